@@ -1,0 +1,64 @@
+//! Accounts of one book: who can hold money. Every account but `world` stays at zero or above.
+
+use crate::Cents;
+use std::fmt;
+
+/// An account's number inside its book. A payout user's account has the user's number (1, 2, …); the book's own
+/// accounts are negative, so the two can never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub i64);
+
+impl AccountId {
+    /// Everything outside the book; its balance is minus what came in. The one account that may be negative.
+    pub const WORLD: Self = Self(-1);
+    /// The business's main balance.
+    pub const MAIN: Self = Self(-2);
+    /// The business's payout balance: what it can give to people.
+    pub const PAYOUT: Self = Self(-3);
+    /// Money reserved by withdrawals on their way.
+    pub const HELD: Self = Self(-4);
+    /// Fees earned.
+    pub const FEES: Self = Self(-5);
+
+    /// The account of the payout user with this number.
+    #[must_use]
+    pub fn user(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The payout user whose account this is, if it is a user's.
+    #[must_use]
+    pub fn as_user(self) -> Option<i64> {
+        (self.0 > 0).then_some(self.0)
+    }
+
+    /// True for the one account that may go below zero.
+    #[must_use]
+    pub fn may_be_negative(self) -> bool {
+        self == Self::WORLD
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::WORLD => f.write_str("world"),
+            Self::MAIN => f.write_str("main"),
+            Self::PAYOUT => f.write_str("payout"),
+            Self::HELD => f.write_str("held"),
+            Self::FEES => f.write_str("fees"),
+            Self(number) if number > 0 => write!(f, "user {number}"),
+            Self(number) => write!(f, "rail {}", number.unsigned_abs()),
+        }
+    }
+}
+
+/// What is kept of an account: its balance and the last entry that touched it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Cents.
+    pub balance: Cents,
+    /// Sequence of the newest entry that moved money in or out; 0 before the first. The entry names the one
+    /// before it, so an account's history is a linked list and needs no index.
+    pub head: i64,
+}

@@ -1,0 +1,291 @@
+//! A book: all accounts, users and entries of one business in one mode. What is held in memory is the part that a
+//! batch of commands names, as the store loaded it, plus what the batch changed; the store writes [`Changes`] back.
+//! Not here: which commands are allowed (decide.rs).
+
+use crate::chain::link;
+use crate::decide::Change;
+use crate::{
+    Account, AccountId, Cents, ChainDigest, Email, Entry, Micros, Movement, OnceKey, PayoutUser, Remembered,
+    UserSnapshot, UserStatus,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// Live money, or play money for trying things out. The two never meet: each mode has a book of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Real.
+    Live,
+    /// Play.
+    Test,
+}
+
+impl Mode {
+    /// The word in keys and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A book's number: twice the business's number, plus 1 for the test book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BookId(pub i64);
+
+impl BookId {
+    /// The book of business `number` (1, 2, …) in `mode`.
+    #[must_use]
+    pub fn new(number: i64, mode: Mode) -> Self {
+        Self(number * 2 + i64::from(mode == Mode::Test))
+    }
+
+    /// The business's number.
+    #[must_use]
+    pub fn business(self) -> i64 {
+        self.0 / 2
+    }
+
+    /// Live or test.
+    #[must_use]
+    pub fn mode(self) -> Mode {
+        if self.0 % 2 == 0 { Mode::Live } else { Mode::Test }
+    }
+}
+
+/// Where a book's sequence, chain and numbering stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BookHead {
+    /// Sequence of the newest entry; 0 for an empty book.
+    pub sequence: i64,
+    /// Digest of the newest entry.
+    pub chain: ChainDigest,
+    /// Number of the newest user; 0 for none.
+    pub users: i64,
+}
+
+/// The loaded part of a book.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// Which one.
+    pub id: BookId,
+    /// The business's switch.
+    pub payouts_enabled: bool,
+    /// Where the book stands, changes included.
+    pub head: BookHead,
+    accounts: HashMap<AccountId, LoadedAccount>,
+    users: HashMap<i64, PayoutUser>,
+    by_email: HashMap<Email, i64>,
+    remembered: HashMap<OnceKey, Remembered>,
+    entries: Vec<(Entry, ChainDigest)>,
+    new_users: Vec<i64>,
+    /// Number, and the generation as it is stored.
+    changed_users: BTreeMap<i64, i64>,
+    new_remembered: Vec<OnceKey>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LoadedAccount {
+    account: Account,
+    stored: bool,
+    touched: bool,
+}
+
+/// What a batch changed, in the form that the store writes.
+#[derive(Debug)]
+pub struct Changes<'a> {
+    /// New entries with their digests, in sequence.
+    pub entries: &'a [(Entry, ChainDigest)],
+    /// Accounts that had no row, by number.
+    pub new_accounts: BTreeMap<AccountId, Account>,
+    /// Accounts whose row changes, by number.
+    pub changed_accounts: BTreeMap<AccountId, Account>,
+    /// Users that had no row, in order of number.
+    pub new_users: Vec<&'a PayoutUser>,
+    /// Stored users whose status or generation changed, each with the generation that is stored.
+    pub changed_users: Vec<(&'a PayoutUser, i64)>,
+    /// Answers to remember.
+    pub remembered: Vec<(OnceKey, &'a Remembered)>,
+}
+
+impl Book {
+    /// A book of which nothing but the head is loaded yet.
+    #[must_use]
+    pub fn new(id: BookId, payouts_enabled: bool, head: BookHead) -> Self {
+        Self {
+            id,
+            payouts_enabled,
+            head,
+            accounts: HashMap::new(),
+            users: HashMap::new(),
+            by_email: HashMap::new(),
+            remembered: HashMap::new(),
+            entries: Vec::new(),
+            new_users: Vec::new(),
+            changed_users: BTreeMap::new(),
+            new_remembered: Vec::new(),
+        }
+    }
+
+    /// Adds an account as it is stored.
+    pub fn put_account(&mut self, id: AccountId, account: Account) {
+        self.accounts.insert(id, LoadedAccount { account, stored: true, touched: false });
+    }
+
+    /// Adds a user as it is stored.
+    pub fn put_user(&mut self, user: PayoutUser) {
+        self.by_email.insert(user.email.clone(), user.number);
+        self.users.insert(user.number, user);
+    }
+
+    /// Adds an answer as it is stored.
+    pub fn put_remembered(&mut self, key: OnceKey, remembered: Remembered) {
+        self.remembered.insert(key, remembered);
+    }
+
+    /// An account's balance; zero where it has no row yet.
+    #[must_use]
+    pub fn balance(&self, id: AccountId) -> Cents {
+        self.account(id).balance
+    }
+
+    /// The user with this number.
+    #[must_use]
+    pub fn user(&self, number: i64) -> Option<&PayoutUser> {
+        self.users.get(&number)
+    }
+
+    /// The user with this address.
+    #[must_use]
+    pub fn user_by_email(&self, email: &Email) -> Option<&PayoutUser> {
+        self.by_email.get(email).and_then(|number| self.users.get(number))
+    }
+
+    /// The answer remembered under `key`.
+    #[must_use]
+    pub fn remembered(&self, key: &OnceKey) -> Option<&Remembered> {
+        self.remembered.get(key)
+    }
+
+    /// A user with its balance.
+    #[must_use]
+    pub fn snapshot(&self, user: &PayoutUser) -> UserSnapshot {
+        UserSnapshot {
+            number: user.number,
+            email: user.email.clone(),
+            status: user.status,
+            balance: self.balance(AccountId::user(user.number)),
+            created_at: user.created_at,
+            expires_at: user.expires_at,
+        }
+    }
+
+    /// What changed since loading.
+    #[must_use]
+    pub fn changes(&self) -> Changes<'_> {
+        let touched = |stored: bool| {
+            let of_kind =
+                self.accounts.iter().filter(move |(_, loaded)| loaded.touched && loaded.stored == stored);
+            of_kind.map(|(id, loaded)| (*id, loaded.account)).collect::<BTreeMap<_, _>>()
+        };
+        let known = |number: &i64| self.users.get(number);
+        Changes {
+            entries: &self.entries,
+            new_accounts: touched(false),
+            changed_accounts: touched(true),
+            new_users: self.new_users.iter().filter_map(known).collect(),
+            changed_users: (self.changed_users.iter())
+                .filter(|(number, _)| self.new_users.first().is_none_or(|first| *number < first))
+                .filter_map(|(number, generation)| self.users.get(number).map(|user| (user, *generation)))
+                .collect(),
+            remembered: self
+                .new_remembered
+                .iter()
+                .filter_map(|key| self.remembered.get(key).map(|remembered| (*key, remembered)))
+                .collect(),
+        }
+    }
+
+    /// Carries out one decided change. Deciding has made sure that it fits; a change that does not is a bug, and
+    /// stops the teller before anything is written.
+    pub(crate) fn apply(&mut self, change: Change, now: Micros) {
+        match change {
+            Change::NewUser { number, email } => self.add_user(number, email, now),
+            Change::Move { kind, user, debit, credit, amount, note } => {
+                let sequence = self.head.sequence + 1;
+                let movement = self.shift(sequence, debit, credit, amount);
+                self.append(Entry { sequence, kind, at: now, user, movement: Some(movement), note });
+            }
+            Change::SetStatus { kind, user, status } => {
+                self.user_mut(user).status = status;
+                self.append_without_money(kind, user, now);
+            }
+            Change::SetGeneration { kind, user, generation } => {
+                self.user_mut(user).generation = generation;
+                self.append_without_money(kind, user, now);
+            }
+            Change::Remember { key, remembered } => {
+                self.new_remembered.push(key);
+                self.remembered.insert(key, remembered);
+            }
+        }
+    }
+
+    fn account(&self, id: AccountId) -> Account {
+        self.accounts.get(&id).map_or(Account::default(), |loaded| loaded.account)
+    }
+
+    fn add_user(&mut self, number: i64, email: Email, now: Micros) {
+        assert_eq!(number, self.head.users + 1, "users are numbered without a gap");
+        self.head.users = number;
+        self.new_users.push(number);
+        self.put_user(PayoutUser {
+            number,
+            email,
+            status: UserStatus::Active,
+            generation: 0,
+            created_at: now,
+            expires_at: None,
+        });
+    }
+
+    fn user_mut(&mut self, number: i64) -> &mut PayoutUser {
+        let user = self.users.get_mut(&number).expect("a decided change names a loaded user");
+        self.changed_users.entry(number).or_insert(user.generation);
+        user
+    }
+
+    fn shift(&mut self, sequence: i64, debit: AccountId, credit: AccountId, amount: Cents) -> Movement {
+        assert!(amount > Cents::ZERO && debit != credit, "a transfer moves something between two accounts");
+        let mut touch = |id: AccountId, add: bool| {
+            let loaded = self.accounts.entry(id).or_insert(LoadedAccount {
+                account: Account::default(),
+                stored: false,
+                touched: false,
+            });
+            let previous = loaded.account.head;
+            let balance = loaded.account.balance;
+            let balance = if add { balance.plus(amount) } else { balance.minus(amount) };
+            let balance = balance.expect("a decided change fits");
+            assert!(balance >= Cents::ZERO || id.may_be_negative(), "a decided change is covered");
+            loaded.account = Account { balance, head: sequence };
+            loaded.touched = true;
+            previous
+        };
+        let debit_previous = touch(debit, false);
+        let credit_previous = touch(credit, true);
+        Movement { debit, credit, amount, debit_previous, credit_previous }
+    }
+
+    fn append_without_money(&mut self, kind: crate::EntryKind, user: i64, now: Micros) {
+        let sequence = self.head.sequence + 1;
+        self.append(Entry { sequence, kind, at: now, user, movement: None, note: String::new() });
+    }
+
+    fn append(&mut self, entry: Entry) {
+        self.head.chain = link(&self.head.chain, self.id, &entry);
+        self.head.sequence = entry.sequence;
+        self.entries.push((entry, self.head.chain));
+    }
+}

@@ -1,0 +1,314 @@
+//! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
+
+use crate::{AccountId, Cents, Email, UserSnapshot, UserStatus};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// One payout to one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchPayout {
+    /// Who.
+    pub email: Email,
+    /// How much.
+    pub amount: Cents,
+    /// The business's own name for this payout: unique per book for ever; a repeat pays nobody again.
+    pub reference: Option<String>,
+}
+
+/// Between which of the business's own balances money moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// main -> payout.
+    ToPayout,
+    /// payout -> main.
+    ToMain,
+}
+
+impl Direction {
+    /// Debit and credit account.
+    #[must_use]
+    pub fn accounts(self) -> (AccountId, AccountId) {
+        match self {
+            Self::ToPayout => (AccountId::MAIN, AccountId::PAYOUT),
+            Self::ToMain => (AccountId::PAYOUT, AccountId::MAIN),
+        }
+    }
+}
+
+/// Everything that can change a book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Create a payout user or add to the balance of one.
+    Create {
+        /// Who.
+        email: Email,
+        /// How much.
+        amount: Cents,
+    },
+    /// Many creates at once.
+    CreateMany {
+        /// In the order they are paid.
+        payouts: Vec<BatchPayout>,
+        /// Pay in order while the money lasts instead of all or nothing.
+        partial: bool,
+    },
+    /// Move money between main and payout balance.
+    Transfer {
+        /// Which way.
+        direction: Direction,
+        /// How much.
+        amount: Cents,
+    },
+    /// Record money that reached the business from outside.
+    Deposit {
+        /// How much.
+        amount: Cents,
+        /// The operator's proof, for example a bank statement's line; one deposit per reference.
+        reference: String,
+    },
+    /// Take unspent money back from a user.
+    Debit {
+        /// The user's number.
+        user: i64,
+        /// How much.
+        amount: Cents,
+        /// In the business's words.
+        reason: String,
+    },
+    /// Let a user's hash authenticate, or not.
+    SetStatus {
+        /// The user's number.
+        user: i64,
+        /// From now on.
+        status: UserStatus,
+    },
+    /// Give a user a new hash.
+    RotateHash {
+        /// The user's number.
+        user: i64,
+    },
+}
+
+/// What a carried-out command answers with. Stored as the answer of an idempotency key, so variants and fields are
+/// only ever added. Hashes are not in it: they are computed from user and generation when the answer is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Create: whose hash to answer with.
+    Paid {
+        /// The user's number.
+        user: i64,
+        /// The hash generation at that moment.
+        generation: i64,
+    },
+    /// CreateMany: one row each, in order.
+    PaidMany {
+        /// Row by row.
+        rows: Vec<RowOutcome>,
+        /// Cents of all rows that are paid, now or before under the same reference.
+        total: Cents,
+    },
+    /// Transfer and Deposit: the balances afterwards.
+    Balances {
+        /// Cents.
+        main: Cents,
+        /// Cents.
+        payout: Cents,
+    },
+    /// Debit, activate, deactivate: the user afterwards.
+    User(UserSnapshot),
+    /// RotateHash: whose new hash to answer with.
+    HashRotated {
+        /// The user's number.
+        user: i64,
+        /// The new generation.
+        generation: i64,
+    },
+}
+
+/// One row of a batch's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowOutcome {
+    /// Paid: user and generation.
+    Paid(i64, i64),
+    /// Not paid (only with `partial`).
+    Unpaid(RowRefusal),
+}
+
+/// Why one row of a partial batch was not paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowRefusal {
+    /// The payout balance ended before this row.
+    PayoutBalanceIsTooLow,
+    /// The reference paid another person or amount before.
+    ReferenceWasUsedForAnotherPayout,
+    /// The user's balance would pass the largest number of cents there is.
+    BalanceWouldBeTooLarge,
+}
+
+impl RowRefusal {
+    /// The stable word for programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::PayoutBalanceIsTooLow => "insufficient_payout_balance",
+            Self::ReferenceWasUsedForAnotherPayout => "reference_reused",
+            Self::BalanceWouldBeTooLarge => "balance_too_large",
+        }
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::PayoutBalanceIsTooLow => "Insufficient payout balance",
+            Self::ReferenceWasUsedForAnotherPayout => {
+                "This reference was already used for another email or amount."
+            }
+            Self::BalanceWouldBeTooLarge => "The balance would become too large.",
+        }
+    }
+}
+
+/// The name under which an answer is remembered for ever: a digest, so that all keys are short and of one length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OnceKey(pub [u8; 16]);
+
+/// A digest of what was asked; the same key with another fingerprint is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; 16]);
+
+impl OnceKey {
+    /// For an `Idempotency-Key` header.
+    #[must_use]
+    pub fn of_request(key: &str) -> Self {
+        Self(short_digest(b"request", &[key.as_bytes()]))
+    }
+
+    /// For a batch row's `reference`.
+    #[must_use]
+    pub fn of_payout_reference(reference: &str) -> Self {
+        Self(short_digest(b"payout reference", &[reference.as_bytes()]))
+    }
+
+    /// For a deposit's reference.
+    #[must_use]
+    pub fn of_deposit_reference(reference: &str) -> Self {
+        Self(short_digest(b"deposit reference", &[reference.as_bytes()]))
+    }
+
+    /// For a line (from 1) of an imported file with this digest.
+    #[must_use]
+    pub fn of_import_line(file_digest: &[u8], line: u64) -> Self {
+        Self(short_digest(b"import line", &[file_digest, &line.to_be_bytes()]))
+    }
+}
+
+/// A command's idempotency: under which key, if any, its answer is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What to do.
+    pub command: Command,
+    /// Do it once.
+    pub once: Option<Once>,
+}
+
+/// Key and fingerprint of a request that must take effect once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The name.
+    pub key: OnceKey,
+    /// What was asked.
+    pub fingerprint: Fingerprint,
+}
+
+/// A remembered answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Of the request that was answered.
+    pub fingerprint: Fingerprint,
+    /// The first answer.
+    pub outcome: Outcome,
+}
+
+impl Request {
+    /// A request without an idempotency key.
+    #[must_use]
+    pub fn plain(command: Command) -> Self {
+        Self::maybe_once(command, None)
+    }
+
+    /// A request that takes effect once under `key`. A deposit always takes effect once under its reference, whatever
+    /// the key: one line of a bank statement is one deposit.
+    #[must_use]
+    pub fn maybe_once(command: Command, key: Option<OnceKey>) -> Self {
+        let key = match &command {
+            Command::Deposit { reference, .. } => Some(OnceKey::of_deposit_reference(reference)),
+            _ => key,
+        };
+        let once = key.map(|key| Once { key, fingerprint: command.fingerprint() });
+        Self { command, once }
+    }
+}
+
+impl BatchPayout {
+    /// What a reference stands for: this person and this amount.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(short_digest(b"payout", &[self.email.as_str().as_bytes(), &self.amount.0.to_be_bytes()]))
+    }
+}
+
+impl Command {
+    /// A digest of everything the command says. Two spellings of one request (white space, order of fields, case
+    /// of an address) have one fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(match self {
+            Self::Create { email, amount } => {
+                short_digest(b"create", &[email.as_str().as_bytes(), &amount.0.to_be_bytes()])
+            }
+            Self::CreateMany { payouts, partial } => {
+                let rows: Vec<[u8; 16]> = payouts.iter().map(row_digest).collect();
+                short_digest(b"create many", &[&[u8::from(*partial)], &rows.concat()])
+            }
+            Self::Transfer { direction, amount } => {
+                short_digest(b"transfer", &[&direction.accounts().0.0.to_be_bytes(), &amount.0.to_be_bytes()])
+            }
+            Self::Deposit { amount, reference } => {
+                short_digest(b"deposit", &[reference.as_bytes(), &amount.0.to_be_bytes()])
+            }
+            Self::Debit { user, amount, reason } => {
+                short_digest(b"debit", &[&user.to_be_bytes(), &amount.0.to_be_bytes(), reason.as_bytes()])
+            }
+            Self::SetStatus { user, status } => {
+                short_digest(b"set status", &[&user.to_be_bytes(), status.word().as_bytes()])
+            }
+            Self::RotateHash { user } => short_digest(b"rotate hash", &[&user.to_be_bytes()]),
+        })
+    }
+}
+
+fn row_digest(payout: &BatchPayout) -> [u8; 16] {
+    let marker: &[u8] = if payout.reference.is_some() { b"r" } else { b"" };
+    let reference = payout.reference.as_deref().unwrap_or_default();
+    short_digest(
+        b"row",
+        &[payout.email.as_str().as_bytes(), &payout.amount.0.to_be_bytes(), marker, reference.as_bytes()],
+    )
+}
+
+/// The first 16 bytes of SHA-256 over the parts, each led by its length, so that no two lists of parts collide.
+fn short_digest(purpose: &[u8], parts: &[&[u8]]) -> [u8; 16] {
+    let mut digest = Sha256::new();
+    for part in std::iter::once(&purpose).chain(parts) {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let full: [u8; 32] = digest.finalize().into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&full[..16]);
+    short
+}

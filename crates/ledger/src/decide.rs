@@ -1,0 +1,373 @@
+//! The check ladder: a command and a loaded book go in, a plan or a named refusal comes out. The order of the checks
+//! is the order of precedence that clients see. Nothing here changes a book; [`settle`] applies a plan as a whole.
+
+use crate::{
+    AccountId, BatchPayout, Book, Cents, Command, Direction, Email, EntryKind, MAX_PAYOUT, MAX_TRANSFER,
+    Micros, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserStatus,
+};
+use std::collections::HashMap;
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new payout user.
+    NewUser {
+        /// The next number.
+        number: i64,
+        /// Unique in the book.
+        email: Email,
+    },
+    /// A transfer and its entry.
+    Move {
+        /// What it is.
+        kind: EntryKind,
+        /// Whom it concerns; 0 for nobody.
+        user: i64,
+        /// From.
+        debit: AccountId,
+        /// To.
+        credit: AccountId,
+        /// How much.
+        amount: Cents,
+        /// Reference or reason.
+        note: String,
+    },
+    /// A user's new status and its entry.
+    SetStatus {
+        /// What it is.
+        kind: EntryKind,
+        /// Whose.
+        user: i64,
+        /// From now on.
+        status: UserStatus,
+    },
+    /// A user's new hash and its entry.
+    SetGeneration {
+        /// What it is.
+        kind: EntryKind,
+        /// Whose.
+        user: i64,
+        /// From now on.
+        generation: i64,
+    },
+    /// An answer to give again whenever the key comes again.
+    Remember {
+        /// The name.
+        key: OnceKey,
+        /// The answer.
+        remembered: Remembered,
+    },
+}
+
+/// What to change, and what to answer once that is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// In order.
+    pub changes: Vec<Change>,
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+/// A command's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Carried out now.
+    Done(Outcome),
+    /// Carried out before under the same idempotency key; this is the first answer again.
+    Replayed(Outcome),
+}
+
+enum Decision {
+    Replay(Outcome),
+    Plan(Plan),
+}
+
+/// Decides `request` and carries it out on the loaded book.
+///
+/// # Errors
+/// The refusal of the first check that fails; the book is as it was.
+pub fn settle(book: &mut Book, request: &Request, now: Micros) -> Result<Answer, Refusal> {
+    match decide_once(book, request)? {
+        Decision::Replay(outcome) => Ok(Answer::Replayed(outcome)),
+        Decision::Plan(plan) => {
+            for change in plan.changes {
+                book.apply(change, now);
+            }
+            if let Some(once) = request.once {
+                let remembered = Remembered { fingerprint: once.fingerprint, outcome: plan.outcome.clone() };
+                book.apply(Change::Remember { key: once.key, remembered }, now);
+            }
+            Ok(Answer::Done(plan.outcome))
+        }
+    }
+}
+
+fn decide_once(book: &Book, request: &Request) -> Result<Decision, Refusal> {
+    if let Some(once) = &request.once
+        && let Some(remembered) = book.remembered(&once.key)
+    {
+        if remembered.fingerprint == once.fingerprint {
+            return Ok(Decision::Replay(remembered.outcome.clone()));
+        }
+        return Err(match request.command {
+            Command::Deposit { .. } => Refusal::DepositReferenceWasUsedForAnotherAmount,
+            _ => Refusal::IdempotencyKeyWasUsedForAnotherRequest,
+        });
+    }
+    decide(book, &request.command).map(Decision::Plan)
+}
+
+/// Decides a command that was not answered before.
+///
+/// # Errors
+/// The refusal of the first check that fails.
+pub fn decide(book: &Book, command: &Command) -> Result<Plan, Refusal> {
+    match command {
+        Command::Create { email, amount } => create(book, email, *amount),
+        Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial),
+        Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
+        Command::Deposit { amount, reference } => deposit(book, *amount, reference),
+        Command::Debit { user, amount, reason } => debit(book, *user, *amount, reason),
+        Command::SetStatus { user, status } => set_status(book, *user, *status),
+        Command::RotateHash { user } => rotate_hash(book, *user),
+    }
+}
+
+fn create(book: &Book, email: &Email, amount: Cents) -> Result<Plan, Refusal> {
+    check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
+    check_amount(amount, MAX_PAYOUT)?;
+    check(book.balance(AccountId::PAYOUT) >= amount, Refusal::PayoutBalanceIsTooLow)?;
+    let known = book.user_by_email(email);
+    let number = known.map_or(book.head.users + 1, |user| user.number);
+    check_room(book, AccountId::user(number), amount)?;
+
+    let mut changes = Vec::with_capacity(3);
+    pay(&mut changes, number, known.is_none().then_some(email), amount, "");
+    let generation = known.map_or(0, |user| user.generation);
+    Ok(Plan { changes, outcome: Outcome::Paid { user: number, generation } })
+}
+
+fn pay(changes: &mut Vec<Change>, user: i64, new: Option<&Email>, amount: Cents, note: &str) {
+    let mut kind = EntryKind::UserCredited;
+    if let Some(email) = new {
+        kind = EntryKind::UserCreated;
+        changes.push(Change::NewUser { number: user, email: email.clone() });
+    }
+    let (debit, credit) = (AccountId::PAYOUT, AccountId::user(user));
+    changes.push(Change::Move { kind, user, debit, credit, amount, note: note.to_owned() });
+}
+
+/// What rows of a batch that are already decided have used up.
+struct Running<'a> {
+    money: Cents,
+    next_user: i64,
+    /// Users this batch creates or credits: number, generation, balance so far.
+    users: HashMap<&'a Email, (i64, i64, Cents)>,
+    /// References this batch uses: a second row with one of them is judged like a repeat of the first.
+    references: HashMap<OnceKey, Remembered>,
+    changes: Vec<Change>,
+    total: Cents,
+}
+
+fn create_many(book: &Book, payouts: &[BatchPayout], partial: bool) -> Result<Plan, Refusal> {
+    check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
+    for payout in payouts {
+        check_amount(payout.amount, MAX_PAYOUT)?;
+    }
+    if !partial {
+        let reused = contradicting_rows(book, payouts);
+        check(reused.is_empty(), Refusal::ReferencesWereUsedForOtherPayouts(reused))?;
+    }
+    let mut running = Running {
+        money: book.balance(AccountId::PAYOUT),
+        next_user: book.head.users + 1,
+        users: HashMap::new(),
+        references: HashMap::new(),
+        changes: Vec::with_capacity(payouts.len() * 3),
+        total: Cents::ZERO,
+    };
+    let mut rows = Vec::with_capacity(payouts.len());
+    for payout in payouts {
+        let row = match pay_row(book, &mut running, payout) {
+            Err(refusal) if !partial => return Err(refusal.into()),
+            Err(refusal) => RowOutcome::Unpaid(refusal),
+            Ok((user, generation)) => RowOutcome::Paid(user, generation),
+        };
+        rows.push(row);
+    }
+    // Nobody paid for lack of money: a refusal, which is not remembered, since a later try may succeed.
+    let paid = rows.iter().any(|row| matches!(row, RowOutcome::Paid(..)));
+    let short = rows.contains(&RowOutcome::Unpaid(RowRefusal::PayoutBalanceIsTooLow));
+    check(paid || !short, Refusal::PayoutBalanceIsTooLow)?;
+    Ok(Plan { changes: running.changes, outcome: Outcome::PaidMany { rows, total: running.total } })
+}
+
+/// Rows whose reference stands for another payout: one that was paid before, or an earlier row.
+fn contradicting_rows(book: &Book, payouts: &[BatchPayout]) -> Vec<usize> {
+    let mut earlier = HashMap::new();
+    let mut contradicting = Vec::new();
+    for (row, payout) in payouts.iter().enumerate() {
+        let Some(reference) = payout.reference.as_deref() else { continue };
+        let (key, this) = (OnceKey::of_payout_reference(reference), payout.fingerprint());
+        let stored = book.remembered(&key).map(|remembered| remembered.fingerprint);
+        let first = stored.unwrap_or_else(|| *earlier.entry(key).or_insert(this));
+        if first != this {
+            contradicting.push(row);
+        }
+    }
+    contradicting
+}
+
+fn pay_row<'a>(
+    book: &Book,
+    running: &mut Running<'a>,
+    payout: &'a BatchPayout,
+) -> Result<(i64, i64), RowRefusal> {
+    let once = payout.reference.as_deref().map(OnceKey::of_payout_reference);
+    let before = once.and_then(|key| running.references.get(&key).or_else(|| book.remembered(&key)));
+    if let Some(before) = before {
+        if before.fingerprint != payout.fingerprint() {
+            return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
+        }
+        let Outcome::Paid { user, generation } = before.outcome else {
+            return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
+        };
+        running.total = running.total.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
+        return Ok((user, generation));
+    }
+    let left = running.money.minus(payout.amount).filter(|left| *left >= Cents::ZERO);
+    let Some(left) = left else {
+        // The first row that cannot be paid ends the money: later, smaller rows do not overtake it.
+        running.money = Cents::ZERO;
+        return Err(RowRefusal::PayoutBalanceIsTooLow);
+    };
+    let seen = running.users.get(&payout.email).copied();
+    let stored = book.user_by_email(&payout.email);
+    let (user, generation, balance) = seen.unwrap_or_else(|| match stored {
+        Some(user) => (user.number, user.generation, book.balance(AccountId::user(user.number))),
+        None => (running.next_user, 0, Cents::ZERO),
+    });
+    let balance = balance.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
+    let total = running.total.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
+
+    let is_new = seen.is_none() && stored.is_none();
+    running.next_user += i64::from(is_new);
+    running.money = left;
+    running.total = total;
+    running.users.insert(&payout.email, (user, generation, balance));
+    let note = payout.reference.as_deref().unwrap_or_default();
+    pay(&mut running.changes, user, is_new.then_some(&payout.email), payout.amount, note);
+    if let Some(key) = once {
+        let outcome = Outcome::Paid { user, generation };
+        let remembered = Remembered { fingerprint: payout.fingerprint(), outcome };
+        running.references.insert(key, remembered.clone());
+        running.changes.push(Change::Remember { key, remembered });
+    }
+    Ok((user, generation))
+}
+
+impl From<RowRefusal> for Refusal {
+    fn from(row: RowRefusal) -> Self {
+        match row {
+            RowRefusal::PayoutBalanceIsTooLow => Self::PayoutBalanceIsTooLow,
+            RowRefusal::ReferenceWasUsedForAnotherPayout => {
+                Self::ReferencesWereUsedForOtherPayouts(Vec::new())
+            }
+            RowRefusal::BalanceWouldBeTooLarge => Self::BalanceWouldBeTooLarge,
+        }
+    }
+}
+
+fn transfer(book: &Book, direction: Direction, amount: Cents) -> Result<Plan, Refusal> {
+    let (debit, credit) = direction.accounts();
+    let (kind, too_low) = match direction {
+        Direction::ToPayout => (EntryKind::MovedToPayout, Refusal::MainBalanceIsTooLow),
+        Direction::ToMain => (EntryKind::MovedToMain, Refusal::PayoutBalanceIsTooLow),
+    };
+    check_amount(amount, MAX_TRANSFER)?;
+    check(book.balance(debit) >= amount, too_low)?;
+    check_room(book, credit, amount)?;
+    Ok(own_balances(book, kind, debit, credit, amount, ""))
+}
+
+fn deposit(book: &Book, amount: Cents, reference: &str) -> Result<Plan, Refusal> {
+    check_amount(amount, MAX_TRANSFER)?;
+    check_room(book, AccountId::MAIN, amount)?;
+    // `world` mirrors everything that came in, so it runs out of room before the book does.
+    check(book.balance(AccountId::WORLD).minus(amount).is_some(), Refusal::BalanceWouldBeTooLarge)?;
+    Ok(own_balances(book, EntryKind::Deposited, AccountId::WORLD, AccountId::MAIN, amount, reference))
+}
+
+fn own_balances(
+    book: &Book,
+    kind: EntryKind,
+    debit: AccountId,
+    credit: AccountId,
+    amount: Cents,
+    note: &str,
+) -> Plan {
+    let after = |id: AccountId| {
+        let balance = book.balance(id);
+        let balance = if id == credit { balance.plus(amount) } else { Some(balance) };
+        let balance = if id == debit { balance.and_then(|balance| balance.minus(amount)) } else { balance };
+        balance.expect("the ladder has checked that it fits")
+    };
+    let outcome = Outcome::Balances { main: after(AccountId::MAIN), payout: after(AccountId::PAYOUT) };
+    Plan {
+        changes: vec![Change::Move { kind, user: 0, debit, credit, amount, note: note.to_owned() }],
+        outcome,
+    }
+}
+
+fn debit(book: &Book, user: i64, amount: Cents, reason: &str) -> Result<Plan, Refusal> {
+    let user = book.user(user).ok_or(Refusal::PayoutUserIsUnknown)?;
+    let account = AccountId::user(user.number);
+    check_amount(amount, MAX_TRANSFER)?;
+    check(book.balance(account) >= amount, Refusal::UserBalanceIsTooLow)?;
+    check_room(book, AccountId::PAYOUT, amount)?;
+
+    let mut snapshot = book.snapshot(user);
+    snapshot.balance = snapshot.balance.minus(amount).expect("the ladder has checked that it is covered");
+    let change = Change::Move {
+        kind: EntryKind::UserDebited,
+        user: user.number,
+        debit: account,
+        credit: AccountId::PAYOUT,
+        amount,
+        note: reason.to_owned(),
+    };
+    Ok(Plan { changes: vec![change], outcome: Outcome::User(snapshot) })
+}
+
+fn set_status(book: &Book, user: i64, status: UserStatus) -> Result<Plan, Refusal> {
+    let user = book.user(user).ok_or(Refusal::PayoutUserIsUnknown)?;
+    let mut snapshot = book.snapshot(user);
+    snapshot.status = status;
+    let kind = match status {
+        UserStatus::Active => EntryKind::UserActivated,
+        UserStatus::Inactive => EntryKind::UserDeactivated,
+    };
+    // Asking for the status a user has is fine and leaves no entry: nothing happened.
+    let change = Change::SetStatus { kind, user: user.number, status };
+    let changes = if user.status == status { Vec::new() } else { vec![change] };
+    Ok(Plan { changes, outcome: Outcome::User(snapshot) })
+}
+
+fn rotate_hash(book: &Book, user: i64) -> Result<Plan, Refusal> {
+    let user = book.user(user).ok_or(Refusal::PayoutUserIsUnknown)?;
+    let generation = user.generation + 1;
+    let change = Change::SetGeneration { kind: EntryKind::HashRotated, user: user.number, generation };
+    Ok(Plan { changes: vec![change], outcome: Outcome::HashRotated { user: user.number, generation } })
+}
+
+fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
+    if holds { Ok(()) } else { Err(refusal) }
+}
+
+fn check_amount(amount: Cents, most: Cents) -> Result<(), Refusal> {
+    check(amount > Cents::ZERO && amount <= most, Refusal::AmountIsOutOfRange)
+}
+
+fn check_room(book: &Book, account: AccountId, amount: Cents) -> Result<(), Refusal> {
+    check(book.balance(account).plus(amount).is_some(), Refusal::BalanceWouldBeTooLarge)
+}

@@ -1,0 +1,59 @@
+//! Payout users: the people a business pays. A user's money is in its account, not here.
+
+use crate::{Cents, Email, Micros};
+use serde::{Deserialize, Serialize};
+
+/// Whether a business lets a payout user use the hash. Expiry is a date beside it, not a status of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// The hash authenticates.
+    Active,
+    /// The hash does not authenticate; credits are still accepted.
+    Inactive,
+}
+
+impl UserStatus {
+    /// The word clients see.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
+/// One person of one book, identified by e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutUser {
+    /// 1, 2, … in order of creation inside the book; also the number of the user's account.
+    pub number: i64,
+    /// Normal form; unique inside the book.
+    pub email: Email,
+    /// Active or not.
+    pub status: UserStatus,
+    /// How many times the hash was rotated. The hash is computed from it, so adding 1 makes a new one.
+    pub generation: i64,
+    /// When the first credit came.
+    pub created_at: Micros,
+    /// From this moment on the hash does not authenticate.
+    pub expires_at: Option<Micros>,
+}
+
+/// A user with its balance, as an answer shows it. Stored with idempotent answers, so fields are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserSnapshot {
+    /// The user's number in its book.
+    pub number: i64,
+    /// Normal form.
+    pub email: Email,
+    /// Active or not.
+    pub status: UserStatus,
+    /// Cents.
+    pub balance: Cents,
+    /// When the first credit came.
+    pub created_at: Micros,
+    /// End of validity, if any.
+    pub expires_at: Option<Micros>,
+}
