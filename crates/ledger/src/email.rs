@@ -7,11 +7,12 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
-/// A valid address in normal form: local part and domain in lower case, domain in ASCII.
+/// A valid address in normal form: local part and domain in lower case, domain in ASCII. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Email(String);
+pub struct Email(Arc<str>);
 
 /// Why a text is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +46,13 @@ impl Email {
         normal.push('@');
         normal.push_str(&domain);
         // A domain is longer in ASCII than in Unicode; what we show must be an address that we take.
-        if normal.len() > Self::MAX_CHARACTERS { Err(EmailProblem::TooLong) } else { Ok(Self(normal)) }
+        if normal.len() > Self::MAX_CHARACTERS { Err(EmailProblem::TooLong) } else { Ok(Self(normal.into())) }
     }
 
     /// Takes a text that was stored in normal form before. Only the store calls this.
     #[must_use]
     pub fn from_stored(normal: String) -> Self {
-        Self(normal)
+        Self(normal.into())
     }
 
     /// The normal form.
@@ -120,7 +121,7 @@ mod tests {
             ("x@XN--BCHER-KVA.example", "x@xn--bcher-kva.example"),
             ("o'neil@example.com", "o'neil@example.com"),
         ] {
-            assert_eq!(Email::parse(text).map(|email| email.0), Ok(normal.to_owned()), "{text}");
+            assert_eq!(Email::parse(text).map(|email| email.to_string()), Ok(normal.to_owned()), "{text}");
         }
     }
 
