@@ -1,0 +1,177 @@
+//! The audit: recomputes every balance, user and digest from the journal, and compares with what is stored. It reads one
+//! frozen moment while the platform goes on writing, and uses of the platform's rules only the digest of an entry.
+//! Not here: e-mail addresses, names and remembered answers, which no entry tells.
+//!
+//! Proven for every book: sequence without a gap, unbroken chain, both links and the running balance of each account, no
+//! account but `world` below zero, sum zero, users with status and hash, one credential per user and none besides.
+
+mod finding;
+mod replay;
+
+pub use finding::{AuditReport, Difference, Place};
+
+use crate::auth::Secrets;
+use crate::store::{AuditBook, Failure, Snapshot, Store};
+use anyhow::Context;
+use finding::Findings;
+use ledger::BookId;
+use replay::{Replay, ReplayedUser};
+use std::collections::BTreeMap;
+
+/// Rows read at once.
+const PAGE: i64 = 10_000;
+
+/// What [`run`] tells while it works: rows compared and rows there are, about.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+struct Audit<'a> {
+    snapshot: Snapshot,
+    secrets: &'a Secrets,
+    findings: Findings,
+    report: AuditReport,
+    /// Kept to the end, since the credentials of all books lie in one table.
+    users: BTreeMap<BookId, (String, Vec<ReplayedUser>)>,
+    rows: u64,
+    expected: u64,
+    progress: Progress<'a>,
+}
+
+/// Audits the whole database.
+///
+/// # Errors
+/// When it cannot be read. A difference is no error: the report holds it.
+pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Result<AuditReport, Failure> {
+    let snapshot = store.snapshot().await?;
+    let books = snapshot.books().await?;
+    // Every user has a row, an account and a credential; the six accounts of a book itself do not count.
+    let expected = books.iter().map(|book| book.head.sequence + 3 * book.head.users).sum::<i64>();
+    let mut audit = Audit {
+        snapshot,
+        secrets,
+        findings: Findings::default(),
+        report: AuditReport::default(),
+        users: BTreeMap::new(),
+        rows: 0,
+        expected: u64::try_from(expected).unwrap_or(0),
+        progress,
+    };
+    for book in &books {
+        audit.book(book).await.with_context(|| format!("book {}", book.id.0))?;
+    }
+    audit.credentials().await?;
+    Ok(AuditReport { differences: audit.findings.kept, found: audit.findings.found, ..audit.report })
+}
+
+impl Audit<'_> {
+    async fn book(&mut self, book: &AuditBook) -> Result<(), Failure> {
+        self.report.books += 1;
+        self.findings.enter(book.id, &book.business);
+        let mut replay = Replay::new(book.id);
+        self.entries(book.id, &mut replay).await?;
+        if replay.sequence != book.head.sequence {
+            let what = format!("the newest entry is {}, stored is {}", replay.sequence, book.head.sequence);
+            self.findings.add(Place::Book, what);
+        } else if replay.chain != book.head.chain {
+            self.findings.add(Place::Book, "the stored digest is not the newest entry's".to_owned());
+        }
+        let users = i64::try_from(replay.users.len()).context("more users than numbers")?;
+        if users != book.head.users {
+            let what = format!("the entries create {users} users, stored is {}", book.head.users);
+            self.findings.add(Place::Book, what);
+        }
+        self.accounts(book.id, &mut replay).await?;
+        self.users(book.id, &mut replay).await?;
+        self.users.insert(book.id, (book.business.clone(), replay.users));
+        Ok(())
+    }
+
+    async fn entries(&mut self, book: BookId, replay: &mut Replay) -> Result<(), Failure> {
+        loop {
+            let after = replay.sequence;
+            let page = self.snapshot.entries(book, after, PAGE).await;
+            let page = page.with_context(|| format!("an entry after {after}"))?;
+            for stored in &page {
+                replay.take(stored, &mut self.findings);
+            }
+            self.report.entries += page.len() as u64;
+            if !self.count(page.len()) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn accounts(&mut self, book: BookId, replay: &mut Replay) -> Result<(), Failure> {
+        let mut after = i64::MIN;
+        let mut sum = 0i128;
+        loop {
+            let page = self.snapshot.accounts(book, after, PAGE).await?;
+            for stored in &page {
+                after = stored.id.0;
+                sum += i128::from(stored.account.balance.0);
+                replay.compare_account(stored, &mut self.findings);
+            }
+            self.report.accounts += page.len() as u64;
+            if !self.count(page.len()) {
+                break;
+            }
+        }
+        replay.report_missing_accounts(&mut self.findings);
+        if sum != 0 {
+            self.findings.add(Place::Book, format!("the balances add up to {sum} and not to 0"));
+        }
+        Ok(())
+    }
+
+    async fn users(&mut self, book: BookId, replay: &mut Replay) -> Result<(), Failure> {
+        let mut after = i64::MIN;
+        loop {
+            let page = self.snapshot.users(book, after, PAGE).await?;
+            for stored in &page {
+                after = stored.number;
+                replay.compare_user(stored, &mut self.findings);
+            }
+            self.report.users += page.len() as u64;
+            if !self.count(page.len()) {
+                break;
+            }
+        }
+        replay.report_missing_users(&mut self.findings);
+        Ok(())
+    }
+
+    /// Goes through the stored credentials, not through the users, so that it also finds one too many: a way in that
+    /// nobody gave.
+    async fn credentials(&mut self) -> Result<(), Failure> {
+        let mut after = Vec::new();
+        loop {
+            let page = self.snapshot.hash_credentials(&after, PAGE).await?;
+            for stored in &page {
+                after = stored.digest.to_vec();
+                let mut none = (String::new(), Vec::new());
+                let (business, users) = self.users.get_mut(&stored.book).unwrap_or(&mut none);
+                self.findings.enter(stored.book, business);
+                let what = replay::compare_credential(stored, users, self.secrets);
+                what.into_iter().for_each(|what| self.findings.add(Place::User(stored.user), what));
+            }
+            self.report.credentials += page.len() as u64;
+            if !self.count(page.len()) {
+                break;
+            }
+        }
+        for (book, (business, users)) in &self.users {
+            self.findings.enter(*book, business);
+            for (user, _) in (1..).zip(users).filter(|(_, user)| !user.credential_seen) {
+                self.findings
+                    .add(Place::User(user), "the credential of the user's hash is missing".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a page of this length; `false` when it was the last.
+    fn count(&mut self, rows: usize) -> bool {
+        self.rows += rows as u64;
+        (self.progress)(self.rows, self.expected.max(self.rows));
+        i64::try_from(rows).is_ok_and(|rows| rows == PAGE)
+    }
+}

@@ -1,0 +1,259 @@
+//! One book, told again by its entries alone. Written apart from `ledger::Book`, so that a mistake there shows here.
+//! After a difference it goes on from what is stored, so that one broken row is one difference wherever possible.
+
+use super::finding::{Findings, Place};
+use crate::auth::Secrets;
+use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
+use ledger::{Account, AccountId, BookId, ChainDigest, Entry, EntryKind, GENESIS, Movement, link};
+use std::collections::BTreeMap;
+
+pub(super) struct Replay {
+    book: BookId,
+    pub(super) sequence: i64,
+    pub(super) chain: ChainDigest,
+    /// User `number` is at `number - 1`.
+    pub(super) users: Vec<ReplayedUser>,
+    /// The book's own accounts, and those of users that no entry created.
+    others: BTreeMap<AccountId, ReplayedAccount>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct ReplayedAccount {
+    account: Account,
+    seen: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct ReplayedUser {
+    account: ReplayedAccount,
+    generation: i64,
+    active: bool,
+    row_seen: bool,
+    pub(super) credential_seen: bool,
+}
+
+const NEW_USER: ReplayedUser = ReplayedUser {
+    account: ReplayedAccount { account: Account { balance: ledger::Cents::ZERO, head: 0 }, seen: false },
+    generation: 0,
+    active: true,
+    row_seen: false,
+    credential_seen: false,
+};
+
+impl Replay {
+    pub(super) fn new(book: BookId) -> Self {
+        Self { book, sequence: 0, chain: GENESIS, users: Vec::new(), others: BTreeMap::new() }
+    }
+
+    /// Takes the next entry.
+    pub(super) fn take(&mut self, stored: &StoredEntry, findings: &mut Findings) {
+        let entry = &stored.entry;
+        let place = Place::Entry(entry.sequence);
+        let next = self.sequence + 1;
+        if entry.sequence != next {
+            let last = entry.sequence - 1;
+            let what = if last == next { "missing".to_owned() } else { format!("missing, up to {last}") };
+            findings.add(Place::Entry(next), what);
+        }
+        if link(&self.chain, self.book, entry) != stored.chain {
+            let what = "the digest does not follow from the entry and the digest before it";
+            findings.add(place, what.to_owned());
+        }
+        self.sequence = entry.sequence;
+        self.chain = stored.chain;
+        if let Err(what) = self.tell_user(entry) {
+            findings.add(place, what);
+        }
+        match (accounts_of(entry.kind, entry.user), entry.movement) {
+            (Some(accounts), Some(moved)) => {
+                if accounts != (moved.debit, moved.credit) {
+                    let what = format!(
+                        "it moves money from {} to {}, which is not what {} does",
+                        moved.debit,
+                        moved.credit,
+                        entry.kind.event_name()
+                    );
+                    findings.add(place, what);
+                }
+                self.shift(entry.sequence, moved, findings);
+            }
+            (None, None) => {}
+            (Some(_), None) => findings.add(place, "it moves no money".to_owned()),
+            (None, Some(moved)) => {
+                findings.add(place, "it moves money, which its kind never does".to_owned());
+                self.shift(entry.sequence, moved, findings);
+            }
+        }
+    }
+
+    fn tell_user(&mut self, entry: &Entry) -> Result<(), String> {
+        let number = entry.user;
+        let count = i64::try_from(self.users.len()).expect("fewer users than entries");
+        match entry.kind {
+            EntryKind::Deposited | EntryKind::MovedToPayout | EntryKind::MovedToMain => {
+                if number == 0 {
+                    Ok(())
+                } else {
+                    Err(format!("it names user {number} and concerns none"))
+                }
+            }
+            EntryKind::UserCreated => {
+                // A number can be right although it is not the next: an entry before it is missing, which is said.
+                if number > count && number <= entry.sequence {
+                    let length = usize::try_from(number).expect("a positive number");
+                    self.users.resize(length, NEW_USER);
+                }
+                let next = count + 1;
+                if number == next { Ok(()) } else { Err(format!("it creates user {number}, not {next}")) }
+            }
+            kind => {
+                let user = self.user_mut(number).ok_or_else(|| format!("no entry created user {number}"))?;
+                match kind {
+                    EntryKind::UserDeactivated => turn(&mut user.active, false),
+                    EntryKind::UserActivated => turn(&mut user.active, true),
+                    EntryKind::HashRotated => {
+                        user.generation += 1;
+                        Ok(())
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn shift(&mut self, sequence: i64, moved: Movement, findings: &mut Findings) {
+        let sides = [(moved.debit, moved.debit_previous, true), (moved.credit, moved.credit_previous, false)];
+        if moved.amount.0 <= 0 || moved.debit == moved.credit {
+            let what = "it does not move a positive amount between two accounts".to_owned();
+            findings.add(Place::Entry(sequence), what);
+        }
+        for (id, previous, out) in sides {
+            let account = &mut self.account_mut(id).account;
+            if account.head != previous {
+                let what = format!(
+                    "it says that entry {previous} was the one before it on account {id}, and that was {}",
+                    account.head
+                );
+                findings.add(Place::Entry(sequence), what);
+            }
+            account.head = sequence;
+            let balance =
+                if out { account.balance.minus(moved.amount) } else { account.balance.plus(moved.amount) };
+            match balance {
+                None => {
+                    findings.add(Place::Entry(sequence), format!("the balance of account {id} overflows"))
+                }
+                Some(balance) => {
+                    account.balance = balance;
+                    if balance.0 < 0 && !id.may_be_negative() {
+                        let what = format!("it takes the balance of account {id} to {}", balance.0);
+                        findings.add(Place::Entry(sequence), what);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn compare_account(&mut self, stored: &AuditAccount, findings: &mut Findings) {
+        let AuditAccount { id, account } = *stored;
+        let place = Place::Account(id);
+        let told = self.account_mut(id);
+        told.seen = true;
+        let told = told.account;
+        if told.balance != account.balance {
+            let (told, stored) = (told.balance.0, account.balance.0);
+            findings.add(place, format!("the entries add up to {told}, stored is {stored}"));
+        }
+        if told.head != account.head {
+            let (told, stored) = (told.head, account.head);
+            findings.add(place, format!("its newest entry is {told}, stored is {stored}"));
+        }
+        if account.balance.0 < 0 && !id.may_be_negative() {
+            findings.add(place, format!("the stored balance is {}", account.balance.0));
+        }
+    }
+
+    pub(super) fn report_missing_accounts(&self, findings: &mut Findings) {
+        let users = (1..).map(AccountId::user).zip(self.users.iter().map(|user| &user.account));
+        let others = self.others.iter().map(|(id, account)| (*id, account));
+        for (id, account) in others.chain(users).filter(|(_, account)| !account.seen) {
+            let balance = account.account.balance.0;
+            findings.add(Place::Account(id), format!("missing; the entries add up to {balance}"));
+        }
+    }
+
+    pub(super) fn compare_user(&mut self, stored: &AuditUser, findings: &mut Findings) {
+        let place = Place::User(stored.number);
+        let Some(told) = self.user_mut(stored.number) else {
+            return findings.add(place, "stored, but no entry created this user".to_owned());
+        };
+        told.row_seen = true;
+        if told.active != stored.active {
+            let words = |active: bool| if active { "active" } else { "inactive" };
+            let what = format!("{} by the entries, stored as {}", words(told.active), words(stored.active));
+            findings.add(place, what);
+        }
+        if told.generation != stored.generation {
+            let (told, stored) = (told.generation, stored.generation);
+            findings.add(place, format!("the hash was rotated {told} times, stored is {stored}"));
+        }
+    }
+
+    pub(super) fn report_missing_users(&self, findings: &mut Findings) {
+        for (number, _) in (1..).zip(&self.users).filter(|(_, user)| !user.row_seen) {
+            findings.add(Place::User(number), "missing, although an entry created this user".to_owned());
+        }
+    }
+
+    fn user_mut(&mut self, number: i64) -> Option<&mut ReplayedUser> {
+        user_at(&mut self.users, number)
+    }
+
+    fn account_mut(&mut self, id: AccountId) -> &mut ReplayedAccount {
+        match id.as_user().and_then(|number| user_at(&mut self.users, number)) {
+            Some(user) => &mut user.account,
+            None => self.others.entry(id).or_default(),
+        }
+    }
+}
+
+fn user_at(users: &mut [ReplayedUser], number: i64) -> Option<&mut ReplayedUser> {
+    let at = usize::try_from(number.checked_sub(1)?).ok()?;
+    users.get_mut(at)
+}
+
+/// Debit and credit account of an entry of this kind; `None` where it moves no money.
+fn accounts_of(kind: EntryKind, user: i64) -> Option<(AccountId, AccountId)> {
+    let user = AccountId::user(user);
+    match kind {
+        EntryKind::Deposited => Some((AccountId::WORLD, AccountId::MAIN)),
+        EntryKind::MovedToPayout => Some((AccountId::MAIN, AccountId::PAYOUT)),
+        EntryKind::MovedToMain => Some((AccountId::PAYOUT, AccountId::MAIN)),
+        EntryKind::UserCreated | EntryKind::UserCredited => Some((AccountId::PAYOUT, user)),
+        EntryKind::UserDebited => Some((user, AccountId::PAYOUT)),
+        EntryKind::UserDeactivated | EntryKind::UserActivated | EntryKind::HashRotated => None,
+    }
+}
+
+fn turn(active: &mut bool, to: bool) -> Result<(), String> {
+    let before = std::mem::replace(active, to);
+    if before == to { Err("it gives the user the status it has".to_owned()) } else { Ok(()) }
+}
+
+/// What is wrong with a stored credential, if anything is.
+pub(super) fn compare_credential(
+    stored: &HashCredential,
+    users: &mut [ReplayedUser],
+    secrets: &Secrets,
+) -> Option<String> {
+    let Some(user) = user_at(users, stored.user) else {
+        return Some("a credential opens this user's account, but no entry created the user".to_owned());
+    };
+    if stored.digest != secrets.hash_digest(stored.book, stored.user, user.generation) {
+        return Some("a credential opens this user's account that is not the user's hash".to_owned());
+    }
+    user.credential_seen = true;
+    let words = |active: bool| if active { "active" } else { "inactive" };
+    (stored.active != user.active)
+        .then(|| format!("{} by the entries, the credential is {}", words(user.active), words(stored.active)))
+}

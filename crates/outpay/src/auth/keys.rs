@@ -1,0 +1,183 @@
+//! What an owner does with API keys: create one, roll one (with an overlap in which both work), revoke one. Not here: how
+//! a key is written (api_key.rs), who may sign in with one (mod.rs). Invariant: a key's text leaves here once and is
+//! stored nowhere; no verb ever makes a key live longer than it was to.
+
+use super::api_key;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::{ApiKey, CredentialKind, Failure, NewApiKey, WriteError};
+use ledger::{BookId, Micros};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Counted in characters.
+const LONGEST_NAME: usize = 100;
+/// How often a number that somebody else has just taken is tried again.
+const TRIES: usize = 20;
+
+/// A key to make.
+#[derive(Clone, Debug)]
+pub struct KeyOrder {
+    /// The book it will open.
+    pub book: BookId,
+    /// Secret or public.
+    pub kind: CredentialKind,
+    /// In the owner's words; may be empty.
+    pub name: String,
+    /// After this many microseconds it ends; `None` for never.
+    pub expires_in: Option<Micros>,
+}
+
+/// A key that has just been made, and the only moment in which it can be read.
+pub struct MadeKey {
+    /// Its number.
+    pub number: i64,
+    /// The key.
+    pub text: SecretString,
+    /// When it ends.
+    pub expires_at: Option<Micros>,
+}
+
+/// Why a verb did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The name cannot be one.
+    #[error("a key name has at most {LONGEST_NAME} printable characters")]
+    BadName,
+    /// A lifetime that is not positive, or ends after the last day there is.
+    #[error("a key must live for some time, and not beyond the year 9999")]
+    BadLifetime,
+    /// No such key.
+    #[error("there is no key with this id")]
+    Unknown,
+    /// It was revoked before.
+    #[error("this key is revoked already")]
+    Revoked,
+    /// It ended before.
+    #[error("this key has expired; create a new one")]
+    Expired,
+    /// The system broke.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// The last microsecond of the year 9999, beyond which times cannot be written.
+const END_OF_TIME: Micros = 253_402_300_799_999_999;
+
+/// Makes a key.
+///
+/// # Errors
+/// When the order will not do, or the database breaks; no key was made then.
+pub async fn create(platform: &Platform, order: &KeyOrder) -> Result<MadeKey, KeyError> {
+    make(platform, order, None).await
+}
+
+/// Makes a key that replaces `old`: same book, kind, name and lifetime. The old one ends after `overlap` microseconds
+/// (at once for 0), or when it was to end anyway, whichever is sooner.
+///
+/// # Errors
+/// When the old key does not work any more, or the database breaks; nothing changed then.
+pub async fn roll(platform: &Platform, old: &ApiKey, overlap: Micros) -> Result<MadeKey, KeyError> {
+    let now = platform.clock.now();
+    if old.revoked_at.is_some() {
+        return Err(KeyError::Revoked);
+    }
+    if old.expires_at.is_some_and(|end| end <= now) {
+        return Err(KeyError::Expired);
+    }
+    let end = now.checked_add(overlap).filter(|end| (now..=END_OF_TIME).contains(end));
+    let end = end.ok_or(KeyError::BadLifetime)?;
+    let end = old.expires_at.map_or(end, |planned| planned.min(end));
+    let order = KeyOrder {
+        book: old.book,
+        kind: old.kind,
+        name: old.name.clone(),
+        expires_in: old.expires_at.map(|planned| planned - old.created_at),
+    };
+    let made = make(platform, &order, Some((old.number, end))).await;
+    platform.auth.forget_trusted();
+    made
+}
+
+/// Ends a key at once.
+///
+/// # Errors
+/// When it is revoked already, or the database breaks.
+pub async fn revoke(platform: &Platform, number: i64) -> Result<(), KeyError> {
+    let revoked = platform.store.revoke_key(number, platform.clock.now()).await;
+    platform.auth.forget_trusted();
+    match revoked {
+        Ok(()) => Ok(()),
+        Err(WriteError::Conflict) => Err(why_not(platform, number).await?),
+        Err(WriteError::Failure(failure)) => Err(failure.into()),
+    }
+}
+
+/// The key with this public id.
+///
+/// # Errors
+/// [`KeyError::Unknown`], or when the database breaks.
+pub async fn find(platform: &Platform, id: &str) -> Result<ApiKey, KeyError> {
+    let (book, number) = platform.secrets.ids().open_any(IdKind::ApiKey, id).ok_or(KeyError::Unknown)?;
+    let key = platform.store.key(number).await?;
+    key.filter(|key| key.book == book).ok_or(KeyError::Unknown)
+}
+
+/// The public id of a key.
+#[must_use]
+pub fn id(platform: &Platform, book: BookId, number: i64) -> String {
+    platform.secrets.ids().seal(IdKind::ApiKey, book, number)
+}
+
+/// Makes a key; `replaces` is the number of the key that ends with it, and when.
+async fn make(
+    platform: &Platform,
+    order: &KeyOrder,
+    replaces: Option<(i64, Micros)>,
+) -> Result<MadeKey, KeyError> {
+    if order.name.chars().count() > LONGEST_NAME || order.name.chars().any(char::is_control) {
+        return Err(KeyError::BadName);
+    }
+    for _ in 0..TRIES {
+        let now = platform.clock.now();
+        let expires_at = expiry(now, order.expires_in)?;
+        let text = api_key::generate(order.kind, order.book.mode(), &platform.entropy);
+        let key = NewApiKey {
+            number: platform.store.next_key_number().await?,
+            book: order.book,
+            kind: order.kind,
+            name: order.name.clone(),
+            hint: api_key::hint(text.expose_secret()),
+            digest: platform.secrets.credential_digest(text.expose_secret().as_bytes()),
+            created_at: now,
+            expires_at,
+        };
+        let stored = match replaces {
+            None => platform.store.create_key(&key).await,
+            Some((old, end)) => platform.store.roll_key(old, &key, end, now).await,
+        };
+        match stored {
+            Ok(()) => return Ok(MadeKey { number: key.number, text, expires_at }),
+            // Either the new number was just taken, and the next one may do, or the old key is gone.
+            Err(WriteError::Conflict) => {
+                if let Some((old, _)) = replaces
+                    && platform.store.key(old).await?.is_none_or(|key| key.revoked_at.is_some())
+                {
+                    return Err(why_not(platform, old).await?);
+                }
+            }
+            Err(WriteError::Failure(failure)) => return Err(failure.into()),
+        }
+    }
+    Err(anyhow::anyhow!("other processes make keys all the time; try again").into())
+}
+
+fn expiry(now: Micros, expires_in: Option<Micros>) -> Result<Option<Micros>, KeyError> {
+    let Some(lifetime) = expires_in else { return Ok(None) };
+    let end = now.checked_add(lifetime).filter(|end| *end > now && *end <= END_OF_TIME);
+    end.map(Some).ok_or(KeyError::BadLifetime)
+}
+
+/// Why a key that should have changed did not.
+async fn why_not(platform: &Platform, number: i64) -> Result<KeyError, Failure> {
+    Ok(if platform.store.key(number).await?.is_some() { KeyError::Revoked } else { KeyError::Unknown })
+}

@@ -1,0 +1,164 @@
+//! Authentication: one function for all kinds of credentials and one way for every outcome. The text that was sent (a
+//! fixed dummy where nothing was) is digested, the digest is looked up, and what is found is judged after that. All
+//! failures therefore cost one digest and one look-up, and look the same. Not here: the 401 itself (http/refusal.rs).
+
+pub mod api_key;
+pub mod keys;
+pub mod master_key;
+mod secrets;
+
+pub use secrets::{CredentialDigest, Secrets};
+
+use crate::clock::Clock;
+use crate::store::{Credential, CredentialKind, Failure, Store};
+use ledger::{BookId, Micros};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How long an authenticated API key is trusted without asking the database again: the longest that a revocation in
+/// another process can take to be noticed (the promise is one second).
+const TRUST: Micros = 500_000;
+/// Keys trusted at once; beyond it all are forgotten, which costs a look-up each.
+const MOST_TRUSTED: usize = 10_000;
+/// What is digested where no credential was sent.
+const NOTHING_SENT: &[u8] = b"outpay: no credential was sent";
+
+/// Who is asking: a business by its secret key, or a payout user by the hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The book the credential opens.
+    pub book: BookId,
+    /// The key's number, or the user's.
+    pub subject: i64,
+}
+
+/// What an endpoint is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// Secret API keys.
+    Business,
+    /// Payout hashes of active users.
+    Recipient,
+}
+
+/// Checks credentials; cheap to clone.
+#[derive(Clone)]
+pub struct Auth {
+    store: Store,
+    secrets: Arc<Secrets>,
+    clock: Clock,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    trusted: Mutex<HashMap<CredentialDigest, Trusted>>,
+    /// How often everything trusted was forgotten: a look-up that began before must not be trusted after.
+    epoch: AtomicU64,
+    uses: Mutex<HashMap<i64, Micros>>,
+    digests: AtomicU64,
+    lookups: AtomicU64,
+}
+
+#[derive(Clone, Copy)]
+struct Trusted {
+    credential: Credential,
+    looked_up_at: Micros,
+}
+
+impl Auth {
+    /// With these parts.
+    #[must_use]
+    pub fn new(store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
+        Self { store, secrets, clock, shared: Arc::default() }
+    }
+
+    /// Who sent this text, if it authenticates here and now; `None` for every other case.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn authenticate(&self, sent: Option<&[u8]>, purpose: For) -> Result<Option<Caller>, Failure> {
+        let now = self.clock.now();
+        let digest = self.secrets.credential_digest(sent.unwrap_or(NOTHING_SENT));
+        self.shared.digests.fetch_add(1, Ordering::Relaxed);
+        if let Some(caller) = self.trusted(&digest, purpose, now) {
+            return Ok(Some(caller));
+        }
+        let epoch = self.shared.epoch.load(Ordering::SeqCst);
+        let found = self.store.credential(&digest).await?;
+        self.shared.lookups.fetch_add(1, Ordering::Relaxed);
+        let caller = found.and_then(|credential| judge(&credential, purpose, now));
+        let caller = caller.filter(|_| sent.is_some());
+        if let (Some(caller), Some(credential), For::Business) = (caller, found, purpose) {
+            self.trust(digest, credential, now, epoch);
+            self.shared.uses.lock().insert(caller.subject, now);
+        }
+        Ok(caller)
+    }
+
+    /// Only what authenticated is trusted, so a failure never finds anything here and always takes the whole way.
+    fn trusted(&self, digest: &CredentialDigest, purpose: For, now: Micros) -> Option<Caller> {
+        if purpose != For::Business {
+            return None;
+        }
+        let trusted = *self.shared.trusted.lock().get(digest)?;
+        let age = now - trusted.looked_up_at;
+        judge(&trusted.credential, purpose, now).filter(|_| (0..TRUST).contains(&age))
+    }
+
+    fn trust(&self, digest: CredentialDigest, credential: Credential, now: Micros, epoch: u64) {
+        let mut trusted = self.shared.trusted.lock();
+        if self.shared.epoch.load(Ordering::SeqCst) != epoch {
+            return;
+        }
+        if trusted.len() >= MOST_TRUSTED {
+            trusted.clear();
+        }
+        trusted.insert(digest, Trusted { credential, looked_up_at: now });
+    }
+
+    /// Asks the database again from now on. To be called after any change of keys in this process.
+    pub fn forget_trusted(&self) {
+        let mut trusted = self.shared.trusted.lock();
+        self.shared.epoch.fetch_add(1, Ordering::SeqCst);
+        trusted.clear();
+    }
+
+    /// Writes down when keys were last used, for all keys used since the last time. A key that is in use is looked up
+    /// every half second, so the times are right to that.
+    ///
+    /// # Errors
+    /// When the database breaks; the times are written next time.
+    pub async fn record_uses(&self) -> Result<(), Failure> {
+        let uses: Vec<(i64, Micros)> = std::mem::take(&mut *self.shared.uses.lock()).into_iter().collect();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let recorded = self.store.record_key_uses(&uses).await;
+        if recorded.is_err() {
+            let mut waiting = self.shared.uses.lock();
+            for (number, at) in uses {
+                waiting.entry(number).or_insert(at);
+            }
+        }
+        recorded
+    }
+
+    /// Digests and look-ups made so far: the whole work of authentication, so a test can show that it never differs.
+    #[must_use]
+    pub fn work_done(&self) -> (u64, u64) {
+        (self.shared.digests.load(Ordering::Relaxed), self.shared.lookups.load(Ordering::Relaxed))
+    }
+}
+
+fn judge(credential: &Credential, purpose: For, now: Micros) -> Option<Caller> {
+    let kind_fits = match purpose {
+        For::Business => credential.kind == CredentialKind::SecretKey,
+        For::Recipient => credential.kind == CredentialKind::PayoutHash,
+    };
+    let valid = credential.expires_at.is_none_or(|end| now < end);
+    (kind_fits && credential.active && valid)
+        .then_some(Caller { book: credential.book, subject: credential.subject })
+}

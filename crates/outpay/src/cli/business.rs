@@ -1,0 +1,243 @@
+//! `outpay business`: businesses, their switch and their own money. Deposits and transfers go through the teller, as all
+//! money does.
+
+use super::input::{cents, reference};
+use super::installation::{self, Installation};
+use super::output::{self, dollars};
+use super::stop::Stop;
+use crate::businesses;
+use crate::clock::rfc3339;
+use crate::platform::Platform;
+use crate::store::Business;
+use clap::{Args, Subcommand};
+use ledger::{Answer, BookId, Cents, Command, Direction, Mode, Outcome, Request};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// The flags of `business`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Create a business and print its first keys, which are shown this once
+    Create {
+        /// A name nobody else has
+        name: String,
+    },
+    /// List all businesses
+    List,
+    /// Show a business and its balances
+    Show {
+        /// Its id or name
+        business: String,
+    },
+    /// Let a business pay people
+    EnablePayouts {
+        /// Its id or name
+        business: String,
+    },
+    /// Stop a business from paying people
+    DisablePayouts {
+        /// Its id or name
+        business: String,
+    },
+    /// Record money that reached a business from outside; it is added to the main balance
+    Deposit {
+        /// Its id or name
+        business: String,
+        /// How much, in cents: 10050 is 100.50
+        #[arg(value_parser = cents)]
+        cents: Cents,
+        /// What proves it, for example a line of a bank statement; each reference is recorded once
+        #[arg(long, value_name = "TEXT", value_parser = reference)]
+        reference: String,
+        /// In the test book
+        #[arg(long)]
+        test: bool,
+    },
+    /// Move money from the main balance to the payout balance, from which people are paid
+    Transfer {
+        /// Its id or name
+        business: String,
+        /// How much, in cents: 10050 is 100.50
+        #[arg(value_parser = cents)]
+        cents: Cents,
+        /// The other way: from the payout balance to the main balance
+        #[arg(long)]
+        to_main: bool,
+        /// In the test book
+        #[arg(long)]
+        test: bool,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let is_beginning = matches!(arguments.verb, Verb::Create { .. });
+    let platform =
+        if is_beginning { installation.open_or_make().await? } else { installation.open().await? };
+    let json = arguments.json;
+    match arguments.verb {
+        Verb::Create { name } => create(&platform, &name, json).await?,
+        Verb::List => list(&platform, json).await?,
+        Verb::Show { business } => {
+            show(&platform, &installation::business(&platform, &business).await?, json).await?;
+        }
+        Verb::EnablePayouts { business } => switch(&platform, &business, true, json).await?,
+        Verb::DisablePayouts { business } => switch(&platform, &business, false, json).await?,
+        Verb::Deposit { business, cents, reference, test } => {
+            let business = installation::business(&platform, &business).await?;
+            deposit(&platform, installation::book(&business, test), cents, reference, json).await?;
+        }
+        Verb::Transfer { business, cents, to_main, test } => {
+            let business = installation::business(&platform, &business).await?;
+            let direction = if to_main { Direction::ToMain } else { Direction::ToPayout };
+            transfer(&platform, installation::book(&business, test), cents, direction, json).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), Stop> {
+    let created = businesses::create(platform, name).await?;
+    let id = businesses::id(platform, created.business.number);
+    let keys = [
+        ("secret_key", &created.secret_key),
+        ("public_key", &created.public_key),
+        ("test_secret_key", &created.test_secret_key),
+        ("test_public_key", &created.test_public_key),
+    ]
+    .map(|(field, key)| (field, key.expose_secret().to_owned()));
+    if json {
+        let mut all = json!({ "id": id });
+        keys.into_iter().for_each(|(field, key)| all[field] = key.into());
+        return output::json(&all);
+    }
+    output::facts([("id", id), ("name", created.business.name)])?;
+    output::facts(keys)?;
+    output::line("\nThe keys are shown this once: keep them now. Payouts are disabled until you enable them.")
+}
+
+async fn list(platform: &Platform, json: bool) -> Result<(), Stop> {
+    let businesses = platform.store.businesses().await?;
+    if json {
+        let data: Vec<Value> = businesses.iter().map(|business| as_json(platform, business)).collect();
+        return output::json(&json!({ "data": data }));
+    }
+    let row = |business: &Business| {
+        let id = businesses::id(platform, business.number);
+        [id, business.name.clone(), on_or_off(business), rfc3339(business.created_at)]
+    };
+    output::table(["id", "name", "payouts", "created"], businesses.iter().map(row))
+}
+
+async fn show(platform: &Platform, business: &Business, json: bool) -> Result<(), Stop> {
+    let (main, payout) = platform.store.own_balances(BookId::new(business.number, Mode::Live)).await?;
+    let (test_main, test_payout) =
+        platform.store.own_balances(BookId::new(business.number, Mode::Test)).await?;
+    if json {
+        let mut all = as_json(platform, business);
+        all["balance"] = main.0.into();
+        all["payout_balance"] = payout.0.into();
+        all["test_balance"] = test_main.0.into();
+        all["test_payout_balance"] = test_payout.0.into();
+        return output::json(&all);
+    }
+    output::facts([
+        ("id", businesses::id(platform, business.number)),
+        ("name", business.name.clone()),
+        ("payouts", on_or_off(business)),
+        ("created", rfc3339(business.created_at)),
+        ("main balance", dollars(main)),
+        ("payout balance", dollars(payout)),
+        ("test main balance", dollars(test_main)),
+        ("test payout balance", dollars(test_payout)),
+    ])
+}
+
+async fn switch(platform: &Platform, business: &str, enabled: bool, json: bool) -> Result<(), Stop> {
+    let mut business = installation::business(platform, business).await?;
+    platform.store.set_payouts_enabled(business.number, enabled).await?;
+    business.payouts_enabled = enabled;
+    if json {
+        return output::json(&as_json(platform, &business));
+    }
+    let state = if enabled { "enabled" } else { "disabled" };
+    output::line(format_args!("Payouts of {} are {state}.", business.name))
+}
+
+async fn deposit(
+    platform: &Platform,
+    book: BookId,
+    amount: Cents,
+    reference: String,
+    json: bool,
+) -> Result<(), Stop> {
+    let request = Request::plain(Command::Deposit { amount, reference });
+    let (replayed, main, payout) = match platform.teller.ask(book, request).await?? {
+        Answer::Done(outcome) => {
+            let (main, payout) = balances(outcome)?;
+            (false, main, payout)
+        }
+        // The first answer's balances are those of that day; today's are wanted.
+        Answer::Replayed(_) => {
+            let (main, payout) = platform.store.own_balances(book).await?;
+            (true, main, payout)
+        }
+    };
+    if json {
+        return output::json(&json!({
+            "balance": main.0, "payout_balance": payout.0, "replayed": replayed
+        }));
+    }
+    output::line(if replayed {
+        "A deposit with this reference was recorded before. Nothing was deposited again.".to_owned()
+    } else {
+        format!("{} deposited.", dollars(amount))
+    })?;
+    output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
+}
+
+async fn transfer(
+    platform: &Platform,
+    book: BookId,
+    amount: Cents,
+    direction: Direction,
+    json: bool,
+) -> Result<(), Stop> {
+    let request = Request::plain(Command::Transfer { direction, amount });
+    let (Answer::Done(outcome) | Answer::Replayed(outcome)) = platform.teller.ask(book, request).await??;
+    let (main, payout) = balances(outcome)?;
+    if json {
+        return output::json(&json!({ "balance": main.0, "payout_balance": payout.0 }));
+    }
+    output::line(format_args!("{} moved.", dollars(amount)))?;
+    output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
+}
+
+fn balances(outcome: Outcome) -> Result<(Cents, Cents), Stop> {
+    match outcome {
+        Outcome::Balances { main, payout } => Ok((main, payout)),
+        _ => Err(anyhow::anyhow!("a movement between own balances was answered as something else").into()),
+    }
+}
+
+fn as_json(platform: &Platform, business: &Business) -> Value {
+    json!({
+        "id": businesses::id(platform, business.number),
+        "name": business.name,
+        "payouts_enabled": business.payouts_enabled,
+        "created_at": rfc3339(business.created_at),
+    })
+}
+
+fn on_or_off(business: &Business) -> String {
+    if business.payouts_enabled { "enabled" } else { "disabled" }.to_owned()
+}

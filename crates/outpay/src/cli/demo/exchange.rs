@@ -1,0 +1,84 @@
+//! One request and its answer, by hand over a TCP connection of its own: just enough HTTP/1.1 to talk to our own server.
+
+use crate::store::Failure;
+use anyhow::{Context, ensure};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Where requests go.
+pub(super) struct Exchange {
+    address: SocketAddr,
+}
+
+/// A request.
+pub(super) struct Asked {
+    method: &'static str,
+    path: String,
+    headers: Vec<String>,
+    body: Option<String>,
+}
+
+/// An answer.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+impl Asked {
+    pub(super) fn get(path: &str) -> Self {
+        Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    pub(super) fn post(path: &str, json: &str) -> Self {
+        let headers = vec!["Content-Type: application/json".to_owned()];
+        Self { method: "POST", path: path.to_owned(), headers, body: Some(json.to_owned()) }
+    }
+
+    pub(super) fn header(mut self, line: &str) -> Self {
+        self.headers.push(line.to_owned());
+        self
+    }
+}
+
+impl Exchange {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address }
+    }
+
+    /// The request as a line for a shell. Nothing in the tour needs a quote inside its quotes.
+    pub(super) fn curl(&self, asked: &Asked) -> String {
+        let mut line = format!("curl -s 'http://{}{}'", self.address, asked.path);
+        for header in &asked.headers {
+            line.push_str(&format!(" -H '{header}'"));
+        }
+        if let Some(body) = &asked.body {
+            line.push_str(&format!(" -d '{body}'"));
+        }
+        line
+    }
+
+    /// Sends the request and reads the whole answer.
+    pub(super) async fn send(&self, asked: &Asked) -> Result<Answered, Failure> {
+        let mut text = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", asked.method, asked.path, self.address);
+        for header in &asked.headers {
+            write!(text, "{header}\r\n")?;
+        }
+        let body = asked.body.as_deref().unwrap_or_default();
+        write!(text, "Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())?;
+        let mut stream = TcpStream::connect(self.address).await?;
+        stream.write_all(text.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        read(&answer)
+    }
+}
+
+fn read(answer: &str) -> Result<Answered, Failure> {
+    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no end of headers")?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding");
+    ensure!(!chunked, "the answer came in a form that the demo does not read");
+    Ok(Answered { status: status.context("the answer has no status")?, body: body.to_owned() })
+}

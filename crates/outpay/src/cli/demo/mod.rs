@@ -1,0 +1,119 @@
+//! `outpay demo`: a server on an embedded database with a funded business, the documented requests against it, and then
+//! whatever the reader wants to try. It looks at no environment variable, so that it never works on real books by
+//! accident; without --data its folder is gone at the end.
+
+mod exchange;
+mod tour;
+
+use super::installation::{Installation, Typed};
+use super::output;
+use super::stop::Stop;
+use crate::auth::master_key;
+use crate::businesses::{self, CreateBusinessError, CreatedBusiness};
+use crate::clock::{Clock, Entropy};
+use crate::platform::{self, Platform};
+use crate::serving::{self, ServeConfig, Serving};
+use crate::store::Failure;
+use clap::Args;
+use ledger::{BookId, Cents, Command, Mode, Request};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The flags of `demo`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Where the API answers [default: 127.0.0.1:8080, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+/// 10,000.00 in the main balance.
+const FUNDS: Cents = Cents(1_000_000);
+const NAME: &str = "Demo";
+
+pub(super) async fn run(
+    arguments: Arguments,
+    installation: &Installation,
+    typed: Typed,
+) -> Result<ExitCode, Stop> {
+    if typed.database {
+        return Err(Stop::Usage("demo has a database of its own; leave out --database".to_owned()));
+    }
+    let shutdown = serving::asked_to_end()?;
+    let temporary =
+        if typed.data { None } else { Some(tempfile::Builder::new().prefix("outpay-demo-").tempdir()?) };
+    let data = temporary.as_ref().map_or_else(|| installation.data(), |folder| folder.path().to_owned());
+    let platform = open(&data).await?;
+    let business = funded_business(&platform).await?;
+    let serving = listen(arguments.listen, &platform).await?;
+    let address = serving.address()?;
+    drop(platform);
+
+    let mut running = std::pin::pin!(serving.run(shutdown));
+    tokio::select! {
+        // The reader has had enough, or the server broke.
+        ended = &mut running => ended?,
+        toured = tour::all(address, &business) => {
+            toured?;
+            let stays = if temporary.is_some() { "its data go with it" } else { "its data stay" };
+            output::line(format_args!(
+                "\nThe server stays up at http://{address} for you to try; data in {}.\nCtrl-C ends it, and {stays}.",
+                data.display()
+            ))?;
+            running.await?;
+        }
+    }
+    if let Some(folder) = temporary {
+        folder.close()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(data: &Path) -> Result<Platform, Stop> {
+    let (clock, entropy) = (Clock::System, Entropy::System);
+    let secrets = master_key::load(None, data, &entropy)?;
+    let database = platform::default_database(data);
+    Ok(Platform::open(data, &database, secrets, clock, entropy).await?)
+}
+
+/// A new business with money and payouts enabled. In a folder used before, earlier ones keep their names.
+async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, Stop> {
+    let mut name = NAME.to_owned();
+    let mut copy = 1;
+    let created = loop {
+        match businesses::create(platform, &name).await {
+            Err(CreateBusinessError::NameIsTaken) => {
+                copy += 1;
+                name = format!("{NAME} {copy}");
+            }
+            created => break created?,
+        }
+    };
+    let number = created.business.number;
+    let deposit = Command::Deposit { amount: FUNDS, reference: "demo funds".to_owned() };
+    platform.teller.ask(BookId::new(number, Mode::Live), Request::plain(deposit)).await??;
+    platform.store.set_payouts_enabled(number, true).await?;
+    Ok(created)
+}
+
+async fn listen(address: Option<SocketAddr>, platform: &Platform) -> Result<Serving, Failure> {
+    let config = |listen| ServeConfig { listen, metrics_listen: None, tls: None, requests_per_second: None };
+    if let Some(address) = address {
+        return serving::open(config(address), platform.clone()).await;
+    }
+    let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
+    match serving::open(config(usual), platform.clone()).await {
+        Err(failure) if is_taken(&failure) => {
+            let free = SocketAddr::from(([127, 0, 0, 1], 0));
+            serving::open(config(free), platform.clone()).await
+        }
+        other => other,
+    }
+}
+
+fn is_taken(failure: &Failure) -> bool {
+    let mut causes = failure.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|error| error.kind() == ErrorKind::AddrInUse)
+}

@@ -1,0 +1,244 @@
+//! `outpay doctor`: looks at everything an installation depends on and says what is wrong, one line each. It makes no data
+//! folder and no master key; it does bring the tables of an existing database up to date, as every command does.
+
+use super::installation::{Installation, from_environment};
+use super::output;
+use super::stop::Stop;
+use crate::auth::{Secrets, master_key};
+use crate::clock::{Clock, Entropy, rfc3339};
+use crate::store::{DatabaseUrl, Failure, Store};
+use clap::Args;
+use ledger::Micros;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The flags of `doctor`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const SECOND: Micros = 1_000_000;
+/// How far the database's clock may be from this machine's before somebody should look, and before it is wrong.
+const CLOCKS_APART: (Micros, Micros) = (SECOND, 60 * SECOND);
+/// A clock that shows less has never been set: 2025-01-01.
+const EARLIEST: Micros = 1_735_689_600 * SECOND;
+/// Free bytes below which somebody should look, and below which writes are about to fail.
+#[cfg(unix)]
+const FREE: (u64, u64) = (2 << 30, 128 << 20);
+/// Of PostgreSQL; what is older gets no corrections any more.
+const OLDEST_POSTGRES: u32 = 14;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Grade {
+    Pass,
+    Warn,
+    Fail,
+}
+
+impl Grade {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+struct Check {
+    grade: Grade,
+    what: &'static str,
+    detail: String,
+}
+
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn add(&mut self, grade: Grade, what: &'static str, detail: impl Into<String>) {
+        self.0.push(Check { grade, what, detail: detail.into() });
+    }
+
+    fn pass_or_fail(&mut self, passes: bool, what: &'static str, detail: impl Into<String>) {
+        self.add(if passes { Grade::Pass } else { Grade::Fail }, what, detail);
+    }
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let mut checks = Checks::default();
+    let data = installation.data();
+    let database = installation.database()?;
+    check_folder(&data, &mut checks);
+    let secrets = check_master_key(&data, &mut checks)?;
+    if let DatabaseUrl::Sqlite(path) = &database {
+        check_database_file(path, &mut checks);
+        check_disk(path, &mut checks);
+    }
+    check_clock(&mut checks);
+    let is_there = !matches!(&database, DatabaseUrl::Sqlite(path) if !path.exists());
+    if is_there && let Err(failure) = check_engine(&database, secrets.as_ref(), &mut checks).await {
+        checks.add(Grade::Fail, "database", format!("{failure:#}"));
+    }
+    print(&checks.0, arguments.json)?;
+    let worst = checks.0.iter().map(|check| check.grade).max();
+    Ok(if worst == Some(Grade::Fail) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn print(checks: &[Check], json: bool) -> Result<(), Stop> {
+    if json {
+        let all: Vec<Value> = checks
+            .iter()
+            .map(|check| {
+                let grade = check.grade.word().to_lowercase();
+                json!({ "grade": grade, "what": check.what, "detail": check.detail })
+            })
+            .collect();
+        return output::json(&json!({ "checks": all }));
+    }
+    let width = checks.iter().map(|check| check.what.len()).max().unwrap_or(0);
+    checks.iter().try_for_each(|check| {
+        output::line(format_args!("{}  {:width$}  {}", check.grade.word(), check.what, check.detail))
+    })
+}
+
+fn check_folder(data: &Path, checks: &mut Checks) {
+    let shown = data.display();
+    match std::fs::metadata(data) {
+        Ok(found) if !found.is_dir() => {
+            checks.add(Grade::Fail, "data folder", format!("{shown} is not a folder"));
+        }
+        Ok(found) if mode(&found) & 0o022 != 0 => {
+            let advice = format!("others can write into {shown}; run: chmod go-w {shown}");
+            checks.add(Grade::Fail, "data folder", advice);
+        }
+        Ok(_) => checks.add(Grade::Pass, "data folder", shown.to_string()),
+        Err(_) => {
+            let detail = format!("{shown} is not there yet; made by: outpay business create");
+            checks.add(Grade::Warn, "data folder", detail);
+        }
+    }
+}
+
+fn check_master_key(data: &Path, checks: &mut Checks) -> Result<Option<Secrets>, Stop> {
+    let from_environment = from_environment()?;
+    let file = data.join(master_key::MASTER_KEY_FILE);
+    // Loading makes a key where there is none, which an examination must not do.
+    if from_environment.is_none() && !file.exists() {
+        let detail = format!("{} is not there yet; made by: outpay business create", file.display());
+        checks.add(Grade::Warn, "master key", detail);
+        return Ok(None);
+    }
+    let place = match from_environment {
+        Some(_) => master_key::MASTER_KEY_VARIABLE.to_owned(),
+        None => format!("{}; keep a copy of it elsewhere", file.display()),
+    };
+    match master_key::load(from_environment.as_deref(), data, &Entropy::System) {
+        Ok(secrets) => {
+            checks.add(Grade::Pass, "master key", place);
+            Ok(Some(secrets))
+        }
+        Err(failure) => {
+            checks.add(Grade::Fail, "master key", format!("{failure:#}"));
+            Ok(None)
+        }
+    }
+}
+
+fn check_database_file(path: &Path, checks: &mut Checks) {
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Ok(found) if mode(&found) & 0o077 != 0 => {
+            let advice = format!("others can read {shown}; run: chmod 600 {shown}");
+            checks.add(Grade::Warn, "database file", advice);
+        }
+        Ok(_) => checks.add(Grade::Pass, "database file", shown.to_string()),
+        Err(_) => {
+            let detail = format!("{shown} is not there yet; made by: outpay business create");
+            checks.add(Grade::Warn, "database file", detail);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn check_disk(path: &Path, checks: &mut Checks) {
+    let folder = path.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    match rustix::fs::statvfs(folder) {
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            let grade = match free {
+                free if free < FREE.1 => Grade::Fail,
+                free if free < FREE.0 => Grade::Warn,
+                _ => Grade::Pass,
+            };
+            checks.add(grade, "disk", format!("{} MiB free", free >> 20));
+        }
+        Err(error) => checks.add(Grade::Warn, "disk", format!("free space is not known: {error}")),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_disk(_path: &Path, _checks: &mut Checks) {}
+
+fn check_clock(checks: &mut Checks) {
+    let now = Clock::System.now();
+    checks.pass_or_fail(now >= EARLIEST, "clock", rfc3339(now));
+}
+
+async fn check_engine(
+    database: &DatabaseUrl,
+    secrets: Option<&Secrets>,
+    checks: &mut Checks,
+) -> Result<(), Failure> {
+    let store = Store::open(database).await?;
+    let engine = store.engine();
+    for (name, value) in store.engine_facts().await? {
+        let grade = match (name, value.as_str()) {
+            ("journal_mode", "wal") | ("integrity", "ok") | ("read_only", "off") => Grade::Pass,
+            ("synchronous_commit" | "fsync" | "full_page_writes", "on") => Grade::Pass,
+            ("version", version) => grade_of_version(engine, version),
+            _ => Grade::Fail,
+        };
+        let detail = if name == "version" { format!("{engine} {value}") } else { value };
+        checks.add(grade, name, detail);
+    }
+    if let Some(secrets) = secrets {
+        let matches = store.matches_master_key(secrets.check_value()).await?;
+        let detail = if matches { "belongs to this database" } else { "belongs to another database" };
+        checks.pass_or_fail(matches, "master key", detail);
+    }
+    let before = Clock::System.now();
+    if let Some(there) = store.engine_clock().await? {
+        let here = i64::midpoint(before, Clock::System.now());
+        let apart = (there - here).abs();
+        let grade = match apart {
+            apart if apart > CLOCKS_APART.1 => Grade::Fail,
+            apart if apart > CLOCKS_APART.0 => Grade::Warn,
+            _ => Grade::Pass,
+        };
+        let detail = format!("{} ms apart from this machine's", apart / 1000);
+        checks.add(grade, "database clock", detail);
+    }
+    Ok(())
+}
+
+/// SQLite is part of the program, and an old one is refused when the database is opened.
+fn grade_of_version(engine: &str, version: &str) -> Grade {
+    let major = version.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+    let is_old = major.parse::<u32>().is_ok_and(|major| major < OLDEST_POSTGRES);
+    if engine == "postgres" && is_old { Grade::Warn } else { Grade::Pass }
+}
+
+#[cfg(unix)]
+fn mode(found: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    found.permissions().mode()
+}
+
+#[cfg(not(unix))]
+fn mode(_found: &std::fs::Metadata) -> u32 {
+    0
+}

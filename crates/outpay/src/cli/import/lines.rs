@@ -1,0 +1,186 @@
+//! Reads and checks the lines of a file. Not here: paying. Invariant: two payments of a file never have the same number,
+//! and a file always gives the same numbers, since they become idempotency keys.
+
+use csv::{ByteRecord, ReaderBuilder, Trim};
+use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT};
+
+/// A payment to make.
+pub(super) struct Line {
+    /// In the file, from 1.
+    pub(super) number: u64,
+    pub(super) email: Email,
+    pub(super) amount: Cents,
+}
+
+/// A line that cannot be a payment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadLine {
+    pub(super) number: u64,
+    pub(super) reason: String,
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// All payments of a file, or all lines that are wrong in it.
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
+    // Spreadsheets put a byte order mark in front; it belongs to no field.
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
+    let mut numbers = LineNumbers { bytes, at: 0, number: 1 };
+    let (mut lines, mut bad) = (Vec::new(), Vec::new());
+    let mut record = ByteRecord::new();
+    let mut is_first = true;
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                bad.push(BadLine { number: numbers.number, reason: error.to_string() });
+                break;
+            }
+        }
+        let start = record.position().map_or(0, csv::Position::byte);
+        let number = numbers.at(usize::try_from(start).unwrap_or(bytes.len()));
+        if !(std::mem::take(&mut is_first) && is_header(&record)) {
+            match line(number, &record) {
+                Ok(line) => lines.push(line),
+                Err(reason) => bad.push(BadLine { number, reason }),
+            }
+        }
+    }
+    if lines.is_empty() && bad.is_empty() {
+        bad.push(BadLine { number: 1, reason: "The file has no payments.".to_owned() });
+    }
+    if bad.is_empty() { Ok(lines) } else { Err(bad) }
+}
+
+fn is_header(record: &ByteRecord) -> bool {
+    record.len() == 2 && record[0].eq_ignore_ascii_case(b"email") && record[1].eq_ignore_ascii_case(b"amount")
+}
+
+fn line(number: u64, record: &ByteRecord) -> Result<Line, String> {
+    if record.len() != 2 {
+        return Err(format!("A line has two fields, email and amount; this one has {}.", record.len()));
+    }
+    let problems = match (email(&record[0]), amount(&record[1])) {
+        (Ok(email), Ok(amount)) => return Ok(Line { number, email, amount }),
+        (email, amount) => [email.err(), amount.err()],
+    };
+    Err(problems.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+fn email(field: &[u8]) -> Result<Email, &'static str> {
+    if field.is_empty() {
+        return Err("The email field is required.");
+    }
+    let text = std::str::from_utf8(field).map_err(|_| "The email must be a valid email address.")?;
+    Email::parse(text).map_err(|problem| match problem {
+        EmailProblem::TooLong => "The email may not be greater than 255 characters.",
+        EmailProblem::NotAnAddress => "The email must be a valid email address.",
+    })
+}
+
+fn amount(field: &[u8]) -> Result<Cents, &'static str> {
+    if field.is_empty() {
+        return Err("The amount field is required.");
+    }
+    let digits = field.strip_prefix(b"-").unwrap_or(field);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err("The amount must be an integer: cents, as in 1050 for 10.50.");
+    }
+    if digits.len() < field.len() {
+        return Err("The amount must be at least 1.");
+    }
+    let cents = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
+    match cents {
+        Some(0) => Err("The amount must be at least 1."),
+        Some(cents) if cents <= MAX_PAYOUT.0 => Ok(Cents(cents)),
+        _ => Err("The amount may not be greater than 100000000."),
+    }
+}
+
+/// Counts lines as an editor does, whatever ends them.
+struct LineNumbers<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    number: u64,
+}
+
+impl LineNumbers<'_> {
+    /// The number of the line on which the record found at `start` begins. A record's place can lie on blank lines or on
+    /// a line end before it, which the reader has skipped.
+    fn at(&mut self, start: usize) -> u64 {
+        let rest = &self.bytes[start..];
+        let skipped = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let passed = &self.bytes[self.at..start + skipped];
+        let ends = passed.iter().zip(1..).filter(|(byte, next)| match **byte {
+            b'\n' => true,
+            b'\r' => passed.get(*next) != Some(&b'\n'),
+            _ => false,
+        });
+        self.number += ends.count() as u64;
+        self.at = start + skipped;
+        self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(text: &str) -> Vec<(u64, String, i64)> {
+        let lines = read(text.as_bytes()).unwrap_or_else(|bad| panic!("{bad:?}"));
+        lines.into_iter().map(|line| (line.number, line.email.to_string(), line.amount.0)).collect()
+    }
+
+    #[test]
+    fn lines_have_the_numbers_that_an_editor_shows() {
+        let a = |number| (number, "a@example.com".to_owned(), 1);
+        let b = |number| (number, "b@example.com".to_owned(), 2);
+        for (text, expected) in [
+            ("a@example.com,1\nb@example.com,2\n", [a(1), b(2)]),
+            ("a@example.com,1\nb@example.com,2", [a(1), b(2)]),
+            ("a@example.com,1\r\nb@example.com,2\r\n", [a(1), b(2)]),
+            ("a@example.com,1\rb@example.com,2\r", [a(1), b(2)]),
+            ("email,amount\na@example.com,1\nb@example.com,2\n", [a(2), b(3)]),
+            ("\u{feff}Email, Amount\r\na@example.com,1\r\nb@example.com,2\r\n", [a(2), b(3)]),
+            ("\n\na@example.com,1\n\n\r\n\nb@example.com,2\n\n", [a(3), b(7)]),
+            ("\"A@Example.com\" , 1 \n b@example.com,\"2\"\n", [a(1), b(2)]),
+        ] {
+            assert_eq!(numbers(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_bad_line_is_told_with_its_reason() {
+        let text = b"email,amount\na@example.com,1\nnobody,1.5\n,\nb@example.com\nc@example.com,0\nd@example.com,-3\n\
+            e@example.com,100000001\nf@example.com,99999999999999999999\ng@\xff,1\nh@example.com,1,2\n";
+        let bad = read(text).err().unwrap();
+        let told: Vec<(u64, &str)> = bad.iter().map(|bad| (bad.number, bad.reason.as_str())).collect();
+        let address = "The email must be a valid email address.";
+        let integer = "The amount must be an integer: cents, as in 1050 for 10.50.";
+        let too_large = "The amount may not be greater than 100000000.";
+        assert_eq!(
+            told,
+            [
+                (3, format!("{address} {integer}").as_str()),
+                (4, "The email field is required. The amount field is required."),
+                (5, "A line has two fields, email and amount; this one has 1."),
+                (6, "The amount must be at least 1."),
+                (7, "The amount must be at least 1."),
+                (8, too_large),
+                (9, too_large),
+                (10, address),
+                (11, "A line has two fields, email and amount; this one has 3."),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_without_payments_is_a_mistake() {
+        for text in ["", "\n\n", "email,amount\n", "\u{feff}"] {
+            assert!(read(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+}

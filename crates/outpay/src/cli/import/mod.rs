@@ -1,0 +1,148 @@
+//! `outpay import`: pays everybody in a file. Every line is checked before anybody is paid (lines.rs); each line is paid
+//! once however often the file is imported (pay.rs), because its idempotency key is made of the file's digest and the
+//! line's number; the result file (result.rs) can therefore always be made again.
+
+mod lines;
+mod pay;
+mod result;
+
+use super::installation::{self, Installation};
+use super::output::{self, dollars};
+use super::progress;
+use super::stop::Stop;
+use clap::Args;
+use ledger::{Cents, MAX_PAYOUT};
+use lines::Line;
+use pay::{Payment, Payments};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The flags of `import`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// A CSV file with an e-mail address and an amount in cents on each line; a first line `email,amount` is a header
+    file: PathBuf,
+    /// Who pays: the business's id or name
+    #[arg(long)]
+    business: String,
+    /// From the test book
+    #[arg(long)]
+    test: bool,
+    /// Check the file and show the totals, but pay nobody
+    #[arg(long)]
+    dry_run: bool,
+    /// Where to write what became of each line [default: FILE with .result.csv at the end]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    result: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let Arguments { file, business, test, dry_run, result, json } = arguments;
+    let bytes = std::fs::read(&file)
+        .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let lines = match lines::read(&bytes) {
+        Ok(lines) => lines,
+        Err(bad) => return bad_lines(&bad, json),
+    };
+    drop(bytes);
+    let platform = installation.open().await?;
+    let business = installation::business(&platform, &business).await?;
+    let book = installation::book(&business, test);
+    let (_, payout) = platform.store.own_balances(book).await?;
+    announce(&lines, payout, dry_run && json)?;
+    if dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !business.payouts_enabled {
+        return Err(ledger::Refusal::PayoutsAreDisabled.into());
+    }
+    // Begun before anybody is paid: a folder that cannot be written to is better known now.
+    let path = result.unwrap_or_else(|| result::beside(&file));
+    let writer = result::begin(&path, &file)?;
+    let bar = progress::bar(lines.len() as u64, "payments");
+    let payments = pay::all(&platform, book, &digest, &lines, &bar).await;
+    bar.finish_and_clear();
+    writer.finish(&lines, &payments)?;
+    let payments = Payments::count(&lines, &payments);
+    summarize(&payments, &path, json)?;
+    Ok(if payments.unpaid == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, Stop> {
+    if json {
+        let bad: Vec<Value> =
+            bad.iter().map(|line| json!({ "line": line.number, "reason": line.reason })).collect();
+        output::json(&json!({ "bad_lines": bad }))?;
+    } else {
+        bad.iter()
+            .try_for_each(|line| output::line(format_args!("line {}: {}", line.number, line.reason)))?;
+    }
+    let lines =
+        if bad.len() == 1 { "1 line is wrong".to_owned() } else { format!("{} lines are wrong", bad.len()) };
+    Err(Stop::Refused(format!("{lines}; nobody was paid. Correct the file and import it again.")))
+}
+
+/// What is about to happen, on standard error, so that standard output has the outcome alone.
+fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), Stop> {
+    let addresses: HashSet<_> = lines.iter().map(|line| &line.email).collect();
+    let total = total(lines.iter())?;
+    if as_json {
+        return output::json(&json!({
+            "payments": lines.len(), "people": addresses.len(), "total": total, "payout_balance": payout
+        }));
+    }
+    eprintln!(
+        "{} payments to {} people, {} in all; payout balance {}",
+        lines.len(),
+        addresses.len(),
+        dollars(total),
+        dollars(payout)
+    );
+    if addresses.len() < lines.len() {
+        eprintln!("note: some addresses stand on several lines; each line is paid");
+    }
+    if total > payout {
+        eprintln!(
+            "note: the payout balance does not cover lines that were not paid before; some may stay unpaid"
+        );
+    }
+    Ok(())
+}
+
+fn total<'a>(lines: impl Iterator<Item = &'a Line>) -> Result<Cents, Stop> {
+    let mut total = Cents::ZERO;
+    for line in lines {
+        debug_assert!(line.amount <= MAX_PAYOUT, "lines were checked");
+        let sum = total.plus(line.amount);
+        total =
+            sum.ok_or_else(|| Stop::Refused("the amounts add up to more than there can be".to_owned()))?;
+    }
+    Ok(total)
+}
+
+fn summarize(payments: &Payments, path: &std::path::Path, json: bool) -> Result<(), Stop> {
+    let result = path.display().to_string();
+    if json {
+        return output::json(&json!({
+            "paid": payments.paid, "paid_total": payments.paid_total,
+            "already_paid": payments.already_paid, "unpaid": payments.unpaid, "result": result,
+        }));
+    }
+    output::facts([
+        ("paid", format!("{} ({})", payments.paid, dollars(payments.paid_total))),
+        (Payment::AlreadyPaid.word(), payments.already_paid.to_string()),
+        ("not paid", payments.unpaid.to_string()),
+        ("result", result),
+    ])?;
+    if payments.unpaid > 0 {
+        eprintln!("Import the same file again to pay what is not paid yet; nobody is paid twice.");
+    }
+    Ok(())
+}

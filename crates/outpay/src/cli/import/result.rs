@@ -1,0 +1,59 @@
+//! The result file: one line per payment. It is written beside its place and moved there as a whole, so that nobody ever
+//! reads half of one; after a crash the same import makes it again.
+
+use super::lines::Line;
+use super::pay::Payment;
+use crate::cli::stop::Stop;
+use anyhow::Context;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A result file that is not in its place yet.
+pub(super) struct ResultFile {
+    draft: PathBuf,
+    path: PathBuf,
+    writer: csv::Writer<File>,
+}
+
+/// The result's place where none is named: `users.csv` has `users.result.csv`.
+pub(super) fn beside(file: &Path) -> PathBuf {
+    file.with_extension("result.csv")
+}
+
+/// Begins the result of importing `file`.
+pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, Stop> {
+    if path == file {
+        return Err(Stop::Usage("--result must not be the imported file itself".to_owned()));
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let writer = csv::Writer::from_path(&draft);
+    let writer = writer.with_context(|| {
+        format!("nobody was paid: cannot write {}; choose another place with --result", draft.display())
+    })?;
+    Ok(ResultFile { draft, path: path.to_owned(), writer })
+}
+
+impl ResultFile {
+    /// Writes all lines and moves the file to its place.
+    pub(super) fn finish(self, lines: &[Line], payments: &[Payment]) -> Result<(), Stop> {
+        let path = self.path.display().to_string();
+        let written = self.write(lines, payments);
+        let advice =
+            || format!("the payments are made, but {path} could not be written; import the same file again");
+        Ok(written.with_context(advice)?)
+    }
+
+    fn write(mut self, lines: &[Line], payments: &[Payment]) -> anyhow::Result<()> {
+        self.writer.write_record(["line", "email", "amount", "status", "detail"])?;
+        for (line, payment) in lines.iter().zip(payments) {
+            let (number, amount) = (line.number.to_string(), line.amount.0.to_string());
+            let detail = payment.detail();
+            self.writer.write_record([&number, line.email.as_str(), &amount, payment.word(), &detail])?;
+        }
+        let file = self.writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok(std::fs::rename(&self.draft, &self.path)?)
+    }
+}

@@ -1,0 +1,97 @@
+//! Words an operator types that are not plain texts: cents, lengths of time, rates, references. Each error says what to
+//! type instead.
+
+use ledger::{Cents, MAX_TRANSFER, Micros};
+
+/// Counted in characters; long enough for a line of a bank statement.
+const LONGEST_REFERENCE: usize = 255;
+
+/// Whole cents, 1 to the largest transfer.
+pub(super) fn cents(text: &str) -> Result<Cents, String> {
+    let most = MAX_TRANSFER.0;
+    let cents: Option<i64> = text.parse().ok().filter(|cents| (1..=most).contains(cents));
+    cents.map(Cents).ok_or_else(|| format!("give whole cents from 1 to {most}, as in 10050 for 100.50"))
+}
+
+/// `90s`, `15m`, `24h`, `30d`.
+pub(super) fn span(text: &str) -> Result<Micros, String> {
+    let hint = || "give a number and a unit, as in 90s, 15m, 24h or 30d".to_owned();
+    let last = text.char_indices().next_back().ok_or_else(hint)?;
+    let seconds: i64 = match last.1 {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return Err(hint()),
+    };
+    let number: u32 = text[..last.0].parse().map_err(|_| hint())?;
+    i64::from(number).checked_mul(seconds * 1_000_000).ok_or_else(hint)
+}
+
+/// Requests per second, or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RateLimit(pub(super) Option<u32>);
+
+/// See [`RateLimit`].
+pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    if text == "off" {
+        return Ok(RateLimit(None));
+    }
+    let limit: Option<u32> = text.parse().ok().filter(|limit| *limit > 0);
+    limit.map(|limit| RateLimit(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
+}
+
+/// A deposit's reference.
+pub(super) fn reference(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    let fits = (1..=LONGEST_REFERENCE).contains(&length) && !text.chars().any(char::is_control);
+    // Two references that look the same must be the same, so that no deposit is recorded twice.
+    let fits = fits && text.trim() == text;
+    fits.then(|| text.to_owned()).ok_or_else(|| {
+        format!("give 1 to {LONGEST_REFERENCE} printable characters with no space at either end")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cents_are_whole_and_positive() {
+        assert_eq!(cents("10050"), Ok(Cents(10_050)));
+        assert_eq!(cents(&MAX_TRANSFER.0.to_string()), Ok(MAX_TRANSFER));
+        let too_much = (MAX_TRANSFER.0 + 1).to_string();
+        for wrong in ["", "0", "-1", "100.50", "1e3", "1_000", &too_much, "99999999999999999999"] {
+            assert!(cents(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn spans_have_a_unit() {
+        assert_eq!(span("0s"), Ok(0));
+        assert_eq!(span("90s"), Ok(90_000_000));
+        assert_eq!(span("15m"), Ok(900_000_000));
+        assert_eq!(span("24h"), Ok(86_400_000_000));
+        assert_eq!(span("30d"), Ok(2_592_000_000_000));
+        for wrong in ["", "1", "d", "-1d", "1.5h", "1 h", "1w", "1é", "99999999999d"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_number_or_off() {
+        assert_eq!(rate_limit("off"), Ok(RateLimit(None)));
+        assert_eq!(rate_limit("50000"), Ok(RateLimit(Some(50_000))));
+        for wrong in ["0", "-1", "no", ""] {
+            assert!(rate_limit(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn references_are_printable() {
+        assert!(reference("Wire 2024-05-01 / 17").is_ok());
+        for wrong in ["", " a", "a ", "a\0", "a\nb", &"x".repeat(256)] {
+            assert!(reference(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Which installation a command works on: data folder, database, master key; and the businesses in it by id or name.
+
+use super::stop::Stop;
+use crate::auth::master_key;
+use crate::businesses;
+use crate::clock::{Clock, Entropy};
+use crate::platform::{self, Platform};
+use crate::store::{Business, DatabaseUrl};
+use clap::Args;
+use ledger::{BookId, Mode};
+use std::path::{Path, PathBuf};
+
+const DEFAULT_DATA: &str = "outpay-data";
+
+/// `--data` and `--database`, which every command takes.
+#[derive(Args)]
+pub(super) struct Installation {
+    /// Folder with the master key and, unless --database says otherwise, the database [default: ./outpay-data]
+    #[arg(long, global = true, value_name = "DIR", env = "OUTPAY_DATA")]
+    data: Option<PathBuf>,
+    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:DIR/outpay.db]
+    #[arg(long, global = true, value_name = "URL", env = "OUTPAY_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+/// Which of the two stand on the command line itself and do not come from the environment.
+#[derive(Clone, Copy)]
+pub(super) struct Typed {
+    pub(super) data: bool,
+    pub(super) database: bool,
+}
+
+impl Installation {
+    /// The data folder.
+    pub(super) fn data(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA))
+    }
+
+    /// The database.
+    pub(super) fn database(&self) -> Result<DatabaseUrl, Stop> {
+        match &self.database {
+            Some(text) => DatabaseUrl::parse(text).map_err(|error| Stop::Usage(format!("{error:#}"))),
+            None => Ok(platform::default_database(&self.data())),
+        }
+    }
+
+    /// Opens it, with a teller of this process. A server may run on the same database.
+    pub(super) async fn open(&self) -> Result<Platform, Stop> {
+        let database = self.database()?;
+        // A folder typed wrongly must not become an empty installation in which everything is in order.
+        if let DatabaseUrl::Sqlite(path) = &database
+            && !path.exists()
+        {
+            return Err(Stop::Refused(format!(
+                "there is no database {}; name the right folder with --data, or begin with: outpay business create NAME",
+                path.display()
+            )));
+        }
+        if from_environment()?.is_none() {
+            check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
+        }
+        self.open_or_make().await
+    }
+
+    /// Opens it, or makes it where there is none.
+    pub(super) async fn open_or_make(&self) -> Result<Platform, Stop> {
+        // Read first: a typing error must not leave a new master key behind.
+        let database = self.database()?;
+        let from_environment = from_environment()?;
+        let key = self.data().join(master_key::MASTER_KEY_FILE);
+        // A new key would not open this database, and would stand where the right one has to be put back.
+        if let DatabaseUrl::Sqlite(path) = &database
+            && path.exists()
+            && from_environment.is_none()
+        {
+            check_is_there(&key)?;
+        }
+        let (clock, entropy) = (Clock::System, Entropy::System);
+        let secrets = master_key::load(from_environment.as_deref(), &self.data(), &entropy)?;
+        Ok(Platform::open(&self.data(), &database, secrets, clock, entropy).await?)
+    }
+}
+
+fn check_is_there(key: &Path) -> Result<(), Stop> {
+    if key.exists() {
+        return Ok(());
+    }
+    Err(Stop::Refused(format!(
+        "there is no master key {}; put it back or give it in {}, or name the right folder with --data",
+        key.display(),
+        master_key::MASTER_KEY_VARIABLE
+    )))
+}
+
+/// The master key as the environment gives it.
+pub(super) fn from_environment() -> Result<Option<String>, Stop> {
+    match std::env::var(master_key::MASTER_KEY_VARIABLE) {
+        Ok(text) => Ok(Some(text)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Stop::Usage(format!("{} must be 64 hexadecimal digits", master_key::MASTER_KEY_VARIABLE)))
+        }
+    }
+}
+
+/// The business called `id_or_name`.
+pub(super) async fn business(platform: &Platform, id_or_name: &str) -> Result<Business, Stop> {
+    let found = businesses::find(platform, id_or_name).await?;
+    let sentence =
+        || format!("there is no business {id_or_name:?}; see what there is with: outpay business list");
+    found.ok_or_else(|| Stop::Refused(sentence()))
+}
+
+/// The business's book that `--test` chooses.
+pub(super) fn book(business: &Business, test: bool) -> BookId {
+    BookId::new(business.number, if test { Mode::Test } else { Mode::Live })
+}

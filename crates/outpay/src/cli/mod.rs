@@ -1,0 +1,101 @@
+//! The operator's door: what can be typed, and which file carries it out. Not here: anything a server does, or rules about
+//! money (they are asked of the teller, as everywhere). Exit codes: 0 done, 1 refused or failed, 2 typed wrongly.
+
+mod audit;
+mod business;
+mod demo;
+mod doctor;
+mod import;
+mod input;
+mod installation;
+mod key;
+mod output;
+mod preload;
+mod progress;
+mod serve;
+mod stop;
+mod user;
+
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use installation::Installation;
+use std::process::ExitCode;
+use stop::Stop;
+
+/// A payout platform you run yourself
+#[derive(Parser)]
+#[command(name = "outpay", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(flatten)]
+    installation: Installation,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests until Ctrl-C or SIGTERM
+    Serve(serve::Arguments),
+    /// Try everything out: a server with a funded business, and the documented requests against it
+    Demo(demo::Arguments),
+    /// Businesses: create, list, show, switch payouts on and off, record deposits
+    Business(business::Arguments),
+    /// API keys: create, list, roll, revoke
+    Key(key::Arguments),
+    /// Payout users: list, show, deactivate, activate
+    User(user::Arguments),
+    /// Recompute every balance and the hash chain from the journal; exit 1 and the place on any difference
+    Audit(audit::Arguments),
+    /// Check engine, settings, permissions, clock and disk
+    Doctor(doctor::Arguments),
+    /// Pay everybody in a file of `email,amount` lines, each line once however often the file is imported
+    Import(import::Arguments),
+    /// Pay 1 cent to each of user0@example.com … for a benchmark
+    #[command(hide = true)]
+    Preload(preload::Arguments),
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = CommandLine::command().get_matches();
+    let typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let typed = installation::Typed { data: typed("data"), database: typed("database") };
+    let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Stop::from(error).end(),
+    };
+    let ended = runtime.block_on(run(line, typed));
+    // What is still waiting for the database has nobody left who wants it.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(Stop::end)
+}
+
+async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, Stop> {
+    let installation = line.installation;
+    if !matches!(line.command, Command::Serve(_)) {
+        output::log_warnings();
+    }
+    match line.command {
+        Command::Serve(arguments) => serve::run(arguments, &installation).await,
+        Command::Demo(arguments) => demo::run(arguments, &installation, typed).await,
+        Command::Business(arguments) => business::run(arguments, &installation).await,
+        Command::Key(arguments) => key::run(arguments, &installation).await,
+        Command::User(arguments) => user::run(arguments, &installation).await,
+        Command::Audit(arguments) => audit::run(arguments, &installation).await,
+        Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
+        Command::Import(arguments) => import::run(arguments, &installation).await,
+        Command::Preload(arguments) => preload::run(arguments, &installation).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        CommandLine::command().debug_assert();
+    }
+}

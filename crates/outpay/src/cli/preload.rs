@@ -1,0 +1,57 @@
+//! `outpay preload`, hidden: fills a book with users for the benchmark, through the same door as everybody. It brings its
+//! own money: a deposit and a transfer that happen once for each number of users.
+
+use super::installation::{self, Installation};
+use super::progress;
+use super::stop::Stop;
+use clap::Args;
+use ledger::{BatchPayout, Cents, Command, Direction, Email, OnceKey, Request};
+use std::process::ExitCode;
+
+/// As many as a batch may have.
+const CHUNK: i64 = 10_000;
+
+/// The flags of `preload`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The business's id or name
+    business: String,
+    /// How many users
+    #[arg(value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
+    users: i64,
+    /// In the test book
+    #[arg(long)]
+    test: bool,
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let business = installation::business(&platform, &arguments.business).await?;
+    let book = installation::book(&business, arguments.test);
+    let (users, amount) = (arguments.users, Cents(arguments.users));
+
+    let reference = format!("preload {users}");
+    let once = Some(OnceKey::of_request(&reference));
+    let deposit = Request::plain(Command::Deposit { amount, reference });
+    platform.teller.ask(book, deposit).await??;
+    let transfer = Request::maybe_once(Command::Transfer { direction: Direction::ToPayout, amount }, once);
+    platform.teller.ask(book, transfer).await??;
+
+    let bar = progress::bar(users.unsigned_abs(), "users");
+    for first in (0..users).step_by(usize::try_from(CHUNK).expect("a small number")) {
+        let payouts = (first..users.min(first + CHUNK)).map(one_cent).collect::<Result<Vec<_>, Stop>>()?;
+        let count = payouts.len() as u64;
+        let command = Command::CreateMany { payouts, partial: false };
+        platform.teller.ask(book, Request::plain(command)).await??;
+        bar.inc(count);
+    }
+    bar.finish_and_clear();
+    eprintln!("{users} users paid");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn one_cent(number: i64) -> Result<BatchPayout, Stop> {
+    let email = Email::parse(&format!("user{number}@example.com"));
+    let email = email.map_err(|problem| anyhow::anyhow!("user {number} has no address: {problem:?}"))?;
+    Ok(BatchPayout { email, amount: Cents(1), reference: None })
+}

@@ -1,0 +1,14 @@
+//! A progress bar on standard error, where that is a terminal; nothing elsewhere.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar of `total` steps of `what`.
+pub(super) fn bar(total: u64, what: &'static str) -> ProgressBar {
+    // indicatif draws to standard error and hides itself where that is no terminal.
+    let bar = ProgressBar::new(total).with_message(what);
+    let template = "{bar:40} {human_pos}/{human_len} {msg}, {per_sec}, {eta} left";
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

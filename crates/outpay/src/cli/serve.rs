@@ -1,0 +1,87 @@
+//! `outpay serve`: the server, until Ctrl-C or SIGTERM. Here: its flags and where its log goes. Not here: the doors.
+
+use super::input::{RateLimit, rate_limit};
+use super::installation::Installation;
+use super::output::LOG_VARIABLE;
+use super::stop::Stop;
+use crate::serving::{self, ServeConfig};
+use clap::{Args, ValueEnum};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::EnvFilter;
+
+/// The flags of `serve`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Where the API answers
+    #[arg(long, value_name = "ADDR", env = "OUTPAY_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where Prometheus metrics answer; nowhere if left out
+    #[arg(long, value_name = "ADDR", env = "OUTPAY_METRICS_LISTEN")]
+    metrics_listen: Option<SocketAddr>,
+    /// Certificate chain (PEM); together with --tls-key the API speaks HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Requests per second for each client address and for each credential, or off
+    #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = rate_limit)]
+    rate_limit: RateLimit,
+    /// How log lines look; OUTPAY_LOG chooses which there are [default: info]
+    #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// A line of text
+    Compact,
+    /// An object per line
+    Json,
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let _flushed_at_the_end = log(arguments.log_format)?;
+    // Caught from the start on, so that an early signal ends in good order too.
+    let shutdown = serving::asked_to_end()?;
+    let config = ServeConfig {
+        listen: arguments.listen,
+        metrics_listen: arguments.metrics_listen,
+        tls: arguments.tls_cert.zip(arguments.tls_key),
+        requests_per_second: arguments.rate_limit.0,
+    };
+    let protocol = if config.tls.is_some() { "https" } else { "http" };
+    let platform = installation.open_or_make().await?;
+    let engine = platform.store.engine();
+    let serving = serving::open(config, platform).await?;
+    tracing::info!(address = format!("{protocol}://{}", serving.address()?), engine, "listening");
+    if let Some(address) = serving.metrics_address()? {
+        tracing::info!(address = format!("http://{address}/metrics"), "metrics");
+    }
+    serving.run(shutdown).await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Log lines go to standard error through a thread of their own, so that a slow reader of the log never delays an
+/// answer; when more than 128,000 lines wait, new ones are dropped.
+fn log(format: LogFormat) -> Result<WorkerGuard, Stop> {
+    let filter = match std::env::var(LOG_VARIABLE) {
+        Ok(text) => {
+            EnvFilter::try_new(text).map_err(|error| Stop::Usage(format!("{LOG_VARIABLE}: {error}")))?
+        }
+        Err(_) => EnvFilter::new("info"),
+    };
+    let (writer, guard) = tracing_appender::non_blocking(std::io::BufWriter::new(std::io::stderr()));
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
+    match format {
+        LogFormat::Compact => log.compact().init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(guard)
+}

@@ -1,0 +1,92 @@
+//! How a command ends without success: what is said, and the exit code. Secrets are in none of it.
+
+use crate::auth::keys::KeyError;
+use crate::businesses::CreateBusinessError;
+use crate::commit::NoVerdict;
+use crate::store::{Failure, WriteError};
+use ledger::Refusal;
+use std::process::ExitCode;
+
+/// Why a command stops.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// What was typed makes no sense; the sentence says what to type instead.
+    Usage(String),
+    /// A rule says no.
+    Refused(String),
+    /// The system broke, or is not as it must be.
+    Failed(Failure),
+}
+
+impl Stop {
+    /// Says it on standard error.
+    pub(super) fn end(self) -> ExitCode {
+        let (sentence, code) = match self {
+            Self::Usage(sentence) => (sentence, 2),
+            Self::Refused(sentence) => (sentence, 1),
+            Self::Failed(failure) => (format!("{failure:#}"), 1),
+        };
+        eprintln!("error: {sentence}");
+        ExitCode::from(code)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(match refusal {
+            Refusal::PayoutsAreDisabled => {
+                "Payouts are currently disabled. Enable them with: outpay business enable-payouts".to_owned()
+            }
+            refusal => refusal.sentence().to_owned(),
+        })
+    }
+}
+
+impl From<NoVerdict> for Stop {
+    fn from(none: NoVerdict) -> Self {
+        Self::Failed(match none {
+            NoVerdict::Unknown => {
+                anyhow::anyhow!("{none}; look before you try again, for example with: outpay business show")
+            }
+            nothing_done => anyhow::anyhow!("{nothing_done}; nothing was done, try again"),
+        })
+    }
+}
+
+impl From<KeyError> for Stop {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Failure(failure) => Self::Failed(failure),
+            KeyError::BadName | KeyError::BadLifetime => Self::Usage(error.to_string()),
+            refused => Self::Refused(refused.to_string()),
+        }
+    }
+}
+
+impl From<CreateBusinessError> for Stop {
+    fn from(error: CreateBusinessError) -> Self {
+        match error {
+            CreateBusinessError::Failure(failure) => Self::Failed(failure),
+            CreateBusinessError::BadName => Self::Usage(error.to_string()),
+            CreateBusinessError::NameIsTaken => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+impl From<WriteError> for Stop {
+    fn from(error: WriteError) -> Self {
+        Self::Failed(error.into())
+    }
+}

@@ -1,0 +1,235 @@
+//! `outpay user`: payout users as an operator sees them. Never their hashes.
+
+use super::installation::{self, Installation};
+use super::output::{self, dollars};
+use super::stop::Stop;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::{HistoryPlace, StoredEntry, UserFilter, UserRow};
+use clap::{Args, Subcommand, ValueEnum};
+use ledger::{AccountId, BookId, Cents, Command, Email, EntryKind, Micros, Request, UserStatus};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// The flags of `user`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// In the test book
+    #[arg(long, global = true)]
+    test: bool,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List a business's payout users, newest first
+    List {
+        /// The business's id or name
+        business: String,
+        /// Only those with this status
+        #[arg(long, value_enum)]
+        status: Option<Status>,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+        /// Go on after this user: the last id of the list before
+        #[arg(long, value_name = "USER")]
+        after: Option<String>,
+    },
+    /// Show a payout user with the newest operations
+    Show {
+        #[command(flatten)]
+        who: Who,
+        /// How many operations at most
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+    },
+    /// Make a user's hash unusable; money can still be added
+    Deactivate(Who),
+    /// Make a user's hash usable again
+    Activate(Who),
+}
+
+#[derive(Args)]
+struct Who {
+    /// The business's id or name
+    business: String,
+    /// The user's id or e-mail address
+    user: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Status {
+    Active,
+    Inactive,
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let Arguments { verb, test, json } = arguments;
+    match verb {
+        Verb::List { business, status, limit, after } => {
+            let business = installation::business(&platform, &business).await?;
+            let book = installation::book(&business, test);
+            let status = status.map(|status| match status {
+                Status::Active => UserStatus::Active,
+                Status::Inactive => UserStatus::Inactive,
+            });
+            let below = match after {
+                Some(user) => Some(find(&platform, book, &user).await?.user.number),
+                None => None,
+            };
+            let filter = UserFilter { email: None, status, below };
+            list(&platform, book, &filter, i64::from(limit), json).await?;
+        }
+        Verb::Show { who, limit } => {
+            let (book, row) = find_in_business(&platform, &who, test).await?;
+            show(&platform, book, &row, i64::from(limit), json).await?;
+        }
+        Verb::Deactivate(who) => set_status(&platform, &who, test, UserStatus::Inactive, json).await?,
+        Verb::Activate(who) => set_status(&platform, &who, test, UserStatus::Active, json).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find_in_business(platform: &Platform, who: &Who, test: bool) -> Result<(BookId, UserRow), Stop> {
+    let business = installation::business(platform, &who.business).await?;
+    let book = installation::book(&business, test);
+    Ok((book, find(platform, book, &who.user).await?))
+}
+
+async fn find(platform: &Platform, book: BookId, id_or_email: &str) -> Result<UserRow, Stop> {
+    let found = if let Some(number) = platform.secrets.ids().open(IdKind::PayoutUser, book, id_or_email) {
+        platform.store.user(book, number).await?
+    } else if let Ok(email) = Email::parse(id_or_email) {
+        let filter = UserFilter { email: Some(email), ..UserFilter::default() };
+        platform.store.users(book, &filter, 1).await?.pop()
+    } else {
+        None
+    };
+    let mode = book.mode().word();
+    found.ok_or_else(|| Stop::Refused(format!("there is no payout user {id_or_email:?} in the {mode} book")))
+}
+
+async fn list(
+    platform: &Platform,
+    book: BookId,
+    filter: &UserFilter,
+    limit: i64,
+    json: bool,
+) -> Result<(), Stop> {
+    let mut rows = platform.store.users(book, filter, limit + 1).await?;
+    let has_more = i64::try_from(rows.len()).is_ok_and(|found| found > limit);
+    if has_more {
+        rows.pop();
+    }
+    let now = platform.clock.now();
+    if json {
+        let data: Vec<Value> = rows.iter().map(|row| as_json(platform, book, row, now)).collect();
+        return output::json(&json!({ "data": data, "has_more": has_more }));
+    }
+    let line = |row: &UserRow| {
+        [
+            id(platform, book, row),
+            row.user.email.to_string(),
+            status(row, now).to_owned(),
+            dollars(row.user.balance),
+            rfc3339(row.user.created_at),
+        ]
+    };
+    output::table(["id", "email", "status", "balance", "created"], rows.iter().map(line))?;
+    if let (true, Some(last)) = (has_more, rows.last()) {
+        output::line(format_args!("There are more: go on with --after {}", id(platform, book, last)))?;
+    }
+    Ok(())
+}
+
+async fn show(platform: &Platform, book: BookId, row: &UserRow, limit: i64, json: bool) -> Result<(), Stop> {
+    let account = AccountId::user(row.user.number);
+    let history = platform.store.history(book, account, HistoryPlace::At(row.history), limit).await?;
+    let history = history.unwrap_or_default();
+    let now = platform.clock.now();
+    if json {
+        let operations: Vec<Value> =
+            history.iter().map(|stored| operation_as_json(platform, book, account, stored)).collect();
+        let mut all = as_json(platform, book, row, now);
+        all["operations"] = operations.into();
+        return output::json(&all);
+    }
+    output::facts([
+        ("id", id(platform, book, row)),
+        ("email", row.user.email.to_string()),
+        ("status", status(row, now).to_owned()),
+        ("balance", dollars(row.user.balance)),
+        ("created", rfc3339(row.user.created_at)),
+        ("expires", row.user.expires_at.map_or_else(|| "never".to_owned(), rfc3339)),
+    ])?;
+    let line = |stored: &StoredEntry| {
+        let amount = dollars(signed_amount(account, stored));
+        let note = stored.entry.note.clone();
+        [rfc3339(stored.entry.at), word(stored).to_owned(), amount, note]
+    };
+    output::table(["when", "type", "amount", "note"], history.iter().map(line))
+}
+
+async fn set_status(
+    platform: &Platform,
+    who: &Who,
+    test: bool,
+    to: UserStatus,
+    json: bool,
+) -> Result<(), Stop> {
+    let (book, row) = find_in_business(platform, who, test).await?;
+    let command = Command::SetStatus { user: row.user.number, status: to };
+    platform.teller.ask(book, Request::plain(command)).await??;
+    let mut row = row;
+    row.user.status = to;
+    if json {
+        return output::json(&as_json(platform, book, &row, platform.clock.now()));
+    }
+    output::line(format_args!("{} is {}.", row.user.email, to.word()))
+}
+
+fn id(platform: &Platform, book: BookId, row: &UserRow) -> String {
+    platform.secrets.ids().seal(IdKind::PayoutUser, book, row.user.number)
+}
+
+fn as_json(platform: &Platform, book: BookId, row: &UserRow, now: Micros) -> Value {
+    json!({
+        "id": id(platform, book, row),
+        "email": row.user.email,
+        "status": status(row, now),
+        "balance": row.user.balance,
+        "created_at": rfc3339(row.user.created_at),
+        "expires_at": row.user.expires_at.map(rfc3339),
+    })
+}
+
+fn operation_as_json(platform: &Platform, book: BookId, account: AccountId, stored: &StoredEntry) -> Value {
+    json!({
+        "id": platform.secrets.ids().seal(IdKind::Operation, book, stored.entry.sequence),
+        "type": word(stored),
+        "amount": signed_amount(account, stored),
+        "note": stored.entry.note,
+        "created_at": rfc3339(stored.entry.at),
+    })
+}
+
+fn word(stored: &StoredEntry) -> &'static str {
+    if stored.entry.kind == EntryKind::UserDebited { "debit" } else { "credit" }
+}
+
+fn signed_amount(account: AccountId, stored: &StoredEntry) -> Cents {
+    let signed =
+        |moved: ledger::Movement| if moved.credit == account { moved.amount.0 } else { -moved.amount.0 };
+    Cents(stored.entry.movement.map_or(0, signed))
+}
+
+fn status(row: &UserRow, now: Micros) -> &'static str {
+    if row.user.expires_at.is_some_and(|end| end <= now) { "expired" } else { row.user.status.word() }
+}

@@ -1,0 +1,80 @@
+//! One batch, in pure steps around the store: what the commands need loaded, deciding them one by one on the loaded
+//! books, and what has to be saved. The simulator takes the same steps and crashes between them.
+
+use super::Verdict;
+use crate::auth::Secrets;
+use crate::store::{Needs, NewCredential, Saving};
+use ledger::{Book, BookId, Command, Micros, OnceKey, Refusal, Request, UserStatus, settle};
+
+/// A command and the book it is for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which book.
+    pub book: BookId,
+    /// What to do in it.
+    pub request: Request,
+}
+
+/// What has to be loaded before these commands can be decided.
+#[must_use]
+pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
+    let mut needs = Needs::default();
+    for asked in batch {
+        let book = needs.0.entry(asked.book).or_default();
+        book.once.extend(asked.request.once.map(|once| once.key));
+        match &asked.request.command {
+            Command::Create { email, .. } => {
+                book.emails.insert(email.clone());
+            }
+            Command::CreateMany { payouts, .. } => {
+                for payout in payouts {
+                    book.emails.insert(payout.email.clone());
+                    book.once.extend(payout.reference.as_deref().map(OnceKey::of_payout_reference));
+                }
+            }
+            Command::Debit { user, .. } | Command::SetStatus { user, .. } | Command::RotateHash { user } => {
+                book.users.insert(*user);
+            }
+            Command::Transfer { .. } | Command::Deposit { .. } => {}
+        }
+    }
+    needs
+}
+
+/// Decides all commands in order; each sees what those before it did.
+///
+/// # Panics
+/// When a plan of the ledger does not fit the book it was made for, which is a bug; nothing was written then.
+#[must_use]
+pub fn decide_all<'a>(
+    books: &mut [Book],
+    batch: impl Iterator<Item = &'a Asked>,
+    now: Micros,
+) -> Vec<Verdict> {
+    let decide = |asked: &Asked| match books.binary_search_by_key(&asked.book, |book| book.id) {
+        Ok(at) => settle(&mut books[at], &asked.request, now),
+        // Only a business that authenticated names a book, so this is a business deleted by hand a moment ago.
+        Err(_) => Err(Refusal::PayoutUserIsUnknown),
+    };
+    batch.map(decide).collect()
+}
+
+/// The books to save, with the credentials of their new and changed users.
+#[must_use]
+pub fn savings<'a>(books: &'a [Book], secrets: &Secrets) -> Vec<Saving<'a>> {
+    let saving = |book: &'a Book| {
+        let changes = book.changes();
+        let new = changes.new_users.iter().map(|user| (*user, None));
+        let changed = changes.changed_users.iter().map(|(user, stored)| (*user, Some(*stored)));
+        let credential = |(user, stored): (&ledger::PayoutUser, Option<i64>)| NewCredential {
+            digest: secrets.hash_digest(book.id, user.number, user.generation),
+            replaces: stored.map(|generation| secrets.hash_digest(book.id, user.number, generation)),
+            user: user.number,
+            active: user.status == UserStatus::Active,
+            expires_at: user.expires_at,
+        };
+        let credentials = new.chain(changed).map(credential).collect();
+        Saving { book, changes, credentials }
+    };
+    books.iter().map(saving).collect()
+}

@@ -1,0 +1,159 @@
+//! The teller: the one door through which every change of a book goes. Commands are queued; a thread takes what waits,
+//! carries it out in one durable transaction (batch.rs) and only then answers every caller. Not here: rules (ledger),
+//! SQL (store).
+
+mod batch;
+mod postman;
+mod thread;
+
+pub use batch::{Asked, decide_all, needs_of, savings};
+
+use crate::auth::Secrets;
+use crate::clock::Clock;
+use crate::store::{Failure, Store};
+use ledger::{Answer, BookId, Refusal, Request};
+use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Commands that may wait before callers are told to come back later. At the slowest rate measured (a few thousand a
+/// second) a full queue is a few seconds of work.
+const QUEUE: usize = 8192;
+
+/// What became of a command.
+pub type Verdict = Result<Answer, Refusal>;
+
+/// Why there is no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoVerdict {
+    /// The queue is full; nothing was done. Come back in a second.
+    #[error("the teller is busy")]
+    Busy,
+    /// The teller has stopped before the command began; nothing was done.
+    #[error("the teller has stopped")]
+    Stopped,
+    /// The book could not be read; nothing was done.
+    #[error("the books could not be read")]
+    NotLoaded,
+    /// A durable write failed: nobody knows whether the command was carried out. The process is about to end.
+    #[error("it is not known whether the command was carried out")]
+    Unknown,
+}
+
+/// A handle to the teller; cheap to clone.
+#[derive(Clone)]
+pub struct Teller {
+    queue: mpsc::Sender<Job>,
+    state: watch::Receiver<State>,
+    measures: Arc<Measures>,
+}
+
+/// What the teller tells the metrics.
+#[derive(Debug)]
+pub struct Measures {
+    /// Commands per batch.
+    pub batch_size: Histogram,
+    /// Seconds from taking a batch to its durable commit.
+    pub batch_seconds: Histogram,
+    /// Commands carried out or answered again.
+    pub settled: Counter,
+    /// Commands refused by a rule.
+    pub refused: Counter,
+    /// Commands turned away because the queue was full.
+    pub busy: Counter,
+    /// Commands waiting.
+    pub waiting: Gauge,
+}
+
+/// How the teller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// At work.
+    Working,
+    /// Told to stop, and has finished what was accepted.
+    Stopped,
+    /// A durable write failed. The process must end with an error.
+    Broken,
+}
+
+struct Job {
+    asked: Asked,
+    answer: oneshot::Sender<Result<Verdict, NoVerdict>>,
+}
+
+impl Teller {
+    /// Starts the teller's thread. It ends, after finishing what was accepted, when the last handle is dropped.
+    ///
+    /// # Errors
+    /// When the thread or the teller's connection cannot be made.
+    pub async fn start(store: &Store, secrets: Arc<Secrets>, clock: Clock) -> Result<Self, Failure> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (says, state) = watch::channel(State::Working);
+        let measures = Arc::new(Measures::new());
+        let work = thread::Work {
+            store: store.clone(),
+            secrets,
+            clock,
+            jobs,
+            answers: postman::start(Arc::clone(&measures)),
+            says,
+            measures: Arc::clone(&measures),
+        };
+        let (ready, started) = oneshot::channel();
+        std::thread::Builder::new().name("teller".to_owned()).spawn(move || thread::run(work, ready))?;
+        started.await??;
+        Ok(Self { queue, state, measures })
+    }
+
+    /// Queues a command and waits for its verdict, which is durable once it is here. A caller that goes away does not
+    /// take its command back.
+    ///
+    /// # Errors
+    /// [`NoVerdict`] tells whether anything can have happened.
+    pub async fn ask(&self, book: BookId, request: Request) -> Result<Verdict, NoVerdict> {
+        let (answer, verdict) = oneshot::channel();
+        let job = Job { asked: Asked { book, request }, answer };
+        match self.queue.try_send(job) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.measures.busy.inc();
+                return Err(NoVerdict::Busy);
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(NoVerdict::Stopped),
+        }
+        verdict.await.unwrap_or(Err(NoVerdict::Unknown))
+    }
+
+    /// How the teller is now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        *self.state.borrow()
+    }
+
+    /// Waits until the teller has stopped or broken. Holds no handle that would keep it running.
+    #[must_use]
+    pub fn end(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// For the metrics.
+    #[must_use]
+    pub fn measures(&self) -> &Arc<Measures> {
+        &self.measures
+    }
+}
+
+impl Measures {
+    fn new() -> Self {
+        let sizes = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+        let seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0];
+        Self {
+            batch_size: Histogram::new(sizes),
+            batch_seconds: Histogram::new(seconds),
+            settled: Counter::default(),
+            refused: Counter::default(),
+            busy: Counter::default(),
+            waiting: Gauge::default(),
+        }
+    }
+}

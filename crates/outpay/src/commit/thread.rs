@@ -1,0 +1,120 @@
+//! The teller's thread: takes what waits, runs the batch, answers. It lives on a thread of its own with a small runtime
+//! of its own, because SQLite blocks and because nothing else may delay it.
+
+use super::batch::{decide_all, needs_of, savings};
+use super::postman::Committed;
+use super::{Job, Measures, NoVerdict, State, Verdict};
+use crate::auth::Secrets;
+use crate::clock::Clock;
+use crate::store::{Failure, Store, TellerStore};
+use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The most commands in one transaction. More would save little and make the first of them wait longer.
+const BATCH: usize = 1024;
+
+pub(super) struct Work {
+    pub(super) store: Store,
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) clock: Clock,
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) answers: UnboundedSender<Committed>,
+    pub(super) says: watch::Sender<State>,
+    pub(super) measures: Arc<Measures>,
+}
+
+pub(super) fn run(work: Work, ready: oneshot::Sender<Result<(), Failure>>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(ready.send(Err(error.into()))),
+    };
+    runtime.block_on(async move {
+        match work.store.teller().await {
+            Ok(store) => {
+                drop(ready.send(Ok(())));
+                serve(work, store).await;
+            }
+            Err(failure) => drop(ready.send(Err(failure))),
+        }
+    });
+}
+
+async fn serve(mut work: Work, mut store: TellerStore) {
+    // Should this thread panic, dropping this guard tells everybody that the teller is broken.
+    let broken = BrokenUnlessStopped(work.says.clone());
+    let mut batch = Vec::with_capacity(BATCH);
+    while work.jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let waiting = i64::try_from(work.jobs.len()).unwrap_or(i64::MAX);
+        work.measures.waiting.set(waiting);
+        let started = work.clock.now();
+        match run_batch(&work, &mut store, &batch).await {
+            Ok(verdicts) => answer(&work, &mut batch, verdicts, started),
+            Err(BatchError::NotLoaded(failure)) => {
+                tracing::error!(
+                    error = format!("{failure:#}"),
+                    "the books could not be read; nothing was changed"
+                );
+                batch.drain(..).for_each(|job| drop(job.answer.send(Err(NoVerdict::NotLoaded))));
+                if let Ok(anew) = work.store.teller().await {
+                    store = anew;
+                }
+            }
+            Err(BatchError::NotDurable(failure)) => {
+                // From here on nothing is accepted; the callers of this batch get no answer, since nobody knows it.
+                tracing::error!(error = format!("{failure:#}"), "a durable write failed; stopping");
+                return;
+            }
+        }
+        if let Err(failure) = store.tidy_up(false) {
+            tracing::error!(
+                error = format!("{failure:#}"),
+                "the write-ahead log could not be checkpointed; stopping"
+            );
+            return;
+        }
+    }
+    if let Err(failure) = store.tidy_up(true) {
+        tracing::warn!(error = format!("{failure:#}"), "the write-ahead log is left for the next start");
+    }
+    broken.0.send_replace(State::Stopped);
+}
+
+enum BatchError {
+    NotLoaded(Failure),
+    NotDurable(Failure),
+}
+
+async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Result<Vec<Verdict>, BatchError> {
+    let needs = needs_of(batch.iter().map(|job| &job.asked));
+    let mut books = store.load(&needs).await.map_err(BatchError::NotLoaded)?;
+    // Read under the books' locks, so that times rise with the sequence over all processes with one clock.
+    let now = work.clock.now();
+    let verdicts = decide_all(&mut books, batch.iter().map(|job| &job.asked), now);
+    store.save(&savings(&books, &work.secrets)).await.map_err(BatchError::NotDurable)?;
+    store.commit().await.map_err(BatchError::NotDurable)?;
+    Ok(verdicts)
+}
+
+fn answer(work: &Work, batch: &mut Vec<Job>, verdicts: Vec<Verdict>, started: i64) {
+    let micros = work.clock.now() - started;
+    work.measures.batch_seconds.observe(micros as f64 / 1e6);
+    work.measures.batch_size.observe(batch.len() as f64);
+    let jobs = std::mem::replace(batch, Vec::with_capacity(BATCH));
+    // Without a postman the callers' runtime is gone, and the callers with it.
+    drop(work.answers.send((jobs, verdicts)));
+}
+
+struct BrokenUnlessStopped(watch::Sender<State>);
+
+impl Drop for BrokenUnlessStopped {
+    fn drop(&mut self) {
+        self.0.send_if_modified(|state| {
+            let broken = *state == State::Working;
+            if broken {
+                *state = State::Broken;
+            }
+            broken
+        });
+    }
+}

@@ -1,0 +1,176 @@
+//! `POST /payout/batch`: up to 10,000 creates in one request (contract, 2.1). Every row is validated before anybody is
+//! paid; the ledger decides about all rows as one command.
+
+use super::body::{self, LARGEST_BATCH};
+use super::create::{amount, email};
+use super::door::{Door, once_key};
+use super::json::{Json, Object};
+use super::problem::{Problem, field};
+use super::show;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{BatchPayout, Command, OnceKey, Outcome, RowOutcome};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const MOST_ROWS: usize = 10_000;
+const LONGEST_REFERENCE: usize = 255;
+
+/// What to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(dead_code, reason = "documents the body, which is read by hand")]
+pub struct BatchBody {
+    /// Paid in this order.
+    #[schema(min_items = 1, max_items = 10_000)]
+    payouts: Vec<BatchRow>,
+    /// Pay in order while the money lasts instead of all or nothing.
+    #[serde(default)]
+    partial: bool,
+}
+
+/// One payout.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(dead_code, reason = "documents the body, which is read by hand")]
+pub struct BatchRow {
+    /// Whom to pay.
+    #[schema(format = "email", max_length = 255)]
+    email: String,
+    /// Cents.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    amount: i64,
+    /// Your own name for this payout, unique for ever: a repeat pays nobody again and answers as before.
+    #[schema(min_length = 1, max_length = 255)]
+    reference: Option<String>,
+}
+
+/// The answer, row by row.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchAnswer {
+    data: Vec<BatchRowAnswer>,
+    /// Cents of all rows that carry a hash.
+    total: i64,
+}
+
+/// One row's answer: a hash, or (only with `partial`) why it was not paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchRowAnswer {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+/// Pay up to 10,000 people at once.
+#[utoipa::path(
+    post, path = "/payout/batch", tag = "Payouts", request_body = BatchBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses(
+        (status = 201, description = "Paid", body = BatchAnswer),
+        (status = 400, description = "Invalid rows (all are named; nobody was paid), malformed JSON, or too little money"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled"),
+        (status = 413, description = "The body is larger than 8 MiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "A reference or the idempotency key was used for something else"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let read = async {
+        let once = once_key(&parts.headers)?;
+        let command = command(&body::object(&parts, body, LARGEST_BATCH).await?)?;
+        Ok::<(Command, Option<OnceKey>), Problem>((command, once))
+    };
+    let (command, once) = match read.await {
+        Ok(read) => read,
+        Err(problem) => return Err(door.disabled_or(caller, problem).await),
+    };
+    let settled = door.ask(caller.book, command, once).await?;
+    let Outcome::PaidMany { rows, total } = &settled.outcome else {
+        return Err(anyhow::anyhow!("a batch was answered as something else").into());
+    };
+    let row = |(index, row): (usize, &RowOutcome)| match *row {
+        RowOutcome::Paid(user, generation) => {
+            let hash = door.platform.secrets.payout_hash(caller.book, user, generation);
+            BatchRowAnswer { index, hash: Some(hash.expose_secret().to_owned()), error: None, code: None }
+        }
+        RowOutcome::Unpaid(refusal) => {
+            BatchRowAnswer { index, hash: None, error: Some(refusal.sentence()), code: Some(refusal.code()) }
+        }
+    };
+    let answer = BatchAnswer { data: rows.iter().enumerate().map(row).collect(), total: total.0 };
+    Ok(show::settled(&settled, StatusCode::CREATED, &answer))
+}
+
+fn command(fields: &Object) -> Result<Command, Problem> {
+    let partial = match fields.get("partial") {
+        None => false,
+        Some(Json::Bool(partial)) => *partial,
+        Some(_) => return Err(field("partial", "The partial field must be true or false.")),
+    };
+    let Some(Json::Array(rows)) = fields.get("payouts") else {
+        return Err(field("payouts", "The payouts field must be a list."));
+    };
+    if rows.is_empty() || rows.len() > MOST_ROWS {
+        return Err(field("payouts", "The payouts field must have 1 to 10000 rows."));
+    }
+    let mut payouts = Vec::with_capacity(rows.len());
+    let mut references = HashSet::new();
+    let mut wrong = Vec::new();
+    for (index, value) in rows.iter().enumerate() {
+        match row(value, &mut references) {
+            Ok(payout) => payouts.push(payout),
+            Err(problems) => wrong.push((index, problems)),
+        }
+    }
+    if wrong.is_empty() { Ok(Command::CreateMany { payouts, partial }) } else { Err(Problem::Rows(wrong)) }
+}
+
+fn row<'a>(
+    value: &'a Json,
+    references: &mut HashSet<&'a str>,
+) -> Result<BatchPayout, Vec<(&'static str, &'static str)>> {
+    let Json::Object(fields) = value else {
+        return Err(vec![("row", "Each row must be an object with email and amount.")]);
+    };
+    match (
+        email(fields.get("email")),
+        amount(fields.get("amount")),
+        reference(fields.get("reference"), references),
+    ) {
+        (Ok(email), Ok(amount), Ok(reference)) => Ok(BatchPayout { email, amount, reference }),
+        (email, amount, reference) => {
+            let problems = [
+                email.err().map(|sentence| ("email", sentence)),
+                amount.err().map(|sentence| ("amount", sentence)),
+                reference.err().map(|sentence| ("reference", sentence)),
+            ];
+            Err(problems.into_iter().flatten().collect())
+        }
+    }
+}
+
+fn reference<'a>(
+    value: Option<&'a Json>,
+    references: &mut HashSet<&'a str>,
+) -> Result<Option<String>, &'static str> {
+    match value {
+        None => Ok(None),
+        Some(Json::String(text)) if text.is_empty() || text.chars().count() > LONGEST_REFERENCE => {
+            Err("The reference must have 1 to 255 characters.")
+        }
+        Some(Json::String(text)) if text.chars().any(char::is_control) => {
+            Err("The reference may not hold control characters.")
+        }
+        Some(Json::String(text)) if !references.insert(text) => {
+            Err("The reference is used twice in this request.")
+        }
+        Some(Json::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err("The reference must be a string."),
+    }
+}

@@ -1,0 +1,102 @@
+//! `POST /payout/create`: creates a payout user or adds to the balance of one (contract, 1.2). This file reads and
+//! validates the documented fields; the ledger decides.
+
+use super::body::{self, LARGEST};
+use super::door::{Door, once_key};
+use super::json::{Json, Object};
+use super::problem::Problem;
+use super::show;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{Cents, Command, Email, EmailProblem, MAX_PAYOUT, OnceKey, Outcome};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(
+    dead_code,
+    reason = "documents the body; it is read by hand, since each wrong field has its own sentence"
+)]
+pub struct CreateBody {
+    /// Whom to pay; identity ignores case.
+    #[schema(format = "email", max_length = 255, example = "user@example.com")]
+    email: String,
+    /// Cents.
+    #[schema(minimum = 1, maximum = 100_000_000, example = 10000)]
+    amount: i64,
+}
+
+/// Create a payout user or add funds to one.
+#[utoipa::path(
+    post, path = "/payout/create", tag = "Payouts", request_body = CreateBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again, for ever")),
+    responses(
+        (status = 201, description = "Paid. The hash is a secret: it gives access to the money", body = show::Hash),
+        (status = 400, description = "Invalid fields (all of them), malformed JSON, or too little money"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests"),
+        (status = 503, description = "Busy; nothing was changed")))]
+pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let read = async {
+        let once = once_key(&parts.headers)?;
+        let command = command(&body::object(&parts, body, LARGEST).await?)?;
+        Ok::<(Command, Option<OnceKey>), Problem>((command, once))
+    };
+    let (command, once) = match read.await {
+        Ok(read) => read,
+        Err(problem) => return Err(door.disabled_or(caller, problem).await),
+    };
+    let settled = door.ask(caller.book, command, once).await?;
+    let Outcome::Paid { user, generation } = settled.outcome else {
+        return Err(anyhow::anyhow!("a create was answered as something else").into());
+    };
+    let hash = door.platform.secrets.payout_hash(caller.book, user, generation);
+    Ok(show::settled(&settled, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
+}
+
+fn command(fields: &Object) -> Result<Command, Problem> {
+    match (email(fields.get("email")), amount(fields.get("amount"))) {
+        (Ok(email), Ok(amount)) => Ok(Command::Create { email, amount }),
+        (email, amount) => Err(Problem::CreateFields(
+            [
+                email.err().map(|sentence| ("email", sentence)),
+                amount.err().map(|sentence| ("amount", sentence)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        )),
+    }
+}
+
+/// The documented rules of `email`; the error is the documented sentence.
+pub(super) fn email(value: Option<&Json>) -> Result<Email, &'static str> {
+    match value {
+        None => Err("The email field is required."),
+        Some(Json::String(text)) if text.is_empty() => Err("The email field is required."),
+        Some(Json::String(text)) => Email::parse(text).map_err(|problem| match problem {
+            EmailProblem::TooLong => "The email may not be greater than 255 characters.",
+            EmailProblem::NotAnAddress => "The email must be a valid email address.",
+        }),
+        Some(_) => Err("The email must be a string."),
+    }
+}
+
+/// The documented rules of `amount`; the error is the documented sentence.
+pub(super) fn amount(value: Option<&Json>) -> Result<Cents, &'static str> {
+    match value {
+        None => Err("The amount field is required."),
+        Some(Json::Integer(amount)) if *amount < 1 => Err("The amount must be at least 1."),
+        Some(Json::Integer(amount)) if *amount <= MAX_PAYOUT.0 => Ok(Cents(*amount)),
+        Some(Json::Integer(_) | Json::TooLarge) => Err("The amount may not be greater than 100000000."),
+        Some(Json::TooSmall) => Err("The amount must be at least 1."),
+        Some(_) => Err("The amount must be an integer."),
+    }
+}

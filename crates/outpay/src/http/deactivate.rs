@@ -1,0 +1,35 @@
+//! `POST /payout/users/{id}/deactivate`: deactivates a payout user. Asking for the status that a user has changes nothing.
+
+use super::door::{Door, once_key};
+use super::problem::Problem;
+use super::show;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{Command, Outcome, UserStatus};
+use std::sync::Arc;
+
+/// The hash stops authenticating at once.
+#[utoipa::path(
+    post, path = "/payout/users/{id}/deactivate", tag = "Payout users", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The user afterwards", body = show::User), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn handle(
+    State(door): State<Arc<Door>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let once = once_key(&parts.headers)?;
+    let user = door.user_number(caller, &id)?;
+    let settled =
+        door.ask(caller.book, Command::SetStatus { user, status: UserStatus::Inactive }, once).await?;
+    let Outcome::User(user) = &settled.outcome else {
+        return Err(anyhow::anyhow!("a change of status was answered as something else").into());
+    };
+    let body = show::user(door.platform.secrets.ids(), caller.book, user, None);
+    Ok(show::settled(&settled, StatusCode::OK, &body))
+}

@@ -1,0 +1,82 @@
+//! `POST /payout/users/{id}/debit`: takes unspent money back into the payout balance.
+
+use super::body::{self, LARGEST};
+use super::door::{Door, once_key};
+use super::json::{Json, Object};
+use super::problem::Problem;
+use super::show;
+use super::transfer::amount;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{Command, MAX_TRANSFER, Outcome};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const LONGEST_REASON: usize = 255;
+
+/// What to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[allow(dead_code, reason = "documents the body, which is read by hand")]
+pub struct DebitBody {
+    /// Cents.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_000_i64)]
+    amount: i64,
+    /// Why, for the journal.
+    #[schema(min_length = 1, max_length = 255)]
+    reason: String,
+}
+
+/// Take unspent money back.
+#[utoipa::path(
+    post, path = "/payout/users/{id}/debit", tag = "Payout users", request_body = DebitBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The user afterwards", body = show::User), (status = 400, description = "Invalid fields, malformed JSON, or too little money"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn handle(
+    State(door): State<Arc<Door>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let once = once_key(&parts.headers)?;
+    let user = door.user_number(caller, &id)?;
+    let command = command(user, &body::object(&parts, body, LARGEST).await?)?;
+    let settled = door.ask(caller.book, command, once).await?;
+    let Outcome::User(user) = &settled.outcome else {
+        return Err(anyhow::anyhow!("a debit was answered as something else").into());
+    };
+    let body = show::user(door.platform.secrets.ids(), caller.book, user, None);
+    Ok(show::settled(&settled, StatusCode::OK, &body))
+}
+
+fn command(user: i64, fields: &Object) -> Result<Command, Problem> {
+    match (amount(fields.get("amount"), MAX_TRANSFER), reason(fields.get("reason"))) {
+        (Ok(amount), Ok(reason)) => Ok(Command::Debit { user, amount, reason }),
+        (amount, reason) => {
+            let amount = amount.err().map(|sentence| ("amount", sentence));
+            let reason = reason.err().map(|sentence| ("reason", sentence.to_owned()));
+            Err(Problem::Fields(amount.into_iter().chain(reason).collect()))
+        }
+    }
+}
+
+fn reason(value: Option<&Json>) -> Result<String, &'static str> {
+    match value {
+        None => Err("The reason field is required."),
+        Some(Json::String(text)) if text.trim().is_empty() => Err("The reason field is required."),
+        Some(Json::String(text)) if text.chars().count() > LONGEST_REASON => {
+            Err("The reason may not be greater than 255 characters.")
+        }
+        Some(Json::String(text)) if text.chars().any(char::is_control) => {
+            Err("The reason may not hold control characters.")
+        }
+        Some(Json::String(text)) => Ok(text.clone()),
+        Some(_) => Err("The reason must be a string."),
+    }
+}

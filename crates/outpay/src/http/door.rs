@@ -1,0 +1,131 @@
+//! What every endpoint needs: the platform, and the one way to find out who is asking.
+
+use super::metrics::Metrics;
+use super::observe::Observed;
+use super::problem::Problem;
+use super::rate_limit::RateLimit;
+use crate::auth::{Caller, For};
+use crate::commit::Verdict;
+use crate::platform::Platform;
+use crate::store::UserRow;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+use ledger::{Answer, BookId, Command, OnceKey, Outcome, Refusal, Request};
+
+const PAYOUT_HASH: HeaderName = HeaderName::from_static("x-payout-hash");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Shared by all endpoints.
+pub struct Door {
+    pub(super) platform: Platform,
+    pub(super) metrics: Metrics,
+    pub(super) rate_limit: Option<RateLimit>,
+}
+
+/// A command's outcome, and whether it is a first answer given again.
+pub struct Settled {
+    pub(super) outcome: Outcome,
+    pub(super) replayed: bool,
+}
+
+impl Door {
+    /// The business whose secret key the request carries.
+    pub(super) async fn business(&self, parts: &Parts) -> Result<Caller, Problem> {
+        let sent = one_header(&parts.headers, &AUTHORIZATION).and_then(bearer);
+        let caller = self.authenticate(sent, For::Business).await?;
+        if let Some(observed) = parts.extensions.get::<Observed>() {
+            observed.key(caller);
+        }
+        Ok(caller)
+    }
+
+    /// The payout user whose hash was sent, wherever it stood.
+    pub(super) async fn recipient(&self, hash: Option<&[u8]>) -> Result<Caller, Problem> {
+        self.authenticate(hash, For::Recipient).await
+    }
+
+    async fn authenticate(&self, sent: Option<&[u8]>, purpose: For) -> Result<Caller, Problem> {
+        if let Some(limit) = &self.rate_limit {
+            limit.check_credential(sent).map_err(Problem::RateLimited)?;
+        }
+        self.platform.auth.authenticate(sent, purpose).await?.ok_or(Problem::Unauthorized)
+    }
+
+    /// Gives the command to the teller and waits until it is durable.
+    pub(super) async fn ask(
+        &self,
+        book: BookId,
+        command: Command,
+        once: Option<OnceKey>,
+    ) -> Result<Settled, Problem> {
+        let request = Request::maybe_once(command, once);
+        let verdict: Verdict = self.platform.teller.ask(book, request).await?;
+        Ok(match verdict? {
+            Answer::Done(outcome) => Settled { outcome, replayed: false },
+            Answer::Replayed(outcome) => Settled { outcome, replayed: true },
+        })
+    }
+
+    /// 403 comes before 400: a request of a business that may not pay is told so, whatever else is wrong with it.
+    pub(super) async fn disabled_or(&self, caller: Caller, problem: Problem) -> Problem {
+        match self.platform.store.business(caller.book.business()).await {
+            Ok(Some(business)) if !business.payouts_enabled => Problem::Refused(Refusal::PayoutsAreDisabled),
+            Ok(_) => problem,
+            Err(failure) => Problem::Failure(failure),
+        }
+    }
+
+    /// The caller's payout user with this public id.
+    pub(super) async fn user(&self, caller: Caller, id: &str) -> Result<UserRow, Problem> {
+        let number = self.user_number(caller, id)?;
+        self.platform
+            .store
+            .user(caller.book, number)
+            .await?
+            .ok_or(Problem::Refused(Refusal::PayoutUserIsUnknown))
+    }
+
+    /// The number behind a public id, existing or not.
+    pub(super) fn user_number(&self, caller: Caller, id: &str) -> Result<i64, Problem> {
+        let number = self.platform.secrets.ids().open(crate::ids::IdKind::PayoutUser, caller.book, id);
+        number.ok_or(Problem::Refused(Refusal::PayoutUserIsUnknown))
+    }
+}
+
+/// The hash in `X-Payout-Hash`. An empty header has none.
+pub(super) fn hash_in_header(headers: &HeaderMap) -> Option<&[u8]> {
+    one_header(headers, &PAYOUT_HASH)
+}
+
+/// The key under which a POST takes effect once.
+pub(super) fn once_key(headers: &HeaderMap) -> Result<Option<OnceKey>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let printable = |byte: &u8| (0x20..0x7f).contains(byte);
+    let text = value
+        .to_str()
+        .ok()
+        .filter(|text| (1..=255).contains(&text.len()) && text.as_bytes().iter().all(printable));
+    match (text, values.next()) {
+        (Some(text), None) => Ok(Some(OnceKey::of_request(text))),
+        _ => Err(super::problem::field(
+            "Idempotency-Key",
+            "The Idempotency-Key header must be 1 to 255 printable ASCII characters, sent once.",
+        )),
+    }
+}
+
+/// The header's value; with two of them nobody can say which counts, so neither does.
+fn one_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.as_bytes();
+    (values.next().is_none() && !value.is_empty()).then_some(value)
+}
+
+/// `Bearer <token>` (RFC 6750, 2.1; the scheme's case does not matter, RFC 9110, 11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
+}

@@ -1,0 +1,89 @@
+//! `GET /payout/events`: everything that happened in a book, in a gap-free sequence that is never pruned.
+
+use super::door::Door;
+use super::page::{Page, limit, query};
+use super::problem::{Problem, field};
+use super::show;
+use crate::clock::rfc3339;
+use crate::ids::{IdKind, PublicIds};
+use crate::store::StoredEntry;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use ledger::{BookId, EntryKind};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Event {
+    /// `evt_…`
+    id: String,
+    /// 1, 2, 3, … without a gap.
+    sequence: i64,
+    /// For example `payout_user.credited`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// RFC 3339, UTC.
+    created_at: String,
+    data: EventData,
+}
+
+/// What it is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventData {
+    /// `usr_…`, where it concerns a payout user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payout_user_id: Option<String>,
+    /// Cents, where money moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+    /// The reference of a deposit or of a batch row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// The reason of a debit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// Events in sequence.
+#[utoipa::path(
+    get, path = "/payout/events", tag = "Events", security(("secret_key" = [])),
+    params(("after" = Option<i64>, Query, description = "The sequence of the last event you have; default 0", minimum = 0),
+        ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "The same as after, for clients that page every list alike")),
+    responses((status = 200, description = "Oldest first", body = Page<Event>), (status = 400, description = "Limit or sequence out of range"),
+        (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
+pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let limit = limit(&parts.uri)?;
+    let after =
+        query(&parts.uri, "after").or_else(|| query(&parts.uri, "cursor")).unwrap_or_else(|| "0".to_owned());
+    let digits = after.bytes().all(|byte| byte.is_ascii_digit());
+    let after = after.parse().ok().filter(|_| digits);
+    let after: i64 =
+        after.ok_or_else(|| field("after", "The after parameter must be the sequence of an event."))?;
+    let found = door.platform.store.entries(caller.book, after, limit + 1).await?;
+    let ids = door.platform.secrets.ids();
+    let events = found.iter().map(|stored| event(ids, caller.book, stored)).collect();
+    Ok(show::ok(&Page::cut(events, limit, |event: &Event| event.sequence.to_string())))
+}
+
+fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
+    let entry = &stored.entry;
+    let note = Some(entry.note.clone()).filter(|note| !note.is_empty());
+    let is_reason = entry.kind == EntryKind::UserDebited;
+    Event {
+        id: ids.seal(IdKind::Event, book, entry.sequence),
+        sequence: entry.sequence,
+        kind: entry.kind.event_name(),
+        created_at: rfc3339(entry.at),
+        data: EventData {
+            payout_user_id: (entry.user != 0).then(|| ids.seal(IdKind::PayoutUser, book, entry.user)),
+            amount: entry.movement.map(|moved| moved.amount.0),
+            reference: note.clone().filter(|_| !is_reason),
+            reason: note.filter(|_| is_reason),
+        },
+    }
+}

@@ -1,0 +1,246 @@
+//! Every answer that is not a success: one enum, one place where it becomes bytes. Not here: when to give it.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use ledger::Refusal;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::commit::NoVerdict;
+use crate::store::Failure;
+
+/// Why a request does not succeed.
+#[derive(Debug)]
+pub enum Problem {
+    /// Every failed authentication.
+    Unauthorized,
+    /// The body is not one strict JSON object.
+    MalformedJson,
+    /// The body is not declared as JSON.
+    NotJson,
+    /// The body is larger than this many bytes.
+    TooLarge(usize),
+    /// The body did not come in time.
+    TooSlow,
+    /// Fields of `POST /payout/create`, in its documented form without a wrapper.
+    CreateFields(Vec<(&'static str, &'static str)>),
+    /// Fields of any other endpoint: name and sentence.
+    Fields(Vec<(&'static str, String)>),
+    /// Rows of a batch: index and the fields that are wrong in it.
+    Rows(Vec<(usize, Vec<(&'static str, &'static str)>)>),
+    /// A rule said no.
+    Refused(Refusal),
+    /// Too many requests; come back in this many seconds.
+    RateLimited(u64),
+    /// There is nothing under this path.
+    UnknownPath,
+    /// The path exists, the method does not.
+    WrongMethod(Option<HeaderValue>),
+    /// No verdict from the teller.
+    NoVerdict(NoVerdict),
+    /// The system broke.
+    Failure(Failure),
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<NoVerdict> for Problem {
+    fn from(none: NoVerdict) -> Self {
+        Self::NoVerdict(none)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// One invalid field.
+#[must_use]
+pub fn field(name: &'static str, sentence: impl Into<String>) -> Problem {
+    Problem::Fields(vec![(name, sentence.into())])
+}
+
+#[derive(Serialize)]
+struct Coded<'a> {
+    error: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fields: BTreeMap<&'a str, Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    index: usize,
+    #[serde(flatten)]
+    fields: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+const UNAUTHORIZED: &str = r#"{"error":"Unauthorized"}"#;
+const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="payout""#);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unauthorized => {
+                with_header(json(StatusCode::UNAUTHORIZED, UNAUTHORIZED.into()), WWW_AUTHENTICATE, CHALLENGE)
+            }
+            Self::MalformedJson => json(StatusCode::BAD_REQUEST, r#"{"error":"Malformed JSON body"}"#.into()),
+            Self::NotJson => coded(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Send JSON with the header Content-Type: application/json.",
+                "unsupported_media_type",
+            ),
+            Self::TooLarge(most) => coded(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("The body may not be larger than {most} bytes."),
+                "payload_too_large",
+            ),
+            Self::TooSlow => {
+                coded(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.", "request_timeout")
+            }
+            Self::CreateFields(problems) => {
+                let mut fields: Vec<(&str, Vec<&str>)> = Vec::new();
+                problems.iter().for_each(|(name, sentence)| fields.push((name, vec![sentence])));
+                json(StatusCode::BAD_REQUEST, in_order(&fields))
+            }
+            Self::Fields(problems) => invalid_fields(&problems),
+            Self::Rows(rows) => invalid_rows(&rows),
+            Self::Refused(refusal) => refused(&refusal),
+            Self::RateLimited(seconds) => with_header(
+                coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", "rate_limited"),
+                RETRY_AFTER,
+                HeaderValue::from(seconds),
+            ),
+            Self::UnknownPath => {
+                coded(StatusCode::NOT_FOUND, "There is nothing under this path.", "not_found")
+            }
+            Self::WrongMethod(allowed) => {
+                let sentence = "This path does not take this method; see the Allow header.";
+                let answer = coded(StatusCode::METHOD_NOT_ALLOWED, sentence, "method_not_allowed");
+                match allowed {
+                    Some(allowed) => with_header(answer, ALLOW, allowed),
+                    None => answer,
+                }
+            }
+            Self::NoVerdict(NoVerdict::Busy | NoVerdict::Stopped) => with_header(
+                coded(StatusCode::SERVICE_UNAVAILABLE, "Busy; nothing was changed. Try again.", "busy"),
+                RETRY_AFTER,
+                HeaderValue::from(1u64),
+            ),
+            Self::NoVerdict(NoVerdict::Unknown) => unknown_outcome(),
+            Self::NoVerdict(NoVerdict::NotLoaded) => internal(),
+            Self::Failure(failure) => {
+                // The one edge where a failure is logged; its chain holds no secrets (no values, only places).
+                tracing::error!(error = format!("{failure:#}"), "a request failed");
+                internal()
+            }
+        }
+    }
+}
+
+fn internal() -> Response {
+    json(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"Internal server error"}"#.into())
+}
+
+/// A 500 promises that nothing was debited, which nobody can promise here.
+fn unknown_outcome() -> Response {
+    coded(
+        StatusCode::GATEWAY_TIMEOUT,
+        "It is not known whether this was carried out. Ask again with the same Idempotency-Key, or look at the balance.",
+        "outcome_unknown",
+    )
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = match refusal {
+        // Fixed by part 1 of the contract: no code beside the error.
+        Refusal::PayoutsAreDisabled => return bare(StatusCode::FORBIDDEN, refusal.sentence()),
+        Refusal::PayoutBalanceIsTooLow => return bare(StatusCode::BAD_REQUEST, refusal.sentence()),
+        Refusal::MainBalanceIsTooLow
+        | Refusal::UserBalanceIsTooLow
+        | Refusal::AmountIsOutOfRange
+        | Refusal::BalanceWouldBeTooLarge => StatusCode::BAD_REQUEST,
+        Refusal::PayoutUserIsUnknown => StatusCode::NOT_FOUND,
+        Refusal::IdempotencyKeyWasUsedForAnotherRequest
+        | Refusal::DepositReferenceWasUsedForAnotherAmount
+        | Refusal::ReferencesWereUsedForOtherPayouts(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let mut body = plain(refusal.sentence(), refusal.code());
+    if let Refusal::ReferencesWereUsedForOtherPayouts(rows) = refusal {
+        let reused = || {
+            BTreeMap::from([(
+                "reference",
+                vec!["The reference was already used for another email or amount."],
+            )])
+        };
+        body.rows = rows.iter().map(|index| Row { index: *index, fields: reused() }).collect();
+    }
+    json(status, to_text(&body))
+}
+
+fn invalid_fields(problems: &[(&'static str, String)]) -> Response {
+    let first = problems.first().map_or("The request is invalid.", |(_, sentence)| sentence);
+    let mut body = plain(first, "invalid_request");
+    for (name, sentence) in problems {
+        body.fields.entry(name).or_default().push(sentence);
+    }
+    json(StatusCode::BAD_REQUEST, to_text(&body))
+}
+
+fn invalid_rows(rows: &[(usize, Vec<(&'static str, &'static str)>)]) -> Response {
+    let sentence = format!("{} rows are invalid. Nobody was paid.", rows.len());
+    let mut body = plain(&sentence, "invalid_rows");
+    for (index, problems) in rows {
+        let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        problems.iter().for_each(|(name, sentence)| fields.entry(name).or_default().push(sentence));
+        body.rows.push(Row { index: *index, fields });
+    }
+    json(StatusCode::BAD_REQUEST, to_text(&body))
+}
+
+fn plain<'a>(error: &'a str, code: &'a str) -> Coded<'a> {
+    Coded { error, code, fields: BTreeMap::new(), rows: Vec::new() }
+}
+
+fn coded(status: StatusCode, error: &str, code: &str) -> Response {
+    json(status, to_text(&plain(error, code)))
+}
+
+fn bare(status: StatusCode, error: &str) -> Response {
+    json(status, to_text(&BTreeMap::from([("error", error)])))
+}
+
+/// An object whose fields stand in the given order.
+fn in_order(fields: &[(&str, Vec<&str>)]) -> String {
+    let fields: Vec<String> =
+        fields.iter().map(|(name, sentences)| format!("{}:{}", to_text(name), to_text(sentences))).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+fn to_text(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("texts and lists of texts can be written as JSON")
+}
+
+/// A JSON answer that no cache may keep.
+pub fn json(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {
+    response.headers_mut().insert(name, value);
+    response
+}

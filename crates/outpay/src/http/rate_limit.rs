@@ -1,0 +1,77 @@
+//! Rate limits (contract, 2.8): by client address and by credential text alone, before anything is looked up, so that
+//! an answer of 429 tells nothing about whether a credential exists.
+
+use crate::clock::Clock;
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+use http::Extensions;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, Injected, NoOpMiddleware<Nanos>>;
+
+/// Both limits.
+pub struct RateLimit {
+    addresses: Limiter<IpAddr>,
+    credentials: Limiter<u64>,
+    clock: Injected,
+    hash: RandomState,
+}
+
+/// The client's address, put into every request where its connection is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The platform's clock in the limiter's words.
+#[derive(Clone, Debug)]
+pub struct Injected(Clock);
+
+impl GovernorClock for Injected {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Duration::from_micros(self.0.now().unsigned_abs()).into()
+    }
+}
+
+impl RateLimit {
+    /// At most this many requests a second, and as many at once, for each address and each credential.
+    #[must_use]
+    pub fn new(requests_per_second: NonZeroU32, clock: Clock) -> Self {
+        let quota = Quota::per_second(requests_per_second);
+        let clock = Injected(clock);
+        let addresses = RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
+        let credentials = RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
+        Self { addresses, credentials, clock, hash: RandomState::new() }
+    }
+
+    /// Counts a request of this address; the error is the number of seconds to wait.
+    pub(super) fn check_address(&self, extensions: &Extensions) -> Result<(), u64> {
+        let Some(ClientAddress(address)) = extensions.get() else { return Ok(()) };
+        let now = self.clock.now();
+        self.addresses.check_key(address).map_err(|until| seconds(until.wait_time_from(now)))
+    }
+
+    /// Counts a request with this credential text; the error is the number of seconds to wait.
+    pub(super) fn check_credential(&self, sent: Option<&[u8]>) -> Result<(), u64> {
+        let Some(sent) = sent else { return Ok(()) };
+        let now = self.clock.now();
+        let key = self.hash.hash_one(sent);
+        self.credentials.check_key(&key).map_err(|until| seconds(until.wait_time_from(now)))
+    }
+
+    /// Forgets addresses and credentials that have been quiet.
+    pub fn forget_quiet(&self) {
+        self.addresses.retain_recent();
+        self.credentials.retain_recent();
+    }
+}
+
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
+}

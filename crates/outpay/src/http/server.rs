@@ -1,0 +1,211 @@
+//! The listening side: accepts connections, bounds headers and time, serves HTTP or HTTPS, and stops gracefully:
+//! what was accepted is finished, then the teller ends.
+
+use super::door::Door;
+use super::metrics::{self, Metrics};
+use super::rate_limit::{ClientAddress, RateLimit};
+use super::{router, tls};
+use crate::commit::State;
+use crate::platform::Platform;
+use crate::store::Failure;
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Request;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service;
+
+const HEADER_TIME: Duration = Duration::from_secs(15);
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+const MOST_HEADERS: usize = 64;
+const HEADER_BYTES: usize = 32 * 1024;
+/// How long requests may take to finish after a shutdown was asked for.
+const FAREWELL: Duration = Duration::from_secs(30);
+const BETWEEN_CHORES: Duration = Duration::from_secs(5);
+
+/// Where and how to listen.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// The API's address.
+    pub listen: SocketAddr,
+    /// The metrics' address; nowhere if `None`.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Certificate chain and private key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Per client address and per credential; unlimited if `None`.
+    pub requests_per_second: Option<u32>,
+}
+
+/// A server whose addresses are taken, not yet answering.
+pub struct Server {
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    tls: Option<TlsAcceptor>,
+    door: Arc<Door>,
+}
+
+/// Takes the addresses.
+///
+/// # Errors
+/// When an address is taken or the certificate cannot be used.
+pub async fn bind(config: ServeConfig, platform: Platform) -> Result<Server, Failure> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let metrics = match config.metrics_listen {
+        Some(address) => {
+            Some(TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?)
+        }
+        None => None,
+    };
+    let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
+    let limit = config.requests_per_second.and_then(NonZeroU32::new);
+    let door = Arc::new(Door {
+        metrics: Metrics::new(&platform.teller, &platform.entropy),
+        rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
+        platform,
+    });
+    Ok(Server { listener, metrics, tls, door })
+}
+
+impl Server {
+    /// The API's address, with the port that was really taken.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn address(&self) -> Result<SocketAddr, Failure> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// The metrics' address.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>, Failure> {
+        Ok(self.metrics.as_ref().map(TcpListener::local_addr).transpose()?)
+    }
+
+    /// Answers until `shutdown` comes, then finishes what was accepted.
+    ///
+    /// # Errors
+    /// When a durable write failed: the process must end with an error.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
+        let Self { listener, metrics, tls, door } = self;
+        let mut teller = door.platform.teller.end();
+        let auth = door.platform.auth.clone();
+        let chores = tokio::spawn(chores(Arc::downgrade(&door)));
+        let metrics = metrics
+            .map(|listener| tokio::spawn(accept(listener, None, metrics::router(Arc::clone(&door)), None)));
+        let app = router(Arc::clone(&door));
+        drop(door);
+        let graceful = GracefulShutdown::new();
+        let broken = async { teller.wait_for(|state| *state == State::Broken).await.is_ok() };
+        let is_broken = tokio::select! {
+            () = accept(listener, tls, app, Some(&graceful)) => false,
+            () = shutdown => false,
+            broken = broken => broken,
+        };
+        anyhow::ensure!(!is_broken, "the teller stopped because a durable write failed");
+        tracing::info!("finishing what was accepted");
+        if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        chores.abort();
+        if let Some(metrics) = metrics {
+            metrics.abort();
+        }
+        auth.record_uses().await?;
+        // The last handle to the teller is gone: it finishes its queue and merges its log.
+        let ended = tokio::time::timeout(FAREWELL, teller.wait_for(|state| *state != State::Working)).await;
+        let is_broken = matches!(ended, Ok(Ok(state)) if *state == State::Broken);
+        anyhow::ensure!(!is_broken, "the teller stopped because a durable write failed");
+        Ok(())
+    }
+}
+
+/// Accepts for ever. Metrics connections are not waited for at the end, so they take no `graceful`.
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    graceful: Option<&GracefulShutdown>,
+) {
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, for example: those in use will be given back.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _optional = stream.set_nodelay(true);
+        let watcher = graceful.map(GracefulShutdown::watcher);
+        tokio::spawn(connection(stream, peer, tls.clone(), app.clone(), watcher));
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    watcher: Option<hyper_util::server::graceful::Watcher>,
+) {
+    let Some(tls) = tls else { return serve(stream, peer, app, watcher).await };
+    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
+        serve(stream, peer, app, watcher).await;
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    app: Router,
+    watcher: Option<hyper_util::server::graceful::Watcher>,
+) {
+    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(ClientAddress(peer.ip()));
+        app.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    // An error here is a client that went away or spoke no HTTP; hyper has answered where there was anything to say.
+    let _gone = match watcher {
+        Some(watcher) => watcher.watch(connection).await,
+        None => connection.await,
+    };
+}
+
+/// What is done every few seconds beside answering: last uses of keys, forgetting quiet clients.
+async fn chores(door: std::sync::Weak<Door>) {
+    loop {
+        tokio::time::sleep(BETWEEN_CHORES).await;
+        let Some(door) = door.upgrade() else { return };
+        if let Some(limit) = &door.rate_limit {
+            limit.forget_quiet();
+        }
+        if let Err(failure) = door.platform.auth.record_uses().await {
+            tracing::warn!(
+                error = format!("{failure:#}"),
+                "last uses of keys could not be recorded; they will be"
+            );
+        }
+    }
+}

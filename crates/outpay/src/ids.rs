@@ -1,0 +1,154 @@
+//! Public ids: a prefix and a UUID that is the encrypted place of a row (kind, book, number). Clients can read
+//! nothing from an id, not even how many users or payouts a business has, and no id needs a column or an index.
+//!
+//! How: the place is written into the free bits of a version 8 UUID (RFC 9562, 5.8) and encrypted with AES-128;
+//! encryption is repeated until the result is again a version 8 UUID ("cycle walking", Black and Rogaway 2002), which
+//! makes a permutation of just these UUIDs. It takes 64 steps on average, about a microsecond.
+
+use aes::Aes128;
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
+use ledger::BookId;
+
+/// What an id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdKind {
+    /// `biz_`
+    Business,
+    /// `key_`
+    ApiKey,
+    /// `usr_`
+    PayoutUser,
+    /// `txn_`: a journal entry seen as one person's operation.
+    Operation,
+    /// `evt_`: a journal entry seen as the business's event.
+    Event,
+}
+
+impl IdKind {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Business => "biz_",
+            Self::ApiKey => "key_",
+            Self::PayoutUser => "usr_",
+            Self::Operation => "txn_",
+            Self::Event => "evt_",
+        }
+    }
+
+    fn tag(self) -> u8 {
+        match self {
+            Self::Business => 1,
+            Self::ApiKey => 2,
+            Self::PayoutUser => 3,
+            Self::Operation => 4,
+            Self::Event => 5,
+        }
+    }
+}
+
+/// Makes and reads public ids.
+#[derive(Clone)]
+pub struct PublicIds {
+    cipher: Aes128,
+}
+
+type Block = [u8; 16];
+
+impl PublicIds {
+    /// With this key.
+    #[must_use]
+    pub fn new(cipher: Aes128) -> Self {
+        Self { cipher }
+    }
+
+    /// The id of row `number` of `book`.
+    #[must_use]
+    pub fn seal(&self, kind: IdKind, book: BookId, number: i64) -> String {
+        let mut block: Block = [0; 16];
+        block[0] = kind.tag();
+        block[1..6].copy_from_slice(&book.0.to_be_bytes()[3..]);
+        block[6] = 0x80;
+        block[8] = 0x80;
+        block[9..].copy_from_slice(&number.to_be_bytes()[1..]);
+        loop {
+            self.cipher.encrypt_block((&mut block).into());
+            if is_version_8(&block) {
+                break;
+            }
+        }
+        let hex = data_encoding::HEXLOWER.encode(&block);
+        let prefix = kind.prefix();
+        format!("{prefix}{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    /// The row that `id` names inside `book`; `None` for anything that is not such an id, another book's included.
+    #[must_use]
+    pub fn open(&self, kind: IdKind, book: BookId, id: &str) -> Option<i64> {
+        let (found, number) = self.open_any(kind, id)?;
+        (found == book).then_some(number)
+    }
+
+    /// The book and row that `id` names. For operators, who may name any book.
+    #[must_use]
+    pub fn open_any(&self, kind: IdKind, id: &str) -> Option<(BookId, i64)> {
+        let uuid = id.strip_prefix(kind.prefix())?;
+        let dashes = [8, 13, 18, 23];
+        if uuid.len() != 36 || !dashes.iter().all(|at| uuid.as_bytes()[*at] == b'-') {
+            return None;
+        }
+        let hex: String = uuid.chars().filter(|character| *character != '-').collect();
+        let mut block: Block = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?;
+        if !is_version_8(&block) {
+            return None;
+        }
+        loop {
+            self.cipher.decrypt_block((&mut block).into());
+            if is_version_8(&block) {
+                break;
+            }
+        }
+        let mut book = [0; 8];
+        book[3..].copy_from_slice(&block[1..6]);
+        let mut number = [0; 8];
+        number[1..].copy_from_slice(&block[9..]);
+        let sealed_here = block[0] == kind.tag() && block[6..9] == [0x80, 0, 0x80];
+        sealed_here.then(|| (BookId(i64::from_be_bytes(book)), i64::from_be_bytes(number)))
+    }
+}
+
+fn is_version_8(block: &Block) -> bool {
+    block[6] >> 4 == 8 && block[8] >> 6 == 0b10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aes::cipher::KeyInit;
+
+    #[test]
+    fn an_id_opens_to_what_it_was_sealed_from_and_to_nothing_else() {
+        let ids = PublicIds::new(Aes128::new(&[7; 16].into()));
+        let id = ids.seal(IdKind::PayoutUser, BookId(4), 123_456);
+        assert!(id.starts_with("usr_") && id.len() == 40, "{id}");
+        assert_eq!(&id[18..19], "8", "version 8: {id}");
+        assert_eq!(ids.open(IdKind::PayoutUser, BookId(4), &id), Some(123_456));
+        assert_eq!(ids.open(IdKind::PayoutUser, BookId(5), &id), None, "another book's");
+        let renamed = id.replace("usr_", "evt_");
+        assert_eq!(ids.open(IdKind::Event, BookId(4), &renamed), None, "another kind");
+        for other in
+            ["", "usr_", "usr_123", &id[..39], &id.to_uppercase(), &format!("{id}0"), &id.replace('-', "0")]
+        {
+            assert_eq!(ids.open(IdKind::PayoutUser, BookId(4), other), None, "{other}");
+        }
+        let other = PublicIds::new(Aes128::new(&[8; 16].into()));
+        assert_eq!(other.open(IdKind::PayoutUser, BookId(4), &id), None, "another key");
+    }
+
+    #[test]
+    fn neighbours_have_nothing_in_common() {
+        let ids = PublicIds::new(Aes128::new(&[7; 16].into()));
+        let sealed: std::collections::HashSet<String> =
+            (0..1000).map(|number| ids.seal(IdKind::Event, BookId(2), number)[4..12].to_owned()).collect();
+        assert!(sealed.len() > 990, "first 32 bits of 1000 neighbours are spread out");
+    }
+}

@@ -1,0 +1,16 @@
+//! Outpay: a payout platform one company can run itself.
+//!
+//! The path of a request goes one way: a door (`http`, `cli`) gives a command to the teller (`commit`), which loads
+//! through the `store`, decides with the `ledger` crate, saves and commits once per batch, and only then answers.
+
+pub mod audit;
+pub mod auth;
+pub mod businesses;
+pub mod cli;
+pub mod clock;
+pub mod commit;
+pub mod http;
+pub mod ids;
+pub mod platform;
+pub mod serving;
+pub mod store;

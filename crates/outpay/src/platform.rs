@@ -1,0 +1,59 @@
+//! The parts every door needs, opened in one place: store, keys, clock, dice, teller, authentication.
+
+use crate::auth::{Auth, Secrets, master_key};
+use crate::clock::{Clock, Entropy};
+use crate::commit::Teller;
+use crate::store::{DatabaseUrl, Failure, Store};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The opened platform; cheap to clone. The teller ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Platform {
+    /// The data folder: master key, and the database if it is SQLite.
+    pub data: Arc<PathBuf>,
+    /// The database.
+    pub store: Store,
+    /// Keys derived from the master key.
+    pub secrets: Arc<Secrets>,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// Every change of a book goes through it.
+    pub teller: Teller,
+    /// Who is asking.
+    pub auth: Auth,
+}
+
+/// The database of a data folder, where none is named.
+#[must_use]
+pub fn default_database(data: &Path) -> DatabaseUrl {
+    DatabaseUrl::Sqlite(data.join("outpay.db"))
+}
+
+impl Platform {
+    /// Opens the database and the master key and starts a teller.
+    ///
+    /// # Errors
+    /// When the database cannot be opened, or belongs to another master key.
+    pub async fn open(
+        data: &Path,
+        database: &DatabaseUrl,
+        secrets: Secrets,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, Failure> {
+        let store = Store::open(database).await?;
+        anyhow::ensure!(
+            store.matches_master_key(secrets.check_value()).await?,
+            "this database was made with another master key; give the right one in {} or in {}",
+            master_key::MASTER_KEY_VARIABLE,
+            data.join(master_key::MASTER_KEY_FILE).display()
+        );
+        let secrets = Arc::new(secrets);
+        let teller = Teller::start(&store, Arc::clone(&secrets), clock.clone()).await?;
+        let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
+        Ok(Self { data: Arc::new(data.to_owned()), store, secrets, clock, entropy, teller, auth })
+    }
+}

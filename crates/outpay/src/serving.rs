@@ -1,0 +1,75 @@
+//! A process that serves: opens the doors over a platform and keeps them open until it is told to stop. Doors do not
+//! know each other; this is the place that knows them all. Not here: what the operator asked for (cli), requests (http).
+
+use crate::http::{self, Server};
+use crate::platform::Platform;
+use crate::store::Failure;
+
+pub use crate::http::ServeConfig;
+
+/// Doors whose addresses are taken.
+pub struct Serving {
+    api: Server,
+}
+
+/// Takes the addresses.
+///
+/// # Errors
+/// When an address is taken or the certificate cannot be used.
+pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Failure> {
+    Ok(Serving { api: http::bind(config, platform).await? })
+}
+
+impl Serving {
+    /// The API's address, with the port that was really taken.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn address(&self) -> Result<std::net::SocketAddr, Failure> {
+        self.api.address()
+    }
+
+    /// The metrics' address, if they have one.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn metrics_address(&self) -> Result<Option<std::net::SocketAddr>, Failure> {
+        self.api.metrics_address()
+    }
+
+    /// Answers until `shutdown` comes, then finishes what was accepted.
+    ///
+    /// # Errors
+    /// When a durable write failed: the process must end with an error.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
+        self.api.run(shutdown).await
+    }
+}
+
+/// Comes when the operator asks the process to end: Ctrl-C, or SIGTERM from whoever supervises it.
+///
+/// # Errors
+/// When the operating system does not let signals be caught.
+pub fn asked_to_end() -> Result<impl Future<Output = ()> + Send, Failure> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(not(unix))]
+    let mut terminate = NeverSent;
+    Ok(async move {
+        tokio::select! {
+            // An error means that Ctrl-C cannot be caught; then it ends the process by itself.
+            Ok(()) = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+struct NeverSent;
+
+#[cfg(not(unix))]
+impl NeverSent {
+    async fn recv(&mut self) -> Option<()> {
+        std::future::pending().await
+    }
+}

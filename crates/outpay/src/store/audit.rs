@@ -1,0 +1,161 @@
+//! One frozen view of the whole database for the audit, while the platform goes on writing.
+
+use super::driver::{Driver, Row, Value};
+use super::journal::{ENTRIES, StoredEntry, entry};
+use super::{Failure, Store, postgres, sqlite};
+use crate::auth::CredentialDigest;
+use anyhow::Context;
+use ledger::{Account, AccountId, BookHead, BookId, Cents};
+
+/// A read-only transaction that sees one moment.
+pub enum Snapshot {
+    /// A connection with an open read transaction.
+    Sqlite(rusqlite::Connection),
+    /// A connection with an open REPEATABLE READ transaction.
+    Postgres(deadpool_postgres::ClientWrapper),
+}
+
+/// A book as it is stored.
+#[derive(Clone, Debug)]
+pub struct AuditBook {
+    /// Which one.
+    pub id: BookId,
+    /// Where it stands.
+    pub head: BookHead,
+    /// The business's name.
+    pub business: String,
+}
+
+/// An account as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditAccount {
+    /// Which one.
+    pub id: AccountId,
+    /// Balance and newest entry.
+    pub account: Account,
+}
+
+/// A user as it is stored, with what the credential under `digest` says.
+#[derive(Clone, Debug)]
+pub struct AuditUser {
+    /// The user's number.
+    pub number: i64,
+    /// 1 for active.
+    pub active: bool,
+    /// Hash generation.
+    pub generation: i64,
+}
+
+/// A stored credential of a payout user's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashCredential {
+    /// Under which it is looked up.
+    pub digest: CredentialDigest,
+    /// The book it opens.
+    pub book: BookId,
+    /// The user's number.
+    pub user: i64,
+    /// Does it authenticate?
+    pub active: bool,
+}
+
+impl Store {
+    /// Opens a view of this moment.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => {
+                let connection = sqlite.reader()?;
+                connection.execute_batch("BEGIN; SELECT count(*) FROM book;")?;
+                Ok(Snapshot::Sqlite(connection))
+            }
+            Driver::Postgres(postgres) => {
+                // Taken out of the pool for good: its transaction must not meet the next borrower.
+                let connection = deadpool_postgres::Object::take(postgres.connection().await?);
+                connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                connection.query("SELECT count(*) FROM book", &[]).await?;
+                Ok(Snapshot::Postgres(connection))
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    async fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        match self {
+            Self::Sqlite(connection) => sqlite::query(connection, sql, &params),
+            Self::Postgres(connection) => postgres::query(connection, sql, &params).await,
+        }
+    }
+
+    /// All books.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn books(&self) -> Result<Vec<AuditBook>, Failure> {
+        let sql = "SELECT b.id, b.sequence, b.chain, b.users, s.name FROM book b JOIN business s ON s.number = b.business ORDER BY b.id";
+        let rows = self.query(sql, Vec::new()).await?;
+        let book = |row: &Row| {
+            let chain = row.bytes(2)?.try_into().context("a chain digest has 32 bytes")?;
+            let head = BookHead { sequence: row.int(1)?, chain, users: row.int(3)? };
+            Ok(AuditBook { id: BookId(row.int(0)?), head, business: row.text(4)?.to_owned() })
+        };
+        rows.iter().map(book).collect()
+    }
+
+    /// A book's entries after `after`, in sequence, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn entries(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<StoredEntry>, Failure> {
+        let rows = self.query(ENTRIES, vec![book.0.into(), after.into(), limit.into()]).await?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// A book's accounts above `after` by number, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn accounts(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<AuditAccount>, Failure> {
+        let sql = "SELECT id, balance, head FROM account WHERE book = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
+        let account = |row: &Row| {
+            let account = Account { balance: Cents(row.int(1)?), head: row.int(2)? };
+            Ok(AuditAccount { id: AccountId(row.int(0)?), account })
+        };
+        rows.iter().map(account).collect()
+    }
+
+    /// A book's users above `after` by number, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn users(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<AuditUser>, Failure> {
+        let sql = "SELECT number, status, generation FROM payout_user WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
+        let user = |row: &Row| {
+            Ok(AuditUser { number: row.int(0)?, active: row.int(1)? == 1, generation: row.int(2)? })
+        };
+        rows.iter().map(user).collect()
+    }
+
+    /// All credentials of users' hashes with a digest above `after` (empty to begin with), at most `limit`, by digest.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn hash_credentials(&self, after: &[u8], limit: i64) -> Result<Vec<HashCredential>, Failure> {
+        let sql = "SELECT digest, book, subject, active FROM credential WHERE kind = 3 AND digest > $1 ORDER BY digest LIMIT $2";
+        let rows = self.query(sql, vec![after.into(), limit.into()]).await?;
+        let credential = |row: &Row| {
+            Ok(HashCredential {
+                digest: row.bytes(0)?.try_into().context("a credential digest has 32 bytes")?,
+                book: BookId(row.int(1)?),
+                user: row.int(2)?,
+                active: row.int(3)? == 1,
+            })
+        };
+        rows.iter().map(credential).collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! Businesses and their two books.
+
+use super::driver::{Row, Statement, WriteError};
+use super::keys::{NewApiKey, insert_key};
+use super::{Failure, Store};
+use ledger::{BookId, GENESIS, Micros, Mode};
+
+/// A business as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Business {
+    /// 1, 2, …
+    pub number: i64,
+    /// Unique.
+    pub name: String,
+    /// May it pay people?
+    pub payouts_enabled: bool,
+    /// When it was created.
+    pub created_at: Micros,
+}
+
+/// A business to create.
+#[derive(Debug)]
+pub struct NewBusiness {
+    /// The next free number, from [`Store::next_business_number`].
+    pub number: i64,
+    /// Unique.
+    pub name: String,
+    /// Now.
+    pub created_at: Micros,
+}
+
+impl Store {
+    /// The number that the next business takes, unless somebody else takes it first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn next_business_number(&self) -> Result<i64, Failure> {
+        let row =
+            self.driver.query_one("SELECT coalesce(max(number), 0) + 1 FROM business", Vec::new()).await?;
+        row.map_or(Ok(1), |row| row.int(0))
+    }
+
+    /// Creates a business, its live and test book and its first keys, all or nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when the number, the name or a key's number is taken.
+    pub async fn create_business(
+        &self,
+        business: &NewBusiness,
+        keys: &[NewApiKey],
+    ) -> Result<(), WriteError> {
+        let mut statements = vec![Statement::one(
+            "INSERT INTO business (number, name, payouts_enabled, created_at) VALUES ($1, $2, 0, $3)",
+            vec![business.number.into(), business.name.as_str().into(), business.created_at.into()],
+        )];
+        for mode in [Mode::Live, Mode::Test] {
+            statements.push(Statement::one(
+                "INSERT INTO book (id, business, sequence, chain, users) VALUES ($1, $2, 0, $3, 0)",
+                vec![
+                    BookId::new(business.number, mode).0.into(),
+                    business.number.into(),
+                    GENESIS.as_slice().into(),
+                ],
+            ));
+        }
+        statements.extend(keys.iter().flat_map(insert_key));
+        self.driver.write(statements).await
+    }
+
+    /// All businesses, oldest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn businesses(&self) -> Result<Vec<Business>, Failure> {
+        let sql = "SELECT number, name, payouts_enabled, created_at FROM business ORDER BY number";
+        self.driver.query(sql, Vec::new()).await?.iter().map(business).collect()
+    }
+
+    /// The business with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn business(&self, number: i64) -> Result<Option<Business>, Failure> {
+        let sql = "SELECT number, name, payouts_enabled, created_at FROM business WHERE number = $1";
+        self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(business).transpose()
+    }
+
+    /// The business with this name.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn business_by_name(&self, name: &str) -> Result<Option<Business>, Failure> {
+        let sql = "SELECT number, name, payouts_enabled, created_at FROM business WHERE name = $1";
+        self.driver.query_one(sql, vec![name.into()]).await?.as_ref().map(business).transpose()
+    }
+
+    /// Lets a business pay people, or not.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when there is no such business.
+    pub async fn set_payouts_enabled(&self, number: i64, enabled: bool) -> Result<(), WriteError> {
+        let sql = "UPDATE business SET payouts_enabled = $1 WHERE number = $2";
+        self.driver.write(vec![Statement::one(sql, vec![enabled.into(), number.into()])]).await
+    }
+}
+
+fn business(row: &Row) -> Result<Business, Failure> {
+    Ok(Business {
+        number: row.int(0)?,
+        name: row.text(1)?.to_owned(),
+        payouts_enabled: row.int(2)? == 1,
+        created_at: row.int(3)?,
+    })
+}

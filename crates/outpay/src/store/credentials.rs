@@ -1,0 +1,71 @@
+//! Credentials: everything that authenticates, looked up by the keyed digest of its text in one table, so that every
+//! kind and every outcome costs the same one look-up. Users' credentials are written by the teller, keys' in keys.rs.
+
+use super::{Failure, Store};
+use crate::auth::CredentialDigest;
+use ledger::{BookId, Micros};
+
+/// What a credential is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// `sk_…`
+    SecretKey,
+    /// `pk_…`
+    PublicKey,
+    /// A payout user's hash.
+    PayoutHash,
+}
+
+impl CredentialKind {
+    /// The number that is stored.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        match self {
+            Self::SecretKey => 1,
+            Self::PublicKey => 2,
+            Self::PayoutHash => 3,
+        }
+    }
+
+    pub(super) fn from_code(code: i64) -> Result<Self, Failure> {
+        let all = [Self::SecretKey, Self::PublicKey, Self::PayoutHash];
+        let found = all.into_iter().find(|kind| kind.code() == code);
+        found.ok_or_else(|| anyhow::anyhow!("there is no credential kind {code}"))
+    }
+}
+
+/// A stored credential; whether it authenticates now is for `auth` to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// What it is.
+    pub kind: CredentialKind,
+    /// The book it opens.
+    pub book: BookId,
+    /// The key's number, or the user's.
+    pub subject: i64,
+    /// Neither revoked nor deactivated.
+    pub active: bool,
+    /// Until when.
+    pub expires_at: Option<Micros>,
+}
+
+impl Store {
+    /// The credential with this digest.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn credential(&self, digest: &CredentialDigest) -> Result<Option<Credential>, Failure> {
+        let sql = "SELECT kind, book, subject, active, expires_at FROM credential WHERE digest = $1";
+        let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
+        row.map(|row| {
+            Ok(Credential {
+                kind: CredentialKind::from_code(row.int(0)?)?,
+                book: BookId(row.int(1)?),
+                subject: row.int(2)?,
+                active: row.int(3)? == 1,
+                expires_at: row.maybe_int(4)?,
+            })
+        })
+        .transpose()
+    }
+}

@@ -1,0 +1,186 @@
+//! API keys: what an owner sees of them. What authenticates is the row in `credential`; both change together.
+
+use super::credentials::CredentialKind;
+use super::driver::{Row, Statement, Value, WriteError};
+use super::{Failure, Store};
+use crate::auth::CredentialDigest;
+use ledger::{BookId, Micros};
+
+/// An API key as it is stored. Its text is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// 1, 2, … over all businesses.
+    pub number: i64,
+    /// The book it opens.
+    pub book: BookId,
+    /// Secret or public.
+    pub kind: CredentialKind,
+    /// In the owner's words.
+    pub name: String,
+    /// Prefix and last characters, enough to recognise it by.
+    pub hint: String,
+    /// When it was created.
+    pub created_at: Micros,
+    /// Until when it authenticates.
+    pub expires_at: Option<Micros>,
+    /// When it was revoked.
+    pub revoked_at: Option<Micros>,
+    /// When it last authenticated, give or take a few seconds.
+    pub last_used_at: Option<Micros>,
+}
+
+/// An API key to store.
+#[derive(Debug)]
+pub struct NewApiKey {
+    /// The next free number, from [`Store::next_key_number`].
+    pub number: i64,
+    /// The book it opens.
+    pub book: BookId,
+    /// Secret or public.
+    pub kind: CredentialKind,
+    /// In the owner's words.
+    pub name: String,
+    /// Prefix and last characters.
+    pub hint: String,
+    /// Keyed digest of its text.
+    pub digest: CredentialDigest,
+    /// Now.
+    pub created_at: Micros,
+    /// Until when it authenticates.
+    pub expires_at: Option<Micros>,
+}
+
+pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
+    let digest: Value = key.digest.as_slice().into();
+    [
+        Statement::one(
+            "INSERT INTO api_key (number, book, kind, name, hint, digest, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            vec![
+                key.number.into(),
+                key.book.0.into(),
+                key.kind.code().into(),
+                key.name.as_str().into(),
+                key.hint.as_str().into(),
+                digest.clone(),
+                key.created_at.into(),
+                key.expires_at.into(),
+            ],
+        ),
+        Statement::one(
+            "INSERT INTO credential (digest, kind, book, subject, active, expires_at) VALUES ($1, $2, $3, $4, 1, $5)",
+            vec![digest, key.kind.code().into(), key.book.0.into(), key.number.into(), key.expires_at.into()],
+        ),
+    ]
+}
+
+fn revoke(number: i64, at: Micros) -> [Statement; 2] {
+    [
+        Statement::one(
+            "UPDATE api_key SET revoked_at = $1 WHERE number = $2 AND revoked_at IS NULL",
+            vec![at.into(), number.into()],
+        ),
+        Statement::one(
+            "UPDATE credential SET active = 0 WHERE digest = (SELECT digest FROM api_key WHERE number = $1)",
+            vec![number.into()],
+        ),
+    ]
+}
+
+fn expire(number: i64, at: Micros) -> [Statement; 2] {
+    [
+        Statement::one(
+            "UPDATE api_key SET expires_at = $1 WHERE number = $2 AND revoked_at IS NULL",
+            vec![at.into(), number.into()],
+        ),
+        Statement::one(
+            "UPDATE credential SET expires_at = $1 WHERE digest = (SELECT digest FROM api_key WHERE number = $2)",
+            vec![at.into(), number.into()],
+        ),
+    ]
+}
+
+impl Store {
+    /// The number that the next key takes, unless somebody else takes it first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn next_key_number(&self) -> Result<i64, Failure> {
+        let row =
+            self.driver.query_one("SELECT coalesce(max(number), 0) + 1 FROM api_key", Vec::new()).await?;
+        row.map_or(Ok(1), |row| row.int(0))
+    }
+
+    /// Stores a new key.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when its number is taken.
+    pub async fn create_key(&self, key: &NewApiKey) -> Result<(), WriteError> {
+        self.driver.write(insert_key(key).to_vec()).await
+    }
+
+    /// Stores a key that replaces another, which ends at `old_ends_at` (revoked at once when that is not after `now`).
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when the old key is gone or revoked, or the new number is taken.
+    pub async fn roll_key(
+        &self,
+        old: i64,
+        new: &NewApiKey,
+        old_ends_at: Micros,
+        now: Micros,
+    ) -> Result<(), WriteError> {
+        let end = if old_ends_at <= now { revoke(old, now) } else { expire(old, old_ends_at) };
+        self.driver.write(insert_key(new).into_iter().chain(end).collect()).await
+    }
+
+    /// Ends a key at once.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when it is gone or revoked already.
+    pub async fn revoke_key(&self, number: i64, at: Micros) -> Result<(), WriteError> {
+        self.driver.write(revoke(number, at).to_vec()).await
+    }
+
+    /// The keys of a book, oldest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn keys(&self, book: BookId) -> Result<Vec<ApiKey>, Failure> {
+        let sql = "SELECT number, book, kind, name, hint, created_at, expires_at, revoked_at, last_used_at FROM api_key WHERE book = $1 ORDER BY number";
+        self.driver.query(sql, vec![book.0.into()]).await?.iter().map(api_key).collect()
+    }
+
+    /// The key with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn key(&self, number: i64) -> Result<Option<ApiKey>, Failure> {
+        let sql = "SELECT number, book, kind, name, hint, created_at, expires_at, revoked_at, last_used_at FROM api_key WHERE number = $1";
+        self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(api_key).transpose()
+    }
+
+    /// Records when keys were last used, all in one transaction. Never moves a time back.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn record_key_uses(&self, uses: &[(i64, Micros)]) -> Result<(), Failure> {
+        let sql = "UPDATE api_key SET last_used_at = $1 WHERE number = $2 AND coalesce(last_used_at, 0) < $1";
+        let statements =
+            uses.iter().map(|(number, at)| Statement::new(sql, vec![(*at).into(), (*number).into()]));
+        Ok(self.driver.write(statements.collect()).await?)
+    }
+}
+
+fn api_key(row: &Row) -> Result<ApiKey, Failure> {
+    Ok(ApiKey {
+        number: row.int(0)?,
+        book: BookId(row.int(1)?),
+        kind: CredentialKind::from_code(row.int(2)?)?,
+        name: row.text(3)?.to_owned(),
+        hint: row.text(4)?.to_owned(),
+        created_at: row.int(5)?,
+        expires_at: row.maybe_int(6)?,
+        revoked_at: row.maybe_int(7)?,
+        last_used_at: row.maybe_int(8)?,
+    })
+}

@@ -1,0 +1,23 @@
+//! Migrations: numbered scripts, the same numbers on both engines, each run once under a lock when a process starts.
+
+use super::Failure;
+use super::driver::Driver;
+use anyhow::Context;
+
+/// Number, SQLite's script, PostgreSQL's script. Only ever appended to.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(
+    1,
+    include_str!("../../migrations/sqlite/0001_main.sql"),
+    include_str!("../../migrations/postgres/0001_main.sql"),
+)];
+
+pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
+    for (version, for_sqlite, for_postgres) in MIGRATIONS {
+        let ran = match driver {
+            Driver::Sqlite(sqlite) => sqlite.migrate(version, for_sqlite),
+            Driver::Postgres(postgres) => postgres.migrate(version, for_postgres).await,
+        };
+        ran.with_context(|| format!("migration {version} failed"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The store: all SQL of the platform. A thin driver gives SQLite and PostgreSQL one face (driver.rs), so that every
+//! statement outside the teller's load and save is written once, in one file per family of tables. Not here: any
+//! decision about money; that is the ledger's, through the teller.
+
+mod audit;
+mod businesses;
+mod credentials;
+mod driver;
+mod journal;
+mod keys;
+mod migrations;
+pub mod postgres;
+mod settings;
+pub mod sqlite;
+mod teller;
+mod users;
+
+pub use audit::{AuditAccount, AuditBook, AuditUser, HashCredential, Snapshot};
+pub use businesses::{Business, NewBusiness};
+pub use credentials::{Credential, CredentialKind};
+pub use driver::{Row, Statement, Value, WriteError};
+pub use journal::{HistoryPlace, StoredEntry};
+pub use keys::{ApiKey, NewApiKey};
+pub use teller::{BookNeeds, Needs, NewCredential, Saving, TellerStore};
+pub use users::{UserFilter, UserRow};
+
+use driver::Driver;
+use std::path::PathBuf;
+
+/// A failure of the machinery below: an opaque chain for the operator, logged once where it surfaces.
+pub type Failure = anyhow::Error;
+
+/// Which database, as the operator names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`
+    Sqlite(PathBuf),
+    /// `postgres://…`, kept as it was given; may hold a password, so it is never printed.
+    Postgres(PostgresUrl),
+}
+
+/// A connection string that does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(pub(crate) String);
+
+impl std::fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("postgres://[redacted]")
+    }
+}
+
+impl DatabaseUrl {
+    /// Reads what `--database` was given.
+    ///
+    /// # Errors
+    /// Says which forms there are.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            anyhow::ensure!(
+                !path.is_empty(),
+                "--database sqlite: needs a path, as in sqlite:outpay-data/outpay.db"
+            );
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(PostgresUrl(text.to_owned())));
+        }
+        anyhow::bail!("--database takes sqlite:PATH or postgres://user@host/name")
+    }
+}
+
+/// A handle to the database; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    driver: Driver,
+}
+
+impl Store {
+    /// Opens the database, brings its tables up to date under a lock and returns a handle.
+    ///
+    /// # Errors
+    /// When the engine cannot be reached, is too old, or is not set to durable writes.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, Failure> {
+        let driver = match url {
+            DatabaseUrl::Sqlite(path) => Driver::Sqlite(sqlite::Sqlite::open(path)?),
+            DatabaseUrl::Postgres(url) => Driver::Postgres(postgres::Postgres::open(&url.0).await?),
+        };
+        migrations::run(&driver).await?;
+        Ok(Self { driver })
+    }
+
+    /// The name of the engine: `sqlite` or `postgres`.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self.driver {
+            Driver::Sqlite(_) => "sqlite",
+            Driver::Postgres(_) => "postgres",
+        }
+    }
+
+    /// The teller's own way into the database: one connection that only the teller uses.
+    ///
+    /// # Errors
+    /// When it cannot connect.
+    pub async fn teller(&self) -> Result<TellerStore, Failure> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => Ok(TellerStore::Sqlite(sqlite.teller())),
+            Driver::Postgres(postgres) => Ok(TellerStore::Postgres(Box::new(postgres.teller().await?))),
+        }
+    }
+}

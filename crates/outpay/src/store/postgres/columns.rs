@@ -1,0 +1,246 @@
+//! The changes of all books of a batch, column by column, as arrays for `unnest` (PostgreSQL's fastest way to take many
+//! rows in one statement). Not here: the statements (teller.rs), which take the columns in the order given here.
+
+use crate::store::teller::Saving;
+use crate::store::{CredentialKind, Failure};
+use ledger::{Account, AccountId, BookId, ChainDigest, Entry, PayoutUser, UserStatus};
+use tokio_postgres::types::ToSql;
+
+type Params<'a> = Vec<&'a (dyn ToSql + Sync)>;
+
+/// See the top of this file.
+#[derive(Default)]
+pub(super) struct Columns<'a> {
+    pub(super) new_users: UserColumns<'a>,
+    pub(super) changed_users: UserColumns<'a>,
+    pub(super) replaced: Vec<&'a [u8]>,
+    pub(super) credentials: CredentialColumns<'a>,
+    pub(super) new_accounts: AccountColumns,
+    pub(super) changed_accounts: AccountColumns,
+    pub(super) entries: EntryColumns<'a>,
+    pub(super) remembered: RememberedColumns<'a>,
+    pub(super) heads: HeadColumns<'a>,
+}
+
+#[derive(Default)]
+pub(super) struct UserColumns<'a> {
+    book: Vec<i64>,
+    number: Vec<i64>,
+    email: Vec<&'a str>,
+    status: Vec<i64>,
+    generation: Vec<i64>,
+    created_at: Vec<i64>,
+    expires_at: Vec<Option<i64>>,
+}
+
+#[derive(Default)]
+pub(super) struct CredentialColumns<'a> {
+    digest: Vec<&'a [u8]>,
+    kind: Vec<i64>,
+    book: Vec<i64>,
+    subject: Vec<i64>,
+    active: Vec<i64>,
+    expires_at: Vec<Option<i64>>,
+}
+
+#[derive(Default)]
+pub(super) struct AccountColumns {
+    book: Vec<i64>,
+    id: Vec<i64>,
+    balance: Vec<i64>,
+    head: Vec<i64>,
+}
+
+#[derive(Default)]
+pub(super) struct EntryColumns<'a> {
+    book: Vec<i64>,
+    sequence: Vec<i64>,
+    kind: Vec<i64>,
+    at: Vec<i64>,
+    user: Vec<i64>,
+    debit: Vec<i64>,
+    credit: Vec<i64>,
+    amount: Vec<i64>,
+    debit_previous: Vec<i64>,
+    credit_previous: Vec<i64>,
+    note: Vec<&'a str>,
+    chain: Vec<&'a [u8]>,
+}
+
+#[derive(Default)]
+pub(super) struct RememberedColumns<'a> {
+    book: Vec<i64>,
+    key: Vec<Vec<u8>>,
+    fingerprint: Vec<&'a [u8]>,
+    outcome: Vec<String>,
+}
+
+#[derive(Default)]
+pub(super) struct HeadColumns<'a> {
+    id: Vec<i64>,
+    sequence: Vec<i64>,
+    chain: Vec<&'a [u8]>,
+    users: Vec<i64>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn gather(books: &[&'a Saving<'a>]) -> Result<Self, Failure> {
+        let mut all = Self::default();
+        for saving in books {
+            let book = saving.book;
+            let changes = &saving.changes;
+            changes.new_users.iter().for_each(|user| all.new_users.push(book.id, user));
+            changes.changed_users.iter().for_each(|(user, _)| all.changed_users.push(book.id, user));
+            for credential in &saving.credentials {
+                all.replaced.extend(credential.replaces.as_ref().map(<[u8; 32]>::as_slice));
+                let columns = &mut all.credentials;
+                columns.digest.push(&credential.digest);
+                columns.kind.push(CredentialKind::PayoutHash.code());
+                columns.book.push(book.id.0);
+                columns.subject.push(credential.user);
+                columns.active.push(i64::from(credential.active));
+                columns.expires_at.push(credential.expires_at);
+            }
+            changes
+                .new_accounts
+                .iter()
+                .for_each(|(id, account)| all.new_accounts.push(book.id, *id, *account));
+            changes
+                .changed_accounts
+                .iter()
+                .for_each(|(id, account)| all.changed_accounts.push(book.id, *id, *account));
+            changes.entries.iter().for_each(|(entry, digest)| all.entries.push(book.id, entry, digest));
+            for (key, remembered) in &changes.remembered {
+                all.remembered.book.push(book.id.0);
+                all.remembered.key.push(key.0.to_vec());
+                all.remembered.fingerprint.push(&remembered.fingerprint.0);
+                all.remembered.outcome.push(serde_json::to_string(&remembered.outcome)?);
+            }
+            all.heads.id.push(book.id.0);
+            all.heads.sequence.push(book.head.sequence);
+            all.heads.chain.push(&book.head.chain);
+            all.heads.users.push(book.head.users);
+        }
+        Ok(all)
+    }
+}
+
+impl<'a> UserColumns<'a> {
+    fn push(&mut self, book: BookId, user: &'a PayoutUser) {
+        self.book.push(book.0);
+        self.number.push(user.number);
+        self.email.push(user.email.as_str());
+        self.status.push(i64::from(user.status == UserStatus::Active));
+        self.generation.push(user.generation);
+        self.created_at.push(user.created_at);
+        self.expires_at.push(user.expires_at);
+    }
+
+    pub(super) fn insert(&self) -> Params<'_> {
+        vec![
+            &self.book,
+            &self.number,
+            &self.email,
+            &self.status,
+            &self.generation,
+            &self.created_at,
+            &self.expires_at,
+        ]
+    }
+
+    pub(super) fn update(&self) -> Params<'_> {
+        vec![&self.book, &self.number, &self.status, &self.generation]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.number.len()
+    }
+}
+
+impl CredentialColumns<'_> {
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![&self.digest, &self.kind, &self.book, &self.subject, &self.active, &self.expires_at]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.digest.len()
+    }
+}
+
+impl AccountColumns {
+    fn push(&mut self, book: BookId, id: AccountId, account: Account) {
+        self.book.push(book.0);
+        self.id.push(id.0);
+        self.balance.push(account.balance.0);
+        self.head.push(account.head);
+    }
+
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![&self.book, &self.id, &self.balance, &self.head]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.id.len()
+    }
+}
+
+impl<'a> EntryColumns<'a> {
+    fn push(&mut self, book: BookId, entry: &'a Entry, digest: &'a ChainDigest) {
+        let moved = entry.movement.map_or([0; 5], |moved| {
+            [moved.debit.0, moved.credit.0, moved.amount.0, moved.debit_previous, moved.credit_previous]
+        });
+        self.book.push(book.0);
+        self.sequence.push(entry.sequence);
+        self.kind.push(entry.kind.code());
+        self.at.push(entry.at);
+        self.user.push(entry.user);
+        self.debit.push(moved[0]);
+        self.credit.push(moved[1]);
+        self.amount.push(moved[2]);
+        self.debit_previous.push(moved[3]);
+        self.credit_previous.push(moved[4]);
+        self.note.push(&entry.note);
+        self.chain.push(digest);
+    }
+
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![
+            &self.book,
+            &self.sequence,
+            &self.kind,
+            &self.at,
+            &self.user,
+            &self.debit,
+            &self.credit,
+            &self.amount,
+            &self.debit_previous,
+            &self.credit_previous,
+            &self.note,
+            &self.chain,
+        ]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sequence.len()
+    }
+}
+
+impl RememberedColumns<'_> {
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![&self.book, &self.key, &self.fingerprint, &self.outcome]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.key.len()
+    }
+}
+
+impl HeadColumns<'_> {
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![&self.id, &self.sequence, &self.chain, &self.users]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.id.len()
+    }
+}

@@ -1,0 +1,180 @@
+//! PostgreSQL: a pool for everything but the teller, which has a connection of its own (teller.rs). Every connection is
+//! checked for durable commits when it is made.
+
+mod columns;
+mod statements;
+mod teller;
+
+pub use teller::PostgresTeller;
+
+use super::Failure;
+use super::driver::{Row, Statement, Value, WriteError};
+use anyhow::Context;
+use bytes::BytesMut;
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use std::str::FromStr;
+use std::sync::Arc;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls};
+
+const POOL_SIZE: usize = 8;
+/// Any number that no other program on the same database takes for its advisory lock: "outpay" in ASCII.
+const MIGRATION_LOCK: i64 = 0x6f75_7470_6179;
+
+/// A handle to one PostgreSQL database.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool,
+    config: Arc<Config>,
+}
+
+impl Postgres {
+    /// Connects and checks that commits are durable.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or does not write durably.
+    pub async fn open(url: &str) -> Result<Self, Failure> {
+        let mut config =
+            Config::from_str(url).map_err(|_| anyhow::anyhow!("the postgres:// URL cannot be read"))?;
+        config.application_name("outpay");
+        let manager = Manager::from_config(
+            config.clone(),
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let durable = Hook::async_fn(|client, _| {
+            Box::pin(async move {
+                check_durable(client).await.map_err(|error| HookError::message(error.to_string()))
+            })
+        });
+        let pool = Pool::builder(manager).max_size(POOL_SIZE).post_create(durable).build()?;
+        drop(pool.get().await.context("cannot connect to PostgreSQL")?);
+        Ok(Self { pool, config: Arc::new(config) })
+    }
+
+    /// A connection for the teller alone.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn teller(&self) -> Result<PostgresTeller, Failure> {
+        PostgresTeller::new(self.connect().await?).await
+    }
+
+    async fn connect(&self) -> Result<Client, Failure> {
+        let (client, connection) =
+            self.config.connect(NoTls).await.context("cannot connect to PostgreSQL")?;
+        tokio::spawn(connection);
+        check_durable(&client).await?;
+        Ok(client)
+    }
+
+    pub(super) async fn connection(&self) -> Result<Object, Failure> {
+        self.pool.get().await.context("no connection to PostgreSQL")
+    }
+
+    pub(super) async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        let connection = self.connection().await?;
+        let statement = connection.prepare_cached(sql).await?;
+        let rows = connection.query(&statement, &refs(&params)).await?;
+        rows.iter().map(row).collect()
+    }
+
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), WriteError> {
+        let mut connection = self.connection().await?;
+        let transaction = connection.transaction().await.map_err(anyhow::Error::from)?;
+        for statement in &statements {
+            let prepared = transaction.prepare_cached(statement.sql).await.map_err(write_error)?;
+            let touched =
+                transaction.execute(&prepared, &refs(&statement.params)).await.map_err(write_error)?;
+            if statement.expect.is_some_and(|expect| expect != touched) {
+                return Err(WriteError::Conflict);
+            }
+        }
+        transaction.commit().await.map_err(write_error)
+    }
+
+    /// Runs a migration script if `version` is not recorded yet; an advisory lock makes two starters take turns.
+    pub(super) async fn migrate(&self, version: i64, script: &str) -> Result<(), Failure> {
+        let mut connection = self.connection().await?;
+        let transaction = connection.transaction().await?;
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
+        transaction
+            .batch_execute("CREATE TABLE IF NOT EXISTS migration (version BIGINT NOT NULL PRIMARY KEY)")
+            .await?;
+        let done = transaction.query_opt("SELECT 1 FROM migration WHERE version = $1", &[&version]).await?;
+        if done.is_none() {
+            transaction.batch_execute(script).await?;
+            transaction.execute("INSERT INTO migration (version) VALUES ($1)", &[&version]).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// A commit that returns before it is on disk could be lost after its caller was answered. And whoever waited for a lock
+/// must see what its last holder wrote, which a database set to a stricter isolation would answer with an error.
+async fn check_durable(client: &Client) -> Result<(), Failure> {
+    client
+        .batch_execute(
+            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; SET TIME ZONE 'UTC'",
+        )
+        .await?;
+    for setting in ["synchronous_commit", "fsync", "full_page_writes"] {
+        let row = client.query_one("SELECT current_setting($1)", &[&setting]).await?;
+        let value: String = row.get(0);
+        anyhow::ensure!(
+            value == "on",
+            "PostgreSQL has {setting}={value}; Outpay needs it on to keep what it answers"
+        );
+    }
+    Ok(())
+}
+
+fn refs(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+pub(super) async fn query(client: &Client, sql: &str, params: &[Value]) -> Result<Vec<Row>, Failure> {
+    client.query(sql, &refs(params)).await?.iter().map(row).collect()
+}
+
+fn row(row: &tokio_postgres::Row) -> Result<Row, Failure> {
+    let value = |column: usize| -> Result<Value, Failure> {
+        Ok(match *row.columns()[column].type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(column)?.into(),
+            Type::INT4 => row.try_get::<_, Option<i32>>(column)?.map(i64::from).into(),
+            Type::TEXT => row.try_get::<_, Option<&str>>(column)?.into(),
+            Type::BYTEA => row.try_get::<_, Option<&[u8]>>(column)?.into(),
+            ref other => anyhow::bail!("column {column} has the type {other}, which no table has"),
+        })
+    };
+    Ok(Row((0..row.len()).map(value).collect::<Result<_, _>>()?))
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) => number.to_sql(kind, out),
+            Self::Text(text) => text.to_sql(kind, out),
+            Self::Bytes(bytes) => bytes.to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        matches!(*kind, Type::INT8 | Type::TEXT | Type::BYTEA)
+    }
+
+    to_sql_checked!();
+}
+
+fn write_error(error: tokio_postgres::Error) -> WriteError {
+    match error.code() {
+        Some(&SqlState::UNIQUE_VIOLATION | &SqlState::FOREIGN_KEY_VIOLATION) => WriteError::Conflict,
+        _ => WriteError::Failure(error.into()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The teller's statements on PostgreSQL, prepared once per connection. Each takes whole columns as arrays.
+
+use crate::store::Failure;
+use tokio_postgres::{Client, Statement};
+
+const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled FROM book b \
+     JOIN business s ON s.number = b.business WHERE b.id = ANY($1) ORDER BY b.id FOR UPDATE OF b";
+
+const OWN_ACCOUNTS: &str = "SELECT book, id, balance, head FROM account WHERE book = ANY($1) AND id < 0";
+
+const BY_EMAIL: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head \
+     FROM unnest($1::BIGINT[], $2::TEXT[]) AS n (book, email) \
+     JOIN payout_user u ON u.book = n.book AND u.email = n.email \
+     LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
+
+const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head \
+     FROM unnest($1::BIGINT[], $2::BIGINT[]) AS n (book, number) \
+     JOIN payout_user u ON u.book = n.book AND u.number = n.number \
+     LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
+
+const REMEMBERED: &str = "SELECT r.book, r.key, r.fingerprint, r.outcome FROM unnest($1::BIGINT[], $2::BYTEA[]) AS n (book, key) \
+     JOIN remembered r ON r.book = n.book AND r.key = n.key";
+
+const INSERT_USERS: &str = "INSERT INTO payout_user (book, number, email, status, generation, created_at, expires_at) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], $7::BIGINT[])";
+
+const UPDATE_USERS: &str = "UPDATE payout_user u SET status = n.status, generation = n.generation \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[]) AS n (book, number, status, generation) \
+     WHERE u.book = n.book AND u.number = n.number";
+
+const DELETE_CREDENTIALS: &str = "DELETE FROM credential WHERE digest = ANY($1)";
+
+const INSERT_CREDENTIALS: &str = "INSERT INTO credential (digest, kind, book, subject, active, expires_at) \
+     SELECT * FROM unnest($1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[])";
+
+const INSERT_ACCOUNTS: &str = "INSERT INTO account (book, id, balance, head) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[])";
+
+const UPDATE_ACCOUNTS: &str = "UPDATE account a SET balance = n.balance, head = n.head \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[]) AS n (book, id, balance, head) \
+     WHERE a.book = n.book AND a.id = n.id";
+
+const INSERT_ENTRIES: &str = "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, \
+     credit_previous, note, chain) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], \
+     $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::TEXT[], $12::BYTEA[])";
+
+const INSERT_REMEMBERED: &str = "INSERT INTO remembered (book, key, fingerprint, outcome) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BYTEA[], $3::BYTEA[], $4::TEXT[])";
+
+const UPDATE_BOOKS: &str = "UPDATE book b SET sequence = n.sequence, chain = n.chain, users = n.users \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BIGINT[]) AS n (id, sequence, chain, users) \
+     WHERE b.id = n.id";
+
+/// See the top of this file.
+pub(super) struct Statements {
+    pub(super) lock: Statement,
+    pub(super) own_accounts: Statement,
+    pub(super) by_email: Statement,
+    pub(super) by_number: Statement,
+    pub(super) remembered: Statement,
+    pub(super) insert_users: Statement,
+    pub(super) update_users: Statement,
+    pub(super) delete_credentials: Statement,
+    pub(super) insert_credentials: Statement,
+    pub(super) insert_accounts: Statement,
+    pub(super) update_accounts: Statement,
+    pub(super) insert_entries: Statement,
+    pub(super) insert_remembered: Statement,
+    pub(super) update_books: Statement,
+}
+
+impl Statements {
+    pub(super) async fn prepare(client: &Client) -> Result<Self, Failure> {
+        Ok(Self {
+            lock: client.prepare(LOCK).await?,
+            own_accounts: client.prepare(OWN_ACCOUNTS).await?,
+            by_email: client.prepare(BY_EMAIL).await?,
+            by_number: client.prepare(BY_NUMBER).await?,
+            remembered: client.prepare(REMEMBERED).await?,
+            insert_users: client.prepare(INSERT_USERS).await?,
+            update_users: client.prepare(UPDATE_USERS).await?,
+            delete_credentials: client.prepare(DELETE_CREDENTIALS).await?,
+            insert_credentials: client.prepare(INSERT_CREDENTIALS).await?,
+            insert_accounts: client.prepare(INSERT_ACCOUNTS).await?,
+            update_accounts: client.prepare(UPDATE_ACCOUNTS).await?,
+            insert_entries: client.prepare(INSERT_ENTRIES).await?,
+            insert_remembered: client.prepare(INSERT_REMEMBERED).await?,
+            update_books: client.prepare(UPDATE_BOOKS).await?,
+        })
+    }
+}

@@ -1,0 +1,178 @@
+//! The teller's load and save on PostgreSQL: a fixed number of statements with arrays, sent without waiting for one
+//! another, so that a batch costs three round trips however large it is.
+//!
+//! Several processes share a database: whoever changes a book first locks its row in `book`, books in sorted order.
+//! Everything else of a book is read and written under that lock, so no other row needs one.
+
+use super::columns::Columns;
+use super::statements::Statements;
+use crate::store::Failure;
+use crate::store::teller::{Needs, Saving};
+use anyhow::Context;
+use futures_util::future::{try_join_all, try_join3, try_join4};
+use futures_util::{FutureExt, future::BoxFuture};
+use ledger::{
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, OnceKey, PayoutUser, Remembered,
+    UserStatus,
+};
+use std::collections::HashMap;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+/// The teller's connection.
+pub struct PostgresTeller {
+    client: Client,
+    statements: Statements,
+}
+
+impl PostgresTeller {
+    pub(super) async fn new(client: Client) -> Result<Self, Failure> {
+        // The planner knows nothing of the arrays' contents; every one of these statements wants its index.
+        client
+            .batch_execute(
+                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
+                 SET enable_mergejoin = off; SET jit = off",
+            )
+            .await?;
+        let statements = Statements::prepare(&client).await?;
+        Ok(Self { client, statements })
+    }
+
+    pub(crate) async fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
+        let loaded = self.load_locked(needs).await;
+        if let Err(failure) = loaded {
+            return Err(match self.roll_back().await {
+                Ok(()) => failure,
+                Err(second) => failure.context(format!("and rolling back failed: {second:#}")),
+            });
+        }
+        loaded
+    }
+
+    async fn load_locked(&self, needs: &Needs) -> Result<Vec<Book>, Failure> {
+        let books: Vec<i64> = needs.0.keys().map(|id| id.0).collect();
+        let mut email_books = Vec::new();
+        let mut emails = Vec::new();
+        let mut user_books = Vec::new();
+        let mut users = Vec::new();
+        let mut once_books = Vec::new();
+        let mut once: Vec<&[u8]> = Vec::new();
+        for (id, needs) in &needs.0 {
+            email_books.extend(needs.emails.iter().map(|_| id.0));
+            emails.extend(needs.emails.iter().map(Email::as_str));
+            user_books.extend(needs.users.iter().map(|_| id.0));
+            users.extend(needs.users.iter().copied());
+            once_books.extend(needs.once.iter().map(|_| id.0));
+            once.extend(needs.once.iter().map(|key| key.0.as_slice()));
+        }
+        let all = &self.statements;
+        // Statements run in the order in which they are sent, each on a fresh snapshot, so all that follow the lock
+        // see what its last holder committed.
+        let begin = self.client.batch_execute("BEGIN").map(|done| done.map_err(Failure::from));
+        let heads = self.query(1, &all.lock, vec![&books]);
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&email_books, &emails, &user_books, &users, &once_books, &once];
+        let people = try_join3(
+            self.query(1, &all.own_accounts, vec![&books]),
+            self.query(emails.len(), &all.by_email, parameters[..2].to_vec()),
+            self.query(users.len(), &all.by_number, parameters[2..4].to_vec()),
+        );
+        let remembered = self.query(once.len(), &all.remembered, parameters[4..].to_vec());
+        let ((), heads, (own, by_email, by_number), remembered) =
+            try_join4(begin, heads, people, remembered).await?;
+        let mut found = HashMap::new();
+        for row in &heads {
+            let id = BookId(row.get(0));
+            let chain = row.get::<_, &[u8]>(2).try_into().context("a chain digest has 32 bytes")?;
+            let head = BookHead { sequence: row.get(1), chain, users: row.get(3) };
+            found.insert(id.0, Book::new(id, row.get::<_, i64>(4) == 1, head));
+        }
+        for row in &own {
+            let account = Account { balance: Cents(row.get(2)), head: row.get(3) };
+            book_of(&mut found, row)?.put_account(AccountId(row.get(1)), account);
+        }
+        for row in by_email.iter().chain(&by_number) {
+            put_user(book_of(&mut found, row)?, row);
+        }
+        for row in &remembered {
+            put_remembered(book_of(&mut found, row)?, row)?;
+        }
+        let mut books: Vec<Book> = found.into_values().collect();
+        books.sort_by_key(|book| book.id);
+        Ok(books)
+    }
+
+    /// A query that is not sent where nothing is asked for; boxed, so that several can wait together.
+    fn query<'a>(
+        &'a self,
+        asked: usize,
+        statement: &'a Statement,
+        params: Vec<&'a (dyn ToSql + Sync)>,
+    ) -> BoxFuture<'a, Result<Vec<Row>, Failure>> {
+        async move { if asked == 0 { Ok(Vec::new()) } else { Ok(self.client.query(statement, &params).await?) } }.boxed()
+    }
+
+    pub(crate) async fn save(&mut self, books: &[Saving<'_>]) -> Result<(), Failure> {
+        let changed: Vec<&Saving<'_>> = (books.iter())
+            .filter(|saving| !saving.changes.entries.is_empty() || !saving.changes.remembered.is_empty())
+            .collect();
+        let columns = Columns::gather(&changed)?;
+        let (client, all) = (&self.client, &self.statements);
+        // In the order in which they must run: a rotated hash's old credential goes before the new one comes.
+        let writes: [(&Statement, usize, Vec<&(dyn ToSql + Sync)>); 9] = [
+            (&all.insert_users, columns.new_users.len(), columns.new_users.insert()),
+            (&all.update_users, columns.changed_users.len(), columns.changed_users.update()),
+            (&all.delete_credentials, columns.replaced.len(), vec![&columns.replaced]),
+            (&all.insert_credentials, columns.credentials.len(), columns.credentials.params()),
+            (&all.insert_accounts, columns.new_accounts.len(), columns.new_accounts.params()),
+            (&all.update_accounts, columns.changed_accounts.len(), columns.changed_accounts.params()),
+            (&all.insert_entries, columns.entries.len(), columns.entries.params()),
+            (&all.insert_remembered, columns.remembered.len(), columns.remembered.params()),
+            (&all.update_books, columns.heads.len(), columns.heads.params()),
+        ];
+        let sent = writes.into_iter().filter(|(_, rows, _)| *rows > 0).map(|(statement, rows, params)| {
+            async move {
+                let touched = client.execute(statement, &params).await?;
+                anyhow::ensure!(touched == rows as u64, "a row that was loaded is gone");
+                Ok(())
+            }
+            .boxed()
+        });
+        try_join_all(sent).await.map(drop)
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
+        Ok(self.client.batch_execute("COMMIT").await?)
+    }
+
+    pub(crate) async fn roll_back(&mut self) -> Result<(), Failure> {
+        Ok(self.client.batch_execute("ROLLBACK").await?)
+    }
+}
+
+fn book_of<'a>(found: &'a mut HashMap<i64, Book>, row: &Row) -> Result<&'a mut Book, Failure> {
+    found.get_mut(&row.get::<_, i64>(0)).context("a row belongs to no book")
+}
+
+fn put_user(book: &mut Book, row: &Row) {
+    let number: i64 = row.get(1);
+    if let (Some(balance), Some(head)) = (row.get::<_, Option<i64>>(7), row.get(8)) {
+        book.put_account(AccountId::user(number), Account { balance: Cents(balance), head });
+    }
+    book.put_user(PayoutUser {
+        number,
+        email: Email::from_stored(row.get(2)),
+        status: if row.get::<_, i64>(3) == 1 { UserStatus::Active } else { UserStatus::Inactive },
+        generation: row.get(4),
+        created_at: row.get(5),
+        expires_at: row.get(6),
+    });
+}
+
+fn put_remembered(book: &mut Book, row: &Row) -> Result<(), Failure> {
+    let key = row.get::<_, &[u8]>(1).try_into().context("a key digest has 16 bytes")?;
+    let fingerprint = row.get::<_, &[u8]>(2).try_into().context("a fingerprint has 16 bytes")?;
+    let outcome = serde_json::from_str(row.get(3)).context("a remembered answer cannot be read")?;
+    book.put_remembered(OnceKey(key), Remembered { fingerprint: Fingerprint(fingerprint), outcome });
+    Ok(())
+}

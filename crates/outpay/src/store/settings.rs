@@ -1,0 +1,78 @@
+//! Settings of the installation: today only the value that shows whether the master key is the one this database was
+//! made with.
+
+use super::driver::{Statement, WriteError};
+use super::{Failure, Store};
+
+impl Store {
+    /// Compares `check` with what is stored, and stores it if nothing is. `false`: another master key.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn matches_master_key(&self, check: &[u8; 32]) -> Result<bool, Failure> {
+        if let Some(stored) = self.setting("master_key_check").await? {
+            return Ok(stored == check);
+        }
+        let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        let keep = Statement::new(sql, vec!["master_key_check".into(), check.as_slice().into()]);
+        match self.driver.write(vec![keep]).await {
+            Ok(()) | Err(WriteError::Conflict) => {}
+            Err(WriteError::Failure(failure)) => return Err(failure),
+        }
+        // Another process may have been first, with another key.
+        Ok(self.setting("master_key_check").await?.is_some_and(|stored| stored == check))
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let row =
+            self.driver.query_one("SELECT value FROM setting WHERE name = $1", vec![name.into()]).await?;
+        row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
+    }
+
+    /// Answers when the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        self.driver.query("SELECT 1", Vec::new()).await.map(drop)
+    }
+
+    /// The engine's version and the settings that durability depends on, as name and value.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn engine_facts(&self) -> Result<Vec<(&'static str, String)>, Failure> {
+        let facts: &[(&'static str, &'static str)] = match self.engine() {
+            "sqlite" => &[
+                ("version", "SELECT sqlite_version()"),
+                ("journal_mode", "SELECT journal_mode FROM pragma_journal_mode"),
+                ("integrity", "SELECT quick_check FROM pragma_quick_check LIMIT 1"),
+            ],
+            _ => &[
+                ("version", "SELECT current_setting('server_version')"),
+                ("synchronous_commit", "SELECT current_setting('synchronous_commit')"),
+                ("fsync", "SELECT current_setting('fsync')"),
+                ("full_page_writes", "SELECT current_setting('full_page_writes')"),
+                ("read_only", "SELECT current_setting('transaction_read_only')"),
+            ],
+        };
+        let mut found = Vec::new();
+        for (name, sql) in facts {
+            let row = self.driver.query_one(sql, Vec::new()).await?;
+            found.push((*name, row.map_or(Ok(String::new()), |row| row.text(0).map(str::to_owned))?));
+        }
+        Ok(found)
+    }
+
+    /// The database's own clock in microseconds since 1970, where it is another machine's.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn engine_clock(&self) -> Result<Option<i64>, Failure> {
+        if self.engine() == "sqlite" {
+            return Ok(None);
+        }
+        let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        self.driver.query_one(sql, Vec::new()).await?.map(|row| row.int(0)).transpose()
+    }
+}

@@ -1,0 +1,226 @@
+//! SQLite: one writer connection per process, a few read-only readers, durable settings checked at open. Not here:
+//! the teller's load and save (teller.rs).
+//!
+//! Settings: WAL and `synchronous=FULL` (a commit is on disk before it returns), foreign keys on, no memory mapping
+//! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
+
+mod teller;
+
+pub use teller::SqliteTeller;
+
+use super::Failure;
+use super::driver::{Row, Statement, Value, WriteError};
+use anyhow::Context;
+use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Below 3.51.3 a WAL database that several connections write and checkpoint could be corrupted.
+const OLDEST_VERSION: i32 = 3_051_003;
+/// How long a writer waits for another process's transaction before it fails.
+const LONGEST_WAIT_FOR_A_WRITER: Duration = Duration::from_secs(30);
+
+/// Bytes of write-ahead log that a process moves into the database before it begins.
+const LARGE_LOG: u64 = 4 * 1024 * 1024;
+
+/// A handle to one SQLite database.
+#[derive(Clone)]
+pub struct Sqlite {
+    path: Arc<PathBuf>,
+    writer: Arc<Mutex<Connection>>,
+    /// Read-only connections that nobody uses just now.
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Sqlite {
+    /// Opens or creates the database file, readable by its owner alone.
+    ///
+    /// # Errors
+    /// When the bundled SQLite is too old or the file cannot be opened with durable settings.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let version = rusqlite::version_number();
+        anyhow::ensure!(
+            version >= OLDEST_VERSION,
+            "SQLite {} is too old: 3.51.3 or newer is needed",
+            rusqlite::version()
+        );
+        create_private(path)
+            .with_context(|| format!("cannot create the database file {}", path.display()))?;
+        let writer = connect(path, false)?;
+        // Short-lived processes never write enough for a checkpoint of their own.
+        if std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > LARGE_LOG) {
+            writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        }
+        Ok(Self {
+            path: Arc::new(path.to_owned()),
+            writer: Arc::new(Mutex::new(writer)),
+            idle: Arc::default(),
+        })
+    }
+
+    /// The teller's face of the writer connection.
+    #[must_use]
+    pub fn teller(&self) -> SqliteTeller {
+        SqliteTeller::new(Arc::clone(&self.writer))
+    }
+
+    /// A read-only connection of its own, for a long read.
+    pub(super) fn reader(&self) -> Result<Connection, Failure> {
+        connect(&self.path, true)
+    }
+
+    /// Reads on the calling thread: every read of the platform is short by construction (by key, at most a page of
+    /// rows), and handing it to another thread would cost several times what it takes.
+    pub(super) fn query(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, Failure> {
+        let idle = self.idle.lock().pop();
+        let connection = idle.map_or_else(|| self.reader(), Ok)?;
+        let rows = query(&connection, sql, params)?;
+        self.idle.lock().push(connection);
+        Ok(rows)
+    }
+
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), WriteError> {
+        let writer = Arc::clone(&self.writer);
+        let work = move || write(&mut writer.lock(), &statements);
+        tokio::task::spawn_blocking(work).await.context("a write was cut off")?
+    }
+
+    /// Runs a migration script if `version` is not recorded yet; the write lock makes two starters take turns. Looks
+    /// before it takes that lock, so that a start beside a busy writer does not wait for it.
+    pub(super) fn migrate(&self, version: i64, script: &str) -> Result<(), Failure> {
+        let mut writer = self.writer.lock();
+        let is_done = |connection: &Connection| -> rusqlite::Result<bool> {
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migration'";
+            let exists: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+            let recorded = "SELECT count(*) FROM migration WHERE version = ?1";
+            Ok(exists == 1 && connection.query_row(recorded, [version], |row| row.get::<_, i64>(0))? == 1)
+        };
+        if is_done(&writer)? {
+            return Ok(());
+        }
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !is_done(&transaction)? {
+            transaction.execute_batch(
+                "CREATE TABLE IF NOT EXISTS migration (version INTEGER NOT NULL PRIMARY KEY) STRICT",
+            )?;
+            transaction.execute_batch(script)?;
+            transaction.execute("INSERT INTO migration (version) VALUES (?1)", [version])?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+pub(super) fn query(connection: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Failure> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(params))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|column| row.get_ref(column).map(value)).collect::<Result<_, _>>()?;
+        found.push(Row(values));
+    }
+    Ok(found)
+}
+
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        // No column holds floats; a text cannot be anything but UTF-8, since it came in as a `String`.
+        ValueRef::Real(_) => Value::Null,
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn write(connection: &mut Connection, statements: &[Statement]) -> Result<(), WriteError> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(anyhow::Error::from)?;
+    for statement in statements {
+        let touched = transaction
+            .prepare_cached(statement.sql)
+            .and_then(|mut prepared| prepared.execute(params_from_iter(&statement.params)))
+            .map_err(write_error)?;
+        if statement.expect.is_some_and(|expect| expect != touched as u64) {
+            return Err(WriteError::Conflict);
+        }
+    }
+    transaction.commit().map_err(|error| WriteError::Failure(error.into()))
+}
+
+fn write_error(error: rusqlite::Error) -> WriteError {
+    match &error {
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::ConstraintViolation => {
+            WriteError::Conflict
+        }
+        _ => WriteError::Failure(error.into()),
+    }
+}
+
+fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
+    let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+    let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .with_context(|| format!("cannot open the database {}", path.display()))?;
+    connection.busy_timeout(LONGEST_WAIT_FOR_A_WRITER)?;
+    // Without this a prepared statement is compiled anew whenever another value is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection
+        .execute_batch("PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;")?;
+    if read_only {
+        connection.execute_batch("PRAGMA query_only = ON;")?;
+        return Ok(connection);
+    }
+    // Waiting in steps of a millisecond: the writer of another process leaves only short gaps when it is busy.
+    connection.busy_handler(Some(|tries: i32| {
+        std::thread::sleep(Duration::from_millis(1));
+        u128::from(tries.unsigned_abs()) < LONGEST_WAIT_FOR_A_WRITER.as_millis()
+    }))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    anyhow::ensure!(
+        mode == "wal",
+        "the file system of {} does not allow WAL (it answered {mode})",
+        path.display()
+    );
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;",
+    )?;
+    let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    anyhow::ensure!(synchronous == 2, "SQLite did not accept synchronous=FULL");
+    Ok(connection)
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+#[cfg(unix)]
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+#[cfg(not(unix))]
+fn create_private(path: &Path) -> std::io::Result<()> {
+    std::fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
+}

@@ -1,0 +1,117 @@
+//! The teller's load and save, the two places where SQL is written twice because speed decides: what a batch needs,
+//! what it writes, and the one sequence begin - load - save - commit on both engines.
+
+use super::Failure;
+use super::postgres::PostgresTeller;
+use super::sqlite::SqliteTeller;
+use crate::auth::CredentialDigest;
+use ledger::{Book, BookId, Changes, Email, OnceKey};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a batch of commands names, book by book, in the order in which books are locked.
+#[derive(Debug, Default)]
+pub struct Needs(pub BTreeMap<BookId, BookNeeds>);
+
+/// What commands name in one book. Sorted, so that every batch touches rows in the same order.
+#[derive(Debug, Default)]
+pub struct BookNeeds {
+    /// Users by address (which may not exist yet).
+    pub emails: BTreeSet<Email>,
+    /// Users by number.
+    pub users: BTreeSet<i64>,
+    /// Remembered answers.
+    pub once: BTreeSet<OnceKey>,
+}
+
+/// A credential for a user's hash. `replaces` is the digest of the hash before it, if that one dies now.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// Of the hash.
+    pub digest: CredentialDigest,
+    /// Of the hash that this one replaces; may be the same digest with a new status.
+    pub replaces: Option<CredentialDigest>,
+    /// The user's number.
+    pub user: i64,
+    /// Does it authenticate?
+    pub active: bool,
+    /// Until when.
+    pub expires_at: Option<i64>,
+}
+
+/// A book to save, with the credentials of its new and changed users.
+#[derive(Debug)]
+pub struct Saving<'a> {
+    /// Where it stands now.
+    pub book: &'a Book,
+    /// What changed since it was loaded.
+    pub changes: Changes<'a>,
+    /// Computed outside, since neither ledger nor store knows the keys.
+    pub credentials: Vec<NewCredential>,
+}
+
+/// The teller's connection.
+pub enum TellerStore {
+    /// The writer connection of this process.
+    Sqlite(SqliteTeller),
+    /// A connection of its own.
+    Postgres(Box<PostgresTeller>),
+}
+
+impl TellerStore {
+    /// Begins a transaction, locks the books and reads what the commands name. A book that does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database breaks; nothing was written and the transaction is gone.
+    pub async fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
+        match self {
+            Self::Sqlite(teller) => teller.load(needs),
+            Self::Postgres(teller) => teller.load(needs).await,
+        }
+    }
+
+    /// Writes the changes of all books into the transaction that `load` began.
+    ///
+    /// # Errors
+    /// When the database breaks or a constraint holds against a change. The caller must stop: see [`Self::commit`].
+    pub async fn save(&mut self, books: &[Saving<'_>]) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(teller) => teller.save(books),
+            Self::Postgres(teller) => teller.save(books).await,
+        }
+    }
+
+    /// Makes it durable. After an error nobody can say whether it is: the process must stop and start anew, and must
+    /// not try again, because a second fsync may report success for pages that the first one lost.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn commit(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(teller) => teller.commit(),
+            Self::Postgres(teller) => teller.commit().await,
+        }
+    }
+
+    /// Gives up the transaction that `load` began.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn roll_back(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(teller) => teller.roll_back(),
+            Self::Postgres(teller) => teller.roll_back().await,
+        }
+    }
+
+    /// Work to be done when nobody waits: SQLite moves its write-ahead log into the database once it has grown, or at
+    /// the end.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub fn tidy_up(&mut self, at_the_end: bool) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(teller) => teller.checkpoint_if_due(at_the_end),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Payout users and balances, read. The teller writes them.
+
+use super::driver::{Row, Value};
+use super::{Failure, Store};
+use ledger::{AccountId, BookId, Cents, Email, Micros, UserSnapshot, UserStatus};
+
+/// A user as lists and pages show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRow {
+    /// The user and the balance.
+    pub user: UserSnapshot,
+    /// The newest entry of the user's account; 0 for none.
+    pub history: i64,
+}
+
+/// Which users to list.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Only this address.
+    pub email: Option<Email>,
+    /// Only this status (expiry aside).
+    pub status: Option<UserStatus>,
+    /// Only users with a smaller number, for the next page.
+    pub below: Option<i64>,
+}
+
+impl Store {
+    /// The user with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn user(&self, book: BookId, number: i64) -> Result<Option<UserRow>, Failure> {
+        let sql = "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                   FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number WHERE u.book = $1 AND u.number = $2";
+        self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?.as_ref().map(user).transpose()
+    }
+
+    /// Users, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn users(
+        &self,
+        book: BookId,
+        filter: &UserFilter,
+        limit: i64,
+    ) -> Result<Vec<UserRow>, Failure> {
+        let below: Value = filter.below.unwrap_or(i64::MAX).into();
+        let (sql, third) = match (&filter.email, filter.status) {
+            (Some(email), _) => (
+                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                 FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                 WHERE u.book = $1 AND u.number < $2 AND u.email = $3 ORDER BY u.number DESC LIMIT $4",
+                email.as_str().into(),
+            ),
+            // Two texts, because only a constant lets the engines use the index over the few inactive users.
+            (None, Some(UserStatus::Inactive)) => (
+                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                 FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                 WHERE u.book = $1 AND u.number < $2 AND u.status = 0 AND u.number > $3 ORDER BY u.number DESC LIMIT $4",
+                Value::Int(0),
+            ),
+            (None, status) => (
+                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                 FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                 WHERE u.book = $1 AND u.number < $2 AND u.status >= $3 ORDER BY u.number DESC LIMIT $4",
+                Value::from(status == Some(UserStatus::Active)),
+            ),
+        };
+        let rows = self.driver.query(sql, vec![book.0.into(), below, third, limit.into()]).await?;
+        let found = rows.iter().map(user).collect::<Result<Vec<_>, _>>()?;
+        let fits = |row: &UserRow| filter.status.is_none_or(|status| row.user.status == status);
+        Ok(found.into_iter().filter(fits).collect())
+    }
+
+    /// Main and payout balance of a book.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn own_balances(&self, book: BookId) -> Result<(Cents, Cents), Failure> {
+        let sql = "SELECT id, balance FROM account WHERE book = $1 AND id < 0";
+        let mut balances = (Cents::ZERO, Cents::ZERO);
+        for row in self.driver.query(sql, vec![book.0.into()]).await? {
+            match AccountId(row.int(0)?) {
+                AccountId::MAIN => balances.0 = Cents(row.int(1)?),
+                AccountId::PAYOUT => balances.1 = Cents(row.int(1)?),
+                _ => {}
+            }
+        }
+        Ok(balances)
+    }
+}
+
+fn user(row: &Row) -> Result<UserRow, Failure> {
+    Ok(UserRow {
+        user: UserSnapshot {
+            number: row.int(0)?,
+            email: Email::from_stored(row.text(1)?.to_owned()),
+            status: if row.int(2)? == 1 { UserStatus::Active } else { UserStatus::Inactive },
+            created_at: row.int(3)? as Micros,
+            expires_at: row.maybe_int(4)?,
+            balance: Cents(row.int(5)?),
+        },
+        history: row.int(6)?,
+    })
+}

@@ -1,0 +1,203 @@
+//! A fresh installation of one test: a folder, a database, the program run on both. It is gone with the test.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+/// Where `./test` puts the address of its PostgreSQL.
+const POSTGRES: &str = "OUTPAY_TEST_POSTGRES";
+
+pub struct Installation {
+    folder: TempDir,
+    database: Database,
+}
+
+enum Database {
+    Sqlite(PathBuf),
+    Postgres(PostgresDatabase),
+}
+
+struct PostgresDatabase {
+    server: String,
+    name: String,
+}
+
+/// What a run of the program gave.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A business made by the program.
+pub struct Business {
+    pub id: String,
+    pub secret_key: String,
+    pub test_secret_key: String,
+}
+
+impl Installation {
+    pub fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::Sqlite(folder.path().join("data").join("outpay.db"));
+        Self { folder, database }
+    }
+
+    pub fn on_postgres() -> Self {
+        let Ok(server) = std::env::var(POSTGRES) else {
+            panic!("{POSTGRES} is not set: run ./test or cargo xtask postgres -- cargo nextest run");
+        };
+        // Every test is a process of its own, so its number is a name that nobody else has.
+        static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let made = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("cli_{}_{made}", std::process::id());
+        on_server(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        on_server(&server, &format!("CREATE DATABASE {name}"));
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, database: Database::Postgres(PostgresDatabase { server, name }) }
+    }
+
+    /// A folder for the test's own files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.database, Database::Sqlite(_))
+    }
+
+    fn url(&self) -> String {
+        match &self.database {
+            Database::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Database::Postgres(database) => database.url(),
+        }
+    }
+
+    /// The program with these arguments on this installation, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.args(arguments).arg("--data").arg(self.data()).arg("--database").arg(self.url());
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs what must succeed; gives what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, 0, "outpay {arguments:?}: {}{}", ran.stdout, ran.stderr);
+        ran.stdout
+    }
+
+    /// Runs what must succeed with `--json`.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--json"]].concat();
+        serde_json::from_str(&self.ok(&arguments)).unwrap()
+    }
+
+    /// Runs what must be refused with this exit code and a sentence that contains `words`.
+    pub fn refused(&self, code: i32, words: &str, arguments: &[&str]) {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, code, "outpay {arguments:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains(words), "outpay {arguments:?}: {}", ran.stderr);
+    }
+
+    pub fn business(&self, name: &str) -> Business {
+        let made = self.json(&["business", "create", name]);
+        let field = |field: &str| made[field].as_str().unwrap().to_owned();
+        Business {
+            id: field("id"),
+            secret_key: field("secret_key"),
+            test_secret_key: field("test_secret_key"),
+        }
+    }
+
+    /// A business that can pay people this much.
+    pub fn paying_business(&self, name: &str, cents: i64) -> Business {
+        let business = self.business(name);
+        let cents = cents.to_string();
+        self.ok(&["business", "enable-payouts", name]);
+        self.ok(&["business", "deposit", name, &cents, "--reference", "funds"]);
+        self.ok(&["business", "transfer", name, &cents]);
+        business
+    }
+
+    /// Changes the database behind the program's back.
+    pub fn tamper(&self, sql: &str) {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path).unwrap();
+                connection.execute_batch("PRAGMA busy_timeout = 5000").unwrap();
+                let touched = connection.execute(sql, []).unwrap();
+                assert!(touched > 0, "{sql}");
+            }
+            Database::Postgres(database) => {
+                let touched = on_server(&database.url(), sql);
+                assert!(touched > 0, "{sql}");
+            }
+        }
+    }
+
+    /// A file of the test.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+}
+
+impl PostgresDatabase {
+    fn url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.name)
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        on_server(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().expect("the program was not killed");
+        Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// The program, with nothing of Outpay's in its environment.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn on_server(url: &str, sql: &str) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let touched = client.execute(sql, &[]).await.unwrap();
+        drop(client);
+        connection.await.unwrap().unwrap();
+        touched
+    })
+}

@@ -1,0 +1,31 @@
+//! The operator's door from outside: the program itself, run on SQLite and on PostgreSQL. Not here: what it does inside.
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
+mod audit;
+mod beside_a_server;
+mod business;
+mod demo;
+mod doctor;
+mod import;
+mod installation;
+mod key;
+mod user;
+
+/// Makes a test on each engine of every scenario.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                super::$scenario(&crate::installation::Installation::on_sqlite());
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                super::$scenario(&crate::installation::Installation::on_postgres());
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;
