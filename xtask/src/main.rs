@@ -1,0 +1,79 @@
+//! `cargo xtask`: the project's own tools, one subcommand and one file each.
+//!
+//! Nothing here is part of the product. Invariant: whatever a tool starts (servers, clusters, folders)
+//! belongs to a guard that a future owns, so that an interrupt, which drops the future, stops it all.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a command-line tool talks through its standard output")]
+
+mod bench;
+mod client;
+mod clock;
+mod crash;
+mod outpay;
+mod postgres;
+mod scratch;
+mod tidy;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Outpay's own tools")]
+struct CommandLine {
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+#[derive(Subcommand)]
+enum Tool {
+    /// Check the rules of the house over the whole tree
+    Tidy,
+    /// Run a command with a private PostgreSQL beside it
+    Postgres(postgres::Arguments),
+    /// Measure a running server against two baselines
+    Bench(bench::Arguments),
+    /// Kill a loaded server again and again and compare its books with a journal
+    Crash(crash::Arguments),
+    /// The load generator, a process of its own: reads its plan from standard input
+    #[command(hide = true)]
+    Load,
+    /// Baseline (a): parses the JSON and does nothing
+    #[command(hide = true)]
+    BaselineEmpty(bench::baseline_empty::Arguments),
+    /// Baseline (b): one PostgreSQL transaction per request
+    #[command(hide = true)]
+    BaselinePerRequest(bench::baseline_per_request::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().tool {
+        Tool::Tidy => tidy::run(),
+        Tool::Postgres(arguments) => until_interrupted(postgres::run(arguments)),
+        Tool::Bench(arguments) => until_interrupted(bench::run(arguments)),
+        Tool::Crash(arguments) => until_interrupted(crash::run(arguments)),
+        Tool::Load => bench::load::run(),
+        Tool::BaselineEmpty(arguments) => until_interrupted(bench::baseline_empty::run(arguments)),
+        Tool::BaselinePerRequest(arguments) => until_interrupted(bench::baseline_per_request::run(arguments)),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs `work` to its end, or drops it, guards and all, on Ctrl-C or SIGTERM.
+fn until_interrupted(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            outcome = work => outcome,
+            _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
+            _ = terminate.recv() => Ok(ExitCode::from(143)),
+        }
+    })
+}
