@@ -5,8 +5,8 @@
 use crate::chain::link;
 use crate::decide::Change;
 use crate::{
-    Account, AccountId, Cents, ChainDigest, Email, Entry, Micros, Movement, OnceKey, PayoutUser, Remembered,
-    UserSnapshot, UserStatus,
+    Account, AccountId, Cents, ChainDigest, Email, Entry, EntryKind, Micros, Movement, OnceKey, PayoutUser,
+    Remembered, UserSnapshot, UserStatus,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -278,13 +278,14 @@ impl Book {
         Movement { debit, credit, amount, debit_previous, credit_previous }
     }
 
-    fn append_without_money(&mut self, kind: crate::EntryKind, user: i64, now: Micros) {
+    fn append_without_money(&mut self, kind: EntryKind, user: i64, now: Micros) {
         let sequence = self.head.sequence + 1;
         self.append(Entry { sequence, kind, at: now, user, movement: None, note: String::new() });
     }
 
     fn append(&mut self, entry: Entry) {
-        self.head.chain = link(&self.head.chain, self.id, &entry);
+        let created = (entry.kind == EntryKind::UserCreated).then(|| self.user(entry.user)).flatten();
+        self.head.chain = link(&self.head.chain, self.id, &entry, created.map(|user| &user.email));
         self.head.sequence = entry.sequence;
         self.entries.push((entry, self.head.chain));
     }

@@ -873,7 +873,8 @@ fn entries_are_chained_from_genesis_to_the_head() {
     let (book, journal) = one_of_each();
     let mut digest = [0; 32];
     for (entry, stored) in book.changes().entries {
-        digest = link(&digest, book.id, entry);
+        let created = book.user(entry.user).filter(|_| entry.kind == EntryKind::UserCreated);
+        digest = link(&digest, book.id, entry, created.map(|user| &user.email));
         assert_eq!(*stored, digest, "entry {}", entry.sequence);
     }
     assert_eq!((book.head.sequence, book.head.chain), (journal.len() as i64, digest));

@@ -633,7 +633,12 @@ impl<'a> Run<'a> {
             });
             let (kind, user, note) = (line.kind, line.user, line.note.clone());
             assert_eq!(*entry, Entry { sequence, kind, at: self.now, user, movement, note });
-            self.chain = digest_of(&self.chain, self.book.id, entry);
+            let created = if kind == EntryKind::UserCreated {
+                self.book.user(user).map_or("", |user| user.email.as_str())
+            } else {
+                ""
+            };
+            self.chain = digest_of(&self.chain, self.book.id, entry, created);
             assert_eq!(*digest, self.chain, "the digest of entry {sequence}");
         }
         self.compared += entries.len();
@@ -748,7 +753,7 @@ impl<'a> Run<'a> {
 }
 
 /// The digest as chain.rs describes it in words, written again from the words.
-fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry) -> ChainDigest {
+fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry, created: &str) -> ChainDigest {
     let mut digest = Sha256::new();
     digest.update(previous);
     let moved = entry.movement;
@@ -759,6 +764,8 @@ fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry) -> ChainDigest
     for number in moved.unwrap_or_default() {
         digest.update(number.to_be_bytes());
     }
+    digest.update((created.len() as i64).to_be_bytes());
+    digest.update(created.as_bytes());
     digest.update(entry.note.as_bytes());
     digest.finalize().into()
 }

@@ -90,8 +90,8 @@ impl Audit<'_> {
             let after = replay.sequence;
             let page = self.snapshot.entries(book, after, PAGE).await;
             let page = page.with_context(|| format!("an entry after {after}"))?;
-            for stored in &page {
-                replay.take(stored, &mut self.findings);
+            for (stored, created) in &page {
+                replay.take(stored, created.as_ref(), &mut self.findings);
             }
             self.report.entries += page.len() as u64;
             if !self.count(page.len()) {

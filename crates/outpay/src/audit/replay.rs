@@ -4,7 +4,7 @@
 use super::finding::{Findings, Place};
 use crate::auth::Secrets;
 use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
-use ledger::{Account, AccountId, BookId, ChainDigest, Entry, EntryKind, GENESIS, Movement, link};
+use ledger::{Account, AccountId, BookId, ChainDigest, Email, Entry, EntryKind, GENESIS, Movement, link};
 use std::collections::BTreeMap;
 
 pub(super) struct Replay {
@@ -46,7 +46,7 @@ impl Replay {
     }
 
     /// Takes the next entry.
-    pub(super) fn take(&mut self, stored: &StoredEntry, findings: &mut Findings) {
+    pub(super) fn take(&mut self, stored: &StoredEntry, created: Option<&Email>, findings: &mut Findings) {
         let entry = &stored.entry;
         let place = Place::Entry(entry.sequence);
         let next = self.sequence + 1;
@@ -55,8 +55,8 @@ impl Replay {
             let what = if last == next { "missing".to_owned() } else { format!("missing, up to {last}") };
             findings.add(Place::Entry(next), what);
         }
-        if link(&self.chain, self.book, entry) != stored.chain {
-            let what = "the digest does not follow from the entry and the digest before it";
+        if link(&self.chain, self.book, entry, created) != stored.chain {
+            let what = "the digest does not follow from the digest before it, the entry and the address of the user it creates";
             findings.add(place, what.to_owned());
         }
         self.sequence = entry.sequence;

@@ -1,11 +1,11 @@
 //! One frozen view of the whole database for the audit, while the platform goes on writing.
 
 use super::driver::{Driver, Row, Value};
-use super::journal::{ENTRIES, StoredEntry, entry};
+use super::journal::{StoredEntry, entry};
 use super::{Failure, Store, postgres, sqlite};
 use crate::auth::CredentialDigest;
 use anyhow::Context;
-use ledger::{Account, AccountId, BookHead, BookId, Cents};
+use ledger::{Account, AccountId, BookHead, BookId, Cents, Email};
 
 /// A read-only transaction that sees one moment.
 pub enum Snapshot {
@@ -105,13 +105,27 @@ impl Snapshot {
         rows.iter().map(book).collect()
     }
 
-    /// A book's entries after `after`, in sequence, at most `limit`.
+    /// A book's entries after `after`, in sequence, at most `limit`; each with the address of the user it creates, if it
+    /// creates one.
     ///
     /// # Errors
     /// When the database breaks.
-    pub async fn entries(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<StoredEntry>, Failure> {
-        let rows = self.query(ENTRIES, vec![book.0.into(), after.into(), limit.into()]).await?;
-        rows.iter().map(entry).collect()
+    pub async fn entries(
+        &self,
+        book: BookId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(StoredEntry, Option<Email>)>, Failure> {
+        let sql = "SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, \
+                   j.note, j.chain, u.email FROM journal j \
+                   LEFT JOIN payout_user u ON j.kind = 4 AND u.book = j.book AND u.number = j.payout_user \
+                   WHERE j.book = $1 AND j.sequence > $2 ORDER BY j.sequence LIMIT $3";
+        let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
+        let with_email = |row: &Row| {
+            let email = row.maybe_text(11)?.map(|text| Email::from_stored(text.to_owned()));
+            Ok((entry(row)?, email))
+        };
+        rows.iter().map(with_email).collect()
     }
 
     /// A book's accounts above `after` by number, at most `limit`.

@@ -92,6 +92,17 @@ impl Row {
         }
     }
 
+    /// A text or NULL.
+    ///
+    /// # Errors
+    /// When the column is something else.
+    pub fn maybe_text(&self, column: usize) -> Result<Option<&str>, Failure> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.text(column).map(Some),
+        }
+    }
+
     /// Bytes.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ impl Store {
     }
 }
 
-pub(super) const ENTRIES: &str = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain \
+const ENTRIES: &str = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain \
      FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
 
 pub(super) fn entry(row: &Row) -> Result<StoredEntry, Failure> {

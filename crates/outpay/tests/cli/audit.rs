@@ -19,6 +19,7 @@ crate::on_both_engines! {
     a_changed_status_is_found,
     a_changed_generation_is_found,
     a_missing_user_is_found,
+    a_changed_address_is_found,
     a_stray_user_is_found,
     a_missing_credential_is_found,
     a_reactivated_credential_is_found,
@@ -158,7 +159,16 @@ fn a_changed_generation_is_found(installation: &Installation) {
 
 fn a_missing_user_is_found(installation: &Installation) {
     let places = places_after(installation, &["DELETE FROM payout_user WHERE book = 2 AND number = 1"]);
-    assert_eq!(places, [place("user", 1)]);
+    assert_eq!(
+        places,
+        [place("entry", 3), place("user", 1)],
+        "the entry that created the user covers the address"
+    );
+}
+
+fn a_changed_address_is_found(installation: &Installation) {
+    let sql = "UPDATE payout_user SET email = 'thief@example.com' WHERE book = 2 AND number = 1";
+    assert_eq!(places_after(installation, &[sql]), [place("entry", 3)]);
 }
 
 fn a_stray_user_is_found(installation: &Installation) {
