@@ -12,6 +12,7 @@ mod crash;
 mod outpay;
 mod postgres;
 mod scratch;
+mod simulate;
 mod tidy;
 
 use std::future::Future;
@@ -38,6 +39,8 @@ enum Tool {
     Bench(bench::Arguments),
     /// Kill a loaded server again and again and compare its books with a journal
     Crash(crash::Arguments),
+    /// Run the platform with simulated clients, clock and crashes, and an auditor of its own
+    Simulate(simulate::Arguments),
     /// The load generator, a process of its own: reads its plan from standard input
     #[command(hide = true)]
     Load,
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Tool::Postgres(arguments) => until_interrupted(postgres::run(arguments)),
         Tool::Bench(arguments) => until_interrupted(bench::run(arguments)),
         Tool::Crash(arguments) => until_interrupted(crash::run(arguments)),
+        Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
         Tool::Load => bench::load::run(),
         Tool::BaselineEmpty(arguments) => until_interrupted(bench::baseline_empty::run(arguments)),
         Tool::BaselinePerRequest(arguments) => until_interrupted(bench::baseline_per_request::run(arguments)),

@@ -180,8 +180,13 @@ impl Server {
         self.wait(limit).await
     }
 
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Waits until it ends by itself.
-    pub async fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
+    async fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
         let ended = tokio::time::timeout(limit, self.child.wait()).await;
         Ok(ended.with_context(|| format!("outpay serve did not end within {} s", limit.as_secs()))??)
     }

@@ -44,10 +44,14 @@ async fn serve(mut work: Work, mut store: TellerStore) {
     // Should this thread panic, dropping this guard tells everybody that the teller is broken.
     let broken = BrokenUnlessStopped(work.says.clone());
     let mut batch = Vec::with_capacity(BATCH);
+    let mut connected = true;
     while work.jobs.recv_many(&mut batch, BATCH).await > 0 {
         let waiting = i64::try_from(work.jobs.len()).unwrap_or(i64::MAX);
         work.measures.waiting.set(waiting);
         let started = work.clock.now();
+        if !connected && let Ok(anew) = work.store.teller().await {
+            (store, connected) = (anew, true);
+        }
         match run_batch(&work, &mut store, &batch).await {
             Ok(verdicts) => answer(&work, &mut batch, verdicts, started),
             Err(BatchError::NotLoaded(failure)) => {
@@ -56,9 +60,7 @@ async fn serve(mut work: Work, mut store: TellerStore) {
                     "the books could not be read; nothing was changed"
                 );
                 batch.drain(..).for_each(|job| drop(job.answer.send(Err(NoVerdict::NotLoaded))));
-                if let Ok(anew) = work.store.teller().await {
-                    store = anew;
-                }
+                connected = false;
             }
             Err(BatchError::NotDurable(failure)) => {
                 // From here on nothing is accepted; the callers of this batch get no answer, since nobody knows it.

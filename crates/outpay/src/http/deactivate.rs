@@ -1,9 +1,9 @@
 //! `POST /payout/users/{id}/deactivate`: deactivates a payout user. Asking for the status that a user has changes nothing.
 
-use super::door::{Door, once_key};
+use super::door::{Door, PathId, once_key};
 use super::problem::Problem;
 use super::show;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Command, Outcome, UserStatus};
@@ -18,7 +18,7 @@ use std::sync::Arc;
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

@@ -1,12 +1,12 @@
 //! `POST /payout/users/{id}/debit`: takes unspent money back into the payout balance.
 
 use super::body::{self, LARGEST};
-use super::door::{Door, once_key};
+use super::door::{Door, PathId, once_key};
 use super::json::{Json, Object};
 use super::problem::Problem;
 use super::show;
 use super::transfer::amount;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Command, MAX_TRANSFER, Outcome};
@@ -39,7 +39,7 @@ pub struct DebitBody {
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

@@ -8,10 +8,12 @@ use crate::auth::{Caller, For};
 use crate::commit::Verdict;
 use crate::platform::Platform;
 use crate::store::UserRow;
+use axum::extract::{FromRequestParts, Path};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ledger::{Answer, BookId, Command, OnceKey, Outcome, Refusal, Request};
+use std::convert::Infallible;
 
 const PAYOUT_HASH: HeaderName = HeaderName::from_static("x-payout-hash");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -27,6 +29,18 @@ pub struct Door {
 pub struct Settled {
     pub(super) outcome: Outcome,
     pub(super) replayed: bool,
+}
+
+/// The `{id}` of a path. One that is not even text is an id like any other that names nothing.
+pub struct PathId(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let id = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(id.map(|Path(id)| id).unwrap_or_default()))
+    }
 }
 
 impl Door {
@@ -93,9 +107,12 @@ impl Door {
     }
 }
 
-/// The hash in `X-Payout-Hash`. An empty header has none.
+/// The hash in `X-Payout-Hash`. An empty header has none; two of them decide, and authenticate nobody.
 pub(super) fn hash_in_header(headers: &HeaderMap) -> Option<&[u8]> {
-    one_header(headers, &PAYOUT_HASH)
+    let sent = headers.get_all(PAYOUT_HASH).iter().map(HeaderValue::as_bytes);
+    let mut values = sent.filter(|value| !value.is_empty());
+    let value = values.next()?;
+    Some(if values.next().is_some() { b"" } else { value })
 }
 
 /// The key under which a POST takes effect once.

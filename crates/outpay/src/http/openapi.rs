@@ -7,6 +7,8 @@ use super::{
 };
 use axum::response::Response;
 use http::StatusCode;
+use utoipa::openapi::Response as Described;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -23,7 +25,7 @@ use utoipa::{Modify, OpenApi};
         transfer::Pocket, debit::DebitBody, operations::HashBody, operations::Statement, events::Event, events::EventData,
         show::User, show::Operation, show::Hash<'static>, show::Balances, Page<show::User>, Page<show::Operation>, Page<events::Event>
     )),
-    modifiers(&Credentials)
+    modifiers(&Credentials, &EveryOperation)
 )]
 struct Document;
 
@@ -38,6 +40,45 @@ impl Modify for Credentials {
         let query = ApiKey::Query(ApiKeyValue::new("payout_hash"));
         components.add_security_scheme("payout_hash_query", SecurityScheme::ApiKey(query));
     }
+}
+
+/// What is the same for every operation of a kind: a name of its own, and the answers that no handler gives by itself.
+struct EveryOperation;
+
+impl Modify for EveryOperation {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let words = path.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+            for (method, operation) in [("get", &mut item.get), ("post", &mut item.post)] {
+                let Some(operation) = operation else { continue };
+                operation.operation_id = Some(format!("{method}{}", words.trim_end_matches('_')));
+                for (status, description) in answers(operation) {
+                    let answer = Described::new(description);
+                    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| answer.into());
+                }
+            }
+        }
+    }
+}
+
+/// The answers around an operation.
+fn answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let is_command = operation.responses.responses.contains_key("503") && operation.security.is_some();
+    let mut answers = vec![("429", "Too many requests")];
+    if operation.security.is_some() {
+        answers.push(("500", "The system broke; nothing was changed"));
+    }
+    if operation.responses.responses.contains_key("413") {
+        answers.push(("408", "The body did not arrive in time"));
+    }
+    if is_command {
+        answers.push(("400", "The Idempotency-Key header is invalid"));
+        answers.push((
+            "504",
+            "It is not known whether it was carried out; ask again with the same idempotency key",
+        ));
+    }
+    answers
 }
 
 /// The document as JSON.

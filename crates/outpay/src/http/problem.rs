@@ -197,7 +197,8 @@ fn invalid_fields(problems: &[(&'static str, String)]) -> Response {
 }
 
 fn invalid_rows(rows: &[(usize, Vec<(&'static str, &'static str)>)]) -> Response {
-    let sentence = format!("{} rows are invalid. Nobody was paid.", rows.len());
+    let verb = if rows.len() == 1 { "row is" } else { "rows are" };
+    let sentence = format!("{} {verb} invalid. Nobody was paid.", rows.len());
     let mut body = plain(&sentence, "invalid_rows");
     for (index, problems) in rows {
         let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

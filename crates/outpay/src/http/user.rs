@@ -1,9 +1,9 @@
 //! `GET /payout/users/{id}`: one payout user.
 
-use super::door::Door;
+use super::door::{Door, PathId};
 use super::problem::Problem;
 use super::show;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
         (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

@@ -1,12 +1,12 @@
 //! `GET /payout/users/{id}/operations`: a payout user's history as the business sees it.
 
-use super::door::Door;
+use super::door::{Door, PathId};
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::Problem;
 use super::show::{self, Operation};
 use crate::ids::IdKind;
 use crate::store::{HistoryPlace, UserRow};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Uri;
 use ledger::{AccountId, BookId};
@@ -20,7 +20,7 @@ use std::sync::Arc;
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

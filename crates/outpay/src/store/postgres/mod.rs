@@ -14,11 +14,13 @@ use bytes::BytesMut;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls};
 
 const POOL_SIZE: usize = 8;
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 /// Any number that no other program on the same database takes for its advisory lock: "outpay" in ASCII.
 const MIGRATION_LOCK: i64 = 0x6f75_7470_6179;
 
@@ -38,6 +40,13 @@ impl Postgres {
         let mut config =
             Config::from_str(url).map_err(|_| anyhow::anyhow!("the postgres:// URL cannot be read"))?;
         config.application_name("outpay");
+        // A server that vanished without a word must be noticed.
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(LONGEST_SILENCE);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(LONGEST_SILENCE);
+        }
         let manager = Manager::from_config(
             config.clone(),
             NoTls,

@@ -52,8 +52,9 @@ impl SqliteTeller {
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), Failure> {
-        let connection = self.batch.take().context("commit comes after load")?;
+        let connection = self.batch.as_deref().context("commit comes after load")?;
         connection.prepare_cached("COMMIT")?.execute([])?;
+        self.batch = None;
         Ok(())
     }
 
@@ -165,6 +166,15 @@ fn put_remembered(
     let outcome = serde_json::from_str(outcome).context("a remembered answer cannot be read")?;
     book.put_remembered(key, Remembered { fingerprint: Fingerprint(fingerprint), outcome });
     Ok(())
+}
+
+impl Drop for SqliteTeller {
+    /// A batch that was not committed must not keep the database locked for other processes until this one ends.
+    fn drop(&mut self) {
+        if let Some(connection) = self.batch.take() {
+            let _already_rolled_back = connection.execute_batch("ROLLBACK");
+        }
+    }
 }
 
 /// Writes one book's changes; returns about how many pages that touches.

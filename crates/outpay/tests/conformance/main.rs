@@ -1,0 +1,36 @@
+//! The conformance suite of the store: one body of code per promise, run on SQLite and on PostgreSQL. Not here: what the
+//! ledger decides, what the doors say. Invariant: whatever the store does on one engine it does on the other.
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
+mod businesses;
+mod constraints;
+mod credentials;
+mod history;
+mod keys;
+mod opening;
+mod settings;
+mod snapshot;
+mod teller;
+mod till;
+mod turns;
+mod users;
+mod world;
+
+/// Makes a test on each engine of every scenario, an `async fn(&World)`.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::world::World::run(crate::world::Engine::Sqlite, super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::world::World::run(crate::world::Engine::Postgres, super::$scenario);
+            })*
+        }
+    };
+}
+use on_both_engines;

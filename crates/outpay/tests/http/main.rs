@@ -1,0 +1,56 @@
+//! The API door from outside: raw HTTP/1.1 against a server on a free port, every test on SQLite and on PostgreSQL,
+//! answers compared to the byte. One file per endpoint, named like its module in src/http, and one for each promise
+//! that all endpoints share. Not here: rules of the ledger, SQL, the command line; they have tests of their own.
+
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
+mod activate;
+mod authentication;
+mod balance;
+mod batch;
+mod concurrency;
+mod create;
+mod database;
+mod deactivate;
+mod debit;
+mod docs;
+mod events;
+mod headers;
+mod healthz;
+mod idempotency;
+mod openapi;
+mod operations;
+mod process;
+mod readyz;
+mod rotate_hash;
+mod tls;
+mod transfer;
+mod user;
+mod user_operations;
+mod users;
+mod wire;
+mod world;
+
+/// Makes a test on each engine of every scenario, which is an `async fn(&TestWorld)`; behind `@postgres` stands one that
+/// only PostgreSQL can play.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)* $(@postgres $of_postgres:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::world::run(crate::database::Database::on_sqlite(), super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::world::run(crate::database::Database::on_postgres(), super::$scenario);
+            })*
+            $(#[test]
+            fn $of_postgres() {
+                crate::world::run(crate::database::Database::on_postgres(), super::$of_postgres);
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

@@ -1,0 +1,44 @@
+//! `GET /readyz`: requests can be served. And what becomes of a process that can no longer write.
+
+use crate::process::Process;
+use crate::wire::Connection;
+use crate::world::TestWorld;
+
+crate::on_both_engines! {
+    status_200_ready,
+    a_process_that_cannot_write_ends_with_an_error,
+    @postgres status_503_database_does_not_answer,
+}
+
+async fn status_200_ready(world: &TestWorld) {
+    world.get("/readyz").send().await.is(200, r#"{"status":"ready"}"#);
+}
+
+async fn status_503_database_does_not_answer(world: &TestWorld) {
+    let business = world.paying_business(100).await;
+    world.get("/readyz").send().await.is(200, r#"{"status":"ready"}"#);
+    world.database.hide(true).await;
+    world.get("/readyz").send().await.is(503, r#"{"status":"not ready"}"#);
+    world.get("/healthz").send().await.value(200);
+    let create = world.create(&business.key, "user@example.com", 10);
+    create.send().await.is(500, r#"{"error":"Internal server error"}"#);
+    world.database.hide(false).await;
+    world.get("/readyz").send().await.is(200, r#"{"status":"ready"}"#);
+    create.send().await.value(201);
+    world.has_balances(&business.key, 0, 90).await;
+}
+
+async fn a_process_that_cannot_write_ends_with_an_error(world: &TestWorld) {
+    let business = world.paying_business(100).await;
+    let before = world.books(&business.key).await;
+    let mut process = Process::serve(&world.database);
+    world.database.refuse_entries().await;
+    let create = world.create(&business.key, "user@example.com", 10).at(process.address);
+    let mut connection = Connection::open(process.address).await;
+    // Whether the client still hears it is open; it never hears of a success.
+    if let Some(answer) = connection.try_exchange(&create.bytes(), true).await {
+        assert_eq!(answer.status, 504);
+    }
+    assert_eq!(process.ended().await, Some(1));
+    assert_eq!(world.books(&business.key).await, before);
+}

@@ -1,0 +1,90 @@
+//! A request that a client has sent, and what came back of it so far.
+
+use ledger::{BookId, Command, Outcome, Request};
+
+/// What a client does when no answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Nothing: sending it again could do it again.
+    Never,
+    /// It sends it again under the same key.
+    Key,
+    /// It sends it again, since every row carries a reference.
+    References,
+}
+
+#[derive(Debug)]
+pub struct Order {
+    pub book: BookId,
+    pub request: Request,
+    /// The idempotency key's text, if it has one.
+    pub key: Option<String>,
+    pub retry: Retry,
+    /// The wishes behind it: one per row of a batch (`None` for a row that must be refused), one for other movements.
+    pub wishes: Vec<Option<u32>>,
+    /// The only refusal that it may get, if it is one that must be refused.
+    pub must_be_refused: Option<&'static str>,
+    /// Copies under way.
+    pub copies: u32,
+    /// Times it was sent because no answer, or not the wanted one, came.
+    pub tries: u32,
+    /// An answer was lost and none has come since.
+    pub lost: bool,
+    pub answer: Option<Outcome>,
+}
+
+impl Order {
+    pub fn new(book: BookId, command: Command) -> Self {
+        Self {
+            book,
+            request: Request::plain(command),
+            key: None,
+            retry: Retry::Never,
+            wishes: Vec::new(),
+            must_be_refused: None,
+            copies: 0,
+            tries: 0,
+            lost: false,
+            answer: None,
+        }
+    }
+
+    pub fn with_wish(mut self, wish: u32) -> Self {
+        self.wishes.push(Some(wish));
+        self
+    }
+
+    pub fn refused_as(mut self, code: &'static str) -> Self {
+        self.must_be_refused = Some(code);
+        self
+    }
+
+    pub fn name(&self) -> &'static str {
+        match &self.request.command {
+            Command::Create { .. } => "create",
+            Command::CreateMany { .. } => "batch",
+            Command::Transfer { .. } => "transfer",
+            Command::Deposit { .. } => "deposit",
+            Command::Debit { .. } => "debit",
+            Command::SetStatus { .. } => "status",
+            Command::RotateHash { .. } => "rotate",
+        }
+    }
+
+    /// The refusals that this command can meet when it is in order.
+    pub fn may_be_refused_as(&self) -> &'static [&'static str] {
+        use ledger::Direction::{ToMain, ToPayout};
+        match &self.request.command {
+            Command::Create { .. } | Command::CreateMany { .. } => &["insufficient_payout_balance"],
+            Command::Transfer { direction: ToPayout, .. } => &["insufficient_balance"],
+            Command::Transfer { direction: ToMain, .. } => &["insufficient_payout_balance"],
+            Command::Debit { .. } => &["insufficient_user_balance"],
+            Command::Deposit { .. } | Command::SetStatus { .. } | Command::RotateHash { .. } => &[],
+        }
+    }
+
+    /// Does it pay people, so that the switch for payouts comes before everything but its key?
+    pub fn pays(&self) -> bool {
+        matches!(self.request.command, Command::Create { .. } | Command::CreateMany { .. })
+    }
+}
