@@ -88,8 +88,6 @@ impl Metrics {
         let method = match *method {
             Method::GET => "GET",
             Method::POST => "POST",
-            Method::PUT => "PUT",
-            Method::DELETE => "DELETE",
             Method::HEAD => "HEAD",
             Method::OPTIONS => "OPTIONS",
             _ => "other",
