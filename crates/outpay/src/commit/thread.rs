@@ -44,15 +44,11 @@ async fn serve(mut work: Work, mut store: TellerStore) {
     // Should this thread panic, dropping this guard tells everybody that the teller is broken.
     let broken = BrokenUnlessStopped(work.says.clone());
     let mut batch = Vec::with_capacity(BATCH);
-    let mut connected = true;
     while work.jobs.recv_many(&mut batch, BATCH).await > 0 {
         let waiting = i64::try_from(work.jobs.len()).unwrap_or(i64::MAX);
         work.measures.waiting.set(waiting);
         let started = work.clock.now();
-        if !connected && let Ok(anew) = work.store.teller().await {
-            (store, connected) = (anew, true);
-        }
-        match run_batch(&work, &mut store, &batch).await {
+        match run_batch_anew(&work, &mut store, &batch).await {
             Ok(verdicts) => answer(&work, &mut batch, verdicts, started),
             Err(BatchError::NotLoaded(failure)) => {
                 tracing::error!(
@@ -60,7 +56,6 @@ async fn serve(mut work: Work, mut store: TellerStore) {
                     "the books could not be read; nothing was changed"
                 );
                 batch.drain(..).for_each(|job| drop(job.answer.send(Err(NoVerdict::NotLoaded))));
-                connected = false;
             }
             Err(BatchError::NotDurable(failure)) => {
                 // From here on nothing is accepted; the callers of this batch get no answer, since nobody knows it.
@@ -80,6 +75,22 @@ async fn serve(mut work: Work, mut store: TellerStore) {
         tracing::warn!(error = format!("{failure:#}"), "the write-ahead log is left for the next start");
     }
     broken.0.send_replace(State::Stopped);
+}
+
+/// Runs a batch; on a connection that was lost since the last one, on a new one. Nothing was written by then, so this
+/// repeats no write.
+async fn run_batch_anew(
+    work: &Work,
+    store: &mut TellerStore,
+    batch: &[Job],
+) -> Result<Vec<Verdict>, BatchError> {
+    match run_batch(work, store, batch).await {
+        Err(BatchError::NotLoaded(failure)) => {
+            *store = work.store.teller().await.map_err(|_| BatchError::NotLoaded(failure))?;
+            run_batch(work, store, batch).await
+        }
+        other => other,
+    }
 }
 
 enum BatchError {
