@@ -86,18 +86,16 @@ impl Database {
             Engine::Sqlite(path) => {
                 sqlite(path).execute_batch("ALTER TABLE payout_user RENAME TO payout_user_gone").unwrap();
             }
-            Engine::Postgres { .. } => {
-                let ended = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
-                             WHERE datname = current_database() AND pid <> pg_backend_pid()";
-                connect(&self.address()).await.batch_execute(ended).await.unwrap();
-            }
+            Engine::Postgres { .. } => self.hide(true).await,
         }
     }
 
     pub async fn mend(&self) {
-        // PostgreSQL has lost connections only, which the platform makes anew by itself.
-        if let Engine::Sqlite(path) = &self.engine {
-            sqlite(path).execute_batch("ALTER TABLE payout_user_gone RENAME TO payout_user").unwrap();
+        match &self.engine {
+            Engine::Sqlite(path) => {
+                sqlite(path).execute_batch("ALTER TABLE payout_user_gone RENAME TO payout_user").unwrap();
+            }
+            Engine::Postgres { .. } => self.hide(false).await,
         }
     }
 
