@@ -1,6 +1,6 @@
 //! Accounts of one book: who can hold money. Every account but `world` stays at zero or above.
 
-use crate::Cents;
+use crate::{Cents, Provider};
 use std::fmt;
 
 /// An account's number inside its book. A payout user's account has the user's number (1, 2, …); the book's own
@@ -48,7 +48,10 @@ impl fmt::Display for AccountId {
             Self::HELD => f.write_str("held"),
             Self::FEES => f.write_str("fees"),
             Self(number) if number > 0 => write!(f, "user {number}"),
-            Self(number) => write!(f, "rail {}", number.unsigned_abs()),
+            Self(number) => match Provider::ALL.into_iter().find(|provider| provider.account() == *self) {
+                Some(provider) => write!(f, "rail {}", provider.word()),
+                None => write!(f, "account {number}"),
+            },
         }
     }
 }

@@ -5,10 +5,10 @@
 use crate::chain::link;
 use crate::decide::Change;
 use crate::{
-    Account, AccountId, Cents, ChainDigest, Email, Entry, EntryKind, Micros, Movement, OnceKey, PayoutUser,
-    Remembered, UserSnapshot, UserStatus,
+    Account, AccountId, Actor, Cents, ChainDigest, Email, Entry, EntryKind, Micros, Movement, OnceKey,
+    PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Live money, or play money for trying things out. The two never meet: each mode has a book of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,8 @@ pub struct BookHead {
     pub chain: ChainDigest,
     /// Number of the newest user; 0 for none.
     pub users: i64,
+    /// Number of the newest withdrawal; 0 for none.
+    pub withdrawals: i64,
 }
 
 /// The loaded part of a book.
@@ -78,11 +80,28 @@ pub struct Book {
     users: HashMap<i64, PayoutUser>,
     by_email: HashMap<Email, i64>,
     remembered: HashMap<OnceKey, Remembered>,
+    withdrawals: HashMap<i64, Withdrawal>,
+    /// Cents held by withdrawals, of users that were loaded by number.
+    pending: HashMap<i64, Cents>,
+    asked: Asked,
     entries: Vec<(Entry, ChainDigest)>,
     new_users: Vec<i64>,
     /// Number, and the generation as it is stored.
     changed_users: BTreeMap<i64, i64>,
     new_remembered: Vec<OnceKey>,
+    new_withdrawals: Vec<i64>,
+    changed_withdrawals: BTreeSet<i64>,
+}
+
+/// What was asked for before, as far as the rules for new withdrawals need it.
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    /// Today, by method, over all users; what was given back does not count.
+    by_method: HashMap<String, Cents>,
+    /// Today, by user, over all methods; what was given back does not count.
+    by_user: HashMap<i64, Cents>,
+    /// User, method and destination of withdrawals that succeeded.
+    destinations: HashSet<(i64, String, String)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +126,10 @@ pub struct Changes<'a> {
     pub changed_users: Vec<(&'a PayoutUser, i64)>,
     /// Answers to remember.
     pub remembered: Vec<(OnceKey, &'a Remembered)>,
+    /// Withdrawals that had no row, in order of number.
+    pub new_withdrawals: Vec<&'a Withdrawal>,
+    /// Stored withdrawals whose state changed, by number.
+    pub changed_withdrawals: Vec<&'a Withdrawal>,
 }
 
 impl Book {
@@ -121,10 +144,15 @@ impl Book {
             users: HashMap::new(),
             by_email: HashMap::new(),
             remembered: HashMap::new(),
+            withdrawals: HashMap::new(),
+            pending: HashMap::new(),
+            asked: Asked::default(),
             entries: Vec::new(),
             new_users: Vec::new(),
             changed_users: BTreeMap::new(),
             new_remembered: Vec::new(),
+            new_withdrawals: Vec::new(),
+            changed_withdrawals: BTreeSet::new(),
         }
     }
 
@@ -139,9 +167,64 @@ impl Book {
         self.users.insert(user.number, user);
     }
 
+    /// Adds what a user's withdrawals hold, for answers that show it.
+    pub fn put_pending(&mut self, user: i64, held: Cents) {
+        self.pending.insert(user, held);
+    }
+
     /// Adds an answer as it is stored.
     pub fn put_remembered(&mut self, key: OnceKey, remembered: Remembered) {
         self.remembered.insert(key, remembered);
+    }
+
+    /// Adds a withdrawal as it is stored.
+    pub fn put_withdrawal(&mut self, withdrawal: Withdrawal) {
+        self.withdrawals.insert(withdrawal.number, withdrawal);
+    }
+
+    /// Adds what was asked for today by a method, over all users.
+    pub fn put_asked_by_method(&mut self, method: &str, sum: Cents) {
+        self.asked.by_method.insert(method.to_owned(), sum);
+    }
+
+    /// Adds what a user asked for today, over all methods.
+    pub fn put_asked_by_user(&mut self, user: i64, sum: Cents) {
+        self.asked.by_user.insert(user, sum);
+    }
+
+    /// Adds a destination that a user has successfully used.
+    pub fn put_destination(&mut self, user: i64, method: &str, destination: &str) {
+        self.asked.destinations.insert((user, method.to_owned(), destination.to_owned()));
+    }
+
+    /// What was asked for today by this method.
+    #[must_use]
+    pub fn asked_by_method(&self, method: &str) -> Cents {
+        self.asked.by_method.get(method).copied().unwrap_or_default()
+    }
+
+    /// What this user asked for today.
+    #[must_use]
+    pub fn asked_by_user(&self, user: i64) -> Cents {
+        self.asked.by_user.get(&user).copied().unwrap_or_default()
+    }
+
+    /// Has this user successfully used this destination?
+    #[must_use]
+    pub fn knows_destination(&self, user: i64, method: &str, destination: &str) -> bool {
+        self.asked.destinations.contains(&(user, method.to_owned(), destination.to_owned()))
+    }
+
+    /// The withdrawal with this number.
+    #[must_use]
+    pub fn withdrawal(&self, number: i64) -> Option<&Withdrawal> {
+        self.withdrawals.get(&number)
+    }
+
+    /// The newest entry that touched an account; 0 for none.
+    #[must_use]
+    pub fn account_head(&self, id: AccountId) -> i64 {
+        self.account(id).head
     }
 
     /// An account's balance; zero where it has no row yet.
@@ -176,6 +259,7 @@ impl Book {
             email: user.email.clone(),
             status: user.status,
             balance: self.balance(AccountId::user(user.number)),
+            pending: self.pending.get(&user.number).copied().unwrap_or_default(),
             created_at: user.created_at,
             expires_at: user.expires_at,
         }
@@ -204,32 +288,93 @@ impl Book {
                 .iter()
                 .filter_map(|key| self.remembered.get(key).map(|remembered| (*key, remembered)))
                 .collect(),
+            new_withdrawals: self
+                .new_withdrawals
+                .iter()
+                .filter_map(|number| self.withdrawal(*number))
+                .collect(),
+            changed_withdrawals: (self.changed_withdrawals.iter())
+                .filter(|number| self.new_withdrawals.first().is_none_or(|first| *number < first))
+                .filter_map(|number| self.withdrawal(*number))
+                .collect(),
         }
     }
 
     /// Carries out one decided change. Deciding has made sure that it fits; a change that does not is a bug, and
     /// stops the teller before anything is written.
-    pub(crate) fn apply(&mut self, change: Change, now: Micros) {
+    pub(crate) fn apply(&mut self, change: Change, now: Micros, actor: Actor) {
         match change {
             Change::NewUser { number, email } => self.add_user(number, email, now),
-            Change::Move { kind, user, debit, credit, amount, note } => {
+            Change::NewWithdrawal(withdrawal) => self.add_withdrawal(*withdrawal),
+            Change::SetWithdrawal(withdrawal) => self.set_withdrawal(*withdrawal),
+            Change::Move { kind, user, debit, credit, amount, note, withdrawal, detail } => {
                 let sequence = self.head.sequence + 1;
-                let movement = self.shift(sequence, debit, credit, amount);
-                self.append(Entry { sequence, kind, at: now, user, movement: Some(movement), note });
+                let movement = Some(self.shift(sequence, debit, credit, amount));
+                self.append(Entry {
+                    sequence,
+                    kind,
+                    at: now,
+                    user,
+                    movement,
+                    note,
+                    withdrawal,
+                    actor,
+                    detail,
+                });
+            }
+            Change::Note { kind, user, withdrawal, note, detail } => {
+                let (sequence, movement) = (self.head.sequence + 1, None);
+                self.append(Entry {
+                    sequence,
+                    kind,
+                    at: now,
+                    user,
+                    movement,
+                    note,
+                    withdrawal,
+                    actor,
+                    detail,
+                });
             }
             Change::SetStatus { kind, user, status } => {
                 self.user_mut(user).status = status;
-                self.append_without_money(kind, user, now);
+                self.append_without_money(kind, user, now, actor);
             }
             Change::SetGeneration { kind, user, generation } => {
                 self.user_mut(user).generation = generation;
-                self.append_without_money(kind, user, now);
+                self.append_without_money(kind, user, now, actor);
             }
             Change::Remember { key, remembered } => {
                 self.new_remembered.push(key);
                 self.remembered.insert(key, remembered);
             }
         }
+    }
+
+    fn add_withdrawal(&mut self, withdrawal: Withdrawal) {
+        assert_eq!(withdrawal.number, self.head.withdrawals + 1, "withdrawals are numbered without a gap");
+        self.head.withdrawals = withdrawal.number;
+        self.new_withdrawals.push(withdrawal.number);
+        let by_method = self.asked.by_method.entry(withdrawal.method.clone()).or_default();
+        *by_method = by_method.plus(withdrawal.amount).expect("a decided change fits");
+        let by_user = self.asked.by_user.entry(withdrawal.user).or_default();
+        *by_user = by_user.plus(withdrawal.amount).expect("a person holds less than there is money");
+        if let Some(pending) = self.pending.get_mut(&withdrawal.user) {
+            *pending = pending.plus(withdrawal.amount).expect("a person holds less than there is money");
+        }
+        self.put_withdrawal(withdrawal);
+    }
+
+    fn set_withdrawal(&mut self, withdrawal: Withdrawal) {
+        let held = self.withdrawal(withdrawal.number).is_some_and(|before| before.state.holds_money());
+        if held
+            && !withdrawal.state.holds_money()
+            && let Some(pending) = self.pending.get_mut(&withdrawal.user)
+        {
+            *pending = pending.minus(withdrawal.amount).expect("what was held is not more than was pending");
+        }
+        self.changed_withdrawals.insert(withdrawal.number);
+        self.put_withdrawal(withdrawal);
     }
 
     fn account(&self, id: AccountId) -> Account {
@@ -278,14 +423,25 @@ impl Book {
         Movement { debit, credit, amount, debit_previous, credit_previous }
     }
 
-    fn append_without_money(&mut self, kind: EntryKind, user: i64, now: Micros) {
-        let sequence = self.head.sequence + 1;
-        self.append(Entry { sequence, kind, at: now, user, movement: None, note: String::new() });
+    fn append_without_money(&mut self, kind: EntryKind, user: i64, at: Micros, actor: Actor) {
+        let (sequence, movement) = (self.head.sequence + 1, None);
+        let (note, detail) = (String::new(), String::new());
+        self.append(Entry { sequence, kind, at, user, movement, note, withdrawal: 0, actor, detail });
     }
 
     fn append(&mut self, entry: Entry) {
-        let created = (entry.kind == EntryKind::UserCreated).then(|| self.user(entry.user)).flatten();
-        self.head.chain = link(&self.head.chain, self.id, &entry, created.map(|user| &user.email));
+        let chain = match entry.kind {
+            EntryKind::UserCreated => {
+                let email = self.user(entry.user).map_or("", |user| user.email.as_str());
+                link(&self.head.chain, self.id, &entry, email)
+            }
+            EntryKind::WithdrawalCreated => {
+                let order = self.withdrawal(entry.withdrawal).map(Withdrawal::order_text);
+                link(&self.head.chain, self.id, &entry, &order.unwrap_or_default())
+            }
+            _ => link(&self.head.chain, self.id, &entry, ""),
+        };
+        self.head.chain = chain;
         self.head.sequence = entry.sequence;
         self.entries.push((entry, self.head.chain));
     }

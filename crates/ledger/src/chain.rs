@@ -3,11 +3,16 @@
 //!
 //! The digested bytes, so that an auditor can be written without this code: SHA-256 over the previous digest (32
 //! bytes; zeros before the first), then as 8-byte big-endian two's complement numbers: book, sequence, kind, at, user,
-//! debit, credit, amount, debit_previous, credit_previous (0 where no money moved), the length of the address in bytes (0
-//! where the entry creates no user), then the address of the user that the entry creates, then the note, both as UTF-8
-//! bytes. The address is in the chain because whoever could change it would be paid in that person's place.
+//! debit, credit, amount, debit_previous, credit_previous (0 where no money moved), the length of the payee in bytes (0
+//! where the entry creates none), then the payee, then the note, both as UTF-8 bytes. Where an entry has a withdrawal, an
+//! actor or a detail, 256 is added to the kind, and after the length of the payee come the withdrawal, the actor and the
+//! length of the note; the detail follows the note.
+//!
+//! The payee is whatever decides who is paid and stands in another table: the address of the user that the entry creates,
+//! or the order of the withdrawal that it creates ([`crate::Withdrawal::order_text`]). Whoever could change that unseen
+//! would be paid in that person's place.
 
-use crate::{BookId, Email, Entry};
+use crate::{Actor, BookId, Entry};
 use sha2::{Digest, Sha256};
 
 /// One link: 32 bytes.
@@ -16,29 +21,40 @@ pub type ChainDigest = [u8; 32];
 /// What the first entry of every book is chained to.
 pub const GENESIS: ChainDigest = [0; 32];
 
-/// The digest of `entry` in `book`, following `previous`; `created` is the address of the user that it creates, if it
-/// creates one.
+/// Added to the kind of an entry that has a withdrawal, an actor or a detail.
+const WIDE: i64 = 256;
+
+/// The digest of `entry` in `book`, following `previous`; `payee` as the top of this file tells, empty for none.
 #[must_use]
-pub fn link(previous: &ChainDigest, book: BookId, entry: &Entry, created: Option<&Email>) -> ChainDigest {
+pub fn link(previous: &ChainDigest, book: BookId, entry: &Entry, payee: &str) -> ChainDigest {
     let movement = entry.movement.map_or([0; 5], |moved| {
         [moved.debit.0, moved.credit.0, moved.amount.0, moved.debit_previous, moved.credit_previous]
     });
-    let email = created.map_or("", Email::as_str);
-    let length = i64::try_from(email.len()).expect("an address is short");
-    let mut bytes = [0u8; 32 + 11 * 8];
-    bytes[..32].copy_from_slice(previous);
-    let numbers = [book.0, entry.sequence, entry.kind.code(), entry.at, entry.user]
+    let is_wide = entry.withdrawal != 0 || entry.actor != Actor::NOBODY || !entry.detail.is_empty();
+    let kind = entry.kind.code() + if is_wide { WIDE } else { 0 };
+    let wide = [entry.withdrawal, entry.actor.0, length(&entry.note)];
+    let numbers = [book.0, entry.sequence, kind, entry.at, entry.user]
         .into_iter()
         .chain(movement)
-        .chain([length]);
-    for (slot, number) in bytes[32..].chunks_exact_mut(8).zip(numbers) {
-        slot.copy_from_slice(&number.to_be_bytes());
+        .chain([length(payee)])
+        .chain(wide.into_iter().filter(|_| is_wide));
+    let mut bytes = [0u8; 32 + 14 * 8];
+    bytes[..32].copy_from_slice(previous);
+    let mut end = 32;
+    for number in numbers {
+        bytes[end..end + 8].copy_from_slice(&number.to_be_bytes());
+        end += 8;
     }
     let mut digest = Sha256::new();
-    digest.update(bytes);
-    digest.update(email.as_bytes());
+    digest.update(&bytes[..end]);
+    digest.update(payee.as_bytes());
     digest.update(entry.note.as_bytes());
+    digest.update(entry.detail.as_bytes());
     digest.finalize().into()
+}
+
+fn length(text: &str) -> i64 {
+    i64::try_from(text.len()).expect("texts in a journal are short")
 }
 
 #[cfg(test)]
@@ -61,9 +77,12 @@ mod tests {
                 credit_previous: 2,
             }),
             note: "n".to_owned(),
+            withdrawal: 0,
+            actor: Actor::NOBODY,
+            detail: String::new(),
         };
         let moved = entry.movement.unwrap();
-        let base = link(&GENESIS, BookId(2), &entry, None);
+        let base = link(&GENESIS, BookId(2), &entry, "");
         let variants = [
             (BookId(3), entry.clone()),
             (BookId(2), Entry { sequence: 8, ..entry.clone() }),
@@ -77,12 +96,24 @@ mod tests {
             (BookId(2), Entry { movement: Some(Movement { credit_previous: 5, ..moved }), ..entry.clone() }),
         ];
         for (book, variant) in variants {
-            assert_ne!(link(&GENESIS, book, &variant, None), base, "{variant:?}");
+            assert_ne!(link(&GENESIS, book, &variant, ""), base, "{variant:?}");
         }
-        assert_ne!(link(&base, BookId(2), &entry, None), base);
-        let email = Email::from_stored("n".to_owned());
+        assert_ne!(link(&base, BookId(2), &entry, ""), base);
         let moved_over = Entry { note: String::new(), ..entry.clone() };
-        assert_ne!(link(&GENESIS, BookId(2), &moved_over, Some(&email)), base, "an address is not a note");
-        assert_ne!(link(&GENESIS, BookId(2), &entry, Some(&email)), base);
+        assert_ne!(link(&GENESIS, BookId(2), &moved_over, "n"), base, "a payee is not a note");
+        assert_ne!(link(&GENESIS, BookId(2), &entry, "n"), base);
+        let wide = Entry { detail: "d".to_owned(), ..entry.clone() };
+        let variants = [
+            wide.clone(),
+            Entry { withdrawal: 1, ..entry.clone() },
+            Entry { actor: Actor(1), ..entry.clone() },
+            Entry { note: "nd".to_owned(), detail: String::new(), ..wide.clone() },
+            Entry { note: String::new(), detail: "nd".to_owned(), ..wide },
+            Entry { note: "nd".to_owned(), ..entry.clone() },
+            entry,
+        ];
+        let links: std::collections::HashSet<_> =
+            variants.iter().map(|variant| link(&GENESIS, BookId(2), variant, "")).collect();
+        assert_eq!(links.len(), variants.len());
     }
 }

@@ -1,6 +1,8 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
-use crate::{AccountId, Cents, Email, UserSnapshot, UserStatus};
+use crate::{
+    AccountId, Actor, Cents, Email, Micros, Provider, Step, Terms, UserSnapshot, UserStatus, Withdrawal,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,6 +35,74 @@ impl Direction {
             Self::ToMain => (AccountId::PAYOUT, AccountId::MAIN),
         }
     }
+}
+
+/// What a person asks for, under the business's terms at that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The user's number.
+    pub user: i64,
+    /// The method's name.
+    pub method: String,
+    /// The kind of rail behind it.
+    pub provider: Provider,
+    /// Gross, cents.
+    pub amount: Cents,
+    /// As the rail wrote it after checking it: one JSON object in a canonical form.
+    pub destination: String,
+    /// The business's conditions.
+    pub terms: Terms,
+    /// The beginning of this UTC day, for sums per day.
+    pub day: Micros,
+}
+
+/// A step of a withdrawal, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The withdrawal's number.
+    pub withdrawal: i64,
+    /// What happens to it.
+    pub step: Step,
+    /// Whose it has to be: a person may cancel only what is the person's own.
+    pub only_of: Option<i64>,
+    /// A stable word, for steps that end it badly; empty for none.
+    pub code: String,
+    /// Reason or proof; empty for none. For steps that end it badly, in words that the person may read.
+    pub text: String,
+    /// What the rail made public at this moment, as a JSON object; empty for none.
+    pub detail: String,
+}
+
+impl Progress {
+    /// A step without a word to it.
+    #[must_use]
+    pub fn new(withdrawal: i64, step: Step) -> Self {
+        let (code, text, detail) = Default::default();
+        Self { withdrawal, step, only_of: None, code, text, detail }
+    }
+
+    /// With a reason: a stable word and a text.
+    #[must_use]
+    pub fn because(self, code: &str, text: &str) -> Self {
+        Self { code: code.to_owned(), text: text.to_owned(), ..self }
+    }
+
+    /// With what the rail made public.
+    #[must_use]
+    pub fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+}
+
+/// Things worth an entry that change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occurrence {
+    /// A delivered gift card's code is about to be shown.
+    GiftCardRevealed,
+    /// Few gift cards of one brand and value are left.
+    GiftCardStockLow,
+    /// A user's money will soon go back unclaimed.
+    UserMoneyExpiring,
 }
 
 /// Everything that can change a book.
@@ -87,6 +157,28 @@ pub enum Command {
         /// The user's number.
         user: i64,
     },
+    /// A person asks for money.
+    Withdraw(Box<Order>),
+    /// A withdrawal goes a step further.
+    Advance(Box<Progress>),
+    /// Write down that something happened.
+    Record {
+        /// What.
+        occurrence: Occurrence,
+        /// The user's number; 0 for none.
+        user: i64,
+        /// The withdrawal's number; 0 for none.
+        withdrawal: i64,
+        /// In words; no secret.
+        note: String,
+    },
+    /// Take back what a user has not claimed.
+    Expire {
+        /// The user's number.
+        user: i64,
+        /// The newest entry of the user's account when it was found unclaimed: with a newer one it is not.
+        head: i64,
+    },
 }
 
 /// What a carried-out command answers with. Stored as the answer of an idempotency key, so variants and fields are
@@ -124,6 +216,10 @@ pub enum Outcome {
         /// The new generation.
         generation: i64,
     },
+    /// Withdraw and Advance: the withdrawal afterwards.
+    Withdrawal(Box<Withdrawal>),
+    /// Record: it is written down.
+    Recorded,
 }
 
 /// One row of a batch's answer.
@@ -187,6 +283,12 @@ impl OnceKey {
         Self(short_digest(b"request", &[key.as_bytes()]))
     }
 
+    /// For an `Idempotency-Key` header of a payout user: every person has names of their own.
+    #[must_use]
+    pub fn of_recipient_request(user: i64, key: &str) -> Self {
+        Self(short_digest(b"recipient request", &[&user.to_be_bytes(), key.as_bytes()]))
+    }
+
     /// For a batch row's `reference`.
     #[must_use]
     pub fn of_payout_reference(reference: &str) -> Self {
@@ -213,6 +315,8 @@ pub struct Request {
     pub command: Command,
     /// Do it once.
     pub once: Option<Once>,
+    /// Who gives the command.
+    pub actor: Actor,
 }
 
 /// Key and fingerprint of a request that must take effect once.
@@ -249,7 +353,13 @@ impl Request {
             _ => key,
         };
         let once = key.map(|key| Once { key, fingerprint: command.fingerprint() });
-        Self { command, once }
+        Self { command, once, actor: Actor::NOBODY }
+    }
+
+    /// Given by this actor.
+    #[must_use]
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
     }
 }
 
@@ -287,6 +397,33 @@ impl Command {
                 short_digest(b"set status", &[&user.to_be_bytes(), status.word().as_bytes()])
             }
             Self::RotateHash { user } => short_digest(b"rotate hash", &[&user.to_be_bytes()]),
+            // The terms are the business's, not the person's: they may change between a request and its repeat.
+            Self::Withdraw(order) => short_digest(
+                b"withdraw",
+                &[
+                    &order.user.to_be_bytes(),
+                    order.method.as_bytes(),
+                    &order.amount.0.to_be_bytes(),
+                    order.destination.as_bytes(),
+                ],
+            ),
+            Self::Advance(progress) => short_digest(
+                b"advance",
+                &[
+                    &progress.withdrawal.to_be_bytes(),
+                    progress.step.word().as_bytes(),
+                    progress.code.as_bytes(),
+                    progress.text.as_bytes(),
+                    progress.detail.as_bytes(),
+                ],
+            ),
+            Self::Record { occurrence, user, withdrawal, note } => short_digest(
+                b"record",
+                &[&[*occurrence as u8], &user.to_be_bytes(), &withdrawal.to_be_bytes(), note.as_bytes()],
+            ),
+            Self::Expire { user, head } => {
+                short_digest(b"expire", &[&user.to_be_bytes(), &head.to_be_bytes()])
+            }
         })
     }
 }

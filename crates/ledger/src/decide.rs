@@ -1,9 +1,10 @@
 //! The check ladder: a command and a loaded book go in, a plan or a named refusal comes out. The order of the checks
 //! is the order of precedence that clients see. Nothing here changes a book; [`settle`] applies a plan as a whole.
 
+use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::{
     AccountId, BatchPayout, Book, Cents, Command, Direction, Email, EntryKind, MAX_PAYOUT, MAX_TRANSFER,
-    Micros, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserStatus,
+    Micros, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserStatus, Withdrawal,
 };
 use std::collections::HashMap;
 
@@ -31,6 +32,27 @@ pub enum Change {
         amount: Cents,
         /// Reference or reason.
         note: String,
+        /// Which withdrawal; 0 for none.
+        withdrawal: i64,
+        /// What the rail made public.
+        detail: String,
+    },
+    /// A new withdrawal; the entry that holds its money follows.
+    NewWithdrawal(Box<Withdrawal>),
+    /// A withdrawal as it is from now on; its entry follows.
+    SetWithdrawal(Box<Withdrawal>),
+    /// An entry that moves no money.
+    Note {
+        /// What it is.
+        kind: EntryKind,
+        /// Whom it concerns; 0 for nobody.
+        user: i64,
+        /// Which withdrawal; 0 for none.
+        withdrawal: i64,
+        /// Reason or proof.
+        note: String,
+        /// What the rail made public.
+        detail: String,
     },
     /// A user's new status and its entry.
     SetStatus {
@@ -57,6 +79,20 @@ pub enum Change {
         /// The answer.
         remembered: Remembered,
     },
+}
+
+impl Change {
+    /// A transfer, from the first account to the second, that concerns no withdrawal.
+    fn plain_move(
+        kind: EntryKind,
+        user: i64,
+        (debit, credit): (AccountId, AccountId),
+        amount: Cents,
+        note: &str,
+    ) -> Self {
+        let (note, detail) = (note.to_owned(), String::new());
+        Self::Move { kind, user, debit, credit, amount, note, withdrawal: 0, detail }
+    }
 }
 
 /// What to change, and what to answer once that is durable.
@@ -87,22 +123,22 @@ enum Decision {
 /// # Errors
 /// The refusal of the first check that fails; the book is as it was.
 pub fn settle(book: &mut Book, request: &Request, now: Micros) -> Result<Answer, Refusal> {
-    match decide_once(book, request)? {
+    match decide_once(book, request, now)? {
         Decision::Replay(outcome) => Ok(Answer::Replayed(outcome)),
         Decision::Plan(plan) => {
             for change in plan.changes {
-                book.apply(change, now);
+                book.apply(change, now, request.actor);
             }
             if let Some(once) = request.once {
                 let remembered = Remembered { fingerprint: once.fingerprint, outcome: plan.outcome.clone() };
-                book.apply(Change::Remember { key: once.key, remembered }, now);
+                book.apply(Change::Remember { key: once.key, remembered }, now, request.actor);
             }
             Ok(Answer::Done(plan.outcome))
         }
     }
 }
 
-fn decide_once(book: &Book, request: &Request) -> Result<Decision, Refusal> {
+fn decide_once(book: &Book, request: &Request, now: Micros) -> Result<Decision, Refusal> {
     if let Some(once) = &request.once
         && let Some(remembered) = book.remembered(&once.key)
     {
@@ -114,14 +150,14 @@ fn decide_once(book: &Book, request: &Request) -> Result<Decision, Refusal> {
             _ => Refusal::IdempotencyKeyWasUsedForAnotherRequest,
         });
     }
-    decide(book, &request.command).map(Decision::Plan)
+    decide(book, &request.command, now).map(Decision::Plan)
 }
 
 /// Decides a command that was not answered before.
 ///
 /// # Errors
 /// The refusal of the first check that fails.
-pub fn decide(book: &Book, command: &Command) -> Result<Plan, Refusal> {
+pub fn decide(book: &Book, command: &Command, now: Micros) -> Result<Plan, Refusal> {
     match command {
         Command::Create { email, amount } => create(book, email, *amount),
         Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial),
@@ -130,6 +166,12 @@ pub fn decide(book: &Book, command: &Command) -> Result<Plan, Refusal> {
         Command::Debit { user, amount, reason } => debit(book, *user, *amount, reason),
         Command::SetStatus { user, status } => set_status(book, *user, *status),
         Command::RotateHash { user } => rotate_hash(book, *user),
+        Command::Withdraw(order) => withdraw(book, order, now),
+        Command::Advance(progress) => advance(book, progress, now),
+        Command::Record { occurrence, user, withdrawal, note } => {
+            Ok(record(*occurrence, *user, *withdrawal, note))
+        }
+        Command::Expire { user, head } => expire(book, *user, *head),
     }
 }
 
@@ -154,7 +196,7 @@ fn pay(changes: &mut Vec<Change>, user: i64, new: Option<&Email>, amount: Cents,
         changes.push(Change::NewUser { number: user, email: email.clone() });
     }
     let (debit, credit) = (AccountId::PAYOUT, AccountId::user(user));
-    changes.push(Change::Move { kind, user, debit, credit, amount, note: note.to_owned() });
+    changes.push(Change::plain_move(kind, user, (debit, credit), amount, note));
 }
 
 /// What rows of a batch that are already decided have used up.
@@ -313,10 +355,7 @@ fn own_balances(
         balance.expect("the ladder has checked that it fits")
     };
     let outcome = Outcome::Balances { main: after(AccountId::MAIN), payout: after(AccountId::PAYOUT) };
-    Plan {
-        changes: vec![Change::Move { kind, user: 0, debit, credit, amount, note: note.to_owned() }],
-        outcome,
-    }
+    Plan { changes: vec![Change::plain_move(kind, 0, (debit, credit), amount, note)], outcome }
 }
 
 fn debit(book: &Book, user: i64, amount: Cents, reason: &str) -> Result<Plan, Refusal> {
@@ -328,14 +367,8 @@ fn debit(book: &Book, user: i64, amount: Cents, reason: &str) -> Result<Plan, Re
 
     let mut snapshot = book.snapshot(user);
     snapshot.balance = snapshot.balance.minus(amount).expect("the ladder has checked that it is covered");
-    let change = Change::Move {
-        kind: EntryKind::UserDebited,
-        user: user.number,
-        debit: account,
-        credit: AccountId::PAYOUT,
-        amount,
-        note: reason.to_owned(),
-    };
+    let accounts = (account, AccountId::PAYOUT);
+    let change = Change::plain_move(EntryKind::UserDebited, user.number, accounts, amount, reason);
     Ok(Plan { changes: vec![change], outcome: Outcome::User(snapshot) })
 }
 
@@ -360,7 +393,7 @@ fn rotate_hash(book: &Book, user: i64) -> Result<Plan, Refusal> {
     Ok(Plan { changes: vec![change], outcome: Outcome::HashRotated { user: user.number, generation } })
 }
 
-fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
+pub(crate) fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(refusal) }
 }
 
@@ -368,6 +401,6 @@ fn check_amount(amount: Cents, most: Cents) -> Result<(), Refusal> {
     check(amount > Cents::ZERO && amount <= most, Refusal::AmountIsOutOfRange)
 }
 
-fn check_room(book: &Book, account: AccountId, amount: Cents) -> Result<(), Refusal> {
+pub(crate) fn check_room(book: &Book, account: AccountId, amount: Cents) -> Result<(), Refusal> {
     check(book.balance(account).plus(amount).is_some(), Refusal::BalanceWouldBeTooLarge)
 }

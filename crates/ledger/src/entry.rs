@@ -26,11 +26,47 @@ pub enum EntryKind {
     UserActivated = 8,
     /// The user has a new hash; the old one is dead.
     HashRotated = 9,
+    /// user -> held: a person asks for money.
+    WithdrawalCreated = 10,
+    /// A review rule applies; the business has to look.
+    WithdrawalReviewAsked = 11,
+    /// It will be sent.
+    WithdrawalQueued = 12,
+    /// The business said yes.
+    WithdrawalApproved = 13,
+    /// held -> user: the business said no.
+    WithdrawalRejected = 14,
+    /// held -> user: taken back before anything was sent.
+    WithdrawalCancelled = 15,
+    /// A rail begins to pay.
+    WithdrawalSending = 16,
+    /// The rail did not say what it did.
+    WithdrawalOutcomeLost = 17,
+    /// The rail is known to be at work on it again.
+    WithdrawalOutcomeFound = 18,
+    /// held -> rail: paid.
+    WithdrawalSucceeded = 19,
+    /// held -> fees: what the business keeps of it.
+    WithdrawalFeeTaken = 20,
+    /// held -> user: proved not to be paid.
+    WithdrawalFailed = 21,
+    /// rail -> user: the rail sent the money back.
+    WithdrawalReturned = 22,
+    /// fees -> user: the fee of a withdrawal that came back.
+    WithdrawalFeeReturned = 23,
+    /// A person looked at a delivered gift card's code.
+    GiftCardRevealed = 24,
+    /// Few gift cards of one brand and value are left.
+    GiftCardStockLow = 25,
+    /// user -> payout: unclaimed for too long.
+    UserMoneyExpired = 26,
+    /// The user's money will soon go back unclaimed.
+    UserMoneyExpiring = 27,
 }
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 27] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -40,6 +76,24 @@ impl EntryKind {
         Self::UserDeactivated,
         Self::UserActivated,
         Self::HashRotated,
+        Self::WithdrawalCreated,
+        Self::WithdrawalReviewAsked,
+        Self::WithdrawalQueued,
+        Self::WithdrawalApproved,
+        Self::WithdrawalRejected,
+        Self::WithdrawalCancelled,
+        Self::WithdrawalSending,
+        Self::WithdrawalOutcomeLost,
+        Self::WithdrawalOutcomeFound,
+        Self::WithdrawalSucceeded,
+        Self::WithdrawalFeeTaken,
+        Self::WithdrawalFailed,
+        Self::WithdrawalReturned,
+        Self::WithdrawalFeeReturned,
+        Self::GiftCardRevealed,
+        Self::GiftCardStockLow,
+        Self::UserMoneyExpired,
+        Self::UserMoneyExpiring,
     ];
 
     /// The number that is stored and chained.
@@ -67,6 +121,24 @@ impl EntryKind {
             Self::UserDeactivated => "payout_user.deactivated",
             Self::UserActivated => "payout_user.activated",
             Self::HashRotated => "payout_user.hash_rotated",
+            Self::WithdrawalCreated => "payout.created",
+            Self::WithdrawalReviewAsked => "payout.review",
+            Self::WithdrawalQueued => "payout.queued",
+            Self::WithdrawalApproved => "payout.approved",
+            Self::WithdrawalRejected => "payout.rejected",
+            Self::WithdrawalCancelled => "payout.cancelled",
+            Self::WithdrawalSending => "payout.processing",
+            Self::WithdrawalOutcomeLost => "payout.outcome_unknown",
+            Self::WithdrawalOutcomeFound => "payout.outcome_known",
+            Self::WithdrawalSucceeded => "payout.succeeded",
+            Self::WithdrawalFeeTaken => "payout.fee_taken",
+            Self::WithdrawalFailed => "payout.failed",
+            Self::WithdrawalReturned => "payout.returned",
+            Self::WithdrawalFeeReturned => "payout.fee_returned",
+            Self::GiftCardRevealed => "gift_card.revealed",
+            Self::GiftCardStockLow => "gift_card.stock_low",
+            Self::UserMoneyExpired => "payout_user.money_expired",
+            Self::UserMoneyExpiring => "payout_user.money_expiring",
         }
     }
 }
@@ -86,6 +158,23 @@ pub struct Movement {
     pub credit_previous: i64,
 }
 
+/// Who gave a command: the number of an API key, or one of the constants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Actor(pub i64);
+
+impl Actor {
+    /// The person the money belongs to, or the platform itself carrying out a rule.
+    pub const NOBODY: Self = Self(0);
+    /// Whoever can run the operator's program.
+    pub const OPERATOR: Self = Self(-1);
+
+    /// The API key, if it was one.
+    #[must_use]
+    pub fn as_key(self) -> Option<i64> {
+        (self.0 > 0).then_some(self.0)
+    }
+}
+
 /// One line of a book's journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -99,6 +188,12 @@ pub struct Entry {
     pub user: i64,
     /// The money, if any moved.
     pub movement: Option<Movement>,
-    /// Reference or reason in the words of whoever gave the command; empty for none.
+    /// Reference, reason or proof in the words of whoever gave the command; empty for none.
     pub note: String,
+    /// The withdrawal it concerns; 0 for none.
+    pub withdrawal: i64,
+    /// Who gave the command.
+    pub actor: Actor,
+    /// What the rail made public of a withdrawal at that moment, as a JSON object; empty for none. Never a secret.
+    pub detail: String,
 }

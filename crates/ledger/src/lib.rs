@@ -10,25 +10,30 @@ mod book;
 mod chain;
 mod command;
 mod decide;
+mod decide_withdrawal;
 mod email;
 mod entry;
 mod money;
 mod refusal;
+mod terms;
 mod user;
+mod withdrawal;
 
 pub use account::{Account, AccountId};
 pub use book::{Book, BookHead, BookId, Changes, Mode};
 pub use chain::{ChainDigest, GENESIS, link};
 pub use command::{
-    BatchPayout, Command, Direction, Fingerprint, Once, OnceKey, Outcome, Remembered, Request, RowOutcome,
-    RowRefusal,
+    BatchPayout, Command, Direction, Fingerprint, Occurrence, Once, OnceKey, Order, Outcome, Progress,
+    Remembered, Request, RowOutcome, RowRefusal,
 };
 pub use decide::{Answer, Change, Plan, decide, settle};
 pub use email::{Email, EmailProblem};
-pub use entry::{Entry, EntryKind, Movement};
+pub use entry::{Actor, Entry, EntryKind, Movement};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
 pub use refusal::Refusal;
+pub use terms::{FeeRule, ReviewRule, Terms};
 pub use user::{PayoutUser, UserSnapshot, UserStatus};
+pub use withdrawal::{Provider, Step, TRANSITIONS, Withdrawal, WithdrawalState};
 
 /// Microseconds since 1970-01-01T00:00:00Z; always passed in, never read from a clock here.
 pub type Micros = i64;

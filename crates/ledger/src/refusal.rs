@@ -1,6 +1,8 @@
 //! Refusals: every way the product says no to a command. Closed, named as sentences, documented in `docs/API.md`.
 //! Failures (the system broke) are not here: the ledger cannot fail.
 
+use crate::{Step, WithdrawalState};
+
 /// Why a command was not carried out. A refused command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -24,6 +26,30 @@ pub enum Refusal {
     AmountIsOutOfRange,
     /// A balance would pass the largest number of cents there is.
     BalanceWouldBeTooLarge,
+    /// The user's hash does not authenticate now, or its money does not belong to it any more.
+    PayoutUserIsNotActive,
+    /// The business has switched payouts off, so nobody can withdraw.
+    WithdrawalsArePaused,
+    /// The business does not offer this method.
+    MethodIsClosed,
+    /// Less than the business lets people withdraw by this method.
+    AmountIsBelowTheMinimum,
+    /// More than the business lets people withdraw by this method at once.
+    AmountIsAboveTheMaximum,
+    /// Nothing would be left after the fee.
+    AmountDoesNotCoverTheFee,
+    /// Everything that the business pays by this method in one day is asked for already.
+    DailyCapIsReached,
+    /// No withdrawal has this id in this book, or it is another person's.
+    WithdrawalIsUnknown,
+    /// The withdrawal's state does not allow it.
+    StepIsNotPossible(WithdrawalState, Step),
+    /// A rail pays this withdrawal; nobody settles it by hand.
+    WithdrawalIsNotManual,
+    /// Whoever gave the money may not also approve its withdrawal.
+    MakerMayNotCheck,
+    /// The user's account has moved since it was found unclaimed.
+    MoneyWasClaimed,
 }
 
 impl Refusal {
@@ -41,6 +67,18 @@ impl Refusal {
             Self::DepositReferenceWasUsedForAnotherAmount => "deposit_reference_reused",
             Self::AmountIsOutOfRange => "amount_out_of_range",
             Self::BalanceWouldBeTooLarge => "balance_too_large",
+            Self::PayoutUserIsNotActive => "payout_user_not_active",
+            Self::WithdrawalsArePaused => "withdrawals_paused",
+            Self::MethodIsClosed => "method_closed",
+            Self::AmountIsBelowTheMinimum => "below_minimum",
+            Self::AmountIsAboveTheMaximum => "above_maximum",
+            Self::AmountDoesNotCoverTheFee => "amount_does_not_cover_fee",
+            Self::DailyCapIsReached => "daily_cap_reached",
+            Self::WithdrawalIsUnknown => "withdrawal_not_found",
+            Self::StepIsNotPossible(..) => "withdrawal_state",
+            Self::WithdrawalIsNotManual => "not_manual",
+            Self::MakerMayNotCheck => "maker_is_checker",
+            Self::MoneyWasClaimed => "money_was_claimed",
         }
     }
 
@@ -64,6 +102,39 @@ impl Refusal {
             }
             Self::AmountIsOutOfRange => "The amount is out of range.",
             Self::BalanceWouldBeTooLarge => "The balance would become too large.",
+            Self::PayoutUserIsNotActive => "This payout user is not active.",
+            Self::WithdrawalsArePaused => {
+                "Withdrawals are paused at the moment. Your balance stays as it is."
+            }
+            Self::MethodIsClosed => "This method is not available at the moment.",
+            Self::AmountIsBelowTheMinimum => "The amount is below the minimum of this method.",
+            Self::AmountIsAboveTheMaximum => "The amount is above the maximum of this method.",
+            Self::AmountDoesNotCoverTheFee => "The amount does not cover the fee.",
+            Self::DailyCapIsReached => "Today's limit of this method is reached. Please try again tomorrow.",
+            Self::WithdrawalIsUnknown => "Withdrawal not found",
+            Self::StepIsNotPossible(state, step) => impossible(*state, *step),
+            Self::WithdrawalIsNotManual => "A rail pays this withdrawal; it cannot be settled by hand.",
+            Self::MakerMayNotCheck => {
+                "The key that gave this money may not approve its withdrawal. Use another key."
+            }
+            Self::MoneyWasClaimed => "The money was claimed in the meantime.",
         }
+    }
+}
+
+fn impossible(state: WithdrawalState, step: Step) -> &'static str {
+    use WithdrawalState::{
+        Cancelled, Created, Failed, Queued, Rejected, Returned, Review, Sending, Succeeded,
+    };
+    match (step, state) {
+        (Step::Cancel, Sending) => "The withdrawal is already being sent and cannot be cancelled.",
+        (_, Succeeded) => "The withdrawal has already succeeded.",
+        (_, Failed) => "The withdrawal has already failed.",
+        (_, Rejected) => "The withdrawal was already rejected.",
+        (_, Cancelled) => "The withdrawal was already cancelled.",
+        (_, Returned) => "The withdrawal was already returned.",
+        (_, Created | Review) => "The withdrawal waits for review.",
+        (_, Queued) => "The withdrawal is queued and not being sent yet.",
+        (_, Sending) => "The withdrawal is already being sent.",
     }
 }

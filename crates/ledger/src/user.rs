@@ -52,6 +52,9 @@ pub struct UserSnapshot {
     pub status: UserStatus,
     /// Cents.
     pub balance: Cents,
+    /// Cents held by withdrawals on their way.
+    #[serde(default)]
+    pub pending: Cents,
     /// When the first credit came.
     pub created_at: Micros,
     /// End of validity, if any.

@@ -3,9 +3,9 @@
 //! knows a repeated request by comparing it with the first. After every command both must agree on everything.
 
 use ledger::{
-    Account, AccountId, Answer, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes, Command,
-    Direction, Email, Entry, EntryKind, Micros, Movement, OnceKey, Outcome, PayoutUser, Refusal, Remembered,
-    Request, RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
+    Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes,
+    Command, Direction, Email, Entry, EntryKind, Micros, Movement, OnceKey, Outcome, PayoutUser, Refusal,
+    Remembered, Request, RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -266,6 +266,7 @@ impl Model {
                 self.note(EntryKind::HashRotated, *user);
                 Ok(Outcome::HashRotated { user: *user, generation })
             }
+            other => unreachable!("withdrawals have a model of their own: {other:?}"),
         }
     }
 
@@ -280,6 +281,7 @@ impl Model {
             email: Email::from_stored(person.email.clone()),
             status: person.status,
             balance: Cents(i64::try_from(self.held(number)).expect("balances fit")),
+            pending: Cents::ZERO,
             created_at: person.since,
             expires_at: None,
         })
@@ -419,6 +421,7 @@ fn amounts(command: &Command) -> Box<dyn Iterator<Item = (i64, i64)> + '_> {
         | Command::Deposit { amount, .. }
         | Command::Debit { amount, .. } => Box::new(std::iter::once((amount.0, MOST_MOVED))),
         Command::SetStatus { .. } | Command::RotateHash { .. } => Box::new(std::iter::empty()),
+        other => unreachable!("withdrawals have a model of their own: {other:?}"),
     }
 }
 
@@ -439,7 +442,10 @@ impl Store {
     /// A book that has lived before: its heads point at entries that are not here.
     fn new(start: &Start) -> Self {
         let users = start.people.len() as i64;
-        let mut store = Self { head: BookHead { sequence: 100, chain: [7; 32], users }, ..Self::default() };
+        let mut store = Self {
+            head: BookHead { sequence: 100, chain: [7; 32], users, withdrawals: 0 },
+            ..Self::default()
+        };
         for (place, (account, balance)) in (1..).zip(Model::new(start).balances) {
             // An account without money has no row yet, unless it is a person's.
             if balance != 0 || account > 0 {
@@ -632,7 +638,10 @@ impl<'a> Run<'a> {
                 credit_previous: self.newest.insert(credit, sequence).unwrap_or(0),
             });
             let (kind, user, note) = (line.kind, line.user, line.note.clone());
-            assert_eq!(*entry, Entry { sequence, kind, at: self.now, user, movement, note });
+            let (withdrawal, actor, detail) = (0, Actor::NOBODY, String::new());
+            let told =
+                Entry { sequence, kind, at: self.now, user, movement, note, withdrawal, actor, detail };
+            assert_eq!(*entry, told);
             let created = if kind == EntryKind::UserCreated {
                 self.book.user(user).map_or("", |user| user.email.as_str())
             } else {

@@ -70,6 +70,12 @@ impl Entropy {
     }
 }
 
+/// The beginning of the UTC day that `at` lies in.
+#[must_use]
+pub fn start_of_day(at: Micros) -> Micros {
+    at - at.rem_euclid(86_400_000_000)
+}
+
 /// RFC 3339, UTC, microseconds, `Z` (contract, section 0).
 #[must_use]
 pub fn rfc3339(at: Micros) -> String {

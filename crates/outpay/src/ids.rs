@@ -7,7 +7,7 @@
 
 use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
-use ledger::BookId;
+use ledger::{BookId, Provider};
 
 /// What an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,14 @@ pub enum IdKind {
     Operation,
     /// `evt_`: a journal entry seen as the business's event.
     Event,
+    /// `ord_`: a withdrawal.
+    Withdrawal,
+    /// `whd_`: a webhook delivery.
+    Delivery,
+    /// `gcd_`: a gift card in stock.
+    GiftCard,
+    /// A withdrawal seen as a payment by its rail; see [`PublicIds::order_id`].
+    Payment,
 }
 
 impl IdKind {
@@ -32,6 +40,10 @@ impl IdKind {
             Self::PayoutUser => "usr_",
             Self::Operation => "txn_",
             Self::Event => "evt_",
+            Self::Withdrawal => "ord_",
+            Self::Delivery => "whd_",
+            Self::GiftCard => "gcd_",
+            Self::Payment => "",
         }
     }
 
@@ -42,6 +54,10 @@ impl IdKind {
             Self::PayoutUser => 3,
             Self::Operation => 4,
             Self::Event => 5,
+            Self::Withdrawal => 6,
+            Self::Delivery => 7,
+            Self::GiftCard => 8,
+            Self::Payment => 9,
         }
     }
 }
@@ -79,6 +95,14 @@ impl PublicIds {
         let hex = data_encoding::HEXLOWER.encode(&block);
         let prefix = kind.prefix();
         format!("{prefix}{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    /// The public number of a withdrawal at its rail, for example `CRX-` and 32 hexadecimal digits: the same for all
+    /// attempts to pay it.
+    #[must_use]
+    pub fn order_id(&self, provider: Provider, book: BookId, withdrawal: i64) -> String {
+        let uuid = self.seal(IdKind::Payment, book, withdrawal);
+        format!("{}{}", provider.order_prefix(), uuid.replace('-', "").to_uppercase())
     }
 
     /// The row that `id` names inside `book`; `None` for anything that is not such an id, another book's included.

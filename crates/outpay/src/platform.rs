@@ -3,7 +3,10 @@
 use crate::auth::{Auth, Secrets, master_key};
 use crate::clock::{Clock, Entropy};
 use crate::commit::Teller;
+use crate::config::Config;
+use crate::rails::Rails;
 use crate::store::{DatabaseUrl, Failure, Store};
+use crate::webhooks::Webhooks;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +27,10 @@ pub struct Platform {
     pub teller: Teller,
     /// Who is asking.
     pub auth: Auth,
+    /// The ways out.
+    pub rails: Arc<Rails>,
+    /// Webhooks, strictly guarded unless somebody puts others here.
+    pub webhooks: Webhooks,
 }
 
 /// The database of a data folder, where none is named.
@@ -33,7 +40,7 @@ pub fn default_database(data: &Path) -> DatabaseUrl {
 }
 
 impl Platform {
-    /// Opens the database and the master key and starts a teller.
+    /// Opens the database, starts a teller and mounts the rails that the configuration names.
     ///
     /// # Errors
     /// When the database cannot be opened, or belongs to another master key.
@@ -43,6 +50,7 @@ impl Platform {
         secrets: Secrets,
         clock: Clock,
         entropy: Entropy,
+        config: &Config,
     ) -> Result<Self, Failure> {
         let store = Store::open(database).await?;
         anyhow::ensure!(
@@ -54,6 +62,9 @@ impl Platform {
         let secrets = Arc::new(secrets);
         let teller = Teller::start(&store, Arc::clone(&secrets), clock.clone()).await?;
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
-        Ok(Self { data: Arc::new(data.to_owned()), store, secrets, clock, entropy, teller, auth })
+        let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
+        let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());
+        let data = Arc::new(data.to_owned());
+        Ok(Self { data, store, secrets, clock, entropy, teller, auth, rails, webhooks })
     }
 }

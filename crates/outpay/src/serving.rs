@@ -3,13 +3,20 @@
 
 use crate::http::{self, Server};
 use crate::platform::Platform;
+use crate::rails::Worker;
 use crate::store::Failure;
+use crate::webhooks::{self, WebhookOptions, Webhooks};
+use crate::withdrawals::expire;
+use tokio::sync::watch;
 
 pub use crate::http::ServeConfig;
 
 /// Doors whose addresses are taken.
 pub struct Serving {
     api: Server,
+    webhooks: Webhooks,
+    worker: Worker,
+    sweeper: Platform,
 }
 
 /// Takes the addresses.
@@ -17,7 +24,9 @@ pub struct Serving {
 /// # Errors
 /// When an address is taken or the certificate cannot be used.
 pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Failure> {
-    Ok(Serving { api: http::bind(config, platform).await? })
+    let webhooks = platform.webhooks.clone();
+    let (worker, sweeper) = (Worker::new(platform.clone()), platform.clone());
+    Ok(Serving { api: http::bind(config, platform).await?, webhooks, worker, sweeper })
 }
 
 impl Serving {
@@ -42,7 +51,21 @@ impl Serving {
     /// # Errors
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        self.api.run(shutdown).await
+        let webhooks = webhooks::start(self.webhooks, WebhookOptions::default());
+        // Told first: the server waits for the teller, which ends with the last handle to it, and these hold one.
+        let (stop, stopped) = watch::channel(false);
+        let worker = tokio::spawn(self.worker.run(stopped.clone()));
+        let sweeper = tokio::spawn(expire::run(self.sweeper, stopped));
+        let shutdown = async {
+            shutdown.await;
+            stop.send_replace(true);
+        };
+        let ended = self.api.run(shutdown).await;
+        drop(stop);
+        worker.await?;
+        sweeper.await?;
+        webhooks.stop().await;
+        ended
     }
 }
 

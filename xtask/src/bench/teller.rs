@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::ledger::{AccountId, Answer, BatchPayout, BookId, Cents, Command, Direction, Email, Mode, Request};
 use ::outpay::auth::Secrets;
 use ::outpay::clock::{Clock, Entropy};
+use ::outpay::config::Config;
 use ::outpay::platform::Platform;
 use ::outpay::store::{DatabaseUrl, NewBusiness};
 use anyhow::{Result, anyhow, ensure};
@@ -31,8 +32,15 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         None => DatabaseUrl::Sqlite(folder.path().join("outpay.db")),
     };
     let secrets = Secrets::derive(&[7; 32]);
-    let platform =
-        Platform::open(folder.path(), &database, secrets, Clock::System, Entropy::seeded(1)).await?;
+    let platform = Platform::open(
+        folder.path(),
+        &database,
+        secrets,
+        Clock::System,
+        Entropy::seeded(1),
+        &Config::default(),
+    )
+    .await?;
     let book = fund(&platform).await?;
     if let Some(users) = arguments.preload {
         preload(&platform, book, users).await?;

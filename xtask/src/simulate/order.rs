@@ -68,6 +68,7 @@ impl Order {
             Command::Debit { .. } => "debit",
             Command::SetStatus { .. } => "status",
             Command::RotateHash { .. } => "rotate",
+            other => unreachable!("withdrawals are simulated by rails.rs: {other:?}"),
         }
     }
 
@@ -80,6 +81,7 @@ impl Order {
             Command::Transfer { direction: ToMain, .. } => &["insufficient_payout_balance"],
             Command::Debit { .. } => &["insufficient_user_balance"],
             Command::Deposit { .. } | Command::SetStatus { .. } | Command::RotateHash { .. } => &[],
+            other => unreachable!("withdrawals are simulated by rails.rs: {other:?}"),
         }
     }
 

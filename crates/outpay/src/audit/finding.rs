@@ -17,6 +17,8 @@ pub struct AuditReport {
     pub accounts: u64,
     /// Users compared.
     pub users: u64,
+    /// Withdrawals compared.
+    pub withdrawals: u64,
     /// Credentials of users' hashes compared.
     pub credentials: u64,
     /// The first differences, in the order in which they were found.
@@ -49,6 +51,8 @@ pub enum Place {
     Account(AccountId),
     /// The user with this number.
     User(i64),
+    /// The withdrawal with this number.
+    Withdrawal(i64),
 }
 
 impl fmt::Display for Place {
@@ -58,6 +62,7 @@ impl fmt::Display for Place {
             Self::Entry(sequence) => write!(f, "entry {sequence}"),
             Self::Account(account) => write!(f, "account {account}"),
             Self::User(number) => write!(f, "user {number}"),
+            Self::Withdrawal(number) => write!(f, "withdrawal {number}"),
         }
     }
 }

@@ -3,10 +3,12 @@
 //! Not here: e-mail addresses, names and remembered answers, which no entry tells.
 //!
 //! Proven for every book: sequence without a gap, unbroken chain, both links and the running balance of each account, no
-//! account but `world` below zero, sum zero, users with status and hash, one credential per user and none besides.
+//! account but `world` below zero, sum zero, users with status and hash, one credential per user and none besides, every
+//! withdrawal with its state and where its money went.
 
 mod finding;
 mod replay;
+mod withdrawals;
 
 pub use finding::{AuditReport, Difference, Place};
 
@@ -44,7 +46,10 @@ pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Re
     let snapshot = store.snapshot().await?;
     let books = snapshot.books().await?;
     // Every user has a row, an account and a credential; the six accounts of a book itself do not count.
-    let expected = books.iter().map(|book| book.head.sequence + 3 * book.head.users).sum::<i64>();
+    let expected = books
+        .iter()
+        .map(|book| book.head.sequence + 3 * book.head.users + book.head.withdrawals)
+        .sum::<i64>();
     let mut audit = Audit {
         snapshot,
         secrets,
@@ -79,8 +84,15 @@ impl Audit<'_> {
             let what = format!("the entries create {users} users, stored is {}", book.head.users);
             self.findings.add(Place::Book, what);
         }
+        let withdrawals = replay.withdrawals.count();
+        if withdrawals != book.head.withdrawals {
+            let stored = book.head.withdrawals;
+            let what = format!("the entries create {withdrawals} withdrawals, stored is {stored}");
+            self.findings.add(Place::Book, what);
+        }
         self.accounts(book.id, &mut replay).await?;
         self.users(book.id, &mut replay).await?;
+        self.withdrawals(book.id, &mut replay).await?;
         self.users.insert(book.id, (book.business.clone(), replay.users));
         Ok(())
     }
@@ -90,8 +102,8 @@ impl Audit<'_> {
             let after = replay.sequence;
             let page = self.snapshot.entries(book, after, PAGE).await;
             let page = page.with_context(|| format!("an entry after {after}"))?;
-            for (stored, created) in &page {
-                replay.take(stored, created.as_ref(), &mut self.findings);
+            for (stored, payee) in &page {
+                replay.take(stored, payee, &mut self.findings);
             }
             self.report.entries += page.len() as u64;
             if !self.count(page.len()) {
@@ -136,6 +148,23 @@ impl Audit<'_> {
             }
         }
         replay.report_missing_users(&mut self.findings);
+        Ok(())
+    }
+
+    async fn withdrawals(&mut self, book: BookId, replay: &mut Replay) -> Result<(), Failure> {
+        let mut after = 0;
+        loop {
+            let page = self.snapshot.withdrawals(book, after, PAGE).await?;
+            for stored in &page {
+                after = stored.number;
+                replay.withdrawals.compare(stored, &mut self.findings);
+            }
+            self.report.withdrawals += page.len() as u64;
+            if !self.count(page.len()) {
+                break;
+            }
+        }
+        replay.withdrawals.report_missing(&mut self.findings);
         Ok(())
     }
 

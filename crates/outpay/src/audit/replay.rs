@@ -2,9 +2,10 @@
 //! After a difference it goes on from what is stored, so that one broken row is one difference wherever possible.
 
 use super::finding::{Findings, Place};
+use super::withdrawals::Withdrawals;
 use crate::auth::Secrets;
 use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
-use ledger::{Account, AccountId, BookId, ChainDigest, Email, Entry, EntryKind, GENESIS, Movement, link};
+use ledger::{Account, AccountId, BookId, ChainDigest, Entry, EntryKind, GENESIS, Movement, Provider, link};
 use std::collections::BTreeMap;
 
 pub(super) struct Replay {
@@ -13,6 +14,7 @@ pub(super) struct Replay {
     pub(super) chain: ChainDigest,
     /// User `number` is at `number - 1`.
     pub(super) users: Vec<ReplayedUser>,
+    pub(super) withdrawals: Withdrawals,
     /// The book's own accounts, and those of users that no entry created.
     others: BTreeMap<AccountId, ReplayedAccount>,
 }
@@ -42,11 +44,18 @@ const NEW_USER: ReplayedUser = ReplayedUser {
 
 impl Replay {
     pub(super) fn new(book: BookId) -> Self {
-        Self { book, sequence: 0, chain: GENESIS, users: Vec::new(), others: BTreeMap::new() }
+        Self {
+            book,
+            sequence: 0,
+            chain: GENESIS,
+            users: Vec::new(),
+            withdrawals: Withdrawals::default(),
+            others: BTreeMap::new(),
+        }
     }
 
     /// Takes the next entry.
-    pub(super) fn take(&mut self, stored: &StoredEntry, created: Option<&Email>, findings: &mut Findings) {
+    pub(super) fn take(&mut self, stored: &StoredEntry, payee: &str, findings: &mut Findings) {
         let entry = &stored.entry;
         let place = Place::Entry(entry.sequence);
         let next = self.sequence + 1;
@@ -55,8 +64,8 @@ impl Replay {
             let what = if last == next { "missing".to_owned() } else { format!("missing, up to {last}") };
             findings.add(Place::Entry(next), what);
         }
-        if link(&self.chain, self.book, entry, created) != stored.chain {
-            let what = "the digest does not follow from the digest before it, the entry and the address of the user it creates";
+        if link(&self.chain, self.book, entry, payee) != stored.chain {
+            let what = "the digest does not follow from the digest before it, the entry and the user or withdrawal it creates";
             findings.add(place, what.to_owned());
         }
         self.sequence = entry.sequence;
@@ -64,7 +73,10 @@ impl Replay {
         if let Err(what) = self.tell_user(entry) {
             findings.add(place, what);
         }
-        match (accounts_of(entry.kind, entry.user), entry.movement) {
+        if let Err(what) = self.withdrawals.take(entry) {
+            findings.add(place, what);
+        }
+        match (accounts_of(entry), entry.movement) {
             (Some(accounts), Some(moved)) => {
                 if accounts != (moved.debit, moved.credit) {
                     let what = format!(
@@ -90,7 +102,10 @@ impl Replay {
         let number = entry.user;
         let count = i64::try_from(self.users.len()).expect("fewer users than entries");
         match entry.kind {
-            EntryKind::Deposited | EntryKind::MovedToPayout | EntryKind::MovedToMain => {
+            EntryKind::Deposited
+            | EntryKind::MovedToPayout
+            | EntryKind::MovedToMain
+            | EntryKind::GiftCardStockLow => {
                 if number == 0 {
                     Ok(())
                 } else {
@@ -223,16 +238,44 @@ fn user_at(users: &mut [ReplayedUser], number: i64) -> Option<&mut ReplayedUser>
 }
 
 /// Debit and credit account of an entry of this kind; `None` where it moves no money.
-fn accounts_of(kind: EntryKind, user: i64) -> Option<(AccountId, AccountId)> {
-    let user = AccountId::user(user);
-    match kind {
+fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
+    let user = AccountId::user(entry.user);
+    match entry.kind {
         EntryKind::Deposited => Some((AccountId::WORLD, AccountId::MAIN)),
         EntryKind::MovedToPayout => Some((AccountId::MAIN, AccountId::PAYOUT)),
         EntryKind::MovedToMain => Some((AccountId::PAYOUT, AccountId::MAIN)),
         EntryKind::UserCreated | EntryKind::UserCredited => Some((AccountId::PAYOUT, user)),
-        EntryKind::UserDebited => Some((user, AccountId::PAYOUT)),
-        EntryKind::UserDeactivated | EntryKind::UserActivated | EntryKind::HashRotated => None,
+        EntryKind::UserDebited | EntryKind::UserMoneyExpired => Some((user, AccountId::PAYOUT)),
+        EntryKind::WithdrawalCreated => Some((user, AccountId::HELD)),
+        EntryKind::WithdrawalRejected | EntryKind::WithdrawalCancelled | EntryKind::WithdrawalFailed => {
+            Some((AccountId::HELD, user))
+        }
+        EntryKind::WithdrawalFeeTaken => Some((AccountId::HELD, AccountId::FEES)),
+        EntryKind::WithdrawalFeeReturned => Some((AccountId::FEES, user)),
+        // Which rail it was, only the withdrawal's row says; that one of them it was, is said here.
+        EntryKind::WithdrawalSucceeded => {
+            Some((AccountId::HELD, rail(entry.movement.map(|moved| moved.credit))))
+        }
+        EntryKind::WithdrawalReturned => Some((rail(entry.movement.map(|moved| moved.debit)), user)),
+        EntryKind::UserDeactivated
+        | EntryKind::UserActivated
+        | EntryKind::HashRotated
+        | EntryKind::WithdrawalReviewAsked
+        | EntryKind::WithdrawalQueued
+        | EntryKind::WithdrawalApproved
+        | EntryKind::WithdrawalSending
+        | EntryKind::WithdrawalOutcomeLost
+        | EntryKind::WithdrawalOutcomeFound
+        | EntryKind::GiftCardRevealed
+        | EntryKind::GiftCardStockLow
+        | EntryKind::UserMoneyExpiring => None,
     }
+}
+
+/// The account itself where it is a rail's, else some rail's, which it then differs from.
+fn rail(account: Option<AccountId>) -> AccountId {
+    let rails = || Provider::ALL.into_iter().map(Provider::account);
+    rails().find(|rail| Some(*rail) == account).unwrap_or_else(|| Provider::Manual.account())
 }
 
 fn turn(active: &mut bool, to: bool) -> Result<(), String> {

@@ -5,6 +5,7 @@
 pub mod api_key;
 pub mod keys;
 pub mod master_key;
+pub mod seal;
 mod secrets;
 
 pub use secrets::{CredentialDigest, Secrets};

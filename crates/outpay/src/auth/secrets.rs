@@ -1,8 +1,9 @@
 //! Keys derived from the master key, and what is computed with them: payout hashes, digests of credentials, public
-//! ids. Not here: where the master key comes from (master_key.rs), who may do what (mod.rs).
+//! ids, seals. Not here: where the master key comes from (master_key.rs), who may do what (mod.rs).
 //!
 //! Each use has a key of its own (HKDF-SHA256, RFC 5869), so that none tells anything about another.
 
+use super::seal::Seals;
 use crate::ids::PublicIds;
 use aes::Aes128;
 use data_encoding::BASE32_NOPAD;
@@ -21,6 +22,7 @@ pub struct Secrets {
     digest: HmacSha256,
     check: [u8; 32],
     ids: PublicIds,
+    seals: Seals,
 }
 
 /// The keyed digest under which a credential is looked up: of no use to whoever steals the database.
@@ -45,6 +47,7 @@ impl Secrets {
             digest: hmac("outpay credential digest"),
             check: key("outpay master key check"),
             ids: PublicIds::new(Aes128::new(&id_key.into())),
+            seals: Seals::new(key),
         }
     }
 
@@ -86,5 +89,11 @@ impl Secrets {
     #[must_use]
     pub fn ids(&self) -> &PublicIds {
         &self.ids
+    }
+
+    /// Encryption of what must be read again in clear.
+    #[must_use]
+    pub fn seals(&self) -> &Seals {
+        &self.seals
     }
 }

@@ -58,7 +58,7 @@ fn as_json(report: &AuditReport) -> Value {
         .map(|difference| {
             let number = match difference.place {
                 Place::Book => Value::Null,
-                Place::Entry(number) | Place::User(number) => number.into(),
+                Place::Entry(number) | Place::User(number) | Place::Withdrawal(number) => number.into(),
                 Place::Account(account) => account.0.into(),
             };
             let kind = match difference.place {
@@ -66,6 +66,7 @@ fn as_json(report: &AuditReport) -> Value {
                 Place::Entry(_) => "entry",
                 Place::Account(_) => "account",
                 Place::User(_) => "user",
+                Place::Withdrawal(_) => "withdrawal",
             };
             json!({
                 "business": difference.business,
@@ -82,6 +83,7 @@ fn as_json(report: &AuditReport) -> Value {
         "entries": report.entries,
         "accounts": report.accounts,
         "users": report.users,
+        "withdrawals": report.withdrawals,
         "credentials": report.credentials,
         "found": report.found,
         "differences": differences,

@@ -10,7 +10,7 @@ use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::store::Business;
 use clap::{Args, Subcommand};
-use ledger::{Answer, BookId, Cents, Command, Direction, Mode, Outcome, Request};
+use ledger::{Actor, Answer, BookId, Cents, Command, Direction, Mode, Outcome, Request};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -180,7 +180,7 @@ async fn deposit(
     reference: String,
     json: bool,
 ) -> Result<(), Stop> {
-    let request = Request::plain(Command::Deposit { amount, reference });
+    let request = Request::plain(Command::Deposit { amount, reference }).by(Actor::OPERATOR);
     let (replayed, main, payout) = match platform.teller.ask(book, request).await?? {
         Answer::Done(outcome) => {
             let (main, payout) = balances(outcome)?;
@@ -212,7 +212,7 @@ async fn transfer(
     direction: Direction,
     json: bool,
 ) -> Result<(), Stop> {
-    let request = Request::plain(Command::Transfer { direction, amount });
+    let request = Request::plain(Command::Transfer { direction, amount }).by(Actor::OPERATOR);
     let (Answer::Done(outcome) | Answer::Replayed(outcome)) = platform.teller.ask(book, request).await??;
     let (main, payout) = balances(outcome)?;
     if json {

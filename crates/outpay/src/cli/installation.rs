@@ -4,6 +4,7 @@ use super::stop::Stop;
 use crate::auth::master_key;
 use crate::businesses;
 use crate::clock::{Clock, Entropy};
+use crate::config::Config;
 use crate::platform::{self, Platform};
 use crate::store::{Business, DatabaseUrl};
 use clap::Args;
@@ -21,6 +22,9 @@ pub(super) struct Installation {
     /// sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:DIR/outpay.db]
     #[arg(long, global = true, value_name = "URL", env = "OUTPAY_DATABASE", hide_env_values = true)]
     database: Option<String>,
+    /// Configuration of rails [default: DIR/outpay.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "OUTPAY_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 /// Which of the two stand on the command line itself and do not come from the environment.
@@ -75,9 +79,11 @@ impl Installation {
         {
             check_is_there(&key)?;
         }
+        let config = Config::load(self.config.as_deref(), &self.data())
+            .map_err(|error| Stop::Usage(format!("{error:#}")))?;
         let (clock, entropy) = (Clock::System, Entropy::System);
         let secrets = master_key::load(from_environment.as_deref(), &self.data(), &entropy)?;
-        Ok(Platform::open(&self.data(), &database, secrets, clock, entropy).await?)
+        Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)
     }
 }
 

@@ -9,12 +9,15 @@ mod import;
 mod input;
 mod installation;
 mod key;
+mod listen;
 mod output;
 mod preload;
 mod progress;
 mod serve;
 mod stop;
+mod trigger;
 mod user;
+mod webhook;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -44,6 +47,12 @@ enum Command {
     Key(key::Arguments),
     /// Payout users: list, show, deactivate, activate
     User(user::Arguments),
+    /// Webhooks: show, set, roll, test, deliveries, retry, replay
+    Webhook(webhook::Arguments),
+    /// Forward a server's events to a receiver on this machine
+    Listen(listen::Arguments),
+    /// Send an invented event to a business's webhook
+    Trigger(trigger::Arguments),
     /// Recompute every balance and the hash chain from the journal; exit 1 and the place on any difference
     Audit(audit::Arguments),
     /// Check engine, settings, permissions, clock and disk
@@ -83,6 +92,9 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Business(arguments) => business::run(arguments, &installation).await,
         Command::Key(arguments) => key::run(arguments, &installation).await,
         Command::User(arguments) => user::run(arguments, &installation).await,
+        Command::Webhook(arguments) => webhook::run(arguments, &installation).await,
+        Command::Listen(arguments) => listen::run(arguments).await,
+        Command::Trigger(arguments) => trigger::run(arguments, &installation).await,
         Command::Audit(arguments) => audit::run(arguments, &installation).await,
         Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
         Command::Import(arguments) => import::run(arguments, &installation).await,

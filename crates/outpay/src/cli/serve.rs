@@ -4,6 +4,7 @@ use super::input::{RateLimit, rate_limit};
 use super::installation::Installation;
 use super::output::LOG_VARIABLE;
 use super::stop::Stop;
+use super::webhook::GuardFlags;
 use crate::serving::{self, ServeConfig};
 use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
@@ -34,6 +35,8 @@ pub(super) struct Arguments {
     /// How log lines look; OUTPAY_LOG chooses which there are [default: info]
     #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
     log_format: LogFormat,
+    #[command(flatten)]
+    webhooks: GuardFlags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -55,7 +58,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         requests_per_second: arguments.rate_limit.0,
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };
-    let platform = installation.open_or_make().await?;
+    let platform = arguments.webhooks.applied_to(installation.open_or_make().await?);
     let engine = platform.store.engine();
     let serving = serving::open(config, platform).await?;
     tracing::info!(address = format!("{protocol}://{}", serving.address()?), engine, "listening");

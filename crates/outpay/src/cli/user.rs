@@ -8,7 +8,7 @@ use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{HistoryPlace, StoredEntry, UserFilter, UserRow};
 use clap::{Args, Subcommand, ValueEnum};
-use ledger::{AccountId, BookId, Cents, Command, Email, EntryKind, Micros, Request, UserStatus};
+use ledger::{AccountId, Actor, BookId, Cents, Command, Email, EntryKind, Micros, Request, UserStatus};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -186,7 +186,7 @@ async fn set_status(
 ) -> Result<(), Stop> {
     let (book, row) = find_in_business(platform, who, test).await?;
     let command = Command::SetStatus { user: row.user.number, status: to };
-    platform.teller.ask(book, Request::plain(command)).await??;
+    platform.teller.ask(book, Request::plain(command).by(Actor::OPERATOR)).await??;
     let mut row = row;
     row.user.status = to;
     if json {

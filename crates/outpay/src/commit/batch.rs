@@ -3,8 +3,8 @@
 
 use super::Verdict;
 use crate::auth::Secrets;
-use crate::store::{Needs, NewCredential, Saving};
-use ledger::{Book, BookId, Command, Micros, OnceKey, Refusal, Request, UserStatus, settle};
+use crate::store::{AskedBefore, Needs, NewCredential, Saving};
+use ledger::{Book, BookId, Command, Micros, OnceKey, Order, Refusal, Request, UserStatus, settle};
 
 /// A command and the book it is for.
 #[derive(Clone, Debug)]
@@ -32,13 +32,34 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
                     book.once.extend(payout.reference.as_deref().map(OnceKey::of_payout_reference));
                 }
             }
-            Command::Debit { user, .. } | Command::SetStatus { user, .. } | Command::RotateHash { user } => {
+            Command::Debit { user, .. }
+            | Command::SetStatus { user, .. }
+            | Command::RotateHash { user }
+            | Command::Expire { user, .. } => {
                 book.users.insert(*user);
             }
-            Command::Transfer { .. } | Command::Deposit { .. } => {}
+            Command::Withdraw(order) => {
+                book.users.insert(order.user);
+                book.asked.extend(looks_back(order));
+            }
+            Command::Advance(progress) => {
+                book.withdrawals.insert(progress.withdrawal);
+            }
+            Command::Transfer { .. } | Command::Deposit { .. } | Command::Record { .. } => {}
         }
     }
     needs
+}
+
+fn looks_back(order: &Order) -> Option<AskedBefore> {
+    let review = &order.terms.review;
+    let depends = order.terms.daily_cap.is_some() || review.above_per_day.is_some() || review.new_destination;
+    depends.then(|| AskedBefore {
+        user: order.user,
+        method: order.method.clone(),
+        destination: order.destination.clone(),
+        since: order.day,
+    })
 }
 
 /// Decides all commands in order; each sees what those before it did.

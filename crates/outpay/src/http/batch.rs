@@ -90,7 +90,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
         Ok(read) => read,
         Err(problem) => return Err(door.disabled_or(caller, problem).await),
     };
-    let settled = door.ask(caller.book, command, once).await?;
+    let settled = door.ask(caller, command, once).await?;
     let Outcome::PaidMany { rows, total } = &settled.outcome else {
         return Err(anyhow::anyhow!("a batch was answered as something else").into());
     };

@@ -48,7 +48,7 @@ async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, Problem> 
 }
 
 /// `application/json` or `application/…+json`, with any parameters.
-fn is_json(parts: &Parts) -> bool {
+pub(super) fn is_json(parts: &Parts) -> bool {
     let value = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"))

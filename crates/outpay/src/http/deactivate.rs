@@ -25,8 +25,7 @@ pub async fn handle(
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
-    let settled =
-        door.ask(caller.book, Command::SetStatus { user, status: UserStatus::Inactive }, once).await?;
+    let settled = door.ask(caller, Command::SetStatus { user, status: UserStatus::Inactive }, once).await?;
     let Outcome::User(user) = &settled.outcome else {
         return Err(anyhow::anyhow!("a change of status was answered as something else").into());
     };

@@ -3,7 +3,7 @@
 use super::body::{self, LARGEST};
 use super::door::{Door, PathId, once_key};
 use super::json::{Json, Object};
-use super::problem::Problem;
+use super::problem::{Problem, field};
 use super::show;
 use super::transfer::amount;
 use axum::extract::{Request, State};
@@ -47,7 +47,7 @@ pub async fn handle(
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
     let command = command(user, &body::object(&parts, body, LARGEST).await?)?;
-    let settled = door.ask(caller.book, command, once).await?;
+    let settled = door.ask(caller, command, once).await?;
     let Outcome::User(user) = &settled.outcome else {
         return Err(anyhow::anyhow!("a debit was answered as something else").into());
     };
@@ -56,27 +56,32 @@ pub async fn handle(
 }
 
 fn command(user: i64, fields: &Object) -> Result<Command, Problem> {
-    match (amount(fields.get("amount"), MAX_TRANSFER), reason(fields.get("reason"))) {
+    match (amount(fields.get("amount"), MAX_TRANSFER), words(fields, "reason")) {
         (Ok(amount), Ok(reason)) => Ok(Command::Debit { user, amount, reason }),
         (amount, reason) => {
             let amount = amount.err().map(|sentence| ("amount", sentence));
-            let reason = reason.err().map(|sentence| ("reason", sentence.to_owned()));
+            let reason = reason.err().map(|sentence| ("reason", sentence));
             Err(Problem::Fields(amount.into_iter().chain(reason).collect()))
         }
     }
 }
 
-fn reason(value: Option<&Json>) -> Result<String, &'static str> {
-    match value {
-        None => Err("The reason field is required."),
-        Some(Json::String(text)) if text.trim().is_empty() => Err("The reason field is required."),
+/// A text of 1 to 255 characters that has to be there, as the one field that can be wrong.
+pub(super) fn text(fields: &Object, name: &'static str) -> Result<String, Problem> {
+    words(fields, name).map_err(|sentence| field(name, sentence))
+}
+
+fn words(fields: &Object, name: &str) -> Result<String, String> {
+    match fields.get(name) {
+        None => Err(format!("The {name} field is required.")),
+        Some(Json::String(text)) if text.trim().is_empty() => Err(format!("The {name} field is required.")),
         Some(Json::String(text)) if text.chars().count() > LONGEST_REASON => {
-            Err("The reason may not be greater than 255 characters.")
+            Err(format!("The {name} may not be greater than {LONGEST_REASON} characters."))
         }
         Some(Json::String(text)) if text.chars().any(char::is_control) => {
-            Err("The reason may not hold control characters.")
+            Err(format!("The {name} may not hold control characters."))
         }
         Some(Json::String(text)) => Ok(text.clone()),
-        Some(_) => Err("The reason must be a string."),
+        Some(_) => Err(format!("The {name} must be a string.")),
     }
 }

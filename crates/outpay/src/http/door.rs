@@ -1,18 +1,22 @@
 //! What every endpoint needs: the platform, and the one way to find out who is asking.
 
+use super::body;
+use super::json::{Json, Object};
 use super::metrics::Metrics;
 use super::observe::Observed;
+use super::page::query;
 use super::problem::Problem;
 use super::rate_limit::RateLimit;
 use crate::auth::{Caller, For};
 use crate::commit::Verdict;
 use crate::platform::Platform;
 use crate::store::UserRow;
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ledger::{Answer, BookId, Command, OnceKey, Outcome, Refusal, Request};
+use ledger::{Actor, Answer, Command, OnceKey, Outcome, Refusal, Request, Withdrawal};
 use std::convert::Infallible;
 
 const PAYOUT_HASH: HeaderName = HeaderName::from_static("x-payout-hash");
@@ -66,15 +70,15 @@ impl Door {
         self.platform.auth.authenticate(sent, purpose).await?.ok_or(Problem::Unauthorized)
     }
 
-    /// Gives the command to the teller and waits until it is durable.
+    /// Gives a business's command to the teller and waits until it is durable.
     pub(super) async fn ask(
         &self,
-        book: BookId,
+        caller: Caller,
         command: Command,
         once: Option<OnceKey>,
     ) -> Result<Settled, Problem> {
-        let request = Request::maybe_once(command, once);
-        let verdict: Verdict = self.platform.teller.ask(book, request).await?;
+        let request = Request::maybe_once(command, once).by(Actor(caller.subject));
+        let verdict: Verdict = self.platform.teller.ask(caller.book, request).await?;
         Ok(match verdict? {
             Answer::Done(outcome) => Settled { outcome, replayed: false },
             Answer::Replayed(outcome) => Settled { outcome, replayed: true },
@@ -88,6 +92,38 @@ impl Door {
             Ok(_) => problem,
             Err(failure) => Problem::Failure(failure),
         }
+    }
+
+    /// The payout user who asks, with the body's fields: the hash is looked for in the header, then in the JSON body,
+    /// then in the query; the first place that has one decides. Without a JSON body there are no fields.
+    pub(super) async fn recipient_who_sends(
+        &self,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<(Caller, Object), Problem> {
+        if let Some(hash) = hash_in_header(&parts.headers) {
+            let caller = self.recipient(Some(hash)).await?;
+            return Ok((caller, body::optional_object(parts, body).await?));
+        }
+        let fields = body::optional_object(parts, body).await?;
+        let caller = match fields.get("payout_hash") {
+            Some(Json::String(hash)) => self.recipient(Some(hash.as_bytes())).await?,
+            // Something that is no text stands where the hash belongs: it decides, and authenticates nobody.
+            Some(_) => self.recipient(None).await?,
+            None => {
+                let hash = query(&parts.uri, "payout_hash");
+                self.recipient(hash.as_deref().map(str::as_bytes)).await?
+            }
+        };
+        Ok((caller, fields))
+    }
+
+    /// The caller's withdrawal with this public id.
+    pub(super) async fn withdrawal(&self, caller: Caller, id: &str) -> Result<Withdrawal, Problem> {
+        let unknown = || Problem::Refused(Refusal::WithdrawalIsUnknown);
+        let number = self.platform.secrets.ids().open(crate::ids::IdKind::Withdrawal, caller.book, id);
+        let found = self.platform.store.withdrawal(caller.book, number.ok_or_else(unknown)?).await?;
+        found.ok_or_else(unknown)
     }
 
     /// The caller's payout user with this public id.
@@ -115,8 +151,17 @@ pub(super) fn hash_in_header(headers: &HeaderMap) -> Option<&[u8]> {
     Some(if values.next().is_some() { b"" } else { value })
 }
 
-/// The key under which a POST takes effect once.
+/// The key under which a business's POST takes effect once.
 pub(super) fn once_key(headers: &HeaderMap) -> Result<Option<OnceKey>, Problem> {
+    Ok(once_text(headers)?.map(OnceKey::of_request))
+}
+
+/// The same of a payout user, whose keys are the person's own: two people may choose the same.
+pub(super) fn recipient_once_key(headers: &HeaderMap, user: i64) -> Result<Option<OnceKey>, Problem> {
+    Ok(once_text(headers)?.map(|text| OnceKey::of_recipient_request(user, text)))
+}
+
+fn once_text(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let printable = |byte: &u8| (0x20..0x7f).contains(byte);
@@ -125,7 +170,7 @@ pub(super) fn once_key(headers: &HeaderMap) -> Result<Option<OnceKey>, Problem> 
         .ok()
         .filter(|text| (1..=255).contains(&text.len()) && text.as_bytes().iter().all(printable));
     match (text, values.next()) {
-        (Some(text), None) => Ok(Some(OnceKey::of_request(text))),
+        (Some(text), None) => Ok(Some(text)),
         _ => Err(super::problem::field(
             "Idempotency-Key",
             "The Idempotency-Key header must be 1 to 255 printable ASCII characters, sent once.",

@@ -41,9 +41,18 @@ pub struct EventData {
     /// The reference of a deposit or of a batch row.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
-    /// The reason of a debit.
+    /// The reason of a debit, or why a withdrawal ended badly; the proof of one that a person settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// `ord_…`, where it concerns a withdrawal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawal_id: Option<String>,
+    /// What the withdrawal's rail made public at that moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<serde_json::Value>,
+    /// `key_…`, where an API key gave the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<String>,
 }
 
 /// Events in sequence.
@@ -73,7 +82,8 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
 fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
     let entry = &stored.entry;
     let note = Some(entry.note.clone()).filter(|note| !note.is_empty());
-    let is_reason = entry.kind == EntryKind::UserDebited;
+    let is_reference =
+        matches!(entry.kind, EntryKind::Deposited | EntryKind::UserCreated | EntryKind::UserCredited);
     Event {
         id: ids.seal(IdKind::Event, book, entry.sequence),
         sequence: entry.sequence,
@@ -82,8 +92,12 @@ fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
         data: EventData {
             payout_user_id: (entry.user != 0).then(|| ids.seal(IdKind::PayoutUser, book, entry.user)),
             amount: entry.movement.map(|moved| moved.amount.0),
-            reference: note.clone().filter(|_| !is_reason),
-            reason: note.filter(|_| is_reason),
+            reference: note.clone().filter(|_| is_reference),
+            reason: note.filter(|_| !is_reference),
+            withdrawal_id: (entry.withdrawal > 0)
+                .then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal)),
+            payment: serde_json::from_str(&entry.detail).ok(),
+            api_key_id: entry.actor.as_key().map(|key| ids.seal(IdKind::ApiKey, book, key)),
         },
     }
 }

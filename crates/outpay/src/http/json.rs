@@ -45,11 +45,31 @@ impl Object {
         }
     }
 
+    /// The same in the general form, for rails, which know their own fields. Numbers that are no whole numbers are left
+    /// out: no destination has any.
+    #[must_use]
+    pub fn to_plain(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.0.iter().map(|(name, value)| (name.clone(), value.to_plain())).collect()
+    }
+
     /// The field's value; `None` where it is missing or `null`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Json> {
         let found = self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value);
         found.filter(|value| **value != Json::Null)
+    }
+}
+
+impl Json {
+    fn to_plain(&self) -> serde_json::Value {
+        match self {
+            Self::Null | Self::TooLarge | Self::TooSmall | Self::Float => serde_json::Value::Null,
+            Self::Bool(truth) => (*truth).into(),
+            Self::Integer(number) => (*number).into(),
+            Self::String(text) => text.as_str().into(),
+            Self::Array(items) => items.iter().map(Self::to_plain).collect(),
+            Self::Object(object) => object.to_plain().into(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::auth::{Caller, Secrets};
 use crate::clock::Entropy;
 use crate::commit::{Measures, State as TellerState, Teller};
 use crate::ids::IdKind;
+use crate::webhooks::Webhooks;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
@@ -30,6 +32,8 @@ pub struct Metrics {
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     registry: Registry,
     teller: Teller,
+    sending: Gauge,
+    outcome_unknown: Gauge,
     /// Public ids of the keys in use, since making one costs more than a log line.
     key_labels: Mutex<HashMap<i64, Arc<str>>>,
 }
@@ -47,7 +51,7 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    pub(super) fn new(teller: &Teller, entropy: &Entropy) -> Self {
+    pub(super) fn new(teller: &Teller, webhooks: &Webhooks, entropy: &Entropy) -> Self {
         let mut registry = Registry::with_prefix("outpay");
         let requests = Family::default();
         let seconds: Family<RouteLabels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| {
@@ -74,12 +78,22 @@ impl Metrics {
             measures.busy.clone(),
         );
         registry.register("teller_waiting", "Commands waiting", measures.waiting.clone());
+        let (sending, outcome_unknown) = (Gauge::default(), Gauge::default());
+        registry.register("withdrawals_sending", "Withdrawals that a rail is at work on", sending.clone());
+        registry.register(
+            "withdrawals_outcome_unknown",
+            "Withdrawals of which the rail has not said what it did",
+            outcome_unknown.clone(),
+        );
+        webhooks.measures().register(&mut registry);
         Self {
             request_ids: RequestIds::new(entropy),
             requests,
             seconds,
             registry,
             teller: teller.clone(),
+            sending,
+            outcome_unknown,
             key_labels: Mutex::default(),
         }
     }
@@ -88,6 +102,7 @@ impl Metrics {
         let method = match *method {
             Method::GET => "GET",
             Method::POST => "POST",
+            Method::PUT => "PUT",
             Method::HEAD => "HEAD",
             Method::OPTIONS => "OPTIONS",
             _ => "other",
@@ -121,6 +136,13 @@ pub fn router(door: Arc<Door>) -> Router {
 }
 
 async fn handle(State(door): State<Arc<Door>>) -> Response {
+    match door.platform.store.withdrawals_under_way().await {
+        Ok((sending, unknown)) => {
+            door.metrics.sending.set(sending);
+            door.metrics.outcome_unknown.set(unknown);
+        }
+        Err(failure) => tracing::error!(error = format!("{failure:#}"), "withdrawals could not be counted"),
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], door.metrics.text()).into_response()
 }

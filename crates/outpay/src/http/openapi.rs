@@ -2,8 +2,11 @@
 
 use super::page::Page;
 use super::{
-    activate, balance, batch, create, deactivate, debit, docs, events, healthz, operations, readyz,
-    rotate_hash, show, transfer, user, user_operations, users,
+    activate, approve, balance, batch, cancel, create, deactivate, debit, docs, events, healthz, methods,
+    operation, operations, quote, readyz, reject, reveal, rotate_hash, settings, settings_set, settle, show,
+    show_webhooks, transfer, user, user_operations, users, webhook, webhook_deliveries, webhook_delivery,
+    webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw, withdrawal,
+    withdrawals,
 };
 use axum::response::Response;
 use http::StatusCode;
@@ -18,12 +21,19 @@ use utoipa::{Modify, OpenApi};
     paths(
         create::handle, batch::handle, operations::handle, operations::handle_post, users::handle, user::handle,
         user_operations::handle, activate::handle, deactivate::handle, rotate_hash::handle, debit::handle, events::handle,
-        balance::handle, transfer::handle, healthz::handle, readyz::handle, handle, docs::handle
+        methods::handle, quote::handle, withdraw::handle, operation::handle, cancel::handle, reveal::handle,
+        withdrawals::handle, withdrawal::handle, approve::handle, reject::handle, settle::handle, settings::handle, settings_set::handle,
+        balance::handle, transfer::handle, webhook::handle, webhook_set::handle, webhook_roll::handle, webhook_test::handle,
+        webhook_replay::handle, webhook_deliveries::handle, webhook_delivery::handle, webhook_retry::handle, healthz::handle, readyz::handle, handle, docs::handle
     ),
     components(schemas(
         create::CreateBody, batch::BatchBody, batch::BatchRow, batch::BatchAnswer, batch::BatchRowAnswer, transfer::TransferBody,
         transfer::Pocket, debit::DebitBody, operations::HashBody, operations::Statement, events::Event, events::EventData,
-        show::User, show::Operation, show::Hash<'static>, show::Balances, Page<show::User>, Page<show::Operation>, Page<events::Event>
+        show::User, show::Operation, show::Withdrawal, Page<show::Withdrawal>, methods::Methods, methods::Method, methods::Closed,
+        methods::Fee, methods::Field, methods::Choice, quote::WithdrawBody, quote::Quote, operation::OperationDetail,
+        reveal::RevealedCard<'static>, reject::RejectBody, settle::SettleBody, settings::Settings, settings_set::SettingsBody, show::Hash<'static>, show::Balances, Page<show::User>, Page<show::Operation>, Page<events::Event>,
+        webhook_set::WebhookBody, webhook_roll::RollBody, webhook_test::TestBody, webhook_replay::ReplayBody, webhook_replay::Replayed,
+        show_webhooks::Webhook, show_webhooks::Delivery, show_webhooks::DeliveryDetail, show_webhooks::Attempt, Page<show_webhooks::Delivery>
     )),
     modifiers(&Credentials, &EveryOperation)
 )]
@@ -49,7 +59,9 @@ impl Modify for EveryOperation {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for (path, item) in &mut document.paths.paths {
             let words = path.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
-            for (method, operation) in [("get", &mut item.get), ("post", &mut item.post)] {
+            for (method, operation) in
+                [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put)]
+            {
                 let Some(operation) = operation else { continue };
                 operation.operation_id = Some(format!("{method}{}", words.trim_end_matches('_')));
                 for (status, description) in answers(operation) {

@@ -1,10 +1,8 @@
 //! `GET` and `POST /payout/operations`: what a person with a hash sees (contract, 1.4). The hash is looked for in the
 //! header, then the JSON body, then the query; the first place that has one decides.
 
-use super::body;
-use super::door::{Door, hash_in_header};
-use super::json::Json;
-use super::page::{Page, query};
+use super::door::Door;
+use super::page::Page;
 use super::problem::Problem;
 use super::show::{self, Operation};
 use super::user_operations;
@@ -66,21 +64,7 @@ pub async fn handle_post(State(door): State<Arc<Door>>, request: Request) -> Res
 
 async fn answer(door: &Door, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = match hash_in_header(&parts.headers) {
-        Some(hash) => door.recipient(Some(hash)).await?,
-        None => {
-            let fields = body::optional_object(&parts, body).await?;
-            match fields.get("payout_hash") {
-                Some(Json::String(hash)) => door.recipient(Some(hash.as_bytes())).await?,
-                // Something that is no text stands where the hash belongs: it decides, and authenticates nobody.
-                Some(_) => door.recipient(None).await?,
-                None => {
-                    let hash = query(&parts.uri, "payout_hash");
-                    door.recipient(hash.as_deref().map(str::as_bytes)).await?
-                }
-            }
-        }
-    };
+    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
     let platform = &door.platform;
     let row = platform.store.user(caller.book, caller.subject).await?.ok_or(Problem::Unauthorized)?;
     let page = user_operations::page(door, caller.book, &row, &parts.uri).await?;
@@ -89,7 +73,7 @@ async fn answer(door: &Door, request: Request) -> Result<Response, Problem> {
         status: show::status(&row.user, Some(platform.clock.now())),
         currency: "USD",
         balance: row.user.balance.0,
-        pending: 0,
+        pending: row.user.pending.0,
         expires_at: row.user.expires_at.map(rfc3339),
         page,
     }))

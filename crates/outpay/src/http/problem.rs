@@ -8,7 +8,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::commit::NoVerdict;
+use crate::rails::{Closed, FieldProblem};
 use crate::store::Failure;
+use crate::withdrawals::Stopped;
 
 /// Why a request does not succeed.
 #[derive(Debug)]
@@ -31,6 +33,18 @@ pub enum Problem {
     Rows(Vec<(usize, Vec<(&'static str, &'static str)>)>),
     /// A rule said no.
     Refused(Refusal),
+    /// Fields of a destination.
+    Destination(Vec<FieldProblem>),
+    /// There is no method of this name.
+    UnknownMethod,
+    /// The rail cannot pay now.
+    Closed(Closed),
+    /// No operation of the person who asks has this id.
+    UnknownOperation,
+    /// The withdrawal has no code, or not yet.
+    NothingToReveal,
+    /// Something else than the ledger said no: status, sentence and code.
+    Coded(StatusCode, String, &'static str),
     /// Too many requests; come back in this many seconds.
     RateLimited(u64),
     /// There is nothing under this path.
@@ -52,6 +66,19 @@ impl From<Failure> for Problem {
 impl From<NoVerdict> for Problem {
     fn from(none: NoVerdict) -> Self {
         Self::NoVerdict(none)
+    }
+}
+
+impl From<Stopped> for Problem {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::UnknownMethod => Self::UnknownMethod,
+            Stopped::Destination(problems) => Self::Destination(problems),
+            Stopped::Closed(closed) => Self::Closed(closed),
+            Stopped::Refused(refusal) => Self::Refused(refusal),
+            Stopped::NoVerdict(none) => Self::NoVerdict(none),
+            Stopped::Failure(failure) => Self::Failure(failure),
+        }
     }
 }
 
@@ -115,6 +142,22 @@ impl IntoResponse for Problem {
             Self::Fields(problems) => invalid_fields(&problems),
             Self::Rows(rows) => invalid_rows(&rows),
             Self::Refused(refusal) => refused(&refusal),
+            Self::Destination(problems) => {
+                let named = |problem: &FieldProblem| (problem.name.clone(), problem.sentence.clone());
+                invalid_fields(&problems.iter().map(named).collect::<Vec<_>>())
+            }
+            Self::UnknownMethod => {
+                coded(StatusCode::NOT_FOUND, "There is no such method.", "method_not_found")
+            }
+            Self::Closed(closed) => coded(StatusCode::CONFLICT, closed.sentence(), closed.code()),
+            Self::UnknownOperation => {
+                coded(StatusCode::NOT_FOUND, "Operation not found", "operation_not_found")
+            }
+            Self::NothingToReveal => {
+                let sentence = "There is no code to reveal for this withdrawal, or not yet.";
+                coded(StatusCode::CONFLICT, sentence, "nothing_to_reveal")
+            }
+            Self::Coded(status, sentence, code) => coded(status, &sentence, code),
             Self::RateLimited(seconds) => with_header(
                 coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", "rate_limited"),
                 RETRY_AFTER,
@@ -169,7 +212,17 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::UserBalanceIsTooLow
         | Refusal::AmountIsOutOfRange
         | Refusal::BalanceWouldBeTooLarge => StatusCode::BAD_REQUEST,
-        Refusal::PayoutUserIsUnknown => StatusCode::NOT_FOUND,
+        Refusal::PayoutUserIsUnknown | Refusal::WithdrawalIsUnknown => StatusCode::NOT_FOUND,
+        Refusal::MethodIsClosed
+        | Refusal::AmountIsBelowTheMinimum
+        | Refusal::AmountIsAboveTheMaximum
+        | Refusal::AmountDoesNotCoverTheFee
+        | Refusal::DailyCapIsReached => StatusCode::BAD_REQUEST,
+        Refusal::WithdrawalsArePaused | Refusal::MakerMayNotCheck => StatusCode::FORBIDDEN,
+        Refusal::PayoutUserIsNotActive
+        | Refusal::StepIsNotPossible(..)
+        | Refusal::WithdrawalIsNotManual
+        | Refusal::MoneyWasClaimed => StatusCode::CONFLICT,
         Refusal::IdempotencyKeyWasUsedForAnotherRequest
         | Refusal::DepositReferenceWasUsedForAnotherAmount
         | Refusal::ReferencesWereUsedForOtherPayouts(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -187,11 +240,11 @@ fn refused(refusal: &Refusal) -> Response {
     json(status, to_text(&body))
 }
 
-fn invalid_fields(problems: &[(&'static str, String)]) -> Response {
+fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)]) -> Response {
     let first = problems.first().map_or("The request is invalid.", |(_, sentence)| sentence);
     let mut body = plain(first, "invalid_request");
     for (name, sentence) in problems {
-        body.fields.entry(name).or_default().push(sentence);
+        body.fields.entry(name.as_ref()).or_default().push(sentence);
     }
     json(StatusCode::BAD_REQUEST, to_text(&body))
 }

@@ -26,7 +26,7 @@ pub async fn handle(
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
-    let settled = door.ask(caller.book, Command::RotateHash { user }, once).await?;
+    let settled = door.ask(caller, Command::RotateHash { user }, once).await?;
     let Outcome::HashRotated { user, generation } = settled.outcome else {
         return Err(anyhow::anyhow!("a rotation was answered as something else").into());
     };

@@ -71,7 +71,7 @@ pub async fn bind(config: ServeConfig, platform: Platform) -> Result<Server, Fai
     let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
     let limit = config.requests_per_second.and_then(NonZeroU32::new);
     let door = Arc::new(Door {
-        metrics: Metrics::new(&platform.teller, &platform.entropy),
+        metrics: Metrics::new(&platform.teller, &platform.webhooks, &platform.entropy),
         rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
         platform,
     });

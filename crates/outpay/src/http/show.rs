@@ -7,7 +7,7 @@ use crate::ids::{IdKind, PublicIds};
 use crate::store::StoredEntry;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
-use ledger::{AccountId, BookId, Cents, EntryKind, Micros, UserSnapshot};
+use ledger::{AccountId, BookId, Cents, EntryKind, Micros, UserSnapshot, WithdrawalState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -36,18 +36,87 @@ pub struct User {
 /// One operation of a payout user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Operation {
-    /// `txn_…`
+    /// `ord_…` for a withdrawal, `txn_…` for everything else.
     pub id: String,
-    /// `credit` (money given) or `debit` (money taken back by the business).
+    /// `credit` (money given), `debit` (money taken back by the business), `withdrawal`, `refund` (money of a withdrawal
+    /// that came back) or `expiry` (money that was not claimed in time).
     #[serde(rename = "type")]
     #[schema(example = "credit")]
     pub kind: &'static str,
-    /// `completed`
+    /// `completed`; of a withdrawal: `created`, `review`, `queued`, `processing`, `succeeded`, `failed`, `rejected`,
+    /// `cancelled` or `returned`.
     pub status: &'static str,
     /// Cents; negative where money left the balance.
     pub amount: i64,
+    /// Of a withdrawal: cents the business keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fees: Option<i64>,
+    /// Of a withdrawal: cents that are paid out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net_amount: Option<i64>,
+    /// Of a withdrawal: `crypto`, `gift_card`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'static str>,
     /// RFC 3339, UTC.
     pub created_at: String,
+    /// Of a withdrawal: the method's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Of a withdrawal that ended badly: why, a stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Of a withdrawal that is being sent: true while the rail has not said what it did. The money stays held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome_unknown: Option<bool>,
+    /// Of a refund: the withdrawal whose money came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal_id: Option<String>,
+    /// For the next page; not shown.
+    #[serde(skip)]
+    pub cursor: String,
+}
+
+/// A withdrawal as the business sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Withdrawal {
+    /// `ord_…`
+    pub id: String,
+    /// `created`, `review`, `queued`, `sending`, `succeeded`, `failed`, `rejected`, `cancelled` or `returned`.
+    #[schema(example = "succeeded")]
+    pub status: &'static str,
+    /// True while the rail has not said what it did.
+    pub outcome_unknown: bool,
+    /// `usr_…`
+    pub payout_user_id: String,
+    /// The method's name.
+    pub method: String,
+    /// `crypto`, `gift_card`, …
+    pub provider: &'static str,
+    /// The payment's public number at its rail.
+    pub order_id: String,
+    /// `USD`
+    pub currency: &'static str,
+    /// Cents that left the person's balance.
+    pub amount: i64,
+    /// Cents the business keeps.
+    pub fees: i64,
+    /// Cents that are paid out.
+    pub net_amount: i64,
+    /// Where to.
+    pub destination: serde_json::Value,
+    /// Why it ended badly: a stable word, or null.
+    #[schema(required)]
+    pub reason_code: Option<String>,
+    /// The same in words, or null.
+    #[schema(required)]
+    pub reason: Option<String>,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// When its state changed last: RFC 3339, UTC.
+    pub changed_at: String,
 }
 
 /// The answer of `POST /payout/create` and of a rotation: the secret that gives access to the user's money.
@@ -79,7 +148,7 @@ pub fn user(ids: &PublicIds, book: BookId, user: &UserSnapshot, now: Option<Micr
         email: user.email.as_str().to_owned(),
         status: status(user, now),
         balance: user.balance.0,
-        pending: 0,
+        pending: user.pending.0,
         created_at: rfc3339(user.created_at),
         expires_at: user.expires_at.map(rfc3339),
     }
@@ -93,18 +162,92 @@ pub fn status(user: &UserSnapshot, now: Option<Micros>) -> &'static str {
     }
 }
 
-/// An entry as one operation of the user whose account it touches.
-pub fn operation(ids: &PublicIds, book: BookId, account: AccountId, stored: &StoredEntry) -> Operation {
+/// An entry as one operation of the user whose account it touches; `withdrawal` as it is now, where the entry began one.
+pub fn operation(
+    ids: &PublicIds,
+    book: BookId,
+    account: AccountId,
+    stored: &StoredEntry,
+    withdrawal: Option<&ledger::Withdrawal>,
+) -> Operation {
     let entry = &stored.entry;
+    let cursor = ids.seal(IdKind::Operation, book, entry.sequence);
+    if let (EntryKind::WithdrawalCreated, Some(withdrawal)) = (entry.kind, withdrawal) {
+        return Operation { cursor, ..withdrawal_operation(ids, book, withdrawal) };
+    }
+    let kind = match entry.kind {
+        EntryKind::UserDebited => "debit",
+        EntryKind::UserMoneyExpired => "expiry",
+        _ if entry.withdrawal > 0 => "refund",
+        _ => "credit",
+    };
     let amount = entry
         .movement
         .map_or(0, |moved| if moved.credit == account { moved.amount.0 } else { -moved.amount.0 });
+    let of = (entry.withdrawal > 0).then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal));
     Operation {
-        id: ids.seal(IdKind::Operation, book, entry.sequence),
-        kind: if entry.kind == EntryKind::UserDebited { "debit" } else { "credit" },
+        id: cursor.clone(),
+        kind,
         status: "completed",
         amount,
+        fees: None,
+        net_amount: None,
+        provider: None,
         created_at: rfc3339(entry.at),
+        method: None,
+        reason_code: None,
+        reason: None,
+        outcome_unknown: None,
+        withdrawal_id: of,
+        cursor,
+    }
+}
+
+/// A withdrawal as the person whose money it is sees it.
+pub fn withdrawal_operation(ids: &PublicIds, book: BookId, withdrawal: &ledger::Withdrawal) -> Operation {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Operation {
+        id: ids.seal(IdKind::Withdrawal, book, withdrawal.number),
+        kind: "withdrawal",
+        status: match withdrawal.state {
+            // The word of the documented sample.
+            WithdrawalState::Sending => "processing",
+            state => state.word(),
+        },
+        amount: -withdrawal.amount.0,
+        fees: Some(withdrawal.fees.0),
+        net_amount: Some(withdrawal.net().0),
+        provider: Some(withdrawal.provider.word()),
+        created_at: rfc3339(withdrawal.created_at),
+        method: Some(withdrawal.method.clone()),
+        reason_code: given(&withdrawal.reason_code),
+        reason: given(&withdrawal.reason),
+        outcome_unknown: withdrawal.outcome_unknown.then_some(true),
+        withdrawal_id: None,
+        cursor: String::new(),
+    }
+}
+
+/// A withdrawal as the business sees it.
+pub fn withdrawal(ids: &PublicIds, book: BookId, of: &ledger::Withdrawal) -> Withdrawal {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Withdrawal {
+        id: ids.seal(IdKind::Withdrawal, book, of.number),
+        status: of.state.word(),
+        outcome_unknown: of.outcome_unknown,
+        payout_user_id: ids.seal(IdKind::PayoutUser, book, of.user),
+        method: of.method.clone(),
+        provider: of.provider.word(),
+        order_id: ids.order_id(of.provider, book, of.number),
+        currency: "USD",
+        amount: of.amount.0,
+        fees: of.fees.0,
+        net_amount: of.net().0,
+        destination: serde_json::from_str(&of.destination).unwrap_or_default(),
+        reason_code: given(&of.reason_code),
+        reason: given(&of.reason),
+        created_at: rfc3339(of.created_at),
+        changed_at: rfc3339(of.changed_at),
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let command = command(&body::object(&parts, body, LARGEST).await?)?;
-    let settled = door.ask(caller.book, command, once).await?;
+    let settled = door.ask(caller, command, once).await?;
     let Outcome::Balances { main, payout } = settled.outcome else {
         return Err(anyhow::anyhow!("a transfer was answered as something else").into());
     };

@@ -5,11 +5,11 @@ use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::Problem;
 use super::show::{self, Operation};
 use crate::ids::IdKind;
-use crate::store::{HistoryPlace, UserRow};
+use crate::store::{HistoryPlace, StoredEntry, UserRow, WithdrawalFilter};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Uri;
-use ledger::{AccountId, BookId};
+use ledger::{AccountId, BookId, EntryKind, Withdrawal};
 use std::sync::Arc;
 
 /// A payout user's operations.
@@ -48,6 +48,25 @@ pub(super) async fn page(
     };
     let found =
         door.platform.store.history(book, account, place, limit + 1).await?.ok_or_else(unknown_cursor)?;
-    let operations = found.iter().map(|stored| show::operation(ids, book, account, stored)).collect();
-    Ok(Page::cut(operations, limit, |operation: &Operation| operation.id.clone()))
+    let withdrawals = withdrawals(door, book, &found).await?;
+    let of = |number: i64| withdrawals.iter().find(|withdrawal| withdrawal.number == number);
+    let operations = found
+        .iter()
+        .map(|stored| show::operation(ids, book, account, stored, of(stored.entry.withdrawal)))
+        .collect();
+    Ok(Page::cut(operations, limit, |operation: &Operation| operation.cursor.clone()))
+}
+
+/// The withdrawals that these entries begin, as they are now. A page is a run of one person's history, so its withdrawals
+/// are a run of that person's withdrawals.
+async fn withdrawals(door: &Door, book: BookId, entries: &[StoredEntry]) -> Result<Vec<Withdrawal>, Problem> {
+    let begun = || entries.iter().filter(|stored| stored.entry.kind == EntryKind::WithdrawalCreated);
+    let Some(newest) = begun().next() else { return Ok(Vec::new()) };
+    let filter = WithdrawalFilter {
+        user: Some(newest.entry.user),
+        below: Some(newest.entry.withdrawal + 1),
+        ..WithdrawalFilter::default()
+    };
+    let count = i64::try_from(begun().count()).unwrap_or(i64::MAX);
+    Ok(door.platform.store.withdrawals(book, &filter, count).await?)
 }

@@ -2,10 +2,11 @@
 
 use super::driver::{Driver, Row, Value};
 use super::journal::{StoredEntry, entry};
+use super::withdrawals::{WITHDRAWAL, withdrawal};
 use super::{Failure, Store, postgres, sqlite};
 use crate::auth::CredentialDigest;
 use anyhow::Context;
-use ledger::{Account, AccountId, BookHead, BookId, Cents, Email};
+use ledger::{Account, AccountId, BookHead, BookId, Cents, EntryKind, Withdrawal};
 
 /// A read-only transaction that sees one moment.
 pub enum Snapshot {
@@ -95,18 +96,19 @@ impl Snapshot {
     /// # Errors
     /// When the database breaks.
     pub async fn books(&self) -> Result<Vec<AuditBook>, Failure> {
-        let sql = "SELECT b.id, b.sequence, b.chain, b.users, s.name FROM book b JOIN business s ON s.number = b.business ORDER BY b.id";
+        let sql = "SELECT b.id, b.sequence, b.chain, b.users, s.name, b.withdrawals FROM book b JOIN business s ON s.number = b.business ORDER BY b.id";
         let rows = self.query(sql, Vec::new()).await?;
         let book = |row: &Row| {
             let chain = row.bytes(2)?.try_into().context("a chain digest has 32 bytes")?;
-            let head = BookHead { sequence: row.int(1)?, chain, users: row.int(3)? };
+            let head =
+                BookHead { sequence: row.int(1)?, chain, users: row.int(3)?, withdrawals: row.int(5)? };
             Ok(AuditBook { id: BookId(row.int(0)?), head, business: row.text(4)?.to_owned() })
         };
         rows.iter().map(book).collect()
     }
 
-    /// A book's entries after `after`, in sequence, at most `limit`; each with the address of the user it creates, if it
-    /// creates one.
+    /// A book's entries after `after`, in sequence, at most `limit`; each with the payee that its digest covers (the
+    /// address of the user, or the order of the withdrawal, that it creates), empty for none.
     ///
     /// # Errors
     /// When the database breaks.
@@ -115,17 +117,43 @@ impl Snapshot {
         book: BookId,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<(StoredEntry, Option<Email>)>, Failure> {
+    ) -> Result<Vec<(StoredEntry, String)>, Failure> {
         let sql = "SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, \
-                   j.note, j.chain, u.email FROM journal j \
+                   j.note, j.chain, j.withdrawal, j.actor, j.detail, u.email FROM journal j \
                    LEFT JOIN payout_user u ON j.kind = 4 AND u.book = j.book AND u.number = j.payout_user \
                    WHERE j.book = $1 AND j.sequence > $2 ORDER BY j.sequence LIMIT $3";
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
-        let with_email = |row: &Row| {
-            let email = row.maybe_text(11)?.map(|text| Email::from_stored(text.to_owned()));
-            Ok((entry(row)?, email))
-        };
-        rows.iter().map(with_email).collect()
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let stored = entry(row)?;
+            let payee = match stored.entry.kind {
+                EntryKind::WithdrawalCreated => self.order_text(book, stored.entry.withdrawal).await?,
+                _ => row.maybe_text(14)?.unwrap_or_default().to_owned(),
+            };
+            entries.push((stored, payee));
+        }
+        Ok(entries)
+    }
+
+    async fn order_text(&self, book: BookId, number: i64) -> Result<String, Failure> {
+        let rows = self.query(WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
+        rows.first().map_or(Ok(String::new()), |row| Ok(withdrawal(row)?.order_text()))
+    }
+
+    /// A book's withdrawals above `after` by number, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn withdrawals(
+        &self,
+        book: BookId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Withdrawal>, Failure> {
+        let sql = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+                   reason_code, reason, created_at, changed_at FROM withdrawal WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
+        rows.iter().map(withdrawal).collect()
     }
 
     /// A book's accounts above `after` by number, at most `limit`.

@@ -103,6 +103,17 @@ impl Row {
         }
     }
 
+    /// Bytes or NULL.
+    ///
+    /// # Errors
+    /// When the column is something else.
+    pub fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, Failure> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.bytes(column).map(Some),
+        }
+    }
+
     /// Bytes.
     ///
     /// # Errors
@@ -167,6 +178,11 @@ impl Driver {
 
     /// Carries out all statements in one durable transaction, or none.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), WriteError> {
+        self.write_counted(statements).await.map(drop)
+    }
+
+    /// The same; says how many rows each statement touched.
+    pub(super) async fn write_counted(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(statements).await,
             Self::Postgres(postgres) => postgres.write(statements).await,

@@ -3,7 +3,7 @@
 use super::driver::Row;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{AccountId, BookId, Cents, ChainDigest, Entry, EntryKind, Movement};
+use ledger::{AccountId, Actor, BookId, Cents, ChainDigest, Entry, EntryKind, Movement};
 
 /// An entry with its stored digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,14 +61,15 @@ impl Store {
             }
         };
         let sql = "WITH RECURSIVE history AS ( \
-                     SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, book \
-                     FROM journal WHERE book = $1 AND sequence = $2 \
+                     SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
+                     withdrawal, actor, detail, book FROM journal WHERE book = $1 AND sequence = $2 \
                      UNION ALL \
-                     SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, j.note, j.chain, j.book \
+                     SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, j.note, j.chain, \
+                     j.withdrawal, j.actor, j.detail, j.book \
                      FROM history h JOIN journal j ON j.book = h.book \
                      AND j.sequence = CASE WHEN h.debit = $3 THEN h.debit_previous ELSE h.credit_previous END) \
-                   SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain \
-                   FROM history LIMIT $4";
+                   SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
+                   withdrawal, actor, detail FROM history LIMIT $4";
         let params = vec![book.0.into(), start.into(), account.0.into(), limit.into()];
         let entries = self.driver.query(sql, params).await?;
         let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
@@ -86,8 +87,25 @@ impl Store {
     }
 }
 
-const ENTRIES: &str = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain \
-     FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+impl Store {
+    /// A withdrawal's entries, in sequence.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn entries_of_withdrawal(
+        &self,
+        book: BookId,
+        withdrawal: i64,
+    ) -> Result<Vec<StoredEntry>, Failure> {
+        let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
+                   withdrawal, actor, detail FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 ORDER BY sequence";
+        let rows = self.driver.query(sql, vec![book.0.into(), withdrawal.into()]).await?;
+        rows.iter().map(entry).collect()
+    }
+}
+
+const ENTRIES: &str = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
+     withdrawal, actor, detail FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
 
 pub(super) fn entry(row: &Row) -> Result<StoredEntry, Failure> {
     let movement = Movement {
@@ -113,6 +131,9 @@ pub(super) fn entry(row: &Row) -> Result<StoredEntry, Failure> {
             user: row.int(3)?,
             movement: (movement != nothing).then_some(movement),
             note: row.text(9)?.to_owned(),
+            withdrawal: row.int(11)?,
+            actor: Actor(row.int(12)?),
+            detail: row.text(13)?.to_owned(),
         },
         chain: row.bytes(10)?.try_into().context("a chain digest has 32 bytes")?,
     })

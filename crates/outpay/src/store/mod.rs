@@ -2,10 +2,12 @@
 //! statement outside the teller's load and save is written once, in one file per family of tables. Not here: any
 //! decision about money; that is the ledger's, through the teller.
 
+mod attempts;
 mod audit;
 mod businesses;
 mod credentials;
 mod driver;
+mod gift_cards;
 mod journal;
 mod keys;
 mod migrations;
@@ -13,16 +15,28 @@ pub mod postgres;
 mod settings;
 pub mod sqlite;
 mod teller;
+mod terms;
 mod users;
+mod webhook_attempts;
+mod webhook_deliveries;
+mod webhook_endpoints;
+mod withdrawals;
 
+pub use attempts::Attempt;
 pub use audit::{AuditAccount, AuditBook, AuditUser, HashCredential, Snapshot};
 pub use businesses::{Business, NewBusiness};
 pub use credentials::{Credential, CredentialKind};
 pub use driver::{Row, Statement, Value, WriteError};
+pub use gift_cards::{GiftCard, Given, NewGiftCard};
 pub use journal::{HistoryPlace, StoredEntry};
 pub use keys::{ApiKey, NewApiKey};
-pub use teller::{BookNeeds, Needs, NewCredential, Saving, TellerStore};
+pub use teller::{AskedBefore, BookNeeds, Needs, NewCredential, Saving, TellerStore};
+pub use terms::Unclaimed;
 pub use users::{UserFilter, UserRow};
+pub use webhook_attempts::{Attempted, WebhookAttempt};
+pub use webhook_deliveries::{Delivery, DeliveryState, NewDelivery, PayoutEvent};
+pub use webhook_endpoints::WebhookEndpoint;
+pub use withdrawals::{Leased, WithdrawalFilter};
 
 use driver::Driver;
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 
 use super::driver::{Statement, WriteError};
 use super::{Failure, Store};
+use ledger::{BookId, OnceKey};
 
 impl Store {
     /// Compares `check` with what is stored, and stores it if nothing is. `false`: another master key.
@@ -21,6 +22,15 @@ impl Store {
         }
         // Another process may have been first, with another key.
         Ok(self.setting("master_key_check").await?.is_some_and(|stored| stored == check))
+    }
+
+    /// Is an answer remembered under this key?
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn is_remembered(&self, book: BookId, key: &OnceKey) -> Result<bool, Failure> {
+        let sql = "SELECT 1 FROM remembered WHERE book = $1 AND key = $2";
+        Ok(self.driver.query_one(sql, vec![book.0.into(), key.0.as_slice().into()]).await?.is_some())
     }
 
     async fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {

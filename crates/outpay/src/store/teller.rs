@@ -5,7 +5,7 @@ use super::Failure;
 use super::postgres::PostgresTeller;
 use super::sqlite::SqliteTeller;
 use crate::auth::CredentialDigest;
-use ledger::{Book, BookId, Changes, Email, OnceKey};
+use ledger::{Book, BookId, Cents, Changes, Email, OnceKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a batch of commands names, book by book, in the order in which books are locked.
@@ -21,6 +21,39 @@ pub struct BookNeeds {
     pub users: BTreeSet<i64>,
     /// Remembered answers.
     pub once: BTreeSet<OnceKey>,
+    /// Withdrawals by number, each with its user's account.
+    pub withdrawals: BTreeSet<i64>,
+    /// What was asked for before, where a new withdrawal's terms depend on it.
+    pub asked: BTreeSet<AskedBefore>,
+}
+
+/// What a new withdrawal's terms look back at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AskedBefore {
+    /// The user's number.
+    pub user: i64,
+    /// The method's name.
+    pub method: String,
+    /// In canonical form.
+    pub destination: String,
+    /// The beginning of the day that counts.
+    pub since: i64,
+}
+
+/// `$1` book, `$2` method, `$3` since, `$4` user, `$5` destination: sums of what was asked for since then by method and by
+/// user, and whether the user's withdrawals to this destination ever succeeded. What was given back does not count.
+pub(super) const ASKED_BEFORE: &str = "SELECT \
+     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND method = $2 AND created_at >= $3 AND state < 6) AS BIGINT), \
+     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND payout_user = $4 AND created_at >= $3 AND state < 6) AS BIGINT), \
+     CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE book = $1 AND payout_user = $4 AND method = $2 AND destination = $5 AND state = 5) THEN 1 ELSE 0 END";
+
+/// Puts what [`ASKED_BEFORE`] found into a book.
+pub(super) fn put_asked(book: &mut Book, asked: &AskedBefore, by_method: i64, by_user: i64, known: bool) {
+    book.put_asked_by_method(&asked.method, Cents(by_method));
+    book.put_asked_by_user(asked.user, Cents(by_user));
+    if known {
+        book.put_destination(asked.user, &asked.method, &asked.destination);
+    }
 }
 
 /// A credential for a user's hash. `replaces` is the digest of the hash before it, if that one dies now.

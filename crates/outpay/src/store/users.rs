@@ -30,7 +30,8 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn user(&self, book: BookId, number: i64) -> Result<Option<UserRow>, Failure> {
-        let sql = "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+        let sql = "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
+                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
                    FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number WHERE u.book = $1 AND u.number = $2";
         self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?.as_ref().map(user).transpose()
     }
@@ -48,20 +49,23 @@ impl Store {
         let below: Value = filter.below.unwrap_or(i64::MAX).into();
         let (sql, third) = match (&filter.email, filter.status) {
             (Some(email), _) => (
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
+                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
                  FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
                  WHERE u.book = $1 AND u.number < $2 AND u.email = $3 ORDER BY u.number DESC LIMIT $4",
                 email.as_str().into(),
             ),
             // Two texts, because only a constant lets the engines use the index over the few inactive users.
             (None, Some(UserStatus::Inactive)) => (
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
+                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
                  FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
                  WHERE u.book = $1 AND u.number < $2 AND u.status = 0 AND u.number > $3 ORDER BY u.number DESC LIMIT $4",
                 Value::Int(0),
             ),
             (None, status) => (
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head \
+                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
+                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
                  FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
                  WHERE u.book = $1 AND u.number < $2 AND u.status >= $3 ORDER BY u.number DESC LIMIT $4",
                 Value::from(status == Some(UserStatus::Active)),
@@ -100,6 +104,7 @@ fn user(row: &Row) -> Result<UserRow, Failure> {
             created_at: row.int(3)? as Micros,
             expires_at: row.maybe_int(4)?,
             balance: Cents(row.int(5)?),
+            pending: Cents(row.int(7)?),
         },
         history: row.int(6)?,
     })

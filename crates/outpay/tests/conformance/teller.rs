@@ -31,6 +31,7 @@ fn needs(book: BookId, emails: &[&str], users: &[i64], once: &[OnceKey]) -> Need
         emails: emails.iter().map(|text| email(text)).collect(),
         users: users.iter().copied().collect(),
         once: once.iter().copied().collect(),
+        ..BookNeeds::default()
     };
     Needs([(book, one)].into())
 }

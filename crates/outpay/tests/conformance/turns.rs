@@ -55,7 +55,8 @@ pub async fn two_tellers_take_turns(world: &World) {
             EntryKind::UserCreated => world.store.user(book, stored.entry.user).await.unwrap(),
             _ => None,
         };
-        chain = link(&chain, book, &stored.entry, created.as_ref().map(|row| &row.user.email));
+        let payee = created.as_ref().map_or("", |row| row.user.email.as_str());
+        chain = link(&chain, book, &stored.entry, payee);
         assert_eq!(stored.chain, chain);
     }
     let users = world.store.users(book, &Default::default(), i64::MAX).await.unwrap();

@@ -37,6 +37,7 @@ async fn a_user_is_shown_with_balance_and_history(world: &World) {
         email: email("u3@example.com"),
         status: UserStatus::Inactive,
         balance: Cents(42),
+        pending: Cents::ZERO,
         created_at: NOW,
         expires_at: None,
     };

@@ -8,6 +8,7 @@ use outpay::auth::keys::{self, KeyOrder};
 use outpay::auth::{Auth, Secrets};
 use outpay::businesses;
 use outpay::clock::{Clock, Entropy};
+use outpay::config::Config;
 use outpay::http::{self, ServeConfig};
 use outpay::ids::IdKind;
 use outpay::platform::Platform;
@@ -98,7 +99,16 @@ pub fn local() -> ServeConfig {
 
 async fn platform(database: &Database, clock: Clock, seed: u64) -> Platform {
     let secrets = Secrets::derive(&[7; 32]);
-    Platform::open(database.folder(), &database.url(), secrets, clock, Entropy::seeded(seed)).await.unwrap()
+    Platform::open(
+        database.folder(),
+        &database.url(),
+        secrets,
+        clock,
+        Entropy::seeded(seed),
+        &Config::default(),
+    )
+    .await
+    .unwrap()
 }
 
 impl TestWorld {

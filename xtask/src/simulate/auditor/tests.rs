@@ -129,12 +129,14 @@ fn entries_changed_by_hand_are_noticed() {
     let last = "book = 2 AND sequence = (SELECT sequence FROM book WHERE id = 2)";
     copies.notices(&format!("DELETE FROM journal WHERE {last}"), "the newest entry is");
     let more = format!(
-        "INSERT INTO journal SELECT book, sequence + 1, kind, at, payout_user, debit, credit, amount, debit_previous, \
+        "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain) \
+         SELECT book, sequence + 1, kind, at, payout_user, debit, credit, amount, debit_previous, \
          credit_previous, note, chain FROM journal WHERE {last}"
     );
     copies.notices(&more, "digest does not follow");
     copies.notices("UPDATE journal SET book = 77 WHERE book = 2", "the newest entry is 0");
-    let stranger = "INSERT INTO journal SELECT 77, sequence, kind, at, payout_user, debit, credit, amount, \
+    let stranger = "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain) \
+                    SELECT 77, sequence, kind, at, payout_user, debit, credit, amount, \
                     debit_previous, credit_previous, note, chain FROM journal WHERE book = 2 AND sequence = 1";
     copies.notices(stranger, "books that do not exist");
 }

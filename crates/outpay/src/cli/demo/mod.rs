@@ -11,6 +11,7 @@ use super::stop::Stop;
 use crate::auth::master_key;
 use crate::businesses::{self, CreateBusinessError, CreatedBusiness};
 use crate::clock::{Clock, Entropy};
+use crate::config::Config;
 use crate::platform::{self, Platform};
 use crate::serving::{self, ServeConfig, Serving};
 use crate::store::Failure;
@@ -75,7 +76,7 @@ async fn open(data: &Path) -> Result<Platform, Stop> {
     let (clock, entropy) = (Clock::System, Entropy::System);
     let secrets = master_key::load(None, data, &entropy)?;
     let database = platform::default_database(data);
-    Ok(Platform::open(data, &database, secrets, clock, entropy).await?)
+    Ok(Platform::open(data, &database, secrets, clock, entropy, &Config::default()).await?)
 }
 
 /// A new business with money and payouts enabled. In a folder used before, earlier ones keep their names.

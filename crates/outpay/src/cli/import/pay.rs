@@ -5,7 +5,7 @@ use crate::commit::NoVerdict;
 use crate::platform::Platform;
 use futures_util::{StreamExt, stream};
 use indicatif::ProgressBar;
-use ledger::{Answer, BookId, Cents, Command, OnceKey, Refusal, Request};
+use ledger::{Actor, Answer, BookId, Cents, Command, OnceKey, Refusal, Request};
 use std::time::Duration;
 
 /// Payments asked for at the same time: half of what the teller puts into one transaction.
@@ -65,7 +65,7 @@ pub(super) async fn all(
 async fn one(platform: &Platform, book: BookId, file_digest: &[u8; 32], line: &Line) -> Payment {
     let command = Command::Create { email: line.email.clone(), amount: line.amount };
     let once = OnceKey::of_import_line(file_digest, line.number);
-    let request = Request::maybe_once(command, Some(once));
+    let request = Request::maybe_once(command, Some(once)).by(Actor::OPERATOR);
     loop {
         return match platform.teller.ask(book, request.clone()).await {
             Ok(Ok(Answer::Done(_))) => Payment::Paid,

@@ -2,8 +2,9 @@
 //! rows in one statement). Not here: the statements (teller.rs), which take the columns in the order given here.
 
 use crate::store::teller::Saving;
+use crate::store::withdrawals::due_at;
 use crate::store::{CredentialKind, Failure};
-use ledger::{Account, AccountId, BookId, ChainDigest, Entry, PayoutUser, UserStatus};
+use ledger::{Account, AccountId, BookId, ChainDigest, Entry, PayoutUser, UserStatus, Withdrawal};
 use tokio_postgres::types::ToSql;
 
 type Params<'a> = Vec<&'a (dyn ToSql + Sync)>;
@@ -20,6 +21,8 @@ pub(super) struct Columns<'a> {
     pub(super) entries: EntryColumns<'a>,
     pub(super) remembered: RememberedColumns<'a>,
     pub(super) heads: HeadColumns<'a>,
+    pub(super) new_withdrawals: Vec<NewWithdrawal<'a>>,
+    pub(super) changed_withdrawals: WithdrawalColumns<'a>,
 }
 
 #[derive(Default)]
@@ -65,6 +68,9 @@ pub(super) struct EntryColumns<'a> {
     credit_previous: Vec<i64>,
     note: Vec<&'a str>,
     chain: Vec<&'a [u8]>,
+    withdrawal: Vec<i64>,
+    actor: Vec<i64>,
+    detail: Vec<&'a str>,
 }
 
 #[derive(Default)]
@@ -81,6 +87,26 @@ pub(super) struct HeadColumns<'a> {
     sequence: Vec<i64>,
     chain: Vec<&'a [u8]>,
     users: Vec<i64>,
+    withdrawals: Vec<i64>,
+}
+
+/// A new withdrawal is inserted by itself: there are few, and no array is as wide.
+pub(super) struct NewWithdrawal<'a> {
+    numbers: [i64; 9],
+    due_at: Option<i64>,
+    texts: [&'a str; 5],
+}
+
+#[derive(Default)]
+pub(super) struct WithdrawalColumns<'a> {
+    book: Vec<i64>,
+    number: Vec<i64>,
+    state: Vec<i64>,
+    outcome_unknown: Vec<i64>,
+    reason_code: Vec<&'a str>,
+    reason: Vec<&'a str>,
+    changed_at: Vec<i64>,
+    due_at: Vec<Option<i64>>,
 }
 
 impl<'a> Columns<'a> {
@@ -120,6 +146,13 @@ impl<'a> Columns<'a> {
             all.heads.sequence.push(book.head.sequence);
             all.heads.chain.push(&book.head.chain);
             all.heads.users.push(book.head.users);
+            all.heads.withdrawals.push(book.head.withdrawals);
+            all.new_withdrawals
+                .extend(changes.new_withdrawals.iter().map(|new| NewWithdrawal::new(book.id, new)));
+            changes
+                .changed_withdrawals
+                .iter()
+                .for_each(|changed| all.changed_withdrawals.push(book.id, changed));
         }
         Ok(all)
     }
@@ -201,6 +234,9 @@ impl<'a> EntryColumns<'a> {
         self.credit_previous.push(moved[4]);
         self.note.push(&entry.note);
         self.chain.push(digest);
+        self.withdrawal.push(entry.withdrawal);
+        self.actor.push(entry.actor.0);
+        self.detail.push(&entry.detail);
     }
 
     pub(super) fn params(&self) -> Params<'_> {
@@ -217,11 +253,86 @@ impl<'a> EntryColumns<'a> {
             &self.credit_previous,
             &self.note,
             &self.chain,
+            &self.withdrawal,
+            &self.actor,
+            &self.detail,
         ]
     }
 
     pub(super) fn len(&self) -> usize {
         self.sequence.len()
+    }
+}
+
+impl<'a> NewWithdrawal<'a> {
+    fn new(book: BookId, new: &'a Withdrawal) -> Self {
+        let numbers = [
+            book.0,
+            new.number,
+            new.user,
+            new.amount.0,
+            new.fees.0,
+            new.state.code(),
+            i64::from(new.outcome_unknown),
+            new.created_at,
+            new.changed_at,
+        ];
+        let texts =
+            [new.method.as_str(), new.provider.word(), &new.destination, &new.reason_code, &new.reason];
+        Self { numbers, due_at: due_at(new), texts }
+    }
+
+    /// In the order of `INSERT_WITHDRAWAL`.
+    pub(super) fn params(&self) -> Params<'_> {
+        let [book, number, user, amount, fees, state, unknown, created_at, changed_at] = &self.numbers;
+        let [method, provider, destination, code, reason] = &self.texts;
+        vec![
+            book,
+            number,
+            user,
+            method,
+            provider,
+            amount,
+            fees,
+            destination,
+            state,
+            unknown,
+            code,
+            reason,
+            created_at,
+            changed_at,
+            &self.due_at,
+        ]
+    }
+}
+
+impl<'a> WithdrawalColumns<'a> {
+    fn push(&mut self, book: BookId, changed: &'a Withdrawal) {
+        self.book.push(book.0);
+        self.number.push(changed.number);
+        self.state.push(changed.state.code());
+        self.outcome_unknown.push(i64::from(changed.outcome_unknown));
+        self.reason_code.push(&changed.reason_code);
+        self.reason.push(&changed.reason);
+        self.changed_at.push(changed.changed_at);
+        self.due_at.push(due_at(changed));
+    }
+
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![
+            &self.book,
+            &self.number,
+            &self.state,
+            &self.outcome_unknown,
+            &self.reason_code,
+            &self.reason,
+            &self.changed_at,
+            &self.due_at,
+        ]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.number.len()
     }
 }
 
@@ -237,7 +348,7 @@ impl RememberedColumns<'_> {
 
 impl HeadColumns<'_> {
     pub(super) fn params(&self) -> Params<'_> {
-        vec![&self.id, &self.sequence, &self.chain, &self.users]
+        vec![&self.id, &self.sequence, &self.chain, &self.users, &self.withdrawals]
     }
 
     pub(super) fn len(&self) -> usize {

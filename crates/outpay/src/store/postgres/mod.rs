@@ -89,9 +89,10 @@ impl Postgres {
         rows.iter().map(row).collect()
     }
 
-    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), WriteError> {
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         let mut connection = self.connection().await?;
         let transaction = connection.transaction().await.map_err(anyhow::Error::from)?;
+        let mut counts = Vec::with_capacity(statements.len());
         for statement in &statements {
             let prepared = transaction.prepare_cached(statement.sql).await.map_err(write_error)?;
             let touched =
@@ -99,8 +100,10 @@ impl Postgres {
             if statement.expect.is_some_and(|expect| expect != touched) {
                 return Err(WriteError::Conflict);
             }
+            counts.push(touched);
         }
-        transaction.commit().await.map_err(write_error)
+        transaction.commit().await.map_err(write_error)?;
+        Ok(counts)
     }
 
     /// Runs a migration script if `version` is not recorded yet; an advisory lock makes two starters take turns.

@@ -1,9 +1,11 @@
 //! The teller's statements on PostgreSQL, prepared once per connection. Each takes whole columns as arrays.
 
 use crate::store::Failure;
+use crate::store::teller::ASKED_BEFORE;
+use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use tokio_postgres::{Client, Statement};
 
-const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled FROM book b \
+const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals FROM book b \
      JOIN business s ON s.number = b.business WHERE b.id = ANY($1) ORDER BY b.id FOR UPDATE OF b";
 
 const OWN_ACCOUNTS: &str = "SELECT book, id, balance, head FROM account WHERE book = ANY($1) AND id < 0";
@@ -13,7 +15,8 @@ const BY_EMAIL: &str = "SELECT u.book, u.number, u.email, u.status, u.generation
      JOIN payout_user u ON u.book = n.book AND u.email = n.email \
      LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
 
-const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head \
+const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head, \
+     (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
      FROM unnest($1::BIGINT[], $2::BIGINT[]) AS n (book, number) \
      JOIN payout_user u ON u.book = n.book AND u.number = n.number \
      LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
@@ -41,16 +44,24 @@ const UPDATE_ACCOUNTS: &str = "UPDATE account a SET balance = n.balance, head = 
      WHERE a.book = n.book AND a.id = n.id";
 
 const INSERT_ENTRIES: &str = "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, \
-     credit_previous, note, chain) \
+     credit_previous, note, chain, withdrawal, actor, detail) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], \
-     $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::TEXT[], $12::BYTEA[])";
+     $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::TEXT[], $12::BYTEA[], $13::BIGINT[], $14::BIGINT[], $15::TEXT[])";
 
 const INSERT_REMEMBERED: &str = "INSERT INTO remembered (book, key, fingerprint, outcome) \
      SELECT * FROM unnest($1::BIGINT[], $2::BYTEA[], $3::BYTEA[], $4::TEXT[])";
 
-const UPDATE_BOOKS: &str = "UPDATE book b SET sequence = n.sequence, chain = n.chain, users = n.users \
-     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BIGINT[]) AS n (id, sequence, chain, users) \
+const UPDATE_BOOKS: &str = "UPDATE book b SET sequence = n.sequence, chain = n.chain, users = n.users, withdrawals = n.withdrawals \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BIGINT[], $5::BIGINT[]) AS n (id, sequence, chain, users, withdrawals) \
      WHERE b.id = n.id";
+
+const ACCOUNT: &str = "SELECT balance, head FROM account WHERE book = $1 AND id = (SELECT payout_user FROM withdrawal WHERE book = $1 AND number = $2)";
+
+const UPDATE_WITHDRAWALS: &str = "UPDATE withdrawal w SET state = n.state, outcome_unknown = n.outcome_unknown, reason_code = n.reason_code, \
+     reason = n.reason, changed_at = n.changed_at, due_at = n.due_at \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[]) \
+     AS n (book, number, state, outcome_unknown, reason_code, reason, changed_at, due_at) \
+     WHERE w.book = n.book AND w.number = n.number";
 
 /// See the top of this file.
 pub(super) struct Statements {
@@ -68,6 +79,11 @@ pub(super) struct Statements {
     pub(super) insert_entries: Statement,
     pub(super) insert_remembered: Statement,
     pub(super) update_books: Statement,
+    pub(super) withdrawal: Statement,
+    pub(super) account_of_withdrawal: Statement,
+    pub(super) asked_before: Statement,
+    pub(super) insert_withdrawal: Statement,
+    pub(super) update_withdrawals: Statement,
 }
 
 impl Statements {
@@ -87,6 +103,11 @@ impl Statements {
             insert_entries: client.prepare(INSERT_ENTRIES).await?,
             insert_remembered: client.prepare(INSERT_REMEMBERED).await?,
             update_books: client.prepare(UPDATE_BOOKS).await?,
+            withdrawal: client.prepare(WITHDRAWAL).await?,
+            account_of_withdrawal: client.prepare(ACCOUNT).await?,
+            asked_before: client.prepare(ASKED_BEFORE).await?,
+            insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,
+            update_withdrawals: client.prepare(UPDATE_WITHDRAWALS).await?,
         })
     }
 }

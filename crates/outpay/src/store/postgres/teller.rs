@@ -5,11 +5,14 @@
 //! Everything else of a book is read and written under that lock, so no other row needs one.
 
 use super::columns::Columns;
+use super::row as any_row;
 use super::statements::Statements;
+use crate::store::AskedBefore;
 use crate::store::Failure;
-use crate::store::teller::{Needs, Saving};
+use crate::store::teller::{Needs, Saving, put_asked};
+use crate::store::withdrawals::withdrawal;
 use anyhow::Context;
-use futures_util::future::{try_join_all, try_join3, try_join4};
+use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{
     Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, OnceKey, PayoutUser, Remembered,
@@ -78,13 +81,14 @@ impl PostgresTeller {
             self.query(users.len(), &all.by_number, parameters[2..4].to_vec()),
         );
         let remembered = self.query(once.len(), &all.remembered, parameters[4..].to_vec());
-        let ((), heads, (own, by_email, by_number), remembered) =
-            try_join4(begin, heads, people, remembered).await?;
+        let rest = try_join3(remembered, self.withdrawals(needs), self.asked_before(needs));
+        let ((), heads, (own, by_email, by_number), (remembered, withdrawals, asked)) =
+            try_join4(begin, heads, people, rest).await?;
         let mut found = HashMap::new();
         for row in &heads {
             let id = BookId(row.get(0));
             let chain = row.get::<_, &[u8]>(2).try_into().context("a chain digest has 32 bytes")?;
-            let head = BookHead { sequence: row.get(1), chain, users: row.get(3) };
+            let head = BookHead { sequence: row.get(1), chain, users: row.get(3), withdrawals: row.get(5) };
             found.insert(id.0, Book::new(id, row.get::<_, i64>(4) == 1, head));
         }
         for row in &own {
@@ -94,12 +98,59 @@ impl PostgresTeller {
         for row in by_email.iter().chain(&by_number) {
             put_user(book_of(&mut found, row)?, row);
         }
+        for row in &by_number {
+            book_of(&mut found, row)?.put_pending(row.get(1), Cents(row.get(9)));
+        }
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
+        }
+        for (book, rows, accounts) in &withdrawals {
+            let (Some(book), Some(row), Some(account)) =
+                (found.get_mut(&book.0), rows.first(), accounts.first())
+            else {
+                continue;
+            };
+            let withdrawal = withdrawal(&any_row(row)?)?;
+            let stored = Account { balance: Cents(account.get(0)), head: account.get(1) };
+            book.put_account(AccountId::user(withdrawal.user), stored);
+            book.put_withdrawal(withdrawal);
+        }
+        for (book, before, rows) in &asked {
+            if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
+                put_asked(book, before, row.get(0), row.get(1), row.get::<_, i32>(2) == 1);
+            }
         }
         let mut books: Vec<Book> = found.into_values().collect();
         books.sort_by_key(|book| book.id);
         Ok(books)
+    }
+
+    /// Row and user's account of each withdrawal that is named; sent without waiting for one another.
+    async fn withdrawals(&self, needs: &Needs) -> Result<Vec<(BookId, Vec<Row>, Vec<Row>)>, Failure> {
+        let named =
+            needs.0.iter().flat_map(|(book, needs)| needs.withdrawals.iter().map(|number| (*book, *number)));
+        let (client, all) = (&self.client, &self.statements);
+        let load = named.map(|(book, number)| async move {
+            let params: [&(dyn ToSql + Sync); 2] = [&book.0, &number];
+            let rows = client.query(&all.withdrawal, &params);
+            let (rows, account) = try_join(rows, client.query(&all.account_of_withdrawal, &params)).await?;
+            Ok((book, rows, account))
+        });
+        try_join_all(load.map(FutureExt::boxed)).await
+    }
+
+    async fn asked_before<'a>(
+        &self,
+        needs: &'a Needs,
+    ) -> Result<Vec<(BookId, &'a AskedBefore, Vec<Row>)>, Failure> {
+        let named = needs.0.iter().flat_map(|(book, needs)| needs.asked.iter().map(|asked| (*book, asked)));
+        let (client, all) = (&self.client, &self.statements);
+        let load = named.map(|(book, asked)| async move {
+            let params: [&(dyn ToSql + Sync); 5] =
+                [&book.0, &asked.method, &asked.since, &asked.user, &asked.destination];
+            Ok((book, asked, client.query(&all.asked_before, &params).await?))
+        });
+        try_join_all(load.map(FutureExt::boxed)).await
     }
 
     /// A query that is not sent where nothing is asked for; boxed, so that several can wait together.
@@ -119,7 +170,7 @@ impl PostgresTeller {
         let columns = Columns::gather(&changed)?;
         let (client, all) = (&self.client, &self.statements);
         // In the order in which they must run: a rotated hash's old credential goes before the new one comes.
-        let writes: [(&Statement, usize, Vec<&(dyn ToSql + Sync)>); 9] = [
+        let mut writes: Vec<(&Statement, usize, Vec<&(dyn ToSql + Sync)>)> = vec![
             (&all.insert_users, columns.new_users.len(), columns.new_users.insert()),
             (&all.update_users, columns.changed_users.len(), columns.changed_users.update()),
             (&all.delete_credentials, columns.replaced.len(), vec![&columns.replaced]),
@@ -130,6 +181,9 @@ impl PostgresTeller {
             (&all.insert_remembered, columns.remembered.len(), columns.remembered.params()),
             (&all.update_books, columns.heads.len(), columns.heads.params()),
         ];
+        writes.extend(columns.new_withdrawals.iter().map(|new| (&all.insert_withdrawal, 1, new.params())));
+        let changed = &columns.changed_withdrawals;
+        writes.push((&all.update_withdrawals, changed.len(), changed.params()));
         let sent = writes.into_iter().filter(|(_, rows, _)| *rows > 0).map(|(statement, rows, params)| {
             async move {
                 let touched = client.execute(statement, &params).await?;

@@ -83,7 +83,7 @@ impl Sqlite {
         Ok(rows)
     }
 
-    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), WriteError> {
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         let writer = Arc::clone(&self.writer);
         let work = move || write(&mut writer.lock(), &statements);
         tokio::task::spawn_blocking(work).await.context("a write was cut off")?
@@ -116,14 +116,17 @@ impl Sqlite {
 
 pub(super) fn query(connection: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Failure> {
     let mut statement = connection.prepare_cached(sql)?;
-    let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(params))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let values = (0..columns).map(|column| row.get_ref(column).map(value)).collect::<Result<_, _>>()?;
-        found.push(Row(values));
+        found.push(sqlite_row(row)?);
     }
     Ok(found)
+}
+
+fn sqlite_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let columns = 0..row.as_ref().column_count();
+    Ok(Row(columns.map(|column| row.get_ref(column).map(value)).collect::<Result<_, _>>()?))
 }
 
 fn value(value: ValueRef<'_>) -> Value {
@@ -148,19 +151,22 @@ impl ToSql for Value {
     }
 }
 
-fn write(connection: &mut Connection, statements: &[Statement]) -> Result<(), WriteError> {
+fn write(connection: &mut Connection, statements: &[Statement]) -> Result<Vec<u64>, WriteError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(anyhow::Error::from)?;
+    let mut counts = Vec::with_capacity(statements.len());
     for statement in statements {
         let touched = transaction
             .prepare_cached(statement.sql)
             .and_then(|mut prepared| prepared.execute(params_from_iter(&statement.params)))
-            .map_err(write_error)?;
-        if statement.expect.is_some_and(|expect| expect != touched as u64) {
+            .map_err(write_error)? as u64;
+        if statement.expect.is_some_and(|expect| expect != touched) {
             return Err(WriteError::Conflict);
         }
+        counts.push(touched);
     }
-    transaction.commit().map_err(|error| WriteError::Failure(error.into()))
+    transaction.commit().map_err(|error| WriteError::Failure(error.into()))?;
+    Ok(counts)
 }
 
 fn write_error(error: rusqlite::Error) -> WriteError {

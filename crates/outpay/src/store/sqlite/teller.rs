@@ -1,7 +1,9 @@
 //! The teller's load and save on SQLite: prepared statements, one row at a time, which is the fastest way there is in
 //! the same process (a statement costs one to three microseconds). One transaction per batch.
 
-use crate::store::teller::{Needs, NewCredential, Saving};
+use super::sqlite_row;
+use crate::store::teller::{ASKED_BEFORE, BookNeeds, Needs, NewCredential, Saving, put_asked};
+use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
 use ledger::{
@@ -77,7 +79,7 @@ impl SqliteTeller {
 
 fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
     let mut head = connection.prepare_cached(
-        "SELECT b.sequence, b.chain, b.users, s.payouts_enabled FROM book b JOIN business s ON s.number = b.business WHERE b.id = ?1",
+        "SELECT b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals FROM book b JOIN business s ON s.number = b.business WHERE b.id = ?1",
     )?;
     let mut own_accounts =
         connection.prepare_cached("SELECT id, balance, head FROM account WHERE book = ?1 AND id < 0")?;
@@ -87,6 +89,9 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
     let mut by_number = connection.prepare_cached(
         "SELECT number, status, generation, created_at, expires_at, email FROM payout_user WHERE book = ?1 AND number = ?2",
     )?;
+    let mut pending = connection.prepare_cached(
+        "SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = ?1 AND payout_user = ?2 AND state < 5",
+    )?;
     let mut account =
         connection.prepare_cached("SELECT balance, head FROM account WHERE book = ?1 AND id = ?2")?;
     let mut remembered = connection
@@ -95,7 +100,8 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
     let mut books = Vec::with_capacity(needs.0.len());
     for (id, needs) in &needs.0 {
         let found = head.query_row([id.0], |row| {
-            let head = BookHead { sequence: row.get(0)?, chain: row.get(1)?, users: row.get(2)? };
+            let (sequence, chain, users) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let head = BookHead { sequence, chain, users, withdrawals: row.get(4)? };
             Ok(Book::new(*id, row.get::<_, i64>(3)? == 1, head))
         });
         let Some(mut book) = found.optional()? else { continue };
@@ -117,6 +123,7 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
             {
                 put_user(&mut book, user, &mut account)?;
             }
+            book.put_pending(*number, Cents(pending.query_row([id.0, *number], |row| row.get(0))?));
         }
         for key in &needs.once {
             let found =
@@ -125,9 +132,36 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
                 put_remembered(&mut book, *key, fingerprint, &outcome)?;
             }
         }
+        load_withdrawals(connection, &mut book, needs)?;
         books.push(book);
     }
     Ok(books)
+}
+
+fn load_withdrawals(connection: &Connection, book: &mut Book, needs: &BookNeeds) -> Result<(), Failure> {
+    let id = book.id;
+    for number in &needs.withdrawals {
+        let mut by_number = connection.prepare_cached(WITHDRAWAL)?;
+        let Some(row) = by_number.query([id.0, *number])?.next()?.map(sqlite_row).transpose()? else {
+            continue;
+        };
+        let withdrawal = withdrawal(&row)?;
+        let mut account =
+            connection.prepare_cached("SELECT balance, head FROM account WHERE book = ?1 AND id = ?2")?;
+        let stored = account.query_row([id.0, withdrawal.user], |row| {
+            Ok(Account { balance: Cents(row.get(0)?), head: row.get(1)? })
+        })?;
+        book.put_account(AccountId::user(withdrawal.user), stored);
+        book.put_withdrawal(withdrawal);
+    }
+    for asked in &needs.asked {
+        let mut look_back = connection.prepare_cached(ASKED_BEFORE)?;
+        let params = params![id.0, asked.method, asked.since, asked.user, asked.destination];
+        let (by_method, by_user, known): (i64, i64, i64) =
+            look_back.query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        put_asked(book, asked, by_method, by_user, known == 1);
+    }
+    Ok(())
 }
 
 fn user(row: &Row<'_>) -> rusqlite::Result<PayoutUser> {
@@ -198,6 +232,7 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
         expect_one(update.execute([state.balance.0, state.head, id.0, account.0])?)?;
     }
     save_entries(connection, id, changes)?;
+    save_withdrawals(connection, id, changes)?;
     let mut remember = connection
         .prepare_cached("INSERT INTO remembered (book, key, fingerprint, outcome) VALUES (?1, ?2, ?3, ?4)")?;
     for (key, remembered) in &changes.remembered {
@@ -205,9 +240,10 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
         remember.execute(params![id.0, key.0, remembered.fingerprint.0, outcome])?;
     }
     let head = book.head;
-    let mut update =
-        connection.prepare_cached("UPDATE book SET sequence = ?1, chain = ?2, users = ?3 WHERE id = ?4")?;
-    expect_one(update.execute(params![head.sequence, head.chain, head.users, id.0])?)?;
+    let mut update = connection.prepare_cached(
+        "UPDATE book SET sequence = ?1, chain = ?2, users = ?3, withdrawals = ?4 WHERE id = ?5",
+    )?;
+    expect_one(update.execute(params![head.sequence, head.chain, head.users, head.withdrawals, id.0])?)?;
     let scattered = changes.changed_accounts.len() + 2 * changes.new_users.len() + changes.remembered.len();
     Ok(scattered + changes.entries.len() / 32)
 }
@@ -267,8 +303,8 @@ fn save_credentials(
 
 fn save_entries(connection: &Connection, id: BookId, changes: &ledger::Changes<'_>) -> Result<(), Failure> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
+         withdrawal, actor, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     for (entry, digest) in changes.entries {
         let moved = entry.movement.map_or([0; 5], |moved| {
@@ -286,8 +322,55 @@ fn save_entries(connection: &Connection, id: BookId, changes: &ledger::Changes<'
             moved[3],
             moved[4],
             entry.note,
-            digest
+            digest,
+            entry.withdrawal,
+            entry.actor.0,
+            entry.detail
         ])?;
+    }
+    Ok(())
+}
+
+fn save_withdrawals(
+    connection: &Connection,
+    id: BookId,
+    changes: &ledger::Changes<'_>,
+) -> Result<(), Failure> {
+    for new in &changes.new_withdrawals {
+        let mut insert = connection.prepare_cached(INSERT_WITHDRAWAL)?;
+        insert.execute(params![
+            id.0,
+            new.number,
+            new.user,
+            new.method,
+            new.provider.word(),
+            new.amount.0,
+            new.fees.0,
+            new.destination,
+            new.state.code(),
+            i64::from(new.outcome_unknown),
+            new.reason_code,
+            new.reason,
+            new.created_at,
+            new.changed_at,
+            due_at(new)
+        ])?;
+    }
+    for changed in &changes.changed_withdrawals {
+        let mut update = connection.prepare_cached(
+            "UPDATE withdrawal SET state = ?1, outcome_unknown = ?2, reason_code = ?3, reason = ?4, changed_at = ?5, due_at = ?6 \
+             WHERE book = ?7 AND number = ?8",
+        )?;
+        expect_one(update.execute(params![
+            changed.state.code(),
+            i64::from(changed.outcome_unknown),
+            changed.reason_code,
+            changed.reason,
+            changed.changed_at,
+            due_at(changed),
+            id.0,
+            changed.number
+        ])?)?;
     }
     Ok(())
 }

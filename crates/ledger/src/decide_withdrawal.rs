@@ -1,0 +1,181 @@
+//! The check ladder of withdrawals: asking for money, every later step, and taking back what nobody claims. Which money
+//! moves with which step stands in [`moves`], and nowhere else.
+
+use crate::decide::{Change, Plan, check, check_room};
+use crate::{
+    AccountId, Book, Cents, EntryKind, Micros, Occurrence, Order, Outcome, Progress, Refusal, Step,
+    UserStatus, Withdrawal, WithdrawalState,
+};
+
+pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, Refusal> {
+    let user = book.user(order.user).ok_or(Refusal::PayoutUserIsUnknown)?;
+    let valid = user.expires_at.is_none_or(|end| now < end);
+    check(user.status == UserStatus::Active && valid, Refusal::PayoutUserIsNotActive)?;
+    check(book.payouts_enabled, Refusal::WithdrawalsArePaused)?;
+    let terms = &order.terms;
+    check(terms.enabled, Refusal::MethodIsClosed)?;
+    check(order.amount >= terms.minimum && order.amount > Cents::ZERO, Refusal::AmountIsBelowTheMinimum)?;
+    check(order.amount <= terms.maximum, Refusal::AmountIsAboveTheMaximum)?;
+    let fees = terms.fee.fee(order.amount);
+    check(fees < order.amount, Refusal::AmountDoesNotCoverTheFee)?;
+    let account = AccountId::user(user.number);
+    check(book.balance(account) >= order.amount, Refusal::UserBalanceIsTooLow)?;
+    let asked = book.asked_by_method(&order.method).plus(order.amount);
+    let asked = asked.ok_or(Refusal::BalanceWouldBeTooLarge)?;
+    check(terms.daily_cap.is_none_or(|cap| asked <= cap), Refusal::DailyCapIsReached)?;
+    check_room(book, AccountId::HELD, order.amount)?;
+
+    let mut withdrawal = Withdrawal {
+        number: book.head.withdrawals + 1,
+        user: user.number,
+        method: order.method.clone(),
+        provider: order.provider,
+        amount: order.amount,
+        fees,
+        destination: order.destination.clone(),
+        state: WithdrawalState::Created,
+        outcome_unknown: false,
+        reason_code: String::new(),
+        reason: String::new(),
+        created_at: now,
+        changed_at: now,
+    };
+    let step = if wants_review(book, order) { Step::AskForReview } else { Step::Queue };
+    let created = Change::NewWithdrawal(Box::new(withdrawal.clone()));
+    let held = Change::Move {
+        kind: EntryKind::WithdrawalCreated,
+        user: user.number,
+        debit: account,
+        credit: AccountId::HELD,
+        amount: order.amount,
+        note: String::new(),
+        withdrawal: withdrawal.number,
+        detail: String::new(),
+    };
+    withdrawal.state = WithdrawalState::Created.after(step).expect("a new withdrawal can take both steps");
+    let mut changes = vec![created, held, Change::SetWithdrawal(Box::new(withdrawal.clone()))];
+    changes.extend(moves(&withdrawal, &Progress::new(withdrawal.number, step)));
+    Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(withdrawal)) })
+}
+
+fn wants_review(book: &Book, order: &Order) -> bool {
+    let rule = &order.terms.review;
+    let by_user = book.asked_by_user(order.user).plus(order.amount).unwrap_or(Cents(i64::MAX));
+    rule.always
+        || rule.above.is_some_and(|limit| order.amount > limit)
+        || rule.above_per_day.is_some_and(|limit| by_user > limit)
+        || (rule.new_destination && !book.knows_destination(order.user, &order.method, &order.destination))
+}
+
+pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<Plan, Refusal> {
+    let withdrawal = book.withdrawal(progress.withdrawal).ok_or(Refusal::WithdrawalIsUnknown)?;
+    let is_own = progress.only_of.is_none_or(|user| user == withdrawal.user);
+    check(is_own, Refusal::WithdrawalIsUnknown)?;
+    let state = withdrawal.state.after(progress.step);
+    let state = state.ok_or(Refusal::StepIsNotPossible(withdrawal.state, progress.step))?;
+    check_room(book, AccountId::user(withdrawal.user), withdrawal.amount)?;
+    check_room(book, withdrawal.provider.account(), withdrawal.amount)?;
+    check_room(book, AccountId::FEES, withdrawal.amount)?;
+
+    let mut after = withdrawal.clone();
+    after.state = state;
+    after.changed_at = now;
+    after.outcome_unknown = progress.step == Step::LoseOutcome;
+    if state.gave_money_back() {
+        after.reason_code.clone_from(&progress.code);
+        after.reason.clone_from(&progress.text);
+    }
+    let mut changes = vec![Change::SetWithdrawal(Box::new(after.clone()))];
+    changes.extend(moves(&after, progress));
+    Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(after)) })
+}
+
+/// The entries of a step, with the money they move. All of the amount goes one way: back to the person, or to the rail
+/// and, as far as it is a fee, to the business's fees.
+fn moves(withdrawal: &Withdrawal, progress: &Progress) -> Vec<Change> {
+    let user = AccountId::user(withdrawal.user);
+    let (held, fees, rail) = (AccountId::HELD, AccountId::FEES, withdrawal.provider.account());
+    let (gross, net) = (withdrawal.amount, withdrawal.net());
+    let note = |kind| Change::Note {
+        kind,
+        user: withdrawal.user,
+        withdrawal: withdrawal.number,
+        note: progress.text.clone(),
+        detail: progress.detail.clone(),
+    };
+    let shift = |kind, debit, credit, amount| Change::Move {
+        kind,
+        user: withdrawal.user,
+        debit,
+        credit,
+        amount,
+        note: progress.text.clone(),
+        withdrawal: withdrawal.number,
+        detail: progress.detail.clone(),
+    };
+    let fee = |kind, debit, credit| Change::Move {
+        kind,
+        user: withdrawal.user,
+        debit,
+        credit,
+        amount: withdrawal.fees,
+        note: String::new(),
+        withdrawal: withdrawal.number,
+        detail: String::new(),
+    };
+    let has_fee = withdrawal.fees > Cents::ZERO;
+    match progress.step {
+        Step::AskForReview => vec![note(EntryKind::WithdrawalReviewAsked)],
+        Step::Queue => vec![note(EntryKind::WithdrawalQueued)],
+        Step::Approve => vec![note(EntryKind::WithdrawalApproved)],
+        Step::Send => vec![note(EntryKind::WithdrawalSending)],
+        Step::LoseOutcome => vec![note(EntryKind::WithdrawalOutcomeLost)],
+        Step::FindOutcome => vec![note(EntryKind::WithdrawalOutcomeFound)],
+        Step::Reject => vec![shift(EntryKind::WithdrawalRejected, held, user, gross)],
+        Step::Cancel => vec![shift(EntryKind::WithdrawalCancelled, held, user, gross)],
+        Step::Fail => vec![shift(EntryKind::WithdrawalFailed, held, user, gross)],
+        Step::Succeed => {
+            let mut entries = vec![shift(EntryKind::WithdrawalSucceeded, held, rail, net)];
+            entries.extend(has_fee.then(|| fee(EntryKind::WithdrawalFeeTaken, held, fees)));
+            entries
+        }
+        Step::Return => {
+            let mut entries = vec![shift(EntryKind::WithdrawalReturned, rail, user, net)];
+            entries.extend(has_fee.then(|| fee(EntryKind::WithdrawalFeeReturned, fees, user)));
+            entries
+        }
+    }
+}
+
+pub(crate) fn record(occurrence: Occurrence, user: i64, withdrawal: i64, note: &str) -> Plan {
+    let kind = match occurrence {
+        Occurrence::GiftCardRevealed => EntryKind::GiftCardRevealed,
+        Occurrence::GiftCardStockLow => EntryKind::GiftCardStockLow,
+        Occurrence::UserMoneyExpiring => EntryKind::UserMoneyExpiring,
+    };
+    let change = Change::Note { kind, user, withdrawal, note: note.to_owned(), detail: String::new() };
+    Plan { changes: vec![change], outcome: Outcome::Recorded }
+}
+
+pub(crate) fn expire(book: &Book, user: i64, head: i64) -> Result<Plan, Refusal> {
+    let user = book.user(user).ok_or(Refusal::PayoutUserIsUnknown)?;
+    let account = AccountId::user(user.number);
+    let amount = book.balance(account);
+    check(book.account_head(account) == head, Refusal::MoneyWasClaimed)?;
+    check(amount > Cents::ZERO, Refusal::UserBalanceIsTooLow)?;
+    check_room(book, AccountId::PAYOUT, amount)?;
+
+    let mut snapshot = book.snapshot(user);
+    snapshot.balance = Cents::ZERO;
+    let change = Change::Move {
+        kind: EntryKind::UserMoneyExpired,
+        user: user.number,
+        debit: account,
+        credit: AccountId::PAYOUT,
+        amount,
+        note: String::new(),
+        withdrawal: 0,
+        detail: String::new(),
+    };
+    Ok(Plan { changes: vec![change], outcome: Outcome::User(snapshot) })
+}

@@ -1,0 +1,305 @@
+//! Withdrawals: the ladder row by row, and long random lives against a naive count of where every cent is.
+
+use ledger::{
+    Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
+    Occurrence, Order, Outcome, PayoutUser, Progress, Provider, Refusal, Request, ReviewRule, Step, Terms,
+    UserStatus, Withdrawal, WithdrawalState, settle,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::BTreeMap;
+
+const NOW: i64 = 1_700_000_000_000_000;
+const DESTINATION: &str = r#"{"account":"a"}"#;
+
+fn book(balance: i64) -> Book {
+    let head = BookHead { sequence: 10, chain: [1; 32], users: 2, withdrawals: 0 };
+    let mut book = Book::new(BookId(2), true, head);
+    for (number, email) in [(1, "a@example.com"), (2, "b@example.com")] {
+        book.put_user(PayoutUser {
+            number,
+            email: Email::parse(email).unwrap(),
+            status: UserStatus::Active,
+            generation: 0,
+            created_at: 0,
+            expires_at: None,
+        });
+        book.put_account(AccountId::user(number), Account { balance: Cents(balance), head: number });
+    }
+    book.put_account(AccountId::WORLD, Account { balance: Cents(-2 * balance), head: 3 });
+    book
+}
+
+fn open() -> Terms {
+    Terms { enabled: true, ..Terms::default() }
+}
+
+fn order(amount: i64, terms: Terms) -> Order {
+    Order {
+        user: 1,
+        method: "sandbox".to_owned(),
+        provider: Provider::Sandbox,
+        amount: Cents(amount),
+        destination: DESTINATION.to_owned(),
+        terms,
+        day: 0,
+    }
+}
+
+fn ask(book: &mut Book, command: Command) -> Result<Outcome, Refusal> {
+    match settle(book, &Request::plain(command), NOW)? {
+        Answer::Done(outcome) | Answer::Replayed(outcome) => Ok(outcome),
+    }
+}
+
+fn withdraw(book: &mut Book, order: Order) -> Result<Withdrawal, Refusal> {
+    match ask(book, Command::Withdraw(Box::new(order)))? {
+        Outcome::Withdrawal(withdrawal) => Ok(*withdrawal),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn step(book: &mut Book, progress: Progress) -> Result<Withdrawal, Refusal> {
+    match ask(book, Command::Advance(Box::new(progress)))? {
+        Outcome::Withdrawal(withdrawal) => Ok(*withdrawal),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn held(book: &Book) -> (i64, i64, i64, i64) {
+    let of = |id| book.balance(id).0;
+    (of(AccountId::user(1)), of(AccountId::HELD), of(AccountId::FEES), of(Provider::Sandbox.account()))
+}
+
+fn kinds(book: &Book) -> Vec<EntryKind> {
+    book.changes().entries.iter().map(|(entry, _)| entry.kind).collect()
+}
+
+#[test]
+fn every_rung_of_the_ladder_has_its_refusal() {
+    let fee = FeeRule { fixed: Cents(50), ..FeeRule::default() };
+    let cases: Vec<(Order, Refusal)> = vec![
+        (Order { user: 9, ..order(100, open()) }, Refusal::PayoutUserIsUnknown),
+        (order(100, Terms::default()), Refusal::MethodIsClosed),
+        (order(0, open()), Refusal::AmountIsBelowTheMinimum),
+        (order(-1, open()), Refusal::AmountIsBelowTheMinimum),
+        (order(99, Terms { minimum: Cents(100), ..open() }), Refusal::AmountIsBelowTheMinimum),
+        (order(101, Terms { maximum: Cents(100), ..open() }), Refusal::AmountIsAboveTheMaximum),
+        (order(50, Terms { fee, ..open() }), Refusal::AmountDoesNotCoverTheFee),
+        (order(1_001, open()), Refusal::UserBalanceIsTooLow),
+        (order(100, Terms { daily_cap: Some(Cents(99)), ..open() }), Refusal::DailyCapIsReached),
+    ];
+    for (order, refusal) in cases {
+        let mut book = book(1_000);
+        let before = format!("{book:?}");
+        assert_eq!(withdraw(&mut book, order.clone()), Err(refusal), "{order:?}");
+        assert_eq!(format!("{book:?}"), before, "a refusal leaves no trace");
+    }
+    let mut paused = book(1_000);
+    paused.payouts_enabled = false;
+    assert_eq!(withdraw(&mut paused, order(100, open())), Err(Refusal::WithdrawalsArePaused));
+    for (status, expires_at) in [(UserStatus::Inactive, None), (UserStatus::Active, Some(NOW))] {
+        let mut book = book(1_000);
+        let user = book.user(1).unwrap().clone();
+        book.put_user(PayoutUser { status, expires_at, ..user });
+        assert_eq!(withdraw(&mut book, order(100, open())), Err(Refusal::PayoutUserIsNotActive));
+    }
+}
+
+#[test]
+fn a_review_rule_that_applies_puts_a_withdrawal_up_for_review() {
+    let rule = |review| Terms { review, ..open() };
+    let none = ReviewRule::default();
+    let cases = [
+        (rule(none), 100, WithdrawalState::Queued),
+        (rule(ReviewRule { always: true, ..none }), 100, WithdrawalState::Review),
+        (rule(ReviewRule { above: Some(Cents(100)), ..none }), 100, WithdrawalState::Queued),
+        (rule(ReviewRule { above: Some(Cents(99)), ..none }), 100, WithdrawalState::Review),
+        (rule(ReviewRule { above_per_day: Some(Cents(160)), ..none }), 100, WithdrawalState::Queued),
+        (rule(ReviewRule { above_per_day: Some(Cents(159)), ..none }), 100, WithdrawalState::Review),
+        (rule(ReviewRule { new_destination: true, ..none }), 100, WithdrawalState::Review),
+    ];
+    for (terms, amount, state) in cases {
+        let mut book = book(1_000);
+        book.put_asked_by_user(1, Cents(60));
+        let asked = withdraw(&mut book, order(amount, terms.clone())).unwrap();
+        assert_eq!(asked.state, state, "{terms:?}");
+    }
+    let mut book = book(1_000);
+    book.put_destination(1, "sandbox", DESTINATION);
+    let known = rule(ReviewRule { new_destination: true, ..none });
+    assert_eq!(withdraw(&mut book, order(100, known)).unwrap().state, WithdrawalState::Queued);
+}
+
+#[test]
+fn caps_count_what_the_same_batch_asked_for() {
+    let mut book = book(1_000);
+    book.put_asked_by_method("sandbox", Cents(100));
+    let terms = Terms { daily_cap: Some(Cents(300)), ..open() };
+    assert!(withdraw(&mut book, order(100, terms.clone())).is_ok());
+    assert!(withdraw(&mut book, Order { user: 2, ..order(100, terms.clone()) }).is_ok());
+    assert_eq!(withdraw(&mut book, order(1, terms)), Err(Refusal::DailyCapIsReached));
+}
+
+#[test]
+fn a_payment_goes_to_the_rail_and_its_fee_to_the_fees() {
+    let mut book = book(1_000);
+    let fee = FeeRule { fixed: Cents(10), basis_points: 100, ..FeeRule::default() };
+    let asked = withdraw(&mut book, order(500, Terms { fee, ..open() })).unwrap();
+    assert_eq!((asked.fees, asked.net()), (Cents(15), Cents(485)));
+    assert_eq!(held(&book), (500, 500, 0, 0));
+    step(&mut book, Progress::new(1, Step::Send)).unwrap();
+    let detail = r#"{"order_id":"SBX-1"}"#.to_owned();
+    step(&mut book, Progress::new(1, Step::Succeed).with_detail(detail.clone())).unwrap();
+    assert_eq!(held(&book), (500, 0, 15, 485));
+    let changes = book.changes();
+    let succeeded =
+        changes.entries.iter().find(|(entry, _)| entry.kind == EntryKind::WithdrawalSucceeded).unwrap();
+    assert_eq!((&succeeded.0.detail, succeeded.0.withdrawal), (&detail, 1));
+
+    let back = Progress::new(1, Step::Return).because("returned_by_rail", "It came back.");
+    let returned = step(&mut book, back.clone()).unwrap();
+    assert_eq!(held(&book), (1_000, 0, 0, 0), "the fee comes back with it");
+    assert_eq!(
+        (returned.reason_code.as_str(), returned.reason.as_str()),
+        ("returned_by_rail", "It came back.")
+    );
+    let again = Refusal::StepIsNotPossible(WithdrawalState::Returned, Step::Return);
+    assert_eq!(step(&mut book, back), Err(again), "exactly once");
+    use EntryKind as K;
+    let story = [
+        K::WithdrawalCreated,
+        K::WithdrawalQueued,
+        K::WithdrawalSending,
+        K::WithdrawalSucceeded,
+        K::WithdrawalFeeTaken,
+        K::WithdrawalReturned,
+        K::WithdrawalFeeReturned,
+    ];
+    assert_eq!(kinds(&book), story);
+}
+
+#[test]
+fn what_ends_badly_gives_the_whole_amount_back() {
+    let fee = FeeRule { fixed: Cents(10), ..FeeRule::default() };
+    let review = ReviewRule { always: true, ..ReviewRule::default() };
+    let ways: [(&[Step], WithdrawalState); 4] = [
+        (&[Step::Cancel], WithdrawalState::Cancelled),
+        (&[Step::Reject], WithdrawalState::Rejected),
+        (&[Step::Approve, Step::Cancel], WithdrawalState::Cancelled),
+        (&[Step::Approve, Step::Send, Step::LoseOutcome, Step::Fail], WithdrawalState::Failed),
+    ];
+    for (steps, end) in ways {
+        let mut book = book(1_000);
+        withdraw(&mut book, order(500, Terms { fee, review, ..open() })).unwrap();
+        let mut last = None;
+        for taken in steps {
+            last = Some(step(&mut book, Progress::new(1, *taken).because("why", "Because.")).unwrap());
+        }
+        let last = last.unwrap();
+        assert_eq!((last.state, last.reason.as_str(), last.outcome_unknown), (end, "Because.", false));
+        assert_eq!(held(&book), (1_000, 0, 0, 0), "{steps:?}");
+    }
+}
+
+#[test]
+fn an_unknown_outcome_holds_the_money_until_there_is_evidence() {
+    let mut book = book(1_000);
+    withdraw(&mut book, order(500, open())).unwrap();
+    step(&mut book, Progress::new(1, Step::Send)).unwrap();
+    let lost = step(&mut book, Progress::new(1, Step::LoseOutcome)).unwrap();
+    assert!(lost.outcome_unknown && lost.state == WithdrawalState::Sending);
+    assert_eq!(held(&book), (500, 500, 0, 0));
+    for refused in [Step::Cancel, Step::Reject, Step::Approve, Step::Send, Step::Return, Step::Queue] {
+        let refusal = Refusal::StepIsNotPossible(WithdrawalState::Sending, refused);
+        assert_eq!(step(&mut book, Progress::new(1, refused)), Err(refusal));
+    }
+    let found = step(&mut book, Progress::new(1, Step::FindOutcome)).unwrap();
+    assert!(!found.outcome_unknown);
+}
+
+#[test]
+fn a_person_can_cancel_only_what_is_the_persons_own() {
+    let mut book = book(1_000);
+    withdraw(&mut book, order(500, open())).unwrap();
+    let cancel = |user| Progress { only_of: Some(user), ..Progress::new(1, Step::Cancel) };
+    assert_eq!(step(&mut book, cancel(2)), Err(Refusal::WithdrawalIsUnknown));
+    assert_eq!(step(&mut book, Progress::new(7, Step::Cancel)), Err(Refusal::WithdrawalIsUnknown));
+    assert!(step(&mut book, cancel(1)).is_ok());
+}
+
+#[test]
+fn unclaimed_money_goes_back_only_where_nothing_moved() {
+    let mut book = book(1_000);
+    let expire = |head| Command::Expire { user: 1, head };
+    assert_eq!(ask(&mut book, expire(0)), Err(Refusal::MoneyWasClaimed));
+    assert!(ask(&mut book, expire(1)).is_ok());
+    assert_eq!((held(&book).0, book.balance(AccountId::PAYOUT)), (0, Cents(1_000)));
+    let head = book.account_head(AccountId::user(1));
+    assert_eq!(ask(&mut book, expire(head)), Err(Refusal::UserBalanceIsTooLow));
+}
+
+#[test]
+fn an_occurrence_is_an_entry_that_moves_nothing() {
+    let mut book = book(1_000);
+    let record = Command::Record {
+        occurrence: Occurrence::GiftCardRevealed,
+        user: 1,
+        withdrawal: 0,
+        note: "why".to_owned(),
+    };
+    let request = Request::plain(record).by(Actor(7));
+    settle(&mut book, &request, NOW).unwrap();
+    let changes = book.changes();
+    let entry = &changes.entries[0].0;
+    assert_eq!((entry.kind, entry.actor, entry.movement), (EntryKind::GiftCardRevealed, Actor(7), None));
+    assert!(changes.changed_accounts.is_empty() && changes.new_accounts.is_empty());
+}
+
+/// Random lives of many withdrawals, counted by hand: every cent is with the person, held, or paid, and a withdrawal's
+/// money goes one way.
+#[test]
+fn every_cent_is_in_one_place_whatever_happens() {
+    let mut dice = ChaCha8Rng::seed_from_u64(5);
+    let start = 1_000_000;
+    let mut book = book(start);
+    let mut lives: BTreeMap<i64, (WithdrawalState, i64, i64)> = BTreeMap::new();
+    let mut refused = 0;
+    for _ in 0..100_000 {
+        let roll = dice.next_u32();
+        if roll % 4 == 0 {
+            let fee = FeeRule { fixed: Cents(i64::from(roll >> 8) % 30), ..FeeRule::default() };
+            let review = ReviewRule { above: Some(Cents(2_000)), ..ReviewRule::default() };
+            let amount = i64::from(dice.next_u32() % 5_000);
+            match withdraw(&mut book, order(amount, Terms { fee, review, ..open() })) {
+                Ok(new) => {
+                    lives.insert(new.number, (new.state, amount, new.fees.0));
+                }
+                Err(_) => refused += 1,
+            }
+        } else if let Some(last) = lives.keys().next_back().copied() {
+            let number = (last - i64::from(dice.next_u32() % 40)).max(1);
+            let taken = Step::ALL[dice.next_u32() as usize % Step::ALL.len()];
+            let life = lives.get_mut(&number).unwrap();
+            match step(&mut book, Progress::new(number, taken)) {
+                Ok(after) => {
+                    assert_eq!(life.0.after(taken), Some(after.state));
+                    life.0 = after.state;
+                }
+                Err(refusal) => {
+                    assert_eq!(refusal, Refusal::StepIsNotPossible(life.0, taken));
+                    refused += 1;
+                }
+            }
+        }
+        let sum = |of: &dyn Fn(&(WithdrawalState, i64, i64)) -> i64| lives.values().map(of).sum::<i64>();
+        if roll % 512 == 0 {
+            let is_held = sum(&|life| if life.0.holds_money() { life.1 } else { 0 });
+            let paid = |life: &(WithdrawalState, i64, i64)| life.0 == WithdrawalState::Succeeded;
+            let fees = sum(&|life| if paid(life) { life.2 } else { 0 });
+            let net = sum(&|life| if paid(life) { life.1 - life.2 } else { 0 });
+            assert_eq!(held(&book), (start - is_held - fees - net, is_held, fees, net));
+        }
+    }
+    assert!(lives.len() > 1_000 && refused > 1_000, "{} {refused}", lives.len());
+}

@@ -1,0 +1,146 @@
+//! The withdrawals of one book, told again by its entries alone: states, and where the money of each went. Compared with
+//! the rows, which the workers go by.
+
+use super::finding::{Findings, Place};
+use ledger::{AccountId, Cents, Entry, EntryKind, Step, Withdrawal, WithdrawalState};
+
+/// Withdrawal `number` is at `number - 1`.
+#[derive(Default)]
+pub(super) struct Withdrawals(Vec<Told>);
+
+#[derive(Clone)]
+struct Told {
+    user: i64,
+    state: WithdrawalState,
+    outcome_unknown: bool,
+    amount: Cents,
+    /// What the rail got, what the fees got.
+    paid: Cents,
+    fee: Cents,
+    rail: Option<AccountId>,
+    row_seen: bool,
+}
+
+/// The step that an entry of this kind records, if it records one.
+fn step_of(kind: EntryKind) -> Option<Step> {
+    Some(match kind {
+        EntryKind::WithdrawalReviewAsked => Step::AskForReview,
+        EntryKind::WithdrawalQueued => Step::Queue,
+        EntryKind::WithdrawalApproved => Step::Approve,
+        EntryKind::WithdrawalRejected => Step::Reject,
+        EntryKind::WithdrawalCancelled => Step::Cancel,
+        EntryKind::WithdrawalSending => Step::Send,
+        EntryKind::WithdrawalOutcomeLost => Step::LoseOutcome,
+        EntryKind::WithdrawalOutcomeFound => Step::FindOutcome,
+        EntryKind::WithdrawalSucceeded => Step::Succeed,
+        EntryKind::WithdrawalFailed => Step::Fail,
+        EntryKind::WithdrawalReturned => Step::Return,
+        _ => return None,
+    })
+}
+
+impl Withdrawals {
+    pub(super) fn count(&self) -> i64 {
+        i64::try_from(self.0.len()).expect("fewer withdrawals than numbers")
+    }
+
+    /// Takes the next entry; says what is wrong with it.
+    pub(super) fn take(&mut self, entry: &Entry) -> Result<(), String> {
+        let moved = entry.movement.map_or(Cents::ZERO, |moved| moved.amount);
+        if entry.kind == EntryKind::WithdrawalCreated {
+            let next = self.count() + 1;
+            self.0.push(Told {
+                user: entry.user,
+                state: WithdrawalState::Created,
+                outcome_unknown: false,
+                amount: moved,
+                paid: Cents::ZERO,
+                fee: Cents::ZERO,
+                rail: None,
+                row_seen: false,
+            });
+            let number = entry.withdrawal;
+            return if number == next {
+                Ok(())
+            } else {
+                Err(format!("it creates withdrawal {number}, not {next}"))
+            };
+        }
+        let is_fee = matches!(entry.kind, EntryKind::WithdrawalFeeTaken | EntryKind::WithdrawalFeeReturned);
+        let step = step_of(entry.kind);
+        if step.is_none() && !is_fee {
+            return Ok(());
+        }
+        let number = entry.withdrawal;
+        let told = self.told(number).ok_or_else(|| format!("no entry created withdrawal {number}"))?;
+        if told.user != entry.user {
+            return Err(format!("it names user {}, whose withdrawal this is not", entry.user));
+        }
+        match step {
+            None if entry.kind == EntryKind::WithdrawalFeeTaken => told.fee = moved,
+            None if told.fee != moved => return Err("it gives back another fee than was taken".to_owned()),
+            None => {}
+            Some(step) => told.advance(step, entry)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn compare(&mut self, stored: &Withdrawal, findings: &mut Findings) {
+        let place = Place::Withdrawal(stored.number);
+        let Some(told) = self.told(stored.number) else {
+            return findings.add(place, "stored, but no entry created this withdrawal".to_owned());
+        };
+        told.row_seen = true;
+        if (told.user, told.amount) != (stored.user, stored.amount) {
+            findings.add(place, "it is stored with another user or amount than the entries say".to_owned());
+        }
+        if (told.state, told.outcome_unknown) != (stored.state, stored.outcome_unknown) {
+            let (told, stored) = (told.state.word(), stored.state.word());
+            findings.add(place, format!("{told} by the entries, stored as {stored}"));
+        }
+        if let Some(rail) = told.rail {
+            let is_paid = (told.paid, told.fee) == (stored.net(), stored.fees);
+            if !is_paid || rail != stored.provider.account() {
+                let what = "rail, net amount or fee is stored otherwise than it was paid";
+                findings.add(place, what.to_owned());
+            }
+        }
+    }
+
+    pub(super) fn report_missing(&self, findings: &mut Findings) {
+        for (number, _) in (1..).zip(&self.0).filter(|(_, told)| !told.row_seen) {
+            let what = "missing, although an entry created this withdrawal".to_owned();
+            findings.add(Place::Withdrawal(number), what);
+        }
+    }
+
+    fn told(&mut self, number: i64) -> Option<&mut Told> {
+        self.0.get_mut(usize::try_from(number.checked_sub(1)?).ok()?)
+    }
+}
+
+impl Told {
+    fn advance(&mut self, step: Step, entry: &Entry) -> Result<(), String> {
+        let before = self.state;
+        let after = before.after(step);
+        self.state =
+            after.ok_or_else(|| format!("a withdrawal that is {} cannot {}", before.word(), step.word()))?;
+        self.outcome_unknown = step == Step::LoseOutcome;
+        let Some(moved) = entry.movement else { return Ok(()) };
+        match step {
+            Step::Succeed => {
+                self.paid = moved.amount;
+                self.rail = Some(moved.credit);
+            }
+            Step::Return if Some(moved.debit) != self.rail || moved.amount != self.paid => {
+                return Err("it gives back something else than was paid".to_owned());
+            }
+            Step::Return => {}
+            _ if moved.amount != self.amount => {
+                return Err("it does not give back the whole amount".to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

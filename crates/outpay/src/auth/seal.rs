@@ -1,0 +1,136 @@
+//! Sealing: what must be read again in clear (a webhook's token, a gift card's code) lies in the database encrypted and
+//! authenticated (XChaCha20-Poly1305) under a key that is derived from the master key. Not here: digests of what is only
+//! ever compared (secrets.rs). Invariants: each purpose has a key of its own; a sealed text opens only beside the
+//! associated data it was sealed with, so a row cannot be moved under another owner; nothing here prints.
+//!
+//! A sealed text is one byte of version, a nonce of 24 random bytes, the ciphertext and a tag of 16 bytes.
+
+use crate::clock::Entropy;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret, SecretString};
+
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+
+/// What a sealed text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Token and signing secret of a webhook endpoint.
+    Webhook,
+    /// Code and pin of a gift card.
+    GiftCard,
+}
+
+impl Purpose {
+    const ALL: [Self; 2] = [Self::Webhook, Self::GiftCard];
+
+    /// What the key is derived with: never change one.
+    fn derivation(self) -> &'static str {
+        match self {
+            Self::Webhook => "outpay sealed webhook secrets",
+            Self::GiftCard => "outpay sealed gift cards",
+        }
+    }
+}
+
+/// The keys of all purposes.
+#[derive(Clone)]
+pub struct Seals {
+    ciphers: Vec<(Purpose, XChaCha20Poly1305)>,
+}
+
+impl Seals {
+    /// With the key that `derive` gives for each purpose.
+    pub(super) fn new(derive: impl Fn(&str) -> [u8; 32]) -> Self {
+        let cipher =
+            |purpose: Purpose| (purpose, XChaCha20Poly1305::new(&Key::from(derive(purpose.derivation()))));
+        Self { ciphers: Purpose::ALL.into_iter().map(cipher).collect() }
+    }
+
+    /// Seals `plain` beside `associated`, which is not stored and must be given again to open it.
+    #[must_use]
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        associated: &[u8],
+        plain: &SecretString,
+        entropy: &Entropy,
+    ) -> Vec<u8> {
+        let mut nonce = [0u8; NONCE];
+        entropy.fill(&mut nonce);
+        let payload = Payload { msg: plain.expose_secret().as_bytes(), aad: associated };
+        let sealed = self.cipher(purpose).encrypt(&XNonce::from(nonce), payload);
+        let sealed = sealed.expect("a text in memory is shorter than the cipher's limit of 256 GiB");
+        [&[VERSION], nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what was sealed for the same purpose beside the same associated data; `None` for everything else.
+    #[must_use]
+    pub fn open(&self, purpose: Purpose, associated: &[u8], sealed: &[u8]) -> Option<SecretString> {
+        let (version, rest) = sealed.split_first()?;
+        let (nonce, ciphertext) = rest.split_at_checked(NONCE).filter(|_| *version == VERSION)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let payload = Payload { msg: ciphertext, aad: associated };
+        let plain = self.cipher(purpose).decrypt(&XNonce::from(nonce), payload).ok()?;
+        String::from_utf8(plain).ok().map(SecretString::from)
+    }
+
+    fn cipher(&self, purpose: Purpose) -> &XChaCha20Poly1305 {
+        let found = self.ciphers.iter().find(|(other, _)| *other == purpose);
+        &found.expect("there is a cipher for every purpose").1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Secrets;
+
+    fn seals(master: u8) -> Seals {
+        Secrets::derive(&[master; 32]).seals().clone()
+    }
+
+    #[test]
+    fn only_the_same_purpose_place_and_key_open() {
+        let (entropy, plain) = (Entropy::seeded(1), SecretString::from("AMZN-1234 pin 99"));
+        let sealed = seals(7).seal(Purpose::GiftCard, b"book 4 card 1", &plain, &entropy);
+        let open = |seals: &Seals, purpose, associated: &[u8], sealed: &[u8]| {
+            seals.open(purpose, associated, sealed).map(|plain| plain.expose_secret().to_owned())
+        };
+        let right = open(&seals(7), Purpose::GiftCard, b"book 4 card 1", &sealed);
+        assert_eq!(right.as_deref(), Some("AMZN-1234 pin 99"));
+        assert_eq!(open(&seals(8), Purpose::GiftCard, b"book 4 card 1", &sealed), None, "another master key");
+        assert_eq!(open(&seals(7), Purpose::Webhook, b"book 4 card 1", &sealed), None, "another purpose");
+        assert_eq!(open(&seals(7), Purpose::GiftCard, b"book 4 card 2", &sealed), None, "another row");
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            let opened = open(&seals(7), Purpose::GiftCard, b"book 4 card 1", &altered);
+            assert_eq!(opened, None, "byte {at} altered");
+            assert_eq!(
+                open(&seals(7), Purpose::GiftCard, b"book 4 card 1", &sealed[..at]),
+                None,
+                "cut at {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_text_is_never_sealed_the_same_way() {
+        let (entropy, plain) = (Entropy::seeded(1), SecretString::from("again"));
+        let seal = || seals(7).seal(Purpose::Webhook, b"", &plain, &entropy);
+        let (first, second) = (seal(), seal());
+        assert_ne!(first, second);
+        assert_eq!(first.len(), 1 + NONCE + "again".len() + 16);
+        assert!(!first.windows(5).any(|window| window == b"again"));
+    }
+
+    #[test]
+    fn an_empty_text_is_sealed_like_any_other() {
+        let (entropy, plain) = (Entropy::seeded(1), SecretString::from(""));
+        let sealed = seals(7).seal(Purpose::Webhook, b"x", &plain, &entropy);
+        let opened = seals(7).open(Purpose::Webhook, b"x", &sealed).unwrap();
+        assert_eq!(opened.expose_secret(), "");
+    }
+}

@@ -1,0 +1,122 @@
+//! `outpay listen`: brings a server's events to a receiver on the developer's own machine, which the server cannot reach. It
+//! needs no installation, only the server's address and a secret key. Not here: reading and forwarding (webhooks/).
+
+use super::output;
+use super::stop::Stop;
+use crate::clock::{Clock, Entropy};
+use crate::serving;
+use crate::webhooks::forward::{Forwarded, Forwarder};
+use crate::webhooks::pull::Puller;
+use crate::webhooks::sign::SigningKeys;
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Between two looks at the server.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The flags of `listen`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The receiver, as in http://127.0.0.1:3000/webhooks
+    #[arg(long, value_name = "URL")]
+    forward_to: String,
+    /// A secret key of the business
+    #[arg(long, env = "OUTPAY_KEY", hide_env_values = true)]
+    key: SecretString,
+    /// The server
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: String,
+    /// Begin after this event instead of with the next one
+    #[arg(long, value_name = "SEQUENCE")]
+    after: Option<i64>,
+    /// Sign with this token; one is made for the session if left out
+    #[arg(long, requires = "secret")]
+    token: Option<SecretString>,
+    /// Sign with this secret, as in whsec_…
+    #[arg(long, requires = "token")]
+    secret: Option<SecretString>,
+    /// End when nothing new is left, instead of waiting for more
+    #[arg(long)]
+    once: bool,
+    /// Print a JSON object per line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Stop> {
+    let stop = serving::asked_to_end()?;
+    let puller = Puller::new(&arguments.server, arguments.key.clone()).map_err(usage)?;
+    let keys = keys(&arguments)?;
+    let mut forwarder =
+        Forwarder::new(puller, &arguments.forward_to, keys.clone(), Clock::System).map_err(usage)?;
+    let after = match arguments.after {
+        Some(after) => after,
+        None => forwarder.puller().newest().await?,
+    };
+    greet(&arguments, &keys, after)?;
+    tokio::select! {
+        () = stop => Ok(ExitCode::SUCCESS),
+        ended = listen(&mut forwarder, after, &arguments) => ended,
+    }
+}
+
+fn usage(error: anyhow::Error) -> Stop {
+    Stop::Usage(format!("{error:#}"))
+}
+
+fn keys(arguments: &Arguments) -> Result<SigningKeys, Stop> {
+    match (&arguments.token, &arguments.secret) {
+        (Some(token), Some(secret)) => SigningKeys::given(token.clone(), secret.clone())
+            .ok_or_else(|| Stop::Usage("--secret takes whsec_ and 24 to 64 bytes in base64".to_owned())),
+        _ => Ok(SigningKeys::generate(&Entropy::System)),
+    }
+}
+
+fn greet(arguments: &Arguments, keys: &SigningKeys, after: i64) -> Result<(), Stop> {
+    let (token, secret) = (keys.token.expose_secret(), keys.secret.expose_secret());
+    let forward_to = &arguments.forward_to;
+    if arguments.json {
+        let all = json!({ "forward_to": forward_to, "after": after, "token": token, "secret": secret });
+        return output::line(all);
+    }
+    output::facts([
+        ("forwarding to", forward_to.clone()),
+        ("after event", after.to_string()),
+        ("token", token.to_owned()),
+        ("secret", secret.to_owned()),
+    ])
+}
+
+async fn listen(forwarder: &mut Forwarder, mut after: i64, arguments: &Arguments) -> Result<ExitCode, Stop> {
+    loop {
+        let events = forwarder.puller().events(after).await?;
+        for event in &events {
+            if let Some(forwarded) = forwarder.forward(event).await? {
+                tell(&forwarded, arguments.json)?;
+            }
+            after = event["sequence"].as_i64().unwrap_or(after);
+        }
+        if events.is_empty() {
+            if arguments.once {
+                return Ok(ExitCode::SUCCESS);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+fn tell(forwarded: &Forwarded, json: bool) -> Result<(), Stop> {
+    let Forwarded { sequence, kind, order_id, sent } = forwarded;
+    if json {
+        return output::line(json!({
+            "sequence": sequence, "type": kind, "order_id": order_id, "status": sent.status,
+            "error": Some(sent.error).filter(|error| !error.is_empty()),
+            "milliseconds": sent.micros / 1000,
+        }));
+    }
+    let answer = sent.status.map_or_else(|| sent.error.to_owned(), |status| status.to_string());
+    output::line(format_args!("{kind}  {order_id}  {answer}"))
+}

@@ -1,0 +1,205 @@
+//! `outpay webhook`: a business's webhook and its delivery log, as an operator handles them. Not here: what is sent and when
+//! (webhooks/), how it is printed (print.rs). Token and secret are printed by the command that makes them, and never again.
+
+mod guard_flags;
+mod print;
+
+pub(super) use guard_flags::GuardFlags;
+pub(super) use print::trial as print_trial;
+
+use super::input::span;
+use super::installation::{self, Installation};
+use super::output;
+use super::stop::Stop;
+use crate::platform::Platform;
+use crate::store::DeliveryState;
+use crate::webhooks::event::{self, EventSet};
+use crate::webhooks::{Change, WebhookError};
+use clap::{Args, Subcommand};
+use ledger::{BookId, EntryKind, Micros};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// The flags of `webhook`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Whose webhook.
+#[derive(Args)]
+pub(super) struct Whose {
+    /// The business's id or name
+    business: String,
+    /// That of the test book
+    #[arg(long)]
+    test: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show where events are delivered, and which
+    Show {
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Set where events are delivered; the first time it prints token and secret, which is done this once
+    Set {
+        #[command(flatten)]
+        whose: Whose,
+        /// The receiver, as in https://example.com/webhooks
+        #[arg(long)]
+        url: Option<String>,
+        /// Which events, as in payout.succeeded,payout.failed, or all
+        #[arg(long, value_delimiter = ',', value_name = "EVENT")]
+        events: Vec<String>,
+        /// Switch it on
+        #[arg(long, conflicts_with = "off")]
+        on: bool,
+        /// Switch it off; what happens meanwhile is not told later
+        #[arg(long)]
+        off: bool,
+        #[command(flatten)]
+        guard: GuardFlags,
+    },
+    /// Make a new token and secret and print them
+    Roll {
+        #[command(flatten)]
+        whose: Whose,
+        /// How long the old ones sign too, as in 24h; they end at once if left out
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
+        overlap: Micros,
+    },
+    /// Send an invented event now and tell what the receiver did; exit 1 unless it was delivered
+    Test {
+        #[command(flatten)]
+        whose: Whose,
+        /// Which event
+        #[arg(long, value_name = "EVENT", default_value = "payout.succeeded", value_parser = event_name)]
+        event: EntryKind,
+        #[command(flatten)]
+        guard: GuardFlags,
+    },
+    /// List deliveries, newest first
+    Deliveries {
+        #[command(flatten)]
+        whose: Whose,
+        /// Only pending, delivered or failed ones
+        #[arg(long, value_parser = state)]
+        status: Option<DeliveryState>,
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
+        limit: i64,
+    },
+    /// Let a failed delivery be tried again
+    Retry {
+        #[command(flatten)]
+        whose: Whose,
+        /// Its id: whd_…
+        delivery: String,
+    },
+    /// Let everything be tried again that failed since a moment
+    Replay {
+        #[command(flatten)]
+        whose: Whose,
+        /// As in 2026-01-02T03:04:05Z
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        since: Micros,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let json = arguments.json;
+    match arguments.verb {
+        Verb::Show { whose } => {
+            let book = whose.book(&platform).await?;
+            print::endpoint(&platform, platform.webhooks.endpoint(book).await?.as_ref(), false, json)?;
+        }
+        Verb::Set { whose, url, events, on, off, guard } => {
+            let book = whose.book(&platform).await?;
+            let enabled = (on || off).then_some(on);
+            let change = Change { url, enabled, events: chosen(&events)? };
+            let platform = guard.applied_to(platform);
+            let (endpoint, is_new) = platform.webhooks.set_endpoint(book, &change).await?;
+            print::endpoint(&platform, Some(&endpoint), is_new, json)?;
+        }
+        Verb::Roll { whose, overlap } => {
+            let book = whose.book(&platform).await?;
+            let (endpoint, _) = platform.webhooks.roll_endpoint(book, overlap, None).await?;
+            print::endpoint(&platform, Some(&endpoint), true, json)?;
+        }
+        Verb::Test { whose, event, guard } => {
+            let book = whose.book(&platform).await?;
+            return print::trial(&guard.applied_to(platform), book, event, json).await;
+        }
+        Verb::Deliveries { whose, status, limit } => {
+            let book = whose.book(&platform).await?;
+            let found = platform.store.deliveries(book, status, None, limit).await?;
+            print::deliveries(&platform, book, &found, json)?;
+        }
+        Verb::Retry { whose, delivery } => {
+            let book = whose.book(&platform).await?;
+            let retried = platform.webhooks.retry_delivery(book, &delivery).await?;
+            print::deliveries(&platform, book, &[retried], json)?;
+        }
+        Verb::Replay { whose, since } => {
+            let book = whose.book(&platform).await?;
+            let replayed = platform.webhooks.replay_deliveries(book, since).await?;
+            if json {
+                output::json(&json!({ "replayed": replayed }))?;
+            } else {
+                output::line(format_args!("{replayed} deliveries will be tried again."))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Whose {
+    pub(super) async fn book(&self, platform: &Platform) -> Result<BookId, Stop> {
+        let business = installation::business(platform, &self.business).await?;
+        Ok(installation::book(&business, self.test))
+    }
+}
+
+fn chosen(names: &[String]) -> Result<Option<EventSet>, Stop> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let all = event::names();
+    let names: Vec<&str> =
+        if names == ["all"] { all.clone() } else { names.iter().map(String::as_str).collect() };
+    let sentence = || format!("--events takes all, or of these: {}", all.join(", "));
+    EventSet::of_names(names).map(Some).ok_or_else(|| Stop::Usage(sentence()))
+}
+
+pub(super) fn event_name(text: &str) -> Result<EntryKind, String> {
+    event::from_name(text).ok_or_else(|| format!("give one of: {}", event::names().join(", ")))
+}
+
+fn state(text: &str) -> Result<DeliveryState, String> {
+    DeliveryState::from_word(text).ok_or_else(|| "give pending, delivered or failed".to_owned())
+}
+
+fn moment(text: &str) -> Result<Micros, String> {
+    let time: Option<jiff::Timestamp> = text.parse().ok();
+    time.map(jiff::Timestamp::as_microsecond)
+        .ok_or_else(|| "give a time as in 2026-01-02T03:04:05Z".to_owned())
+}
+
+impl From<WebhookError> for Stop {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Failure(failure) => Self::Failed(failure),
+            WebhookError::Url(_) | WebhookError::UrlIsMissing | WebhookError::OverlapIsTooLong => {
+                Self::Usage(error.to_string())
+            }
+            refused => Self::Refused(refused.to_string()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! How endpoints, deliveries and test sends are printed.
+
+use crate::cli::output;
+use crate::cli::stop::Stop;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::{Delivery, DeliveryState};
+use crate::webhooks::Endpoint;
+use ledger::{BookId, EntryKind};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// An endpoint; `with_keys` where they have just been made.
+pub(super) fn endpoint(
+    platform: &Platform,
+    endpoint: Option<&Endpoint>,
+    with_keys: bool,
+    json: bool,
+) -> Result<(), Stop> {
+    let Some(endpoint) = endpoint else {
+        return if json {
+            output::json(&json!({ "url": null, "enabled": false }))
+        } else {
+            output::line("There is no webhook. Set one with: outpay webhook set BUSINESS --url https://…")
+        };
+    };
+    let now = platform.clock.now();
+    let previous_ends = endpoint.overlap_ends_at(now).map(rfc3339);
+    let keys = Some(endpoint.keys()).filter(|_| with_keys);
+    if json {
+        let mut all = json!({
+            "url": endpoint.url(),
+            "enabled": endpoint.is_enabled(),
+            "events": endpoint.events().names(),
+            "token_hint": endpoint.keys().hint(),
+            "previous_token_ends_at": previous_ends,
+            "changed_at": rfc3339(endpoint.changed_at()),
+        });
+        if let Some(keys) = keys {
+            all["token"] = keys.token.expose_secret().into();
+            all["secret"] = keys.secret.expose_secret().into();
+        }
+        return output::json(&all);
+    }
+    output::facts([
+        ("url", endpoint.url().to_owned()),
+        ("state", if endpoint.is_enabled() { "on" } else { "off" }.to_owned()),
+        ("events", endpoint.events().names().join(", ")),
+        ("token", endpoint.keys().hint()),
+        ("previous token ends", previous_ends.unwrap_or_else(|| "-".to_owned())),
+        ("changed", rfc3339(endpoint.changed_at())),
+    ])?;
+    let Some(keys) = keys else { return Ok(()) };
+    output::facts([
+        ("token", keys.token.expose_secret().to_owned()),
+        ("secret", keys.secret.expose_secret().to_owned()),
+    ])?;
+    output::line("\nToken and secret are shown this once: keep them now.")
+}
+
+/// A list of deliveries.
+pub(super) fn deliveries(
+    platform: &Platform,
+    book: BookId,
+    found: &[Delivery],
+    json: bool,
+) -> Result<(), Stop> {
+    if json {
+        let data: Vec<Value> = found.iter().map(|delivery| as_json(platform, book, delivery)).collect();
+        return output::json(&json!({ "data": data }));
+    }
+    let row = |delivery: &Delivery| {
+        [
+            platform.webhooks.delivery_id(book, delivery.number),
+            delivery.kind.event_name().to_owned(),
+            order_id(platform, book, delivery).unwrap_or_else(|| "test".to_owned()),
+            delivery.state.word().to_owned(),
+            delivery.attempts.to_string(),
+            delivery.due_at.map_or_else(|| "-".to_owned(), rfc3339),
+        ]
+    };
+    output::table(["id", "event", "order", "status", "attempts", "next attempt"], found.iter().map(row))
+}
+
+/// Sends an invented event and prints what the receiver did. Exit 1 unless it was delivered.
+pub(in crate::cli) async fn trial(
+    platform: &Platform,
+    book: BookId,
+    event: EntryKind,
+    json: bool,
+) -> Result<ExitCode, Stop> {
+    let trial = platform.webhooks.test_endpoint(book, event).await?;
+    let is_delivered = trial.delivery.state == DeliveryState::Delivered;
+    let attempt = &trial.attempt;
+    let answer = attempt.status.map_or_else(|| attempt.error.clone(), |status| status.to_string());
+    let body = String::from_utf8_lossy(&attempt.body).into_owned();
+    if json {
+        let mut all = as_json(platform, book, &trial.delivery);
+        all["response_status"] = attempt.status.into();
+        all["error"] = Some(attempt.error.as_str()).filter(|error| !error.is_empty()).into();
+        all["milliseconds"] = (attempt.micros / 1000).into();
+        all["response_body"] = body.into();
+        output::json(&all)?;
+    } else {
+        output::facts([
+            ("id", platform.webhooks.delivery_id(book, trial.delivery.number)),
+            ("event", event.event_name().to_owned()),
+            ("url", attempt.url.clone()),
+            ("answer", answer),
+            ("milliseconds", (attempt.micros / 1000).to_string()),
+            ("status", trial.delivery.state.word().to_owned()),
+        ])?;
+    }
+    Ok(if is_delivered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn order_id(platform: &Platform, book: BookId, delivery: &Delivery) -> Option<String> {
+    let is_event = delivery.sequence.is_some();
+    is_event.then(|| platform.secrets.ids().seal(IdKind::Withdrawal, book, delivery.withdrawal))
+}
+
+fn as_json(platform: &Platform, book: BookId, delivery: &Delivery) -> Value {
+    json!({
+        "id": platform.webhooks.delivery_id(book, delivery.number),
+        "type": delivery.kind.event_name(),
+        "order_id": order_id(platform, book, delivery),
+        "status": delivery.state.word(),
+        "test_mode": delivery.sequence.is_none(),
+        "attempt_count": delivery.attempts,
+        "created_at": rfc3339(delivery.created_at),
+        "next_attempt_at": delivery.due_at.map(rfc3339),
+        "finished_at": delivery.finished_at.map(rfc3339),
+    })
+}

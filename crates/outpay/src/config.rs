@@ -1,0 +1,105 @@
+//! The configuration file: which rails there are and how to reach them. `outpay.toml` in the data folder, or wherever
+//! `--config` says; without one there are gift cards and, in test mode, the sandbox. Not here: what a business offers
+//! (terms, in the database), and keys, which come from the environment or from files of their own.
+
+use crate::rails::manual::ManualConfig;
+use crate::store::Failure;
+use anyhow::Context;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The file in the data folder.
+pub const CONFIG_FILE: &str = "outpay.toml";
+
+/// The whole file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `[rails…]`
+    pub rails: RailsConfig,
+}
+
+/// The rails of live mode.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RailsConfig {
+    /// `[rails.manual.<name>]`
+    pub manual: BTreeMap<String, ManualConfig>,
+    /// `[rails.gift_card]`
+    pub gift_card: GiftCardConfig,
+}
+
+/// `[rails.gift_card]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GiftCardConfig {
+    /// When this many or fewer cards of one brand and value are left, an event says so.
+    pub low_stock: i64,
+}
+
+impl Default for GiftCardConfig {
+    fn default() -> Self {
+        Self { low_stock: 10 }
+    }
+}
+
+impl Config {
+    /// Reads `file`, or the data folder's file where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, with the line that is wrong.
+    pub fn load(file: Option<&Path>, data: &Path) -> Result<Self, Failure> {
+        let standard = data.join(CONFIG_FILE);
+        let path = match file {
+            Some(path) => path,
+            None if standard.exists() => &standard,
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("the configuration {} is wrong", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let config: Self = toml::from_str(text)?;
+        let mut names: Vec<&String> = config.rails.manual.keys().collect();
+        names.sort();
+        for name in &names {
+            let fits =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+            anyhow::ensure!(
+                (1..=40).contains(&name.len()) && name.bytes().all(fits),
+                "the rail {name:?} must be named with 1 to 40 lower-case letters, digits, dashes"
+            );
+            anyhow::ensure!(
+                !["sandbox", "gift_card"].contains(&name.as_str()),
+                "the name {name:?} is taken by a rail that is always there"
+            );
+        }
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+        anyhow::ensure!(twice.is_none(), "two rails have one name: {twice:?}");
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_a_configuration_and_a_wrong_one_is_named() {
+        assert_eq!(Config::parse("").unwrap().rails.gift_card.low_stock, 10);
+        let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
+        assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
+        for wrong in [
+            "[rail]",
+            "[rails.manual.bank]",
+            "[rails.manual.Bank]\ntitle = \"x\"",
+            "[rails.manual.sandbox]\ntitle = \"x\"",
+            "[rails.manual.bank]\ntitle = \"x\"\nfee = 1",
+        ] {
+            assert!(Config::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

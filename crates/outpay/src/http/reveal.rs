@@ -1,0 +1,86 @@
+//! `POST /payout/operations/{id}/reveal`: the code of a delivered gift card. Every look is an entry in the journal, made
+//! before the code is shown, and looks are limited per card.
+
+use super::door::{Door, PathId};
+use super::operation::own_withdrawal;
+use super::problem::Problem;
+use super::show;
+use crate::clock::rfc3339;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use ledger::{Command, EntryKind, Micros, Occurrence, Provider, WithdrawalState};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Looks at one card within [`PERIOD`].
+const MOST_LOOKS: usize = 10;
+const PERIOD: Micros = 3_600_000_000;
+
+/// A gift card's secrets.
+#[derive(Serialize, ToSchema)]
+pub struct RevealedCard<'a> {
+    /// For example a shop's name.
+    brand: &'a str,
+    /// `USD`
+    currency: &'static str,
+    /// Cents.
+    face_value: i64,
+    /// What to type in.
+    code: &'a str,
+    /// The pin, or null.
+    #[schema(required)]
+    pin: Option<&'a str>,
+    /// RFC 3339, UTC, or null.
+    #[schema(required)]
+    expires_at: Option<String>,
+}
+
+/// Reveal a gift card.
+#[utoipa::path(
+    post, path = "/payout/operations/{id}/reveal", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    params(("id" = String, Path, description = "ord_…")),
+    responses((status = 200, description = "The code", body = RevealedCard<'static>), (status = 400, description = "Malformed JSON"), (status = 401, description = "No valid hash"),
+        (status = 404, description = "No such withdrawal of this person"), (status = 409, description = "There is no code, or not yet"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests, or too many looks at this card"),
+        (status = 503, description = "Busy; nothing was changed")))]
+pub async fn handle(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
+    let withdrawal = own_withdrawal(&door, caller, &id).await?;
+    if withdrawal.provider != Provider::GiftCard || withdrawal.state != WithdrawalState::Succeeded {
+        return Err(Problem::NothingToReveal);
+    }
+    let platform = &door.platform;
+    let entries = platform.store.entries_of_withdrawal(caller.book, withdrawal.number).await?;
+    let since = platform.clock.now() - PERIOD;
+    let looks = entries
+        .iter()
+        .filter(|stored| stored.entry.kind == EntryKind::GiftCardRevealed && stored.entry.at > since);
+    if looks.count() >= MOST_LOOKS {
+        return Err(Problem::RateLimited(PERIOD.unsigned_abs() / 1_000_000));
+    }
+    let record = Command::Record {
+        occurrence: Occurrence::GiftCardRevealed,
+        user: caller.subject,
+        withdrawal: withdrawal.number,
+        note: String::new(),
+    };
+    let request = ledger::Request::plain(record);
+    platform.teller.ask(caller.book, request).await?.map_err(Problem::Refused)?;
+    let card = platform.rails.gift_cards().reveal(caller.book, withdrawal.number).await?;
+    let card = card.ok_or_else(|| anyhow::anyhow!("a delivered gift card is not in stock"))?;
+    Ok(show::ok(&RevealedCard {
+        brand: &card.brand,
+        currency: "USD",
+        face_value: card.face_value.0,
+        code: card.code.expose_secret(),
+        pin: card.pin.as_ref().map(ExposeSecret::expose_secret),
+        expires_at: card.expires_at.map(rfc3339),
+    }))
+}

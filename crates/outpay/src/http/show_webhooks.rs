@@ -1,0 +1,183 @@
+//! How webhook endpoints and deliveries look in answers, for every endpoint that shows one.
+
+use super::problem::{Problem, field};
+use crate::clock::rfc3339;
+use crate::commit::NoVerdict;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::{Delivery as StoredDelivery, WebhookAttempt};
+use crate::webhooks::{Endpoint, WebhookError, event::EventSet};
+use http::StatusCode;
+use ledger::{BookId, Micros};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A business's webhook.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Webhook {
+    /// Where deliveries go; null while there is none.
+    #[schema(required)]
+    url: Option<String>,
+    /// While it is off nothing is delivered.
+    enabled: bool,
+    /// The wanted events.
+    #[schema(example = json!(["payout.succeeded"]))]
+    events: Vec<&'static str>,
+    /// Enough of the token to recognise it by.
+    #[schema(required)]
+    token_hint: Option<String>,
+    /// Until when the previous token and secret sign too, or null.
+    #[schema(required)]
+    previous_token_ends_at: Option<String>,
+    /// RFC 3339, UTC, or null.
+    #[schema(required)]
+    changed_at: Option<String>,
+    /// The key of the `Signature` header; only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// The `whsec_…` secret of Standard Webhooks; only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+/// One event on its way to a receiver.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Delivery {
+    /// `whd_…`, the same as the `webhook-id` header of every try.
+    pub id: String,
+    /// For example `payout.succeeded`.
+    #[serde(rename = "type")]
+    #[schema(example = "payout.succeeded")]
+    kind: &'static str,
+    /// `ord_…`; null for a test send.
+    #[schema(required)]
+    order_id: Option<String>,
+    /// `pending`, `delivered` or `failed`.
+    #[schema(example = "delivered")]
+    status: &'static str,
+    /// Is it a test send?
+    test_mode: bool,
+    /// Tries so far.
+    attempt_count: i64,
+    /// RFC 3339, UTC.
+    created_at: String,
+    /// RFC 3339, UTC; null once it is delivered or has failed.
+    #[schema(required)]
+    next_attempt_at: Option<String>,
+    /// RFC 3339, UTC; null while it is pending.
+    #[schema(required)]
+    finished_at: Option<String>,
+}
+
+/// A delivery with what was sent and what came back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliveryDetail {
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// The body that is signed and sent, to the byte.
+    request_body: String,
+    /// Oldest first, at most 100.
+    attempts: Vec<Attempt>,
+}
+
+/// One try.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Attempt {
+    /// 1, 2, …
+    number: i64,
+    /// When it ended; RFC 3339, UTC.
+    at: String,
+    /// Where it went.
+    url: String,
+    /// The answer's status; null where there was no answer.
+    #[schema(required)]
+    status: Option<i64>,
+    /// Why there was no answer, in one word such as `timeout`; null where there was one.
+    #[schema(required)]
+    error: Option<String>,
+    /// How long it took.
+    milliseconds: i64,
+    /// The first 16 KiB of the answer's body.
+    response_body: String,
+}
+
+/// The most attempts that are shown of one delivery.
+pub const MOST_ATTEMPTS: i64 = 100;
+
+/// The webhook there is, or the place where there will be one; `with_keys` where they have just been made.
+pub fn webhook(endpoint: Option<&Endpoint>, now: Micros, with_keys: bool) -> Webhook {
+    let keys = endpoint.filter(|_| with_keys).map(Endpoint::keys);
+    Webhook {
+        url: endpoint.map(|found| found.url().to_owned()),
+        enabled: endpoint.is_some_and(Endpoint::is_enabled),
+        events: endpoint.map_or(EventSet::DEFAULT, Endpoint::events).names(),
+        token_hint: endpoint.map(|found| found.keys().hint()),
+        previous_token_ends_at: endpoint.and_then(|found| found.overlap_ends_at(now)).map(rfc3339),
+        changed_at: endpoint.map(|found| rfc3339(found.changed_at())),
+        token: keys.map(|keys| keys.token.expose_secret().to_owned()),
+        secret: keys.map(|keys| keys.secret.expose_secret().to_owned()),
+    }
+}
+
+/// A delivery in a list.
+pub fn delivery(platform: &Platform, book: BookId, stored: &StoredDelivery) -> Delivery {
+    let is_test = stored.sequence.is_none();
+    let order_id = || platform.secrets.ids().seal(IdKind::Withdrawal, book, stored.withdrawal);
+    Delivery {
+        id: platform.webhooks.delivery_id(book, stored.number),
+        kind: stored.kind.event_name(),
+        order_id: (!is_test).then(order_id),
+        status: stored.state.word(),
+        test_mode: is_test,
+        attempt_count: stored.attempts,
+        created_at: rfc3339(stored.created_at),
+        next_attempt_at: stored.due_at.map(rfc3339),
+        finished_at: stored.finished_at.map(rfc3339),
+    }
+}
+
+/// A delivery by itself.
+pub fn detail(
+    platform: &Platform,
+    book: BookId,
+    stored: &StoredDelivery,
+    attempts: &[WebhookAttempt],
+) -> DeliveryDetail {
+    DeliveryDetail {
+        delivery: delivery(platform, book, stored),
+        request_body: String::from_utf8_lossy(&stored.body).into_owned(),
+        attempts: attempts.iter().map(attempt).collect(),
+    }
+}
+
+fn attempt(stored: &WebhookAttempt) -> Attempt {
+    Attempt {
+        number: stored.number,
+        at: rfc3339(stored.at),
+        url: stored.url.clone(),
+        status: stored.status,
+        error: Some(stored.error.clone()).filter(|error| !error.is_empty()),
+        milliseconds: stored.micros / 1000,
+        response_body: String::from_utf8_lossy(&stored.body).into_owned(),
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            WebhookError::Url(_) | WebhookError::UrlIsMissing => field("url", sentence),
+            WebhookError::OverlapIsTooLong => field("overlap", sentence),
+            WebhookError::NoEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_set"),
+            WebhookError::UnknownDelivery => {
+                Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_delivery_not_found")
+            }
+            WebhookError::NotFailed(_) => {
+                Self::Coded(StatusCode::CONFLICT, sentence, "webhook_delivery_not_failed")
+            }
+            WebhookError::Busy => Self::NoVerdict(NoVerdict::Busy),
+            WebhookError::Failure(failure) => Self::Failure(failure),
+        }
+    }
+}

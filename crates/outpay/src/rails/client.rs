@@ -1,0 +1,63 @@
+//! The platform's own HTTP client for talking to rails: no proxy from the environment, no redirects, a limit on every
+//! stage and on the answer's size. Not here: webhooks' client, which guards against addresses inside.
+//!
+//! Invariant: no error of this file names the address that was called, as it may hold a secret.
+
+use crate::store::Failure;
+use anyhow::{Context, ensure};
+use bytes::{Bytes, BytesMut};
+use std::time::Duration;
+use tokio_rustls::rustls::crypto::ring;
+
+/// How long a call may take, and how much may come back.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first packet to an open connection.
+    pub connect: Duration,
+    /// From the call to the last byte of the answer.
+    pub total: Duration,
+    /// Bytes of an answer's body.
+    pub answer: usize,
+}
+
+/// See the top of the file.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    answer: usize,
+}
+
+impl Client {
+    /// A client with a connection pool of its own.
+    ///
+    /// # Errors
+    /// When the machine has no list of trusted certificates.
+    pub fn new(limits: Limits) -> Result<Self, Failure> {
+        // An error means that somebody else was first with the same provider, which is the only one compiled in.
+        ring::default_provider().install_default().ok();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            .build()
+            .context("setting up the HTTP client")?;
+        Ok(Self { http, answer: limits.answer })
+    }
+
+    /// Posts JSON and gives status and body, whatever the status is.
+    ///
+    /// # Errors
+    /// When there is no complete answer within the limits: nobody knows then whether the other side acted on it.
+    pub async fn post_json(&self, url: &str, body: Vec<u8>) -> Result<(u16, Bytes), Failure> {
+        let request = self.http.post(url).header("content-type", "application/json").body(body);
+        let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let status = response.status().as_u16();
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+            ensure!(body.len() + chunk.len() <= self.answer, "an answer of more than {} bytes", self.answer);
+            body.extend_from_slice(&chunk);
+        }
+        Ok((status, body.freeze()))
+    }
+}

@@ -1,0 +1,101 @@
+//! One token on one chain, seen through a node: is it the right chain, what does the treasury have, what does a payment
+//! cost. Not here: payments.
+//!
+//! Invariant: nothing is sent, and no answer believed, before the node has said that it is of the configured chain.
+
+use super::fees::Fees;
+use super::rpc::{At, Rpc, RpcError};
+use super::token::Token;
+use crate::store::Failure;
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
+use anyhow::{Context, ensure};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(super) struct Chain {
+    pub rpc: Rpc,
+    pub id: u64,
+    pub token: Address,
+    pub decimals: u8,
+    pub treasury: Address,
+    /// The contract has said once how many decimals it has; it cannot change that.
+    decimals_fit: AtomicBool,
+}
+
+/// What the treasury has.
+pub(super) struct Holdings {
+    /// The token's smallest units.
+    pub tokens: U256,
+    /// The chain's smallest units.
+    pub coins: U256,
+}
+
+/// Whether the token would make a transfer now.
+pub(super) enum Trial {
+    /// And the gas it needs, with room for a state that changes a little.
+    Gas(u64),
+    /// The contract says no while the node is well.
+    Refused,
+}
+
+impl Chain {
+    pub fn new(rpc: Rpc, id: u64, token: Address, decimals: u8, treasury: Address) -> Self {
+        Self { rpc, id, token, decimals, treasury, decimals_fit: AtomicBool::new(false) }
+    }
+
+    /// Asks every time which chain this is: behind one address, nodes may be exchanged.
+    pub async fn check(&self) -> Result<(), Failure> {
+        let id = self.rpc.chain_id().await?;
+        ensure!(id == self.id, "the node is of chain {id}, but chain {} is configured", self.id);
+        if !self.decimals_fit.load(Ordering::Relaxed) {
+            let answer = self.view(&Token::decimalsCall {}.abi_encode()).await?;
+            let decimals = U256::try_from_be_slice(&answer).filter(|_| answer.len() == 32);
+            let decimals = decimals.context("the token does not say how many decimals it has")?;
+            let fits = decimals == U256::from(self.decimals);
+            ensure!(fits, "the token has {decimals} decimals, but {} are configured", self.decimals);
+            self.decimals_fit.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    pub async fn holdings(&self) -> Result<Holdings, Failure> {
+        let answer = self.view(&Token::balanceOfCall { owner: self.treasury }.abi_encode()).await?;
+        let tokens = U256::try_from_be_slice(&answer).filter(|_| answer.len() == 32);
+        let tokens = tokens.context("the token does not say what the treasury has")?;
+        Ok(Holdings { tokens, coins: self.rpc.coins(self.treasury).await? })
+    }
+
+    /// What a place in one of the next blocks costs.
+    pub async fn market(&self) -> Result<Fees, Failure> {
+        let block = self.rpc.block(At::Latest).await?.context("the node has no newest block")?;
+        let fee = block.fee.context("this chain has no EIP-1559 fees")?;
+        Fees::market(fee, self.rpc.tip().await?).context("fees beyond all numbers")
+    }
+
+    /// Tries a transfer without making it. An error's words decide nothing: the token has refused if it refuses in two
+    /// ways and the same node then gets an answer to another question from it.
+    pub async fn try_transfer(&self, to: Address, units: U256) -> Result<Trial, Failure> {
+        let data = transfer_data(to, units);
+        match self.rpc.gas(self.treasury, self.token, &data).await {
+            Ok(gas) => Ok(Trial::Gas(gas.saturating_add(gas / 4))),
+            Err(RpcError::Silent(failure)) => Err(failure),
+            Err(spoken) => match self.view(&data).await {
+                Ok(_) => Err(Failure::from(spoken).context("estimating the gas of a transfer")),
+                Err(RpcError::Silent(failure)) => Err(failure),
+                Err(RpcError::Spoken { .. }) => {
+                    self.view(&Token::decimalsCall {}.abi_encode()).await?;
+                    Ok(Trial::Refused)
+                }
+            },
+        }
+    }
+
+    async fn view(&self, data: &[u8]) -> Result<alloy_primitives::Bytes, RpcError> {
+        self.rpc.view(self.treasury, self.token, data).await
+    }
+}
+
+/// The call that pays.
+pub(super) fn transfer_data(to: Address, units: U256) -> Vec<u8> {
+    Token::transferCall { to, amount: units }.abi_encode()
+}

@@ -1,0 +1,148 @@
+//! What an operator writes about one token on one chain, and where the secrets come from. Not here: reading the file.
+
+use super::treasury::Treasury;
+use crate::store::Failure;
+use alloy_primitives::Address;
+use anyhow::{Context, bail, ensure};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use std::path::PathBuf;
+
+/// `[rails.crypto.<name>]`: one token on one chain.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CryptoConfig {
+    /// The chain's name for people, for example `Base`.
+    pub chain: String,
+    /// Its EIP-155 number; a node of another chain is refused.
+    pub chain_id: u64,
+    /// The token's symbol, for example `USDC`.
+    pub currency: String,
+    /// The token contract's address.
+    pub token: String,
+    /// The token's decimals, 2 to 60; compared with what the contract says.
+    pub decimals: u8,
+    /// The block with the payment counts as the first.
+    #[serde(default = "default_confirmations")]
+    pub confirmations: u64,
+    /// JSON-RPC address of a node. It often holds a provider's key, so it is kept as a secret.
+    #[serde(default, deserialize_with = "secret")]
+    pub rpc_url: Option<SecretString>,
+    /// Instead: the environment variable that holds the address.
+    pub rpc_url_env: Option<String>,
+    /// The environment variable that holds the private key in hexadecimal.
+    pub key_env: Option<String>,
+    /// Instead: an encrypted keystore file (Web3 Secret Storage, version 3).
+    pub keystore: Option<PathBuf>,
+    /// The environment variable that holds the keystore's password.
+    pub keystore_password_env: Option<String>,
+    /// For people; otherwise `<currency> on <chain>`.
+    pub title: Option<String>,
+    /// For people, for example `about five minutes`.
+    #[serde(default = "default_expected_time")]
+    pub expected_time: String,
+    /// Seconds after which a payment that is first in line and not in a block is sent again for a higher fee.
+    #[serde(default = "default_stuck_after")]
+    pub stuck_after_seconds: u64,
+    /// No payment offers more than this per unit of gas, in 10^-9 of the chain's coin.
+    #[serde(default = "default_max_fee")]
+    pub max_fee_gwei: u64,
+    /// No transfer may need more gas than this.
+    #[serde(default = "default_max_gas")]
+    pub max_gas: u64,
+    /// Seconds that a call to the node may take.
+    #[serde(default = "default_timeout")]
+    pub timeout_seconds: u64,
+}
+
+fn default_confirmations() -> u64 {
+    12
+}
+
+fn default_expected_time() -> String {
+    "a few minutes".to_owned()
+}
+
+fn default_stuck_after() -> u64 {
+    180
+}
+
+fn default_max_fee() -> u64 {
+    500
+}
+
+fn default_max_gas() -> u64 {
+    1_000_000
+}
+
+fn default_timeout() -> u64 {
+    10
+}
+
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
+}
+
+impl CryptoConfig {
+    /// Checks everything that can be checked without the chain, and gives the token's address.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words for the operator.
+    pub fn check(&self) -> Result<Address, Failure> {
+        ensure!(!self.chain.trim().is_empty(), "`chain` needs the chain's name");
+        ensure!(!self.currency.trim().is_empty(), "`currency` needs the token's symbol");
+        ensure!(self.chain_id > 0, "`chain_id` must be the chain's number");
+        ensure!((2..=60).contains(&self.decimals), "`decimals` must be 2 to 60: money is counted in cents");
+        ensure!(self.confirmations >= 1, "`confirmations` must be at least 1");
+        ensure!(self.max_fee_gwei >= 1, "`max_fee_gwei` must be at least 1");
+        ensure!(self.max_gas >= 21_000, "`max_gas` must be at least 21000");
+        ensure!(self.timeout_seconds >= 1, "`timeout_seconds` must be at least 1");
+        let token = super::address::parse(&self.token);
+        token.map_err(|sentence| anyhow::anyhow!("`token` is no address: {sentence}"))
+    }
+}
+
+/// The secrets of a rail: who pays, and which node is asked.
+pub struct Access {
+    pub(super) treasury: Treasury,
+    pub(super) rpc_url: SecretString,
+}
+
+impl Access {
+    /// With the private key in hexadecimal, with or without `0x`.
+    ///
+    /// # Errors
+    /// When it is no key.
+    pub fn new(rpc_url: SecretString, key: &SecretString) -> Result<Self, Failure> {
+        Ok(Self { treasury: Treasury::from_hex(key)?, rpc_url })
+    }
+
+    /// As the configuration says; `environment` gives the value of a variable.
+    ///
+    /// # Errors
+    /// When something is missing or cannot be read. No secret is in the error.
+    pub fn load(
+        config: &CryptoConfig,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let variable = |name: &str| {
+            let value = environment(name).with_context(|| format!("the environment has no {name}"))?;
+            Ok::<_, Failure>(SecretString::from(value.trim().to_owned()))
+        };
+        let rpc_url = match (&config.rpc_url, &config.rpc_url_env) {
+            (Some(url), None) => url.clone(),
+            (None, Some(name)) => variable(name)?,
+            _ => bail!("give either `rpc_url` or `rpc_url_env`"),
+        };
+        let treasury = match (&config.key_env, &config.keystore, &config.keystore_password_env) {
+            (Some(name), None, None) => {
+                Treasury::from_hex(&variable(name)?).with_context(|| format!("reading {name}"))?
+            }
+            (None, Some(path), Some(name)) => Treasury::from_keystore(path, &variable(name)?)?,
+            _ => bail!("give either `key_env`, or `keystore` and `keystore_password_env`"),
+        };
+        let known = ["http://", "https://"].iter().any(|start| rpc_url.expose_secret().starts_with(start));
+        ensure!(known, "the node's address must begin with https:// or http://");
+        Ok(Self { treasury, rpc_url })
+    }
+}

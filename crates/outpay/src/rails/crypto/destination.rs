@@ -1,0 +1,52 @@
+//! Where a person wants the tokens: every check, each with a sentence a person understands.
+
+use super::{CryptoRail, Destination, FieldProblem, address};
+use serde_json::{Map, Value};
+
+impl CryptoRail {
+    /// Reads a destination and writes its canonical form: the address with its checksum, and the network.
+    pub(super) fn read_destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+        let mut problems = Vec::new();
+        let address = self.read_address(fields.get("address")).map_err(|sentence| {
+            problems.push(FieldProblem { name: "address".to_owned(), sentence });
+        });
+        if let Err(sentence) = self.read_network(fields.get("network")) {
+            problems.push(FieldProblem { name: "network".to_owned(), sentence });
+        }
+        match address {
+            Ok(address) if problems.is_empty() => {
+                let stored = Destination { address, network: self.chain_name.clone() };
+                Ok(serde_json::to_string(&stored).expect("two texts are JSON"))
+            }
+            _ => Err(problems),
+        }
+    }
+
+    fn read_address(&self, value: Option<&Value>) -> Result<String, String> {
+        let missing = || format!("Please give the {} address that should get the money.", self.currency);
+        let text = value.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+        let address = address::parse(text.ok_or_else(missing)?)?;
+        let forbidden = address::Forbidden {
+            token: self.chain.token,
+            treasury: self.chain.treasury,
+            currency: &self.currency,
+        };
+        forbidden.reason(address).map_or_else(|| Ok(address.to_checksum(None)), Err)
+    }
+
+    /// A person who names another network expects the money there, where it would not arrive.
+    fn read_network(&self, value: Option<&Value>) -> Result<(), String> {
+        let fits = match value {
+            None | Some(Value::Null) => true,
+            Some(Value::String(name)) => name.trim().eq_ignore_ascii_case(&self.chain_name),
+            Some(_) => false,
+        };
+        let chain = &self.chain_name;
+        let sentence = || {
+            format!(
+                "This method pays on {chain} only. Please give an address on {chain}, or choose another method."
+            )
+        };
+        if fits { Ok(()) } else { Err(sentence()) }
+    }
+}

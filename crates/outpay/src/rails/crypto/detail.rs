@@ -1,0 +1,70 @@
+//! What is published of a payment: the webhook's `crypto` object, in the order of the contract.
+
+use super::amount::decimal;
+use alloy_primitives::{Address, B256, U256};
+use serde_json::Value;
+
+/// What is not known yet is left out.
+pub(super) struct Detail<'a> {
+    pub order_id: &'a str,
+    pub currency: &'a str,
+    pub chain: &'a str,
+    pub units: U256,
+    pub decimals: u8,
+    pub cents: U256,
+    pub to: Address,
+    pub hash: Option<B256>,
+    pub confirmations: Option<u64>,
+    /// In the chain's smallest unit.
+    pub fee: Option<U256>,
+}
+
+impl Detail<'_> {
+    /// One JSON object. Numbers are written from integers, since a float would round them.
+    pub fn json(&self) -> String {
+        let text = |text: &str| Value::from(text).to_string();
+        let mut fields = vec![
+            ("order_id", text(self.order_id)),
+            ("currency", text(self.currency)),
+            ("chain", text(self.chain)),
+            ("crypto_amount", decimal(self.units, usize::from(self.decimals))),
+            ("usd_amount", decimal(self.cents, 2)),
+            ("to_address", text(&self.to.to_checksum(None))),
+        ];
+        fields.extend(self.hash.map(|hash| ("tx_hash", text(&hash.to_string()))));
+        fields.extend(self.confirmations.map(|count| ("confirmations", count.to_string())));
+        // In the chain's coin, which has 18 decimals on every EVM chain.
+        fields.extend(self.fee.map(|fee| ("network_fee", decimal(fee, 18))));
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_in_the_order_of_the_contract() {
+        let mut detail = Detail {
+            order_id: "CRX-1",
+            currency: "USDC",
+            chain: "Base",
+            units: U256::from(24_500_000),
+            decimals: 6,
+            cents: U256::from(2450),
+            to: Address::repeat_byte(0xab),
+            hash: None,
+            confirmations: None,
+            fee: None,
+        };
+        let start = r#"{"order_id":"CRX-1","currency":"USDC","chain":"Base","crypto_amount":24.5,"usd_amount":24.5,"to_address":"0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB""#;
+        assert_eq!(detail.json(), format!("{start}}}"));
+        detail.hash = Some(B256::repeat_byte(1));
+        detail.confirmations = Some(12);
+        detail.fee = Some(U256::from(65_000_000_000_000_u64));
+        let hash = "01".repeat(32);
+        let end = format!(r#","tx_hash":"0x{hash}","confirmations":12,"network_fee":0.000065}}"#);
+        assert_eq!(detail.json(), format!("{start}{end}"));
+    }
+}

@@ -1,0 +1,79 @@
+//! What a payment offers for its place in a block (EIP-1559): the market's price, and a higher one for a replacement.
+
+use alloy_primitives::U256;
+
+/// Both in the chain's smallest unit per unit of gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fees {
+    /// The most that is paid, the block's own fee included.
+    pub max: u128,
+    /// Of it, the most that goes to whoever makes the block.
+    pub tip: u128,
+}
+
+impl Fees {
+    /// Enough for blocks that become twice as expensive before the payment gets into one. `None` on overflow.
+    pub fn market(block: u128, tip: u128) -> Option<Self> {
+        Some(Self { max: block.checked_mul(2)?.checked_add(tip)?, tip })
+    }
+
+    /// What replaces `self`: both fields at least an eighth higher, rounded up, as nodes demand, and at least the market's
+    /// price. `None` on overflow.
+    pub fn replacement(self, market: Self) -> Option<Self> {
+        let tip = an_eighth_more(self.tip)?.max(market.tip);
+        let max = an_eighth_more(self.max)?.max(market.max).max(tip);
+        Some(Self { max, tip })
+    }
+
+    /// The most that a transaction with this much gas can cost.
+    pub fn cost(self, gas: u64) -> U256 {
+        // 192 bits at most.
+        U256::from(self.max) * U256::from(gas)
+    }
+
+    /// The higher of both, field by field.
+    pub fn highest(self, other: Self) -> Self {
+        Self { max: self.max.max(other.max), tip: self.tip.max(other.tip) }
+    }
+}
+
+/// Never the same value, not even for 0: nodes want more.
+fn an_eighth_more(fee: u128) -> Option<u128> {
+    fee.checked_add(fee.div_ceil(8).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_offers_an_eighth_more_rounded_up() {
+        let nothing = Fees { max: 0, tip: 0 };
+        let table = [
+            // (before, after)
+            ((8, 8), (9, 9)),
+            ((9, 1), (11, 2)),
+            ((1, 0), (2, 1)),
+            ((1_000, 100), (1_125, 113)),
+            ((1_001, 101), (1_127, 114)),
+        ];
+        for ((max, tip), (new_max, new_tip)) in table {
+            let replacement = Fees { max, tip }.replacement(nothing).unwrap();
+            assert_eq!(replacement, Fees { max: new_max, tip: new_tip });
+            assert!(replacement.max * 1000 >= max * 1125 && replacement.tip * 1000 >= tip * 1125);
+        }
+    }
+
+    #[test]
+    fn a_replacement_follows_the_market() {
+        let old = Fees { max: 100, tip: 10 };
+        assert_eq!(old.replacement(Fees { max: 500, tip: 5 }), Some(Fees { max: 500, tip: 12 }));
+        assert_eq!(old.replacement(Fees { max: 50, tip: 300 }), Some(Fees { max: 300, tip: 300 }));
+    }
+
+    #[test]
+    fn the_market_leaves_room_for_dearer_blocks() {
+        assert_eq!(Fees::market(100, 3), Some(Fees { max: 203, tip: 3 }));
+        assert_eq!(Fees::market(u128::MAX, 0), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! What became of a payment's attempts: the only place that says paid or not paid.
+//!
+//! Paid: a receipt of status 1 with exactly one log of exactly this transfer, deep enough in the chain as it is now. Not
+//! paid: a receipt of status 0 that deep, or a stranger with the same nonce that deep (stranger.rs). All else waits.
+
+use super::fees::Fees;
+use super::receipt::{Receipt, Transfer};
+use super::rpc::At;
+use super::transaction::Transaction;
+use super::{Answer, CryptoRail, Finding, Order, Payment, Seen};
+use crate::store::{Attempt, Failure};
+use alloy_primitives::B256;
+use anyhow::Context;
+
+impl CryptoRail {
+    /// Looks every attempt up, newest first.
+    pub(super) async fn find(&self, payment: &Payment, attempts: &[Attempt]) -> Result<Finding, Failure> {
+        let Some(last) = attempts.last() else { return Ok(Finding::NotFound) };
+        let order = self.order(payment)?;
+        self.chain.check().await?;
+        let rpc = &self.chain.rpc;
+        let nonce = u64::try_from(last.slot).context("a slot below 0")?;
+        let hashes = attempts.iter().rev().map(|attempt| attempt.key.parse());
+        let hashes: Vec<B256> = hashes.collect::<Result<_, _>>().context("reading an attempt's key")?;
+        // Before the receipts, so that a payment that gets into a block in between is not taken for a stranger.
+        let used = rpc.nonce(self.chain.treasury, At::Latest).await?;
+        for hash in &hashes {
+            if let Some(receipt) = rpc.receipt(*hash).await? {
+                return self.judge(payment, &order, &receipt).await;
+            }
+        }
+        if used > nonce {
+            return self.find_stranger(nonce, &hashes).await.map(Finding::Answer);
+        }
+        for hash in &hashes {
+            if rpc.knows(*hash).await? {
+                let is_first_in_line = used == nonce;
+                if is_first_in_line && self.is_stuck(attempts, last)? {
+                    return Ok(Finding::Stuck);
+                }
+                let seen = Seen { hash: *hash, confirmations: 0, fee: None };
+                let detail = self.detail(payment, &order, &seen);
+                return Ok(Finding::Answer(Answer::Accepted { detail }));
+            }
+        }
+        Ok(Finding::NotFound)
+    }
+
+    async fn judge(&self, payment: &Payment, order: &Order, receipt: &Receipt) -> Result<Finding, Failure> {
+        let head = self.chain.rpc.head().await?;
+        let block = self.chain.rpc.block(At::Block(receipt.block)).await?;
+        if block.is_none_or(|block| (block.number, block.hash) != (receipt.block, receipt.block_hash)) {
+            // The block was taken out of the chain, and the payment with it.
+            return Ok(Finding::NotFound);
+        }
+        let confirmations = head.checked_sub(receipt.block).map_or(0, |above| above.saturating_add(1));
+        let seen = Seen { hash: receipt.hash, confirmations, fee: receipt.fee };
+        let detail = self.detail(payment, order, &seen);
+        if confirmations < self.confirmations {
+            return Ok(Finding::Answer(Answer::Accepted { detail }));
+        }
+        if !receipt.succeeded {
+            return Ok(Finding::Answer(reverted()));
+        }
+        let (token, from) = (self.chain.token, self.chain.treasury);
+        let transfer = Transfer { token, from, to: order.to, units: order.units };
+        Ok(Finding::Answer(match receipt.count(&transfer) {
+            1 => Answer::Succeeded { detail },
+            count => Answer::Unknown { text: evidence(receipt, count, confirmations) },
+        }))
+    }
+
+    /// First in line, sent long ago, not in a block, and a higher fee is still allowed.
+    fn is_stuck(&self, attempts: &[Attempt], last: &Attempt) -> Result<bool, Failure> {
+        if self.clock.now().saturating_sub(last.created_at) <= self.stuck_after {
+            return Ok(false);
+        }
+        let mut fees = Fees { max: 0, tip: 0 };
+        for attempt in attempts {
+            fees = fees.highest(Transaction::read(&attempt.request)?.fees);
+        }
+        Ok(fees.replacement(fees).is_some_and(|higher| higher.max <= self.max_fee))
+    }
+}
+
+/// The nonce is used up by a transaction that changed nothing, so no other attempt can be made good.
+fn reverted() -> Answer {
+    Answer::Refused {
+        code: "transfer_reverted".to_owned(),
+        text: "The token refused the transfer, and nothing was paid. Please check the address, or choose another one \
+               or another method."
+            .to_owned(),
+    }
+}
+
+/// For the person who has to find out what such a token has done.
+fn evidence(receipt: &Receipt, count: usize, confirmations: u64) -> String {
+    format!(
+        "transaction {} succeeded in block {} ({confirmations} confirmations), but {count} of its {} logs are the \
+         token's Transfer of this amount to this address; compare the balances and resolve the withdrawal by hand",
+        receipt.hash,
+        receipt.block,
+        receipt.logs.len()
+    )
+}

@@ -1,0 +1,69 @@
+//! Whether the rail can pay now: tokens for the amount, coins for the fee, a fee below the ceiling.
+
+use super::amount::{decimal, to_cents};
+use super::chain::{Holdings, Trial};
+use super::{Closed, CryptoRail, Funds, Quote};
+use crate::store::Failure;
+use alloy_primitives::{Address, U256};
+use ledger::Cents;
+use serde_json::Value;
+
+/// Somebody who has no account with any token: what a transfer to a new person costs.
+const A_STRANGER: Address = Address::repeat_byte(0x5e);
+
+impl CryptoRail {
+    /// What the person would get.
+    pub(super) async fn price(
+        &self,
+        net: Cents,
+        destination: &str,
+    ) -> Result<Result<Quote, Closed>, Failure> {
+        let to = self.stored_address(destination)?;
+        let Some(units) = self.units(net).filter(|units| !units.is_zero()) else {
+            return Ok(Err(Closed::AmountNotPossible));
+        };
+        self.chain.check().await?;
+        let holdings = self.chain.holdings().await?;
+        if holdings.tokens < units {
+            return Ok(Err(Closed::OutOfFunds));
+        }
+        if let Err(closed) = self.can_send(&holdings, to, units).await? {
+            return Ok(Err(closed));
+        }
+        let (currency, chain) = (Value::from(&*self.currency), Value::from(&*self.chain_name));
+        let tokens = decimal(units, usize::from(self.chain.decimals));
+        let detail = format!(r#"{{"currency":{currency},"chain":{chain},"crypto_amount":{tokens}}}"#);
+        Ok(Ok(Quote { detail }))
+    }
+
+    /// What it could pay to anybody.
+    pub(super) async fn funds(&self) -> Result<Result<Funds, Closed>, Failure> {
+        self.chain.check().await?;
+        let holdings = self.chain.holdings().await?;
+        let available = to_cents(holdings.tokens, self.chain.decimals);
+        if available <= Cents::ZERO {
+            return Ok(Err(Closed::OutOfFunds));
+        }
+        let cent = self.units(Cents(1)).unwrap_or(U256::ZERO);
+        let possible = self.can_send(&holdings, A_STRANGER, cent).await?;
+        Ok(possible.map(|()| Funds { available: Some(available), choices: Vec::new() }))
+    }
+
+    async fn can_send(
+        &self,
+        holdings: &Holdings,
+        to: Address,
+        units: U256,
+    ) -> Result<Result<(), Closed>, Failure> {
+        let fees = self.chain.market().await?;
+        let gas = match self.chain.try_transfer(to, units).await? {
+            Trial::Gas(gas) => gas,
+            Trial::Refused => return Ok(Err(Closed::Unhealthy)),
+        };
+        if fees.max > self.max_fee || gas > self.max_gas {
+            return Ok(Err(Closed::Unhealthy));
+        }
+        let enough = holdings.coins >= fees.cost(gas);
+        Ok(if enough { Ok(()) } else { Err(Closed::OutOfFunds) })
+    }
+}

@@ -1,0 +1,249 @@
+//! The rail that pays stablecoins: one ERC-20 token on one EVM chain, from one treasury. Here: the rail's face. Beside it:
+//! destinations (destination.rs), the next attempt (prepare.rs), sending (send.rs), what became of it (find.rs).
+//!
+//! Never twice: every attempt at a payment carries the same nonce, so a chain can take only one of them; no two payments
+//! get one nonce, since the store hands each out once. Paid is only what the token's own log says, so many blocks deep;
+//! not paid is only what can never be paid any more.
+
+mod address;
+pub mod amount;
+mod chain;
+mod config;
+mod destination;
+mod detail;
+mod fees;
+mod find;
+mod funds;
+mod prepare;
+mod read;
+mod receipt;
+mod rpc;
+mod send;
+mod stranger;
+mod token;
+mod transaction;
+mod treasury;
+
+pub use config::{Access, CryptoConfig};
+
+use super::client::{Client, Limits};
+use super::{Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
+use crate::clock::Clock;
+use crate::store::{Attempt, Failure};
+use alloy_primitives::{Address, B256, U256};
+use anyhow::{Context, bail, ensure};
+use chain::Chain;
+use detail::Detail;
+use futures_util::future::BoxFuture;
+use ledger::{BookId, Cents, Micros, Provider};
+use rpc::Rpc;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use treasury::Treasury;
+
+/// Far more than any answer needs but a block's with all its transactions.
+const LARGEST_ANSWER: usize = 32 << 20;
+
+/// One token on one chain.
+pub struct CryptoRail {
+    facts: Facts,
+    chain: Chain,
+    treasury: Treasury,
+    clock: Clock,
+    chain_name: String,
+    currency: String,
+    confirmations: u64,
+    stuck_after: Micros,
+    /// The most that is offered per unit of gas, in the chain's smallest unit.
+    max_fee: u128,
+    max_gas: u64,
+}
+
+/// A destination as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Destination {
+    address: String,
+    network: String,
+}
+
+/// What a payment comes to on the chain.
+struct Order {
+    to: Address,
+    units: U256,
+    cents: U256,
+}
+
+impl CryptoRail {
+    /// A rail that has asked nobody yet: a node that is away closes the method, not the server.
+    ///
+    /// # Errors
+    /// When the configuration is wrong.
+    pub fn new(name: &str, config: CryptoConfig, access: Access, clock: Clock) -> Result<Self, Failure> {
+        let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        ensure!(!name.is_empty() && name.bytes().all(fine), "{name:?}: a-z, 0-9 and dashes only");
+        let token = config.check()?;
+        let total = Duration::from_secs(config.timeout_seconds);
+        let client = Client::new(Limits {
+            connect: Duration::from_secs(5).min(total),
+            total,
+            answer: LARGEST_ANSWER,
+        })?;
+        let Access { treasury, rpc_url } = access;
+        let rpc = Rpc::new(client, rpc_url);
+        let stuck_after =
+            i64::try_from(config.stuck_after_seconds).ok().and_then(|s| s.checked_mul(1_000_000));
+        Ok(Self {
+            facts: facts(name, &config),
+            chain: Chain::new(rpc, config.chain_id, token, config.decimals, treasury.address()),
+            treasury,
+            clock,
+            chain_name: config.chain,
+            currency: config.currency,
+            confirmations: config.confirmations,
+            stuck_after: stuck_after.context("`stuck_after_seconds` is too large")?,
+            max_fee: u128::from(config.max_fee_gwei) * 1_000_000_000,
+            max_gas: config.max_gas,
+        })
+    }
+
+    /// The line that its payments stand in: the chain's number and the treasury. Two rails must not share one, because
+    /// each counts nonces for itself.
+    #[must_use]
+    pub fn line(&self) -> (u64, String) {
+        (self.chain.id, self.treasury.address().to_checksum(None))
+    }
+
+    fn units(&self, net: Cents) -> Option<U256> {
+        amount::to_units(net, self.chain.decimals)
+    }
+
+    fn order(&self, payment: &Payment) -> Result<Order, Failure> {
+        let net = payment.withdrawal.net();
+        let to = self.stored_address(&payment.withdrawal.destination)?;
+        let units = self.units(net).context("an amount that the token cannot hold")?;
+        ensure!(!units.is_zero(), "a payment of nothing");
+        Ok(Order { to, units, cents: U256::from(u64::try_from(net.0)?) })
+    }
+
+    /// The address in a destination that [`Rail::destination`] wrote.
+    fn stored_address(&self, destination: &str) -> Result<Address, Failure> {
+        let stored: Destination = serde_json::from_str(destination).context("reading the destination")?;
+        ensure!(
+            stored.network == self.chain_name,
+            "the destination is on {}, the rail on {}",
+            stored.network,
+            self.chain_name
+        );
+        match address::parse(&stored.address) {
+            Ok(address) => Ok(address),
+            Err(sentence) => bail!("the stored address: {sentence}"),
+        }
+    }
+
+    fn detail(&self, payment: &Payment, order: &Order, seen: &Seen) -> String {
+        let detail = Detail {
+            order_id: &payment.order_id,
+            currency: &self.currency,
+            chain: &self.chain_name,
+            units: order.units,
+            decimals: self.chain.decimals,
+            cents: order.cents,
+            to: order.to,
+            hash: Some(seen.hash),
+            confirmations: Some(seen.confirmations),
+            fee: seen.fee,
+        };
+        detail.json()
+    }
+
+    /// For answers that nobody may act upon, and for the operator's log.
+    fn failed(&self, failure: &Failure) -> Closed {
+        tracing::warn!(rail = self.facts.name, error = format!("{failure:#}"), "the chain cannot be used");
+        Closed::Unhealthy
+    }
+}
+
+/// What the chain shows of a payment.
+struct Seen {
+    hash: B256,
+    confirmations: u64,
+    fee: Option<U256>,
+}
+
+fn facts(name: &str, config: &CryptoConfig) -> Facts {
+    let title = config.title.clone().unwrap_or_else(|| format!("{} on {}", config.currency, config.chain));
+    let address = format!("Your {} address on {}", config.currency, config.chain);
+    let network = format!("Network: {}", config.chain);
+    Facts {
+        name: name.to_owned(),
+        provider: Provider::Crypto,
+        title,
+        expected_time: config.expected_time.clone(),
+        fields: vec![
+            Field { name: "address".to_owned(), label: address, required: true },
+            Field { name: "network".to_owned(), label: network, required: false },
+        ],
+        is_automatic: true,
+        has_slots: true,
+    }
+}
+
+fn unknown(failure: &Failure) -> Answer {
+    Answer::Unknown { text: format!("{failure:#}") }
+}
+
+impl Rail for CryptoRail {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn destination(
+        &self,
+        fields: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<String, Vec<FieldProblem>> {
+        self.read_destination(fields)
+    }
+
+    fn quote<'a>(
+        &'a self,
+        _: BookId,
+        net: Cents,
+        destination: &'a str,
+    ) -> BoxFuture<'a, Result<Quote, Closed>> {
+        Box::pin(async move {
+            let quote = self.price(net, destination).await;
+            quote.unwrap_or_else(|failure| Err(self.failed(&failure)))
+        })
+    }
+
+    fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+        Box::pin(async move { self.funds().await.unwrap_or_else(|failure| Err(self.failed(&failure))) })
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        payment: &'a Payment,
+        earlier: &'a [Attempt],
+        slot: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        Box::pin(async move {
+            let written = self.write(payment, earlier, slot).await;
+            written.unwrap_or_else(|failure| Err(unknown(&failure)))
+        })
+    }
+
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+        Box::pin(async move { self.send(payment, attempt).await.unwrap_or_else(|failure| unknown(&failure)) })
+    }
+
+    fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+        Box::pin(async move {
+            let found = self.find(payment, attempts).await;
+            found.unwrap_or_else(|failure| Finding::Answer(unknown(&failure)))
+        })
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { bail!("what a chain was given cannot be taken back") })
+    }
+}

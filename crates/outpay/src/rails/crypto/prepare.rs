@@ -1,0 +1,106 @@
+//! The next attempt at a payment: which nonce, which fees, the signed bytes. Nothing leaves the house here.
+//!
+//! Invariant: all attempts at one payment have one nonce. The first takes the next free one; those after it keep it.
+
+use super::chain::{Trial, transfer_data};
+use super::rpc::At;
+use super::transaction::Transaction;
+use super::{Answer, CryptoRail, Order, Payment, Prepared, Seen};
+use crate::store::{Attempt, Failure};
+use anyhow::{Context, ensure};
+
+impl CryptoRail {
+    /// Writes an attempt, or says why there is none now.
+    pub(super) async fn write(
+        &self,
+        payment: &Payment,
+        earlier: &[Attempt],
+        slot: i64,
+    ) -> Result<Result<Prepared, Answer>, Failure> {
+        let order = self.order(payment)?;
+        self.chain.check().await?;
+        let transaction = match earlier.last() {
+            None => self.first(&order, slot).await?,
+            Some(last) => self.next(payment, &order, earlier, last).await?,
+        };
+        let transaction = match transaction {
+            Ok(transaction) => transaction,
+            Err(answer) => return Ok(Err(answer)),
+        };
+        let holdings = self.chain.holdings().await?;
+        let cost = transaction.fees.cost(transaction.gas);
+        ensure!(
+            holdings.coins >= cost,
+            "the treasury {} has {} of the chain's smallest unit, and the fee may come to {cost}",
+            self.chain.treasury,
+            holdings.coins
+        );
+        let signed = transaction.sign(&self.treasury)?;
+        let slot = i64::try_from(transaction.nonce)?;
+        Ok(Ok(Prepared { key: signed.hash.to_string(), request: signed.raw, slot }))
+    }
+
+    /// Takes the next nonce. Not the count of those that wait (`pending`): a foreign transaction that waits may never be
+    /// taken, and a gap would then hold up every payment behind it. What is in blocks leaves no gap, and the store's own
+    /// count covers everything of ours that waits.
+    async fn first(&self, order: &Order, slot: i64) -> Result<Result<Transaction, Answer>, Failure> {
+        let used = self.chain.rpc.nonce(self.chain.treasury, At::Latest).await?;
+        let nonce = u64::try_from(slot).context("a slot below 0")?.max(used);
+        let tokens = self.chain.holdings().await?.tokens;
+        ensure!(
+            tokens >= order.units,
+            "the treasury {} has {tokens} of the token's smallest unit, and {} are needed",
+            self.chain.treasury,
+            order.units
+        );
+        let fees = self.chain.market().await?;
+        ensure!(fees.max <= self.max_fee, "the market wants {}, more than `max_fee_gwei` allows", fees.max);
+        let gas = match self.chain.try_transfer(order.to, order.units).await? {
+            Trial::Gas(gas) => gas,
+            // Nothing was ever signed for this payment, so nothing can be paid.
+            Trial::Refused => return Ok(Err(refused_by_token())),
+        };
+        ensure!(gas <= self.max_gas, "a transfer needs {gas} gas, more than `max_gas` allows");
+        let data = transfer_data(order.to, order.units);
+        Ok(Ok(Transaction { chain_id: self.chain.id, nonce, fees, gas, to: self.chain.token, data }))
+    }
+
+    /// Takes the place of the earlier attempts, for a higher fee.
+    async fn next(
+        &self,
+        payment: &Payment,
+        order: &Order,
+        earlier: &[Attempt],
+        last: &Attempt,
+    ) -> Result<Result<Transaction, Answer>, Failure> {
+        let old = Transaction::read(&last.request)?;
+        let mut fees = old.fees;
+        for attempt in earlier {
+            let other = Transaction::read(&attempt.request)?;
+            let same = other.nonce == old.nonce && other.to == old.to && other.data == old.data;
+            ensure!(same, "attempt {} is of another payment than attempt {}", attempt.number, last.number);
+            fees = fees.highest(other.fees);
+        }
+        let data = transfer_data(order.to, order.units);
+        let same = old.chain_id == self.chain.id && old.to == self.chain.token && old.data == data;
+        ensure!(same, "attempt {} is not of this payment, or the configuration has changed", last.number);
+        ensure!(i64::try_from(old.nonce)? == last.slot, "attempt {} has another nonce", last.number);
+        let market = self.chain.market().await?;
+        let fees = fees.replacement(market).context("fees beyond all numbers")?;
+        if fees.max > self.max_fee {
+            // It still stands in line as it is.
+            let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
+            return Ok(Err(Answer::Accepted { detail: self.detail(payment, order, &seen) }));
+        }
+        Ok(Ok(Transaction { fees, ..old }))
+    }
+}
+
+fn refused_by_token() -> Answer {
+    Answer::Refused {
+        code: "refused_by_token".to_owned(),
+        text: "The token does not accept a transfer to this address. Nothing was sent. Please check the address, or \
+               choose another one or another method."
+            .to_owned(),
+    }
+}

@@ -1,0 +1,212 @@
+//! JSON-RPC with a node: one function per question, answers read strictly. Not here: what an answer means for a payment.
+//!
+//! Invariants: what cannot be read is an error and never "nothing"; the words of an error decide nothing; no error names
+//! the node's address.
+
+use super::read;
+use super::receipt::Receipt;
+use crate::rails::client::Client;
+use crate::store::Failure;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use anyhow::{Context, anyhow, ensure};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RpcError {
+    /// The node answered with an error of its own.
+    #[error("the node says {code}: {message}")]
+    Spoken {
+        /// Its number.
+        code: i64,
+        /// Its words, for the operator's eyes only.
+        message: String,
+    },
+    /// There was no answer, or none that can be read.
+    #[error("{0:#}")]
+    Silent(Failure),
+}
+
+/// Which state of the chain a question is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum At {
+    Latest,
+    Block(u64),
+}
+
+/// A block, as far as it matters here.
+pub(super) struct Block {
+    pub number: u64,
+    pub hash: B256,
+    /// `None` on chains without EIP-1559.
+    pub fee: Option<u128>,
+    /// Only where they were asked for.
+    pub transactions: Vec<BlockTransaction>,
+}
+
+pub(super) struct BlockTransaction {
+    pub hash: B256,
+    pub from: Address,
+    pub nonce: u64,
+}
+
+/// A node.
+pub(super) struct Rpc {
+    client: Client,
+    url: SecretString,
+}
+
+#[derive(Deserialize)]
+struct Spoken {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+impl Rpc {
+    pub fn new(client: Client, url: SecretString) -> Self {
+        Self { client, url }
+    }
+
+    async fn call(&self, method: &str, params: Value) -> Result<Value, RpcError> {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let answer = self.client.post_json(self.url.expose_secret(), call.into_bytes()).await;
+        let (status, body) = answer.context(method.to_owned()).map_err(RpcError::Silent)?;
+        if status != 200 {
+            return Err(RpcError::Silent(anyhow!("{method}: status {status}")));
+        }
+        let answer: Value = serde_json::from_slice(&body).map_err(|_| {
+            RpcError::Silent(anyhow!("{method}: an answer that is no JSON, of {} bytes", body.len()))
+        })?;
+        let unreadable = || RpcError::Silent(anyhow!("{method}: an answer that is no JSON-RPC"));
+        let fields = answer.as_object().ok_or_else(unreadable)?;
+        if let Some(error) = fields.get("error").filter(|error| !error.is_null()) {
+            let spoken = Spoken::deserialize(error).map_err(|_| unreadable())?;
+            return Err(RpcError::Spoken { code: spoken.code, message: capped(&spoken.message) });
+        }
+        // A missing result is not an empty one.
+        fields.get("result").cloned().ok_or_else(unreadable)
+    }
+
+    /// Calls, and reads the result with `read`.
+    async fn ask<T>(
+        &self,
+        method: &str,
+        params: Value,
+        read: impl FnOnce(&Value) -> Result<T, Failure>,
+    ) -> Result<T, RpcError> {
+        let result = self.call(method, params).await?;
+        read(&result).with_context(|| format!("reading the answer to {method}")).map_err(RpcError::Silent)
+    }
+
+    pub async fn chain_id(&self) -> Result<u64, RpcError> {
+        self.ask("eth_chainId", json!([]), read::number).await
+    }
+
+    /// The number of the newest block.
+    pub async fn head(&self) -> Result<u64, RpcError> {
+        self.ask("eth_blockNumber", json!([]), read::number).await
+    }
+
+    /// The newest block, or the one with this number in the chain as the node sees it now.
+    pub async fn block(&self, at: At) -> Result<Option<Block>, RpcError> {
+        let parse = |value: &Value| maybe(value, block);
+        self.ask("eth_getBlockByNumber", json!([tag(at), false]), parse).await
+    }
+
+    /// The same with all its transactions.
+    pub async fn full_block(&self, number: u64) -> Result<Option<Block>, RpcError> {
+        let parse = |value: &Value| maybe(value, full_block);
+        self.ask("eth_getBlockByNumber", json!([tag(At::Block(number)), true]), parse).await
+    }
+
+    /// What the market gives to whoever makes the block.
+    pub async fn tip(&self) -> Result<u128, RpcError> {
+        self.ask("eth_maxPriorityFeePerGas", json!([]), read::large).await
+    }
+
+    /// How many transactions of `address` are in blocks: the first nonce that is not used up.
+    pub async fn nonce(&self, address: Address, at: At) -> Result<u64, RpcError> {
+        self.ask("eth_getTransactionCount", json!([address.to_string(), tag(at)]), read::number).await
+    }
+
+    /// The chain's own coin.
+    pub async fn coins(&self, address: Address) -> Result<U256, RpcError> {
+        self.ask("eth_getBalance", json!([address.to_string(), "latest"]), read::amount).await
+    }
+
+    /// Runs a call without a transaction.
+    pub async fn view(&self, from: Address, to: Address, data: &[u8]) -> Result<Bytes, RpcError> {
+        self.ask("eth_call", json!([request(from, to, data), "latest"]), read::bytes).await
+    }
+
+    pub async fn gas(&self, from: Address, to: Address, data: &[u8]) -> Result<u64, RpcError> {
+        self.ask("eth_estimateGas", json!([request(from, to, data)]), read::number).await
+    }
+
+    /// Hands a signed transaction to the network and gives the hash that the node knows it by.
+    pub async fn send(&self, raw: &[u8]) -> Result<B256, RpcError> {
+        let text = alloy_primitives::hex::encode_prefixed(raw);
+        self.ask("eth_sendRawTransaction", json!([text]), read::word).await
+    }
+
+    /// Does the node know a transaction of this hash, in a block or waiting for one?
+    pub async fn knows(&self, hash: B256) -> Result<bool, RpcError> {
+        let parse = |value: &Value| {
+            let found = maybe(value, |value| read::word(&value["hash"]))?;
+            ensure!(found.is_none_or(|found| found == hash), "another transaction than the one asked for");
+            Ok(found.is_some())
+        };
+        self.ask("eth_getTransactionByHash", json!([hash.to_string()]), parse).await
+    }
+
+    /// What a block says about the transaction; `None` while it is in none.
+    pub async fn receipt(&self, hash: B256) -> Result<Option<Receipt>, RpcError> {
+        let parse = |value: &Value| {
+            let receipt = maybe(value, Receipt::read)?;
+            let fits = receipt.as_ref().is_none_or(|receipt| receipt.hash == hash);
+            ensure!(fits, "another transaction's receipt");
+            Ok(receipt)
+        };
+        self.ask("eth_getTransactionReceipt", json!([hash.to_string()]), parse).await
+    }
+}
+
+fn maybe<T>(value: &Value, read: impl FnOnce(&Value) -> Result<T, Failure>) -> Result<Option<T>, Failure> {
+    if value.is_null() { Ok(None) } else { read(value).map(Some) }
+}
+
+fn tag(at: At) -> String {
+    match at {
+        At::Latest => "latest".to_owned(),
+        At::Block(number) => format!("{number:#x}"),
+    }
+}
+
+fn request(from: Address, to: Address, data: &[u8]) -> Value {
+    let data = alloy_primitives::hex::encode_prefixed(data);
+    json!({"from": from.to_string(), "to": to.to_string(), "data": data})
+}
+
+fn block(value: &Value) -> Result<Block, Failure> {
+    let fee = maybe(&value["baseFeePerGas"], read::large)?;
+    let (number, hash) = (read::number(&value["number"])?, read::word(&value["hash"])?);
+    Ok(Block { number, hash, fee, transactions: Vec::new() })
+}
+
+fn full_block(value: &Value) -> Result<Block, Failure> {
+    let transactions = value["transactions"].as_array().context("a block without its transactions")?;
+    let transactions = transactions.iter().map(|transaction| {
+        let (hash, from) = (read::word(&transaction["hash"])?, read::address(&transaction["from"])?);
+        Ok(BlockTransaction { hash, from, nonce: read::number(&transaction["nonce"])? })
+    });
+    Ok(Block { transactions: transactions.collect::<Result<_, Failure>>()?, ..block(value)? })
+}
+
+/// An operator reads it: one line of bounded length.
+fn capped(message: &str) -> String {
+    message.chars().filter(|letter| !letter.is_control()).take(300).collect()
+}

@@ -1,0 +1,250 @@
+//! The gift card rail: cards from the business's own stock. The counterpart is a table of our own database, where one
+//! conditional update gives a card to one withdrawal for ever; so asking twice gives the same card.
+//!
+//! Invariant: codes and pins leave this file only through [`GiftCards::reveal`] and lie in the database encrypted.
+
+use super::answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+use super::{Facts, Payment, Rail};
+use crate::auth::Secrets;
+use crate::auth::seal::Purpose;
+use crate::clock::{Clock, Entropy};
+use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
+use anyhow::Context;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use ledger::{BookId, Cents, Provider};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+const LONGEST_BRAND: usize = 60;
+/// Two workers that want the last card of a kind try again this often before they look whether any is left.
+const TRIES: usize = 20;
+
+/// See the top of this file.
+pub struct GiftCards {
+    facts: Facts,
+    store: Store,
+    secrets: Arc<Secrets>,
+    clock: Clock,
+}
+
+/// What a person types into a shop.
+#[derive(Clone)]
+pub struct Revealed {
+    /// For example a shop's name.
+    pub brand: String,
+    /// Cents.
+    pub face_value: Cents,
+    /// When the card stops working.
+    pub expires_at: Option<i64>,
+    /// The code.
+    pub code: SecretString,
+    /// The pin, where the card has one.
+    pub pin: Option<SecretString>,
+}
+
+/// Code and pin as they are sealed.
+#[derive(Serialize, Deserialize)]
+struct CodeAndPin {
+    code: String,
+    pin: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Destination {
+    brand: String,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    order_id: &'a str,
+    brand: &'a str,
+    currency: &'static str,
+    face_value: i64,
+}
+
+/// What a sealed card is bound to, so that a row moved to another place does not open there.
+fn bound_to(book: BookId, brand: &str, face_value: Cents) -> Vec<u8> {
+    format!("{}\n{brand}\n{}", book.0, face_value.0).into_bytes()
+}
+
+/// A card as it may be stored: code and pin encrypted, and a keyed digest by which the same card is known again.
+#[must_use]
+pub fn pack(
+    secrets: &Secrets,
+    entropy: &Entropy,
+    book: BookId,
+    (brand, face_value, expires_at): (&str, Cents, Option<i64>),
+    (code, pin): (&str, Option<&str>),
+) -> NewGiftCard {
+    let secret = CodeAndPin { code: code.to_owned(), pin: pin.map(str::to_owned) };
+    let plain = serde_json::to_string(&secret).expect("two texts can be written as JSON");
+    let bound = bound_to(book, brand, face_value);
+    let sealed = secrets.seals().seal(Purpose::GiftCard, &bound, &SecretString::from(plain), entropy);
+    let digest = secrets.credential_digest(format!("gift card\n{}\n{brand}\n{code}", book.0).as_bytes());
+    NewGiftCard { brand: brand.to_owned(), face_value, expires_at, digest, sealed }
+}
+
+impl GiftCards {
+    /// Over this store.
+    #[must_use]
+    pub fn new(store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
+        let brand = Field { name: "brand".to_owned(), label: "Brand".to_owned(), required: true };
+        let facts = Facts {
+            name: "gift_card".to_owned(),
+            provider: Provider::GiftCard,
+            title: "Gift card".to_owned(),
+            expected_time: "at once".to_owned(),
+            fields: vec![brand],
+            is_automatic: true,
+            has_slots: false,
+        };
+        Self { facts, store, secrets, clock }
+    }
+
+    /// The card that a withdrawal was given, with its secrets.
+    ///
+    /// # Errors
+    /// When the database breaks or the card was sealed with another key.
+    pub async fn reveal(&self, book: BookId, withdrawal: i64) -> Result<Option<Revealed>, Failure> {
+        let Some(card) = self.store.gift_card_of(book, withdrawal).await? else { return Ok(None) };
+        let bound = bound_to(book, &card.brand, card.face_value);
+        let plain = self.secrets.seals().open(Purpose::GiftCard, &bound, &card.sealed);
+        let plain = plain.context("a gift card cannot be opened with this master key")?;
+        // The parser's own error would quote what it could not read.
+        let secret: CodeAndPin = serde_json::from_str(plain.expose_secret())
+            .map_err(|_| anyhow::anyhow!("a gift card cannot be read"))?;
+        Ok(Some(Revealed {
+            brand: card.brand,
+            face_value: card.face_value,
+            expires_at: card.expires_at,
+            code: SecretString::from(secret.code),
+            pin: secret.pin.map(SecretString::from),
+        }))
+    }
+
+    async fn give(&self, payment: &Payment) -> Result<Answer, Failure> {
+        let withdrawal = &payment.withdrawal;
+        let destination: Destination = serde_json::from_str(&withdrawal.destination)?;
+        for _ in 0..TRIES {
+            let given = self.store.give_gift_card(
+                payment.book,
+                withdrawal.number,
+                (&destination.brand, withdrawal.net()),
+                self.clock.now(),
+            );
+            match given.await? {
+                Given::Card(card) => return Ok(Answer::Succeeded { detail: detail(payment, &card) }),
+                Given::NoneLeft => {
+                    let text = "This gift card is out of stock. Please choose another one; your balance is as before.";
+                    return Ok(Answer::Refused { code: "out_of_stock".to_owned(), text: text.to_owned() });
+                }
+                Given::TryAgain => {}
+            }
+        }
+        Ok(Answer::Unknown { text: "too many workers want the same gift card".to_owned() })
+    }
+}
+
+fn detail(payment: &Payment, card: &GiftCard) -> String {
+    let detail = Detail {
+        order_id: &payment.order_id,
+        brand: &card.brand,
+        currency: "USD",
+        face_value: card.face_value.0,
+    };
+    serde_json::to_string(&detail).expect("texts and numbers can be written as JSON")
+}
+
+fn broken(failure: &Failure) -> Answer {
+    Answer::Unknown { text: format!("{failure:#}") }
+}
+
+impl Rail for GiftCards {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+        let problem =
+            |text: &str| Err(vec![FieldProblem { name: "brand".to_owned(), sentence: text.to_owned() }]);
+        match fields.get("brand") {
+            Some(Value::String(text)) if (1..=LONGEST_BRAND).contains(&text.trim().chars().count()) => {
+                Ok(serde_json::json!({ "brand": text.trim() }).to_string())
+            }
+            Some(Value::String(text)) if !text.trim().is_empty() => {
+                problem("The brand may not be greater than 60 characters.")
+            }
+            Some(Value::String(_)) | None => problem("The brand field is required."),
+            Some(_) => problem("The brand must be a string."),
+        }
+    }
+
+    fn quote<'a>(
+        &'a self,
+        book: BookId,
+        net: Cents,
+        destination: &'a str,
+    ) -> BoxFuture<'a, Result<Quote, Closed>> {
+        async move {
+            let wanted: Destination =
+                serde_json::from_str(destination).map_err(|_| Closed::AmountNotPossible)?;
+            let funds = self.balance(book).await?;
+            let brand = || funds.choices.iter().filter(|choice| choice.name == wanted.brand);
+            if brand().any(|choice| choice.net == net) {
+                let detail = serde_json::json!({ "brand": wanted.brand, "face_value": net.0 }).to_string();
+                return Ok(Quote { detail });
+            }
+            Err(if brand().next().is_some() { Closed::AmountNotPossible } else { Closed::OutOfFunds })
+        }
+        .boxed()
+    }
+
+    fn balance(&self, book: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+        async move {
+            let stock = self.store.gift_card_stock(book, self.clock.now()).await;
+            let stock = stock.map_err(|failure| {
+                tracing::error!(error = format!("{failure:#}"), "the stock of gift cards could not be read");
+                Closed::Unhealthy
+            })?;
+            if stock.is_empty() {
+                return Err(Closed::OutOfFunds);
+            }
+            let choice = |(name, net, _): (String, Cents, i64)| Choice { name, net };
+            Ok(Funds { available: None, choices: stock.into_iter().map(choice).collect() })
+        }
+        .boxed()
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        payment: &'a Payment,
+        earlier: &'a [Attempt],
+        _slot: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        let key = format!("{}-{}", payment.order_id, earlier.len() + 1);
+        let request = payment.withdrawal.destination.clone().into_bytes();
+        ready(Ok(Prepared { key, request, slot: 0 })).boxed()
+    }
+
+    fn submit<'a>(&'a self, payment: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+        async move { self.give(payment).await.unwrap_or_else(|failure| broken(&failure)) }.boxed()
+    }
+
+    fn query<'a>(&'a self, payment: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+        async move {
+            match self.store.gift_card_of(payment.book, payment.withdrawal.number).await {
+                Ok(Some(card)) => Finding::Answer(Answer::Succeeded { detail: detail(payment, &card) }),
+                Ok(None) => Finding::NotFound,
+                Err(failure) => Finding::Answer(broken(&failure)),
+            }
+        }
+        .boxed()
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
+        ready(Err(anyhow::anyhow!("a card that was given out may have been used"))).boxed()
+    }
+}

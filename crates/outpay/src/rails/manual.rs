@@ -1,0 +1,151 @@
+//! The manual rail: anything a person does by hand, for example a bank transfer. Nothing is sent from here: payments wait
+//! in a queue, a person exports them, pays, and settles each with proof. A worker never touches them.
+
+use super::answer::{Answer, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+use super::{Facts, Payment, Rail};
+use crate::store::{Attempt, Failure};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use ledger::{BookId, Cents, Provider};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+const LONGEST_FIELD: usize = 200;
+
+/// `[rails.manual.<name>]` of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManualConfig {
+    /// For people, for example `Bank transfer`.
+    pub title: String,
+    /// For people, for example `two working days`.
+    #[serde(default = "some_days")]
+    pub expected_time: String,
+    /// What a destination has to say.
+    #[serde(default = "bank_fields")]
+    pub fields: Vec<FieldConfig>,
+}
+
+/// One field of a destination.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldConfig {
+    /// The key in the JSON object.
+    pub name: String,
+    /// For people.
+    pub label: String,
+    /// Must it be there?
+    #[serde(default = "yes")]
+    pub required: bool,
+}
+
+fn some_days() -> String {
+    "a few working days".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn bank_fields() -> Vec<FieldConfig> {
+    let field = |name: &str, label: &str| FieldConfig {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        required: true,
+    };
+    vec![field("name", "Account holder"), field("account", "IBAN or account number")]
+}
+
+/// See the top of this file.
+pub struct Manual {
+    facts: Facts,
+}
+
+impl Manual {
+    /// With this name and configuration.
+    #[must_use]
+    pub fn new(name: String, config: ManualConfig) -> Self {
+        let fields = config.fields.into_iter().map(|field| Field {
+            name: field.name,
+            label: field.label,
+            required: field.required,
+        });
+        let facts = Facts {
+            name,
+            provider: Provider::Manual,
+            title: config.title,
+            expected_time: config.expected_time,
+            fields: fields.collect(),
+            is_automatic: false,
+            has_slots: false,
+        };
+        Self { facts }
+    }
+}
+
+fn by_hand() -> Answer {
+    Answer::Unknown { text: "a person settles this by hand".to_owned() }
+}
+
+impl Rail for Manual {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+        let mut written = Map::new();
+        let mut problems = Vec::new();
+        for field in &self.facts.fields {
+            let mut problem =
+                |sentence: String| problems.push(FieldProblem { name: field.name.clone(), sentence });
+            let name = field.name.as_str();
+            match fields.get(name) {
+                Some(Value::String(text)) if text.chars().any(char::is_control) => {
+                    problem(format!("The {name} may not hold control characters."));
+                }
+                Some(Value::String(text)) if text.trim().chars().count() > LONGEST_FIELD => {
+                    problem(format!("The {name} may not be greater than {LONGEST_FIELD} characters."));
+                }
+                Some(Value::String(text)) if !text.trim().is_empty() => {
+                    written.insert(name.to_owned(), Value::String(text.trim().to_owned()));
+                }
+                None | Some(Value::String(_)) => {
+                    if field.required {
+                        problem(format!("The {name} field is required."));
+                    }
+                }
+                Some(_) => problem(format!("The {name} must be a string.")),
+            }
+        }
+        if problems.is_empty() { Ok(Value::Object(written).to_string()) } else { Err(problems) }
+    }
+
+    fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+        ready(Ok(Quote::default())).boxed()
+    }
+
+    fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+        ready(Ok(Funds::default())).boxed()
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        _: &'a Payment,
+        _: &'a [Attempt],
+        _: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        ready(Err(by_hand())).boxed()
+    }
+
+    fn submit<'a>(&'a self, _: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+        ready(by_hand()).boxed()
+    }
+
+    fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+        ready(Finding::Answer(by_hand())).boxed()
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
+        ready(Err(anyhow::anyhow!("what a person does by hand is stopped by hand"))).boxed()
+    }
+}

@@ -1,0 +1,107 @@
+//! Rails: the ways money leaves the house. One file (or folder) per rail; the worker that drives them (worker.rs); what a
+//! rail has to keep to (the conformance kit in the tests). Not here: which withdrawals there are and what their states
+//! allow (ledger), under which terms (the business).
+//!
+//! The rule that everything here serves: a payment is made once. The exact request is committed as an attempt before it
+//! leaves, a rail is asked again only under the key of that attempt, and an outcome is only what the rail has proved.
+
+pub mod answer;
+pub mod client;
+pub mod crypto;
+pub mod gift_card;
+pub mod manual;
+mod mounted;
+pub mod sandbox;
+mod worker;
+
+pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+pub use mounted::{Mounted, Rails};
+pub use worker::{Killer, Moment, Worker};
+
+use crate::store::{Attempt, Failure};
+use futures_util::future::BoxFuture;
+use ledger::{BookId, Cents, Provider, Withdrawal};
+
+/// A payment that a rail is to make: a withdrawal, and the names the rail knows it by.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// Whose.
+    pub book: BookId,
+    /// Net amount, destination and all the rest.
+    pub withdrawal: Withdrawal,
+    /// The payment's public number at this rail, for example `CRX-…`: the same for all attempts.
+    pub order_id: String,
+}
+
+/// What a rail is, without asking anybody.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The method's name: unique in an installation, lower-case letters, digits and dashes.
+    pub name: String,
+    /// What kind of rail it is.
+    pub provider: Provider,
+    /// For people, for example `USDC on Base`.
+    pub title: String,
+    /// For people, for example `a few minutes`.
+    pub expected_time: String,
+    /// What a destination has to say.
+    pub fields: Vec<Field>,
+    /// A worker drives it; otherwise a person settles each payment.
+    pub is_automatic: bool,
+    /// Payments stand in a line, each with a number of its own that must leave no gap (a chain's nonces).
+    pub has_slots: bool,
+}
+
+/// One way out. Every call but [`Rail::submit`] may be repeated at will; `submit` may be repeated with the same attempt.
+/// No call may hold a database transaction open. A raw error of the other side goes into `Unknown` for the operator, and
+/// never into a text that a person reads.
+pub trait Rail: Send + Sync {
+    /// What it is.
+    fn facts(&self) -> &Facts;
+
+    /// Checks a destination, given as a JSON object, and writes it in the one canonical form that is stored.
+    ///
+    /// # Errors
+    /// Every field that is wrong.
+    fn destination(
+        &self,
+        fields: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<String, Vec<FieldProblem>>;
+
+    /// What the person gets for `net`, or why it cannot be paid now.
+    fn quote<'a>(
+        &'a self,
+        book: BookId,
+        net: Cents,
+        destination: &'a str,
+    ) -> BoxFuture<'a, Result<Quote, Closed>>;
+
+    /// Whether the rail can pay at all now: funds and health, without a certain payment in mind.
+    fn balance(&self, book: BookId) -> BoxFuture<'_, Result<Funds, Closed>>;
+
+    /// Writes the exact request for the next attempt. Moves no money and tells nobody of the payment. `earlier` are the
+    /// attempts so far, oldest first; `slot` is the first free slot where the rail has slots (an attempt that replaces an
+    /// earlier one keeps that one's slot).
+    ///
+    /// # Errors
+    /// Why there can be no attempt now; nothing has happened then.
+    fn prepare<'a>(
+        &'a self,
+        payment: &'a Payment,
+        earlier: &'a [Attempt],
+        slot: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>>;
+
+    /// Sends the request of an attempt that is committed, as it was written.
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer>;
+
+    /// Asks what became of the attempts, oldest first, under their keys. The truth comes from here.
+    fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding>;
+
+    /// Tries to stop what was sent. The outcome still comes from `query`.
+    fn cancel<'a>(
+        &'a self,
+        payment: &'a Payment,
+        attempts: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+}

@@ -1,0 +1,126 @@
+//! All rails of an installation, each with its health and its limits. Test books have the sandbox alone, live books
+//! everything else, so that play money never reaches a real rail.
+
+use super::gift_card::GiftCards;
+use super::manual::Manual;
+use super::sandbox::Sandbox;
+use super::{Closed, Facts, Rail};
+use crate::auth::Secrets;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::Store;
+use ledger::{Micros, Mode};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use tokio::sync::{Notify, Semaphore};
+
+/// Payments that one process has under way at one rail.
+const CONCURRENCY: usize = 16;
+/// After this many failures in a row a rail is left alone for a while.
+const FAILURES_TO_OPEN: u32 = 5;
+/// How long it is left alone.
+const OPEN: Micros = 30_000_000;
+
+/// See the top of this file.
+pub struct Rails {
+    mounted: Vec<(Mode, Arc<Mounted>)>,
+    gift_cards: Arc<GiftCards>,
+    /// Told when there may be new work; it may be lost, since workers also look by themselves.
+    pub nudge: Notify,
+    /// When this many or fewer gift cards of a kind are left, an event says so.
+    pub low_stock: i64,
+}
+
+/// A rail with its circuit breaker and its limit.
+pub struct Mounted {
+    /// The rail.
+    pub rail: Arc<dyn Rail>,
+    /// One permit per payment under way.
+    pub permits: Semaphore,
+    health: Mutex<Health>,
+}
+
+#[derive(Default)]
+struct Health {
+    failures: u32,
+    open_until: Micros,
+}
+
+impl Rails {
+    /// The rails that the configuration names, and those that are always there.
+    #[must_use]
+    pub fn new(config: &Config, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
+        let gift_cards = Arc::new(GiftCards::new(store.clone(), Arc::clone(secrets), clock.clone()));
+        let mut rails = Self {
+            mounted: Vec::new(),
+            gift_cards: Arc::clone(&gift_cards),
+            nudge: Notify::new(),
+            low_stock: config.rails.gift_card.low_stock,
+        };
+        rails.mount(Mode::Test, Arc::new(Sandbox::new(clock.clone())));
+        rails.mount(Mode::Live, gift_cards);
+        for (name, manual) in &config.rails.manual {
+            rails.mount(Mode::Live, Arc::new(Manual::new(name.clone(), manual.clone())));
+        }
+        rails
+    }
+
+    /// Adds a rail to the books of a mode. Tests mount rails of their own.
+    pub fn mount(&mut self, mode: Mode, rail: Arc<dyn Rail>) {
+        let name = &rail.facts().name;
+        self.mounted.retain(|(of, mounted)| *of != mode || mounted.facts().name != *name);
+        let permits = Semaphore::new(if rail.facts().has_slots { 1 } else { CONCURRENCY });
+        self.mounted.push((mode, Arc::new(Mounted { rail, permits, health: Mutex::default() })));
+    }
+
+    /// The rail with this method's name.
+    #[must_use]
+    pub fn get(&self, mode: Mode, method: &str) -> Option<&Arc<Mounted>> {
+        self.of(mode).find(|mounted| mounted.facts().name == method)
+    }
+
+    /// All rails of a mode.
+    pub fn of(&self, mode: Mode) -> impl Iterator<Item = &Arc<Mounted>> {
+        self.mounted.iter().filter(move |(of, _)| *of == mode).map(|(_, mounted)| mounted)
+    }
+
+    /// The gift cards, whose codes only they can show.
+    #[must_use]
+    pub fn gift_cards(&self) -> &GiftCards {
+        &self.gift_cards
+    }
+}
+
+impl Mounted {
+    /// What the rail is.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        self.rail.facts()
+    }
+
+    /// Until when the rail is left alone, if it is.
+    #[must_use]
+    pub fn left_alone_until(&self, now: Micros) -> Option<Micros> {
+        let until = self.health.lock().open_until;
+        (now < until).then_some(until)
+    }
+
+    /// The same as a reason why the method is closed.
+    ///
+    /// # Errors
+    /// When the rail is left alone.
+    pub fn check_health(&self, now: Micros) -> Result<(), Closed> {
+        if self.left_alone_until(now).is_some() { Err(Closed::Unhealthy) } else { Ok(()) }
+    }
+
+    /// Takes note of a call that worked or did not.
+    pub fn observe(&self, worked: bool, now: Micros) {
+        let mut health = self.health.lock();
+        health.failures = if worked { 0 } else { health.failures.saturating_add(1) };
+        if worked {
+            health.open_until = 0;
+        } else if health.failures >= FAILURES_TO_OPEN {
+            health.open_until = now + OPEN;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The sandbox rail of test mode: it obeys the last two digits of the gross amount in cents (the table is [`SCRIPT`], and
+//! in docs/API.md). It keeps nothing: what it answers follows from the amount and from the time since the first attempt,
+//! so it tells the same story after any crash.
+
+use super::answer::{Answer, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+use super::{Facts, Payment, Rail};
+use crate::clock::Clock;
+use crate::store::{Attempt, Failure};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use ledger::{BookId, Cents, Micros, Provider};
+use serde_json::{Map, Value};
+
+const SECOND: Micros = 1_000_000;
+const LONGEST_ACCOUNT: usize = 100;
+
+/// What a payment of the sandbox does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// Succeeds at once.
+    Succeeds,
+    /// Is refused at once.
+    IsRefused,
+    /// The request times out; two seconds later the rail says that it had paid.
+    TimesOutThenSucceeds,
+    /// The rail pays and answers with an error; asked again, it says that it had paid.
+    SucceedsThenReportsAnError,
+    /// Nobody ever learns what became of it.
+    StaysUnknown,
+    /// Succeeds, and comes back three seconds later.
+    SucceedsThenIsReturned,
+    /// Is accepted, and succeeds five seconds later.
+    SucceedsLater,
+    /// Is accepted, and is refused two seconds later.
+    IsRefusedLater,
+    /// The request times out, the rail knows nothing of it for two seconds, then it has paid.
+    IsNotFoundThenSucceeds,
+}
+
+/// Last two digits of the gross amount, story, in words. Every other amount succeeds.
+pub const SCRIPT: &[(i64, Story, &str)] = &[
+    (11, Story::IsRefused, "refused at once"),
+    (12, Story::TimesOutThenSucceeds, "times out, then succeeds"),
+    (13, Story::SucceedsThenReportsAnError, "succeeds, then reports an error"),
+    (14, Story::StaysUnknown, "stays unknown"),
+    (15, Story::SucceedsThenIsReturned, "succeeds, returned three seconds later"),
+    (16, Story::SucceedsLater, "pending for five seconds, then succeeds"),
+    (17, Story::IsRefusedLater, "pending for two seconds, then refused"),
+    (18, Story::IsNotFoundThenSucceeds, "times out, not found for two seconds, then succeeded"),
+];
+
+/// The story of a gross amount.
+#[must_use]
+pub fn story(amount: Cents) -> Story {
+    let digits = amount.0 % 100;
+    SCRIPT.iter().find(|(of, ..)| *of == digits).map_or(Story::Succeeds, |(_, story, _)| *story)
+}
+
+/// See the top of this file.
+pub struct Sandbox {
+    facts: Facts,
+    clock: Clock,
+}
+
+impl Sandbox {
+    /// With this clock.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        let account = Field {
+            name: "account".to_owned(),
+            label: "Any text; the sandbox pays nobody".to_owned(),
+            required: true,
+        };
+        let facts = Facts {
+            name: "sandbox".to_owned(),
+            provider: Provider::Sandbox,
+            title: "Sandbox".to_owned(),
+            expected_time: "a few seconds".to_owned(),
+            fields: vec![account],
+            is_automatic: true,
+            has_slots: false,
+        };
+        Self { facts, clock }
+    }
+
+    fn age(&self, attempts: &[Attempt]) -> Micros {
+        attempts.first().map_or(0, |first| self.clock.now() - first.created_at)
+    }
+}
+
+fn detail(payment: &Payment) -> String {
+    format!(r#"{{"order_id":"{}"}}"#, payment.order_id)
+}
+
+fn refused() -> Answer {
+    let text = "The sandbox refused this payment, as its amount asks for. Please try another destination.";
+    Answer::Refused { code: "refused_by_rail".to_owned(), text: text.to_owned() }
+}
+
+fn unknown(text: &str) -> Answer {
+    Answer::Unknown { text: text.to_owned() }
+}
+
+impl Rail for Sandbox {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+        let problem =
+            |text: &str| Err(vec![FieldProblem { name: "account".to_owned(), sentence: text.to_owned() }]);
+        match fields.get("account") {
+            Some(Value::String(text)) if text.trim().is_empty() => problem("The account field is required."),
+            Some(Value::String(text)) if text.chars().count() > LONGEST_ACCOUNT => {
+                problem("The account may not be greater than 100 characters.")
+            }
+            Some(Value::String(text)) => Ok(serde_json::json!({ "account": text.trim() }).to_string()),
+            Some(_) => problem("The account must be a string."),
+            None => problem("The account field is required."),
+        }
+    }
+
+    fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+        ready(Ok(Quote::default())).boxed()
+    }
+
+    fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+        ready(Ok(Funds::default())).boxed()
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        payment: &'a Payment,
+        earlier: &'a [Attempt],
+        _slot: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        let key = format!("{}-{}", payment.order_id, earlier.len() + 1);
+        let withdrawal = &payment.withdrawal;
+        let request = serde_json::json!({
+            "order_id": payment.order_id,
+            "amount": withdrawal.net().0,
+            "destination": withdrawal.destination,
+        });
+        ready(Ok(Prepared { key, request: request.to_string().into_bytes(), slot: 0 })).boxed()
+    }
+
+    fn submit<'a>(&'a self, payment: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+        let detail = detail(payment);
+        let answer = match story(payment.withdrawal.amount) {
+            Story::Succeeds | Story::SucceedsThenIsReturned => Answer::Succeeded { detail },
+            Story::IsRefused => refused(),
+            Story::SucceedsLater | Story::IsRefusedLater => Answer::Accepted { detail },
+            Story::SucceedsThenReportsAnError => unknown("500 Internal Server Error"),
+            Story::TimesOutThenSucceeds | Story::StaysUnknown | Story::IsNotFoundThenSucceeds => {
+                unknown("no answer within 30 seconds")
+            }
+        };
+        ready(answer).boxed()
+    }
+
+    fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+        let detail = detail(payment);
+        let age = self.age(attempts);
+        let finding = match story(payment.withdrawal.amount) {
+            Story::SucceedsThenIsReturned if age >= 3 * SECOND => Finding::Returned {
+                code: "returned_by_rail".to_owned(),
+                text: "The payment came back. Please check the destination and try again.".to_owned(),
+            },
+            Story::Succeeds | Story::SucceedsThenIsReturned | Story::SucceedsThenReportsAnError => {
+                Finding::Answer(Answer::Succeeded { detail })
+            }
+            Story::IsRefused => Finding::Answer(refused()),
+            Story::IsRefusedLater if age >= 2 * SECOND => Finding::Answer(refused()),
+            Story::SucceedsLater if age >= 5 * SECOND => Finding::Answer(Answer::Succeeded { detail }),
+            Story::SucceedsLater | Story::IsRefusedLater => Finding::Answer(Answer::Accepted { detail }),
+            Story::TimesOutThenSucceeds | Story::IsNotFoundThenSucceeds if age >= 2 * SECOND => {
+                Finding::Answer(Answer::Succeeded { detail })
+            }
+            Story::IsNotFoundThenSucceeds => Finding::NotFound,
+            Story::TimesOutThenSucceeds | Story::StaysUnknown => {
+                Finding::Answer(unknown("no answer within 30 seconds"))
+            }
+        };
+        ready(finding).boxed()
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
+        ready(Err(anyhow::anyhow!("the sandbox does not stop what was sent"))).boxed()
+    }
+}

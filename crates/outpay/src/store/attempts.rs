@@ -1,0 +1,128 @@
+//! Attempts to pay withdrawals: the evidence. A row is written before its request leaves the house, and no column of it
+//! but the answer ever changes.
+
+use super::driver::{Row, Statement, WriteError};
+use super::{Failure, Store};
+use ledger::{BookId, Micros};
+
+/// One request to a rail, committed before it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// 1, 2, … inside its withdrawal.
+    pub number: i64,
+    /// The rail's name.
+    pub rail: String,
+    /// What the rail knows it by.
+    pub key: String,
+    /// The exact bytes.
+    pub request: Vec<u8>,
+    /// The place in the rail's line; 0 where it has none.
+    pub slot: i64,
+    /// When it was committed.
+    pub created_at: Micros,
+    /// When the last answer came.
+    pub answered_at: Option<Micros>,
+    /// The last answer in one word: `accepted`, `succeeded`, `refused`, `unknown`, …; empty for none.
+    pub answer: String,
+    /// The last answer in the rail's words, for the operator.
+    pub answer_text: String,
+}
+
+impl Store {
+    /// All attempts of a withdrawal, oldest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn attempts(&self, book: BookId, withdrawal: i64) -> Result<Vec<Attempt>, Failure> {
+        let sql = "SELECT number, rail, key, request, slot, created_at, answered_at, answer, answer_text FROM attempt \
+                   WHERE book = $1 AND withdrawal = $2 ORDER BY number";
+        let rows = self.driver.query(sql, vec![book.0.into(), withdrawal.into()]).await?;
+        rows.iter().map(attempt).collect()
+    }
+
+    /// Commits an attempt before it is sent. `takes_slot`: the attempt must get exactly the next free slot of its rail.
+    /// `false`: another worker was faster (the attempt's number, key or slot is taken); nothing was written.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn add_attempt(
+        &self,
+        book: BookId,
+        withdrawal: i64,
+        attempt: &Attempt,
+        takes_slot: bool,
+    ) -> Result<bool, Failure> {
+        let mut statements = Vec::new();
+        if takes_slot {
+            let next = attempt.slot + 1;
+            let make = "INSERT INTO rail_slot (rail, next) VALUES ($1, $2) ON CONFLICT (rail) DO NOTHING";
+            let values = vec![attempt.rail.as_str().into(), attempt.slot.into()];
+            statements.push(Statement::new(make, values));
+            // A slot beyond the next is fine only for a line that somebody else has moved on.
+            let take = "UPDATE rail_slot SET next = $1 WHERE rail = $2 AND next <= $3";
+            let values = vec![next.into(), attempt.rail.as_str().into(), attempt.slot.into()];
+            statements.push(Statement::one(take, values));
+        }
+        let sql = "INSERT INTO attempt (book, withdrawal, number, rail, key, request, slot, created_at, answer, answer_text) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '')";
+        let values = vec![
+            book.0.into(),
+            withdrawal.into(),
+            attempt.number.into(),
+            attempt.rail.as_str().into(),
+            attempt.key.as_str().into(),
+            attempt.request.as_slice().into(),
+            attempt.slot.into(),
+            attempt.created_at.into(),
+        ];
+        statements.push(Statement::one(sql, values));
+        match self.driver.write(statements).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Conflict) => Ok(false),
+            Err(WriteError::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Writes down what the rail said to an attempt.
+    ///
+    /// # Errors
+    /// When the database breaks or there is no such attempt.
+    pub async fn record_answer(
+        &self,
+        book: BookId,
+        withdrawal: i64,
+        number: i64,
+        (answer, text): (&str, &str),
+        at: Micros,
+    ) -> Result<(), Failure> {
+        let sql = "UPDATE attempt SET answer = $1, answer_text = $2, answered_at = $3 \
+                   WHERE book = $4 AND withdrawal = $5 AND number = $6";
+        let values =
+            vec![answer.into(), text.into(), at.into(), book.0.into(), withdrawal.into(), number.into()];
+        Ok(self.driver.write(vec![Statement::one(sql, values)]).await?)
+    }
+
+    /// The first slot of a rail that no attempt has taken; 0 before the first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn next_slot(&self, rail: &str) -> Result<i64, Failure> {
+        let sql = "SELECT next FROM rail_slot WHERE rail = $1";
+        let row = self.driver.query_one(sql, vec![rail.into()]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+}
+
+fn attempt(row: &Row) -> Result<Attempt, Failure> {
+    Ok(Attempt {
+        number: row.int(0)?,
+        rail: row.text(1)?.to_owned(),
+        key: row.text(2)?.to_owned(),
+        request: row.bytes(3)?.to_vec(),
+        slot: row.int(4)?,
+        created_at: row.int(5)?,
+        answered_at: row.maybe_int(6)?,
+        answer: row.text(7)?.to_owned(),
+        answer_text: row.text(8)?.to_owned(),
+    })
+}

@@ -1,0 +1,198 @@
+//! Gift cards in stock, and to whom each was given. Codes come in and go out encrypted; nothing here can read them.
+
+use super::driver::{Row, Statement, WriteError};
+use super::{Failure, Store};
+use ledger::{BookId, Cents, Micros};
+
+/// A card to import.
+#[derive(Clone)]
+pub struct NewGiftCard {
+    /// For example a shop's name.
+    pub brand: String,
+    /// Cents.
+    pub face_value: Cents,
+    /// When it stops working.
+    pub expires_at: Option<Micros>,
+    /// Keyed, of brand and code: a card is imported once.
+    pub digest: [u8; 32],
+    /// Code and pin, encrypted.
+    pub sealed: Vec<u8>,
+}
+
+/// A card as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GiftCard {
+    /// 1, 2, … inside the book.
+    pub number: i64,
+    /// For example a shop's name.
+    pub brand: String,
+    /// Cents.
+    pub face_value: Cents,
+    /// When it stops working.
+    pub expires_at: Option<Micros>,
+    /// Code and pin, encrypted.
+    pub sealed: Vec<u8>,
+    /// 1 in stock, 2 given out, 3 recalled.
+    pub state: i64,
+    /// Whose it is.
+    pub withdrawal: Option<i64>,
+}
+
+/// What became of the wish for a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// This one, now or before.
+    Card(GiftCard),
+    /// There is none of this kind.
+    NoneLeft,
+    /// Another withdrawal was faster.
+    TryAgain,
+}
+
+const IN_STOCK: i64 = 1;
+const GIVEN_OUT: i64 = 2;
+const RECALLED: i64 = 3;
+
+impl Store {
+    /// Takes all cards into stock, or none. `Conflict`: one of them is there already.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub async fn import_gift_cards(
+        &self,
+        book: BookId,
+        cards: &[NewGiftCard],
+        now: Micros,
+    ) -> Result<(), WriteError> {
+        let sql = "INSERT INTO gift_card (book, number, brand, face_value, expires_at, digest, sealed, state, imported_at) \
+                   SELECT $1, coalesce(max(number), 0) + 1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5, $6, 1, CAST($7 AS BIGINT) FROM gift_card WHERE book = $1";
+        let insert = |card: &NewGiftCard| {
+            let values = vec![
+                book.0.into(),
+                card.brand.as_str().into(),
+                card.face_value.0.into(),
+                card.expires_at.into(),
+                card.digest.as_slice().into(),
+                card.sealed.as_slice().into(),
+                now.into(),
+            ];
+            Statement::one(sql, values)
+        };
+        self.driver.write(cards.iter().map(insert).collect()).await
+    }
+
+    /// Which of these digests are in the book already.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn has_gift_card(&self, book: BookId, digest: &[u8; 32]) -> Result<bool, Failure> {
+        let sql = "SELECT number FROM gift_card WHERE book = $1 AND digest = $2";
+        Ok(self.driver.query_one(sql, vec![book.0.into(), digest.as_slice().into()]).await?.is_some())
+    }
+
+    /// What is in stock and still works: brand, face value, how many.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn gift_card_stock(
+        &self,
+        book: BookId,
+        now: Micros,
+    ) -> Result<Vec<(String, Cents, i64)>, Failure> {
+        let sql = "SELECT brand, face_value, count(*) FROM gift_card \
+                   WHERE book = $1 AND state = 1 AND (expires_at IS NULL OR expires_at > $2) \
+                   GROUP BY brand, face_value ORDER BY brand, face_value";
+        let rows = self.driver.query(sql, vec![book.0.into(), now.into()]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), Cents(row.int(1)?), row.int(2)?))).collect()
+    }
+
+    /// Gives a withdrawal one card of a brand and face value: the one it has, or the one in stock that expires first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn give_gift_card(
+        &self,
+        book: BookId,
+        withdrawal: i64,
+        (brand, face_value): (&str, Cents),
+        now: Micros,
+    ) -> Result<Given, Failure> {
+        if let Some(card) = self.gift_card_of(book, withdrawal).await? {
+            return Ok(Given::Card(card));
+        }
+        let sql = "SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = 1 \
+                   AND (expires_at IS NULL OR expires_at > $4) ORDER BY coalesce(expires_at, 9223372036854775807), number LIMIT 1";
+        let values = vec![book.0.into(), brand.into(), face_value.0.into(), now.into()];
+        let Some(first) = self.driver.query_one(sql, values).await? else { return Ok(Given::NoneLeft) };
+        let sql =
+            "UPDATE gift_card SET state = 2, withdrawal = $1 WHERE book = $2 AND number = $3 AND state = 1";
+        let values = vec![withdrawal.into(), book.0.into(), first.int(0)?.into()];
+        match self.driver.write(vec![Statement::one(sql, values)]).await {
+            // A card of this withdrawal that another worker gave stands in the way, or the card is gone.
+            Ok(()) | Err(WriteError::Conflict) => {}
+            Err(WriteError::Failure(failure)) => return Err(failure),
+        }
+        Ok(self.gift_card_of(book, withdrawal).await?.map_or(Given::TryAgain, Given::Card))
+    }
+
+    /// The card that a withdrawal was given.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn gift_card_of(&self, book: BookId, withdrawal: i64) -> Result<Option<GiftCard>, Failure> {
+        let sql = "SELECT number, brand, face_value, expires_at, sealed, state, withdrawal FROM gift_card WHERE book = $1 AND withdrawal = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), withdrawal.into()]).await?;
+        row.as_ref().map(gift_card).transpose()
+    }
+
+    /// Cards of a brand with numbers above `after`, whatever became of them, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn gift_cards(
+        &self,
+        book: BookId,
+        brand: &str,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<GiftCard>, Failure> {
+        let sql = "SELECT number, brand, face_value, expires_at, sealed, state, withdrawal FROM gift_card \
+                   WHERE book = $1 AND brand = $2 AND number > $3 ORDER BY number LIMIT $4";
+        let values = vec![book.0.into(), brand.into(), after.into(), limit.into()];
+        self.driver.query(sql, values).await?.iter().map(gift_card).collect()
+    }
+
+    /// Takes cards of a brand that are in stock out of it for good.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn recall_gift_cards(&self, book: BookId, brand: &str) -> Result<(), Failure> {
+        let sql = "UPDATE gift_card SET state = 3 WHERE book = $1 AND brand = $2 AND state = 1";
+        Ok(self.driver.write(vec![Statement::new(sql, vec![book.0.into(), brand.into()])]).await?)
+    }
+}
+
+impl GiftCard {
+    /// The word for what became of it.
+    #[must_use]
+    pub fn state_word(&self) -> &'static str {
+        match self.state {
+            IN_STOCK => "in_stock",
+            GIVEN_OUT => "given_out",
+            RECALLED => "recalled",
+            _ => "unknown",
+        }
+    }
+}
+
+fn gift_card(row: &Row) -> Result<GiftCard, Failure> {
+    Ok(GiftCard {
+        number: row.int(0)?,
+        brand: row.text(1)?.to_owned(),
+        face_value: Cents(row.int(2)?),
+        expires_at: row.maybe_int(3)?,
+        sealed: row.bytes(4)?.to_vec(),
+        state: row.int(5)?,
+        withdrawal: row.maybe_int(6)?,
+    })
+}

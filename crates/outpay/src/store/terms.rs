@@ -1,0 +1,114 @@
+//! What a business sets for withdrawals: the terms of each method, and how long money may stay unclaimed.
+
+use super::driver::Statement;
+use super::{Failure, Store};
+use anyhow::Context;
+use ledger::{BookId, Micros, Terms};
+use std::collections::BTreeMap;
+
+/// An account that holds money and has not moved for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unclaimed {
+    /// The user's number.
+    pub user: i64,
+    /// Its newest entry.
+    pub head: i64,
+    /// When that was.
+    pub since: Micros,
+    /// When the user's last reminder was an event; 0 for never.
+    pub reminded_at: Micros,
+}
+
+impl Store {
+    /// The terms a book has set, by method.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn all_terms(&self, book: BookId) -> Result<BTreeMap<String, Terms>, Failure> {
+        let sql = "SELECT method, terms FROM method_terms WHERE book = $1 ORDER BY method";
+        let rows = self.driver.query(sql, vec![book.0.into()]).await?;
+        let pair = |row: &super::Row| {
+            let terms = serde_json::from_str(row.text(1)?).context("stored terms cannot be read")?;
+            Ok((row.text(0)?.to_owned(), terms))
+        };
+        rows.iter().map(pair).collect()
+    }
+
+    /// Sets a method's terms from now on.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn set_terms(&self, book: BookId, method: &str, terms: &Terms) -> Result<(), Failure> {
+        let sql = "INSERT INTO method_terms (book, method, terms) VALUES ($1, $2, $3) \
+                   ON CONFLICT (book, method) DO UPDATE SET terms = excluded.terms";
+        let text = serde_json::to_string(terms)?;
+        let values = vec![book.0.into(), method.into(), text.as_str().into()];
+        Ok(self.driver.write(vec![Statement::one(sql, values)]).await?)
+    }
+
+    /// How many days a book's users have to claim their money; `None`: for ever.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn expiry_days(&self, book: BookId) -> Result<Option<i64>, Failure> {
+        let sql = "SELECT days FROM expiry_rule WHERE book = $1";
+        self.driver.query_one(sql, vec![book.0.into()]).await?.map(|row| row.int(0)).transpose()
+    }
+
+    /// Sets how many days a book's users have.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn set_expiry_days(&self, book: BookId, days: Option<i64>) -> Result<(), Failure> {
+        let statement = match days {
+            None => Statement::new("DELETE FROM expiry_rule WHERE book = $1", vec![book.0.into()]),
+            Some(days) => Statement::one(
+                "INSERT INTO expiry_rule (book, days) VALUES ($1, $2) ON CONFLICT (book) DO UPDATE SET days = excluded.days",
+                vec![book.0.into(), days.into()],
+            ),
+        };
+        Ok(self.driver.write(vec![statement]).await?)
+    }
+
+    /// All books whose users have to claim their money in time, with the days they have.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn expiry_rules(&self) -> Result<Vec<(BookId, i64)>, Failure> {
+        let rows = self.driver.query("SELECT book, days FROM expiry_rule ORDER BY book", Vec::new()).await?;
+        rows.iter().map(|row| Ok((BookId(row.int(0)?), row.int(1)?))).collect()
+    }
+
+    /// Users above `after` by number whose accounts hold money and have not moved since `since`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn unclaimed(
+        &self,
+        book: BookId,
+        since: Micros,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Unclaimed>, Failure> {
+        let sql = "SELECT a.id, a.head, j.at, coalesce(r.at, 0) FROM account a \
+                   JOIN journal j ON j.book = a.book AND j.sequence = a.head \
+                   LEFT JOIN reminder r ON r.book = a.book AND r.payout_user = a.id \
+                   WHERE a.book = $1 AND a.id > $2 AND a.balance > 0 AND j.at <= $3 ORDER BY a.id LIMIT $4";
+        let values = vec![book.0.into(), after.into(), since.into(), limit.into()];
+        let idle = |row: &super::Row| {
+            let (user, head, since) = (row.int(0)?, row.int(1)?, row.int(2)?);
+            Ok(Unclaimed { user, head, since, reminded_at: row.int(3)? })
+        };
+        self.driver.query(sql, values).await?.iter().map(idle).collect()
+    }
+
+    /// Writes down that a user's reminder is an event now.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn note_reminder(&self, book: BookId, user: i64, at: Micros) -> Result<(), Failure> {
+        let sql = "INSERT INTO reminder (book, payout_user, at) VALUES ($1, $2, $3) \
+                   ON CONFLICT (book, payout_user) DO UPDATE SET at = excluded.at";
+        Ok(self.driver.write(vec![Statement::one(sql, vec![book.0.into(), user.into(), at.into()])]).await?)
+    }
+}

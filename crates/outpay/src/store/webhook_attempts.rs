@@ -1,0 +1,134 @@
+//! Attempts to deliver: what a receiver answered, and what becomes of the delivery by it, written together. Only the worker
+//! that has the delivery writes them.
+
+use super::driver::{Row, Statement, WriteError};
+use super::webhook_deliveries::DeliveryState;
+use super::{Failure, Store};
+use ledger::{BookId, Micros};
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookAttempt {
+    /// 1, 2, … inside its delivery.
+    pub number: i64,
+    /// When it ended.
+    pub at: Micros,
+    /// Where it went.
+    pub url: String,
+    /// The answer's status, if there was an answer.
+    pub status: Option<i64>,
+    /// Why there was none, in one word; empty where there was one.
+    pub error: String,
+    /// The answer's first bytes.
+    pub body: Vec<u8>,
+    /// How long it took.
+    pub micros: Micros,
+}
+
+/// An attempt, and what becomes of the delivery by it.
+#[derive(Clone, Debug)]
+pub struct Attempted {
+    /// Whose.
+    pub book: BookId,
+    /// The delivery's number.
+    pub delivery: i64,
+    /// The withdrawal; 0 for a test send.
+    pub withdrawal: i64,
+    /// Who had the delivery.
+    pub worker: i64,
+    /// The attempt.
+    pub attempt: WebhookAttempt,
+    /// Where the delivery stands now.
+    pub state: DeliveryState,
+    /// Tries of the present round, this one included.
+    pub tries: i64,
+    /// When to try again, where it is still pending.
+    pub due_at: Option<Micros>,
+}
+
+impl Store {
+    /// Writes attempts down, all in one transaction.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when one of the deliveries is another worker's by now; then none is written.
+    pub async fn record_webhook_attempts(&self, attempted: &[Attempted]) -> Result<(), WriteError> {
+        let mut statements = Vec::with_capacity(attempted.len() * 2);
+        for one in attempted {
+            statements.push(end(one));
+            statements.push(insert(one));
+            statements.extend(postpone(one));
+        }
+        self.driver.write(statements).await
+    }
+
+    /// A delivery's attempts, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn webhook_attempts(
+        &self,
+        book: BookId,
+        delivery: i64,
+        limit: i64,
+    ) -> Result<Vec<WebhookAttempt>, Failure> {
+        let sql = "SELECT number, at, url, status, error, body, micros FROM webhook_attempt \
+                   WHERE book = $1 AND delivery = $2 ORDER BY number LIMIT $3";
+        let rows = self.driver.query(sql, vec![book.0.into(), delivery.into(), limit.into()]).await?;
+        rows.iter().map(attempt).collect()
+    }
+}
+
+fn end(one: &Attempted) -> Statement {
+    let sql = "UPDATE webhook_delivery SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, leased_until = 0, \
+               leased_by = 0 WHERE book = $6 AND number = $7 AND state = 1 AND leased_by = $8";
+    let finished_at = (one.state != DeliveryState::Pending).then_some(one.attempt.at);
+    let values = vec![
+        (one.state as i64).into(),
+        one.tries.into(),
+        one.attempt.number.into(),
+        one.due_at.into(),
+        finished_at.into(),
+        one.book.0.into(),
+        one.delivery.into(),
+        one.worker.into(),
+    ];
+    Statement::one(sql, values)
+}
+
+fn insert(one: &Attempted) -> Statement {
+    let sql = "INSERT INTO webhook_attempt (book, delivery, number, at, url, status, error, body, micros) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = vec![
+        one.book.0.into(),
+        one.delivery.into(),
+        one.attempt.number.into(),
+        one.attempt.at.into(),
+        one.attempt.url.as_str().into(),
+        one.attempt.status.into(),
+        one.attempt.error.as_str().into(),
+        one.attempt.body.as_slice().into(),
+        one.attempt.micros.into(),
+    ];
+    Statement::one(sql, values)
+}
+
+/// Later events of the same withdrawal wait for this one anyway; put off, they are not looked at again and again.
+fn postpone(one: &Attempted) -> Option<Statement> {
+    let due_at = one.due_at.filter(|_| one.withdrawal > 0)?;
+    let sql = "UPDATE webhook_delivery SET due_at = $1 \
+               WHERE book = $2 AND withdrawal = $3 AND state = 1 AND number > $4 AND due_at < $1";
+    let values = vec![due_at.into(), one.book.0.into(), one.withdrawal.into(), one.delivery.into()];
+    Some(Statement::new(sql, values))
+}
+
+fn attempt(row: &Row) -> Result<WebhookAttempt, Failure> {
+    Ok(WebhookAttempt {
+        number: row.int(0)?,
+        at: row.int(1)?,
+        url: row.text(2)?.to_owned(),
+        status: row.maybe_int(3)?,
+        error: row.text(4)?.to_owned(),
+        body: row.bytes(5)?.to_vec(),
+        micros: row.int(6)?,
+    })
+}

@@ -1,0 +1,376 @@
+//! Webhook deliveries: made from journal entries together with the step of the endpoint's cursor, leased by workers, ended
+//! by what was answered. Not here: what a body says, when to try again (webhooks/).
+
+use super::driver::{Row, Statement, Value, WriteError};
+use super::{Failure, Store};
+use anyhow::Context;
+use ledger::{BookId, Cents, EntryKind, Micros, Provider};
+
+/// An event of a withdrawal with all that a delivery tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutEvent {
+    /// The journal entry.
+    pub sequence: i64,
+    /// What happened.
+    pub kind: EntryKind,
+    /// The withdrawal's number.
+    pub withdrawal: i64,
+    /// Whose it is: the user's number.
+    pub user: i64,
+    /// Whose it is: the address.
+    pub email: String,
+    /// The kind of rail.
+    pub provider: Provider,
+    /// What left the person's balance.
+    pub amount: Cents,
+    /// What the business keeps of it.
+    pub fees: Cents,
+    /// The rail's public object at that moment as a JSON text in the documented order; empty for none.
+    pub detail: String,
+    /// What the operator wrote beside it; empty for nothing.
+    pub note: String,
+}
+
+/// Where a delivery stands. The numbers are stored: never reuse or change one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum DeliveryState {
+    /// Will be tried, or tried again.
+    Pending = 1,
+    /// The receiver has it.
+    Delivered = 2,
+    /// Given up, until somebody retries it.
+    Failed = 3,
+}
+
+impl DeliveryState {
+    const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
+    /// The word clients see.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| *state as i64 == code)
+    }
+}
+
+/// A delivery as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// 1, 2, … inside the book, in order of the events.
+    pub number: i64,
+    /// The journal entry it tells of; `None` for a test send.
+    pub sequence: Option<i64>,
+    /// The withdrawal; 0 for a test send.
+    pub withdrawal: i64,
+    /// The event.
+    pub kind: EntryKind,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Tries of the present round.
+    pub tries: i64,
+    /// Tries in all.
+    pub attempts: i64,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it will be tried next.
+    pub due_at: Option<Micros>,
+    /// When it was delivered or given up.
+    pub finished_at: Option<Micros>,
+}
+
+/// A delivery to be made.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// The journal entry it tells of; `None` for a test send.
+    pub sequence: Option<i64>,
+    /// The withdrawal; 0 for a test send.
+    pub withdrawal: i64,
+    /// The event.
+    pub kind: EntryKind,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+}
+
+const INSERT: &str = "INSERT INTO webhook_delivery (book, number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, \
+     due_at, leased_until, leased_by) VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8, $9, $10)";
+
+impl Store {
+    /// Events of these kinds after entry `after`, in sequence, at most `limit`. A code of 0 names no kind.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn payout_events(
+        &self,
+        book: BookId,
+        after: i64,
+        codes: [i64; 5],
+        limit: i64,
+    ) -> Result<Vec<PayoutEvent>, Failure> {
+        let sql = "SELECT j.sequence, j.kind, j.withdrawal, w.payout_user, u.email, w.provider, w.amount, w.fees, j.detail, j.note \
+                   FROM journal j JOIN withdrawal w ON w.book = j.book AND w.number = j.withdrawal \
+                   JOIN payout_user u ON u.book = w.book AND u.number = w.payout_user \
+                   WHERE j.book = $1 AND j.sequence > $2 AND j.withdrawal > 0 AND j.kind IN ($3, $4, $5, $6, $7) \
+                   ORDER BY j.sequence LIMIT $8";
+        let mut values: Vec<Value> = vec![book.0.into(), after.into()];
+        values.extend(codes.map(Value::from));
+        values.push(limit.into());
+        self.driver.query(sql, values).await?.iter().map(payout_event).collect()
+    }
+
+    /// Makes deliveries, numbered on from `made`, and moves the endpoint's cursor from `cursor` to `to`, in one transaction.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when the endpoint is not as it was read: `revision`, `cursor` and `made` must be the same.
+    pub async fn make_deliveries(
+        &self,
+        book: BookId,
+        (revision, cursor, made): (i64, i64, i64),
+        to: i64,
+        new: &[NewDelivery],
+        now: Micros,
+    ) -> Result<(), WriteError> {
+        let last = made + i64::try_from(new.len()).context("too many deliveries")?;
+        let step = "UPDATE webhook_endpoint SET cursor = $1, made = $2 \
+                    WHERE book = $3 AND revision = $4 AND cursor = $5 AND made = $6";
+        let values = vec![to.into(), last.into(), book.0.into(), revision.into(), cursor.into(), made.into()];
+        let mut statements = vec![Statement::one(step, values)];
+        let numbered = new.iter().zip(made + 1..);
+        statements.extend(numbered.map(|(delivery, number)| insert(book, number, delivery, now, (0, 0))));
+        self.driver.write(statements).await
+    }
+
+    /// Makes one delivery that `worker` has until `until`, and gives its number. For test sends.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when others made deliveries meanwhile, or there is no endpoint.
+    pub async fn make_leased_delivery(
+        &self,
+        book: BookId,
+        made: i64,
+        new: &NewDelivery,
+        now: Micros,
+        (until, worker): (Micros, i64),
+    ) -> Result<i64, WriteError> {
+        let step = "UPDATE webhook_endpoint SET made = $1 WHERE book = $2 AND made = $3";
+        let number = made + 1;
+        let values = vec![number.into(), book.0.into(), made.into()];
+        let insert = insert(book, number, new, now, (until, worker));
+        self.driver.write(vec![Statement::one(step, values), insert]).await?;
+        Ok(number)
+    }
+
+    /// Deliveries of a book that are to be tried now and that no worker has, longest due first. One waits while an earlier
+    /// one of the same withdrawal is pending, so that a receiver hears of a withdrawal's events in order.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn due_deliveries(
+        &self,
+        book: BookId,
+        now: Micros,
+        limit: i64,
+    ) -> Result<Vec<Delivery>, Failure> {
+        let sql = "SELECT d.number, d.sequence, d.withdrawal, d.kind, d.body, d.state, d.tries, d.attempts, d.created_at, d.due_at, d.finished_at \
+                   FROM webhook_delivery d WHERE d.book = $1 AND d.state = 1 AND d.due_at <= $2 AND d.leased_until <= $2 \
+                   AND NOT EXISTS (SELECT 1 FROM webhook_delivery p WHERE p.book = d.book AND p.withdrawal = d.withdrawal \
+                     AND p.withdrawal > 0 AND p.state = 1 AND p.number < d.number) \
+                   ORDER BY d.due_at, d.number LIMIT $3";
+        let rows = self.driver.query(sql, vec![book.0.into(), now.into(), limit.into()]).await?;
+        rows.iter().map(delivery).collect()
+    }
+
+    /// Takes deliveries, given as number and attempts so far, until `until`; says which of them it got. Each is taken by a
+    /// conditional update, so of two workers only one gets it.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn lease_deliveries(
+        &self,
+        book: BookId,
+        wanted: &[(i64, i64)],
+        worker: i64,
+        now: Micros,
+        until: Micros,
+    ) -> Result<Vec<bool>, Failure> {
+        let sql = "UPDATE webhook_delivery SET leased_until = $1, leased_by = $2 \
+                   WHERE book = $3 AND number = $4 AND attempts = $5 AND state = 1 AND leased_until <= $6";
+        let take = |(number, attempts): &(i64, i64)| {
+            let values = vec![
+                until.into(),
+                worker.into(),
+                book.0.into(),
+                (*number).into(),
+                (*attempts).into(),
+                now.into(),
+            ];
+            Statement::new(sql, values)
+        };
+        // In one order for all workers, so that two of them cannot wait for each other.
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by_key(|at| wanted[*at].0);
+        let statements = order.iter().map(|at| take(&wanted[*at])).collect();
+        let touched = match self.driver.write_counted(statements).await {
+            Ok(touched) => touched,
+            Err(WriteError::Conflict) => return Ok(vec![false; wanted.len()]),
+            Err(WriteError::Failure(failure)) => return Err(failure),
+        };
+        let mut got = vec![false; wanted.len()];
+        order.iter().zip(touched).for_each(|(at, touched)| got[*at] = touched == 1);
+        Ok(got)
+    }
+
+    /// Deliveries, newest first, at most `limit`: in this state, with a smaller number than `below`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn deliveries(
+        &self,
+        book: BookId,
+        state: Option<DeliveryState>,
+        below: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Delivery>, Failure> {
+        // One text per state, because only a constant lets the engines use the index over few.
+        let sql = match state {
+            None => {
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                 FROM webhook_delivery WHERE book = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
+            }
+            Some(DeliveryState::Pending) => {
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                 FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 1 ORDER BY number DESC LIMIT $3"
+            }
+            Some(DeliveryState::Delivered) => {
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                 FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 2 ORDER BY number DESC LIMIT $3"
+            }
+            Some(DeliveryState::Failed) => {
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                 FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 3 ORDER BY number DESC LIMIT $3"
+            }
+        };
+        let values = vec![book.0.into(), below.unwrap_or(i64::MAX).into(), limit.into()];
+        self.driver.query(sql, values).await?.iter().map(delivery).collect()
+    }
+
+    /// The delivery with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn delivery(&self, book: BookId, number: i64) -> Result<Option<Delivery>, Failure> {
+        let sql = "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                   FROM webhook_delivery WHERE book = $1 AND number = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
+        row.as_ref().map(delivery).transpose()
+    }
+
+    /// Lets a failed delivery be tried again, from the first try on.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when it is not there or has not failed.
+    pub async fn retry_delivery(&self, book: BookId, number: i64, now: Micros) -> Result<(), WriteError> {
+        let sql = "UPDATE webhook_delivery SET state = 1, tries = 0, due_at = $1, finished_at = NULL \
+                   WHERE book = $2 AND number = $3 AND state = 3";
+        self.driver.write(vec![Statement::one(sql, vec![now.into(), book.0.into(), number.into()])]).await
+    }
+
+    /// The same for all, test sends aside, that failed at `since` or after; says how many.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn retry_failed_deliveries(
+        &self,
+        book: BookId,
+        since: Micros,
+        now: Micros,
+    ) -> Result<u64, Failure> {
+        let sql = "UPDATE webhook_delivery SET state = 1, tries = 0, due_at = $1, finished_at = NULL \
+                   WHERE book = $2 AND state = 3 AND finished_at >= $3 AND sequence IS NOT NULL";
+        let values = vec![now.into(), book.0.into(), since.into()];
+        let touched = self.driver.write_counted(vec![Statement::new(sql, values)]).await?;
+        Ok(touched.first().copied().unwrap_or(0))
+    }
+
+    /// How many deliveries of all books are pending.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn deliveries_waiting(&self) -> Result<i64, Failure> {
+        let sql = "SELECT count(*) FROM webhook_delivery WHERE state = 1";
+        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
+    }
+}
+
+fn insert(
+    book: BookId,
+    number: i64,
+    new: &NewDelivery,
+    now: Micros,
+    (until, worker): (Micros, i64),
+) -> Statement {
+    let values = vec![
+        book.0.into(),
+        number.into(),
+        new.sequence.into(),
+        new.withdrawal.into(),
+        new.kind.code().into(),
+        new.body.as_slice().into(),
+        now.into(),
+        now.into(),
+        until.into(),
+        worker.into(),
+    ];
+    Statement::one(INSERT, values)
+}
+
+fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {
+    let provider = row.text(5)?;
+    Ok(PayoutEvent {
+        sequence: row.int(0)?,
+        kind: kind(row.int(1)?)?,
+        withdrawal: row.int(2)?,
+        user: row.int(3)?,
+        email: row.text(4)?.to_owned(),
+        provider: Provider::from_word(provider).with_context(|| format!("no provider {provider}"))?,
+        amount: Cents(row.int(6)?),
+        fees: Cents(row.int(7)?),
+        detail: row.text(8)?.to_owned(),
+        note: row.text(9)?.to_owned(),
+    })
+}
+
+fn delivery(row: &Row) -> Result<Delivery, Failure> {
+    Ok(Delivery {
+        number: row.int(0)?,
+        sequence: row.maybe_int(1)?,
+        withdrawal: row.int(2)?,
+        kind: kind(row.int(3)?)?,
+        body: row.bytes(4)?.to_vec(),
+        state: DeliveryState::from_code(row.int(5)?).context("no such delivery state")?,
+        tries: row.int(6)?,
+        attempts: row.int(7)?,
+        created_at: row.int(8)?,
+        due_at: row.maybe_int(9)?,
+        finished_at: row.maybe_int(10)?,
+    })
+}
+
+fn kind(code: i64) -> Result<EntryKind, Failure> {
+    EntryKind::from_code(code).with_context(|| format!("there is no entry kind {code}"))
+}

@@ -1,0 +1,202 @@
+//! Withdrawals: read by doors, leased by workers. The teller writes every column but the last three; those are the
+//! workers', and no movement of money depends on them.
+
+use super::driver::{Row, Statement, Value, WriteError};
+use super::{Failure, Store};
+use anyhow::Context;
+use ledger::{BookId, Cents, Micros, Provider, Withdrawal, WithdrawalState};
+
+/// Which withdrawals to list.
+#[derive(Clone, Debug, Default)]
+pub struct WithdrawalFilter {
+    /// Only in this state.
+    pub state: Option<WithdrawalState>,
+    /// Only this user's.
+    pub user: Option<i64>,
+    /// Only by this method.
+    pub method: Option<String>,
+    /// Only withdrawals with a smaller number, for the next page.
+    pub below: Option<i64>,
+}
+
+/// A withdrawal that a worker has for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    /// Whose.
+    pub book: BookId,
+    /// As it was when the lease began.
+    pub withdrawal: Withdrawal,
+}
+
+/// How long after it succeeded a payment that may come back is looked at again.
+const FIRST_LOOK_FOR_A_RETURN: Micros = 1_000_000;
+
+/// One withdrawal; `$1` book, `$2` number.
+pub(super) const WITHDRAWAL: &str = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+     reason_code, reason, created_at, changed_at, book FROM withdrawal WHERE book = $1 AND number = $2";
+
+/// `$1` book, then the columns of [`WITHDRAWAL`] in order, then `due_at`.
+pub(super) const INSERT_WITHDRAWAL: &str = "INSERT INTO withdrawal (book, number, payout_user, method, provider, amount, fees, destination, \
+     state, outcome_unknown, reason_code, reason, created_at, changed_at, due_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+/// When a worker should look at a withdrawal that has just come to this state; `None` where a person is next, or nobody.
+pub(super) fn due_at(withdrawal: &Withdrawal) -> Option<Micros> {
+    match (withdrawal.state, withdrawal.provider) {
+        (_, Provider::Manual) => None,
+        (WithdrawalState::Queued | WithdrawalState::Sending, _) => Some(withdrawal.changed_at),
+        (WithdrawalState::Succeeded, Provider::Sandbox) => {
+            Some(withdrawal.changed_at + FIRST_LOOK_FOR_A_RETURN)
+        }
+        _ => None,
+    }
+}
+
+impl Store {
+    /// The withdrawal with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn withdrawal(&self, book: BookId, number: i64) -> Result<Option<Withdrawal>, Failure> {
+        let row = self.driver.query_one(WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
+        row.as_ref().map(withdrawal).transpose()
+    }
+
+    /// Withdrawals, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn withdrawals(
+        &self,
+        book: BookId,
+        filter: &WithdrawalFilter,
+        limit: i64,
+    ) -> Result<Vec<Withdrawal>, Failure> {
+        let below: Value = filter.below.unwrap_or(i64::MAX).into();
+        // One text per way in, so that each has its index.
+        let (sql, third): (_, Value) = match (filter.user, filter.state) {
+            (Some(user), _) => (
+                "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+                 reason_code, reason, created_at, changed_at, book FROM withdrawal \
+                 WHERE book = $1 AND number < $2 AND payout_user = $3 \
+                 AND ($4 = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                user.into(),
+            ),
+            (None, Some(state)) => (
+                "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+                 reason_code, reason, created_at, changed_at, book FROM withdrawal \
+                 WHERE book = $1 AND number < $2 AND state = $3 \
+                 AND ($4 = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                state.code().into(),
+            ),
+            (None, None) => (
+                "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+                 reason_code, reason, created_at, changed_at, book FROM withdrawal \
+                 WHERE book = $1 AND number < $2 AND payout_user > $3 \
+                 AND ($4 = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                0.into(),
+            ),
+        };
+        let state = filter.state.map_or(0, WithdrawalState::code);
+        let method = filter.method.as_deref().unwrap_or_default();
+        let values = vec![book.0.into(), below, third, state.into(), method.into(), limit.into()];
+        self.driver.query(sql, values).await?.iter().map(withdrawal).collect()
+    }
+
+    /// Cents of a user that are held by withdrawals on their way.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn pending(&self, book: BookId, user: i64) -> Result<Cents, Failure> {
+        let sql = "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM withdrawal WHERE book = $1 AND payout_user = $2 AND state < 5";
+        let row = self.driver.query_one(sql, vec![book.0.into(), user.into()]).await?;
+        row.map_or(Ok(Cents::ZERO), |row| Ok(Cents(row.int(0)?)))
+    }
+
+    /// Takes at most `limit` withdrawals that are due and that no worker has, until `until`. Each is taken by a conditional
+    /// update, so of two workers only one gets it.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn lease_withdrawals(
+        &self,
+        worker: i64,
+        now: Micros,
+        until: Micros,
+        limit: i64,
+    ) -> Result<Vec<Leased>, Failure> {
+        let due = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+                   reason_code, reason, created_at, changed_at, book FROM withdrawal \
+                   WHERE due_at IS NOT NULL AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at LIMIT $2";
+        let mut leased = Vec::new();
+        for row in self.driver.query(due, vec![now.into(), limit.into()]).await? {
+            let (book, found) = (BookId(row.int(13)?), withdrawal(&row)?);
+            let take = "UPDATE withdrawal SET leased_until = $1, leased_by = $2 \
+                        WHERE book = $3 AND number = $4 AND leased_until <= $5 AND due_at IS NOT NULL AND state = $6";
+            let values = vec![
+                until.into(),
+                worker.into(),
+                book.0.into(),
+                found.number.into(),
+                now.into(),
+                found.state.code().into(),
+            ];
+            match self.driver.write(vec![Statement::one(take, values)]).await {
+                Ok(()) => leased.push(Leased { book, withdrawal: found }),
+                Err(WriteError::Conflict) => {}
+                Err(WriteError::Failure(failure)) => return Err(failure),
+            }
+        }
+        Ok(leased)
+    }
+
+    /// Gives a lease back and says when to look again; `None`: never. `false`: the lease was not this worker's any more.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn release_withdrawal(
+        &self,
+        book: BookId,
+        number: i64,
+        worker: i64,
+        due_at: Option<Micros>,
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0, due_at = $1 \
+                   WHERE book = $2 AND number = $3 AND leased_by = $4";
+        let values = vec![due_at.into(), book.0.into(), number.into(), worker.into()];
+        match self.driver.write(vec![Statement::one(sql, values)]).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Conflict) => Ok(false),
+            Err(WriteError::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// How many withdrawals of all books are being sent, and of how many nobody knows the outcome.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn withdrawals_under_way(&self) -> Result<(i64, i64), Failure> {
+        let sql = "SELECT count(*), CAST(coalesce(sum(outcome_unknown), 0) AS BIGINT) FROM withdrawal WHERE due_at IS NOT NULL AND state = 4";
+        let row = self.driver.query_one(sql, Vec::new()).await?;
+        row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
+    }
+}
+
+pub(super) fn withdrawal(row: &Row) -> Result<Withdrawal, Failure> {
+    let provider = row.text(3)?;
+    Ok(Withdrawal {
+        number: row.int(0)?,
+        user: row.int(1)?,
+        method: row.text(2)?.to_owned(),
+        provider: Provider::from_word(provider).with_context(|| format!("no provider {provider}"))?,
+        amount: Cents(row.int(4)?),
+        fees: Cents(row.int(5)?),
+        destination: row.text(6)?.to_owned(),
+        state: WithdrawalState::from_code(row.int(7)?).context("no such withdrawal state")?,
+        outcome_unknown: row.int(8)? == 1,
+        reason_code: row.text(9)?.to_owned(),
+        reason: row.text(10)?.to_owned(),
+        created_at: row.int(11)?,
+        changed_at: row.int(12)?,
+    })
+}

@@ -1,0 +1,196 @@
+//! What a delivery says: contract, 1.5, to the letter. Fields stand in the documented order; what is absent is left out,
+//! never null. Not here: when and to whom it is sent. Invariant: no body holds a secret; it is made of what the journal
+//! holds.
+
+use crate::ids::{IdKind, PublicIds};
+use crate::store::PayoutEvent;
+use ledger::{BookId, Cents, EntryKind, Provider};
+use serde_json::{Map, Value};
+
+/// An event with public names in place of numbers: what a body is written from, wherever the event came from.
+pub struct Told<'a> {
+    /// The event's name.
+    pub kind: &'a str,
+    /// `ord_…`
+    pub order_id: &'a str,
+    /// `usr_…`
+    pub payout_user_id: &'a str,
+    /// The recipient's address.
+    pub email: &'a str,
+    /// `crypto`, `gift_card`, …
+    pub provider: &'a str,
+    /// Cents.
+    pub amount: i64,
+    /// Cents.
+    pub fees: i64,
+    /// A JSON object.
+    pub detail: &'a str,
+    /// Empty for none.
+    pub reason: &'a str,
+    /// A test send?
+    pub is_test: bool,
+}
+
+/// The bytes to sign and send.
+#[must_use]
+pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> Vec<u8> {
+    let own = format!("{{\"order_id\":{}}}", quoted(&ids.order_id(event.provider, book, event.withdrawal)));
+    let is_object = serde_json::from_str::<Map<String, Value>>(&event.detail).is_ok();
+    let told = Told {
+        kind: event.kind.event_name(),
+        order_id: &ids.seal(IdKind::Withdrawal, book, event.withdrawal),
+        payout_user_id: &ids.seal(IdKind::PayoutUser, book, event.user),
+        email: &event.email,
+        provider: event.provider.word(),
+        amount: event.amount.0,
+        fees: event.fees.0,
+        detail: if is_object { &event.detail } else { &own },
+        reason: if event.kind == EntryKind::WithdrawalRejected { &event.note } else { "" },
+        is_test,
+    };
+    told.write().into_bytes()
+}
+
+impl Told<'_> {
+    /// The text of the body.
+    #[must_use]
+    pub fn write(&self) -> String {
+        let mut fields = vec![format!("\"amount\":{}", self.amount), "\"currency\":\"USD\"".to_owned()];
+        if self.fees != 0 {
+            fields.push(format!("\"fees\":{}", self.fees));
+            fields.push(format!("\"net_amount\":{}", self.amount - self.fees));
+        }
+        fields.push(format!("\"metadata\":{{\"payout_user_id\":{}}}", quoted(self.payout_user_id)));
+        fields.push(format!("\"type\":{}", quoted(self.kind)));
+        fields.push(format!("\"provider\":{}", quoted(self.provider)));
+        fields.push(format!("\"order_id\":{}", quoted(self.order_id)));
+        fields.push(format!("\"recipient\":{{\"email\":{}}}", quoted(self.email)));
+        fields.push(format!("{}:{}", quoted(self.provider), self.detail));
+        if !self.reason.is_empty() {
+            fields.push(format!("\"reason\":{}", quoted(self.reason)));
+        }
+        if self.is_test {
+            fields.push("\"test_mode\":true".to_owned());
+        }
+        format!("{{{}}}", fields.join(","))
+    }
+}
+
+/// The body of a test send: an invented withdrawal.
+#[must_use]
+pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
+    let event = PayoutEvent {
+        sequence: 0,
+        kind,
+        withdrawal: 0,
+        user: 0,
+        email: "user@example.com".to_owned(),
+        provider: Provider::Manual,
+        amount: Cents(2500),
+        fees: Cents(50),
+        detail: String::new(),
+        note: "This is a test.".to_owned(),
+    };
+    body(ids, book, &event, true)
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("any text can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Secrets;
+
+    const BOOK: BookId = BookId(4);
+
+    fn event(kind: EntryKind) -> PayoutEvent {
+        PayoutEvent {
+            sequence: 9,
+            kind,
+            withdrawal: 3,
+            user: 7,
+            email: "user@example.com".to_owned(),
+            provider: Provider::Crypto,
+            amount: Cents(2500),
+            fees: Cents(50),
+            detail: r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.5,"usd_amount":24.50}"#
+                .to_owned(),
+            note: String::new(),
+        }
+    }
+
+    fn text(event: &PayoutEvent, is_test: bool) -> String {
+        let secrets = Secrets::derive(&[7; 32]);
+        String::from_utf8(body(secrets.ids(), BOOK, event, is_test)).unwrap()
+    }
+
+    fn id(kind: IdKind, number: i64) -> String {
+        Secrets::derive(&[7; 32]).ids().seal(kind, BOOK, number)
+    }
+
+    #[test]
+    fn every_field_in_its_place() {
+        let (order, user) = (id(IdKind::Withdrawal, 3), id(IdKind::PayoutUser, 7));
+        let expected = format!(
+            "{{\"amount\":2500,\"currency\":\"USD\",\"fees\":50,\"net_amount\":2450,\
+             \"metadata\":{{\"payout_user_id\":\"{user}\"}},\"type\":\"payout.succeeded\",\"provider\":\"crypto\",\
+             \"order_id\":\"{order}\",\"recipient\":{{\"email\":\"user@example.com\"}},\
+             \"crypto\":{{\"order_id\":\"CRX-1\",\"currency\":\"USDC\",\"chain\":\"base\",\"crypto_amount\":24.5,\"usd_amount\":24.50}}}}"
+        );
+        assert_eq!(text(&event(EntryKind::WithdrawalSucceeded), false), expected);
+    }
+
+    #[test]
+    fn what_is_absent_is_left_out() {
+        let free = PayoutEvent { fees: Cents(0), ..event(EntryKind::WithdrawalCreated) };
+        let free = text(&free, false);
+        assert!(free.starts_with("{\"amount\":2500,\"currency\":\"USD\",\"metadata\":"), "{free}");
+        for absent in ["fees", "net_amount", "reason", "test_mode", "null"] {
+            assert!(!free.contains(absent), "{absent} in {free}");
+        }
+    }
+
+    #[test]
+    fn a_reason_only_beside_a_rejection_with_a_note() {
+        let noted = |kind| PayoutEvent { note: "Not \"this\" month".to_owned(), ..event(kind) };
+        let rejected = text(&noted(EntryKind::WithdrawalRejected), false);
+        assert!(rejected.ends_with(",\"reason\":\"Not \\\"this\\\" month\"}"), "{rejected}");
+        for kind in
+            [EntryKind::WithdrawalFailed, EntryKind::WithdrawalSucceeded, EntryKind::WithdrawalCreated]
+        {
+            assert!(!text(&noted(kind), false).contains("reason"), "{kind:?}");
+        }
+        assert!(!text(&event(EntryKind::WithdrawalRejected), false).contains("reason"));
+    }
+
+    #[test]
+    fn a_rail_that_says_nothing_is_named_by_its_order() {
+        for detail in ["", "no JSON", "[]", "null"] {
+            let plain = PayoutEvent {
+                detail: detail.to_owned(),
+                provider: Provider::GiftCard,
+                ..event(EntryKind::WithdrawalSending)
+            };
+            let plain = text(&plain, false);
+            let read: Value = serde_json::from_str(&plain).unwrap();
+            let order = read["gift_card"]["order_id"].as_str().unwrap();
+            assert!(order.starts_with("GC-"), "{plain}");
+            assert_eq!(read["gift_card"].as_object().unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_test_send_says_so_at_the_end() {
+        let secrets = Secrets::derive(&[7; 32]);
+        for name in super::super::event::names() {
+            let kind = super::super::event::from_name(name).unwrap();
+            let sample = String::from_utf8(sample(secrets.ids(), BOOK, kind)).unwrap();
+            assert!(sample.ends_with(",\"test_mode\":true}"), "{sample}");
+            let read: Value = serde_json::from_str(&sample).unwrap();
+            assert_eq!(read["type"], *name);
+            assert_eq!(read.get("reason").is_some(), name == "payout.rejected");
+        }
+    }
+}

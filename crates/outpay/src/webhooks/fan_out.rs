@@ -1,0 +1,52 @@
+//! From journal entries to deliveries. Deliveries and the step of the endpoint's cursor are one transaction that takes
+//! effect only if the endpoint is as it was read, so no entry is told of twice and none is passed over.
+
+use super::event::EventSet;
+use super::{Webhooks, body};
+use crate::store::{Failure, NewDelivery, WriteError};
+use anyhow::Context;
+use ledger::BookId;
+
+/// Events per transaction.
+const BATCH: usize = 500;
+
+/// Makes all deliveries that a book's endpoint lacks; says how many.
+pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Failure> {
+    let mut made = 0;
+    loop {
+        let Some(endpoint) = webhooks.store.webhook_endpoint(book).await?.filter(|found| found.enabled)
+        else {
+            return Ok(made);
+        };
+        let events = EventSet::from_bits(endpoint.events).context("a webhook endpoint wants no events")?;
+        let limit = i64::try_from(BATCH).expect("a small number");
+        let found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), limit).await?;
+        let Some(last) = found.last().map(|event| event.sequence) else { return Ok(made) };
+        let ids = webhooks.secrets.ids();
+        let new: Vec<NewDelivery> = found
+            .iter()
+            .map(|event| NewDelivery {
+                sequence: Some(event.sequence),
+                withdrawal: event.withdrawal,
+                kind: event.kind,
+                body: body::body(ids, book, event, false),
+            })
+            .collect();
+        let read = (endpoint.revision, endpoint.cursor, endpoint.made);
+        match webhooks.store.make_deliveries(book, read, last, &new, webhooks.clock.now()).await {
+            Ok(()) => made += new.len(),
+            // Another process was faster, or the owner changed something: look again.
+            Err(WriteError::Conflict) => {}
+            Err(WriteError::Failure(failure)) => return Err(failure),
+        }
+    }
+}
+
+/// The same for all books that lack some.
+pub(super) async fn all(webhooks: &Webhooks) -> Result<usize, Failure> {
+    let mut made = 0;
+    for behind in webhooks.store.webhook_endpoints_behind().await? {
+        made += book(webhooks, behind).await?;
+    }
+    Ok(made)
+}

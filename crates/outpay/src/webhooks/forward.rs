@@ -1,0 +1,153 @@
+//! Events of a server as signed deliveries to a receiver on the developer's own machine, for `outpay listen`. The bodies are
+//! those that the server itself would send; the keys are the session's own. Not here: reading events (pull.rs).
+
+use super::body::Told;
+use super::client::{Client, Sent};
+use super::event;
+use super::guard::Guard;
+use super::pull::Puller;
+use super::sign::{self, SigningKeys};
+use crate::clock::Clock;
+use crate::store::Failure;
+use anyhow::Context;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// The documented order of the fields of a rail's object, all rails together.
+const DETAIL_ORDER: [&str; 13] = [
+    "order_id",
+    "email",
+    "brand",
+    "currency",
+    "chain",
+    "crypto_amount",
+    "usd_amount",
+    "to_address",
+    "tx_hash",
+    "confirmations",
+    "network_fee",
+    "face_value",
+    "amount",
+];
+
+/// Forwards to one receiver.
+pub struct Forwarder {
+    puller: Puller,
+    client: Client,
+    to: String,
+    keys: SigningKeys,
+    clock: Clock,
+    /// Addresses of payout users by id.
+    emails: HashMap<String, String>,
+}
+
+/// What became of one event.
+pub struct Forwarded {
+    /// Its sequence.
+    pub sequence: i64,
+    /// Its name.
+    pub kind: String,
+    /// `ord_…`
+    pub order_id: String,
+    /// What the receiver did.
+    pub sent: Sent,
+}
+
+impl Forwarder {
+    /// From `puller`'s server to `to`, which may be on this machine and without TLS.
+    ///
+    /// # Errors
+    /// When `to` is no URL.
+    pub fn new(puller: Puller, to: &str, keys: SigningKeys, clock: Clock) -> Result<Self, Failure> {
+        let guard = Guard { allow_http: true, allow_private: true };
+        let to =
+            guard.check_url(to).context("--forward-to takes a URL such as http://127.0.0.1:3000/webhooks")?;
+        let client = Client::new(guard, clock.clone());
+        Ok(Self { puller, client, to: to.into(), keys, clock, emails: HashMap::new() })
+    }
+
+    /// Forwards one event, if it is one that receivers hear of.
+    ///
+    /// # Errors
+    /// When the server does not answer, or not as its API says.
+    pub async fn forward(&mut self, event: &Value) -> Result<Option<Forwarded>, Failure> {
+        let kind = text(&event["type"])?;
+        if event::from_name(kind).is_none() {
+            return Ok(None);
+        }
+        let data = &event["data"];
+        let order_id = text(&data["withdrawal_id"])?;
+        let withdrawal = self.puller.get(&format!("/payout/withdrawals/{order_id}")).await?;
+        let user = text(&withdrawal["payout_user_id"])?;
+        let email = self.email(user).await?;
+        let provider = text(&withdrawal["provider"])?;
+        let detail = detail(&data["payment"], &withdrawal["order_id"]);
+        let reason = data["reason"].as_str().filter(|_| kind == "payout.rejected").unwrap_or_default();
+        let told = Told {
+            kind,
+            order_id,
+            payout_user_id: user,
+            email: &email,
+            provider,
+            amount: withdrawal["amount"].as_i64().context("a withdrawal without an amount")?,
+            fees: withdrawal["fees"].as_i64().context("a withdrawal without fees")?,
+            detail: &detail,
+            reason,
+            is_test: false,
+        };
+        let body = told.write().into_bytes();
+        let headers = sign::headers(&self.keys, None, text(&event["id"])?, self.clock.now(), &body);
+        let sent = self.client.post(&self.to, &headers, body).await;
+        let sequence = event["sequence"].as_i64().context("an event without a sequence")?;
+        Ok(Some(Forwarded { sequence, kind: kind.to_owned(), order_id: order_id.to_owned(), sent }))
+    }
+
+    /// Where events come from.
+    #[must_use]
+    pub fn puller(&self) -> &Puller {
+        &self.puller
+    }
+
+    async fn email(&mut self, user: &str) -> Result<String, Failure> {
+        if let Some(known) = self.emails.get(user) {
+            return Ok(known.clone());
+        }
+        let found = self.puller.get(&format!("/payout/users/{user}")).await?;
+        let email = text(&found["email"])?.to_owned();
+        self.emails.insert(user.to_owned(), email.clone());
+        Ok(email)
+    }
+}
+
+/// The rail's object in the documented order; where there is none yet, its order number alone.
+fn detail(payment: &Value, order_id: &Value) -> String {
+    let alone: Map<String, Value> = [("order_id".to_owned(), order_id.clone())].into_iter().collect();
+    let object = payment.as_object().unwrap_or(&alone);
+    let place =
+        |name: &str| DETAIL_ORDER.iter().position(|known| *known == name).unwrap_or(DETAIL_ORDER.len());
+    let mut fields: Vec<(&String, &Value)> = object.iter().collect();
+    fields.sort_by_key(|(name, _)| place(name));
+    let fields: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str()))).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+fn text(value: &Value) -> Result<&str, Failure> {
+    value.as_str().context("the server's answer is not as its API says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_rail_s_object_keeps_its_documented_order() {
+        let payment = json!({ "tx_hash": "0xab", "chain": "base", "order_id": "CRX-1", "crypto_amount": 24.5, "new": [1] });
+        let written = detail(&payment, &Value::Null);
+        let expected =
+            r#"{"order_id":"CRX-1","chain":"base","crypto_amount":24.5,"tx_hash":"0xab","new":[1]}"#;
+        assert_eq!(written, expected);
+        assert_eq!(detail(&Value::Null, &json!("GC-1")), r#"{"order_id":"GC-1"}"#);
+    }
+}

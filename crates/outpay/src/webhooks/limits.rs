@@ -1,0 +1,113 @@
+//! How many deliveries may be under way: in all, and to each receiver, so that a dead one does not hold up others. One that
+//! answers too late or not at all gets fewer and fewer until it answers again. Not here: which deliveries those are.
+
+use ledger::BookId;
+use std::collections::HashMap;
+
+/// What even a dead receiver gets, so that its recovery is noticed.
+const FEWEST: usize = 2;
+
+/// Counts deliveries under way.
+pub(super) struct Limits {
+    in_all: usize,
+    per_endpoint: usize,
+    total: usize,
+    endpoints: HashMap<BookId, Load>,
+}
+
+struct Load {
+    under_way: usize,
+    allowed: usize,
+}
+
+impl Limits {
+    pub(super) fn new(in_all: usize, per_endpoint: usize) -> Self {
+        Self { in_all, per_endpoint, total: 0, endpoints: HashMap::new() }
+    }
+
+    /// How many more may be sent to this receiver now.
+    pub(super) fn free(&self, book: BookId) -> usize {
+        let here = self
+            .endpoints
+            .get(&book)
+            .map_or(self.per_endpoint, |load| load.allowed.saturating_sub(load.under_way));
+        here.min(self.in_all.saturating_sub(self.total))
+    }
+
+    /// Is it worth a transaction to take more? Not for one or two while many are under way and will soon be done.
+    pub(super) fn is_worth_taking(&self, book: BookId) -> bool {
+        let under_way = self.endpoints.get(&book).map_or(0, |load| load.under_way);
+        let free = self.free(book);
+        free > 0 && free >= under_way / 2
+    }
+
+    pub(super) fn begun(&mut self, book: BookId) {
+        let allowed = self.per_endpoint;
+        let load = self.endpoints.entry(book).or_insert(Load { under_way: 0, allowed });
+        load.under_way += 1;
+        self.total += 1;
+    }
+
+    /// `silent`: the receiver gave no answer.
+    pub(super) fn ended(&mut self, book: BookId, silent: bool) {
+        let Some(load) = self.endpoints.get_mut(&book) else { return };
+        load.under_way = load.under_way.saturating_sub(1);
+        self.total = self.total.saturating_sub(1);
+        load.allowed =
+            if silent { (load.allowed / 2).max(FEWEST) } else { (load.allowed * 2).min(self.per_endpoint) };
+        if load.under_way == 0 && load.allowed == self.per_endpoint {
+            self.endpoints.remove(&book);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: BookId = BookId(2);
+    const OTHER: BookId = BookId(4);
+
+    #[test]
+    fn a_silent_receiver_gets_less_and_another_does_not_notice() {
+        let mut limits = Limits::new(100, 16);
+        assert_eq!(limits.free(ONE), 16);
+        (0..16).for_each(|_| limits.begun(ONE));
+        assert_eq!((limits.free(ONE), limits.free(OTHER)), (0, 16));
+        (0..16).for_each(|_| limits.ended(ONE, true));
+        assert_eq!((limits.free(ONE), limits.free(OTHER)), (FEWEST, 16));
+        limits.begun(ONE);
+        limits.ended(ONE, false);
+        assert_eq!(limits.free(ONE), 4, "it answers again");
+        for _ in 0..3 {
+            limits.begun(ONE);
+            limits.ended(ONE, false);
+        }
+        assert_eq!(limits.free(ONE), 16);
+        assert!(limits.endpoints.is_empty(), "nothing is kept of a receiver that is well");
+    }
+
+    #[test]
+    fn all_together_have_a_limit() {
+        let mut limits = Limits::new(3, 2);
+        limits.begun(ONE);
+        limits.begun(ONE);
+        assert_eq!(limits.free(OTHER), 1);
+        limits.begun(OTHER);
+        assert_eq!((limits.free(ONE), limits.free(OTHER)), (0, 0));
+        limits.ended(ONE, false);
+        assert_eq!((limits.free(ONE), limits.free(OTHER)), (1, 1));
+    }
+
+    #[test]
+    fn a_transaction_is_for_several_while_many_are_under_way() {
+        let mut limits = Limits::new(100, 16);
+        assert!(limits.is_worth_taking(ONE));
+        (0..16).for_each(|_| limits.begun(ONE));
+        assert!(!limits.is_worth_taking(ONE));
+        (0..5).for_each(|_| limits.ended(ONE, false));
+        assert!(!limits.is_worth_taking(ONE), "5 free, 11 under way: wait a moment");
+        limits.ended(ONE, false);
+        assert!(limits.is_worth_taking(ONE));
+    }
+}

@@ -1,0 +1,52 @@
+//! What is counted of webhooks, for the metrics. Labels are words of this program; nothing of a receiver's.
+
+use super::client::Sent;
+use crate::store::DeliveryState;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// The counters of one process.
+#[derive(Debug, Default)]
+pub struct Measures {
+    deliveries: Family<Outcome, Counter>,
+    attempts: Family<Outcome, Counter>,
+    waiting: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Measures {
+    /// Shows them in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        let deliveries = self.deliveries.clone();
+        registry.register("webhook_deliveries", "Deliveries that ended, delivered or failed", deliveries);
+        registry.register("webhook_attempts", "Attempts to deliver by outcome", self.attempts.clone());
+        registry.register(
+            "webhook_waiting",
+            "Deliveries of all books that are pending",
+            self.waiting.clone(),
+        );
+    }
+
+    pub(super) fn attempt(&self, sent: &Sent, state: DeliveryState) {
+        let outcome = match sent.status {
+            Some(200) => "delivered",
+            Some(_) => "other_status",
+            None => sent.error,
+        };
+        self.attempts.get_or_create(&Outcome { outcome }).inc();
+        if state != DeliveryState::Pending {
+            self.deliveries.get_or_create(&Outcome { outcome: state.word() }).inc();
+        }
+    }
+
+    pub(super) fn waiting(&self, deliveries: i64) {
+        self.waiting.set(deliveries);
+    }
+}

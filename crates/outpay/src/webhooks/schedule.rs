@@ -1,0 +1,27 @@
+//! When a delivery is tried: at once, then 30 seconds, 5 minutes and 30 minutes after each failure (contract, 1.5), then it
+//! has failed.
+
+use ledger::Micros;
+
+const SECOND: Micros = 1_000_000;
+
+/// From a failure to the next try.
+const PAUSES: [Micros; 3] = [30 * SECOND, 300 * SECOND, 1800 * SECOND];
+
+/// When to try again after the `tries`th try failed at `at`; `None`: no more.
+pub(super) fn next(tries: i64, at: Micros) -> Option<Micros> {
+    let place = usize::try_from(tries).ok()?.checked_sub(1)?;
+    Some(at + PAUSES.get(place)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_tries_in_all() {
+        let pauses: Vec<Option<Micros>> = (0..6).map(|tries| next(tries, 7)).collect();
+        let at = |seconds: i64| Some(7 + seconds * SECOND);
+        assert_eq!(pauses, [None, at(30), at(300), at(1800), None, None]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Test sends: one delivery of an invented event, sent while its asker waits. It stands in the log like any other and says
+//! `test_mode: true`; it is not tried again by itself.
+
+use super::worker::{self, Finished};
+use super::{WebhookError, Webhooks, body};
+use crate::store::{Delivery, Failure, NewDelivery, WebhookAttempt, WriteError};
+use anyhow::Context;
+use ledger::{BookId, EntryKind, Micros};
+
+/// Longer than an exchange can take.
+const LEASE: Micros = 60 * 1_000_000;
+/// How often a number that somebody else has just taken is tried again.
+const TRIES: usize = 20;
+
+/// What became of a test send.
+pub struct Trial {
+    /// The delivery, as it was sent.
+    pub delivery: Delivery,
+    /// What the receiver did.
+    pub attempt: WebhookAttempt,
+}
+
+impl Webhooks {
+    /// Sends an invented event of this kind now, also while the endpoint is off, and waits for the answer.
+    ///
+    /// # Errors
+    /// When there is no endpoint, too many such sends run already, or the database breaks.
+    pub async fn test_endpoint(&self, book: BookId, kind: EntryKind) -> Result<Trial, WebhookError> {
+        let _place = self.trials.try_acquire().map_err(|_| WebhookError::Busy)?;
+        let worker = self.worker_number();
+        let new = NewDelivery {
+            sequence: None,
+            withdrawal: 0,
+            kind,
+            body: body::sample(self.secrets.ids(), book, kind),
+        };
+        let number = self.make_trial(book, &new, worker).await?;
+        let endpoint = self.endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
+        let delivery = self.store.delivery(book, number).await?.context("a delivery that was just made")?;
+        let Finished { attempted, sent } = worker::deliver(self, &endpoint, delivery, worker).await;
+        self.store.record_webhook_attempts(std::slice::from_ref(&attempted)).await.map_err(Failure::from)?;
+        self.measures.attempt(&sent, attempted.state);
+        let delivery = self.store.delivery(book, number).await?.context("a delivery that was just made")?;
+        Ok(Trial { delivery, attempt: attempted.attempt })
+    }
+
+    async fn make_trial(&self, book: BookId, new: &NewDelivery, worker: i64) -> Result<i64, WebhookError> {
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let endpoint = self.store.webhook_endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
+            let lease = (now + LEASE, worker);
+            match self.store.make_leased_delivery(book, endpoint.made, new, now, lease).await {
+                Ok(number) => return Ok(number),
+                Err(WriteError::Conflict) => {}
+                Err(WriteError::Failure(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(WebhookError::Busy)
+    }
+}

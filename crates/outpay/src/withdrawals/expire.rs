@@ -1,0 +1,78 @@
+//! Unclaimed money: where a business has set a number of days, what a person has not touched for that long goes back to
+//! the payout balance. Counted from the newest movement of the person's account; a new credit begins the time anew.
+
+use crate::platform::Platform;
+use crate::store::Failure;
+use ledger::{BookId, Command, Micros, Occurrence, Request};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Microseconds of a day.
+pub const DAY: Micros = 86_400_000_000;
+/// A reminder is an event this many days before.
+const REMIND_BEFORE: i64 = 7;
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
+/// Accounts looked at between two pauses.
+const PAGE: i64 = 500;
+
+/// Sweeps every hour until `stop` says true or is dropped.
+pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
+    loop {
+        match sweep(&platform).await {
+            Ok(0) => {}
+            Ok(people) => tracing::info!(people, "unclaimed money went back"),
+            Err(failure) => {
+                tracing::error!(error = format!("{failure:#}"), "unclaimed money could not be looked for");
+            }
+        }
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(BETWEEN_SWEEPS) => {}
+        }
+    }
+}
+
+/// Goes once through all books with a rule. How many people's money went back.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn sweep(platform: &Platform) -> Result<usize, Failure> {
+    let mut expired = 0;
+    for (book, days) in platform.store.expiry_rules().await? {
+        expired += sweep_book(platform, book, days).await?;
+    }
+    Ok(expired)
+}
+
+async fn sweep_book(platform: &Platform, book: BookId, days: i64) -> Result<usize, Failure> {
+    let now = platform.clock.now();
+    let too_old = now - days.saturating_mul(DAY);
+    let soon_too_old = now - (days - REMIND_BEFORE).max(0).saturating_mul(DAY);
+    let (mut after, mut expired) = (0, 0);
+    loop {
+        let page = platform.store.unclaimed(book, soon_too_old, after, PAGE).await?;
+        for idle in &page {
+            after = idle.user;
+            let command = if idle.since <= too_old {
+                Command::Expire { user: idle.user, head: idle.head }
+            } else if idle.reminded_at < idle.since {
+                let (occurrence, withdrawal) = (Occurrence::UserMoneyExpiring, 0);
+                let note = crate::clock::rfc3339(idle.since + days * DAY);
+                Command::Record { occurrence, user: idle.user, withdrawal, note }
+            } else {
+                continue;
+            };
+            let is_end = matches!(command, Command::Expire { .. });
+            // A refusal means that the person has moved the money in the meantime.
+            let done = platform.teller.ask(book, Request::plain(command)).await?.is_ok();
+            if is_end {
+                expired += usize::from(done);
+            } else {
+                platform.store.note_reminder(book, idle.user, now).await?;
+            }
+        }
+        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            return Ok(expired);
+        }
+    }
+}

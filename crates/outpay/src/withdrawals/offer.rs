@@ -1,0 +1,97 @@
+//! What a person is offered: every method of the book, under which terms, and why one is closed, in words a person
+//! understands. Not here: whether the money suffices for a certain amount (ask.rs).
+
+use super::Stopped;
+use crate::platform::Platform;
+use crate::rails::{Closed, Facts, Mounted};
+use crate::store::Failure;
+use ledger::{BookId, Cents, Mode, Refusal, Terms};
+use std::sync::Arc;
+
+/// One method as a person sees it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// What the rail is.
+    pub facts: Facts,
+    /// The business's conditions.
+    pub terms: Terms,
+    /// Why it cannot be used now: a stable word and a sentence.
+    pub closed: Option<(&'static str, &'static str)>,
+    /// What there is to choose from, where not every amount can be paid: name, gross amount, net amount.
+    pub choices: Vec<(String, Cents, Cents)>,
+}
+
+/// A book's terms for a method: as the business has set them, else closed; the sandbox is open from the start.
+#[must_use]
+pub fn standard_terms(mode: Mode) -> Terms {
+    Terms { enabled: mode == Mode::Test, ..Terms::default() }
+}
+
+/// The terms of one method.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn terms(platform: &Platform, book: BookId, method: &str) -> Result<Terms, Failure> {
+    let mut all = platform.store.all_terms(book).await?;
+    Ok(all.remove(method).unwrap_or_else(|| standard_terms(book.mode())))
+}
+
+/// The rail behind a method's name.
+///
+/// # Errors
+/// [`Stopped::UnknownMethod`].
+pub fn rail<'a>(platform: &'a Platform, book: BookId, method: &str) -> Result<&'a Arc<Mounted>, Stopped> {
+    platform.rails.get(book.mode(), method).ok_or(Stopped::UnknownMethod)
+}
+
+/// All methods for a person with this balance.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn all(platform: &Platform, book: BookId, balance: Cents) -> Result<Vec<Offer>, Failure> {
+    let mut set = platform.store.all_terms(book).await?;
+    let mut offers = Vec::new();
+    for mounted in platform.rails.of(book.mode()) {
+        let facts = mounted.facts().clone();
+        let terms = set.remove(&facts.name).unwrap_or_else(|| standard_terms(book.mode()));
+        let mut offer = Offer { facts, terms, closed: None, choices: Vec::new() };
+        offer.closed = closed(platform, book, mounted, &mut offer, balance).await;
+        offers.push(offer);
+    }
+    Ok(offers)
+}
+
+async fn closed(
+    platform: &Platform,
+    book: BookId,
+    mounted: &Mounted,
+    offer: &mut Offer,
+    balance: Cents,
+) -> Option<(&'static str, &'static str)> {
+    let refused = |refusal: &Refusal| Some((refusal.code(), refusal.sentence()));
+    let terms = &offer.terms;
+    if !terms.enabled {
+        return refused(&Refusal::MethodIsClosed);
+    }
+    if balance < terms.minimum {
+        let sentence = "Your balance is below the minimum of this method.";
+        return Some((Refusal::AmountIsBelowTheMinimum.code(), sentence));
+    }
+    let words = |closed: Closed| Some((closed.code(), closed.sentence()));
+    if let Err(closed) = mounted.check_health(platform.clock.now()) {
+        return words(closed);
+    }
+    let funds = match mounted.rail.balance(book).await {
+        Ok(funds) => funds,
+        Err(closed) => return words(closed),
+    };
+    let fits = |gross: &Cents| (terms.minimum..=terms.maximum).contains(gross);
+    offer.choices = (funds.choices.into_iter())
+        .filter_map(|choice| {
+            let gross = terms.fee.gross_for(choice.net).filter(fits)?;
+            Some((choice.name, gross, choice.net))
+        })
+        .collect();
+    let least = terms.minimum.minus(terms.fee.fee(terms.minimum)).unwrap_or(Cents::ZERO);
+    if funds.available.is_some_and(|available| available < least) { words(Closed::OutOfFunds) } else { None }
+}

@@ -1,0 +1,112 @@
+//! What people do by hand: settling payments of manual rails, and ending a withdrawal whose outcome the rail never told,
+//! always with proof. Not here: withdrawals that a rail is still at work on; those only the rail can end.
+
+use super::{Stopped, advance};
+use crate::platform::Platform;
+use ledger::{Actor, BookId, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState};
+
+/// The stable word of a manual payment that was not made.
+pub const NOT_PAID: &str = "not_paid";
+/// The stable word of money that came back.
+pub const CAME_BACK: &str = "returned";
+
+/// Takes manual payments into work: from now on the person cannot cancel.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn begin(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    manual(platform, book, withdrawal).await?;
+    advance(platform, book, Progress::new(withdrawal, Step::Send), actor).await
+}
+
+/// A manual payment was made; `proof` says how one can see that.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn settle(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    proof: &str,
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    let found = manual(platform, book, withdrawal).await?;
+    if found.state == WithdrawalState::Queued {
+        advance(platform, book, Progress::new(withdrawal, Step::Send), actor).await?;
+    }
+    let order_id = platform.secrets.ids().order_id(found.provider, book, withdrawal);
+    let detail = serde_json::json!({ "order_id": order_id }).to_string();
+    let done = Progress::new(withdrawal, Step::Succeed).because("", proof).with_detail(detail);
+    advance(platform, book, done, actor).await
+}
+
+/// A manual payment was not made; `reason` is what the person reads.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn fail(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    reason: &str,
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    let found = manual(platform, book, withdrawal).await?;
+    if found.state == WithdrawalState::Queued {
+        advance(platform, book, Progress::new(withdrawal, Step::Send), actor).await?;
+    }
+    advance(platform, book, Progress::new(withdrawal, Step::Fail).because(NOT_PAID, reason), actor).await
+}
+
+/// Money of a payment that had succeeded came back by a way that no rail reports.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn give_back(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    proof: &str,
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    let step = Progress::new(withdrawal, Step::Return).because(CAME_BACK, proof);
+    advance(platform, book, step, actor).await
+}
+
+/// Ends a withdrawal whose outcome is unknown: the only way to do it by hand.
+///
+/// # Errors
+/// [`Stopped`]; where the outcome is not unknown, the step is not possible.
+pub async fn resolve(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    (paid, proof): (bool, &str),
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    let found = find(platform, book, withdrawal).await?;
+    let step = if paid { Step::Succeed } else { Step::Fail };
+    if !found.outcome_unknown {
+        return Err(Refusal::StepIsNotPossible(found.state, step).into());
+    }
+    let code = if paid { "" } else { NOT_PAID };
+    advance(platform, book, Progress::new(withdrawal, step).because(code, proof), actor).await
+}
+
+async fn find(platform: &Platform, book: BookId, withdrawal: i64) -> Result<Withdrawal, Stopped> {
+    let found = platform.store.withdrawal(book, withdrawal).await?;
+    found.ok_or(Stopped::Refused(Refusal::WithdrawalIsUnknown))
+}
+
+async fn manual(platform: &Platform, book: BookId, withdrawal: i64) -> Result<Withdrawal, Stopped> {
+    let found = find(platform, book, withdrawal).await?;
+    if found.provider == Provider::Manual {
+        return Ok(found);
+    }
+    Err(Refusal::WithdrawalIsNotManual.into())
+}
