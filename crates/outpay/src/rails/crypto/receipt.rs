@@ -123,7 +123,7 @@ mod tests {
         let mut another_amount = good();
         another_amount.data = U256::from(24_999_999).to_be_bytes::<32>().to_vec().into();
         let mut more_data = good();
-        more_data.data = [&*more_data.data, &[0; 32]].concat().into();
+        more_data.data = [&more_data.data[..], &[0; 32]].concat().into();
         let mut not_indexed = good();
         not_indexed.topics.pop();
         let wrong =

@@ -2,7 +2,7 @@
 
 use crate::store::Failure;
 use alloy_primitives::{Address, B256};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use k256::ecdsa::SigningKey;
 use secrecy::zeroize::Zeroizing;
@@ -34,8 +34,9 @@ impl Treasury {
         Self::from_bytes(&Zeroizing::new(bytes))
     }
 
-    /// From an encrypted file.
+    /// From an encrypted file (Web3 Secret Storage, version 3).
     pub fn from_keystore(path: &Path, password: &SecretString) -> Result<Self, Failure> {
+        check_lengths(path).with_context(|| format!("reading the keystore {}", path.display()))?;
         let bytes = eth_keystore::decrypt_key(path, password.expose_secret())
             .map_err(|_| anyhow!("the keystore {} does not open with this password", path.display()))?;
         Self::from_bytes(&Zeroizing::new(bytes))
@@ -62,6 +63,17 @@ impl Treasury {
         let (r, s) = signature.split_bytes();
         Ok(Signature { odd_y: recovery.is_y_odd(), r: r.into(), s: s.into() })
     }
+}
+
+/// What the decoder takes for granted and would panic without.
+fn check_lengths(path: &Path) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(path)?;
+    let file: serde_json::Value = serde_json::from_str(&text).map_err(|_| anyhow!("it is no JSON"))?;
+    let crypto = &file["crypto"];
+    ensure!(crypto["kdfparams"]["dklen"].as_u64() == Some(32), "its derived key must have 32 bytes");
+    let iv = crypto["cipherparams"]["iv"].as_str().map_or(0, str::len);
+    ensure!(iv == 32, "its initial vector must have 16 bytes");
+    Ok(())
 }
 
 #[cfg(test)]

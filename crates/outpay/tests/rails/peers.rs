@@ -1,0 +1,88 @@
+//! Counterparts as guards: each starts on a free port and is killed on drop. A peer that is not installed is a loud
+//! failure, never a skipped test.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// A running chain.
+pub struct Peer {
+    child: Child,
+    pub url: String,
+}
+
+/// Foundry's chain.
+pub struct Anvil;
+
+/// Hardhat's chain: an EVM that shares no code with the first.
+pub struct Hardhat;
+
+impl Anvil {
+    pub const CHAIN_ID: u64 = 31_337;
+
+    pub fn start() -> Peer {
+        let (system, machine) = match (std::env::consts::OS, std::env::consts::ARCH) {
+            ("macos", "aarch64") => ("darwin", "arm64"),
+            ("macos", _) => ("darwin", "amd64"),
+            (system, "aarch64") => (system, "arm64"),
+            (system, _) => (system, "amd64"),
+        };
+        let program = format!("@foundry-rs/anvil-{system}-{machine}/bin/anvil");
+        let mut command = Command::new(installed(&program));
+        command.args(["--port", "0", "--accounts", "2", "--chain-id", &Self::CHAIN_ID.to_string()]);
+        Peer::start(command, "Listening on ", "http://")
+    }
+}
+
+impl Hardhat {
+    pub const CHAIN_ID: u64 = 31_338;
+
+    pub fn start() -> Peer {
+        let mut command = Command::new("node");
+        command.arg(installed("hardhat/internal/cli/cli.js")).current_dir(folder());
+        command.args(["node", "--hostname", "127.0.0.1", "--port", "0"]);
+        command.env("HARDHAT_DISABLE_TELEMETRY_PROMPT", "true");
+        Peer::start(command, "JSON-RPC server at ", "")
+    }
+}
+
+impl Peer {
+    /// Starts it and waits for the line that names its address.
+    fn start(mut command: Command, before: &str, scheme: &str) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let url = loop {
+            let mut line = String::new();
+            let length = output.read_line(&mut line).unwrap();
+            assert_ne!(length, 0, "{command:?} ended before it listened");
+            if let Some((_, address)) = line.trim().split_once(before) {
+                break format!("{scheme}{}", address.trim_end_matches('/'));
+            }
+        };
+        // Read to the end, or the peer would wait for room in the pipe.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        Self { child, url }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers")
+}
+
+/// A file among the installed packages.
+pub fn installed(name: &str) -> PathBuf {
+    let path = folder().join("node_modules").join(name);
+    assert!(
+        path.exists(),
+        "{name} is not installed: run ./test, or `npm ci --ignore-scripts && node compile.js` in tests/peers"
+    );
+    path
+}
