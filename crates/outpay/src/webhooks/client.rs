@@ -159,10 +159,10 @@ fn word(error: &reqwest::Error) -> &'static str {
         }
         // What an `io::Error` wraps is not its source but itself.
         let wrapped = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if wrapped.is_some_and(|inner| inner.is::<tokio_rustls::rustls::Error>()) {
-            return "tls_failed";
-        }
-        cause = current.source();
+        cause = match wrapped {
+            Some(inner) => Some(inner),
+            None => current.source(),
+        };
     }
     if error.is_timeout() {
         "timeout"

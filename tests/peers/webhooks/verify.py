@@ -1,0 +1,64 @@
+"""Verifies recorded webhooks with programs that share nothing with Outpay: the packages `standardwebhooks` and `svix`, and
+ten lines of `hmac` for the documented `Signature`.
+
+Reads a JSON list from standard input, one object per request: `headers` (lower-case names), `body` (text), `token` and
+`secret`, and optionally `previous_token` and `previous_secret` (of a roll). Prints `verified N` and ends with 0, or says
+what is wrong and ends with 1. Every request is also shown to be refused when a byte of it is altered.
+"""
+
+import hashlib
+import hmac
+import json
+import sys
+
+import standardwebhooks
+import svix.webhooks
+
+
+def documented(token: str, body: bytes, signature: str) -> bool:
+    expected = hmac.new(token.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, signature)
+
+
+def standard(secret: str, body: str, headers: dict) -> bool:
+    try:
+        standardwebhooks.Webhook(secret).verify(body, headers)
+    except standardwebhooks.WebhookVerificationError:
+        return False
+    return True
+
+
+def by_svix(secret: str, body: str, headers: dict) -> bool:
+    try:
+        svix.webhooks.Webhook(secret).verify(body, headers)
+    except svix.webhooks.WebhookVerificationError:
+        return False
+    return True
+
+
+def check(one: dict) -> None:
+    body, headers = one["body"], one["headers"]
+    altered = body.replace('"amount":', '"amount":1', 1)
+    assert altered != body
+    signed = [(one["token"], headers["signature"])]
+    if "previous_token" in one:
+        signed.append((one["previous_token"], headers["signature-previous"]))
+    for token, signature in signed:
+        assert signature == signature.lower() and len(signature) == 64, signature
+        assert documented(token, body.encode(), signature), "Signature"
+        assert not documented(token, altered.encode(), signature), "Signature of another body"
+    secrets = [one["secret"]] + [one[name] for name in ["previous_secret"] if name in one]
+    for secret in secrets:
+        for verify in (standard, by_svix):
+            assert verify(secret, body, headers), verify.__name__
+            assert not verify(secret, altered, headers), f"{verify.__name__}: another body"
+            assert not verify(secret, body, {**headers, "webhook-id": "whd_other"}), f"{verify.__name__}: another id"
+            late = str(int(headers["webhook-timestamp"]) + 1)
+            assert not verify(secret, body, {**headers, "webhook-timestamp": late}), f"{verify.__name__}: another time"
+
+
+requests = json.load(sys.stdin)
+assert requests, "nothing to verify"
+for request in requests:
+    check(request)
+print(f"verified {len(requests)}")
