@@ -107,7 +107,6 @@ mod tests {
             wide.clone(),
             Entry { withdrawal: 1, ..entry.clone() },
             Entry { actor: Actor(1), ..entry.clone() },
-            Entry { note: "nd".to_owned(), detail: String::new(), ..wide.clone() },
             Entry { note: String::new(), detail: "nd".to_owned(), ..wide },
             Entry { note: "nd".to_owned(), ..entry.clone() },
             entry,

@@ -2,6 +2,7 @@
 //! `--config` says; without one there are gift cards and, in test mode, the sandbox. Not here: what a business offers
 //! (terms, in the database), and keys, which come from the environment or from files of their own.
 
+use crate::rails::crypto::CryptoConfig;
 use crate::rails::manual::ManualConfig;
 use crate::store::Failure;
 use anyhow::Context;
@@ -24,6 +25,8 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RailsConfig {
+    /// `[rails.crypto.<name>]`
+    pub crypto: BTreeMap<String, CryptoConfig>,
     /// `[rails.manual.<name>]`
     pub manual: BTreeMap<String, ManualConfig>,
     /// `[rails.gift_card]`
@@ -63,7 +66,7 @@ impl Config {
 
     fn parse(text: &str) -> Result<Self, Failure> {
         let config: Self = toml::from_str(text)?;
-        let mut names: Vec<&String> = config.rails.manual.keys().collect();
+        let mut names: Vec<&String> = config.rails.manual.keys().chain(config.rails.crypto.keys()).collect();
         names.sort();
         for name in &names {
             let fits =
@@ -79,6 +82,9 @@ impl Config {
         }
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         anyhow::ensure!(twice.is_none(), "two rails have one name: {twice:?}");
+        for (name, crypto) in &config.rails.crypto {
+            crypto.check().with_context(|| format!("the rail {name:?}"))?;
+        }
         Ok(config)
     }
 }
@@ -87,17 +93,31 @@ impl Config {
 mod tests {
     use super::*;
 
+    const CRYPTO: &str = r#"
+        [rails.crypto.usdc]
+        chain = "Base"
+        chain_id = 8453
+        currency = "USDC"
+        token = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"
+        decimals = 6
+        rpc_url_env = "NODE"
+        key_env = "KEY""#;
+
     #[test]
     fn an_empty_file_is_a_configuration_and_a_wrong_one_is_named() {
         assert_eq!(Config::parse("").unwrap().rails.gift_card.low_stock, 10);
         let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
+        assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
         for wrong in [
             "[rail]",
             "[rails.manual.bank]",
             "[rails.manual.Bank]\ntitle = \"x\"",
             "[rails.manual.sandbox]\ntitle = \"x\"",
             "[rails.manual.bank]\ntitle = \"x\"\nfee = 1",
+            "[rails.crypto.usdc]",
+            &CRYPTO.replace("0x833589", "0x833588"),
+            &format!("{CRYPTO}\n[rails.manual.usdc]\ntitle = \"x\""),
         ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");
         }

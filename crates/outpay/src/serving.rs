@@ -22,8 +22,10 @@ pub struct Serving {
 /// Takes the addresses.
 ///
 /// # Errors
-/// When an address is taken or the certificate cannot be used.
+/// When an address is taken, the certificate cannot be used, or a rail is configured whose secrets are missing.
 pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Failure> {
+    let locked = &platform.rails.locked;
+    anyhow::ensure!(locked.is_empty(), "{}", locked.join("; "));
     let webhooks = platform.webhooks.clone();
     let (worker, sweeper) = (Worker::new(platform.clone()), platform.clone());
     Ok(Serving { api: http::bind(config, platform).await?, webhooks, worker, sweeper })

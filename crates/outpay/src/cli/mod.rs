@@ -5,11 +5,13 @@ mod audit;
 mod business;
 mod demo;
 mod doctor;
+mod giftcard;
 mod import;
 mod input;
 mod installation;
 mod key;
 mod listen;
+mod method;
 mod output;
 mod preload;
 mod progress;
@@ -18,6 +20,7 @@ mod stop;
 mod trigger;
 mod user;
 mod webhook;
+mod withdrawal;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -47,6 +50,12 @@ enum Command {
     Key(key::Arguments),
     /// Payout users: list, show, deactivate, activate
     User(user::Arguments),
+    /// Methods: list, enable, disable, set fees, limits and review rules
+    Method(method::Arguments),
+    /// Withdrawals: list, show the evidence, approve, reject, settle, resolve, export
+    Withdrawal(withdrawal::Arguments),
+    /// Gift cards in stock: import, list, recall
+    Giftcard(giftcard::Arguments),
     /// Webhooks: show, set, roll, test, deliveries, retry, replay
     Webhook(webhook::Arguments),
     /// Forward a server's events to a receiver on this machine
@@ -92,6 +101,9 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Business(arguments) => business::run(arguments, &installation).await,
         Command::Key(arguments) => key::run(arguments, &installation).await,
         Command::User(arguments) => user::run(arguments, &installation).await,
+        Command::Method(arguments) => method::run(arguments, &installation).await,
+        Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,
+        Command::Giftcard(arguments) => giftcard::run(arguments, &installation).await,
         Command::Webhook(arguments) => webhook::run(arguments, &installation).await,
         Command::Listen(arguments) => listen::run(arguments).await,
         Command::Trigger(arguments) => trigger::run(arguments, &installation).await,

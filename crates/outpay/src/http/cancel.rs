@@ -27,7 +27,7 @@ pub async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
+    let caller = door.recipient_of(&parts, body).await?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
     let step = Progress::new(withdrawal.number, Step::Cancel).because(CANCELLED, "You cancelled it.");
     let progress = Progress { only_of: Some(caller.subject), ..step };

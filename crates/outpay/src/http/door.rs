@@ -94,8 +94,16 @@ impl Door {
         }
     }
 
-    /// The payout user who asks, with the body's fields: the hash is looked for in the header, then in the JSON body,
-    /// then in the query; the first place that has one decides. Without a JSON body there are no fields.
+    /// The payout user who asks: the hash is looked for in the header, then in the JSON body, then in the query; the
+    /// first place that has one decides, and what comes after it is not read.
+    pub(super) async fn recipient_of(&self, parts: &Parts, body: Body) -> Result<Caller, Problem> {
+        match hash_in_header(&parts.headers) {
+            Some(hash) => self.recipient(Some(hash)).await,
+            None => self.recipient_in(parts, &body::optional_object(parts, body).await?).await,
+        }
+    }
+
+    /// The same for an endpoint that needs a JSON body, with its fields.
     pub(super) async fn recipient_who_sends(
         &self,
         parts: &Parts,
@@ -103,19 +111,24 @@ impl Door {
     ) -> Result<(Caller, Object), Problem> {
         if let Some(hash) = hash_in_header(&parts.headers) {
             let caller = self.recipient(Some(hash)).await?;
-            return Ok((caller, body::optional_object(parts, body).await?));
+            return Ok((caller, body::object(parts, body, body::LARGEST).await?));
         }
+        // Whoever does not authenticate is told nothing but that.
         let fields = body::optional_object(parts, body).await?;
-        let caller = match fields.get("payout_hash") {
-            Some(Json::String(hash)) => self.recipient(Some(hash.as_bytes())).await?,
+        let caller = self.recipient_in(parts, &fields).await?;
+        if body::is_json(parts) { Ok((caller, fields)) } else { Err(Problem::NotJson) }
+    }
+
+    async fn recipient_in(&self, parts: &Parts, fields: &Object) -> Result<Caller, Problem> {
+        match fields.get("payout_hash") {
+            Some(Json::String(hash)) => self.recipient(Some(hash.as_bytes())).await,
             // Something that is no text stands where the hash belongs: it decides, and authenticates nobody.
-            Some(_) => self.recipient(None).await?,
+            Some(_) => self.recipient(None).await,
             None => {
                 let hash = query(&parts.uri, "payout_hash");
-                self.recipient(hash.as_deref().map(str::as_bytes)).await?
+                self.recipient(hash.as_deref().map(str::as_bytes)).await
             }
-        };
-        Ok((caller, fields))
+        }
     }
 
     /// The caller's withdrawal with this public id.

@@ -129,7 +129,7 @@ impl From<Offer> for Method {
         (status = 400, description = "Malformed JSON"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
 pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
+    let caller = door.recipient_of(&parts, body).await?;
     let row = door.platform.store.user(caller.book, caller.subject).await?.ok_or(Problem::Unauthorized)?;
     let offers = offer::all(&door.platform, caller.book, row.user.balance).await?;
     Ok(show::ok(&Methods { data: offers.into_iter().map(Method::from).collect() }))

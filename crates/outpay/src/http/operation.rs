@@ -45,7 +45,7 @@ pub async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
+    let caller = door.recipient_of(&parts, body).await?;
     let ids = door.platform.secrets.ids();
     if id.starts_with("ord_") {
         let withdrawal = own_withdrawal(&door, caller, &id).await?;

@@ -64,7 +64,7 @@ pub async fn handle_post(State(door): State<Arc<Door>>, request: Request) -> Res
 
 async fn answer(door: &Door, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
+    let caller = door.recipient_of(&parts, body).await?;
     let platform = &door.platform;
     let row = platform.store.user(caller.book, caller.subject).await?.ok_or(Problem::Unauthorized)?;
     let page = user_operations::page(door, caller.book, &row, &parts.uri).await?;

@@ -51,7 +51,7 @@ pub async fn handle(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (caller, _) = door.recipient_who_sends(&parts, body).await?;
+    let caller = door.recipient_of(&parts, body).await?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
     if withdrawal.provider != Provider::GiftCard || withdrawal.state != WithdrawalState::Succeeded {
         return Err(Problem::NothingToReveal);

@@ -1,6 +1,5 @@
 //! `POST /payout/withdraw`: a person asks for money. The answer is the operation; the money is held from then on.
 
-use super::body::is_json;
 use super::door::{Door, Settled, recipient_once_key};
 use super::problem::Problem;
 use super::quote::{WithdrawBody, wish};
@@ -24,11 +23,7 @@ use std::sync::Arc;
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let declared = is_json(&parts);
     let (caller, fields) = door.recipient_who_sends(&parts, body).await?;
-    if !declared {
-        return Err(Problem::NotJson);
-    }
     let once = recipient_once_key(&parts.headers, caller.subject)?;
     let wish = wish(&fields)?;
     let platform = &door.platform;

@@ -1,6 +1,7 @@
 //! All rails of an installation, each with its health and its limits. Test books have the sandbox alone, live books
 //! everything else, so that play money never reaches a real rail.
 
+use super::crypto::{CryptoConfig, CryptoRail, Locked};
 use super::gift_card::GiftCards;
 use super::manual::Manual;
 use super::sandbox::Sandbox;
@@ -29,6 +30,8 @@ pub struct Rails {
     pub nudge: Notify,
     /// When this many or fewer gift cards of a kind are left, an event says so.
     pub low_stock: i64,
+    /// Rails that this process cannot use, with the reason. A server does not start with any.
+    pub locked: Vec<String>,
 }
 
 /// A rail with its circuit breaker and its limit.
@@ -56,13 +59,39 @@ impl Rails {
             gift_cards: Arc::clone(&gift_cards),
             nudge: Notify::new(),
             low_stock: config.rails.gift_card.low_stock,
+            locked: Vec::new(),
         };
         rails.mount(Mode::Test, Arc::new(Sandbox::new(clock.clone())));
         rails.mount(Mode::Live, gift_cards);
         for (name, manual) in &config.rails.manual {
             rails.mount(Mode::Live, Arc::new(Manual::new(name.clone(), manual.clone())));
         }
+        let mut lines = Vec::new();
+        for (name, crypto) in &config.rails.crypto {
+            rails.mount_crypto(name, crypto, clock, &mut lines);
+        }
         rails
+    }
+
+    /// Mounts a rail to a chain. `lines` are those of the rails before it: two in one line would give one nonce to two
+    /// payments.
+    fn mount_crypto(
+        &mut self,
+        name: &str,
+        config: &CryptoConfig,
+        clock: &Clock,
+        lines: &mut Vec<(u64, String)>,
+    ) {
+        let reason = match CryptoRail::open(name, config, clock.clone()) {
+            Ok(rail) if !lines.contains(&rail.line()) => {
+                lines.push(rail.line());
+                return self.mount(Mode::Live, Arc::new(rail));
+            }
+            Ok(_) => "another rail pays from the same treasury on the same chain".to_owned(),
+            Err(failure) => format!("{failure:#}"),
+        };
+        self.locked.push(format!("the rail {name} cannot be used: {reason}"));
+        self.mount(Mode::Live, Arc::new(Locked::new(name, config, reason)));
     }
 
     /// Adds a rail to the books of a mode. Tests mount rails of their own.

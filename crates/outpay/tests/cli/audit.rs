@@ -62,7 +62,7 @@ fn an_untouched_installation_is_green(installation: &Installation) {
     books(installation);
     let report = installation.json(&["audit"]);
     let expected = json!({
-        "clean": true, "books": 4, "entries": 8, "accounts": 8, "users": 2, "credentials": 2,
+        "clean": true, "books": 4, "entries": 8, "accounts": 8, "users": 2, "withdrawals": 0, "credentials": 2,
         "found": 0, "differences": []
     });
     assert_eq!(report, expected);
@@ -126,7 +126,7 @@ fn a_forged_entry_is_found(installation: &Installation) {
     let places = places_after(
         installation,
         &[
-            "INSERT INTO journal SELECT book, 7, 5, at, 1, -3, 1, 1, 5, 5, '', chain FROM journal WHERE book = 2 AND sequence = 6",
+            "INSERT INTO journal SELECT book, 7, 5, at, 1, -3, 1, 1, 5, 5, '', chain, 0, 0, '' FROM journal WHERE book = 2 AND sequence = 6",
             "UPDATE account SET balance = balance + 1, head = 7 WHERE book = 2 AND id = 1",
             "UPDATE account SET balance = balance - 1, head = 7 WHERE book = 2 AND id = -3",
             "UPDATE book SET sequence = 7 WHERE id = 2",

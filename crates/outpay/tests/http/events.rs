@@ -52,17 +52,19 @@ async fn status_200_every_kind_to_the_byte(world: &TestWorld) {
         .value(200);
 
     let user = world.user_id(business.live, 1);
-    let about = |rest: &str| format!(r#"{{"payout_user_id":"{user}"{rest}}}"#);
+    let api_key = world.key_id(business.live, key).await;
+    let about = |rest: &str| format!(r#"{{"payout_user_id":"{user}"{rest},"api_key_id":"{api_key}"}}"#);
+    let moved = || format!(r#"{{"amount":500,"api_key_id":"{api_key}"}}"#);
     let events: Vec<String> = [
         ("balance.deposited", r#"{"amount":1000,"reference":"Wire 7"}"#.to_owned()),
-        ("balance.moved_to_payout", r#"{"amount":500}"#.to_owned()),
+        ("balance.moved_to_payout", moved()),
         ("payout_user.created", about(r#","amount":100"#)),
         ("payout_user.credited", about(r#","amount":50,"reference":"Row 1""#)),
         ("payout_user.debited", about(r#","amount":150,"reason":"Mistake""#)),
         ("payout_user.deactivated", about("")),
         ("payout_user.activated", about("")),
         ("payout_user.hash_rotated", about("")),
-        ("balance.moved_to_main", r#"{"amount":500}"#.to_owned()),
+        ("balance.moved_to_main", moved()),
     ]
     .into_iter()
     .zip(1..)

@@ -95,7 +95,7 @@ async fn status_404_unknown_path(world: &TestWorld) {
         "/metrics",
         "/payout/%63reate",
         "/balance%00",
-        "/payout/withdraw",
+        "/payout/withdraws",
     ] {
         for method in ["GET", "POST", "DELETE"] {
             let answer = world.call(method, path).key(&business.key).send().await;
@@ -115,6 +115,9 @@ async fn status_405_names_what_is_allowed(world: &TestWorld) {
         }
         if operations.contains_key("post") {
             allowed.insert("POST");
+        }
+        if operations.contains_key("put") {
+            allowed.insert("PUT");
         }
         let path = path.replace("{id}", "usr_1");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {

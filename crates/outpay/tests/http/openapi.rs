@@ -58,7 +58,13 @@ async fn status_200_protected_routes_say_so(world: &TestWorld) {
         for (method, operation) in operations.as_object().unwrap() {
             let expected: &[&str] = match path.as_str() {
                 "/healthz" | "/readyz" | "/openapi.json" | "/docs" => &[],
-                "/payout/operations" => &["payout_hash", "payout_hash_query"],
+                "/payout/operations"
+                | "/payout/operations/{id}"
+                | "/payout/operations/{id}/cancel"
+                | "/payout/operations/{id}/reveal"
+                | "/payout/methods"
+                | "/payout/quote"
+                | "/payout/withdraw" => &["payout_hash", "payout_hash_query"],
                 _ => &["secret_key"],
             };
             let schemes = operation["security"].as_array().into_iter().flatten();

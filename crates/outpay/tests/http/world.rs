@@ -233,6 +233,13 @@ impl TestWorld {
         self.platform.secrets.payout_hash(book, number, generation).expose_secret().to_owned()
     }
 
+    /// The public id of the key with this text.
+    pub async fn key_id(&self, book: BookId, text: &str) -> String {
+        let digest = self.platform.secrets.credential_digest(text.as_bytes());
+        let credential = self.platform.store.credential(&digest).await.unwrap().unwrap();
+        self.platform.secrets.ids().seal(IdKind::ApiKey, book, credential.subject)
+    }
+
     /// The public id of a book's `number`th user.
     pub fn user_id(&self, book: BookId, number: i64) -> String {
         self.platform.secrets.ids().seal(IdKind::PayoutUser, book, number)

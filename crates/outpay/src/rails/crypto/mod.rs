@@ -14,6 +14,7 @@ mod detail;
 mod fees;
 mod find;
 mod funds;
+mod locked;
 mod prepare;
 mod read;
 mod receipt;
@@ -25,6 +26,7 @@ mod transaction;
 mod treasury;
 
 pub use config::{Access, CryptoConfig};
+pub use locked::Locked;
 
 use super::client::{Client, Limits};
 use super::{Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
@@ -104,6 +106,15 @@ impl CryptoRail {
             max_fee: u128::from(config.max_fee_gwei) * 1_000_000_000,
             max_gas: config.max_gas,
         })
+    }
+
+    /// The same with the secrets that the configuration points to.
+    ///
+    /// # Errors
+    /// When the configuration is wrong or a secret is missing.
+    pub fn open(name: &str, config: &CryptoConfig, clock: Clock) -> Result<Self, Failure> {
+        let access = Access::load(config, &|variable| std::env::var(variable).ok())?;
+        Self::new(name, config.clone(), access, clock)
     }
 
     /// The line that its payments stand in: the chain's number and the treasury. Two rails must not share one, because

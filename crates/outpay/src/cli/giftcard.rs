@@ -1,0 +1,203 @@
+//! `outpay giftcard`: the stock of gift cards: import, list, recall. Codes are read from a file and never printed.
+
+use super::installation::{self, Installation};
+use super::output::{self, dollars};
+use super::stop::Stop;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::rails::gift_card::pack;
+use crate::store::{GiftCard, NewGiftCard, WriteError};
+use clap::{Args, Subcommand};
+use ledger::{BookId, Cents, MAX_PAYOUT, Micros};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const MOST_CARDS: usize = 100_000;
+const LONGEST: usize = 200;
+
+/// The flags of `giftcard`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Take cards into stock: all of them, or none
+    Import {
+        /// The business's id or name
+        business: String,
+        /// CSV with the header brand,face_value,code,pin,expires (cents; pin and date, as in 2027-12-31, may be empty)
+        file: PathBuf,
+    },
+    /// What is in stock
+    List {
+        /// The business's id or name
+        business: String,
+    },
+    /// Take a brand's cards out of stock, and list those that were given out, with their withdrawals
+    Recall {
+        /// The business's id or name
+        business: String,
+        /// As it was imported
+        brand: String,
+    },
+}
+
+struct Line {
+    brand: String,
+    face_value: Cents,
+    code: String,
+    pin: Option<String>,
+    expires_at: Option<Micros>,
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let json = arguments.json;
+    // Stock is money: the live book's.
+    let live = async |name: &str| -> Result<BookId, Stop> {
+        Ok(installation::book(&installation::business(&platform, name).await?, false))
+    };
+    match arguments.verb {
+        Verb::Import { business, file } => import(&platform, live(&business).await?, &file, json).await?,
+        Verb::List { business } => list(&platform, live(&business).await?, json).await?,
+        Verb::Recall { business, brand } => recall(&platform, live(&business).await?, &brand, json).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> Result<(), Stop> {
+    let lines = read(file)?;
+    let mut cards: Vec<NewGiftCard> = Vec::with_capacity(lines.len());
+    let mut seen = HashSet::new();
+    for (number, line) in (2..).zip(&lines) {
+        let kind = (line.brand.as_str(), line.face_value, line.expires_at);
+        let secret = (line.code.as_str(), line.pin.as_deref());
+        let card = pack(&platform.secrets, &platform.entropy, book, kind, secret);
+        if !seen.insert(card.digest) || platform.store.has_gift_card(book, &card.digest).await? {
+            let sentence = "this card is in the file twice, or in stock already; nothing was imported";
+            return Err(Stop::Refused(format!("line {number}: {sentence}")));
+        }
+        cards.push(card);
+    }
+    match platform.store.import_gift_cards(book, &cards, platform.clock.now()).await {
+        Ok(()) => {}
+        Err(WriteError::Conflict) => {
+            let sentence = "somebody else imports the same cards; nothing was imported";
+            return Err(Stop::Refused(sentence.to_owned()));
+        }
+        Err(WriteError::Failure(failure)) => return Err(failure.into()),
+    }
+    let total = Cents(lines.iter().map(|line| line.face_value.0).sum());
+    if json {
+        return output::json(&json!({ "imported": cards.len(), "face_value": total.0 }));
+    }
+    output::line(format_args!(
+        "{} cards worth {} are in stock. Delete the file: it holds the codes in clear.",
+        cards.len(),
+        dollars(total)
+    ))
+}
+
+/// All lines of the file; what is wrong is said with its line, never with a code.
+fn read(file: &Path) -> Result<Vec<Line>, Stop> {
+    let text = std::fs::read(file)
+        .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_slice());
+    let header = reader.headers().map_err(|_| Stop::Usage("the file is not a CSV".to_owned()))?;
+    if header.iter().collect::<Vec<_>>() != ["brand", "face_value", "code", "pin", "expires"] {
+        return Err(Stop::Usage("the first line must be: brand,face_value,code,pin,expires".to_owned()));
+    }
+    let mut lines = Vec::new();
+    for (number, record) in (2..).zip(reader.records()) {
+        let wrong = |what: &str| Stop::Usage(format!("line {number}: {what}; nothing was imported"));
+        let record = record.map_err(|_| wrong("it has not the five columns of the header"))?;
+        lines.push(line(&record).map_err(wrong)?);
+    }
+    if lines.is_empty() || lines.len() > MOST_CARDS {
+        return Err(Stop::Usage(format!("the file must hold 1 to {MOST_CARDS} cards")));
+    }
+    Ok(lines)
+}
+
+fn line(record: &csv::StringRecord) -> Result<Line, &'static str> {
+    let column = |at: usize| record.get(at).unwrap_or_default();
+    let text = |at: usize, what: &'static str| {
+        let text = column(at);
+        let fits = (1..=LONGEST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if fits { Ok(text.to_owned()) } else { Err(what) }
+    };
+    let cents: Option<i64> = column(1).parse().ok().filter(|cents| (1..=MAX_PAYOUT.0).contains(cents));
+    let expires_at = match column(4) {
+        "" => None,
+        date => {
+            let date: jiff::civil::Date = date.parse().map_err(|_| "the date must look like 2027-12-31")?;
+            // A card works to the end of its day.
+            let end = date.tomorrow().and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
+            Some(end.map_err(|_| "the date is too far away")?.timestamp().as_microsecond())
+        }
+    };
+    Ok(Line {
+        brand: text(0, "the brand is missing or too long")?,
+        face_value: Cents(cents.ok_or("the face value must be whole cents")?),
+        code: text(2, "the code is missing or too long")?,
+        pin: if column(3).is_empty() { None } else { Some(text(3, "the pin is too long")?) },
+        expires_at,
+    })
+}
+
+async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+    let stock = platform.store.gift_card_stock(book, platform.clock.now()).await?;
+    if json {
+        let kind = |(brand, face_value, count): &(String, Cents, i64)| json!({ "brand": brand, "face_value": face_value.0, "in_stock": count });
+        return output::json(&stock.iter().map(kind).collect::<Vec<Value>>());
+    }
+    let row =
+        |(brand, face_value, count): (String, Cents, i64)| [brand, dollars(face_value), count.to_string()];
+    output::table(["brand", "face value", "in stock"], stock.into_iter().map(row))
+}
+
+async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> Result<(), Stop> {
+    platform.store.recall_gift_cards(book, brand).await?;
+    let mut cards: Vec<GiftCard> = Vec::new();
+    loop {
+        let after = cards.last().map_or(0, |card| card.number);
+        let page = platform.store.gift_cards(book, brand, after, 1_000).await?;
+        if page.is_empty() {
+            break;
+        }
+        cards.extend(page);
+    }
+    if cards.is_empty() {
+        return Err(Stop::Refused(format!("there never was a card of the brand {brand:?}")));
+    }
+    let ids = platform.secrets.ids();
+    let withdrawal = |card: &GiftCard| {
+        card.withdrawal.map(|number| ids.seal(IdKind::Withdrawal, book, number)).unwrap_or_default()
+    };
+    let row = |card: &GiftCard| {
+        [
+            ids.seal(IdKind::GiftCard, book, card.number),
+            dollars(card.face_value),
+            card.expires_at.map(rfc3339).unwrap_or_default(),
+            card.state_word().to_owned(),
+            withdrawal(card),
+        ]
+    };
+    if json {
+        let card = |card: &GiftCard| {
+            json!({ "id": ids.seal(IdKind::GiftCard, book, card.number), "face_value": card.face_value.0,
+                "state": card.state_word(), "withdrawal": withdrawal(card) })
+        };
+        return output::json(&cards.iter().map(card).collect::<Vec<Value>>());
+    }
+    output::table(["card", "face value", "expires", "state", "withdrawal"], cards.iter().map(row))
+}

@@ -1,0 +1,268 @@
+//! `outpay withdrawal`: what an operator sees of withdrawals and can do with them. The evidence is in show.rs, files of
+//! manual payments in by_hand.rs.
+
+mod by_hand;
+mod show;
+
+use super::installation::{self, Installation};
+use super::output::{self, dollars};
+use super::stop::Stop;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::WithdrawalFilter;
+use crate::withdrawals::{Stopped, advance, review, settle};
+use clap::{Args, Subcommand};
+use ledger::{Actor, BookId, Progress, Step, Withdrawal, WithdrawalState};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The flags of `withdrawal`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List a business's withdrawals, newest first
+    List {
+        /// The business's id or name
+        business: String,
+        /// In the test book
+        #[arg(long)]
+        test: bool,
+        /// Only those in this state
+        #[arg(long, value_name = "STATE", value_parser = state)]
+        status: Option<WithdrawalState>,
+        /// Only those by this method
+        #[arg(long)]
+        method: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        limit: u32,
+    },
+    /// Show a withdrawal with its evidence: every entry, every attempt, every answer
+    Show {
+        /// ord_…
+        id: String,
+    },
+    /// Let one be sent that waits for review
+    Approve {
+        /// ord_…
+        id: String,
+    },
+    /// Say no to one that waits for review; the person has the money again
+    Reject {
+        /// ord_…
+        id: String,
+        /// Why, in words for the person
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take one back before anything is sent; the person has the money again
+    Cancel {
+        /// ord_…
+        id: String,
+        /// Why, in words for the person
+        #[arg(long)]
+        reason: String,
+    },
+    /// A payment by hand was made: one, or all of a file
+    Settle {
+        /// ord_…
+        #[arg(required_unless_present = "file")]
+        id: Option<String>,
+        /// How one can see that it was paid, for example a bank reference
+        #[arg(long, required_unless_present = "file")]
+        proof: Option<String>,
+        /// CSV with the header id,proof: every line is settled
+        #[arg(long, conflicts_with_all = ["id", "proof"])]
+        file: Option<PathBuf>,
+    },
+    /// A payment by hand was not made; the person has the money again
+    Fail {
+        /// ord_…
+        id: String,
+        /// Why, in words for the person
+        #[arg(long)]
+        reason: String,
+    },
+    /// The money of a payment came back; the person has it again
+    Return {
+        /// ord_…
+        id: String,
+        /// How one can see that
+        #[arg(long)]
+        proof: String,
+    },
+    /// End one whose outcome is unknown, with proof: the only way to do so by hand
+    Resolve {
+        /// ord_…
+        id: String,
+        /// It was paid
+        #[arg(long, required_unless_present = "not_paid", conflicts_with = "not_paid")]
+        paid: bool,
+        /// It was not paid and never will be; the person has the money again
+        #[arg(long)]
+        not_paid: bool,
+        /// How one can see that
+        #[arg(long)]
+        proof: String,
+    },
+    /// Take a method's queued payments by hand into work and print them as CSV
+    Export {
+        /// The business's id or name
+        business: String,
+        /// The method's name
+        #[arg(long)]
+        method: String,
+    },
+}
+
+fn state(word: &str) -> Result<WithdrawalState, String> {
+    WithdrawalState::from_word(word)
+        .ok_or_else(|| format!("give one of {}", WithdrawalState::ALL.map(WithdrawalState::word).join(", ")))
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let (platform, json, by) = (&platform, arguments.json, Actor::OPERATOR);
+    let after = match arguments.verb {
+        Verb::List { business, test, status, method, limit } => {
+            let business = installation::business(platform, &business).await?;
+            let filter = WithdrawalFilter { state: status, method, ..WithdrawalFilter::default() };
+            let book = installation::book(&business, test);
+            list(platform, book, &filter, i64::from(limit), json).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Export { business, method } => {
+            let business = installation::business(platform, &business).await?;
+            by_hand::export(platform, installation::book(&business, false), &method).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Settle { file: Some(file), .. } => return by_hand::settle_all(platform, &file, json).await,
+        Verb::Show { id } => {
+            let (book, number) = find(platform, &id)?;
+            show::run(platform, book, number, json).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Approve { id } => {
+            let (book, number) = find(platform, &id)?;
+            (book, review::approve(platform, book, number, by).await?)
+        }
+        Verb::Reject { id, reason } => {
+            let (book, number) = find(platform, &id)?;
+            (book, review::reject(platform, book, number, &reason, by).await?)
+        }
+        Verb::Cancel { id, reason } => {
+            let (book, number) = find(platform, &id)?;
+            let step = Progress::new(number, Step::Cancel).because("cancelled_by_business", &reason);
+            (book, advance(platform, book, step, by).await?)
+        }
+        Verb::Settle { id, proof, .. } => {
+            let (book, number) = find(platform, &id.unwrap_or_default())?;
+            (book, settle::settle(platform, book, number, &proof.unwrap_or_default(), by).await?)
+        }
+        Verb::Fail { id, reason } => {
+            let (book, number) = find(platform, &id)?;
+            (book, settle::fail(platform, book, number, &reason, by).await?)
+        }
+        Verb::Return { id, proof } => {
+            let (book, number) = find(platform, &id)?;
+            (book, settle::give_back(platform, book, number, &proof, by).await?)
+        }
+        Verb::Resolve { id, paid, proof, .. } => {
+            let (book, number) = find(platform, &id)?;
+            (book, settle::resolve(platform, book, number, (paid, &proof), by).await?)
+        }
+    };
+    print(platform, after.0, &after.1, json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The book and number behind a public id.
+fn find(platform: &Platform, id: &str) -> Result<(BookId, i64), Stop> {
+    let sentence =
+        || format!("there is no withdrawal {id:?}; see what there is with: outpay withdrawal list");
+    platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(|| Stop::Refused(sentence()))
+}
+
+impl From<Stopped> for Stop {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Refused(refusal) => refusal.into(),
+            Stopped::NoVerdict(none) => none.into(),
+            Stopped::Failure(failure) => Self::Failed(failure),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+fn as_json(platform: &Platform, book: BookId, of: &Withdrawal) -> Value {
+    let ids = platform.secrets.ids();
+    json!({
+        "id": ids.seal(IdKind::Withdrawal, book, of.number),
+        "payout_user_id": ids.seal(IdKind::PayoutUser, book, of.user),
+        "status": of.state.word(),
+        "outcome_unknown": of.outcome_unknown,
+        "method": of.method,
+        "provider": of.provider.word(),
+        "order_id": ids.order_id(of.provider, book, of.number),
+        "amount": of.amount.0,
+        "fees": of.fees.0,
+        "net_amount": of.net().0,
+        "destination": serde_json::from_str::<Value>(&of.destination).unwrap_or_default(),
+        "reason_code": of.reason_code,
+        "reason": of.reason,
+        "created_at": rfc3339(of.created_at),
+        "changed_at": rfc3339(of.changed_at),
+    })
+}
+
+fn print(platform: &Platform, book: BookId, of: &Withdrawal, json: bool) -> Result<(), Stop> {
+    if json {
+        return output::json(&as_json(platform, book, of));
+    }
+    let unknown = if of.outcome_unknown { " (outcome unknown)" } else { "" };
+    output::facts([
+        ("withdrawal", platform.secrets.ids().seal(IdKind::Withdrawal, book, of.number)),
+        ("state", format!("{}{unknown}", of.state.word())),
+        ("method", of.method.clone()),
+        ("amount", dollars(of.amount)),
+        ("fees", dollars(of.fees)),
+        ("destination", of.destination.clone()),
+        ("reason", of.reason.clone()),
+        ("asked for", rfc3339(of.created_at)),
+    ])
+}
+
+async fn list(
+    platform: &Platform,
+    book: BookId,
+    filter: &WithdrawalFilter,
+    limit: i64,
+    json: bool,
+) -> Result<(), Stop> {
+    let found = platform.store.withdrawals(book, filter, limit).await?;
+    if json {
+        return output::json(&found.iter().map(|of| as_json(platform, book, of)).collect::<Vec<_>>());
+    }
+    let row = |of: &Withdrawal| {
+        let unknown = if of.outcome_unknown { "?" } else { "" };
+        [
+            platform.secrets.ids().seal(IdKind::Withdrawal, book, of.number),
+            format!("{}{unknown}", of.state.word()),
+            of.method.clone(),
+            dollars(of.amount),
+            dollars(of.fees),
+            rfc3339(of.created_at),
+        ]
+    };
+    output::table(["withdrawal", "state", "method", "amount", "fees", "asked for"], found.iter().map(row))
+}

@@ -1,0 +1,84 @@
+//! `outpay withdrawal show`: the evidence. Every entry of the journal, every attempt with the digest of its exact request,
+//! and what the rail said.
+
+use super::{as_json, print};
+use crate::cli::output;
+use crate::cli::stop::Stop;
+use crate::clock::rfc3339;
+use crate::platform::Platform;
+use crate::store::{Attempt, StoredEntry};
+use data_encoding::HEXLOWER;
+use ledger::BookId;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bool) -> Result<(), Stop> {
+    let found = platform.store.withdrawal(book, number).await?;
+    let withdrawal = found.ok_or_else(|| Stop::Refused("there is no such withdrawal".to_owned()))?;
+    let entries = platform.store.entries_of_withdrawal(book, number).await?;
+    let attempts = platform.store.attempts(book, number).await?;
+    if json {
+        let mut shown = as_json(platform, book, &withdrawal);
+        shown["entries"] = entries.iter().map(entry).collect();
+        shown["attempts"] = attempts.iter().map(attempt).collect();
+        return output::json(&shown);
+    }
+    print(platform, book, &withdrawal, false)?;
+    output::line("\nentries")?;
+    let row = |stored: &StoredEntry| {
+        let entry = &stored.entry;
+        let by = match entry.actor.0 {
+            0 => String::new(),
+            -1 => "operator".to_owned(),
+            key => format!("key {key}"),
+        };
+        let (event, note) = (entry.kind.event_name().to_owned(), entry.note.clone());
+        [entry.sequence.to_string(), rfc3339(entry.at), event, by, note, entry.detail.clone()]
+    };
+    output::table(["sequence", "at", "event", "by", "note", "published"], entries.iter().map(row))?;
+    output::line("\nattempts")?;
+    let row = |attempt: &Attempt| {
+        [
+            attempt.number.to_string(),
+            attempt.rail.clone(),
+            attempt.key.clone(),
+            digest(attempt),
+            rfc3339(attempt.created_at),
+            attempt.answered_at.map(rfc3339).unwrap_or_default(),
+            attempt.answer.clone(),
+            attempt.answer_text.clone(),
+        ]
+    };
+    let header =
+        ["no.", "rail", "key", "sha-256 of the request", "made", "answered", "answer", "in the rail's words"];
+    output::table(header, attempts.iter().map(row))
+}
+
+fn digest(attempt: &Attempt) -> String {
+    HEXLOWER.encode(&Sha256::digest(&attempt.request))
+}
+
+fn entry(stored: &StoredEntry) -> Value {
+    let entry = &stored.entry;
+    json!({
+        "sequence": entry.sequence,
+        "at": rfc3339(entry.at),
+        "event": entry.kind.event_name(),
+        "actor": entry.actor.0,
+        "note": entry.note,
+        "published": serde_json::from_str::<Value>(&entry.detail).ok(),
+    })
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    json!({
+        "number": attempt.number,
+        "rail": attempt.rail,
+        "key": attempt.key,
+        "request_sha256": digest(attempt),
+        "made_at": rfc3339(attempt.created_at),
+        "answered_at": attempt.answered_at.map(rfc3339),
+        "answer": attempt.answer,
+        "answer_text": attempt.answer_text,
+    })
+}

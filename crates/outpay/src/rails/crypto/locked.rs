@@ -1,0 +1,70 @@
+//! A configured rail whose secrets are not here: known by name, closed, and unable to say anything of payments. Commands
+//! that only need the rails' names work with it; a server does not start.
+
+use super::config::CryptoConfig;
+use super::{Answer, BookId, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
+use crate::store::{Attempt, Failure};
+use anyhow::anyhow;
+use futures_util::future::{BoxFuture, ready};
+use ledger::Cents;
+use serde_json::{Map, Value};
+
+/// See the top of this file.
+pub struct Locked {
+    facts: Facts,
+    reason: String,
+}
+
+impl Locked {
+    /// In the place of a rail that could not be opened for `reason`.
+    #[must_use]
+    pub fn new(name: &str, config: &CryptoConfig, reason: String) -> Self {
+        Self { facts: super::facts(name, config), reason }
+    }
+
+    fn unknown(&self) -> Answer {
+        Answer::Unknown { text: self.reason.clone() }
+    }
+}
+
+impl Rail for Locked {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn destination(&self, _: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+        Err(vec![FieldProblem {
+            name: "address".to_owned(),
+            sentence: Closed::Unhealthy.sentence().to_owned(),
+        }])
+    }
+
+    fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+        Box::pin(ready(Err(Closed::Unhealthy)))
+    }
+
+    fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+        Box::pin(ready(Err(Closed::Unhealthy)))
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        _: &'a Payment,
+        _: &'a [Attempt],
+        _: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        Box::pin(ready(Err(self.unknown())))
+    }
+
+    fn submit<'a>(&'a self, _: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+        Box::pin(ready(self.unknown()))
+    }
+
+    fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+        Box::pin(ready(Finding::Answer(self.unknown())))
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Err(anyhow!(self.reason.clone()))))
+    }
+}
