@@ -17,17 +17,29 @@ mod docs;
 mod events;
 mod headers;
 mod healthz;
+mod hooked;
 mod idempotency;
 mod openapi;
 mod operations;
 mod process;
 mod readyz;
+#[path = "../webhooks/receiver.rs"]
+#[allow(dead_code, reason = "the tests of webhooks do more with a receiver")]
+mod receiver;
 mod rotate_hash;
 mod tls;
 mod transfer;
 mod user;
 mod user_operations;
 mod users;
+mod webhook;
+mod webhook_deliveries;
+mod webhook_delivery;
+mod webhook_replay;
+mod webhook_retry;
+mod webhook_roll;
+mod webhook_set;
+mod webhook_test;
 mod wire;
 mod world;
 

@@ -13,6 +13,7 @@ use outpay::http::{self, ServeConfig};
 use outpay::ids::IdKind;
 use outpay::platform::Platform;
 use outpay::store::{CredentialKind, Failure};
+use outpay::webhooks::Guard;
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -148,6 +149,15 @@ impl TestWorld {
         let seed = 1000 + self.made.fetch_add(1, Ordering::Relaxed);
         let platform = platform(&self.database, self.platform.clock.clone(), seed).await;
         Server::start(config, platform).await
+    }
+
+    /// The same, with webhooks that may go to this machine, and without TLS.
+    pub async fn neighbour_without_guard(&self) -> Server {
+        let seed = 1000 + self.made.fetch_add(1, Ordering::Relaxed);
+        let mut platform = platform(&self.database, self.platform.clock.clone(), seed).await;
+        let guard = Guard { allow_http: true, allow_private: true };
+        platform.webhooks = platform.webhooks.guarded_by(guard);
+        Server::start(local(), platform).await
     }
 
     pub fn get(&self, target: &str) -> Call {
