@@ -14,6 +14,7 @@ mod teller;
 mod till;
 mod turns;
 mod users;
+mod webhooks;
 mod world;
 
 /// Makes a test on each engine of every scenario, an `async fn(&World)`.
