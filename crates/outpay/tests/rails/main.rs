@@ -1,5 +1,5 @@
-//! Rails against counterparts that nobody here wrote: chains and tokens from tests/peers. Not here: the worker and the
-//! teller behind it. Each test starts a chain of its own, which ends with it.
+//! Rails against counterparts that nobody here wrote: chains and tokens from tests/peers. Each test starts a chain of its
+//! own, which ends with it.
 
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
@@ -7,6 +7,7 @@ mod crypto_configuration;
 mod crypto_destination;
 mod crypto_faults;
 mod crypto_funds;
+mod crypto_never_twice;
 mod crypto_nonces;
 mod crypto_reorganisation;
 mod crypto_replacement;
@@ -14,6 +15,7 @@ mod crypto_tokens;
 mod crypto_transfer;
 mod http_client;
 mod peers;
+mod platform;
 mod proxy;
 mod tokens;
 mod world;

@@ -18,6 +18,8 @@ pub enum Act {
     PassThenStatus(u16),
     /// The node carries it out; the caller gets no answer.
     PassThenSilence,
+    /// The node carries it out; the caller gets this error.
+    PassThenFail(&'static str),
     /// The connection is closed before the node hears of it.
     Hang,
 }
@@ -87,13 +89,21 @@ async fn serve(
             passed().await.ok();
             (status, "trouble".to_owned())
         }
+        Act::PassThenFail(message) => {
+            passed().await.ok();
+            (200, error(message))
+        }
         Act::Pass => (200, answer(passed().await)),
         Act::Say(result) => (200, answer(Ok(result))),
-        Act::Fail(message) => (200, answer(Err(json!({"code": -32000, "message": message}).to_string()))),
+        Act::Fail(message) => (200, error(message)),
         Act::Raw(body) => (200, body.to_owned()),
     };
     let head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all((head + &body).as_bytes()).await.ok();
+}
+
+fn error(message: &str) -> String {
+    answer(Err(json!({"code": -32000, "message": message}).to_string()))
 }
 
 fn answer(result: Result<Value, String>) -> String {

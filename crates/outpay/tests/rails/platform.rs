@@ -1,0 +1,88 @@
+//! A whole platform on a database of its own, with one business, one person with money, and a rail under test.
+
+use ledger::{
+    Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Outcome, Request, Terms, Withdrawal,
+};
+use outpay::auth::Secrets;
+use outpay::businesses;
+use outpay::clock::{Clock, Entropy};
+use outpay::config::Config;
+use outpay::platform::Platform;
+use outpay::rails::{Rail, Rails};
+use outpay::store::DatabaseUrl;
+use outpay::withdrawals::ask::{Wish, withdraw};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub struct Installation {
+    folder: TempDir,
+    pub clock: Clock,
+}
+
+impl Installation {
+    pub fn new(clock: &Clock) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), clock: clock.clone() }
+    }
+
+    /// A process, or nearly: each has workers and a teller of its own on the one database.
+    pub async fn open(&self, rail: Arc<dyn Rail>, seed: u64) -> Platform {
+        let (secrets, entropy) = (Secrets::derive(&[7; 32]), Entropy::seeded(seed));
+        let url = DatabaseUrl::Sqlite(self.folder.path().join("outpay.db"));
+        let config = Config::default();
+        let opened = Platform::open(self.path(), &url, secrets, self.clock.clone(), entropy, &config).await;
+        let mut platform = opened.unwrap();
+        let mut rails = Rails::new(&config, &platform.store, &platform.secrets, &self.clock);
+        rails.mount(Mode::Live, rail);
+        platform.rails = Arc::new(rails);
+        platform
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// A business with one person who has this much.
+pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId {
+    let number = businesses::create(platform, "Shop").await.unwrap().business.number;
+    platform.store.set_payouts_enabled(number, true).await.unwrap();
+    let book = BookId::new(number, Mode::Live);
+    let amount = Cents(cents);
+    command(platform, book, Command::Deposit { amount, reference: "all".to_owned() }).await;
+    command(platform, book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
+    let email = Email::parse("user@example.com").unwrap();
+    command(platform, book, Command::Create { email, amount }).await;
+    let fee = FeeRule { fixed: Cents(50), ..FeeRule::default() };
+    let terms = Terms { enabled: true, fee, ..Terms::default() };
+    platform.store.set_terms(book, method, &terms).await.unwrap();
+    book
+}
+
+/// The person asks for money.
+pub async fn ask(platform: &Platform, book: BookId, method: &str, cents: i64, address: &str) -> Withdrawal {
+    let destination = json!({"address": address}).as_object().unwrap().clone();
+    let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };
+    withdraw(platform, book, 1, &wish, None).await.unwrap().0
+}
+
+pub async fn command(platform: &Platform, book: BookId, command: Command) -> Outcome {
+    let verdict = platform.teller.ask(book, Request::plain(command)).await.unwrap();
+    let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+    outcome
+}
+
+pub async fn withdrawal(platform: &Platform, book: BookId, number: i64) -> Withdrawal {
+    platform.store.withdrawal(book, number).await.unwrap().unwrap()
+}
+
+pub async fn balance(platform: &Platform, book: BookId) -> Cents {
+    platform.store.user(book, 1).await.unwrap().unwrap().user.balance
+}
+
+/// Recomputes every balance and the chain of the journal.
+pub async fn assert_books_are_clean(platform: &Platform) {
+    let report = outpay::audit::run(&platform.store, &platform.secrets, &mut |_, _| {}).await.unwrap();
+    assert!(report.is_clean(), "the books do not balance: {:#?}", report.differences);
+}
