@@ -17,13 +17,13 @@ crate::on_both_engines! {
 /// The promise is one second after the command.
 const LONGEST_TRUST: Duration = Duration::from_secs(1);
 
-struct Server {
+pub struct Server {
     process: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
-    fn start(installation: &Installation) -> Self {
+    pub fn start(installation: &Installation) -> Self {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
         let mut process = installation.command(&serve).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
@@ -42,7 +42,7 @@ impl Server {
     }
 
     /// Status and body of a request with this line of header.
-    fn ask(&self, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
+    pub fn ask(&self, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         write!(
@@ -61,7 +61,7 @@ impl Server {
         self.ask("GET", "/balance", &format!("Authorization: Bearer {key}"), "")
     }
 
-    fn create(&self, key: &str, email: &str, amount: i64) -> String {
+    pub fn create(&self, key: &str, email: &str, amount: i64) -> String {
         let body = format!(r#"{{"email":"{email}","amount":{amount}}}"#);
         let (status, body) =
             self.ask("POST", "/payout/create", &format!("Authorization: Bearer {key}"), &body);

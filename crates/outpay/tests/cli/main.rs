@@ -10,6 +10,7 @@ mod import;
 mod installation;
 mod key;
 mod user;
+mod webhook;
 
 /// Makes a test on each engine of every scenario.
 macro_rules! on_both_engines {
