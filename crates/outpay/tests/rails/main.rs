@@ -11,6 +11,7 @@ mod crypto_never_twice;
 mod crypto_nonces;
 mod crypto_reorganisation;
 mod crypto_replacement;
+mod crypto_server;
 mod crypto_tokens;
 mod crypto_transfer;
 mod http_client;
