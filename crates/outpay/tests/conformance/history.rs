@@ -1,9 +1,9 @@
 //! One account's history along its links, and a book's entries page by page.
 
 use crate::on_both_engines;
-use crate::till::{create, deactivate, debit, rotate};
+use crate::till::{create, deactivate, debit, order, rotate, step, withdraw};
 use crate::world::World;
-use ledger::{AccountId, BookId, Cents, EntryKind};
+use ledger::{AccountId, BookId, Cents, EntryKind, Step};
 use outpay::store::{HistoryPlace, StoredEntry};
 
 on_both_engines! {
@@ -11,6 +11,7 @@ on_both_engines! {
     a_place_on_another_account_is_none,
     a_long_history_pages_to_its_end,
     entries_page_in_sequence,
+    a_withdrawal_has_its_own_entries,
 }
 
 fn sequences(entries: &[StoredEntry]) -> Vec<i64> {
@@ -155,4 +156,30 @@ async fn entries_page_in_sequence(world: &World) {
     let entries = world.store.entries(book, 5, 1).await.unwrap();
     assert_eq!((entries[0].entry.kind, entries[0].entry.movement), (EntryKind::HashRotated, None));
     assert_eq!(entries[0].entry.user, 1);
+}
+
+async fn a_withdrawal_has_its_own_entries(world: &World) {
+    let book = start(world).await;
+    let mut till = world.till().await;
+    till.carry_out(book, [create("a@example.com", 100), withdraw(order(1, 10)), withdraw(order(1, 20))])
+        .await;
+    till.carry_out(book, [step(2, Step::Send), step(1, Step::Cancel), create("a@example.com", 5)]).await;
+    till.carry_out(book, [step(2, Step::Succeed)]).await;
+    let told = async |book, withdrawal| {
+        let entries = world.store.entries_of_withdrawal(book, withdrawal).await.unwrap();
+        entries.iter().map(|stored| stored.entry.kind).collect::<Vec<_>>()
+    };
+    use EntryKind::{
+        WithdrawalCancelled, WithdrawalCreated, WithdrawalQueued, WithdrawalSending, WithdrawalSucceeded,
+    };
+    assert_eq!(told(book, 1).await, [WithdrawalCreated, WithdrawalQueued, WithdrawalCancelled]);
+    let second = [WithdrawalCreated, WithdrawalQueued, WithdrawalSending, WithdrawalSucceeded];
+    assert_eq!(told(book, 2).await, second);
+    for (book, withdrawal) in [(book, 3), (book, 0), (book, -1), (BookId(book.0 + 1), 1)] {
+        assert!(told(book, withdrawal).await.is_empty(), "{book:?} {withdrawal}");
+    }
+    let whole = world.store.entries_of_withdrawal(book, 2).await.unwrap();
+    let journal = world.journal(book).await;
+    let of_it: Vec<StoredEntry> = journal.into_iter().filter(|stored| stored.entry.withdrawal == 2).collect();
+    assert_eq!(whole, of_it, "whole entries, digests too");
 }

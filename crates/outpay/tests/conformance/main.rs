@@ -2,19 +2,24 @@
 //! ledger decides, what the doors say. Invariant: whatever the store does on one engine it does on the other.
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
+mod attempts;
 mod businesses;
 mod constraints;
 mod credentials;
+mod gift_cards;
 mod history;
 mod keys;
 mod opening;
 mod settings;
 mod snapshot;
 mod teller;
+mod teller_withdrawals;
+mod terms;
 mod till;
 mod turns;
 mod users;
 mod webhooks;
+mod withdrawals;
 mod world;
 
 /// Makes a test on each engine of every scenario, an `async fn(&World)`.

@@ -1,7 +1,9 @@
 //! Settings of the installation, and what an operator is told of the engine.
 
 use crate::on_both_engines;
+use crate::till::{ask_once, create};
 use crate::world::{Engine, World, runtime};
+use ledger::{BookId, OnceKey};
 use outpay::clock::Clock;
 use outpay::store::Store;
 use std::sync::Barrier;
@@ -9,6 +11,7 @@ use std::sync::Barrier;
 on_both_engines! {
     the_first_master_key_is_the_one,
     of_master_keys_at_once_one_is_the_first,
+    an_answer_is_remembered_in_its_book,
     the_engine_answers,
 }
 
@@ -36,6 +39,24 @@ async fn of_master_keys_at_once_one_is_the_first(world: &World) {
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(matched.iter().filter(|matched| **matched).count(), 1, "{matched:?}");
+}
+
+async fn an_answer_is_remembered_in_its_book(world: &World) {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 10).await;
+    let remembered = async |book: BookId, key: &str| {
+        world.store.is_remembered(book, &OnceKey::of_request(key)).await.unwrap()
+    };
+    assert!(!remembered(book, "key").await);
+    let (_, verdicts) = till.save(&[ask_once(book, create("a@example.com", 10), "key")]).await;
+    assert!(verdicts[0].is_ok() && !remembered(book, "key").await, "not before the commit");
+    till.teller.commit().await.unwrap();
+    assert!(remembered(book, "key").await);
+    let refused = till.settle(&[ask_once(book, create("a@example.com", 1), "refused")]).await;
+    assert!(refused[0].is_err() && !remembered(book, "refused").await);
+    assert!(!remembered(book, "other").await);
+    assert!(!remembered(BookId(book.0 + 1), "key").await, "another book's");
 }
 
 async fn the_engine_answers(world: &World) {

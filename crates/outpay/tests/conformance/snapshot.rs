@@ -1,15 +1,16 @@
 //! The audit's view: one moment of the whole database, however much is written meanwhile.
 
 use crate::on_both_engines;
-use crate::till::{create, deactivate, rotate};
+use crate::till::{by_hand, create, deactivate, order, rotate, step, withdraw};
 use crate::world::World;
-use ledger::{Account, AccountId, BookId, Cents};
+use ledger::{Account, AccountId, BookId, Cents, Step};
 use outpay::store::{HashCredential, Snapshot, StoredEntry};
 
 on_both_engines! {
     a_snapshot_shows_what_is_stored,
     a_snapshot_stands_still_while_writes_go_on,
     everything_pages,
+    withdrawals_stand_still_with_the_rest,
 }
 
 async fn start(world: &World) -> BookId {
@@ -108,4 +109,31 @@ async fn everything_pages(world: &World) {
     assert_eq!(paged, all);
     assert!(snapshot.hash_credentials(&all[1].digest, 10).await.unwrap().is_empty());
     assert!(all.iter().all(|credential| credential.book == book && credential.user <= 2));
+}
+
+async fn withdrawals_stand_still_with_the_rest(world: &World) {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 1_000).await;
+    till.carry_out(book, [create("a@example.com", 500)]).await;
+    till.carry_out(book, [withdraw(order(1, 10)), withdraw(by_hand(1, 20)), withdraw(order(1, 30))]).await;
+    let snapshot = world.store.snapshot().await.unwrap();
+    till.carry_out(book, [step(1, Step::Cancel), withdraw(order(1, 40))]).await;
+
+    let all = snapshot.withdrawals(book, 0, 100).await.unwrap();
+    let told: Vec<_> = all.iter().map(|one| (one.number, one.state.word(), one.amount.0)).collect();
+    assert_eq!(told, [(1, "queued", 10), (2, "queued", 20), (3, "queued", 30)]);
+    assert_eq!(all[1], world.store.withdrawal(book, 2).await.unwrap().unwrap(), "every column");
+    assert_eq!(snapshot.withdrawals(book, 1, 1).await.unwrap(), all[1..2]);
+    assert_eq!(snapshot.withdrawals(book, 3, 9).await.unwrap(), []);
+    assert_eq!(snapshot.withdrawals(BookId(book.0 + 1), 0, 9).await.unwrap(), [], "another book's");
+    let books = snapshot.books().await.unwrap();
+    assert_eq!((books[0].head.withdrawals, books[1].head.withdrawals), (3, 0));
+    // The entry that creates a withdrawal covers who is paid, and how.
+    let entries = snapshot.entries(book, 3, 100).await.unwrap();
+    let payees: Vec<&str> = entries.iter().map(|(_, payee)| payee.as_str()).collect();
+    let orders = [all[0].order_text(), all[1].order_text(), all[2].order_text()];
+    assert_eq!(payees, [&orders[0], "", &orders[1], "", &orders[2], ""]);
+    let now = world.store.snapshot().await.unwrap();
+    assert_eq!(now.withdrawals(book, 0, 100).await.unwrap().len(), 4);
 }

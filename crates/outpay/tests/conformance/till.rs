@@ -1,6 +1,9 @@
 //! A teller as the tests use it: the steps of `outpay::commit` one by one, and short words for commands.
 
-use ledger::{Answer, Book, BookId, Cents, Command, Direction, Email, OnceKey, Outcome, Request, UserStatus};
+use ledger::{
+    Answer, Book, BookId, Cents, Command, Direction, Email, OnceKey, Order, Outcome, Progress, Provider,
+    Request, Step, Terms, UserStatus, Withdrawal,
+};
 use outpay::auth::Secrets;
 use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
 use outpay::store::TellerStore;
@@ -10,17 +13,19 @@ use crate::world::NOW;
 pub struct Till {
     pub teller: TellerStore,
     pub secrets: Secrets,
+    /// When it decides.
+    pub now: i64,
 }
 
 impl Till {
     pub fn new(teller: TellerStore, secrets: Secrets) -> Self {
-        Self { teller, secrets }
+        Self { teller, secrets, now: NOW }
     }
 
     /// Loads, decides and saves; the transaction is still open.
     pub async fn save(&mut self, batch: &[Asked]) -> (Vec<Book>, Vec<Verdict>) {
         let mut books = self.teller.load(&needs_of(batch.iter())).await.unwrap();
-        let verdicts = decide_all(&mut books, batch.iter(), NOW);
+        let verdicts = decide_all(&mut books, batch.iter(), self.now);
         self.teller.save(&savings(&books, &self.secrets)).await.unwrap();
         (books, verdicts)
     }
@@ -45,6 +50,14 @@ impl Till {
             Answer::Replayed(outcome) => panic!("carried out before: {outcome:?}"),
         };
         self.settle(&batch).await.into_iter().map(done).collect()
+    }
+
+    /// A command about one withdrawal; gives the withdrawal afterwards.
+    pub async fn withdrawal(&mut self, book: BookId, command: Command) -> Withdrawal {
+        match self.carry_out(book, [command]).await.remove(0) {
+            Outcome::Withdrawal(withdrawal) => *withdrawal,
+            other => panic!("not about a withdrawal: {other:?}"),
+        }
     }
 
     /// Puts this much into the payout balance.
@@ -87,4 +100,30 @@ pub fn deactivate(user: i64) -> Command {
 
 pub fn rotate(user: i64) -> Command {
     Command::RotateHash { user }
+}
+
+/// By the method `usdc`, which a worker pays, on terms that ask for nothing.
+pub fn order(user: i64, amount: i64) -> Order {
+    Order {
+        user,
+        method: "usdc".to_owned(),
+        provider: Provider::Crypto,
+        amount: Cents(amount),
+        destination: r#"{"address":"home"}"#.to_owned(),
+        terms: Terms { enabled: true, ..Terms::default() },
+        day: NOW,
+    }
+}
+
+/// By the method `bank`, which a person pays.
+pub fn by_hand(user: i64, amount: i64) -> Order {
+    Order { method: "bank".to_owned(), provider: Provider::Manual, ..order(user, amount) }
+}
+
+pub fn withdraw(order: Order) -> Command {
+    Command::Withdraw(Box::new(order))
+}
+
+pub fn step(withdrawal: i64, step: Step) -> Command {
+    Command::Advance(Box::new(Progress::new(withdrawal, step)))
 }

@@ -6,6 +6,7 @@ use outpay::auth::Secrets;
 use outpay::clock::Entropy;
 use outpay::store::{DatabaseUrl, NewBusiness, Store, StoredEntry};
 use std::path::PathBuf;
+use std::sync::Barrier;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
@@ -67,6 +68,23 @@ impl World {
         Till::new(self.store.teller().await.unwrap(), self.secrets.clone())
     }
 
+    /// Lets so many processes do something at the same moment, each with a store of its own. What each came to.
+    pub fn at_once<T: Send>(&self, processes: usize, act: impl AsyncFn(Store, usize) -> T + Sync) -> Vec<T> {
+        let (url, start) = (self.place.url(), Barrier::new(processes));
+        let process = |number: usize| {
+            runtime().block_on(async {
+                let store = Store::open(&url).await.unwrap();
+                start.wait();
+                act(store, number).await
+            })
+        };
+        let process = &process;
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..processes).map(|number| scope.spawn(move || process(number))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        })
+    }
+
     /// All entries of a book.
     pub async fn journal(&self, book: BookId) -> Vec<StoredEntry> {
         self.store.entries(book, 0, i64::MAX).await.unwrap()
@@ -80,7 +98,8 @@ impl World {
             let entries = snapshot.entries(book.id, 0, i64::MAX).await.unwrap();
             let accounts = snapshot.accounts(book.id, i64::MIN, i64::MAX).await.unwrap();
             let users = snapshot.users(book.id, i64::MIN, i64::MAX).await.unwrap();
-            text += &format!("{book:?}\n{entries:?}\n{accounts:?}\n{users:?}\n");
+            let withdrawals = snapshot.withdrawals(book.id, 0, i64::MAX).await.unwrap();
+            text += &format!("{book:?}\n{entries:?}\n{accounts:?}\n{users:?}\n{withdrawals:?}\n");
         }
         text + &format!("{:?}", snapshot.hash_credentials(&[], i64::MAX).await.unwrap())
     }

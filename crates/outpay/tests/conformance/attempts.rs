@@ -1,0 +1,176 @@
+//! Attempts: written before anything is sent, changed only by an answer; numbers, keys and slots are each taken once.
+
+use crate::on_both_engines;
+use crate::world::{NOW, World};
+use ledger::BookId;
+use outpay::store::{Attempt, Store};
+
+on_both_engines! {
+    attempts_come_back_in_order,
+    an_answer_stands_on_its_own_attempt,
+    a_number_and_a_key_are_taken_once,
+    slots_follow_one_another,
+    what_is_not_written_takes_no_slot,
+    of_workers_at_once_one_attempts,
+    of_workers_at_once_one_gets_the_slot,
+    every_slot_is_taken_by_one,
+}
+
+const BOOK: BookId = BookId(2);
+
+fn attempt(number: i64, key: &str, slot: i64) -> Attempt {
+    Attempt {
+        number,
+        rail: "usdc".to_owned(),
+        key: key.to_owned(),
+        request: vec![0, 255, 10, 39],
+        slot,
+        created_at: NOW + number,
+        answered_at: None,
+        answer: String::new(),
+        answer_text: String::new(),
+    }
+}
+
+async fn add(store: &Store, withdrawal: i64, attempt: &Attempt, takes_slot: bool) -> bool {
+    store.add_attempt(BOOK, withdrawal, attempt, takes_slot).await.unwrap()
+}
+
+async fn keys(store: &Store, withdrawal: i64) -> Vec<String> {
+    let attempts = store.attempts(BOOK, withdrawal).await.unwrap();
+    attempts.into_iter().map(|attempt| attempt.key).collect()
+}
+
+async fn attempts_come_back_in_order(world: &World) {
+    let store = &world.store;
+    let (first, second) = (attempt(1, "one", 0), attempt(2, "two", i64::MAX - 1));
+    assert!(add(store, 1, &second, false).await);
+    assert!(add(store, 1, &first, false).await);
+    assert!(add(store, 2, &attempt(1, "of another", 0), false).await);
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [first, second]);
+    assert_eq!(keys(store, 2).await, ["of another"]);
+    assert!(store.attempts(BookId(3), 1).await.unwrap().is_empty(), "another book's");
+    assert!(store.attempts(BOOK, 3).await.unwrap().is_empty());
+}
+
+async fn an_answer_stands_on_its_own_attempt(world: &World) {
+    let store = &world.store;
+    let (first, second) = (attempt(1, "one", 0), attempt(2, "two", 0));
+    add(store, 1, &first, false).await;
+    add(store, 1, &second, false).await;
+    store.record_answer(BOOK, 1, 1, ("unknown", "timed out; it's 'late'"), NOW + 5).await.unwrap();
+    let mut answered = Attempt {
+        answer: "unknown".to_owned(),
+        answer_text: "timed out; it's 'late'".to_owned(),
+        answered_at: Some(NOW + 5),
+        ..first
+    };
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [answered.clone(), second.clone()]);
+    store.record_answer(BOOK, 1, 1, ("succeeded", ""), NOW + 9).await.unwrap();
+    answered.answer = "succeeded".to_owned();
+    answered.answer_text = String::new();
+    answered.answered_at = Some(NOW + 9);
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [answered, second]);
+    for (book, withdrawal, number) in [(BookId(3), 1, 1), (BOOK, 2, 1), (BOOK, 1, 3)] {
+        let nowhere = store.record_answer(book, withdrawal, number, ("refused", ""), NOW).await;
+        assert!(nowhere.is_err(), "there is no attempt {number} of {withdrawal}");
+    }
+}
+
+async fn a_number_and_a_key_are_taken_once(world: &World) {
+    let store = &world.store;
+    assert!(add(store, 1, &attempt(1, "one", 0), false).await);
+    assert!(!add(store, 1, &attempt(1, "other", 0), false).await, "the number");
+    assert!(!add(store, 1, &attempt(2, "one", 0), false).await, "the key");
+    assert!(!add(store, 2, &attempt(1, "one", 0), false).await, "the key, by another withdrawal");
+    let elsewhere = Attempt { rail: "usdt".to_owned(), ..attempt(1, "one", 0) };
+    assert!(add(store, 2, &elsewhere, false).await, "another rail has keys of its own");
+    assert_eq!((keys(store, 1).await.len(), keys(store, 2).await.len()), (1, 1));
+}
+
+async fn slots_follow_one_another(world: &World) {
+    let store = &world.store;
+    let next = async || store.next_slot("usdc").await.unwrap();
+    assert_eq!(next().await, 0);
+    // The account sent something before this installation had it.
+    assert!(add(store, 1, &attempt(1, "1-1", 7), true).await);
+    assert_eq!(next().await, 8);
+    assert!(!add(store, 2, &attempt(1, "2-1", 7), true).await, "it is taken");
+    assert!(!add(store, 2, &attempt(1, "2-1", 6), true).await, "it is past");
+    assert_eq!(next().await, 8);
+    assert!(add(store, 2, &attempt(1, "2-1", 8), true).await);
+    // A replacement stands in the place of the one before it.
+    assert!(add(store, 1, &attempt(2, "1-2", 7), false).await);
+    assert_eq!(next().await, 9);
+    // Somebody moved the line on by hand.
+    assert!(add(store, 3, &attempt(1, "3-1", 12), true).await);
+    assert_eq!(next().await, 13);
+    assert_eq!(store.next_slot("usdt").await.unwrap(), 0, "another rail's line");
+    let slots: Vec<i64> = store.attempts(BOOK, 1).await.unwrap().iter().map(|attempt| attempt.slot).collect();
+    assert_eq!(slots, [7, 7]);
+}
+
+async fn what_is_not_written_takes_no_slot(world: &World) {
+    let store = &world.store;
+    assert!(add(store, 1, &attempt(1, "one", 0), true).await);
+    assert!(!add(store, 2, &attempt(1, "one", 1), true).await, "the key is taken");
+    assert!(!add(store, 1, &attempt(1, "two", 1), true).await, "the number is taken");
+    assert_eq!(store.next_slot("usdc").await.unwrap(), 1, "no gap is left in the line");
+    let fresh = Attempt { rail: "fresh".to_owned(), ..attempt(1, "two", 5) };
+    assert!(!add(store, 1, &fresh, true).await, "the number is taken");
+    assert_eq!(store.next_slot("fresh").await.unwrap(), 0);
+    assert!(add(store, 2, &attempt(1, "two", 1), true).await);
+}
+
+async fn of_workers_at_once_one_attempts(world: &World) {
+    for round in 1..=10 {
+        let won = world.at_once(2, async |store, worker| {
+            add(&store, round, &attempt(1, &format!("{round} of {worker}"), 0), false).await
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
+        let winner = won.iter().position(|won| *won).unwrap();
+        assert_eq!(keys(&world.store, round).await, [format!("{round} of {winner}")]);
+    }
+}
+
+async fn of_workers_at_once_one_gets_the_slot(world: &World) {
+    let won = world.at_once(4, async |store, worker| {
+        let mut won = Vec::new();
+        // The first round makes the line, which is another path.
+        for slot in 0..10 {
+            let withdrawal = slot * 10 + worker as i64 + 1;
+            if add(&store, withdrawal, &attempt(1, &withdrawal.to_string(), slot), true).await {
+                won.push(slot);
+            }
+        }
+        won
+    });
+    let mut slots: Vec<i64> = won.into_iter().flatten().collect();
+    slots.sort_unstable();
+    assert!(slots.windows(2).all(|pair| pair[0] < pair[1]), "a slot was taken twice: {slots:?}");
+    assert_eq!(slots.last(), Some(&9));
+    assert_eq!(world.store.next_slot("usdc").await.unwrap(), 10);
+}
+
+async fn every_slot_is_taken_by_one(world: &World) {
+    const EACH: i64 = 8;
+    world.at_once(3, async |store, worker| {
+        for number in 1..=EACH {
+            let withdrawal = worker as i64 + 1;
+            let key = format!("{withdrawal}-{number}");
+            loop {
+                let slot = store.next_slot("usdc").await.unwrap();
+                if add(&store, withdrawal, &attempt(number, &key, slot), true).await {
+                    break;
+                }
+            }
+        }
+    });
+    let mut slots = Vec::new();
+    for withdrawal in 1..=3 {
+        let attempts = world.store.attempts(BOOK, withdrawal).await.unwrap();
+        slots.extend(attempts.iter().map(|attempt| attempt.slot));
+    }
+    slots.sort_unstable();
+    assert_eq!(slots, (0..3 * EACH).collect::<Vec<_>>(), "a line without a gap");
+}

@@ -1,0 +1,261 @@
+//! Withdrawals as doors read them and as workers lease them: of workers at once one has a withdrawal, and a lease that
+//! ran out is another's.
+
+use crate::on_both_engines;
+use crate::till::{Till, by_hand, create, order, step, withdraw};
+use crate::world::{NOW, World};
+use ledger::{BookId, Cents, Order, Provider, ReviewRule, Step, Terms, Withdrawal, WithdrawalState};
+use outpay::store::{Leased, Store, WithdrawalFilter};
+use std::collections::BTreeSet;
+
+on_both_engines! {
+    a_withdrawal_is_read_as_it_stands,
+    withdrawals_are_listed_by_state_user_and_method,
+    withdrawals_page_from_the_newest,
+    pending_is_what_is_held,
+    what_is_due_is_leased_once,
+    a_lease_that_ran_out_is_taken_over,
+    only_the_holder_gives_a_lease_back,
+    a_step_says_when_to_look_next,
+    a_step_leaves_the_lease_alone,
+    what_is_under_way_is_counted,
+    of_workers_at_once_one_has_a_withdrawal,
+}
+
+const NONE: [i64; 0] = [];
+
+/// A book with two users who have much, and a teller.
+async fn start(world: &World) -> (BookId, Till) {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 1_000_000).await;
+    till.carry_out(book, [create("a@example.com", 100_000), create("b@example.com", 100_000)]).await;
+    (book, till)
+}
+
+fn reviewed(user: i64, amount: i64) -> Order {
+    let review = ReviewRule { always: true, ..ReviewRule::default() };
+    Order { terms: Terms { enabled: true, review, ..Terms::default() }, ..order(user, amount) }
+}
+
+async fn lease(store: &Store, worker: i64, now: i64, until: i64, limit: i64) -> Vec<i64> {
+    let leased = store.lease_withdrawals(worker, now, until, limit).await.unwrap();
+    leased.iter().map(|leased| leased.withdrawal.number).collect()
+}
+
+fn numbers(withdrawals: &[Withdrawal]) -> Vec<i64> {
+    withdrawals.iter().map(|withdrawal| withdrawal.number).collect()
+}
+
+async fn a_withdrawal_is_read_as_it_stands(world: &World) {
+    let (book, mut till) = start(world).await;
+    let asked = till.withdrawal(book, withdraw(order(2, 2_500))).await;
+    assert_eq!((asked.number, asked.user, asked.state), (1, 2, WithdrawalState::Queued));
+    assert_eq!(world.store.withdrawal(book, 1).await.unwrap(), Some(asked));
+    let sending = till.withdrawal(book, step(1, Step::Send)).await;
+    let unknown = till.withdrawal(book, step(1, Step::LoseOutcome)).await;
+    assert!(!sending.outcome_unknown && unknown.outcome_unknown);
+    assert_eq!(world.store.withdrawal(book, 1).await.unwrap(), Some(unknown));
+    assert_eq!(world.store.withdrawal(book, 2).await.unwrap(), None);
+    assert_eq!(world.store.withdrawal(BookId(book.0 + 1), 1).await.unwrap(), None, "another book's");
+}
+
+async fn withdrawals_are_listed_by_state_user_and_method(world: &World) {
+    use WithdrawalState::{Cancelled, Queued, Review, Sending};
+    let (book, mut till) = start(world).await;
+    // 1 sending, 2 queued by hand, 3 in review, 4 cancelled, 5 queued, 6 queued by hand.
+    let orders = [order(1, 10), by_hand(1, 20), reviewed(2, 30), order(2, 40), order(2, 50), by_hand(2, 60)];
+    till.carry_out(book, orders.map(withdraw)).await;
+    till.carry_out(book, [step(1, Step::Send), step(4, Step::Cancel)]).await;
+    let listed = async |state, user, method: Option<&str>| {
+        let method = method.map(str::to_owned);
+        let filter = WithdrawalFilter { state, user, method, below: None };
+        numbers(&world.store.withdrawals(book, &filter, 100).await.unwrap())
+    };
+    assert_eq!(listed(None, None, None).await, [6, 5, 4, 3, 2, 1]);
+    for (state, expected) in
+        [(Sending, vec![1]), (Queued, vec![6, 5, 2]), (Review, vec![3]), (Cancelled, vec![4])]
+    {
+        assert_eq!(listed(Some(state), None, None).await, expected, "{state:?}");
+    }
+    assert_eq!(listed(None, Some(1), None).await, [2, 1]);
+    assert_eq!(listed(None, Some(3), None).await, NONE);
+    assert_eq!(listed(None, None, Some("bank")).await, [6, 2]);
+    assert_eq!(listed(None, None, Some("bank'")).await, NONE);
+    assert_eq!(listed(Some(Queued), Some(2), None).await, [6, 5]);
+    assert_eq!(listed(Some(Queued), None, Some("bank")).await, [6, 2]);
+    assert_eq!(listed(None, Some(2), Some("usdc")).await, [5, 4, 3]);
+    assert_eq!(listed(Some(Queued), Some(2), Some("usdc")).await, [5]);
+    let other = world.store.withdrawals(BookId(book.0 + 1), &WithdrawalFilter::default(), 9).await.unwrap();
+    assert!(other.is_empty(), "another book's");
+}
+
+async fn withdrawals_page_from_the_newest(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, (1..=5).map(|amount| withdraw(order(1, amount)))).await;
+    for (state, user) in [(None, None), (Some(WithdrawalState::Queued), None), (None, Some(1))] {
+        let page = async |below| {
+            let filter = WithdrawalFilter { state, user, method: None, below };
+            numbers(&world.store.withdrawals(book, &filter, 2).await.unwrap())
+        };
+        assert_eq!(page(None).await, [5, 4]);
+        assert_eq!(page(Some(4)).await, [3, 2]);
+        assert_eq!(page(Some(2)).await, [1]);
+        assert_eq!(page(Some(1)).await, NONE);
+    }
+}
+
+async fn pending_is_what_is_held(world: &World) {
+    let (book, mut till) = start(world).await;
+    let pending = async |user| world.store.pending(book, user).await.unwrap().0;
+    assert_eq!(pending(1).await, 0);
+    let orders = [order(1, 1), reviewed(1, 20), order(1, 300), order(1, 4_000), by_hand(1, 50_000)];
+    till.carry_out(book, orders.map(withdraw)).await;
+    till.carry_out(book, [withdraw(order(2, 7))]).await;
+    assert_eq!((pending(1).await, pending(2).await), (54_321, 7));
+    let steps = [
+        step(1, Step::Cancel),
+        step(2, Step::Reject),
+        step(3, Step::Send),
+        step(4, Step::Send),
+        step(4, Step::Fail),
+    ];
+    till.carry_out(book, steps).await;
+    assert_eq!(pending(1).await, 50_300, "what is queued and what is being sent");
+    till.carry_out(book, [step(3, Step::Succeed), step(3, Step::Return)]).await;
+    assert_eq!((pending(1).await, pending(3).await), (50_000, 0));
+    let row = world.store.user(book, 1).await.unwrap().unwrap().user;
+    assert_eq!((row.pending, row.balance), (Cents(50_000), Cents(50_000)), "as lists of users show it");
+}
+
+async fn what_is_due_is_leased_once(world: &World) {
+    let (book, mut till) = start(world).await;
+    // Oldest first, whatever the numbers.
+    for (now, amount) in [(NOW + 3, 10), (NOW + 1, 20), (NOW + 2, 30)] {
+        till.now = now;
+        till.carry_out(book, [withdraw(order(1, amount))]).await;
+    }
+    till.carry_out(book, [withdraw(by_hand(1, 5)), withdraw(reviewed(1, 6)), withdraw(order(1, 7))]).await;
+    till.carry_out(book, [step(6, Step::Cancel)]).await;
+    let store = &world.store;
+    assert_eq!(lease(store, 1, NOW, NOW + 100, 9).await, NONE, "nothing is due yet");
+    assert_eq!(lease(store, 1, NOW + 9, NOW + 100, 2).await, [2, 3]);
+    assert_eq!(lease(store, 2, NOW + 9, NOW + 100, 9).await, [1]);
+    assert_eq!(lease(store, 1, NOW + 9, NOW + 100, 9).await, NONE, "not even by the same worker");
+    till.carry_out(book, [step(5, Step::Approve)]).await;
+    let leased = store.lease_withdrawals(3, NOW + 9, NOW + 100, 9).await.unwrap();
+    let withdrawal = store.withdrawal(book, 5).await.unwrap().unwrap();
+    assert_eq!(leased, [Leased { book, withdrawal }]);
+}
+
+async fn a_lease_that_ran_out_is_taken_over(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10))]).await;
+    let store = &world.store;
+    assert_eq!(lease(store, 1, NOW, NOW + 100, 9).await, [1]);
+    assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE);
+    assert_eq!(lease(store, 2, NOW + 100, NOW + 200, 9).await, [1]);
+    assert!(!store.release_withdrawal(book, 1, 1, None).await.unwrap(), "the first came too late");
+    assert_eq!(lease(store, 3, NOW + 199, NOW + 300, 9).await, NONE, "and changed nothing");
+    assert!(store.release_withdrawal(book, 1, 2, Some(NOW + 150)).await.unwrap());
+    assert_eq!(lease(store, 3, NOW + 150, NOW + 300, 9).await, [1]);
+}
+
+async fn only_the_holder_gives_a_lease_back(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
+    let store = &world.store;
+    assert!(!store.release_withdrawal(book, 1, 1, Some(NOW)).await.unwrap(), "nobody has it");
+    assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await, [1]);
+    assert!(!store.release_withdrawal(book, 1, 2, None).await.unwrap());
+    assert!(!store.release_withdrawal(book, 2, 1, None).await.unwrap(), "another withdrawal");
+    assert!(!store.release_withdrawal(BookId(book.0 + 1), 1, 1, None).await.unwrap(), "another book");
+    assert!(store.release_withdrawal(book, 1, 1, Some(NOW + 50)).await.unwrap());
+    assert!(!store.release_withdrawal(book, 1, 1, Some(NOW)).await.unwrap(), "given back already");
+    assert_eq!(lease(store, 2, NOW + 49, NOW + 100, 9).await, [2], "the first is not due again yet");
+    assert_eq!(lease(store, 2, NOW + 50, NOW + 100, 9).await, [1]);
+    assert!(store.release_withdrawal(book, 1, 2, None).await.unwrap());
+    assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE, "nobody has to look at it again");
+}
+
+async fn a_step_says_when_to_look_next(world: &World) {
+    let (book, mut till) = start(world).await;
+    let sandbox = Order { provider: Provider::Sandbox, method: "sandbox".to_owned(), ..order(1, 10) };
+    till.carry_out(book, [withdraw(order(1, 10)), withdraw(sandbox), withdraw(by_hand(1, 10))]).await;
+    till.now = NOW + 10;
+    till.carry_out(book, [1, 2, 3].map(|number| step(number, Step::Send))).await;
+    let store = &world.store;
+    let due = async |now| {
+        let due = lease(store, 1, now, now, 9).await;
+        due.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(due(NOW + 9).await, NONE);
+    assert_eq!(due(NOW + 10).await, [1, 2], "what a person pays is nothing for a worker");
+    till.now = NOW + 20;
+    till.carry_out(book, [1, 2].map(|number| step(number, Step::LoseOutcome))).await;
+    assert_eq!((due(NOW + 19).await, due(NOW + 20).await), (vec![], vec![1, 2]));
+    till.now = NOW + 30;
+    till.carry_out(book, [1, 2].map(|number| step(number, Step::Succeed))).await;
+    assert_eq!(due(NOW + 30).await, NONE);
+    assert_eq!(due(NOW + 1_000_030).await, [2], "the sandbox may send money back");
+    till.carry_out(book, [step(2, Step::Return)]).await;
+    assert_eq!(due(i64::MAX - 1).await, NONE);
+}
+
+async fn a_step_leaves_the_lease_alone(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
+    let store = &world.store;
+    assert_eq!(lease(store, 1, NOW, NOW + 100, 9).await, [1, 2]);
+    till.carry_out(book, [step(1, Step::Send), step(2, Step::Cancel)]).await;
+    assert_eq!(lease(store, 2, NOW + 50, NOW + 200, 9).await, NONE);
+    // Its worker died: another one finds what was begun, and leaves what was cancelled.
+    assert_eq!(lease(store, 2, NOW + 100, NOW + 200, 9).await, [1]);
+}
+
+async fn what_is_under_way_is_counted(world: &World) {
+    let (book, mut till) = start(world).await;
+    let other = BookId(book.0 + 1);
+    till.fund(other, 100).await;
+    till.carry_out(other, [create("a@example.com", 100), withdraw(order(1, 10)), step(1, Step::Send)]).await;
+    assert_eq!(world.store.withdrawals_under_way().await.unwrap(), (1, 0));
+    till.carry_out(book, (1..=5).map(|amount| withdraw(order(1, amount)))).await;
+    assert_eq!(world.store.withdrawals_under_way().await.unwrap(), (1, 0), "queued is not sent");
+    till.carry_out(book, (1..=4).map(|number| step(number, Step::Send))).await;
+    till.carry_out(book, (1..=3).map(|number| step(number, Step::LoseOutcome))).await;
+    assert_eq!(world.store.withdrawals_under_way().await.unwrap(), (5, 3));
+    till.carry_out(book, [step(1, Step::FindOutcome), step(2, Step::Fail), step(4, Step::Succeed)]).await;
+    assert_eq!(world.store.withdrawals_under_way().await.unwrap(), (3, 1));
+}
+
+async fn of_workers_at_once_one_has_a_withdrawal(world: &World) {
+    const ALL: i64 = 60;
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, (1..=ALL).map(|amount| withdraw(order(1, amount)))).await;
+    drop(till);
+    let leased = world.at_once(4, async |store, worker| {
+        let worker = worker as i64 + 1;
+        let mut mine = Vec::new();
+        loop {
+            let page = lease(&store, worker, NOW, NOW + 100, 7).await;
+            if page.is_empty() && store_is_empty(&store).await {
+                return mine;
+            }
+            mine.extend(page);
+        }
+    });
+    let mut all: Vec<i64> = leased.iter().flatten().copied().collect();
+    all.sort_unstable();
+    assert_eq!(all, (1..=ALL).collect::<Vec<_>>(), "each has one worker");
+    // And each worker holds just what it was told.
+    for (worker, own) in (1..).zip(&leased) {
+        for number in own {
+            assert!(world.store.release_withdrawal(book, *number, worker, None).await.unwrap());
+        }
+    }
+}
+
+/// Workers that chose the same rows get fewer than there are: is there nothing left that none of them has?
+async fn store_is_empty(store: &Store) -> bool {
+    store.lease_withdrawals(99, NOW, NOW, 1).await.unwrap().is_empty()
+}
