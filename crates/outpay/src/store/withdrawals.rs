@@ -79,21 +79,21 @@ impl Store {
                 "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
                  reason_code, reason, created_at, changed_at, book FROM withdrawal \
                  WHERE book = $1 AND number < $2 AND payout_user = $3 \
-                 AND ($4 = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                 AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
                 user.into(),
             ),
             (None, Some(state)) => (
                 "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
                  reason_code, reason, created_at, changed_at, book FROM withdrawal \
                  WHERE book = $1 AND number < $2 AND state = $3 \
-                 AND ($4 = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                 AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
                 state.code().into(),
             ),
             (None, None) => (
                 "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
                  reason_code, reason, created_at, changed_at, book FROM withdrawal \
                  WHERE book = $1 AND number < $2 AND payout_user > $3 \
-                 AND ($4 = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                 AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
                 0.into(),
             ),
         };

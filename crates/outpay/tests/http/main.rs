@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
 mod activate;
+mod approve;
 mod authentication;
 mod balance;
 mod batch;
+mod cancel;
 mod concurrency;
 mod create;
 mod database;
@@ -19,14 +21,22 @@ mod headers;
 mod healthz;
 mod hooked;
 mod idempotency;
+mod methods;
 mod openapi;
+mod operation;
 mod operations;
 mod process;
+mod quote;
 mod readyz;
 #[path = "../webhooks/receiver.rs"]
-#[allow(dead_code, reason = "the tests of webhooks do more with a receiver")]
 mod receiver;
+mod recipient;
+mod reject;
+mod reveal;
 mod rotate_hash;
+mod settings;
+mod settings_set;
+mod settle;
 mod tls;
 mod transfer;
 mod user;
@@ -41,6 +51,9 @@ mod webhook_roll;
 mod webhook_set;
 mod webhook_test;
 mod wire;
+mod withdraw;
+mod withdrawal;
+mod withdrawals;
 mod world;
 
 /// Makes a test on each engine of every scenario, which is an `async fn(&TestWorld)`; behind `@postgres` stands one that

@@ -82,7 +82,10 @@ async fn status_200_nothing_of_others(world: &TestWorld) {
     hooked.settle(world).await;
     let other = world.business().await;
     for key in [&other.key, &hooked.business.test_key] {
-        assert_eq!(world.get(DELIVERIES).key(key).send().await.value(200)["data"].as_array().unwrap().len(), 0);
+        assert_eq!(
+            world.get(DELIVERIES).key(key).send().await.value(200)["data"].as_array().unwrap().len(),
+            0
+        );
     }
 }
 

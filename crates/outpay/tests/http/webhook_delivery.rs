@@ -42,7 +42,8 @@ async fn status_404_unknown_or_another_s(world: &TestWorld) {
     let hooked = Hooked::new(world).await;
     hooked.pay_out(world).await;
     hooked.settle(world).await;
-    let (id, none) = [1, 2].map(|number| world.platform.webhooks.delivery_id(hooked.business.live, number)).into();
+    let (id, none) =
+        [1, 2].map(|number| world.platform.webhooks.delivery_id(hooked.business.live, number)).into();
     let path = |id: &String| format!("/payout/webhook/deliveries/{id}");
     world.get(&path(&none)).key(&hooked.business.key).send().await.is(404, UNKNOWN);
     world.get(&path(&"whd_1".to_owned())).key(&hooked.business.key).send().await.is(404, UNKNOWN);

@@ -20,9 +20,8 @@ async fn status_200_all_that_failed_since(world: &TestWorld) {
     let hooked = Hooked::new(world).await;
     hooked.failed(world).await;
     hooked.failed(world).await;
-    let replay = |since: &str| {
-        world.post(REPLAY).key(&hooked.business.key).json(format!(r#"{{"since":"{since}"}}"#))
-    };
+    let replay =
+        |since: &str| world.post(REPLAY).key(&hooked.business.key).json(format!(r#"{{"since":"{since}"}}"#));
     // The first failed 2,130 seconds after the beginning, the second as long after that.
     replay("2026-01-02T05:00:00Z").send().await.is(200, r#"{"replayed":0}"#);
     replay("2026-01-02T04:00:00+00:00").send().await.is(200, r#"{"replayed":1}"#);

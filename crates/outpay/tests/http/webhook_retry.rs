@@ -26,8 +26,7 @@ async fn status_200_pending_again(world: &TestWorld) {
     hooked.receiver.always("/hook", ok());
     assert_eq!(hooked.settle(world).await, 1);
     let again = world.post(&path(&id)).key(&hooked.business.key).send().await;
-    let expected =
-        r#"{"error":"The delivery has already succeeded.","code":"webhook_delivery_not_failed"}"#;
+    let expected = r#"{"error":"The delivery has already succeeded.","code":"webhook_delivery_not_failed"}"#;
     again.is(409, expected);
 }
 
@@ -57,7 +56,6 @@ async fn status_409_it_has_not_failed(world: &TestWorld) {
     hooked.pay_out(world).await;
     hooked.settle(world).await;
     let id = world.platform.webhooks.delivery_id(hooked.business.live, 1);
-    let expected =
-        r#"{"error":"The delivery is already being tried.","code":"webhook_delivery_not_failed"}"#;
+    let expected = r#"{"error":"The delivery is already being tried.","code":"webhook_delivery_not_failed"}"#;
     world.post(&path(&id)).key(&hooked.business.key).send().await.is(409, expected);
 }

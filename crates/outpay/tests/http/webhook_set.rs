@@ -44,7 +44,9 @@ async fn status_200_later_without_them(world: &TestWorld) {
 
 async fn status_200_what_is_left_out_stays(world: &TestWorld) {
     let business = world.business().await;
-    set(world, &business.key, r#"{"url":"https://example.com/","events":["payout.failed"]}"#).await.value(200);
+    set(world, &business.key, r#"{"url":"https://example.com/","events":["payout.failed"]}"#)
+        .await
+        .value(200);
     world.platform.clock.advance(SECOND);
     let off = set(world, &business.key, r#"{"enabled":false}"#).await.value(200);
     assert_eq!(off["url"], "https://example.com/");

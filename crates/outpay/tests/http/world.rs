@@ -100,16 +100,11 @@ pub fn local() -> ServeConfig {
 
 async fn platform(database: &Database, clock: Clock, seed: u64) -> Platform {
     let secrets = Secrets::derive(&[7; 32]);
-    Platform::open(
-        database.folder(),
-        &database.url(),
-        secrets,
-        clock,
-        Entropy::seeded(seed),
-        &Config::default(),
-    )
-    .await
-    .unwrap()
+    let (url, entropy, config) = (database.url(), Entropy::seeded(seed), Config::default());
+    let opened = Platform::open(database.folder(), &url, secrets, clock, entropy, &config);
+    let mut platform = opened.await.unwrap();
+    crate::recipient::with_a_bank(&mut platform);
+    platform
 }
 
 impl TestWorld {

@@ -1,0 +1,80 @@
+//! `POST /payout/withdrawals/{id}/approve`: a second pair of eyes.
+
+use crate::recipient::Recipient;
+use crate::wire::Call;
+use crate::world::{TestWorld, UNAUTHORIZED};
+use outpay::store::CredentialKind;
+use serde_json::json;
+
+crate::on_both_engines! {
+    status_200_it_is_sent,
+    status_200_the_only_key_may_approve_what_it_gave,
+    status_401_hash,
+    status_403_maker_is_not_checker,
+    status_404_anothers,
+    status_409_not_in_review,
+}
+
+async fn in_review(world: &TestWorld) -> (Recipient, String) {
+    let person = world.recipient(1_000).await;
+    world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "above": 100 } })).await;
+    let id = person.withdraws(world, 300).await;
+    (person, id)
+}
+
+fn approve(world: &TestWorld, key: &str, id: &str) -> Call {
+    world.post(&format!("/payout/withdrawals/{id}/approve")).key(key)
+}
+
+async fn status_200_it_is_sent(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    world.work().await;
+    assert_eq!(person.operation(world, &id).await["status"], "review");
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let approved = approve(world, &other, &id).send().await.value(200);
+    assert_eq!(approved["status"], "queued");
+    world.work().await;
+    assert_eq!(person.operation(world, &id).await["status"], "succeeded");
+    let story =
+        ["payout.created", "payout.review", "payout.approved", "payout.processing", "payout.succeeded"];
+    assert_eq!(person.events(world, &id).await, story);
+}
+
+async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    world.new_key(person.book, CredentialKind::PublicKey, None).await;
+    approve(world, &person.key, &id).send().await.value(200);
+}
+
+async fn status_401_hash(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    world
+        .post(&format!("/payout/withdrawals/{id}/approve"))
+        .hash(&person.hash)
+        .send()
+        .await
+        .is(401, UNAUTHORIZED);
+}
+
+async fn status_403_maker_is_not_checker(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let refused = approve(world, &person.key, &id).send().await.value(403);
+    assert_eq!(refused["code"], "maker_is_checker");
+    assert_eq!(person.operation(world, &id).await["status"], "review");
+    approve(world, &other, &id).send().await.value(200);
+}
+
+async fn status_404_anothers(world: &TestWorld) {
+    let (_, id) = in_review(world).await;
+    let other = world.recipient(1_000).await;
+    approve(world, &other.key, &id).send().await.value(404);
+}
+
+async fn status_409_not_in_review(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    let id = person.withdraws(world, 300).await;
+    let expected =
+        r#"{"error":"The withdrawal is queued and not being sent yet.","code":"withdrawal_state"}"#;
+    approve(world, &person.key, &id).send().await.is(409, expected);
+}

@@ -1,0 +1,77 @@
+//! `PUT /payout/settings`: sets what is sent, leaves the rest, and checks everything first.
+
+use crate::world::{TestWorld, UNAUTHORIZED};
+use serde_json::{Value, json};
+
+crate::on_both_engines! {
+    status_200_what_is_sent_is_set,
+    status_200_unclaimed_money_goes_back,
+    status_400_nothing_is_set,
+    status_401_public_key,
+}
+
+async fn put(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answer {
+    world.call("PUT", "/payout/settings").key(key).json(body.to_string()).send().await
+}
+
+async fn status_200_what_is_sent_is_set(world: &TestWorld) {
+    let business = world.business().await;
+    let set = json!({ "payouts_enabled": true, "expiry_days": 30,
+        "methods": { "sandbox": { "enabled": true, "minimum": 500, "review": { "above": 1000 } } } });
+    let after = put(world, &business.test_key, &set).await.value(200);
+    assert_eq!((&after["payouts_enabled"], &after["expiry_days"]), (&json!(true), &json!(30)));
+    assert_eq!(after["methods"]["sandbox"]["minimum"], 500);
+    assert_eq!(world.get("/payout/settings").key(&business.test_key).send().await.value(200), after);
+    let nothing = put(world, &business.test_key, &json!({})).await.value(200);
+    assert_eq!(nothing, after);
+    let off = put(world, &business.test_key, &json!({ "expiry_days": 0 })).await.value(200);
+    assert_eq!(off["expiry_days"], Value::Null);
+}
+
+async fn status_200_unclaimed_money_goes_back(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
+    const DAY: i64 = 86_400_000_000;
+    let sweep = async || outpay::withdrawals::expire::sweep(&world.platform).await.unwrap();
+    world.platform.clock.advance(22 * DAY);
+    assert_eq!(sweep().await, 0);
+    world.platform.clock.advance(2 * DAY);
+    assert_eq!((sweep().await, sweep().await), (0, 0), "a reminder, once");
+    world.platform.clock.advance(7 * DAY);
+    assert_eq!((sweep().await, sweep().await), (1, 0));
+    assert_eq!(person.money(world).await, (0, 0));
+    world.has_balances(&person.key, 0, 10_000).await;
+    let events = world.get("/payout/events?limit=100").key(&person.key).send().await.value(200);
+    let of =
+        |kind: &str| events["data"].as_array().unwrap().iter().filter(|event| event["type"] == kind).count();
+    assert_eq!((of("payout_user.money_expiring"), of("payout_user.money_expired")), (1, 1));
+    let list = world.get("/payout/operations").hash(&person.hash).send().await.value(200);
+    assert_eq!((&list["data"][0]["type"], &list["data"][0]["amount"]), (&json!("expiry"), &json!(-1_000)));
+}
+
+async fn status_400_nothing_is_set(world: &TestWorld) {
+    let business = world.business().await;
+    let before = world.get("/payout/settings").key(&business.test_key).send().await.value(200);
+    for (body, field) in [
+        (json!({ "payouts_enabled": "yes" }), "payouts_enabled"),
+        (json!({ "payouts_enabled": true, "expiry_days": -1 }), "expiry_days"),
+        (json!({ "payouts_enabled": true, "expiry_days": 36501 }), "expiry_days"),
+        (json!({ "payouts_enabled": true, "methods": [] }), "methods"),
+        (json!({ "payouts_enabled": true, "methods": { "bank": {} } }), "methods"),
+        (json!({ "payouts_enabled": true, "methods": { "sandbox": { "minimum": 0 } } }), "methods"),
+        (json!({ "payouts_enabled": true, "methods": { "sandbox": { "fees": {} } } }), "methods"),
+        (
+            json!({ "payouts_enabled": true, "methods": { "sandbox": { "fee": { "basis_points": 10000 } } } }),
+            "methods",
+        ),
+    ] {
+        let refused = put(world, &business.test_key, &body).await.value(400);
+        assert!(refused["fields"][field].is_array(), "{body}: {refused}");
+    }
+    assert_eq!(world.get("/payout/settings").key(&business.test_key).send().await.value(200), before);
+}
+
+async fn status_401_public_key(world: &TestWorld) {
+    let business = world.business().await;
+    put(world, &business.test_public_key, &json!({})).await.is(401, UNAUTHORIZED);
+}
