@@ -14,6 +14,8 @@ mod process;
 mod stage;
 mod table;
 mod teller;
+mod webhook_receiver;
+mod webhooks;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -58,6 +60,12 @@ pub struct Arguments {
     /// Instead: measure the teller alone, without HTTP
     #[arg(long)]
     teller: bool,
+    /// Instead: measure webhooks to a receiver that fails, stalls and dies at times
+    #[arg(long)]
+    webhooks: bool,
+    /// How many webhooks
+    #[arg(long, default_value_t = 100_000)]
+    deliveries: usize,
     /// Threads of the load generator
     #[arg(long, default_value_t = 1)]
     load_threads: usize,
@@ -75,7 +83,9 @@ const HASHES: usize = 20_000;
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     ensure!(!arguments.connections.is_empty() && arguments.rounds > 0, "nothing to measure");
     machine::warn_when_busy().await;
-    if arguments.teller {
+    if arguments.webhooks {
+        webhooks::run(&arguments).await?;
+    } else if arguments.teller {
         teller::run(&arguments).await?;
     } else if arguments.growth.is_empty() {
         compare(&arguments).await?;
