@@ -1,11 +1,20 @@
-//! What an owner does with deliveries: name one, retry one, replay all that failed. Not here: reading them (store/).
+//! What is done with deliveries beside sending them: make them, name one, retry one, replay all that failed. Not here:
+//! reading them (store/).
 
-use super::{WebhookError, Webhooks};
+use super::{WebhookError, Webhooks, fan_out};
 use crate::ids::IdKind;
-use crate::store::{Delivery, WriteError};
+use crate::store::{Delivery, Failure, WriteError};
 use ledger::{BookId, Micros};
 
 impl Webhooks {
+    /// Makes the deliveries of all books that new events ask for; says how many. The worker does it by itself.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn fan_out(&self) -> Result<usize, Failure> {
+        fan_out::all(self).await
+    }
+
     /// The public id of a delivery, which is also its `webhook-id` at every try.
     #[must_use]
     pub fn delivery_id(&self, book: BookId, number: i64) -> String {

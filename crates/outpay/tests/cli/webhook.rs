@@ -73,7 +73,10 @@ fn a_webhook_is_set_and_shown(installation: &Installation) {
     assert!(shown.contains("https://example.com/hook") && shown.contains("payout.rejected"), "{shown}");
     assert!(!shown.contains(token) && !shown.contains(secret));
     let off = installation.json(&["webhook", "set", "Acme", "--off", "--events", "payout.failed"]);
-    assert_eq!((&off["enabled"], &off["events"][0], &off["token"]), (&false.into(), &"payout.failed".into(), &Value::Null));
+    assert_eq!(
+        (&off["enabled"], &off["events"][0], &off["token"]),
+        (&false.into(), &"payout.failed".into(), &Value::Null)
+    );
     assert_eq!(installation.json(&["webhook", "show", "Acme", "--test"])["url"], Value::Null, "its own");
 }
 
@@ -171,7 +174,8 @@ fn listen_forwards_what_a_server_tells(installation: &Installation) {
 
     let (address, inbox) = receiver(200);
     let (forward_to, from) = (format!("http://{address}/hook"), format!("http://{}", server.address));
-    let listen = ["listen", "--forward-to", &forward_to, "--server", &from, "--after", "0", "--once", "--json"];
+    let listen =
+        ["listen", "--forward-to", &forward_to, "--server", &from, "--after", "0", "--once", "--json"];
     let mut command = crate::installation::program();
     command.args(listen).env("OUTPAY_KEY", &business.test_secret_key);
     let ran = Ran::from(command.output().unwrap());
@@ -185,7 +189,10 @@ fn listen_forwards_what_a_server_tells(installation: &Installation) {
         assert!(head.contains("webhook-signature: v1,") && head.contains("signature: "), "{head}");
         let told: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&told["type"], &told["order_id"]), (&kind.into(), &made["id"]));
-        assert_eq!((&told["amount"], &told["recipient"]["email"]), (&2500.into(), &"user@example.com".into()));
+        assert_eq!(
+            (&told["amount"], &told["recipient"]["email"]),
+            (&2500.into(), &"user@example.com".into())
+        );
         assert!(told["sandbox"]["order_id"].as_str().unwrap().starts_with("SBX-"), "{body}");
     }
     let mut command = crate::installation::program();
