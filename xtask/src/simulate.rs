@@ -8,11 +8,13 @@
 mod auditor;
 mod clients;
 mod dice;
+mod fickle_rail;
 mod house;
 mod order;
 mod post;
 mod shop;
 mod tally;
+mod withdrawals;
 mod witness;
 
 use std::process::ExitCode;
@@ -42,6 +44,9 @@ pub struct Arguments {
     /// Commands that reach the platform, the repeated ones included
     #[arg(long, default_value_t = 10_000)]
     steps: u64,
+    /// Instead: so many withdrawals, by a rail that has bad days and a worker that is killed
+    #[arg(long)]
+    withdrawals: Option<u64>,
 }
 
 /// 2027-01-15.
@@ -56,7 +61,10 @@ const SAY_EVERY: u64 = 50_000;
 const CRASH_ONE_IN: u64 = 8;
 
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { seed, steps } = arguments;
+    let Arguments { seed, steps, withdrawals } = arguments;
+    if let Some(withdrawals) = withdrawals {
+        return withdrawals::run(seed, withdrawals).await;
+    }
     println!("simulate: seed {seed}, {steps} steps");
     let started = clock::now();
     let mut simulation = Simulation::new(seed).await?;

@@ -65,7 +65,12 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {
-        let config: Self = toml::from_str(text)?;
+        // The parser's own words quote the line, into which somebody may have pasted a key.
+        let named = |error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            anyhow::anyhow!("line {}: {}", before.matches('\n').count() + 1, error.message())
+        };
+        let config: Self = toml::from_str(text).map_err(named)?;
         let mut names: Vec<&String> = config.rails.manual.keys().chain(config.rails.crypto.keys()).collect();
         names.sort();
         for name in &names {

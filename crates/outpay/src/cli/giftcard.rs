@@ -1,12 +1,13 @@
 //! `outpay giftcard`: the stock of gift cards: import, list, recall. Codes are read from a file and never printed.
 
 use super::installation::{self, Installation};
+use super::line_numbers::{LineNumbers, without_mark};
 use super::output::{self, dollars};
 use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
-use crate::rails::gift_card::pack;
+use crate::rails::gift_card::{LONGEST_BRAND, pack};
 use crate::store::{GiftCard, NewGiftCard, WriteError};
 use clap::{Args, Subcommand};
 use ledger::{BookId, Cents, MAX_PAYOUT, Micros};
@@ -52,6 +53,8 @@ enum Verb {
 }
 
 struct Line {
+    /// In the file, from 1.
+    number: u64,
     brand: String,
     face_value: Cents,
     code: String,
@@ -78,20 +81,20 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
     let lines = read(file)?;
     let mut cards: Vec<NewGiftCard> = Vec::with_capacity(lines.len());
     let mut seen = HashSet::new();
-    for (number, line) in (2..).zip(&lines) {
+    for line in &lines {
         let kind = (line.brand.as_str(), line.face_value, line.expires_at);
         let secret = (line.code.as_str(), line.pin.as_deref());
         let card = pack(&platform.secrets, &platform.entropy, book, kind, secret);
         if !seen.insert(card.digest) || platform.store.has_gift_card(book, &card.digest).await? {
             let sentence = "this card is in the file twice, or in stock already; nothing was imported";
-            return Err(Stop::Refused(format!("line {number}: {sentence}")));
+            return Err(Stop::Refused(format!("line {}: {sentence}", line.number)));
         }
         cards.push(card);
     }
     match platform.store.import_gift_cards(book, &cards, platform.clock.now()).await {
         Ok(()) => {}
         Err(WriteError::Conflict) => {
-            let sentence = "somebody else imports the same cards; nothing was imported";
+            let sentence = "somebody else imports cards at this moment; nothing was imported, try again";
             return Err(Stop::Refused(sentence.to_owned()));
         }
         Err(WriteError::Failure(failure)) => return Err(failure.into()),
@@ -111,16 +114,18 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
 fn read(file: &Path) -> Result<Vec<Line>, Stop> {
     let text = std::fs::read(file)
         .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_slice());
+    let text = without_mark(&text);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let header = reader.headers().map_err(|_| Stop::Usage("the file is not a CSV".to_owned()))?;
     if header.iter().collect::<Vec<_>>() != ["brand", "face_value", "code", "pin", "expires"] {
         return Err(Stop::Usage("the first line must be: brand,face_value,code,pin,expires".to_owned()));
     }
-    let mut lines = Vec::new();
-    for (number, record) in (2..).zip(reader.records()) {
+    let (mut lines, mut numbers) = (Vec::new(), LineNumbers::new(text));
+    for record in reader.records() {
+        let number = numbers.of(&record);
         let wrong = |what: &str| Stop::Usage(format!("line {number}: {what}; nothing was imported"));
         let record = record.map_err(|_| wrong("it has not the five columns of the header"))?;
-        lines.push(line(&record).map_err(wrong)?);
+        lines.push(line(number, &record).map_err(wrong)?);
     }
     if lines.is_empty() || lines.len() > MOST_CARDS {
         return Err(Stop::Usage(format!("the file must hold 1 to {MOST_CARDS} cards")));
@@ -128,11 +133,11 @@ fn read(file: &Path) -> Result<Vec<Line>, Stop> {
     Ok(lines)
 }
 
-fn line(record: &csv::StringRecord) -> Result<Line, &'static str> {
+fn line(number: u64, record: &csv::StringRecord) -> Result<Line, &'static str> {
     let column = |at: usize| record.get(at).unwrap_or_default();
-    let text = |at: usize, what: &'static str| {
+    let text = |at: usize, longest: usize, what: &'static str| {
         let text = column(at);
-        let fits = (1..=LONGEST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        let fits = (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         if fits { Ok(text.to_owned()) } else { Err(what) }
     };
     let cents: Option<i64> = column(1).parse().ok().filter(|cents| (1..=MAX_PAYOUT.0).contains(cents));
@@ -146,10 +151,11 @@ fn line(record: &csv::StringRecord) -> Result<Line, &'static str> {
         }
     };
     Ok(Line {
-        brand: text(0, "the brand is missing or too long")?,
+        number,
+        brand: text(0, LONGEST_BRAND, "the brand is missing or too long")?,
         face_value: Cents(cents.ok_or("the face value must be whole cents")?),
-        code: text(2, "the code is missing or too long")?,
-        pin: if column(3).is_empty() { None } else { Some(text(3, "the pin is too long")?) },
+        code: text(2, LONGEST, "the code is missing or too long")?,
+        pin: if column(3).is_empty() { None } else { Some(text(3, LONGEST, "the pin is too long")?) },
         expires_at,
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
     limit.map(|limit| RateLimit(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
 }
 
-/// A deposit's reference.
+/// A deposit's reference; the reason for a decision, or the proof of a payment.
 pub(super) fn reference(text: &str) -> Result<String, String> {
     let length = text.chars().count();
     let fits = (1..=LONGEST_REFERENCE).contains(&length) && !text.chars().any(char::is_control);

@@ -10,6 +10,7 @@ mod import;
 mod input;
 mod installation;
 mod key;
+mod line_numbers;
 mod listen;
 mod method;
 mod output;

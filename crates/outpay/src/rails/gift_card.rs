@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-const LONGEST_BRAND: usize = 60;
+/// Characters of a brand's name.
+pub const LONGEST_BRAND: usize = 60;
 /// Two workers that want the last card of a kind try again this often before they look whether any is left.
 const TRIES: usize = 20;
 

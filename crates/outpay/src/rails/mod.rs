@@ -9,6 +9,7 @@ pub mod answer;
 pub mod client;
 pub mod crypto;
 pub mod gift_card;
+mod low_stock;
 pub mod manual;
 mod mounted;
 pub mod sandbox;

@@ -6,14 +6,14 @@
 //! transaction is open while a rail is called.
 
 use super::mounted::Mounted;
-use super::{Answer, Finding, Payment};
+use super::{Answer, Finding, Payment, low_stock};
 use crate::platform::Platform;
 use crate::store::{Attempt, Failure, Leased};
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use ledger::{
-    Answer as Settled, BookId, Command, Micros, Occurrence, Outcome, Progress, Provider, Refusal, Request,
-    Step, Withdrawal, WithdrawalState,
+    Answer as Settled, BookId, Command, Micros, Outcome, Progress, Provider, Refusal, Request, Step,
+    Withdrawal, WithdrawalState,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +67,7 @@ pub struct Worker {
     platform: Platform,
     id: i64,
     killer: Option<Killer>,
+    at_once: usize,
 }
 
 impl Worker {
@@ -77,7 +78,13 @@ impl Worker {
         platform.entropy.fill(&mut bytes);
         // Zero stands for nobody.
         let id = i64::from_be_bytes(bytes) | 1;
-        Self { platform, id, killer: None }
+        Self { platform, id, killer: None, at_once: DRIVEN_AT_ONCE }
+    }
+
+    /// The same, driving one withdrawal after the other, so that a simulation happens the same way every time.
+    #[must_use]
+    pub fn one_at_a_time(self) -> Self {
+        Self { at_once: 1, ..self }
     }
 
     /// The same, to be killed.
@@ -117,7 +124,7 @@ impl Worker {
         let leased = self.platform.store.lease_withdrawals(self.id, now, now + LEASE, BATCH).await?;
         let count = leased.len();
         stream::iter(leased)
-            .for_each_concurrent(DRIVEN_AT_ONCE, |leased| async move {
+            .for_each_concurrent(self.at_once, |leased| async move {
                 if let Err(failure) = self.visit(&leased).await {
                     let withdrawal = self.public_id(&leased);
                     let error = format!("{failure:#}");
@@ -295,7 +302,7 @@ impl Worker {
             Answer::Succeeded { detail } => {
                 let done = self.advance(book, step(Step::Succeed).with_detail(detail)).await?;
                 if done.is_some() && withdrawal.provider == Provider::GiftCard {
-                    self.tell_low_stock(book, withdrawal).await?;
+                    low_stock::tell(&self.platform, book, withdrawal).await?;
                 }
                 let may_come_back = withdrawal.provider == Provider::Sandbox;
                 Ok((done.is_some() && may_come_back).then(|| self.platform.clock.now() + SOONEST))
@@ -352,27 +359,6 @@ impl Worker {
             Err(Refusal::StepIsNotPossible(..)) => Ok(None),
             Err(refusal) => anyhow::bail!("a step was refused: {}", refusal.sentence()),
         }
-    }
-
-    async fn tell_low_stock(&self, book: BookId, withdrawal: &Withdrawal) -> Result<(), Failure> {
-        let stock = self.platform.store.gift_card_stock(book, self.platform.clock.now()).await?;
-        let brand: serde_json::Value = serde_json::from_str(&withdrawal.destination)?;
-        let brand = brand["brand"].as_str().unwrap_or_default();
-        let is_this = |kind: &&(String, _, i64)| kind.0 == brand && kind.1 == withdrawal.net();
-        let left = stock.iter().find(is_this).map_or(0, |kind| kind.2);
-        // Said once on the way down, and when the last one is gone.
-        if left != self.platform.rails.low_stock && left != 0 {
-            return Ok(());
-        }
-        let note = format!("{brand} {}: {left} left", withdrawal.net().0);
-        let (user, withdrawal, occurrence) = (0, 0, Occurrence::GiftCardStockLow);
-        let record = Command::Record { occurrence, user, withdrawal, note };
-        self.platform
-            .teller
-            .ask(book, Request::plain(record))
-            .await?
-            .map(drop)
-            .map_err(|refusal| anyhow::anyhow!("an event was refused: {}", refusal.sentence()))
     }
 
     /// When to ask again: a quarter of the time it has taken so far, give or take a fifth, so that a rail in trouble is

@@ -132,7 +132,7 @@ impl Store {
         for row in self.driver.query(due, vec![now.into(), limit.into()]).await? {
             let (book, found) = (BookId(row.int(13)?), withdrawal(&row)?);
             let take = "UPDATE withdrawal SET leased_until = $1, leased_by = $2 \
-                        WHERE book = $3 AND number = $4 AND leased_until <= $5 AND due_at IS NOT NULL AND state = $6";
+                        WHERE book = $3 AND number = $4 AND leased_until <= $5 AND due_at <= $5 AND state = $6";
             let values = vec![
                 until.into(),
                 worker.into(),

@@ -32,6 +32,10 @@ mod sqlite {
             "/payout/operations?payout_hash=",
             r#"{"balance":500000,"payout_balance":487500}"#,
             "\n401\n{\"error\":\"Unauthorized\"}",
+            "/payout/methods'",
+            r#""code": "DEMO-CARD-"#,
+            "/payout/withdraw'",
+            r#""type": "payout.succeeded""#,
         ] {
             assert!(said.contains(expected), "{expected} is missing in {said}");
         }

@@ -4,6 +4,7 @@
 
 mod exchange;
 mod tour;
+mod way_out;
 
 use super::installation::{Installation, Typed};
 use super::output;
@@ -13,10 +14,11 @@ use crate::businesses::{self, CreateBusinessError, CreatedBusiness};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::platform::{self, Platform};
+use crate::rails::gift_card::pack;
 use crate::serving::{self, ServeConfig, Serving};
-use crate::store::Failure;
+use crate::store::{Failure, NewGiftCard};
 use clap::Args;
-use ledger::{BookId, Cents, Command, Mode, Request};
+use ledger::{BookId, Cents, Command, Mode, Request, Terms};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -93,10 +95,26 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, Stop> {
         }
     };
     let number = created.business.number;
-    let deposit = Command::Deposit { amount: FUNDS, reference: "demo funds".to_owned() };
-    platform.teller.ask(BookId::new(number, Mode::Live), Request::plain(deposit)).await??;
+    for mode in [Mode::Live, Mode::Test] {
+        let deposit = Command::Deposit { amount: FUNDS, reference: "demo funds".to_owned() };
+        platform.teller.ask(BookId::new(number, mode), Request::plain(deposit)).await??;
+    }
     platform.store.set_payouts_enabled(number, true).await?;
+    stock_gift_cards(platform, BookId::new(number, Mode::Live)).await?;
     Ok(created)
+}
+
+/// A few cards of an invented shop, so that there is something to take.
+async fn stock_gift_cards(platform: &Platform, book: BookId) -> Result<(), Stop> {
+    let cards: Vec<NewGiftCard> = (1..=3)
+        .map(|number| {
+            let (kind, code) = (("Bookshop", Cents(2_500), None), format!("DEMO-CARD-{number}"));
+            pack(&platform.secrets, &platform.entropy, book, kind, (&code, Some("1234")))
+        })
+        .collect();
+    platform.store.import_gift_cards(book, &cards, platform.clock.now()).await?;
+    let terms = Terms { enabled: true, ..Terms::default() };
+    Ok(platform.store.set_terms(book, "gift_card", &terms).await?)
 }
 
 async fn listen(address: Option<SocketAddr>, platform: &Platform) -> Result<Serving, Failure> {

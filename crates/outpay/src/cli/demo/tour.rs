@@ -1,6 +1,8 @@
-//! The tour: the documented requests in an order that tells a story, each with its answer.
+//! The tour: the documented requests in an order that tells a story, each with its answer. How money comes
+//! out again is in way_out.rs.
 
 use super::exchange::{Asked, Exchange};
+use super::way_out;
 use crate::businesses::CreatedBusiness;
 use crate::cli::output;
 use crate::cli::stop::Stop;
@@ -57,14 +59,16 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     step("Whoever has no valid credential gets the same answer, whatever is wrong with it")?;
     let guess = Asked::get("/balance").header("Authorization: Bearer sk_live_a_guess");
     show(&exchange, &guess, 401).await?;
-    Ok(())
+
+    way_out::gift_card(&exchange, hash).await?;
+    way_out::sandbox(&exchange, business.test_secret_key.expose_secret()).await
 }
 
-fn step(text: &str) -> Result<(), Stop> {
+pub(super) fn step(text: &str) -> Result<(), Stop> {
     output::line(format_args!("\n# {text}"))
 }
 
-async fn show(exchange: &Exchange, asked: &Asked, expected: u16) -> Result<String, Stop> {
+pub(super) async fn show(exchange: &Exchange, asked: &Asked, expected: u16) -> Result<String, Stop> {
     output::line(format_args!("$ {}", exchange.curl(asked)))?;
     let answer = exchange.send(asked).await?;
     output::line(format_args!("{}\n{}", answer.status, indented(&answer.body)))?;

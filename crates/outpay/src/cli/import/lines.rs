@@ -1,6 +1,7 @@
 //! Reads and checks the lines of a file. Not here: paying. Invariant: two payments of a file never have the same number,
 //! and a file always gives the same numbers, since they become idempotency keys.
 
+use crate::cli::line_numbers::{LineNumbers, without_mark};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT};
 
@@ -19,15 +20,12 @@ pub(super) struct BadLine {
     pub(super) reason: String,
 }
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// All payments of a file, or all lines that are wrong in it.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
-    // Spreadsheets put a byte order mark in front; it belongs to no field.
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
-    let mut numbers = LineNumbers { bytes, at: 0, number: 1 };
+    let mut numbers = LineNumbers::new(bytes);
     let (mut lines, mut bad) = (Vec::new(), Vec::new());
     let mut record = ByteRecord::new();
     let mut is_first = true;
@@ -36,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                bad.push(BadLine { number: numbers.number, reason: error.to_string() });
+                bad.push(BadLine { number: numbers.last(), reason: error.to_string() });
                 break;
             }
         }
@@ -97,31 +95,6 @@ fn amount(field: &[u8]) -> Result<Cents, &'static str> {
         Some(0) => Err("The amount must be at least 1."),
         Some(cents) if cents <= MAX_PAYOUT.0 => Ok(Cents(cents)),
         _ => Err("The amount may not be greater than 100000000."),
-    }
-}
-
-/// Counts lines as an editor does, whatever ends them.
-struct LineNumbers<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    number: u64,
-}
-
-impl LineNumbers<'_> {
-    /// The number of the line on which the record found at `start` begins. A record's place can lie on blank lines or on
-    /// a line end before it, which the reader has skipped.
-    fn at(&mut self, start: usize) -> u64 {
-        let rest = &self.bytes[start..];
-        let skipped = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-        let passed = &self.bytes[self.at..start + skipped];
-        let ends = passed.iter().zip(1..).filter(|(byte, next)| match **byte {
-            b'\n' => true,
-            b'\r' => passed.get(*next) != Some(&b'\n'),
-            _ => false,
-        });
-        self.number += ends.count() as u64;
-        self.at = start + skipped;
-        self.number
     }
 }
 

@@ -4,6 +4,7 @@
 mod by_hand;
 mod show;
 
+use super::input::reference;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::stop::Stop;
@@ -62,7 +63,7 @@ enum Verb {
         /// ord_…
         id: String,
         /// Why, in words for the person
-        #[arg(long)]
+        #[arg(long, value_parser = reference)]
         reason: String,
     },
     /// Take one back before anything is sent; the person has the money again
@@ -70,7 +71,7 @@ enum Verb {
         /// ord_…
         id: String,
         /// Why, in words for the person
-        #[arg(long)]
+        #[arg(long, value_parser = reference)]
         reason: String,
     },
     /// A payment by hand was made: one, or all of a file
@@ -79,7 +80,7 @@ enum Verb {
         #[arg(required_unless_present = "file")]
         id: Option<String>,
         /// How one can see that it was paid, for example a bank reference
-        #[arg(long, required_unless_present = "file")]
+        #[arg(long, required_unless_present = "file", value_parser = reference)]
         proof: Option<String>,
         /// CSV with the header id,proof: every line is settled
         #[arg(long, conflicts_with_all = ["id", "proof"])]
@@ -90,7 +91,7 @@ enum Verb {
         /// ord_…
         id: String,
         /// Why, in words for the person
-        #[arg(long)]
+        #[arg(long, value_parser = reference)]
         reason: String,
     },
     /// The money of a payment came back; the person has it again
@@ -98,7 +99,7 @@ enum Verb {
         /// ord_…
         id: String,
         /// How one can see that
-        #[arg(long)]
+        #[arg(long, value_parser = reference)]
         proof: String,
     },
     /// End one whose outcome is unknown, with proof: the only way to do so by hand
@@ -112,7 +113,7 @@ enum Verb {
         #[arg(long)]
         not_paid: bool,
         /// How one can see that
-        #[arg(long)]
+        #[arg(long, value_parser = reference)]
         proof: String,
     },
     /// Take a method's queued payments by hand into work and print them as CSV

@@ -1,0 +1,81 @@
+//! The second half of the tour: how people take their money out. A gift card from the live stock, revealed; and, with test
+//! money, a withdrawal that the sandbox pays.
+
+use super::exchange::{Asked, Exchange};
+use super::tour::{show, step};
+use crate::cli::stop::Stop;
+use anyhow::Context;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A worker looks for work several times a second; this is far longer than it needs.
+const LOOKS: u32 = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+const CARD: &str = r#"{"method":"gift_card","amount":2500,"destination":{"brand":"Bookshop"}}"#;
+const SANDBOX: &str = r#"{"method":"sandbox","amount":2500,"destination":{"account":"anybody"}}"#;
+const TEST_USER: &str = r#"{"email":"tester@example.com","amount":10000}"#;
+const TEST_FUNDS: &str = r#"{"from":"balance","to":"payout_balance","amount":100000}"#;
+
+/// With live money and the hash of somebody who has some.
+pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), Stop> {
+    let header = format!("X-Payout-Hash: {hash}");
+    step("The person asks how the money can come out")?;
+    show(exchange, &Asked::get("/payout/methods").header(&header), 200).await?;
+
+    step("… and takes 25.00 as a gift card; the money is held from now on")?;
+    let withdraw = Asked::post("/payout/withdraw", CARD);
+    let id = id_of(&show(exchange, &withdraw.header(&header), 202).await?)?;
+
+    step("A moment later the card is there")?;
+    wait(exchange, &header, &id).await?;
+    let path = format!("/payout/operations/{id}");
+    show(exchange, &Asked::get(&path).header(&header), 200).await?;
+
+    step("Its code is shown to whoever holds the hash, and every look is written down")?;
+    let path = format!("/payout/operations/{id}/reveal");
+    show(exchange, &Asked::post(&path, "{}").header(&header), 200).await?;
+    Ok(())
+}
+
+/// With test money, which has balances, users and rails of its own.
+pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), Stop> {
+    let bearer = format!("Authorization: Bearer {test_key}");
+    step("With the test key nothing is real: test money, and a sandbox that pays nobody")?;
+    show(exchange, &Asked::post("/balance/transfer", TEST_FUNDS).header(&bearer), 200).await?;
+    let created = show(exchange, &Asked::post("/payout/create", TEST_USER).header(&bearer), 201).await?;
+    let created: Value = serde_json::from_str(&created).map_err(anyhow::Error::from)?;
+    let hash = created["hash"].as_str().context("the answer has no hash")?;
+    let header = format!("X-Payout-Hash: {hash}");
+
+    step("The last two digits of the amount choose what the sandbox does; 00 succeeds")?;
+    let withdraw = Asked::post("/payout/withdraw", SANDBOX);
+    let id = id_of(&show(exchange, &withdraw.header(&header), 202).await?)?;
+    wait(exchange, &header, &id).await?;
+    let path = format!("/payout/operations/{id}");
+    show(exchange, &Asked::get(&path).header(&header), 200).await?;
+
+    step("The business reads everything that happened, without a gap")?;
+    show(exchange, &Asked::get("/payout/events?after=2").header(&bearer), 200).await?;
+    Ok(())
+}
+
+fn id_of(answer: &str) -> Result<String, Stop> {
+    let answer: Value = serde_json::from_str(answer).map_err(anyhow::Error::from)?;
+    Ok(answer["id"].as_str().context("the answer has no id")?.to_owned())
+}
+
+/// Until a rail has paid.
+async fn wait(exchange: &Exchange, header: &str, id: &str) -> Result<(), Stop> {
+    let path = format!("/payout/operations/{id}");
+    let asked = Asked::get(&path).header(header);
+    for _ in 0..LOOKS {
+        let answer = exchange.send(&asked).await?;
+        let operation: Value = serde_json::from_str(&answer.body).map_err(anyhow::Error::from)?;
+        if operation["status"] == "succeeded" {
+            return Ok(());
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(anyhow::anyhow!("the withdrawal {id} should have succeeded by now; this is a bug").into())
+}
