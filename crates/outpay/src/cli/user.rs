@@ -166,6 +166,7 @@ async fn show(platform: &Platform, book: BookId, row: &UserRow, limit: i64, json
         ("email", row.user.email.to_string()),
         ("status", status(row, now).to_owned()),
         ("balance", dollars(row.user.balance)),
+        ("pending", dollars(row.user.pending)),
         ("created", rfc3339(row.user.created_at)),
         ("expires", row.user.expires_at.map_or_else(|| "never".to_owned(), rfc3339)),
     ])?;
@@ -205,6 +206,7 @@ fn as_json(platform: &Platform, book: BookId, row: &UserRow, now: Micros) -> Val
         "email": row.user.email,
         "status": status(row, now),
         "balance": row.user.balance,
+        "pending": row.user.pending,
         "created_at": rfc3339(row.user.created_at),
         "expires_at": row.user.expires_at.map(rfc3339),
     })
@@ -221,7 +223,13 @@ fn operation_as_json(platform: &Platform, book: BookId, account: AccountId, stor
 }
 
 fn word(stored: &StoredEntry) -> &'static str {
-    if stored.entry.kind == EntryKind::UserDebited { "debit" } else { "credit" }
+    match stored.entry.kind {
+        EntryKind::UserDebited => "debit",
+        EntryKind::UserMoneyExpired => "expiry",
+        EntryKind::WithdrawalCreated => "withdrawal",
+        _ if stored.entry.withdrawal > 0 => "refund",
+        _ => "credit",
+    }
 }
 
 fn signed_amount(account: AccountId, stored: &StoredEntry) -> Cents {

@@ -1,5 +1,10 @@
 //! A fresh installation of one test: a folder, a database, the program run on both. It is gone with the test.
 
+use outpay::auth::master_key;
+use outpay::clock::{Clock, Entropy};
+use outpay::config::Config;
+use outpay::platform::Platform;
+use outpay::store::DatabaseUrl;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -131,6 +136,40 @@ impl Installation {
         business
     }
 
+    /// Does inside this process what a server would do, for what the program has no command for.
+    pub fn inside<T>(&self, act: impl AsyncFnOnce(&Platform) -> T) -> T {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (data, entropy) = (self.data(), Entropy::System);
+            let secrets = master_key::load(None, &data, &entropy).unwrap();
+            let database = DatabaseUrl::parse(&self.url()).unwrap();
+            let config = Config::load(None, &data).unwrap();
+            let platform = Platform::open(&data, &database, secrets, Clock::System, entropy, &config);
+            act(&platform.await.unwrap()).await
+        })
+    }
+
+    /// The configuration of this installation from now on.
+    pub fn configure(&self, toml: &str) {
+        std::fs::create_dir_all(self.data()).unwrap();
+        std::fs::write(self.data().join("outpay.toml"), toml).unwrap();
+    }
+
+    /// Everything that a table holds, as it lies in the database: SQLite's files, or the rows as text.
+    pub fn raw(&self, table: &str) -> Vec<u8> {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let files = std::fs::read_dir(path.parent().unwrap()).unwrap();
+                files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+            }
+            Database::Postgres(database) => {
+                let sql = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");
+                text_on_server(&database.url(), &sql).into_bytes()
+            }
+        }
+    }
+
     /// Changes the database behind the program's back.
     pub fn tamper(&self, sql: &str) {
         match &self.database {
@@ -199,5 +238,17 @@ fn on_server(url: &str, sql: &str) -> u64 {
         drop(client);
         connection.await.unwrap().unwrap();
         touched
+    })
+}
+
+fn text_on_server(url: &str, sql: &str) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let text = client.query_one(sql, &[]).await.unwrap().get(0);
+        drop(client);
+        connection.await.unwrap().unwrap();
+        text
     })
 }

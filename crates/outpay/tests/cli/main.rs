@@ -4,13 +4,17 @@
 mod audit;
 mod beside_a_server;
 mod business;
+mod configuration;
 mod demo;
 mod doctor;
+mod giftcard;
 mod import;
 mod installation;
 mod key;
+mod method;
 mod user;
 mod webhook;
+mod withdrawal;
 
 /// Makes a test on each engine of every scenario.
 macro_rules! on_both_engines {
