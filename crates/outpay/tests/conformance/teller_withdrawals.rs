@@ -243,7 +243,7 @@ async fn a_daily_cap_holds_over_batches(world: &World) {
     assert_eq!(told, [queued.clone(), full.clone(), queued.clone()]);
     assert_eq!(states(till.settle(&[ask(book, capped(1, 1, NOW))]).await), [full]);
     till.carry_out(book, [step(1, Step::Cancel)]).await;
-    assert_eq!(states(till.settle(&[ask(book, capped(1, 60, NOW))]).await), [queued.clone()]);
+    assert_eq!(states(till.settle(&[ask(book, capped(1, 60, NOW))]).await), std::slice::from_ref(&queued));
     till.now = NOW + 86_400_000_000;
     assert_eq!(states(till.settle(&[ask(book, capped(1, 100, till.now))]).await), [queued]);
 }
