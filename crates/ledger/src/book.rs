@@ -2,70 +2,13 @@
 //! batch of commands names, as the store loaded it, plus what the batch changed; the store writes [`Changes`] back.
 //! Not here: which commands are allowed (decide.rs).
 
+use crate::Change;
 use crate::chain::link;
-use crate::decide::Change;
 use crate::{
-    Account, AccountId, Actor, Cents, ChainDigest, Email, Entry, EntryKind, Micros, Movement, OnceKey,
-    PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
+    Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, Micros,
+    Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// Live money, or play money for trying things out. The two never meet: each mode has a book of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Real.
-    Live,
-    /// Play.
-    Test,
-}
-
-impl Mode {
-    /// The word in keys and answers.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Test => "test",
-        }
-    }
-}
-
-/// A book's number: twice the business's number, plus 1 for the test book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BookId(pub i64);
-
-impl BookId {
-    /// The book of business `number` (1, 2, …) in `mode`.
-    #[must_use]
-    pub fn new(number: i64, mode: Mode) -> Self {
-        Self(number * 2 + i64::from(mode == Mode::Test))
-    }
-
-    /// The business's number.
-    #[must_use]
-    pub fn business(self) -> i64 {
-        self.0 / 2
-    }
-
-    /// Live or test.
-    #[must_use]
-    pub fn mode(self) -> Mode {
-        if self.0 % 2 == 0 { Mode::Live } else { Mode::Test }
-    }
-}
-
-/// Where a book's sequence, chain and numbering stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BookHead {
-    /// Sequence of the newest entry; 0 for an empty book.
-    pub sequence: i64,
-    /// Digest of the newest entry.
-    pub chain: ChainDigest,
-    /// Number of the newest user; 0 for none.
-    pub users: i64,
-    /// Number of the newest withdrawal; 0 for none.
-    pub withdrawals: i64,
-}
 
 /// The loaded part of a book.
 #[derive(Clone, Debug)]

@@ -1,10 +1,11 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
+use crate::once::short_digest;
 use crate::{
-    AccountId, Actor, Cents, Email, Micros, Provider, Step, Terms, UserSnapshot, UserStatus, Withdrawal,
+    AccountId, Actor, Cents, Email, Fingerprint, Micros, Once, OnceKey, Provider, Step, Terms, UserSnapshot,
+    UserStatus, Withdrawal,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// One payout to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,46 +269,6 @@ impl RowRefusal {
     }
 }
 
-/// The name under which an answer is remembered for ever: a digest, so that all keys are short and of one length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OnceKey(pub [u8; 16]);
-
-/// A digest of what was asked; the same key with another fingerprint is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint(pub [u8; 16]);
-
-impl OnceKey {
-    /// For an `Idempotency-Key` header.
-    #[must_use]
-    pub fn of_request(key: &str) -> Self {
-        Self(short_digest(b"request", &[key.as_bytes()]))
-    }
-
-    /// For an `Idempotency-Key` header of a payout user: every person has names of their own.
-    #[must_use]
-    pub fn of_recipient_request(user: i64, key: &str) -> Self {
-        Self(short_digest(b"recipient request", &[&user.to_be_bytes(), key.as_bytes()]))
-    }
-
-    /// For a batch row's `reference`.
-    #[must_use]
-    pub fn of_payout_reference(reference: &str) -> Self {
-        Self(short_digest(b"payout reference", &[reference.as_bytes()]))
-    }
-
-    /// For a deposit's reference.
-    #[must_use]
-    pub fn of_deposit_reference(reference: &str) -> Self {
-        Self(short_digest(b"deposit reference", &[reference.as_bytes()]))
-    }
-
-    /// For a line (from 1) of an imported file with this digest.
-    #[must_use]
-    pub fn of_import_line(file_digest: &[u8], line: u64) -> Self {
-        Self(short_digest(b"import line", &[file_digest, &line.to_be_bytes()]))
-    }
-}
-
 /// A command's idempotency: under which key, if any, its answer is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -317,24 +278,6 @@ pub struct Request {
     pub once: Option<Once>,
     /// Who gives the command.
     pub actor: Actor,
-}
-
-/// Key and fingerprint of a request that must take effect once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Once {
-    /// The name.
-    pub key: OnceKey,
-    /// What was asked.
-    pub fingerprint: Fingerprint,
-}
-
-/// A remembered answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
-    /// Of the request that was answered.
-    pub fingerprint: Fingerprint,
-    /// The first answer.
-    pub outcome: Outcome,
 }
 
 impl Request {
@@ -435,17 +378,4 @@ fn row_digest(payout: &BatchPayout) -> [u8; 16] {
         b"row",
         &[payout.email.as_str().as_bytes(), &payout.amount.0.to_be_bytes(), marker, reference.as_bytes()],
     )
-}
-
-/// The first 16 bytes of SHA-256 over the parts, each led by its length, so that no two lists of parts collide.
-fn short_digest(purpose: &[u8], parts: &[&[u8]]) -> [u8; 16] {
-    let mut digest = Sha256::new();
-    for part in std::iter::once(&purpose).chain(parts) {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    let full: [u8; 32] = digest.finalize().into();
-    let mut short = [0; 16];
-    short.copy_from_slice(&full[..16]);
-    short
 }

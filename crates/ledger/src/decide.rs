@@ -3,97 +3,10 @@
 
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::{
-    AccountId, BatchPayout, Book, Cents, Command, Direction, Email, EntryKind, MAX_PAYOUT, MAX_TRANSFER,
-    Micros, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserStatus, Withdrawal,
+    AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, MAX_PAYOUT,
+    MAX_TRANSFER, Micros, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserStatus,
 };
 use std::collections::HashMap;
-
-/// One step of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// A new payout user.
-    NewUser {
-        /// The next number.
-        number: i64,
-        /// Unique in the book.
-        email: Email,
-    },
-    /// A transfer and its entry.
-    Move {
-        /// What it is.
-        kind: EntryKind,
-        /// Whom it concerns; 0 for nobody.
-        user: i64,
-        /// From.
-        debit: AccountId,
-        /// To.
-        credit: AccountId,
-        /// How much.
-        amount: Cents,
-        /// Reference or reason.
-        note: String,
-        /// Which withdrawal; 0 for none.
-        withdrawal: i64,
-        /// What the rail made public.
-        detail: String,
-    },
-    /// A new withdrawal; the entry that holds its money follows.
-    NewWithdrawal(Box<Withdrawal>),
-    /// A withdrawal as it is from now on; its entry follows.
-    SetWithdrawal(Box<Withdrawal>),
-    /// An entry that moves no money.
-    Note {
-        /// What it is.
-        kind: EntryKind,
-        /// Whom it concerns; 0 for nobody.
-        user: i64,
-        /// Which withdrawal; 0 for none.
-        withdrawal: i64,
-        /// Reason or proof.
-        note: String,
-        /// What the rail made public.
-        detail: String,
-    },
-    /// A user's new status and its entry.
-    SetStatus {
-        /// What it is.
-        kind: EntryKind,
-        /// Whose.
-        user: i64,
-        /// From now on.
-        status: UserStatus,
-    },
-    /// A user's new hash and its entry.
-    SetGeneration {
-        /// What it is.
-        kind: EntryKind,
-        /// Whose.
-        user: i64,
-        /// From now on.
-        generation: i64,
-    },
-    /// An answer to give again whenever the key comes again.
-    Remember {
-        /// The name.
-        key: OnceKey,
-        /// The answer.
-        remembered: Remembered,
-    },
-}
-
-impl Change {
-    /// A transfer, from the first account to the second, that concerns no withdrawal.
-    fn plain_move(
-        kind: EntryKind,
-        user: i64,
-        (debit, credit): (AccountId, AccountId),
-        amount: Cents,
-        note: &str,
-    ) -> Self {
-        let (note, detail) = (note.to_owned(), String::new());
-        Self::Move { kind, user, debit, credit, amount, note, withdrawal: 0, detail }
-    }
-}
 
 /// What to change, and what to answer once that is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]

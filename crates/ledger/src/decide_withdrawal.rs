@@ -1,7 +1,8 @@
 //! The check ladder of withdrawals: asking for money, every later step, and taking back what nobody claims. Which money
 //! moves with which step stands in [`moves`], and nowhere else.
 
-use crate::decide::{Change, Plan, check, check_room};
+use crate::Change;
+use crate::decide::{Plan, check, check_room};
 use crate::{
     AccountId, Book, Cents, EntryKind, Micros, Occurrence, Order, Outcome, Progress, Refusal, Step,
     UserStatus, Withdrawal, WithdrawalState,

@@ -7,29 +7,34 @@
 
 mod account;
 mod book;
+mod book_id;
 mod chain;
+mod change;
 mod command;
 mod decide;
 mod decide_withdrawal;
 mod email;
 mod entry;
 mod money;
+mod once;
 mod refusal;
 mod terms;
 mod user;
 mod withdrawal;
 
 pub use account::{Account, AccountId};
-pub use book::{Book, BookHead, BookId, Changes, Mode};
+pub use book::{Book, Changes};
+pub use book_id::{BookHead, BookId, Mode};
 pub use chain::{ChainDigest, GENESIS, link};
+pub use change::Change;
 pub use command::{
-    BatchPayout, Command, Direction, Fingerprint, Occurrence, Once, OnceKey, Order, Outcome, Progress,
-    Remembered, Request, RowOutcome, RowRefusal,
+    BatchPayout, Command, Direction, Occurrence, Order, Outcome, Progress, Request, RowOutcome, RowRefusal,
 };
-pub use decide::{Answer, Change, Plan, decide, settle};
+pub use decide::{Answer, Plan, decide, settle};
 pub use email::{Email, EmailProblem};
 pub use entry::{Actor, Entry, EntryKind, Movement};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
+pub use once::{Fingerprint, Once, OnceKey, Remembered};
 pub use refusal::Refusal;
 pub use terms::{FeeRule, ReviewRule, Terms};
 pub use user::{PayoutUser, UserSnapshot, UserStatus};

@@ -1,9 +1,11 @@
 //! Withdrawals: the ladder row by row, and long random lives against a naive count of where every cent is.
 
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
 use ledger::{
     Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
-    Occurrence, Order, Outcome, PayoutUser, Progress, Provider, Refusal, Request, ReviewRule, Step, Terms,
-    UserStatus, Withdrawal, WithdrawalState, settle,
+    Occurrence, Order, Outcome, PayoutUser, Progress, Provider, Refusal, Request, ReviewRule, Step,
+    TRANSITIONS, Terms, UserStatus, Withdrawal, WithdrawalState, settle,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -254,6 +256,18 @@ fn an_occurrence_is_an_entry_that_moves_nothing() {
     let entry = &changes.entries[0].0;
     assert_eq!((entry.kind, entry.actor, entry.movement), (EntryKind::GiftCardRevealed, Actor(7), None));
     assert!(changes.changed_accounts.is_empty() && changes.new_accounts.is_empty());
+}
+
+#[test]
+fn the_documentation_prints_the_table_of_steps() {
+    let documentation = include_str!("../../../docs/API.md");
+    let printed = documentation.split("| from | step | to |\n|---|---|---|\n").nth(1).unwrap();
+    let printed: Vec<&str> = printed.lines().take_while(|line| line.starts_with('|')).collect();
+    let table: Vec<String> = TRANSITIONS
+        .iter()
+        .map(|(from, step, to)| format!("| `{}` | {} | `{}` |", from.word(), step.word(), to.word()))
+        .collect();
+    assert_eq!(printed, table);
 }
 
 /// Random lives of many withdrawals, counted by hand: every cent is with the person, held, or paid, and a withdrawal's

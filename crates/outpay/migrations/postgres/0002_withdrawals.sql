@@ -37,6 +37,8 @@ CREATE TABLE withdrawal (
 CREATE INDEX withdrawal_of_user ON withdrawal (book, payout_user, number);
 CREATE INDEX withdrawal_of_state ON withdrawal (book, state, number);
 CREATE INDEX withdrawal_of_day ON withdrawal (book, method, created_at);
+-- What holds money; few rows, whatever became of a user's earlier withdrawals.
+CREATE INDEX withdrawal_pending ON withdrawal (book, payout_user, amount) WHERE state < 5;
 CREATE INDEX withdrawal_due ON withdrawal (due_at) WHERE due_at IS NOT NULL;
 
 -- Evidence. A row is here before the request leaves the house; request holds the exact bytes. key: what the rail knows the

@@ -41,11 +41,12 @@ pub struct AskedBefore {
 }
 
 /// `$1` book, `$2` method, `$3` since, `$4` user, `$5` destination: sums of what was asked for since then by method and by
-/// user, and whether the user's withdrawals to this destination ever succeeded. What was given back does not count.
+/// user, and whether the user's withdrawals to this destination ever succeeded. What was given back does not count. The
+/// plus keeps SQLite from the index over states, which has far more rows than the day or the user.
 pub(super) const ASKED_BEFORE: &str = "SELECT \
-     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND method = $2 AND created_at >= $3 AND state < 6) AS BIGINT), \
-     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND payout_user = $4 AND created_at >= $3 AND state < 6) AS BIGINT), \
-     CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE book = $1 AND payout_user = $4 AND method = $2 AND destination = $5 AND state = 5) THEN 1 ELSE 0 END";
+     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND method = $2 AND created_at >= $3 AND +state < 6) AS BIGINT), \
+     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND payout_user = $4 AND created_at >= $3 AND +state < 6) AS BIGINT), \
+     CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE book = $1 AND payout_user = $4 AND method = $2 AND destination = $5 AND +state = 5) THEN 1 ELSE 0 END";
 
 /// Puts what [`ASKED_BEFORE`] found into a book.
 pub(super) fn put_asked(book: &mut Book, asked: &AskedBefore, by_method: i64, by_user: i64, known: bool) {

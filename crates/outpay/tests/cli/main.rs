@@ -12,6 +12,7 @@ mod import;
 mod installation;
 mod key;
 mod method;
+mod secrets;
 mod user;
 mod webhook;
 mod withdrawal;

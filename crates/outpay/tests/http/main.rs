@@ -29,6 +29,7 @@ mod process;
 mod quote;
 mod readyz;
 #[path = "../webhooks/receiver.rs"]
+#[allow(dead_code, reason = "the tests of webhooks need more of it")]
 mod receiver;
 mod recipient;
 mod reject;

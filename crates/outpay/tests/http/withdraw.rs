@@ -88,22 +88,23 @@ async fn status_202_every_story_of_the_sandbox(world: &TestWorld) {
         ids.push(person.withdraws(world, 1_000 + digits).await);
     }
     world.work().await;
-    let check = async |pick: &dyn Fn(&(i64, &str, &str, &str)) -> String| {
-        for (id, story) in ids.iter().zip(&stories) {
-            assert_eq!(person.operation(world, id).await["status"], pick(story), "{story:?}");
+    let check = async |moment: usize| {
+        for (id, (digits, at_once, soon, late)) in ids.iter().zip(stories) {
+            let expected = [at_once, soon, late][moment];
+            assert_eq!(person.operation(world, id).await["status"], expected, "{digits}");
         }
     };
-    check(&|story| story.1.to_owned()).await;
+    check(0).await;
     assert_eq!(person.operation(world, &ids[4]).await["outcome_unknown"], true);
     assert_eq!(person.operation(world, &ids[6]).await.get("outcome_unknown"), None);
     for _ in 0..3 {
         world.work_after(1).await;
     }
-    check(&|story| story.2.to_owned()).await;
+    check(1).await;
     for _ in 0..6 {
         world.work_after(1).await;
     }
-    check(&|story| story.3.to_owned()).await;
+    check(2).await;
     let refused = person.operation(world, &ids[1]).await;
     assert_eq!(refused["reason_code"], "refused_by_rail");
     assert!(refused["reason"].as_str().unwrap().contains("try another destination"));

@@ -14,7 +14,12 @@ mod crypto_replacement;
 mod crypto_server;
 mod crypto_tokens;
 mod crypto_transfer;
+#[path = "../http/database.rs"]
+#[allow(dead_code, reason = "the tests of the API need more of it")]
+mod database;
 mod http_client;
+#[allow(clippy::print_stdout, reason = "the kit says what it has seen of each rail")]
+mod kit;
 mod peers;
 mod platform;
 mod proxy;

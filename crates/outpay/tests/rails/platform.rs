@@ -1,5 +1,6 @@
 //! A whole platform on a database of its own, with one business, one person with money, and a rail under test.
 
+use crate::database::Database;
 use ledger::{
     Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Outcome, Request, Terms, Withdrawal,
 };
@@ -9,27 +10,30 @@ use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::platform::Platform;
 use outpay::rails::{Rail, Rails};
-use outpay::store::DatabaseUrl;
 use outpay::withdrawals::ask::{Wish, withdraw};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
-use tempfile::TempDir;
 
 pub struct Installation {
-    folder: TempDir,
+    database: Database,
     pub clock: Clock,
 }
 
 impl Installation {
     pub fn new(clock: &Clock) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), clock: clock.clone() }
+        Self { database: Database::on_sqlite(), clock: clock.clone() }
+    }
+
+    /// The same on PostgreSQL.
+    pub fn on_postgres(clock: &Clock) -> Self {
+        Self { database: Database::on_postgres(), clock: clock.clone() }
     }
 
     /// A process, or nearly: each has workers and a teller of its own on the one database.
     pub async fn open(&self, rail: Arc<dyn Rail>, seed: u64) -> Platform {
         let (secrets, entropy) = (Secrets::derive(&[7; 32]), Entropy::seeded(seed));
-        let url = DatabaseUrl::Sqlite(self.folder.path().join("outpay.db"));
+        let url = self.database.url();
         let config = Config::default();
         let opened = Platform::open(self.path(), &url, secrets, self.clock.clone(), entropy, &config).await;
         let mut platform = opened.unwrap();
@@ -40,7 +44,7 @@ impl Installation {
     }
 
     fn path(&self) -> &Path {
-        self.folder.path()
+        self.database.folder()
     }
 }
 

@@ -17,12 +17,16 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Below 3.51.3 a WAL database that several connections write and checkpoint could be corrupted.
 const OLDEST_VERSION: i32 = 3_051_003;
 /// How long a writer waits for another process's transaction before it fails.
 const LONGEST_WAIT_FOR_A_WRITER: Duration = Duration::from_secs(30);
+
+/// Statements past the teller after which the log is moved into the database.
+const WRITES_PER_CHECKPOINT: usize = 16_384;
 
 /// Bytes of write-ahead log that a process moves into the database before it begins.
 const LARGE_LOG: u64 = 4 * 1024 * 1024;
@@ -34,6 +38,8 @@ pub struct Sqlite {
     writer: Arc<Mutex<Connection>>,
     /// Read-only connections that nobody uses just now.
     idle: Arc<Mutex<Vec<Connection>>>,
+    /// Statements written past the teller since the last checkpoint.
+    written: Arc<AtomicUsize>,
 }
 
 impl Sqlite {
@@ -59,6 +65,7 @@ impl Sqlite {
             path: Arc::new(path.to_owned()),
             writer: Arc::new(Mutex::new(writer)),
             idle: Arc::default(),
+            written: Arc::default(),
         })
     }
 
@@ -84,8 +91,18 @@ impl Sqlite {
     }
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
-        let writer = Arc::clone(&self.writer);
-        let work = move || write(&mut writer.lock(), &statements);
+        let (writer, written) = (Arc::clone(&self.writer), Arc::clone(&self.written));
+        let work = move || {
+            let mut connection = writer.lock();
+            let counts = write(&mut connection, &statements)?;
+            // The teller counts its own rows; these would otherwise let the log grow for ever.
+            if written.fetch_add(statements.len(), Ordering::Relaxed) >= WRITES_PER_CHECKPOINT {
+                written.store(0, Ordering::Relaxed);
+                let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                checkpoint.map_err(anyhow::Error::from)?;
+            }
+            Ok(counts)
+        };
         tokio::task::spawn_blocking(work).await.context("a write was cut off")?
     }
 
