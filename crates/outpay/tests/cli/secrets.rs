@@ -9,13 +9,15 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 crate::on_both_engines! {
     no_secret_is_found_where_it_does_not_belong,
 }
 
-const LONGEST_START: Duration = Duration::from_secs(30);
+/// Looks for something that has to come, and between two of them.
+const LOOKS: u32 = 600;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const CODE: &str = "CARD-7Q2M-XK4T-9WZP";
 const PIN: &str = "PIN-83650214";
 
@@ -38,9 +40,9 @@ fn start(installation: &Installation, log: &Path) -> Running {
     let mut command = installation.command(&serve);
     // Everything there is to log.
     command.env("OUTPAY_LOG", "trace").stderr(Stdio::from(File::create(log).unwrap()));
-    let process = command.spawn().unwrap();
-    let started = Instant::now();
-    loop {
+    let (api, metrics) = Default::default();
+    let mut running = Running { process: command.spawn().unwrap(), api, metrics };
+    for _ in 0..LOOKS {
         let text = std::fs::read_to_string(log).unwrap();
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let addresses: Vec<String> = lines
@@ -48,11 +50,12 @@ fn start(installation: &Installation, log: &Path) -> Running {
             .map(|address| address.trim_start_matches("http://").trim_end_matches("/metrics").to_owned())
             .collect();
         if let [api, metrics, ..] = addresses.as_slice() {
-            return Running { process, api: api.clone(), metrics: metrics.clone() };
+            (running.api, running.metrics) = (api.clone(), metrics.clone());
+            return running;
         }
-        assert!(started.elapsed() < LONGEST_START, "the server does not start: {text}");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(BETWEEN_LOOKS);
     }
+    panic!("the server does not start");
 }
 
 fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
@@ -70,7 +73,27 @@ fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u1
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
+/// What a server has given out, and where it could lie.
+struct Searched {
+    secrets: Vec<String>,
+    places: Vec<(String, Vec<u8>)>,
+}
+
 fn no_secret_is_found_where_it_does_not_belong(installation: &Installation) {
+    let Searched { secrets, places } = a_day(installation);
+    let bytes: usize = places.iter().map(|(_, bytes)| bytes.len()).sum();
+    assert!(secrets.len() >= 6 && bytes > 10_000, "{} secrets in {bytes} bytes", secrets.len());
+    for (number, secret) in secrets.iter().enumerate() {
+        for (form, needle) in forms(secret) {
+            for (place, bytes) in &places {
+                let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+                assert!(!found, "secret {number} is in {place}, {form}");
+            }
+        }
+    }
+}
+
+fn a_day(installation: &Installation) -> Searched {
     let business = installation.paying_business("Shop", 100_000);
     let file = installation.write(
         "cards.csv",
@@ -80,94 +103,71 @@ fn no_secret_is_found_where_it_does_not_belong(installation: &Installation) {
     std::fs::remove_file(&file).unwrap();
     installation.ok(&["method", "enable", "Shop", "gift_card"]);
     let log = installation.folder().join("trace.log");
-    let server = start(installation, &log);
+    let mut server = start(installation, &log);
     let bearer = format!("Authorization: Bearer {}\r\n", business.secret_key);
-    let parsed = |(status, body): (u16, String)| -> Value {
-        assert!(status < 300, "{status} {body}");
-        serde_json::from_str(&body).unwrap()
-    };
     let webhook = r#"{"url":"https://receiver.example.com/hook"}"#;
     let endpoint = parsed(ask(&server.api, "PUT", "/payout/webhook", &bearer, webhook));
     let create = r#"{"email":"user@example.com","amount":10000}"#;
-    let hash = parsed(ask(&server.api, "POST", "/payout/create", &bearer, create))["hash"].clone();
-    let hash = hash.as_str().unwrap().to_owned();
-    // The hash in each place, a wrong one, and a key where a hash belongs.
-    let person = format!("X-Payout-Hash: {hash}\r\n");
-    let body = format!(r#"{{"payout_hash":"{hash}"}}"#);
-    ask(&server.api, "GET", &format!("/payout/operations?payout_hash={hash}"), "", "");
-    ask(&server.api, "POST", "/payout/operations", "", &body);
-    ask(&server.api, "GET", &format!("/payout/{hash}"), "", "");
-    ask(&server.api, "GET", "/payout/operations", &format!("X-Payout-Hash: {}\r\n", business.secret_key), "");
-    let wish = json!({ "method": "gift_card", "amount": 2500, "destination": { "brand": "Books" } });
-    let asked = parsed(ask(&server.api, "POST", "/payout/withdraw", &person, &wish.to_string()));
-    let id = asked["id"].as_str().unwrap().to_owned();
-    let started = Instant::now();
-    let shown = loop {
-        let path = format!("/payout/operations/{id}/reveal");
-        let (status, body) = ask(&server.api, "POST", &path, &person, "{}");
-        if status == 200 {
-            break serde_json::from_str::<Value>(&body).unwrap();
-        }
-        assert!(started.elapsed() < LONGEST_START, "{status} {body}");
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    assert_eq!((&shown["code"], &shown["pin"]), (&json!(CODE), &json!(PIN)));
+    let created = parsed(ask(&server.api, "POST", "/payout/create", &bearer, create));
+    let hash = created["hash"].as_str().unwrap().to_owned();
+    use_the_hash(&server.api, &hash, &business.secret_key);
     let (_, metrics) = ask(&server.metrics, "GET", "/metrics", "", "");
     assert!(metrics.contains("outpay_http_requests"));
-    let interrupt =
-        std::process::Command::new("kill").args(["-INT", &server.process.id().to_string()]).status().unwrap();
-    assert!(interrupt.success());
-    let mut server = server;
+    let process = server.process.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &process]).status().unwrap().success());
     assert!(server.process.wait().unwrap().success());
 
     let mut secrets = vec![business.secret_key.clone(), hash, CODE.to_owned(), PIN.to_owned()];
     let mut texts = Vec::new();
     strings(&endpoint, &mut texts);
-    let issued = texts
-        .into_iter()
-        .filter(|text| text.starts_with("whsec_") || text.starts_with("wht_") || text.len() >= 40);
-    let issued: Vec<String> = issued.filter(|text| !text.contains("://")).collect();
-    assert!(issued.iter().any(|text| text.starts_with("whsec_")), "{endpoint}");
-    secrets.extend(issued);
-    assert!(secrets.len() >= 6, "token and signing secret are among them: {}", secrets.len());
-
-    let mut places: Vec<(String, Vec<u8>)> = vec![("metrics".to_owned(), metrics.into_bytes())];
+    // The token and the signing secret: long texts that are no address.
+    secrets.extend(texts.into_iter().filter(|text| text.len() >= 40 && !text.contains("://")));
+    assert!(secrets.iter().any(|text| text.starts_with("whsec_")), "{endpoint}");
+    let mut places = vec![("metrics".to_owned(), metrics.into_bytes())];
     places.push(("log".to_owned(), std::fs::read(&log).unwrap()));
-    for file in std::fs::read_dir(installation.data()).unwrap() {
-        let path = file.unwrap().path();
-        if path.is_file() {
-            places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+    places.extend(stored(installation));
+    Searched { secrets, places }
+}
+
+/// The hash in each place, as a wrong path, a key where a hash belongs; then a gift card, revealed.
+fn use_the_hash(api: &str, hash: &str, key: &str) {
+    let person = format!("X-Payout-Hash: {hash}\r\n");
+    ask(api, "GET", &format!("/payout/operations?payout_hash={hash}"), "", "");
+    ask(api, "POST", "/payout/operations", "", &format!(r#"{{"payout_hash":"{hash}"}}"#));
+    ask(api, "GET", &format!("/payout/{hash}"), "", "");
+    ask(api, "GET", "/payout/operations", &format!("X-Payout-Hash: {key}\r\n"), "");
+    let wish = json!({ "method": "gift_card", "amount": 2500, "destination": { "brand": "Books" } });
+    let asked = parsed(ask(api, "POST", "/payout/withdraw", &person, &wish.to_string()));
+    let path = format!("/payout/operations/{}/reveal", asked["id"].as_str().unwrap());
+    for _ in 0..LOOKS {
+        let (status, body) = ask(api, "POST", &path, &person, "{}");
+        if status == 200 {
+            let shown: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((&shown["code"], &shown["pin"]), (&json!(CODE), &json!(PIN)));
+            return;
         }
+        std::thread::sleep(BETWEEN_LOOKS);
     }
+    panic!("the card does not come");
+}
+
+fn parsed((status, body): (u16, String)) -> Value {
+    assert!(status < 300, "{status} {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// Everything that stays: the files of the data folder, or all tables of the other engine.
+fn stored(installation: &Installation) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(installation.data()).unwrap().map(|file| file.unwrap().path());
+    let files = files.filter(|path| path.is_file());
+    let mut places: Vec<(String, Vec<u8>)> =
+        files.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
+    let tables = ["setting", "credential", "api_key", "payout_user", "journal", "remembered", "withdrawal"];
+    let tables = tables.into_iter().chain(["attempt", "gift_card", "webhook_endpoint", "webhook_delivery"]);
     if !installation.is_sqlite() {
-        for table in [
-            "setting",
-            "credential",
-            "api_key",
-            "payout_user",
-            "journal",
-            "remembered",
-            "withdrawal",
-            "attempt",
-            "gift_card",
-            "webhook_endpoint",
-            "webhook_delivery",
-        ] {
-            places.push((table.to_owned(), installation.raw(table)));
-        }
+        places.extend(tables.map(|table| (table.to_owned(), installation.raw(table))));
     }
-    assert!(
-        places.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 10_000,
-        "there is something to search"
-    );
-    for (number, secret) in secrets.iter().enumerate() {
-        for (form, needle) in forms(secret) {
-            for (place, bytes) in &places {
-                let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-                assert!(!found, "secret {number} is in {place}, {form}");
-            }
-        }
-    }
+    places
 }
 
 /// A secret as it could be written. Base64 in its three alignments, without the characters that its neighbours decide.
