@@ -70,6 +70,8 @@ pub struct Progress {
     pub code: String,
     /// Reason or proof; empty for none. For steps that end it badly, in words that the person may read.
     pub text: String,
+    /// Proof, or anything else for the journal that the person does not read; where it is empty, the journal has the text.
+    pub note: String,
     /// What the rail made public at this moment, as a JSON object; empty for none.
     pub detail: String,
 }
@@ -78,14 +80,20 @@ impl Progress {
     /// A step without a word to it.
     #[must_use]
     pub fn new(withdrawal: i64, step: Step) -> Self {
-        let (code, text, detail) = Default::default();
-        Self { withdrawal, step, only_of: None, code, text, detail }
+        let (code, text, note, detail) = Default::default();
+        Self { withdrawal, step, only_of: None, code, text, note, detail }
     }
 
     /// With a reason: a stable word and a text.
     #[must_use]
     pub fn because(self, code: &str, text: &str) -> Self {
         Self { code: code.to_owned(), text: text.to_owned(), ..self }
+    }
+
+    /// With something for the journal alone.
+    #[must_use]
+    pub fn with_note(self, note: &str) -> Self {
+        Self { note: note.to_owned(), ..self }
     }
 
     /// With what the rail made public.
@@ -357,6 +365,7 @@ impl Command {
                     progress.step.word().as_bytes(),
                     progress.code.as_bytes(),
                     progress.text.as_bytes(),
+                    progress.note.as_bytes(),
                     progress.detail.as_bytes(),
                 ],
             ),

@@ -97,11 +97,12 @@ fn moves(withdrawal: &Withdrawal, progress: &Progress) -> Vec<Change> {
     let user = AccountId::user(withdrawal.user);
     let (held, fees, rail) = (AccountId::HELD, AccountId::FEES, withdrawal.provider.account());
     let (gross, net) = (withdrawal.amount, withdrawal.net());
+    let words = if progress.note.is_empty() { &progress.text } else { &progress.note };
     let note = |kind| Change::Note {
         kind,
         user: withdrawal.user,
         withdrawal: withdrawal.number,
-        note: progress.text.clone(),
+        note: words.clone(),
         detail: progress.detail.clone(),
     };
     let shift = |kind, debit, credit, amount| Change::Move {
@@ -110,7 +111,7 @@ fn moves(withdrawal: &Withdrawal, progress: &Progress) -> Vec<Change> {
         debit,
         credit,
         amount,
-        note: progress.text.clone(),
+        note: words.clone(),
         withdrawal: withdrawal.number,
         detail: progress.detail.clone(),
     };

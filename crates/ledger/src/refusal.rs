@@ -46,6 +46,8 @@ pub enum Refusal {
     StepIsNotPossible(WithdrawalState, Step),
     /// A rail pays this withdrawal; nobody settles it by hand.
     WithdrawalIsNotManual,
+    /// A worker has it at this moment.
+    WithdrawalIsBeingWorkedOn,
     /// Whoever gave the money may not also approve its withdrawal.
     MakerMayNotCheck,
     /// The user's account has moved since it was found unclaimed.
@@ -77,6 +79,7 @@ impl Refusal {
             Self::WithdrawalIsUnknown => "withdrawal_not_found",
             Self::StepIsNotPossible(..) => "withdrawal_state",
             Self::WithdrawalIsNotManual => "not_manual",
+            Self::WithdrawalIsBeingWorkedOn => "withdrawal_busy",
             Self::MakerMayNotCheck => "maker_is_checker",
             Self::MoneyWasClaimed => "money_was_claimed",
         }
@@ -114,6 +117,9 @@ impl Refusal {
             Self::WithdrawalIsUnknown => "Withdrawal not found",
             Self::StepIsNotPossible(state, step) => impossible(*state, *step),
             Self::WithdrawalIsNotManual => "A rail pays this withdrawal; it cannot be settled by hand.",
+            Self::WithdrawalIsBeingWorkedOn => {
+                "A worker is at this withdrawal just now. Try again in a few minutes."
+            }
             Self::MakerMayNotCheck => {
                 "The key that gave this money may not approve its withdrawal. Use another key."
             }

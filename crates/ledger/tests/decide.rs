@@ -172,6 +172,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::WithdrawalIsUnknown
         | Refusal::StepIsNotPossible(..)
         | Refusal::WithdrawalIsNotManual
+        | Refusal::WithdrawalIsBeingWorkedOn
         | Refusal::MakerMayNotCheck
         | Refusal::MoneyWasClaimed => unreachable!("the rows of withdrawals are in withdrawals.rs"),
     }

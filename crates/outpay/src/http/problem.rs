@@ -222,6 +222,7 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::PayoutUserIsNotActive
         | Refusal::StepIsNotPossible(..)
         | Refusal::WithdrawalIsNotManual
+        | Refusal::WithdrawalIsBeingWorkedOn
         | Refusal::MoneyWasClaimed => StatusCode::CONFLICT,
         Refusal::IdempotencyKeyWasUsedForAnotherRequest
         | Refusal::DepositReferenceWasUsedForAnotherAmount

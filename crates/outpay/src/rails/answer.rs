@@ -30,6 +30,19 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// In a word and in the rail's own, for the attempt's row.
+    #[must_use]
+    pub fn in_words(&self) -> (&'static str, &str) {
+        match self {
+            Self::Accepted { detail } => ("accepted", detail),
+            Self::Succeeded { detail } => ("succeeded", detail),
+            Self::Refused { code, .. } => ("refused", code),
+            Self::Unknown { text } => ("unknown", text),
+        }
+    }
+}
+
 /// What a rail says when it is asked what became of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {

@@ -138,10 +138,7 @@ impl GiftCards {
             );
             match given.await? {
                 Given::Card(card) => return Ok(Answer::Succeeded { detail: detail(payment, &card) }),
-                Given::NoneLeft => {
-                    let text = "This gift card is out of stock. Please choose another one; your balance is as before.";
-                    return Ok(Answer::Refused { code: "out_of_stock".to_owned(), text: text.to_owned() });
-                }
+                Given::NoneLeft => return Ok(out_of_stock()),
                 Given::TryAgain => {}
             }
         }
@@ -157,6 +154,11 @@ fn detail(payment: &Payment, card: &GiftCard) -> String {
         face_value: card.face_value.0,
     };
     serde_json::to_string(&detail).expect("texts and numbers can be written as JSON")
+}
+
+fn out_of_stock() -> Answer {
+    let text = "This gift card is out of stock. Please choose another one; your balance is as before.";
+    Answer::Refused { code: "out_of_stock".to_owned(), text: text.to_owned() }
 }
 
 fn broken(failure: &Failure) -> Answer {
@@ -238,7 +240,14 @@ impl Rail for GiftCards {
         async move {
             match self.store.gift_card_of(payment.book, payment.withdrawal.number).await {
                 Ok(Some(card)) => Finding::Answer(Answer::Succeeded { detail: detail(payment, &card) }),
-                Ok(None) => Finding::NotFound,
+                // The stock is our own table: where no card of the kind is left, none was given and none can be.
+                Ok(None) => match self
+                    .quote(payment.book, payment.withdrawal.net(), &payment.withdrawal.destination)
+                    .await
+                {
+                    Err(Closed::OutOfFunds | Closed::AmountNotPossible) => Finding::Answer(out_of_stock()),
+                    Ok(_) | Err(Closed::Unhealthy) => Finding::NotFound,
+                },
                 Err(failure) => Finding::Answer(broken(&failure)),
             }
         }

@@ -11,13 +11,15 @@ pub mod crypto;
 pub mod gift_card;
 mod low_stock;
 pub mod manual;
+mod moment;
 mod mounted;
 pub mod sandbox;
 mod worker;
 
 pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Rails};
-pub use worker::{Killer, Moment, Worker};
+pub use worker::Worker;
 
 use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;

@@ -5,17 +5,18 @@
 //! request is durable, then the request leaves, then the answer is written down, then the step it proves. No database
 //! transaction is open while a rail is called.
 
+use super::moment::{Killer, Moment};
 use super::mounted::Mounted;
 use super::{Answer, Finding, Payment, low_stock};
 use crate::platform::Platform;
 use crate::store::{Attempt, Failure, Leased};
 use anyhow::Context;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use ledger::{
     Answer as Settled, BookId, Command, Micros, Outcome, Progress, Provider, Refusal, Request, Step,
     Withdrawal, WithdrawalState,
 };
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -37,30 +38,6 @@ const LATEST: Micros = 600 * SECOND;
 const WATCH: Micros = 60 * SECOND;
 /// Slots that other workers take are tried again this often.
 const TRIES_FOR_A_SLOT: usize = 50;
-
-/// The places at which a test may kill the worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Moment {
-    /// The step to `sending` is durable, there is no attempt yet.
-    BeforeIntent,
-    /// The attempt is durable.
-    AfterIntent,
-    /// About to send.
-    BeforeSend,
-    /// Sent and answered; the answer is written down nowhere.
-    AfterSend,
-    /// The answer is written down; the step it proves is not made.
-    AfterRecord,
-}
-
-impl Moment {
-    /// All of them, in order.
-    pub const ALL: [Self; 5] =
-        [Self::BeforeIntent, Self::AfterIntent, Self::BeforeSend, Self::AfterSend, Self::AfterRecord];
-}
-
-/// Asked at each moment; `true` kills the worker there.
-pub type Killer = Arc<dyn Fn(Moment) -> bool + Send + Sync>;
 
 /// See the top of this file.
 pub struct Worker {
@@ -143,10 +120,14 @@ impl Worker {
     async fn visit(&self, leased: &Leased) -> Result<(), Failure> {
         let Leased { book, withdrawal } = leased;
         let again = match self.platform.rails.get(book.mode(), &withdrawal.method) {
-            Some(mounted) => {
-                let _permit = mounted.permits.acquire().await.context("rails are never closed")?;
-                self.drive(mounted, *book, withdrawal).await?
-            }
+            Some(mounted) => match mounted.permits.try_acquire() {
+                // A panic in a rail must not end all payments: it is one withdrawal that failed to be driven.
+                Ok(_permit) => AssertUnwindSafe(self.drive(mounted, *book, withdrawal))
+                    .catch_unwind()
+                    .await
+                    .map_err(|_| anyhow::anyhow!("a rail panicked"))??,
+                Err(_) => Some(self.platform.clock.now() + SOONEST),
+            },
             None => {
                 let (method, withdrawal) = (&withdrawal.method, self.public_id(leased));
                 tracing::warn!(method, withdrawal, "there is no such rail any more; its money stays held");
@@ -191,10 +172,13 @@ impl Worker {
             self.reached(Moment::BeforeIntent)?;
             return self.make_attempt(mounted, payment, &attempts).await;
         }
+        if let Some(until) = mounted.left_alone_until(self.platform.clock.now()) {
+            return Ok(Some(until));
+        }
         // The last attempt may have left the house or not: only the rail knows.
         match self.ask(mounted, payment, &attempts).await {
             Finding::Answer(answer) => self.take(mounted, payment, &attempts, answer).await,
-            Finding::NotFound => self.submit(mounted, payment, &attempts).await,
+            Finding::NotFound => self.submit(mounted, payment, &attempts, true).await,
             Finding::Stuck => self.make_attempt(mounted, payment, &attempts).await,
             Finding::Returned { code, text } => {
                 let detail = String::new();
@@ -216,8 +200,15 @@ impl Worker {
         let facts = mounted.facts();
         for _ in 0..TRIES_FOR_A_SLOT {
             let slot = if facts.has_slots { store.next_slot(&facts.name).await? } else { 0 };
-            let prepared = match mounted.rail.prepare(payment, earlier, slot).await {
+            let prepare = mounted.rail.prepare(payment, earlier, slot);
+            let prepared = tokio::time::timeout(LONGEST_CALL, prepare).await;
+            let prepared = match prepared.unwrap_or_else(|_| Err(too_slow())) {
                 Ok(prepared) => prepared,
+                // Earlier attempts may still pay, whatever the rail says of another one.
+                Err(Answer::Refused { code, .. }) if !earlier.is_empty() => {
+                    let text = format!("another attempt was refused: {code}");
+                    return self.take(mounted, payment, earlier, Answer::Unknown { text }).await;
+                }
                 Err(answer) => return self.take(mounted, payment, earlier, answer).await,
             };
             let replaces = earlier.iter().any(|attempt| attempt.slot == prepared.slot);
@@ -236,7 +227,7 @@ impl Worker {
             if store.add_attempt(book, number, &attempt, takes_slot).await? {
                 self.reached(Moment::AfterIntent)?;
                 let attempts = [earlier, &[attempt]].concat();
-                return self.submit(mounted, payment, &attempts).await;
+                return self.submit(mounted, payment, &attempts, !earlier.is_empty()).await;
             }
             // Somebody took the slot, or made this very attempt.
             let stored = store.attempts(book, number).await?;
@@ -253,25 +244,41 @@ impl Worker {
         mounted: &Mounted,
         payment: &Payment,
         attempts: &[Attempt],
+        may_have_been_sent: bool,
     ) -> Result<Option<Micros>, Failure> {
         let attempt = attempts.last().context("an attempt is committed before it is sent")?;
+        if !self.still_sends(payment).await? {
+            return Ok(None);
+        }
         self.reached(Moment::BeforeSend)?;
         let call = tokio::time::timeout(LONGEST_CALL, mounted.rail.submit(payment, attempt)).await;
         let answer = call.unwrap_or_else(|_| too_slow());
         mounted.observe(!matches!(answer, Answer::Unknown { .. }), self.platform.clock.now());
         self.reached(Moment::AfterSend)?;
-        // A refusal of something that may have been sent before is believed only if the rail knows of no payment.
-        let was_sent_before = attempts.len() > 1 || attempt.answered_at.is_some();
-        if matches!(answer, Answer::Refused { .. }) && was_sent_before {
+        // What may have been sent before is refused only if the rail says so when asked: "duplicate" is a refusal too.
+        if matches!(answer, Answer::Refused { .. }) && may_have_been_sent {
             return match self.ask(mounted, payment, attempts).await {
-                Finding::NotFound | Finding::Answer(Answer::Refused { .. }) => {
-                    self.take(mounted, payment, attempts, answer).await
-                }
                 Finding::Answer(other) => self.take(mounted, payment, attempts, other).await,
+                Finding::NotFound => {
+                    let text = "refused when sent again, unknown when asked".to_owned();
+                    self.take(mounted, payment, attempts, Answer::Unknown { text }).await
+                }
                 Finding::Stuck | Finding::Returned { .. } => Ok(Some(self.later(payment, attempts))),
             };
         }
         self.take(mounted, payment, attempts, answer).await
+    }
+
+    /// The last look before a request leaves: is the lease this worker's, for long enough, and is the withdrawal still to be
+    /// sent? Somebody with proof may have ended it.
+    async fn still_sends(&self, payment: &Payment) -> Result<bool, Failure> {
+        let (store, now) = (&self.platform.store, self.platform.clock.now());
+        let (book, number) = (payment.book, payment.withdrawal.number);
+        if !store.renew_lease(book, number, self.id, (now, now + LEASE)).await? {
+            anyhow::bail!("the lease ran out before anything was sent");
+        }
+        let stored = store.withdrawal(book, number).await?;
+        Ok(stored.is_some_and(|stored| stored.state == WithdrawalState::Sending))
     }
 
     async fn ask(&self, mounted: &Mounted, payment: &Payment, attempts: &[Attempt]) -> Finding {
@@ -293,7 +300,7 @@ impl Worker {
         let (book, withdrawal) = (payment.book, &payment.withdrawal);
         if let Some(last) = attempts.last() {
             let now = self.platform.clock.now();
-            let said = in_words(&answer);
+            let said = answer.in_words();
             self.platform.store.record_answer(book, withdrawal.number, last.number, said, now).await?;
         }
         self.reached(Moment::AfterRecord)?;
@@ -382,13 +389,4 @@ impl Worker {
 
 fn too_slow() -> Answer {
     Answer::Unknown { text: format!("no answer within {} seconds", LONGEST_CALL.as_secs()) }
-}
-
-fn in_words(answer: &Answer) -> (&'static str, &str) {
-    match answer {
-        Answer::Accepted { detail } => ("accepted", detail),
-        Answer::Succeeded { detail } => ("succeeded", detail),
-        Answer::Refused { code, .. } => ("refused", code),
-        Answer::Unknown { text } => ("unknown", text),
-    }
 }

@@ -123,7 +123,10 @@ impl Store {
         let sql = "SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = 1 \
                    AND (expires_at IS NULL OR expires_at > $4) ORDER BY coalesce(expires_at, 9223372036854775807), number LIMIT 1";
         let values = vec![book.0.into(), brand.into(), face_value.0.into(), now.into()];
-        let Some(first) = self.driver.query_one(sql, values).await? else { return Ok(Given::NoneLeft) };
+        let Some(first) = self.driver.query_one(sql, values).await? else {
+            // Another worker may have given this withdrawal the last one a moment ago.
+            return Ok(self.gift_card_of(book, withdrawal).await?.map_or(Given::NoneLeft, Given::Card));
+        };
         let sql =
             "UPDATE gift_card SET state = 2, withdrawal = $1 WHERE book = $2 AND number = $3 AND state = 1";
         let values = vec![withdrawal.into(), book.0.into(), first.int(0)?.into()];

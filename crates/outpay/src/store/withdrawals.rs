@@ -150,6 +150,48 @@ impl Store {
         Ok(leased)
     }
 
+    /// Takes the lease of one withdrawal that is being sent, as an operator who ends it has to: `false` while a worker has it.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn lease_one(
+        &self,
+        book: BookId,
+        number: i64,
+        worker: i64,
+        (now, until): (Micros, Micros),
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE withdrawal SET leased_until = $1, leased_by = $2 \
+                   WHERE book = $3 AND number = $4 AND leased_until <= $5 AND state = 4";
+        let values = vec![until.into(), worker.into(), book.0.into(), number.into(), now.into()];
+        self.touches_one(Statement::one(sql, values)).await
+    }
+
+    /// Makes a lease last until `until`. `false`: it was not this worker's any more, or had run out.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn renew_lease(
+        &self,
+        book: BookId,
+        number: i64,
+        worker: i64,
+        (now, until): (Micros, Micros),
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE withdrawal SET leased_until = $1 \
+                   WHERE book = $2 AND number = $3 AND leased_by = $4 AND leased_until > $5";
+        let values = vec![until.into(), book.0.into(), number.into(), worker.into(), now.into()];
+        self.touches_one(Statement::one(sql, values)).await
+    }
+
+    async fn touches_one(&self, statement: Statement) -> Result<bool, Failure> {
+        match self.driver.write(vec![statement]).await {
+            Ok(_) => Ok(true),
+            Err(WriteError::Conflict) => Ok(false),
+            Err(WriteError::Failure(failure)) => Err(failure),
+        }
+    }
+
     /// Gives a lease back and says when to look again; `None`: never. `false`: the lease was not this worker's any more.
     ///
     /// # Errors

@@ -63,6 +63,14 @@ pub async fn quote(platform: &Platform, book: BookId, wish: &Wish) -> Result<Pri
     Ok(Price { amount: wish.amount, fees, net, expected_time, destination, quote })
 }
 
+/// What can be known to stand in the way before anything is held.
+async fn look_first(platform: &Platform, book: BookId, user: i64, wish: &Wish) -> Result<(), Stopped> {
+    if platform.store.user(book, user).await?.is_some_and(|row| row.user.balance < wish.amount) {
+        return Err(Refusal::UserBalanceIsTooLow.into());
+    }
+    quote(platform, book, wish).await.map(drop)
+}
+
 /// Holds the money and queues the withdrawal, or puts it up for review. With it, whether this is a first answer again.
 ///
 /// # Errors
@@ -76,6 +84,19 @@ pub async fn withdraw(
 ) -> Result<(Withdrawal, bool), Stopped> {
     let mounted = rail(platform, book, &wish.method)?;
     let destination = mounted.rail.destination(&wish.destination).map_err(Stopped::Destination)?;
+    let remembered = async || match once {
+        Some(key) => platform.store.is_remembered(book, &key).await,
+        None => Ok(false),
+    };
+    // A repeat of something that was done is answered again, whatever the rail could do now; also where the first copy was
+    // done while this one was being looked at.
+    if !remembered().await?
+        && let Err(stopped) = look_first(platform, book, user, wish).await
+        && !remembered().await?
+    {
+        return Err(stopped);
+    }
+    // Read last: asking a rail can take seconds, in which the business may have changed its mind.
     let order = Order {
         user,
         method: wish.method.clone(),
@@ -86,17 +107,6 @@ pub async fn withdraw(
         day: start_of_day(platform.clock.now()),
     };
     let command = Command::Withdraw(Box::new(order));
-    // A repeat of something that was done is answered again, whatever the rail could do now.
-    let remembered = match once {
-        Some(key) => platform.store.is_remembered(book, &key).await?,
-        None => false,
-    };
-    if !remembered {
-        if platform.store.user(book, user).await?.is_some_and(|row| row.user.balance < wish.amount) {
-            return Err(Refusal::UserBalanceIsTooLow.into());
-        }
-        quote(platform, book, wish).await?;
-    }
     let request = Request::maybe_once(command, once).by(Actor::NOBODY);
     let (outcome, replayed) = match platform.teller.ask(book, request).await?? {
         Answer::Done(outcome) => (outcome, false),

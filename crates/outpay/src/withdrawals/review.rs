@@ -6,8 +6,8 @@ use crate::platform::Platform;
 use crate::store::{Failure, HistoryPlace};
 use ledger::{AccountId, Actor, BookId, EntryKind, Progress, Refusal, Step, Withdrawal};
 
-/// How far back a maker is looked for.
-const CREDITS: i64 = 50;
+/// How many movements of the person's account a maker is looked for in, from the withdrawal back.
+const MOVEMENTS: i64 = 5_000;
 
 /// The stable word of a rejection.
 pub const REJECTED: &str = "rejected_by_business";
@@ -43,8 +43,7 @@ pub async fn reject(
     advance(platform, book, progress, actor).await
 }
 
-/// Did this key give the money that is being withdrawn, as far as the newest credit before the withdrawal tells, and is
-/// there another key that could look?
+/// Did this key ever give the person money before the withdrawal, and is there another key that could look?
 async fn is_maker(platform: &Platform, book: BookId, withdrawal: i64, actor: Actor) -> Result<bool, Failure> {
     let Some(key) = actor.as_key() else { return Ok(false) };
     let now = platform.clock.now();
@@ -61,8 +60,8 @@ async fn is_maker(platform: &Platform, book: BookId, withdrawal: i64, actor: Act
     let entries = platform.store.entries_of_withdrawal(book, withdrawal).await?;
     let Some(created) = entries.first() else { return Ok(false) };
     let (account, place) = (AccountId::user(created.entry.user), created.entry.sequence);
-    let history = platform.store.history(book, account, HistoryPlace::Before(place), CREDITS).await?;
+    let history = platform.store.history(book, account, HistoryPlace::Before(place), MOVEMENTS).await?;
     let is_credit = |kind: EntryKind| matches!(kind, EntryKind::UserCreated | EntryKind::UserCredited);
-    let newest = history.unwrap_or_default().into_iter().find(|stored| is_credit(stored.entry.kind));
-    Ok(newest.is_some_and(|credit| credit.entry.actor == actor))
+    let mut history = history.unwrap_or_default().into_iter();
+    Ok(history.any(|stored| is_credit(stored.entry.kind) && stored.entry.actor == actor))
 }

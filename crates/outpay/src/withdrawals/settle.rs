@@ -5,7 +5,10 @@ use super::{Stopped, advance};
 use crate::platform::Platform;
 use ledger::{Actor, BookId, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState};
 
-/// The stable word of a manual payment that was not made.
+/// Longer than ending a withdrawal takes.
+const LEASE: i64 = 60_000_000;
+
+/// The stable word of a payment that was not made.
 pub const NOT_PAID: &str = "not_paid";
 /// The stable word of money that came back.
 pub const CAME_BACK: &str = "returned";
@@ -41,7 +44,7 @@ pub async fn settle(
     }
     let order_id = platform.secrets.ids().order_id(found.provider, book, withdrawal);
     let detail = serde_json::json!({ "order_id": order_id }).to_string();
-    let done = Progress::new(withdrawal, Step::Succeed).because("", proof).with_detail(detail);
+    let done = Progress::new(withdrawal, Step::Succeed).with_note(proof).with_detail(detail);
     advance(platform, book, done, actor).await
 }
 
@@ -74,7 +77,8 @@ pub async fn give_back(
     proof: &str,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    let step = Progress::new(withdrawal, Step::Return).because(CAME_BACK, proof);
+    let words = "The payment came back. Please check the destination and try again.";
+    let step = Progress::new(withdrawal, Step::Return).because(CAME_BACK, words).with_note(proof);
     advance(platform, book, step, actor).await
 }
 
@@ -89,13 +93,46 @@ pub async fn resolve(
     (paid, proof): (bool, &str),
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
+    let step = if paid { Step::Succeed } else { Step::Fail };
+    let now = platform.clock.now();
+    let mut bytes = [0; 8];
+    platform.entropy.fill(&mut bytes);
+    let me = i64::from_be_bytes(bytes) | 1;
+    // While a worker has it, it may be about to send.
+    if !platform.store.lease_one(book, withdrawal, me, (now, now + LEASE)).await? {
+        let found = find(platform, book, withdrawal).await?;
+        return Err(match found.state {
+            WithdrawalState::Sending => Refusal::WithdrawalIsBeingWorkedOn.into(),
+            state => Refusal::StepIsNotPossible(state, step).into(),
+        });
+    }
+    let ended = end(platform, book, withdrawal, (paid, proof), actor).await;
+    let due_at = if ended.is_ok() { None } else { Some(now) };
+    platform.store.release_withdrawal(book, withdrawal, me, due_at).await?;
+    ended
+}
+
+async fn end(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    (paid, proof): (bool, &str),
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
     let found = find(platform, book, withdrawal).await?;
     let step = if paid { Step::Succeed } else { Step::Fail };
-    if !found.outcome_unknown {
+    // Where no attempt was ever made, nothing can have been paid, and the rail will never say so.
+    let nothing_sent = !paid && platform.store.attempts(book, withdrawal).await?.is_empty();
+    if !found.outcome_unknown && !nothing_sent {
         return Err(Refusal::StepIsNotPossible(found.state, step).into());
     }
-    let code = if paid { "" } else { NOT_PAID };
-    advance(platform, book, Progress::new(withdrawal, step).because(code, proof), actor).await
+    let progress = Progress::new(withdrawal, step);
+    let progress = if paid {
+        progress
+    } else {
+        progress.because(NOT_PAID, "The payment was not made. Please try again.")
+    };
+    advance(platform, book, progress.with_note(proof), actor).await
 }
 
 async fn find(platform: &Platform, book: BookId, withdrawal: i64) -> Result<Withdrawal, Stopped> {

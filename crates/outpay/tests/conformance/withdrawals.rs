@@ -16,6 +16,8 @@ on_both_engines! {
     what_is_due_is_leased_once,
     a_lease_that_ran_out_is_taken_over,
     only_the_holder_gives_a_lease_back,
+    a_lease_is_renewed_while_it_lasts,
+    one_that_is_being_sent_is_leased_by_name,
     a_step_says_when_to_look_next,
     a_step_leaves_the_lease_alone,
     what_is_under_way_is_counted,
@@ -176,6 +178,34 @@ async fn only_the_holder_gives_a_lease_back(world: &World) {
     assert_eq!(lease(store, 2, NOW + 50, NOW + 100, 9).await, [1]);
     assert!(store.release_withdrawal(book, 1, 2, None).await.unwrap());
     assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE, "nobody has to look at it again");
+}
+
+async fn a_lease_is_renewed_while_it_lasts(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10))]).await;
+    let store = &world.store;
+    assert!(!store.renew_lease(book, 1, 1, (NOW, NOW + 50)).await.unwrap(), "nobody has it");
+    assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await, [1]);
+    assert!(!store.renew_lease(book, 1, 2, (NOW, NOW + 500)).await.unwrap(), "another worker");
+    assert!(store.renew_lease(book, 1, 1, (NOW + 99, NOW + 300)).await.unwrap());
+    assert_eq!(lease(store, 2, NOW + 299, NOW + 400, 1).await, NONE);
+    assert!(!store.renew_lease(book, 1, 1, (NOW + 300, NOW + 400)).await.unwrap(), "it has run out");
+    assert_eq!(lease(store, 2, NOW + 300, NOW + 400, 1).await, [1]);
+}
+
+async fn one_that_is_being_sent_is_leased_by_name(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
+    let store = &world.store;
+    assert!(!store.lease_one(book, 1, 9, (NOW, NOW + 50)).await.unwrap(), "it is queued");
+    till.carry_out(book, [step(1, Step::Send)]).await;
+    assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await.len(), 1);
+    let taken = store.lease_one(book, 1, 9, (NOW + 99, NOW + 200)).await.unwrap();
+    let is_leased = !store.renew_lease(book, 1, 1, (NOW + 99, NOW + 100)).await.unwrap();
+    assert_eq!(taken, is_leased, "either the worker has it or the operator");
+    assert!(store.lease_one(book, 1, 9, (NOW + 200, NOW + 300)).await.unwrap());
+    assert!(!store.lease_one(book, 1, 8, (NOW + 299, NOW + 400)).await.unwrap(), "somebody has it");
+    assert!(store.release_withdrawal(book, 1, 9, None).await.unwrap());
 }
 
 async fn a_step_says_when_to_look_next(world: &World) {

@@ -17,6 +17,7 @@ impl CryptoRail {
     pub(super) async fn find(&self, payment: &Payment, attempts: &[Attempt]) -> Result<Finding, Failure> {
         let Some(last) = attempts.last() else { return Ok(Finding::NotFound) };
         let order = self.order(payment)?;
+        attempts.iter().try_for_each(|attempt| self.check_signer(attempt))?;
         self.chain.check().await?;
         let rpc = &self.chain.rpc;
         let nonce = u64::try_from(last.slot).context("a slot below 0")?;
@@ -44,6 +45,20 @@ impl CryptoRail {
             }
         }
         Ok(Finding::NotFound)
+    }
+
+    /// Attempts of another treasury, chain or token are beyond this rail's sight: what it sees of their nonces says nothing
+    /// of them. Signing is deterministic (RFC 6979), so signing again tells whose an attempt is.
+    pub(super) fn check_signer(&self, attempt: &Attempt) -> Result<(), Failure> {
+        let sent = Transaction::read(&attempt.request)?;
+        let number = attempt.number;
+        anyhow::ensure!(
+            sent.chain_id == self.chain.id && sent.to == self.chain.token,
+            "attempt {number} is of another chain or token than the rail is configured for"
+        );
+        let again = sent.sign(&self.treasury)?;
+        anyhow::ensure!(again.raw == attempt.request, "attempt {number} was signed by another treasury");
+        Ok(())
     }
 
     async fn judge(&self, payment: &Payment, order: &Order, receipt: &Receipt) -> Result<Finding, Failure> {

@@ -76,6 +76,7 @@ impl CryptoRail {
         let old = Transaction::read(&last.request)?;
         let mut fees = old.fees;
         for attempt in earlier {
+            self.check_signer(attempt)?;
             let other = Transaction::read(&attempt.request)?;
             let same = other.nonce == old.nonce && other.to == old.to && other.data == old.data;
             ensure!(same, "attempt {} is of another payment than attempt {}", attempt.number, last.number);

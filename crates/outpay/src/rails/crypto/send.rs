@@ -12,6 +12,7 @@ impl CryptoRail {
         let order = self.order(payment)?;
         let hash: B256 = attempt.key.parse()?;
         ensure!(keccak256(&attempt.request) == hash, "attempt {} is not what was prepared", attempt.number);
+        self.check_signer(attempt)?;
         self.chain.check().await?;
         let seen = Seen { hash, confirmations: 0, fee: None };
         let accepted = Answer::Accepted { detail: self.detail(payment, &order, &seen) };

@@ -1,0 +1,27 @@
+//! The moments of a payment at which a test may kill the worker, to show that whoever comes next pays once.
+
+use std::sync::Arc;
+
+/// The places at which a test may kill the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// The step to `sending` is durable, there is no attempt yet.
+    BeforeIntent,
+    /// The attempt is durable.
+    AfterIntent,
+    /// About to send.
+    BeforeSend,
+    /// Sent and answered; the answer is written down nowhere.
+    AfterSend,
+    /// The answer is written down; the step it proves is not made.
+    AfterRecord,
+}
+
+impl Moment {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] =
+        [Self::BeforeIntent, Self::AfterIntent, Self::BeforeSend, Self::AfterSend, Self::AfterRecord];
+}
+
+/// Asked at each moment; `true` kills the worker there.
+pub type Killer = Arc<dyn Fn(Moment) -> bool + Send + Sync>;
