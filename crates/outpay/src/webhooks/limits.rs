@@ -38,7 +38,7 @@ impl Limits {
     pub(super) fn is_worth_taking(&self, book: BookId) -> bool {
         let under_way = self.endpoints.get(&book).map_or(0, |load| load.under_way);
         let free = self.free(book);
-        free > 0 && free >= under_way / 2
+        free > 0 && 2 * free >= under_way
     }
 
     pub(super) fn begun(&mut self, book: BookId) {

@@ -121,8 +121,10 @@ async fn end(
 ) -> Result<Withdrawal, Stopped> {
     let found = find(platform, book, withdrawal).await?;
     let step = if paid { Step::Succeed } else { Step::Fail };
-    // Where no attempt was ever made, nothing can have been paid, and the rail will never say so.
-    let nothing_sent = !paid && platform.store.attempts(book, withdrawal).await?.is_empty();
+    // Where a rail pays and no attempt was ever made, nothing can have been paid, and the rail will never say so. Whether a
+    // person has paid by hand is said with `fail`.
+    let by_rail = found.provider != Provider::Manual;
+    let nothing_sent = by_rail && !paid && platform.store.attempts(book, withdrawal).await?.is_empty();
     if !found.outcome_unknown && !nothing_sent {
         return Err(Refusal::StepIsNotPossible(found.state, step).into());
     }
