@@ -29,6 +29,8 @@ const BATCH: i64 = 64;
 const DRIVEN_AT_ONCE: usize = 32;
 /// The longest a single call to a rail may take.
 const LONGEST_CALL: Duration = Duration::from_secs(60);
+/// How long a withdrawal waits for its turn at its rail before it goes back into the queue.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Between looks for work where no nudge comes.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
 /// The shortest and the longest wait before a rail is asked again.
@@ -120,12 +122,13 @@ impl Worker {
     async fn visit(&self, leased: &Leased) -> Result<(), Failure> {
         let Leased { book, withdrawal } = leased;
         let again = match self.platform.rails.get(book.mode(), &withdrawal.method) {
-            Some(mounted) => match mounted.permits.try_acquire() {
+            Some(mounted) => match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
                 // A panic in a rail must not end all payments: it is one withdrawal that failed to be driven.
                 Ok(_permit) => AssertUnwindSafe(self.drive(mounted, *book, withdrawal))
                     .catch_unwind()
                     .await
                     .map_err(|_| anyhow::anyhow!("a rail panicked"))??,
+                // A slow rail must not hold up the others of this round.
                 Err(_) => Some(self.platform.clock.now() + SOONEST),
             },
             None => {
