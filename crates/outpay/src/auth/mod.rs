@@ -1,6 +1,6 @@
 //! Authentication: one function for all kinds of credentials and one way for every outcome. The text that was sent (a
 //! fixed dummy where nothing was) is digested, the digest is looked up, and what is found is judged after that. All
-//! failures therefore cost one digest and one look-up, and look the same. Not here: the 401 itself (http/refusal.rs).
+//! failures therefore cost one digest and one look-up, and look the same. Not here: the 401 itself (http/problem.rs).
 
 pub mod api_key;
 pub mod keys;

@@ -82,10 +82,10 @@ pub async fn give_back(
     advance(platform, book, step, actor).await
 }
 
-/// Ends a withdrawal whose outcome is unknown: the only way to do it by hand.
+/// Ends a withdrawal whose outcome is unknown, or which its rail was never asked to pay: the only way to do it by hand.
 ///
 /// # Errors
-/// [`Stopped`]; where the outcome is not unknown, the step is not possible.
+/// [`Stopped`]; elsewhere the step is not possible, and while a worker has it, it is refused for the moment.
 pub async fn resolve(
     platform: &Platform,
     book: BookId,
