@@ -36,5 +36,8 @@ pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
         };
         ran.with_context(|| format!("migration {version} failed"))?;
     }
-    Ok(())
+    match driver {
+        Driver::Sqlite(sqlite) => sqlite.migrated(),
+        Driver::Postgres(_) => Ok(()),
+    }
 }

@@ -4,6 +4,7 @@
 //! Settings: WAL and `synchronous=FULL` (a commit is on disk before it returns), foreign keys on, no memory mapping
 //! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
 
+mod statistics;
 mod teller;
 
 pub use teller::SqliteTeller;
@@ -129,6 +130,11 @@ impl Sqlite {
         }
         Ok(transaction.commit()?)
     }
+
+    /// What follows the last migration: the planner learns of the tables.
+    pub(super) fn migrated(&self) -> Result<(), Failure> {
+        statistics::settle(&mut self.writer.lock())
+    }
 }
 
 pub(super) fn query(connection: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Failure> {
@@ -202,7 +208,7 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
     connection.busy_timeout(LONGEST_WAIT_FOR_A_WRITER)?;
     // Without this a prepared statement is compiled anew whenever another value is bound to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(256);
     connection
         .execute_batch("PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;")?;
     if read_only {
