@@ -10,6 +10,7 @@ mod growth;
 mod histogram;
 pub mod load;
 mod machine;
+mod pages;
 mod process;
 mod stage;
 mod table;
@@ -60,6 +61,9 @@ pub struct Arguments {
     /// Instead: measure the teller alone, without HTTP
     #[arg(long)]
     teller: bool,
+    /// Instead: measure what the dashboard's pages ask of the database, with a million users or as many as are preloaded
+    #[arg(long)]
+    pages: bool,
     /// Instead: measure webhooks to a receiver that fails, stalls and dies at times
     #[arg(long)]
     webhooks: bool,
@@ -85,6 +89,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     machine::warn_when_busy().await;
     if arguments.webhooks {
         webhooks::run(&arguments).await?;
+    } else if arguments.pages {
+        pages::run(&arguments).await?;
     } else if arguments.teller {
         teller::run(&arguments).await?;
     } else if arguments.growth.is_empty() {

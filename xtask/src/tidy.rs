@@ -3,6 +3,8 @@
 //! Not here: what clippy and rustfmt check already. Invariant: a file or folder that is missing is a
 //! violation with a sentence, never a panic.
 
+mod claim;
+mod dashboard;
 mod files;
 mod forbidden;
 mod machine_paths;
@@ -56,9 +58,12 @@ const RULES: &[Rule] = &[
     rooms::ledger_is_pure,
     rooms::doors_do_not_know_each_other,
     rooms::http_clients_only_in_rails_and_webhooks,
+    rooms::smtp_only_in_mail,
     sql::statements_only_in_store,
     sql::drivers_only_in_store,
     routes::every_route_is_tested_and_documented,
+    dashboard::every_route_is_in_the_matrix,
+    claim::every_route_is_tested,
     store::every_function_is_in_the_conformance_suite,
     migrations::both_engines_have_the_same,
     machine_paths::none_in_the_tree,

@@ -4,11 +4,12 @@
 
 use crate::Change;
 use crate::chain::link;
+use crate::look_back::LookBack;
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, Micros,
     Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The loaded part of a book.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Book {
     withdrawals: HashMap<i64, Withdrawal>,
     /// Cents held by withdrawals, of users that were loaded by number.
     pending: HashMap<i64, Cents>,
-    asked: Asked,
+    pub(crate) before: LookBack,
     entries: Vec<(Entry, ChainDigest)>,
     new_users: Vec<i64>,
     /// Number, and the generation as it is stored.
@@ -34,17 +35,6 @@ pub struct Book {
     new_remembered: Vec<OnceKey>,
     new_withdrawals: Vec<i64>,
     changed_withdrawals: BTreeSet<i64>,
-}
-
-/// What was asked for before, as far as the rules for new withdrawals need it.
-#[derive(Clone, Debug, Default)]
-struct Asked {
-    /// Today, by method, over all users; what was given back does not count.
-    by_method: HashMap<String, Cents>,
-    /// Today, by user, over all methods; what was given back does not count.
-    by_user: HashMap<i64, Cents>,
-    /// User, method and destination of withdrawals that succeeded.
-    destinations: HashSet<(i64, String, String)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +79,7 @@ impl Book {
             remembered: HashMap::new(),
             withdrawals: HashMap::new(),
             pending: HashMap::new(),
-            asked: Asked::default(),
+            before: LookBack::default(),
             entries: Vec::new(),
             new_users: Vec::new(),
             changed_users: BTreeMap::new(),
@@ -123,39 +113,6 @@ impl Book {
     /// Adds a withdrawal as it is stored.
     pub fn put_withdrawal(&mut self, withdrawal: Withdrawal) {
         self.withdrawals.insert(withdrawal.number, withdrawal);
-    }
-
-    /// Adds what was asked for today by a method, over all users.
-    pub fn put_asked_by_method(&mut self, method: &str, sum: Cents) {
-        self.asked.by_method.insert(method.to_owned(), sum);
-    }
-
-    /// Adds what a user asked for today, over all methods.
-    pub fn put_asked_by_user(&mut self, user: i64, sum: Cents) {
-        self.asked.by_user.insert(user, sum);
-    }
-
-    /// Adds a destination that a user has successfully used.
-    pub fn put_destination(&mut self, user: i64, method: &str, destination: &str) {
-        self.asked.destinations.insert((user, method.to_owned(), destination.to_owned()));
-    }
-
-    /// What was asked for today by this method.
-    #[must_use]
-    pub fn asked_by_method(&self, method: &str) -> Cents {
-        self.asked.by_method.get(method).copied().unwrap_or_default()
-    }
-
-    /// What this user asked for today.
-    #[must_use]
-    pub fn asked_by_user(&self, user: i64) -> Cents {
-        self.asked.by_user.get(&user).copied().unwrap_or_default()
-    }
-
-    /// Has this user successfully used this destination?
-    #[must_use]
-    pub fn knows_destination(&self, user: i64, method: &str, destination: &str) -> bool {
-        self.asked.destinations.contains(&(user, method.to_owned(), destination.to_owned()))
     }
 
     /// The withdrawal with this number.
@@ -298,10 +255,7 @@ impl Book {
         assert_eq!(withdrawal.number, self.head.withdrawals + 1, "withdrawals are numbered without a gap");
         self.head.withdrawals = withdrawal.number;
         self.new_withdrawals.push(withdrawal.number);
-        let by_method = self.asked.by_method.entry(withdrawal.method.clone()).or_default();
-        *by_method = by_method.plus(withdrawal.amount).expect("a decided change fits");
-        let by_user = self.asked.by_user.entry(withdrawal.user).or_default();
-        *by_user = by_user.plus(withdrawal.amount).expect("a person holds less than there is money");
+        self.before.ask(&withdrawal);
         if let Some(pending) = self.pending.get_mut(&withdrawal.user) {
             *pending = pending.plus(withdrawal.amount).expect("a person holds less than there is money");
         }
@@ -384,6 +338,9 @@ impl Book {
             }
             _ => link(&self.head.chain, self.id, &entry, ""),
         };
+        if entry.kind == EntryKind::GiftCardRevealed {
+            self.before.look(entry.withdrawal, entry.at);
+        }
         self.head.chain = chain;
         self.head.sequence = entry.sequence;
         self.entries.push((entry, self.head.chain));

@@ -1,9 +1,8 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
-use crate::once::short_digest;
 use crate::{
-    AccountId, Actor, Cents, Email, Fingerprint, Micros, Once, OnceKey, Provider, Step, Terms, UserSnapshot,
-    UserStatus, Withdrawal,
+    AccountId, Actor, Cents, Email, Micros, Once, OnceKey, Provider, Step, Terms, UserSnapshot, UserStatus,
+    Withdrawal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +65,8 @@ pub struct Progress {
     pub step: Step,
     /// Whose it has to be: a person may cancel only what is the person's own.
     pub only_of: Option<i64>,
+    /// What is still queued is taken to `sending` with it, as one command: by hand, no time lies between the two.
+    pub by_hand: bool,
     /// A stable word, for steps that end it badly; empty for none.
     pub code: String,
     /// Reason or proof; empty for none. For steps that end it badly, in words that the person may read.
@@ -81,7 +82,13 @@ impl Progress {
     #[must_use]
     pub fn new(withdrawal: i64, step: Step) -> Self {
         let (code, text, note, detail) = Default::default();
-        Self { withdrawal, step, only_of: None, code, text, note, detail }
+        Self { withdrawal, step, only_of: None, by_hand: false, code, text, note, detail }
+    }
+
+    /// Made by a person: see [`Self::by_hand`].
+    #[must_use]
+    pub fn made_by_hand(self) -> Self {
+        Self { by_hand: true, ..self }
     }
 
     /// With a reason: a stable word and a text.
@@ -112,6 +119,8 @@ pub enum Occurrence {
     GiftCardStockLow,
     /// A user's money will soon go back unclaimed.
     UserMoneyExpiring,
+    /// The business's settings are about to change.
+    SettingsChanged,
 }
 
 /// Everything that can change a book.
@@ -181,6 +190,13 @@ pub enum Command {
         /// In words; no secret.
         note: String,
     },
+    /// Keep the answer of something that is done outside the books, to give it again whenever its key comes again.
+    Remember {
+        /// Everything the request says.
+        request: String,
+        /// The answer; no secret.
+        answer: String,
+    },
     /// Take back what a user has not claimed.
     Expire {
         /// The user's number.
@@ -229,6 +245,8 @@ pub enum Outcome {
     Withdrawal(Box<Withdrawal>),
     /// Record: it is written down.
     Recorded,
+    /// Remember: the answer.
+    Said(String),
 }
 
 /// One row of a batch's answer.
@@ -312,79 +330,4 @@ impl Request {
     pub fn by(self, actor: Actor) -> Self {
         Self { actor, ..self }
     }
-}
-
-impl BatchPayout {
-    /// What a reference stands for: this person and this amount.
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(short_digest(b"payout", &[self.email.as_str().as_bytes(), &self.amount.0.to_be_bytes()]))
-    }
-}
-
-impl Command {
-    /// A digest of everything the command says. Two spellings of one request (white space, order of fields, case
-    /// of an address) have one fingerprint.
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(match self {
-            Self::Create { email, amount } => {
-                short_digest(b"create", &[email.as_str().as_bytes(), &amount.0.to_be_bytes()])
-            }
-            Self::CreateMany { payouts, partial } => {
-                let rows: Vec<[u8; 16]> = payouts.iter().map(row_digest).collect();
-                short_digest(b"create many", &[&[u8::from(*partial)], &rows.concat()])
-            }
-            Self::Transfer { direction, amount } => {
-                short_digest(b"transfer", &[&direction.accounts().0.0.to_be_bytes(), &amount.0.to_be_bytes()])
-            }
-            Self::Deposit { amount, reference } => {
-                short_digest(b"deposit", &[reference.as_bytes(), &amount.0.to_be_bytes()])
-            }
-            Self::Debit { user, amount, reason } => {
-                short_digest(b"debit", &[&user.to_be_bytes(), &amount.0.to_be_bytes(), reason.as_bytes()])
-            }
-            Self::SetStatus { user, status } => {
-                short_digest(b"set status", &[&user.to_be_bytes(), status.word().as_bytes()])
-            }
-            Self::RotateHash { user } => short_digest(b"rotate hash", &[&user.to_be_bytes()]),
-            // The terms are the business's, not the person's: they may change between a request and its repeat.
-            Self::Withdraw(order) => short_digest(
-                b"withdraw",
-                &[
-                    &order.user.to_be_bytes(),
-                    order.method.as_bytes(),
-                    &order.amount.0.to_be_bytes(),
-                    order.destination.as_bytes(),
-                ],
-            ),
-            Self::Advance(progress) => short_digest(
-                b"advance",
-                &[
-                    &progress.withdrawal.to_be_bytes(),
-                    progress.step.word().as_bytes(),
-                    progress.code.as_bytes(),
-                    progress.text.as_bytes(),
-                    progress.note.as_bytes(),
-                    progress.detail.as_bytes(),
-                ],
-            ),
-            Self::Record { occurrence, user, withdrawal, note } => short_digest(
-                b"record",
-                &[&[*occurrence as u8], &user.to_be_bytes(), &withdrawal.to_be_bytes(), note.as_bytes()],
-            ),
-            Self::Expire { user, head } => {
-                short_digest(b"expire", &[&user.to_be_bytes(), &head.to_be_bytes()])
-            }
-        })
-    }
-}
-
-fn row_digest(payout: &BatchPayout) -> [u8; 16] {
-    let marker: &[u8] = if payout.reference.is_some() { b"r" } else { b"" };
-    let reference = payout.reference.as_deref().unwrap_or_default();
-    short_digest(
-        b"row",
-        &[payout.email.as_str().as_bytes(), &payout.amount.0.to_be_bytes(), marker, reference.as_bytes()],
-    )
 }

@@ -82,7 +82,10 @@ pub fn decide(book: &Book, command: &Command, now: Micros) -> Result<Plan, Refus
         Command::Withdraw(order) => withdraw(book, order, now),
         Command::Advance(progress) => advance(book, progress, now),
         Command::Record { occurrence, user, withdrawal, note } => {
-            Ok(record(*occurrence, *user, *withdrawal, note))
+            record(book, (*occurrence, *user, *withdrawal), note, now)
+        }
+        Command::Remember { answer, .. } => {
+            Ok(Plan { changes: Vec::new(), outcome: Outcome::Said(answer.clone()) })
         }
         Command::Expire { user, head } => expire(book, *user, *head),
     }

@@ -4,8 +4,8 @@
 use crate::Change;
 use crate::decide::{Plan, check, check_room};
 use crate::{
-    AccountId, Book, Cents, EntryKind, Micros, Occurrence, Order, Outcome, Progress, Refusal, Step,
-    UserStatus, Withdrawal, WithdrawalState,
+    AccountId, Book, Cents, EntryKind, LOOKS_PERIOD, MOST_LOOKS, Micros, Occurrence, Order, Outcome,
+    Progress, Refusal, Step, UserStatus, Withdrawal, WithdrawalState,
 };
 
 pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, Refusal> {
@@ -72,7 +72,9 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     let withdrawal = book.withdrawal(progress.withdrawal).ok_or(Refusal::WithdrawalIsUnknown)?;
     let is_own = progress.only_of.is_none_or(|user| user == withdrawal.user);
     check(is_own, Refusal::WithdrawalIsUnknown)?;
-    let state = withdrawal.state.after(progress.step);
+    let begins = progress.by_hand && withdrawal.state == WithdrawalState::Queued;
+    let from = if begins { WithdrawalState::Sending } else { withdrawal.state };
+    let state = from.after(progress.step);
     let state = state.ok_or(Refusal::StepIsNotPossible(withdrawal.state, progress.step))?;
     check_room(book, AccountId::user(withdrawal.user), withdrawal.amount)?;
     check_room(book, withdrawal.provider.account(), withdrawal.amount)?;
@@ -87,6 +89,9 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
         after.reason.clone_from(&progress.text);
     }
     let mut changes = vec![Change::SetWithdrawal(Box::new(after.clone()))];
+    if begins {
+        changes.extend(moves(&after, &Progress::new(progress.withdrawal, Step::Send)));
+    }
     changes.extend(moves(&after, progress));
     Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(after)) })
 }
@@ -149,14 +154,24 @@ fn moves(withdrawal: &Withdrawal, progress: &Progress) -> Vec<Change> {
     }
 }
 
-pub(crate) fn record(occurrence: Occurrence, user: i64, withdrawal: i64, note: &str) -> Plan {
+pub(crate) fn record(
+    book: &Book,
+    (occurrence, user, withdrawal): (Occurrence, i64, i64),
+    note: &str,
+    now: Micros,
+) -> Result<Plan, Refusal> {
+    if occurrence == Occurrence::GiftCardRevealed {
+        let looks = book.looks_since(withdrawal, now.saturating_sub(LOOKS_PERIOD));
+        check(looks < MOST_LOOKS, Refusal::CodeWasShownTooOften)?;
+    }
     let kind = match occurrence {
         Occurrence::GiftCardRevealed => EntryKind::GiftCardRevealed,
         Occurrence::GiftCardStockLow => EntryKind::GiftCardStockLow,
         Occurrence::UserMoneyExpiring => EntryKind::UserMoneyExpiring,
+        Occurrence::SettingsChanged => EntryKind::SettingsChanged,
     };
     let change = Change::Note { kind, user, withdrawal, note: note.to_owned(), detail: String::new() };
-    Plan { changes: vec![change], outcome: Outcome::Recorded }
+    Ok(Plan { changes: vec![change], outcome: Outcome::Recorded })
 }
 
 pub(crate) fn expire(book: &Book, user: i64, head: i64) -> Result<Plan, Refusal> {

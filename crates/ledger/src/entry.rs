@@ -62,11 +62,13 @@ pub enum EntryKind {
     UserMoneyExpired = 26,
     /// The user's money will soon go back unclaimed.
     UserMoneyExpiring = 27,
+    /// The business's settings changed.
+    SettingsChanged = 28,
 }
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -94,6 +96,7 @@ impl EntryKind {
         Self::GiftCardStockLow,
         Self::UserMoneyExpired,
         Self::UserMoneyExpiring,
+        Self::SettingsChanged,
     ];
 
     /// The number that is stored and chained.
@@ -139,6 +142,7 @@ impl EntryKind {
             Self::GiftCardStockLow => "gift_card.stock_low",
             Self::UserMoneyExpired => "payout_user.money_expired",
             Self::UserMoneyExpiring => "payout_user.money_expiring",
+            Self::SettingsChanged => "settings.changed",
         }
     }
 }
@@ -158,9 +162,12 @@ pub struct Movement {
     pub credit_previous: i64,
 }
 
-/// Who gave a command: the number of an API key, or one of the constants.
+/// Who gave a command: the number of an API key, a member of the business's team, or one of the constants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Actor(pub i64);
+
+/// Members stand below this, negated: their numbers are stored and chained, so it never changes.
+const MEMBERS_FROM: i64 = 1_000;
 
 impl Actor {
     /// The person the money belongs to, or the platform itself carrying out a rule.
@@ -172,6 +179,18 @@ impl Actor {
     #[must_use]
     pub fn as_key(self) -> Option<i64> {
         (self.0 > 0).then_some(self.0)
+    }
+
+    /// The member with this number, 1, 2, …
+    #[must_use]
+    pub fn member(number: i64) -> Self {
+        Self(-(MEMBERS_FROM + number))
+    }
+
+    /// The member's number, if it was one.
+    #[must_use]
+    pub fn as_member(self) -> Option<i64> {
+        (self.0 < -MEMBERS_FROM).then(|| -self.0 - MEMBERS_FROM)
     }
 }
 
@@ -196,4 +215,22 @@ pub struct Entry {
     pub actor: Actor,
     /// What the rail made public of a withdrawal at that moment, as a JSON object; empty for none. Never a secret.
     pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_members_and_the_constants_are_told_apart() {
+        for number in [1, 2, 1_000_000] {
+            assert_eq!(Actor::member(number).as_member(), Some(number));
+            assert_eq!(Actor::member(number).as_key(), None);
+            assert_eq!((Actor(number).as_key(), Actor(number).as_member()), (Some(number), None));
+        }
+        assert_eq!(Actor::member(1), Actor(-1_001));
+        for nobody in [Actor::NOBODY, Actor::OPERATOR, Actor(-1_000)] {
+            assert_eq!((nobody.as_key(), nobody.as_member()), (None, None));
+        }
+    }
 }

@@ -15,6 +15,8 @@ mod decide;
 mod decide_withdrawal;
 mod email;
 mod entry;
+mod fingerprint;
+mod look_back;
 mod money;
 mod once;
 mod refusal;
@@ -33,6 +35,7 @@ pub use command::{
 pub use decide::{Answer, Plan, decide, settle};
 pub use email::{Email, EmailProblem};
 pub use entry::{Actor, Entry, EntryKind, Movement};
+pub use look_back::{LOOKS_PERIOD, MOST_LOOKS};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
 pub use once::{Fingerprint, Once, OnceKey, Remembered};
 pub use refusal::Refusal;

@@ -25,6 +25,12 @@ impl OnceKey {
         Self(short_digest(b"recipient request", &[&user.to_be_bytes(), key.as_bytes()]))
     }
 
+    /// For the token of a form that a member was shown: a form that is sent twice takes effect once.
+    #[must_use]
+    pub fn of_form(token: &str) -> Self {
+        Self(short_digest(b"form", &[token.as_bytes()]))
+    }
+
     /// For a batch row's `reference`.
     #[must_use]
     pub fn of_payout_reference(reference: &str) -> Self {

@@ -48,10 +48,14 @@ pub enum Refusal {
     WithdrawalIsNotManual,
     /// A worker has it at this moment.
     WithdrawalIsBeingWorkedOn,
+    /// The rail cannot say that what was sent will never pay.
+    PaymentMayStillBeMade,
     /// Whoever gave the money may not also approve its withdrawal.
     MakerMayNotCheck,
     /// The user's account has moved since it was found unclaimed.
     MoneyWasClaimed,
+    /// A gift card's code was shown as often as it may be within [`crate::LOOKS_PERIOD`].
+    CodeWasShownTooOften,
 }
 
 impl Refusal {
@@ -80,8 +84,10 @@ impl Refusal {
             Self::StepIsNotPossible(..) => "withdrawal_state",
             Self::WithdrawalIsNotManual => "not_manual",
             Self::WithdrawalIsBeingWorkedOn => "withdrawal_busy",
+            Self::PaymentMayStillBeMade => "payment_may_still_be_made",
             Self::MakerMayNotCheck => "maker_is_checker",
             Self::MoneyWasClaimed => "money_was_claimed",
+            Self::CodeWasShownTooOften => "rate_limited",
         }
     }
 
@@ -120,10 +126,14 @@ impl Refusal {
             Self::WithdrawalIsBeingWorkedOn => {
                 "A worker is at this withdrawal just now. Try again in a few minutes."
             }
+            Self::PaymentMayStillBeMade => {
+                "What was sent could still be paid. Stop it first with: outpay withdrawal stop"
+            }
             Self::MakerMayNotCheck => {
                 "The key that gave this money may not approve its withdrawal. Use another key."
             }
             Self::MoneyWasClaimed => "The money was claimed in the meantime.",
+            Self::CodeWasShownTooOften => "This code was shown too often. Please try again in an hour.",
         }
     }
 }

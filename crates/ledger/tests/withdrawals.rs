@@ -4,8 +4,8 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
-    Occurrence, Order, Outcome, PayoutUser, Progress, Provider, Refusal, Request, ReviewRule, Step,
-    TRANSITIONS, Terms, UserStatus, Withdrawal, WithdrawalState, settle,
+    LOOKS_PERIOD, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, PayoutUser, Progress, Provider, Refusal,
+    Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus, Withdrawal, WithdrawalState, settle,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -228,6 +228,61 @@ fn a_person_can_cancel_only_what_is_the_persons_own() {
     assert_eq!(step(&mut book, cancel(2)), Err(Refusal::WithdrawalIsUnknown));
     assert_eq!(step(&mut book, Progress::new(7, Step::Cancel)), Err(Refusal::WithdrawalIsUnknown));
     assert!(step(&mut book, cancel(1)).is_ok());
+}
+
+#[test]
+fn by_hand_sending_and_paying_are_one_command() {
+    let mut book = book(1_000);
+    withdraw(&mut book, order(500, open())).unwrap();
+    let paid = Progress::new(1, Step::Succeed).with_note("Wire 7");
+    let not_yet = Refusal::StepIsNotPossible(WithdrawalState::Queued, Step::Succeed);
+    assert_eq!(step(&mut book, paid.clone()), Err(not_yet));
+    let after = step(&mut book, paid.clone().made_by_hand()).unwrap();
+    assert_eq!(after.state, WithdrawalState::Succeeded);
+    let changes = book.changes();
+    let kinds: Vec<EntryKind> = changes.entries.iter().map(|(entry, _)| entry.kind).collect();
+    assert_eq!(kinds[kinds.len() - 2..], [EntryKind::WithdrawalSending, EntryKind::WithdrawalSucceeded]);
+    let notes: Vec<&str> = changes.entries.iter().map(|(entry, _)| entry.note.as_str()).collect();
+    assert_eq!(notes[notes.len() - 2..], ["", "Wire 7"]);
+    let late = Refusal::StepIsNotPossible(WithdrawalState::Succeeded, Step::Succeed);
+    assert_eq!(step(&mut book, paid.made_by_hand()), Err(late));
+}
+
+#[test]
+fn a_code_is_shown_so_often_and_no_more() {
+    let mut book = book(1_000);
+    let look = |withdrawal| Command::Record {
+        occurrence: Occurrence::GiftCardRevealed,
+        user: 1,
+        withdrawal,
+        note: String::new(),
+    };
+    // The store gives the newest; what is an hour old does not count.
+    book.put_look(1, NOW - LOOKS_PERIOD);
+    book.put_look(1, NOW - LOOKS_PERIOD + 1);
+    for _ in 1..MOST_LOOKS {
+        ask(&mut book, look(1)).unwrap();
+    }
+    assert_eq!(ask(&mut book, look(1)), Err(Refusal::CodeWasShownTooOften));
+    ask(&mut book, look(2)).unwrap();
+    let later = settle(&mut book, &Request::plain(look(1)), NOW + 1);
+    assert!(later.is_ok(), "{later:?}");
+}
+
+#[test]
+fn an_answer_from_outside_is_given_again() {
+    let mut book = book(1_000);
+    let key = OnceKey::of_request("k");
+    let remember = |request: &str, answer: &str| {
+        let command = Command::Remember { request: request.to_owned(), answer: answer.to_owned() };
+        Request::maybe_once(command, Some(key))
+    };
+    let said = |text: &str| Outcome::Said(text.to_owned());
+    assert_eq!(settle(&mut book, &remember("test", "one"), NOW), Ok(Answer::Done(said("one"))));
+    assert_eq!(settle(&mut book, &remember("test", "two"), NOW), Ok(Answer::Replayed(said("one"))));
+    let reused = Refusal::IdempotencyKeyWasUsedForAnotherRequest;
+    assert_eq!(settle(&mut book, &remember("retry", "one"), NOW), Err(reused));
+    assert!(book.changes().entries.is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! teller), later keys (auth/keys.rs). Invariant: a business never exists without its two books and four keys.
 
 use crate::auth::api_key;
+use crate::auth::limits::KeyLimits;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Business, CredentialKind, Failure, NewApiKey, NewBusiness, WriteError};
@@ -101,6 +102,7 @@ fn new_key(
         digest: platform.secrets.credential_digest(text.expose_secret().as_bytes()),
         created_at: platform.clock.now(),
         expires_at: None,
+        limits: KeyLimits::default(),
     };
     (text, row)
 }

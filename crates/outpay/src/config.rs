@@ -2,6 +2,7 @@
 //! `--config` says; without one there are gift cards and, in test mode, the sandbox. Not here: what a business offers
 //! (terms, in the database), and keys, which come from the environment or from files of their own.
 
+use crate::mail::MailConfig;
 use crate::rails::crypto::CryptoConfig;
 use crate::rails::manual::ManualConfig;
 use crate::store::Failure;
@@ -19,6 +20,8 @@ pub const CONFIG_FILE: &str = "outpay.toml";
 pub struct Config {
     /// `[rails…]`
     pub rails: RailsConfig,
+    /// `[mail]`; without it no mail is made.
+    pub mail: Option<MailConfig>,
 }
 
 /// The rails of live mode.
@@ -89,6 +92,9 @@ impl Config {
         anyhow::ensure!(twice.is_none(), "two rails have one name: {twice:?}");
         for (name, crypto) in &config.rails.crypto {
             crypto.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        if let Some(mail) = &config.mail {
+            mail.check().context("[mail]")?;
         }
         Ok(config)
     }

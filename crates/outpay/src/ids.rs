@@ -28,6 +28,16 @@ pub enum IdKind {
     Delivery,
     /// `gcd_`: a gift card in stock.
     GiftCard,
+    /// `mem_`: a member of teams.
+    Member,
+    /// `ses_`: a member's session.
+    Session,
+    /// `inv_`: an invitation to a team.
+    Invitation,
+    /// `imp_`: an imported file.
+    Import,
+    /// `mail_`: an outgoing mail.
+    Mail,
     /// A withdrawal seen as a payment by its rail; see [`PublicIds::order_id`].
     Payment,
 }
@@ -43,6 +53,11 @@ impl IdKind {
             Self::Withdrawal => "ord_",
             Self::Delivery => "whd_",
             Self::GiftCard => "gcd_",
+            Self::Member => "mem_",
+            Self::Session => "ses_",
+            Self::Invitation => "inv_",
+            Self::Import => "imp_",
+            Self::Mail => "mail_",
             Self::Payment => "",
         }
     }
@@ -58,6 +73,11 @@ impl IdKind {
             Self::Delivery => 7,
             Self::GiftCard => 8,
             Self::Payment => 9,
+            Self::Member => 20,
+            Self::Session => 21,
+            Self::Invitation => 22,
+            Self::Import => 30,
+            Self::Mail => 31,
         }
     }
 }

@@ -5,16 +5,27 @@
 
 pub mod audit;
 pub mod auth;
+pub mod branding;
 pub mod businesses;
+pub mod claim;
 pub mod cli;
 pub mod clock;
 pub mod commit;
 pub mod config;
+pub mod dashboard;
 pub mod http;
 pub mod ids;
+pub mod imports;
+pub mod line_numbers;
+pub mod mail;
+pub mod members;
+pub mod overview;
 pub mod platform;
 pub mod rails;
+pub mod reference;
+pub mod requests;
 pub mod serving;
 pub mod store;
+pub mod web;
 pub mod webhooks;
 pub mod withdrawals;

@@ -4,7 +4,10 @@ use crate::auth::{Auth, Secrets, master_key};
 use crate::clock::{Clock, Entropy};
 use crate::commit::Teller;
 use crate::config::Config;
+use crate::mail::Mail;
+use crate::members::Passwords;
 use crate::rails::Rails;
+use crate::requests::Requests;
 use crate::store::{DatabaseUrl, Failure, Store};
 use crate::webhooks::Webhooks;
 use std::path::{Path, PathBuf};
@@ -31,6 +34,12 @@ pub struct Platform {
     pub rails: Arc<Rails>,
     /// Webhooks, strictly guarded unless somebody puts others here.
     pub webhooks: Webhooks,
+    /// What is remembered of API requests.
+    pub requests: Requests,
+    /// Outgoing mail.
+    pub mail: Mail,
+    /// Members' passwords.
+    pub passwords: Passwords,
 }
 
 /// The database of a data folder, where none is named.
@@ -64,7 +73,29 @@ impl Platform {
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
         let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
         let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());
+        let requests = Requests::new(store.clone(), clock.clone());
+        let mail = Mail::new(
+            config.mail.as_ref(),
+            store.clone(),
+            Arc::clone(&secrets),
+            clock.clone(),
+            entropy.clone(),
+        );
+        let passwords = Passwords::new(Arc::clone(&secrets));
         let data = Arc::new(data.to_owned());
-        Ok(Self { data, store, secrets, clock, entropy, teller, auth, rails, webhooks })
+        Ok(Self {
+            data,
+            store,
+            secrets,
+            clock,
+            entropy,
+            teller,
+            auth,
+            rails,
+            webhooks,
+            requests,
+            mail,
+            passwords,
+        })
     }
 }

@@ -1,12 +1,19 @@
 //! A process that serves: opens the doors over a platform and keeps them open until it is told to stop. Doors do not
 //! know each other; this is the place that knows them all. Not here: what the operator asked for (cli), requests (http).
 
+use crate::claim;
+use crate::dashboard;
 use crate::http::{self, Server};
+use crate::imports;
+use crate::mail;
+use crate::overview;
 use crate::platform::Platform;
 use crate::rails::Worker;
 use crate::store::Failure;
+use crate::web::assets;
 use crate::webhooks::{self, WebhookOptions, Webhooks};
 use crate::withdrawals::expire;
+use axum::Router;
 use tokio::sync::watch;
 
 pub use crate::http::ServeConfig;
@@ -17,6 +24,7 @@ pub struct Serving {
     webhooks: Webhooks,
     worker: Worker,
     sweeper: Platform,
+    mail: mail::Worker,
 }
 
 /// Takes the addresses.
@@ -26,9 +34,18 @@ pub struct Serving {
 pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Failure> {
     let locked = &platform.rails.locked;
     anyhow::ensure!(locked.is_empty(), "{}", locked.join("; "));
+    platform.mail.check()?;
     let webhooks = platform.webhooks.clone();
+    let mail = mail::Worker::new(platform.mail.clone());
     let (worker, sweeper) = (Worker::new(platform.clone()), platform.clone());
-    Ok(Serving { api: http::bind(config, platform).await?, webhooks, worker, sweeper })
+    let faces = faces(platform.clone());
+    Ok(Serving { api: http::bind(config, platform, faces).await?, webhooks, worker, sweeper, mail })
+}
+
+/// The pages for people, and what they use.
+pub fn faces(platform: Platform) -> Router {
+    let (claim, dashboard) = (claim::router(platform.clone()), dashboard::router(platform.clone()));
+    Router::new().merge(assets::router()).with_state(platform).merge(claim).merge(dashboard)
 }
 
 impl Serving {
@@ -57,7 +74,10 @@ impl Serving {
         // Told first: the server waits for the teller, which ends with the last handle to it, and these hold one.
         let (stop, stopped) = watch::channel(false);
         let worker = tokio::spawn(self.worker.run(stopped.clone()));
-        let sweeper = tokio::spawn(expire::run(self.sweeper, stopped));
+        let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), stopped.clone()));
+        let adder = tokio::spawn(overview::run(self.sweeper.clone(), stopped.clone()));
+        let sweeper = tokio::spawn(expire::run(self.sweeper, stopped.clone()));
+        let mail = tokio::spawn(self.mail.run(stopped));
         let shutdown = async {
             shutdown.await;
             stop.send_replace(true);
@@ -66,6 +86,9 @@ impl Serving {
         drop(stop);
         worker.await?;
         sweeper.await?;
+        importer.await?;
+        adder.await?;
+        mail.await?;
         webhooks.stop().await;
         ended
     }

@@ -58,7 +58,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-async fn fund(platform: &Platform) -> Result<BookId> {
+pub async fn fund(platform: &Platform) -> Result<BookId> {
     let business = NewBusiness { number: 1, name: "bench".to_owned(), created_at: 0 };
     platform.store.create_business(&business, &[]).await?;
     platform.store.set_payouts_enabled(1, true).await?;
@@ -68,7 +68,7 @@ async fn fund(platform: &Platform) -> Result<BookId> {
     Ok(book)
 }
 
-async fn preload(platform: &Platform, book: BookId, users: u64) -> Result<()> {
+pub async fn preload(platform: &Platform, book: BookId, users: u64) -> Result<()> {
     for first in (0..users).step_by(ROWS as usize) {
         let row = |number| Ok(BatchPayout { email: address(number)?, amount: Cents(1), reference: None });
         let payouts = (first..users.min(first + ROWS)).map(row).collect::<Result<_>>()?;
@@ -105,7 +105,7 @@ async fn measure(platform: &Platform, book: BookId, addresses: u64, time: Durati
     Ok(rate)
 }
 
-async fn ask(platform: &Platform, book: BookId, command: Command) -> Result<Answer> {
+pub async fn ask(platform: &Platform, book: BookId, command: Command) -> Result<Answer> {
     let verdict = platform.teller.ask(book, Request::plain(command)).await?;
     verdict.map_err(|refusal| anyhow!("refused: {}", refusal.sentence()))
 }

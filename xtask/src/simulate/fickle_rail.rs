@@ -60,7 +60,7 @@ impl FickleRail {
             expected_time: String::new(),
             fields: Vec::new(),
             is_automatic: true,
-            has_slots: false,
+            line: None,
         };
         Self { facts, seed, orders: Mutex::default() }
     }

@@ -1,5 +1,5 @@
 //! Which room of the house may know which: the ledger nobody, the doors not each other, the network only
-//! rails and webhooks. The house is drawn in `docs/`; these are its walls.
+//! rails and webhooks, SMTP only mail. The house is drawn in `docs/`; these are its walls.
 
 use super::source::{is_in, paths};
 use super::{File, Tree, Violation};
@@ -31,7 +31,7 @@ const CLOSED_TO_LEDGER: &[&str] = &[
     "uuid",
 ];
 
-const DOORS: &[&str] = &["http", "dashboard", "cli"];
+const DOORS: &[&str] = &["http", "dashboard", "claim", "cli"];
 
 const HTTP_CLIENTS: &[&str] = &[
     "attohttpc",
@@ -90,6 +90,19 @@ pub fn http_clients_only_in_rails_and_webhooks(tree: &Tree) -> Vec<Violation> {
     found
 }
 
+pub fn smtp_only_in_mail(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in tree.under("crates/outpay/src/") {
+        if !file.path.starts_with("crates/outpay/src/mail/") {
+            found.extend(named(file, &["lettre"]).map(|(line, path)| {
+                let advice = format!("`{path}` speaks SMTP: only mail/ may");
+                file.violation(line, "smtp", advice)
+            }));
+        }
+    }
+    found
+}
+
 /// The places where `file` names something in `rooms`.
 fn named<'a>(file: &File, rooms: &'a [&'a str]) -> impl Iterator<Item = (usize, String)> + use<'a> {
     let is_named = |path: &str| rooms.iter().any(|room| is_in(path, room));
@@ -124,6 +137,15 @@ mod tests {
         let files = [("crates/outpay/src/http/a.rs", text), ("crates/outpay/src/lib.rs", text)];
         let found = places(doors_do_not_know_each_other, &files);
         assert_eq!(found, [2, 4].map(|line| format!("crates/outpay/src/http/a.rs:{line}")));
+    }
+
+    #[test]
+    fn only_mail_speaks_smtp() {
+        let files = [
+            ("crates/outpay/src/mail/a.rs", "use lettre::Address;"),
+            ("crates/outpay/src/cli/mail.rs", "use lettre::Address;"),
+        ];
+        assert_eq!(places(smtp_only_in_mail, &files), ["crates/outpay/src/cli/mail.rs:1"]);
     }
 
     #[test]

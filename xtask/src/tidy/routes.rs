@@ -17,11 +17,13 @@ pub fn every_route_is_tested_and_documented(tree: &Tree) -> Vec<Violation> {
     routes.iter().flat_map(|route| missing(tree, table, route)).collect()
 }
 
-struct Route {
-    line: usize,
-    path: String,
+pub struct Route {
+    pub line: usize,
+    pub path: String,
     /// The endpoints' files: the module before `::handle`.
     modules: Vec<String>,
+    /// The same, each behind its method: `get`, `post`.
+    pub handlers: Vec<(String, String)>,
 }
 
 /// What a route lacks.
@@ -54,14 +56,15 @@ fn missing(tree: &Tree, table: &File, route: &Route) -> Vec<Violation> {
 }
 
 /// `.route("/path", get(module::handle).post(other::handle))`
-fn routes(table: &File) -> Vec<Route> {
+pub fn routes(table: &File) -> Vec<Route> {
     let tokens = &table.tokens;
     let mut routes = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let opens = token.is_word("route") && at > 0 && tokens[at - 1].is_mark('.');
         if let Some(path) = tokens.get(at + 2).and_then(Token::text).filter(|_| opens) {
             let arguments = within_parentheses(&tokens[at + 1..]);
-            routes.push(Route { line: token.line, path: path.to_owned(), modules: modules(arguments) });
+            let (modules, handlers) = (modules(arguments), handlers(arguments));
+            routes.push(Route { line: token.line, path: path.to_owned(), modules, handlers });
         }
     }
     routes
@@ -91,6 +94,15 @@ fn modules(tokens: &[Token]) -> Vec<String> {
         .collect();
     modules.dedup();
     modules
+}
+
+/// `get(module::handle)`
+fn handlers(tokens: &[Token]) -> Vec<(String, String)> {
+    let is_handler = |six: &&[Token]| {
+        six[1].is_mark('(') && six[3].is_mark(':') && six[4].is_mark(':') && six[5].is_word("handle")
+    };
+    let pair = |six: &[Token]| Some((six[0].word()?.to_owned(), six[2].word()?.to_owned()));
+    tokens.windows(6).filter(is_handler).filter_map(pair).collect()
 }
 
 fn documents(tokens: &[Token], path: &str) -> bool {

@@ -105,7 +105,8 @@ impl Replay {
             EntryKind::Deposited
             | EntryKind::MovedToPayout
             | EntryKind::MovedToMain
-            | EntryKind::GiftCardStockLow => {
+            | EntryKind::GiftCardStockLow
+            | EntryKind::SettingsChanged => {
                 if number == 0 {
                     Ok(())
                 } else {
@@ -268,7 +269,8 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         | EntryKind::WithdrawalOutcomeFound
         | EntryKind::GiftCardRevealed
         | EntryKind::GiftCardStockLow
-        | EntryKind::UserMoneyExpiring => None,
+        | EntryKind::UserMoneyExpiring
+        | EntryKind::SettingsChanged => None,
     }
 }
 

@@ -3,11 +3,13 @@
 //! stored nowhere; no verb ever makes a key live longer than it was to.
 
 use super::api_key;
+use super::limits::KeyLimits;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, NewApiKey, WriteError};
-use ledger::{BookId, Micros};
+use ledger::{BookId, MAX_PAYOUT, Micros};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
 /// Counted in characters.
 const LONGEST_NAME: usize = 100;
@@ -25,6 +27,8 @@ pub struct KeyOrder {
     pub name: String,
     /// After this many microseconds it ends; `None` for never.
     pub expires_in: Option<Micros>,
+    /// What narrows it.
+    pub limits: KeyLimits,
 }
 
 /// A key that has just been made, and the only moment in which it can be read.
@@ -55,6 +59,9 @@ pub enum KeyError {
     /// It ended before.
     #[error("this key has expired; create a new one")]
     Expired,
+    /// A ceiling that is no amount.
+    #[error("the most that one payout may be is from 1 cent to {} cents", MAX_PAYOUT.0)]
+    BadCeiling,
     /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -71,7 +78,7 @@ pub async fn create(platform: &Platform, order: &KeyOrder) -> Result<MadeKey, Ke
     make(platform, order, None).await
 }
 
-/// Makes a key that replaces `old`: same book, kind, name and lifetime. The old one ends after `overlap` microseconds
+/// Makes a key that replaces `old`: same book, kind, name, lifetime and limits. The old one ends after `overlap` microseconds
 /// (at once for 0), or when it was to end anyway, whichever is sooner.
 ///
 /// # Errors
@@ -92,6 +99,7 @@ pub async fn roll(platform: &Platform, old: &ApiKey, overlap: Micros) -> Result<
         kind: old.kind,
         name: old.name.clone(),
         expires_in: old.expires_at.map(|planned| planned - old.created_at),
+        limits: old.limits.clone(),
     };
     let made = make(platform, &order, Some((old.number, end))).await;
     platform.auth.forget_trusted();
@@ -128,6 +136,25 @@ pub fn id(platform: &Platform, book: BookId, number: i64) -> String {
     platform.secrets.ids().seal(IdKind::ApiKey, book, number)
 }
 
+/// What an order asks for, as the audit log keeps it.
+#[must_use]
+pub fn audit_detail(order: &KeyOrder) -> Value {
+    json!({
+        "name": order.name,
+        "kind": if order.kind == CredentialKind::PublicKey { "public" } else { "secret" },
+        "mode": order.book.mode().word(),
+        "limits": limits_in_words(&order.limits),
+    })
+}
+
+/// The limits for people: empty for none.
+#[must_use]
+pub fn limits_in_words(limits: &KeyLimits) -> String {
+    let allowed = limits.allowed.as_ref().map(|allowed| format!("from {allowed}"));
+    let most = limits.max_amount.map(|most| format!("at most {} cents per payout", most.0));
+    allowed.into_iter().chain(most).collect::<Vec<_>>().join("; ")
+}
+
 /// Makes a key; `replaces` is the number of the key that ends with it, and when.
 async fn make(
     platform: &Platform,
@@ -136,6 +163,9 @@ async fn make(
 ) -> Result<MadeKey, KeyError> {
     if order.name.chars().count() > LONGEST_NAME || order.name.chars().any(char::is_control) {
         return Err(KeyError::BadName);
+    }
+    if order.limits.max_amount.is_some_and(|most| !(1..=MAX_PAYOUT.0).contains(&most.0)) {
+        return Err(KeyError::BadCeiling);
     }
     for _ in 0..TRIES {
         let now = platform.clock.now();
@@ -150,6 +180,7 @@ async fn make(
             digest: platform.secrets.credential_digest(text.expose_secret().as_bytes()),
             created_at: now,
             expires_at,
+            limits: order.limits.clone(),
         };
         let stored = match replaces {
             None => platform.store.create_key(&key).await,

@@ -4,6 +4,7 @@
 
 pub mod api_key;
 pub mod keys;
+pub mod limits;
 pub mod master_key;
 pub mod seal;
 mod secrets;
@@ -12,9 +13,10 @@ pub use secrets::{CredentialDigest, Secrets};
 
 use crate::clock::Clock;
 use crate::store::{Credential, CredentialKind, Failure, Store};
-use ledger::{BookId, Micros};
+use ledger::{BookId, Cents, Micros};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,6 +35,8 @@ pub struct Caller {
     pub book: BookId,
     /// The key's number, or the user's.
     pub subject: i64,
+    /// The most that one payout may be, where the key has such a limit.
+    pub max_amount: Option<Cents>,
 }
 
 /// What an endpoint is for.
@@ -63,7 +67,6 @@ struct Shared {
     lookups: AtomicU64,
 }
 
-#[derive(Clone, Copy)]
 struct Trusted {
     credential: Credential,
     looked_up_at: Micros,
@@ -76,21 +79,35 @@ impl Auth {
         Self { store, secrets, clock, shared: Arc::default() }
     }
 
-    /// Who sent this text, if it authenticates here and now; `None` for every other case.
+    /// Who sent this text, if it authenticates here and now; `None` for every other case. A key that is bound to addresses
+    /// does not authenticate here: see [`Self::authenticate_from`].
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn authenticate(&self, sent: Option<&[u8]>, purpose: For) -> Result<Option<Caller>, Failure> {
+        self.authenticate_from(sent, purpose, None).await
+    }
+
+    /// The same for a request that comes from this address.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn authenticate_from(
+        &self,
+        sent: Option<&[u8]>,
+        purpose: For,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Caller>, Failure> {
         let now = self.clock.now();
         let digest = self.secrets.credential_digest(sent.unwrap_or(NOTHING_SENT));
         self.shared.digests.fetch_add(1, Ordering::Relaxed);
-        if let Some(caller) = self.trusted(&digest, purpose, now) {
+        if let Some(caller) = self.trusted(&digest, purpose, now, from) {
             return Ok(Some(caller));
         }
         let epoch = self.shared.epoch.load(Ordering::SeqCst);
         let found = self.store.credential(&digest).await?;
         self.shared.lookups.fetch_add(1, Ordering::Relaxed);
-        let caller = found.and_then(|credential| judge(&credential, purpose, now));
+        let caller = found.as_ref().and_then(|credential| judge(credential, purpose, now, from));
         let caller = caller.filter(|_| sent.is_some());
         if let (Some(caller), Some(credential), For::Business) = (caller, found, purpose) {
             self.trust(digest, credential, now, epoch);
@@ -99,14 +116,35 @@ impl Auth {
         Ok(caller)
     }
 
+    /// Who the credential with this digest authenticates here and now. For sessions that began with it: they end with it,
+    /// by rotation, deactivation or expiry, from one request to the next.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn still_authenticates(
+        &self,
+        digest: &CredentialDigest,
+        purpose: For,
+    ) -> Result<Option<Caller>, Failure> {
+        let found = self.store.credential(digest).await?;
+        Ok(found.and_then(|credential| judge(&credential, purpose, self.clock.now(), None)))
+    }
+
     /// Only what authenticated is trusted, so a failure never finds anything here and always takes the whole way.
-    fn trusted(&self, digest: &CredentialDigest, purpose: For, now: Micros) -> Option<Caller> {
+    fn trusted(
+        &self,
+        digest: &CredentialDigest,
+        purpose: For,
+        now: Micros,
+        from: Option<IpAddr>,
+    ) -> Option<Caller> {
         if purpose != For::Business {
             return None;
         }
-        let trusted = *self.shared.trusted.lock().get(digest)?;
+        let all = self.shared.trusted.lock();
+        let trusted = all.get(digest)?;
         let age = now - trusted.looked_up_at;
-        judge(&trusted.credential, purpose, now).filter(|_| (0..TRUST).contains(&age))
+        judge(&trusted.credential, purpose, now, from).filter(|_| (0..TRUST).contains(&age))
     }
 
     fn trust(&self, digest: CredentialDigest, credential: Credential, now: Micros, epoch: u64) {
@@ -154,12 +192,13 @@ impl Auth {
     }
 }
 
-fn judge(credential: &Credential, purpose: For, now: Micros) -> Option<Caller> {
+fn judge(credential: &Credential, purpose: For, now: Micros, from: Option<IpAddr>) -> Option<Caller> {
     let kind_fits = match purpose {
         For::Business => credential.kind == CredentialKind::SecretKey,
         For::Recipient => credential.kind == CredentialKind::PayoutHash,
     };
     let valid = credential.expires_at.is_none_or(|end| now < end);
-    (kind_fits && credential.active && valid)
-        .then_some(Caller { book: credential.book, subject: credential.subject })
+    let admitted = credential.limits.admits(from);
+    let (book, subject, max_amount) = (credential.book, credential.subject, credential.limits.max_amount);
+    (kind_fits && credential.active && valid && admitted).then_some(Caller { book, subject, max_amount })
 }

@@ -20,16 +20,25 @@ pub enum Purpose {
     Webhook,
     /// Code and pin of a gift card.
     GiftCard,
+    /// The session of a person on the claim page, in a cookie.
+    ClaimSession,
+    /// The TOTP key of a member.
+    SecondFactor,
+    /// The link of a mail that waits to be sent.
+    Mail,
 }
 
 impl Purpose {
-    const ALL: [Self; 2] = [Self::Webhook, Self::GiftCard];
+    const ALL: &[Self] = &[Self::Webhook, Self::GiftCard, Self::ClaimSession, Self::SecondFactor, Self::Mail];
 
     /// What the key is derived with: never change one.
     fn derivation(self) -> &'static str {
         match self {
             Self::Webhook => "outpay sealed webhook secrets",
             Self::GiftCard => "outpay sealed gift cards",
+            Self::SecondFactor => "outpay sealed second factors",
+            Self::ClaimSession => "outpay sealed claim sessions",
+            Self::Mail => "outpay sealed mail links",
         }
     }
 }
@@ -45,7 +54,7 @@ impl Seals {
     pub(super) fn new(derive: impl Fn(&str) -> [u8; 32]) -> Self {
         let cipher =
             |purpose: Purpose| (purpose, XChaCha20Poly1305::new(&Key::from(derive(purpose.derivation()))));
-        Self { ciphers: Purpose::ALL.into_iter().map(cipher).collect() }
+        Self { ciphers: Purpose::ALL.iter().copied().map(cipher).collect() }
     }
 
     /// Seals `plain` beside `associated`, which is not stored and must be given again to open it.

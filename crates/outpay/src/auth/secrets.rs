@@ -7,6 +7,7 @@ use super::seal::Seals;
 use crate::ids::PublicIds;
 use aes::Aes128;
 use data_encoding::BASE32_NOPAD;
+use ed25519_dalek::{Signer, SigningKey};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use ledger::BookId;
@@ -20,7 +21,10 @@ type HmacSha256 = Hmac<Sha256>;
 pub struct Secrets {
     hash: HmacSha256,
     digest: HmacSha256,
+    pepper: [u8; 32],
+    pages: HmacSha256,
     check: [u8; 32],
+    receipts: SigningKey,
     ids: PublicIds,
     seals: Seals,
 }
@@ -45,7 +49,10 @@ impl Secrets {
         Self {
             hash: hmac("outpay payout hash"),
             digest: hmac("outpay credential digest"),
+            pepper: key("outpay password pepper"),
+            pages: hmac("outpay pages"),
             check: key("outpay master key check"),
+            receipts: SigningKey::from_bytes(&key("outpay receipts ed25519")),
             ids: PublicIds::new(Aes128::new(&id_key.into())),
             seals: Seals::new(key),
         }
@@ -71,6 +78,12 @@ impl Secrets {
         mac.finalize().into_bytes().into()
     }
 
+    /// Goes into every password's digest, so that a stolen database alone is no use for guessing.
+    #[must_use]
+    pub fn password_pepper(&self) -> &[u8; 32] {
+        &self.pepper
+    }
+
     /// The digest of a payout user's hash.
     #[must_use]
     pub fn hash_digest(&self, book: BookId, user: i64, generation: i64) -> CredentialDigest {
@@ -78,11 +91,45 @@ impl Secrets {
         self.credential_digest(self.payout_hash(book, user, generation).expose_secret().as_bytes())
     }
 
+    /// A keyed digest over a text that a page carries and brings back (a CSRF token, a signed cookie), or under which a token
+    /// that a browser keeps is stored; each purpose has its own.
+    #[must_use]
+    pub fn page_mac(&self, purpose: &str, text: &str) -> [u8; 32] {
+        self.page_mac_over(purpose, text).finalize().into_bytes().into()
+    }
+
+    /// Is this the digest of [`Self::page_mac`]? Takes the same time for every wrong one.
+    #[must_use]
+    pub fn page_mac_fits(&self, purpose: &str, text: &str, sent: &[u8]) -> bool {
+        self.page_mac_over(purpose, text).verify_slice(sent).is_ok()
+    }
+
+    fn page_mac_over(&self, purpose: &str, text: &str) -> HmacSha256 {
+        let mut mac = self.pages.clone();
+        // The length keeps purposes apart whose texts begin alike.
+        mac.update(&(purpose.len() as u64).to_be_bytes());
+        mac.update(purpose.as_bytes());
+        mac.update(text.as_bytes());
+        mac
+    }
+
     /// A value that differs for every master key and tells nothing about it; kept in the database, so that a wrong
     /// key is noticed at start and not by a thousand people whose hashes fail.
     #[must_use]
     pub fn check_value(&self) -> &[u8; 32] {
         &self.check
+    }
+
+    /// Ed25519 over a receipt.
+    #[must_use]
+    pub fn sign_receipt(&self, text: &[u8]) -> [u8; 64] {
+        self.receipts.sign(text).to_bytes()
+    }
+
+    /// The key with which anybody can check a receipt.
+    #[must_use]
+    pub fn receipt_key(&self) -> [u8; 32] {
+        self.receipts.verifying_key().to_bytes()
     }
 
     /// Public ids.

@@ -1,14 +1,16 @@
 //! `outpay business`: businesses, their switch and their own money. Deposits and transfers go through the teller, as all
 //! money does.
 
+use super::brand;
 use super::input::{cents, reference};
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::stop::Stop;
 use crate::businesses;
 use crate::clock::rfc3339;
+use crate::members::settings;
 use crate::platform::Platform;
-use crate::store::Business;
+use crate::store::{Business, SettingsChange};
 use clap::{Args, Subcommand};
 use ledger::{Actor, Answer, BookId, Cents, Command, Direction, Mode, Outcome, Request};
 use secrecy::ExposeSecret;
@@ -77,6 +79,8 @@ enum Verb {
         #[arg(long)]
         test: bool,
     },
+    /// Choose how a business shows itself to the people it pays; without a flag, print it
+    Brand(brand::Arguments),
 }
 
 pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
@@ -101,6 +105,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let direction = if to_main { Direction::ToMain } else { Direction::ToPayout };
             transfer(&platform, installation::book(&business, test), cents, direction, json).await?;
         }
+        Verb::Brand(arguments) => brand::run(&platform, arguments, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -164,7 +169,9 @@ async fn show(platform: &Platform, business: &Business, json: bool) -> Result<()
 
 async fn switch(platform: &Platform, business: &str, enabled: bool, json: bool) -> Result<(), Stop> {
     let mut business = installation::business(platform, business).await?;
-    platform.store.set_payouts_enabled(business.number, enabled).await?;
+    let change = SettingsChange { payouts_enabled: Some(enabled), ..SettingsChange::default() };
+    let book = installation::book(&business, false);
+    settings::change(platform, book, Actor::OPERATOR, change).await?;
     business.payouts_enabled = enabled;
     if json {
         return output::json(&as_json(platform, &business));

@@ -1,11 +1,11 @@
 //! `outpay giftcard`: the stock of gift cards: import, list, recall. Codes are read from a file and never printed.
 
 use super::installation::{self, Installation};
-use super::line_numbers::{LineNumbers, without_mark};
 use super::output::{self, dollars};
 use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
+use crate::line_numbers::{LineNumbers, without_mark};
 use crate::platform::Platform;
 use crate::rails::gift_card::{LONGEST_BRAND, pack};
 use crate::store::{GiftCard, NewGiftCard, WriteError};

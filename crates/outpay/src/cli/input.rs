@@ -1,10 +1,9 @@
 //! Words an operator types that are not plain texts: cents, lengths of time, rates, references. Each error says what to
 //! type instead.
 
+use crate::auth::limits::Allowed;
+pub(super) use crate::reference::reference;
 use ledger::{Cents, MAX_TRANSFER, Micros};
-
-/// Counted in characters; long enough for a line of a bank statement.
-const LONGEST_REFERENCE: usize = 255;
 
 /// Whole cents, 1 to the largest transfer.
 pub(super) fn cents(text: &str) -> Result<Cents, String> {
@@ -41,15 +40,10 @@ pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
     limit.map(|limit| RateLimit(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
 }
 
-/// A deposit's reference; the reason for a decision, or the proof of a payment.
-pub(super) fn reference(text: &str) -> Result<String, String> {
-    let length = text.chars().count();
-    let fits = (1..=LONGEST_REFERENCE).contains(&length) && !text.chars().any(char::is_control);
-    // Two references that look the same must be the same, so that no deposit is recorded twice.
-    let fits = fits && text.trim() == text;
-    fits.then(|| text.to_owned()).ok_or_else(|| {
-        format!("give 1 to {LONGEST_REFERENCE} printable characters with no space at either end")
-    })
+/// One address or network, or several with commas between them.
+pub(super) fn allowed(text: &str) -> Result<Allowed, String> {
+    let list = Allowed::parse(text).map_err(|problem| problem.to_string())?;
+    list.ok_or_else(|| "give an address or a network, as in 203.0.113.7 or 10.0.0.0/8".to_owned())
 }
 
 #[cfg(test)]
@@ -84,14 +78,6 @@ mod tests {
         assert_eq!(rate_limit("50000"), Ok(RateLimit(Some(50_000))));
         for wrong in ["0", "-1", "no", ""] {
             assert!(rate_limit(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn references_are_printable() {
-        assert!(reference("Wire 2024-05-01 / 17").is_ok());
-        for wrong in ["", " a", "a ", "a\0", "a\nb", &"x".repeat(256)] {
-            assert!(reference(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -1,18 +1,21 @@
 //! `outpay key`: API keys as their owner handles them. A key's text is printed once, by the command that makes it.
 
-use super::input::span;
+use super::input::{allowed, cents, span};
 use super::installation::{self, Installation};
 use super::output;
 use super::stop::Stop;
 use crate::auth::keys::{self, KeyOrder, MadeKey};
+use crate::auth::limits::{Allowed, KeyLimits};
 use crate::clock::rfc3339;
+use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind};
 use clap::{Args, Subcommand};
-use ledger::{BookId, Micros, Mode};
+use ledger::{Actor, BookId, Cents, Micros, Mode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The flags of `key`.
 #[derive(Args)]
@@ -42,6 +45,12 @@ enum Verb {
         /// After how long it ends, as in 12h or 30d; never if left out
         #[arg(long, value_name = "TIME", value_parser = span)]
         expires_in: Option<Micros>,
+        /// An address or network it may be used from, as in 203.0.113.7 or 10.0.0.0/8; give it once for each
+        #[arg(long, value_name = "ADDRESS", value_parser = allowed)]
+        allow: Vec<Allowed>,
+        /// The most that one payout may be, in cents
+        #[arg(long, value_name = "CENTS", value_parser = cents)]
+        max_amount: Option<Cents>,
     },
     /// List a business's keys of both modes
     List {
@@ -67,12 +76,14 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        Verb::Create { business, public, test, name, expires_in } => {
+        Verb::Create { business, public, test, name, expires_in, allow, max_amount } => {
             let business = installation::business(&platform, &business).await?;
             let book = installation::book(&business, test);
             let kind = if public { CredentialKind::PublicKey } else { CredentialKind::SecretKey };
-            let order = KeyOrder { book, kind, name, expires_in };
+            let limits = KeyLimits { allowed: Allowed::join(&allow)?.map(Arc::new), max_amount };
+            let order = KeyOrder { book, kind, name, expires_in, limits };
             let made = keys::create(&platform, &order).await?;
+            note(&platform, book, "key.created", made.number, &keys::audit_detail(&order)).await?;
             print_made(&platform, book, &made, json)?;
         }
         Verb::List { business } => {
@@ -86,11 +97,14 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         Verb::Roll { key, overlap } => {
             let old = keys::find(&platform, &key).await?;
             let made = keys::roll(&platform, &old, overlap).await?;
+            let detail = json!({ "replaces": key, "overlap_seconds": overlap / 1_000_000 });
+            note(&platform, old.book, "key.rolled", made.number, &detail).await?;
             print_made(&platform, old.book, &made, json)?;
         }
         Verb::Revoke { key } => {
             let found = keys::find(&platform, &key).await?;
             keys::revoke(&platform, found.number).await?;
+            note(&platform, found.book, "key.revoked", found.number, &json!({})).await?;
             if json {
                 output::json(&json!({ "id": key, "status": "revoked" }))?;
             } else {
@@ -99,6 +113,19 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Into the business's audit log, as the operator's doing.
+async fn note(
+    platform: &Platform,
+    book: BookId,
+    action: &'static str,
+    number: i64,
+    detail: &Value,
+) -> Result<(), Stop> {
+    let subject = keys::id(platform, book, number);
+    let entry = audit::in_book(platform, book, Actor::OPERATOR, action, &subject, detail);
+    Ok(audit::write(platform, entry).await?)
 }
 
 fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> Result<(), Stop> {
@@ -125,12 +152,13 @@ fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), Stop> {
             keys::id(platform, key.book, key.number),
             key.hint.clone(),
             key.name.clone(),
-            status(key, now).to_owned(),
+            key.status(now).to_owned(),
             moment(key.expires_at),
             moment(key.last_used_at),
+            keys::limits_in_words(&key.limits),
         ]
     };
-    output::table(["id", "key", "name", "status", "expires", "last used"], all.iter().map(row))
+    output::table(["id", "key", "name", "status", "expires", "last used", "limits"], all.iter().map(row))
 }
 
 fn as_json(platform: &Platform, key: &ApiKey, now: Micros) -> Value {
@@ -140,20 +168,12 @@ fn as_json(platform: &Platform, key: &ApiKey, now: Micros) -> Value {
         "kind": if key.kind == CredentialKind::PublicKey { "public" } else { "secret" },
         "mode": key.book.mode().word(),
         "name": key.name,
-        "status": status(key, now),
+        "status": key.status(now),
         "created_at": rfc3339(key.created_at),
         "expires_at": key.expires_at.map(rfc3339),
         "revoked_at": key.revoked_at.map(rfc3339),
         "last_used_at": key.last_used_at.map(rfc3339),
+        "allowed_addresses": key.limits.allowed.as_ref().map(ToString::to_string),
+        "max_amount": key.limits.max_amount.map(|most| most.0),
     })
-}
-
-fn status(key: &ApiKey, now: Micros) -> &'static str {
-    if key.revoked_at.is_some() {
-        "revoked"
-    } else if key.expires_at.is_some_and(|end| end <= now) {
-        "expired"
-    } else {
-        "active"
-    }
 }

@@ -4,10 +4,12 @@ use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::stop::Stop;
+use crate::members::settings;
 use crate::platform::Platform;
+use crate::store::SettingsChange;
 use crate::withdrawals::offer;
 use clap::{Args, Subcommand};
-use ledger::{BookId, Cents, Terms};
+use ledger::{Actor, BookId, Cents, Terms};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -138,7 +140,8 @@ async fn change(
     if let Some(problem) = terms.problem() {
         return Err(Stop::Usage(problem.to_owned()));
     }
-    Ok(platform.store.set_terms(book, method, &terms).await?)
+    let change = SettingsChange { terms: vec![(method.to_owned(), terms)], ..SettingsChange::default() };
+    Ok(settings::change(platform, book, Actor::OPERATOR, change).await?)
 }
 
 fn apply(set: &Set, terms: &mut Terms) {

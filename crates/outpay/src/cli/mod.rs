@@ -2,7 +2,9 @@
 //! money (they are asked of the teller, as everywhere). Exit codes: 0 done, 1 refused or failed, 2 typed wrongly.
 
 mod audit;
+mod brand;
 mod business;
+mod dashboard;
 mod demo;
 mod doctor;
 mod giftcard;
@@ -10,8 +12,8 @@ mod import;
 mod input;
 mod installation;
 mod key;
-mod line_numbers;
 mod listen;
+mod mail;
 mod method;
 mod output;
 mod preload;
@@ -49,6 +51,8 @@ enum Command {
     Business(business::Arguments),
     /// API keys: create, list, roll, revoke
     Key(key::Arguments),
+    /// The dashboard's members: invite, list, reset
+    Dashboard(dashboard::Arguments),
     /// Payout users: list, show, deactivate, activate
     User(user::Arguments),
     /// Methods: list, enable, disable, set fees, limits and review rules
@@ -59,6 +63,8 @@ enum Command {
     Giftcard(giftcard::Arguments),
     /// Webhooks: show, set, roll, test, deliveries, retry, replay
     Webhook(webhook::Arguments),
+    /// Mail: which mails people get, list, retry, test
+    Mail(mail::Arguments),
     /// Forward a server's events to a receiver on this machine
     Listen(listen::Arguments),
     /// Send an invented event to a business's webhook
@@ -101,11 +107,13 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Demo(arguments) => demo::run(arguments, &installation, typed).await,
         Command::Business(arguments) => business::run(arguments, &installation).await,
         Command::Key(arguments) => key::run(arguments, &installation).await,
+        Command::Dashboard(arguments) => dashboard::run(arguments, &installation).await,
         Command::User(arguments) => user::run(arguments, &installation).await,
         Command::Method(arguments) => method::run(arguments, &installation).await,
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,
         Command::Giftcard(arguments) => giftcard::run(arguments, &installation).await,
         Command::Webhook(arguments) => webhook::run(arguments, &installation).await,
+        Command::Mail(arguments) => mail::run(arguments, &installation).await,
         Command::Listen(arguments) => listen::run(arguments).await,
         Command::Trigger(arguments) => trigger::run(arguments, &installation).await,
         Command::Audit(arguments) => audit::run(arguments, &installation).await,

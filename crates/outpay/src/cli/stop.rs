@@ -1,6 +1,7 @@
 //! How a command ends without success: what is said, and the exit code. Secrets are in none of it.
 
 use crate::auth::keys::KeyError;
+use crate::auth::limits::BadAllowed;
 use crate::businesses::CreateBusinessError;
 use crate::commit::NoVerdict;
 use crate::store::{Failure, WriteError};
@@ -37,6 +38,12 @@ impl From<Failure> for Stop {
     }
 }
 
+impl From<BadAllowed> for Stop {
+    fn from(problem: BadAllowed) -> Self {
+        Self::Usage(problem.to_string())
+    }
+}
+
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
         Self::Failed(error.into())
@@ -69,7 +76,9 @@ impl From<KeyError> for Stop {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Failure(failure) => Self::Failed(failure),
-            KeyError::BadName | KeyError::BadLifetime => Self::Usage(error.to_string()),
+            KeyError::BadName | KeyError::BadLifetime | KeyError::BadCeiling => {
+                Self::Usage(error.to_string())
+            }
             refused => Self::Refused(refused.to_string()),
         }
     }

@@ -103,7 +103,7 @@ async fn find_in_business(platform: &Platform, who: &Who, test: bool) -> Result<
     Ok((book, find(platform, book, &who.user).await?))
 }
 
-async fn find(platform: &Platform, book: BookId, id_or_email: &str) -> Result<UserRow, Stop> {
+pub(super) async fn find(platform: &Platform, book: BookId, id_or_email: &str) -> Result<UserRow, Stop> {
     let found = if let Some(number) = platform.secrets.ids().open(IdKind::PayoutUser, book, id_or_email) {
         platform.store.user(book, number).await?
     } else if let Ok(email) = Email::parse(id_or_email) {

@@ -4,7 +4,9 @@
 use super::Verdict;
 use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
-use ledger::{Book, BookId, Command, Micros, OnceKey, Order, Refusal, Request, UserStatus, settle};
+use ledger::{
+    Book, BookId, Command, Micros, Occurrence, OnceKey, Order, Refusal, Request, UserStatus, settle,
+};
 
 /// A command and the book it is for.
 #[derive(Clone, Debug)]
@@ -45,7 +47,13 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
             Command::Advance(progress) => {
                 book.withdrawals.insert(progress.withdrawal);
             }
-            Command::Transfer { .. } | Command::Deposit { .. } | Command::Record { .. } => {}
+            Command::Record { occurrence: Occurrence::GiftCardRevealed, withdrawal, .. } => {
+                book.looks.insert(*withdrawal);
+            }
+            Command::Transfer { .. }
+            | Command::Deposit { .. }
+            | Command::Record { .. }
+            | Command::Remember { .. } => {}
         }
     }
     needs

@@ -1,7 +1,7 @@
 //! `POST /payout/withdrawals/{id}/approve`: the business lets a withdrawal be sent. Maker is not checker.
 
 use super::body;
-use super::door::{Door, PathId};
+use super::door::{Door, PathId, once_key};
 use super::problem::Problem;
 use super::show::{self, Withdrawal};
 use crate::withdrawals::review;
@@ -13,10 +13,11 @@ use std::sync::Arc;
 /// Approve a withdrawal.
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/approve", tag = "Withdrawals", security(("secret_key" = [])),
-    params(("id" = String, Path, description = "ord_…")),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 403, description = "The key that gave the money may not approve its withdrawal"), (status = 404, description = "No such withdrawal"),
         (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
@@ -25,9 +26,10 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let (platform, book) = (&door.platform, caller.book);
+    let (platform, book, actor) = (&door.platform, caller.book, Actor(caller.subject));
+    let once = once_key(&parts.headers)?;
     let number = door.withdrawal(caller, &id).await?.number;
     body::optional_object(&parts, body).await?;
-    let after = review::approve(platform, book, number, Actor(caller.subject)).await?;
-    Ok(show::ok(&show::withdrawal(platform.secrets.ids(), book, &after)))
+    let (after, replayed) = review::approve_once(platform, book, number, actor, once).await?;
+    Ok(show::once(replayed, &show::withdrawal(platform.secrets.ids(), book, &after)))
 }

@@ -5,6 +5,7 @@ use super::body::{self, LARGEST_BATCH};
 use super::create::{amount, email};
 use super::door::{Door, once_key};
 use super::json::{Json, Object};
+use super::observe::Observed;
 use super::problem::{Problem, field};
 use super::show;
 use axum::extract::{Request, State};
@@ -74,7 +75,7 @@ pub struct BatchRowAnswer {
     responses(
         (status = 201, description = "Paid", body = BatchAnswer),
         (status = 400, description = "Invalid rows (all are named; nobody was paid), malformed JSON, or too little money"),
-        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or a row is above the limit of the key"),
         (status = 413, description = "The body is larger than 8 MiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "A reference or the idempotency key was used for something else"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
@@ -90,10 +91,16 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
         Ok(read) => read,
         Err(problem) => return Err(door.disabled_or(caller, problem).await),
     };
+    if let Command::CreateMany { payouts, .. } = &command {
+        door.within_ceiling(caller, payouts.iter().map(|payout| payout.amount)).await?;
+    }
     let settled = door.ask(caller, command, once).await?;
     let Outcome::PaidMany { rows, total } = &settled.outcome else {
         return Err(anyhow::anyhow!("a batch was answered as something else").into());
     };
+    if !settled.replayed {
+        Observed::moved(&parts.extensions, *total);
+    }
     let row = |(index, row): (usize, &RowOutcome)| match *row {
         RowOutcome::Paid(user, generation) => {
             let hash = door.platform.secrets.payout_hash(caller.book, user, generation);

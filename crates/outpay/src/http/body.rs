@@ -1,6 +1,7 @@
 //! Reading bodies: bounded in size and time, declared as JSON, strictly parsed. Not here: what the fields mean.
 
 use super::json::Object;
+use super::observe::Observed;
 use super::problem::Problem;
 use axum::body::Body;
 use bytes::Bytes;
@@ -40,7 +41,11 @@ async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, Problem> 
     }
     let collected = tokio::time::timeout(LONGEST_WAIT, Limited::new(body, most).collect()).await;
     match collected.map_err(|_| Problem::TooSlow)? {
-        Ok(body) => Ok(body.to_bytes()),
+        Ok(body) => {
+            let bytes = body.to_bytes();
+            Observed::sent(&parts.extensions, &bytes);
+            Ok(bytes)
+        }
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(most)),
         // The client went away or sent broken chunks; nobody may be left to read this.
         Err(_) => Err(Problem::MalformedJson),

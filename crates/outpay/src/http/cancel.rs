@@ -1,10 +1,10 @@
 //! `POST /payout/operations/{id}/cancel`: a person takes a withdrawal back before anything was sent.
 
-use super::door::{Door, PathId};
+use super::door::{Door, PathId, recipient_once_key};
 use super::operation::{OperationDetail, detail, own_withdrawal};
 use super::problem::Problem;
 use super::show;
-use crate::withdrawals::advance;
+use crate::withdrawals::advance_once;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ledger::{Actor, Progress, Step};
@@ -16,10 +16,11 @@ const CANCELLED: &str = "cancelled_by_recipient";
 /// Cancel a withdrawal.
 #[utoipa::path(
     post, path = "/payout/operations/{id}/cancel", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = []), ()),
-    params(("id" = String, Path, description = "ord_…")),
-    responses((status = 200, description = "The withdrawal, cancelled; its money is back", body = OperationDetail), (status = 400, description = "Malformed JSON"),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
+    responses((status = 200, description = "The withdrawal, cancelled; its money is back", body = OperationDetail), (status = 400, description = "Malformed JSON, or an Idempotency-Key that is none"),
         (status = 401, description = "No valid hash"), (status = 404, description = "No such withdrawal of this person"),
         (status = 409, description = "It is too late"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
@@ -28,9 +29,10 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.recipient_of(&parts, body).await?;
+    let once = recipient_once_key(&parts.headers, caller.subject)?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
     let step = Progress::new(withdrawal.number, Step::Cancel).because(CANCELLED, "You cancelled it.");
     let progress = Progress { only_of: Some(caller.subject), ..step };
-    let after = advance(&door.platform, caller.book, progress, Actor::NOBODY).await?;
-    Ok(show::ok(&detail(&door, caller.book, &after).await?))
+    let (after, replayed) = advance_once(&door.platform, caller.book, progress, Actor::NOBODY, once).await?;
+    Ok(show::once(replayed, &detail(&door, caller.book, &after).await?))
 }

@@ -4,6 +4,7 @@
 use super::body::{self, LARGEST};
 use super::door::{Door, once_key};
 use super::json::{Json, Object};
+use super::observe::Observed;
 use super::problem::Problem;
 use super::show;
 use axum::extract::{Request, State};
@@ -37,7 +38,7 @@ pub struct CreateBody {
     responses(
         (status = 201, description = "Paid. The hash is a secret: it gives access to the money", body = show::Hash),
         (status = 400, description = "Invalid fields (all of them), malformed JSON, or too little money"),
-        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or the amount is above the limit of the key"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]
@@ -53,10 +54,15 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
         Ok(read) => read,
         Err(problem) => return Err(door.disabled_or(caller, problem).await),
     };
+    let amount = if let Command::Create { amount, .. } = &command { *amount } else { Cents(0) };
+    door.within_ceiling(caller, [amount]).await?;
     let settled = door.ask(caller, command, once).await?;
     let Outcome::Paid { user, generation } = settled.outcome else {
         return Err(anyhow::anyhow!("a create was answered as something else").into());
     };
+    if !settled.replayed {
+        Observed::moved(&parts.extensions, amount);
+    }
     let hash = door.platform.secrets.payout_hash(caller.book, user, generation);
     Ok(show::settled(&settled, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
 }

@@ -6,9 +6,10 @@ use super::metrics::Metrics;
 use super::observe::Observed;
 use super::page::query;
 use super::problem::Problem;
-use super::rate_limit::RateLimit;
+use super::rate_limit::{ClientAddress, RateLimit};
 use crate::auth::{Caller, For};
 use crate::commit::Verdict;
+use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::UserRow;
 use axum::body::Body;
@@ -16,8 +17,10 @@ use axum::extract::{FromRequestParts, Path};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ledger::{Actor, Answer, Command, OnceKey, Outcome, Refusal, Request, Withdrawal};
+use ledger::{Actor, Answer, Cents, Command, OnceKey, Outcome, Refusal, Request, Withdrawal};
+use serde_json::Value;
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 const PAYOUT_HASH: HeaderName = HeaderName::from_static("x-payout-hash");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -51,23 +54,29 @@ impl Door {
     /// The business whose secret key the request carries.
     pub(super) async fn business(&self, parts: &Parts) -> Result<Caller, Problem> {
         let sent = one_header(&parts.headers, &AUTHORIZATION).and_then(bearer);
-        let caller = self.authenticate(sent, For::Business).await?;
-        if let Some(observed) = parts.extensions.get::<Observed>() {
-            observed.key(caller);
-        }
+        let from = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        let caller = self.authenticate(sent, For::Business, from).await?;
+        Observed::asked_by(&parts.extensions, caller, For::Business);
         Ok(caller)
     }
 
     /// The payout user whose hash was sent, wherever it stood.
-    pub(super) async fn recipient(&self, hash: Option<&[u8]>) -> Result<Caller, Problem> {
-        self.authenticate(hash, For::Recipient).await
+    async fn recipient(&self, parts: &Parts, hash: Option<&[u8]>) -> Result<Caller, Problem> {
+        let caller = self.authenticate(hash, For::Recipient, None).await?;
+        Observed::asked_by(&parts.extensions, caller, For::Recipient);
+        Ok(caller)
     }
 
-    async fn authenticate(&self, sent: Option<&[u8]>, purpose: For) -> Result<Caller, Problem> {
+    async fn authenticate(
+        &self,
+        sent: Option<&[u8]>,
+        purpose: For,
+        from: Option<IpAddr>,
+    ) -> Result<Caller, Problem> {
         if let Some(limit) = &self.rate_limit {
             limit.check_credential(sent).map_err(Problem::RateLimited)?;
         }
-        self.platform.auth.authenticate(sent, purpose).await?.ok_or(Problem::Unauthorized)
+        self.platform.auth.authenticate_from(sent, purpose, from).await?.ok_or(Problem::Unauthorized)
     }
 
     /// Gives a business's command to the teller and waits until it is durable.
@@ -94,11 +103,37 @@ impl Door {
         }
     }
 
+    /// Writes a change by a key into the business's audit log. Never a secret.
+    pub(super) async fn note(
+        &self,
+        caller: Caller,
+        action: &'static str,
+        subject: &str,
+        detail: &Value,
+    ) -> Result<(), Problem> {
+        let actor = Actor(caller.subject);
+        let entry = audit::in_book(&self.platform, caller.book, actor, action, subject, detail);
+        Ok(audit::write(&self.platform, entry).await?)
+    }
+
+    /// Whether the caller's key may give somebody so much at once.
+    pub(super) async fn within_ceiling(
+        &self,
+        caller: Caller,
+        amounts: impl IntoIterator<Item = Cents>,
+    ) -> Result<(), Problem> {
+        let Some(most) = caller.max_amount else { return Ok(()) };
+        if amounts.into_iter().all(|amount| amount <= most) {
+            return Ok(());
+        }
+        Err(self.disabled_or(caller, Problem::AboveKeyLimit).await)
+    }
+
     /// The payout user who asks: the hash is looked for in the header, then in the JSON body, then in the query; the
     /// first place that has one decides, and what comes after it is not read.
     pub(super) async fn recipient_of(&self, parts: &Parts, body: Body) -> Result<Caller, Problem> {
         match hash_in_header(&parts.headers) {
-            Some(hash) => self.recipient(Some(hash)).await,
+            Some(hash) => self.recipient(parts, Some(hash)).await,
             None => self.recipient_in(parts, &body::optional_object(parts, body).await?).await,
         }
     }
@@ -110,7 +145,7 @@ impl Door {
         body: Body,
     ) -> Result<(Caller, Object), Problem> {
         if let Some(hash) = hash_in_header(&parts.headers) {
-            let caller = self.recipient(Some(hash)).await?;
+            let caller = self.recipient(parts, Some(hash)).await?;
             return Ok((caller, body::object(parts, body, body::LARGEST).await?));
         }
         // Whoever does not authenticate is told nothing but that.
@@ -121,12 +156,12 @@ impl Door {
 
     async fn recipient_in(&self, parts: &Parts, fields: &Object) -> Result<Caller, Problem> {
         match fields.get("payout_hash") {
-            Some(Json::String(hash)) => self.recipient(Some(hash.as_bytes())).await,
+            Some(Json::String(hash)) => self.recipient(parts, Some(hash.as_bytes())).await,
             // Something that is no text stands where the hash belongs: it decides, and authenticates nobody.
-            Some(_) => self.recipient(None).await,
+            Some(_) => self.recipient(parts, None).await,
             None => {
                 let hash = query(&parts.uri, "payout_hash");
-                self.recipient(hash.as_deref().map(str::as_bytes)).await
+                self.recipient(parts, hash.as_deref().map(str::as_bytes)).await
             }
         }
     }

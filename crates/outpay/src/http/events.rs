@@ -6,6 +6,7 @@ use super::problem::{Problem, field};
 use super::show;
 use crate::clock::rfc3339;
 use crate::ids::{IdKind, PublicIds};
+use crate::members;
 use crate::store::StoredEntry;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -53,6 +54,9 @@ pub struct EventData {
     /// `key_…`, where an API key gave the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<String>,
+    /// `mem_…`, where a member of the business's team gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_id: Option<String>,
 }
 
 /// Events in sequence.
@@ -98,6 +102,7 @@ fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
                 .then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal)),
             payment: serde_json::from_str(&entry.detail).ok(),
             api_key_id: entry.actor.as_key().map(|key| ids.seal(IdKind::ApiKey, book, key)),
+            member_id: entry.actor.as_member().map(|member| members::id_of(ids, member)),
         },
     }
 }

@@ -7,6 +7,7 @@ use crate::auth::{Caller, Secrets};
 use crate::clock::Entropy;
 use crate::commit::{Measures, State as TellerState, Teller};
 use crate::ids::IdKind;
+use crate::mail::Mail;
 use crate::webhooks::Webhooks;
 use axum::Router;
 use axum::extract::State;
@@ -51,7 +52,7 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    pub(super) fn new(teller: &Teller, webhooks: &Webhooks, entropy: &Entropy) -> Self {
+    pub(super) fn new(teller: &Teller, webhooks: &Webhooks, mail: &Mail, entropy: &Entropy) -> Self {
         let mut registry = Registry::with_prefix("outpay");
         let requests = Family::default();
         let seconds: Family<RouteLabels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| {
@@ -86,6 +87,7 @@ impl Metrics {
             outcome_unknown.clone(),
         );
         webhooks.measures().register(&mut registry);
+        mail.measures().register(&mut registry);
         Self {
             request_ids: RequestIds::new(entropy),
             requests,

@@ -18,6 +18,7 @@ pub mod json;
 mod methods;
 mod metrics;
 mod observe;
+mod once;
 mod openapi;
 mod operation;
 mod operations;

@@ -1,28 +1,61 @@
-//! Around every request: an id, a log line, the metrics, `no-store`. What is logged is a fixed list: method, route
-//! template, status, duration, request id, key id. Never a path as it was sent, a query, a header or a body.
+//! Around every request: an id, a log line, the metrics, `no-store`; what a business sees of it (requests/). What the
+//! program's log gets is a fixed list: method, route template, status, duration, request id, key id. Never a path as it
+//! was sent, a query, a header or a body. Whatever is copied for the business is copied after the answer is made.
 
 use super::door::Door;
 use super::problem::Problem;
-use crate::auth::Caller;
+use crate::auth::{Caller, For};
 use crate::clock::Entropy;
+use crate::requests::{Kept, MOST_KEPT_BYTES, Seen, redact};
+use crate::store::RequestLine;
+use crate::web::page;
+use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL};
-use http::{HeaderName, HeaderValue, StatusCode};
-use std::sync::atomic::{AtomicU64, Ordering};
+use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http_body_util::BodyExt;
+use ledger::{Cents, Micros};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What a handler tells the log: which key was used.
+/// What a handler tells whoever watches: who asks, what was sent, what money moved. Everything that is not told stays empty.
 #[derive(Clone, Default)]
-pub struct Observed(Arc<OnceLock<Caller>>);
+pub struct Observed(Arc<Told>);
+
+#[derive(Default)]
+struct Told {
+    asked_by: OnceLock<(Caller, For)>,
+    sent: OnceLock<Kept>,
+    moved: AtomicI64,
+}
 
 impl Observed {
-    pub(super) fn key(&self, caller: Caller) {
-        // A request authenticates once; should it ever do so twice, the first stands.
-        let _first = self.0.set(caller);
+    pub(super) fn asked_by(of: &Extensions, caller: Caller, purpose: For) {
+        if let Some(Self(told)) = of.get::<Self>() {
+            // A request authenticates once; should it ever do so twice, the first stands.
+            let _first = told.asked_by.set((caller, purpose));
+        }
+    }
+
+    pub(super) fn sent(of: &Extensions, body: &Bytes) {
+        if let Some(Self(told)) = of.get::<Self>() {
+            let _first = told.sent.set(Kept::of(body));
+        }
+    }
+
+    pub(super) fn moved(of: &Extensions, amount: Cents) {
+        if let Some(Self(told)) = of.get::<Self>() {
+            told.moved.fetch_add(amount.0, Ordering::Relaxed);
+        }
+    }
+
+    fn caller(&self) -> Option<(Caller, For)> {
+        self.0.asked_by.get().copied()
     }
 }
 
@@ -52,7 +85,7 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     request.extensions_mut().insert(observed.clone());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("-", MatchedPath::as_str);
-    let method = request.method().clone();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
 
     let mut response = answer(&door, request, next).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -64,22 +97,100 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     let micros = door.platform.clock.now() - started;
     door.metrics.request(&method, route, status, micros);
     if tracing::enabled!(target: "outpay::request", tracing::Level::INFO) {
-        let label = |caller: &Caller| door.metrics.key_label(*caller, &door.platform.secrets);
-        let key = observed.0.get().map_or_else(|| Arc::from("-"), label);
+        let key = observed.caller().filter(|(_, purpose)| *purpose == For::Business);
+        let label = |(caller, _)| door.metrics.key_label(caller, &door.platform.secrets);
+        let key = key.map_or_else(|| Arc::from("-"), label);
         tracing::info!(target: "outpay::request", %method, route, status, micros, request_id = id, key = &*key, "request");
     }
+    let ended = Ended { id, method, uri, route, status, at: started, micros };
+    remember(&door, &observed, ended, response).await
+}
+
+/// A request that was answered.
+struct Ended<'a> {
+    id: String,
+    method: Method,
+    uri: Uri,
+    route: &'a str,
+    status: u16,
+    at: Micros,
+    micros: Micros,
+}
+
+/// Counts the request and copies it into the log, where it has an owner and there is room.
+async fn remember(door: &Door, observed: &Observed, ended: Ended<'_>, response: Response) -> Response {
+    let Some((caller, purpose)) = observed.caller() else { return response };
+    let Ended { id, method, uri, route, status, at, micros } = ended;
+    let requests = &door.platform.requests;
+    if purpose == For::Business {
+        let moved = Cents(observed.0.moved.load(Ordering::Relaxed));
+        requests.count((caller.book, caller.subject), status, at, micros, moved);
+    }
+    let Some(skipped) = requests.room(caller.book, status, at) else { return response };
+    let (response, answered) = copied(response).await;
+    let (key, payout_user) = if purpose == For::Business { (caller.subject, 0) } else { (0, caller.subject) };
+    let line = RequestLine {
+        book: caller.book,
+        at,
+        request_id: id,
+        key,
+        payout_user,
+        method: method.to_string(),
+        route: route.to_owned(),
+        path_id: path_id(route, uri.path()).to_owned(),
+        status: i64::from(status),
+        micros,
+        skipped,
+        request: String::new(),
+        response: String::new(),
+    };
+    let request = observed.0.sent.get().cloned().unwrap_or_default();
+    requests.keep(Seen { line, request, response: answered });
     response
 }
 
+/// The answer, and a copy of its body for the request log if it is one piece and not long.
+async fn copied(response: Response) -> (Response, Kept) {
+    match response.body().size_hint().exact() {
+        Some(0) => return (response, Kept::Nothing),
+        Some(length) if length <= MOST_KEPT_BYTES as u64 => {}
+        length => {
+            let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(MOST_KEPT_BYTES);
+            return (response, Kept::TooLong(length));
+        }
+    }
+    let (parts, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => {
+            let bytes = body.to_bytes();
+            (Response::from_parts(parts, Body::from(bytes.clone())), Kept::of(&bytes))
+        }
+        // Answers of known length are in memory; reading one cannot fail.
+        Err(error) => (Problem::Failure(error.into()).into_response(), Kept::Nothing),
+    }
+}
+
+/// What stands for `{id}` in this path, as it may be written down.
+fn path_id<'a>(route: &str, path: &'a str) -> &'a str {
+    let place = route.split('/').position(|part| part == "{id}");
+    place.and_then(|place| path.split('/').nth(place)).map_or("", redact::path_id)
+}
+
 async fn answer(door: &Door, request: Request, next: Next) -> Response {
+    let is_page = page::is_page(request.uri().path());
     if let Some(limit) = &door.rate_limit
         && let Err(seconds) = limit.check_address(request.extensions())
     {
-        return Problem::RateLimited(seconds).into_response();
+        return if is_page { page::too_many(seconds) } else { Problem::RateLimited(seconds).into_response() };
     }
     let response = next.run(request).await;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        return Problem::WrongMethod(response.headers().get(ALLOW).cloned()).into_response();
+        let allowed = response.headers().get(ALLOW).cloned();
+        return if is_page {
+            page::wrong_method(allowed)
+        } else {
+            Problem::WrongMethod(allowed).into_response()
+        };
     }
     response
 }

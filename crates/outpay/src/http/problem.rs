@@ -45,6 +45,8 @@ pub enum Problem {
     NothingToReveal,
     /// Something else than the ledger said no: status, sentence and code.
     Coded(StatusCode, String, &'static str),
+    /// More than the key may give somebody at once.
+    AboveKeyLimit,
     /// Too many requests; come back in this many seconds.
     RateLimited(u64),
     /// There is nothing under this path.
@@ -158,11 +160,11 @@ impl IntoResponse for Problem {
                 coded(StatusCode::CONFLICT, sentence, "nothing_to_reveal")
             }
             Self::Coded(status, sentence, code) => coded(status, &sentence, code),
-            Self::RateLimited(seconds) => with_header(
-                coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", "rate_limited"),
-                RETRY_AFTER,
-                HeaderValue::from(seconds),
-            ),
+            Self::AboveKeyLimit => {
+                let sentence = "The amount is above the limit of this API key.";
+                coded(StatusCode::FORBIDDEN, sentence, "above_key_limit")
+            }
+            Self::RateLimited(seconds) => rate_limited(seconds),
             Self::UnknownPath => {
                 coded(StatusCode::NOT_FOUND, "There is nothing under this path.", "not_found")
             }
@@ -188,6 +190,11 @@ impl IntoResponse for Problem {
             }
         }
     }
+}
+
+fn rate_limited(seconds: u64) -> Response {
+    let answer = coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", "rate_limited");
+    with_header(answer, RETRY_AFTER, HeaderValue::from(seconds))
 }
 
 fn internal() -> Response {
@@ -223,7 +230,9 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::StepIsNotPossible(..)
         | Refusal::WithdrawalIsNotManual
         | Refusal::WithdrawalIsBeingWorkedOn
+        | Refusal::PaymentMayStillBeMade
         | Refusal::MoneyWasClaimed => StatusCode::CONFLICT,
+        Refusal::CodeWasShownTooOften => StatusCode::TOO_MANY_REQUESTS,
         Refusal::IdempotencyKeyWasUsedForAnotherRequest
         | Refusal::DepositReferenceWasUsedForAnotherAmount
         | Refusal::ReferencesWereUsedForOtherPayouts(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -2,6 +2,7 @@
 //! an answer of 429 tells nothing about whether a credential exists.
 
 use crate::clock::Clock;
+pub use crate::web::client::ClientAddress;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -22,10 +23,6 @@ pub struct RateLimit {
     clock: Injected,
     hash: RandomState,
 }
-
-/// The client's address, put into every request where its connection is accepted.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientAddress(pub IpAddr);
 
 /// The platform's clock in the limiter's words.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use super::body;
 use super::debit::text;
-use super::door::{Door, PathId};
+use super::door::{Door, PathId, once_key};
 use super::problem::Problem;
 use super::show::{self, Withdrawal};
 use crate::withdrawals::review;
@@ -25,11 +25,11 @@ pub struct RejectBody {
 /// Reject a withdrawal.
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/reject", tag = "Withdrawals", request_body = RejectBody, security(("secret_key" = [])),
-    params(("id" = String, Path, description = "ord_…")),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
         (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
-        (status = 415, description = "The body is not declared as JSON"),
+        (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
@@ -38,10 +38,11 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let (platform, book) = (&door.platform, caller.book);
+    let (platform, book, actor) = (&door.platform, caller.book, Actor(caller.subject));
+    let once = once_key(&parts.headers)?;
     let number = door.withdrawal(caller, &id).await?.number;
     let fields = body::object(&parts, body, body::LARGEST).await?;
     let reason = text(&fields, "reason")?;
-    let after = review::reject(platform, book, number, &reason, Actor(caller.subject)).await?;
-    Ok(show::ok(&show::withdrawal(platform.secrets.ids(), book, &after)))
+    let (after, replayed) = review::reject_once(platform, book, (number, &reason), actor, once).await?;
+    Ok(show::once(replayed, &show::withdrawal(platform.secrets.ids(), book, &after)))
 }

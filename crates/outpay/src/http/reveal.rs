@@ -1,22 +1,18 @@
 //! `POST /payout/operations/{id}/reveal`: the code of a delivered gift card. Every look is an entry in the journal, made
-//! before the code is shown, and looks are limited per card.
+//! before the code is shown, and the ledger limits how many there are. A repeat under one idempotency key is one look.
 
-use super::door::{Door, PathId};
+use super::door::{Door, PathId, recipient_once_key};
 use super::operation::own_withdrawal;
 use super::problem::Problem;
 use super::show;
 use crate::clock::rfc3339;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Command, EntryKind, Micros, Occurrence, Provider, WithdrawalState};
+use ledger::{Answer, Command, LOOKS_PERIOD, Occurrence, Provider, Refusal, WithdrawalState};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// Looks at one card within [`PERIOD`].
-const MOST_LOOKS: usize = 10;
-const PERIOD: Micros = 3_600_000_000;
 
 /// A gift card's secrets.
 #[derive(Serialize, ToSchema)]
@@ -40,10 +36,10 @@ pub struct RevealedCard<'a> {
 /// Reveal a gift card.
 #[utoipa::path(
     post, path = "/payout/operations/{id}/reveal", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = []), ()),
-    params(("id" = String, Path, description = "ord_…")),
-    responses((status = 200, description = "The code", body = RevealedCard<'static>), (status = 400, description = "Malformed JSON"), (status = 401, description = "No valid hash"),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
+    responses((status = 200, description = "The code", body = RevealedCard<'static>), (status = 400, description = "Malformed JSON, or an Idempotency-Key that is none"), (status = 401, description = "No valid hash"),
         (status = 404, description = "No such withdrawal of this person"), (status = 409, description = "There is no code, or not yet"),
-        (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests, or too many looks at this card"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests, or too many looks at this card"),
         (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(
     State(door): State<Arc<Door>>,
@@ -52,35 +48,35 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.recipient_of(&parts, body).await?;
+    let once = recipient_once_key(&parts.headers, caller.subject)?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
     if withdrawal.provider != Provider::GiftCard || withdrawal.state != WithdrawalState::Succeeded {
         return Err(Problem::NothingToReveal);
     }
     let platform = &door.platform;
-    let entries = platform.store.entries_of_withdrawal(caller.book, withdrawal.number).await?;
-    let since = platform.clock.now() - PERIOD;
-    let looks = entries
-        .iter()
-        .filter(|stored| stored.entry.kind == EntryKind::GiftCardRevealed && stored.entry.at > since);
-    if looks.count() >= MOST_LOOKS {
-        return Err(Problem::RateLimited(PERIOD.unsigned_abs() / 1_000_000));
-    }
     let record = Command::Record {
         occurrence: Occurrence::GiftCardRevealed,
         user: caller.subject,
         withdrawal: withdrawal.number,
         note: String::new(),
     };
-    let request = ledger::Request::plain(record);
-    platform.teller.ask(caller.book, request).await?.map_err(Problem::Refused)?;
+    let request = ledger::Request::maybe_once(record, once);
+    let replayed = match platform.teller.ask(caller.book, request).await? {
+        Ok(answer) => matches!(answer, Answer::Replayed(_)),
+        Err(Refusal::CodeWasShownTooOften) => {
+            return Err(Problem::RateLimited(LOOKS_PERIOD.unsigned_abs() / 1_000_000));
+        }
+        Err(refusal) => return Err(Problem::Refused(refusal)),
+    };
     let card = platform.rails.gift_cards().reveal(caller.book, withdrawal.number).await?;
     let card = card.ok_or_else(|| anyhow::anyhow!("a delivered gift card is not in stock"))?;
-    Ok(show::ok(&RevealedCard {
+    let shown = RevealedCard {
         brand: &card.brand,
         currency: "USD",
         face_value: card.face_value.0,
         code: card.code.expose_secret(),
         pin: card.pin.as_ref().map(ExposeSecret::expose_secret),
         expires_at: card.expires_at.map(rfc3339),
-    }))
+    };
+    Ok(show::once(replayed, &shown))
 }

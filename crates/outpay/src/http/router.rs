@@ -10,13 +10,16 @@ use super::{
     webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw, withdrawal,
     withdrawals,
 };
+use crate::web::page;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http::Uri;
 use std::sync::Arc;
 
-/// All routes of the API address.
-pub fn router(door: Arc<Door>) -> Router {
+/// All routes of the API address, and the faces that are served beside them.
+pub fn router(door: Arc<Door>, faces: Router) -> Router {
     Router::new()
         .route("/payout/create", post(create::handle))
         .route("/payout/batch", post(batch::handle))
@@ -54,7 +57,12 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/readyz", get(readyz::handle))
         .route("/openapi.json", get(openapi::handle))
         .route("/docs", get(docs::handle))
-        .fallback(|| async { Problem::UnknownPath })
+        .merge(faces.with_state(()))
+        .fallback(unknown_path)
         .layer(from_fn_with_state(Arc::clone(&door), observe))
         .with_state(door)
+}
+
+async fn unknown_path(uri: Uri) -> Response {
+    if page::is_page(uri.path()) { page::not_found() } else { Problem::UnknownPath.into_response() }
 }

@@ -52,13 +52,14 @@ pub struct Server {
     metrics: Option<TcpListener>,
     tls: Option<TlsAcceptor>,
     door: Arc<Door>,
+    faces: Router,
 }
 
-/// Takes the addresses.
+/// Takes the addresses. `faces` are the pages that are served beside the API, observed like it.
 ///
 /// # Errors
 /// When an address is taken or the certificate cannot be used.
-pub async fn bind(config: ServeConfig, platform: Platform) -> Result<Server, Failure> {
+pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Result<Server, Failure> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -71,11 +72,11 @@ pub async fn bind(config: ServeConfig, platform: Platform) -> Result<Server, Fai
     let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
     let limit = config.requests_per_second.and_then(NonZeroU32::new);
     let door = Arc::new(Door {
-        metrics: Metrics::new(&platform.teller, &platform.webhooks, &platform.entropy),
+        metrics: Metrics::new(&platform.teller, &platform.webhooks, &platform.mail, &platform.entropy),
         rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
         platform,
     });
-    Ok(Server { listener, metrics, tls, door })
+    Ok(Server { listener, metrics, tls, door, faces })
 }
 
 impl Server {
@@ -100,13 +101,13 @@ impl Server {
     /// # Errors
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        let Self { listener, metrics, tls, door } = self;
+        let Self { listener, metrics, tls, door, faces } = self;
         let mut teller = door.platform.teller.end();
-        let auth = door.platform.auth.clone();
+        let (auth, requests) = (door.platform.auth.clone(), door.platform.requests.clone());
         let chores = tokio::spawn(chores(Arc::downgrade(&door)));
         let metrics = metrics
             .map(|listener| tokio::spawn(accept(listener, None, metrics::router(Arc::clone(&door)), None)));
-        let app = router(Arc::clone(&door));
+        let app = router(Arc::clone(&door), faces);
         drop(door);
         let graceful = GracefulShutdown::new();
         let broken = async { teller.wait_for(|state| *state == State::Broken).await.is_ok() };
@@ -125,6 +126,9 @@ impl Server {
             metrics.abort();
         }
         auth.record_uses().await?;
+        if let Err(failure) = requests.write().await {
+            tracing::warn!(error = format!("{failure:#}"), "the end of the request log could not be written");
+        }
         // The last handle to the teller is gone: it finishes its queue and merges its log.
         let ended = tokio::time::timeout(FAREWELL, teller.wait_for(|state| *state != State::Working)).await;
         let is_broken = matches!(ended, Ok(Ok(state)) if *state == State::Broken);
@@ -193,7 +197,7 @@ async fn serve(
     };
 }
 
-/// What is done every few seconds beside answering: last uses of keys, forgetting quiet clients.
+/// What is done every few seconds beside answering: last uses of keys, what was seen of requests, forgetting quiet clients.
 async fn chores(door: std::sync::Weak<Door>) {
     loop {
         tokio::time::sleep(BETWEEN_CHORES).await;
@@ -206,6 +210,9 @@ async fn chores(door: std::sync::Weak<Door>) {
                 error = format!("{failure:#}"),
                 "last uses of keys could not be recorded; they will be"
             );
+        }
+        if let Err(failure) = door.platform.requests.write().await {
+            tracing::warn!(error = format!("{failure:#}"), "lines of the request log could not be written");
         }
     }
 }

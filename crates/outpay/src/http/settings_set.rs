@@ -6,15 +6,15 @@ use super::json::{Json, Object};
 use super::problem::Problem;
 use super::settings::{Settings, read};
 use super::show;
+use crate::members::settings::{self, MOST_DAYS};
+use crate::store::SettingsChange;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{BookId, Terms};
+use ledger::{Actor, BookId, Terms};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-const MOST_DAYS: i64 = 36_500;
 
 /// What to send; what is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,39 +28,24 @@ pub struct SettingsBody {
     methods: Option<BTreeMap<String, serde_json::Value>>,
 }
 
-#[derive(Default)]
-struct Changes {
-    payouts_enabled: Option<bool>,
-    expiry_days: Option<i64>,
-    methods: Vec<(String, Terms)>,
-}
-
 /// Set a business's settings.
 #[utoipa::path(
     put, path = "/payout/settings", tag = "Settings", request_body = SettingsBody, security(("secret_key" = [])),
     responses((status = 200, description = "All settings afterwards", body = Settings), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 413, description = "The body is larger than 64 KiB"),
-        (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests")))]
+        (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests"),
+        (status = 503, description = "Busy; try again")))]
 pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let changes = changes(&door, caller.book, &body::object(&parts, body, LARGEST).await?)?;
-    let (store, book) = (&door.platform.store, caller.book);
-    for (method, terms) in &changes.methods {
-        store.set_terms(book, method, terms).await?;
-    }
-    if let Some(days) = changes.expiry_days {
-        store.set_expiry_days(book, Some(days).filter(|days| *days > 0)).await?;
-    }
-    if let Some(enabled) = changes.payouts_enabled {
-        store.set_payouts_enabled(book.business(), enabled).await.map_err(anyhow::Error::from)?;
-    }
+    settings::change(&door.platform, caller.book, Actor(caller.subject), changes).await?;
     Ok(show::ok(&read(&door, caller).await?))
 }
 
 /// Everything is checked before anything is set.
-fn changes(door: &Door, book: BookId, fields: &Object) -> Result<Changes, Problem> {
-    let mut changes = Changes::default();
+fn changes(door: &Door, book: BookId, fields: &Object) -> Result<SettingsChange, Problem> {
+    let mut changes = SettingsChange::default();
     let mut problems: Vec<(&'static str, String)> = Vec::new();
     match fields.get("payouts_enabled") {
         None => {}
@@ -71,7 +56,9 @@ fn changes(door: &Door, book: BookId, fields: &Object) -> Result<Changes, Proble
     }
     match fields.get("expiry_days") {
         None => {}
-        Some(Json::Integer(days)) if (0..=MOST_DAYS).contains(days) => changes.expiry_days = Some(*days),
+        Some(Json::Integer(days)) if (0..=MOST_DAYS).contains(days) => {
+            changes.expiry_days = Some(Some(*days).filter(|days| *days > 0));
+        }
         Some(_) => {
             problems
                 .push(("expiry_days", format!("The expiry_days must be an integer from 0 to {MOST_DAYS}.")));
@@ -82,7 +69,7 @@ fn changes(door: &Door, book: BookId, fields: &Object) -> Result<Changes, Proble
         Some(Json::Object(methods)) => {
             for (name, value) in methods.to_plain() {
                 match terms(door, book, &name, value) {
-                    Ok(terms) => changes.methods.push((name, terms)),
+                    Ok(terms) => changes.terms.push((name, terms)),
                     Err(sentence) => problems.push(("methods", sentence)),
                 }
             }

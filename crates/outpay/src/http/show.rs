@@ -258,14 +258,24 @@ pub fn ok(body: &impl Serialize) -> Response {
 
 /// A command's answer; says so when it is a first answer given again.
 pub fn settled(settled: &Settled, status: StatusCode, body: &impl Serialize) -> Response {
-    let mut response = json(status, text(body));
-    if settled.replayed {
+    marked(settled.replayed, json(status, text(body)))
+}
+
+/// A 200 with this body; says so when it is a first answer given again.
+pub fn once(replayed: bool, body: &impl Serialize) -> Response {
+    marked(replayed, ok(body))
+}
+
+/// An answer that says so when it is a first one given again.
+pub fn marked(replayed: bool, mut response: Response) -> Response {
+    if replayed {
         let name = HeaderName::from_static("idempotent-replayed");
         response.headers_mut().insert(name, HeaderValue::from_static("true"));
     }
     response
 }
 
-fn text(body: &impl Serialize) -> String {
+/// An answer as text.
+pub fn text(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("answers are made of texts, numbers and lists, which JSON can hold")
 }

@@ -3,12 +3,14 @@
 use super::body::{self, LARGEST};
 use super::door::{Door, once_key};
 use super::json::Json;
+use super::once::once;
 use super::problem::{Problem, field};
-use super::show;
+use crate::clock::rfc3339;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ledger::Micros;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -31,18 +33,24 @@ pub struct Replayed {
 /// Retry all that failed since a moment; test sends aside.
 #[utoipa::path(
     post, path = "/payout/webhook/replay", tag = "Webhooks", request_body = ReplayBody, security(("secret_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Accepted; a replay cannot take effect twice anyway")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "How many are pending again", body = Replayed),
         (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
         (status = 404, description = "There is no webhook yet"), (status = 413, description = "The body is larger than 64 KiB"),
-        (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests")))]
+        (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let _checked = once_key(&parts.headers)?;
+    let key = once_key(&parts.headers)?;
     let since = since(body::object(&parts, body, LARGEST).await?.get("since"))?;
-    let replayed = door.platform.webhooks.replay_deliveries(caller.book, since).await?;
-    Ok(show::ok(&Replayed { replayed }))
+    let replay = async {
+        let replayed = door.platform.webhooks.replay_deliveries(caller.book, since).await?;
+        let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
+        door.note(caller, "webhook.replayed", "", &detail).await?;
+        Ok::<_, Problem>(Replayed { replayed })
+    };
+    once(&door, caller, (key, format!("webhook replay\n{since}")), replay).await
 }
 
 fn since(value: Option<&Json>) -> Result<Micros, Problem> {

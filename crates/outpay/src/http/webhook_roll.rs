@@ -6,9 +6,9 @@ use super::problem::{Problem, field};
 use super::{body, show, show_webhooks};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
 use ledger::Micros;
 use serde::Deserialize;
+use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -38,13 +38,12 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let webhooks = &door.platform.webhooks;
     let once = once.as_ref().map(|once| once.0.as_slice());
     let (endpoint, replayed) = webhooks.roll_endpoint(caller.book, overlap, once).await?;
-    let now = door.platform.clock.now();
-    let mut response = show::ok(&show_webhooks::webhook(Some(&endpoint), now, true));
-    if replayed {
-        let name = HeaderName::from_static("idempotent-replayed");
-        response.headers_mut().insert(name, HeaderValue::from_static("true"));
+    if !replayed {
+        let detail = json!({ "overlap_seconds": overlap / 1_000_000 });
+        door.note(caller, "webhook.rolled", "", &detail).await?;
     }
-    Ok(response)
+    let now = door.platform.clock.now();
+    Ok(show::once(replayed, &show_webhooks::webhook(Some(&endpoint), now, true)))
 }
 
 fn overlap(value: Option<&Json>) -> Result<Micros, Problem> {

@@ -40,6 +40,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let change = change(&body::object(&parts, body, LARGEST).await?)?;
     let (endpoint, is_new) = door.platform.webhooks.set_endpoint(caller.book, &change).await?;
+    door.note(caller, "webhook.set", "", &endpoint.audit_detail()).await?;
     let now = door.platform.clock.now();
     Ok(show::ok(&show_webhooks::webhook(Some(&endpoint), now, is_new)))
 }

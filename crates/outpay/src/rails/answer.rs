@@ -70,7 +70,7 @@ pub struct Prepared {
     pub key: String,
     /// The exact bytes to send.
     pub request: Vec<u8>,
-    /// The slot it takes, where the rail has slots; 0 elsewhere.
+    /// The slot it takes, where the rail has a line; 0 elsewhere.
     pub slot: i64,
 }
 

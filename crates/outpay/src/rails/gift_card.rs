@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// Characters of a brand's name.
 pub const LONGEST_BRAND: usize = 60;
+/// Brands and face values that a person is shown; any other one can still be asked for.
+const MOST_KINDS: usize = 200;
 /// Two workers that want the last card of a kind try again this often before they look whether any is left.
 const TRIES: usize = 20;
 
@@ -100,7 +102,7 @@ impl GiftCards {
             expected_time: "at once".to_owned(),
             fields: vec![brand],
             is_automatic: true,
-            has_slots: false,
+            line: None,
         };
         Self { facts, store, secrets, clock }
     }
@@ -161,6 +163,11 @@ fn out_of_stock() -> Answer {
     Answer::Refused { code: "out_of_stock".to_owned(), text: text.to_owned() }
 }
 
+fn unreadable(failure: &Failure) -> Closed {
+    tracing::error!(error = format!("{failure:#}"), "the stock of gift cards could not be read");
+    Closed::Unhealthy
+}
+
 fn broken(failure: &Failure) -> Answer {
     Answer::Unknown { text: format!("{failure:#}") }
 }
@@ -194,29 +201,27 @@ impl Rail for GiftCards {
         async move {
             let wanted: Destination =
                 serde_json::from_str(destination).map_err(|_| Closed::AmountNotPossible)?;
-            let funds = self.balance(book).await?;
-            let brand = || funds.choices.iter().filter(|choice| choice.name == wanted.brand);
-            if brand().any(|choice| choice.net == net) {
+            let left = self.store.gift_cards_left(book, (&wanted.brand, net), self.clock.now(), 1).await;
+            if left.map_err(|failure| unreadable(&failure))? > 0 {
                 let detail = serde_json::json!({ "brand": wanted.brand, "face_value": net.0 }).to_string();
                 return Ok(Quote { detail });
             }
-            Err(if brand().next().is_some() { Closed::AmountNotPossible } else { Closed::OutOfFunds })
+            let others = self.balance(book).await?.choices;
+            let has_brand = others.iter().any(|choice| choice.name == wanted.brand);
+            Err(if has_brand { Closed::AmountNotPossible } else { Closed::OutOfFunds })
         }
         .boxed()
     }
 
     fn balance(&self, book: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
         async move {
-            let stock = self.store.gift_card_stock(book, self.clock.now()).await;
-            let stock = stock.map_err(|failure| {
-                tracing::error!(error = format!("{failure:#}"), "the stock of gift cards could not be read");
-                Closed::Unhealthy
-            })?;
-            if stock.is_empty() {
+            let kinds = self.store.gift_card_kinds(book, self.clock.now(), MOST_KINDS).await;
+            let kinds = kinds.map_err(|failure| unreadable(&failure))?;
+            if kinds.is_empty() {
                 return Err(Closed::OutOfFunds);
             }
-            let choice = |(name, net, _): (String, Cents, i64)| Choice { name, net };
-            Ok(Funds { available: None, choices: stock.into_iter().map(choice).collect() })
+            let choice = |(name, net): (String, Cents)| Choice { name, net };
+            Ok(Funds { available: None, choices: kinds.into_iter().map(choice).collect() })
         }
         .boxed()
     }

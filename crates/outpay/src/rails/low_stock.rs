@@ -11,9 +11,11 @@ use ledger::{BookId, Command, Occurrence, Request, Withdrawal};
 pub(super) async fn tell(platform: &Platform, book: BookId, withdrawal: &Withdrawal) -> Result<(), Failure> {
     let destination: serde_json::Value = serde_json::from_str(&withdrawal.destination)?;
     let (brand, face_value) = (destination["brand"].as_str().unwrap_or_default(), withdrawal.net());
-    let stock = platform.store.gift_card_stock(book, platform.clock.now()).await?;
-    let left = stock.iter().find(|kind| kind.0 == brand && kind.1 == face_value).map_or(0, |kind| kind.2);
-    if left != platform.rails.low_stock && left != 0 {
+    let (now, mark) = (platform.clock.now(), platform.rails.low_stock);
+    // One more than the mark is enough to know that it is not reached.
+    let most = mark.saturating_add(1).max(1);
+    let left = platform.store.gift_cards_left(book, (brand, face_value), now, most).await?;
+    if left != mark && left != 0 {
         return Ok(());
     }
     let note = format!("{brand} {}: {left} left", face_value.0);

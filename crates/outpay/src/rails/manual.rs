@@ -77,7 +77,7 @@ impl Manual {
             expected_time: config.expected_time,
             fields: fields.collect(),
             is_automatic: false,
-            has_slots: false,
+            line: None,
         };
         Self { facts }
     }

@@ -51,8 +51,9 @@ pub struct Facts {
     pub fields: Vec<Field>,
     /// A worker drives it; otherwise a person settles each payment.
     pub is_automatic: bool,
-    /// Payments stand in a line, each with a number of its own that must leave no gap (a chain's nonces).
-    pub has_slots: bool,
+    /// The line its payments stand in, where they stand in one: each has a slot of its own, and no gap may be left (a
+    /// chain's nonces). Rails with one line, such as two tokens paid from one treasury, share its slots.
+    pub line: Option<String>,
 }
 
 /// One way out. Every call but [`Rail::submit`] may be repeated at will; `submit` may be repeated with the same attempt.
@@ -83,7 +84,7 @@ pub trait Rail: Send + Sync {
     fn balance(&self, book: BookId) -> BoxFuture<'_, Result<Funds, Closed>>;
 
     /// Writes the exact request for the next attempt. Moves no money and tells nobody of the payment. `earlier` are the
-    /// attempts so far, oldest first; `slot` is the first free slot where the rail has slots (an attempt that replaces an
+    /// attempts so far, oldest first; `slot` is the first free slot where the rail has a line (an attempt that replaces an
     /// earlier one keeps that one's slot).
     ///
     /// # Errors
@@ -100,6 +101,31 @@ pub trait Rail: Send + Sync {
 
     /// Asks what became of the attempts, oldest first, under their keys. The truth comes from here.
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding>;
+
+    /// Writes an attempt that pays nobody and takes the place of the earlier ones, so that none of them can pay any more once it
+    /// is through. Whether it or one of them was faster, `query` tells.
+    ///
+    /// # Errors
+    /// When the rail knows no such thing, or cannot do it now.
+    fn prepare_stop<'a>(
+        &'a self,
+        _payment: &'a Payment,
+        _earlier: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<Prepared, Failure>> {
+        Box::pin(async { anyhow::bail!("this rail cannot take back what was sent") })
+    }
+
+    /// Is it certain that whatever the attempts can do is done? Only then can a person say that they did not pay.
+    ///
+    /// # Errors
+    /// When the rail cannot tell now.
+    fn is_spent<'a>(
+        &'a self,
+        _payment: &'a Payment,
+        _attempts: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async { Ok(true) })
+    }
 
     /// Tries to stop what was sent. The outcome still comes from `query`.
     fn cancel<'a>(

@@ -38,8 +38,8 @@ pub struct Rails {
 pub struct Mounted {
     /// The rail.
     pub rail: Arc<dyn Rail>,
-    /// One permit per payment under way.
-    pub permits: Semaphore,
+    /// One permit per payment under way; shared by the rails of a line.
+    pub permits: Arc<Semaphore>,
     health: Mutex<Health>,
 }
 
@@ -66,28 +66,16 @@ impl Rails {
         for (name, manual) in &config.rails.manual {
             rails.mount(Mode::Live, Arc::new(Manual::new(name.clone(), manual.clone())));
         }
-        let mut lines = Vec::new();
         for (name, crypto) in &config.rails.crypto {
-            rails.mount_crypto(name, crypto, clock, &mut lines);
+            rails.mount_crypto(name, crypto, clock);
         }
         rails
     }
 
-    /// Mounts a rail to a chain. `lines` are those of the rails before it: two in one line would give one nonce to two
-    /// payments.
-    fn mount_crypto(
-        &mut self,
-        name: &str,
-        config: &CryptoConfig,
-        clock: &Clock,
-        lines: &mut Vec<(u64, String)>,
-    ) {
+    /// Mounts a rail to a chain, or what stands in its place.
+    fn mount_crypto(&mut self, name: &str, config: &CryptoConfig, clock: &Clock) {
         let reason = match CryptoRail::open(name, config, clock.clone()) {
-            Ok(rail) if !lines.contains(&rail.line()) => {
-                lines.push(rail.line());
-                return self.mount(Mode::Live, Arc::new(rail));
-            }
-            Ok(_) => "another rail pays from the same treasury on the same chain".to_owned(),
+            Ok(rail) => return self.mount(Mode::Live, Arc::new(rail)),
             Err(failure) => format!("{failure:#}"),
         };
         self.locked.push(format!("the rail {name} cannot be used: {reason}"));
@@ -98,8 +86,24 @@ impl Rails {
     pub fn mount(&mut self, mode: Mode, rail: Arc<dyn Rail>) {
         let name = &rail.facts().name;
         self.mounted.retain(|(of, mounted)| *of != mode || mounted.facts().name != *name);
-        let permits = Semaphore::new(if rail.facts().has_slots { 1 } else { CONCURRENCY });
+        // Whoever stands in one line goes one after the other, whatever rail it is.
+        let permits = match &rail.facts().line {
+            None => Arc::new(Semaphore::new(CONCURRENCY)),
+            Some(line) => self
+                .in_line(line)
+                .next()
+                .map_or_else(|| Arc::new(Semaphore::new(1)), |(_, neighbour)| Arc::clone(&neighbour.permits)),
+        };
         self.mounted.push((mode, Arc::new(Mounted { rail, permits, health: Mutex::default() })));
+    }
+
+    fn in_line(&self, line: &str) -> impl Iterator<Item = &(Mode, Arc<Mounted>)> {
+        self.mounted.iter().filter(move |(_, mounted)| mounted.facts().line.as_deref() == Some(line))
+    }
+
+    /// The names of the rails that share a line.
+    pub fn names_in_line(&self, line: &str) -> Vec<&str> {
+        self.in_line(line).map(|(_, mounted)| mounted.facts().name.as_str()).collect()
     }
 
     /// The rail with this method's name.

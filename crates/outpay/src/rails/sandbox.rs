@@ -78,7 +78,7 @@ impl Sandbox {
             expected_time: "a few seconds".to_owned(),
             fields: vec![account],
             is_automatic: true,
-            has_slots: false,
+            line: None,
         };
         Self { facts, clock }
     }

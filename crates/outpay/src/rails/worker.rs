@@ -202,7 +202,10 @@ impl Worker {
         let (book, number) = (payment.book, payment.withdrawal.number);
         let facts = mounted.facts();
         for _ in 0..TRIES_FOR_A_SLOT {
-            let slot = if facts.has_slots { store.next_slot(&facts.name).await? } else { 0 };
+            let slot = match &facts.line {
+                Some(line) => store.next_slot(line, &self.platform.rails.names_in_line(line)).await?,
+                None => 0,
+            };
             let prepare = mounted.rail.prepare(payment, earlier, slot);
             let prepared = tokio::time::timeout(LONGEST_CALL, prepare).await;
             let prepared = match prepared.unwrap_or_else(|_| Err(too_slow())) {
@@ -226,8 +229,8 @@ impl Worker {
                 answer: String::new(),
                 answer_text: String::new(),
             };
-            let takes_slot = facts.has_slots && !replaces;
-            if store.add_attempt(book, number, &attempt, takes_slot).await? {
+            let line = facts.line.as_deref().filter(|_| !replaces);
+            if store.add_attempt(book, number, &attempt, line).await? {
                 self.reached(Moment::AfterIntent)?;
                 let attempts = [earlier, &[attempt]].concat();
                 return self.submit(mounted, payment, &attempts, !earlier.is_empty()).await;

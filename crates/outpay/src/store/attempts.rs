@@ -40,7 +40,8 @@ impl Store {
         rows.iter().map(attempt).collect()
     }
 
-    /// Commits an attempt before it is sent. `takes_slot`: the attempt must get exactly the next free slot of its rail.
+    /// Commits an attempt before it is sent. `line`: the line in which it must get exactly the next free slot; `None` where it
+    /// takes none, or keeps that of an earlier attempt.
     /// `false`: another worker was faster (the attempt's number, key or slot is taken); nothing was written.
     ///
     /// # Errors
@@ -50,17 +51,17 @@ impl Store {
         book: BookId,
         withdrawal: i64,
         attempt: &Attempt,
-        takes_slot: bool,
+        line: Option<&str>,
     ) -> Result<bool, Failure> {
         let mut statements = Vec::new();
-        if takes_slot {
+        if let Some(line) = line {
             let next = attempt.slot + 1;
             let make = "INSERT INTO rail_slot (rail, next) VALUES ($1, $2) ON CONFLICT (rail) DO NOTHING";
-            let values = vec![attempt.rail.as_str().into(), attempt.slot.into()];
+            let values = vec![line.into(), attempt.slot.into()];
             statements.push(Statement::new(make, values));
             // A slot beyond the next is fine only for a line that somebody else has moved on.
             let take = "UPDATE rail_slot SET next = $1 WHERE rail = $2 AND next <= $3";
-            let values = vec![next.into(), attempt.rail.as_str().into(), attempt.slot.into()];
+            let values = vec![next.into(), line.into(), attempt.slot.into()];
             statements.push(Statement::one(take, values));
         }
         let sql = "INSERT INTO attempt (book, withdrawal, number, rail, key, request, slot, created_at, answer, answer_text) \
@@ -102,14 +103,19 @@ impl Store {
         Ok(self.driver.write(vec![Statement::one(sql, values)]).await?)
     }
 
-    /// The first slot of a rail that no attempt has taken; 0 before the first.
+    /// The first slot of a line that no attempt has taken; 0 before the first. `rails` are those of the line: each counted
+    /// for itself, under its own name, before lines were shared.
     ///
     /// # Errors
     /// When the database breaks.
-    pub async fn next_slot(&self, rail: &str) -> Result<i64, Failure> {
+    pub async fn next_slot(&self, line: &str, rails: &[&str]) -> Result<i64, Failure> {
         let sql = "SELECT next FROM rail_slot WHERE rail = $1";
-        let row = self.driver.query_one(sql, vec![rail.into()]).await?;
-        row.map_or(Ok(0), |row| row.int(0))
+        let mut next = 0;
+        for name in [line].iter().chain(rails) {
+            let row = self.driver.query_one(sql, vec![(*name).into()]).await?;
+            next = row.map_or(Ok(0), |row| row.int(0))?.max(next);
+        }
+        Ok(next)
     }
 }
 

@@ -99,9 +99,13 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] when there is no such business.
     pub async fn set_payouts_enabled(&self, number: i64, enabled: bool) -> Result<(), WriteError> {
-        let sql = "UPDATE business SET payouts_enabled = $1 WHERE number = $2";
-        self.driver.write(vec![Statement::one(sql, vec![enabled.into(), number.into()])]).await
+        self.driver.write(vec![enable_payouts(number, enabled)]).await
     }
+}
+
+pub(super) fn enable_payouts(number: i64, enabled: bool) -> Statement {
+    let sql = "UPDATE business SET payouts_enabled = $1 WHERE number = $2";
+    Statement::one(sql, vec![enabled.into(), number.into()])
 }
 
 fn business(row: &Row) -> Result<Business, Failure> {

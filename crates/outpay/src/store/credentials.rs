@@ -3,7 +3,10 @@
 
 use super::{Failure, Store};
 use crate::auth::CredentialDigest;
-use ledger::{BookId, Micros};
+use crate::auth::limits::{Allowed, KeyLimits};
+use anyhow::Context;
+use ledger::{BookId, Cents, Micros};
+use std::sync::Arc;
 
 /// What a credential is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +38,7 @@ impl CredentialKind {
 }
 
 /// A stored credential; whether it authenticates now is for `auth` to judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// What it is.
     pub kind: CredentialKind,
@@ -47,6 +50,18 @@ pub struct Credential {
     pub active: bool,
     /// Until when.
     pub expires_at: Option<Micros>,
+    /// What narrows a key; none for a hash.
+    pub limits: KeyLimits,
+}
+
+/// The two columns that narrow a key.
+pub(super) fn limits(allowed: Option<&str>, max_amount: Option<i64>) -> Result<KeyLimits, Failure> {
+    let allowed = match allowed {
+        None => None,
+        // A list that cannot be read must not open the key to everybody.
+        Some(text) => Some(Arc::new(Allowed::parse(text)?.context("a key's list of addresses is empty")?)),
+    };
+    Ok(KeyLimits { allowed, max_amount: max_amount.map(Cents) })
 }
 
 impl Store {
@@ -55,7 +70,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn credential(&self, digest: &CredentialDigest) -> Result<Option<Credential>, Failure> {
-        let sql = "SELECT kind, book, subject, active, expires_at FROM credential WHERE digest = $1";
+        let sql = "SELECT kind, book, subject, active, expires_at, allowed, max_amount FROM credential WHERE digest = $1";
         let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
         row.map(|row| {
             Ok(Credential {
@@ -64,6 +79,7 @@ impl Store {
                 subject: row.int(2)?,
                 active: row.int(3)? == 1,
                 expires_at: row.maybe_int(4)?,
+                limits: limits(row.maybe_text(5)?, row.maybe_int(6)?)?,
             })
         })
         .transpose()

@@ -90,7 +90,8 @@ impl Store {
         Ok(self.driver.query_one(sql, vec![book.0.into(), digest.as_slice().into()]).await?.is_some())
     }
 
-    /// What is in stock and still works: brand, face value, how many.
+    /// What is in stock and still works: brand, face value, how many. Counts every card; whoever only wants to know whether
+    /// there is one asks [`Self::gift_card_kinds`] or [`Self::gift_cards_left`].
     ///
     /// # Errors
     /// When the database breaks.
@@ -104,6 +105,50 @@ impl Store {
                    GROUP BY brand, face_value ORDER BY brand, face_value";
         let rows = self.driver.query(sql, vec![book.0.into(), now.into()]).await?;
         rows.iter().map(|row| Ok((row.text(0)?.to_owned(), Cents(row.int(1)?), row.int(2)?))).collect()
+    }
+
+    /// Of which brands and face values there is a card in stock that still works, at most `limit`. One step of an index per
+    /// kind, however many cards there are.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn gift_card_kinds(
+        &self,
+        book: BookId,
+        now: Micros,
+        limit: usize,
+    ) -> Result<Vec<(String, Cents)>, Failure> {
+        let sql = "SELECT g.brand, g.face_value, CASE WHEN EXISTS (SELECT 1 FROM gift_card w WHERE w.book = g.book AND w.brand = g.brand \
+                   AND w.face_value = g.face_value AND w.state = 1 AND coalesce(w.expires_at, 9223372036854775807) > $1) THEN 1 ELSE 0 END \
+                   FROM gift_card g WHERE g.book = $2 AND g.state = 1 AND (g.brand, g.face_value) > ($3, $4) \
+                   ORDER BY g.brand, g.face_value LIMIT 1";
+        let (mut kinds, mut last) = (Vec::new(), (String::new(), 0));
+        while kinds.len() < limit {
+            let values = vec![now.into(), book.0.into(), last.0.as_str().into(), last.1.into()];
+            let Some(row) = self.driver.query_one(sql, values).await? else { break };
+            last = (row.text(0)?.to_owned(), row.int(1)?);
+            if row.int(2)? == 1 {
+                kinds.push((last.0.clone(), Cents(last.1)));
+            }
+        }
+        Ok(kinds)
+    }
+
+    /// How many cards of a kind are in stock and still work; counts no further than `most`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn gift_cards_left(
+        &self,
+        book: BookId,
+        (brand, face_value): (&str, Cents),
+        now: Micros,
+        most: i64,
+    ) -> Result<i64, Failure> {
+        let sql = "SELECT count(*) FROM (SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = 1 \
+                   AND coalesce(expires_at, 9223372036854775807) > $4 LIMIT $5) AS counted";
+        let values = vec![book.0.into(), brand.into(), face_value.0.into(), now.into(), most.into()];
+        self.driver.query_one(sql, values).await?.map_or(Ok(0), |row| row.int(0))
     }
 
     /// Gives a withdrawal one card of a brand and face value: the one it has, or the one in stock that expires first.
@@ -121,7 +166,7 @@ impl Store {
             return Ok(Given::Card(card));
         }
         let sql = "SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = 1 \
-                   AND (expires_at IS NULL OR expires_at > $4) ORDER BY coalesce(expires_at, 9223372036854775807), number LIMIT 1";
+                   AND coalesce(expires_at, 9223372036854775807) > $4 ORDER BY coalesce(expires_at, 9223372036854775807), number LIMIT 1";
         let values = vec![book.0.into(), brand.into(), face_value.0.into(), now.into()];
         let Some(first) = self.driver.query_one(sql, values).await? else {
             // Another worker may have given this withdrawal the last one a moment ago.

@@ -1,9 +1,10 @@
 //! API keys: what an owner sees of them. What authenticates is the row in `credential`; both change together.
 
-use super::credentials::CredentialKind;
+use super::credentials::{self, CredentialKind};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::{Failure, Store};
 use crate::auth::CredentialDigest;
+use crate::auth::limits::KeyLimits;
 use ledger::{BookId, Micros};
 
 /// An API key as it is stored. Its text is not.
@@ -11,6 +12,8 @@ use ledger::{BookId, Micros};
 pub struct ApiKey {
     /// 1, 2, … over all businesses.
     pub number: i64,
+    /// The number of the first key of its line: each key that replaces another is of the same family.
+    pub family: i64,
     /// The book it opens.
     pub book: BookId,
     /// Secret or public.
@@ -27,6 +30,22 @@ pub struct ApiKey {
     pub revoked_at: Option<Micros>,
     /// When it last authenticated, give or take a few seconds.
     pub last_used_at: Option<Micros>,
+    /// What narrows it.
+    pub limits: KeyLimits,
+}
+
+impl ApiKey {
+    /// `active`, `expired` or `revoked`.
+    #[must_use]
+    pub fn status(&self, now: Micros) -> &'static str {
+        if self.revoked_at.is_some() {
+            "revoked"
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            "expired"
+        } else {
+            "active"
+        }
+    }
 }
 
 /// An API key to store.
@@ -48,13 +67,15 @@ pub struct NewApiKey {
     pub created_at: Micros,
     /// Until when it authenticates.
     pub expires_at: Option<Micros>,
+    /// What narrows it.
+    pub limits: KeyLimits,
 }
 
 pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
     let digest: Value = key.digest.as_slice().into();
     [
         Statement::one(
-            "INSERT INTO api_key (number, book, kind, name, hint, digest, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO api_key (number, book, kind, name, hint, digest, created_at, expires_at, family) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $1)",
             vec![
                 key.number.into(),
                 key.book.0.into(),
@@ -67,10 +88,27 @@ pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
             ],
         ),
         Statement::one(
-            "INSERT INTO credential (digest, kind, book, subject, active, expires_at) VALUES ($1, $2, $3, $4, 1, $5)",
-            vec![digest, key.kind.code().into(), key.book.0.into(), key.number.into(), key.expires_at.into()],
+            "INSERT INTO credential (digest, kind, book, subject, active, expires_at, allowed, max_amount) \
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $7)",
+            vec![
+                digest,
+                key.kind.code().into(),
+                key.book.0.into(),
+                key.number.into(),
+                key.expires_at.into(),
+                key.limits.allowed.as_ref().map(ToString::to_string).as_deref().into(),
+                key.limits.max_amount.map(|most| most.0).into(),
+            ],
         ),
     ]
+}
+
+/// A new key joins the family of the one that it replaces.
+fn join(new: i64, old: i64) -> Statement {
+    Statement::one(
+        "UPDATE api_key SET family = (SELECT family FROM api_key WHERE number = $1) WHERE number = $2",
+        vec![old.into(), new.into()],
+    )
 }
 
 fn revoke(number: i64, at: Micros) -> [Statement; 2] {
@@ -130,7 +168,8 @@ impl Store {
         now: Micros,
     ) -> Result<(), WriteError> {
         let end = if old_ends_at <= now { revoke(old, now) } else { expire(old, old_ends_at) };
-        self.driver.write(insert_key(new).into_iter().chain(end).collect()).await
+        let join = join(new.number, old);
+        self.driver.write(insert_key(new).into_iter().chain(end).chain([join]).collect()).await
     }
 
     /// Ends a key at once.
@@ -146,7 +185,8 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn keys(&self, book: BookId) -> Result<Vec<ApiKey>, Failure> {
-        let sql = "SELECT number, book, kind, name, hint, created_at, expires_at, revoked_at, last_used_at FROM api_key WHERE book = $1 ORDER BY number";
+        let sql = "SELECT k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, c.allowed, c.max_amount \
+                   FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.book = $1 ORDER BY k.number";
         self.driver.query(sql, vec![book.0.into()]).await?.iter().map(api_key).collect()
     }
 
@@ -155,7 +195,8 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn key(&self, number: i64) -> Result<Option<ApiKey>, Failure> {
-        let sql = "SELECT number, book, kind, name, hint, created_at, expires_at, revoked_at, last_used_at FROM api_key WHERE number = $1";
+        let sql = "SELECT k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, c.allowed, c.max_amount \
+                   FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.number = $1";
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(api_key).transpose()
     }
 
@@ -182,5 +223,7 @@ fn api_key(row: &Row) -> Result<ApiKey, Failure> {
         expires_at: row.maybe_int(6)?,
         revoked_at: row.maybe_int(7)?,
         last_used_at: row.maybe_int(8)?,
+        family: row.int(9)?,
+        limits: credentials::limits(row.maybe_text(10)?, row.maybe_int(11)?)?,
     })
 }

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use anyhow::Context;
 
 /// Number, SQLite's script, PostgreSQL's script. Only ever appended to.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
         1,
         include_str!("../../migrations/sqlite/0001_main.sql"),
@@ -26,10 +26,70 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         include_str!("../../migrations/sqlite/0004_webhooks.sql"),
         include_str!("../../migrations/postgres/0004_webhooks.sql"),
     ),
+    (
+        5,
+        include_str!("../../migrations/sqlite/0005_key_family.sql"),
+        include_str!("../../migrations/postgres/0005_key_family.sql"),
+    ),
+    (
+        6,
+        include_str!("../../migrations/sqlite/0006_bounds.sql"),
+        include_str!("../../migrations/postgres/0006_bounds.sql"),
+    ),
+    (
+        10,
+        include_str!("../../migrations/sqlite/0010_branding.sql"),
+        include_str!("../../migrations/postgres/0010_branding.sql"),
+    ),
+    (
+        15,
+        include_str!("../../migrations/sqlite/0015_members.sql"),
+        include_str!("../../migrations/postgres/0015_members.sql"),
+    ),
+    (
+        16,
+        include_str!("../../migrations/sqlite/0016_audit_log.sql"),
+        include_str!("../../migrations/postgres/0016_audit_log.sql"),
+    ),
+    (
+        20,
+        include_str!("../../migrations/sqlite/0020_search.sql"),
+        include_str!("../../migrations/postgres/0020_search.sql"),
+    ),
+    (
+        21,
+        include_str!("../../migrations/sqlite/0021_day_sums.sql"),
+        include_str!("../../migrations/postgres/0021_day_sums.sql"),
+    ),
+    (
+        22,
+        include_str!("../../migrations/sqlite/0022_imports.sql"),
+        include_str!("../../migrations/postgres/0022_imports.sql"),
+    ),
+    (
+        25,
+        include_str!("../../migrations/sqlite/0025_key_limits.sql"),
+        include_str!("../../migrations/postgres/0025_key_limits.sql"),
+    ),
+    (
+        26,
+        include_str!("../../migrations/sqlite/0026_key_usage.sql"),
+        include_str!("../../migrations/postgres/0026_key_usage.sql"),
+    ),
+    (
+        27,
+        include_str!("../../migrations/sqlite/0027_request_log.sql"),
+        include_str!("../../migrations/postgres/0027_request_log.sql"),
+    ),
+    (
+        30,
+        include_str!("../../migrations/sqlite/0030_mail.sql"),
+        include_str!("../../migrations/postgres/0030_mail.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
-    for (version, for_sqlite, for_postgres) in MIGRATIONS {
+    for &(version, for_sqlite, for_postgres) in MIGRATIONS {
         let ran = match driver {
             Driver::Sqlite(sqlite) => sqlite.migrate(version, for_sqlite),
             Driver::Postgres(postgres) => postgres.migrate(version, for_postgres).await,

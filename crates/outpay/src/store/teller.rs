@@ -5,6 +5,7 @@ use super::Failure;
 use super::postgres::PostgresTeller;
 use super::sqlite::SqliteTeller;
 use crate::auth::CredentialDigest;
+use crate::clock::start_of_day;
 use ledger::{Book, BookId, Cents, Changes, Email, OnceKey};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub struct BookNeeds {
     pub withdrawals: BTreeSet<i64>,
     /// What was asked for before, where a new withdrawal's terms depend on it.
     pub asked: BTreeSet<AskedBefore>,
+    /// Withdrawals whose code is about to be shown.
+    pub looks: BTreeSet<i64>,
 }
 
 /// What a new withdrawal's terms look back at.
@@ -40,13 +43,40 @@ pub struct AskedBefore {
     pub since: i64,
 }
 
-/// `$1` book, `$2` method, `$3` since, `$4` user, `$5` destination: sums of what was asked for since then by method and by
-/// user, and whether the user's withdrawals to this destination ever succeeded. What was given back does not count. The
-/// plus keeps SQLite from the index over states, which has far more rows than the day or the user.
+/// `$1` book, `$2` method, `$3` since, `$4` user, `$5` destination: sums of what was asked for since that day by method, and
+/// since then by user, and whether the user's withdrawals to this destination ever succeeded. What was given back does not
+/// count. The plus keeps SQLite from the index over states, which has far more rows than the user.
 pub(super) const ASKED_BEFORE: &str = "SELECT \
-     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND method = $2 AND created_at >= $3 AND +state < 6) AS BIGINT), \
+     CAST((SELECT coalesce(sum(amount), 0) FROM asked_of_day WHERE book = $1 AND method = $2 AND day >= $3 - $3 % 86400000000) AS BIGINT), \
      CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND payout_user = $4 AND created_at >= $3 AND +state < 6) AS BIGINT), \
      CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE book = $1 AND payout_user = $4 AND method = $2 AND destination = $5 AND +state = 5) THEN 1 ELSE 0 END";
+
+/// What the running sums of each method and day grow or shrink by. What was given back has just been given back, since
+/// nothing leads out of that.
+pub(super) fn asked_changes<'a>(changes: &Changes<'a>) -> BTreeMap<(&'a str, i64), i64> {
+    let mut sums = BTreeMap::new();
+    let mut add = |of: &'a ledger::Withdrawal, cents: i64| {
+        *sums.entry((of.method.as_str(), start_of_day(of.created_at))).or_default() += cents;
+    };
+    for new in changes.new_withdrawals.iter().copied().filter(|new| !new.state.gave_money_back()) {
+        add(new, new.amount.0);
+    }
+    for changed in
+        changes.changed_withdrawals.iter().copied().filter(|changed| changed.state.gave_money_back())
+    {
+        add(changed, -changed.amount.0);
+    }
+    sums
+}
+
+/// `$1` book, `$2` withdrawal, `$3` how many: when its code was shown, the newest times.
+pub(super) const LOOKS: &str = "SELECT at FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 AND kind = 24 \
+     ORDER BY sequence DESC LIMIT $3";
+
+/// The `$3` of [`LOOKS`]: older ones cannot count.
+pub(super) fn most_looks() -> i64 {
+    i64::try_from(ledger::MOST_LOOKS).expect("a small number")
+}
 
 /// Puts what [`ASKED_BEFORE`] found into a book.
 pub(super) fn put_asked(book: &mut Book, asked: &AskedBefore, by_method: i64, by_user: i64, known: bool) {

@@ -1,6 +1,8 @@
 //! What a business sets for withdrawals: the terms of each method, and how long money may stay unclaimed.
 
-use super::driver::Statement;
+use super::audit_log::{self, NewAuditEntry};
+use super::businesses::enable_payouts;
+use super::driver::{Statement, WriteError};
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Micros, Terms};
@@ -19,7 +21,38 @@ pub struct Unclaimed {
     pub reminded_at: Micros,
 }
 
+/// What to set; what is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    /// May the business pay people?
+    pub payouts_enabled: Option<bool>,
+    /// How many days people have to claim their money; `Some(None)`: for ever.
+    pub expiry_days: Option<Option<i64>>,
+    /// The terms of methods, by name.
+    pub terms: Vec<(String, Terms)>,
+}
+
 impl Store {
+    /// Sets everything that `change` names, and writes the audit entries that tell of it, all or nothing.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when there is no such business.
+    pub async fn change_settings(
+        &self,
+        book: BookId,
+        change: &SettingsChange,
+        entries: &[NewAuditEntry],
+    ) -> Result<(), WriteError> {
+        let mut statements = Vec::new();
+        for (method, terms) in &change.terms {
+            statements.push(set_terms(book, method, terms)?);
+        }
+        statements.extend(change.expiry_days.map(|days| set_expiry_days(book, days)));
+        statements.extend(change.payouts_enabled.map(|enabled| enable_payouts(book.business(), enabled)));
+        statements.extend(entries.iter().map(audit_log::note));
+        self.driver.write(statements).await
+    }
+
     /// The terms a book has set, by method.
     ///
     /// # Errors
@@ -39,11 +72,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn set_terms(&self, book: BookId, method: &str, terms: &Terms) -> Result<(), Failure> {
-        let sql = "INSERT INTO method_terms (book, method, terms) VALUES ($1, $2, $3) \
-                   ON CONFLICT (book, method) DO UPDATE SET terms = excluded.terms";
-        let text = serde_json::to_string(terms)?;
-        let values = vec![book.0.into(), method.into(), text.as_str().into()];
-        Ok(self.driver.write(vec![Statement::one(sql, values)]).await?)
+        Ok(self.driver.write(vec![set_terms(book, method, terms)?]).await?)
     }
 
     /// How many days a book's users have to claim their money; `None`: for ever.
@@ -60,14 +89,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn set_expiry_days(&self, book: BookId, days: Option<i64>) -> Result<(), Failure> {
-        let statement = match days {
-            None => Statement::new("DELETE FROM expiry_rule WHERE book = $1", vec![book.0.into()]),
-            Some(days) => Statement::one(
-                "INSERT INTO expiry_rule (book, days) VALUES ($1, $2) ON CONFLICT (book) DO UPDATE SET days = excluded.days",
-                vec![book.0.into(), days.into()],
-            ),
-        };
-        Ok(self.driver.write(vec![statement]).await?)
+        Ok(self.driver.write(vec![set_expiry_days(book, days)]).await?)
     }
 
     /// All books whose users have to claim their money in time, with the days they have.
@@ -110,5 +132,22 @@ impl Store {
         let sql = "INSERT INTO reminder (book, payout_user, at) VALUES ($1, $2, $3) \
                    ON CONFLICT (book, payout_user) DO UPDATE SET at = excluded.at";
         Ok(self.driver.write(vec![Statement::one(sql, vec![book.0.into(), user.into(), at.into()])]).await?)
+    }
+}
+
+fn set_terms(book: BookId, method: &str, terms: &Terms) -> Result<Statement, Failure> {
+    let sql = "INSERT INTO method_terms (book, method, terms) VALUES ($1, $2, $3) \
+               ON CONFLICT (book, method) DO UPDATE SET terms = excluded.terms";
+    let text = serde_json::to_string(terms)?;
+    Ok(Statement::one(sql, vec![book.0.into(), method.into(), text.as_str().into()]))
+}
+
+fn set_expiry_days(book: BookId, days: Option<i64>) -> Statement {
+    match days {
+        None => Statement::new("DELETE FROM expiry_rule WHERE book = $1", vec![book.0.into()]),
+        Some(days) => Statement::one(
+            "INSERT INTO expiry_rule (book, days) VALUES ($1, $2) ON CONFLICT (book) DO UPDATE SET days = excluded.days",
+            vec![book.0.into(), days.into()],
+        ),
     }
 }

@@ -77,6 +77,36 @@ impl Store {
         Ok(found.into_iter().filter(fits).collect())
     }
 
+    /// A user's address.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn email_of(&self, book: BookId, number: i64) -> Result<Option<String>, Failure> {
+        let sql = "SELECT email FROM payout_user WHERE book = $1 AND number = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
+        row.map(|row| row.text(0).map(str::to_owned)).transpose()
+    }
+
+    /// The generation of a user's hash, from which the hash is computed.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn hash_generation(&self, book: BookId, number: i64) -> Result<Option<i64>, Failure> {
+        let sql = "SELECT generation FROM payout_user WHERE book = $1 AND number = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
+        row.map(|row| row.int(0)).transpose()
+    }
+
+    /// What a book holds for withdrawals on their way.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn held(&self, book: BookId) -> Result<Cents, Failure> {
+        let sql = "SELECT balance FROM account WHERE book = $1 AND id = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), AccountId::HELD.0.into()]).await?;
+        row.map_or(Ok(Cents::ZERO), |row| Ok(Cents(row.int(0)?)))
+    }
+
     /// Main and payout balance of a book.
     ///
     /// # Errors
@@ -95,7 +125,7 @@ impl Store {
     }
 }
 
-fn user(row: &Row) -> Result<UserRow, Failure> {
+pub(super) fn user(row: &Row) -> Result<UserRow, Failure> {
     Ok(UserRow {
         user: UserSnapshot {
             number: row.int(0)?,

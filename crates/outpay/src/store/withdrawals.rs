@@ -103,6 +103,49 @@ impl Store {
         self.driver.query(sql, values).await?.iter().map(withdrawal).collect()
     }
 
+    /// Withdrawals whose outcome nobody knows, newest first, at most `limit`, by the filter's user and method.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn withdrawals_in_doubt(
+        &self,
+        book: BookId,
+        filter: &WithdrawalFilter,
+        limit: i64,
+    ) -> Result<Vec<Withdrawal>, Failure> {
+        let sql = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
+                   reason_code, reason, created_at, changed_at, book FROM withdrawal \
+                   WHERE book = $1 AND number < $2 AND outcome_unknown = 1 \
+                   AND (CAST($3 AS BIGINT) = 0 OR payout_user = $3) AND ($4 = '' OR method = $4) ORDER BY number DESC LIMIT $5";
+        let method = filter.method.as_deref().unwrap_or_default();
+        let (below, user) = (filter.below.unwrap_or(i64::MAX), filter.user.unwrap_or(0));
+        let values = vec![book.0.into(), below.into(), user.into(), method.into(), limit.into()];
+        self.driver.query(sql, values).await?.iter().map(withdrawal).collect()
+    }
+
+    /// How many withdrawals of a book are in this state, counted up to `most`; with `None`, whose outcome nobody knows.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn count_withdrawals(
+        &self,
+        book: BookId,
+        state: Option<WithdrawalState>,
+        most: i64,
+    ) -> Result<i64, Failure> {
+        let row = match state {
+            Some(state) => {
+                let sql = "SELECT count(*) FROM (SELECT 1 FROM withdrawal WHERE book = $1 AND state = $2 LIMIT $3) AS found";
+                self.driver.query_one(sql, vec![book.0.into(), state.code().into(), most.into()]).await?
+            }
+            None => {
+                let sql = "SELECT count(*) FROM (SELECT 1 FROM withdrawal WHERE book = $1 AND outcome_unknown = 1 LIMIT $2) AS found";
+                self.driver.query_one(sql, vec![book.0.into(), most.into()]).await?
+            }
+        };
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
     /// Cents of a user that are held by withdrawals on their way.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::auth::seal::Purpose;
 use crate::store::{Failure, WebhookEndpoint, WriteError};
 use anyhow::Context;
 use ledger::{BookId, Micros};
+use serde_json::{Value, json};
 
 /// How often a change is tried again that another one, or a new delivery, got in the way of.
 const TRIES: usize = 20;
@@ -74,6 +75,13 @@ impl Endpoint {
     #[must_use]
     pub fn changed_at(&self) -> Micros {
         self.row.changed_at
+    }
+
+    /// What the audit log keeps of it: of the URL the host alone, since the rest may be known to few.
+    #[must_use]
+    pub fn audit_detail(&self) -> Value {
+        let host: Vec<&str> = self.row.url.split('/').take(3).collect();
+        json!({ "host": host.join("/"), "enabled": self.row.enabled, "events": self.events().names() })
     }
 
     fn open(webhooks: &Webhooks, row: WebhookEndpoint) -> Result<Self, Failure> {

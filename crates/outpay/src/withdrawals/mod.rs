@@ -1,16 +1,19 @@
 //! The life of a withdrawal, for every door: what a person is offered (offer.rs), asking for it (ask.rs), and what people
-//! of the business do with it afterwards (review.rs, settle.rs). Not here: the states (ledger), the sending (rails).
+//! of the business do with it afterwards (review.rs, settle.rs, by_hand.rs), seeing its evidence (evidence.rs). Not here: the states (ledger), the sending (rails).
 
 pub mod ask;
+pub mod by_hand;
+pub mod evidence;
 pub mod expire;
 pub mod offer;
 pub mod review;
 pub mod settle;
+pub mod stop;
 
 use crate::platform::Platform;
 use crate::rails::{Closed, FieldProblem};
 use crate::store::Failure;
-use ledger::{Actor, Answer, BookId, Command, Outcome, Progress, Refusal, Request, Withdrawal};
+use ledger::{Actor, Answer, BookId, Command, OnceKey, Outcome, Progress, Refusal, Request, Withdrawal};
 
 /// Why something about a withdrawal was not done.
 #[derive(Debug, thiserror::Error)]
@@ -51,12 +54,37 @@ pub async fn advance(
     progress: Progress,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    let request = Request::plain(Command::Advance(Box::new(progress))).by(actor);
-    match platform.teller.ask(book, request).await?? {
-        Answer::Done(Outcome::Withdrawal(after)) | Answer::Replayed(Outcome::Withdrawal(after)) => {
-            platform.rails.nudge.notify_one();
-            Ok(*after)
-        }
-        _ => Err(anyhow::anyhow!("a step was answered as something else").into()),
+    advance_once(platform, book, progress, actor, None).await.map(|(after, _)| after)
+}
+
+/// The same, once under `once`. With the withdrawal, whether this is a first answer again.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn advance_once(
+    platform: &Platform,
+    book: BookId,
+    progress: Progress,
+    actor: Actor,
+    once: Option<OnceKey>,
+) -> Result<(Withdrawal, bool), Stopped> {
+    let request = Request::maybe_once(Command::Advance(Box::new(progress)), once).by(actor);
+    let (outcome, replayed) = match platform.teller.ask(book, request).await?? {
+        Answer::Done(outcome) => (outcome, false),
+        Answer::Replayed(outcome) => (outcome, true),
+    };
+    let Outcome::Withdrawal(after) = outcome else {
+        return Err(anyhow::anyhow!("a step was answered as something else").into());
+    };
+    platform.rails.nudge.notify_one();
+    Ok((*after, replayed))
+}
+
+/// Was something answered under this key? Then whatever else stands in the way does not matter: the teller gives the answer
+/// again, or refuses the key.
+async fn is_remembered(platform: &Platform, book: BookId, once: Option<OnceKey>) -> Result<bool, Failure> {
+    match once {
+        Some(key) => platform.store.is_remembered(book, &key).await,
+        None => Ok(false),
     }
 }

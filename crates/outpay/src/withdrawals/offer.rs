@@ -52,13 +52,33 @@ pub async fn all(platform: &Platform, book: BookId, balance: Cents) -> Result<Ve
     let mut set = platform.store.all_terms(book).await?;
     let mut offers = Vec::new();
     for mounted in platform.rails.of(book.mode()) {
-        let facts = mounted.facts().clone();
-        let terms = set.remove(&facts.name).unwrap_or_else(|| standard_terms(book.mode()));
-        let mut offer = Offer { facts, terms, closed: None, choices: Vec::new() };
-        offer.closed = closed(platform, book, mounted, &mut offer, balance).await;
-        offers.push(offer);
+        let terms = set.remove(&mounted.facts().name);
+        offers.push(with_terms(platform, book, mounted, terms, balance).await);
     }
     Ok(offers)
+}
+
+/// One method for a person with this balance.
+///
+/// # Errors
+/// [`Stopped`]: there is no such method, or the database breaks.
+pub async fn one(platform: &Platform, book: BookId, method: &str, balance: Cents) -> Result<Offer, Stopped> {
+    let mounted = rail(platform, book, method)?;
+    let terms = platform.store.all_terms(book).await?.remove(method);
+    Ok(with_terms(platform, book, mounted, terms, balance).await)
+}
+
+async fn with_terms(
+    platform: &Platform,
+    book: BookId,
+    mounted: &Mounted,
+    terms: Option<Terms>,
+    balance: Cents,
+) -> Offer {
+    let terms = terms.unwrap_or_else(|| standard_terms(book.mode()));
+    let mut offer = Offer { facts: mounted.facts().clone(), terms, closed: None, choices: Vec::new() };
+    offer.closed = closed(platform, book, mounted, &mut offer, balance).await;
+    offer
 }
 
 async fn closed(

@@ -1,9 +1,11 @@
 //! What people do by hand: settling payments of manual rails, and ending a withdrawal whose outcome the rail never told,
 //! always with proof. Not here: withdrawals that a rail is still at work on; those only the rail can end.
 
-use super::{Stopped, advance};
+use super::{Stopped, advance, advance_once, is_remembered};
 use crate::platform::Platform;
-use ledger::{Actor, BookId, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState};
+use crate::rails::Payment;
+use crate::store::Attempt;
+use ledger::{Actor, BookId, OnceKey, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState};
 
 /// Longer than ending a withdrawal takes.
 const LEASE: i64 = 60_000_000;
@@ -38,14 +40,28 @@ pub async fn settle(
     proof: &str,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    let found = manual(platform, book, withdrawal).await?;
-    if found.state == WithdrawalState::Queued {
-        advance(platform, book, Progress::new(withdrawal, Step::Send), actor).await?;
+    settle_once(platform, book, (withdrawal, proof), actor, None).await.map(|(after, _)| after)
+}
+
+/// The same, once under `once`. With the withdrawal, whether this is a first answer again.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn settle_once(
+    platform: &Platform,
+    book: BookId,
+    (withdrawal, proof): (i64, &str),
+    actor: Actor,
+    once: Option<OnceKey>,
+) -> Result<(Withdrawal, bool), Stopped> {
+    let found = find(platform, book, withdrawal).await?;
+    if found.provider != Provider::Manual && !is_remembered(platform, book, once).await? {
+        return Err(Refusal::WithdrawalIsNotManual.into());
     }
     let order_id = platform.secrets.ids().order_id(found.provider, book, withdrawal);
     let detail = serde_json::json!({ "order_id": order_id }).to_string();
     let done = Progress::new(withdrawal, Step::Succeed).with_note(proof).with_detail(detail);
-    advance(platform, book, done, actor).await
+    advance_once(platform, book, done.made_by_hand(), actor, once).await
 }
 
 /// A manual payment was not made; `reason` is what the person reads.
@@ -59,11 +75,9 @@ pub async fn fail(
     reason: &str,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    let found = manual(platform, book, withdrawal).await?;
-    if found.state == WithdrawalState::Queued {
-        advance(platform, book, Progress::new(withdrawal, Step::Send), actor).await?;
-    }
-    advance(platform, book, Progress::new(withdrawal, Step::Fail).because(NOT_PAID, reason), actor).await
+    manual(platform, book, withdrawal).await?;
+    let failed = Progress::new(withdrawal, Step::Fail).because(NOT_PAID, reason).made_by_hand();
+    advance(platform, book, failed, actor).await
 }
 
 /// Money of a payment that had succeeded came back by a way that no rail reports.
@@ -94,22 +108,31 @@ pub async fn resolve(
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
     let step = if paid { Step::Succeed } else { Step::Fail };
+    let me = take_lease(platform, book, withdrawal, step).await?;
+    let ended = end(platform, book, withdrawal, (paid, proof), actor).await;
+    let due_at = if ended.is_ok() { None } else { Some(platform.clock.now()) };
+    platform.store.release_withdrawal(book, withdrawal, me, due_at).await?;
+    ended
+}
+
+/// While a worker has it, it may be about to send. Whoever takes the lease gives it back under the number that this gives.
+pub(super) async fn take_lease(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    step: Step,
+) -> Result<i64, Stopped> {
     let now = platform.clock.now();
     let mut bytes = [0; 8];
     platform.entropy.fill(&mut bytes);
     let me = i64::from_be_bytes(bytes) | 1;
-    // While a worker has it, it may be about to send.
-    if !platform.store.lease_one(book, withdrawal, me, (now, now + LEASE)).await? {
-        let found = find(platform, book, withdrawal).await?;
-        return Err(match found.state {
-            WithdrawalState::Sending => Refusal::WithdrawalIsBeingWorkedOn.into(),
-            state => Refusal::StepIsNotPossible(state, step).into(),
-        });
+    if platform.store.lease_one(book, withdrawal, me, (now, now + LEASE)).await? {
+        return Ok(me);
     }
-    let ended = end(platform, book, withdrawal, (paid, proof), actor).await;
-    let due_at = if ended.is_ok() { None } else { Some(now) };
-    platform.store.release_withdrawal(book, withdrawal, me, due_at).await?;
-    ended
+    Err(match find(platform, book, withdrawal).await?.state {
+        WithdrawalState::Sending => Refusal::WithdrawalIsBeingWorkedOn.into(),
+        state => Refusal::StepIsNotPossible(state, step).into(),
+    })
 }
 
 async fn end(
@@ -124,9 +147,14 @@ async fn end(
     // Where a rail pays and no attempt was ever made, nothing can have been paid, and the rail will never say so. Whether a
     // person has paid by hand is said with `fail`.
     let by_rail = found.provider != Provider::Manual;
-    let nothing_sent = by_rail && !paid && platform.store.attempts(book, withdrawal).await?.is_empty();
+    let attempts = platform.store.attempts(book, withdrawal).await?;
+    let nothing_sent = by_rail && !paid && attempts.is_empty();
     if !found.outcome_unknown && !nothing_sent {
         return Err(Refusal::StepIsNotPossible(found.state, step).into());
+    }
+    // What was signed for a chain can be made good by whoever has seen it, until its nonce is used up.
+    if !paid && !attempts.is_empty() && !is_spent(platform, book, &found, &attempts).await? {
+        return Err(Refusal::PaymentMayStillBeMade.into());
     }
     let progress = Progress::new(withdrawal, step);
     let progress = if paid {
@@ -137,7 +165,20 @@ async fn end(
     advance(platform, book, progress.with_note(proof), actor).await
 }
 
-async fn find(platform: &Platform, book: BookId, withdrawal: i64) -> Result<Withdrawal, Stopped> {
+async fn is_spent(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: &Withdrawal,
+    attempts: &[Attempt],
+) -> Result<bool, Stopped> {
+    // A rail that is gone from the configuration can say nothing; the person who resolves is all there is.
+    let Some(mounted) = platform.rails.get(book.mode(), &withdrawal.method) else { return Ok(true) };
+    let order_id = platform.secrets.ids().order_id(withdrawal.provider, book, withdrawal.number);
+    let payment = Payment { book, withdrawal: withdrawal.clone(), order_id };
+    Ok(mounted.rail.is_spent(&payment, attempts).await?)
+}
+
+pub(super) async fn find(platform: &Platform, book: BookId, withdrawal: i64) -> Result<Withdrawal, Stopped> {
     let found = platform.store.withdrawal(book, withdrawal).await?;
     found.ok_or(Stopped::Refused(Refusal::WithdrawalIsUnknown))
 }

@@ -11,6 +11,7 @@ crate::on_both_engines! {
     a_transfer_is_refused_when_it_is_not_covered,
     live_and_test_money_never_meet,
     tables_are_for_people,
+    a_business_chooses_how_it_shows_itself,
     a_preloaded_book_is_in_order,
 }
 
@@ -136,4 +137,17 @@ fn a_preloaded_book_is_in_order(installation: &Installation) {
     let last = installation.json(&["user", "show", "Acme", "user11999@example.com", "--test"]);
     assert_eq!(last["balance"], 1);
     assert_eq!(installation.json(&["audit"])["users"], 12_000);
+}
+
+fn a_business_chooses_how_it_shows_itself(installation: &Installation) {
+    installation.business("Acme");
+    let shown = installation.json(&["business", "brand", "Acme"]);
+    assert_eq!((&shown["display_name"], &shown["colour"]), (&"Acme".into(), &"#4350d6".into()));
+    let set = ["business", "brand", "Acme", "--colour", "#0A7D5C", "--support", "Ask us."];
+    assert_eq!(installation.json(&set)["colour"], "#0a7d5c");
+    let shown = installation.json(&["business", "brand", "Acme", "--display-name", "Harbour & Pine"]);
+    assert_eq!((&shown["display_name"], &shown["support"]), (&"Harbour & Pine".into(), &"Ask us.".into()));
+    installation.refused(2, "six hexadecimal digits", &["business", "brand", "Acme", "--colour", "red"]);
+    let url = ["business", "brand", "Acme", "--support-url", "javascript:x"];
+    installation.refused(2, "must begin with https://", &url);
 }

@@ -28,6 +28,7 @@ mod sqlite {
             "/payout/create'",
             "\n201\n",
             "-H 'X-Payout-Hash: ",
+            "/p#",
             r#"-d '{"payout_hash":""#,
             "/payout/operations?payout_hash=",
             r#"{"balance":500000,"payout_balance":487500}"#,

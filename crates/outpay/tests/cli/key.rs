@@ -11,6 +11,7 @@ crate::on_both_engines! {
     a_roll_never_lengthens_a_life,
     a_revoked_key_stays_revoked,
     other_things_are_no_keys,
+    a_key_takes_limits_and_hands_them_on,
 }
 
 fn keys(installation: &Installation) -> Vec<Value> {
@@ -99,4 +100,33 @@ fn other_things_are_no_keys(installation: &Installation) {
     let ran = installation.run(&["key", "revoke", &acme.secret_key]);
     assert_eq!(ran.code, 1);
     assert!(!ran.stderr.contains(&acme.secret_key), "a key typed by mistake is not repeated");
+}
+
+fn a_key_takes_limits_and_hands_them_on(installation: &Installation) {
+    installation.business("Acme");
+    let create = [
+        "key",
+        "create",
+        "Acme",
+        "--allow",
+        "203.0.113.7",
+        "--allow",
+        "10.0.0.0/8,::1",
+        "--max-amount",
+        "50000",
+    ];
+    let made = installation.json(&create);
+    let limits = |id: &Value| {
+        let listed = key(installation, id);
+        (listed["allowed_addresses"].clone(), listed["max_amount"].clone())
+    };
+    assert_eq!(limits(&made["id"]), ("203.0.113.7 10.0.0.0/8 ::1".into(), 50_000.into()));
+    let heir = installation.json(&["key", "roll", made["id"].as_str().unwrap()]);
+    assert_eq!(limits(&heir["id"]), limits(&made["id"]));
+    assert!(installation.ok(&["key", "list", "Acme"]).contains("at most 50000 cents per payout"));
+    let plain = installation.json(&["key", "create", "Acme"]);
+    assert_eq!(limits(&plain["id"]), (Value::Null, Value::Null));
+    installation.refused(2, "no address and no network", &["key", "create", "Acme", "--allow", "nowhere"]);
+    installation.refused(2, "whole cents", &["key", "create", "Acme", "--max-amount", "0"]);
+    installation.refused(2, "most that one payout", &["key", "create", "Acme", "--max-amount", "100000001"]);
 }

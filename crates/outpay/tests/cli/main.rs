@@ -5,12 +5,17 @@ mod audit;
 mod beside_a_server;
 mod business;
 mod configuration;
+mod dashboard;
 mod demo;
 mod doctor;
 mod giftcard;
 mod import;
 mod installation;
 mod key;
+mod mail;
+#[path = "../mail/server.rs"]
+#[allow(dead_code, reason = "the tests of mail need more of it")]
+mod mail_server;
 mod method;
 mod secrets;
 mod user;

@@ -164,6 +164,7 @@ fn stored(installation: &Installation) -> Vec<(String, Vec<u8>)> {
         files.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
     let tables = ["setting", "credential", "api_key", "payout_user", "journal", "remembered", "withdrawal"];
     let tables = tables.into_iter().chain(["attempt", "gift_card", "webhook_endpoint", "webhook_delivery"]);
+    let tables = tables.chain(["audit_log", "key_usage", "request_log", "mail"]);
     if !installation.is_sqlite() {
         places.extend(tables.map(|table| (table.to_owned(), installation.raw(table))));
     }

@@ -300,7 +300,7 @@ fn the_evidence_is_shown(installation: &Installation) {
             answer: String::new(),
             answer_text: String::new(),
         };
-        assert!(platform.store.add_attempt(BOOK, 1, &attempt, false).await.unwrap());
+        assert!(platform.store.add_attempt(BOOK, 1, &attempt, None).await.unwrap());
         let said = ("unknown", "\u{1b}[2Jconnection reset");
         platform.store.record_answer(BOOK, 1, 1, said, 1_800_000_001_500_000).await.unwrap();
     });

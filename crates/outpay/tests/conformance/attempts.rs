@@ -10,6 +10,7 @@ on_both_engines! {
     an_answer_stands_on_its_own_attempt,
     a_number_and_a_key_are_taken_once,
     slots_follow_one_another,
+    rails_in_one_line_share_its_slots,
     what_is_not_written_takes_no_slot,
     of_workers_at_once_one_attempts,
     of_workers_at_once_one_gets_the_slot,
@@ -33,7 +34,8 @@ fn attempt(number: i64, key: &str, slot: i64) -> Attempt {
 }
 
 async fn add(store: &Store, withdrawal: i64, attempt: &Attempt, takes_slot: bool) -> bool {
-    store.add_attempt(BOOK, withdrawal, attempt, takes_slot).await.unwrap()
+    let line = takes_slot.then_some(attempt.rail.as_str());
+    store.add_attempt(BOOK, withdrawal, attempt, line).await.unwrap()
 }
 
 async fn keys(store: &Store, withdrawal: i64) -> Vec<String> {
@@ -90,7 +92,7 @@ async fn a_number_and_a_key_are_taken_once(world: &World) {
 
 async fn slots_follow_one_another(world: &World) {
     let store = &world.store;
-    let next = async || store.next_slot("usdc").await.unwrap();
+    let next = async || store.next_slot("usdc", &[]).await.unwrap();
     assert_eq!(next().await, 0);
     // The account sent something before this installation had it.
     assert!(add(store, 1, &attempt(1, "1-1", 7), true).await);
@@ -105,9 +107,26 @@ async fn slots_follow_one_another(world: &World) {
     // Somebody moved the line on by hand.
     assert!(add(store, 3, &attempt(1, "3-1", 12), true).await);
     assert_eq!(next().await, 13);
-    assert_eq!(store.next_slot("usdt").await.unwrap(), 0, "another rail's line");
+    assert_eq!(store.next_slot("usdt", &[]).await.unwrap(), 0, "another rail's line");
     let slots: Vec<i64> = store.attempts(BOOK, 1).await.unwrap().iter().map(|attempt| attempt.slot).collect();
     assert_eq!(slots, [7, 7]);
+}
+
+async fn rails_in_one_line_share_its_slots(world: &World) {
+    let store = &world.store;
+    // Before there were lines, this rail counted under its own name.
+    assert!(add(store, 1, &attempt(1, "1-1", 4), true).await);
+    let next = async || store.next_slot("line", &["usdc", "usdt"]).await.unwrap();
+    assert_eq!(next().await, 5);
+    let take = async |withdrawal: i64, rail: &str, slot: i64| {
+        let attempt = Attempt { rail: rail.to_owned(), ..attempt(1, &format!("{withdrawal}-1"), slot) };
+        store.add_attempt(BOOK, withdrawal, &attempt, Some("line")).await.unwrap()
+    };
+    assert!(take(2, "usdt", 5).await);
+    assert!(!take(3, "usdc", 5).await, "the other rail has it");
+    assert_eq!(next().await, 6);
+    assert!(take(3, "usdc", 6).await);
+    assert_eq!(next().await, 7);
 }
 
 async fn what_is_not_written_takes_no_slot(world: &World) {
@@ -115,10 +134,10 @@ async fn what_is_not_written_takes_no_slot(world: &World) {
     assert!(add(store, 1, &attempt(1, "one", 0), true).await);
     assert!(!add(store, 2, &attempt(1, "one", 1), true).await, "the key is taken");
     assert!(!add(store, 1, &attempt(1, "two", 1), true).await, "the number is taken");
-    assert_eq!(store.next_slot("usdc").await.unwrap(), 1, "no gap is left in the line");
+    assert_eq!(store.next_slot("usdc", &[]).await.unwrap(), 1, "no gap is left in the line");
     let fresh = Attempt { rail: "fresh".to_owned(), ..attempt(1, "two", 5) };
     assert!(!add(store, 1, &fresh, true).await, "the number is taken");
-    assert_eq!(store.next_slot("fresh").await.unwrap(), 0);
+    assert_eq!(store.next_slot("fresh", &[]).await.unwrap(), 0);
     assert!(add(store, 2, &attempt(1, "two", 1), true).await);
 }
 
@@ -149,7 +168,7 @@ async fn of_workers_at_once_one_gets_the_slot(world: &World) {
     slots.sort_unstable();
     assert!(slots.windows(2).all(|pair| pair[0] < pair[1]), "a slot was taken twice: {slots:?}");
     assert_eq!(slots.last(), Some(&9));
-    assert_eq!(world.store.next_slot("usdc").await.unwrap(), 10);
+    assert_eq!(world.store.next_slot("usdc", &[]).await.unwrap(), 10);
 }
 
 async fn every_slot_is_taken_by_one(world: &World) {
@@ -159,7 +178,7 @@ async fn every_slot_is_taken_by_one(world: &World) {
             let withdrawal = worker as i64 + 1;
             let key = format!("{withdrawal}-{number}");
             loop {
-                let slot = store.next_slot("usdc").await.unwrap();
+                let slot = store.next_slot("usdc", &[]).await.unwrap();
                 if add(&store, withdrawal, &attempt(number, &key, slot), true).await {
                     break;
                 }

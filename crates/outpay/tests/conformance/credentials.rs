@@ -4,6 +4,7 @@ use crate::on_both_engines;
 use crate::till::{create, deactivate, rotate};
 use crate::world::World;
 use ledger::{BookId, Mode, UserStatus};
+use outpay::auth::limits::KeyLimits;
 use outpay::store::{Credential, CredentialKind};
 
 on_both_engines! {
@@ -18,7 +19,14 @@ async fn found(world: &World, book: BookId, user: i64, generation: i64) -> Optio
 }
 
 fn opens(book: BookId, subject: i64, active: bool) -> Option<Credential> {
-    Some(Credential { kind: CredentialKind::PayoutHash, book, subject, active, expires_at: None })
+    Some(Credential {
+        kind: CredentialKind::PayoutHash,
+        book,
+        subject,
+        active,
+        expires_at: None,
+        limits: KeyLimits::default(),
+    })
 }
 
 async fn a_hash_opens_its_user(world: &World) {

@@ -10,6 +10,7 @@ on_both_engines! {
     cards_come_back_as_they_were_imported,
     an_import_is_all_or_nothing,
     the_stock_is_what_still_works,
+    kinds_and_what_is_left_of_each,
     a_withdrawal_gets_one_card_and_keeps_it,
     what_expires_first_is_given_first,
     a_recalled_card_is_given_to_nobody,
@@ -119,6 +120,40 @@ async fn the_stock_is_what_still_works(world: &World) {
     assert_eq!(stock(store).await, expected);
     given(store, 1, "Bolt", 500).await;
     assert_eq!(stock(store).await, expected[..2]);
+}
+
+async fn kinds_and_what_is_left_of_each(world: &World) {
+    let store = &world.store;
+    let kinds = async |limit: usize| {
+        let kinds = store.gift_card_kinds(BOOK, NOW, limit).await.unwrap();
+        kinds.into_iter().map(|(brand, face_value)| (brand, face_value.0)).collect::<Vec<_>>()
+    };
+    let left = async |brand: &str, face_value: i64, most: i64| {
+        store.gift_cards_left(BOOK, (brand, Cents(face_value)), NOW, most).await.unwrap()
+    };
+    assert!(kinds(9).await.is_empty());
+    let cards = [
+        card("Bolt", 500, 1),
+        card("Acme", 5_000, 2),
+        card("Acme", 500, 3),
+        card("Acme", 500, 4),
+        until(card("Acme", 500, 5), NOW + 1),
+        until(card("Acme", 500, 6), NOW),
+        until(card("Acme", 700, 7), NOW),
+        until(card("Gone", 500, 8), NOW - 1),
+        card("Zinc", 100, 9),
+    ];
+    import(store, &cards).await;
+    store.import_gift_cards(BookId(4), &[card("Other", 100, 1)], NOW).await.unwrap();
+    let all = [("Acme", 500), ("Acme", 5_000), ("Bolt", 500), ("Zinc", 100)].map(|(b, f)| (b.to_owned(), f));
+    assert_eq!(kinds(9).await, all);
+    assert_eq!(kinds(2).await, all[..2]);
+    assert_eq!((left("Acme", 500, 9).await, left("Acme", 500, 2).await), (3, 2), "no further than asked");
+    assert_eq!((left("Acme", 700, 9).await, left("Gone", 500, 9).await, left("Acme", 1, 9).await), (0, 0, 0));
+    given(store, 1, "Bolt", 500).await;
+    store.recall_gift_cards(BOOK, "Zinc").await.unwrap();
+    assert_eq!(kinds(9).await, all[..2]);
+    assert_eq!(left("Bolt", 500, 9).await, 0);
 }
 
 async fn a_withdrawal_gets_one_card_and_keeps_it(world: &World) {

@@ -2,8 +2,10 @@
 
 use crate::on_both_engines;
 use crate::world::{NOW, World};
-use ledger::{BookId, Micros};
+use ledger::{BookId, Cents, Micros};
+use outpay::auth::limits::{Allowed, KeyLimits};
 use outpay::store::{ApiKey, Credential, CredentialKind, NewApiKey, WriteError};
+use std::sync::Arc;
 
 on_both_engines! {
     a_key_comes_back_as_it_was_made,
@@ -25,6 +27,7 @@ pub fn new_key(number: i64, book: BookId) -> NewApiKey {
         digest: digest(number),
         created_at: NOW,
         expires_at: None,
+        limits: KeyLimits::default(),
     }
 }
 
@@ -48,10 +51,13 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
     let store = &world.store;
     assert_eq!(store.next_key_number().await.unwrap(), 1);
     assert!(store.keys(book).await.unwrap().is_empty());
+    let allowed = Allowed::parse("203.0.113.7, 2001:db8::/32").unwrap().map(Arc::new);
+    let limits = KeyLimits { allowed, max_amount: Some(Cents(5_000)) };
     let public = NewApiKey {
         kind: CredentialKind::PublicKey,
         name: "näme '\" 🙂".to_owned(),
         expires_at: Some(NOW + 5),
+        limits: limits.clone(),
         ..new_key(2, book)
     };
     store.create_key(&public).await.unwrap();
@@ -60,6 +66,7 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
     assert_eq!(store.next_key_number().await.unwrap(), 4);
     let stored = ApiKey {
         number: 2,
+        family: 2,
         book,
         kind: CredentialKind::PublicKey,
         name: "näme '\" 🙂".to_owned(),
@@ -68,6 +75,7 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
         expires_at: Some(NOW + 5),
         revoked_at: None,
         last_used_at: None,
+        limits: limits.clone(),
     };
     assert_eq!(store.key(2).await.unwrap(), Some(stored.clone()));
     assert_eq!(store.key(9).await.unwrap(), None);
@@ -76,7 +84,8 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
     assert_eq!(listed[1], stored);
     let found = store.credential(&digest(2)).await.unwrap();
     let kind = CredentialKind::PublicKey;
-    assert_eq!(found, Some(Credential { kind, book, subject: 2, active: true, expires_at: Some(NOW + 5) }));
+    let expires_at = Some(NOW + 5);
+    assert_eq!(found, Some(Credential { kind, book, subject: 2, active: true, expires_at, limits }));
 }
 
 async fn a_number_or_digest_is_taken_once(world: &World) {
@@ -112,6 +121,11 @@ async fn rolling_with_overlap_ends_the_old_key_later(world: &World) {
     assert_eq!((old.revoked_at, old.expires_at), (None, Some(NOW + 11)));
     assert_eq!(credential(world, 1).await, (true, Some(NOW + 11)));
     assert_eq!(credential(world, 2).await, (true, None));
+    // Whoever replaces whom, they are of one family.
+    world.store.create_key(&new_key(3, book)).await.unwrap();
+    world.store.roll_key(2, &new_key(4, book), NOW + 11, NOW + 10).await.unwrap();
+    let families: Vec<i64> = world.store.keys(book).await.unwrap().iter().map(|key| key.family).collect();
+    assert_eq!(families, [1, 1, 3, 1]);
     // The one that is on its way out can still be ended at once.
     world.store.revoke_key(1, NOW + 10).await.unwrap();
     assert!(!credential(world, 1).await.0);

@@ -3,13 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
 mod attempts;
+mod audit_log;
+mod branding;
 mod businesses;
 mod constraints;
 mod credentials;
 mod gift_cards;
 mod history;
+mod imports;
+mod key_usage;
 mod keys;
+mod mail;
+mod members;
 mod opening;
+mod request_log;
+mod searches;
 mod settings;
 mod snapshot;
 mod teller;

@@ -19,6 +19,7 @@ on_both_engines! {
     what_is_rolled_back_is_not_asked_for,
     sums_count_what_was_asked_for_since,
     what_was_given_back_does_not_count,
+    what_is_given_back_makes_room_on_its_own_day,
     a_destination_is_known_once_it_was_paid,
     a_daily_cap_holds_over_batches,
     review_rules_look_back_over_batches,
@@ -179,7 +180,8 @@ async fn what_is_rolled_back_is_not_asked_for(world: &World) {
 
 async fn sums_count_what_was_asked_for_since(world: &World) {
     let (book, mut till) = start(world, "Acme").await;
-    till.now = NOW - 1;
+    const DAY: i64 = 86_400_000_000;
+    till.now = NOW - DAY;
     till.carry_out(book, [withdraw(order(1, 1_000)), withdraw(by_hand(1, 2_000))]).await;
     till.now = NOW;
     let today = [order(1, 1), order(2, 20), by_hand(1, 300), by_hand(3, 4_000)];
@@ -190,8 +192,8 @@ async fn sums_count_what_was_asked_for_since(world: &World) {
         (order(3, 1), 21, 4_000),
         (by_hand(1, 1), 4_300, 301),
         (Order { method: "none".to_owned(), ..order(1, 1) }, 0, 301),
-        (Order { day: NOW - 1, ..order(1, 1) }, 1_021, 3_301),
-        (Order { day: NOW + 1, ..order(1, 1) }, 0, 0),
+        (Order { day: NOW - DAY, ..order(1, 1) }, 1_021, 3_301),
+        (Order { day: NOW + DAY, ..order(1, 1) }, 0, 0),
     ] {
         let told = before(&mut till, book, &of).await;
         assert_eq!(told, (by_method, by_user, false), "{of:?}");
@@ -212,6 +214,23 @@ async fn what_was_given_back_does_not_count(world: &World) {
     assert_eq!(before(&mut till, book, &order(1, 1)).await, (54_000, 54_000, true), "what was paid counts");
     till.carry_out(book, [step(4, Step::Return)]).await;
     assert_eq!(before(&mut till, book, &order(1, 1)).await, (50_000, 50_000, false));
+}
+
+/// The running sum stands on the day of the withdrawal, also where it is given back later or within the same batch.
+async fn what_is_given_back_makes_room_on_its_own_day(world: &World) {
+    const DAY: i64 = 86_400_000_000;
+    let (book, mut till) = start(world, "Acme").await;
+    let at = |day: i64| Order { day, ..order(1, 1) };
+    till.carry_out(book, [withdraw(order(1, 7)), withdraw(order(2, 50)), step(2, Step::Cancel)]).await;
+    assert_eq!(before(&mut till, book, &at(NOW)).await.0, 7);
+    till.now = NOW + DAY;
+    let today = till.now;
+    till.carry_out(book, [withdraw(order(1, 300)), step(1, Step::Cancel)]).await;
+    assert_eq!(before(&mut till, book, &at(today)).await.0, 300, "yesterday's room is not today's");
+    assert_eq!(before(&mut till, book, &at(NOW)).await.0, 300);
+    till.carry_out(book, [step(3, Step::Send)]).await;
+    till.carry_out(book, [step(3, Step::Succeed), step(3, Step::Return)]).await;
+    assert_eq!(before(&mut till, book, &at(NOW)).await.0, 0);
 }
 
 async fn a_destination_is_known_once_it_was_paid(world: &World) {

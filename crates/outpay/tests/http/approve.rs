@@ -3,7 +3,9 @@
 use crate::recipient::Recipient;
 use crate::wire::Call;
 use crate::world::{TestWorld, UNAUTHORIZED};
+use outpay::auth::keys;
 use outpay::store::CredentialKind;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 crate::on_both_engines! {
@@ -11,6 +13,7 @@ crate::on_both_engines! {
     status_200_the_only_key_may_approve_what_it_gave,
     status_401_hash,
     status_403_maker_is_not_checker,
+    status_403_nor_with_a_rolled_key,
     status_404_anothers,
     status_409_not_in_review,
 }
@@ -43,6 +46,11 @@ async fn status_200_it_is_sent(world: &TestWorld) {
 async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
     let (person, id) = in_review(world).await;
     world.new_key(person.book, CredentialKind::PublicKey, None).await;
+    // A key that replaces it is no second pair of eyes.
+    let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
+    let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
+    let row = world.platform.store.key(own).await.unwrap().unwrap();
+    keys::roll(&world.platform, &row, 60 * crate::world::SECOND).await.unwrap();
     approve(world, &person.key, &id).send().await.value(200);
 }
 
@@ -62,6 +70,26 @@ async fn status_403_maker_is_not_checker(world: &TestWorld) {
     let refused = approve(world, &person.key, &id).send().await.value(403);
     assert_eq!(refused["code"], "maker_is_checker");
     assert_eq!(person.operation(world, &id).await["status"], "review");
+    approve(world, &other, &id).send().await.value(200);
+}
+
+/// A key and all those that replaced it are one maker, in both directions.
+async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
+    let maker = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
+    let mut rolled = maker;
+    for _ in 0..2 {
+        let row = world.platform.store.key(rolled).await.unwrap().unwrap();
+        let made = keys::roll(&world.platform, &row, 60 * crate::world::SECOND).await.unwrap();
+        rolled = made.number;
+        let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
+        assert_eq!(refused["code"], "maker_is_checker");
+    }
+    // And a key of the family that never gave anything may not be checked by the one that did.
+    let row = world.platform.store.key(rolled).await.unwrap().unwrap();
+    assert_eq!(row.family, maker);
     approve(world, &other, &id).send().await.value(200);
 }
 

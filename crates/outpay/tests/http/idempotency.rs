@@ -25,7 +25,7 @@ crate::on_both_engines! {
     copies_over_two_processes_with_kills_have_one_effect,
 }
 
-const REUSED: &str = r#"{"error":"This idempotency key was already used for another request. Send a new key with a new request.","code":"idempotency_key_reused"}"#;
+pub const REUSED: &str = r#"{"error":"This idempotency key was already used for another request. Send a new key with a new request.","code":"idempotency_key_reused"}"#;
 const COPIES: usize = 64;
 
 /// The answer to a header that cannot be a key.
@@ -300,14 +300,14 @@ async fn copies_over_two_processes_with_kills_have_one_effect(world: &TestWorld)
 }
 
 #[track_caller]
-fn is_replay(answer: &Answer, first: &Answer) {
+pub fn is_replay(answer: &Answer, first: &Answer) {
     assert!(answer.is_replayed(), "{}", answer.text());
     let without = answer.comparable().replace("idempotent-replayed: true\r\n", "");
     assert_eq!(without, first.comparable());
 }
 
 /// All copies at once, each on a connection of its own, spread over the servers.
-async fn send_copies(call: &Call, addresses: &[std::net::SocketAddr]) -> Vec<Answer> {
+pub async fn send_copies(call: &Call, addresses: &[std::net::SocketAddr]) -> Vec<Answer> {
     let send = |copy: usize| {
         let call = call.clone().at(addresses[copy % addresses.len()]);
         tokio::spawn(async move { call.send().await })

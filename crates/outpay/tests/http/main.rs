@@ -21,6 +21,8 @@ mod headers;
 mod healthz;
 mod hooked;
 mod idempotency;
+mod idempotency_of_payouts;
+mod key_limits;
 mod methods;
 mod openapi;
 mod operation;

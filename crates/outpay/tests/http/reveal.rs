@@ -1,5 +1,6 @@
 //! `POST /payout/operations/{id}/reveal`: a gift card from stock to code, and nobody else sees it.
 
+use crate::idempotency::send_copies;
 use crate::recipient::Recipient;
 use crate::world::{TestWorld, UNAUTHORIZED};
 use serde_json::json;
@@ -13,6 +14,7 @@ crate::on_both_engines! {
     status_409_nothing_to_reveal,
     status_409_out_of_stock_gives_the_money_back,
     status_429_too_many_looks,
+    status_429_however_many_look_at_once,
     low_stock_is_an_event,
 }
 
@@ -134,6 +136,22 @@ async fn status_429_too_many_looks(world: &TestWorld) {
     assert_eq!(call.send().await.value(429)["code"], "rate_limited");
     world.platform.clock.advance(3_601_000_000);
     call.send().await.value(200);
+}
+
+/// Over two servers, so that no process can count by itself.
+async fn status_429_however_many_look_at_once(world: &TestWorld) {
+    let person = world.live_recipient(5_000, "gift_card").await;
+    world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
+    let id = card(world, &person).await;
+    let neighbour = world.neighbour().await;
+    let call = world.post(&format!("/payout/operations/{id}/reveal")).hash(&person.hash);
+    let answers = send_copies(&call, &[world.address(), neighbour.address]).await;
+    let shown = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(shown, ledger::MOST_LOOKS);
+    assert!(answers.iter().all(|answer| [200, 429].contains(&answer.status)));
+    let events = person.events(world, &id).await;
+    assert_eq!(events.iter().filter(|kind| *kind == "gift_card.revealed").count(), shown);
+    neighbour.stop().await.unwrap();
 }
 
 async fn low_stock_is_an_event(world: &TestWorld) {

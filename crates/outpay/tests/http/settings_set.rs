@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 crate::on_both_engines! {
     status_200_what_is_sent_is_set,
     status_200_unclaimed_money_goes_back,
+    status_200_every_change_is_an_event,
     status_400_nothing_is_set,
     status_401_public_key,
 }
@@ -47,6 +48,34 @@ async fn status_200_unclaimed_money_goes_back(world: &TestWorld) {
     assert_eq!((of("payout_user.money_expiring"), of("payout_user.money_expired")), (1, 1));
     let list = world.get("/payout/operations").hash(&person.hash).send().await.value(200);
     assert_eq!((&list["data"][0]["type"], &list["data"][0]["amount"]), (&json!("expiry"), &json!(-1_000)));
+}
+
+async fn status_200_every_change_is_an_event(world: &TestWorld) {
+    let business = world.business().await;
+    let key = &business.test_key;
+    let all = json!({ "payouts_enabled": true, "expiry_days": 30,
+        "methods": { "sandbox": { "enabled": true, "review": { "always": true } } } });
+    put(world, key, &all).await.value(200);
+    // What is as it was is no event.
+    put(world, key, &all).await.value(200);
+    put(world, key, &json!({ "methods": { "sandbox": { "enabled": true } } })).await.value(200);
+    put(world, key, &json!({ "expiry_days": -1 })).await.value(400);
+    let events = world.get("/payout/events?limit=100").key(key).send().await.value(200);
+    let events = events["data"].as_array().unwrap();
+    let reasons: Vec<&str> = events.iter().map(|event| event["data"]["reason"].as_str().unwrap()).collect();
+    let standard = r#"{"enabled":true,"fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}"#;
+    let strict = standard.replace(r#""always":false"#, r#""always":true"#);
+    let expected = [
+        "payouts_enabled: false -> true".to_owned(),
+        "expiry_days: never -> 30".to_owned(),
+        format!("method sandbox: {standard} -> {strict}"),
+        format!("method sandbox: {strict} -> {standard}"),
+    ];
+    assert_eq!(reasons, expected);
+    let id = world.key_id(business.test, key).await;
+    for event in events {
+        assert_eq!((&event["type"], &event["data"]["api_key_id"]), (&json!("settings.changed"), &json!(id)));
+    }
 }
 
 async fn status_400_nothing_is_set(world: &TestWorld) {

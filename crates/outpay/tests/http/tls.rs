@@ -68,7 +68,8 @@ async fn no_start_without_a_usable_certificate(world: &TestWorld) {
         (&key, &key, "--tls-cert"),
         (&certificate, &other_key, "do not fit each other"),
     ] {
-        let refused = outpay::http::bind(https(certificate, key), world.platform.clone()).await;
+        let refused =
+            outpay::http::bind(https(certificate, key), world.platform.clone(), axum::Router::new()).await;
         let Err(error) = refused else { panic!("{} and {}", certificate.display(), key.display()) };
         assert!(format!("{error:#}").contains(words), "{error:#}");
     }

@@ -5,6 +5,7 @@ use crate::database::Database;
 use crate::wire::Call;
 use ledger::{BookId, Cents, Command, Direction, Mode, Request};
 use outpay::auth::keys::{self, KeyOrder};
+use outpay::auth::limits::KeyLimits;
 use outpay::auth::{Auth, Secrets};
 use outpay::businesses;
 use outpay::clock::{Clock, Entropy};
@@ -228,7 +229,8 @@ impl TestWorld {
 
     /// One more key.
     pub async fn new_key(&self, book: BookId, kind: CredentialKind, lifetime: Option<i64>) -> (i64, String) {
-        let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime };
+        let limits = KeyLimits::default();
+        let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime, limits };
         let made = keys::create(&self.platform, &order).await.unwrap();
         (made.number, made.text.expose_secret().to_owned())
     }
@@ -289,7 +291,8 @@ impl TestWorld {
 impl Server {
     async fn start(config: ServeConfig, platform: Platform) -> Self {
         let auth = platform.auth.clone();
-        let server = http::bind(config, platform).await.unwrap();
+        let faces = outpay::serving::faces(platform.clone());
+        let server = http::bind(config, platform, faces).await.unwrap();
         let (address, metrics) = (server.address().unwrap(), server.metrics_address().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };

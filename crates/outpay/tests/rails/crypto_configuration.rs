@@ -41,7 +41,8 @@ fn a_good_configuration_makes_a_rail() {
     let rail = build(GOOD).unwrap();
     let facts = rail.facts();
     assert_eq!((facts.name.as_str(), facts.title.as_str()), ("usdc-base", "USDC on Base"));
-    assert!(facts.is_automatic && facts.has_slots);
+    assert!(facts.is_automatic);
+    assert_eq!(facts.line, Some(format!("evm-8453-{TREASURY}")));
     assert_eq!(rail.line(), (8453, TREASURY.to_owned()));
     let config: CryptoConfig = toml::from_str(GOOD).unwrap();
     assert_eq!((config.confirmations, config.stuck_after_seconds, config.max_fee_gwei), (12, 180, 500));

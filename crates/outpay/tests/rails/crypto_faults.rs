@@ -6,7 +6,9 @@ use crate::world::{BOOK, CONFIRMATIONS, World, config, is_succeeded, payment, pe
 use alloy_primitives::{Address, U256};
 use ledger::Cents;
 use outpay::clock::Clock;
+use outpay::rails::crypto::{Access, CryptoRail};
 use outpay::rails::{Answer, Closed, Finding, Rail};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 /// Sends through a node that does `act` with the sending, and then nothing more until it is well again.
@@ -178,4 +180,36 @@ async fn an_attempt_that_is_not_what_was_prepared_is_not_sent() {
     assert!(matches!(answer, Answer::Unknown { .. }), "{answer:?}");
     assert_eq!(world.paid(person(0x11)).await, U256::ZERO);
     assert_eq!(world.rail.query(&payment, &[]).await, Finding::NotFound);
+}
+
+/// The treasury's key was exchanged while payments were on their way: what the rail sees of the new treasury's nonces says
+/// nothing of the old one's payments, so it neither sends them nor judges them.
+#[tokio::test]
+async fn attempts_of_another_treasury_are_left_alone() {
+    let world = World::anvil().await;
+    let to = person(0x11);
+    let payment = payment(to, 2_500);
+    let attempts = [world.prepare(&payment, &[], 0).await];
+    let other = SecretString::from("47".repeat(32));
+    let access = Access::new(SecretString::from(world.node.url.as_str()), &other).unwrap();
+    let exchanged = CryptoRail::new("usdc", world.config.clone(), access, world.clock.clone()).unwrap();
+    // The new treasury has used up this nonce long ago, which would look like a stranger's doing.
+    let treasury: Address = exchanged.line().1.parse().unwrap();
+    world.node.give_coins(treasury, U256::from(10).pow(U256::from(18))).await;
+    world.node.call("anvil_impersonateAccount", json!([exchanged.line().1])).await;
+    let own = json!([{ "from": exchanged.line().1, "to": exchanged.line().1, "value": "0x0" }]);
+    world.node.call("eth_sendTransaction", own).await;
+    world.node.mine(20).await;
+    let said = unknown(exchanged.query(&payment, &attempts).await);
+    assert!(said.contains("another treasury"), "{said}");
+    let answer = exchanged.submit(&payment, &attempts[0]).await;
+    assert!(matches!(&answer, Answer::Unknown { text } if text.contains("another treasury")), "{answer:?}");
+    let next = exchanged.prepare(&payment, &attempts, 1).await;
+    assert!(matches!(&next, Err(Answer::Unknown { text }) if text.contains("another treasury")), "{next:?}");
+    world.node.mine(CONFIRMATIONS).await;
+    assert!(world.paid(to).await.is_zero(), "nothing was sent");
+    // With the old key again, all goes on.
+    world.rail.submit(&payment, &attempts[0]).await;
+    world.succeed(&payment, &attempts).await;
+    assert_eq!(world.paid(to).await, world.units(2_450));
 }

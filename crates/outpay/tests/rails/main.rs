@@ -5,15 +5,20 @@
 
 mod crypto_configuration;
 mod crypto_destination;
+mod crypto_end_to_end;
 mod crypto_faults;
 mod crypto_funds;
+#[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
+mod crypto_killed_server;
 mod crypto_never_twice;
 mod crypto_nonces;
 mod crypto_reorganisation;
 mod crypto_replacement;
 mod crypto_server;
+mod crypto_stop;
 mod crypto_tokens;
 mod crypto_transfer;
+mod crypto_two_tokens;
 #[path = "../http/database.rs"]
 #[allow(dead_code, reason = "the tests of the API need more of it")]
 mod database;
@@ -22,6 +27,14 @@ mod http_client;
 mod kit;
 mod peers;
 mod platform;
+mod program;
 mod proxy;
+#[path = "../webhooks/receiver.rs"]
+#[allow(dead_code, reason = "the tests of webhooks need more of it")]
+mod receiver;
 mod tokens;
+#[path = "../http/wire.rs"]
+#[allow(dead_code, reason = "the tests of the API need more of it")]
+mod wire;
+mod worker;
 mod world;

@@ -32,13 +32,18 @@ impl Installation {
 
     /// A process, or nearly: each has workers and a teller of its own on the one database.
     pub async fn open(&self, rail: Arc<dyn Rail>, seed: u64) -> Platform {
+        self.open_with(vec![rail], seed).await
+    }
+
+    /// The same with several rails.
+    pub async fn open_with(&self, mounted: Vec<Arc<dyn Rail>>, seed: u64) -> Platform {
         let (secrets, entropy) = (Secrets::derive(&[7; 32]), Entropy::seeded(seed));
         let url = self.database.url();
         let config = Config::default();
         let opened = Platform::open(self.path(), &url, secrets, self.clock.clone(), entropy, &config).await;
         let mut platform = opened.unwrap();
         let mut rails = Rails::new(&config, &platform.store, &platform.secrets, &self.clock);
-        rails.mount(Mode::Live, rail);
+        mounted.into_iter().for_each(|rail| rails.mount(Mode::Live, rail));
         platform.rails = Arc::new(rails);
         platform
     }

@@ -169,9 +169,18 @@ fn rows_that_do_not_fit_the_entries_are_noticed() {
             "UPDATE credential SET active = 1 - active WHERE book = 2 AND subject = 2",
             "has not the user's status",
         ),
-        ("INSERT INTO credential VALUES (zeroblob(32), 3, 2, 2, 1, NULL)", "credential"),
-        ("INSERT INTO credential VALUES (zeroblob(32), 3, 2, 99999, 1, NULL)", "not that of 99999"),
-        ("INSERT INTO credential VALUES (zeroblob(32), 3, 77, 1, 1, NULL)", "opens book 77"),
+        (
+            "INSERT INTO credential (digest, kind, book, subject, active, expires_at) VALUES (zeroblob(32), 3, 2, 2, 1, NULL)",
+            "credential",
+        ),
+        (
+            "INSERT INTO credential (digest, kind, book, subject, active, expires_at) VALUES (zeroblob(32), 3, 2, 99999, 1, NULL)",
+            "not that of 99999",
+        ),
+        (
+            "INSERT INTO credential (digest, kind, book, subject, active, expires_at) VALUES (zeroblob(32), 3, 77, 1, 1, NULL)",
+            "opens book 77",
+        ),
     ] {
         copies.notices(sql, words);
     }

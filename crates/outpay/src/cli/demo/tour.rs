@@ -36,6 +36,9 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     let answer: Value = serde_json::from_str(&answer).map_err(anyhow::Error::from)?;
     let hash = answer["hash"].as_str().context("the answer has no hash")?;
 
+    step("… or opens this link in a browser: it shows the money and the ways to take it out")?;
+    output::line(format_args!("  http://{address}/p#{hash}"))?;
+
     step("It gives the same person 25.00 more; the hash stays the same")?;
     let top_up = Asked::post("/payout/create", EMAIL_AND_25);
     show(&exchange, &top_up.header(bearer), 201).await?;

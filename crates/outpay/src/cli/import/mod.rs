@@ -1,19 +1,17 @@
-//! `outpay import`: pays everybody in a file. Every line is checked before anybody is paid (lines.rs); each line is paid
-//! once however often the file is imported (pay.rs), because its idempotency key is made of the file's digest and the
+//! `outpay import`: pays everybody in a file. Every line is checked before anybody is paid (imports/lines.rs); each line is paid
+//! once however often the file is imported (imports/pay.rs), because its idempotency key is made of the file's digest and the
 //! line's number; the result file (result.rs) can therefore always be made again.
 
-mod lines;
-mod pay;
 mod result;
 
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::progress;
 use super::stop::Stop;
+use crate::imports::lines::{self, Line};
+use crate::imports::pay::{self, Payment, Payments};
 use clap::Args;
-use ledger::{Cents, MAX_PAYOUT};
-use lines::Line;
-use pay::{Payment, Payments};
+use ledger::{Actor, Cents, MAX_PAYOUT};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -23,7 +21,8 @@ use std::process::ExitCode;
 /// The flags of `import`.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A CSV file with an e-mail address and an amount in cents on each line; a first line `email,amount` is a header
+    /// A CSV file with an e-mail address and an amount in cents on each line, and if you like a reference of your own that
+    /// pays once for ever; a first line `email,amount` is a header
     file: PathBuf,
     /// Who pays: the business's id or name
     #[arg(long)]
@@ -67,7 +66,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     let path = result.unwrap_or_else(|| result::beside(&file));
     let writer = result::begin(&path, &file)?;
     let bar = progress::bar(lines.len() as u64, "payments");
-    let payments = pay::all(&platform, book, &digest, &lines, &bar).await;
+    let payments = pay::all(&platform, book, &digest, &lines, Actor::OPERATOR, || bar.inc(1)).await;
     bar.finish_and_clear();
     writer.finish(&lines, &payments)?;
     let payments = Payments::count(&lines, &payments);

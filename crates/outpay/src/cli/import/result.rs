@@ -1,9 +1,9 @@
 //! The result file: one line per payment. It is written beside its place and moved there as a whole, so that nobody ever
 //! reads half of one; after a crash the same import makes it again.
 
-use super::lines::Line;
-use super::pay::Payment;
 use crate::cli::stop::Stop;
+use crate::imports::lines::Line;
+use crate::imports::pay::Payment;
 use anyhow::Context;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -11,13 +11,15 @@ use super::input::span;
 use super::installation::{self, Installation};
 use super::output;
 use super::stop::Stop;
+use crate::clock::rfc3339;
+use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::DeliveryState;
 use crate::webhooks::event::{self, EventSet};
 use crate::webhooks::{Change, WebhookError};
 use clap::{Args, Subcommand};
-use ledger::{BookId, EntryKind, Micros};
-use serde_json::json;
+use ledger::{Actor, BookId, EntryKind, Micros};
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// The flags of `webhook`.
@@ -126,11 +128,14 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let change = Change { url, enabled, events: chosen(&events)? };
             let platform = guard.applied_to(platform);
             let (endpoint, is_new) = platform.webhooks.set_endpoint(book, &change).await?;
+            note(&platform, book, "webhook.set", "", &endpoint.audit_detail()).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;
         }
         Verb::Roll { whose, overlap } => {
             let book = whose.book(&platform).await?;
             let (endpoint, _) = platform.webhooks.roll_endpoint(book, overlap, None).await?;
+            let detail = json!({ "overlap_seconds": overlap / 1_000_000 });
+            note(&platform, book, "webhook.rolled", "", &detail).await?;
             print::endpoint(&platform, Some(&endpoint), true, json)?;
         }
         Verb::Test { whose, event, guard } => {
@@ -145,11 +150,14 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         Verb::Retry { whose, delivery } => {
             let book = whose.book(&platform).await?;
             let retried = platform.webhooks.retry_delivery(book, &delivery).await?;
+            note(&platform, book, "webhook.retried", &delivery, &json!({})).await?;
             print::deliveries(&platform, book, &[retried], json)?;
         }
         Verb::Replay { whose, since } => {
             let book = whose.book(&platform).await?;
             let replayed = platform.webhooks.replay_deliveries(book, since).await?;
+            let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
+            note(&platform, book, "webhook.replayed", "", &detail).await?;
             if json {
                 output::json(&json!({ "replayed": replayed }))?;
             } else {
@@ -158,6 +166,18 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Into the business's audit log, as the operator's doing.
+async fn note(
+    platform: &Platform,
+    book: BookId,
+    action: &'static str,
+    subject: &str,
+    detail: &Value,
+) -> Result<(), Stop> {
+    let entry = audit::in_book(platform, book, Actor::OPERATOR, action, subject, detail);
+    Ok(audit::write(platform, entry).await?)
 }
 
 impl Whose {
@@ -186,7 +206,7 @@ fn state(text: &str) -> Result<DeliveryState, String> {
     DeliveryState::from_word(text).ok_or_else(|| "give pending, delivered or failed".to_owned())
 }
 
-fn moment(text: &str) -> Result<Micros, String> {
+pub(super) fn moment(text: &str) -> Result<Micros, String> {
     let time: Option<jiff::Timestamp> = text.parse().ok();
     time.map(jiff::Timestamp::as_microsecond)
         .ok_or_else(|| "give a time as in 2026-01-02T03:04:05Z".to_owned())

@@ -12,7 +12,7 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::WithdrawalFilter;
-use crate::withdrawals::{Stopped, advance, review, settle};
+use crate::withdrawals::{Stopped, advance, review, settle, stop};
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, Progress, Step, Withdrawal, WithdrawalState};
 use serde_json::{Value, json};
@@ -102,6 +102,12 @@ enum Verb {
         #[arg(long, value_parser = reference)]
         proof: String,
     },
+    /// Take the place of a payment that no block takes with one that pays nobody; once that is deep in the chain, the person
+    /// has the money again
+    Stop {
+        /// ord_…
+        id: String,
+    },
     /// End one whose outcome is unknown, with proof: the only way to do so by hand
     Resolve {
         /// ord_…
@@ -177,6 +183,10 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         Verb::Return { id, proof } => {
             let (book, number) = find(platform, &id)?;
             (book, settle::give_back(platform, book, number, &proof, by).await?)
+        }
+        Verb::Stop { id } => {
+            let (book, number) = find(platform, &id)?;
+            (book, stop::stop(platform, book, number).await?)
         }
         Verb::Resolve { id, paid, proof, .. } => {
             let (book, number) = find(platform, &id)?;

@@ -7,16 +7,14 @@ use crate::cli::stop::Stop;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::store::{Attempt, StoredEntry};
-use data_encoding::HEXLOWER;
+use crate::withdrawals::evidence::{self, Evidence, digest};
 use ledger::BookId;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bool) -> Result<(), Stop> {
-    let found = platform.store.withdrawal(book, number).await?;
-    let withdrawal = found.ok_or_else(|| Stop::Refused("there is no such withdrawal".to_owned()))?;
-    let entries = platform.store.entries_of_withdrawal(book, number).await?;
-    let attempts = platform.store.attempts(book, number).await?;
+    let found = evidence::of(platform, book, number).await?;
+    let Evidence { withdrawal, entries, attempts } =
+        found.ok_or_else(|| Stop::Refused("there is no such withdrawal".to_owned()))?;
     if json {
         let mut shown = as_json(platform, book, &withdrawal);
         shown["entries"] = entries.iter().map(entry).collect();
@@ -27,10 +25,11 @@ pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bo
     output::line("\nentries")?;
     let row = |stored: &StoredEntry| {
         let entry = &stored.entry;
-        let by = match entry.actor.0 {
-            0 => String::new(),
-            -1 => "operator".to_owned(),
-            key => format!("key {key}"),
+        let by = match (entry.actor.0, entry.actor.as_member()) {
+            (0, _) => String::new(),
+            (-1, _) => "operator".to_owned(),
+            (_, Some(member)) => format!("member {member}"),
+            (key, None) => format!("key {key}"),
         };
         let (event, note) = (entry.kind.event_name().to_owned(), entry.note.clone());
         [entry.sequence.to_string(), rfc3339(entry.at), event, by, note, entry.detail.clone()]
@@ -52,10 +51,6 @@ pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bo
     let header =
         ["no.", "rail", "key", "sha-256 of the request", "made", "answered", "answer", "in the rail's words"];
     output::table(header, attempts.iter().map(row))
-}
-
-fn digest(attempt: &Attempt) -> String {
-    HEXLOWER.encode(&Sha256::digest(&attempt.request))
 }
 
 fn entry(stored: &StoredEntry) -> Value {

@@ -1,11 +1,13 @@
 //! What became of a payment's attempts: the only place that says paid or not paid.
 //!
 //! Paid: a receipt of status 1 with exactly one log of exactly this transfer, deep enough in the chain as it is now. Not
-//! paid: a receipt of status 0 that deep, or a stranger with the same nonce that deep (stranger.rs). All else waits.
+//! paid: a receipt of status 0 that deep, or that of an attempt which only stops the others (stop.rs), or a stranger with the
+//! same nonce that deep (stranger.rs). All else waits.
 
 use super::fees::Fees;
 use super::receipt::{Receipt, Transfer};
 use super::rpc::At;
+use super::stop::stopped;
 use super::transaction::Transaction;
 use super::{Answer, CryptoRail, Finding, Order, Payment, Seen};
 use crate::store::{Attempt, Failure};
@@ -27,7 +29,7 @@ impl CryptoRail {
         let used = rpc.nonce(self.chain.treasury, At::Latest).await?;
         for hash in &hashes {
             if let Some(receipt) = rpc.receipt(*hash).await? {
-                return self.judge(payment, &order, &receipt).await;
+                return self.judge(payment, &order, &receipt, attempts).await;
             }
         }
         if used > nonce {
@@ -53,7 +55,7 @@ impl CryptoRail {
         let sent = Transaction::read(&attempt.request)?;
         let number = attempt.number;
         anyhow::ensure!(
-            sent.chain_id == self.chain.id && sent.to == self.chain.token,
+            sent.chain_id == self.chain.id && (sent.to == self.chain.token || self.is_stop(&sent)),
             "attempt {number} is of another chain or token than the rail is configured for"
         );
         let again = sent.sign(&self.treasury)?;
@@ -61,7 +63,13 @@ impl CryptoRail {
         Ok(())
     }
 
-    async fn judge(&self, payment: &Payment, order: &Order, receipt: &Receipt) -> Result<Finding, Failure> {
+    async fn judge(
+        &self,
+        payment: &Payment,
+        order: &Order,
+        receipt: &Receipt,
+        attempts: &[Attempt],
+    ) -> Result<Finding, Failure> {
         let head = self.chain.rpc.head().await?;
         let block = self.chain.rpc.block(At::Block(receipt.block)).await?;
         if block.is_none_or(|block| (block.number, block.hash) != (receipt.block, receipt.block_hash)) {
@@ -73,6 +81,12 @@ impl CryptoRail {
         let detail = self.detail(payment, order, &seen);
         if confirmations < self.confirmations {
             return Ok(Finding::Answer(Answer::Accepted { detail }));
+        }
+        let hash = receipt.hash.to_string();
+        let attempt =
+            attempts.iter().find(|attempt| attempt.key == hash).context("a receipt of no attempt")?;
+        if self.is_stop(&Transaction::read(&attempt.request)?) {
+            return Ok(Finding::Answer(stopped()));
         }
         if !receipt.succeeded {
             return Ok(Finding::Answer(reverted()));

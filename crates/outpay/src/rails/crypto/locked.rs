@@ -64,6 +64,18 @@ impl Rail for Locked {
         Box::pin(ready(Finding::Answer(self.unknown())))
     }
 
+    fn prepare_stop<'a>(
+        &'a self,
+        _: &'a Payment,
+        _: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<Prepared, Failure>> {
+        Box::pin(ready(Err(anyhow!(self.reason.clone()))))
+    }
+
+    fn is_spent<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(ready(Err(anyhow!(self.reason.clone()))))
+    }
+
     fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(ready(Err(anyhow!(self.reason.clone()))))
     }

@@ -20,6 +20,7 @@ mod read;
 mod receipt;
 mod rpc;
 mod send;
+mod stop;
 mod stranger;
 mod token;
 mod transaction;
@@ -94,8 +95,9 @@ impl CryptoRail {
         let rpc = Rpc::new(client, rpc_url);
         let stuck_after =
             i64::try_from(config.stuck_after_seconds).ok().and_then(|s| s.checked_mul(1_000_000));
+        let line = Some(format!("evm-{}-{}", config.chain_id, treasury.address().to_checksum(None)));
         Ok(Self {
-            facts: facts(name, &config),
+            facts: Facts { line, ..facts(name, &config) },
             chain: Chain::new(rpc, config.chain_id, token, config.decimals, treasury.address()),
             treasury,
             clock,
@@ -117,8 +119,8 @@ impl CryptoRail {
         Self::new(name, config.clone(), access, clock)
     }
 
-    /// The line that its payments stand in: the chain's number and the treasury. Two rails must not share one, because
-    /// each counts nonces for itself.
+    /// The line that its payments stand in: the chain's number and the treasury. All rails that share it take their nonces
+    /// from one count.
     #[must_use]
     pub fn line(&self) -> (u64, String) {
         (self.chain.id, self.treasury.address().to_checksum(None))
@@ -195,7 +197,8 @@ fn facts(name: &str, config: &CryptoConfig) -> Facts {
             Field { name: "network".to_owned(), label: network, required: false },
         ],
         is_automatic: true,
-        has_slots: true,
+        // Known once the treasury is.
+        line: None,
     }
 }
 
@@ -252,6 +255,22 @@ impl Rail for CryptoRail {
             let found = self.find(payment, attempts).await;
             found.unwrap_or_else(|failure| Finding::Answer(unknown(&failure)))
         })
+    }
+
+    fn prepare_stop<'a>(
+        &'a self,
+        _: &'a Payment,
+        earlier: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<Prepared, Failure>> {
+        Box::pin(self.write_stop(earlier))
+    }
+
+    fn is_spent<'a>(
+        &'a self,
+        _: &'a Payment,
+        attempts: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(self.nonce_is_used_up(attempts))
     }
 
     fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {

@@ -74,6 +74,15 @@ impl CryptoRail {
         last: &Attempt,
     ) -> Result<Result<Transaction, Answer>, Failure> {
         let old = Transaction::read(&last.request)?;
+        if self.is_stop(&old) {
+            // Whoever has begun to stop a payment goes on with that.
+            let stop = self.stop_after(earlier).await?;
+            return Ok(if stop.fees.max <= self.max_fee {
+                Ok(stop)
+            } else {
+                Err(self.in_line(payment, order, last)?)
+            });
+        }
         let mut fees = old.fees;
         for attempt in earlier {
             self.check_signer(attempt)?;
@@ -89,11 +98,15 @@ impl CryptoRail {
         let market = self.chain.market().await?;
         let fees = fees.replacement(market).context("fees beyond all numbers")?;
         if fees.max > self.max_fee {
-            // It still stands in line as it is.
-            let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
-            return Ok(Err(Answer::Accepted { detail: self.detail(payment, order, &seen) }));
+            return Ok(Err(self.in_line(payment, order, last)?));
         }
         Ok(Ok(Transaction { fees, ..old }))
+    }
+
+    /// It still stands in line as it is.
+    fn in_line(&self, payment: &Payment, order: &Order, last: &Attempt) -> Result<Answer, Failure> {
+        let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
+        Ok(Answer::Accepted { detail: self.detail(payment, order, &seen) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The changes of all books of a batch, column by column, as arrays for `unnest` (PostgreSQL's fastest way to take many
 //! rows in one statement). Not here: the statements (teller.rs), which take the columns in the order given here.
 
-use crate::store::teller::Saving;
+use crate::store::teller::{Saving, asked_changes};
 use crate::store::withdrawals::due_at;
 use crate::store::{CredentialKind, Failure};
 use ledger::{Account, AccountId, BookId, ChainDigest, Entry, PayoutUser, UserStatus, Withdrawal};
@@ -23,6 +23,7 @@ pub(super) struct Columns<'a> {
     pub(super) heads: HeadColumns<'a>,
     pub(super) new_withdrawals: Vec<NewWithdrawal<'a>>,
     pub(super) changed_withdrawals: WithdrawalColumns<'a>,
+    pub(super) asked: AskedColumns<'a>,
 }
 
 #[derive(Default)]
@@ -109,6 +110,14 @@ pub(super) struct WithdrawalColumns<'a> {
     due_at: Vec<Option<i64>>,
 }
 
+#[derive(Default)]
+pub(super) struct AskedColumns<'a> {
+    book: Vec<i64>,
+    method: Vec<&'a str>,
+    day: Vec<i64>,
+    amount: Vec<i64>,
+}
+
 impl<'a> Columns<'a> {
     pub(super) fn gather(books: &[&'a Saving<'a>]) -> Result<Self, Failure> {
         let mut all = Self::default();
@@ -153,6 +162,12 @@ impl<'a> Columns<'a> {
                 .changed_withdrawals
                 .iter()
                 .for_each(|changed| all.changed_withdrawals.push(book.id, changed));
+            for ((method, day), cents) in asked_changes(changes) {
+                all.asked.book.push(book.id.0);
+                all.asked.method.push(method);
+                all.asked.day.push(day);
+                all.asked.amount.push(cents);
+            }
         }
         Ok(all)
     }
@@ -333,6 +348,16 @@ impl<'a> WithdrawalColumns<'a> {
 
     pub(super) fn len(&self) -> usize {
         self.number.len()
+    }
+}
+
+impl AskedColumns<'_> {
+    pub(super) fn params(&self) -> Params<'_> {
+        vec![&self.book, &self.method, &self.day, &self.amount]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.book.len()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The teller's statements on PostgreSQL, prepared once per connection. Each takes whole columns as arrays.
 
 use crate::store::Failure;
-use crate::store::teller::ASKED_BEFORE;
+use crate::store::teller::{ASKED_BEFORE, LOOKS};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use tokio_postgres::{Client, Statement};
 
@@ -63,6 +63,10 @@ const UPDATE_WITHDRAWALS: &str = "UPDATE withdrawal w SET state = n.state, outco
      AS n (book, number, state, outcome_unknown, reason_code, reason, changed_at, due_at) \
      WHERE w.book = n.book AND w.number = n.number";
 
+const ADD_ASKED: &str = "INSERT INTO asked_of_day (book, method, day, amount) \
+     SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) \
+     ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount";
+
 /// See the top of this file.
 pub(super) struct Statements {
     pub(super) lock: Statement,
@@ -82,8 +86,10 @@ pub(super) struct Statements {
     pub(super) withdrawal: Statement,
     pub(super) account_of_withdrawal: Statement,
     pub(super) asked_before: Statement,
+    pub(super) looks: Statement,
     pub(super) insert_withdrawal: Statement,
     pub(super) update_withdrawals: Statement,
+    pub(super) add_asked: Statement,
 }
 
 impl Statements {
@@ -106,8 +112,10 @@ impl Statements {
             withdrawal: client.prepare(WITHDRAWAL).await?,
             account_of_withdrawal: client.prepare(ACCOUNT).await?,
             asked_before: client.prepare(ASKED_BEFORE).await?,
+            looks: client.prepare(LOOKS).await?,
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,
             update_withdrawals: client.prepare(UPDATE_WITHDRAWALS).await?,
+            add_asked: client.prepare(ADD_ASKED).await?,
         })
     }
 }

@@ -9,7 +9,7 @@ use super::row as any_row;
 use super::statements::Statements;
 use crate::store::AskedBefore;
 use crate::store::Failure;
-use crate::store::teller::{Needs, Saving, put_asked};
+use crate::store::teller::{Needs, Saving, most_looks, put_asked};
 use crate::store::withdrawals::withdrawal;
 use anyhow::Context;
 use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
@@ -81,8 +81,9 @@ impl PostgresTeller {
             self.query(users.len(), &all.by_number, parameters[2..4].to_vec()),
         );
         let remembered = self.query(once.len(), &all.remembered, parameters[4..].to_vec());
-        let rest = try_join3(remembered, self.withdrawals(needs), self.asked_before(needs));
-        let ((), heads, (own, by_email, by_number), (remembered, withdrawals, asked)) =
+        let rest =
+            try_join4(remembered, self.withdrawals(needs), self.asked_before(needs), self.looks(needs));
+        let ((), heads, (own, by_email, by_number), (remembered, withdrawals, asked, looks)) =
             try_join4(begin, heads, people, rest).await?;
         let mut found = HashMap::new();
         for row in &heads {
@@ -115,11 +116,7 @@ impl PostgresTeller {
             book.put_account(AccountId::user(withdrawal.user), stored);
             book.put_withdrawal(withdrawal);
         }
-        for (book, before, rows) in &asked {
-            if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
-                put_asked(book, before, row.get(0), row.get(1), row.get::<_, i32>(2) == 1);
-            }
-        }
+        put_before(&mut found, &asked, &looks);
         let mut books: Vec<Book> = found.into_values().collect();
         books.sort_by_key(|book| book.id);
         Ok(books)
@@ -149,6 +146,17 @@ impl PostgresTeller {
             let params: [&(dyn ToSql + Sync); 5] =
                 [&book.0, &asked.method, &asked.since, &asked.user, &asked.destination];
             Ok((book, asked, client.query(&all.asked_before, &params).await?))
+        });
+        try_join_all(load.map(FutureExt::boxed)).await
+    }
+
+    async fn looks(&self, needs: &Needs) -> Result<Vec<(BookId, i64, Vec<Row>)>, Failure> {
+        let named =
+            needs.0.iter().flat_map(|(book, needs)| needs.looks.iter().map(|number| (*book, *number)));
+        let (client, all) = (&self.client, &self.statements);
+        let load = named.map(|(book, number)| async move {
+            let params: [&(dyn ToSql + Sync); 3] = [&book.0, &number, &most_looks()];
+            Ok((book, number, client.query(&all.looks, &params).await?))
         });
         try_join_all(load.map(FutureExt::boxed)).await
     }
@@ -184,6 +192,7 @@ impl PostgresTeller {
         writes.extend(columns.new_withdrawals.iter().map(|new| (&all.insert_withdrawal, 1, new.params())));
         let changed = &columns.changed_withdrawals;
         writes.push((&all.update_withdrawals, changed.len(), changed.params()));
+        writes.push((&all.add_asked, columns.asked.len(), columns.asked.params()));
         let sent = writes.into_iter().filter(|(_, rows, _)| *rows > 0).map(|(statement, rows, params)| {
             async move {
                 let touched = client.execute(statement, &params).await?;
@@ -221,6 +230,24 @@ fn put_user(book: &mut Book, row: &Row) {
         created_at: row.get(5),
         expires_at: row.get(6),
     });
+}
+
+/// What happened before, as far as rules look back at it.
+fn put_before(
+    found: &mut HashMap<i64, Book>,
+    asked: &[(BookId, &AskedBefore, Vec<Row>)],
+    looks: &[(BookId, i64, Vec<Row>)],
+) {
+    for (book, before, rows) in asked {
+        if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
+            put_asked(book, before, row.get(0), row.get(1), row.get::<_, i32>(2) == 1);
+        }
+    }
+    for (book, withdrawal, rows) in looks {
+        if let Some(book) = found.get_mut(&book.0) {
+            rows.iter().for_each(|row| book.put_look(*withdrawal, row.get(0)));
+        }
+    }
 }
 
 fn put_remembered(book: &mut Book, row: &Row) -> Result<(), Failure> {

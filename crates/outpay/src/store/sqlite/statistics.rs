@@ -36,9 +36,10 @@ pub(super) fn settle(connection: &mut Connection) -> Result<(), Failure> {
             [table, index, figures],
         )?;
     }
-    transaction.commit()?;
-    // Makes this connection read them; those that are opened later do so by themselves.
-    Ok(connection.execute_batch("ANALYZE sqlite_schema;")?)
+    // Makes this connection read them; those that are opened later do so by themselves. Under the write lock, since it wants
+    // one, and alone would not wait for another process's.
+    transaction.execute_batch("ANALYZE sqlite_schema;")?;
+    Ok(transaction.commit()?)
 }
 
 fn present(connection: &Connection) -> Result<Vec<Figures>, Failure> {
@@ -124,10 +125,6 @@ mod tests {
             (format!("SELECT sum(amount) {of} payout_user = ?2 AND state < 5"), "withdrawal_pending"),
             (format!("SELECT * {of} payout_user = ?2 ORDER BY number DESC LIMIT 20"), "withdrawal_of_user"),
             (format!("SELECT * {of} state = ?2 ORDER BY number DESC LIMIT 20"), "withdrawal_of_state"),
-            (
-                format!("SELECT sum(amount) {of} method = ?2 AND created_at >= ?3 AND +state < 6"),
-                "withdrawal_of_day",
-            ),
             (
                 "SELECT * FROM journal WHERE book = ?1 AND withdrawal = ?2 AND withdrawal > 0 ORDER BY sequence".to_owned(),
                 "journal_of_withdrawal",

@@ -2,7 +2,9 @@
 //! the same process (a statement costs one to three microseconds). One transaction per batch.
 
 use super::sqlite_row;
-use crate::store::teller::{ASKED_BEFORE, BookNeeds, Needs, NewCredential, Saving, put_asked};
+use crate::store::teller::{
+    ASKED_BEFORE, BookNeeds, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks, put_asked,
+};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
@@ -160,6 +162,13 @@ fn load_withdrawals(connection: &Connection, book: &mut Book, needs: &BookNeeds)
         let (by_method, by_user, known): (i64, i64, i64) =
             look_back.query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         put_asked(book, asked, by_method, by_user, known == 1);
+    }
+    for withdrawal in &needs.looks {
+        let mut looks = connection.prepare_cached(LOOKS)?;
+        let mut rows = looks.query([id.0, *withdrawal, most_looks()])?;
+        while let Some(row) = rows.next()? {
+            book.put_look(*withdrawal, row.get(0)?);
+        }
     }
     Ok(())
 }
@@ -371,6 +380,13 @@ fn save_withdrawals(
             id.0,
             changed.number
         ])?)?;
+    }
+    for ((method, day), cents) in asked_changes(changes) {
+        let mut add = connection.prepare_cached(
+            "INSERT INTO asked_of_day (book, method, day, amount) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount",
+        )?;
+        expect_one(add.execute(params![id.0, method, day, cents])?)?;
     }
     Ok(())
 }

@@ -1,0 +1,82 @@
+//! Fingerprints of commands: a digest of everything a command says, by which a repeat is told from another request. Not here:
+//! the names under which answers are remembered (once.rs).
+
+use crate::once::short_digest;
+use crate::{BatchPayout, Command, Fingerprint};
+
+impl BatchPayout {
+    /// What a reference stands for: this person and this amount.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(short_digest(b"payout", &[self.email.as_str().as_bytes(), &self.amount.0.to_be_bytes()]))
+    }
+}
+
+impl Command {
+    /// A digest of everything the command says. Two spellings of one request (white space, order of fields, case
+    /// of an address) have one fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(match self {
+            Self::Create { email, amount } => {
+                short_digest(b"create", &[email.as_str().as_bytes(), &amount.0.to_be_bytes()])
+            }
+            Self::CreateMany { payouts, partial } => {
+                let rows: Vec<[u8; 16]> = payouts.iter().map(row_digest).collect();
+                short_digest(b"create many", &[&[u8::from(*partial)], &rows.concat()])
+            }
+            Self::Transfer { direction, amount } => {
+                short_digest(b"transfer", &[&direction.accounts().0.0.to_be_bytes(), &amount.0.to_be_bytes()])
+            }
+            Self::Deposit { amount, reference } => {
+                short_digest(b"deposit", &[reference.as_bytes(), &amount.0.to_be_bytes()])
+            }
+            Self::Debit { user, amount, reason } => {
+                short_digest(b"debit", &[&user.to_be_bytes(), &amount.0.to_be_bytes(), reason.as_bytes()])
+            }
+            Self::SetStatus { user, status } => {
+                short_digest(b"set status", &[&user.to_be_bytes(), status.word().as_bytes()])
+            }
+            Self::RotateHash { user } => short_digest(b"rotate hash", &[&user.to_be_bytes()]),
+            // The terms are the business's, not the person's: they may change between a request and its repeat.
+            Self::Withdraw(order) => short_digest(
+                b"withdraw",
+                &[
+                    &order.user.to_be_bytes(),
+                    order.method.as_bytes(),
+                    &order.amount.0.to_be_bytes(),
+                    order.destination.as_bytes(),
+                ],
+            ),
+            Self::Advance(progress) => short_digest(
+                b"advance",
+                &[
+                    &progress.withdrawal.to_be_bytes(),
+                    progress.step.word().as_bytes(),
+                    progress.code.as_bytes(),
+                    progress.text.as_bytes(),
+                    progress.note.as_bytes(),
+                    progress.detail.as_bytes(),
+                ],
+            ),
+            Self::Record { occurrence, user, withdrawal, note } => short_digest(
+                b"record",
+                &[&[*occurrence as u8], &user.to_be_bytes(), &withdrawal.to_be_bytes(), note.as_bytes()],
+            ),
+            // The answer is not part of what was asked.
+            Self::Remember { request, .. } => short_digest(b"remember", &[request.as_bytes()]),
+            Self::Expire { user, head } => {
+                short_digest(b"expire", &[&user.to_be_bytes(), &head.to_be_bytes()])
+            }
+        })
+    }
+}
+
+fn row_digest(payout: &BatchPayout) -> [u8; 16] {
+    let marker: &[u8] = if payout.reference.is_some() { b"r" } else { b"" };
+    let reference = payout.reference.as_deref().unwrap_or_default();
+    short_digest(
+        b"row",
+        &[payout.email.as_str().as_bytes(), &payout.amount.0.to_be_bytes(), marker, reference.as_bytes()],
+    )
+}

@@ -1,0 +1,50 @@
+//! `GET /p`: the door. A script reads the hash from the address's fragment, which no server ever sees, and exchanges it for
+//! a session; without script the form takes the hash or the whole link.
+
+use super::frame::Frame;
+use super::session::COOKIE;
+use super::visit::Visitor;
+use crate::web::{Language, cookie, page};
+use askama::Template;
+use axum::response::Response;
+use http::{StatusCode, Uri};
+
+#[derive(Template)]
+#[template(path = "claim/enter.html")]
+struct EnterPage {
+    frame: Frame,
+    /// What there is to say first; nothing if empty.
+    notice: String,
+    is_wrong: bool,
+    has_session: bool,
+}
+
+/// Public.
+pub(super) async fn handle(visitor: Visitor, uri: Uri) -> Response {
+    let t = visitor.language;
+    let first = uri.query().unwrap_or_default().split('&').next().unwrap_or_default();
+    let notice = match first {
+        "ended" => t.say("enter.ended"),
+        "left" => t.say("enter.left"),
+        _ => "",
+    };
+    let has_session = notice.is_empty() && cookie::read(&visitor.headers, COOKIE).is_some();
+    page::html(StatusCode::OK, &EnterPage::new(t, notice, false, has_session))
+}
+
+/// The same page, after a hash that opens nothing: one sentence, whatever is wrong with it.
+pub(super) fn wrong(t: Language) -> Response {
+    page::html(StatusCode::UNAUTHORIZED, &EnterPage::new(t, "", true, false))
+}
+
+impl EnterPage {
+    fn new(t: Language, notice: &str, is_wrong: bool, has_session: bool) -> Self {
+        let frame = Frame::outside(t, t.say("enter.title"));
+        Self { frame, notice: notice.to_owned(), is_wrong, has_session }
+    }
+}
+
+/// With fixed data.
+pub(super) fn sample(t: Language, is_wrong: bool) -> String {
+    EnterPage::new(t, "", is_wrong, false).render().unwrap_or_default()
+}

@@ -1,0 +1,69 @@
+//! What stands around every page: whose money it is, the language, help, and the way out.
+
+use super::visit::Person;
+use crate::branding::{Branding, STANDARD_COLOUR};
+use crate::web::Language;
+
+/// Embedded in every page's template as `frame`.
+pub(super) struct Frame {
+    pub(super) t: Language,
+    pub(super) title: String,
+    pub(super) sender: Option<Sender>,
+    pub(super) test_mode: bool,
+    /// The token of the session's forms; none where nobody is signed in.
+    pub(super) csrf: Option<String>,
+    /// This page's path, for the links to its other languages.
+    pub(super) here: String,
+}
+
+/// The business as its people see it.
+pub(super) struct Sender {
+    pub(super) name: String,
+    pub(super) initial: String,
+    /// Six digits, unless it is the standard colour.
+    pub(super) colour: Option<String>,
+    pub(super) support: String,
+    pub(super) support_url: String,
+}
+
+impl Frame {
+    /// Of a page that nobody needs a session for.
+    pub(super) fn outside(t: Language, title: &str) -> Self {
+        Self { t, title: title.to_owned(), sender: None, test_mode: false, csrf: None, here: "/p".to_owned() }
+    }
+
+    /// Of a person's page.
+    pub(super) fn of(person: &Person, title: impl Into<String>, here: impl Into<String>) -> Self {
+        Self {
+            t: person.language,
+            title: title.into(),
+            sender: Some(Sender::new(&person.sender)),
+            test_mode: person.is_test(),
+            csrf: Some(person.csrf.to_string()),
+            here: here.into(),
+        }
+    }
+
+    /// All languages: tag, name, and whether it is this one.
+    pub(super) fn languages(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        let own = self.t;
+        Language::ALL.into_iter().map(move |language| (language.tag(), language.name(), language == own))
+    }
+
+    pub(super) fn token(&self) -> &str {
+        self.csrf.as_deref().unwrap_or_default()
+    }
+}
+
+impl Sender {
+    pub(super) fn new(branding: &Branding) -> Self {
+        let initial = branding.display_name.chars().find(|sign| sign.is_alphanumeric());
+        Self {
+            name: branding.display_name.clone(),
+            initial: initial.map(|sign| sign.to_uppercase().to_string()).unwrap_or_default(),
+            colour: (branding.colour != STANDARD_COLOUR).then(|| branding.colour.digits()),
+            support: branding.support.clone(),
+            support_url: branding.support_url.clone(),
+        }
+    }
+}

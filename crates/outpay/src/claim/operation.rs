@@ -1,0 +1,176 @@
+//! `GET /p/operations/{id}`: one withdrawal: how it stands and why, what is paid where, each step, and what can be done: take
+//! it back, show a card's code, try again, see the receipt. A script follows the state (operation_state.rs); without one
+//! the page loads itself again while there is something to wait for.
+
+use super::frame::Frame;
+use super::stop::Stop;
+use super::visit::{Named, Person};
+use super::words;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::store::StoredEntry;
+use crate::web::{Language, page};
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use ledger::{EntryKind, Provider, Withdrawal, WithdrawalState};
+
+#[derive(Template)]
+#[template(path = "claim/operation.html")]
+pub(super) struct OperationPage {
+    pub(super) frame: Frame,
+    pub(super) p: Progress,
+    /// Why something was not done; nothing if empty.
+    pub(super) notice: String,
+}
+
+/// The part of the page that changes.
+pub(super) struct Progress {
+    pub(super) t: Language,
+    pub(super) csrf: String,
+    pub(super) id: String,
+    /// Differs whenever something has changed.
+    pub(super) version: String,
+    /// Nothing more will happen by itself.
+    pub(super) has_ended: bool,
+    pub(super) word: &'static str,
+    pub(super) badge: &'static str,
+    pub(super) wait: String,
+    /// Why it ended badly.
+    pub(super) reason: String,
+    /// Label, value, and whether it is a code to copy.
+    pub(super) facts: Vec<(&'static str, String, bool)>,
+    pub(super) to: Vec<(String, String)>,
+    pub(super) steps: Vec<Step>,
+    pub(super) can_cancel: bool,
+    pub(super) can_reveal: bool,
+    pub(super) has_receipt: bool,
+    /// The method, if it can be tried again.
+    pub(super) again: Option<String>,
+}
+
+/// One step of a withdrawal.
+pub(super) struct Step {
+    pub(super) mark: &'static str,
+    pub(super) title: String,
+    pub(super) at: String,
+    pub(super) when: String,
+}
+
+/// Session.
+pub(super) async fn handle(person: Person, Named(id): Named) -> Response {
+    match show(&person, &id, String::new(), StatusCode::OK).await {
+        Ok(response) => response,
+        Err(stop) => stop.into_response(),
+    }
+}
+
+/// The page of the person's withdrawal with this public id.
+pub(super) async fn show(
+    person: &Person,
+    id: &str,
+    notice: String,
+    status: StatusCode,
+) -> Result<Response, Stop> {
+    let withdrawal = own(person, id).await?;
+    let p = progress(person, &withdrawal).await?;
+    let t = person.language;
+    let title = t.with("operation.title", "method", method_title(person, &withdrawal));
+    let frame = Frame::of(person, title, format!("/p/operations/{}", p.id));
+    Ok(page::html(status, &OperationPage { frame, p, notice }))
+}
+
+/// The withdrawal with this public id, if it is the person's own.
+pub(super) async fn own(person: &Person, id: &str) -> Result<Withdrawal, Stop> {
+    let (platform, book) = (&person.platform, person.caller.book);
+    let number = platform.secrets.ids().open(IdKind::Withdrawal, book, id);
+    let number = number.ok_or_else(|| Stop::not_found(person))?;
+    let found = platform.store.withdrawal(book, number).await.map_err(Stop::failed(person))?;
+    found.filter(|withdrawal| withdrawal.user == person.caller.subject).ok_or_else(|| Stop::not_found(person))
+}
+
+/// The title of its method in the person's language.
+pub(super) fn method_title(person: &Person, withdrawal: &Withdrawal) -> String {
+    let rail = person.platform.rails.get(person.caller.book.mode(), &withdrawal.method);
+    words::title(person.language, rail.map(|mounted| mounted.facts()), withdrawal)
+}
+
+/// How a withdrawal stands.
+pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result<Progress, Stop> {
+    let (platform, book, t) = (&person.platform, person.caller.book, person.language);
+    let entries = platform.store.entries_of_withdrawal(book, withdrawal.number).await;
+    let entries = entries.map_err(Stop::failed(person))?;
+    let rail = platform.rails.get(book.mode(), &withdrawal.method);
+    let state = words::state(t, withdrawal);
+    let is_card = withdrawal.provider == Provider::GiftCard;
+    let gone = withdrawal.state.gave_money_back();
+    Ok(Progress {
+        t,
+        csrf: person.csrf.to_string(),
+        id: platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number),
+        version: format!("{}-{}", withdrawal.state.code(), entries.len()),
+        has_ended: !withdrawal.state.holds_money(),
+        word: state.word,
+        badge: state.badge,
+        wait: words::wait(t, &person.sender, withdrawal),
+        reason: t.sentence(&withdrawal.reason),
+        facts: facts(person, withdrawal, &entries),
+        to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),
+        steps: entries.iter().filter_map(|stored| step(person, stored)).collect(),
+        can_cancel: matches!(
+            withdrawal.state,
+            WithdrawalState::Created | WithdrawalState::Review | WithdrawalState::Queued
+        ),
+        can_reveal: is_card && withdrawal.state == WithdrawalState::Succeeded,
+        has_receipt: withdrawal.state == WithdrawalState::Succeeded,
+        again: (gone && rail.is_some()).then(|| withdrawal.method.clone()),
+    })
+}
+
+/// What the rail has made public of the payment: a transaction's hash.
+pub(super) fn transaction(entries: &[StoredEntry]) -> Option<String> {
+    let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty())?;
+    let detail: serde_json::Value = serde_json::from_str(&newest.entry.detail).ok()?;
+    detail["tx_hash"].as_str().map(str::to_owned)
+}
+
+fn facts(
+    person: &Person,
+    withdrawal: &Withdrawal,
+    entries: &[StoredEntry],
+) -> Vec<(&'static str, String, bool)> {
+    let t = person.language;
+    let ids = person.platform.secrets.ids();
+    let order = ids.order_id(withdrawal.provider, person.caller.book, withdrawal.number);
+    let mut facts = vec![
+        (t.say("operation.amount"), t.money(withdrawal.amount.0), false),
+        (t.say("operation.fee"), t.money(withdrawal.fees.0), false),
+        (t.say("operation.net"), t.money(withdrawal.net().0), false),
+        (t.say("operation.asked"), t.moment(withdrawal.created_at), false),
+        (t.say("operation.changed"), t.moment(withdrawal.changed_at), false),
+        (t.say("operation.reference"), order, true),
+    ];
+    facts.extend(transaction(entries).map(|hash| (t.say("operation.transaction"), hash, true)));
+    facts
+}
+
+fn step(person: &Person, stored: &StoredEntry) -> Option<Step> {
+    let (key, mark) = match stored.entry.kind {
+        EntryKind::WithdrawalCreated => ("step.created", ""),
+        EntryKind::WithdrawalReviewAsked => ("step.review", ""),
+        EntryKind::WithdrawalApproved => ("step.approved", "is-good"),
+        EntryKind::WithdrawalSending => ("step.sending", ""),
+        EntryKind::WithdrawalOutcomeLost => ("step.lost", "is-warn"),
+        EntryKind::WithdrawalOutcomeFound => ("step.found", ""),
+        EntryKind::WithdrawalSucceeded => ("step.succeeded", "is-good"),
+        EntryKind::WithdrawalFailed => ("step.failed", "is-bad"),
+        EntryKind::WithdrawalRejected => ("step.rejected", "is-bad"),
+        EntryKind::WithdrawalCancelled => ("step.cancelled", ""),
+        EntryKind::WithdrawalReturned => ("step.returned", "is-warn"),
+        EntryKind::GiftCardRevealed => ("step.revealed", ""),
+        _ => return None,
+    };
+    let (t, at) = (person.language, stored.entry.at);
+    let title = t.with(key, "sender", &person.sender.display_name);
+    Some(Step { mark, title, at: rfc3339(at), when: t.moment(at) })
+}

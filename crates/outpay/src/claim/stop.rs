@@ -1,0 +1,100 @@
+//! Why a page was not shown: each becomes a page that says so in the person's language. A failure is logged here, once.
+
+use super::frame::Frame;
+use super::visit::Person;
+use crate::commit::NoVerdict;
+use crate::store::Failure;
+use crate::web::{Language, page};
+use crate::withdrawals::Stopped;
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+/// See the top of this file.
+pub(super) struct Stop {
+    status: StatusCode,
+    page: Box<StopPage>,
+}
+
+#[derive(Template)]
+#[template(path = "claim/stop.html")]
+pub(super) struct StopPage {
+    pub(super) frame: Frame,
+    pub(super) sentence: String,
+}
+
+impl Stop {
+    /// With a sentence for the person.
+    pub(super) fn sentence(person: &Person, status: StatusCode, title: &str, sentence: String) -> Self {
+        let frame = Frame::of(person, title, "/p/home");
+        Self { status, page: Box::new(StopPage { frame, sentence }) }
+    }
+
+    pub(super) fn not_found(person: &Person) -> Self {
+        let t = person.language;
+        let (title, sentence) = (t.say("stop.not_found_title"), t.say("operation.unknown"));
+        Self::sentence(person, StatusCode::NOT_FOUND, title, sentence.to_owned())
+    }
+
+    /// The form is not of this session, or does not come from a page of ours.
+    pub(super) fn expired(person: &Person) -> Self {
+        let t = person.language;
+        let (title, sentence) = (t.say("stop.expired_title"), t.say("stop.expired"));
+        Self::sentence(person, StatusCode::FORBIDDEN, title, sentence.to_owned())
+    }
+
+    /// The system broke.
+    pub(super) fn failure(t: Language, failure: Failure) -> Self {
+        tracing::error!(error = format!("{failure:#}"), "a page failed");
+        Self::without_person(t, StatusCode::INTERNAL_SERVER_ERROR, "stop.failure_title", "stop.failure")
+    }
+
+    pub(super) fn no_verdict(t: Language, none: NoVerdict) -> Self {
+        match none {
+            NoVerdict::Busy | NoVerdict::Stopped => {
+                Self::without_person(t, StatusCode::SERVICE_UNAVAILABLE, "stop.failure_title", "stop.busy")
+            }
+            NoVerdict::NotLoaded => {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::without_person(t, status, "stop.failure_title", "stop.failure")
+            }
+            NoVerdict::Unknown => {
+                Self::without_person(t, StatusCode::GATEWAY_TIMEOUT, "stop.unsure_title", "stop.unsure")
+            }
+        }
+    }
+
+    /// What stands in the way of something about a withdrawal, and is no matter of a form.
+    pub(super) fn stopped(person: &Person, stopped: Stopped) -> Self {
+        let t = person.language;
+        let sentence = |sentence: &str| {
+            let title = t.say("summary.not_sent");
+            Self::sentence(person, StatusCode::CONFLICT, title, t.sentence(sentence))
+        };
+        match stopped {
+            Stopped::UnknownMethod => Self::not_found(person),
+            Stopped::NoVerdict(none) => Self::no_verdict(t, none),
+            Stopped::Failure(failure) => Self::failure(t, failure),
+            Stopped::Closed(closed) => sentence(closed.sentence()),
+            Stopped::Refused(refusal) => sentence(refusal.sentence()),
+            Stopped::Destination(_) => Self::not_found(person),
+        }
+    }
+
+    /// For `map_err`: a failure, in the language of the person it happened to.
+    pub(super) fn failed(person: &Person) -> impl Fn(Failure) -> Self + use<> {
+        let t = person.language;
+        move |failure| Self::failure(t, failure)
+    }
+
+    fn without_person(t: Language, status: StatusCode, title: &str, sentence: &str) -> Self {
+        let frame = Frame::outside(t, t.say(title));
+        Self { status, page: Box::new(StopPage { frame, sentence: t.say(sentence).to_owned() }) }
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        page::html(self.status, &*self.page)
+    }
+}

@@ -1,0 +1,127 @@
+//! What a person asks for in the form, read and checked: the amount in dollars or a choice, and the destination's fields.
+//! Not here: what the rail and the ledger say to it (summary.rs, confirm.rs). Every sentence stands beside its field.
+
+use super::visit::Person;
+use super::words;
+use crate::rails::{FieldProblem, Mounted};
+use crate::web::Form;
+use crate::withdrawals::Stopped;
+use crate::withdrawals::ask::Wish;
+use crate::withdrawals::offer::Offer;
+use ledger::{Cents, Provider, Refusal};
+use serde_json::{Map, Value};
+
+/// What is wrong, by field: `amount`, `choice`, or `to.` and a destination's field; anything else stands above the form.
+pub(super) type Problems = Vec<(String, String)>;
+
+/// Before the names of a destination's fields.
+pub(super) const TO: &str = "to.";
+
+/// Reads the form for this method.
+pub(super) fn read(person: &Person, form: &Form, offer: &Offer) -> (Option<Wish>, Problems) {
+    let (t, mut problems) = (person.language, Problems::new());
+    let is_choice = !offer.choices.is_empty();
+    let chosen = form.get("choice").split_once(' ').and_then(|(amount, name)| {
+        let fits =
+            |(known, gross, _): &&(String, Cents, Cents)| known == name && gross.0.to_string() == amount;
+        offer.choices.iter().find(fits)
+    });
+    let amount = if is_choice {
+        if chosen.is_none() {
+            problems.push(("choice".to_owned(), t.say("withdraw.no_choice").to_owned()));
+        }
+        chosen.map(|(_, gross, _)| *gross)
+    } else {
+        let read = t.read_money(form.get("amount"));
+        if read.is_none() {
+            let sentence = t.with("withdraw.not_an_amount", "example", t.plain_money(2_550));
+            problems.push(("amount".to_owned(), sentence));
+        }
+        read.map(Cents)
+    };
+    let mut destination = Map::new();
+    for field in &offer.facts.fields {
+        let value = match chosen {
+            Some((name, _, _)) if is_choice && field.name == "brand" => name.as_str(),
+            _ => form.get(&format!("{TO}{}", field.name)),
+        };
+        if is_network(offer.facts.provider, &field.name) && value.is_empty() {
+            let sentence = t.say("withdraw.network_missing").to_owned();
+            problems.push((format!("{TO}{}", field.name), sentence));
+        }
+        if !value.is_empty() {
+            destination.insert(field.name.clone(), Value::String(value.to_owned()));
+        }
+    }
+    if let Some(amount) = amount {
+        problems.extend(amount_problem(person, offer, amount));
+    }
+    (amount.map(|amount| Wish { method: offer.facts.name.clone(), amount, destination }), problems)
+}
+
+/// The network of an address is confirmed, not typed.
+pub(super) fn is_network(provider: Provider, field: &str) -> bool {
+    provider == Provider::Crypto && field == "network"
+}
+
+fn amount_problem(person: &Person, offer: &Offer, amount: Cents) -> Option<(String, String)> {
+    let (t, terms) = (person.language, &offer.terms);
+    let sentence = if amount > person.row.user.balance {
+        t.with("withdraw.more_than_balance", "balance", t.money(person.row.user.balance.0))
+    } else if amount < terms.minimum {
+        t.with("withdraw.at_least", "minimum", t.money(terms.minimum.0))
+    } else if amount > terms.maximum {
+        t.with("withdraw.at_most", "maximum", t.money(terms.maximum.0))
+    } else {
+        return None;
+    };
+    let field = if offer.choices.is_empty() { "amount" } else { "choice" };
+    Some((field.to_owned(), sentence))
+}
+
+/// The destination's fields that the rail does not take.
+pub(super) fn destination_problems(person: &Person, mounted: &Mounted, wish: &Wish, found: &mut Problems) {
+    if let Err(problems) = mounted.rail.destination(&wish.destination) {
+        add(person, problems, found);
+    }
+}
+
+fn add(person: &Person, problems: Vec<FieldProblem>, found: &mut Problems) {
+    for FieldProblem { name, sentence } in problems {
+        let name = format!("{TO}{name}");
+        if !found.iter().any(|(known, _)| *known == name) {
+            found.push((name, person.language.sentence(&sentence)));
+        }
+    }
+}
+
+/// What stands in the way of a withdrawal, as problems of the form; what is no matter of the form is given back.
+pub(super) fn stopped(person: &Person, stopped: Stopped) -> Result<Problems, Stopped> {
+    let t = person.language;
+    let of_amount = |sentence: String| Ok(vec![("amount".to_owned(), sentence)]);
+    match stopped {
+        Stopped::Destination(problems) => {
+            let mut found = Problems::new();
+            add(person, problems, &mut found);
+            Ok(found)
+        }
+        Stopped::Refused(Refusal::UserBalanceIsTooLow) => {
+            of_amount(t.with("withdraw.more_than_balance", "balance", t.money(person.row.user.balance.0)))
+        }
+        Stopped::Refused(
+            refusal @ (Refusal::AmountIsBelowTheMinimum
+            | Refusal::AmountIsAboveTheMaximum
+            | Refusal::AmountDoesNotCoverTheFee
+            | Refusal::AmountIsOutOfRange
+            | Refusal::DailyCapIsReached),
+        ) => of_amount(t.sentence(refusal.sentence())),
+        Stopped::Refused(refusal) => Ok(vec![(String::new(), t.sentence(refusal.sentence()))]),
+        Stopped::Closed(closed) => Ok(vec![(String::new(), t.sentence(closed.sentence()))]),
+        other => Err(other),
+    }
+}
+
+/// A wish's destination as labels and values, in the form in which the rail will store it.
+pub(super) fn places(person: &Person, mounted: &Mounted, stored: &str) -> Vec<(String, String)> {
+    words::destination(person.language, Some(mounted.facts()), stored)
+}

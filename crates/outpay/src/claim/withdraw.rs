@@ -1,0 +1,183 @@
+//! `GET /p/withdraw/{method}`: the form: how much, and where to. `?again=ord_…` fills in an earlier withdrawal's values,
+//! to be corrected. The same page, with a sentence beside each field that is wrong, answers a post (summary.rs).
+
+use super::frame::Frame;
+use super::operation;
+use super::stop::Stop;
+use super::visit::{Named, Person};
+use super::wish::{Problems, TO, is_network};
+use super::words;
+use crate::rails::Field;
+use crate::web::{Form, page};
+use crate::withdrawals::offer::{self, Offer};
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, Uri};
+use ledger::Cents;
+use serde_json::{Map, Value};
+
+#[derive(Template)]
+#[template(path = "claim/withdraw.html")]
+pub(super) struct WithdrawPage {
+    pub(super) frame: Frame,
+    pub(super) method: String,
+    pub(super) method_title: String,
+    /// Why it is closed; nothing if it is open.
+    pub(super) closed: String,
+    /// The id of the field, or nothing, and what is wrong.
+    pub(super) problems: Vec<(String, String)>,
+    pub(super) available: String,
+    pub(super) fee: String,
+    pub(super) amount: String,
+    pub(super) amount_hint: String,
+    pub(super) amount_error: String,
+    pub(super) choices: Vec<ChoiceBox>,
+    pub(super) choice_error: String,
+    pub(super) fields: Vec<FieldBox>,
+}
+
+/// One thing to choose.
+pub(super) struct ChoiceBox {
+    pub(super) value: String,
+    pub(super) name: String,
+    pub(super) worth: String,
+    pub(super) cost: String,
+    pub(super) is_chosen: bool,
+}
+
+/// A field of the destination.
+pub(super) struct FieldBox {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) label: String,
+    pub(super) value: String,
+    pub(super) hint: &'static str,
+    pub(super) error: String,
+    pub(super) required: bool,
+    /// Of the network of an address: what it must be; it is confirmed, not typed.
+    pub(super) network: Option<String>,
+}
+
+/// Session.
+pub(super) async fn handle(person: Person, Named(method): Named, uri: Uri) -> Response {
+    match show(&person, &method, &uri).await {
+        Ok(response) => response,
+        Err(stop) => stop.into_response(),
+    }
+}
+
+async fn show(person: &Person, method: &str, uri: &Uri) -> Result<Response, Stop> {
+    let offer = offer(person, method).await?;
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let again = query.into_iter().find(|(name, _)| name == "again").map(|(_, id)| id.into_owned());
+    let form = match again {
+        None => Form::default(),
+        Some(id) => filled_as(person, &operation::own(person, &id).await?),
+    };
+    Ok(answer(person, &offer, &form, Vec::new(), StatusCode::OK))
+}
+
+/// What the method offers this person.
+pub(super) async fn offer(person: &Person, method: &str) -> Result<Offer, Stop> {
+    let (book, balance) = (person.caller.book, person.row.user.balance);
+    let offered = offer::one(&person.platform, book, method, balance).await;
+    offered.map_err(|stopped| Stop::stopped(person, stopped))
+}
+
+/// The form's values as an earlier withdrawal had them.
+fn filled_as(person: &Person, earlier: &ledger::Withdrawal) -> Form {
+    let stored: Map<String, Value> = serde_json::from_str(&earlier.destination).unwrap_or_default();
+    let amount = earlier.amount.min(person.row.user.balance);
+    let amount = ("amount".to_owned(), person.language.plain_money(amount.0));
+    let to = stored
+        .into_iter()
+        .filter_map(|(name, value)| Some((format!("{TO}{name}"), value.as_str()?.to_owned())));
+    std::iter::once(amount).chain(to).collect()
+}
+
+/// The page with these values and problems.
+pub(super) fn answer(
+    person: &Person,
+    offer: &Offer,
+    form: &Form,
+    problems: Problems,
+    status: StatusCode,
+) -> Response {
+    let (t, balance) = (person.language, person.row.user.balance);
+    let of =
+        |name: &str| problems.iter().find(|(field, _)| field == name).map(|(_, sentence)| sentence.clone());
+    let method_title = t.sentence(&offer.facts.title);
+    let title = t.with("withdraw.title", "method", &method_title);
+    let shown = if problems.is_empty() { title } else { t.with("frame.error_title", "title", title) };
+    let most = balance.min(offer.terms.maximum);
+    let typed = form.get("amount");
+    let page = WithdrawPage {
+        frame: Frame::of(person, shown, format!("/p/withdraw/{}", offer.facts.name)),
+        method: offer.facts.name.clone(),
+        method_title,
+        closed: offer.closed.map(|(_, sentence)| t.sentence(sentence)).unwrap_or_default(),
+        available: t.money(balance.0),
+        fee: words::fee_rule(t, &offer.terms.fee),
+        amount: if form.has("amount") { typed.to_owned() } else { t.plain_money(most.0) },
+        amount_hint: t.fill(
+            "withdraw.amount_hint",
+            &[("minimum", &t.money(offer.terms.minimum.0)), ("maximum", &t.money(most.0))],
+        ),
+        amount_error: of("amount").unwrap_or_default(),
+        choices: choices(person, offer, form),
+        choice_error: of("choice").unwrap_or_default(),
+        fields: fields(person, offer, form, &problems),
+        problems: problems.into_iter().map(|(name, sentence)| (id(&name), sentence)).collect(),
+    };
+    page::html(status, &page)
+}
+
+/// The id of a field in the page.
+fn id(name: &str) -> String {
+    name.replace('.', "-")
+}
+
+fn choices(person: &Person, offer: &Offer, form: &Form) -> Vec<ChoiceBox> {
+    let t = person.language;
+    let balance = person.row.user.balance;
+    let affordable = offer.choices.iter().filter(|(_, gross, _)| *gross <= balance);
+    let only = affordable.clone().count() == 1;
+    let boxed = |(name, gross, net): &(String, Cents, Cents)| {
+        let value = format!("{} {name}", gross.0);
+        ChoiceBox {
+            is_chosen: only || form.get("choice") == value,
+            name: name.clone(),
+            worth: t.with("withdraw.choice_net", "net", t.money(net.0)),
+            cost: t.with("withdraw.choice_cost", "amount", t.money(gross.0)),
+            value,
+        }
+    };
+    affordable.map(boxed).collect()
+}
+
+fn fields(person: &Person, offer: &Offer, form: &Form, problems: &Problems) -> Vec<FieldBox> {
+    let (t, provider) = (person.language, offer.facts.provider);
+    let is_chosen = |field: &&Field| !(provider == ledger::Provider::GiftCard && field.name == "brand");
+    let boxed = |field: &Field| {
+        let name = format!("{TO}{}", field.name);
+        let network = is_network(provider, &field.name).then(|| {
+            field.label.split_once(": ").map_or(field.label.as_str(), |(_, network)| network).to_owned()
+        });
+        let error = problems.iter().find(|(known, _)| *known == name);
+        FieldBox {
+            id: id(&name),
+            label: words::label(t, field),
+            value: form.get(&name).to_owned(),
+            hint: match (provider, field.name.as_str()) {
+                (ledger::Provider::Crypto, "address") => t.say("withdraw.address_hint"),
+                (ledger::Provider::Crypto, "network") => t.say("withdraw.network_hint"),
+                _ => "",
+            },
+            error: error.map(|(_, sentence)| sentence.clone()).unwrap_or_default(),
+            required: field.required,
+            network,
+            name,
+        }
+    };
+    offer.facts.fields.iter().filter(is_chosen).map(boxed).collect()
+}

@@ -1,0 +1,92 @@
+//! States, fees and destinations in words a person understands. Not here: any decision.
+
+use crate::branding::Branding;
+use crate::rails::{Facts, Field};
+use crate::web::Language;
+use ledger::{Cents, FeeRule, Provider, Withdrawal, WithdrawalState};
+use serde_json::Value;
+
+/// The word for a state, with the classes of its badge and of its place in a time line.
+pub(super) struct StateWord {
+    pub(super) word: &'static str,
+    pub(super) badge: &'static str,
+    pub(super) mark: &'static str,
+}
+
+/// How a withdrawal stands.
+pub(super) fn state(t: Language, withdrawal: &Withdrawal) -> StateWord {
+    let (key, badge, mark) = match withdrawal.state {
+        WithdrawalState::Created => ("state.created", "badge-quiet", "is-now"),
+        WithdrawalState::Review => ("state.review", "badge-warn", "is-now"),
+        WithdrawalState::Queued => ("state.queued", "badge-quiet", "is-now"),
+        WithdrawalState::Sending if withdrawal.outcome_unknown => ("state.unknown", "badge-warn", "is-warn"),
+        WithdrawalState::Sending => ("state.sending", "badge-quiet", "is-now"),
+        WithdrawalState::Succeeded => ("state.succeeded", "badge-good", "is-good"),
+        WithdrawalState::Failed => ("state.failed", "badge-bad", "is-bad"),
+        WithdrawalState::Rejected => ("state.rejected", "badge-bad", "is-bad"),
+        WithdrawalState::Cancelled => ("state.cancelled", "badge-quiet", ""),
+        WithdrawalState::Returned => ("state.returned", "badge-warn", "is-warn"),
+    };
+    StateWord { word: t.say(key), badge, mark }
+}
+
+/// What it waits for, or what became of it.
+pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal) -> String {
+    let by_hand = withdrawal.provider == Provider::Manual;
+    let key = match withdrawal.state {
+        WithdrawalState::Created => "wait.created",
+        WithdrawalState::Review => "wait.review",
+        WithdrawalState::Queued if by_hand => "wait.queued_manual",
+        WithdrawalState::Queued => "wait.queued",
+        WithdrawalState::Sending if by_hand => "wait.sending_manual",
+        WithdrawalState::Sending if withdrawal.outcome_unknown => "wait.unknown",
+        WithdrawalState::Sending => "wait.sending",
+        WithdrawalState::Succeeded if withdrawal.provider == Provider::GiftCard => "wait.succeeded_card",
+        WithdrawalState::Succeeded => "wait.succeeded",
+        WithdrawalState::Failed => "wait.failed",
+        WithdrawalState::Rejected => "wait.rejected",
+        WithdrawalState::Cancelled => "wait.cancelled",
+        WithdrawalState::Returned => "wait.returned",
+    };
+    t.with(key, "sender", &sender.display_name)
+}
+
+/// The rule of a fee, or that there is none.
+pub(super) fn fee_rule(t: Language, rule: &FeeRule) -> String {
+    let share = format!("{}", f64::from(i32::try_from(rule.basis_points).unwrap_or(0)) / 100.0);
+    let share = share.replace('.', t.say("format.decimal"));
+    let fixed = t.money(rule.fixed.0);
+    match (rule.fixed > Cents::ZERO, rule.basis_points > 0) {
+        (false, false) if rule.floor > Cents::ZERO => t.money(rule.floor.0),
+        (false, false) => t.say("method.no_fee").to_owned(),
+        (true, false) => t.with("fee.rule_fixed", "fixed", fixed),
+        (false, true) => t.with("fee.rule_share", "share", share),
+        (true, true) => t.fill("fee.rule_both", &[("fixed", &fixed), ("share", &share)]),
+    }
+}
+
+/// The label of a destination's field.
+pub(super) fn label(t: Language, field: &Field) -> String {
+    t.sentence(&field.label)
+}
+
+/// A stored destination as labels and values.
+pub(super) fn destination(t: Language, facts: Option<&Facts>, stored: &str) -> Vec<(String, String)> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(stored) else { return Vec::new() };
+    let named = |(name, value): (String, Value)| {
+        let field = facts.and_then(|facts| facts.fields.iter().find(|field| field.name == name));
+        let label = match field {
+            // The label of the network names the network.
+            Some(field) if name != "network" => label(t, field),
+            _ => name,
+        };
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (label, value)
+    };
+    fields.into_iter().map(named).collect()
+}
+
+/// The title of a withdrawal's method; its name where the method is gone.
+pub(super) fn title(t: Language, facts: Option<&Facts>, withdrawal: &Withdrawal) -> String {
+    facts.map_or_else(|| withdrawal.method.clone(), |facts| t.sentence(&facts.title))
+}

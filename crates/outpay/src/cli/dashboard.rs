@@ -1,0 +1,135 @@
+//! `outpay dashboard`: the members of a business's team, for the operator: the first owner is invited here, and whoever has
+//! lost password or second factor gets back in. A link is printed once; its token stands in the fragment, which browsers
+//! send to nobody.
+
+use super::installation::{self, Installation};
+use super::output;
+use super::stop::Stop;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::members::invitation::{self, InvitationError, Invited};
+use crate::members::{self, Role};
+use crate::platform::Platform;
+use crate::store::TeamMember;
+use clap::{Args, Subcommand};
+use ledger::{Actor, Email};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// The flags of `dashboard`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Invite somebody into a business's team and print the link, which is shown this once and works once, for a week
+    Invite {
+        #[command(flatten)]
+        whom: Whom,
+        /// What they will be: owner, admin, approver or viewer
+        #[arg(long, default_value = "owner", value_parser = role)]
+        role: Role,
+    },
+    /// Print a link with which a member who has lost password or second factor sets both anew
+    Reset {
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// List the members of a business's team
+    Members {
+        /// The business's id or name
+        business: String,
+    },
+}
+
+#[derive(Args)]
+struct Whom {
+    /// The business's id or name
+    business: String,
+    /// Their e-mail address
+    email: String,
+    /// Where people reach the server
+    #[arg(long, value_name = "URL", env = "OUTPAY_PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
+    public_url: String,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::from_word(text).ok_or_else(|| "give owner, admin, approver or viewer".to_owned())
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let json = arguments.json;
+    match arguments.verb {
+        Verb::Invite { whom, role } => {
+            let (business, email) = read(&platform, &whom).await?;
+            let invited = invitation::invite(&platform, business, &email, role, Actor::OPERATOR).await?;
+            print(&invited, &whom, json)?;
+        }
+        Verb::Reset { whom } => {
+            let (business, email) = read(&platform, &whom).await?;
+            let invited = invitation::reset(&platform, business, &email, Actor::OPERATOR).await?;
+            print(&invited, &whom, json)?;
+        }
+        Verb::Members { business } => {
+            let business = installation::business(&platform, &business).await?;
+            list(&platform, business.number, json).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn read(platform: &Platform, whom: &Whom) -> Result<(i64, Email), Stop> {
+    let business = installation::business(platform, &whom.business).await?;
+    let email = Email::parse(&whom.email)
+        .map_err(|_| Stop::Usage(format!("{:?} is not a valid e-mail address", whom.email)))?;
+    Ok((business.number, email))
+}
+
+fn print(invited: &Invited, whom: &Whom, json: bool) -> Result<(), Stop> {
+    let link = invitation::link(&whom.public_url, &invited.token);
+    let (link, ends_at) = (link.expose_secret(), rfc3339(invited.ends_at));
+    if json {
+        return output::json(&json!({ "link": link, "expires_at": ends_at }));
+    }
+    output::line(link)?;
+    output::line(format_args!(
+        "\nThe link is shown this once, works once and ends at {ends_at}. Give it to {} alone.",
+        whom.email
+    ))
+}
+
+async fn list(platform: &Platform, business: i64, json: bool) -> Result<(), Stop> {
+    let team = platform.store.team(business).await?;
+    let id = |member: &TeamMember| members::id(platform, IdKind::Member, member.number);
+    if json {
+        let one = |member: &TeamMember| {
+            json!({ "id": id(member), "email": member.email, "name": member.name, "role": member.role.word(),
+                "since": rfc3339(member.since), "second_factor": member.has_second_factor,
+                "last_seen_at": member.seen_at.map(rfc3339) })
+        };
+        return output::json(&json!({ "data": team.iter().map(one).collect::<Vec<Value>>() }));
+    }
+    let row = |member: &TeamMember| {
+        let factor = if member.has_second_factor { "yes" } else { "no" }.to_owned();
+        let seen = member.seen_at.map_or_else(|| "never".to_owned(), rfc3339);
+        [id(member), member.email.clone(), member.name.clone(), member.role.word().to_owned(), factor, seen]
+    };
+    output::table(["id", "e-mail", "name", "role", "second factor", "last seen"], team.iter().map(row))
+}
+
+impl From<InvitationError> for Stop {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::Failure(failure) => Self::Failed(failure),
+            refused => Self::Refused(refused.to_string()),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `outpay mail`: which mails a business's people get, the mails that were made, and whether mail works. Not here: what they
+//! say and when they are tried (mail/). A mail's link is never printed.
+
+use super::installation::{self, Installation};
+use super::output;
+use super::stop::Stop;
+use super::{user, webhook};
+use crate::clock::rfc3339;
+use crate::mail::{Choice, MailError, Sent};
+use crate::platform::Platform;
+use crate::store::{MailRow, MailState};
+use clap::{Args, Subcommand};
+use ledger::{BookId, Micros};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// The flags of `mail`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show which mails a business's people get
+    Show {
+        #[command(flatten)]
+        whose: webhook::Whose,
+    },
+    /// Choose which mails a business's people get of what happens from now on
+    Set {
+        #[command(flatten)]
+        whose: webhook::Whose,
+        /// As in claim_link,delivered,failed; or all, or none
+        #[arg(long, value_delimiter = ',', value_name = "MAIL", required = true)]
+        mails: Vec<String>,
+    },
+    /// Mail a payout user the claim link, whatever the business chose
+    ClaimLink {
+        #[command(flatten)]
+        whose: webhook::Whose,
+        /// The user's id or e-mail address
+        user: String,
+    },
+    /// List mails, newest first
+    List {
+        /// Only those of this business
+        #[arg(long)]
+        business: Option<String>,
+        /// Those of its test book
+        #[arg(long, requires = "business")]
+        test: bool,
+        /// Only pending, sent or failed ones
+        #[arg(long, value_parser = state)]
+        status: Option<MailState>,
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
+        limit: i64,
+    },
+    /// Let a failed mail be tried again, or all that failed since a moment
+    Retry {
+        /// Its id: mail_…
+        #[arg(required_unless_present = "failed_since")]
+        mail: Option<String>,
+        /// As in 2026-01-02T03:04:05Z
+        #[arg(long, value_name = "TIME", value_parser = webhook::moment, conflicts_with = "mail")]
+        failed_since: Option<Micros>,
+    },
+    /// Send a mail now and tell what the mail server said; exit 1 unless it took it
+    Test {
+        /// To whom
+        address: String,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let json = arguments.json;
+    match arguments.verb {
+        Verb::Show { whose } => show(&platform, whose.book(&platform).await?, json).await?,
+        Verb::Set { whose, mails } => {
+            let book = whose.book(&platform).await?;
+            platform.mail.choose(book, chosen(&mails)?).await?;
+            show(&platform, book, json).await?;
+        }
+        Verb::ClaimLink { whose, user } => {
+            let book = whose.book(&platform).await?;
+            let found = user::find(&platform, book, &user).await?;
+            platform.mail.send_claim_link(book, found.user.number).await?;
+            told(json, &json!({ "ordered": true }), "The mail will be sent by a server that runs.")?;
+        }
+        Verb::List { business, test, status, limit } => {
+            let book = match business {
+                Some(name) => {
+                    Some(installation::book(&installation::business(&platform, &name).await?, test))
+                }
+                None => None,
+            };
+            let found = platform.store.mails(book, status, None, limit).await?;
+            list(&platform, &found, json)?;
+        }
+        Verb::Retry { mail: Some(mail), .. } => {
+            let retried = platform.mail.retry(&mail).await?;
+            list(&platform, &[retried], json)?;
+        }
+        Verb::Retry { mail: None, failed_since } => {
+            let retried = platform.mail.retry_failed(failed_since.unwrap_or(0)).await?;
+            told(json, &json!({ "retried": retried }), &format!("{retried} mails will be tried again."))?;
+        }
+        Verb::Test { address } => return test(&platform, &address, json).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+    let (choice, configured) = (platform.mail.choice(book).await?, platform.mail.is_configured());
+    if json {
+        return output::json(&json!({ "mails": choice.chosen(), "configured": configured }));
+    }
+    let mails = choice.chosen().join(", ");
+    output::facts([
+        ("mails", if mails.is_empty() { "none".to_owned() } else { mails }),
+        ("can be", Choice::words().join(", ")),
+        ("[mail]", if configured { "configured" } else { "not configured" }.to_owned()),
+    ])
+}
+
+async fn test(platform: &Platform, address: &str, json: bool) -> Result<ExitCode, Stop> {
+    let (is_accepted, answer) = match platform.mail.send_test(address).await? {
+        Sent::Accepted(answer) => (true, answer),
+        Sent::Refused(answer) | Sent::NotNow(answer) => (false, answer),
+    };
+    let line = format!("{}: {answer}", if is_accepted { "accepted" } else { "not accepted" });
+    told(json, &json!({ "accepted": is_accepted, "answer": answer }), &line)?;
+    Ok(if is_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn list(platform: &Platform, found: &[MailRow], json: bool) -> Result<(), Stop> {
+    let id = |row: &MailRow| platform.mail.id(row.number);
+    if json {
+        let one = |row: &MailRow| {
+            json!({
+                "id": id(row), "kind": row.mail.kind.word(), "recipient": row.mail.recipient,
+                "status": row.state.word(), "attempt_count": row.attempts, "answer": row.answer,
+                "created_at": rfc3339(row.mail.at), "next_attempt_at": row.due_at.map(rfc3339),
+                "finished_at": row.finished_at.map(rfc3339),
+            })
+        };
+        return output::json(&json!({ "data": found.iter().map(one).collect::<Vec<Value>>() }));
+    }
+    let row = |row: &MailRow| {
+        [
+            id(row),
+            row.mail.kind.word().to_owned(),
+            row.mail.recipient.clone(),
+            row.state.word().to_owned(),
+            row.attempts.to_string(),
+            row.due_at.map_or_else(|| "-".to_owned(), rfc3339),
+            row.answer.clone(),
+        ]
+    };
+    let header = ["id", "kind", "recipient", "status", "tries", "next try", "last answer"];
+    output::table(header, found.iter().map(row))
+}
+
+fn told(json: bool, value: &Value, line: &str) -> Result<(), Stop> {
+    if json { output::json(value) } else { output::line(line) }
+}
+
+fn chosen(words: &[String]) -> Result<Choice, Stop> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["all"] => Ok(Choice::ALL),
+        ["none"] => Ok(Choice::default()),
+        words => Choice::of_words(words.iter().copied()).ok_or_else(|| {
+            Stop::Usage(format!("--mails takes all, none, or of these: {}", Choice::words().join(", ")))
+        }),
+    }
+}
+
+fn state(text: &str) -> Result<MailState, String> {
+    MailState::from_word(text).ok_or_else(|| "give pending, sent or failed".to_owned())
+}
+
+impl From<MailError> for Stop {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Failure(failure) => Self::Failed(failure),
+            MailError::Address => Self::Usage(error.to_string()),
+            refused => Self::Refused(refused.to_string()),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `/dashboard/import/{id}`: one file of payments: what it would do, with totals and everything that stands in it twice; then
+//! how far it is; then what became of it.
+
+use super::frame::Frame;
+use super::imports::badge;
+use super::signed_in::SignedIn;
+use super::stop::Stop;
+use crate::ids::IdKind;
+use crate::members::Permission;
+use crate::members::audit::Names;
+use crate::store::{Import, ImportLine, ImportState, LineState};
+use crate::web::page;
+use axum::extract::Path;
+use axum::response::Response;
+use http::header::REFRESH;
+use http::{HeaderValue, StatusCode};
+use ledger::{Actor, Cents};
+
+/// Lines and repeated addresses that the page shows.
+const SHOWN: i64 = 100;
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/import.html")]
+struct ImportPage {
+    frame: Frame,
+    id: String,
+    import: Import,
+    brought_by: String,
+    confirmed_by: String,
+    pays: bool,
+    approves: bool,
+    payout: Cents,
+    progress: Vec<(LineState, i64, Cents)>,
+    lines: Vec<ImportLine>,
+    repeats: Vec<(String, i64)>,
+    /// Earlier imports of the same file: id and state.
+    before: Vec<(String, ImportState)>,
+}
+
+impl ImportPage {
+    fn is(&self, state: ImportState) -> bool {
+        self.import.state == state
+    }
+
+    fn count(&self, state: LineState) -> i64 {
+        self.progress.iter().find(|of| of.0 == state).map_or(0, |of| of.1)
+    }
+
+    fn tried(&self) -> i64 {
+        self.import.lines - self.count(LineState::Open)
+    }
+}
+
+/// The page. It loads itself anew while the import is running.
+///
+/// # Errors
+/// [`Stop`].
+pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, Stop> {
+    let import = find(&who, &id).await?;
+    let store = &who.platform.store;
+    let names = Names::load(&who.platform, who.business.number).await?;
+    let before = store.imports_of_file(who.book, &import.digest).await?;
+    let before =
+        before.into_iter().filter(|of| of.number < import.number && of.state != ImportState::Discarded);
+    let shown = ImportPage {
+        frame: Frame::new(&who, "import", "Import"),
+        brought_by: names.of(import.actor),
+        confirmed_by: names.of(import.confirmed_by),
+        pays: who.may(Permission::PayPeople),
+        approves: who.may(Permission::ReviewWithdrawals)
+            && ![import.actor, import.confirmed_by].contains(&who.actor()),
+        payout: store.own_balances(who.book).await?.1,
+        progress: store.import_progress(who.book, import.number).await?,
+        lines: store.import_lines(who.book, import.number, 0, SHOWN).await?,
+        repeats: store.import_repeats(who.book, import.number, SHOWN).await?,
+        before: before.map(|of| (self::id(&who, of.number), of.state)).collect(),
+        id,
+        import,
+    };
+    let mut response = page::html(StatusCode::OK, &shown);
+    if shown.is(ImportState::Running) {
+        response.headers_mut().insert(REFRESH, HeaderValue::from_static("2"));
+    }
+    Ok(response)
+}
+
+/// The import behind `imp_…` in the book that the session looks at.
+///
+/// # Errors
+/// [`Stop::NotFound`].
+pub(super) async fn find(who: &SignedIn, id: &str) -> Result<Import, Stop> {
+    let number = who.platform.secrets.ids().open(IdKind::Import, who.book, id).ok_or(Stop::NotFound)?;
+    who.platform.store.import(who.book, number).await?.ok_or(Stop::NotFound)
+}
+
+/// `imp_…`
+pub(super) fn id(who: &SignedIn, number: i64) -> String {
+    who.platform.secrets.ids().seal(IdKind::Import, who.book, number)
+}
+
+/// An invented one, for snapshots.
+pub(super) fn invented(state: ImportState) -> Import {
+    Import {
+        number: 2,
+        name: "march.csv".to_owned(),
+        digest: [7; 32],
+        lines: 3,
+        total: Cents(3_600),
+        actor: Actor::member(1),
+        confirmed_by: Actor::NOBODY,
+        state,
+        created_at: 1_800_000_000_000_000,
+        changed_at: 1_800_000_060_000_000,
+    }
+}
+
+/// For the snapshot.
+#[must_use]
+pub fn sample() -> String {
+    let line = |line, email: &str, amount| ImportLine {
+        line,
+        email: email.to_owned(),
+        amount: Cents(amount),
+        reference: String::new(),
+        state: LineState::Open,
+        detail: String::new(),
+    };
+    super::sample(&ImportPage {
+        frame: Frame::sample("import", "Import"),
+        id: "imp_2".to_owned(),
+        import: invented(ImportState::Draft),
+        brought_by: "Ada Example (ada@example.com)".to_owned(),
+        confirmed_by: "Outpay".to_owned(),
+        pays: true,
+        approves: false,
+        payout: Cents(2_000),
+        progress: vec![(LineState::Open, 3, Cents(3_600))],
+        lines: vec![
+            line(2, "ada@example.com", 1_200),
+            line(3, "bob@example.com", 1_200),
+            line(4, "ada@example.com", 1_200),
+        ],
+        repeats: vec![("ada@example.com".to_owned(), 2)],
+        before: vec![("imp_1".to_owned(), ImportState::Done)],
+    })
+}

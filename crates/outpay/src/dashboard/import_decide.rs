@@ -1,0 +1,49 @@
+//! What a member says to an import: confirm, approve, discard, try again. Each is in the audit log.
+
+use super::post::Posted;
+use super::stop::Stop;
+use super::{import, notice};
+use crate::imports::{self, Approved, Confirmed};
+use crate::members::Permission;
+use crate::web::page;
+use axum::extract::Path;
+use axum::response::Response;
+use serde_json::json;
+
+/// See the module.
+///
+/// # Errors
+/// [`Stop`].
+pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, Stop> {
+    let Posted { who, form } = posted;
+    let how = form.get("how").to_owned();
+    who.require(if how == "approve" { Permission::ReviewWithdrawals } else { Permission::PayPeople })?;
+    let found = import::find(&who, &id).await?;
+    let (platform, book, actor) = (&who.platform, who.book, who.actor());
+    let (action, word) = match how.as_str() {
+        "confirm" => match imports::confirm(platform, book, &found, actor).await? {
+            Confirmed::Runs => ("import.confirmed", "The payments are being made."),
+            Confirmed::Waits => ("import.confirmed", "Confirmed. Another member has to approve it."),
+            Confirmed::Gone => return Err(gone()),
+        },
+        "approve" => match imports::approve(platform, book, &found, actor).await? {
+            Approved::Runs => ("import.approved", "Approved. The payments are being made."),
+            Approved::IsOwn => return Err(Stop::sentence("Somebody else has to approve your own import.")),
+            Approved::Gone => return Err(gone()),
+        },
+        "discard" if imports::discard(platform, book, &found).await? => {
+            ("import.discarded", "Discarded; nobody is paid.")
+        }
+        "retry" if imports::retry(platform, book, &found).await? => ("import.retried", "Trying again."),
+        "discard" | "retry" => return Err(gone()),
+        _ => return Err(Stop::sentence("Choose what to do.")),
+    };
+    who.note(action, &id, &json!({ "lines": found.lines, "total": found.total })).await?;
+    let mut response = page::see_other(&format!("/dashboard/import/{id}"));
+    notice::leave(&mut response, word);
+    Ok(response)
+}
+
+fn gone() -> Stop {
+    Stop::sentence("The import is in another state by now. Look at it again.")
+}

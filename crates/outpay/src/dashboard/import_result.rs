@@ -1,0 +1,37 @@
+//! What became of every line of an import, as a CSV.
+
+use super::signed_in::SignedIn;
+use super::stop::Stop;
+use super::{download, import};
+use axum::extract::Path;
+use axum::response::Response;
+
+const PAGE: i64 = 1_000;
+
+/// See the module.
+///
+/// # Errors
+/// [`Stop`].
+pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, Stop> {
+    let found = import::find(&who, &id).await?;
+    let mut text = "line,email,amount,reference,status,detail\n".to_owned();
+    let mut after = 0;
+    loop {
+        let lines = who.platform.store.import_lines(who.book, found.number, after, PAGE).await?;
+        let Some(last) = lines.last() else { break };
+        after = last.line;
+        for line in lines {
+            let fields = [
+                line.line.to_string(),
+                download::field(&line.email),
+                line.amount.0.to_string(),
+                download::field(&line.reference),
+                line.state.word().to_owned(),
+                download::field(&line.detail),
+            ];
+            text.push_str(&fields.join(","));
+            text.push('\n');
+        }
+    }
+    Ok(download::csv("import-result.csv", &text))
+}

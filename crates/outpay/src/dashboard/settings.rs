@@ -1,0 +1,131 @@
+//! `/dashboard/settings`: payouts on or off, the methods with fees, limits and review
+//! rules, expiry, branding.
+
+use super::amount;
+use super::frame::Frame;
+use super::signed_in::SignedIn;
+use super::stop::Stop;
+use crate::branding::{self, Branding};
+use crate::members::Permission;
+use crate::web::page;
+use crate::withdrawals::offer::standard_terms;
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{Cents, Mode, Terms};
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    manages: bool,
+    payouts_enabled: bool,
+    expiry_days: Option<i64>,
+    methods: Vec<Method>,
+    branding: Shown,
+    error: Option<String>,
+}
+
+/// The branding as the form has it.
+struct Shown {
+    display_name: String,
+    colour: String,
+    support: String,
+    support_url: String,
+}
+
+struct Method {
+    name: String,
+    title: String,
+    enabled: bool,
+    fee_fixed: String,
+    fee_percent: String,
+    fee_floor: String,
+    fee_cap: String,
+    minimum: String,
+    maximum: String,
+    daily_cap: String,
+    review_always: bool,
+    review_above: String,
+    review_above_per_day: String,
+    review_new_destination: bool,
+}
+
+/// The page.
+///
+/// # Errors
+/// [`Stop`].
+pub async fn handle(who: SignedIn) -> Result<Response, Stop> {
+    show(StatusCode::OK, &who, None).await
+}
+
+pub(super) async fn show(
+    status: StatusCode,
+    who: &SignedIn,
+    error: Option<String>,
+) -> Result<Response, Stop> {
+    let (store, rails) = (&who.platform.store, &who.platform.rails);
+    let mut set = store.all_terms(who.book).await?;
+    let method = |(name, title): (String, String)| {
+        let terms = set.remove(&name).unwrap_or_else(|| standard_terms(who.mode));
+        method(name, title, &terms)
+    };
+    let names = rails.of(who.mode).map(|mounted| {
+        let facts = mounted.facts();
+        (facts.name.clone(), facts.title.clone())
+    });
+    let settings = SettingsPage {
+        frame: Frame::new(who, "settings", "Settings"),
+        manages: who.may(Permission::ManageSettings),
+        payouts_enabled: who.business.payouts_enabled,
+        expiry_days: store.expiry_days(who.book).await?,
+        methods: names.map(method).collect(),
+        branding: shown(branding::of(&who.platform, who.business.number).await?),
+        error,
+    };
+    Ok(page::html(status, &settings))
+}
+
+fn shown(branding: Branding) -> Shown {
+    let Branding { display_name, colour, support, support_url } = branding;
+    Shown { display_name, colour: colour.to_string(), support, support_url }
+}
+
+fn method(name: String, title: String, terms: &Terms) -> Method {
+    let maybe = |cents: Option<Cents>| cents.map(amount::write).unwrap_or_default();
+    Method {
+        name,
+        title,
+        enabled: terms.enabled,
+        fee_fixed: amount::write(terms.fee.fixed),
+        fee_percent: format!("{}.{:02}", terms.fee.basis_points / 100, terms.fee.basis_points % 100),
+        fee_floor: amount::write(terms.fee.floor),
+        fee_cap: maybe(terms.fee.cap),
+        minimum: amount::write(terms.minimum),
+        maximum: amount::write(terms.maximum),
+        daily_cap: maybe(terms.daily_cap),
+        review_always: terms.review.always,
+        review_above: maybe(terms.review.above),
+        review_above_per_day: maybe(terms.review.above_per_day),
+        review_new_destination: terms.review.new_destination,
+    }
+}
+
+/// For the snapshot.
+#[must_use]
+pub fn sample() -> String {
+    let terms = Terms { daily_cap: Some(Cents(1_000_000)), ..standard_terms(Mode::Test) };
+    super::sample(&SettingsPage {
+        frame: Frame { test_mode: true, ..Frame::sample("settings", "Settings") },
+        manages: true,
+        payouts_enabled: false,
+        expiry_days: Some(90),
+        methods: vec![method("sandbox".to_owned(), "Sandbox".to_owned(), &terms)],
+        branding: Shown {
+            display_name: "Acme".to_owned(),
+            colour: "#4350d6".to_owned(),
+            support: "Write to us, we answer within a day.".to_owned(),
+            support_url: "mailto:help@example.com".to_owned(),
+        },
+        error: None,
+    })
+}

@@ -1,0 +1,133 @@
+//! Who is signed in: the one extractor of every page. Without a valid session with its second factor it answers with the
+//! way to the sign-in, so that no page can forget to ask. Not here: what a session is (members/session.rs).
+
+use super::stop::Stop;
+use super::{notice, visitor};
+use crate::members::session::{self, Session};
+use crate::members::{Client, Member, Permission, Role, audit};
+use crate::platform::Platform;
+use crate::store::{Business, Failure};
+use crate::web::{cookie, page};
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use ledger::{Actor, BookId, Mode};
+use serde_json::Value;
+
+/// The name of the session's cookie, before its prefix.
+pub(super) const SESSION: &str = "outpay_session";
+
+/// A member who is signed in.
+pub struct SignedIn {
+    /// The platform.
+    pub platform: Platform,
+    /// Who.
+    pub member: Member,
+    /// As what, in this business.
+    pub role: Role,
+    /// The business that the session looks at.
+    pub business: Business,
+    /// Live or test, as the session has chosen.
+    pub mode: Mode,
+    /// The business's book in this mode.
+    pub book: BookId,
+    /// For forms.
+    pub csrf: String,
+    /// The word that the last action left.
+    pub(super) notice: Option<String>,
+    pub(super) session: Session,
+    pub(super) client: Client,
+    /// What the browser was given when it was last signed in from.
+    pub(super) device: Option<String>,
+    /// Where people reach this server, for links.
+    pub(super) base: String,
+}
+
+impl FromRequestParts<Platform> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Response> {
+        find(parts, platform).await.map_err(IntoResponse::into_response)?.map_err(page::see_other)
+    }
+}
+
+/// The member, or the path of the page where the way to it goes on.
+async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'static str>, Stop> {
+    let Some(token) = cookie::read(&parts.headers, SESSION) else { return Ok(Err(SIGN_IN)) };
+    let Some(session) = session::find(platform, token).await? else { return Ok(Err(SIGN_IN)) };
+    if let Some(path) = way_on(&session) {
+        return Ok(Err(path));
+    }
+    let Some((business, role)) = session::place(platform, &session).await? else {
+        return Err(Stop::Sentence(
+            http::StatusCode::FORBIDDEN,
+            "You do not belong to a business's team any more. An owner can invite you again.".to_owned(),
+        ));
+    };
+    let mode = session.mode();
+    Ok(Ok(SignedIn {
+        platform: platform.clone(),
+        member: session.member(),
+        role,
+        book: BookId::new(business.number, mode),
+        business,
+        mode,
+        csrf: crate::web::csrf::token(&platform.secrets, session.token()),
+        notice: notice::pick_up(&platform.secrets, &parts.headers),
+        client: visitor::client_of(parts),
+        device: visitor::device_of(&parts.headers),
+        base: base(parts),
+        session,
+    }))
+}
+
+pub(super) const SIGN_IN: &str = "/dashboard/sign-in";
+
+/// The address under which this page was asked for.
+fn base(parts: &Parts) -> String {
+    let host =
+        parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+    format!("{}://{host}", if is_here { "http" } else { "https" })
+}
+
+/// Where a session that is not complete has to go.
+pub(super) fn way_on(session: &Session) -> Option<&'static str> {
+    match (session.is_complete(), session.has_second_factor()) {
+        (true, _) => None,
+        (false, true) => Some("/dashboard/second-factor"),
+        (false, false) => Some("/dashboard/enrolment"),
+    }
+}
+
+impl SignedIn {
+    /// May this member do it?
+    #[must_use]
+    pub fn may(&self, what: Permission) -> bool {
+        self.role.may(what)
+    }
+
+    /// The same, as the answer to whoever may not.
+    ///
+    /// # Errors
+    /// [`Stop::Forbidden`].
+    pub fn require(&self, what: Permission) -> Result<(), Stop> {
+        if self.may(what) { Ok(()) } else { Err(Stop::Forbidden) }
+    }
+
+    /// As commands name who gave them.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::member(self.member.number)
+    }
+
+    /// Writes a change into the audit log: a word for what was done, to what, and what else is worth keeping. For changes
+    /// of the book of this mode; never a secret.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn note(&self, action: &'static str, subject: &str, detail: &Value) -> Result<(), Failure> {
+        let entry = audit::in_book(&self.platform, self.book, self.actor(), action, subject, detail);
+        audit::write(&self.platform, entry).await
+    }
+}

@@ -1,0 +1,235 @@
+//! `/dashboard/withdrawals/{id}`: one withdrawal with its evidence, as `outpay withdrawal show` gives it, and what a person
+//! of the business can do about it in its present state.
+
+use super::frame::Frame;
+use super::signed_in::SignedIn;
+use super::stop::Stop;
+use super::withdrawal_row::{self, WithdrawalRow, rows};
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::members::Permission;
+use crate::members::audit::Names;
+use crate::store::{Attempt, StoredEntry};
+use crate::web::page;
+use crate::withdrawals::evidence;
+use axum::extract::Path;
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{EntryKind, Micros, Provider, WithdrawalState};
+use serde_json::{Map, Value};
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/withdrawal.html")]
+struct WithdrawalPage {
+    frame: Frame,
+    row: WithdrawalRow,
+    user_id: String,
+    order_id: String,
+    destination: Vec<(String, String)>,
+    reviews: bool,
+    ends: Vec<End>,
+    entries: Vec<Entry>,
+    attempts: Vec<Tried>,
+}
+
+/// A way to end a withdrawal by hand.
+pub(super) struct End {
+    /// For the field `how`.
+    pub(super) word: &'static str,
+    title: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    is_danger: bool,
+}
+
+struct Entry {
+    class: &'static str,
+    at: Micros,
+    event: &'static str,
+    by: String,
+    note: String,
+    published: String,
+}
+
+struct Tried {
+    number: i64,
+    rail: String,
+    key: String,
+    digest: String,
+    made: Micros,
+    answered: Option<Micros>,
+    answer: String,
+    answer_text: String,
+}
+
+/// The page.
+///
+/// # Errors
+/// [`Stop`].
+pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, Stop> {
+    let number = withdrawal_row::number(&who, who.book, &id).ok_or(Stop::NotFound)?;
+    let found = evidence::of(&who.platform, who.book, number).await?.ok_or(Stop::NotFound)?;
+    let names = Names::load(&who.platform, who.business.number).await?;
+    let ids = who.platform.secrets.ids();
+    let ends = ends(&found.withdrawal, found.attempts.is_empty());
+    let (user, provider) = (found.withdrawal.user, found.withdrawal.provider);
+    let row = rows(&who, vec![found.withdrawal]).await?.pop().ok_or(Stop::NotFound)?;
+    let reviews = who.may(Permission::ReviewWithdrawals);
+    let shown = WithdrawalPage {
+        frame: Frame::new(
+            &who,
+            "withdrawals",
+            format!("Withdrawal of {}", crate::web::format::money(row.of.amount.0)),
+        ),
+        user_id: ids.seal(IdKind::PayoutUser, who.book, user),
+        order_id: ids.order_id(provider, who.book, number),
+        destination: fields(&row.of.destination),
+        reviews,
+        ends: if reviews { ends } else { Vec::new() },
+        entries: found.entries.iter().map(|stored| entry(stored, &names)).collect(),
+        attempts: found.attempts.into_iter().map(tried).collect(),
+        row,
+    };
+    Ok(page::html(StatusCode::OK, &shown))
+}
+
+/// What can be done by hand in this state; the steps themselves refuse everything else.
+fn ends(of: &ledger::Withdrawal, nothing_sent: bool) -> Vec<End> {
+    let is_manual = of.provider == Provider::Manual;
+    let words: &[&str] = match of.state {
+        WithdrawalState::Created | WithdrawalState::Review => &["cancel"],
+        WithdrawalState::Queued if is_manual => &["settle", "fail", "cancel"],
+        WithdrawalState::Queued => &["cancel"],
+        WithdrawalState::Sending if is_manual => &["settle", "fail"],
+        WithdrawalState::Sending if of.outcome_unknown => &["paid", "not_paid"],
+        WithdrawalState::Sending if nothing_sent => &["not_paid"],
+        WithdrawalState::Succeeded => &["return"],
+        _ => &[],
+    };
+    ENDS.into_iter().filter(|end| words.contains(&end.word)).collect()
+}
+
+const ENDS: [End; 6] = [
+    End {
+        word: "settle",
+        title: "It was paid",
+        label: "Proof",
+        hint: "How one can see that, for example a bank reference.",
+        is_danger: false,
+    },
+    End {
+        word: "fail",
+        title: "It was not paid",
+        label: "Reason",
+        hint: "The person reads it, and has the money again.",
+        is_danger: true,
+    },
+    End {
+        word: "paid",
+        title: "End the doubt: it was paid",
+        label: "Proof",
+        hint: "How one can see at the rail that it was paid.",
+        is_danger: true,
+    },
+    End {
+        word: "not_paid",
+        title: "End the doubt: it was not paid and never will be",
+        label: "Proof",
+        hint: "How one can see that. The person has the money again.",
+        is_danger: true,
+    },
+    End {
+        word: "return",
+        title: "The money came back",
+        label: "Proof",
+        hint: "How one can see that. The person has the money again.",
+        is_danger: true,
+    },
+    End {
+        word: "cancel",
+        title: "Take it back before it is sent",
+        label: "Reason",
+        hint: "The person reads it, and has the money again.",
+        is_danger: true,
+    },
+];
+
+/// A destination's fields, in their canonical order.
+fn fields(destination: &str) -> Vec<(String, String)> {
+    let fields: Map<String, Value> = serde_json::from_str(destination).unwrap_or_default();
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields.into_iter().map(|(name, value)| (name, text(value))).collect()
+}
+
+fn entry(stored: &StoredEntry, names: &Names) -> Entry {
+    let entry = &stored.entry;
+    let class = match entry.kind {
+        EntryKind::WithdrawalSucceeded | EntryKind::WithdrawalApproved => "is-good",
+        EntryKind::WithdrawalOutcomeLost | EntryKind::WithdrawalReviewAsked => "is-warn",
+        EntryKind::WithdrawalFailed | EntryKind::WithdrawalRejected | EntryKind::WithdrawalReturned => {
+            "is-bad"
+        }
+        _ => "",
+    };
+    Entry {
+        class,
+        at: entry.at,
+        event: entry.kind.event_name(),
+        by: names.of(entry.actor),
+        note: entry.note.clone(),
+        published: entry.detail.clone(),
+    }
+}
+
+fn tried(attempt: Attempt) -> Tried {
+    Tried {
+        number: attempt.number,
+        digest: evidence::digest(&attempt),
+        rail: attempt.rail,
+        key: attempt.key,
+        made: attempt.created_at,
+        answered: attempt.answered_at,
+        answer: attempt.answer,
+        answer_text: attempt.answer_text,
+    }
+}
+
+/// For the snapshot.
+#[must_use]
+pub fn sample() -> String {
+    let mut row = withdrawal_row::sample(7, WithdrawalState::Sending);
+    row.of.outcome_unknown = true;
+    row.of.provider = Provider::Crypto;
+    let at = row.of.created_at;
+    let entry = |event, class, note: &str| Entry {
+        class,
+        at,
+        event,
+        by: "Outpay".to_owned(),
+        note: note.to_owned(),
+        published: String::new(),
+    };
+    super::sample(&WithdrawalPage {
+        frame: Frame::sample("withdrawals", "Withdrawal of $125.00"),
+        user_id: "usr_1".to_owned(),
+        order_id: "CRX-1".to_owned(),
+        destination: fields(&row.of.destination),
+        reviews: true,
+        ends: ends(&row.of, false),
+        entries: vec![
+            entry("payout.created", "", ""),
+            entry("payout.outcome_unknown", "is-warn", "timed out"),
+        ],
+        attempts: vec![Tried {
+            number: 1,
+            rail: "usdc".to_owned(),
+            key: "0xkey".to_owned(),
+            digest: "00ff".to_owned(),
+            made: at,
+            answered: Some(at),
+            answer: "unknown".to_owned(),
+            answer_text: format!("no answer since {}", rfc3339(at)),
+        }],
+        row,
+    })
+}

@@ -1,0 +1,61 @@
+//! Idempotency of POSTs whose effect lies outside the books (deliveries of webhooks): the teller remembers the first answer
+//! under the same keys as all others. Not here: commands of the ledger, which are remembered with what they did.
+//!
+//! Such an effect may happen again where a process dies before the answer is remembered, or where copies arrive at once; so
+//! only what may be repeated goes this way.
+
+use super::door::Door;
+use super::problem::{Problem, json};
+use super::show;
+use crate::auth::Caller;
+use crate::store::Failure;
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{Command, OnceKey, Outcome};
+use serde::Serialize;
+use std::time::Duration;
+
+/// How often, and how long apart, an answer is waited for that a copy of the same request is about to give.
+const LOOKS: usize = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Does `work` and answers with what it gives, or gives the first answer to `key` again. `request` is everything that the
+/// request says.
+pub(super) async fn once<B: Serialize>(
+    door: &Door,
+    caller: Caller,
+    (key, request): (Option<OnceKey>, String),
+    work: impl Future<Output = Result<B, Problem>>,
+) -> Result<Response, Problem> {
+    let Some(key) = key else { return Ok(show::ok(&work.await?)) };
+    let mut answer = String::new();
+    if !door.platform.store.is_remembered(caller.book, &key).await? {
+        match work.await {
+            Ok(body) => answer = show::text(&body),
+            Err(problem) => {
+                if !is_answered(door, caller, &key, &problem).await? {
+                    return Err(problem);
+                }
+            }
+        }
+    }
+    let settled = door.ask(caller, Command::Remember { request, answer }, Some(key)).await?;
+    let Outcome::Said(text) = settled.outcome else {
+        return Err(anyhow::anyhow!("an answer was remembered as something else").into());
+    };
+    Ok(show::marked(settled.replayed, json(StatusCode::OK, text)))
+}
+
+/// Has a copy of the request, which was faster, been answered? Only a conflict can come of one.
+async fn is_answered(door: &Door, caller: Caller, key: &OnceKey, problem: &Problem) -> Result<bool, Failure> {
+    if !matches!(problem, Problem::Coded(StatusCode::CONFLICT, ..)) {
+        return Ok(false);
+    }
+    for _ in 0..LOOKS {
+        if door.platform.store.is_remembered(caller.book, key).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(false)
+}

@@ -1,0 +1,168 @@
+//! Imports: files of payments. Reading and checking their lines (lines.rs), paying them (pay.rs), and, for files that were
+//! given to the dashboard, keeping them as rows, so that they outlive the process: brought, confirmed, where the business
+//! wants it approved by somebody else, and paid in the background (run.rs).
+
+pub mod lines;
+pub mod pay;
+pub mod run;
+
+use crate::platform::Platform;
+use crate::store::{Failure, Import, ImportLine, ImportState, LineState, WriteError};
+use ledger::{Actor, BookId, Cents};
+use lines::{BadLine, Line};
+use sha2::{Digest, Sha256};
+
+/// Payments that one file may have here; the operator's program takes any number.
+pub const MOST_LINES: usize = 20_000;
+const TRIES: usize = 5;
+
+/// What confirming led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It is being paid.
+    Runs,
+    /// Another member has to approve it.
+    Waits,
+    /// It was confirmed or discarded before.
+    Gone,
+}
+
+/// What approving led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approved {
+    /// It is being paid.
+    Runs,
+    /// Whoever brought or confirmed it cannot also approve it.
+    IsOwn,
+    /// It does not wait for approval.
+    Gone,
+}
+
+/// Checks a file and keeps it as a draft; gives its number.
+///
+/// # Errors
+/// When the database breaks. Inside: every line that is wrong; nothing is kept then.
+pub async fn bring(
+    platform: &Platform,
+    book: BookId,
+    (name, bytes): (&str, &[u8]),
+    actor: Actor,
+) -> Result<Result<i64, Vec<BadLine>>, Failure> {
+    let lines = match lines::read(bytes) {
+        Ok(lines) => lines,
+        Err(bad) => return Ok(Err(bad)),
+    };
+    if lines.len() > MOST_LINES {
+        let reason = format!("The file has more than {MOST_LINES} payments. Cut it into several.");
+        return Ok(Err(vec![BadLine { number: lines[MOST_LINES].number, reason }]));
+    }
+    let total = lines.iter().map(|line| line.amount.0).sum();
+    let now = platform.clock.now();
+    let mut import = Import {
+        number: 0,
+        name: name.to_owned(),
+        digest: Sha256::digest(bytes).into(),
+        lines: i64::try_from(lines.len())?,
+        total: Cents(total),
+        actor,
+        confirmed_by: Actor::NOBODY,
+        state: ImportState::Draft,
+        created_at: now,
+        changed_at: now,
+    };
+    let rows = lines.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
+    for _ in 0..TRIES {
+        import.number = platform.store.next_import_number(book).await?;
+        match platform.store.add_import(book, &import, &rows).await {
+            Ok(()) => return Ok(Ok(import.number)),
+            // Somebody else brought a file at the same moment.
+            Err(WriteError::Conflict) => {}
+            Err(WriteError::Failure(failure)) => return Err(failure),
+        }
+    }
+    Err(anyhow::anyhow!("no number for an import after {TRIES} tries"))
+}
+
+fn row(line: &Line) -> Result<ImportLine, Failure> {
+    Ok(ImportLine {
+        line: i64::try_from(line.number)?,
+        email: line.email.to_string(),
+        amount: line.amount,
+        reference: line.reference.clone(),
+        state: LineState::Open,
+        detail: String::new(),
+    })
+}
+
+/// Says yes to a draft: it is paid in the name of `actor`, at once or after another member's approval.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn confirm(
+    platform: &Platform,
+    book: BookId,
+    import: &Import,
+    actor: Actor,
+) -> Result<Confirmed, Failure> {
+    let above = platform.store.import_approval_above(book).await?;
+    let waits = above.is_some_and(|above| import.total > above);
+    let to = if waits { ImportState::Waiting } else { ImportState::Running };
+    Ok(match go(platform, book, import, (ImportState::Draft, to), actor).await? {
+        false => Confirmed::Gone,
+        true if waits => Confirmed::Waits,
+        true => Confirmed::Runs,
+    })
+}
+
+/// Lets a confirmed import be paid.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn approve(
+    platform: &Platform,
+    book: BookId,
+    import: &Import,
+    actor: Actor,
+) -> Result<Approved, Failure> {
+    if [import.actor, import.confirmed_by].contains(&actor) {
+        return Ok(Approved::IsOwn);
+    }
+    let step = (ImportState::Waiting, ImportState::Running);
+    let done = go(platform, book, import, step, import.confirmed_by).await?;
+    Ok(if done { Approved::Runs } else { Approved::Gone })
+}
+
+/// Ends an import before anybody is paid by it. `false`: it is too late.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn discard(platform: &Platform, book: BookId, import: &Import) -> Result<bool, Failure> {
+    for from in [ImportState::Draft, ImportState::Waiting] {
+        if go(platform, book, import, (from, ImportState::Discarded), import.confirmed_by).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Tries the lines of a finished import again that were not paid. `false`: it is not finished.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn retry(platform: &Platform, book: BookId, import: &Import) -> Result<bool, Failure> {
+    if import.state != ImportState::Done {
+        return Ok(false);
+    }
+    platform.store.reopen_import_lines(book, import.number).await?;
+    go(platform, book, import, (ImportState::Done, ImportState::Running), import.confirmed_by).await
+}
+
+async fn go(
+    platform: &Platform,
+    book: BookId,
+    import: &Import,
+    step: (ImportState, ImportState),
+    confirmed_by: Actor,
+) -> Result<bool, Failure> {
+    platform.store.move_import(book, import.number, step, confirmed_by, platform.clock.now()).await
+}

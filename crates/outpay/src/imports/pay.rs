@@ -1,0 +1,127 @@
+//! Pays lines through the teller, many in flight. Invariant: what is told of a line is what is known of it, and no more.
+
+use super::lines::Line;
+use crate::commit::NoVerdict;
+use crate::platform::Platform;
+use futures_util::{StreamExt, stream};
+use ledger::{Actor, Answer, BookId, Cents, OnceKey, Refusal, Request};
+use std::time::Duration;
+
+/// Payments asked for at the same time: half of what the teller puts into one transaction.
+const IN_FLIGHT: usize = 256;
+/// How long to wait when the teller's queue is full.
+const WHEN_BUSY: Duration = Duration::from_millis(50);
+
+/// What became of a line.
+pub enum Payment {
+    /// Paid now.
+    Paid,
+    /// Paid by an earlier import of this file, or under the same reference.
+    AlreadyPaid,
+    /// A rule said no.
+    Refused(Refusal),
+    /// Nothing was done.
+    NotDone(NoVerdict),
+    /// Nobody knows; another import of the file finds out.
+    Unknown,
+}
+
+impl Payment {
+    /// For the result file.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::AlreadyPaid => "already paid",
+            Self::Refused(_) => "refused",
+            Self::NotDone(_) => "not done",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// For the result file.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Paid | Self::AlreadyPaid => String::new(),
+            Self::Refused(refusal) => refusal.sentence().to_owned(),
+            Self::NotDone(none) => format!("{none}; import the file again"),
+            Self::Unknown => format!("{}; import the file again to find out", NoVerdict::Unknown),
+        }
+    }
+}
+
+/// Pays all lines for `actor`, in their order as far as the money goes; the answers are in the same order. `told` is called
+/// after each.
+pub async fn all(
+    platform: &Platform,
+    book: BookId,
+    file_digest: &[u8; 32],
+    lines: &[Line],
+    actor: Actor,
+    told: impl Fn(),
+) -> Vec<Payment> {
+    let payments: Vec<_> = lines.iter().map(|line| one(platform, book, file_digest, line, actor)).collect();
+    stream::iter(payments).buffered(IN_FLIGHT).inspect(|_| told()).collect().await
+}
+
+async fn one(
+    platform: &Platform,
+    book: BookId,
+    file_digest: &[u8; 32],
+    line: &Line,
+    actor: Actor,
+) -> Payment {
+    let once = OnceKey::of_import_line(file_digest, line.number);
+    let request = Request::maybe_once(line.command(), Some(once)).by(actor);
+    // A reference that paid before pays nobody again, which the answer does not tell.
+    let reference = OnceKey::of_payout_reference(&line.reference);
+    let is_old =
+        !line.reference.is_empty() && platform.store.is_remembered(book, &reference).await.unwrap_or(false);
+    loop {
+        return match platform.teller.ask(book, request.clone()).await {
+            Ok(Ok(Answer::Done(_))) if is_old => Payment::AlreadyPaid,
+            Ok(Ok(Answer::Done(_))) => Payment::Paid,
+            Ok(Ok(Answer::Replayed(_))) => Payment::AlreadyPaid,
+            Ok(Err(refusal)) => Payment::Refused(refusal),
+            Err(NoVerdict::Busy) => {
+                tokio::time::sleep(WHEN_BUSY).await;
+                continue;
+            }
+            Err(NoVerdict::Unknown) => Payment::Unknown,
+            Err(none) => Payment::NotDone(none),
+        };
+    }
+}
+
+/// How many lines became what.
+#[derive(Default)]
+pub struct Payments {
+    /// Paid now.
+    pub paid: u64,
+    /// Cents of them.
+    pub paid_total: Cents,
+    /// Paid by an earlier import of the file.
+    pub already_paid: u64,
+    /// Everything else.
+    pub unpaid: u64,
+}
+
+impl Payments {
+    /// Counts.
+    #[must_use]
+    pub fn count(lines: &[Line], payments: &[Payment]) -> Self {
+        let mut counts = Self::default();
+        for (line, payment) in lines.iter().zip(payments) {
+            match payment {
+                Payment::Paid => {
+                    counts.paid += 1;
+                    counts.paid_total.0 += line.amount.0;
+                }
+                Payment::AlreadyPaid => counts.already_paid += 1,
+                Payment::Refused(_) | Payment::NotDone(_) | Payment::Unknown => counts.unpaid += 1,
+            }
+        }
+        counts
+    }
+}

@@ -1,0 +1,70 @@
+//! Pays running imports in the background, portion by portion, from rows alone: a process that is killed is followed by one
+//! that goes on. Invariant: a line is noted as paid after the teller said so, and asked for again under the same idempotency
+//! key where it was not noted, so no line is paid twice and none is lost.
+
+use super::lines::Line;
+use super::pay::{self, Payment};
+use crate::platform::Platform;
+use crate::store::{Failure, ImportLine, ImportState, LineState};
+use ledger::{Email, Micros};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Lines that are paid before the next look at the rows.
+const PORTION: i64 = 500;
+/// Longer than a portion takes.
+const LEASE: Micros = 60_000_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// Pays until `stop` says true or is dropped.
+pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
+    loop {
+        let found = match step(&platform).await {
+            Ok(found) => found,
+            Err(failure) => {
+                tracing::error!(error = format!("{failure:#}"), "an import could not go on");
+                false
+            }
+        };
+        let pause = if found { Duration::ZERO } else { BETWEEN_LOOKS };
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Pays a portion of one running import, or ends it where all is done. `false`: there was nothing that could be done.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn step(platform: &Platform) -> Result<bool, Failure> {
+    let (store, now) = (&platform.store, platform.clock.now());
+    let Some((book, import)) = store.lease_import(now, now + LEASE).await? else { return Ok(false) };
+    let open = store.open_import_lines(book, import.number, PORTION).await?;
+    let lines = open.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    let paid = pay::all(platform, book, &import.digest, &lines, import.confirmed_by, || ()).await;
+    let noted: Vec<ImportLine> =
+        open.into_iter().zip(&paid).filter_map(|(line, payment)| noted(line, payment)).collect();
+    store.note_import_lines(book, import.number, &noted).await?;
+    let to = if lines.is_empty() { ImportState::Done } else { ImportState::Running };
+    // Also gives the lease back.
+    store.move_import(book, import.number, (ImportState::Running, to), import.confirmed_by, now).await?;
+    Ok(lines.is_empty() || !noted.is_empty())
+}
+
+fn line(row: &ImportLine) -> Result<Line, Failure> {
+    let email = Email::parse(&row.email).map_err(|_| anyhow::anyhow!("a kept line has no valid address"))?;
+    Ok(Line { number: u64::try_from(row.line)?, email, amount: row.amount, reference: row.reference.clone() })
+}
+
+/// What is known of a line now; `None` where it has to be asked again.
+fn noted(line: ImportLine, payment: &Payment) -> Option<ImportLine> {
+    let state = match payment {
+        Payment::Paid => LineState::Paid,
+        Payment::AlreadyPaid => LineState::PaidBefore,
+        Payment::Refused(_) => LineState::NotPaid,
+        Payment::NotDone(_) | Payment::Unknown => return None,
+    };
+    Some(ImportLine { state, detail: payment.detail(), ..line })
+}

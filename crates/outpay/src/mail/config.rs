@@ -1,0 +1,189 @@
+//! What an operator writes about mail, and where the password comes from. Not here: reading the file (config.rs), speaking
+//! to the server (smtp.rs).
+
+use super::smtp::{Server, Times};
+use crate::store::Failure;
+use anyhow::{Context, ensure};
+use lettre::Address;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// `[mail]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// The mail server that takes mails from us.
+    pub host: String,
+    /// Otherwise 587, or 465 with implicit TLS.
+    pub port: Option<u16>,
+    /// How the connection is encrypted.
+    #[serde(default)]
+    pub tls: Encryption,
+    /// A certificate (PEM) to trust beside those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// Who signs in; nobody if left out.
+    pub username: Option<String>,
+    /// The environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// The sender, as in `Payouts <payouts@example.com>`.
+    pub from: String,
+    /// Where answers go; to the sender if left out.
+    pub reply_to: Option<String>,
+    /// Where people reach the server, as in `https://pay.example.com`; links begin with it.
+    pub public_url: Option<String>,
+}
+
+/// How the connection to the mail server is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encryption {
+    /// Begins in clear and must be upgraded before anything is said.
+    #[default]
+    Starttls,
+    /// From the first byte on.
+    Implicit,
+    /// Not at all: only to a server on this machine.
+    None,
+}
+
+impl MailConfig {
+    /// Checks everything that can be checked without the server.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words for the operator.
+    pub fn check(&self) -> Result<(), Failure> {
+        ensure!(!self.host.trim().is_empty(), "`host` needs the mail server's name");
+        ensure!(
+            self.tls != Encryption::None || is_this_machine(&self.host),
+            "`tls = \"none\"` is only for a server on this machine: localhost, 127.0.0.1 or ::1"
+        );
+        ensure!(
+            self.username.is_some() == self.password_env.is_some(),
+            "`username` and `password_env` belong together"
+        );
+        mailbox("from", &self.from)?;
+        self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
+        self.public_url.as_deref().map_or(Ok(()), check_url)
+    }
+
+    /// With the secrets that `environment` gives.
+    ///
+    /// # Errors
+    /// When something is missing or cannot be read. No secret is in the error.
+    pub(super) fn load(
+        &self,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(Server, Sender), Failure> {
+        self.check()?;
+        let credentials = match (&self.username, &self.password_env) {
+            (Some(username), Some(name)) => {
+                let password = environment(name).with_context(|| format!("the environment has no {name}"))?;
+                Some(Credentials::new(username.clone(), password))
+            }
+            _ => None,
+        };
+        let tls = (self.tls != Encryption::None).then(|| self.tls_parameters()).transpose()?;
+        let sender = Sender {
+            from: mailbox("from", &self.from)?,
+            reply_to: self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?,
+        };
+        let server = Server {
+            host: self.host.clone(),
+            port: self.port.unwrap_or(if self.tls == Encryption::Implicit { 465 } else { 587 }),
+            is_implicit: self.tls == Encryption::Implicit,
+            tls,
+            credentials,
+            hello: sender.from.email.domain().to_owned(),
+            times: Times::default(),
+        };
+        Ok((server, sender))
+    }
+
+    fn tls_parameters(&self) -> Result<TlsParameters, Failure> {
+        let mut builder = TlsParameters::builder(self.host.clone());
+        if let Some(path) = &self.ca_file {
+            let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            builder = builder.add_root_certificate(Certificate::from_pem(&pem)?);
+        }
+        Ok(builder.build()?)
+    }
+}
+
+/// Who writes.
+pub(super) struct Sender {
+    pub(super) from: Mailbox,
+    pub(super) reply_to: Option<Mailbox>,
+}
+
+fn mailbox(field: &str, text: &str) -> Result<Mailbox, Failure> {
+    let mailbox: Option<Mailbox> = text.parse().ok();
+    let mailbox =
+        mailbox.filter(|mailbox| mailbox.email.to_string().is_ascii() && !text.contains(char::is_control));
+    mailbox.with_context(|| format!("`{field}` must be an address, as in Payouts <payouts@example.com>"))
+}
+
+/// The address that mails go to, in the form that the server takes.
+pub(super) fn address(text: &str) -> Result<Address, Failure> {
+    let address: Option<Address> = text.parse().ok().filter(|_| text.is_ascii());
+    address.context("the recipient's address cannot be written to")
+}
+
+/// Links begin with it, so it has a scheme and a host, and nothing behind its path.
+pub(super) fn check_url(url: &str) -> Result<(), Failure> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let fits = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.contains(['?', '#', '"', '<', '>', ' '])
+            && rest.chars().all(|c| c.is_ascii_graphic())
+    });
+    ensure!(fits, "`public_url` must be as in https://pay.example.com");
+    Ok(())
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "host = \"mail.example.com\"\nfrom = \"Payouts <payouts@example.com>\"\n";
+
+    fn parsed(more: &str) -> MailConfig {
+        toml::from_str(&format!("{GOOD}{more}")).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        parsed("").check().unwrap();
+        parsed("public_url = \"https://pay.example.com/x\"").check().unwrap();
+        for (more, words) in [
+            ("tls = \"none\"", "on this machine"),
+            ("username = \"u\"", "belong together"),
+            ("reply_to = \"nobody\"", "`reply_to`"),
+            ("reply_to = \"a@example.com\\r\\nBcc: b@example.com\"", "`reply_to`"),
+            ("public_url = \"pay.example.com\"", "`public_url`"),
+            ("public_url = \"https://pay.example.com/#\"", "`public_url`"),
+        ] {
+            let error = parsed(more).check().unwrap_err().to_string();
+            assert!(error.contains(words), "{more}: {error}");
+        }
+        let local = "host = \"127.0.0.1\"\nfrom = \"a@example.com\"\ntls = \"none\"";
+        toml::from_str::<MailConfig>(local).unwrap().check().unwrap();
+    }
+
+    #[test]
+    fn a_missing_password_is_named_by_its_variable() {
+        let config = parsed("username = \"u\"\npassword_env = \"MAIL_PASSWORD\"");
+        let error = config.load(&|_| None).err().unwrap().to_string();
+        assert!(error.contains("MAIL_PASSWORD"), "{error}");
+        let (server, _) = config.load(&|_| Some("secret".to_owned())).unwrap();
+        assert_eq!((server.port, server.hello.as_str()), (587, "example.com"));
+        assert_eq!(parsed("tls = \"implicit\"").load(&|_| None).unwrap().0.port, 465);
+    }
+}

@@ -1,0 +1,65 @@
+//! From journal entries to mails. Mails and the step of the cursor are one transaction that takes effect only if the choice
+//! is as it was read, so no entry is told of twice and none is passed over.
+
+use super::{Choice, Mail, MailKind};
+use crate::store::{Failure, MailEvent, NewMail, WriteError};
+use ledger::BookId;
+use serde_json::json;
+
+/// Entries per transaction.
+const BATCH: i64 = 500;
+
+impl Mail {
+    /// Makes all mails that a book lacks; says how many.
+    pub(super) async fn tell_of(&self, book: BookId) -> Result<usize, Failure> {
+        let mut made = 0;
+        loop {
+            let Some(read) = self.store.mail_choice(book).await?.filter(|found| found.kinds > 0) else {
+                return Ok(made);
+            };
+            let events = self.store.mail_events(book, read.cursor, BATCH).await?;
+            let Some(last) = events.last().map(|event| event.sequence) else { return Ok(made) };
+            let choice = Choice::from_bits(read.kinds);
+            let new: Vec<NewMail> =
+                events.iter().filter_map(|event| self.mail_of(book, choice, event)).collect();
+            match self.store.make_mails(read, last, &new).await {
+                Ok(()) => made += new.len(),
+                // Another process was faster, or the owner changed something: look again.
+                Err(WriteError::Conflict) => {}
+                Err(WriteError::Failure(failure)) => return Err(failure),
+            }
+        }
+    }
+
+    /// The same for all books that lack some, where mail is configured.
+    pub(super) async fn tell_all(&self) -> Result<usize, Failure> {
+        let mut made = 0;
+        if self.is_configured() {
+            for behind in self.store.mail_choices_behind().await? {
+                made += self.tell_of(behind).await?;
+            }
+        }
+        Ok(made)
+    }
+
+    fn mail_of(&self, book: BookId, choice: Choice, event: &MailEvent) -> Option<NewMail> {
+        let kind = choice.mail_of(event.kind).filter(|_| event.user > 0 && !event.email.is_empty())?;
+        let data = match kind {
+            MailKind::ClaimLink => json!({ "balance": event.amount.0 }),
+            MailKind::Expiring => json!({ "balance": event.balance.0, "ends_at": event.note }),
+            _ => json!({
+                "amount": event.amount.0, "fees": event.fees.0, "method": event.method, "reason": event.reason,
+            }),
+        };
+        Some(NewMail {
+            book: Some(book),
+            kind,
+            sequence: Some(event.sequence),
+            recipient: event.email.clone(),
+            user: event.user,
+            data: data.to_string(),
+            sealed: None,
+            at: self.clock.now(),
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! What each mail says, in English. Not here: how it becomes bytes (message.rs). A letter may hold a link that only its reader
+//! may see, so it does not print.
+
+use super::MailKind;
+use crate::web::format::money;
+use secrecy::SecretString;
+use serde_json::Value;
+
+/// A mail in words.
+pub(super) struct Letter {
+    pub(super) subject: String,
+    pub(super) paragraphs: Vec<String>,
+    /// Names and values.
+    pub(super) facts: Vec<(&'static str, String)>,
+    /// What to press, and where it leads.
+    pub(super) button: Option<(&'static str, SecretString)>,
+    pub(super) footer: String,
+}
+
+/// Who writes to whom about what.
+pub(super) struct Told<'a> {
+    pub(super) kind: MailKind,
+    /// The business's name.
+    pub(super) business: &'a str,
+    pub(super) is_test_mode: bool,
+    /// As ordered.
+    pub(super) data: &'a Value,
+    pub(super) link: Option<SecretString>,
+    /// The rail's title for people, where the mail is about a withdrawal.
+    pub(super) method: &'a str,
+}
+
+/// The letter.
+pub(super) fn write(told: Told<'_>) -> Letter {
+    let mut letter = match told.kind {
+        MailKind::ClaimLink | MailKind::Expiring => about_money(&told),
+        MailKind::Delivered | MailKind::Failed | MailKind::Rejected | MailKind::Returned => {
+            about_withdrawal(&told)
+        }
+        MailKind::Invitation | MailKind::Reset => about_link(&told),
+        MailKind::NewSignIn
+        | MailKind::PasswordChanged
+        | MailKind::SecondFactorChanged
+        | MailKind::KeyCreated
+        | MailKind::KeyRevoked => about_security(&told),
+        MailKind::Test => test(),
+    };
+    if told.is_test_mode {
+        letter.subject = format!("[Test] {}", letter.subject);
+        letter.paragraphs.insert(0, "This is a test. No real money is involved.".to_owned());
+    }
+    let label = match told.kind {
+        MailKind::ClaimLink => "Choose how to get your money",
+        MailKind::Invitation => "Accept the invitation",
+        MailKind::Reset => "Set password and second factor",
+        _ => "Open your page",
+    };
+    letter.button = told.link.map(|link| (label, link));
+    letter
+}
+
+fn about_money(told: &Told<'_>) -> Letter {
+    let (business, balance) = (told.business, money(told.data["balance"].as_i64().unwrap_or(0)));
+    if told.kind == MailKind::Expiring {
+        let ends_at = told.data["ends_at"].as_str().unwrap_or_default();
+        let day = ends_at.split('T').next().unwrap_or_default();
+        return Letter {
+            subject: format!("{balance} from {business} is waiting for you until {day}"),
+            paragraphs: vec![
+                format!(
+                    "You have not taken {balance} that {business} gave you. If you leave it untouched, it goes back on {day}."
+                ),
+                how_to_open(told),
+            ],
+            facts: vec![("Waiting for you", balance), ("Until", day.to_owned())],
+            button: None,
+            footer: to_person(business),
+        };
+    }
+    Letter {
+        subject: format!("{business} has sent you {balance}"),
+        paragraphs: vec![
+            format!("{business} has sent you {balance}. Open your page to choose how you want to get it."),
+            "The link is for you alone: whoever has it can take the money. Do not pass it on.".to_owned(),
+        ],
+        facts: vec![("From", business.to_owned()), ("Amount", balance)],
+        button: None,
+        footer: to_person(business),
+    }
+}
+
+fn about_withdrawal(told: &Told<'_>) -> Letter {
+    let business = told.business;
+    let cents = |field: &str| told.data[field].as_i64().unwrap_or(0);
+    let (amount, fees) = (money(cents("amount")), cents("fees"));
+    let back = format!("The whole {amount} is in your balance again.");
+    let (subject, said) = match told.kind {
+        MailKind::Delivered => (
+            format!("Your {amount} from {business} is on its way"),
+            vec![format!("Your withdrawal of {amount} has been paid.")],
+        ),
+        MailKind::Rejected => (
+            format!("{business} has not approved your withdrawal of {amount}"),
+            vec![format!(
+                "{business} has looked at your withdrawal of {amount} and has not approved it. {back}"
+            )],
+        ),
+        MailKind::Returned => (
+            format!("Your withdrawal of {amount} came back"),
+            vec![format!("Your withdrawal of {amount} was paid, but the money came back. {back}")],
+        ),
+        _ => (
+            format!("Your withdrawal of {amount} did not work"),
+            vec![format!(
+                "Your withdrawal of {amount} could not be paid. {back} You can correct the details and try again."
+            )],
+        ),
+    };
+    let mut paragraphs = said;
+    paragraphs.push(how_to_open(told));
+    let mut facts = vec![("Amount", amount)];
+    if fees > 0 {
+        facts.push(("Fees", money(fees)));
+        if told.kind == MailKind::Delivered {
+            facts.push(("You get", money(cents("amount") - fees)));
+        }
+    }
+    if !told.method.is_empty() {
+        facts.push(("By", told.method.to_owned()));
+    }
+    let reason = told.data["reason"].as_str().unwrap_or_default();
+    if told.kind != MailKind::Delivered && !reason.is_empty() {
+        facts.push(("Reason", reason.to_owned()));
+    }
+    Letter { subject, paragraphs, facts, button: None, footer: to_person(business) }
+}
+
+fn about_link(told: &Told<'_>) -> Letter {
+    let business = told.business;
+    let text = |field: &str| told.data[field].as_str().unwrap_or_default().to_owned();
+    let (subject, sentence) = if told.kind == MailKind::Invitation {
+        (
+            format!("You are invited to the team of {business}"),
+            format!("You are invited to help run the payouts of {business}."),
+        )
+    } else {
+        (
+            format!("Set your password for {business} anew"),
+            format!(
+                "Somebody of the team of {business} lets you set your password and your second factor anew."
+            ),
+        )
+    };
+    Letter {
+        subject,
+        paragraphs: vec![sentence, "The link works once. If you did not expect it, do nothing.".to_owned()],
+        facts: vec![("Role", text("role")), ("Valid until", text("ends_at"))],
+        button: None,
+        footer: to_member(business),
+    }
+}
+
+fn about_security(told: &Told<'_>) -> Letter {
+    let text = |field: &str| told.data[field].as_str().unwrap_or_default().to_owned();
+    let (subject, sentence) = match told.kind {
+        MailKind::NewSignIn => (
+            "A new sign-in to your account",
+            "Somebody signed in to your account from a browser that was not used before.",
+        ),
+        MailKind::PasswordChanged => (
+            "Your password was changed",
+            "The password of your account was changed. All other sessions have ended.",
+        ),
+        MailKind::SecondFactorChanged => {
+            ("Your second factor was changed", "The second factor of your account was changed.")
+        }
+        MailKind::KeyCreated => ("An API key was created", "An API key was created."),
+        _ => ("An API key was revoked", "An API key was revoked."),
+    };
+    let facts = [("When", "at"), ("From", "address"), ("Browser", "browser"), ("Key", "key")];
+    let facts = facts.into_iter().map(|(name, field)| (name, text(field)));
+    Letter {
+        subject: subject.to_owned(),
+        paragraphs: vec![
+            sentence.to_owned(),
+            "If this was you, there is nothing to do. If not, change your password and end the sessions that you do not know, and tell your team."
+                .to_owned(),
+        ],
+        facts: facts.filter(|(_, value)| !value.is_empty()).collect(),
+        button: None,
+        footer: to_member(told.business),
+    }
+}
+
+/// To see whether mail works.
+pub(super) fn test() -> Letter {
+    Letter {
+        subject: "Mail works".to_owned(),
+        paragraphs: vec!["This is a test. Mails of this server reach you.".to_owned()],
+        facts: Vec::new(),
+        button: None,
+        footer: "You get this mail because an operator asked for it.".to_owned(),
+    }
+}
+
+fn how_to_open(told: &Told<'_>) -> String {
+    if told.link.is_some() {
+        "You see everything about it on your page. The link is for you alone: do not pass it on.".to_owned()
+    } else {
+        format!("You see everything about it on your page, behind the link that {} gave you.", told.business)
+    }
+}
+
+fn to_person(business: &str) -> String {
+    format!(
+        "You get this mail because {business} pays you. Questions about the money are answered by {business}."
+    )
+}
+
+fn to_member(business: &str) -> String {
+    if business.is_empty() {
+        "You get this mail because you have an account here.".to_owned()
+    } else {
+        format!("You get this mail because of the team of {business}.")
+    }
+}

@@ -1,0 +1,37 @@
+//! What is counted of mail, for the metrics. Labels are words of this program; nothing of a recipient's or a mail server's.
+
+use crate::store::MailState;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// The counters of one process.
+#[derive(Debug, Default)]
+pub struct Measures {
+    tries: Family<Outcome, Counter>,
+    waiting: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Measures {
+    /// Shows them in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("mail_tries", "Tries to send a mail by outcome", self.tries.clone());
+        registry.register("mail_waiting", "Mails that wait to be sent", self.waiting.clone());
+    }
+
+    pub(super) fn tried(&self, state: MailState) {
+        let outcome = if state == MailState::Pending { "put_off" } else { state.word() };
+        self.tries.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(super) fn waiting(&self, mails: i64) {
+        self.waiting.set(mails);
+    }
+}

@@ -1,0 +1,118 @@
+//! What a signed-in member does with the own account: another password, new recovery codes, ending sessions.
+
+use super::session::Session;
+use super::sign_in::{Attempt, SignInError, check_password, digests, proof};
+use super::{notice, password, second_factor};
+use crate::platform::Platform;
+use crate::store::{Failure, MemberChange, WriteError};
+use ledger::Actor;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+/// Why an account was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The present password, or the code, is wrong, or there were too many tries.
+    #[error("wrong")]
+    Proof(#[from] SignInError),
+    /// The new password will not do; a sentence.
+    #[error("{0}")]
+    Password(&'static str),
+    /// The system broke.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// A new password. All other sessions of the member end.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn change_password(
+    platform: &Platform,
+    session: &Session,
+    attempt: &Attempt<'_>,
+    new: &SecretString,
+) -> Result<(), AccountError> {
+    let member = check_password(platform, attempt).await?;
+    if let Some(problem) = password::problem(new.expose_secret(), &member.email) {
+        return Err(AccountError::Password(problem));
+    }
+    let to = platform.passwords.digest(new, &platform.entropy).await?;
+    let (number, at) = (member.number, platform.clock.now());
+    let mut changes = vec![
+        MemberChange::SetPassword { member: number, from: member.password, to },
+        MemberChange::EndOthers { member: number, but: session.number(), at },
+        note(platform, number, "member.password_changed"),
+    ];
+    changes.extend(notice::password_changed(platform, &member.email));
+    carry_out(platform, &changes).await
+}
+
+/// New recovery codes in the place of the old ones, to be shown once. Asks for a code, so that an unlocked screen is not
+/// enough.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn renew_recovery_codes(
+    platform: &Platform,
+    session: &Session,
+    code: &str,
+) -> Result<Vec<SecretString>, AccountError> {
+    let number = session.member().number;
+    let member = platform.store.member(number).await?.ok_or(SignInError::Over)?;
+    let counted = match super::lock_out::code(platform, number, session.number(), None).await? {
+        super::lock_out::Standing::Counted(counted) => counted,
+        super::lock_out::Standing::Wait(wait) => return Err(SignInError::Wait(wait).into()),
+    };
+    let (used, _) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
+    let codes = second_factor::recovery_codes(&platform.entropy);
+    let replaced =
+        MemberChange::ReplaceRecoveryCodes { member: number, digests: digests(platform, number, &codes) };
+    carry_out(platform, &[used, replaced, note(platform, number, "member.recovery_codes_renewed")]).await?;
+    counted.forgive(platform).await?;
+    Ok(codes)
+}
+
+/// Ends one other session of the member. `false`: there is none of this number that is open.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn end_session(platform: &Platform, session: &Session, number: i64) -> Result<bool, Failure> {
+    let member = session.member().number;
+    let changes = [
+        MemberChange::End { session: number, member, at: platform.clock.now() },
+        note(platform, member, "member.session_ended"),
+    ];
+    match platform.store.change_members(&changes).await {
+        Ok(()) => Ok(true),
+        Err(WriteError::Conflict) => Ok(false),
+        Err(WriteError::Failure(failure)) => Err(failure),
+    }
+}
+
+/// Ends all sessions of the member but this one.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn end_other_sessions(platform: &Platform, session: &Session) -> Result<(), Failure> {
+    let member = session.member().number;
+    let changes = [
+        MemberChange::EndOthers { member, but: session.number(), at: platform.clock.now() },
+        note(platform, member, "member.other_sessions_ended"),
+    ];
+    Ok(platform.store.change_members(&changes).await?)
+}
+
+fn note(platform: &Platform, member: i64, action: &'static str) -> MemberChange {
+    let (at, actor) = (platform.clock.now(), Actor::member(member));
+    MemberChange::NoteEverywhere { member, at, actor, action, detail: json!({}).to_string() }
+}
+
+async fn carry_out(platform: &Platform, changes: &[MemberChange]) -> Result<(), AccountError> {
+    match platform.store.change_members(changes).await {
+        Ok(()) => Ok(()),
+        // The password was changed, or the code used, by somebody else at the same moment.
+        Err(WriteError::Conflict) => Err(SignInError::Wrong.into()),
+        Err(WriteError::Failure(failure)) => Err(failure.into()),
+    }
+}

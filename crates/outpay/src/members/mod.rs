@@ -1,0 +1,57 @@
+//! Members: the people of a business's team, how they sign in and what they may do. Verbs for the dashboard and the
+//! operator's program. Not here: pages (dashboard/), SQL (store/). Invariants: a password is only ever an argon2id digest
+//! in the database; a session opens nothing before its second factor; every change is in the audit log.
+
+pub mod account;
+pub mod audit;
+pub mod invitation;
+pub mod lock_out;
+mod notice;
+pub mod password;
+pub mod role;
+pub mod second_factor;
+pub mod session;
+pub mod settings;
+pub mod sign_in;
+pub mod team;
+mod token;
+
+pub use password::Passwords;
+pub use role::{Permission, Role};
+pub use session::{Client, Session};
+
+use crate::ids::{IdKind, PublicIds};
+use crate::platform::Platform;
+use ledger::BookId;
+
+/// Somebody of a business's team who signs in; one account, however many businesses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// 1, 2, … over all businesses.
+    pub number: i64,
+    /// In normal form.
+    pub email: String,
+    /// As the member wrote it.
+    pub name: String,
+}
+
+/// Members, sessions and invitations belong to no book; their ids are made as if to this one.
+const NO_BOOK: BookId = BookId(0);
+
+/// The public id of a member, a session or an invitation.
+#[must_use]
+pub fn id(platform: &Platform, kind: IdKind, number: i64) -> String {
+    platform.secrets.ids().seal(kind, NO_BOOK, number)
+}
+
+/// The public id of a member, for whoever has the ids alone.
+#[must_use]
+pub fn id_of(ids: &PublicIds, member: i64) -> String {
+    ids.seal(IdKind::Member, NO_BOOK, member)
+}
+
+/// The number behind such an id.
+#[must_use]
+pub fn number(platform: &Platform, kind: IdKind, id: &str) -> Option<i64> {
+    platform.secrets.ids().open(kind, NO_BOOK, id)
+}

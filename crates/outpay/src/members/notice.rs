@@ -1,0 +1,55 @@
+//! Mails to members, each written in the transaction of what it tells of. Nothing is written where no mail is configured. Not
+//! here: what they say and how they are sent (mail/).
+
+use super::Role;
+use super::session::Client;
+use crate::mail::{MailKind, Notice};
+use crate::platform::Platform;
+use crate::store::{MemberChange, NewInvitation};
+use crate::web::format::moment;
+use ledger::{BookId, Mode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+/// The link of an invitation, to whoever is invited. It is sealed until it is sent.
+pub(super) fn invitation(
+    platform: &Platform,
+    invitation: &NewInvitation,
+    token: &SecretString,
+) -> Option<MemberChange> {
+    let role: Role = invitation.role;
+    let kind = if invitation.resets { MailKind::Reset } else { MailKind::Invitation };
+    let notice = Notice {
+        book: Some(BookId::new(invitation.business, Mode::Live)),
+        to: &invitation.email,
+        kind,
+        data: json!({ "role": role.word(), "ends_at": moment(invitation.ends_at) }),
+        link: Some(super::invitation::link("", token)),
+    };
+    order(platform, &notice)
+}
+
+/// Somebody signed in from a browser that was not used before.
+pub(super) fn new_sign_in(platform: &Platform, email: &str, client: &Client) -> Option<MemberChange> {
+    let at = moment(platform.clock.now());
+    let data = json!({ "at": at, "address": client.address, "browser": client.agent });
+    security(platform, email, MailKind::NewSignIn, data)
+}
+
+/// The password was changed.
+pub(super) fn password_changed(platform: &Platform, email: &str) -> Option<MemberChange> {
+    security(platform, email, MailKind::PasswordChanged, json!({ "at": moment(platform.clock.now()) }))
+}
+
+/// The second factor was taken away, to be set anew.
+pub(super) fn second_factor_changed(platform: &Platform, email: &str) -> Option<MemberChange> {
+    security(platform, email, MailKind::SecondFactorChanged, json!({ "at": moment(platform.clock.now()) }))
+}
+
+fn security(platform: &Platform, email: &str, kind: MailKind, data: Value) -> Option<MemberChange> {
+    order(platform, &Notice { book: None, to: email, kind, data, link: None })
+}
+
+fn order(platform: &Platform, notice: &Notice<'_>) -> Option<MemberChange> {
+    platform.mail.order(notice).map(|mail| MemberChange::Mail(Box::new(mail)))
+}

@@ -1,0 +1,226 @@
+//! Passwords: argon2id with the parameters of the OWASP cheat sheet (19 MiB, 2 passes, 1 lane), beside a pepper from the
+//! master key, off the answering threads and few at a time. What a password must be. Invariant: a try costs the same work
+//! whether there is an account or not.
+
+use crate::auth::Secrets;
+use crate::clock::Entropy;
+use crate::store::Failure;
+use anyhow::Context;
+use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Semaphore;
+
+const KIBIBYTES: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Computed at the same moment: bounds memory and leaves processors for money.
+const AT_ONCE: usize = 2;
+/// The salt of a try for which there is no account; its digest is thrown away.
+const NOBODYS_SALT: &[u8; 16] = b"outpay no member";
+
+/// Counted in characters.
+const SHORTEST: usize = 12;
+const LONGEST: usize = 256;
+
+/// Makes and checks passwords' digests; cheap to clone.
+#[derive(Clone)]
+pub struct Passwords {
+    secrets: Arc<Secrets>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    turns: Semaphore,
+    work: AtomicU64,
+}
+
+impl Passwords {
+    /// With the pepper of these secrets.
+    #[must_use]
+    pub fn new(secrets: Arc<Secrets>) -> Self {
+        Self { secrets, shared: Arc::new(Shared { turns: Semaphore::new(AT_ONCE), work: AtomicU64::new(0) }) }
+    }
+
+    /// A new digest, as a PHC string.
+    ///
+    /// # Errors
+    /// When the machine has no memory for it.
+    pub async fn digest(&self, password: &SecretString, entropy: &Entropy) -> Result<String, Failure> {
+        let mut salt = [0u8; 16];
+        entropy.fill(&mut salt);
+        self.work(password, move |argon2, password| {
+            Ok(argon2.hash_password_with_salt(password, &salt).map_err(broken)?.to_string())
+        })
+        .await
+    }
+
+    /// Is it the password of this digest? Without a digest: no, after the same work.
+    ///
+    /// # Errors
+    /// When the machine has no memory for it, or the digest is none.
+    pub async fn fits(&self, password: &SecretString, digest: Option<&str>) -> Result<bool, Failure> {
+        let digest = digest.map(str::to_owned);
+        self.work(password, move |argon2, password| match digest {
+            Some(digest) => match PasswordVerifier::<str>::verify_password(argon2, password, &digest) {
+                Ok(()) => Ok(true),
+                Err(Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(broken(error)),
+            },
+            None => {
+                let _thrown_away = argon2.hash_password_with_salt(password, NOBODYS_SALT).map_err(broken)?;
+                Ok(false)
+            }
+        })
+        .await
+    }
+
+    /// How many digests were computed, so that a test can show that a try costs the same for everybody.
+    #[must_use]
+    pub fn work_done(&self) -> u64 {
+        self.shared.work.load(Ordering::Relaxed)
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        password: &SecretString,
+        act: impl FnOnce(&Argon2<'_>, &[u8]) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _turn = self.shared.turns.acquire().await?;
+        self.shared.work.fetch_add(1, Ordering::Relaxed);
+        let (password, secrets) = (password.clone(), Arc::clone(&self.secrets));
+        let compute = move || {
+            let params =
+                Params::new(KIBIBYTES, PASSES, LANES, None).map_err(|error| anyhow::anyhow!("{error}"))?;
+            let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+            let argon2 = Argon2::new_with_secret(secrets.password_pepper(), algorithm, version, params)
+                .map_err(|error| anyhow::anyhow!("{error}"))?;
+            act(&argon2, password.expose_secret().as_bytes())
+        };
+        tokio::task::spawn_blocking(compute).await.context("a password's digest was cut off")?
+    }
+}
+
+fn broken(error: Error) -> Failure {
+    anyhow::anyhow!("a password's digest could not be computed: {error}")
+}
+
+/// What is wrong with a password that this member chooses, in a sentence.
+#[must_use]
+pub fn problem(password: &str, email: &str) -> Option<&'static str> {
+    let length = password.chars().count();
+    if length < SHORTEST {
+        return Some("The password must have at least 12 characters. Four words make a good one.");
+    }
+    if length > LONGEST {
+        return Some("The password may not have more than 256 characters.");
+    }
+    let lower = password.to_lowercase();
+    if lower.contains(&email.to_lowercase()) {
+        return Some("The password may not contain your e-mail address.");
+    }
+    if is_common(&lower) {
+        return Some("This password is among the first that anybody would guess. Choose another.");
+    }
+    None
+}
+
+/// The commonest beginnings of leaked passwords of this length, and what repeats itself.
+fn is_common(lower: &str) -> bool {
+    let mut characters = lower.chars();
+    let first = characters.next();
+    let repeats = (1..=4).any(|length| {
+        let all: Vec<char> = lower.chars().collect();
+        all.iter().enumerate().all(|(at, character)| *character == all[at % length])
+    });
+    let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    let known = COMMON.iter().any(|word| {
+        // A common word with a few digits or marks behind it is as common.
+        plain
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.chars().count() < 6 && rest.chars().all(|c| c.is_ascii_digit()))
+    });
+    first.is_none() || repeats || known
+}
+
+const COMMON: [&str; 32] = [
+    "password",
+    "passwort",
+    "passw0rd",
+    "p4ssword",
+    "p4ssw0rd",
+    "passwordpassword",
+    "mypassword",
+    "changeme",
+    "changemenow",
+    "letmein",
+    "letmeinnow",
+    "welcome",
+    "welcometo",
+    "iloveyou",
+    "iloveyousomuch",
+    "trustno",
+    "adminadmin",
+    "administrator",
+    "qwertyuiop",
+    "qwertyuiopasdf",
+    "qwertyqwerty",
+    "qwerty",
+    "asdfghjkl",
+    "asdfghjklzxc",
+    "zxcvbnm",
+    "1q2w3e4r5t6y",
+    "1qaz2wsx3edc",
+    "0123456789",
+    "1234567890",
+    "12345678901234567890",
+    "correcthorsebatterystaple",
+    "outpay",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_password_must_be() {
+        let email = "ada@example.com";
+        for good in ["four words are good", "žluťoučký kůň", "password of my aunt", "xkcd-936-xkcd"] {
+            assert_eq!(problem(good, email), None, "{good:?}");
+        }
+        for bad in [
+            "",
+            "elevenchars",
+            "password1234",
+            "Password-2024",
+            "aaaaaaaaaaaa",
+            "abababababab",
+            "123456789012",
+            "qwertyuiop12",
+            "my ada@example.com",
+            "ADA@EXAMPLE.COM!",
+            &"x1".repeat(129),
+        ] {
+            assert!(problem(bad, email).is_some(), "{bad:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_password_fits_and_every_try_is_work() {
+        let passwords = Passwords::new(Arc::new(Secrets::derive(&[7; 32])));
+        let other = Passwords::new(Arc::new(Secrets::derive(&[8; 32])));
+        let secret = |text: &str| SecretString::from(text);
+        let entropy = Entropy::seeded(1);
+        let digest = passwords.digest(&secret("right horse"), &entropy).await.unwrap();
+        assert!(digest.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{digest}");
+        assert_ne!(passwords.digest(&secret("right horse"), &entropy).await.unwrap(), digest, "salted");
+        assert!(passwords.fits(&secret("right horse"), Some(&digest)).await.unwrap());
+        assert!(!passwords.fits(&secret("wrong horse"), Some(&digest)).await.unwrap());
+        assert!(!passwords.fits(&secret("right horse"), None).await.unwrap());
+        assert!(!other.fits(&secret("right horse"), Some(&digest)).await.unwrap(), "another master key");
+        assert!(passwords.fits(&secret("right horse"), Some("not a digest")).await.is_err());
+        assert_eq!(passwords.work_done(), 6);
+    }
+}

@@ -1,0 +1,247 @@
+//! Signing in: password, then a code of the app or a recovery code; or, where there is no second factor yet, enrolling one.
+//! Each step ends the session before it and begins another. Invariants: an address without an account gets the same answer
+//! after the same work as a wrong password; a code works once.
+
+use super::lock_out::{self, Standing};
+use super::session::{self, Client, Session};
+use super::{notice, second_factor};
+use crate::platform::Platform;
+use crate::store::{Failure, MemberChange, MemberRow, WriteError};
+use ledger::{Actor, Email, Micros};
+use secrecy::SecretString;
+use serde_json::json;
+
+/// Why a step was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Address or password, or the code, is wrong. Which, nobody is told.
+    #[error("wrong")]
+    Wrong,
+    /// Too many tries: not before this much time has passed.
+    #[error("too many tries")]
+    Wait(Micros),
+    /// The session is over; begin again.
+    #[error("the session is over")]
+    Over,
+    /// The system broke.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// What is typed on the first page, and by whom.
+pub struct Attempt<'a> {
+    /// As typed.
+    pub email: &'a str,
+    /// As typed.
+    pub password: &'a SecretString,
+    /// From where.
+    pub client: &'a Client,
+    /// What the browser was given when it was last signed in from.
+    pub device: Option<&'a str>,
+}
+
+/// A step that was made.
+pub struct Step {
+    /// The new session's token, for the cookie.
+    pub token: SecretString,
+    /// Is that session complete?
+    pub complete: bool,
+    /// Has the member a second factor?
+    pub has_second_factor: bool,
+}
+
+/// The first step: the password. `before`: a session that the browser still has, which ends.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn with_password(
+    platform: &Platform,
+    attempt: &Attempt<'_>,
+    before: Option<&Session>,
+) -> Result<Step, SignInError> {
+    let member = check_password(platform, attempt).await?;
+    let place = before.filter(|before| before.row.member == member.number);
+    let place = place.map_or((0, false), |before| (before.row.business, before.row.test_mode));
+    let (token, new) = session::begin(platform, member.number, false, place, attempt.client);
+    let mut changes = vec![MemberChange::Begin(new)];
+    changes.extend(before.map(|before| end(platform, before)));
+    carry_out(platform, &changes).await?;
+    Ok(Step { token, complete: false, has_second_factor: member.second_factor.is_some() })
+}
+
+/// The member whose address and password these are.
+///
+/// # Errors
+/// [`SignInError::Wrong`] after the same work, whatever is wrong.
+pub(super) async fn check_password(
+    platform: &Platform,
+    attempt: &Attempt<'_>,
+) -> Result<MemberRow, SignInError> {
+    // What is no address is counted as it was typed and looked up like any other.
+    let email = Email::parse(attempt.email)
+        .map_or_else(|_| shortened(attempt.email), |email| email.as_str().to_owned());
+    let device = second_factor::known_device(&platform.secrets, &email, attempt.device);
+    let counted =
+        match lock_out::password(platform, &email, &attempt.client.address, device.as_deref()).await? {
+            Standing::Counted(counted) => counted,
+            Standing::Wait(wait) => return Err(SignInError::Wait(wait)),
+        };
+    let member = platform.store.member_by_email(&email).await?;
+    let digest = member.as_ref().map(|member| member.password.as_str());
+    let fits = platform.passwords.fits(attempt.password, digest).await?;
+    let member = member.filter(|_| fits).ok_or(SignInError::Wrong)?;
+    counted.forgive(platform).await?;
+    Ok(member)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(Email::MAX_CHARACTERS).collect()
+}
+
+/// The second step: a code of the app, or a recovery code.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn with_code(
+    platform: &Platform,
+    session: &Session,
+    code: &str,
+    client: &Client,
+    device: Option<&str>,
+) -> Result<Step, SignInError> {
+    let number = session.row.member;
+    let member = platform.store.member(number).await?.ok_or(SignInError::Over)?;
+    let device = second_factor::known_device(&platform.secrets, &member.email, device);
+    let counted = match lock_out::code(platform, number, session.number(), device.as_deref()).await? {
+        Standing::Counted(counted) => counted,
+        Standing::Wait(wait) => return Err(SignInError::Wait(wait)),
+    };
+    let (used, how) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
+    let place = (session.row.business, session.row.test_mode);
+    let (token, new) = session::begin(platform, number, true, place, client);
+    let note = MemberChange::NoteEverywhere {
+        member: number,
+        at: platform.clock.now(),
+        actor: Actor::member(number),
+        action: "member.signed_in",
+        detail: json!({ "second_factor": how, "address": client.address }).to_string(),
+    };
+    let mut changes = vec![used, end(platform, session), MemberChange::Begin(new), note];
+    if device.is_none() {
+        changes.extend(notice::new_sign_in(platform, &member.email, client));
+    }
+    match platform.store.change_members(&changes).await {
+        Ok(()) => {}
+        // The code was used before, or the session ended meanwhile.
+        Err(WriteError::Conflict) => return Err(SignInError::Wrong),
+        Err(WriteError::Failure(failure)) => return Err(failure.into()),
+    }
+    counted.forgive(platform).await?;
+    Ok(Step { token, complete: true, has_second_factor: true })
+}
+
+/// What uses up the code, if it is one: of the app's, or a recovery code.
+pub(super) fn proof(
+    platform: &Platform,
+    member: &MemberRow,
+    code: &str,
+) -> Result<Option<(MemberChange, &'static str)>, Failure> {
+    let (number, now) = (member.number, platform.clock.now());
+    if second_factor::is_recovery_code(code) {
+        let digest = second_factor::recovery_digest(&platform.secrets, number, code);
+        let used = MemberChange::UseRecoveryCode { member: number, digest, at: now };
+        return Ok(Some((used, "recovery_code")));
+    }
+    let Some(sealed) = &member.second_factor else { return Ok(None) };
+    let key = second_factor::open(platform, number, sealed)?;
+    let step = second_factor::step(&key, code, now)?;
+    Ok(step.map(|step| (MemberChange::UseStep { member: number, step }, "app")))
+}
+
+/// The TOTP key that a session without a second factor is to confirm; the same one until it does.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn key_to_enrol(platform: &Platform, session: &Session) -> Result<SecretString, Failure> {
+    let member = session.row.member;
+    if let Some(sealed) = &session.row.enrolling {
+        return second_factor::open(platform, member, sealed);
+    }
+    let key = second_factor::new_key(&platform.entropy);
+    let sealed = second_factor::seal(platform, member, &key);
+    platform.store.begin_enrolling(session.number(), &sealed).await?;
+    // Another tab of the same session may have been first.
+    match session::find(platform, session.token()).await?.and_then(|session| session.row.enrolling) {
+        Some(sealed) => second_factor::open(platform, member, &sealed),
+        None => Ok(key),
+    }
+}
+
+/// Confirms the key with a first code. The session is complete then, and the recovery codes are there to be shown once.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn enrol(
+    platform: &Platform,
+    session: &Session,
+    code: &str,
+    client: &Client,
+) -> Result<(Step, Vec<SecretString>), SignInError> {
+    let (member, now) = (session.row.member, platform.clock.now());
+    let sealed = session.row.enrolling.clone().ok_or(SignInError::Wrong)?;
+    let key = second_factor::open(platform, member, &sealed)?;
+    let step = second_factor::step(&key, code, now)?.ok_or(SignInError::Wrong)?;
+    let codes = second_factor::recovery_codes(&platform.entropy);
+    let (token, new) =
+        session::begin(platform, member, true, (session.row.business, session.row.test_mode), client);
+    let changes = [
+        MemberChange::SetSecondFactor { member, sealed, step, at: now },
+        MemberChange::ReplaceRecoveryCodes { member, digests: digests(platform, member, &codes) },
+        end(platform, session),
+        MemberChange::Begin(new),
+        MemberChange::NoteEverywhere {
+            member,
+            at: now,
+            actor: Actor::member(member),
+            action: "member.second_factor_set",
+            detail: json!({ "address": client.address }).to_string(),
+        },
+    ];
+    match platform.store.change_members(&changes).await {
+        Ok(()) => Ok((Step { token, complete: true, has_second_factor: true }, codes)),
+        // Another session was first.
+        Err(WriteError::Conflict) => Err(SignInError::Over),
+        Err(WriteError::Failure(failure)) => Err(failure.into()),
+    }
+}
+
+pub(super) fn digests(platform: &Platform, member: i64, codes: &[SecretString]) -> Vec<[u8; 32]> {
+    use secrecy::ExposeSecret;
+    let digest =
+        |code: &SecretString| second_factor::recovery_digest(&platform.secrets, member, code.expose_secret());
+    codes.iter().map(digest).collect()
+}
+
+pub(super) fn end(platform: &Platform, session: &Session) -> MemberChange {
+    MemberChange::End { session: session.row.number, member: session.row.member, at: platform.clock.now() }
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn sign_out(platform: &Platform, session: &Session) -> Result<(), Failure> {
+    match platform.store.change_members(&[end(platform, session)]).await {
+        // It ended meanwhile, which is what is wanted.
+        Ok(()) | Err(WriteError::Conflict) => Ok(()),
+        Err(WriteError::Failure(failure)) => Err(failure),
+    }
+}
+
+async fn carry_out(platform: &Platform, changes: &[MemberChange]) -> Result<(), SignInError> {
+    match platform.store.change_members(changes).await {
+        Ok(()) => Ok(()),
+        Err(WriteError::Conflict) => Err(SignInError::Over),
+        Err(WriteError::Failure(failure)) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,136 @@
+//! What owners do with their team: another role, taking somebody out, taking a lost second factor away. Invariant: a team
+//! that has an owner keeps one.
+
+use super::{Role, audit};
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::{Failure, MemberChange, TeamMember, WriteError};
+use ledger::Actor;
+use serde_json::json;
+
+/// Why the team was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TeamError {
+    /// Nobody of this team.
+    #[error("there is no such member in this team")]
+    Unknown,
+    /// Nobody else is an owner, or somebody changed the team at the same moment.
+    #[error("a team keeps at least one owner; make somebody else an owner first")]
+    LastOwner,
+    /// The account is also part of another team, whose owners have a say in it.
+    #[error("this person is a member of another team too; only the operator can reset the account")]
+    IsElsewhere,
+    /// There is nothing to take away.
+    #[error("this person has no second factor")]
+    HasNone,
+    /// The system broke.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// The team's member with this number.
+async fn find(platform: &Platform, business: i64, member: i64) -> Result<TeamMember, TeamError> {
+    let team = platform.store.team(business).await?;
+    team.into_iter().find(|found| found.number == member).ok_or(TeamError::Unknown)
+}
+
+/// Gives a member another role.
+///
+/// # Errors
+/// [`TeamError`].
+pub async fn set_role(
+    platform: &Platform,
+    business: i64,
+    member: i64,
+    to: Role,
+    by: Actor,
+) -> Result<TeamMember, TeamError> {
+    let found = find(platform, business, member).await?;
+    if found.role == to {
+        return Ok(found);
+    }
+    let detail = json!({ "member": super::id(platform, IdKind::Member, member), "from": found.role.word(), "to": to.word() });
+    let changes = [
+        MemberChange::SetRole { business, member, from: found.role, to },
+        MemberChange::Note(audit::in_business(
+            platform,
+            business,
+            by,
+            "member.role_changed",
+            &found.email,
+            &detail,
+        )),
+    ];
+    carry_out(platform, &changes).await?;
+    Ok(TeamMember { role: to, ..found })
+}
+
+/// Takes a member out of the team. Their sessions end.
+///
+/// # Errors
+/// [`TeamError`].
+pub async fn remove(
+    platform: &Platform,
+    business: i64,
+    member: i64,
+    by: Actor,
+) -> Result<TeamMember, TeamError> {
+    let found = find(platform, business, member).await?;
+    let detail = json!({ "member": super::id(platform, IdKind::Member, member), "role": found.role.word() });
+    let changes = [
+        MemberChange::Leave { business, member, from: found.role },
+        MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
+        MemberChange::Note(audit::in_business(
+            platform,
+            business,
+            by,
+            "member.removed",
+            &found.email,
+            &detail,
+        )),
+    ];
+    carry_out(platform, &changes).await?;
+    Ok(found)
+}
+
+/// Takes a member's second factor and recovery codes away: the next sign-in enrols a new one. Their sessions end. Not where
+/// the account belongs to another team too: nobody weakens an account for others.
+///
+/// # Errors
+/// [`TeamError`].
+pub async fn reset_second_factor(
+    platform: &Platform,
+    business: i64,
+    member: i64,
+    by: Actor,
+) -> Result<TeamMember, TeamError> {
+    let found = find(platform, business, member).await?;
+    if platform.store.memberships(member).await?.len() > 1 {
+        return Err(TeamError::IsElsewhere);
+    }
+    if !found.has_second_factor {
+        return Err(TeamError::HasNone);
+    }
+    let changes = [
+        MemberChange::ClearSecondFactor { member },
+        MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
+        MemberChange::Note(audit::in_business(
+            platform,
+            business,
+            by,
+            "member.second_factor_reset",
+            &found.email,
+            &json!({ "member": super::id(platform, IdKind::Member, member) }),
+        )),
+    ];
+    carry_out(platform, &changes).await?;
+    Ok(found)
+}
+
+async fn carry_out(platform: &Platform, changes: &[MemberChange]) -> Result<(), TeamError> {
+    match platform.store.change_members(changes).await {
+        Ok(()) => Ok(()),
+        Err(WriteError::Conflict) => Err(TeamError::LastOwner),
+        Err(WriteError::Failure(failure)) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,26 @@
+//! Tokens of sessions, invitations and devices: 256 random bits as text; what is stored is a keyed digest.
+
+use crate::platform::Platform;
+use data_encoding::BASE64URL_NOPAD;
+use secrecy::{ExposeSecret, SecretString};
+
+/// What a token is for: each has digests of its own.
+pub(super) const SESSION: &str = "member session";
+pub(super) const INVITATION: &str = "invitation";
+
+/// A new token: 43 characters.
+pub(super) fn generate(platform: &Platform) -> SecretString {
+    let mut bytes = [0u8; 32];
+    platform.entropy.fill(&mut bytes);
+    SecretString::from(BASE64URL_NOPAD.encode(&bytes))
+}
+
+/// What is stored of it.
+pub(super) fn digest(platform: &Platform, purpose: &str, token: &str) -> [u8; 32] {
+    platform.secrets.page_mac(purpose, token)
+}
+
+/// What is stored of a token that was just made.
+pub(super) fn digest_of(platform: &Platform, purpose: &str, token: &SecretString) -> [u8; 32] {
+    digest(platform, purpose, token.expose_secret())
+}

@@ -1,0 +1,84 @@
+//! Stopping a payment that no block takes: a transaction of nothing from the treasury to itself, under the payment's nonce and
+//! for a higher fee. A chain takes one transaction per nonce; once this one is deep in it, no attempt can ever pay.
+//!
+//! Invariant: it is an attempt like any other, committed before it is sent, and find.rs tells whether it or the payment was faster.
+
+use super::fees::Fees;
+use super::rpc::At;
+use super::transaction::Transaction;
+use super::{Answer, CryptoRail, Prepared};
+use crate::store::{Attempt, Failure};
+use anyhow::{Context, ensure};
+
+/// What a transaction without a call needs.
+const GAS: u64 = 21_000;
+
+impl CryptoRail {
+    /// Does it only use up the nonce?
+    pub(super) fn is_stop(&self, transaction: &Transaction) -> bool {
+        transaction.to == self.chain.treasury && transaction.data.is_empty()
+    }
+
+    /// Writes the attempt.
+    pub(super) async fn write_stop(&self, earlier: &[Attempt]) -> Result<Prepared, Failure> {
+        let last = earlier.last().context("nothing was sent that could be stopped")?;
+        self.chain.check().await?;
+        let nonce = Transaction::read(&last.request)?.nonce;
+        let used = self.chain.rpc.nonce(self.chain.treasury, At::Latest).await?;
+        ensure!(
+            used <= nonce,
+            "nonce {nonce} is used up already; whether by this payment, the rail will find out"
+        );
+        let transaction = self.stop_after(earlier).await?;
+        ensure!(
+            transaction.fees.max <= self.max_fee,
+            "taking the payment's place costs {} per unit of gas, more than `max_fee_gwei` allows",
+            transaction.fees.max
+        );
+        let signed = transaction.sign(&self.treasury)?;
+        let slot = i64::try_from(transaction.nonce)?;
+        Ok(Prepared { key: signed.hash.to_string(), request: signed.raw, slot })
+    }
+
+    /// For a higher fee than all attempts before it.
+    pub(super) async fn stop_after(&self, earlier: &[Attempt]) -> Result<Transaction, Failure> {
+        let mut fees = Fees { max: 0, tip: 0 };
+        let mut nonces = Vec::new();
+        for attempt in earlier {
+            self.check_signer(attempt)?;
+            let other = Transaction::read(&attempt.request)?;
+            fees = fees.highest(other.fees);
+            nonces.push(other.nonce);
+        }
+        let nonce = *nonces.first().context("nothing was sent that could be stopped")?;
+        ensure!(nonces.iter().all(|other| *other == nonce), "the attempts have different nonces");
+        let fees = fees.replacement(self.chain.market().await?).context("fees beyond all numbers")?;
+        Ok(Transaction {
+            chain_id: self.chain.id,
+            nonce,
+            fees,
+            gas: GAS,
+            to: self.chain.treasury,
+            data: Vec::new(),
+        })
+    }
+
+    /// So deep in the chain that it stays so.
+    pub(super) async fn nonce_is_used_up(&self, attempts: &[Attempt]) -> Result<bool, Failure> {
+        let Some(last) = attempts.last() else { return Ok(true) };
+        attempts.iter().try_for_each(|attempt| self.check_signer(attempt))?;
+        self.chain.check().await?;
+        let deep = self.chain.rpc.head().await?.checked_sub(self.confirmations.saturating_sub(1));
+        let Some(deep) = deep else { return Ok(false) };
+        let used = self.chain.rpc.nonce(self.chain.treasury, At::Block(deep)).await?;
+        Ok(used > u64::try_from(last.slot).context("a slot below 0")?)
+    }
+}
+
+/// The nonce is used up by a transaction that paid nobody.
+pub(super) fn stopped() -> Answer {
+    Answer::Refused {
+        code: "stopped".to_owned(),
+        text: "The payment could not be sent, and nothing was paid. Please try again.".to_owned(),
+    }
+}

@@ -1,0 +1,183 @@
+//! The lines of imported files: whom to pay, and what became of it.
+
+use super::driver::{Row, Statement};
+use super::{Failure, Store};
+use anyhow::Context;
+use ledger::{BookId, Cents};
+
+/// What became of a line. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LineState {
+    /// Not tried yet.
+    Open = 1,
+    /// Paid.
+    Paid = 2,
+    /// An earlier import of the file, or of its reference, had paid it.
+    PaidBefore = 3,
+    /// A rule said no.
+    NotPaid = 4,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportLine {
+    /// Its number in the file, as an editor counts.
+    pub line: i64,
+    /// Whom to pay, in normal form.
+    pub email: String,
+    /// How much.
+    pub amount: Cents,
+    /// The business's own name for it; empty for none.
+    pub reference: String,
+    /// What became of it.
+    pub state: LineState,
+    /// Why; empty where there is nothing to say.
+    pub detail: String,
+}
+
+impl LineState {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Paid, Self::PaidBefore, Self::NotPaid];
+
+    /// The word for people and files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paid => "paid",
+            Self::PaidBefore => "already paid",
+            Self::NotPaid => "not paid",
+        }
+    }
+}
+
+pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> Statement {
+    Statement::one(
+        "INSERT INTO import_line (book, import, line, email, amount, reference, state, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        vec![
+            book.0.into(),
+            import.into(),
+            line.line.into(),
+            line.email.as_str().into(),
+            line.amount.0.into(),
+            line.reference.as_str().into(),
+            (line.state as i64).into(),
+            line.detail.as_str().into(),
+        ],
+    )
+}
+
+impl Store {
+    /// An import's lines after this one, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn import_lines(
+        &self,
+        book: BookId,
+        import: i64,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ImportLine>, Failure> {
+        let sql = "SELECT line, email, amount, reference, state, detail FROM import_line \
+                   WHERE book = $1 AND import = $2 AND line > $3 ORDER BY line LIMIT $4";
+        let values = vec![book.0.into(), import.into(), after.into(), limit.into()];
+        self.driver.query(sql, values).await?.iter().map(line).collect()
+    }
+
+    /// An import's lines that were not tried yet, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn open_import_lines(
+        &self,
+        book: BookId,
+        import: i64,
+        limit: i64,
+    ) -> Result<Vec<ImportLine>, Failure> {
+        let sql = "SELECT line, email, amount, reference, state, detail FROM import_line \
+                   WHERE book = $1 AND import = $2 AND state = 1 ORDER BY line LIMIT $3";
+        self.driver
+            .query(sql, vec![book.0.into(), import.into(), limit.into()])
+            .await?
+            .iter()
+            .map(line)
+            .collect()
+    }
+
+    /// Writes down what became of lines.
+    ///
+    /// # Errors
+    /// When the database breaks or a line is not there.
+    pub async fn note_import_lines(
+        &self,
+        book: BookId,
+        import: i64,
+        lines: &[ImportLine],
+    ) -> Result<(), Failure> {
+        let sql =
+            "UPDATE import_line SET state = $1, detail = $2 WHERE book = $3 AND import = $4 AND line = $5";
+        let note = |line: &ImportLine| {
+            let (state, detail) = ((line.state as i64).into(), line.detail.as_str().into());
+            Statement::one(sql, vec![state, detail, book.0.into(), import.into(), line.line.into()])
+        };
+        Ok(self.driver.write(lines.iter().map(note).collect()).await?)
+    }
+
+    /// Opens the lines again that were not paid.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn reopen_import_lines(&self, book: BookId, import: i64) -> Result<(), Failure> {
+        let sql =
+            "UPDATE import_line SET state = 1, detail = '' WHERE book = $1 AND import = $2 AND state = 4";
+        Ok(self.driver.write(vec![Statement::new(sql, vec![book.0.into(), import.into()])]).await?)
+    }
+
+    /// How many lines became what, and their cents.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn import_progress(
+        &self,
+        book: BookId,
+        import: i64,
+    ) -> Result<Vec<(LineState, i64, Cents)>, Failure> {
+        let sql = "SELECT state, count(*), CAST(sum(amount) AS BIGINT) FROM import_line \
+                   WHERE book = $1 AND import = $2 GROUP BY state ORDER BY state";
+        let rows = self.driver.query(sql, vec![book.0.into(), import.into()]).await?;
+        rows.iter().map(|row| Ok((state(row.int(0)?)?, row.int(1)?, Cents(row.int(2)?)))).collect()
+    }
+
+    /// The addresses that stand on several of an import's lines, with how many, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn import_repeats(
+        &self,
+        book: BookId,
+        import: i64,
+        limit: i64,
+    ) -> Result<Vec<(String, i64)>, Failure> {
+        let sql = "SELECT email, count(*) FROM import_line WHERE book = $1 AND import = $2 \
+                   GROUP BY email HAVING count(*) > 1 ORDER BY count(*) DESC, email LIMIT $3";
+        let rows = self.driver.query(sql, vec![book.0.into(), import.into(), limit.into()]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
+    }
+}
+
+fn state(code: i64) -> Result<LineState, Failure> {
+    LineState::ALL.into_iter().find(|of| *of as i64 == code).context("no such state of a line")
+}
+
+fn line(row: &Row) -> Result<ImportLine, Failure> {
+    Ok(ImportLine {
+        line: row.int(0)?,
+        email: row.text(1)?.to_owned(),
+        amount: Cents(row.int(2)?),
+        reference: row.text(3)?.to_owned(),
+        state: state(row.int(4)?)?,
+        detail: row.text(5)?.to_owned(),
+    })
+}

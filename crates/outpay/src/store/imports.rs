@@ -1,0 +1,229 @@
+//! Imported files: what was brought, by whom, and how far it is. Their lines are in import_lines.rs. A running import is
+//! leased by the process that pays it; that nobody is paid twice does not depend on the lease but on the lines'
+//! idempotency keys.
+
+use super::driver::{Row, Statement, WriteError};
+use super::import_lines::{ImportLine, insert_line};
+use super::{Failure, Store};
+use anyhow::Context;
+use ledger::{Actor, BookId, Cents, Micros};
+
+/// How far an import is. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ImportState {
+    /// Checked, not confirmed.
+    Draft = 1,
+    /// Confirmed; needs another member's word.
+    Waiting = 2,
+    /// Being paid.
+    Running = 3,
+    /// Every line was tried.
+    Done = 4,
+    /// Nobody is paid by it.
+    Discarded = 5,
+}
+
+/// One imported file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// 1, 2, … in the book.
+    pub number: i64,
+    /// The file's, for people.
+    pub name: String,
+    /// SHA-256 of the file.
+    pub digest: [u8; 32],
+    /// How many payments.
+    pub lines: i64,
+    /// Of all lines.
+    pub total: Cents,
+    /// Who brought it.
+    pub actor: Actor,
+    /// For whom it pays; nobody before it is confirmed.
+    pub confirmed_by: Actor,
+    /// How far it is.
+    pub state: ImportState,
+    /// When it was brought.
+    pub created_at: Micros,
+    /// When its state changed last.
+    pub changed_at: Micros,
+}
+
+impl ImportState {
+    const ALL: [Self; 5] = [Self::Draft, Self::Waiting, Self::Running, Self::Done, Self::Discarded];
+
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "not confirmed",
+            Self::Waiting => "waits for approval",
+            Self::Running => "being paid",
+            Self::Done => "done",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+impl Store {
+    /// Keeps a file and its lines as a draft; gives its number.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`]: somebody else took the number at the same time; try again.
+    pub async fn add_import(
+        &self,
+        book: BookId,
+        import: &Import,
+        lines: &[ImportLine],
+    ) -> Result<(), WriteError> {
+        let sql = "INSERT INTO import (book, number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, leased_until) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)";
+        let values = vec![
+            book.0.into(),
+            import.number.into(),
+            import.name.as_str().into(),
+            import.digest.as_slice().into(),
+            import.lines.into(),
+            import.total.0.into(),
+            import.actor.0.into(),
+            import.confirmed_by.0.into(),
+            (import.state as i64).into(),
+            import.created_at.into(),
+            import.changed_at.into(),
+        ];
+        let mut statements = vec![Statement::one(sql, values)];
+        statements.extend(lines.iter().map(|line| insert_line(book, import.number, line)));
+        self.driver.write(statements).await
+    }
+
+    /// The number that the next import takes, unless somebody else takes it first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn next_import_number(&self, book: BookId) -> Result<i64, Failure> {
+        let sql = "SELECT coalesce(max(number), 0) + 1 FROM import WHERE book = $1";
+        self.driver.query_one(sql, vec![book.0.into()]).await?.map_or(Ok(1), |row| row.int(0))
+    }
+
+    /// The import with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn import(&self, book: BookId, number: i64) -> Result<Option<Import>, Failure> {
+        let sql = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at FROM import \
+                   WHERE book = $1 AND number = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
+        row.as_ref().map(import).transpose()
+    }
+
+    /// A book's imports, newest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn imports(&self, book: BookId, limit: i64) -> Result<Vec<Import>, Failure> {
+        let sql = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at FROM import \
+                   WHERE book = $1 ORDER BY number DESC LIMIT $2";
+        self.driver.query(sql, vec![book.0.into(), limit.into()]).await?.iter().map(import).collect()
+    }
+
+    /// Imports of the same file, newest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn imports_of_file(&self, book: BookId, digest: &[u8; 32]) -> Result<Vec<Import>, Failure> {
+        let sql = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at FROM import \
+                   WHERE book = $1 AND digest = $2 ORDER BY number DESC LIMIT 20";
+        self.driver
+            .query(sql, vec![book.0.into(), digest.as_slice().into()])
+            .await?
+            .iter()
+            .map(import)
+            .collect()
+    }
+
+    /// Moves an import from one state to another. `false`: it was not in the first one any more.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn move_import(
+        &self,
+        book: BookId,
+        number: i64,
+        (from, to): (ImportState, ImportState),
+        confirmed_by: Actor,
+        now: Micros,
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE import SET state = $1, confirmed_by = $2, changed_at = $3, leased_until = 0 \
+                   WHERE book = $4 AND number = $5 AND state = $6";
+        let values = vec![
+            (to as i64).into(),
+            confirmed_by.0.into(),
+            now.into(),
+            book.0.into(),
+            number.into(),
+            (from as i64).into(),
+        ];
+        Ok(self.driver.write_counted(vec![Statement::new(sql, values)]).await? == [1])
+    }
+
+    /// Takes a running import that no process has, until `until`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn lease_import(
+        &self,
+        now: Micros,
+        until: Micros,
+    ) -> Result<Option<(BookId, Import)>, Failure> {
+        let due = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, book FROM import \
+                   WHERE state = 3 AND leased_until <= $1 ORDER BY book, number LIMIT 1";
+        let Some(row) = self.driver.query_one(due, vec![now.into()]).await? else { return Ok(None) };
+        let (book, found) = (BookId(row.int(10)?), import(&row)?);
+        let take = "UPDATE import SET leased_until = $1 WHERE book = $2 AND number = $3 AND state = 3 AND leased_until <= $4";
+        let values = vec![until.into(), book.0.into(), found.number.into(), now.into()];
+        let taken = self.driver.write_counted(vec![Statement::new(take, values)]).await? == [1];
+        Ok(taken.then_some((book, found)))
+    }
+
+    /// Above which sum an import needs another member's word; `None`: never.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn import_approval_above(&self, book: BookId) -> Result<Option<Cents>, Failure> {
+        let sql = "SELECT approve_above FROM import_rule WHERE book = $1";
+        let row = self.driver.query_one(sql, vec![book.0.into()]).await?;
+        row.map(|row| row.int(0).map(Cents)).transpose()
+    }
+
+    /// Sets above which sum an import needs another member's word.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn set_import_approval_above(&self, book: BookId, above: Option<Cents>) -> Result<(), Failure> {
+        let statement = match above {
+            None => Statement::new("DELETE FROM import_rule WHERE book = $1", vec![book.0.into()]),
+            Some(above) => Statement::one(
+                "INSERT INTO import_rule (book, approve_above) VALUES ($1, $2) \
+                 ON CONFLICT (book) DO UPDATE SET approve_above = excluded.approve_above",
+                vec![book.0.into(), above.0.into()],
+            ),
+        };
+        Ok(self.driver.write(vec![statement]).await?)
+    }
+}
+
+fn import(row: &Row) -> Result<Import, Failure> {
+    let state = row.int(7)?;
+    Ok(Import {
+        number: row.int(0)?,
+        name: row.text(1)?.to_owned(),
+        digest: row.bytes(2)?.try_into().context("a file's digest has 32 bytes")?,
+        lines: row.int(3)?,
+        total: Cents(row.int(4)?),
+        actor: Actor(row.int(5)?),
+        confirmed_by: Actor(row.int(6)?),
+        state: ImportState::ALL.into_iter().find(|of| *of as i64 == state).context("no such import state")?,
+        created_at: row.int(8)?,
+        changed_at: row.int(9)?,
+    })
+}

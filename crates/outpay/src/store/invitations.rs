@@ -1,0 +1,79 @@
+//! Invitations to a team: reading. Making, using and withdrawing one is a [`super::MemberChange`].
+
+use super::driver::Row;
+use super::members::role;
+use super::{Failure, Store};
+use crate::members::Role;
+use ledger::{Actor, Micros};
+
+/// An invitation as stored. Its token is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Rises with every invitation.
+    pub number: i64,
+    /// Into which business's team.
+    pub business: i64,
+    /// Whom, in normal form.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// By whom.
+    pub invited_by: Actor,
+    /// When.
+    pub created_at: Micros,
+    /// Until when it can be accepted.
+    pub ends_at: Micros,
+    /// When it was accepted.
+    pub used_at: Option<Micros>,
+    /// When it was withdrawn.
+    pub withdrawn_at: Option<Micros>,
+    /// Does it let a member who has lost password or second factor set both anew?
+    pub resets: bool,
+}
+
+impl Invitation {
+    /// Can it be accepted now?
+    #[must_use]
+    pub fn is_open(&self, now: Micros) -> bool {
+        self.used_at.is_none() && self.withdrawn_at.is_none() && now < self.ends_at
+    }
+}
+
+impl Store {
+    /// The invitation of the token with this digest, whatever became of it.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn invitation(&self, digest: &[u8; 32]) -> Result<Option<Invitation>, Failure> {
+        let sql = "SELECT number, business, email, role, invited_by, created_at, ends_at, used_at, withdrawn_at, resets \
+                   FROM invitation WHERE digest = $1";
+        let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
+        row.as_ref().map(invitation).transpose()
+    }
+
+    /// The invitations of a business that can be accepted at `now`, oldest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn open_invitations(&self, business: i64, now: Micros) -> Result<Vec<Invitation>, Failure> {
+        let sql = "SELECT number, business, email, role, invited_by, created_at, ends_at, used_at, withdrawn_at, resets \
+                   FROM invitation WHERE business = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND ends_at > $2 ORDER BY number";
+        let rows = self.driver.query(sql, vec![business.into(), now.into()]).await?;
+        rows.iter().map(invitation).collect()
+    }
+}
+
+fn invitation(row: &Row) -> Result<Invitation, Failure> {
+    Ok(Invitation {
+        number: row.int(0)?,
+        business: row.int(1)?,
+        email: row.text(2)?.to_owned(),
+        role: role(row.int(3)?)?,
+        invited_by: Actor(row.int(4)?),
+        created_at: row.int(5)?,
+        ends_at: row.int(6)?,
+        used_at: row.maybe_int(7)?,
+        withdrawn_at: row.maybe_int(8)?,
+        resets: row.int(9)? == 1,
+    })
+}

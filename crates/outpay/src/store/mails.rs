@@ -1,0 +1,282 @@
+//! Outgoing mails: ordered together with what they tell of, leased by workers, ended by what the mail server answered. Not
+//! here: which events become mails (mail_choices.rs), what a mail says, when to try again (mail/). Invariant: no row holds a
+//! hash, key or token in clear.
+
+use super::driver::{Row, Statement, Value, WriteError};
+use super::{Failure, Store};
+use crate::mail::MailKind;
+use anyhow::Context;
+use ledger::{BookId, Micros};
+
+/// Where a mail stands. The numbers are stored: never reuse or change one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MailState {
+    /// Will be tried, or tried again.
+    Pending = 1,
+    /// The mail server has it.
+    Sent = 2,
+    /// Given up, until somebody retries it.
+    Failed = 3,
+}
+
+impl MailState {
+    const ALL: [Self; 3] = [Self::Pending, Self::Sent, Self::Failed];
+
+    /// The word in lists.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| *state as i64 == code)
+    }
+}
+
+/// A mail to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMail {
+    /// Whose; `None` where it is of no book.
+    pub book: Option<BookId>,
+    /// What it tells.
+    pub kind: MailKind,
+    /// The journal entry it tells of.
+    pub sequence: Option<i64>,
+    /// To whom: an address.
+    pub recipient: String,
+    /// The payout user's number; 0 for somebody else.
+    pub user: i64,
+    /// What it says: a JSON object without any secret.
+    pub data: String,
+    /// The link that only its reader may see, encrypted.
+    pub sealed: Option<Vec<u8>>,
+    /// Now.
+    pub at: Micros,
+}
+
+/// A mail as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRow {
+    /// Given by the database.
+    pub number: i64,
+    /// As it was ordered.
+    pub mail: NewMail,
+    /// Where it stands.
+    pub state: MailState,
+    /// Tries of the present round.
+    pub tries: i64,
+    /// Tries in all.
+    pub attempts: i64,
+    /// When it will be tried next.
+    pub due_at: Option<Micros>,
+    /// When it was sent or given up.
+    pub finished_at: Option<Micros>,
+    /// What the mail server said last; empty for nothing yet.
+    pub answer: String,
+}
+
+/// What became of a try.
+#[derive(Clone, Debug)]
+pub struct MailEnd {
+    /// The mail's number.
+    pub number: i64,
+    /// Who had it.
+    pub worker: i64,
+    /// Where it stands now.
+    pub state: MailState,
+    /// Tries of the present round, this one included.
+    pub tries: i64,
+    /// Tries in all, this one included.
+    pub attempts: i64,
+    /// When to try again, where it is still pending.
+    pub due_at: Option<Micros>,
+    /// Now.
+    pub at: Micros,
+    /// What the mail server said.
+    pub answer: String,
+}
+
+/// The statement that writes a mail, for whoever writes what it tells of in the same transaction.
+pub(super) fn insert(mail: &NewMail) -> Statement {
+    let sql = "INSERT INTO mail (book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
+               answer, leased_until, leased_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, 0, $8, $9, '', 0, 0)";
+    let values: Vec<Value> = vec![
+        mail.book.map_or(0, |book| book.0).into(),
+        mail.kind.code().into(),
+        mail.sequence.into(),
+        mail.recipient.as_str().into(),
+        mail.user.into(),
+        mail.data.as_str().into(),
+        mail.sealed.as_deref().into(),
+        mail.at.into(),
+        mail.at.into(),
+    ];
+    Statement::one(sql, values)
+}
+
+impl Store {
+    /// Writes a mail that belongs to no other write.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when this journal entry is told of already.
+    pub async fn order_mail(&self, mail: &NewMail) -> Result<(), WriteError> {
+        self.driver.write(vec![insert(mail)]).await
+    }
+
+    /// Mails that are to be tried now and that no worker has, longest due first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn due_mails(&self, now: Micros, limit: i64) -> Result<Vec<MailRow>, Failure> {
+        let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
+                   finished_at, answer FROM mail WHERE state = 1 AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at, number LIMIT $2";
+        self.driver.query(sql, vec![now.into(), limit.into()]).await?.iter().map(row).collect()
+    }
+
+    /// Takes a mail until `until`. `false`: it is another worker's, or not as it was read.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn lease_mail(
+        &self,
+        (number, attempts): (i64, i64),
+        worker: i64,
+        now: Micros,
+        until: Micros,
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE mail SET leased_until = $1, leased_by = $2 \
+                   WHERE number = $3 AND attempts = $4 AND state = 1 AND leased_until <= $5";
+        let values = vec![until.into(), worker.into(), number.into(), attempts.into(), now.into()];
+        match self.driver.write(vec![Statement::one(sql, values)]).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Conflict) => Ok(false),
+            Err(WriteError::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Writes down what became of a try. A mail that is sent has no link any more.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when the mail is another worker's by now; then nothing is written.
+    pub async fn end_mail_try(&self, end: &MailEnd) -> Result<(), WriteError> {
+        let sql = "UPDATE mail SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, answer = $6, leased_until = 0, \
+                   leased_by = 0 WHERE number = $7 AND state = 1 AND leased_by = $8";
+        let finished_at = (end.state != MailState::Pending).then_some(end.at);
+        let values = vec![
+            (end.state as i64).into(),
+            end.tries.into(),
+            end.attempts.into(),
+            end.due_at.into(),
+            finished_at.into(),
+            end.answer.as_str().into(),
+            end.number.into(),
+            end.worker.into(),
+        ];
+        let mut statements = vec![Statement::one(sql, values)];
+        if end.state == MailState::Sent {
+            let wipe = "UPDATE mail SET sealed = NULL WHERE number = $1";
+            statements.push(Statement::new(wipe, vec![end.number.into()]));
+        }
+        self.driver.write(statements).await
+    }
+
+    /// Mails, newest first, at most `limit`: of this book, in this state, with a smaller number than `below`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn mails(
+        &self,
+        book: Option<BookId>,
+        state: Option<MailState>,
+        below: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<MailRow>, Failure> {
+        let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
+                   finished_at, answer FROM mail WHERE number < $1 AND book BETWEEN $2 AND $3 AND state BETWEEN $4 AND $5 \
+                   ORDER BY number DESC LIMIT $6";
+        let books = book.map_or((0, i64::MAX), |book| (book.0, book.0));
+        let states = state.map_or((1, 3), |state| (state as i64, state as i64));
+        let values: Vec<Value> = vec![
+            below.unwrap_or(i64::MAX).into(),
+            books.0.into(),
+            books.1.into(),
+            states.0.into(),
+            states.1.into(),
+            limit.into(),
+        ];
+        self.driver.query(sql, values).await?.iter().map(row).collect()
+    }
+
+    /// The mail with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn mail(&self, number: i64) -> Result<Option<MailRow>, Failure> {
+        let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
+                   finished_at, answer FROM mail WHERE number = $1";
+        self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(row).transpose()
+    }
+
+    /// Lets a failed mail be tried again, from the first try on.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when it is not there or has not failed.
+    pub async fn retry_mail(&self, number: i64, now: Micros) -> Result<(), WriteError> {
+        let sql = "UPDATE mail SET state = 1, tries = 0, due_at = $1, finished_at = NULL WHERE number = $2 AND state = 3";
+        self.driver.write(vec![Statement::one(sql, vec![now.into(), number.into()])]).await
+    }
+
+    /// The same for all that failed at `since` or after; says how many.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn retry_failed_mails(&self, since: Micros, now: Micros) -> Result<u64, Failure> {
+        let sql = "UPDATE mail SET state = 1, tries = 0, due_at = $1, finished_at = NULL WHERE state = 3 AND finished_at >= $2";
+        let retry = Statement::new(sql, vec![now.into(), since.into()]);
+        Ok(self.driver.write_counted(vec![retry]).await?.first().copied().unwrap_or(0))
+    }
+
+    /// How many mails wait.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn mails_waiting(&self) -> Result<i64, Failure> {
+        let sql = "SELECT count(*) FROM mail WHERE state = 1";
+        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
+    }
+}
+
+fn row(row: &Row) -> Result<MailRow, Failure> {
+    let (book, kind) = (row.int(1)?, row.int(2)?);
+    let mail = NewMail {
+        book: (book > 0).then_some(BookId(book)),
+        kind: MailKind::from_code(kind).with_context(|| format!("there is no mail of kind {kind}"))?,
+        sequence: row.maybe_int(3)?,
+        recipient: row.text(4)?.to_owned(),
+        user: row.int(5)?,
+        data: row.text(6)?.to_owned(),
+        sealed: row.maybe_bytes(7)?.map(<[u8]>::to_vec),
+        at: row.int(11)?,
+    };
+    Ok(MailRow {
+        number: row.int(0)?,
+        mail,
+        state: MailState::from_code(row.int(8)?).context("no such mail state")?,
+        tries: row.int(9)?,
+        attempts: row.int(10)?,
+        due_at: row.maybe_int(12)?,
+        finished_at: row.maybe_int(13)?,
+        answer: row.text(14)?.to_owned(),
+    })
+}

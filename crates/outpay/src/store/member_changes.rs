@@ -1,0 +1,356 @@
+//! Every change of members, sessions and invitations, as values that are carried out together: in one transaction, or not
+//! at all, with the audit entry that tells of them. A change that finds its row otherwise than expected takes all others
+//! back, so that a code, a token or an invitation works once, however many use it at the same moment.
+
+use super::Store;
+use super::audit_log::{self, NewAuditEntry};
+use super::driver::{Statement, WriteError};
+use super::mails::{self, NewMail};
+use crate::members::Role;
+use ledger::{Actor, Micros};
+
+/// See the module. What it needs is found, or all changes beside it are not made.
+#[derive(Clone, Debug)]
+pub enum MemberChange {
+    /// A new member without a second factor.
+    Create {
+        /// From [`Store::next_member_number`].
+        number: i64,
+        /// In normal form.
+        email: String,
+        /// As the member wrote it.
+        name: String,
+        /// A PHC string.
+        password: String,
+        /// Now.
+        at: Micros,
+    },
+    /// Makes a member part of a team.
+    Join {
+        /// Whose team.
+        business: i64,
+        /// Who.
+        member: i64,
+        /// As what.
+        role: Role,
+        /// Now.
+        at: Micros,
+    },
+    /// Another role for a member who has role `from`. An owner must be left.
+    SetRole {
+        /// Whose team.
+        business: i64,
+        /// Who.
+        member: i64,
+        /// What the member is now.
+        from: Role,
+        /// What the member becomes.
+        to: Role,
+    },
+    /// Takes a member who has role `from` out of a team. An owner must be left.
+    Leave {
+        /// Whose team.
+        business: i64,
+        /// Who.
+        member: i64,
+        /// What the member is now.
+        from: Role,
+    },
+    /// A new password in the place of the one that was checked.
+    SetPassword {
+        /// Whose.
+        member: i64,
+        /// The PHC string that was read.
+        from: String,
+        /// The new one.
+        to: String,
+    },
+    /// A second factor for a member who has none.
+    SetSecondFactor {
+        /// Whose.
+        member: i64,
+        /// Encrypted.
+        sealed: Vec<u8>,
+        /// The time step of the code that confirmed it.
+        step: i64,
+        /// Now.
+        at: Micros,
+    },
+    /// Takes the second factor and the recovery codes away.
+    ClearSecondFactor {
+        /// Whose.
+        member: i64,
+    },
+    /// Uses a time step's code, which must be later than the last one used.
+    UseStep {
+        /// Whose.
+        member: i64,
+        /// Which.
+        step: i64,
+    },
+    /// Uses a recovery code that was not used.
+    UseRecoveryCode {
+        /// Whose.
+        member: i64,
+        /// Keyed digest.
+        digest: [u8; 32],
+        /// Now.
+        at: Micros,
+    },
+    /// New recovery codes in the place of all old ones.
+    ReplaceRecoveryCodes {
+        /// Whose.
+        member: i64,
+        /// Keyed digests.
+        digests: Vec<[u8; 32]>,
+    },
+    /// A new session.
+    Begin(Box<NewSession>),
+    /// Ends a session that is open.
+    End {
+        /// Which.
+        session: i64,
+        /// Whose it must be.
+        member: i64,
+        /// Now.
+        at: Micros,
+    },
+    /// Ends all sessions of a member but one.
+    EndOthers {
+        /// Whose.
+        member: i64,
+        /// The one that stays; 0 for none.
+        but: i64,
+        /// Now.
+        at: Micros,
+    },
+    /// A new invitation; those of the same person to the same team are withdrawn.
+    Invite(Box<NewInvitation>),
+    /// Uses an invitation that is open.
+    UseInvitation {
+        /// Which.
+        number: i64,
+        /// Now.
+        at: Micros,
+    },
+    /// Withdraws an invitation that is open.
+    Withdraw {
+        /// Which.
+        number: i64,
+        /// Whose it must be.
+        business: i64,
+        /// Now.
+        at: Micros,
+    },
+    /// A mail that tells of the changes beside it.
+    Mail(Box<NewMail>),
+    /// An entry in the audit log.
+    Note(NewAuditEntry),
+    /// An entry in the audit log of every business that a member belongs to, once the changes before it are made.
+    NoteEverywhere {
+        /// Who it is about.
+        member: i64,
+        /// Now.
+        at: Micros,
+        /// Who did it.
+        actor: Actor,
+        /// A stable word.
+        action: &'static str,
+        /// A JSON object without secrets.
+        detail: String,
+    },
+}
+
+/// A session to begin.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Keyed digest of its token.
+    pub digest: [u8; 32],
+    /// Whose.
+    pub member: i64,
+    /// Was the second factor given?
+    pub complete: bool,
+    /// The business it looks at; 0 for none yet.
+    pub business: i64,
+    /// Live or test?
+    pub test_mode: bool,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// Where it comes from.
+    pub address: String,
+    /// Now.
+    pub at: Micros,
+    /// Until when.
+    pub ends_at: Micros,
+}
+
+/// An invitation to make.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// Keyed digest of its token.
+    pub digest: [u8; 32],
+    /// Whose team.
+    pub business: i64,
+    /// Whom, in normal form.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// By whom.
+    pub by: Actor,
+    /// Does it let a member set password and second factor anew?
+    pub resets: bool,
+    /// Now.
+    pub at: Micros,
+    /// Until when.
+    pub ends_at: Micros,
+}
+
+/// How long a session that is over is kept for whoever asks.
+const KEEP_ENDED: Micros = 30 * 86_400_000_000;
+
+impl Store {
+    /// Carries out all changes in one durable transaction, or none.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when one of them does not find what it needs.
+    pub async fn change_members(&self, changes: &[MemberChange]) -> Result<(), WriteError> {
+        self.driver.write(changes.iter().flat_map(statements).collect()).await
+    }
+}
+
+fn statements(change: &MemberChange) -> Vec<Statement> {
+    match change {
+        MemberChange::Create { number, email, name, password, at } => vec![Statement::one(
+            "INSERT INTO member (number, email, name, password, used_step, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
+            vec![
+                (*number).into(),
+                email.as_str().into(),
+                name.as_str().into(),
+                password.as_str().into(),
+                (*at).into(),
+            ],
+        )],
+        MemberChange::Join { business, member, role, at } => vec![Statement::one(
+            "INSERT INTO membership (business, member, role, since) VALUES ($1, $2, $3, $4)",
+            vec![(*business).into(), (*member).into(), role.code().into(), (*at).into()],
+        )],
+        MemberChange::SetRole { business, member, from, to } => set_role(*business, *member, *from, *to),
+        MemberChange::Leave { business, member, from } => leave(*business, *member, *from),
+        MemberChange::SetPassword { member, from, to } => vec![Statement::one(
+            "UPDATE member SET password = $1 WHERE number = $2 AND password = $3",
+            vec![to.as_str().into(), (*member).into(), from.as_str().into()],
+        )],
+        MemberChange::SetSecondFactor { member, sealed, step, at } => vec![Statement::one(
+            "UPDATE member SET second_factor = $1, used_step = $2, confirmed_at = $3 WHERE number = $4 AND second_factor IS NULL",
+            vec![sealed.as_slice().into(), (*step).into(), (*at).into(), (*member).into()],
+        )],
+        MemberChange::ClearSecondFactor { member } => vec![
+            Statement::one(
+                "UPDATE member SET second_factor = NULL, confirmed_at = NULL WHERE number = $1 AND second_factor IS NOT NULL",
+                vec![(*member).into()],
+            ),
+            Statement::new("DELETE FROM recovery_code WHERE member = $1", vec![(*member).into()]),
+        ],
+        MemberChange::UseStep { member, step } => vec![Statement::one(
+            "UPDATE member SET used_step = $1 WHERE number = $2 AND used_step < $1",
+            vec![(*step).into(), (*member).into()],
+        )],
+        MemberChange::UseRecoveryCode { member, digest, at } => vec![Statement::one(
+            "UPDATE recovery_code SET used_at = $1 WHERE member = $2 AND digest = $3 AND used_at IS NULL",
+            vec![(*at).into(), (*member).into(), digest.as_slice().into()],
+        )],
+        MemberChange::ReplaceRecoveryCodes { member, digests } => replace_recovery_codes(*member, digests),
+        MemberChange::Mail(mail) => vec![mails::insert(mail)],
+        MemberChange::Begin(session) => begin(session),
+        MemberChange::End { session, member, at } => vec![Statement::one(
+            "UPDATE member_session SET ended_at = $1 WHERE number = $2 AND member = $3 AND ended_at IS NULL",
+            vec![(*at).into(), (*session).into(), (*member).into()],
+        )],
+        MemberChange::EndOthers { member, but, at } => vec![Statement::new(
+            "UPDATE member_session SET ended_at = $1 WHERE member = $2 AND number <> $3 AND ended_at IS NULL",
+            vec![(*at).into(), (*member).into(), (*but).into()],
+        )],
+        MemberChange::Invite(invitation) => invite(invitation),
+        MemberChange::UseInvitation { number, at } => vec![Statement::one(
+            "UPDATE invitation SET used_at = $1 WHERE number = $2 AND used_at IS NULL AND withdrawn_at IS NULL AND ends_at > $1",
+            vec![(*at).into(), (*number).into()],
+        )],
+        MemberChange::Withdraw { number, business, at } => vec![Statement::one(
+            "UPDATE invitation SET withdrawn_at = $1 WHERE number = $2 AND business = $3 AND used_at IS NULL AND withdrawn_at IS NULL",
+            vec![(*at).into(), (*number).into(), (*business).into()],
+        )],
+        MemberChange::Note(entry) => vec![audit_log::note(entry)],
+        MemberChange::NoteEverywhere { member, at, actor, action, detail } => {
+            vec![audit_log::note_everywhere(*member, *at, *actor, action, detail)]
+        }
+    }
+}
+
+/// Whoever changes owners takes the business's row first, so that two owners who leave at the same moment take turns.
+fn take_turns(business: i64) -> Statement {
+    Statement::one("UPDATE business SET number = number WHERE number = $1", vec![business.into()])
+}
+
+fn set_role(business: i64, member: i64, from: Role, to: Role) -> Vec<Statement> {
+    let sql = "UPDATE membership SET role = $1 WHERE business = $2 AND member = $3 AND role = $4 AND (CAST($1 AS BIGINT) = 1 OR role <> 1 OR EXISTS \
+               (SELECT 1 FROM membership o WHERE o.business = $2 AND o.role = 1 AND o.member <> $3))";
+    let values = vec![to.code().into(), business.into(), member.into(), from.code().into()];
+    vec![take_turns(business), Statement::one(sql, values)]
+}
+
+fn leave(business: i64, member: i64, from: Role) -> Vec<Statement> {
+    let sql = "DELETE FROM membership WHERE business = $1 AND member = $2 AND role = $3 AND (role <> 1 OR EXISTS \
+               (SELECT 1 FROM membership o WHERE o.business = $1 AND o.role = 1 AND o.member <> $2))";
+    let values = vec![business.into(), member.into(), from.code().into()];
+    vec![take_turns(business), Statement::one(sql, values)]
+}
+
+fn replace_recovery_codes(member: i64, digests: &[[u8; 32]]) -> Vec<Statement> {
+    let mut all = vec![Statement::new("DELETE FROM recovery_code WHERE member = $1", vec![member.into()])];
+    all.extend(digests.iter().map(|digest| {
+        Statement::one(
+            "INSERT INTO recovery_code (member, digest) VALUES ($1, $2)",
+            vec![member.into(), digest.as_slice().into()],
+        )
+    }));
+    all
+}
+
+fn begin(session: &NewSession) -> Vec<Statement> {
+    let sql = "INSERT INTO member_session (digest, member, complete, business, test_mode, agent, address, created_at, seen_at, ends_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
+    let values = vec![
+        session.digest.as_slice().into(),
+        session.member.into(),
+        session.complete.into(),
+        session.business.into(),
+        session.test_mode.into(),
+        session.agent.as_str().into(),
+        session.address.as_str().into(),
+        session.at.into(),
+        session.ends_at.into(),
+    ];
+    let forget = "DELETE FROM member_session WHERE ends_at < $1";
+    vec![Statement::one(sql, values), Statement::new(forget, vec![(session.at - KEEP_ENDED).into()])]
+}
+
+fn invite(new: &NewInvitation) -> Vec<Statement> {
+    let sql = "INSERT INTO invitation (digest, business, email, role, invited_by, resets, created_at, ends_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let values = vec![
+        new.digest.as_slice().into(),
+        new.business.into(),
+        new.email.as_str().into(),
+        new.role.code().into(),
+        new.by.0.into(),
+        new.resets.into(),
+        new.at.into(),
+        new.ends_at.into(),
+    ];
+    let older = "UPDATE invitation SET withdrawn_at = $1 \
+                 WHERE business = $2 AND email = $3 AND used_at IS NULL AND withdrawn_at IS NULL";
+    vec![
+        Statement::new(older, vec![new.at.into(), new.business.into(), new.email.as_str().into()]),
+        Statement::one(sql, values),
+    ]
+}

@@ -1,0 +1,96 @@
+//! The files that pages use: one style sheet and a few small scripts, in the binary. Each has a digest of its content in
+//! its address, so browsers keep it for ever and see a new one at once. A new file is one line in the table.
+
+use super::page;
+use crate::platform::Platform;
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use data_encoding::HEXLOWER;
+use http::HeaderName;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+/// Name, type of content, content.
+const FILES: &[(&str, &str, &str)] = &[
+    ("style.css", CSS, include_str!("../../assets/style.css")),
+    ("claim-enter.js", SCRIPT, include_str!("../../assets/claim-enter.js")),
+    ("claim-follow.js", SCRIPT, include_str!("../../assets/claim-follow.js")),
+    ("invitation.js", SCRIPT, include_str!("../../assets/invitation.js")),
+];
+
+/// Name, address, content type, content.
+static ASSETS: LazyLock<Vec<Asset>> =
+    LazyLock::new(|| FILES.iter().map(|(name, media, text)| Asset::new(name, media, text)).collect());
+
+struct Asset {
+    name: &'static str,
+    url: String,
+    media: &'static str,
+    text: &'static str,
+}
+
+impl Asset {
+    fn new(name: &'static str, media: &'static str, text: &'static str) -> Self {
+        let digest = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..4]);
+        let (stem, kind) = name.rsplit_once('.').unwrap_or((name, "txt"));
+        Self { name, url: format!("/assets/{stem}.{digest}.{kind}"), media, text }
+    }
+}
+
+/// The address of a file of the table, for example `/assets/style.1a2b3c4d.css`.
+///
+/// # Panics
+/// When there is no such file: a template names one that was never added.
+#[must_use]
+pub fn url(name: &'static str) -> &'static str {
+    let found = ASSETS.iter().find(|asset| asset.name == name);
+    &found.expect("every asset that a template names is in the table").url
+}
+
+/// `/assets/{name}`
+pub fn router() -> Router<Platform> {
+    Router::new().route("/assets/{name}", get(file))
+}
+
+async fn file(Path(name): Path<String>) -> Response {
+    let found = ASSETS.iter().find(|asset| asset.url.strip_prefix("/assets/") == Some(&name));
+    let Some(asset) = found else { return page::not_found() };
+    let headers: [(HeaderName, &str); 3] = [
+        (CONTENT_TYPE, asset.media),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, asset.text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::StatusCode;
+
+    #[tokio::test]
+    async fn a_file_is_found_under_its_digest_and_kept_for_ever() {
+        let url = url("style.css");
+        assert!(url.starts_with("/assets/style.") && url.ends_with(".css") && url.len() == 26, "{url}");
+        let response = file(Path(url["/assets/".len()..].to_owned())).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(response.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+        for name in ["style.css", "style.00000000.css", "", "../style.css"] {
+            assert_eq!(file(Path(name.to_owned())).await.status(), StatusCode::NOT_FOUND, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_file_asks_another_host_for_anything() {
+        for (name, _, text) in FILES {
+            for word in ["http://", "https://", "@import", "url(", "eval(", "innerHTML"] {
+                assert!(!text.contains(word), "{name}: {word}");
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Where a request comes from, as the connection says. Behind a proxy that is the proxy.
+
+use http::Extensions;
+use std::net::IpAddr;
+
+/// The client's address, put into every request where its connection is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The address as text, to count and to show: of IPv6 the network that one customer has, since each has more addresses than
+/// anybody can count.
+#[must_use]
+pub fn address(extensions: &Extensions) -> String {
+    match extensions.get::<ClientAddress>().map(|address| address.0.to_canonical()) {
+        None => String::new(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_customers() {
+        let of = |text: &str| {
+            let mut extensions = Extensions::new();
+            extensions.insert(ClientAddress(text.parse().unwrap()));
+            address(&extensions)
+        };
+        assert_eq!(of("192.0.2.7"), "192.0.2.7");
+        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(address(&Extensions::new()), "");
+    }
+}

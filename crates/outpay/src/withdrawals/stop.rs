@@ -1,0 +1,51 @@
+//! Stopping a payment that its rail has and does not make: an attempt takes the place of the earlier ones and pays nobody. It
+//! ends nothing by itself; once the rail proves that it was faster, the worker gives the money back.
+
+use super::Stopped;
+use super::settle::{find, take_lease};
+use crate::platform::Platform;
+use crate::rails::Payment;
+use crate::store::Attempt;
+use ledger::{BookId, Refusal, Step, Withdrawal};
+
+/// Commits such an attempt, then sends it.
+///
+/// # Errors
+/// [`Stopped`]; nothing was sent then.
+pub async fn stop(platform: &Platform, book: BookId, number: i64) -> Result<Withdrawal, Stopped> {
+    let me = take_lease(platform, book, number, Step::Fail).await?;
+    let sent = send(platform, book, number).await;
+    platform.store.release_withdrawal(book, number, me, Some(platform.clock.now())).await?;
+    sent?;
+    find(platform, book, number).await
+}
+
+async fn send(platform: &Platform, book: BookId, number: i64) -> Result<(), Stopped> {
+    let withdrawal = find(platform, book, number).await?;
+    let earlier = platform.store.attempts(book, number).await?;
+    let Some(last) = earlier.last() else {
+        return Err(Refusal::StepIsNotPossible(withdrawal.state, Step::Fail).into());
+    };
+    let mounted = platform.rails.get(book.mode(), &withdrawal.method).ok_or(Stopped::UnknownMethod)?;
+    let order_id = platform.secrets.ids().order_id(withdrawal.provider, book, number);
+    let payment = Payment { book, withdrawal, order_id };
+    let prepared = mounted.rail.prepare_stop(&payment, &earlier).await?;
+    let attempt = Attempt {
+        number: last.number + 1,
+        rail: last.rail.clone(),
+        key: prepared.key,
+        request: prepared.request,
+        slot: prepared.slot,
+        created_at: platform.clock.now(),
+        answered_at: None,
+        answer: String::new(),
+        answer_text: String::new(),
+    };
+    if !platform.store.add_attempt(book, number, &attempt, None).await? {
+        return Err(Refusal::WithdrawalIsBeingWorkedOn.into());
+    }
+    let answer = mounted.rail.submit(&payment, &attempt).await;
+    let now = platform.clock.now();
+    platform.store.record_answer(book, number, attempt.number, answer.in_words(), now).await?;
+    Ok(())
+}

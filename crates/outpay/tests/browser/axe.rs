@@ -1,0 +1,38 @@
+//! What axe-core, which nobody here wrote, says of a page: nothing, in both themes and both widths. Also what every page of ours
+//! keeps to: it is no wider than the window, and asks no other host for anything.
+
+use crate::browser::{Browser, Look};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The page that is open has no violation, however it is looked at.
+pub async fn is_content(browser: &Browser, page: &str) {
+    for look in Look::ALL {
+        browser.look(look).await;
+        let violations = violations(browser).await;
+        assert!(violations.is_empty(), "{page} at {look:?}:\n{}", violations.join("\n"));
+        let too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+        assert_eq!(
+            browser.evaluate(too_wide).await,
+            Value::Bool(false),
+            "{page} at {look:?} scrolls sideways"
+        );
+    }
+    browser.look(Look::ALL[2]).await;
+    let foreign = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith('data:'))";
+    assert_eq!(browser.evaluate(foreign).await, Value::Array(Vec::new()), "{page} asks other hosts");
+}
+
+async fn violations(browser: &Browser) -> Vec<String> {
+    let source =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/node_modules/axe-core/axe.min.js");
+    let source = std::fs::read_to_string(&source)
+        .unwrap_or_else(|_| panic!("{} is missing: run ./test, which installs it", source.display()));
+    browser.client.execute(&source, Vec::new()).await.unwrap();
+    let run = "const done = arguments[arguments.length - 1];
+        axe.run(document).then(
+            found => done(found.violations.map(v => v.id + ': ' + v.help + '\\n  ' + v.nodes.map(n => n.html + ' ' + n.failureSummary).join('\\n  '))),
+            error => done(['axe failed: ' + error]));";
+    let found = browser.client.execute_async(run, Vec::new()).await.unwrap();
+    found.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,11 @@
+//! The pages for people in a real browser: Debian's chromium, driven through chromedriver. Here: what only a browser can show,
+//! which is script, focus, colour, width and what axe-core says of each page. On SQLite alone; what pages say and who may see
+//! them is tested without a browser (tests/dashboard, tests/http). `./test` installs browser, driver and axe-core.
+
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
+mod axe;
+mod browser;
+mod claim;
+mod dashboard;
+mod world;

@@ -1,0 +1,46 @@
+//! The recipient's page from outside: a browser that keeps its cookies and follows forms, against a server on a free port,
+//! every test on SQLite and on PostgreSQL. One file per route, named like its module in src/claim, and one for the pages
+//! as they look. Not here: the API's door, scripts in a real browser.
+
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
+mod browser;
+mod cancel;
+mod colour;
+mod confirm;
+#[path = "../http/database.rs"]
+#[allow(dead_code, reason = "the tests of the API need more of it")]
+mod database;
+mod enter;
+mod home;
+mod operation;
+mod operation_state;
+mod receipt;
+mod receipt_json;
+mod receipt_keys;
+mod reveal;
+mod session_begin;
+mod sign_out;
+mod snapshots;
+mod summary;
+mod withdraw;
+mod world;
+
+/// Makes a test on each engine of every scenario, which is an `async fn(&World)`.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::world::run(crate::database::Database::on_sqlite(), super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::world::run(crate::database::Database::on_postgres(), super::$scenario);
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

@@ -1,0 +1,123 @@
+//! Imported files and their lines.
+
+use crate::on_both_engines;
+use crate::world::{NOW, World};
+use ledger::{Actor, BookId, Cents};
+use outpay::store::{Import, ImportLine, ImportState, LineState, WriteError};
+
+on_both_engines! {
+    an_import_is_kept_with_its_lines,
+    an_import_goes_from_state_to_state,
+    a_running_import_has_one_process,
+    lines_tell_what_became_of_them,
+    the_rule_is_a_sum,
+}
+
+fn import(number: i64, digest: u8) -> Import {
+    Import {
+        number,
+        name: "march.csv".to_owned(),
+        digest: [digest; 32],
+        lines: 3,
+        total: Cents(60),
+        actor: Actor::member(1),
+        confirmed_by: Actor::NOBODY,
+        state: ImportState::Draft,
+        created_at: NOW,
+        changed_at: NOW,
+    }
+}
+
+fn line(line: i64, email: &str, amount: i64) -> ImportLine {
+    let (reference, detail) = (String::new(), String::new());
+    ImportLine {
+        line,
+        email: email.to_owned(),
+        amount: Cents(amount),
+        reference,
+        state: LineState::Open,
+        detail,
+    }
+}
+
+fn lines() -> [ImportLine; 3] {
+    [line(2, "a@example.com", 10), line(3, "b@example.com", 20), line(7, "a@example.com", 30)]
+}
+
+async fn start(world: &World) -> BookId {
+    let book = world.book("Acme").await;
+    world.store.add_import(book, &import(1, 7), &lines()).await.unwrap();
+    book
+}
+
+async fn an_import_is_kept_with_its_lines(world: &World) {
+    let book = start(world).await;
+    let store = &world.store;
+    assert_eq!(store.import(book, 1).await.unwrap(), Some(import(1, 7)));
+    assert_eq!(store.import(BookId(book.0 + 1), 1).await.unwrap(), None, "another book's");
+    assert_eq!(store.next_import_number(book).await.unwrap(), 2);
+    let again = store.add_import(book, &import(1, 8), &[]).await;
+    assert!(matches!(again, Err(WriteError::Conflict)));
+    store.add_import(book, &import(2, 7), &[]).await.unwrap();
+    store.add_import(book, &import(3, 9), &[]).await.unwrap();
+    let numbers = |imports: Vec<Import>| imports.iter().map(|of| of.number).collect::<Vec<_>>();
+    assert_eq!(numbers(store.imports(book, 2).await.unwrap()), [3, 2]);
+    assert_eq!(numbers(store.imports_of_file(book, &[7; 32]).await.unwrap()), [2, 1]);
+    assert_eq!(store.import_lines(book, 1, 0, 10).await.unwrap(), lines());
+    assert_eq!(store.import_lines(book, 1, 2, 1).await.unwrap(), lines()[1..2]);
+    assert_eq!(store.import_repeats(book, 1, 10).await.unwrap(), [("a@example.com".to_owned(), 2)]);
+}
+
+async fn an_import_goes_from_state_to_state(world: &World) {
+    use ImportState::{Discarded, Draft, Running};
+    let book = start(world).await;
+    let go = async |step| world.store.move_import(book, 1, step, Actor::member(2), NOW + 5).await.unwrap();
+    assert!(go((Draft, Running)).await);
+    assert!(!go((Draft, Discarded)).await, "it is running");
+    let found = world.store.import(book, 1).await.unwrap().unwrap();
+    assert_eq!((found.state, found.confirmed_by, found.changed_at), (Running, Actor::member(2), NOW + 5));
+}
+
+async fn a_running_import_has_one_process(world: &World) {
+    use ImportState::{Draft, Running};
+    let book = start(world).await;
+    let store = &world.store;
+    assert_eq!(store.lease_import(NOW, NOW + 10).await.unwrap(), None, "nobody confirmed it");
+    store.move_import(book, 1, (Draft, Running), Actor::member(2), NOW).await.unwrap();
+    let (of, leased) = store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
+    assert_eq!((of, leased.number), (book, 1));
+    assert_eq!(store.lease_import(NOW + 9, NOW + 20).await.unwrap(), None);
+    assert!(store.lease_import(NOW + 10, NOW + 20).await.unwrap().is_some(), "the lease ran out");
+    store.move_import(book, 1, (Running, Running), Actor::member(2), NOW).await.unwrap();
+    assert!(store.lease_import(NOW + 11, NOW + 30).await.unwrap().is_some(), "it was given back");
+}
+
+async fn lines_tell_what_became_of_them(world: &World) {
+    let book = start(world).await;
+    let store = &world.store;
+    assert_eq!(store.open_import_lines(book, 1, 2).await.unwrap(), lines()[..2]);
+    let [first, second, third] = lines();
+    let paid = ImportLine { state: LineState::Paid, ..first };
+    let refused = ImportLine { state: LineState::NotPaid, detail: "No money".to_owned(), ..second };
+    store.note_import_lines(book, 1, &[paid.clone(), refused.clone()]).await.unwrap();
+    assert_eq!(store.open_import_lines(book, 1, 10).await.unwrap(), std::slice::from_ref(&third));
+    assert_eq!(store.import_lines(book, 1, 0, 2).await.unwrap(), [paid, refused]);
+    let progress = store.import_progress(book, 1).await.unwrap();
+    let expected = [
+        (LineState::Open, 1, Cents(30)),
+        (LineState::Paid, 1, Cents(10)),
+        (LineState::NotPaid, 1, Cents(20)),
+    ];
+    assert_eq!(progress, expected);
+    store.reopen_import_lines(book, 1).await.unwrap();
+    assert_eq!(store.open_import_lines(book, 1, 10).await.unwrap(), lines()[1..], "what was paid stays paid");
+}
+
+async fn the_rule_is_a_sum(world: &World) {
+    let book = start(world).await;
+    let store = &world.store;
+    for above in [None, Some(Cents(100)), Some(Cents(0)), None] {
+        store.set_import_approval_above(book, above).await.unwrap();
+        assert_eq!(store.import_approval_above(book).await.unwrap(), above);
+    }
+}

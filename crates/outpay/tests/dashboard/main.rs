@@ -1,0 +1,54 @@
+//! The dashboard from outside: a browser without script, on both engines where the store matters. One file per subject; the
+//! matrix of routes and roles (authorization.rs) has a row for every route, and every page a snapshot (snapshots.rs).
+
+#![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
+
+mod account;
+mod authorization;
+mod browser;
+mod by_hand;
+#[path = "../http/database.rs"]
+#[allow(dead_code, reason = "the tests of the API need more of it")]
+mod database;
+mod forgery;
+mod home;
+mod import_result;
+mod imports;
+mod invitation;
+mod keys;
+mod lock_out;
+mod money;
+#[path = "../webhooks/receiver.rs"]
+#[allow(dead_code, reason = "the tests of webhooks need more of it")]
+mod receiver;
+mod requests;
+mod settings;
+mod sign_in;
+mod snapshots;
+mod team;
+mod user;
+mod users;
+mod webhooks;
+mod withdrawal;
+mod withdrawals;
+mod withdrawals_export;
+mod world;
+
+/// Makes a test on each engine of every scenario, an `async fn(&World)`.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::world::run(crate::database::Database::on_sqlite(), super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::world::run(crate::database::Database::on_postgres(), super::$scenario);
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

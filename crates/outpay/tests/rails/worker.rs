@@ -1,0 +1,220 @@
+//! The worker's own cautions, each on a rail that tells a story: what it does not believe, and when it does not send.
+
+use crate::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use ledger::{BookId, Cents, Provider, WithdrawalState};
+use outpay::clock::Clock;
+use outpay::platform::Platform;
+use outpay::rails::{
+    Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail, Worker,
+};
+use outpay::store::{Attempt, Failure};
+use outpay::withdrawals::ask::{Wish, withdraw};
+use serde_json::{Map, Value};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+const NOW: i64 = 1_800_000_000_000_000;
+const SECOND: i64 = 1_000_000;
+/// The worker's.
+const LEASE: i64 = 300 * SECOND;
+const CENTS: i64 = 5_000;
+
+/// What happens when the rail is called, in order; after the last it goes on like that.
+struct Story {
+    facts: Facts,
+    clock: Clock,
+    preparing_takes: Mutex<i64>,
+    sending_takes: Mutex<i64>,
+    submits: Mutex<VecDeque<Answer>>,
+    queries: Mutex<VecDeque<Finding>>,
+    /// The keys of all requests that left the house.
+    sent: Mutex<Vec<String>>,
+    /// Asked while a request is on its way.
+    meanwhile: Mutex<Option<Platform>>,
+    leased_meanwhile: Mutex<Vec<usize>>,
+}
+
+fn succeeded() -> Answer {
+    Answer::Succeeded { detail: "{}".to_owned() }
+}
+
+fn unknown() -> Answer {
+    Answer::Unknown { text: "time-out".to_owned() }
+}
+
+fn duplicate() -> Answer {
+    Answer::Refused { code: "duplicate".to_owned(), text: "It was sent before.".to_owned() }
+}
+
+fn next<T: Clone>(of: &Mutex<VecDeque<T>>) -> T {
+    let mut left = of.lock().unwrap();
+    let first = left.pop_front().unwrap();
+    if left.is_empty() {
+        left.push_back(first.clone());
+    }
+    first
+}
+
+impl Story {
+    fn new(clock: &Clock, submits: &[Answer], queries: &[Finding]) -> Arc<Self> {
+        let facts = Facts {
+            name: "story".to_owned(),
+            provider: Provider::Crypto,
+            title: "Story".to_owned(),
+            expected_time: "at once".to_owned(),
+            fields: Vec::new(),
+            is_automatic: true,
+            line: None,
+        };
+        Arc::new(Self {
+            facts,
+            clock: clock.clone(),
+            preparing_takes: Mutex::new(0),
+            sending_takes: Mutex::new(0),
+            submits: Mutex::new(submits.iter().cloned().collect()),
+            queries: Mutex::new(queries.iter().cloned().collect()),
+            sent: Mutex::default(),
+            meanwhile: Mutex::default(),
+            leased_meanwhile: Mutex::default(),
+        })
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+}
+
+impl Rail for Story {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+        Ok(Value::Object(fields.clone()).to_string())
+    }
+
+    fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+        ready(Ok(Quote::default())).boxed()
+    }
+
+    fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+        ready(Ok(Funds::default())).boxed()
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        payment: &'a Payment,
+        earlier: &'a [Attempt],
+        _: i64,
+    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        self.clock.advance(std::mem::take(&mut *self.preparing_takes.lock().unwrap()));
+        let key = format!("{}/{}", payment.order_id, earlier.len() + 1);
+        ready(Ok(Prepared { request: key.clone().into_bytes(), key, slot: 0 })).boxed()
+    }
+
+    fn submit<'a>(&'a self, _: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+        async move {
+            self.sent.lock().unwrap().push(attempt.key.clone());
+            self.clock.advance(std::mem::take(&mut *self.sending_takes.lock().unwrap()));
+            let other = self.meanwhile.lock().unwrap().take();
+            if let Some(other) = other {
+                let now = self.clock.now();
+                let leased = other.store.lease_withdrawals(7, now, now + LEASE, 9).await.unwrap();
+                self.leased_meanwhile.lock().unwrap().push(leased.len());
+            }
+            next(&self.submits)
+        }
+        .boxed()
+    }
+
+    fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+        ready(next(&self.queries)).boxed()
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
+        ready(Err(anyhow::anyhow!("it stops nothing"))).boxed()
+    }
+}
+
+/// A platform with this rail and one withdrawal that waits for it.
+async fn start(clock: &Clock, rail: &Arc<Story>) -> (Installation, Platform, BookId, i64) {
+    let installation = Installation::new(clock);
+    let platform = installation.open(Arc::clone(rail) as Arc<dyn Rail>, 1).await;
+    let book = book_with(&platform, "story", CENTS).await;
+    let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
+    let number = withdraw(&platform, book, 1, &wish, None).await.unwrap().0.number;
+    (installation, platform, book, number)
+}
+
+/// "Refused" to something that may have been sent before can mean "I have it already".
+#[tokio::test]
+async fn a_refusal_of_what_may_have_been_sent_is_not_believed() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(
+        &clock,
+        &[unknown(), duplicate()],
+        &[Finding::NotFound, Finding::NotFound, Finding::NotFound, Finding::Answer(succeeded())],
+    );
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    let worker = Worker::new(platform.clone());
+    let mut states = Vec::new();
+    for _ in 0..4 {
+        worker.round().await.unwrap();
+        let found = withdrawal(&platform, book, number).await;
+        states.push((found.state, found.outcome_unknown));
+        clock.advance(600 * SECOND);
+    }
+    let lost = (WithdrawalState::Sending, true);
+    assert_eq!(states[..2], [lost, lost], "sent twice, refused the second time, found neither time");
+    assert_eq!(states[3], (WithdrawalState::Succeeded, false), "{states:?}");
+    assert_eq!(balance(&platform, book).await, Cents(CENTS - 1_050), "nothing was given back");
+    let attempts = platform.store.attempts(book, number).await.unwrap();
+    assert_eq!(attempts.len(), 1, "always the same request");
+    assert_books_are_clean(&platform).await;
+}
+
+/// The same word to the first request that ever left is what it says.
+#[tokio::test]
+async fn a_refusal_of_what_was_never_sent_before_is_believed() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[duplicate()], &[Finding::NotFound]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Failed);
+    assert_eq!(balance(&platform, book).await, Cents(CENTS));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_under_a_lease_that_has_run_out() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    *rail.preparing_takes.lock().unwrap() = LEASE + SECOND;
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(rail.sent(), 0, "somebody else may have it by now");
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending);
+    // Whoever comes next asks, and sends what was committed.
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(rail.sent(), 1);
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    assert_eq!(platform.store.attempts(book, number).await.unwrap().len(), 1);
+}
+
+/// The look before sending begins the lease anew: a slow call does not run into the end of the old one.
+#[tokio::test]
+async fn the_lease_is_renewed_before_a_request_leaves() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    *rail.preparing_takes.lock().unwrap() = LEASE - 50 * SECOND;
+    *rail.sending_takes.lock().unwrap() = 100 * SECOND;
+    *rail.meanwhile.lock().unwrap() = Some(platform.clone());
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(*rail.leased_meanwhile.lock().unwrap(), [0], "nobody else got it while it was being sent");
+    assert_eq!(
+        (rail.sent(), withdrawal(&platform, book, number).await.state),
+        (1, WithdrawalState::Succeeded)
+    );
+}

@@ -1,0 +1,104 @@
+//! `bench --pages`: what the dashboard's pages ask of the database, with many users: every kind of search, the first page, and
+//! the list of withdrawals. Without HTTP and without writing the page. Each figure is the slowest of its pages, whatever they
+//! find.
+
+use std::time::Duration;
+
+use ::ledger::{BookId, Cents, Command, UserStatus};
+use ::outpay::auth::Secrets;
+use ::outpay::clock::{Clock, Entropy};
+use ::outpay::config::Config;
+use ::outpay::overview;
+use ::outpay::platform::Platform;
+use ::outpay::store::{DatabaseUrl, UserSearch, WithdrawalFilter};
+use anyhow::{Result, ensure};
+
+use super::Arguments;
+use super::teller::{ask, fund, preload};
+use crate::outpay::Engine;
+use crate::postgres::{Cluster, Place};
+use crate::{clock, scratch};
+
+const USERS: u64 = 1_000_000;
+/// Pages of a search that are looked at, one after the other.
+const PAGES: usize = 40;
+/// One of so many users is inactive.
+const INACTIVE: i64 = 1_000;
+const LIMIT: Duration = Duration::from_millis(50);
+
+pub async fn run(arguments: &Arguments) -> Result<()> {
+    let folder = scratch::on_disk("pages")?;
+    let cluster = match arguments.engine {
+        Engine::Postgres => Some(Cluster::start(Place::Disk, &arguments.settings).await?),
+        Engine::Sqlite => None,
+    };
+    let database = match &cluster {
+        Some(cluster) => DatabaseUrl::parse(&cluster.url())?,
+        None => DatabaseUrl::Sqlite(folder.path().join("outpay.db")),
+    };
+    let (secrets, entropy, config) = (Secrets::derive(&[7; 32]), Entropy::seeded(1), Config::default());
+    let platform = Platform::open(folder.path(), &database, secrets, Clock::System, entropy, &config).await?;
+    let book = fund(&platform).await?;
+    let users = arguments.preload.unwrap_or(USERS);
+    preload(&platform, book, users).await?;
+    for user in (INACTIVE..=users.cast_signed()).step_by(INACTIVE as usize) {
+        ask(&platform, book, Command::SetStatus { user, status: UserStatus::Inactive }).await?;
+    }
+    let started = clock::now();
+    while !platform.store.add_to_day_sums(book, 50_000).await? {}
+    println!("\n{users} users; the sums of their days were made in {:.1} s", started.elapsed().as_secs_f64());
+    let slowest = measure(&platform, book).await?;
+    ensure!(slowest < LIMIT, "a page took {} ms", slowest.as_millis());
+    Ok(())
+}
+
+async fn measure(platform: &Platform, book: BookId) -> Result<Duration> {
+    let any = UserSearch { beginning: String::new(), status: None, balance: None, after: None };
+    let begin = |text: &str| UserSearch { beginning: text.to_owned(), ..any.clone() };
+    let (active, inactive) = (Some(UserStatus::Active), Some(UserStatus::Inactive));
+    let (all, none) = (Some((Cents(0), Cents(10))), Some((Cents(1_000), Cents(i64::MAX))));
+    let searches = [
+        ("everybody", any.clone()),
+        ("active", UserSearch { status: active, ..any.clone() }),
+        ("inactive", UserSearch { status: inactive, ..any.clone() }),
+        ("a balance that all have", UserSearch { balance: all, ..any.clone() }),
+        ("a balance that nobody has", UserSearch { balance: none, ..any.clone() }),
+        ("inactive, a balance that all have", UserSearch { balance: all, status: inactive, ..any.clone() }),
+        ("active, a balance that nobody has", UserSearch { balance: none, status: active, ..any.clone() }),
+        ("begins with u", begin("u")),
+        ("begins with user99999", begin("user99999")),
+        ("begins with z", begin("z")),
+        ("begins with u, inactive", UserSearch { status: inactive, ..begin("u") }),
+        ("begins with u, a balance that nobody has", UserSearch { balance: none, ..begin("u") }),
+    ];
+    println!("{:>42}  {:>6}  {:>9}  {:>10}", "search", "pages", "first ms", "slowest ms");
+    let mut slowest = Duration::ZERO;
+    for (name, search) in searches {
+        slowest = slowest.max(pages(platform, book, name, search).await?);
+    }
+    let started = clock::now();
+    overview::look(platform, book).await?;
+    platform.store.withdrawals(book, &WithdrawalFilter::default(), 51).await?;
+    let took = started.elapsed();
+    println!("{:>42}  {:>6}  {:>9.2}", "the first page, and withdrawals", 1, took.as_secs_f64() * 1e3);
+    Ok(slowest.max(took))
+}
+
+async fn pages(platform: &Platform, book: BookId, name: &str, search: UserSearch) -> Result<Duration> {
+    let (mut search, mut first, mut slowest, mut count) = (search, None, Duration::ZERO, 0);
+    while count < PAGES {
+        let started = clock::now();
+        let page = platform.store.search_users(book, &search, 50).await?;
+        let took = started.elapsed();
+        count += 1;
+        first = first.or(Some(took));
+        slowest = slowest.max(took);
+        search.after = page.next;
+        if search.after.is_none() {
+            break;
+        }
+    }
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    println!("{name:>42}  {count:>6}  {:>9.2}  {:>10.2}", ms(first.unwrap_or_default()), ms(slowest));
+    Ok(slowest)
+}
