@@ -15,6 +15,8 @@ pub struct BatchPayout {
     pub amount: Cents,
     /// The business's own name for this payout: unique per book for ever; a repeat pays nobody again.
     pub reference: Option<String>,
+    /// What for, in words for the person; empty for none.
+    pub memo: String,
 }
 
 /// Between which of the business's own balances money moves.
@@ -132,6 +134,8 @@ pub enum Command {
         email: Email,
         /// How much.
         amount: Cents,
+        /// What for, in words for the person; empty for none.
+        memo: String,
     },
     /// Many creates at once.
     CreateMany {

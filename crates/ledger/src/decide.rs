@@ -72,7 +72,7 @@ fn decide_once(book: &Book, request: &Request, now: Micros) -> Result<Decision, 
 /// The refusal of the first check that fails.
 pub fn decide(book: &Book, command: &Command, now: Micros) -> Result<Plan, Refusal> {
     match command {
-        Command::Create { email, amount } => create(book, email, *amount),
+        Command::Create { email, amount, memo } => create(book, email, *amount, memo),
         Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial),
         Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
         Command::Deposit { amount, reference } => deposit(book, *amount, reference),
@@ -91,7 +91,7 @@ pub fn decide(book: &Book, command: &Command, now: Micros) -> Result<Plan, Refus
     }
 }
 
-fn create(book: &Book, email: &Email, amount: Cents) -> Result<Plan, Refusal> {
+fn create(book: &Book, email: &Email, amount: Cents, memo: &str) -> Result<Plan, Refusal> {
     check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
     check_amount(amount, MAX_PAYOUT)?;
     check(book.balance(AccountId::PAYOUT) >= amount, Refusal::PayoutBalanceIsTooLow)?;
@@ -100,19 +100,21 @@ fn create(book: &Book, email: &Email, amount: Cents) -> Result<Plan, Refusal> {
     check_room(book, AccountId::user(number), amount)?;
 
     let mut changes = Vec::with_capacity(3);
-    pay(&mut changes, number, known.is_none().then_some(email), amount, "");
+    pay(&mut changes, number, known.is_none().then_some(email), amount, ("", memo));
     let generation = known.map_or(0, |user| user.generation);
     Ok(Plan { changes, outcome: Outcome::Paid { user: number, generation } })
 }
 
-fn pay(changes: &mut Vec<Change>, user: i64, new: Option<&Email>, amount: Cents, note: &str) {
+/// `words` are a note for the business and a memo for the person.
+fn pay(changes: &mut Vec<Change>, user: i64, new: Option<&Email>, amount: Cents, words: (&str, &str)) {
     let mut kind = EntryKind::UserCredited;
     if let Some(email) = new {
         kind = EntryKind::UserCreated;
         changes.push(Change::NewUser { number: user, email: email.clone() });
     }
     let (debit, credit) = (AccountId::PAYOUT, AccountId::user(user));
-    changes.push(Change::plain_move(kind, user, (debit, credit), amount, note));
+    let (note, detail) = (words.0.to_owned(), words.1.to_owned());
+    changes.push(Change::Move { kind, user, debit, credit, amount, note, withdrawal: 0, detail });
 }
 
 /// What rows of a batch that are already decided have used up.
@@ -214,7 +216,7 @@ fn pay_row<'a>(
     running.total = total;
     running.users.insert(&payout.email, (user, generation, balance));
     let note = payout.reference.as_deref().unwrap_or_default();
-    pay(&mut running.changes, user, is_new.then_some(&payout.email), payout.amount, note);
+    pay(&mut running.changes, user, is_new.then_some(&payout.email), payout.amount, (note, &payout.memo));
     if let Some(key) = once {
         let outcome = Outcome::Paid { user, generation };
         let remembered = Remembered { fingerprint: payout.fingerprint(), outcome };

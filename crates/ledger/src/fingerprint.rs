@@ -2,13 +2,13 @@
 //! the names under which answers are remembered (once.rs).
 
 use crate::once::short_digest;
-use crate::{BatchPayout, Command, Fingerprint};
+use crate::{BatchPayout, Cents, Command, Email, Fingerprint};
 
 impl BatchPayout {
-    /// What a reference stands for: this person and this amount.
+    /// What a reference stands for: this person and this amount, whatever the memo says.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(short_digest(b"payout", &[self.email.as_str().as_bytes(), &self.amount.0.to_be_bytes()]))
+        Fingerprint(paid(b"payout", &self.email, self.amount, ""))
     }
 }
 
@@ -18,9 +18,7 @@ impl Command {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(match self {
-            Self::Create { email, amount } => {
-                short_digest(b"create", &[email.as_str().as_bytes(), &amount.0.to_be_bytes()])
-            }
+            Self::Create { email, amount, memo } => paid(b"create", email, *amount, memo),
             Self::CreateMany { payouts, partial } => {
                 let rows: Vec<[u8; 16]> = payouts.iter().map(row_digest).collect();
                 short_digest(b"create many", &[&[u8::from(*partial)], &rows.concat()])
@@ -72,11 +70,22 @@ impl Command {
     }
 }
 
+/// Without a memo nothing stands for it, so that what was remembered before there were memos is still known.
+fn paid(what: &[u8], email: &Email, amount: Cents, memo: &str) -> [u8; 16] {
+    let (email, amount) = (email.as_str().as_bytes(), &amount.0.to_be_bytes());
+    if memo.is_empty() {
+        short_digest(what, &[email, amount])
+    } else {
+        short_digest(what, &[email, amount, memo.as_bytes()])
+    }
+}
+
 fn row_digest(payout: &BatchPayout) -> [u8; 16] {
     let marker: &[u8] = if payout.reference.is_some() { b"r" } else { b"" };
     let reference = payout.reference.as_deref().unwrap_or_default();
-    short_digest(
-        b"row",
-        &[payout.email.as_str().as_bytes(), &payout.amount.0.to_be_bytes(), marker, reference.as_bytes()],
-    )
+    let amount = payout.amount.0.to_be_bytes();
+    let parts =
+        [payout.email.as_str().as_bytes(), &amount, marker, reference.as_bytes(), payout.memo.as_bytes()];
+    let with_memo = !payout.memo.is_empty();
+    short_digest(b"row", &parts[..parts.len() - usize::from(!with_memo)])
 }

@@ -42,7 +42,7 @@ fn book(main: i64, payout: i64, ann: i64, bob: i64) -> Book {
 }
 
 fn create(to: &str, amount: i64) -> Command {
-    Command::Create { email: email(to), amount: Cents(amount) }
+    Command::Create { email: email(to), amount: Cents(amount), memo: String::new() }
 }
 
 /// A batch's row in short: to whom, how much, reference. An empty reference stands for none.
@@ -50,7 +50,7 @@ type Row<'a> = (&'a str, i64, &'a str);
 
 fn row((to, amount, reference): Row<'_>) -> BatchPayout {
     let reference = (!reference.is_empty()).then(|| reference.to_owned());
-    BatchPayout { email: email(to), amount: Cents(amount), reference }
+    BatchPayout { email: email(to), amount: Cents(amount), reference, memo: String::new() }
 }
 
 fn whole(rows: &[Row<'_>]) -> Command {

@@ -223,7 +223,7 @@ impl Model {
             return Err(Refusal::AmountIsOutOfRange);
         }
         match command {
-            Command::Create { email, amount } => {
+            Command::Create { email, amount, .. } => {
                 let (user, generation) =
                     self.pay(email.as_str(), amount.0, "", now).map_err(|no| match no {
                         No::Money => Refusal::PayoutBalanceIsTooLow,
@@ -726,13 +726,14 @@ impl<'a> Run<'a> {
         let reference = |which: usize| REFERENCES[which].to_owned();
         match ask {
             Ask::Create { who, amount } => {
-                Command::Create { email: email(*who), amount: self.cents(*amount) }
+                Command::Create { email: email(*who), amount: self.cents(*amount), memo: String::new() }
             }
             Ask::Many { rows, partial } => {
                 let payouts = rows.iter().map(|row| BatchPayout {
                     email: email(row.who),
                     amount: self.cents(row.amount),
                     reference: row.reference.map(reference),
+                    memo: String::new(),
                 });
                 Command::CreateMany { payouts: payouts.collect(), partial: *partial }
             }

@@ -15,7 +15,8 @@
 
   const open = async () => {
     const hash = decodeURIComponent(location.hash.slice(1)).trim();
-    if (hash === "") {
+    // Also the skip link's target is a fragment.
+    if (hash === "" || document.getElementById(hash)) {
       return;
     }
     history.replaceState(null, "", location.pathname);

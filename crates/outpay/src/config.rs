@@ -18,6 +18,8 @@ pub const CONFIG_FILE: &str = "outpay.toml";
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// Where people reach the server, as in `https://pay.example.com`; links begin with it.
+    pub public_url: Option<String>,
     /// `[rails…]`
     pub rails: RailsConfig,
     /// `[mail]`; without it no mail is made.
@@ -96,8 +98,24 @@ impl Config {
         if let Some(mail) = &config.mail {
             mail.check().context("[mail]")?;
         }
+        config.public_url.as_deref().map_or(Ok(()), check_public_url)?;
         Ok(config)
     }
+}
+
+/// Links begin with it, so it has a scheme and a host, and nothing behind its path.
+///
+/// # Errors
+/// What it must look like.
+pub fn check_public_url(url: &str) -> Result<(), Failure> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let fits = rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.contains(['?', '#', '"', '<', '>'])
+            && rest.chars().all(|c| c.is_ascii_graphic())
+    });
+    anyhow::ensure!(fits, "`public_url` must be as in https://pay.example.com, not {url:?}");
+    Ok(())
 }
 
 #[cfg(test)]
@@ -120,8 +138,12 @@ mod tests {
         let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
         assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
+        Config::parse("public_url = \"https://pay.example.com/x\"").unwrap();
         for wrong in [
             "[rail]",
+            "public_url = \"pay.example.com\"",
+            "public_url = \"https://\"",
+            "public_url = \"https://pay.example.com/#\"",
             "[rails.manual.bank]",
             "[rails.manual.Bank]\ntitle = \"x\"",
             "[rails.manual.sandbox]\ntitle = \"x\"",

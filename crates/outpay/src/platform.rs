@@ -40,6 +40,8 @@ pub struct Platform {
     pub mail: Mail,
     /// Members' passwords.
     pub passwords: Passwords,
+    /// Where people reach the server, without a slash at its end; links begin with it.
+    pub public_url: Option<Arc<str>>,
 }
 
 /// The database of a data folder, where none is named.
@@ -74,8 +76,10 @@ impl Platform {
         let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
         let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());
         let requests = Requests::new(store.clone(), clock.clone());
+        let public_url = config.public_url.as_deref().map(|url| Arc::from(url.trim_end_matches('/')));
         let mail = Mail::new(
             config.mail.as_ref(),
+            public_url.clone(),
             store.clone(),
             Arc::clone(&secrets),
             clock.clone(),
@@ -96,6 +100,7 @@ impl Platform {
             requests,
             mail,
             passwords,
+            public_url,
         })
     }
 }

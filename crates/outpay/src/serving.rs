@@ -83,7 +83,8 @@ impl Serving {
             stop.send_replace(true);
         };
         let ended = self.api.run(shutdown).await;
-        drop(stop);
+        // Also when it ended by itself: what works in the background must not hold up the end of a broken process.
+        stop.send_replace(true);
         worker.await?;
         sweeper.await?;
         importer.await?;

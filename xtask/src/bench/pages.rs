@@ -47,6 +47,9 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let started = clock::now();
     while !platform.store.add_to_day_sums(book, 50_000).await? {}
     println!("\n{users} users; the sums of their days were made in {:.1} s", started.elapsed().as_secs_f64());
+    if let Some(cluster) = &cluster {
+        cluster.analyze().await?;
+    }
     let slowest = measure(&platform, book).await?;
     ensure!(slowest < LIMIT, "a page took {} ms", slowest.as_millis());
     Ok(())

@@ -70,7 +70,14 @@ pub async fn fund(platform: &Platform) -> Result<BookId> {
 
 pub async fn preload(platform: &Platform, book: BookId, users: u64) -> Result<()> {
     for first in (0..users).step_by(ROWS as usize) {
-        let row = |number| Ok(BatchPayout { email: address(number)?, amount: Cents(1), reference: None });
+        let row = |number| {
+            Ok(BatchPayout {
+                email: address(number)?,
+                amount: Cents(1),
+                reference: None,
+                memo: String::new(),
+            })
+        };
         let payouts = (first..users.min(first + ROWS)).map(row).collect::<Result<_>>()?;
         ask(platform, book, Command::CreateMany { payouts, partial: false }).await?;
     }
@@ -88,7 +95,7 @@ async fn measure(platform: &Platform, book: BookId, addresses: u64, time: Durati
                 let mut done = 0u64;
                 while started.elapsed() < time {
                     let (email, amount) = (address(random.u64(0..addresses))?, Cents(random.i64(1..=1000)));
-                    ask(&platform, book, Command::Create { email, amount }).await?;
+                    ask(&platform, book, Command::Create { email, amount, memo: String::new() }).await?;
                     done += 1;
                 }
                 Ok::<u64, anyhow::Error>(done)

@@ -104,7 +104,8 @@ async fn fund(platform: &Platform) -> Result<BookId> {
     ask(platform, book, Command::Transfer { direction: Direction::ToPayout, amount: FUNDS }).await?;
     for user in 0..USERS {
         let email = Email::parse(&format!("user{user}@example.com")).map_err(|_| anyhow!("an address"))?;
-        ask(platform, book, Command::Create { email, amount: Cents(10_000_000) }).await?;
+        ask(platform, book, Command::Create { email, amount: Cents(10_000_000), memo: String::new() })
+            .await?;
     }
     Ok(book)
 }

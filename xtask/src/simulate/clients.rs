@@ -85,12 +85,15 @@ impl Clients {
     fn same_key_other_request(&mut self, old: u64, dice: &mut Dice) -> Order {
         let old = &self.orders[&old];
         let command = match &old.request.command {
-            Command::Create { email, amount } => {
-                Command::Create { email: email.clone(), amount: Cents(amount.0 % 500 + 501) }
-            }
+            Command::Create { email, amount, .. } => Command::Create {
+                email: email.clone(),
+                amount: Cents(amount.0 % 500 + 501),
+                memo: String::new(),
+            },
             _ => Command::Create {
                 email: ledger::Email::parse("somebody.else@example.com").expect("an address"),
                 amount: Cents(dice.between(1, 500)),
+                memo: String::new(),
             },
         };
         let key = old.key.clone().expect("remembered orders have keys");

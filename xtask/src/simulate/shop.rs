@@ -108,7 +108,8 @@ impl Shop {
         let address = self.person(dice);
         let wish = witness.wish(self.book.0, What::Pay(address), false, 0);
         let amount = Cents(witness.get(wish).amount);
-        self.order(Command::Create { email: written(address, dice), amount }).with_wish(wish)
+        self.order(Command::Create { email: written(address, dice), amount, memo: String::new() })
+            .with_wish(wish)
     }
 
     fn batch(&mut self, witness: &mut Witness, dice: &mut Dice) -> Order {
@@ -189,7 +190,8 @@ impl Shop {
         match dice.below(7) {
             0 => {
                 let amount = past(MAX_PAYOUT, dice);
-                self.order(Command::Create { email, amount }).refused_as("amount_out_of_range")
+                self.order(Command::Create { email, amount, memo: String::new() })
+                    .refused_as("amount_out_of_range")
             }
             1 => {
                 let (direction, amount) = (Direction::ToPayout, past(MAX_TRANSFER, dice));
@@ -204,7 +206,12 @@ impl Shop {
                 self.order(Command::Debit { user, amount, reason }).refused_as("payout_user_not_found")
             }
             4 => {
-                let payouts = vec![BatchPayout { email, amount: past(MAX_PAYOUT, dice), reference: None }];
+                let payouts = vec![BatchPayout {
+                    email,
+                    amount: past(MAX_PAYOUT, dice),
+                    reference: None,
+                    memo: String::new(),
+                }];
                 self.order(Command::CreateMany { payouts, partial: true }).refused_as("amount_out_of_range")
             }
             5 => match dice.index(self.deposited.len()) {
@@ -246,7 +253,12 @@ fn row(witness: &Witness, wish: u32, dice: &mut Dice) -> BatchPayout {
     let wanted = witness.get(wish);
     let What::Pay(address) = wanted.what else { unreachable!("rows of a batch pay") };
     let reference = wanted.noted.then(|| Witness::note(wish));
-    BatchPayout { email: written(address, dice), amount: Cents(wanted.amount), reference }
+    BatchPayout {
+        email: written(address, dice),
+        amount: Cents(wanted.amount),
+        reference,
+        memo: String::new(),
+    }
 }
 
 /// An address as somebody may write it.

@@ -1,9 +1,12 @@
-//! Every route of the claim page has a file of its own, and a test file of the same name.
+//! Every route of the claim page has a file of its own, a test file of the same name, and a row in the matrix of routes and
+//! callers for each of its methods.
 
+use super::routes::{has_row, routes};
 use super::source::Token;
 use super::{Tree, Violation};
 
 const TABLE: &str = "crates/outpay/src/claim/router.rs";
+const MATRIX: &str = "crates/outpay/tests/claim/authorization.rs";
 const RULE: &str = "claim-route";
 
 pub fn every_route_is_tested(tree: &Tree) -> Vec<Violation> {
@@ -19,6 +22,15 @@ pub fn every_route_is_tested(tree: &Tree) -> Vec<Violation> {
         {
             if tree.file(&file).is_none() {
                 found.push(table.violation(four[0].line, RULE, format!("{module} has no file {file}")));
+            }
+        }
+    }
+    let matrix: &[Token] = tree.file(MATRIX).map_or(&[], |file| &file.tokens);
+    for route in routes(table) {
+        for method in route.handlers.iter().map(|(method, _)| method.to_uppercase()) {
+            if !has_row(matrix, &method, &route.path) {
+                let what = format!("{method} {} has no row in {MATRIX}", route.path);
+                found.push(table.violation(route.line, RULE, what));
             }
         }
     }
@@ -47,8 +59,11 @@ mod tests {
             ("crates/outpay/src/claim/enter.rs", ""),
             ("crates/outpay/tests/claim/enter.rs", ""),
             ("crates/outpay/src/claim/a.rs", ""),
+            (MATRIX, "const R: &[(&str, &str)] = &[(\"GET\", \"/p\"), (\"POST\", \"/p/a\")];"),
         ];
         assert_eq!(places(every_route_is_tested, &files), [format!("{TABLE}:3")]);
+        // Without the matrix both rows are missing too.
+        assert_eq!(places(every_route_is_tested, &files[..4]).len(), 3);
         assert_eq!(places(every_route_is_tested, &[]), [format!("{TABLE}:1")]);
         let nowhere = [(TABLE, "fn r() { x.route(\"/p\", get(show)) }")];
         assert_eq!(places(every_route_is_tested, &nowhere), [format!("{TABLE}:1")]);

@@ -1,7 +1,7 @@
 //! Every route of the dashboard has a file for each of its handlers, a row in the matrix of routes and roles for each of its
 //! methods, and, where it shows a page, that page's snapshot or a test file of its own.
 
-use super::routes::{Route, routes};
+use super::routes::{Route, has_row, routes};
 use super::source::Token;
 use super::{File, Tree, Violation};
 
@@ -39,13 +39,6 @@ fn missing(tree: &Tree, table: &File, matrix: &[Token], route: &Route) -> Vec<Vi
         lacks.push(format!("{path} leads to no `module::handle`"));
     }
     lacks.into_iter().map(|what| table.violation(route.line, RULE, what)).collect()
-}
-
-/// `("GET", "/dashboard/…", …)`
-fn has_row(matrix: &[Token], method: &str, path: &str) -> bool {
-    matrix.windows(3).any(|three| {
-        three[0].text() == Some(method) && three[1].is_mark(',') && three[2].text() == Some(path)
-    })
 }
 
 #[cfg(test)]

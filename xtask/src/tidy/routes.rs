@@ -1,9 +1,11 @@
-//! Every route of the one route table has an endpoint file, a test file and an entry in the OpenAPI document.
+//! Every route of the one route table has an endpoint file, a test file, an entry in the OpenAPI document and, for each of its
+//! methods, a row in the matrix of routes and callers.
 
 use super::source::Token;
 use super::{File, Tree, Violation};
 
 const TABLE: &str = "crates/outpay/src/http/router.rs";
+const MATRIX: &str = "crates/outpay/tests/http/authorization.rs";
 const RULE: &str = "route";
 
 pub fn every_route_is_tested_and_documented(tree: &Tree) -> Vec<Violation> {
@@ -14,7 +16,23 @@ pub fn every_route_is_tested_and_documented(tree: &Tree) -> Vec<Violation> {
     if routes.is_empty() {
         return vec![table.violation(1, RULE, "no `.route(\"/…\", get(module::handle))` found here")];
     }
-    routes.iter().flat_map(|route| missing(tree, table, route)).collect()
+    let matrix: &[Token] = tree.file(MATRIX).map_or(&[], |file| &file.tokens);
+    let rows = routes.iter().flat_map(|route| without_row(table, matrix, route));
+    routes.iter().flat_map(|route| missing(tree, table, route)).chain(rows).collect()
+}
+
+fn without_row(table: &File, matrix: &[Token], route: &Route) -> Vec<Violation> {
+    let methods = route.handlers.iter().map(|(method, _)| method.to_uppercase());
+    let lacking = methods.filter(|method| !has_row(matrix, method, &route.path));
+    let what = |method: String| format!("{method} {} has no row in {MATRIX}", route.path);
+    lacking.map(|method| table.violation(route.line, RULE, what(method))).collect()
+}
+
+/// `("GET", "/payout/…", …)`
+pub fn has_row(matrix: &[Token], method: &str, path: &str) -> bool {
+    matrix.windows(3).any(|three| {
+        three[0].text() == Some(method) && three[1].is_mark(',') && three[2].text() == Some(path)
+    })
 }
 
 pub struct Route {
@@ -149,8 +167,14 @@ mod tests {
             ("crates/outpay/tests/http/a.rs", ""),
             ("crates/outpay/tests/http/b.rs", ""),
             ("crates/outpay/tests/http/c.rs", ""),
+            (
+                MATRIX,
+                "const R: &[(&str, &str)] = &[(\"POST\", \"/a\"), (\"GET\", \"/b/{id}\"), (\"POST\", \"/b/{id}\")];",
+            ),
         ];
         assert_eq!(check(&files), [""; 0]);
+        let without_matrix = [3, 4].map(|line| format!("{TABLE}:{line}"));
+        assert_eq!(check(&files[..7]), without_matrix);
     }
 
     #[test]
@@ -161,6 +185,10 @@ mod tests {
             ("crates/outpay/src/http/b.rs", "#[utoipa::path(get, path = \"/b/{id}\")]"),
             ("crates/outpay/tests/http/a.rs", ""),
             ("crates/outpay/tests/http/b.rs", ""),
+            (
+                MATRIX,
+                "const R: &[(&str, &str)] = &[(\"POST\", \"/a\"), (\"GET\", \"/b/{id}\"), (\"POST\", \"/b/{id}\")];",
+            ),
         ];
         let expected = [
             "crates/outpay/src/http/a.rs:1".to_owned(), // documented under another path

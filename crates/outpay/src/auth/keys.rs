@@ -1,13 +1,16 @@
 //! What an owner does with API keys: create one, roll one (with an overlap in which both work), revoke one. Not here: how
 //! a key is written (api_key.rs), who may sign in with one (mod.rs). Invariant: a key's text leaves here once and is
-//! stored nowhere; no verb ever makes a key live longer than it was to.
+//! stored nowhere; no verb ever makes a key live longer than it was to; with each change goes an entry of the audit log and
+//! a mail to those who look after the keys.
 
 use super::api_key;
 use super::limits::KeyLimits;
 use crate::ids::IdKind;
+use crate::mail::MailKind;
+use crate::members::{audit, notice};
 use crate::platform::Platform;
-use crate::store::{ApiKey, CredentialKind, Failure, NewApiKey, WriteError};
-use ledger::{BookId, MAX_PAYOUT, Micros};
+use crate::store::{ApiKey, CredentialKind, Failure, KeyNews, NewApiKey, WriteError};
+use ledger::{Actor, BookId, MAX_PAYOUT, Micros};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -74,8 +77,33 @@ const END_OF_TIME: Micros = 253_402_300_799_999_999;
 ///
 /// # Errors
 /// When the order will not do, or the database breaks; no key was made then.
-pub async fn create(platform: &Platform, order: &KeyOrder) -> Result<MadeKey, KeyError> {
-    make(platform, order, None).await
+pub async fn create(platform: &Platform, order: &KeyOrder, by: Actor) -> Result<MadeKey, KeyError> {
+    let change =
+        Change { by, action: "key.created", detail: audit_detail(order), mail: MailKind::KeyCreated };
+    make(platform, order, None, &change).await
+}
+
+/// What is told of a change.
+struct Change {
+    by: Actor,
+    action: &'static str,
+    detail: Value,
+    mail: MailKind,
+}
+
+impl Change {
+    async fn news(
+        &self,
+        platform: &Platform,
+        book: BookId,
+        number: i64,
+        hint: &str,
+    ) -> Result<KeyNews, Failure> {
+        let subject = id(platform, book, number);
+        let audit = vec![audit::in_book(platform, book, self.by, self.action, &subject, &self.detail)];
+        let mails = notice::key(platform, book, self.mail, self.by, hint).await?;
+        Ok(KeyNews { audit, mails })
+    }
 }
 
 /// Makes a key that replaces `old`: same book, kind, name, lifetime and limits. The old one ends after `overlap` microseconds
@@ -83,7 +111,12 @@ pub async fn create(platform: &Platform, order: &KeyOrder) -> Result<MadeKey, Ke
 ///
 /// # Errors
 /// When the old key does not work any more, or the database breaks; nothing changed then.
-pub async fn roll(platform: &Platform, old: &ApiKey, overlap: Micros) -> Result<MadeKey, KeyError> {
+pub async fn roll(
+    platform: &Platform,
+    old: &ApiKey,
+    overlap: Micros,
+    by: Actor,
+) -> Result<MadeKey, KeyError> {
     let now = platform.clock.now();
     if old.revoked_at.is_some() {
         return Err(KeyError::Revoked);
@@ -101,7 +134,10 @@ pub async fn roll(platform: &Platform, old: &ApiKey, overlap: Micros) -> Result<
         expires_in: old.expires_at.map(|planned| planned - old.created_at),
         limits: old.limits.clone(),
     };
-    let made = make(platform, &order, Some((old.number, end))).await;
+    let detail =
+        json!({ "replaces": id(platform, old.book, old.number), "overlap_seconds": overlap / 1_000_000 });
+    let change = Change { by, action: "key.rolled", detail, mail: MailKind::KeyCreated };
+    let made = make(platform, &order, Some((old.number, end)), &change).await;
     platform.auth.forget_trusted();
     made
 }
@@ -110,12 +146,17 @@ pub async fn roll(platform: &Platform, old: &ApiKey, overlap: Micros) -> Result<
 ///
 /// # Errors
 /// When it is revoked already, or the database breaks.
-pub async fn revoke(platform: &Platform, number: i64) -> Result<(), KeyError> {
-    let revoked = platform.store.revoke_key(number, platform.clock.now()).await;
+pub async fn revoke(platform: &Platform, key: &ApiKey, by: Actor) -> Result<(), KeyError> {
+    let change = Change { by, action: "key.revoked", detail: json!({}), mail: MailKind::KeyRevoked };
+    let news = change.news(platform, key.book, key.number, &key.hint).await?;
+    let revoked = platform.store.revoke_key(key.number, platform.clock.now(), &news).await;
     platform.auth.forget_trusted();
     match revoked {
-        Ok(()) => Ok(()),
-        Err(WriteError::Conflict) => Err(why_not(platform, number).await?),
+        Ok(()) => {
+            platform.mail.nudge();
+            Ok(())
+        }
+        Err(WriteError::Conflict) => Err(why_not(platform, key.number).await?),
         Err(WriteError::Failure(failure)) => Err(failure.into()),
     }
 }
@@ -137,8 +178,7 @@ pub fn id(platform: &Platform, book: BookId, number: i64) -> String {
 }
 
 /// What an order asks for, as the audit log keeps it.
-#[must_use]
-pub fn audit_detail(order: &KeyOrder) -> Value {
+fn audit_detail(order: &KeyOrder) -> Value {
     json!({
         "name": order.name,
         "kind": if order.kind == CredentialKind::PublicKey { "public" } else { "secret" },
@@ -160,6 +200,7 @@ async fn make(
     platform: &Platform,
     order: &KeyOrder,
     replaces: Option<(i64, Micros)>,
+    change: &Change,
 ) -> Result<MadeKey, KeyError> {
     if order.name.chars().count() > LONGEST_NAME || order.name.chars().any(char::is_control) {
         return Err(KeyError::BadName);
@@ -182,12 +223,16 @@ async fn make(
             expires_at,
             limits: order.limits.clone(),
         };
+        let news = change.news(platform, key.book, key.number, &key.hint).await?;
         let stored = match replaces {
-            None => platform.store.create_key(&key).await,
-            Some((old, end)) => platform.store.roll_key(old, &key, end, now).await,
+            None => platform.store.create_key(&key, &news).await,
+            Some((old, end)) => platform.store.roll_key(old, &key, end, now, &news).await,
         };
         match stored {
-            Ok(()) => return Ok(MadeKey { number: key.number, text, expires_at }),
+            Ok(()) => {
+                platform.mail.nudge();
+                return Ok(MadeKey { number: key.number, text, expires_at });
+            }
             // Either the new number was just taken, and the next one may do, or the old key is gone.
             Err(WriteError::Conflict) => {
                 if let Some((old, _)) = replaces

@@ -1,5 +1,5 @@
 //! `POST /p/operations/{id}/reveal`: the code of a delivered gift card, shown once per call on a page that no cache keeps.
-//! Every look is an entry in the journal, made before the code is shown, and looks are limited per card.
+//! Every look is an entry in the journal, made before the code is shown, and the ledger limits how many there are.
 
 use super::frame::Frame;
 use super::operation;
@@ -9,12 +9,8 @@ use crate::web::page;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ledger::{Command, EntryKind, Micros, Occurrence, Provider, Request, Withdrawal, WithdrawalState};
+use ledger::{Command, Occurrence, Provider, Refusal, Request, WithdrawalState};
 use secrecy::ExposeSecret;
-
-/// Looks at one card within [`PERIOD`].
-const MOST_LOOKS: usize = 10;
-const PERIOD: Micros = 3_600_000_000;
 
 #[derive(Template)]
 #[template(path = "claim/reveal.html")]
@@ -44,9 +40,14 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
         let notice = t.say("reveal.not_yet").to_owned();
         return operation::show(person, id, notice, StatusCode::CONFLICT).await;
     }
-    if !write_down(person, &withdrawal).await? {
-        let notice = t.say("reveal.too_often").to_owned();
-        return operation::show(person, id, notice, StatusCode::TOO_MANY_REQUESTS).await;
+    if let Err(refusal) = write_down(person, withdrawal.number).await? {
+        let (status, notice) = match refusal {
+            Refusal::CodeWasShownTooOften => {
+                (StatusCode::TOO_MANY_REQUESTS, t.say("reveal.too_often").to_owned())
+            }
+            refusal => (StatusCode::CONFLICT, t.sentence(refusal.sentence())),
+        };
+        return operation::show(person, id, notice, status).await;
     }
     let card = platform.rails.gift_cards().reveal(book, withdrawal.number).await;
     let card = card.map_err(Stop::failed(person))?;
@@ -64,22 +65,15 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
     Ok(page::html(StatusCode::OK, &page))
 }
 
-/// Writes the look down; `false` if there were too many.
-async fn write_down(person: &Person, withdrawal: &Withdrawal) -> Result<bool, Stop> {
-    let (platform, book) = (&person.platform, person.caller.book);
-    let entries = platform.store.entries_of_withdrawal(book, withdrawal.number).await;
-    let entries = entries.map_err(Stop::failed(person))?;
-    let since = platform.clock.now() - PERIOD;
-    let is_look = |entry: &ledger::Entry| entry.kind == EntryKind::GiftCardRevealed && entry.at > since;
-    if entries.iter().filter(|stored| is_look(&stored.entry)).count() >= MOST_LOOKS {
-        return Ok(false);
-    }
+/// Writes the look down, or says why there may be none.
+async fn write_down(person: &Person, withdrawal: i64) -> Result<Result<(), Refusal>, Stop> {
     let record = Command::Record {
         occurrence: Occurrence::GiftCardRevealed,
         user: person.caller.subject,
-        withdrawal: withdrawal.number,
+        withdrawal,
         note: String::new(),
     };
-    let verdict = platform.teller.ask(book, Request::plain(record)).await;
-    Ok(verdict.map_err(|none| Stop::no_verdict(person.language, none))?.is_ok())
+    let verdict = person.platform.teller.ask(person.caller.book, Request::plain(record)).await;
+    let verdict = verdict.map_err(|none| Stop::no_verdict(person.language, none))?;
+    Ok(verdict.map(|_| ()))
 }

@@ -111,6 +111,7 @@ fn line(person: &Person, stored: &StoredEntry, withdrawals: &[Withdrawal]) -> Li
         _ => {
             line.mark = "is-good";
             line.title = own("history.credit");
+            line.note = entry.detail.clone();
         }
     }
     line

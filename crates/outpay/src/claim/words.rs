@@ -56,13 +56,20 @@ pub(super) fn fee_rule(t: Language, rule: &FeeRule) -> String {
     let share = format!("{}", f64::from(i32::try_from(rule.basis_points).unwrap_or(0)) / 100.0);
     let share = share.replace('.', t.say("format.decimal"));
     let fixed = t.money(rule.fixed.0);
-    match (rule.fixed > Cents::ZERO, rule.basis_points > 0) {
-        (false, false) if rule.floor > Cents::ZERO => t.money(rule.floor.0),
-        (false, false) => t.say("method.no_fee").to_owned(),
+    let mut text = match (rule.fixed > Cents::ZERO, rule.basis_points > 0) {
+        (false, false) if rule.floor > Cents::ZERO => return t.money(rule.floor.0),
+        (false, false) => return t.say("method.no_fee").to_owned(),
         (true, false) => t.with("fee.rule_fixed", "fixed", fixed),
         (false, true) => t.with("fee.rule_share", "share", share),
         (true, true) => t.fill("fee.rule_both", &[("fixed", &fixed), ("share", &share)]),
+    };
+    if rule.floor > rule.fixed {
+        text += &t.with("fee.at_least", "amount", t.money(rule.floor.0));
     }
+    if let Some(cap) = rule.cap.filter(|_| rule.basis_points > 0) {
+        text += &t.with("fee.at_most", "amount", t.money(cap.0));
+    }
+    text
 }
 
 /// The label of a destination's field.

@@ -55,10 +55,10 @@ struct Whom {
     business: String,
     /// Their e-mail address
     email: String,
-    /// Where people reach the server
-    #[arg(long, value_name = "URL", env = "OUTPAY_PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
-    public_url: String,
 }
+
+/// Where a server answers that was told nothing.
+const NEARBY: &str = "http://127.0.0.1:8080";
 
 fn role(text: &str) -> Result<Role, String> {
     Role::from_word(text).ok_or_else(|| "give owner, admin, approver or viewer".to_owned())
@@ -71,12 +71,12 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         Verb::Invite { whom, role } => {
             let (business, email) = read(&platform, &whom).await?;
             let invited = invitation::invite(&platform, business, &email, role, Actor::OPERATOR).await?;
-            print(&invited, &whom, json)?;
+            print(&platform, &invited, &whom, json)?;
         }
         Verb::Reset { whom } => {
             let (business, email) = read(&platform, &whom).await?;
             let invited = invitation::reset(&platform, business, &email, Actor::OPERATOR).await?;
-            print(&invited, &whom, json)?;
+            print(&platform, &invited, &whom, json)?;
         }
         Verb::Members { business } => {
             let business = installation::business(&platform, &business).await?;
@@ -93,8 +93,8 @@ async fn read(platform: &Platform, whom: &Whom) -> Result<(i64, Email), Stop> {
     Ok((business.number, email))
 }
 
-fn print(invited: &Invited, whom: &Whom, json: bool) -> Result<(), Stop> {
-    let link = invitation::link(&whom.public_url, &invited.token);
+fn print(platform: &Platform, invited: &Invited, whom: &Whom, json: bool) -> Result<(), Stop> {
+    let link = invitation::link(platform.public_url.as_deref().unwrap_or(NEARBY), &invited.token);
     let (link, ends_at) = (link.expose_secret(), rfc3339(invited.ends_at));
     if json {
         return output::json(&json!({ "link": link, "expires_at": ends_at }));

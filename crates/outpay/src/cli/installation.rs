@@ -4,7 +4,7 @@ use super::stop::Stop;
 use crate::auth::master_key;
 use crate::businesses;
 use crate::clock::{Clock, Entropy};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::platform::{self, Platform};
 use crate::store::{Business, DatabaseUrl};
 use clap::Args;
@@ -25,6 +25,14 @@ pub(super) struct Installation {
     /// Configuration of rails [default: DIR/outpay.toml, where there is one]
     #[arg(long, global = true, value_name = "FILE", env = "OUTPAY_CONFIG")]
     config: Option<PathBuf>,
+    /// Where people reach the server, for links [default: `public_url` of the configuration]
+    #[arg(long, global = true, value_name = "URL", env = "OUTPAY_PUBLIC_URL", value_parser = public_url)]
+    public_url: Option<String>,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    config::check_public_url(text).map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
 }
 
 /// Which of the two stand on the command line itself and do not come from the environment.
@@ -79,8 +87,9 @@ impl Installation {
         {
             check_is_there(&key)?;
         }
-        let config = Config::load(self.config.as_deref(), &self.data())
+        let mut config = Config::load(self.config.as_deref(), &self.data())
             .map_err(|error| Stop::Usage(format!("{error:#}")))?;
+        config.public_url = self.public_url.clone().or(config.public_url);
         let (clock, entropy) = (Clock::System, Entropy::System);
         let secrets = master_key::load(from_environment.as_deref(), &self.data(), &entropy)?;
         Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)

@@ -7,7 +7,6 @@ use super::stop::Stop;
 use crate::auth::keys::{self, KeyOrder, MadeKey};
 use crate::auth::limits::{Allowed, KeyLimits};
 use crate::clock::rfc3339;
-use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind};
 use clap::{Args, Subcommand};
@@ -82,8 +81,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let kind = if public { CredentialKind::PublicKey } else { CredentialKind::SecretKey };
             let limits = KeyLimits { allowed: Allowed::join(&allow)?.map(Arc::new), max_amount };
             let order = KeyOrder { book, kind, name, expires_in, limits };
-            let made = keys::create(&platform, &order).await?;
-            note(&platform, book, "key.created", made.number, &keys::audit_detail(&order)).await?;
+            let made = keys::create(&platform, &order, Actor::OPERATOR).await?;
             print_made(&platform, book, &made, json)?;
         }
         Verb::List { business } => {
@@ -96,15 +94,12 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         }
         Verb::Roll { key, overlap } => {
             let old = keys::find(&platform, &key).await?;
-            let made = keys::roll(&platform, &old, overlap).await?;
-            let detail = json!({ "replaces": key, "overlap_seconds": overlap / 1_000_000 });
-            note(&platform, old.book, "key.rolled", made.number, &detail).await?;
+            let made = keys::roll(&platform, &old, overlap, Actor::OPERATOR).await?;
             print_made(&platform, old.book, &made, json)?;
         }
         Verb::Revoke { key } => {
             let found = keys::find(&platform, &key).await?;
-            keys::revoke(&platform, found.number).await?;
-            note(&platform, found.book, "key.revoked", found.number, &json!({})).await?;
+            keys::revoke(&platform, &found, Actor::OPERATOR).await?;
             if json {
                 output::json(&json!({ "id": key, "status": "revoked" }))?;
             } else {
@@ -113,19 +108,6 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Into the business's audit log, as the operator's doing.
-async fn note(
-    platform: &Platform,
-    book: BookId,
-    action: &'static str,
-    number: i64,
-    detail: &Value,
-) -> Result<(), Stop> {
-    let subject = keys::id(platform, book, number);
-    let entry = audit::in_book(platform, book, Actor::OPERATOR, action, &subject, detail);
-    Ok(audit::write(platform, entry).await?)
 }
 
 fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> Result<(), Stop> {

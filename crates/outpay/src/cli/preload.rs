@@ -53,5 +53,5 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
 fn one_cent(number: i64) -> Result<BatchPayout, Stop> {
     let email = Email::parse(&format!("user{number}@example.com"));
     let email = email.map_err(|problem| anyhow::anyhow!("user {number} has no address: {problem:?}"))?;
-    Ok(BatchPayout { email, amount: Cents(1), reference: None })
+    Ok(BatchPayout { email, amount: Cents(1), reference: None, memo: String::new() })
 }

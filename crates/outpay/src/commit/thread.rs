@@ -7,12 +7,15 @@ use super::{Job, Measures, NoVerdict, State, Verdict};
 use crate::auth::Secrets;
 use crate::clock::Clock;
 use crate::store::{Failure, Store, TellerStore};
+use ledger::Command;
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The most commands in one transaction. More would save little and make the first of them wait longer.
 const BATCH: usize = 1024;
+/// The most payouts in one transaction, unless one command alone has more: a book is locked as long as they take.
+const ROWS: usize = 20_000;
 
 pub(super) struct Work {
     pub(super) store: Store,
@@ -47,21 +50,8 @@ async fn serve(mut work: Work, mut store: TellerStore) {
     while work.jobs.recv_many(&mut batch, BATCH).await > 0 {
         let waiting = i64::try_from(work.jobs.len()).unwrap_or(i64::MAX);
         work.measures.waiting.set(waiting);
-        let started = work.clock.now();
-        match run_batch_anew(&work, &mut store, &batch).await {
-            Ok(verdicts) => answer(&work, &mut batch, verdicts, started),
-            Err(BatchError::NotLoaded(failure)) => {
-                tracing::error!(
-                    error = format!("{failure:#}"),
-                    "the books could not be read; nothing was changed"
-                );
-                batch.drain(..).for_each(|job| drop(job.answer.send(Err(NoVerdict::NotLoaded))));
-            }
-            Err(BatchError::NotDurable(failure)) => {
-                // From here on nothing is accepted; the callers of this batch get no answer, since nobody knows it.
-                tracing::error!(error = format!("{failure:#}"), "a durable write failed; stopping");
-                return;
-            }
+        if !run_all(&work, &mut store, &mut batch).await {
+            return;
         }
         if let Err(failure) = store.tidy_up(false) {
             tracing::error!(
@@ -75,6 +65,44 @@ async fn serve(mut work: Work, mut store: TellerStore) {
         tracing::warn!(error = format!("{failure:#}"), "the write-ahead log is left for the next start");
     }
     broken.0.send_replace(State::Stopped);
+}
+
+/// Runs what was taken, in as many transactions as its payouts ask for. `false`: a write failed, and nothing may follow.
+async fn run_all(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
+    while !batch.is_empty() {
+        let mut rest = batch.split_off(fitting(batch));
+        let started = work.clock.now();
+        match run_batch_anew(work, store, batch).await {
+            Ok(verdicts) => answer(work, batch, verdicts, started),
+            Err(BatchError::NotLoaded(failure)) => {
+                tracing::error!(
+                    error = format!("{failure:#}"),
+                    "the books could not be read; nothing was changed"
+                );
+                batch.drain(..).for_each(|job| drop(job.answer.send(Err(NoVerdict::NotLoaded))));
+            }
+            Err(BatchError::NotDurable(failure)) => {
+                // From here on nothing is accepted; the callers of this batch get no answer, since nobody knows it.
+                tracing::error!(error = format!("{failure:#}"), "a durable write failed; stopping");
+                return false;
+            }
+        }
+        batch.append(&mut rest);
+    }
+    true
+}
+
+/// How many of these commands fit into one transaction: at least one.
+fn fitting(batch: &[Job]) -> usize {
+    let mut rows = 0;
+    let fits = |job: &&Job| {
+        rows += match &job.asked.request.command {
+            Command::CreateMany { payouts, .. } => payouts.len(),
+            _ => 1,
+        };
+        rows <= ROWS
+    };
+    batch.iter().take_while(fits).count().max(1)
 }
 
 /// Runs a batch; on a connection that was lost since the last one, on a new one. Nothing was written by then, so this

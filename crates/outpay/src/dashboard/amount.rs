@@ -2,19 +2,28 @@
 
 use ledger::Cents;
 
-/// `12`, `12.5`, `1,234.50` as cents; an empty field is none.
+/// `12`, `12.5`, `1,234.50` as cents; an empty field is none. A comma stands before three digits or nowhere: where people
+/// write `12,50` for twelve and a half, it must not become 1,250.
 ///
 /// # Errors
 /// A sentence that names the field.
 pub fn read(field: &str, text: &str) -> Result<Option<Cents>, String> {
-    let plain: String = text.chars().filter(|c| !matches!(c, ',' | ' ' | '$')).collect();
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '$')).collect();
     if plain.is_empty() {
         return Ok(None);
     }
     let (dollars, cents) = plain.split_once('.').unwrap_or((&plain, ""));
+    let mut groups = dollars.split(',');
+    let is_grouped =
+        groups.next().is_some_and(|first| !dollars.contains(',') || (1..=3).contains(&first.len()))
+            && groups.all(|group| group.len() == 3);
+    let dollars: &str = &dollars.replace(',', "");
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let fits =
-        digits(dollars) && digits(cents) && cents.len() <= 2 && !(dollars.is_empty() && cents.is_empty());
+    let fits = is_grouped
+        && digits(dollars)
+        && digits(cents)
+        && cents.len() <= 2
+        && !(dollars.is_empty() && cents.is_empty());
     let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<i64>().ok() };
     let sum = || number(dollars)?.checked_mul(100)?.checked_add(number(&format!("{cents:0<2}"))?);
     match fits.then(sum).flatten() {
@@ -43,12 +52,29 @@ mod tests {
             (".5", 50),
             ("5.", 500),
             ("$1,234.56", 123_456),
+            ("1,234,567", 123_456_700),
             ("0", 0),
         ] {
             assert_eq!(read("Fee", text), Ok(Some(Cents(cents))), "{text}");
         }
         assert_eq!(read("Fee", " "), Ok(None));
-        for wrong in ["-1", "1.234", "1e3", "abc", "1.2.3", ".", "99999999999999999999", "1.+5"] {
+        for wrong in [
+            "-1",
+            "1.234",
+            "1e3",
+            "abc",
+            "1.2.3",
+            ".",
+            "12,50",
+            "1,5",
+            "1,2345",
+            ",123",
+            "1234,567",
+            "1,,234",
+            "1.5,0",
+            "99999999999999999999",
+            "1.+5",
+        ] {
             assert!(read("Fee", wrong).is_err(), "{wrong}");
         }
         for cents in [0, 5, 99, 100, 123_456] {

@@ -76,7 +76,8 @@ pub fn bars(id: &str, title: &str, days: &[String], parts: &[Part], most: impl F
                 bar(&mut svg, id, part, (x + 2, y, step - 4, height));
             }
         }
-        if day % 7 == 0 || day + 1 == days.len() {
+        // A date a week, counted back from the last, so that no two of them meet.
+        if (days.len() - 1 - day).is_multiple_of(7) {
             let _ = write!(
                 svg,
                 "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{word}</text>",

@@ -6,7 +6,7 @@ use super::stop::Stop;
 use super::{amount, key_made};
 use crate::auth::keys::{self, KeyError, KeyOrder};
 use crate::auth::limits::{Allowed, KeyLimits};
-use crate::members::{Permission, audit};
+use crate::members::Permission;
 use crate::store::CredentialKind;
 use crate::web::form::Form;
 use axum::response::Response;
@@ -28,15 +28,12 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
         Ok(order) => order,
         Err(sentence) => return again(&who, &form, sentence).await,
     };
-    let made = match keys::create(&who.platform, &order).await {
+    let made = match keys::create(&who.platform, &order, who.actor()).await {
         Ok(made) => made,
         Err(KeyError::Failure(failure)) => return Err(failure.into()),
         Err(refused) => return again(&who, &form, capitalized(&refused.to_string())).await,
     };
     let id = keys::id(&who.platform, order.book, made.number);
-    let detail = keys::audit_detail(&order);
-    let entry = audit::in_book(&who.platform, order.book, who.actor(), "key.created", &id, &detail);
-    audit::write(&who.platform, entry).await?;
     Ok(key_made::show(&who, &id, &made, None))
 }
 

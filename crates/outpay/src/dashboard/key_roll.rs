@@ -4,11 +4,10 @@ use super::post::Posted;
 use super::stop::Stop;
 use super::{key, key_made};
 use crate::auth::keys;
-use crate::members::{Permission, audit};
+use crate::members::Permission;
 use axum::extract::Path;
 use axum::response::Response;
 use ledger::Micros;
-use serde_json::json;
 
 const HOUR: Micros = 3_600_000_000;
 /// Thirty days.
@@ -29,11 +28,8 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let sentence = || Stop::sentence(format!("The hours are a whole number from 0 to {MOST_HOURS}."));
     let overlap = hours.ok_or_else(sentence)? * HOUR;
     let now = who.platform.clock.now();
-    let made = keys::roll(&who.platform, &old, overlap).await?;
+    let made = keys::roll(&who.platform, &old, overlap, who.actor()).await?;
     let new = keys::id(&who.platform, old.book, made.number);
-    let detail = json!({ "replaces": id, "overlap_seconds": overlap / 1_000_000 });
-    let entry = audit::in_book(&who.platform, old.book, who.actor(), "key.rolled", &new, &detail);
-    audit::write(&who.platform, entry).await?;
     let old_ends_at = old.expires_at.map_or(now + overlap, |planned| planned.min(now + overlap));
     Ok(key_made::show(&who, &new, &made, Some(old_ends_at)))
 }

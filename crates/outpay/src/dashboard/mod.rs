@@ -72,6 +72,7 @@ pub mod usage_chart;
 pub mod user;
 pub mod user_debit;
 pub mod user_link;
+pub mod user_link_mail;
 pub mod user_pay;
 pub mod user_rotate_hash;
 pub mod user_status;

@@ -4,7 +4,6 @@
 use super::signed_in::SignedIn;
 use super::stop::Stop;
 use crate::platform::Platform;
-use crate::web::csrf;
 use crate::web::form::Form;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -35,15 +34,11 @@ impl FromRequest<Platform> for Posted {
 /// # Errors
 /// A page that says no.
 pub fn check(who: &SignedIn, headers: &HeaderMap, sent: &str) -> Result<(), Stop> {
-    if csrf::check(&who.platform.secrets, who.session.token(), headers, sent) {
-        return Ok(());
-    }
-    Err(forged())
+    if who.knows(headers, sent) { Ok(()) } else { Err(forged()) }
 }
 
 /// What a form gets that did not come from our page, or from a page of another session.
 pub(super) fn forged() -> Stop {
-    let sentence =
-        "This form does not belong to your session. Go back, load the page again and try once more.";
+    let sentence = "Nothing was done: this form does not belong to your session, or you have switched between live and test mode or to another business since the page was loaded. Load it again and try once more.";
     Stop::Sentence(StatusCode::FORBIDDEN, sentence.to_owned())
 }

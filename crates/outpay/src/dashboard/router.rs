@@ -11,9 +11,9 @@ use super::{
 use super::{
     by_hand, by_hand_export, by_hand_settle, deliveries, deliveries_replay, delivery, delivery_retry, home,
     import, import_bring, import_decide, import_result, import_rule, imports, key, key_create, key_revoke,
-    key_roll, keys, request, requests, transfer, upload, user, user_debit, user_link, user_pay,
-    user_rotate_hash, user_status, users, webhook_roll, webhook_set, webhook_test, webhooks, withdrawal,
-    withdrawal_end, withdrawals, withdrawals_export, withdrawals_review,
+    key_roll, keys, request, requests, transfer, upload, user, user_debit, user_link, user_link_mail,
+    user_pay, user_rotate_hash, user_status, users, webhook_roll, webhook_set, webhook_test, webhooks,
+    withdrawal, withdrawal_end, withdrawals, withdrawals_export, withdrawals_review,
 };
 use crate::platform::Platform;
 use axum::Router;
@@ -76,6 +76,7 @@ pub fn router(platform: Platform) -> Router {
         .route("/dashboard/users/{id}/status", post(user_status::handle)) // ManageUsers
         .route("/dashboard/users/{id}/rotate-hash", post(user_rotate_hash::handle)) // ManageUsers
         .route("/dashboard/users/{id}/link", post(user_link::handle)) // ManageUsers
+        .route("/dashboard/users/{id}/link/mail", post(user_link_mail::handle)) // ManageUsers
         .route("/dashboard/withdrawals", get(withdrawals::handle)) // See
         .route("/dashboard/withdrawals/export", get(withdrawals_export::handle)) // See
         .route("/dashboard/withdrawals/review", post(withdrawals_review::handle)) // ReviewWithdrawals

@@ -7,6 +7,7 @@ use crate::members::{Permission, settings};
 use crate::store::SettingsChange;
 use crate::web::page;
 use axum::response::Response;
+use ledger::Mode;
 
 /// See the module.
 ///
@@ -15,6 +16,11 @@ use axum::response::Response;
 pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     let Posted { who, form } = posted;
     who.require(Permission::ManageSettings)?;
+    if who.mode == Mode::Test {
+        return Err(Stop::sentence(
+            "This switch is for live and test mode together. Switch to live mode to use it.",
+        ));
+    }
     let enabled = match form.get("payouts") {
         "on" => true,
         "off" => false,

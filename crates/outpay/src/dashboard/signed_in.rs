@@ -7,7 +7,7 @@ use crate::members::session::{self, Session};
 use crate::members::{Client, Member, Permission, Role, audit};
 use crate::platform::Platform;
 use crate::store::{Business, Failure};
-use crate::web::{cookie, page};
+use crate::web::{cookie, csrf, page};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
@@ -65,6 +65,7 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
         ));
     };
     let mode = session.mode();
+    let csrf = csrf::token(&platform.secrets, &place(&session, BookId::new(business.number, mode)));
     Ok(Ok(SignedIn {
         platform: platform.clone(),
         member: session.member(),
@@ -72,18 +73,19 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
         book: BookId::new(business.number, mode),
         business,
         mode,
-        csrf: crate::web::csrf::token(&platform.secrets, session.token()),
+        csrf,
         notice: notice::pick_up(&platform.secrets, &parts.headers),
         client: visitor::client_of(parts),
         device: visitor::device_of(&parts.headers),
-        base: base(parts),
+        base: platform.public_url.as_deref().map_or_else(|| base(parts), str::to_owned),
         session,
     }))
 }
 
 pub(super) const SIGN_IN: &str = "/dashboard/sign-in";
 
-/// The address under which this page was asked for.
+/// The address under which this page was asked for: a browser cannot be made to name another, but what stands in front of
+/// us can, so an operator's own word goes first.
 fn base(parts: &Parts) -> String {
     let host =
         parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
@@ -100,7 +102,18 @@ pub(super) fn way_on(session: &Session) -> Option<&'static str> {
     }
 }
 
+/// What a form's token stands for: the session and the book that its page was about. A page of test mode must not act on what
+/// is live because another tab has switched in the meantime.
+fn place(session: &Session, book: BookId) -> String {
+    format!("{} {}", session.token(), book.0)
+}
+
 impl SignedIn {
+    /// Was this token on a page of this session, about this book?
+    pub(super) fn knows(&self, headers: &http::HeaderMap, sent: &str) -> bool {
+        csrf::check(&self.platform.secrets, &place(&self.session, self.book), headers, sent)
+    }
+
     /// May this member do it?
     #[must_use]
     pub fn may(&self, what: Permission) -> bool {

@@ -25,6 +25,7 @@ struct UserPage {
     frame: Frame,
     pays: bool,
     manages: bool,
+    mails: bool,
     once: String,
     id: String,
     row: UserRow,
@@ -49,6 +50,8 @@ struct Moved {
     amount: i64,
     by: String,
     note: String,
+    /// What the person reads beside it.
+    memo: String,
     withdrawal: Option<String>,
 }
 
@@ -94,6 +97,7 @@ pub(super) async fn show(
         frame: Frame::new(who, "users", row.user.email.as_str()),
         pays: who.may(Permission::PayPeople),
         manages: who.may(Permission::ManageUsers),
+        mails: who.platform.mail.is_configured(),
         once: once::token(&who.platform),
         id: id.to_owned(),
         badge: users::badge(&row, who.platform.clock.now()),
@@ -119,6 +123,11 @@ fn moved(who: &SignedIn, account: AccountId, stored: &StoredEntry, names: &Names
         _ => ("is-warn", "Given back from a withdrawal"),
     };
     let id = || who.platform.secrets.ids().seal(IdKind::Withdrawal, who.book, entry.withdrawal);
+    let memo = if matches!(entry.kind, EntryKind::UserCreated | EntryKind::UserCredited) {
+        &entry.detail
+    } else {
+        ""
+    };
     Moved {
         at: entry.at,
         class,
@@ -126,6 +135,7 @@ fn moved(who: &SignedIn, account: AccountId, stored: &StoredEntry, names: &Names
         amount,
         by: names.of(entry.actor),
         note: entry.note.clone(),
+        memo: memo.to_owned(),
         withdrawal: (entry.withdrawal > 0).then(id),
     }
 }
@@ -141,6 +151,7 @@ pub fn sample() -> String {
         amount,
         by: "Ada Example (ada@example.com)".to_owned(),
         note: String::new(),
+        memo: if withdrawal.is_none() { "October".to_owned() } else { String::new() },
         withdrawal: withdrawal.map(str::to_owned),
     };
     let user = ledger::UserSnapshot {
@@ -156,6 +167,7 @@ pub fn sample() -> String {
         frame: Frame::sample("users", "ada@example.com"),
         pays: true,
         manages: true,
+        mails: true,
         once: "0".repeat(32),
         id: "usr_1".to_owned(),
         row: UserRow { user, history: 2 },

@@ -9,6 +9,9 @@ use crate::web::{format, page};
 use axum::response::Response;
 use ledger::{Answer, Cents, Command, Email, MAX_PAYOUT, Outcome, Request};
 
+/// Counted in characters; as in the API.
+const LONGEST_MEMO: usize = 255;
+
 /// See the module.
 ///
 /// # Errors
@@ -24,7 +27,11 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
         let most = format::money(MAX_PAYOUT.0);
         return Err(Stop::sentence(format!("Amount: give from $0.01 to {most}.")));
     }
-    let command = Command::Create { email, amount };
+    let memo = form.get("memo").trim().to_owned();
+    if memo.chars().count() > LONGEST_MEMO || memo.chars().any(char::is_control) {
+        return Err(Stop::sentence(format!("Memo: at most {LONGEST_MEMO} characters, on one line.")));
+    }
+    let command = Command::Create { email, amount, memo };
     let request = Request::maybe_once(command, Some(key)).by(who.actor());
     let (outcome, word) = match who.platform.teller.ask(who.book, request).await?? {
         Answer::Done(outcome) => (outcome, "was given."),

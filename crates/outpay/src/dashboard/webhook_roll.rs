@@ -2,7 +2,7 @@
 
 use super::post::Posted;
 use super::stop::Stop;
-use super::webhook_keys;
+use super::{once, webhook_keys};
 use crate::members::Permission;
 use axum::response::Response;
 use ledger::Micros;
@@ -25,7 +25,11 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     };
     let sentence = || Stop::sentence(format!("The hours are a whole number from 0 to {MOST_HOURS}."));
     let overlap = hours.ok_or_else(sentence)? * HOUR;
-    let (endpoint, _) = who.platform.webhooks.roll_endpoint(who.book, overlap, None).await?;
-    who.note("webhook.rolled", "", &json!({ "overlap_seconds": overlap / 1_000_000 })).await?;
+    // A second click must not end the keys that the first one made, nor those that receivers still have.
+    let once = once::key(&form)?;
+    let (endpoint, replayed) = who.platform.webhooks.roll_endpoint(who.book, overlap, Some(&once.0)).await?;
+    if !replayed {
+        who.note("webhook.rolled", "", &json!({ "overlap_seconds": overlap / 1_000_000 })).await?;
+    }
     Ok(webhook_keys::show(&who, &endpoint))
 }

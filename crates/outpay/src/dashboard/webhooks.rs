@@ -1,6 +1,7 @@
 //! `/dashboard/webhooks`: where events of this mode are delivered and which; new keys to sign with; a try.
 
 use super::frame::Frame;
+use super::once;
 use super::signed_in::SignedIn;
 use super::stop::Stop;
 use crate::members::Permission;
@@ -21,6 +22,7 @@ struct WebhooksPage {
     /// Every event there is.
     events: Vec<&'static str>,
     error: Option<String>,
+    once: String,
 }
 
 impl WebhooksPage {
@@ -93,6 +95,7 @@ pub(super) async fn show(
         draft,
         events: event::names(),
         error,
+        once: once::token(&who.platform),
     };
     Ok(page::html(status, &shown))
 }
@@ -117,5 +120,6 @@ pub fn sample() -> String {
         },
         events: event::names(),
         error: None,
+        once: "0".repeat(32),
     })
 }

@@ -103,7 +103,8 @@ fn ends(of: &ledger::Withdrawal, nothing_sent: bool) -> Vec<End> {
         WithdrawalState::Sending if is_manual => &["settle", "fail"],
         WithdrawalState::Sending if of.outcome_unknown => &["paid", "not_paid"],
         WithdrawalState::Sending if nothing_sent => &["not_paid"],
-        WithdrawalState::Succeeded => &["return"],
+        // What a rail has paid, the rail knows; and a card whose code was read does not come back.
+        WithdrawalState::Succeeded if is_manual => &["return"],
         _ => &[],
     };
     ENDS.into_iter().filter(|end| words.contains(&end.word)).collect()

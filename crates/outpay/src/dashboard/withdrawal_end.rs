@@ -31,10 +31,16 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
         "fail" => settle::fail(platform, book, number, &text, actor).await?,
         "paid" => settle::resolve(platform, book, number, (true, &text), actor).await?,
         "not_paid" => settle::resolve(platform, book, number, (false, &text), actor).await?,
-        "return" => settle::give_back(platform, book, number, &text, actor).await?,
+        "return" if withdrawal_row::is_by_hand(&who, number).await? => {
+            settle::give_back(platform, book, number, &text, actor).await?
+        }
         "cancel" => {
             let step = Progress::new(number, Step::Cancel).because(CANCELLED, &text);
             advance(platform, book, step, actor).await?
+        }
+        "return" => {
+            let sentence = "Only a payment that was made by hand can come back by hand. Ask the operator.";
+            return Err(Stop::sentence(sentence));
         }
         _ => return Err(Stop::sentence("Choose what to do.")),
     };

@@ -6,6 +6,7 @@ use super::post::Posted;
 use super::signed_in::SignedIn;
 use super::stop::Stop;
 use super::withdrawal_row::{self, WithdrawalRow, rows};
+use crate::commit::NoVerdict;
 use crate::members::Permission;
 use crate::reference::reference;
 use crate::web::page;
@@ -50,7 +51,7 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     }
     let mut results = Vec::new();
     for number in chosen {
-        let decided = decide(&who, number, approves.then_some(()).ok_or(reason)).await?;
+        let decided = decide(&who, number, approves.then_some(()).ok_or(reason)).await;
         let found = who.platform.store.withdrawal(who.book, number).await?;
         let row = rows(&who, found.into_iter().collect()).await?.pop().ok_or(Stop::NotFound)?;
         results.push((row, decided));
@@ -65,20 +66,27 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     Ok(page::html(StatusCode::OK, &ReviewedPage { frame, done, results }))
 }
 
-/// A refusal is the withdrawal's own result; what breaks ends everything.
-async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<Result<(), String>, Stop> {
+/// Whatever stands in the way of one is its own result: those before it are decided, and the page has to say so.
+async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
     let (platform, book, actor) = (&who.platform, who.book, who.actor());
     let decided = match approved {
         Ok(()) => review::approve(platform, book, number, actor).await,
         Err(reason) => review::reject(platform, book, number, reason, actor).await,
     };
     match decided {
-        Ok(_) => Ok(Ok(())),
+        Ok(_) => Ok(()),
         Err(Stopped::Refused(Refusal::MakerMayNotCheck)) => {
-            Ok(Err("You gave this person money, so somebody else has to look at it.".to_owned()))
+            Err("You gave this person money, so somebody else has to look at it.".to_owned())
         }
-        Err(Stopped::Refused(refusal)) => Ok(Err(refusal.sentence().to_owned())),
-        Err(stopped) => Err(stopped.into()),
+        Err(Stopped::Refused(refusal)) => Err(refusal.sentence().to_owned()),
+        Err(Stopped::NoVerdict(NoVerdict::Unknown)) => {
+            Err("It is not known whether this was done. Look at the withdrawal.".to_owned())
+        }
+        Err(Stopped::Failure(failure)) => {
+            tracing::error!(error = format!("{failure:#}"), "a withdrawal was not decided");
+            Err("This was not done, because something broke here. Try again.".to_owned())
+        }
+        Err(_) => Err("This was not done, because the server is busy. Try again.".to_owned()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! paid; the ledger decides about all rows as one command.
 
 use super::body::{self, LARGEST_BATCH};
-use super::create::{amount, email};
+use super::create::{amount, email, memo};
 use super::door::{Door, once_key};
 use super::json::{Json, Object};
 use super::observe::Observed;
@@ -11,10 +11,10 @@ use super::show;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{BatchPayout, Command, OnceKey, Outcome, RowOutcome};
+use ledger::{BatchPayout, Cents, Command, OnceKey, Outcome, RowOutcome};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -46,6 +46,9 @@ pub struct BatchRow {
     /// Your own name for this payout, unique for ever: a repeat pays nobody again and answers as before.
     #[schema(min_length = 1, max_length = 255)]
     reference: Option<String>,
+    /// What for, in words for the person, who sees it beside the amount.
+    #[schema(max_length = 255)]
+    memo: Option<String>,
 }
 
 /// The answer, row by row.
@@ -92,7 +95,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
         Err(problem) => return Err(door.disabled_or(caller, problem).await),
     };
     if let Command::CreateMany { payouts, .. } = &command {
-        door.within_ceiling(caller, payouts.iter().map(|payout| payout.amount)).await?;
+        door.within_ceiling(caller, per_person(payouts)).await?;
     }
     let settled = door.ask(caller, command, once).await?;
     let Outcome::PaidMany { rows, total } = &settled.outcome else {
@@ -112,6 +115,17 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     };
     let answer = BatchAnswer { data: rows.iter().enumerate().map(row).collect(), total: total.0 };
     Ok(show::settled(&settled, StatusCode::CREATED, &answer))
+}
+
+/// What each person gets by the whole request: a ceiling must not be passed row by row. Sums that cannot be are as good as any
+/// amount above every ceiling.
+fn per_person(payouts: &[BatchPayout]) -> impl Iterator<Item = Cents> {
+    let mut sums: HashMap<&str, i64> = HashMap::new();
+    for payout in payouts {
+        let sum = sums.entry(payout.email.as_str()).or_default();
+        *sum = sum.saturating_add(payout.amount.0);
+    }
+    sums.into_values().map(Cents)
 }
 
 fn command(fields: &Object) -> Result<Command, Problem> {
@@ -149,13 +163,17 @@ fn row<'a>(
         email(fields.get("email")),
         amount(fields.get("amount")),
         reference(fields.get("reference"), references),
+        memo(fields.get("memo")),
     ) {
-        (Ok(email), Ok(amount), Ok(reference)) => Ok(BatchPayout { email, amount, reference }),
-        (email, amount, reference) => {
+        (Ok(email), Ok(amount), Ok(reference), Ok(memo)) => {
+            Ok(BatchPayout { email, amount, reference, memo })
+        }
+        (email, amount, reference, memo) => {
             let problems = [
                 email.err().map(|sentence| ("email", sentence)),
                 amount.err().map(|sentence| ("amount", sentence)),
                 reference.err().map(|sentence| ("reference", sentence)),
+                memo.err().map(|sentence| ("memo", sentence)),
             ];
             Err(problems.into_iter().flatten().collect())
         }

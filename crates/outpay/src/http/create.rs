@@ -29,7 +29,13 @@ pub struct CreateBody {
     /// Cents.
     #[schema(minimum = 1, maximum = 100_000_000, example = 10000)]
     amount: i64,
+    /// What for, in words for the person, who sees it beside the amount.
+    #[schema(max_length = 255, example = "Affiliate earnings, October")]
+    memo: Option<String>,
 }
+
+/// Counted in characters.
+const LONGEST_MEMO: usize = 255;
 
 /// Create a payout user or add funds to one.
 #[utoipa::path(
@@ -68,17 +74,33 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
 }
 
 fn command(fields: &Object) -> Result<Command, Problem> {
-    match (email(fields.get("email")), amount(fields.get("amount"))) {
-        (Ok(email), Ok(amount)) => Ok(Command::Create { email, amount }),
-        (email, amount) => Err(Problem::CreateFields(
+    match (email(fields.get("email")), amount(fields.get("amount")), memo(fields.get("memo"))) {
+        (Ok(email), Ok(amount), Ok(memo)) => Ok(Command::Create { email, amount, memo }),
+        (email, amount, memo) => Err(Problem::CreateFields(
             [
                 email.err().map(|sentence| ("email", sentence)),
                 amount.err().map(|sentence| ("amount", sentence)),
+                memo.err().map(|sentence| ("memo", sentence)),
             ]
             .into_iter()
             .flatten()
             .collect(),
         )),
+    }
+}
+
+/// What for, in words for the person: optional, and not in the documented API.
+pub(super) fn memo(value: Option<&Json>) -> Result<String, &'static str> {
+    match value {
+        None | Some(Json::Null) => Ok(String::new()),
+        Some(Json::String(text)) if text.chars().count() > LONGEST_MEMO => {
+            Err("The memo may not be greater than 255 characters.")
+        }
+        Some(Json::String(text)) if text.chars().any(char::is_control) => {
+            Err("The memo may not hold control characters.")
+        }
+        Some(Json::String(text)) => Ok(text.trim().to_owned()),
+        Some(_) => Err("The memo must be a string."),
     }
 }
 

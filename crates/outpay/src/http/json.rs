@@ -45,11 +45,11 @@ impl Object {
         }
     }
 
-    /// The same in the general form, for rails, which know their own fields. Numbers that are no whole numbers are left
-    /// out: no destination has any.
+    /// The same in the general form, for those who know their own fields; `None` where a number in it is no whole number
+    /// of 64 bits. Left out, such a number would be no limit where somebody has set one.
     #[must_use]
-    pub fn to_plain(&self) -> serde_json::Map<String, serde_json::Value> {
-        self.0.iter().map(|(name, value)| (name.clone(), value.to_plain())).collect()
+    pub fn to_plain(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
+        self.0.iter().map(|(name, value)| Some((name.clone(), value.to_plain()?))).collect()
     }
 
     /// The field's value; `None` where it is missing or `null`.
@@ -61,15 +61,16 @@ impl Object {
 }
 
 impl Json {
-    fn to_plain(&self) -> serde_json::Value {
-        match self {
-            Self::Null | Self::TooLarge | Self::TooSmall | Self::Float => serde_json::Value::Null,
+    fn to_plain(&self) -> Option<serde_json::Value> {
+        Some(match self {
+            Self::TooLarge | Self::TooSmall | Self::Float => return None,
+            Self::Null => serde_json::Value::Null,
             Self::Bool(truth) => (*truth).into(),
             Self::Integer(number) => (*number).into(),
             Self::String(text) => text.as_str().into(),
-            Self::Array(items) => items.iter().map(Self::to_plain).collect(),
-            Self::Object(object) => object.to_plain().into(),
-        }
+            Self::Array(items) => return items.iter().map(Self::to_plain).collect(),
+            Self::Object(object) => object.to_plain()?.into(),
+        })
     }
 }
 

@@ -82,7 +82,9 @@ pub(super) fn wish(fields: &Object) -> Result<Wish, Problem> {
         Some(_) => Err("The method must be a string."),
     };
     let destination = match fields.get("destination") {
-        Some(Json::Object(object)) => Ok(object.to_plain()),
+        Some(Json::Object(object)) => {
+            object.to_plain().ok_or("Numbers in the destination must be whole numbers.")
+        }
         None => Err("The destination field is required."),
         Some(_) => Err("The destination must be an object."),
     };

@@ -3,14 +3,14 @@
 use super::body::{self, LARGEST};
 use super::door::Door;
 use super::json::{Json, Object};
-use super::problem::Problem;
+use super::problem::{Problem, field};
 use super::settings::{Settings, read};
 use super::show;
 use crate::members::settings::{self, MOST_DAYS};
 use crate::store::SettingsChange;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Actor, BookId, Terms};
+use ledger::{Actor, BookId, Mode, Terms};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +49,13 @@ fn changes(door: &Door, book: BookId, fields: &Object) -> Result<SettingsChange,
     let mut problems: Vec<(&'static str, String)> = Vec::new();
     match fields.get("payouts_enabled") {
         None => {}
+        // The switch is the business's, and a test key must not reach what is live.
+        Some(Json::Bool(_)) if book.mode() == Mode::Test => {
+            problems.push((
+                "payouts_enabled",
+                "The payouts_enabled can only be changed with a live key.".to_owned(),
+            ));
+        }
         Some(Json::Bool(enabled)) => changes.payouts_enabled = Some(*enabled),
         Some(_) => {
             problems.push(("payouts_enabled", "The payouts_enabled must be true or false.".to_owned()))
@@ -67,7 +74,13 @@ fn changes(door: &Door, book: BookId, fields: &Object) -> Result<SettingsChange,
     match fields.get("methods") {
         None => {}
         Some(Json::Object(methods)) => {
-            for (name, value) in methods.to_plain() {
+            let Some(methods) = methods.to_plain() else {
+                return Err(field(
+                    "methods",
+                    "Numbers in the methods must be whole numbers: cents, and basis points.",
+                ));
+            };
+            for (name, value) in methods {
                 match terms(door, book, &name, value) {
                     Ok(terms) => changes.terms.push((name, terms)),
                     Err(sentence) => problems.push(("methods", sentence)),

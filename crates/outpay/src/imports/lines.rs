@@ -6,6 +6,9 @@ use csv::{ByteRecord, ReaderBuilder, Trim};
 use ledger::{BatchPayout, Cents, Command, Email, EmailProblem, MAX_PAYOUT};
 use std::collections::HashSet;
 
+/// Wrong lines that are told of: who brings the wrong file needs no more, and a file can have millions.
+const MOST_BAD: usize = 1_000;
+
 /// A payment to make.
 pub struct Line {
     /// In the file, from 1.
@@ -24,9 +27,10 @@ impl Line {
     pub fn command(&self) -> Command {
         let (email, amount) = (self.email.clone(), self.amount);
         if self.reference.is_empty() {
-            return Command::Create { email, amount };
+            return Command::Create { email, amount, memo: String::new() };
         }
-        let payout = BatchPayout { email, amount, reference: Some(self.reference.clone()) };
+        let payout =
+            BatchPayout { email, amount, reference: Some(self.reference.clone()), memo: String::new() };
         Command::CreateMany { payouts: vec![payout], partial: false }
     }
 }
@@ -54,6 +58,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
     let mut is_first = true;
     let mut references = HashSet::new();
     loop {
+        if bad.len() == MOST_BAD {
+            let reason = format!("{MOST_BAD} lines are wrong up to here; what follows was not read.");
+            bad.push(BadLine { number: numbers.last(), reason });
+            break;
+        }
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
@@ -188,6 +197,13 @@ mod tests {
                 (11, "A line has two fields, email and amount, or a third, its reference; this one has 4."),
             ]
         );
+    }
+
+    #[test]
+    fn the_wrong_file_is_not_told_of_line_by_line() {
+        let bad = read("x\n".repeat(MOST_BAD * 3).as_bytes()).err().unwrap();
+        assert_eq!(bad.len(), MOST_BAD + 1);
+        assert!(bad[MOST_BAD].reason.contains("was not read"), "{:?}", bad[MOST_BAD]);
     }
 
     #[test]

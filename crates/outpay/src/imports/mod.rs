@@ -124,6 +124,10 @@ pub async fn approve(
     import: &Import,
     actor: Actor,
 ) -> Result<Approved, Failure> {
+    // A draft has not been confirmed, and so it is not known yet who may not approve it.
+    if import.state != ImportState::Waiting {
+        return Ok(Approved::Gone);
+    }
     if [import.actor, import.confirmed_by].contains(&actor) {
         return Ok(Approved::IsOwn);
     }

@@ -33,8 +33,6 @@ pub struct MailConfig {
     pub from: String,
     /// Where answers go; to the sender if left out.
     pub reply_to: Option<String>,
-    /// Where people reach the server, as in `https://pay.example.com`; links begin with it.
-    pub public_url: Option<String>,
 }
 
 /// How the connection to the mail server is encrypted.
@@ -67,7 +65,7 @@ impl MailConfig {
         );
         mailbox("from", &self.from)?;
         self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
-        self.public_url.as_deref().map_or(Ok(()), check_url)
+        Ok(())
     }
 
     /// With the secrets that `environment` gives.
@@ -132,18 +130,6 @@ pub(super) fn address(text: &str) -> Result<Address, Failure> {
     address.context("the recipient's address cannot be written to")
 }
 
-/// Links begin with it, so it has a scheme and a host, and nothing behind its path.
-pub(super) fn check_url(url: &str) -> Result<(), Failure> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let fits = rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.contains(['?', '#', '"', '<', '>', ' '])
-            && rest.chars().all(|c| c.is_ascii_graphic())
-    });
-    ensure!(fits, "`public_url` must be as in https://pay.example.com");
-    Ok(())
-}
-
 fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -161,14 +147,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         parsed("").check().unwrap();
-        parsed("public_url = \"https://pay.example.com/x\"").check().unwrap();
         for (more, words) in [
             ("tls = \"none\"", "on this machine"),
             ("username = \"u\"", "belong together"),
             ("reply_to = \"nobody\"", "`reply_to`"),
             ("reply_to = \"a@example.com\\r\\nBcc: b@example.com\"", "`reply_to`"),
-            ("public_url = \"pay.example.com\"", "`public_url`"),
-            ("public_url = \"https://pay.example.com/#\"", "`public_url`"),
         ] {
             let error = parsed(more).check().unwrap_err().to_string();
             assert!(error.contains(words), "{more}: {error}");

@@ -77,10 +77,19 @@ fn about_money(told: &Told<'_>) -> Letter {
             footer: to_person(business),
         };
     }
+    // A link that is sent once more tells of no new money.
+    let (subject, sentence) = if told.data["again"] == true {
+        let sentence =
+            format!("Here is the link to your page. {balance} from {business} is waiting for you there.");
+        (format!("Your page: {balance} from {business}"), sentence)
+    } else {
+        let subject = format!("{business} has sent you {balance}");
+        (subject.clone(), format!("{subject}. Open your page to choose how you want to get it."))
+    };
     Letter {
-        subject: format!("{business} has sent you {balance}"),
+        subject,
         paragraphs: vec![
-            format!("{business} has sent you {balance}. Open your page to choose how you want to get it."),
+            sentence,
             "The link is for you alone: whoever has it can take the money. Do not pass it on.".to_owned(),
         ],
         facts: vec![("From", business.to_owned()), ("Amount", balance)],
@@ -177,7 +186,7 @@ fn about_security(told: &Told<'_>) -> Letter {
         MailKind::KeyCreated => ("An API key was created", "An API key was created."),
         _ => ("An API key was revoked", "An API key was revoked."),
     };
-    let facts = [("When", "at"), ("From", "address"), ("Browser", "browser"), ("Key", "key")];
+    let facts = [("When", "at"), ("From", "address"), ("Browser", "browser"), ("Key", "key"), ("By", "by")];
     let facts = facts.into_iter().map(|(name, field)| (name, text(field)));
     Letter {
         subject: subject.to_owned(),

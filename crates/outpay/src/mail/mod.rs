@@ -63,6 +63,7 @@ impl Mail {
     #[must_use]
     pub fn new(
         config: Option<&MailConfig>,
+        public_url: Option<Arc<str>>,
         store: Store,
         secrets: Arc<Secrets>,
         clock: Clock,
@@ -73,15 +74,8 @@ impl Mail {
             Some(Ok(open)) => Post::Open(Arc::new(open)),
             Some(Err(failure)) => Post::Locked(format!("{failure:#}").into()),
         };
-        let public_url = config.and_then(|config| config.public_url.as_deref()).map(Arc::from);
         let (measures, nudge) = Default::default();
         Self { store, secrets, clock, entropy, post, public_url, measures, nudge }
-    }
-
-    /// The same with links that begin with this address, whatever the configuration says.
-    #[must_use]
-    pub fn linking_to(self, public_url: &str) -> Self {
-        Self { public_url: Some(public_url.into()), ..self }
     }
 
     /// The same with other patience.
@@ -112,7 +106,7 @@ impl Mail {
             Post::Open(_) => {
                 anyhow::ensure!(
                     self.public_url.is_some(),
-                    "mail cannot be used: `public_url` in [mail] must say where people reach this server"
+                    "mail cannot be used: `public_url` or --public-url must say where people reach this server"
                 );
                 Ok(())
             }

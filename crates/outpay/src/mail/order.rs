@@ -7,7 +7,7 @@ use super::{Mail, config, letter, message};
 use crate::auth::seal::Purpose;
 use crate::ids::IdKind;
 use crate::store::{Failure, MailChoice, MailRow, NewMail, WriteError};
-use ledger::{BookId, Micros};
+use ledger::{BookId, Micros, UserStatus};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -25,6 +25,9 @@ pub enum MailError {
     /// Only a failed mail can be retried.
     #[error("Only a failed mail can be sent again.")]
     NotFailed,
+    /// The person's link opens nothing now.
+    #[error("This person is inactive or has expired, so the link opens nothing.")]
+    LinkIsDead,
     /// Cannot be written to.
     #[error("This address cannot be written to.")]
     Address,
@@ -79,13 +82,17 @@ impl Mail {
             return Err(MailError::NotConfigured);
         }
         let found = self.store.user(book, user).await?.ok_or(MailError::Unknown)?.user;
+        let has_expired = found.expires_at.is_some_and(|end| end <= self.clock.now());
+        if found.status == UserStatus::Inactive || has_expired {
+            return Err(MailError::LinkIsDead);
+        }
         let mail = NewMail {
             book: Some(book),
             kind: MailKind::ClaimLink,
             sequence: None,
             recipient: found.email.to_string(),
             user,
-            data: json!({ "balance": found.balance.0 }).to_string(),
+            data: json!({ "balance": found.balance.0, "again": true }).to_string(),
             sealed: None,
             at: self.clock.now(),
         };
@@ -204,7 +211,7 @@ impl Mail {
     }
 
     fn link(&self, path: &str) -> Option<SecretString> {
-        let base = self.public_url.as_deref()?.trim_end_matches('/');
+        let base = self.public_url.as_deref()?;
         Some(SecretString::from(format!("{base}{path}")))
     }
 }

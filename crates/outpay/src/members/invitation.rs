@@ -264,8 +264,10 @@ async fn join_with_account(
         client: acceptance.client,
         device: acceptance.device,
     };
-    sign_in::check_password(platform, &attempt).await?;
-    Ok(join(platform, open, member.number))
+    let checked = sign_in::check_password(platform, &attempt).await?;
+    let mut changes = join(platform, open, member.number);
+    changes.push(sign_in::same_password(&checked));
+    Ok(changes)
 }
 
 fn join(platform: &Platform, open: &Open, member: i64) -> Vec<MemberChange> {

@@ -4,7 +4,7 @@
 //! Accounts are counted by the address that was typed, whether there is an account or not.
 
 use crate::platform::Platform;
-use crate::store::{Bucket, Failure};
+use crate::store::{Bucket, Failure, Tries};
 use ledger::Micros;
 
 const MINUTE: Micros = 60_000_000;
@@ -80,9 +80,13 @@ async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Resul
         window: *window,
     };
     let buckets: Vec<Bucket> = limits.iter().map(bucket).collect();
-    let counted = platform.store.count_tries(&buckets, now, now - DAY).await?;
-    let waits = counted.iter().zip(limits).filter(|(tries, (_, (most, _)))| tries.count > *most);
-    let wait = waits.map(|(tries, (_, (_, window)))| tries.since + window - now).max();
+    // What is full already is not counted on: a flood of tries must not become a flood of writes.
+    let before = platform.store.tries(&buckets, now).await?;
+    let mut wait = longest_wait(before.into_iter().map(|held| held.unwrap_or(NONE)), limits, now);
+    if wait.is_none() {
+        let counted = platform.store.count_tries(&buckets, now, now - DAY).await?;
+        wait = longest_wait(counted.into_iter(), limits, now);
+    }
     Ok(match wait {
         Some(wait) => Standing::Wait(wait.max(1)),
         None => {
@@ -90,6 +94,17 @@ async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Resul
             Standing::Counted(Counted { buckets, own })
         }
     })
+}
+
+const NONE: Tries = Tries { since: 0, count: 0 };
+
+fn longest_wait(
+    tries: impl Iterator<Item = Tries>,
+    limits: &[(String, (i64, Micros))],
+    now: Micros,
+) -> Option<Micros> {
+    let waits = tries.zip(limits).filter(|(tries, (_, (most, _)))| tries.count > *most);
+    waits.map(|(tries, (_, (_, window)))| tries.since + window - now).max()
 }
 
 impl Counted {

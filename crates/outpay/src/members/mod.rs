@@ -6,7 +6,7 @@ pub mod account;
 pub mod audit;
 pub mod invitation;
 pub mod lock_out;
-mod notice;
+pub(crate) mod notice;
 pub mod password;
 pub mod role;
 pub mod second_factor;

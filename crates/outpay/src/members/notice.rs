@@ -1,13 +1,14 @@
 //! Mails to members, each written in the transaction of what it tells of. Nothing is written where no mail is configured. Not
 //! here: what they say and how they are sent (mail/).
 
-use super::Role;
+use super::audit::Names;
 use super::session::Client;
+use super::{Permission, Role};
 use crate::mail::{MailKind, Notice};
 use crate::platform::Platform;
-use crate::store::{MemberChange, NewInvitation};
+use crate::store::{Failure, MemberChange, NewInvitation, NewMail};
 use crate::web::format::moment;
-use ledger::{BookId, Mode};
+use ledger::{Actor, BookId, Mode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -44,6 +45,30 @@ pub(super) fn password_changed(platform: &Platform, email: &str) -> Option<Membe
 /// The second factor was taken away, to be set anew.
 pub(super) fn second_factor_changed(platform: &Platform, email: &str) -> Option<MemberChange> {
     security(platform, email, MailKind::SecondFactorChanged, json!({ "at": moment(platform.clock.now()) }))
+}
+
+/// A key was made or ended: to everybody who looks after the keys.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn key(
+    platform: &Platform,
+    book: BookId,
+    kind: MailKind,
+    by: Actor,
+    hint: &str,
+) -> Result<Vec<NewMail>, Failure> {
+    if !platform.mail.is_configured() {
+        return Ok(Vec::new());
+    }
+    let by = Names::load(platform, book.business()).await?.of(by);
+    let data = json!({ "at": moment(platform.clock.now()), "key": hint, "by": by });
+    let team = platform.store.team(book.business()).await?;
+    let keepers = team.iter().filter(|member| member.role.may(Permission::ManageKeys));
+    let mail = |to: &str| {
+        platform.mail.order(&Notice { book: Some(book), to, kind, data: data.clone(), link: None })
+    };
+    Ok(keepers.filter_map(|member| mail(&member.email)).collect())
 }
 
 fn security(platform: &Platform, email: &str, kind: MailKind, data: Value) -> Option<MemberChange> {

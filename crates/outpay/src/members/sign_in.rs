@@ -63,10 +63,17 @@ pub async fn with_password(
     let place = before.filter(|before| before.row.member == member.number);
     let place = place.map_or((0, false), |before| (before.row.business, before.row.test_mode));
     let (token, new) = session::begin(platform, member.number, false, place, attempt.client);
-    let mut changes = vec![MemberChange::Begin(new)];
+    // A password that was changed while this one was being checked must not open a session after all others were ended.
+    let mut changes = vec![same_password(&member), MemberChange::Begin(new)];
     changes.extend(before.map(|before| end(platform, before)));
     carry_out(platform, &changes).await?;
     Ok(Step { token, complete: false, has_second_factor: member.second_factor.is_some() })
+}
+
+/// Stands only if the member still has the password that was checked.
+pub(super) fn same_password(member: &MemberRow) -> MemberChange {
+    let password = || member.password.clone();
+    MemberChange::SetPassword { member: member.number, from: password(), to: password() }
 }
 
 /// The member whose address and password these are.

@@ -1,7 +1,7 @@
 //! What owners do with their team: another role, taking somebody out, taking a lost second factor away. Invariant: a team
 //! that has an owner keeps one.
 
-use super::{Role, audit};
+use super::{Permission, Role, audit, notice};
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, TeamMember, WriteError};
@@ -50,7 +50,7 @@ pub async fn set_role(
         return Ok(found);
     }
     let detail = json!({ "member": super::id(platform, IdKind::Member, member), "from": found.role.word(), "to": to.word() });
-    let changes = [
+    let mut changes = vec![
         MemberChange::SetRole { business, member, from: found.role, to },
         MemberChange::Note(audit::in_business(
             platform,
@@ -61,6 +61,9 @@ pub async fn set_role(
             &detail,
         )),
     ];
+    if !to.may(Permission::ManageTeam) {
+        changes.extend(withdrawn(platform, business, member).await?);
+    }
     carry_out(platform, &changes).await?;
     Ok(TeamMember { role: to, ..found })
 }
@@ -77,7 +80,7 @@ pub async fn remove(
 ) -> Result<TeamMember, TeamError> {
     let found = find(platform, business, member).await?;
     let detail = json!({ "member": super::id(platform, IdKind::Member, member), "role": found.role.word() });
-    let changes = [
+    let mut changes = vec![
         MemberChange::Leave { business, member, from: found.role },
         MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
         MemberChange::Note(audit::in_business(
@@ -89,6 +92,7 @@ pub async fn remove(
             &detail,
         )),
     ];
+    changes.extend(withdrawn(platform, business, member).await?);
     carry_out(platform, &changes).await?;
     Ok(found)
 }
@@ -111,7 +115,7 @@ pub async fn reset_second_factor(
     if !found.has_second_factor {
         return Err(TeamError::HasNone);
     }
-    let changes = [
+    let mut changes = vec![
         MemberChange::ClearSecondFactor { member },
         MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
         MemberChange::Note(audit::in_business(
@@ -123,8 +127,18 @@ pub async fn reset_second_factor(
             &json!({ "member": super::id(platform, IdKind::Member, member) }),
         )),
     ];
+    changes.extend(notice::second_factor_changed(platform, &found.email));
     carry_out(platform, &changes).await?;
+    platform.mail.nudge();
     Ok(found)
+}
+
+/// The open invitations of a member who may invite nobody any more: a way back in, or in for a friend.
+async fn withdrawn(platform: &Platform, business: i64, member: i64) -> Result<Vec<MemberChange>, Failure> {
+    let at = platform.clock.now();
+    let open = platform.store.open_invitations(business, at).await?;
+    let own = open.into_iter().filter(|invitation| invitation.invited_by == Actor::member(member));
+    Ok(own.map(|invitation| MemberChange::Withdraw { number: invitation.number, business, at }).collect())
 }
 
 async fn carry_out(platform: &Platform, changes: &[MemberChange]) -> Result<(), TeamError> {

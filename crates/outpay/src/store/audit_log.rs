@@ -118,6 +118,21 @@ impl Store {
         self.driver.query(sql, values).await?.iter().map(entry).collect()
     }
 
+    /// Who did one of these things to `subject`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn audit_actors(
+        &self,
+        business: i64,
+        subject: &str,
+        actions: [&str; 2],
+    ) -> Result<Vec<Actor>, Failure> {
+        let sql = "SELECT actor FROM audit_log WHERE business = $1 AND subject = $2 AND action IN ($3, $4) ORDER BY number";
+        let values = vec![business.into(), subject.into(), actions[0].into(), actions[1].into()];
+        self.driver.query(sql, values).await?.iter().map(|row| Ok(Actor(row.int(0)?))).collect()
+    }
+
     /// The words for actions that a business's log has.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::credentials::{self, CredentialKind};
 use super::driver::{Row, Statement, Value, WriteError};
-use super::{Failure, Store};
+use super::{Failure, NewAuditEntry, NewMail, Store, audit_log, mails};
 use crate::auth::CredentialDigest;
 use crate::auth::limits::KeyLimits;
 use ledger::{BookId, Micros};
@@ -137,6 +137,21 @@ fn expire(number: i64, at: Micros) -> [Statement; 2] {
     ]
 }
 
+/// What is written in the transaction of a key's change.
+#[derive(Clone, Debug, Default)]
+pub struct KeyNews {
+    /// Into the audit log.
+    pub audit: Vec<NewAuditEntry>,
+    /// To those who look after the keys.
+    pub mails: Vec<NewMail>,
+}
+
+impl KeyNews {
+    fn statements(&self) -> impl Iterator<Item = Statement> {
+        self.audit.iter().map(audit_log::note).chain(self.mails.iter().map(mails::insert))
+    }
+}
+
 impl Store {
     /// The number that the next key takes, unless somebody else takes it first.
     ///
@@ -152,8 +167,8 @@ impl Store {
     ///
     /// # Errors
     /// [`WriteError::Conflict`] when its number is taken.
-    pub async fn create_key(&self, key: &NewApiKey) -> Result<(), WriteError> {
-        self.driver.write(insert_key(key).to_vec()).await
+    pub async fn create_key(&self, key: &NewApiKey, news: &KeyNews) -> Result<(), WriteError> {
+        self.driver.write(insert_key(key).into_iter().chain(news.statements()).collect()).await
     }
 
     /// Stores a key that replaces another, which ends at `old_ends_at` (revoked at once when that is not after `now`).
@@ -166,18 +181,20 @@ impl Store {
         new: &NewApiKey,
         old_ends_at: Micros,
         now: Micros,
+        news: &KeyNews,
     ) -> Result<(), WriteError> {
         let end = if old_ends_at <= now { revoke(old, now) } else { expire(old, old_ends_at) };
         let join = join(new.number, old);
-        self.driver.write(insert_key(new).into_iter().chain(end).chain([join]).collect()).await
+        let key = insert_key(new).into_iter().chain(end).chain([join]);
+        self.driver.write(key.chain(news.statements()).collect()).await
     }
 
     /// Ends a key at once.
     ///
     /// # Errors
     /// [`WriteError::Conflict`] when it is gone or revoked already.
-    pub async fn revoke_key(&self, number: i64, at: Micros) -> Result<(), WriteError> {
-        self.driver.write(revoke(number, at).to_vec()).await
+    pub async fn revoke_key(&self, number: i64, at: Micros, news: &KeyNews) -> Result<(), WriteError> {
+        self.driver.write(revoke(number, at).into_iter().chain(news.statements()).collect()).await
     }
 
     /// The keys of a book, oldest first.

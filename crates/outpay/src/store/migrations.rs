@@ -86,6 +86,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0030_mail.sql"),
         include_str!("../../migrations/postgres/0030_mail.sql"),
     ),
+    (
+        31,
+        include_str!("../../migrations/sqlite/0031_look_ups.sql"),
+        include_str!("../../migrations/postgres/0031_look_ups.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
@@ -96,8 +101,22 @@ pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
         };
         ran.with_context(|| format!("migration {version} failed"))?;
     }
+    check_not_newer(driver).await?;
     match driver {
         Driver::Sqlite(sqlite) => sqlite.migrated(),
         Driver::Postgres(_) => Ok(()),
     }
+}
+
+/// An older program knows nothing of limits that a newer one keeps in tables of its own.
+async fn check_not_newer(driver: &Driver) -> Result<(), Failure> {
+    let row = driver.query_one("SELECT max(version) FROM migration", Vec::new()).await?;
+    let (found, known) =
+        (row.map_or(Ok(None), |row| row.maybe_int(0))?, MIGRATIONS.last().map(|newest| newest.0));
+    anyhow::ensure!(
+        found <= known,
+        "a newer Outpay has changed this database (migration {}); use that version or a later one",
+        found.unwrap_or_default()
+    );
+    Ok(())
 }

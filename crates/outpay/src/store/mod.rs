@@ -51,7 +51,7 @@ pub use imports::{Import, ImportState};
 pub use invitations::Invitation;
 pub use journal::{HistoryPlace, StoredEntry};
 pub use key_usage::{BUCKETS, KeyUsage, UsageCounts};
-pub use keys::{ApiKey, NewApiKey};
+pub use keys::{ApiKey, KeyNews, NewApiKey};
 pub use mail_choices::{MailChoice, MailEvent};
 pub use mails::{MailEnd, MailRow, MailState, NewMail};
 pub use member_changes::{MemberChange, NewInvitation, NewSession};

@@ -47,15 +47,25 @@ impl Store {
         let mut statements: Vec<Statement> = sorted.iter().map(count).collect();
         statements.push(Statement::new("DELETE FROM sign_in_attempt WHERE since <= $1", vec![forget.into()]));
         self.driver.write(statements).await?;
-        let mut counted = Vec::with_capacity(buckets.len());
+        // Gone: another try of the same succeeded in between.
+        let held = self.tries(buckets, now).await?;
+        Ok(held.into_iter().map(|tries| tries.unwrap_or(Tries { since: now, count: 1 })).collect())
+    }
+
+    /// What each bucket holds, in the order given; `None` where nothing, or nothing that still counts.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn tries(&self, buckets: &[Bucket], now: Micros) -> Result<Vec<Option<Tries>>, Failure> {
+        let mut held = Vec::with_capacity(buckets.len());
         for bucket in buckets {
-            let sql = "SELECT since, tries FROM sign_in_attempt WHERE bucket = $1";
-            let row = self.driver.query_one(sql, vec![bucket.digest.as_slice().into()]).await?;
-            // Gone: another try of the same succeeded in between.
+            let sql = "SELECT since, tries FROM sign_in_attempt WHERE bucket = $1 AND since > $2";
+            let values = vec![bucket.digest.as_slice().into(), (now - bucket.window).into()];
+            let row = self.driver.query_one(sql, values).await?;
             let tries = row.map(|row| Ok::<_, Failure>(Tries { since: row.int(0)?, count: row.int(1)? }));
-            counted.push(tries.transpose()?.unwrap_or(Tries { since: now, count: 1 }));
+            held.push(tries.transpose()?);
         }
-        Ok(counted)
+        Ok(held)
     }
 
     /// A try was no failure: takes it out of `counted` again and empties `emptied`.

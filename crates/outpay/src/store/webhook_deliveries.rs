@@ -29,6 +29,8 @@ pub struct PayoutEvent {
     pub detail: String,
     /// What the operator wrote beside it; empty for nothing.
     pub note: String,
+    /// Where the money is to go, as the rail has stored it: a JSON text.
+    pub destination: String,
 }
 
 /// Where a delivery stands. The numbers are stored: never reuse or change one.
@@ -122,7 +124,7 @@ impl Store {
         codes: [i64; 5],
         limit: i64,
     ) -> Result<Vec<PayoutEvent>, Failure> {
-        let sql = "SELECT j.sequence, j.kind, j.withdrawal, w.payout_user, u.email, w.provider, w.amount, w.fees, j.detail, j.note \
+        let sql = "SELECT j.sequence, j.kind, j.withdrawal, w.payout_user, u.email, w.provider, w.amount, w.fees, j.detail, j.note, w.destination \
                    FROM journal j JOIN withdrawal w ON w.book = j.book AND w.number = j.withdrawal \
                    JOIN payout_user u ON u.book = w.book AND u.number = w.payout_user \
                    WHERE j.book = $1 AND j.sequence > $2 AND j.withdrawal > 0 AND j.kind IN ($3, $4, $5, $6, $7) \
@@ -352,6 +354,7 @@ fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {
         fees: Cents(row.int(7)?),
         detail: row.text(8)?.to_owned(),
         note: row.text(9)?.to_owned(),
+        destination: row.text(10)?.to_owned(),
     })
 }
 

@@ -34,7 +34,7 @@ pub struct Told<'a> {
 /// The bytes to sign and send.
 #[must_use]
 pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> Vec<u8> {
-    let own = format!("{{\"order_id\":{}}}", quoted(&ids.order_id(event.provider, book, event.withdrawal)));
+    let own = known(event, &ids.order_id(event.provider, book, event.withdrawal));
     let is_object = serde_json::from_str::<Map<String, Value>>(&event.detail).is_ok();
     let told = Told {
         kind: event.kind.event_name(),
@@ -49,6 +49,37 @@ pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -
         is_test,
     };
     told.write().into_bytes()
+}
+
+/// What is known of every withdrawal from its beginning, for a step about which the rail itself says nothing.
+fn known(event: &PayoutEvent, order_id: &str) -> String {
+    let destination: Map<String, Value> = serde_json::from_str(&event.destination).unwrap_or_default();
+    let net = event.amount.0 - event.fees.0;
+    let mut fields = vec![format!("\"order_id\":{}", quoted(order_id))];
+    let text = |name: &str, field: &str| {
+        let value = destination.get(field).and_then(Value::as_str);
+        value.map(|value| format!("\"{name}\":{}", quoted(value)))
+    };
+    match event.provider {
+        Provider::Crypto => {
+            fields.extend(text("chain", "network"));
+            fields.push(format!("\"usd_amount\":{}", dollars(net)));
+            fields.extend(text("to_address", "address"));
+        }
+        Provider::GiftCard => {
+            fields.extend(text("brand", "brand"));
+            fields.push("\"currency\":\"USD\"".to_owned());
+            fields.push(format!("\"face_value\":{net}"));
+        }
+        _ => {}
+    }
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A JSON number without zeros at its end, as rails write it.
+fn dollars(cents: i64) -> String {
+    let text = format!("{}.{:02}", cents / 100, cents % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Told<'_> {
@@ -90,6 +121,7 @@ pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
         fees: Cents(50),
         detail: String::new(),
         note: "This is a test.".to_owned(),
+        destination: String::new(),
     };
     body(ids, book, &event, true)
 }
@@ -118,6 +150,7 @@ mod tests {
             detail: r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.5,"usd_amount":24.50}"#
                 .to_owned(),
             note: String::new(),
+            destination: r#"{"address":"0xAb","network":"Base"}"#.to_owned(),
         }
     }
 
@@ -166,19 +199,23 @@ mod tests {
     }
 
     #[test]
-    fn a_rail_that_says_nothing_is_named_by_its_order() {
+    fn a_rail_that_says_nothing_yet_leaves_what_is_known() {
         for detail in ["", "no JSON", "[]", "null"] {
-            let plain = PayoutEvent {
-                detail: detail.to_owned(),
-                provider: Provider::GiftCard,
-                ..event(EntryKind::WithdrawalSending)
+            let plain = PayoutEvent { detail: detail.to_owned(), ..event(EntryKind::WithdrawalSending) };
+            let of = |provider, destination: &str| {
+                let event = PayoutEvent { provider, destination: destination.to_owned(), ..plain.clone() };
+                let text = text(&event, false);
+                let (_, rest) = text.split_once(&format!("\"{}\":{{", provider.word())).unwrap();
+                let (order, rest) = rest.strip_prefix("\"order_id\":\"").unwrap().split_once('"').unwrap();
+                (order.split('-').next().unwrap().to_owned(), rest.split_once('}').unwrap().0.to_owned())
             };
-            let plain = text(&plain, false);
-            let read: Value = serde_json::from_str(&plain).unwrap();
-            let order = read["gift_card"]["order_id"].as_str().unwrap();
-            assert!(order.starts_with("GC-"), "{plain}");
-            assert_eq!(read["gift_card"].as_object().unwrap().len(), 1);
+            let crypto = r#","chain":"Base","usd_amount":24.5,"to_address":"0xAb""#;
+            assert_eq!(of(Provider::Crypto, &plain.destination), ("CRX".to_owned(), crypto.to_owned()));
+            let card = r#","brand":"Acme","currency":"USD","face_value":2450"#;
+            assert_eq!(of(Provider::GiftCard, r#"{"brand":"Acme"}"#), ("GC".to_owned(), card.to_owned()));
+            assert_eq!(of(Provider::Manual, r#"{"iban":"secret"}"#).1, "");
         }
+        assert_eq!([0, 5, 50, 100, 2_450, 120_000].map(dollars), ["0", "0.05", "0.5", "1", "24.5", "1200"]);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::reference::reference;
 use crate::store::WithdrawalFilter;
 use ledger::{Actor, BookId, Provider, Refusal, Withdrawal, WithdrawalState};
 
+/// Lines that could not be settled before the rest of a file is left alone: it is the wrong file.
+const MOST_NOT_SETTLED: usize = 1_000;
+
 const PAGE: i64 = 500;
 
 /// What became of a file.
@@ -105,6 +108,12 @@ pub async fn settle_all(
     let mut numbers = LineNumbers::new(text);
     for record in reader.records() {
         let number = numbers.of(&record);
+        if settled.not_settled.len() == MOST_NOT_SETTLED {
+            settled.not_settled.push(format!(
+                "line {number}: too many lines before it were wrong; from here on nothing was tried"
+            ));
+            break;
+        }
         let Ok(record) = record else {
             settled.not_settled.push(format!("line {number}: it has not the columns of the header"));
             continue;

@@ -48,17 +48,19 @@ async fn sweep_book(platform: &Platform, book: BookId, days: i64) -> Result<usiz
     let now = platform.clock.now();
     let too_old = now - days.saturating_mul(DAY);
     let soon_too_old = now - (days - REMIND_BEFORE).max(0).saturating_mul(DAY);
+    let notice = REMIND_BEFORE.min(days) * DAY;
     let (mut after, mut expired) = (0, 0);
     loop {
         let page = platform.store.unclaimed(book, soon_too_old, after, PAGE).await?;
         for idle in &page {
             after = idle.user;
-            let command = if idle.since <= too_old {
-                Command::Expire { user: idle.user, head: idle.head }
-            } else if idle.reminded_at < idle.since {
+            // Nobody's money goes back unannounced, also where the rule is new or nobody swept for a while.
+            let command = if idle.reminded_at < idle.since {
                 let (occurrence, withdrawal) = (Occurrence::UserMoneyExpiring, 0);
-                let note = crate::clock::rfc3339(idle.since + days * DAY);
+                let note = crate::clock::rfc3339((idle.since + days * DAY).max(now + notice));
                 Command::Record { occurrence, user: idle.user, withdrawal, note }
+            } else if idle.since <= too_old && idle.reminded_at + notice <= now {
+                Command::Expire { user: idle.user, head: idle.head }
             } else {
                 continue;
             };

@@ -1,15 +1,17 @@
 //! Review: approving and rejecting. Maker is not checker: the key or the member that gave a person the money may not approve
-//! that person's withdrawal, where the business has another key or member that could. A key and those that replaced it are
-//! one.
+//! that person's withdrawal, where the business has another key or member that could. A key, those that replaced it and the
+//! members who made them are one.
 
 use super::{Stopped, advance_once, is_remembered};
+use crate::auth;
 use crate::members::Permission;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, HistoryPlace};
 use ledger::{AccountId, Actor, BookId, EntryKind, OnceKey, Progress, Refusal, Step, Withdrawal};
+use std::collections::BTreeSet;
 
-/// How many movements of the person's account a maker is looked for in, from the withdrawal back.
-const MOVEMENTS: i64 = 5_000;
+/// How many movements of the person's account are read at once.
+const MOVEMENTS: i64 = 500;
 
 /// The stable word of a rejection.
 pub const REJECTED: &str = "rejected_by_business";
@@ -85,13 +87,61 @@ async fn is_maker(platform: &Platform, book: BookId, withdrawal: i64, actor: Act
     }
     let entries = platform.store.entries_of_withdrawal(book, withdrawal).await?;
     let Some(created) = entries.first() else { return Ok(false) };
-    let (account, place) = (AccountId::user(created.entry.user), created.entry.sequence);
-    let history = platform.store.history(book, account, HistoryPlace::Before(place), MOVEMENTS).await?;
+    let makers = givers(platform, book, AccountId::user(created.entry.user), created.entry.sequence).await?;
+    let own = hands(platform, book, &keys, actor).await?;
+    for maker in makers {
+        if !hands(platform, book, &keys, maker).await?.is_disjoint(&own) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Who gave an account money before this entry. To its beginning: a person who withdraws and cancels again and again must not
+/// move the gift out of sight.
+async fn givers(
+    platform: &Platform,
+    book: BookId,
+    account: AccountId,
+    before: i64,
+) -> Result<BTreeSet<Actor>, Failure> {
     let is_credit = |kind: EntryKind| matches!(kind, EntryKind::UserCreated | EntryKind::UserCredited);
-    let is_own =
-        |maker: Actor| maker == actor || maker.as_key().is_some_and(|key| is_family(&keys, key, actor));
-    let mut history = history.unwrap_or_default().into_iter();
-    Ok(history.any(|stored| is_credit(stored.entry.kind) && is_own(stored.entry.actor)))
+    let (mut found, mut place) = (BTreeSet::new(), before);
+    loop {
+        let history = platform.store.history(book, account, HistoryPlace::Before(place), MOVEMENTS).await?;
+        let history = history.unwrap_or_default();
+        found.extend(
+            history
+                .iter()
+                .map(|stored| &stored.entry)
+                .filter(|entry| is_credit(entry.kind))
+                .map(|entry| entry.actor),
+        );
+        match history.last() {
+            Some(oldest) if i64::try_from(history.len()).is_ok_and(|read| read == MOVEMENTS) => {
+                place = oldest.entry.sequence;
+            }
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Everything that acts for the same person as far as anybody can tell: of a key its whole line, and the members who made any
+/// of it.
+async fn hands(
+    platform: &Platform,
+    book: BookId,
+    keys: &[ApiKey],
+    actor: Actor,
+) -> Result<BTreeSet<Actor>, Failure> {
+    let mut all = BTreeSet::from([actor]);
+    for key in keys.iter().filter(|key| is_family(keys, key.number, actor)) {
+        all.insert(Actor(key.number));
+        let id = auth::keys::id(platform, book, key.number);
+        let made = platform.store.audit_actors(book.business(), &id, ["key.created", "key.rolled"]).await?;
+        all.extend(made.into_iter().filter(|maker| maker.as_member().is_some()));
+    }
+    Ok(all)
 }
 
 /// Is this key the asking one, or of one line with it?

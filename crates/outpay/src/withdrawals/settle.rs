@@ -152,8 +152,9 @@ async fn end(
     if !found.outcome_unknown && !nothing_sent {
         return Err(Refusal::StepIsNotPossible(found.state, step).into());
     }
-    // What was signed for a chain can be made good by whoever has seen it, until its nonce is used up.
-    if !paid && !attempts.is_empty() && !is_spent(platform, book, &found, &attempts).await? {
+    // What was signed for a chain can be made good by whoever has seen it, until its nonce is used up. That is so after a
+    // payment in another way as well.
+    if !attempts.is_empty() && !is_spent(platform, book, &found, &attempts).await? {
         return Err(Refusal::PaymentMayStillBeMade.into());
     }
     let progress = Progress::new(withdrawal, step);

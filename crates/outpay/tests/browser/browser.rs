@@ -145,6 +145,8 @@ impl Browser {
         if std::env::var_os("OUTPAY_SCREENSHOTS").is_some() {
             let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots");
             std::fs::create_dir_all(&folder).unwrap();
+            // Colours that are on their way from one theme to the other arrive.
+            tokio::time::sleep(Duration::from_millis(500)).await;
             let picture = self.client.screenshot().await.unwrap();
             std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
         }

@@ -22,7 +22,6 @@ fn a_new_owner_signs_up_with_a_second_factor_and_enables_payouts() {
         ] {
             world.open(path).await;
             axe::is_content(browser, page).await;
-            browser.picture(&format!("dashboard-{}", page.replace(' ', "-"))).await;
         }
         world.open("/dashboard/settings").await;
         browser.press("Enable payouts").await;
@@ -35,7 +34,8 @@ fn a_new_owner_signs_up_with_a_second_factor_and_enables_payouts() {
     });
 }
 
-async fn sign_up(world: &World) {
+/// A new owner, from the invitation to the recovery codes.
+pub async fn sign_up(world: &World) {
     let browser = &world.browser;
     let email = Email::parse("owner@example.com").unwrap();
     let invited = invitation::invite(&world.platform, world.business, &email, Role::Owner, Actor::OPERATOR);

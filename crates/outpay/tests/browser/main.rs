@@ -8,4 +8,11 @@ mod axe;
 mod browser;
 mod claim;
 mod dashboard;
+#[path = "../webhooks/receiver.rs"]
+#[allow(dead_code, reason = "the tests of webhooks need more of it")]
+mod receiver;
+mod whole_way;
+#[path = "../http/wire.rs"]
+#[allow(dead_code, reason = "the tests of the API need more of it")]
+mod wire;
 mod world;

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// See the top of this file.
+#[derive(Clone)]
 pub struct Browser {
     address: SocketAddr,
     cookies: BTreeMap<String, String>,

@@ -2,7 +2,7 @@
 
 use crate::on_both_engines;
 use crate::world::{World, withdraw};
-use ledger::{Cents, Command, FeeRule, Mode, Terms};
+use ledger::{Cents, Command, Email, FeeRule, Mode, Terms};
 use outpay::branding::{self, Branding};
 
 on_both_engines! {
@@ -21,6 +21,12 @@ async fn money_methods_and_history_are_shown(world: &World) {
     home.says("You get for $125.00").says("$122.63").says("a few working days").says("$5.00");
     home.says("Gift card").says("This method is not available at the moment.");
     home.says("href=\"/p/withdraw/bank\"").says_not("href=\"/p/withdraw/gift_card\"").says_not("mode-test");
+    let (email, memo) = (Email::parse("user@example.com").unwrap(), "October & <more>".to_owned());
+    world.command(who.book, Command::Create { email, amount: Cents(1), memo }).await;
+    browser.get("/p/home").await.says("October &#38; &#60;more&#62;");
+    world
+        .command(who.book, Command::Debit { user: who.user, amount: Cents(1), reason: "test".to_owned() })
+        .await;
     let reason = "for a <mistake>".to_owned();
     world.command(who.book, Command::Debit { user: who.user, amount: Cents(500), reason }).await;
     let home = browser.get("/p/home").await;

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
+mod authorization;
 mod browser;
 mod cancel;
 mod colour;

@@ -105,7 +105,8 @@ impl World {
     /// Gives somebody of this book money.
     pub async fn pays(&self, book: BookId, email: &str, cents: i64) -> Somebody {
         let email = Email::parse(email).unwrap();
-        let outcome = self.command(book, Command::Create { email, amount: Cents(cents) }).await;
+        let outcome =
+            self.command(book, Command::Create { email, amount: Cents(cents), memo: String::new() }).await;
         let Outcome::Paid { user, generation } = outcome else { panic!("{outcome:?}") };
         let hash = self.platform.secrets.payout_hash(book, user, generation).expose_secret().to_owned();
         Somebody { book, user, hash }

@@ -74,7 +74,7 @@ fn a_card_is_imported_once(installation: &Installation) {
     let before = stock(installation);
     let mixed =
         cards(installation, "mixed.csv", &format!("Acme,100,SESAME-NEW,,\nAcme,900,{},,\n", CODES[1]));
-    let twice = cards(installation, "twice.csv", "Acme,100,SESAME-NEW,,\n\nAcme,100,SESAME-NEW,5,\n");
+    let twice = cards(installation, "twice.csv", "Acme,100,SESAME-NEW,,\n\nACME ,100,SESAME NEW,5,\n");
     for (file, words) in [(&file, "line 2: "), (&mixed, "line 3: "), (&twice, "line 4: ")] {
         let ran = installation.run(&["giftcard", "import", "Acme", file]);
         assert_eq!(ran.code, 1, "{}", ran.stdout);

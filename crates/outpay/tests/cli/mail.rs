@@ -13,15 +13,15 @@ crate::on_both_engines! {
 
 const PUBLIC_URL: &str = "https://pay.example.com";
 
-fn configure(installation: &Installation, port: u16, more: &str) {
+fn configure(installation: &Installation, port: u16, url: &str, more: &str) {
     installation.configure(&format!(
-        "[mail]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nfrom = \"Outpay <payouts@example.com>\"\n{more}"
+        "{url}[mail]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nfrom = \"Outpay <payouts@example.com>\"\n{more}"
     ));
 }
 
 fn a_claim_link_by_mail_opens_the_money(installation: &Installation) {
     let mail_server = MailServer::start();
-    configure(installation, mail_server.port, &format!("public_url = \"{PUBLIC_URL}\"\n"));
+    configure(installation, mail_server.port, &format!("public_url = \"{PUBLIC_URL}\"\n"), "");
     let business = installation.paying_business("Shop", 100_000);
     let chosen = installation.json(&["mail", "set", "Shop", "--mails", "claim_link,delivered"]);
     assert_eq!(chosen["mails"], serde_json::json!(["claim_link", "delivered"]));
@@ -76,7 +76,7 @@ fn without_a_server_it_says_so(installation: &Installation) {
 
 fn mail_works_or_says_why(installation: &Installation) {
     let server = MailServer::start();
-    configure(installation, server.port, "");
+    configure(installation, server.port, "", "");
     installation.business("Shop");
     assert!(installation.ok(&["mail", "test", "a@example.com"]).contains("accepted: 250"));
     let ran = installation.run(&["mail", "test", "refuse-a@example.com"]);
@@ -93,10 +93,11 @@ fn a_server_does_not_start_without_the_password(installation: &Installation) {
     configure(
         installation,
         25,
-        "public_url = \"https://pay.example.com\"\nusername = \"u\"\npassword_env = \"NO_SUCH_VARIABLE\"\n",
+        "public_url = \"https://pay.example.com\"\n",
+        "username = \"u\"\npassword_env = \"NO_SUCH_VARIABLE\"\n",
     );
     installation.business("Shop");
     installation.refused(1, "NO_SUCH_VARIABLE", &["serve", "--listen", "127.0.0.1:0"]);
-    configure(installation, 25, "");
+    configure(installation, 25, "", "");
     installation.refused(1, "`public_url`", &["serve", "--listen", "127.0.0.1:0"]);
 }

@@ -49,6 +49,10 @@ async fn entries_come_back_newest_first(world: &World) {
     let one = AuditFilter { action: "first".to_owned(), ..all(acme) };
     assert_eq!(actions(world, &one).await, ["first"]);
     assert_eq!(store.audit_actions(acme).await.unwrap(), ["first", "in_book", "last"]);
+    let about = async |actions| store.audit_actors(acme, "ß 🙂", actions).await.unwrap();
+    assert_eq!(about(["in_book", "other"]).await, [Actor(5)]);
+    assert_eq!(about(["in_book", "first"]).await, [Actor::OPERATOR, Actor(5)], "oldest first");
+    assert_eq!(about(["undone", "elsewhere"]).await, []);
 }
 
 async fn an_entry_about_a_member_is_in_every_log_of_the_member(world: &World) {
@@ -120,7 +124,11 @@ async fn tries_are_counted_in_windows(world: &World) {
     let (short, long) = (bucket(2, 10), bucket(1, 1_000));
     let count = async |at, forget| store.count_tries(&[short, long], at, forget).await.unwrap();
     let tries = |since, count| Tries { since, count };
+    let held = async |at| store.tries(&[short, long], at).await.unwrap();
+    assert_eq!(held(NOW).await, [None, None]);
     assert_eq!(count(NOW, 0).await, [tries(NOW, 1), tries(NOW, 1)], "in the order given");
+    assert_eq!(held(NOW + 9).await, [Some(tries(NOW, 1)), Some(tries(NOW, 1))], "looking counts nothing");
+    assert_eq!(held(NOW + 10).await, [None, Some(tries(NOW, 1))]);
     assert_eq!(count(NOW + 9, 0).await, [tries(NOW, 2), tries(NOW, 2)]);
     assert_eq!(count(NOW + 10, 0).await, [tries(NOW + 10, 1), tries(NOW, 3)], "a window is over");
     store.forgive_try(&[long], &[short]).await.unwrap();

@@ -4,7 +4,7 @@ use crate::on_both_engines;
 use crate::world::{NOW, World};
 use ledger::{BookId, Cents, Micros};
 use outpay::auth::limits::{Allowed, KeyLimits};
-use outpay::store::{ApiKey, Credential, CredentialKind, NewApiKey, WriteError};
+use outpay::store::{ApiKey, Credential, CredentialKind, KeyNews, NewApiKey, WriteError};
 use std::sync::Arc;
 
 on_both_engines! {
@@ -60,9 +60,9 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
         limits: limits.clone(),
         ..new_key(2, book)
     };
-    store.create_key(&public).await.unwrap();
-    store.create_key(&new_key(1, book)).await.unwrap();
-    store.create_key(&new_key(3, BookId(book.0 + 1))).await.unwrap();
+    store.create_key(&public, &KeyNews::default()).await.unwrap();
+    store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
+    store.create_key(&new_key(3, BookId(book.0 + 1)), &KeyNews::default()).await.unwrap();
     assert_eq!(store.next_key_number().await.unwrap(), 4);
     let stored = ApiKey {
         number: 2,
@@ -91,12 +91,12 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
 async fn a_number_or_digest_is_taken_once(world: &World) {
     let book = world.book("Acme").await;
     let store = &world.store;
-    store.create_key(&new_key(1, book)).await.unwrap();
+    store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
     let same_number = NewApiKey { digest: digest(2), ..new_key(1, book) };
     let same_digest = NewApiKey { number: 2, ..new_key(1, book) };
     let strange_book = new_key(3, BookId(99));
     for key in [same_number, same_digest, strange_book] {
-        let made = store.create_key(&key).await;
+        let made = store.create_key(&key, &KeyNews::default()).await;
         assert!(matches!(made, Err(WriteError::Conflict)), "{key:?}: {made:?}");
     }
     assert_eq!(store.keys(book).await.unwrap().len(), 1);
@@ -105,8 +105,8 @@ async fn a_number_or_digest_is_taken_once(world: &World) {
 
 async fn rolling_without_overlap_ends_the_old_key_now(world: &World) {
     let book = world.book("Acme").await;
-    world.store.create_key(&new_key(1, book)).await.unwrap();
-    world.store.roll_key(1, &new_key(2, book), NOW + 10, NOW + 10).await.unwrap();
+    world.store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
+    world.store.roll_key(1, &new_key(2, book), NOW + 10, NOW + 10, &KeyNews::default()).await.unwrap();
     assert_eq!(key(world, 1).await.revoked_at, Some(NOW + 10));
     assert_eq!(key(world, 2).await.revoked_at, None);
     assert!(!credential(world, 1).await.0);
@@ -115,33 +115,35 @@ async fn rolling_without_overlap_ends_the_old_key_now(world: &World) {
 
 async fn rolling_with_overlap_ends_the_old_key_later(world: &World) {
     let book = world.book("Acme").await;
-    world.store.create_key(&new_key(1, book)).await.unwrap();
-    world.store.roll_key(1, &new_key(2, book), NOW + 11, NOW + 10).await.unwrap();
+    world.store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
+    world.store.roll_key(1, &new_key(2, book), NOW + 11, NOW + 10, &KeyNews::default()).await.unwrap();
     let old = key(world, 1).await;
     assert_eq!((old.revoked_at, old.expires_at), (None, Some(NOW + 11)));
     assert_eq!(credential(world, 1).await, (true, Some(NOW + 11)));
     assert_eq!(credential(world, 2).await, (true, None));
     // Whoever replaces whom, they are of one family.
-    world.store.create_key(&new_key(3, book)).await.unwrap();
-    world.store.roll_key(2, &new_key(4, book), NOW + 11, NOW + 10).await.unwrap();
+    world.store.create_key(&new_key(3, book), &KeyNews::default()).await.unwrap();
+    world.store.roll_key(2, &new_key(4, book), NOW + 11, NOW + 10, &KeyNews::default()).await.unwrap();
     let families: Vec<i64> = world.store.keys(book).await.unwrap().iter().map(|key| key.family).collect();
     assert_eq!(families, [1, 1, 3, 1]);
     // The one that is on its way out can still be ended at once.
-    world.store.revoke_key(1, NOW + 10).await.unwrap();
+    world.store.revoke_key(1, NOW + 10, &KeyNews::default()).await.unwrap();
     assert!(!credential(world, 1).await.0);
 }
 
 async fn a_key_that_is_gone_is_not_rolled(world: &World) {
     let book = world.book("Acme").await;
     let store = &world.store;
-    store.create_key(&new_key(1, book)).await.unwrap();
-    store.create_key(&new_key(2, book)).await.unwrap();
-    store.revoke_key(1, NOW).await.unwrap();
+    store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
+    store.create_key(&new_key(2, book), &KeyNews::default()).await.unwrap();
+    store.revoke_key(1, NOW, &KeyNews::default()).await.unwrap();
     for (old, end) in [(1, NOW), (1, NOW + 50), (9, NOW), (9, NOW + 50)] {
-        let rolled = store.roll_key(old, &new_key(3, book), end, NOW).await;
+        let rolled = store.roll_key(old, &new_key(3, book), end, NOW, &KeyNews::default()).await;
         assert!(matches!(rolled, Err(WriteError::Conflict)), "{old}, {end}: {rolled:?}");
     }
-    let taken = store.roll_key(2, &NewApiKey { digest: digest(3), ..new_key(1, book) }, NOW, NOW).await;
+    let taken = store
+        .roll_key(2, &NewApiKey { digest: digest(3), ..new_key(1, book) }, NOW, NOW, &KeyNews::default())
+        .await;
     assert!(matches!(taken, Err(WriteError::Conflict)), "{taken:?}");
     assert_eq!(store.keys(book).await.unwrap().len(), 2, "no new key was made");
     assert_eq!(store.credential(&digest(3)).await.unwrap(), None);
@@ -151,11 +153,11 @@ async fn a_key_that_is_gone_is_not_rolled(world: &World) {
 async fn revoking_ends_a_key_once(world: &World) {
     let book = world.book("Acme").await;
     let store = &world.store;
-    store.create_key(&new_key(1, book)).await.unwrap();
-    store.create_key(&new_key(2, book)).await.unwrap();
-    store.revoke_key(1, NOW + 3).await.unwrap();
+    store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
+    store.create_key(&new_key(2, book), &KeyNews::default()).await.unwrap();
+    store.revoke_key(1, NOW + 3, &KeyNews::default()).await.unwrap();
     for number in [1, 9] {
-        let again = store.revoke_key(number, NOW + 4).await;
+        let again = store.revoke_key(number, NOW + 4, &KeyNews::default()).await;
         assert!(matches!(again, Err(WriteError::Conflict)), "{number}: {again:?}");
     }
     assert_eq!(key(world, 1).await.revoked_at, Some(NOW + 3), "the first moment stays");
@@ -167,7 +169,7 @@ async fn uses_never_move_back(world: &World) {
     let book = world.book("Acme").await;
     let store = &world.store;
     for number in 1..=3 {
-        store.create_key(&new_key(number, book)).await.unwrap();
+        store.create_key(&new_key(number, book), &KeyNews::default()).await.unwrap();
     }
     store.record_key_uses(&[]).await.unwrap();
     store.record_key_uses(&[(1, NOW + 9), (2, NOW + 5), (77, NOW)]).await.unwrap();

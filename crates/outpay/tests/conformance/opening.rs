@@ -9,6 +9,7 @@ use std::sync::Barrier;
 
 on_both_engines! {
     opening_again_changes_nothing,
+    what_a_newer_program_has_changed_is_left_alone,
     openers_at_once_take_turns,
     a_handle_is_one_more_hand_on_the_same_database,
 }
@@ -24,6 +25,12 @@ async fn opening_again_changes_nothing(world: &World) {
     }
     assert_eq!(world.everything().await, before);
     assert!(world.tamper("INSERT INTO migration (version) VALUES (1)").await.is_err(), "recorded once");
+}
+
+async fn what_a_newer_program_has_changed_is_left_alone(world: &World) {
+    world.tamper("INSERT INTO migration (version) VALUES (999)").await.unwrap();
+    let refused = Store::open(&world.place.url()).await.err().unwrap();
+    assert!(refused.to_string().contains("newer Outpay"), "{refused:#}");
 }
 
 async fn openers_at_once_take_turns(world: &World) {

@@ -246,6 +246,7 @@ async fn a_batch_of_many_rows(world: &World) {
         email: email(&format!("u{}@example.com", number % 700)),
         amount: Cents(number),
         reference: (number % 2 == 0).then(|| format!("reference {number}")),
+        memo: if number % 3 == 0 { format!("memo {number}") } else { String::new() },
     };
     let payouts: Vec<BatchPayout> = (1..=2_000).map(row).collect();
     till.carry_out(book, [Command::CreateMany { payouts: payouts.clone(), partial: false }]).await;

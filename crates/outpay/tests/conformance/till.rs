@@ -79,7 +79,7 @@ pub fn email(text: &str) -> Email {
 }
 
 pub fn create(to: &str, amount: i64) -> Command {
-    Command::Create { email: email(to), amount: Cents(amount) }
+    Command::Create { email: email(to), amount: Cents(amount), memo: String::new() }
 }
 
 pub fn deposit(amount: i64, reference: &str) -> Command {

@@ -105,6 +105,8 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/dashboard/users/{id}/status", own(403, 403, 400)),
     ("POST", "/dashboard/users/{id}/rotate-hash", own(403, 403, 303)),
     ("POST", "/dashboard/users/{id}/link", own(403, 403, 200)),
+    // This world has no mail.
+    ("POST", "/dashboard/users/{id}/link/mail", own(403, 403, 409)),
     ("GET", "/dashboard/withdrawals", SEEN),
     ("GET", "/dashboard/withdrawals/export", SEEN),
     ("POST", "/dashboard/withdrawals/review", reviewers(400)),

@@ -41,9 +41,16 @@ impl Browser {
         self.cookies.get(SESSION).cloned().unwrap_or_default()
     }
 
-    /// The token that pages of this session carry.
-    pub fn csrf(&self) -> String {
-        csrf::token(&self.secrets, &self.session())
+    /// The token that pages of this session carry now: of the book that it looks at, or, halfway, of the session alone.
+    pub async fn csrf(&self) -> String {
+        // By a copy, which keeps this browser's notice for the page that it is for.
+        let page = self.clone().get("/dashboard/account").await;
+        let token =
+            page.body.split_once(r#"name="csrf" value=""#).and_then(|(_, rest)| rest.split('"').next());
+        match token {
+            Some(token) if page.status == 200 => token.to_owned(),
+            _ => csrf::token(&self.secrets, &self.session()),
+        }
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
@@ -52,7 +59,7 @@ impl Browser {
 
     /// Posts a form of one of our pages.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let csrf = self.csrf();
+        let csrf = self.csrf().await;
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend_from_slice(fields);
         self.post_with(path, &[("Sec-Fetch-Site", "same-origin")], &all).await
@@ -68,7 +75,7 @@ impl Browser {
     pub async fn upload(&mut self, path: &str, name: &str, text: &str) -> Page {
         let mut body = String::new();
         body += "--cut\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n";
-        body += &format!("{}\r\n--cut\r\n", self.csrf());
+        body += &format!("{}\r\n--cut\r\n", self.csrf().await);
         body += &format!(
             "Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
         );

@@ -8,13 +8,31 @@ crate::on_both_engines! {
     a_sign_in_from_elsewhere_does_nothing,
     the_second_factor_needs_the_token_too,
     a_notice_cannot_be_forged,
+    a_page_of_test_mode_does_not_pay_real_money,
+}
+
+async fn a_page_of_test_mode_does_not_pay_real_money(world: &World) {
+    let business = world.paying_business(100_000).await;
+    let mut browser = world.member(&business, Role::Owner).await.browser;
+    browser.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    let stale = browser.csrf().await;
+    browser.post("/dashboard/mode", &[("mode", "live")]).await.is(303);
+    let once = "00112233445566778899aabbccddeeff";
+    let fields = [("email", "ada@example.com"), ("amount", "10"), ("once", once), ("csrf", stale.as_str())];
+    let headers = [("Sec-Fetch-Site", "same-origin")];
+    let page = browser.post_with("/dashboard/users/pay", &headers, &fields).await;
+    page.is(403).says("switched between live and test mode");
+    assert_eq!(world.platform.store.users_so_far(business.live).await.unwrap(), 0);
+    browser.post("/dashboard/users/pay", &fields[..3]).await.is(303);
+    browser.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    browser.post("/dashboard/settings/payouts", &[("payouts", "off")]).await.is(400).says("live mode");
 }
 
 async fn a_post_without_the_right_token_or_from_elsewhere_does_nothing(world: &World) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
-    let other = world.member(&business, Role::Owner).await.browser.csrf();
-    let good = browser.csrf();
+    let other = world.member(&business, Role::Owner).await.browser.csrf().await;
+    let good = browser.csrf().await;
     let host = format!("http://{}", world.address);
     let path = "/dashboard/settings/payouts";
     for (headers, token) in [

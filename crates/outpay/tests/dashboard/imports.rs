@@ -1,8 +1,9 @@
 //! Bringing files of payments, and paying them.
 
 use crate::world::{Business, Member, World};
+use ledger::Actor;
 use outpay::ids::IdKind;
-use outpay::imports::run;
+use outpay::imports::{self, run};
 use outpay::members::Role;
 
 crate::on_both_engines! {
@@ -134,7 +135,14 @@ async fn above_the_rule_somebody_else_approves(world: &World) {
     let mut approver = world.member(&business, Role::Approver).await.browser;
     approver.post(&decide, &[("how", "confirm")]).await.is(403);
     approver.post(&decide, &[("how", "approve")]).await.is(400);
+    let number =
+        world.platform.secrets.ids().open(IdKind::Import, business.live, path.rsplit('/').next().unwrap());
+    let draft = world.platform.store.import(business.live, number.unwrap()).await.unwrap().unwrap();
     admin.post(&decide, &[("how", "confirm")]).await.leads_to(&path);
+    // Whoever read it before it was confirmed did not read who had confirmed it.
+    let stale = imports::approve(&world.platform, business.live, &draft, Actor::member(member.number)).await;
+    assert!(matches!(stale.unwrap(), imports::Approved::Gone));
+    let admin = &mut member.browser;
     world.pay_imports().await;
     assert_eq!(world.balance(business.live, "bob@example.com").await, 0);
     admin.get(&path).await.says("Another member has to approve it.");
@@ -166,9 +174,9 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
     // A process has it, pays a line, and is killed before it writes that down.
     let (store, now) = (&world.platform.store, world.platform.clock.now());
     let (book, import) = store.lease_import(now, now + 1).await.unwrap().unwrap();
-    let line = outpay::imports::lines::read(FILE.as_bytes()).ok().unwrap().remove(0);
+    let line = imports::lines::read(FILE.as_bytes()).ok().unwrap().remove(0);
     let told =
-        outpay::imports::pay::all(&world.platform, book, &import.digest, &[line], import.confirmed_by, || ())
+        imports::pay::all(&world.platform, book, &import.digest, &[line], import.confirmed_by, || ())
             .await;
     assert_eq!(told[0].word(), "paid");
     world.pay_imports().await;

@@ -1,6 +1,7 @@
 //! API keys: shown once, limited as the form says, rolled, revoked; and how they are used.
 
 use crate::world::{Business, SECOND, World};
+use ledger::Actor;
 use outpay::auth::keys::{self, KeyOrder};
 use outpay::auth::limits::KeyLimits;
 use outpay::members::Role;
@@ -18,7 +19,7 @@ crate::on_both_engines! {
 pub async fn made(world: &World, business: &Business) -> String {
     let (book, kind, limits) = (business.live, CredentialKind::SecretKey, KeyLimits::default());
     let order = KeyOrder { book, kind, name: "made".to_owned(), expires_in: None, limits };
-    let made = keys::create(&world.platform, &order).await.unwrap();
+    let made = keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
     keys::id(&world.platform, book, made.number)
 }
 

@@ -23,7 +23,11 @@ impl World {
 
     /// Gives somebody money; the person's number.
     pub async fn give(&self, book: BookId, email: &str, cents: i64, actor: Actor) -> i64 {
-        let command = Command::Create { email: Email::parse(email).unwrap(), amount: Cents(cents) };
+        let command = Command::Create {
+            email: Email::parse(email).unwrap(),
+            amount: Cents(cents),
+            memo: String::new(),
+        };
         let answer =
             self.platform.teller.ask(book, Request::plain(command).by(actor)).await.unwrap().unwrap();
         match answer {

@@ -1,9 +1,9 @@
 //! The team: invitations by owners, roles, leaving, lost second factors. An owner stays always.
 
 use crate::world::{PASSWORD, World};
-use ledger::Actor;
+use ledger::{Actor, Email};
 use outpay::ids::IdKind;
-use outpay::members::{self, Role, team};
+use outpay::members::{self, Role, invitation, team};
 
 crate::on_both_engines! {
     an_owner_invites_and_withdraws,
@@ -81,7 +81,14 @@ async fn who_is_removed_is_out(world: &World) {
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let mut admin = world.member(&business, Role::Admin).await;
     let id = members::id(&world.platform, IdKind::Member, admin.number);
+    let back = Email::parse("back@example.com").unwrap();
+    let by = Actor::member(admin.number);
+    let invited = invitation::invite(&world.platform, business.number, &back, Role::Owner, by).await;
+    assert!(invited.is_ok());
     owner.post("/dashboard/team/remove", &[("member", &id)]).await.is(303);
+    let now = world.platform.clock.now();
+    let open = world.platform.store.open_invitations(business.number, now).await.unwrap();
+    assert!(open.is_empty(), "no way back in by an invitation of one's own");
     admin.browser.get("/dashboard/account").await.leads_to("/dashboard/sign-in");
     let mut browser = world.halfway(&admin).await;
     let code = world.next_code(&admin.key);

@@ -74,7 +74,7 @@ async fn what_is_wrong_is_said_and_kept(world: &World) {
     }
     assert!(world.platform.webhooks.endpoint(business.live).await.unwrap().is_none());
     for action in ["roll", "test"] {
-        let fields = [("event", "payout.failed")];
+        let fields = [("event", "payout.failed"), ("once", "00112233445566778899aabbccddeeff")];
         admin
             .post(&format!("/dashboard/webhooks/{action}"), &fields)
             .await
@@ -87,9 +87,12 @@ async fn keys_are_rolled(world: &World) {
     let business = world.business().await;
     delivered(world, &business).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
-    let page = admin.post("/dashboard/webhooks/roll", &[("hours", "2")]).await;
+    let once = ("once", "00112233445566778899aabbccddeeff");
+    let page = admin.post("/dashboard/webhooks/roll", &[("hours", "2"), once]).await;
     let token = page.is(200).says("The old ones sign too until").between(TOKEN.0, TOKEN.1);
     assert!(token.starts_with("wht_"), "{token}");
+    let again = admin.post("/dashboard/webhooks/roll", &[("hours", "2"), once]).await;
+    assert_eq!(again.is(200).between(TOKEN.0, TOKEN.1), token, "a second click rolls nothing");
     admin.get("/dashboard/webhooks").await.is(200).says("The old keys sign too until").says_not(&token);
     for hours in ["-1", "721", "x"] {
         admin.post("/dashboard/webhooks/roll", &[("hours", hours)]).await.is(400);

@@ -10,6 +10,7 @@ crate::on_both_engines! {
     many_are_approved_each_with_its_result,
     one_is_rejected_with_a_reason,
     whoever_gave_the_money_does_not_approve,
+    whoever_made_the_key_that_gave_the_money_does_not_approve,
     what_is_wrong_with_a_decision_is_said,
 }
 
@@ -121,6 +122,31 @@ async fn whoever_gave_the_money_does_not_approve(world: &World) {
         .is(200)
         .says("0 of 1 done.")
         .says("somebody else");
+    assert_eq!(world.state(business.live, number).await, "review");
+    checker.post("/dashboard/withdrawals/review", &fields).await.is(303);
+    assert_eq!(world.state(business.live, number).await, "queued");
+}
+
+async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &World) {
+    let business = world.reviewing_business().await;
+    let mut maker = world.member(&business, Role::Admin).await.browser;
+    let mut checker = world.member(&business, Role::Approver).await.browser;
+    let fields = [
+        ("name", "Mine"),
+        ("kind", "secret"),
+        ("mode", "live"),
+        ("days", ""),
+        ("allowed", ""),
+        ("ceiling", ""),
+    ];
+    maker.post("/dashboard/keys", &fields).await.is(200);
+    let keys = world.platform.store.keys(business.live).await.unwrap();
+    let key = keys.iter().find(|key| key.name == "Mine").unwrap();
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor(key.number)).await;
+    let number = world.withdraw(business.live, ada, 4_000).await;
+    let id = world.withdrawal_id(business.live, number);
+    let fields = [("decision", "approve"), ("withdrawal", id.as_str())];
+    maker.post("/dashboard/withdrawals/review", &fields).await.is(200).says("somebody else");
     assert_eq!(world.state(business.live, number).await, "review");
     checker.post("/dashboard/withdrawals/review", &fields).await.is(303);
     assert_eq!(world.state(business.live, number).await, "queued");

@@ -3,6 +3,7 @@
 use crate::recipient::Recipient;
 use crate::wire::Call;
 use crate::world::{TestWorld, UNAUTHORIZED};
+use ledger::Actor;
 use outpay::auth::keys;
 use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
@@ -13,6 +14,7 @@ crate::on_both_engines! {
     status_200_the_only_key_may_approve_what_it_gave,
     status_401_hash,
     status_403_maker_is_not_checker,
+    status_403_however_much_has_happened_since,
     status_403_nor_with_a_rolled_key,
     status_404_anothers,
     status_409_not_in_review,
@@ -50,7 +52,7 @@ async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
     let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
     let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
     let row = world.platform.store.key(own).await.unwrap().unwrap();
-    keys::roll(&world.platform, &row, 60 * crate::world::SECOND).await.unwrap();
+    keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NOBODY).await.unwrap();
     approve(world, &person.key, &id).send().await.value(200);
 }
 
@@ -74,6 +76,22 @@ async fn status_403_maker_is_not_checker(world: &TestWorld) {
 }
 
 /// A key and all those that replaced it are one maker, in both directions.
+async fn status_403_however_much_has_happened_since(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    approve(world, &other, &id).send().await.value(200);
+    world.work().await;
+    // More movements than are looked at at once, all behind the gift.
+    for _ in 0..260 {
+        let id = person.withdraws(world, 200).await;
+        let cancel = world.post(&format!("/payout/operations/{id}/cancel")).hash(&person.hash);
+        cancel.send().await.value(200);
+    }
+    let id = person.withdraws(world, 300).await;
+    approve(world, &person.key, &id).send().await.value(403);
+    approve(world, &other, &id).send().await.value(200);
+}
+
 async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
     let (person, id) = in_review(world).await;
     let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
@@ -82,7 +100,7 @@ async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
     let mut rolled = maker;
     for _ in 0..2 {
         let row = world.platform.store.key(rolled).await.unwrap().unwrap();
-        let made = keys::roll(&world.platform, &row, 60 * crate::world::SECOND).await.unwrap();
+        let made = keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NOBODY).await.unwrap();
         rolled = made.number;
         let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
         assert_eq!(refused["code"], "maker_is_checker");

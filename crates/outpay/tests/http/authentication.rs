@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::wire::{Answer, Call};
 use crate::world::{Business, SECOND, TestWorld};
-use ledger::Mode;
+use ledger::{Actor, Mode};
 use outpay::auth::{api_key, keys};
 use outpay::clock::Entropy;
 use outpay::store::CredentialKind;
@@ -127,7 +127,7 @@ async fn status_401_revoked_key_at_once_here(world: &TestWorld) {
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let call = world.get("/balance").key(&key);
     call.send().await.value(200);
-    keys::revoke(&world.platform, number).await.unwrap();
+    world.revoke(number).await;
     is_the_401(world, &call, "revoked").await;
 }
 
@@ -137,7 +137,7 @@ async fn status_401_revoked_key_within_a_second_elsewhere(world: &TestWorld) {
     let neighbour = world.neighbour().await;
     let call = world.get("/balance").key(&key).at(neighbour.address);
     call.send().await.value(200);
-    keys::revoke(&world.platform, number).await.unwrap();
+    world.revoke(number).await;
     world.platform.clock.advance(SECOND);
     assert_eq!(call.send().await.comparable(), THE_401);
     neighbour.stop().await.unwrap();
@@ -149,7 +149,7 @@ async fn status_401_revoked_key_within_a_second_in_another_process(world: &TestW
     let process = Process::serve(&world.database);
     let call = world.get("/balance").key(&key).at(process.address);
     call.send().await.value(200);
-    keys::revoke(&world.platform, number).await.unwrap();
+    world.revoke(number).await;
     let dies = async {
         loop {
             let answer = call.send().await;
@@ -198,7 +198,7 @@ async fn is_the_401(world: &TestWorld, call: &Call, cause: &str) {
 
 async fn roll(world: &TestWorld, number: i64, overlap: i64) -> String {
     let old = world.platform.store.key(number).await.unwrap().unwrap();
-    let made = keys::roll(&world.platform, &old, overlap).await.unwrap();
+    let made = keys::roll(&world.platform, &old, overlap, Actor::NOBODY).await.unwrap();
     made.text.expose_secret().to_owned()
 }
 
@@ -213,7 +213,7 @@ async fn bad_keys(world: &TestWorld, business: &Business) -> Vec<(&'static str, 
     for used in [&revoked, &rolled, &expired] {
         world.get("/balance").key(used).send().await.value(200);
     }
-    keys::revoke(&world.platform, revoked_number).await.unwrap();
+    world.revoke(revoked_number).await;
     roll(world, rolled_number, 0).await;
     world.platform.clock.advance(SECOND);
     let hash = world.pay(key, "user@example.com", 1).await;

@@ -24,6 +24,8 @@ crate::on_both_engines! {
     status_400_email_of_256_characters,
     status_400_each_amount_message,
     status_400_both_fields_together,
+    status_400_each_memo_message,
+    status_422_another_memo_under_one_key,
     status_400_malformed_json,
     status_400_fields_come_before_the_balance,
     status_400_insufficient_payout_balance,
@@ -298,6 +300,37 @@ async fn status_400_each_amount_message(world: &TestWorld) {
     let without = world.post("/payout/create").key(&business.key).json(r#"{"email":"user@example.com"}"#);
     without.send().await.is(400, format!(r#"{{"amount":["{required}"]}}"#));
     assert_eq!(world.books(&business.key).await, before);
+}
+
+async fn status_400_each_memo_message(world: &TestWorld) {
+    let business = world.paying_business(1_000).await;
+    let create = |memo: &str| {
+        let body = format!(r#"{{"email":"user@example.com","amount":1,"memo":{memo}}}"#);
+        world.post("/payout/create").key(&business.key).json(body)
+    };
+    for (memo, sentence) in [
+        ("1".to_owned(), "The memo must be a string."),
+        (format!("\"{}\"", "é".repeat(256)), "The memo may not be greater than 255 characters."),
+        (r#""a\nb""#.to_owned(), "The memo may not hold control characters."),
+    ] {
+        create(&memo).send().await.is(400, format!(r#"{{"memo":["{sentence}"]}}"#));
+    }
+    for memo in ["null".to_owned(), "\"\"".to_owned(), format!("\"{}\"", "é".repeat(255))] {
+        create(&memo).send().await.value(201);
+    }
+}
+
+async fn status_422_another_memo_under_one_key(world: &TestWorld) {
+    let business = world.paying_business(1_000).await;
+    let create = |memo: &str| {
+        let body = format!(r#"{{"email":"user@example.com","amount":1{memo}}}"#);
+        world.post("/payout/create").key(&business.key).once("one").json(body)
+    };
+    create(r#","memo":"October""#).send().await.value(201);
+    assert!(create(r#","memo":" October ""#).send().await.is_replayed());
+    create(r#","memo":"November""#).send().await.value(422);
+    create("").send().await.value(422);
+    world.has_balances(&business.key, 0, 999).await;
 }
 
 async fn status_400_both_fields_together(world: &TestWorld) {

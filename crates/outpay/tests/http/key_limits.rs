@@ -1,7 +1,7 @@
 //! Limits of keys: where they may be used from, and the most that one payout may be.
 
 use crate::world::{Business, DISABLED, SECOND, TestWorld};
-use ledger::Cents;
+use ledger::{Actor, Cents};
 use outpay::auth::keys::{self, KeyOrder};
 use outpay::auth::limits::{Allowed, KeyLimits};
 use outpay::store::CredentialKind;
@@ -21,7 +21,7 @@ async fn key(world: &TestWorld, business: &Business, allowed: &str, most: Option
     let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
     let (book, kind) = (business.live, CredentialKind::SecretKey);
     let order = KeyOrder { book, kind, name: String::new(), expires_in: None, limits };
-    let made = keys::create(&world.platform, &order).await.unwrap();
+    let made = keys::create(&world.platform, &order, Actor::NOBODY).await.unwrap();
     (made.number, made.text.expose_secret().to_owned())
 }
 
@@ -72,7 +72,7 @@ async fn rolling_keeps_the_limits(world: &TestWorld) {
     let business = world.paying_business(10_000).await;
     let (number, old) = key(world, &business, "127.0.0.1", Some(500)).await;
     let stored = world.platform.store.key(number).await.unwrap().unwrap();
-    let made = keys::roll(&world.platform, &stored, 10 * SECOND).await.unwrap();
+    let made = keys::roll(&world.platform, &stored, 10 * SECOND, Actor::NOBODY).await.unwrap();
     let new = world.platform.store.key(made.number).await.unwrap().unwrap();
     assert_eq!(new.limits, stored.limits);
     for text in [old.as_str(), made.text.expose_secret()] {

@@ -7,6 +7,7 @@
 mod activate;
 mod approve;
 mod authentication;
+mod authorization;
 mod balance;
 mod batch;
 mod cancel;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 crate::on_both_engines! {
     status_200_what_is_sent_is_set,
     status_200_unclaimed_money_goes_back,
+    status_200_a_late_rule_takes_nothing_unannounced,
     status_200_every_change_is_an_event,
     status_400_nothing_is_set,
     status_401_public_key,
@@ -17,7 +18,9 @@ async fn put(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answer 
 
 async fn status_200_what_is_sent_is_set(world: &TestWorld) {
     let business = world.business().await;
-    let set = json!({ "payouts_enabled": true, "expiry_days": 30,
+    let live = put(world, &business.key, &json!({ "payouts_enabled": true })).await.value(200);
+    assert_eq!(live["payouts_enabled"], true);
+    let set = json!({ "expiry_days": 30,
         "methods": { "sandbox": { "enabled": true, "minimum": 500, "review": { "above": 1000 } } } });
     let after = put(world, &business.test_key, &set).await.value(200);
     assert_eq!((&after["payouts_enabled"], &after["expiry_days"]), (&json!(true), &json!(30)));
@@ -50,10 +53,25 @@ async fn status_200_unclaimed_money_goes_back(world: &TestWorld) {
     assert_eq!((&list["data"][0]["type"], &list["data"][0]["amount"]), (&json!("expiry"), &json!(-1_000)));
 }
 
+async fn status_200_a_late_rule_takes_nothing_unannounced(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    const DAY: i64 = 86_400_000_000;
+    let sweep = async || outpay::withdrawals::expire::sweep(&world.platform).await.unwrap();
+    world.platform.clock.advance(100 * DAY);
+    put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
+    assert_eq!(sweep().await, 0, "a reminder first");
+    world.platform.clock.advance(7 * DAY - 1);
+    assert_eq!(sweep().await, 0);
+    assert_eq!(person.money(world).await, (1_000, 0));
+    world.platform.clock.advance(1);
+    assert_eq!(sweep().await, 1);
+    assert_eq!(person.money(world).await, (0, 0));
+}
+
 async fn status_200_every_change_is_an_event(world: &TestWorld) {
     let business = world.business().await;
     let key = &business.test_key;
-    let all = json!({ "payouts_enabled": true, "expiry_days": 30,
+    let all = json!({ "expiry_days": 30,
         "methods": { "sandbox": { "enabled": true, "review": { "always": true } } } });
     put(world, key, &all).await.value(200);
     // What is as it was is no event.
@@ -66,7 +84,6 @@ async fn status_200_every_change_is_an_event(world: &TestWorld) {
     let standard = r#"{"enabled":true,"fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}"#;
     let strict = standard.replace(r#""always":false"#, r#""always":true"#);
     let expected = [
-        "payouts_enabled: false -> true".to_owned(),
         "expiry_days: never -> 30".to_owned(),
         format!("method sandbox: {standard} -> {strict}"),
         format!("method sandbox: {strict} -> {standard}"),
@@ -83,16 +100,18 @@ async fn status_400_nothing_is_set(world: &TestWorld) {
     let before = world.get("/payout/settings").key(&business.test_key).send().await.value(200);
     for (body, field) in [
         (json!({ "payouts_enabled": "yes" }), "payouts_enabled"),
-        (json!({ "payouts_enabled": true, "expiry_days": -1 }), "expiry_days"),
-        (json!({ "payouts_enabled": true, "expiry_days": 36501 }), "expiry_days"),
-        (json!({ "payouts_enabled": true, "methods": [] }), "methods"),
-        (json!({ "payouts_enabled": true, "methods": { "bank": {} } }), "methods"),
-        (json!({ "payouts_enabled": true, "methods": { "sandbox": { "minimum": 0 } } }), "methods"),
-        (json!({ "payouts_enabled": true, "methods": { "sandbox": { "fees": {} } } }), "methods"),
-        (
-            json!({ "payouts_enabled": true, "methods": { "sandbox": { "fee": { "basis_points": 10000 } } } }),
-            "methods",
-        ),
+        // A test key leaves what is live alone.
+        (json!({ "payouts_enabled": true }), "payouts_enabled"),
+        (json!({ "expiry_days": -1 }), "expiry_days"),
+        (json!({ "expiry_days": 36501 }), "expiry_days"),
+        (json!({ "methods": [] }), "methods"),
+        (json!({ "methods": { "bank": {} } }), "methods"),
+        (json!({ "methods": { "sandbox": { "minimum": 0 } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "fees": {} } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "daily_cap": 100_000.0 } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "review": { "above": 5_000.0 } } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "fee": { "cap": u64::MAX } } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "fee": { "basis_points": 10000 } } } }), "methods"),
     ] {
         let refused = put(world, &business.test_key, &body).await.value(400);
         assert!(refused["fields"][field].is_array(), "{body}: {refused}");

@@ -3,7 +3,7 @@
 
 use crate::database::Database;
 use crate::wire::Call;
-use ledger::{BookId, Cents, Command, Direction, Mode, Request};
+use ledger::{Actor, BookId, Cents, Command, Direction, Mode, Request};
 use outpay::auth::keys::{self, KeyOrder};
 use outpay::auth::limits::KeyLimits;
 use outpay::auth::{Auth, Secrets};
@@ -231,8 +231,14 @@ impl TestWorld {
     pub async fn new_key(&self, book: BookId, kind: CredentialKind, lifetime: Option<i64>) -> (i64, String) {
         let limits = KeyLimits::default();
         let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime, limits };
-        let made = keys::create(&self.platform, &order).await.unwrap();
+        let made = keys::create(&self.platform, &order, Actor::NOBODY).await.unwrap();
         (made.number, made.text.expose_secret().to_owned())
+    }
+
+    /// Ends the key with this number.
+    pub async fn revoke(&self, number: i64) {
+        let key = self.platform.store.key(number).await.unwrap().unwrap();
+        keys::revoke(&self.platform, &key, Actor::NOBODY).await.unwrap();
     }
 
     /// The hash of a book's `number`th user.

@@ -56,13 +56,12 @@ pub fn config(port: u16) -> MailConfig {
         password_env: None,
         from: "Outpay <payouts@example.com>".to_owned(),
         reply_to: None,
-        public_url: Some(PUBLIC_URL.to_owned()),
     }
 }
 
 pub async fn open(database: &Database, clock: Clock, seed: u64, mail: Option<MailConfig>) -> Platform {
     let (secrets, entropy) = (Secrets::derive(&[7; 32]), Entropy::seeded(seed));
-    let config = Config { mail, ..Config::default() };
+    let config = Config { mail, public_url: Some(PUBLIC_URL.to_owned()), ..Config::default() };
     let url = database.url();
     let opened = Platform::open(database.folder(), &url, secrets, clock, entropy, &config);
     let mut platform = opened.await.unwrap();
@@ -110,7 +109,8 @@ impl World {
     /// Gives 1,000.00 to somebody; the user's number.
     pub async fn pay(&self, book: BookId, email: &str) -> i64 {
         let email = Email::parse(email).unwrap();
-        match self.command(book, Command::Create { email, amount: Cents(100_000) }).await {
+        match self.command(book, Command::Create { email, amount: Cents(100_000), memo: String::new() }).await
+        {
             Outcome::Paid { user, .. } => user,
             other => panic!("{other:?}"),
         }

@@ -25,6 +25,9 @@ pub struct CryptoConfig {
     /// The block with the payment counts as the first.
     #[serde(default = "default_confirmations")]
     pub confirmations: u64,
+    /// The operator's word that nonces below this one were used by others, and paid nobody of ours.
+    #[serde(default)]
+    pub first_nonce: u64,
     /// JSON-RPC address of a node. It often holds a provider's key, so it is kept as a secret.
     #[serde(default, deserialize_with = "secret")]
     pub rpc_url: Option<SecretString>,

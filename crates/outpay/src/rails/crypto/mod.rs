@@ -56,6 +56,7 @@ pub struct CryptoRail {
     chain_name: String,
     currency: String,
     confirmations: u64,
+    first_nonce: u64,
     stuck_after: Micros,
     /// The most that is offered per unit of gas, in the chain's smallest unit.
     max_fee: u128,
@@ -104,6 +105,7 @@ impl CryptoRail {
             chain_name: config.chain,
             currency: config.currency,
             confirmations: config.confirmations,
+            first_nonce: config.first_nonce,
             stuck_after: stuck_after.context("`stuck_after_seconds` is too large")?,
             max_fee: u128::from(config.max_fee_gwei) * 1_000_000_000,
             max_gas: config.max_gas,

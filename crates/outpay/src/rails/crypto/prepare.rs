@@ -43,9 +43,19 @@ impl CryptoRail {
     /// Takes the next nonce. Not the count of those that wait (`pending`): a foreign transaction that waits may never be
     /// taken, and a gap would then hold up every payment behind it. What is in blocks leaves no gap, and the store's own
     /// count covers everything of ours that waits.
+    ///
+    /// A chain that has used more nonces than the store knows of shows that something was sent which the store has forgotten,
+    /// as after a restored backup: it may have paid this very withdrawal.
     async fn first(&self, order: &Order, slot: i64) -> Result<Result<Transaction, Answer>, Failure> {
         let used = self.chain.rpc.nonce(self.chain.treasury, At::Latest).await?;
-        let nonce = u64::try_from(slot).context("a slot below 0")?.max(used);
+        let known = u64::try_from(slot).context("a slot below 0")?.max(self.first_nonce);
+        ensure!(
+            known == 0 || used <= known,
+            "the treasury {} has used {used} nonces, and only {known} of them are known here: find out who was paid with the \
+             others, resolve those withdrawals, then set first_nonce = {used}",
+            self.chain.treasury
+        );
+        let nonce = known.max(used);
         let tokens = self.chain.holdings().await?.tokens;
         ensure!(
             tokens >= order.units,

@@ -10,8 +10,8 @@ use super::{Answer, CryptoRail, Prepared};
 use crate::store::{Attempt, Failure};
 use anyhow::{Context, ensure};
 
-/// What a transaction without a call needs.
-const GAS: u64 = 21_000;
+/// What a transaction without a call needs on most chains; some charge for more than that.
+const LEAST_GAS: u64 = 21_000;
 
 impl CryptoRail {
     /// Does it only use up the nonce?
@@ -53,11 +53,15 @@ impl CryptoRail {
         let nonce = *nonces.first().context("nothing was sent that could be stopped")?;
         ensure!(nonces.iter().all(|other| *other == nonce), "the attempts have different nonces");
         let fees = fees.replacement(self.chain.market().await?).context("fees beyond all numbers")?;
+        let treasury = self.chain.treasury;
+        let needed = self.chain.rpc.gas(treasury, treasury, &[]).await?;
+        // A quarter more where a chain charges by more than the rule, since it may charge more when it is busier.
+        let gas = if needed <= LEAST_GAS { LEAST_GAS } else { needed.saturating_add(needed / 4) };
         Ok(Transaction {
             chain_id: self.chain.id,
             nonce,
             fees,
-            gas: GAS,
+            gas,
             to: self.chain.treasury,
             data: Vec::new(),
         })

@@ -124,11 +124,14 @@ impl Postgres {
 }
 
 /// A commit that returns before it is on disk could be lost after its caller was answered. And whoever waited for a lock
-/// must see what its last holder wrote, which a database set to a stricter isolation would answer with an error.
+/// must see what its last holder wrote, which a database set to a stricter isolation would answer with an error. And a
+/// machine that goes away with a book's lock in its hand must not keep it from all others for hours.
 async fn check_durable(client: &Client) -> Result<(), Failure> {
     client
         .batch_execute(
-            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; SET TIME ZONE 'UTC'",
+            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; SET TIME ZONE 'UTC'; \
+             SET idle_in_transaction_session_timeout = '30s'; \
+             SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3",
         )
         .await?;
     for setting in ["synchronous_commit", "fsync", "full_page_writes"] {
