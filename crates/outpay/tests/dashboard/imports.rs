@@ -176,8 +176,7 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
     let (book, import) = store.lease_import(now, now + 1).await.unwrap().unwrap();
     let line = imports::lines::read(FILE.as_bytes()).ok().unwrap().remove(0);
     let told =
-        imports::pay::all(&world.platform, book, &import.digest, &[line], import.confirmed_by, || ())
-            .await;
+        imports::pay::all(&world.platform, book, &import.digest, &[line], import.confirmed_by, || ()).await;
     assert_eq!(told[0].word(), "paid");
     world.pay_imports().await;
     assert_eq!(
