@@ -159,3 +159,29 @@ impl Drop for BrokenUnlessStopped {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::batch::Asked;
+    use super::*;
+    use ledger::{BatchPayout, BookId, Cents, Email, Request};
+
+    fn job(rows: usize) -> Job {
+        let email = Email::parse("user@example.com").unwrap();
+        let payout = BatchPayout { email, amount: Cents(1), reference: None, memo: String::new() };
+        let command = Command::CreateMany { payouts: vec![payout; rows], partial: false };
+        Job {
+            asked: Asked { book: BookId(2), request: Request::plain(command) },
+            answer: oneshot::channel().0,
+        }
+    }
+
+    #[test]
+    fn a_transaction_takes_so_many_payouts_and_at_least_one_command() {
+        let jobs = |rows: &[usize]| rows.iter().map(|rows| job(*rows)).collect::<Vec<_>>();
+        assert_eq!(fitting(&jobs(&[10_000, 10_000, 1])), 2);
+        assert_eq!(fitting(&jobs(&[19_999, 2, 1])), 1);
+        assert_eq!(fitting(&jobs(&[ROWS + 1, 1])), 1);
+        assert_eq!(fitting(&jobs(&[1; 100])), 100);
+    }
+}
