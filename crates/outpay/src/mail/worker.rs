@@ -200,9 +200,7 @@ impl Mail {
         };
         let data: Value = serde_json::from_str(&mail.data).context("the mail's data is no JSON")?;
         let business = match mail.book {
-            Some(book) => {
-                self.store.business(book.business()).await?.context("there is no such business")?.name
-            }
+            Some(book) => self.name_of(book.business(), mail.user > 0).await?,
             None => String::new(),
         };
         let told = Told {
@@ -219,6 +217,15 @@ impl Mail {
         let envelope = message::Envelope { id: &id, to: &to, name, at: mail.at };
         let bytes = message::build(sender, &envelope, &letter)?;
         Ok(server.send(&sender.from.email, &to, &bytes).await)
+    }
+
+    /// What a business is called: by people as on the claim page, so that the mail and the page are of one sender.
+    async fn name_of(&self, business: i64, by_people: bool) -> Result<String, Failure> {
+        let branding = if by_people { self.store.branding(business).await? } else { None };
+        if let Some(shown) = branding.map(|branding| branding.display_name).filter(|name| !name.is_empty()) {
+            return Ok(shown);
+        }
+        Ok(self.store.business(business).await?.context("there is no such business")?.name)
     }
 
     /// A claim link is computed when it is sent. In other mails it stands only where the business lets links be mailed.

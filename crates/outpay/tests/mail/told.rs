@@ -1,7 +1,8 @@
 //! Which events become mails, and what they say.
 
 use crate::world::{PUBLIC_URL, World};
-use ledger::{Command, Occurrence, Progress, Step};
+use ledger::{Command, Occurrence, Progress, Step, UserStatus};
+use outpay::branding::{self, Branding};
 use outpay::mail::{MailError, MailKind};
 use outpay::store::MailState;
 use secrecy::ExposeSecret;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 
 crate::on_both_engines! {
     without_configuration_no_mail_is_made,
+    a_link_that_is_sent_again_tells_of_no_new_money,
     every_event_is_told_once_in_its_own_words,
     only_chosen_events_of_afterwards_are_told,
     a_claim_link_opens_the_user_s_page_and_stands_in_no_row,
@@ -28,6 +30,21 @@ async fn without_configuration_no_mail_is_made(world: &World) {
     let refused = bare.mail.send_claim_link(book, user).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
     assert_eq!(world.mails().await, []);
+}
+
+async fn a_link_that_is_sent_again_tells_of_no_new_money(world: &World) {
+    let book = world.book(&[]).await;
+    let user = world.pay(book, "user@example.com").await;
+    let shown = Branding::new("Harbour Pine", "#ffd400", "", "").unwrap();
+    branding::set(&world.platform, book.business(), &shown).await.unwrap();
+    world.mail().send_claim_link(book, user).await.unwrap();
+    assert_eq!(world.settle().await, 1);
+    let received = world.server.received();
+    assert_eq!(received[0].header("Subject"), "Your page: $1,000.00 from Harbour Pine");
+    assert!(received[0].header("From").contains("Harbour Pine"), "as on the page");
+    world.command(book, Command::SetStatus { user, status: UserStatus::Inactive }).await;
+    let refused = world.mail().send_claim_link(book, user).await;
+    assert!(matches!(refused, Err(MailError::LinkIsDead)), "{refused:?}");
 }
 
 async fn every_event_is_told_once_in_its_own_words(world: &World) {
