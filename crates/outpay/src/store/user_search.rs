@@ -10,7 +10,7 @@ use ledger::{BookId, Cents, UserStatus};
 
 /// Accounts that one page of a search by balance looks at; fewer where each has to be looked up as a user too.
 const ACCOUNTS: i64 = 50_000;
-const ACCOUNTS_WITH_STATUS: i64 = 10_000;
+const ACCOUNTS_WITH_STATUS: i64 = 5_000;
 /// Users that one page of a search by address looks at, where not everybody fits.
 const ADDRESSES: i64 = 2_000;
 
