@@ -3,11 +3,13 @@
 
 use crate::wire::Call;
 use crate::world::{KEY, World};
+use parking_lot::Mutex;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// The variable with the key of the worlds' treasury.
@@ -21,6 +23,8 @@ pub struct Program {
 pub struct Serving {
     pub address: SocketAddr,
     child: Child,
+    /// What it has logged so far.
+    log: Arc<Mutex<String>>,
 }
 
 impl Program {
@@ -78,8 +82,15 @@ impl Program {
             }
         };
         // Read to the end, or the server would wait for room in the pipe.
-        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
-        Serving { address, child }
+        let shared = Arc::new(Mutex::new(seen));
+        let written = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while log.read_line(&mut line).is_ok_and(|length| length > 0) {
+                *written.lock() += &std::mem::take(&mut line);
+            }
+        });
+        Serving { address, child, log: shared }
     }
 
     pub fn database(&self) -> PathBuf {
@@ -104,6 +115,9 @@ impl Drop for Serving {
         // It may be dead already, which is as good.
         drop(self.child.kill());
         drop(self.child.wait());
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log.lock());
+        }
     }
 }
 
