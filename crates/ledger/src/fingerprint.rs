@@ -84,8 +84,41 @@ fn row_digest(payout: &BatchPayout) -> [u8; 16] {
     let marker: &[u8] = if payout.reference.is_some() { b"r" } else { b"" };
     let reference = payout.reference.as_deref().unwrap_or_default();
     let amount = payout.amount.0.to_be_bytes();
-    let parts =
-        [payout.email.as_str().as_bytes(), &amount, marker, reference.as_bytes(), payout.memo.as_bytes()];
-    let with_memo = !payout.memo.is_empty();
-    short_digest(b"row", &parts[..parts.len() - usize::from(!with_memo)])
+    let mut parts = vec![payout.email.as_str().as_bytes(), &amount, marker, reference.as_bytes()];
+    parts.extend((!payout.memo.is_empty()).then_some(payout.memo.as_bytes()));
+    short_digest(b"row", &parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(memo: &str) -> BatchPayout {
+        let email = Email::parse("user@example.com").expect("an address");
+        BatchPayout { email, amount: Cents(5), reference: Some("one".to_owned()), memo: memo.to_owned() }
+    }
+
+    #[test]
+    fn a_memo_is_part_of_a_request_and_no_part_of_a_reference() {
+        let create = |memo: &str| {
+            let BatchPayout { email, amount, memo, .. } = row(memo);
+            Command::Create { email, amount, memo }.fingerprint()
+        };
+        let many =
+            |memo: &str| Command::CreateMany { payouts: vec![row(memo)], partial: false }.fingerprint();
+        for of in [&create as &dyn Fn(&str) -> Fingerprint, &many] {
+            assert_ne!(of(""), of("October"));
+            assert_ne!(of("October"), of("November"));
+        }
+        assert_eq!(row("").fingerprint(), row("October").fingerprint());
+    }
+
+    #[test]
+    fn without_a_memo_digests_are_those_of_before() {
+        let (row, amount) = (row(""), 5_i64.to_be_bytes());
+        let email = row.email.as_str().as_bytes();
+        let create = Command::Create { email: row.email.clone(), amount: row.amount, memo: String::new() };
+        assert_eq!(create.fingerprint().0, short_digest(b"create", &[email, &amount]));
+        assert_eq!(row_digest(&row), short_digest(b"row", &[email, &amount, b"r", b"one"]));
+    }
 }

@@ -19,6 +19,7 @@ pub mod imports;
 pub mod line_numbers;
 pub mod mail;
 pub mod members;
+pub mod memo;
 pub mod overview;
 pub mod platform;
 pub mod rails;

@@ -5,12 +5,10 @@ use super::stop::Stop;
 use super::{amount, notice, once};
 use crate::ids::IdKind;
 use crate::members::Permission;
+use crate::memo::memo;
 use crate::web::{format, page};
 use axum::response::Response;
 use ledger::{Answer, Cents, Command, Email, MAX_PAYOUT, Outcome, Request};
-
-/// Counted in characters; as in the API.
-const LONGEST_MEMO: usize = 255;
 
 /// See the module.
 ///
@@ -27,10 +25,8 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
         let most = format::money(MAX_PAYOUT.0);
         return Err(Stop::sentence(format!("Amount: give from $0.01 to {most}.")));
     }
-    let memo = form.get("memo").trim().to_owned();
-    if memo.chars().count() > LONGEST_MEMO || memo.chars().any(char::is_control) {
-        return Err(Stop::sentence(format!("Memo: at most {LONGEST_MEMO} characters, on one line.")));
-    }
+    let memo = memo(form.get("memo"))
+        .map_err(|_| Stop::sentence("Memo: at most 255 printable characters, on one line."))?;
     let command = Command::Create { email, amount, memo };
     let request = Request::maybe_once(command, Some(key)).by(who.actor());
     let (outcome, word) = match who.platform.teller.ask(who.book, request).await?? {

@@ -7,6 +7,7 @@ use super::json::{Json, Object};
 use super::observe::Observed;
 use super::problem::Problem;
 use super::show;
+use crate::memo::MemoProblem;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -33,9 +34,6 @@ pub struct CreateBody {
     #[schema(max_length = 255, example = "Affiliate earnings, October")]
     memo: Option<String>,
 }
-
-/// Counted in characters.
-const LONGEST_MEMO: usize = 255;
 
 /// Create a payout user or add funds to one.
 #[utoipa::path(
@@ -93,13 +91,10 @@ fn command(fields: &Object) -> Result<Command, Problem> {
 pub(super) fn memo(value: Option<&Json>) -> Result<String, &'static str> {
     match value {
         None | Some(Json::Null) => Ok(String::new()),
-        Some(Json::String(text)) if text.chars().count() > LONGEST_MEMO => {
-            Err("The memo may not be greater than 255 characters.")
-        }
-        Some(Json::String(text)) if text.chars().any(char::is_control) => {
-            Err("The memo may not hold control characters.")
-        }
-        Some(Json::String(text)) => Ok(text.trim().to_owned()),
+        Some(Json::String(text)) => crate::memo::memo(text).map_err(|problem| match problem {
+            MemoProblem::TooLong => "The memo may not be greater than 255 characters.",
+            MemoProblem::Unprintable => "The memo may not hold control characters.",
+        }),
         Some(_) => Err("The memo must be a string."),
     }
 }

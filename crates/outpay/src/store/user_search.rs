@@ -10,7 +10,7 @@ use ledger::{BookId, Cents, UserStatus};
 
 /// Accounts that one page of a search by balance looks at; fewer where each has to be looked up as a user too.
 const ACCOUNTS: i64 = 50_000;
-const ACCOUNTS_WITH_STATUS: i64 = 5_000;
+const ACCOUNTS_WITH_STATUS: i64 = 10_000;
 /// Users that one page of a search by address looks at, where not everybody fits.
 const ADDRESSES: i64 = 2_000;
 
@@ -122,10 +122,11 @@ impl Store {
             Some(UserStatus::Active) => (1, 1),
             Some(UserStatus::Inactive) => (0, 0),
         };
+        // The bounds stand on both sides: PostgreSQL does not carry them over, and would rather read all users of a rare status.
         let sql = "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, CAST(0 AS BIGINT) \
                    FROM account a CROSS JOIN payout_user u \
                    WHERE a.book = $1 AND a.id < $2 AND a.id >= $3 AND a.balance >= $4 AND a.balance <= $5 \
-                   AND u.book = $1 AND u.number = a.id AND u.status >= $6 AND u.status <= $7 ORDER BY a.id DESC LIMIT $8";
+                   AND u.book = $1 AND u.number = a.id AND u.number < $2 AND u.number >= $3 AND u.status >= $6 AND u.status <= $7 ORDER BY a.id DESC LIMIT $8";
         let values: Vec<Value> = vec![
             book.0.into(),
             below.into(),

@@ -60,6 +60,9 @@ async fn status_403_above_key_limit(world: &TestWorld) {
     };
     let rows = r#"{"email":"c@example.com","amount":1},{"email":"d@example.com","amount":501}"#;
     batch(rows).send().await.is(403, ABOVE);
+    // Row by row it would be as much as anybody likes.
+    let rows = r#"{"email":"c@example.com","amount":250},{"email":"C@example.com","amount":251}"#;
+    batch(rows).send().await.is(403, ABOVE);
     batch(r#"{"email":"c@example.com","amount":500}"#).send().await.value(201);
     world.has_balances(&business.key, 0, 8_500).await;
     // What is wrong with the request is said first, and 403 of the business before that.

@@ -49,6 +49,22 @@ async fn a_treasury_that_was_used_before_goes_on_where_it_stands() {
 }
 
 #[tokio::test]
+async fn what_the_store_has_forgotten_stops_new_payments_until_somebody_has_looked() {
+    let world = World::anvil().await;
+    for _ in 0..3 {
+        a_stranger_sends(&world.node).await;
+        world.node.mine(1).await;
+    }
+    let payment = payment(person(0x11), 2_500);
+    // As after a restored backup, which knows of two of the three.
+    let stopped = world.rail.prepare(&payment, &[], 2).await.err().unwrap();
+    assert!(matches!(&stopped, Answer::Unknown { text } if text.contains("first_nonce = 3")), "{stopped:?}");
+    let looked = world.rail_at(&world.node.url, |config| config.first_nonce = 3);
+    assert_eq!(looked.prepare(&payment, &[], 2).await.unwrap().slot, 3);
+    assert_eq!(looked.prepare(&payment, &[], 4).await.unwrap().slot, 4, "it never takes a slot again");
+}
+
+#[tokio::test]
 async fn what_only_waits_leaves_no_gap() {
     let world = World::anvil().await;
     let waiting = a_stranger_sends(&world.node).await;

@@ -98,13 +98,21 @@ async fn what_replaces_a_stop_is_a_stop() {
 }
 
 async fn resolve(platform: &Platform, book: BookId, number: i64) -> Result<WithdrawalState, Stopped> {
-    let not_paid = (false, "the node's log");
-    let resolved = settle::resolve(platform, book, number, not_paid, Actor::OPERATOR).await;
+    resolve_as(platform, book, number, false).await
+}
+
+async fn resolve_as(
+    platform: &Platform,
+    book: BookId,
+    number: i64,
+    paid: bool,
+) -> Result<WithdrawalState, Stopped> {
+    let resolved = settle::resolve(platform, book, number, (paid, "the node's log"), Actor::OPERATOR).await;
     resolved.map(|withdrawal| withdrawal.state)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_says_not_paid_while_it_can_still_be_paid() {
+async fn nobody_resolves_what_can_still_be_paid() {
     let world = World::anvil().await;
     let proxy = Proxy::start(&world.node.url).await;
     let installation = Installation::new(&world.clock);
@@ -120,6 +128,9 @@ async fn nobody_says_not_paid_while_it_can_still_be_paid() {
     assert!(withdrawal(&platform, book, asked.number).await.outcome_unknown);
     let refused = resolve(&platform, book, asked.number).await;
     assert!(matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade))), "{refused:?}");
+    let refused = resolve_as(&platform, book, asked.number, true).await;
+    let may_be = matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade)));
+    assert!(may_be, "paid in another way, and then by this one too: {refused:?}");
     // Somebody uses the nonce up.
     world.node.call("anvil_impersonateAccount", json!([TREASURY])).await;
     let nothing = json!([{ "from": TREASURY, "to": TREASURY, "value": "0x0" }]);
