@@ -50,6 +50,8 @@ impl Peer {
     /// Starts it and waits for the line that names its address.
     fn start(mut command: Command, before: &str, scheme: &str) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        // Where CI is set, Hardhat colours what it prints, and the address would end in an escape sequence.
+        command.env("NO_COLOR", "1").env_remove("FORCE_COLOR").env_remove("CI");
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let url = loop {
@@ -57,6 +59,7 @@ impl Peer {
             let length = output.read_line(&mut line).unwrap();
             assert_ne!(length, 0, "{command:?} ended before it listened");
             if let Some((_, address)) = line.trim().split_once(before) {
+                assert!(!line.contains('\u{1b}'), "{command:?} colours its address: {line:?}");
                 break format!("{scheme}{}", address.trim_end_matches('/'));
             }
         };
