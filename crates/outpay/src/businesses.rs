@@ -129,14 +129,21 @@ pub fn id(platform: &Platform, number: i64) -> String {
     platform.secrets.ids().seal(IdKind::Business, BookId::new(number, Mode::Live), number)
 }
 
+/// The number that this public id of a business stands for.
+#[must_use]
+pub fn number(platform: &Platform, id: &str) -> Option<i64> {
+    let (book, number) = platform.secrets.ids().open_any(IdKind::Business, id)?;
+    (book == BookId::new(number, Mode::Live)).then_some(number)
+}
+
 /// The business that an operator calls by id or by name.
 ///
 /// # Errors
 /// When the database breaks.
 pub async fn find(platform: &Platform, id_or_name: &str) -> Result<Option<Business>, Failure> {
-    if let Some((book, number)) = platform.secrets.ids().open_any(IdKind::Business, id_or_name) {
-        let is_whole = book == BookId::new(number, Mode::Live);
-        return if is_whole { platform.store.business(number).await } else { Ok(None) };
+    // No name begins like an id.
+    if let Some(number) = number(platform, id_or_name) {
+        return platform.store.business(number).await;
     }
     platform.store.business_by_name(id_or_name).await
 }

@@ -1,7 +1,7 @@
 //! `GET /p`: the door. A script reads the hash from the address's fragment, which no server ever sees, and exchanges it for
 //! a session; without script the form takes the hash or the whole link.
 
-use super::frame::Frame;
+use super::frame::{Frame, Sender};
 use super::session::COOKIE;
 use super::visit::Visitor;
 use crate::web::{Language, cookie, page};
@@ -35,6 +35,14 @@ pub(super) async fn handle(visitor: Visitor, uri: Uri) -> Response {
 /// The same page, after a hash that opens nothing: one sentence, whatever is wrong with it.
 pub(super) fn wrong(t: Language) -> Response {
     page::html(StatusCode::UNAUTHORIZED, &EnterPage::new(t, "", true, false))
+}
+
+/// The same page at a business's own door.
+pub(super) fn of(t: Language, sender: Sender, here: String) -> Response {
+    let mut enter = EnterPage::new(t, "", false, false);
+    enter.frame.sender = Some(sender);
+    enter.frame.here = here;
+    page::html(StatusCode::OK, &enter)
 }
 
 impl EnterPage {

@@ -1,7 +1,7 @@
 //! What stands around every page: whose money it is, the language, help, and the way out.
 
 use super::visit::Person;
-use crate::branding::{Branding, STANDARD_COLOUR};
+use crate::branding::{Branding, LogoName, STANDARD_COLOUR};
 use crate::web::Language;
 
 /// Embedded in every page's template as `frame`.
@@ -20,6 +20,8 @@ pub(super) struct Frame {
 pub(super) struct Sender {
     pub(super) name: String,
     pub(super) initial: String,
+    /// Where its logo is, if it has one; it stands in the initial's place.
+    pub(super) logo: Option<String>,
     /// Six digits, unless it is the standard colour.
     pub(super) colour: Option<String>,
     pub(super) support: String,
@@ -37,7 +39,7 @@ impl Frame {
         Self {
             t: person.language,
             title: title.into(),
-            sender: Some(Sender::new(&person.sender)),
+            sender: Some(Sender::new(&person.sender, person.logo.as_ref())),
             test_mode: person.is_test(),
             csrf: Some(person.csrf.to_string()),
             here: here.into(),
@@ -56,11 +58,12 @@ impl Frame {
 }
 
 impl Sender {
-    pub(super) fn new(branding: &Branding) -> Self {
+    pub(super) fn new(branding: &Branding, logo: Option<&LogoName>) -> Self {
         let initial = branding.display_name.chars().find(|sign| sign.is_alphanumeric());
         Self {
             name: branding.display_name.clone(),
             initial: initial.map(|sign| sign.to_uppercase().to_string()).unwrap_or_default(),
+            logo: logo.map(LogoName::path),
             colour: (branding.colour != STANDARD_COLOUR).then(|| branding.colour.digits()),
             support: branding.support.clone(),
             support_url: branding.support_url.clone(),

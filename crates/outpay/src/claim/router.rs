@@ -1,8 +1,8 @@
 //! The route table of the claim page. What stands in `own` needs a session.
 
 use super::{
-    cancel, colour, confirm, enter, home, operation, operation_state, receipt, receipt_json, receipt_keys,
-    reveal, session_begin, sign_out, summary, visit, withdraw,
+    cancel, colour, confirm, enter, enter_of, framing, home, logo, operation, operation_state, receipt,
+    receipt_json, receipt_keys, reveal, session_begin, sign_out, summary, visit, withdraw,
 };
 use crate::platform::Platform;
 use axum::Router;
@@ -24,11 +24,14 @@ pub fn router(platform: Platform) -> Router {
         .route_layer(from_fn_with_state(platform.clone(), visit::signed_in));
     Router::new()
         .route("/p", get(enter::handle))
+        .route("/p/of/{business}", get(enter_of::handle))
         .route("/p/session", post(session_begin::handle))
         .route("/p/sign-out", post(sign_out::handle))
         .route("/p/colour/{name}", get(colour::handle))
+        .route("/p/logo/{name}", get(logo::handle))
         .route("/.well-known/outpay-receipts.json", get(receipt_keys::handle))
         .merge(own)
+        .layer(from_fn_with_state(platform.clone(), framing::in_frames))
         .layer(from_fn(visit::in_language))
         .with_state(platform)
 }

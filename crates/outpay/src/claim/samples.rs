@@ -50,6 +50,7 @@ fn frame(t: Language, title: impl Into<String>, here: &str) -> Frame {
     let sender = Sender {
         name: owned("Harbour & Pine"),
         initial: owned("H"),
+        logo: None,
         colour: Some(owned("0a7d5c")),
         support: owned("Questions? We answer on working days."),
         support_url: owned("https://example.com/help"),

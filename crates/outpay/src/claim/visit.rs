@@ -1,10 +1,11 @@
 //! Who visits: the language of every request, and the person of a session. A handler takes [`Visitor`], [`Person`] or, for
 //! a post, [`Posted`], which has checked the form's token and where it comes from.
 
+use super::framing;
 use super::session::Session;
 use super::stop::Stop;
 use crate::auth::Caller;
-use crate::branding::{self, Branding};
+use crate::branding::{self, Branding, LogoName};
 use crate::platform::Platform;
 use crate::store::{Failure, UserRow};
 use crate::web::language::{COOKIE, Language};
@@ -48,8 +49,10 @@ pub(super) async fn signed_in(
     };
     // A page that only follows a state by itself does not keep a session alive.
     let follows = request.uri().path().ends_with("/state");
+    let sender = person.sender.clone();
     request.extensions_mut().insert(person);
     let mut response = next.run(request).await;
+    framing::allow(&mut response, &sender.frame_origins);
     if !follows {
         session.keep(&platform, &mut response);
     }
@@ -82,6 +85,7 @@ pub(super) struct Person {
     pub(super) caller: Caller,
     pub(super) row: Arc<UserRow>,
     pub(super) sender: Arc<Branding>,
+    pub(super) logo: Option<LogoName>,
     pub(super) language: Language,
     pub(super) csrf: Arc<str>,
     session: Arc<str>,
@@ -91,12 +95,15 @@ impl Person {
     async fn of(platform: &Platform, session: &Session, language: Language) -> Result<Option<Self>, Failure> {
         let Some(caller) = session.caller(platform).await? else { return Ok(None) };
         let Some(row) = platform.store.user(caller.book, caller.subject).await? else { return Ok(None) };
-        let sender = branding::of(platform, caller.book.business()).await?;
+        let business = caller.book.business();
+        let (sender, logo) =
+            (branding::of(platform, business).await?, branding::logo_of(platform, business).await?);
         Ok(Some(Self {
             platform: platform.clone(),
             caller,
             row: Arc::new(row),
             sender: Arc::new(sender),
+            logo,
             language,
             csrf: csrf::token(&platform.secrets, &session.id).into(),
             session: session.id.as_str().into(),

@@ -1,13 +1,16 @@
-//! `outpay business brand`: the name, colour and help that people see on the claim page. Not here: what will do
-//! (branding.rs of the crate).
+//! `outpay business brand`: the name, colour, logo and help that people see on the claim page, and who may frame it. Not
+//! here: what will do (branding/ of the crate).
 
 use super::installation;
 use super::output;
 use super::stop::Stop;
-use crate::branding::{self, Branding};
+use crate::branding::{self, Branding, Logo};
 use crate::platform::Platform;
+use crate::store::BrandingRow;
 use clap::Args;
+use ledger::Actor;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
 /// The flags of `business brand`; one that is left out leaves its value as it is.
 #[derive(Args)]
@@ -26,35 +29,60 @@ pub(super) struct Arguments {
     /// Where to get help, https:// or mailto:; '' for none
     #[arg(long, value_name = "URL")]
     support_url: Option<String>,
+    /// Sites that may show the page in a frame, such as 'https://shop.example', with spaces between them; '' for none
+    #[arg(long, value_name = "ORIGINS")]
+    frame_origins: Option<String>,
+    /// Its logo: PNG, JPEG or WebP, at most 32 KiB
+    #[arg(long, value_name = "FILE", conflicts_with = "no_logo")]
+    logo: Option<PathBuf>,
+    /// Takes the logo away
+    #[arg(long)]
+    no_logo: bool,
 }
 
 pub(super) async fn run(platform: &Platform, wanted: Arguments, json: bool) -> Result<(), Stop> {
     let business = installation::business(platform, &wanted.business).await?;
-    let mut shown = branding::of(platform, business.number).await?;
-    let given = [&wanted.display_name, &wanted.colour, &wanted.support, &wanted.support_url];
-    if given.iter().any(|value| value.is_some()) {
-        let colour = shown.colour.to_string();
-        let new = Branding::new(
-            wanted.display_name.as_deref().unwrap_or(&shown.display_name),
-            wanted.colour.as_deref().unwrap_or(&colour),
-            wanted.support.as_deref().unwrap_or(&shown.support),
-            wanted.support_url.as_deref().unwrap_or(&shown.support_url),
-        );
-        shown = new.map_err(|problem| Stop::Usage(problem.to_string()))?;
-        branding::set(platform, business.number, &shown).await?;
+    let number = business.number;
+    let before = branding::of(platform, number).await?;
+    let logo = wanted.logo.as_deref().map(read).transpose()?;
+    let or = |given: Option<String>, as_it_is: String| given.unwrap_or(as_it_is);
+    let texts = before.texts();
+    let texts = BrandingRow {
+        display_name: or(wanted.display_name, texts.display_name),
+        colour: or(wanted.colour, texts.colour),
+        support: or(wanted.support, texts.support),
+        support_url: or(wanted.support_url, texts.support_url),
+        frame_origins: or(wanted.frame_origins, texts.frame_origins),
+    };
+    let shown = Branding::new(&texts).map_err(|problem| Stop::Usage(problem.to_string()))?;
+    branding::set(platform, number, Actor::OPERATOR, &shown).await?;
+    let texts = shown.texts();
+    if logo.is_some() || wanted.no_logo {
+        branding::set_logo(platform, number, Actor::OPERATOR, logo.as_ref()).await?;
     }
+    let logo = branding::logo_of(platform, number).await?.map(|logo| logo.as_str().to_owned());
     if json {
         return output::json(&json!({
-            "display_name": shown.display_name,
-            "colour": shown.colour.to_string(),
-            "support": shown.support,
-            "support_url": shown.support_url,
+            "display_name": texts.display_name,
+            "colour": texts.colour,
+            "support": texts.support,
+            "support_url": texts.support_url,
+            "frame_origins": texts.frame_origins,
+            "logo": logo,
         }));
     }
     output::facts([
-        ("display name", shown.display_name),
-        ("colour", shown.colour.to_string()),
-        ("support", shown.support),
-        ("support URL", shown.support_url),
+        ("display name", texts.display_name),
+        ("colour", texts.colour),
+        ("support", texts.support),
+        ("support URL", texts.support_url),
+        ("may be framed by", texts.frame_origins),
+        ("logo", logo.unwrap_or_default()),
     ])
+}
+
+fn read(path: &Path) -> Result<Logo, Stop> {
+    let called = path.display();
+    let bytes = std::fs::read(path).map_err(|error| Stop::Usage(format!("{called}: {error}")))?;
+    Logo::new(&bytes).map_err(|problem| Stop::Usage(format!("{called}: {problem}")))
 }

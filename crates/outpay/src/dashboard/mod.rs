@@ -54,6 +54,7 @@ pub mod session_end;
 pub mod settings;
 pub mod settings_branding;
 pub mod settings_expiry;
+mod settings_logo;
 pub mod settings_method;
 pub mod settings_payouts;
 pub mod sign_in;

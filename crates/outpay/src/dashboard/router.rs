@@ -5,8 +5,9 @@ use super::notice;
 use super::{
     account, audit, business_switch, enrolment, enrolment_confirm, invitation, invitation_accept,
     invitation_open, invitation_withdraw, mode_switch, password_change, recovery_codes_renew, second_factor,
-    second_factor_try, session_end, settings, settings_branding, settings_expiry, settings_method,
-    settings_payouts, sign_in, sign_in_try, sign_out, team, team_invite, team_remove, team_reset, team_role,
+    second_factor_try, session_end, settings, settings_branding, settings_expiry, settings_logo,
+    settings_method, settings_payouts, sign_in, sign_in_try, sign_out, team, team_invite, team_remove,
+    team_reset, team_role,
 };
 use super::{
     by_hand, by_hand_export, by_hand_settle, deliveries, deliveries_replay, delivery, delivery_retry, home,
@@ -44,6 +45,7 @@ pub fn router(platform: Platform) -> Router {
         .route("/dashboard/settings/expiry", post(settings_expiry::handle)) // ManageSettings
         .route("/dashboard/settings/method", post(settings_method::handle)) // ManageSettings
         .route("/dashboard/settings/branding", post(settings_branding::handle)) // ManageSettings
+        .route("/dashboard/settings/logo", post(settings_logo::handle)) // ManageSettings
         .route("/dashboard/team", get(team::handle)) // See
         .route("/dashboard/team/invite", post(team_invite::handle)) // ManageTeam
         .route("/dashboard/team/withdraw", post(invitation_withdraw::handle)) // ManageTeam

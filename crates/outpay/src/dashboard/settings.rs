@@ -1,12 +1,14 @@
 //! `/dashboard/settings`: payouts on or off, the methods with fees, limits and review
-//! rules, expiry, branding.
+//! rules, expiry, branding and logo.
 
 use super::amount;
 use super::frame::Frame;
 use super::signed_in::SignedIn;
 use super::stop::Stop;
-use crate::branding::{self, Branding};
+use crate::branding::{self, LogoName};
+use crate::businesses;
 use crate::members::Permission;
+use crate::store::BrandingRow;
 use crate::web::page;
 use crate::withdrawals::offer::standard_terms;
 use axum::response::Response;
@@ -21,16 +23,13 @@ struct SettingsPage {
     payouts_enabled: bool,
     expiry_days: Option<i64>,
     methods: Vec<Method>,
-    branding: Shown,
+    /// As the form has it.
+    branding: BrandingRow,
+    /// Where the logo is, if there is one.
+    logo: Option<String>,
+    /// What a site puts into a frame, without the hash.
+    door: String,
     error: Option<String>,
-}
-
-/// The branding as the form has it.
-struct Shown {
-    display_name: String,
-    colour: String,
-    support: String,
-    support_url: String,
 }
 
 struct Method {
@@ -73,21 +72,19 @@ pub(super) async fn show(
         let facts = mounted.facts();
         (facts.name.clone(), facts.title.clone())
     });
+    let number = who.business.number;
     let settings = SettingsPage {
         frame: Frame::new(who, "settings", "Settings"),
         manages: who.may(Permission::ManageSettings),
         payouts_enabled: who.business.payouts_enabled,
         expiry_days: store.expiry_days(who.book).await?,
         methods: names.map(method).collect(),
-        branding: shown(branding::of(&who.platform, who.business.number).await?),
+        branding: branding::of(&who.platform, number).await?.texts(),
+        logo: branding::logo_of(&who.platform, number).await?.as_ref().map(LogoName::path),
+        door: format!("{}/p/of/{}", who.base, businesses::id(&who.platform, number)),
         error,
     };
     Ok(page::html(status, &settings))
-}
-
-fn shown(branding: Branding) -> Shown {
-    let Branding { display_name, colour, support, support_url } = branding;
-    Shown { display_name, colour: colour.to_string(), support, support_url }
 }
 
 fn method(name: String, title: String, terms: &Terms) -> Method {
@@ -120,12 +117,15 @@ pub fn sample() -> String {
         payouts_enabled: false,
         expiry_days: Some(90),
         methods: vec![method("sandbox".to_owned(), "Sandbox".to_owned(), &terms)],
-        branding: Shown {
+        branding: BrandingRow {
             display_name: "Acme".to_owned(),
             colour: "#4350d6".to_owned(),
             support: "Write to us, we answer within a day.".to_owned(),
             support_url: "mailto:help@example.com".to_owned(),
+            frame_origins: "https://shop.example".to_owned(),
         },
+        logo: None,
+        door: "https://pay.example.com/p/of/biz_0d7f0f0e-6523-8cc2-be87-1cd614a4491a".to_owned(),
         error: None,
     })
 }

@@ -36,6 +36,12 @@ impl Uploaded {
             &self.file
         }
     }
+
+    /// Was this field sent?
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+    }
 }
 
 impl FromRequest<Platform> for Uploaded {

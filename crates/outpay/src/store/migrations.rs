@@ -91,6 +91,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0031_look_ups.sql"),
         include_str!("../../migrations/postgres/0031_look_ups.sql"),
     ),
+    (
+        32,
+        include_str!("../../migrations/sqlite/0032_logo.sql"),
+        include_str!("../../migrations/postgres/0032_logo.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const NO_FRAMES: &str = "frame-ancestors 'none'";
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), \
                            geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
                            picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), \
@@ -44,6 +45,18 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
         return with_headers(StatusCode::INTERNAL_SERVER_ERROR, String::new());
     };
     with_headers(status, text)
+}
+
+/// Lets these origins, with spaces between them, show a page in a frame; any other answer stays as it is.
+pub fn allow_frames(response: &mut Response, origins: &str) {
+    let is_page = response.headers().get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == POLICY);
+    let policy = POLICY.replace(NO_FRAMES, &format!("frame-ancestors {origins}"));
+    match HeaderValue::from_str(&policy) {
+        Ok(policy) if is_page && !origins.is_empty() => {
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        }
+        _ => {}
+    }
 }
 
 /// 303 to a path of our own.
@@ -134,6 +147,20 @@ mod tests {
             assert_eq!(header("cross-origin-opener-policy"), "same-origin");
             assert!(header("permissions-policy").contains("camera=()"));
         }
+    }
+
+    #[test]
+    fn frames_are_allowed_by_name() {
+        let policy = |origins: &str, mut response: Response| {
+            allow_frames(&mut response, origins);
+            let policy = response.headers().get(CONTENT_SECURITY_POLICY);
+            policy.map(|policy| policy.to_str().unwrap().to_owned())
+        };
+        assert_eq!(policy("", not_found()).as_deref(), Some(POLICY));
+        let framed = policy("https://a.example https://b.example", not_found()).unwrap();
+        assert!(framed.ends_with("; frame-ancestors https://a.example https://b.example"), "{framed}");
+        assert!(framed.starts_with(POLICY.strip_suffix(NO_FRAMES).unwrap()), "{framed}");
+        assert_eq!(policy("https://a.example", Response::default()), None, "what is no page stays as it is");
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn a_wrong_link_says_so_and_lets_one_try_again() {
 }
 
 /// From the home page to a withdrawal of this amount by the sandbox.
-async fn withdraw(browser: &Browser, amount: &str) {
+pub async fn withdraw(browser: &Browser, amount: &str) {
     browser.click("a[href='/p/withdraw/sandbox']").await;
     browser.type_into("#amount", amount).await;
     browser.type_into("input[name='account'], input[name$='account']", "somebody").await;

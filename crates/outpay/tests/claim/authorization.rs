@@ -5,6 +5,7 @@
 use crate::browser::Browser;
 use crate::world::{World, withdraw};
 use ledger::{Command, Mode};
+use outpay::businesses;
 
 /// In this order; what each gets.
 type Statuses = [u16; 5];
@@ -23,9 +24,12 @@ const fn own(status: u16) -> Statuses {
 
 const ROUTES: &[(&str, &str, Statuses)] = &[
     ("GET", "/p", [200; 5]),
+    ("GET", "/p/of/{business}", [200; 5]),
     // The third has what opens a session.
     ("POST", "/p/session", [401, 401, 204, 401, 401]),
     ("GET", "/p/colour/{name}", [200; 5]),
+    // Nobody has a logo here.
+    ("GET", "/p/logo/{name}", [404; 5]),
     ("GET", "/.well-known/outpay-receipts.json", [200; 5]),
     ("GET", "/p/home", people(200)),
     ("GET", "/p/withdraw/{method}", people(200)),
@@ -59,7 +63,8 @@ async fn every_route_lets_in_whom_it_says(world: &World) {
     let mut wrong = Vec::new();
     for (method, route, expected) in ROUTES {
         let path = route.replace("/p/operations/{id}", &operation).replace("{method}", "sandbox");
-        let path = path.replace("{name}", "ffd400.css");
+        let business = businesses::id(&world.platform, who.book.business());
+        let path = path.replace("{name}", "ffd400.css").replace("{business}", &business);
         for ((browser, who), expected) in everybody.iter().zip(WHO).zip(expected) {
             let mut browser = browser.clone();
             let answer = match *method {

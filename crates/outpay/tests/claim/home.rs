@@ -3,7 +3,6 @@
 use crate::on_both_engines;
 use crate::world::{World, withdraw};
 use ledger::{Cents, Command, Email, FeeRule, Mode, Terms};
-use outpay::branding::{self, Branding};
 
 on_both_engines! {
     money_methods_and_history_are_shown,
@@ -37,8 +36,7 @@ async fn a_business_shows_itself(world: &World) {
     let who = world.somebody(Mode::Test, 5_000).await;
     let mut browser = world.signed_in(&who).await;
     browser.get("/p/home").await.says("Shop 0 has sent you money").says_not("/p/colour/").says("mode-test");
-    let shown = Branding::new("Harbour & Pine", "#ffd400", "Ask us.", "https://example.com/help").unwrap();
-    branding::set(&world.platform, who.book.business(), &shown).await.unwrap();
+    world.shows(who.book, "Harbour & Pine", "").await;
     let home = browser.get("/p/home").await;
     home.says("Harbour &#38; Pine has sent you money").says("/p/colour/ffd400.css").says("Ask us.");
     home.says("href=\"https://example.com/help\"").says_not("Shop 0");

@@ -13,7 +13,10 @@ mod confirm;
 #[allow(dead_code, reason = "the tests of the API need more of it")]
 mod database;
 mod enter;
+mod enter_of;
+mod framing;
 mod home;
+mod logo;
 mod operation;
 mod operation_state;
 mod receipt;

@@ -3,8 +3,9 @@
 
 use crate::browser::{Answer, Browser};
 use crate::database::Database;
-use ledger::{BookId, Cents, Command, Direction, Email, Mode, Outcome, Request, Terms};
+use ledger::{Actor, BookId, Cents, Command, Direction, Email, Mode, Outcome, Request, Terms};
 use outpay::auth::Secrets;
+use outpay::branding::{self, Branding};
 use outpay::businesses;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
@@ -14,7 +15,7 @@ use outpay::platform::Platform;
 use outpay::rails::gift_card::pack;
 use outpay::rails::manual::{Manual, ManualConfig};
 use outpay::rails::{Rails, Worker};
-use outpay::store::Failure;
+use outpay::store::{BrandingRow, Failure};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -123,6 +124,18 @@ impl World {
         let mut browser = self.browser();
         browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");
         browser
+    }
+
+    pub async fn shows(&self, book: BookId, name: &str, frame_origins: &str) {
+        let texts = BrandingRow {
+            display_name: name.to_owned(),
+            colour: "#ffd400".to_owned(),
+            support: "Ask us.".to_owned(),
+            support_url: "https://example.com/help".to_owned(),
+            frame_origins: frame_origins.to_owned(),
+        };
+        let branding = Branding::new(&texts).unwrap();
+        branding::set(&self.platform, book.business(), Actor::OPERATOR, &branding).await.unwrap();
     }
 
     pub async fn offers(&self, book: BookId, method: &str, terms: Terms) {

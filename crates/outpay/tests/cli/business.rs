@@ -150,4 +150,18 @@ fn a_business_chooses_how_it_shows_itself(installation: &Installation) {
     installation.refused(2, "six hexadecimal digits", &["business", "brand", "Acme", "--colour", "red"]);
     let url = ["business", "brand", "Acme", "--support-url", "javascript:x"];
     installation.refused(2, "must begin with https://", &url);
+    let framed = ["business", "brand", "Acme", "--frame-origins", "https://shop.example/"];
+    assert_eq!(installation.json(&framed)["frame_origins"], "https://shop.example");
+    installation.refused(2, "in a frame", &["business", "brand", "Acme", "--frame-origins", "*"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("logo");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0").unwrap();
+    let shown = installation.json(&["business", "brand", "Acme", "--logo", path]);
+    assert!(shown["logo"].as_str().unwrap().ends_with(".webp"), "{shown}");
+    assert_eq!(installation.json(&["business", "brand", "Acme"]), shown);
+    std::fs::write(&file, "<svg/>").unwrap();
+    installation.refused(2, "PNG, JPEG or WebP", &["business", "brand", "Acme", "--logo", path]);
+    installation.refused(2, "logo2", &["business", "brand", "Acme", "--logo", &format!("{path}2")]);
+    assert!(installation.json(&["business", "brand", "Acme", "--no-logo"])["logo"].is_null());
 }

@@ -74,6 +74,8 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/dashboard/settings/expiry", admins(303)),
     ("POST", "/dashboard/settings/method", admins(404)),
     ("POST", "/dashboard/settings/branding", admins(422)),
+    // The matrix posts no files.
+    ("POST", "/dashboard/settings/logo", signed_in(415)),
     ("GET", "/dashboard/team", SEEN),
     ("POST", "/dashboard/team/invite", owners(422)),
     ("POST", "/dashboard/team/withdraw", owners(404)),

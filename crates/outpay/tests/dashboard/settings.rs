@@ -9,6 +9,7 @@ crate::on_both_engines! {
     terms_are_set_as_people_write_them,
     unclaimed_money_goes_back_after_some_days,
     people_see_the_branding,
+    people_see_the_logo,
     every_change_is_in_the_log,
     the_log_is_filtered_and_paged,
 }
@@ -89,14 +90,36 @@ async fn people_see_the_branding(world: &World) {
             ("colour", colour),
             ("support", ""),
             ("support_url", "mailto:a@example.com"),
+            ("frame_origins", "https://shop.example/"),
         ]
     };
     admin.post(path, &fields("red")).await.is(422).says("six hexadecimal digits");
     admin.post(path, &fields("#aa2200")).await.leads_to("/dashboard/settings");
     admin.post(path, &fields("#aa2200")).await.leads_to("/dashboard/settings");
     admin.get("/dashboard/settings").await.is(200).says("value=\"#aa2200\"").says("Acme &#38; Co");
+    admin.get("/dashboard/settings").await.says("value=\"https://shop.example\"").says("/p/of/biz_");
     let log = world.audit(&business).await;
     assert_eq!(log.iter().filter(|action| *action == "settings.branding_changed").count(), 1);
+}
+
+async fn people_see_the_logo(world: &World) {
+    const IMAGE: &str = "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0";
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let path = "/dashboard/settings/logo";
+    admin.upload(path, "logo.svg", "<svg/>").await.is(422).says("PNG, JPEG or WebP");
+    admin.upload(path, "logo.webp", "").await.is(422).says("Choose an image");
+    for _ in 0..2 {
+        admin.upload(path, "logo.webp", IMAGE).await.leads_to("/dashboard/settings");
+    }
+    let page = admin.get("/dashboard/settings").await;
+    let logo = page.is(200).between("<img class=\"claim-logo\" src=\"", "\"");
+    assert!(logo.starts_with("/p/logo/") && logo.ends_with(".webp"), "{logo}");
+    let log = world.audit(&business).await;
+    assert_eq!(log.iter().filter(|action| *action == "settings.logo_changed").count(), 1);
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    viewer.upload(path, "logo.webp", IMAGE).await.is(403);
+    viewer.get("/dashboard/settings").await.says(&logo).says_not("Remove the logo");
 }
 
 async fn every_change_is_in_the_log(world: &World) {

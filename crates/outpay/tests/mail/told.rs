@@ -1,7 +1,7 @@
 //! Which events become mails, and what they say.
 
 use crate::world::{PUBLIC_URL, World};
-use ledger::{Command, Occurrence, Progress, Step, UserStatus};
+use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
 use outpay::branding::{self, Branding};
 use outpay::mail::{MailError, MailKind};
 use outpay::store::MailState;
@@ -35,8 +35,9 @@ async fn without_configuration_no_mail_is_made(world: &World) {
 async fn a_link_that_is_sent_again_tells_of_no_new_money(world: &World) {
     let book = world.book(&[]).await;
     let user = world.pay(book, "user@example.com").await;
-    let shown = Branding::new("Harbour Pine", "#ffd400", "", "").unwrap();
-    branding::set(&world.platform, book.business(), &shown).await.unwrap();
+    let before = branding::of(&world.platform, book.business()).await.unwrap();
+    let shown = Branding { display_name: "Harbour Pine".to_owned(), ..before };
+    branding::set(&world.platform, book.business(), Actor::OPERATOR, &shown).await.unwrap();
     world.mail().send_claim_link(book, user).await.unwrap();
     assert_eq!(world.settle().await, 1);
     let received = world.server.received();

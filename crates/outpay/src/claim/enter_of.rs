@@ -1,0 +1,41 @@
+//! `GET /p/of/{business}`: a business's own door, with its name, logo and colour, for its site to show in a frame. What stands
+//! behind `#` opens it like `/p`.
+
+use super::frame::Sender;
+use super::stop::Stop;
+use super::visit::{Named, Visitor};
+use super::{enter, framing};
+use crate::branding;
+use crate::businesses;
+use crate::platform::Platform;
+use crate::store::Failure;
+use crate::web::{cookie, page};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+/// Public.
+pub(super) async fn handle(
+    State(platform): State<Platform>,
+    visitor: Visitor,
+    Named(business): Named,
+) -> Response {
+    match show(&platform, &visitor, business).await {
+        Ok(Some(response)) => response,
+        Ok(None) => page::not_found(),
+        Err(failure) => Stop::failure(visitor.language, failure).into_response(),
+    }
+}
+
+async fn show(platform: &Platform, visitor: &Visitor, business: String) -> Result<Option<Response>, Failure> {
+    let Some(number) = businesses::number(platform, &business) else { return Ok(None) };
+    if platform.store.business(number).await?.is_none() {
+        return Ok(None);
+    }
+    let (branding, logo) =
+        (branding::of(platform, number).await?, branding::logo_of(platform, number).await?);
+    let sender = Sender::new(&branding, logo.as_ref());
+    let mut response = enter::of(visitor.language, sender, format!("/p/of/{business}"));
+    framing::allow(&mut response, &branding.frame_origins);
+    cookie::set(&mut response, framing::COOKIE, &business, None);
+    Ok(Some(response))
+}

@@ -1,0 +1,44 @@
+//! Which sites may show these pages in a frame: none, unless the business whose money it is allows their origin. The pages of
+//! a session know their business; the door knows the one whose own door (`/p/of/{business}`) was opened last. Invariant:
+//! nothing that a request says widens who may frame a page of a session.
+
+use super::stop::Stop;
+use super::visit::Visitor;
+use crate::branding::{self, FrameOrigins};
+use crate::businesses;
+use crate::platform::Platform;
+use crate::web::{cookie, page};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// The public id of the business whose door was opened last, until the browser is closed.
+pub(super) const COOKIE: &str = "claim-of";
+
+/// Whoever may frame an answer; where an answer does not say, the door's business decides.
+#[derive(Clone, Debug)]
+struct MayFrame(FrameOrigins);
+
+/// Lets a business's sites frame this answer.
+pub(super) fn allow(response: &mut Response, origins: &FrameOrigins) {
+    response.extensions_mut().insert(MayFrame(origins.clone()));
+}
+
+/// Around every page: writes into its policy who may frame it.
+pub(super) async fn in_frames(State(platform): State<Platform>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &()).await;
+    let of = cookie::read(&parts.headers, COOKIE).and_then(|id| businesses::number(&platform, id));
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let said = response.extensions_mut().remove::<MayFrame>();
+    let origins = match (said, of) {
+        (Some(MayFrame(origins)), _) => origins,
+        (None, Some(business)) => match branding::of(&platform, business).await {
+            Ok(branding) => branding.frame_origins,
+            Err(failure) => return Stop::failure(visitor.language, failure).into_response(),
+        },
+        (None, None) => return response,
+    };
+    page::allow_frames(&mut response, &origins.to_string());
+    response
+}
