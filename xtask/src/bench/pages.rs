@@ -1,6 +1,6 @@
 //! `bench --pages`: what the dashboard's pages ask of the database, with many users: every kind of search, the first page, and
-//! the list of withdrawals. Without HTTP and without writing the page. Each figure is the slowest of its pages, whatever they
-//! find.
+//! the list of withdrawals, without HTTP and without writing the page; and the recipient's page whole, from the door to the
+//! first sight of the money. Each figure is the slowest of its pages, whatever they find.
 
 use std::time::Duration;
 
@@ -10,8 +10,16 @@ use ::outpay::clock::{Clock, Entropy};
 use ::outpay::config::Config;
 use ::outpay::overview;
 use ::outpay::platform::Platform;
+use ::outpay::serving;
 use ::outpay::store::{DatabaseUrl, UserSearch, WithdrawalFilter};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{Request, StatusCode, request};
+use axum::response::Response;
+use secrecy::ExposeSecret;
+use tower_service::Service;
 
 use super::Arguments;
 use super::teller::{ask, fund, preload};
@@ -25,6 +33,9 @@ const PAGES: usize = 40;
 /// One of so many users is inactive.
 const INACTIVE: i64 = 1_000;
 const LIMIT: Duration = Duration::from_millis(50);
+/// People whose first sight of their money is looked at.
+const PEOPLE: i64 = 200;
+const SIGHT_LIMIT: Duration = Duration::from_millis(100);
 
 pub async fn run(arguments: &Arguments) -> Result<()> {
     let folder = scratch::on_disk("pages")?;
@@ -51,7 +62,9 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         cluster.analyze().await?;
     }
     let slowest = measure(&platform, book).await?;
+    let sight = first_sights(&platform, book, users.cast_signed()).await?;
     ensure!(slowest < LIMIT, "a page took {} ms", slowest.as_millis());
+    ensure!(sight < SIGHT_LIMIT, "a person waited {} ms", sight.as_millis());
     Ok(())
 }
 
@@ -85,6 +98,37 @@ async fn measure(platform: &Platform, book: BookId) -> Result<Duration> {
     let took = started.elapsed();
     println!("{:>42}  {:>6}  {:>9.2}", "the first page, and withdrawals", 1, took.as_secs_f64() * 1e3);
     Ok(slowest.max(took))
+}
+
+/// What the server needs until a person who opens a link sees the money: the door, the session, the page.
+async fn first_sights(platform: &Platform, book: BookId, users: i64) -> Result<Duration> {
+    let faces = serving::faces(platform.clone());
+    let mut took = Vec::new();
+    for person in 1..=PEOPLE {
+        // Spread over all of them, and none of the inactive ones.
+        let number = (person * users / PEOPLE).saturating_sub(1).max(1);
+        let generation = platform.store.hash_generation(book, number).await?.context("a user is missing")?;
+        let hash = platform.secrets.payout_hash(book, number, generation);
+        let started = clock::now();
+        ask_page(&faces, Request::get("/p"), StatusCode::OK).await?;
+        let post = Request::post("/p/session").header("X-Payout-Hash", hash.expose_secret());
+        let opened = ask_page(&faces, post, StatusCode::NO_CONTENT).await?;
+        let cookie = opened.headers().get(SET_COOKIE).context("there is no session")?;
+        let cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
+        let home = ask_page(&faces, Request::get("/p/home").header(COOKIE, cookie), StatusCode::OK).await?;
+        axum::body::to_bytes(home.into_body(), usize::MAX).await?;
+        took.push(started.elapsed());
+    }
+    let (first, slowest) = (took[0], took.iter().copied().max().unwrap_or_default());
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    println!("{:>42}  {PEOPLE:>6}  {:>9.2}  {:>10.2}", "a person opens a link", ms(first), ms(slowest));
+    Ok(slowest)
+}
+
+async fn ask_page(faces: &Router, request: request::Builder, expected: StatusCode) -> Result<Response> {
+    let response = faces.clone().call(request.body(Body::empty())?).await?;
+    ensure!(response.status() == expected, "{} instead of {expected}", response.status());
+    Ok(response)
 }
 
 async fn pages(platform: &Platform, book: BookId, name: &str, search: UserSearch) -> Result<Duration> {

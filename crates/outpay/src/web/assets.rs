@@ -1,5 +1,6 @@
 //! The files that pages use: one style sheet and a few small scripts, in the binary. Each has a digest of its content in
-//! its address, so browsers keep it for ever and see a new one at once. A new file is one line in the table.
+//! its address, so browsers keep it for ever and see a new one at once. A new file is one line in the table. These are sent
+//! compressed; pages never are, because the length of a compressed page tells of the secrets in it (BREACH, 2013).
 
 use super::page;
 use crate::platform::Platform;
@@ -8,9 +9,14 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use data_encoding::HEXLOWER;
-use http::HeaderName;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::HeaderMap;
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use sha2::{Digest, Sha256};
+use std::io::Write;
 use std::sync::LazyLock;
 
 const CSS: &str = "text/css; charset=utf-8";
@@ -32,14 +38,32 @@ struct Asset {
     url: String,
     media: &'static str,
     text: &'static str,
+    gzip: Vec<u8>,
 }
 
 impl Asset {
     fn new(name: &'static str, media: &'static str, text: &'static str) -> Self {
         let digest = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..4]);
         let (stem, kind) = name.rsplit_once('.').unwrap_or((name, "txt"));
-        Self { name, url: format!("/assets/{stem}.{digest}.{kind}"), media, text }
+        Self { name, url: format!("/assets/{stem}.{digest}.{kind}"), media, text, gzip: gzip(text) }
     }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    written.expect("writing to memory does not fail")
+}
+
+/// RFC 9110, 12.5.3; without a `*`, which no browser sends.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let texts = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = texts.flat_map(|text| text.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|weight| weight > 0.0)
+    })
 }
 
 /// The address of a file of the table, for example `/assets/style.1a2b3c4d.css`.
@@ -57,14 +81,18 @@ pub fn router() -> Router<Platform> {
     Router::new().route("/assets/{name}", get(file))
 }
 
-async fn file(Path(name): Path<String>) -> Response {
+async fn file(Path(name): Path<String>, asked: HeaderMap) -> Response {
     let found = ASSETS.iter().find(|asset| asset.url.strip_prefix("/assets/") == Some(&name));
     let Some(asset) = found else { return page::not_found() };
-    let headers: [(HeaderName, &str); 3] = [
+    let headers = [
         (CONTENT_TYPE, asset.media),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (VARY, "accept-encoding"),
     ];
+    if takes_gzip(&asked) {
+        return (headers, [(CONTENT_ENCODING, "gzip")], asset.gzip.as_slice()).into_response();
+    }
     (headers, asset.text).into_response()
 }
 
@@ -72,16 +100,47 @@ async fn file(Path(name): Path<String>) -> Response {
 mod tests {
     use super::*;
     use http::StatusCode;
+    use std::io::Read;
 
     #[tokio::test]
     async fn a_file_is_found_under_its_digest_and_kept_for_ever() {
         let url = url("style.css");
         assert!(url.starts_with("/assets/style.") && url.ends_with(".css") && url.len() == 26, "{url}");
-        let response = file(Path(url["/assets/".len()..].to_owned())).await;
+        let response = file(Path(url["/assets/".len()..].to_owned()), HeaderMap::new()).await;
         assert_eq!(response.status(), StatusCode::OK);
+        assert!(!response.headers().contains_key(CONTENT_ENCODING));
         assert!(response.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
         for name in ["style.css", "style.00000000.css", "", "../style.css"] {
-            assert_eq!(file(Path(name.to_owned())).await.status(), StatusCode::NOT_FOUND, "{name}");
+            assert_eq!(
+                file(Path(name.to_owned()), HeaderMap::new()).await.status(),
+                StatusCode::NOT_FOUND,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn gzip_is_sent_to_whoever_takes_it() {
+        for (text, takes) in [
+            ("gzip, deflate, br, zstd", true),
+            ("br;q=1.0, GZIP;q=0.8", true),
+            ("gzip; q=0.001", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.0", false),
+            ("x-gzip", false),
+            ("gzip;level=9", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            let headers = [(ACCEPT_ENCODING, text.parse().unwrap())].into_iter().collect();
+            assert_eq!(takes_gzip(&headers), takes, "{text}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+        for asset in ASSETS.iter() {
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(asset.gzip.as_slice()).read_to_string(&mut text).unwrap();
+            assert_eq!(text, asset.text, "{}", asset.name);
+            assert!(asset.gzip.len() < text.len(), "{}", asset.name);
         }
     }
 

@@ -1,9 +1,12 @@
 //! What axe-core, which nobody here wrote, says of a page: nothing, in both themes and both widths. Also what every page of ours
-//! keeps to: it is no wider than the window, and asks no other host for anything.
+//! keeps to: it is no wider than the window, asks no other host for anything, and weighs little.
 
 use crate::browser::{Browser, Look};
 use serde_json::Value;
 use std::path::PathBuf;
+
+/// Bytes of a page and all that it loads, without a logo, which may have 32 KiB.
+const HEAVIEST: f64 = 28.0 * 1024.0;
 
 /// The page that is open has no violation, however it is looked at.
 pub async fn is_content(browser: &Browser, page: &str) {
@@ -21,6 +24,10 @@ pub async fn is_content(browser: &Browser, page: &str) {
     browser.look(Look::ALL[2]).await;
     let foreign = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith('data:'))";
     assert_eq!(browser.evaluate(foreign).await, Value::Array(Vec::new()), "{page} asks other hosts");
+    // What was sent for it, as it was sent, whether it came from the cache or not.
+    let weight = "performance.getEntries().filter(e => e.entryType === 'navigation' || e.entryType === 'resource').map(e => e.encodedBodySize).reduce((a, b) => a + b, 0)";
+    let weight = browser.evaluate(weight).await.as_f64().unwrap();
+    assert!((1_000.0..=HEAVIEST).contains(&weight), "{page} weighs {weight} bytes");
 }
 
 async fn violations(browser: &Browser) -> Vec<String> {
