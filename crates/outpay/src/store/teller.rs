@@ -2,7 +2,7 @@
 //! what it writes, and the one sequence begin - load - save - commit on both engines.
 
 use super::Failure;
-use super::postgres::PostgresTeller;
+use super::postgres::{PostgresTeller, without_rows};
 use super::sqlite::SqliteTeller;
 use crate::auth::CredentialDigest;
 use crate::clock::start_of_day;
@@ -129,7 +129,7 @@ impl TellerStore {
     pub async fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
         match self {
             Self::Sqlite(teller) => teller.load(needs),
-            Self::Postgres(teller) => teller.load(needs).await,
+            Self::Postgres(teller) => teller.load(needs).await.map_err(without_rows),
         }
     }
 
@@ -140,7 +140,7 @@ impl TellerStore {
     pub async fn save(&mut self, books: &[Saving<'_>]) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.save(books),
-            Self::Postgres(teller) => teller.save(books).await,
+            Self::Postgres(teller) => teller.save(books).await.map_err(without_rows),
         }
     }
 
@@ -152,7 +152,7 @@ impl TellerStore {
     pub async fn commit(&mut self) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.commit(),
-            Self::Postgres(teller) => teller.commit().await,
+            Self::Postgres(teller) => teller.commit().await.map_err(without_rows),
         }
     }
 
@@ -163,7 +163,7 @@ impl TellerStore {
     pub async fn roll_back(&mut self) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.roll_back(),
-            Self::Postgres(teller) => teller.roll_back().await,
+            Self::Postgres(teller) => teller.roll_back().await.map_err(without_rows),
         }
     }
 

@@ -8,6 +8,7 @@ mod axe;
 mod browser;
 mod claim;
 mod dashboard;
+mod every_page;
 mod framed;
 #[path = "../webhooks/receiver.rs"]
 #[allow(dead_code, reason = "the tests of webhooks need more of it")]

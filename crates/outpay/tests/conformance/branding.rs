@@ -2,7 +2,7 @@
 
 use crate::members::entry;
 use crate::on_both_engines;
-use crate::world::World;
+use crate::world::{Engine, World};
 use ledger::Actor;
 use outpay::store::{AuditFilter, BrandingRow, NewAuditEntry};
 
@@ -11,6 +11,7 @@ on_both_engines! {
     nobody_brands_a_business_that_is_not_there,
     a_logo_is_found_by_its_name,
     each_change_comes_with_its_entry,
+    a_failure_tells_nothing_of_a_row,
 }
 
 fn row(name: &str) -> BrandingRow {
@@ -64,6 +65,18 @@ async fn a_logo_is_found_by_its_name(world: &World) {
     assert_eq!(store.logo_name(second).await.unwrap(), None);
     assert_eq!(store.logo("a.png").await.unwrap(), None, "nobody has it any more");
     assert_eq!(store.logo("b.png").await.unwrap().as_deref(), Some(&b"\0b"[..]));
+}
+
+/// Failures are logged, and rows have addresses and destinations in them.
+async fn a_failure_tells_nothing_of_a_row(world: &World) {
+    let business = world.book("First").await.business();
+    let nothing: Option<(&str, &[u8])> = Some(("of-one-row-alone", b""));
+    let failure = world.store.set_logo(business, nothing, &change(business)).await.unwrap_err();
+    let told = format!("{failure:#} {failure:?}");
+    assert!(!told.contains("of-one-row-alone"), "{told}");
+    if world.engine() == Engine::Postgres {
+        assert!(told.contains("23514") && told.contains("logo_image_check"), "what failed is told: {told}");
+    }
 }
 
 async fn each_change_comes_with_its_entry(world: &World) {

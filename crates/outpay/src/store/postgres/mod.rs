@@ -15,7 +15,7 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, R
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -84,9 +84,11 @@ impl Postgres {
 
     pub(super) async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, Failure> {
         let connection = self.connection().await?;
-        let statement = connection.prepare_cached(sql).await?;
-        let rows = connection.query(&statement, &refs(&params)).await?;
-        rows.iter().map(row).collect()
+        let read = async {
+            let statement = connection.prepare_cached(sql).await?;
+            connection.query(&statement, &refs(&params)).await
+        };
+        read.await.map_err(|error| without_rows(error.into()))?.iter().map(row).collect()
     }
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
@@ -190,6 +192,16 @@ impl ToSql for Value {
 fn write_error(error: tokio_postgres::Error) -> WriteError {
     match error.code() {
         Some(&SqlState::UNIQUE_VIOLATION | &SqlState::FOREIGN_KEY_VIOLATION) => WriteError::Conflict,
-        _ => WriteError::Failure(error.into()),
+        _ => WriteError::Failure(without_rows(error.into())),
     }
+}
+
+/// The failure without what the server tells of rows: its DETAIL holds whole ones, with addresses and destinations, and
+/// failures end in a log.
+pub(super) fn without_rows(failure: Failure) -> Failure {
+    let Some(told) = failure.chain().find_map(|cause| cause.downcast_ref::<DbError>()) else {
+        return failure;
+    };
+    let place = [told.table(), told.constraint()].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    anyhow::anyhow!("{failure}: {} {}: {} ({place})", told.severity(), told.code().code(), told.message())
 }
