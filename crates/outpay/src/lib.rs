@@ -20,6 +20,7 @@ pub mod line_numbers;
 pub mod mail;
 pub mod members;
 pub mod memo;
+pub mod networks;
 pub mod overview;
 pub mod platform;
 pub mod rails;

@@ -16,7 +16,7 @@ use crate::withdrawals::expire;
 use axum::Router;
 use tokio::sync::watch;
 
-pub use crate::http::ServeConfig;
+pub use crate::http::{ServeConfig, TrustedProxies};
 
 /// Doors whose addresses are taken.
 pub struct Serving {

@@ -1,7 +1,7 @@
 //! Words an operator types that are not plain texts: cents, lengths of time, rates, references. Each error says what to
 //! type instead.
 
-use crate::auth::limits::Allowed;
+use crate::networks::Networks;
 pub(super) use crate::reference::reference;
 use ledger::{Cents, MAX_TRANSFER, Micros};
 
@@ -41,8 +41,8 @@ pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
 }
 
 /// One address or network, or several with commas between them.
-pub(super) fn allowed(text: &str) -> Result<Allowed, String> {
-    let list = Allowed::parse(text).map_err(|problem| problem.to_string())?;
+pub(super) fn networks(text: &str) -> Result<Networks, String> {
+    let list = Networks::parse(text).map_err(|problem| problem.to_string())?;
     list.ok_or_else(|| "give an address or a network, as in 203.0.113.7 or 10.0.0.0/8".to_owned())
 }
 

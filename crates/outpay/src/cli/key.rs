@@ -1,12 +1,13 @@
 //! `outpay key`: API keys as their owner handles them. A key's text is printed once, by the command that makes it.
 
-use super::input::{allowed, cents, span};
+use super::input::{cents, networks, span};
 use super::installation::{self, Installation};
 use super::output;
 use super::stop::Stop;
 use crate::auth::keys::{self, KeyOrder, MadeKey};
-use crate::auth::limits::{Allowed, KeyLimits};
+use crate::auth::limits::KeyLimits;
 use crate::clock::rfc3339;
+use crate::networks::Networks;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind};
 use clap::{Args, Subcommand};
@@ -45,8 +46,8 @@ enum Verb {
         #[arg(long, value_name = "TIME", value_parser = span)]
         expires_in: Option<Micros>,
         /// An address or network it may be used from, as in 203.0.113.7 or 10.0.0.0/8; give it once for each
-        #[arg(long, value_name = "ADDRESS", value_parser = allowed)]
-        allow: Vec<Allowed>,
+        #[arg(long, value_name = "ADDRESS", value_parser = networks)]
+        allow: Vec<Networks>,
         /// The most that one payout may be, in cents
         #[arg(long, value_name = "CENTS", value_parser = cents)]
         max_amount: Option<Cents>,
@@ -79,7 +80,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let business = installation::business(&platform, &business).await?;
             let book = installation::book(&business, test);
             let kind = if public { CredentialKind::PublicKey } else { CredentialKind::SecretKey };
-            let limits = KeyLimits { allowed: Allowed::join(&allow)?.map(Arc::new), max_amount };
+            let limits = KeyLimits { allowed: Networks::join(&allow)?.map(Arc::new), max_amount };
             let order = KeyOrder { book, kind, name, expires_in, limits };
             let made = keys::create(&platform, &order, Actor::OPERATOR).await?;
             print_made(&platform, book, &made, json)?;

@@ -1,11 +1,12 @@
 //! `outpay serve`: the server, until Ctrl-C or SIGTERM. Here: its flags and where its log goes. Not here: the doors.
 
-use super::input::{RateLimit, rate_limit};
+use super::input::{RateLimit, networks, rate_limit};
 use super::installation::Installation;
 use super::output::LOG_VARIABLE;
 use super::stop::Stop;
 use super::webhook::GuardFlags;
-use crate::serving::{self, ServeConfig};
+use crate::networks::Networks;
+use crate::serving::{self, ServeConfig, TrustedProxies};
 use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
     /// Requests per second for each client address and for each credential, or off
     #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = rate_limit)]
     rate_limit: RateLimit,
+    /// Addresses and networks of your own proxies, whose X-Forwarded-For tells where requests come from
+    #[arg(long, value_name = "ADDRESS", env = "OUTPAY_TRUSTED_PROXIES", value_parser = networks)]
+    trusted_proxies: Option<Networks>,
     /// How log lines look; OUTPAY_LOG chooses which there are [default: info]
     #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
     log_format: LogFormat,
@@ -56,6 +60,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         metrics_listen: arguments.metrics_listen,
         tls: arguments.tls_cert.zip(arguments.tls_key),
         requests_per_second: arguments.rate_limit.0,
+        trusted_proxies: TrustedProxies::new(arguments.trusted_proxies),
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };
     let platform = arguments.webhooks.applied_to(installation.open_or_make().await?);

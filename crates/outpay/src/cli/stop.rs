@@ -1,9 +1,9 @@
 //! How a command ends without success: what is said, and the exit code. Secrets are in none of it.
 
 use crate::auth::keys::KeyError;
-use crate::auth::limits::BadAllowed;
 use crate::businesses::CreateBusinessError;
 use crate::commit::NoVerdict;
+use crate::networks::BadNetworks;
 use crate::store::{Failure, WriteError};
 use ledger::Refusal;
 use std::process::ExitCode;
@@ -38,8 +38,8 @@ impl From<Failure> for Stop {
     }
 }
 
-impl From<BadAllowed> for Stop {
-    fn from(problem: BadAllowed) -> Self {
+impl From<BadNetworks> for Stop {
+    fn from(problem: BadNetworks) -> Self {
         Self::Usage(problem.to_string())
     }
 }

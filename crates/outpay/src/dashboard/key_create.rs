@@ -5,8 +5,9 @@ use super::post::Posted;
 use super::stop::Stop;
 use super::{amount, key_made};
 use crate::auth::keys::{self, KeyError, KeyOrder};
-use crate::auth::limits::{Allowed, KeyLimits};
+use crate::auth::limits::KeyLimits;
 use crate::members::Permission;
+use crate::networks::Networks;
 use crate::store::CredentialKind;
 use crate::web::form::Form;
 use axum::response::Response;
@@ -69,7 +70,8 @@ fn order(business: i64, form: &Form) -> Result<KeyOrder, String> {
             Some(days.ok_or_else(sentence)? * DAY)
         }
     };
-    let allowed = Allowed::parse(form.get("allowed")).map_err(|problem| capitalized(&problem.to_string()))?;
+    let allowed =
+        Networks::parse(form.get("allowed")).map_err(|problem| capitalized(&problem.to_string()))?;
     let max_amount = amount::read("Amount ceiling", form.get("ceiling"))?;
     let limits = KeyLimits { allowed: allowed.map(Arc::new), max_amount };
     let book = BookId::new(business, mode);

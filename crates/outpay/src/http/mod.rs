@@ -24,6 +24,7 @@ mod operation;
 mod operations;
 mod page;
 pub mod problem;
+mod proxies;
 mod quote;
 mod rate_limit;
 mod readyz;
@@ -55,5 +56,6 @@ mod withdrawal;
 mod withdrawals;
 
 pub use openapi::document as openapi_document;
+pub use proxies::TrustedProxies;
 pub use router::router;
 pub use server::{ServeConfig, Server, bind};

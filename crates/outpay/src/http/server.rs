@@ -3,6 +3,7 @@
 
 use super::door::Door;
 use super::metrics::{self, Metrics};
+use super::proxies::TrustedProxies;
 use super::rate_limit::{ClientAddress, RateLimit};
 use super::{router, tls};
 use crate::commit::State;
@@ -44,6 +45,17 @@ pub struct ServeConfig {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Per client address and per credential; unlimited if `None`.
     pub requests_per_second: Option<u32>,
+    /// Whose word counts for where a request comes from.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl ServeConfig {
+    /// The API at this address over plain HTTP, without limits, and nothing else.
+    #[must_use]
+    pub fn on(listen: SocketAddr) -> Self {
+        let trusted_proxies = TrustedProxies::default();
+        Self { listen, metrics_listen: None, tls: None, requests_per_second: None, trusted_proxies }
+    }
 }
 
 /// A server whose addresses are taken, not yet answering.
@@ -53,6 +65,7 @@ pub struct Server {
     tls: Option<TlsAcceptor>,
     door: Arc<Door>,
     faces: Router,
+    proxies: TrustedProxies,
 }
 
 /// Takes the addresses. `faces` are the pages that are served beside the API, observed like it.
@@ -76,7 +89,7 @@ pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Res
         rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
         platform,
     });
-    Ok(Server { listener, metrics, tls, door, faces })
+    Ok(Server { listener, metrics, tls, door, faces, proxies: config.trusted_proxies })
 }
 
 impl Server {
@@ -101,18 +114,21 @@ impl Server {
     /// # Errors
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        let Self { listener, metrics, tls, door, faces } = self;
+        let Self { listener, metrics, tls, door, faces, proxies } = self;
         let mut teller = door.platform.teller.end();
         let (auth, requests) = (door.platform.auth.clone(), door.platform.requests.clone());
         let chores = tokio::spawn(chores(Arc::downgrade(&door)));
-        let metrics = metrics
-            .map(|listener| tokio::spawn(accept(listener, None, metrics::router(Arc::clone(&door)), None)));
-        let app = router(Arc::clone(&door), faces);
+        let metrics = metrics.map(|listener| {
+            let site =
+                Site { router: metrics::router(Arc::clone(&door)), proxies: TrustedProxies::default() };
+            tokio::spawn(accept(listener, None, site, None))
+        });
+        let site = Site { router: router(Arc::clone(&door), faces), proxies };
         drop(door);
         let graceful = GracefulShutdown::new();
         let broken = async { teller.wait_for(|state| *state == State::Broken).await.is_ok() };
         let is_broken = tokio::select! {
-            () = accept(listener, tls, app, Some(&graceful)) => false,
+            () = accept(listener, tls, site, Some(&graceful)) => false,
             () = shutdown => false,
             broken = broken => broken,
         };
@@ -137,11 +153,18 @@ impl Server {
     }
 }
 
+/// What answers on one address.
+#[derive(Clone)]
+struct Site {
+    router: Router,
+    proxies: TrustedProxies,
+}
+
 /// Accepts for ever. Metrics connections are not waited for at the end, so they take no `graceful`.
 async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    app: Router,
+    site: Site,
     graceful: Option<&GracefulShutdown>,
 ) {
     loop {
@@ -156,7 +179,7 @@ async fn accept(
         };
         let _optional = stream.set_nodelay(true);
         let watcher = graceful.map(GracefulShutdown::watcher);
-        tokio::spawn(connection(stream, peer, tls.clone(), app.clone(), watcher));
+        tokio::spawn(connection(stream, peer, tls.clone(), site.clone(), watcher));
     }
 }
 
@@ -164,25 +187,26 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
-    app: Router,
+    site: Site,
     watcher: Option<hyper_util::server::graceful::Watcher>,
 ) {
-    let Some(tls) = tls else { return serve(stream, peer, app, watcher).await };
+    let Some(tls) = tls else { return serve(stream, peer, site, watcher).await };
     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
-        serve(stream, peer, app, watcher).await;
+        serve(stream, peer, site, watcher).await;
     }
 }
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
-    app: Router,
+    site: Site,
     watcher: Option<hyper_util::server::graceful::Watcher>,
 ) {
     let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(ClientAddress(peer.ip()));
-        app.clone().call(request)
+        let client = site.proxies.client(peer.ip(), request.headers());
+        request.extensions_mut().insert(ClientAddress(client));
+        site.router.clone().call(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

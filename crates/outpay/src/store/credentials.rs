@@ -3,7 +3,8 @@
 
 use super::{Failure, Store};
 use crate::auth::CredentialDigest;
-use crate::auth::limits::{Allowed, KeyLimits};
+use crate::auth::limits::KeyLimits;
+use crate::networks::Networks;
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros};
 use std::sync::Arc;
@@ -59,7 +60,7 @@ pub(super) fn limits(allowed: Option<&str>, max_amount: Option<i64>) -> Result<K
     let allowed = match allowed {
         None => None,
         // A list that cannot be read must not open the key to everybody.
-        Some(text) => Some(Arc::new(Allowed::parse(text)?.context("a key's list of addresses is empty")?)),
+        Some(text) => Some(Arc::new(Networks::parse(text)?.context("a key's list of addresses is empty")?)),
     };
     Ok(KeyLimits { allowed, max_amount: max_amount.map(Cents) })
 }

@@ -1,9 +1,9 @@
-//! Where a request comes from, as the connection says. Behind a proxy that is the proxy.
+//! Where a request comes from: the other end of the connection, or who a trusted proxy says is behind it (http/proxies.rs).
 
 use http::Extensions;
 use std::net::IpAddr;
 
-/// The client's address, put into every request where its connection is accepted.
+/// The client's address, put into every request where its connection is served.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 

@@ -34,12 +34,7 @@ pub fn run(scenario: impl AsyncFnOnce(&World)) {
             Platform::open(folder.path(), &database, secrets, clock, entropy, &config).await.unwrap();
         // The receivers of webhooks are on this machine.
         platform.webhooks = platform.webhooks.guarded_by(Guard { allow_http: true, allow_private: true });
-        let config = ServeConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            metrics_listen: None,
-            tls: None,
-            requests_per_second: None,
-        };
+        let config = ServeConfig::on("127.0.0.1:0".parse().unwrap());
         let serving = serving::open(config, platform.clone()).await.unwrap();
         let address = serving.address().unwrap();
         let url = format!("http://localhost:{}", address.port());

@@ -67,7 +67,7 @@ impl World {
         rails.mount(Mode::Live, Arc::new(Manual::new("bank".to_owned(), bank)));
         platform.rails = Arc::new(rails);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = ServeConfig { listen, metrics_listen: None, tls: None, requests_per_second: None };
+        let config = ServeConfig::on(listen);
         let faces = outpay::serving::faces(platform.clone());
         let server = http::bind(config, platform.clone(), faces).await.unwrap();
         let address = server.address().unwrap();

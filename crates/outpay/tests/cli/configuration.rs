@@ -7,6 +7,7 @@ crate::on_both_engines! {
     another_file_can_be_named,
     a_wrong_file_is_named_with_its_line,
     a_wrong_file_leaves_nothing_behind,
+    a_proxy_is_an_address_or_a_network,
 }
 
 fn methods(installation: &Installation, arguments: &[&str]) -> Vec<String> {
@@ -75,4 +76,11 @@ fn a_wrong_file_leaves_nothing_behind(installation: &Installation) {
     assert_eq!(files.len(), 1, "neither a key nor a database: {files:?}");
     installation.configure("[rails.manual.bank]\ntitle = \"Bank\"\n");
     installation.business("Acme");
+}
+
+fn a_proxy_is_an_address_or_a_network(installation: &Installation) {
+    for wrong in ["proxy.example.com", "10.0.0.0/33", "127.0.0.1,*"] {
+        installation.refused(2, "no address and no network", &["serve", "--trusted-proxies", wrong]);
+    }
+    assert!(!installation.folder().join("master.key").exists(), "nothing was begun");
 }

@@ -3,7 +3,8 @@
 use crate::on_both_engines;
 use crate::world::{NOW, World};
 use ledger::{BookId, Cents, Micros};
-use outpay::auth::limits::{Allowed, KeyLimits};
+use outpay::auth::limits::KeyLimits;
+use outpay::networks::Networks;
 use outpay::store::{ApiKey, Credential, CredentialKind, KeyNews, NewApiKey, WriteError};
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
     let store = &world.store;
     assert_eq!(store.next_key_number().await.unwrap(), 1);
     assert!(store.keys(book).await.unwrap().is_empty());
-    let allowed = Allowed::parse("203.0.113.7, 2001:db8::/32").unwrap().map(Arc::new);
+    let allowed = Networks::parse("203.0.113.7, 2001:db8::/32").unwrap().map(Arc::new);
     let limits = KeyLimits { allowed, max_amount: Some(Cents(5_000)) };
     let public = NewApiKey {
         kind: CredentialKind::PublicKey,

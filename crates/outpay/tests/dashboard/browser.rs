@@ -16,6 +16,8 @@ pub struct Browser {
     address: SocketAddr,
     secrets: Arc<Secrets>,
     pub cookies: BTreeMap<String, String>,
+    /// What the proxies on its way say of where it is; empty without any.
+    pub forwarded_for: String,
 }
 
 /// An answer.
@@ -28,7 +30,7 @@ pub struct Page {
 
 impl Browser {
     pub fn new(address: SocketAddr, secrets: &Arc<Secrets>) -> Self {
-        Self { address, secrets: Arc::clone(secrets), cookies: BTreeMap::new() }
+        Self { address, secrets: Arc::clone(secrets), cookies: BTreeMap::new(), forwarded_for: String::new() }
     }
 
     pub fn with_cookie(mut self, name: &str, value: &str) -> Self {
@@ -97,6 +99,9 @@ impl Browser {
         request += "User-Agent: a browser without script\r\n";
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
+        }
+        if !self.forwarded_for.is_empty() {
+            request += &format!("X-Forwarded-For: {}\r\n", self.forwarded_for);
         }
         if !self.cookies.is_empty() {
             let pairs: Vec<String> =

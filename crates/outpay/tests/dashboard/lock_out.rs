@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 crate::on_both_engines! {
     an_address_that_guesses_waits,
+    behind_a_proxy_the_one_that_guesses_waits_alone,
     guesses_from_everywhere_do_not_lock_out_a_known_browser,
     tries_at_the_same_moment_are_all_counted,
     codes_are_not_guessed,
@@ -37,6 +38,24 @@ async fn an_address_that_guesses_waits(world: &World) {
     for _ in 0..5 {
         browser.post("/dashboard/sign-in", &wrong).await.is(422);
     }
+}
+
+async fn behind_a_proxy_the_one_that_guesses_waits_alone(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
+    let right = [("email", member.email.as_str()), ("password", PASSWORD)];
+    let mut guesser = world.browser();
+    for number in 0..5 {
+        // Whatever a client writes itself, the proxy appends where it comes from.
+        guesser.forwarded_for = format!("192.0.2.{number}, 198.51.100.1");
+        guesser.post("/dashboard/sign-in", &wrong).await.is(422);
+    }
+    guesser.forwarded_for = "192.0.2.9, 198.51.100.1".to_owned();
+    guesser.post("/dashboard/sign-in", &wrong).await.is(429);
+    let mut other = world.browser();
+    other.forwarded_for = "192.0.2.9".to_owned();
+    other.post("/dashboard/sign-in", &right).await.leads_to("/dashboard/second-factor");
 }
 
 async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &World) {

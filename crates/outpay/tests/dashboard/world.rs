@@ -9,9 +9,10 @@ use outpay::auth::Secrets;
 use outpay::businesses;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
-use outpay::http::{self, ServeConfig};
+use outpay::http::{self, ServeConfig, TrustedProxies};
 use outpay::members::invitation::{self, Acceptance};
 use outpay::members::{Client, Role, second_factor, session, sign_in};
+use outpay::networks::Networks;
 use outpay::platform::Platform;
 use outpay::rails::manual::ManualConfig;
 use outpay::serving;
@@ -86,7 +87,9 @@ impl World {
         let guard = Guard { allow_http: true, allow_private: true };
         platform.webhooks = platform.webhooks.guarded_by(guard);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = ServeConfig { listen, metrics_listen: None, tls: None, requests_per_second: None };
+        // Its connections come from this machine, and may say that they are a proxy's.
+        let trusted_proxies = TrustedProxies::new(Networks::parse("127.0.0.1").unwrap());
+        let config = ServeConfig { trusted_proxies, ..ServeConfig::on(listen) };
         let faces = serving::faces(platform.clone());
         let server = http::bind(config, platform.clone(), faces).await.unwrap();
         let address = server.address().unwrap();

@@ -1,15 +1,18 @@
 //! Limits of keys: where they may be used from, and the most that one payout may be.
 
-use crate::world::{Business, DISABLED, SECOND, TestWorld};
+use crate::world::{Business, DISABLED, SECOND, TestWorld, UNAUTHORIZED, local};
 use ledger::{Actor, Cents};
 use outpay::auth::keys::{self, KeyOrder};
-use outpay::auth::limits::{Allowed, KeyLimits};
+use outpay::auth::limits::KeyLimits;
+use outpay::http::{ServeConfig, TrustedProxies};
+use outpay::networks::Networks;
 use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
 crate::on_both_engines! {
     a_key_works_from_its_addresses_alone,
+    a_trusted_proxy_says_who_is_behind_it,
     status_403_above_key_limit,
     rolling_keeps_the_limits,
 }
@@ -17,7 +20,7 @@ crate::on_both_engines! {
 const ABOVE: &str = r#"{"error":"The amount is above the limit of this API key.","code":"above_key_limit"}"#;
 
 async fn key(world: &TestWorld, business: &Business, allowed: &str, most: Option<i64>) -> (i64, String) {
-    let allowed = Allowed::parse(allowed).unwrap().map(Arc::new);
+    let allowed = Networks::parse(allowed).unwrap().map(Arc::new);
     let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
     let (book, kind) = (business.live, CredentialKind::SecretKey);
     let order = KeyOrder { book, kind, name: String::new(), expires_in: None, limits };
@@ -45,6 +48,32 @@ async fn a_key_works_from_its_addresses_alone(world: &TestWorld) {
         let stored = world.platform.store.key(number).await.unwrap().unwrap();
         assert_eq!(stored.last_used_at, None, "a stranger does not use it");
     }
+}
+
+async fn a_trusted_proxy_says_who_is_behind_it(world: &TestWorld) {
+    let business = world.business().await;
+    let (_, text) = key(world, &business, "203.0.113.7", None).await;
+    let trusted_proxies = TrustedProxies::new(Networks::parse("127.0.0.1, 10.0.0.0/8").unwrap());
+    let limited = ServeConfig { trusted_proxies, requests_per_second: Some(4), ..local() };
+    let server = world.neighbour_with(limited).await;
+    let call =
+        |forwarded_for: &str| world.get("/balance").key(&text).header("X-Forwarded-For", forwarded_for);
+    let at = |forwarded_for: &str| call(forwarded_for).at(server.address);
+    at("203.0.113.7").send().await.value(200);
+    at("1.2.3.4, 203.0.113.7, 10.0.0.5").send().await.value(200);
+    at("203.0.113.7, 203.0.113.8").send().await.is(401, UNAUTHORIZED);
+    // A server that trusts nobody does not read it.
+    call("203.0.113.7").send().await.is(401, UNAUTHORIZED);
+    // Each client has a limit of its own.
+    let from = |client: &str| {
+        let call = world.get("/healthz").header("X-Forwarded-For", client);
+        call.at(server.address)
+    };
+    for _ in 0..4 {
+        from("198.51.100.1").send().await.value(200);
+    }
+    assert_eq!(from("192.0.2.1, 198.51.100.1").send().await.status, 429);
+    from("198.51.100.2").send().await.value(200);
 }
 
 async fn status_403_above_key_limit(world: &TestWorld) {

@@ -95,8 +95,7 @@ pub fn run(database: Database, scenario: impl AsyncFnOnce(&TestWorld)) {
 }
 
 pub fn local() -> ServeConfig {
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    ServeConfig { listen, metrics_listen: None, tls: None, requests_per_second: None }
+    ServeConfig::on(([127, 0, 0, 1], 0).into())
 }
 
 async fn platform(database: &Database, clock: Clock, seed: u64) -> Platform {

@@ -118,15 +118,14 @@ async fn stock_gift_cards(platform: &Platform, book: BookId) -> Result<(), Stop>
 }
 
 async fn listen(address: Option<SocketAddr>, platform: &Platform) -> Result<Serving, Failure> {
-    let config = |listen| ServeConfig { listen, metrics_listen: None, tls: None, requests_per_second: None };
     if let Some(address) = address {
-        return serving::open(config(address), platform.clone()).await;
+        return serving::open(ServeConfig::on(address), platform.clone()).await;
     }
     let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
-    match serving::open(config(usual), platform.clone()).await {
+    match serving::open(ServeConfig::on(usual), platform.clone()).await {
         Err(failure) if is_taken(&failure) => {
             let free = SocketAddr::from(([127, 0, 0, 1], 0));
-            serving::open(config(free), platform.clone()).await
+            serving::open(ServeConfig::on(free), platform.clone()).await
         }
         other => other,
     }
