@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::ledger::{
-    Answer, BookId, Cents, Command, Direction, Email, Mode, Order, Outcome, Provider, Request, Terms,
+    Actor, Answer, BookId, Cents, Command, Direction, Email, Mode, Order, Outcome, Provider, Request, Terms,
 };
 use ::outpay::auth::Secrets;
 use ::outpay::clock::{Clock, Entropy};
@@ -60,7 +60,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         enabled: Some(true),
         events: EventSet::of_names(["payout.created"]),
     };
-    let (endpoint, _) = platform.webhooks.set_endpoint(book, &change).await?;
+    let (endpoint, _) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
     let started = clock::now();
     let committed = make_events(&platform, book, arguments.deliveries).await?;
     eprintln!("bench: {} events in {:.1} s", committed.len(), started.elapsed().as_secs_f64());

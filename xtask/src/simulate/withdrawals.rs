@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use ledger::{
-    BookId, Cents, Command, Direction, Email, Mode, Order, Provider, Request, Terms, WithdrawalState,
+    Actor, BookId, Cents, Command, Direction, Email, Mode, Order, Provider, Request, Terms, WithdrawalState,
 };
 use outpay::auth::Secrets;
 use outpay::businesses;
@@ -116,7 +116,7 @@ impl House {
             enabled: Some(true),
             events: EventSet::of_names(names()),
         };
-        platform.webhooks.set_endpoint(book, &change).await?;
+        platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
         let kills = Arc::new(Mutex::new((Dice::new(seed ^ 0x5eed), BTreeMap::new())));
         Ok(Self { platform, book, rail, kills, _folder: folder })
     }

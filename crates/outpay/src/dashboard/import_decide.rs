@@ -8,7 +8,6 @@ use crate::members::Permission;
 use crate::web::page;
 use axum::extract::Path;
 use axum::response::Response;
-use serde_json::json;
 
 /// See the module.
 ///
@@ -20,25 +19,22 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     who.require(if how == "approve" { Permission::ReviewWithdrawals } else { Permission::PayPeople })?;
     let found = import::find(&who, &id).await?;
     let (platform, book, actor) = (&who.platform, who.book, who.actor());
-    let (action, word) = match how.as_str() {
+    let word = match how.as_str() {
         "confirm" => match imports::confirm(platform, book, &found, actor).await? {
-            Confirmed::Runs => ("import.confirmed", "The payments are being made."),
-            Confirmed::Waits => ("import.confirmed", "Confirmed. Another member has to approve it."),
+            Confirmed::Runs => "The payments are being made.",
+            Confirmed::Waits => "Confirmed. Another member has to approve it.",
             Confirmed::Gone => return Err(gone()),
         },
         "approve" => match imports::approve(platform, book, &found, actor).await? {
-            Approved::Runs => ("import.approved", "Approved. The payments are being made."),
+            Approved::Runs => "Approved. The payments are being made.",
             Approved::IsOwn => return Err(Stop::sentence("Somebody else has to approve your own import.")),
             Approved::Gone => return Err(gone()),
         },
-        "discard" if imports::discard(platform, book, &found).await? => {
-            ("import.discarded", "Discarded; nobody is paid.")
-        }
-        "retry" if imports::retry(platform, book, &found).await? => ("import.retried", "Trying again."),
+        "discard" if imports::discard(platform, book, &found, actor).await? => "Discarded; nobody is paid.",
+        "retry" if imports::retry(platform, book, &found, actor).await? => "Trying again.",
         "discard" | "retry" => return Err(gone()),
         _ => return Err(Stop::sentence("Choose what to do.")),
     };
-    who.note(action, &id, &json!({ "lines": found.lines, "total": found.total })).await?;
     let mut response = page::see_other(&format!("/dashboard/import/{id}"));
     notice::leave(&mut response, word);
     Ok(response)

@@ -22,8 +22,9 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
             return imports::show(StatusCode::UNPROCESSABLE_ENTITY, &who, Vec::new(), Some(sentence)).await;
         }
     };
-    who.note("settings.import_approval_changed", "", &json!({ "above": above })).await?;
-    who.platform.store.set_import_approval_above(who.book, above).await?;
+    let detail = json!({ "above": above });
+    let entry = who.entry("settings.import_approval_changed", "", &detail);
+    who.platform.store.set_import_approval_above(who.book, above, &entry).await?;
     let mut response = page::see_other("/dashboard/import");
     notice::leave(&mut response, "Saved.");
     Ok(response)

@@ -6,7 +6,7 @@ use super::{notice, visitor};
 use crate::members::session::{self, Session};
 use crate::members::{Client, Member, Permission, Role, audit};
 use crate::platform::Platform;
-use crate::store::{Business, Failure};
+use crate::store::{Business, Failure, NewAuditEntry};
 use crate::web::{cookie, csrf, page};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -134,13 +134,18 @@ impl SignedIn {
         Actor::member(self.member.number)
     }
 
-    /// Writes a change into the audit log: a word for what was done, to what, and what else is worth keeping. For changes
-    /// of the book of this mode; never a secret.
+    /// An entry in the audit log: a word for what was done, to what, and what else is worth keeping. For changes of the book of
+    /// this mode; never a secret.
+    #[must_use]
+    pub fn entry(&self, action: &'static str, subject: &str, detail: &Value) -> NewAuditEntry {
+        audit::in_book(&self.platform, self.book, self.actor(), action, subject, detail)
+    }
+
+    /// Writes an entry alone, for what changes no row.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn note(&self, action: &'static str, subject: &str, detail: &Value) -> Result<(), Failure> {
-        let entry = audit::in_book(&self.platform, self.book, self.actor(), action, subject, detail);
-        audit::write(&self.platform, entry).await
+        audit::write(&self.platform, self.entry(action, subject, detail)).await
     }
 }

@@ -6,7 +6,6 @@ use super::{once, webhook_keys};
 use crate::members::Permission;
 use axum::response::Response;
 use ledger::Micros;
-use serde_json::json;
 
 const HOUR: Micros = 3_600_000_000;
 /// Thirty days.
@@ -27,9 +26,7 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     let overlap = hours.ok_or_else(sentence)? * HOUR;
     // A second click must not end the keys that the first one made, nor those that receivers still have.
     let once = once::key(&form)?;
-    let (endpoint, replayed) = who.platform.webhooks.roll_endpoint(who.book, overlap, Some(&once.0)).await?;
-    if !replayed {
-        who.note("webhook.rolled", "", &json!({ "overlap_seconds": overlap / 1_000_000 })).await?;
-    }
+    let (endpoint, _) =
+        who.platform.webhooks.roll_endpoint(who.book, who.actor(), overlap, Some(&once.0)).await?;
     Ok(webhook_keys::show(&who, &endpoint))
 }

@@ -31,14 +31,13 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     };
     let (url, enabled) = (Some(draft.url.clone()), Some(draft.is_on));
     let change = Change { url, enabled, events: Some(events) };
-    let (endpoint, is_new) = match who.platform.webhooks.set_endpoint(who.book, &change).await {
+    let (endpoint, is_new) = match who.platform.webhooks.set_endpoint(who.book, who.actor(), &change).await {
         Ok(set) => set,
         Err(error @ (WebhookError::Url(_) | WebhookError::UrlIsMissing)) => {
             return again(error.to_string()).await;
         }
         Err(error) => return Err(error.into()),
     };
-    who.note("webhook.set", "", &endpoint.audit_detail()).await?;
     if is_new {
         return Ok(webhook_keys::show(&who, &endpoint));
     }

@@ -52,6 +52,7 @@ impl From<WebhookError> for Stop {
         let sentence = error.to_string();
         match error {
             WebhookError::UnknownDelivery => Self::NotFound,
+            WebhookError::RolledSince => Self::Sentence(StatusCode::CONFLICT, sentence),
             WebhookError::Busy => Self::Sentence(StatusCode::SERVICE_UNAVAILABLE, sentence),
             WebhookError::Failure(failure) => Self::Failure(failure),
             _ => Self::sentence(sentence),

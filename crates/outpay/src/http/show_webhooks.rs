@@ -169,6 +169,7 @@ impl From<WebhookError> for Problem {
         match error {
             WebhookError::Url(_) | WebhookError::UrlIsMissing => field("url", sentence),
             WebhookError::OverlapIsTooLong => field("overlap", sentence),
+            WebhookError::RolledSince => Self::Coded(StatusCode::CONFLICT, sentence, "webhook_rolled_since"),
             WebhookError::NoEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_set"),
             WebhookError::UnknownDelivery => {
                 Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_delivery_not_found")

@@ -6,9 +6,8 @@ use super::problem::{Problem, field};
 use super::{body, show, show_webhooks};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::Micros;
+use ledger::{Actor, Micros};
 use serde::Deserialize;
-use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -24,11 +23,12 @@ pub struct RollBody {
 /// Roll token and secret.
 #[utoipa::path(
     post, path = "/payout/webhook/roll", tag = "Webhooks", request_body = RollBody, security(("secret_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; of the last roll")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; the answer is the same until the next roll")),
     responses(
         (status = 200, description = "The webhook with its new token and secret, which are shown this once", body = show_webhooks::Webhook),
         (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "There is no webhook yet"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 404, description = "There is no webhook yet"),
+        (status = 409, description = "Done already under this Idempotency-Key, and rolled again since"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -37,11 +37,8 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let overlap = overlap(body::optional_object(&parts, body).await?.get("overlap"))?;
     let webhooks = &door.platform.webhooks;
     let once = once.as_ref().map(|once| once.0.as_slice());
-    let (endpoint, replayed) = webhooks.roll_endpoint(caller.book, overlap, once).await?;
-    if !replayed {
-        let detail = json!({ "overlap_seconds": overlap / 1_000_000 });
-        door.note(caller, "webhook.rolled", "", &detail).await?;
-    }
+    let actor = Actor(caller.subject);
+    let (endpoint, replayed) = webhooks.roll_endpoint(caller.book, actor, overlap, once).await?;
     let now = door.platform.clock.now();
     Ok(show::once(replayed, &show_webhooks::webhook(Some(&endpoint), now, true)))
 }

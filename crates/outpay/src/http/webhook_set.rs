@@ -9,6 +9,7 @@ use crate::webhooks::Change;
 use crate::webhooks::event::{self, EventSet};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use ledger::Actor;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -39,8 +40,8 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let change = change(&body::object(&parts, body, LARGEST).await?)?;
-    let (endpoint, is_new) = door.platform.webhooks.set_endpoint(caller.book, &change).await?;
-    door.note(caller, "webhook.set", "", &endpoint.audit_detail()).await?;
+    let (endpoint, is_new) =
+        door.platform.webhooks.set_endpoint(caller.book, Actor(caller.subject), &change).await?;
     let now = door.platform.clock.now();
     Ok(show::ok(&show_webhooks::webhook(Some(&endpoint), now, is_new)))
 }

@@ -6,10 +6,13 @@ pub mod lines;
 pub mod pay;
 pub mod run;
 
+use crate::ids::IdKind;
+use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::{Failure, Import, ImportLine, ImportState, LineState, WriteError};
 use ledger::{Actor, BookId, Cents};
 use lines::{BadLine, Line};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 /// Payments that one file may have here; the operator's program takes any number.
@@ -107,11 +110,14 @@ pub async fn confirm(
     let above = platform.store.import_approval_above(book).await?;
     let waits = above.is_some_and(|above| import.total > above);
     let to = if waits { ImportState::Waiting } else { ImportState::Running };
-    Ok(match go(platform, book, import, (ImportState::Draft, to), actor).await? {
-        false => Confirmed::Gone,
-        true if waits => Confirmed::Waits,
-        true => Confirmed::Runs,
-    })
+    Ok(
+        match go(platform, book, import, (ImportState::Draft, to), actor, (actor, "import.confirmed")).await?
+        {
+            false => Confirmed::Gone,
+            true if waits => Confirmed::Waits,
+            true => Confirmed::Runs,
+        },
+    )
 }
 
 /// Lets a confirmed import be paid.
@@ -132,7 +138,7 @@ pub async fn approve(
         return Ok(Approved::IsOwn);
     }
     let step = (ImportState::Waiting, ImportState::Running);
-    let done = go(platform, book, import, step, import.confirmed_by).await?;
+    let done = go(platform, book, import, step, import.confirmed_by, (actor, "import.approved")).await?;
     Ok(if done { Approved::Runs } else { Approved::Gone })
 }
 
@@ -140,9 +146,15 @@ pub async fn approve(
 ///
 /// # Errors
 /// When the database breaks.
-pub async fn discard(platform: &Platform, book: BookId, import: &Import) -> Result<bool, Failure> {
+pub async fn discard(
+    platform: &Platform,
+    book: BookId,
+    import: &Import,
+    actor: Actor,
+) -> Result<bool, Failure> {
     for from in [ImportState::Draft, ImportState::Waiting] {
-        if go(platform, book, import, (from, ImportState::Discarded), import.confirmed_by).await? {
+        let step = (from, ImportState::Discarded);
+        if go(platform, book, import, step, import.confirmed_by, (actor, "import.discarded")).await? {
             return Ok(true);
         }
     }
@@ -153,12 +165,18 @@ pub async fn discard(platform: &Platform, book: BookId, import: &Import) -> Resu
 ///
 /// # Errors
 /// When the database breaks.
-pub async fn retry(platform: &Platform, book: BookId, import: &Import) -> Result<bool, Failure> {
+pub async fn retry(
+    platform: &Platform,
+    book: BookId,
+    import: &Import,
+    actor: Actor,
+) -> Result<bool, Failure> {
     if import.state != ImportState::Done {
         return Ok(false);
     }
     platform.store.reopen_import_lines(book, import.number).await?;
-    go(platform, book, import, (ImportState::Done, ImportState::Running), import.confirmed_by).await
+    let step = (ImportState::Done, ImportState::Running);
+    go(platform, book, import, step, import.confirmed_by, (actor, "import.retried")).await
 }
 
 async fn go(
@@ -167,6 +185,11 @@ async fn go(
     import: &Import,
     step: (ImportState, ImportState),
     confirmed_by: Actor,
+    (actor, action): (Actor, &'static str),
 ) -> Result<bool, Failure> {
-    platform.store.move_import(book, import.number, step, confirmed_by, platform.clock.now()).await
+    let detail = json!({ "lines": import.lines, "total": import.total });
+    let id = platform.secrets.ids().seal(IdKind::Import, book, import.number);
+    let entry = audit::in_book(platform, book, actor, action, &id, &detail);
+    let now = platform.clock.now();
+    platform.store.move_import(book, import.number, step, confirmed_by, now, Some(&entry)).await
 }

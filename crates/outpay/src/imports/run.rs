@@ -49,7 +49,9 @@ pub async fn step(platform: &Platform) -> Result<bool, Failure> {
     store.note_import_lines(book, import.number, &noted).await?;
     let to = if lines.is_empty() { ImportState::Done } else { ImportState::Running };
     // Also gives the lease back.
-    store.move_import(book, import.number, (ImportState::Running, to), import.confirmed_by, now).await?;
+    store
+        .move_import(book, import.number, (ImportState::Running, to), import.confirmed_by, now, None)
+        .await?;
     Ok(lines.is_empty() || !noted.is_empty())
 }
 

@@ -2,6 +2,7 @@
 //! leased by the process that pays it; that nobody is paid twice does not depend on the lease but on the lines'
 //! idempotency keys.
 
+use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Row, Statement, WriteError};
 use super::import_lines::{ImportLine, insert_line};
 use super::{Failure, Store};
@@ -141,7 +142,8 @@ impl Store {
             .collect()
     }
 
-    /// Moves an import from one state to another. `false`: it was not in the first one any more.
+    /// Moves an import from one state to another, with the entry of it where somebody did it. `false`: it was not in the first
+    /// one any more, and nothing was written.
     ///
     /// # Errors
     /// When the database breaks.
@@ -152,6 +154,7 @@ impl Store {
         (from, to): (ImportState, ImportState),
         confirmed_by: Actor,
         now: Micros,
+        entry: Option<&NewAuditEntry>,
     ) -> Result<bool, Failure> {
         let sql = "UPDATE import SET state = $1, confirmed_by = $2, changed_at = $3, leased_until = 0 \
                    WHERE book = $4 AND number = $5 AND state = $6";
@@ -163,7 +166,12 @@ impl Store {
             number.into(),
             (from as i64).into(),
         ];
-        Ok(self.driver.write_counted(vec![Statement::new(sql, values)]).await? == [1])
+        let statements = [Statement::one(sql, values)].into_iter().chain(entry.map(audit_log::note));
+        match self.driver.write(statements.collect()).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Conflict) => Ok(false),
+            Err(WriteError::Failure(failure)) => Err(failure),
+        }
     }
 
     /// Takes a running import that no process has, until `until`.
@@ -195,11 +203,16 @@ impl Store {
         row.map(|row| row.int(0).map(Cents)).transpose()
     }
 
-    /// Sets above which sum an import needs another member's word.
+    /// Sets above which sum an import needs another member's word, with the entry of it.
     ///
     /// # Errors
     /// When the database breaks.
-    pub async fn set_import_approval_above(&self, book: BookId, above: Option<Cents>) -> Result<(), Failure> {
+    pub async fn set_import_approval_above(
+        &self,
+        book: BookId,
+        above: Option<Cents>,
+        entry: &NewAuditEntry,
+    ) -> Result<(), Failure> {
         let statement = match above {
             None => Statement::new("DELETE FROM import_rule WHERE book = $1", vec![book.0.into()]),
             Some(above) => Statement::one(
@@ -208,7 +221,7 @@ impl Store {
                 vec![book.0.into(), above.0.into()],
             ),
         };
-        Ok(self.driver.write(vec![statement]).await?)
+        Ok(self.driver.write(vec![statement, audit_log::note(entry)]).await?)
     }
 }
 

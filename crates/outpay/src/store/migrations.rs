@@ -96,6 +96,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0032_logo.sql"),
         include_str!("../../migrations/postgres/0032_logo.sql"),
     ),
+    (
+        33,
+        include_str!("../../migrations/sqlite/0033_webhook_roll.sql"),
+        include_str!("../../migrations/postgres/0033_webhook_roll.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {

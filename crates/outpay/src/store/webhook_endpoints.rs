@@ -1,6 +1,7 @@
 //! Webhook endpoints: one per book. Every write is a compare-and-set on what the writer read, so that no two processes make
 //! the same deliveries, and no change of the owner's is lost under another.
 
+use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Row, Statement, WriteError};
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
@@ -45,11 +46,15 @@ impl Store {
         self.driver.query_one(sql, vec![book.0.into()]).await?.as_ref().map(endpoint).transpose()
     }
 
-    /// Stores a book's first endpoint.
+    /// Stores a book's first endpoint, with the entry of it.
     ///
     /// # Errors
     /// [`WriteError::Conflict`] when it has one.
-    pub async fn create_webhook_endpoint(&self, new: &WebhookEndpoint) -> Result<(), WriteError> {
+    pub async fn create_webhook_endpoint(
+        &self,
+        new: &WebhookEndpoint,
+        entry: &NewAuditEntry,
+    ) -> Result<(), WriteError> {
         let sql = "INSERT INTO webhook_endpoint (book, url, enabled, events, sealed, previous, previous_until, rolled_by, cursor, made, \
                    revision, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let values = vec![
@@ -66,17 +71,20 @@ impl Store {
             new.revision.into(),
             new.changed_at.into(),
         ];
-        self.driver.write(vec![Statement::one(sql, values)]).await
+        self.driver.write(vec![Statement::one(sql, values), audit_log::note(entry)]).await
     }
 
-    /// Stores a change of `old`, as it was read, and raises its revision. `made` stays what it is.
+    /// Stores a change of `old`, as it was read, with the entry of it, and raises its revision. `made` stays what it is. Where
+    /// `rolled_by` is another one, it is remembered for ever.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] when it was changed, or deliveries were made, since it was read.
+    /// [`WriteError::Conflict`] when it was changed, or deliveries were made, since it was read, or an earlier roll had that
+    /// `rolled_by`.
     pub async fn change_webhook_endpoint(
         &self,
         old: &WebhookEndpoint,
         new: &WebhookEndpoint,
+        entry: &NewAuditEntry,
     ) -> Result<(), WriteError> {
         let sql = "UPDATE webhook_endpoint SET url = $1, enabled = $2, events = $3, sealed = $4, previous = $5, previous_until = $6, \
                    rolled_by = $7, cursor = $8, changed_at = $9, revision = revision + 1 \
@@ -95,7 +103,21 @@ impl Store {
             old.revision.into(),
             old.cursor.into(),
         ];
-        self.driver.write(vec![Statement::one(sql, values)]).await
+        let mut statements = vec![Statement::one(sql, values), audit_log::note(entry)];
+        if let Some(once) = new.rolled_by.as_deref().filter(|_| new.rolled_by != old.rolled_by) {
+            let sql = "INSERT INTO webhook_roll (book, once) VALUES ($1, $2)";
+            statements.push(Statement::one(sql, vec![old.book.0.into(), once.into()]));
+        }
+        self.driver.write(statements).await
+    }
+
+    /// Whether a book's endpoint was ever rolled under this digest of an idempotency key.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn was_rolled_by(&self, book: BookId, once: &[u8]) -> Result<bool, Failure> {
+        let sql = "SELECT 1 FROM webhook_roll WHERE book = $1 AND once = $2";
+        Ok(self.driver.query_one(sql, vec![book.0.into(), once.into()]).await?.is_some())
     }
 
     /// The books whose endpoint is on and has not been told of an event that it wants.

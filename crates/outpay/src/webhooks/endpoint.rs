@@ -1,14 +1,15 @@
 //! What an owner does with a webhook endpoint: set it, roll its token and secret. Not here: what is sent to it. Invariants:
 //! token and secret lie in the database sealed, and leave here to be signed with, or in the one answer that made them; every
-//! event is judged either by the settings before a change or by those after it, never by neither.
+//! event is judged either by the settings before a change or by those after it, never by neither; a change and its entry in
+//! the audit log are one.
 
 use super::event::EventSet;
 use super::sign::SigningKeys;
 use super::{WebhookError, Webhooks, fan_out};
 use crate::auth::seal::Purpose;
-use crate::store::{Failure, WebhookEndpoint, WriteError};
+use crate::store::{Failure, NewAuditEntry, WebhookEndpoint, WriteError};
 use anyhow::Context;
-use ledger::{BookId, Micros};
+use ledger::{Actor, BookId, Micros};
 use serde_json::{Value, json};
 
 /// How often a change is tried again that another one, or a new delivery, got in the way of.
@@ -50,7 +51,7 @@ impl Endpoint {
     /// The wanted events.
     #[must_use]
     pub fn events(&self) -> EventSet {
-        EventSet::from_bits(self.row.events).unwrap_or(EventSet::DEFAULT)
+        events(&self.row)
     }
 
     /// Token and secret.
@@ -77,13 +78,6 @@ impl Endpoint {
         self.row.changed_at
     }
 
-    /// What the audit log keeps of it: of the URL the host alone, since the rest may be known to few.
-    #[must_use]
-    pub fn audit_detail(&self) -> Value {
-        let host: Vec<&str> = self.row.url.split('/').take(3).collect();
-        json!({ "host": host.join("/"), "enabled": self.row.enabled, "events": self.events().names() })
-    }
-
     fn open(webhooks: &Webhooks, row: WebhookEndpoint) -> Result<Self, Failure> {
         let open = |sealed: &[u8]| {
             let text = webhooks.secrets.seals().open(Purpose::Webhook, &place(row.book), sealed);
@@ -95,6 +89,29 @@ impl Endpoint {
         let keys = open(&row.sealed)?;
         let previous = row.previous.as_deref().map(open).transpose()?;
         Ok(Self { row, keys, previous })
+    }
+}
+
+fn events(row: &WebhookEndpoint) -> EventSet {
+    EventSet::from_bits(row.events).unwrap_or(EventSet::DEFAULT)
+}
+
+/// Of the URL the audit log keeps the host alone, since the rest may be known to few.
+fn set_entry(row: &WebhookEndpoint, by: Actor) -> NewAuditEntry {
+    let host: Vec<&str> = row.url.split('/').take(3).collect();
+    let detail = json!({ "host": host.join("/"), "enabled": row.enabled, "events": events(row).names() });
+    entry(row, by, "webhook.set", &detail)
+}
+
+fn entry(row: &WebhookEndpoint, actor: Actor, action: &'static str, detail: &Value) -> NewAuditEntry {
+    NewAuditEntry {
+        business: row.book.business(),
+        book: Some(row.book),
+        at: row.changed_at,
+        actor,
+        action,
+        subject: String::new(),
+        detail: detail.to_string(),
     }
 }
 
@@ -124,6 +141,7 @@ impl Webhooks {
     pub async fn set_endpoint(
         &self,
         book: BookId,
+        by: Actor,
         change: &Change,
     ) -> Result<(Endpoint, bool), WebhookError> {
         let url = change.url.as_deref().map(|url| self.client.guard().check_url(url)).transpose()?;
@@ -133,9 +151,11 @@ impl Webhooks {
             let sequence = self.store.last_sequence(book).await?;
             let Some(old) = self.store.webhook_endpoint(book).await? else {
                 let url = url.clone().ok_or(WebhookError::UrlIsMissing)?;
-                match self.create(book, url, change, sequence, now).await {
+                let new = self.first(book, url, change, sequence, now);
+                match self.store.create_webhook_endpoint(&new, &set_entry(&new, by)).await {
                     Err(WriteError::Conflict) => continue,
-                    created => return Ok((Endpoint::open(self, created.map_err(broken)?)?, true)),
+                    Err(WriteError::Failure(failure)) => return Err(failure.into()),
+                    Ok(()) => return Ok((Endpoint::open(self, new)?, true)),
                 }
             };
             // What happened before the change is told as it was wanted before.
@@ -150,7 +170,8 @@ impl Webhooks {
                 changed_at: now,
                 ..old.clone()
             };
-            if let Some(changed) = self.store_change(&old, new).await? {
+            let entry = set_entry(&new, by);
+            if let Some(changed) = self.store_change(&old, new, &entry).await? {
                 self.nudge();
                 return Ok((changed, false));
             }
@@ -162,10 +183,12 @@ impl Webhooks {
     /// digest of the caller's idempotency key: where it is that of the last roll, nothing is done and `true` comes back.
     ///
     /// # Errors
-    /// When there is no endpoint, the overlap is too long, or the database breaks; nothing was changed then.
+    /// When there is no endpoint, the overlap is too long, `once` is that of an earlier roll, or the database breaks; nothing was
+    /// changed then.
     pub async fn roll_endpoint(
         &self,
         book: BookId,
+        by: Actor,
         overlap: Micros,
         once: Option<&[u8]>,
     ) -> Result<(Endpoint, bool), WebhookError> {
@@ -178,6 +201,11 @@ impl Webhooks {
             if once.is_some() && old.rolled_by.as_deref() == once {
                 return Ok((Endpoint::open(self, old)?, true));
             }
+            if let Some(once) = once
+                && self.store.was_rolled_by(book, once).await?
+            {
+                return Err(WebhookError::RolledSince);
+            }
             let new = WebhookEndpoint {
                 sealed: seal(self, book, &SigningKeys::generate(&self.entropy)),
                 previous: (overlap > 0).then(|| old.sealed.clone()),
@@ -186,22 +214,16 @@ impl Webhooks {
                 changed_at: now,
                 ..old.clone()
             };
-            if let Some(rolled) = self.store_change(&old, new).await? {
+            let entry = entry(&new, by, "webhook.rolled", &json!({ "overlap_seconds": overlap / 1_000_000 }));
+            if let Some(rolled) = self.store_change(&old, new, &entry).await? {
                 return Ok((rolled, false));
             }
         }
         Err(WebhookError::Busy)
     }
 
-    async fn create(
-        &self,
-        book: BookId,
-        url: String,
-        change: &Change,
-        cursor: i64,
-        now: Micros,
-    ) -> Result<WebhookEndpoint, WriteError> {
-        let new = WebhookEndpoint {
+    fn first(&self, book: BookId, url: String, change: &Change, cursor: i64, now: Micros) -> WebhookEndpoint {
+        WebhookEndpoint {
             book,
             url,
             enabled: change.enabled.unwrap_or(true),
@@ -214,8 +236,7 @@ impl Webhooks {
             made: 0,
             revision: 1,
             changed_at: now,
-        };
-        self.store.create_webhook_endpoint(&new).await.map(|()| new)
+        }
     }
 
     /// `None`: something else changed it first.
@@ -223,15 +244,12 @@ impl Webhooks {
         &self,
         old: &WebhookEndpoint,
         new: WebhookEndpoint,
+        entry: &NewAuditEntry,
     ) -> Result<Option<Endpoint>, WebhookError> {
-        match self.store.change_webhook_endpoint(old, &new).await {
+        match self.store.change_webhook_endpoint(old, &new, entry).await {
             Ok(()) => Ok(Some(Endpoint::open(self, new)?)),
             Err(WriteError::Conflict) => Ok(None),
             Err(WriteError::Failure(failure)) => Err(failure.into()),
         }
     }
-}
-
-fn broken(error: WriteError) -> Failure {
-    error.into()
 }

@@ -64,6 +64,11 @@ pub enum WebhookError {
     /// Too long an overlap.
     #[error("The overlap may not be longer than 30 days.")]
     OverlapIsTooLong,
+    /// The request came before, and another roll came after it: what it made is not shown any more.
+    #[error(
+        "This roll was done already, and another one came after it. Its token and secret are not shown again; use those of the last roll."
+    )]
+    RolledSince,
     /// There is no endpoint yet.
     #[error("There is no webhook yet; set its url first.")]
     NoEndpoint,

@@ -1,9 +1,10 @@
 //! Imported files and their lines.
 
+use crate::members::entry;
 use crate::on_both_engines;
 use crate::world::{NOW, World};
 use ledger::{Actor, BookId, Cents};
-use outpay::store::{Import, ImportLine, ImportState, LineState, WriteError};
+use outpay::store::{AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, WriteError};
 
 on_both_engines! {
     an_import_is_kept_with_its_lines,
@@ -44,6 +45,21 @@ fn lines() -> [ImportLine; 3] {
     [line(2, "a@example.com", 10), line(3, "b@example.com", 20), line(7, "a@example.com", 30)]
 }
 
+fn moved(book: BookId) -> NewAuditEntry {
+    entry(book.business(), "changed", Actor(5))
+}
+
+async fn entries(world: &World, book: BookId) -> usize {
+    let filter = AuditFilter {
+        business: book.business(),
+        actors: (5, 5),
+        action: "changed".to_owned(),
+        before: i64::MAX,
+        limit: 10,
+    };
+    world.store.audit_log(&filter).await.unwrap().len()
+}
+
 async fn start(world: &World) -> BookId {
     let book = world.book("Acme").await;
     world.store.add_import(book, &import(1, 7), &lines()).await.unwrap();
@@ -71,11 +87,14 @@ async fn an_import_is_kept_with_its_lines(world: &World) {
 async fn an_import_goes_from_state_to_state(world: &World) {
     use ImportState::{Discarded, Draft, Running};
     let book = start(world).await;
-    let go = async |step| world.store.move_import(book, 1, step, Actor::member(2), NOW + 5).await.unwrap();
+    let go = async |step| {
+        world.store.move_import(book, 1, step, Actor::member(2), NOW + 5, Some(&moved(book))).await.unwrap()
+    };
     assert!(go((Draft, Running)).await);
     assert!(!go((Draft, Discarded)).await, "it is running");
     let found = world.store.import(book, 1).await.unwrap().unwrap();
     assert_eq!((found.state, found.confirmed_by, found.changed_at), (Running, Actor::member(2), NOW + 5));
+    assert_eq!(entries(world, book).await, 1, "of the step that was done");
 }
 
 async fn a_running_import_has_one_process(world: &World) {
@@ -83,12 +102,12 @@ async fn a_running_import_has_one_process(world: &World) {
     let book = start(world).await;
     let store = &world.store;
     assert_eq!(store.lease_import(NOW, NOW + 10).await.unwrap(), None, "nobody confirmed it");
-    store.move_import(book, 1, (Draft, Running), Actor::member(2), NOW).await.unwrap();
+    store.move_import(book, 1, (Draft, Running), Actor::member(2), NOW, None).await.unwrap();
     let (of, leased) = store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
     assert_eq!((of, leased.number), (book, 1));
     assert_eq!(store.lease_import(NOW + 9, NOW + 20).await.unwrap(), None);
     assert!(store.lease_import(NOW + 10, NOW + 20).await.unwrap().is_some(), "the lease ran out");
-    store.move_import(book, 1, (Running, Running), Actor::member(2), NOW).await.unwrap();
+    store.move_import(book, 1, (Running, Running), Actor::member(2), NOW, None).await.unwrap();
     assert!(store.lease_import(NOW + 11, NOW + 30).await.unwrap().is_some(), "it was given back");
 }
 
@@ -117,7 +136,8 @@ async fn the_rule_is_a_sum(world: &World) {
     let book = start(world).await;
     let store = &world.store;
     for above in [None, Some(Cents(100)), Some(Cents(0)), None] {
-        store.set_import_approval_above(book, above).await.unwrap();
+        store.set_import_approval_above(book, above, &moved(book)).await.unwrap();
         assert_eq!(store.import_approval_above(book).await.unwrap(), above);
     }
+    assert_eq!(entries(world, book).await, 4);
 }

@@ -1,16 +1,19 @@
 //! Webhooks: endpoints, deliveries and attempts, one statement at a time; on both engines the same.
 
+use crate::members::entry;
 use crate::on_both_engines;
 use crate::till::{create, deposit, to_payout};
 use crate::world::{NOW, World};
-use ledger::{BookId, Cents, Command, EntryKind, Order, Progress, Provider, Step, Terms};
+use ledger::{Actor, BookId, Cents, Command, EntryKind, Order, Progress, Provider, Step, Terms};
 use outpay::store::{
-    Attempted, Delivery, DeliveryState, NewDelivery, WebhookAttempt, WebhookEndpoint, WriteError,
+    Attempted, AuditFilter, Delivery, DeliveryState, NewAuditEntry, NewDelivery, WebhookAttempt,
+    WebhookEndpoint, WriteError,
 };
 
 on_both_engines! {
     an_endpoint_comes_back_as_it_was_made,
     an_endpoint_changes_only_as_it_was_read,
+    what_an_endpoint_was_rolled_by_is_kept_for_ever,
     events_come_with_all_that_is_told,
     only_endpoints_with_a_wanted_event_are_behind,
     deliveries_and_cursor_move_together,
@@ -43,6 +46,10 @@ fn endpoint(book: BookId) -> WebhookEndpoint {
     }
 }
 
+fn set(book: BookId) -> NewAuditEntry {
+    entry(book.business(), "webhook.set", Actor(5))
+}
+
 fn new(sequence: Option<i64>, withdrawal: i64) -> NewDelivery {
     NewDelivery { sequence, withdrawal, kind: EntryKind::WithdrawalCreated, body: b"{\"a\":1}".to_vec() }
 }
@@ -50,7 +57,7 @@ fn new(sequence: Option<i64>, withdrawal: i64) -> NewDelivery {
 /// A book with an endpoint and these deliveries, given as their withdrawals.
 async fn with_deliveries(world: &World, name: &str, withdrawals: &[i64]) -> BookId {
     let book = world.book(name).await;
-    world.store.create_webhook_endpoint(&endpoint(book)).await.unwrap();
+    world.store.create_webhook_endpoint(&endpoint(book), &set(book)).await.unwrap();
     let made: Vec<NewDelivery> =
         withdrawals.iter().zip(1..).map(|(withdrawal, sequence)| new(Some(sequence), *withdrawal)).collect();
     let to = i64::try_from(made.len()).unwrap();
@@ -113,12 +120,12 @@ async fn an_endpoint_comes_back_as_it_was_made(world: &World) {
         enabled: false,
         ..endpoint(book)
     };
-    world.store.create_webhook_endpoint(&full).await.unwrap();
-    world.store.create_webhook_endpoint(&endpoint(other)).await.unwrap();
+    world.store.create_webhook_endpoint(&full, &set(book)).await.unwrap();
+    world.store.create_webhook_endpoint(&endpoint(other), &set(other)).await.unwrap();
     assert_eq!(world.store.webhook_endpoint(book).await.unwrap(), Some(full));
     assert_eq!(world.store.webhook_endpoint(other).await.unwrap(), Some(endpoint(other)));
     for again in [endpoint(book), endpoint(BookId(98))] {
-        let made = world.store.create_webhook_endpoint(&again).await;
+        let made = world.store.create_webhook_endpoint(&again, &set(again.book)).await;
         assert!(matches!(made, Err(WriteError::Conflict)), "{made:?}");
     }
 }
@@ -126,17 +133,43 @@ async fn an_endpoint_comes_back_as_it_was_made(world: &World) {
 async fn an_endpoint_changes_only_as_it_was_read(world: &World) {
     let book = world.book("Acme").await;
     let first = endpoint(book);
-    world.store.create_webhook_endpoint(&first).await.unwrap();
+    world.store.create_webhook_endpoint(&first, &set(book)).await.unwrap();
     let wanted =
         WebhookEndpoint { url: "https://example.com/b".to_owned(), events: 31, cursor: 2, ..first.clone() };
-    world.store.change_webhook_endpoint(&first, &wanted).await.unwrap();
+    world.store.change_webhook_endpoint(&first, &wanted, &set(book)).await.unwrap();
     let second = world.store.webhook_endpoint(book).await.unwrap().unwrap();
     assert_eq!(second, WebhookEndpoint { revision: 2, ..wanted.clone() });
-    let stale = world.store.change_webhook_endpoint(&first, &wanted).await;
+    let stale = world.store.change_webhook_endpoint(&first, &wanted, &set(book)).await;
     assert!(matches!(stale, Err(WriteError::Conflict)), "another revision: {stale:?}");
     let moved = WebhookEndpoint { cursor: 1, ..second.clone() };
-    let moved = world.store.change_webhook_endpoint(&moved, &wanted).await;
+    let moved = world.store.change_webhook_endpoint(&moved, &wanted, &set(book)).await;
     assert!(matches!(moved, Err(WriteError::Conflict)), "another cursor: {moved:?}");
+}
+
+async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &World) {
+    let (store, book, other) = (&world.store, world.book("Acme").await, world.book("Other").await);
+    let mut now = endpoint(book);
+    store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
+    for (once, changes) in [(&[1][..], true), (&[2], true), (&[2], true), (&[1], false)] {
+        let wanted = WebhookEndpoint { rolled_by: Some(once.to_vec()), ..now.clone() };
+        let changed = store.change_webhook_endpoint(&now, &wanted, &set(book)).await;
+        assert_eq!(changed.is_ok(), changes, "{once:?}: {changed:?}");
+        assert!(changes || matches!(changed, Err(WriteError::Conflict)));
+        let found = store.webhook_endpoint(book).await.unwrap().unwrap();
+        assert_eq!(found == now, !changes, "all or nothing");
+        now = found;
+    }
+    for (whose, once, was) in [(book, 1, true), (book, 2, true), (book, 3, false), (other, 1, false)] {
+        assert_eq!(store.was_rolled_by(whose, &[once]).await.unwrap(), was);
+    }
+    let log = AuditFilter {
+        business: book.business(),
+        actors: (5, 5),
+        action: "webhook.set".to_owned(),
+        before: i64::MAX,
+        limit: 10,
+    };
+    assert_eq!(store.audit_log(&log).await.unwrap().len(), 4, "one for each that was done");
 }
 
 async fn events_come_with_all_that_is_told(world: &World) {
@@ -165,13 +198,13 @@ async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
     let store = &world.store;
     assert!(store.webhook_endpoints_behind().await.unwrap().is_empty(), "there is no endpoint");
     let mut now = endpoint(book);
-    store.create_webhook_endpoint(&now).await.unwrap();
+    store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
     // Each event alone, by its bit; what did not happen is waited for.
     for (events, is_behind) in
         [(1, true), (2, true), (4, true), (8, false), (16, false), (24, false), (31, true)]
     {
         let wanted = WebhookEndpoint { events, ..now.clone() };
-        store.change_webhook_endpoint(&now, &wanted).await.unwrap();
+        store.change_webhook_endpoint(&now, &wanted, &set(book)).await.unwrap();
         now = store.webhook_endpoint(book).await.unwrap().unwrap();
         let behind = store.webhook_endpoints_behind().await.unwrap();
         assert_eq!(behind == [book], is_behind, "{events}");
@@ -179,7 +212,7 @@ async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
     for off in
         [WebhookEndpoint { enabled: false, ..now.clone() }, WebhookEndpoint { cursor: 1000, ..now.clone() }]
     {
-        store.change_webhook_endpoint(&now, &off).await.unwrap();
+        store.change_webhook_endpoint(&now, &off, &set(book)).await.unwrap();
         assert!(store.webhook_endpoints_behind().await.unwrap().is_empty());
         now = store.webhook_endpoint(book).await.unwrap().unwrap();
     }
@@ -243,7 +276,8 @@ async fn due_deliveries_come_in_order_and_one_by_one(world: &World) {
     store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Delivered)]).await.unwrap();
     assert_eq!(due(world, book, NOW).await, [2, 3, 4]);
     let now = store.webhook_endpoint(book).await.unwrap().unwrap();
-    store.change_webhook_endpoint(&now, &WebhookEndpoint { enabled: false, ..now.clone() }).await.unwrap();
+    let off = WebhookEndpoint { enabled: false, ..now.clone() };
+    store.change_webhook_endpoint(&now, &off, &set(book)).await.unwrap();
     assert!(store.webhook_endpoints_due(NOW).await.unwrap().is_empty(), "off");
 }
 

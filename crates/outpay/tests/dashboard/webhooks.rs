@@ -2,7 +2,7 @@
 
 use crate::receiver::{Receiver, status};
 use crate::world::{Business, SECOND, World};
-use ledger::EntryKind;
+use ledger::{Actor, EntryKind};
 use outpay::members::Role;
 use outpay::store::NewDelivery;
 use outpay::webhooks::Change;
@@ -20,7 +20,7 @@ crate::on_both_engines! {
 pub async fn delivered(world: &World, business: &Business) -> String {
     let (webhooks, store, book) = (&world.platform.webhooks, &world.platform.store, business.live);
     let change = Change { url: Some("https://receiver.example.com/hook".to_owned()), ..Change::default() };
-    webhooks.set_endpoint(book, &change).await.unwrap();
+    webhooks.set_endpoint(book, Actor::OPERATOR, &change).await.unwrap();
     let made = store.webhook_endpoint(book).await.unwrap().unwrap().made;
     let (kind, body) = (EntryKind::WithdrawalSucceeded, br#"{"type":"payout.succeeded"}"#.to_vec());
     let new = NewDelivery { sequence: None, withdrawal: 0, kind, body };
@@ -102,7 +102,7 @@ async fn keys_are_rolled(world: &World) {
 
 async fn set(world: &World, business: &Business, receiver: &Receiver) {
     let change = Change { url: Some(receiver.url("/hook")), ..Change::default() };
-    world.platform.webhooks.set_endpoint(business.live, &change).await.unwrap();
+    world.platform.webhooks.set_endpoint(business.live, Actor::OPERATOR, &change).await.unwrap();
 }
 
 async fn a_test_send_shows_what_the_receiver_did(world: &World) {

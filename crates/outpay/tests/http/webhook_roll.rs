@@ -7,6 +7,7 @@ crate::on_both_engines! {
     status_200_the_old_ones_end_at_once,
     status_200_with_an_overlap_both_sign,
     status_200_again_under_the_same_idempotency_key,
+    status_409_done_before_and_rolled_again_since,
     status_400_overlap_out_of_range,
     status_400_malformed_json,
     status_400_invalid_idempotency_key,
@@ -53,6 +54,18 @@ async fn status_200_again_under_the_same_idempotency_key(world: &TestWorld) {
     assert_eq!((first.is_replayed(), again.is_replayed()), (false, true));
     let other = roll("two").send().await;
     assert_ne!(first.value(200)["token"], other.value(200)["token"]);
+}
+
+async fn status_409_done_before_and_rolled_again_since(world: &TestWorld) {
+    let hooked = Hooked::new(world).await;
+    let roll = |key: &str| world.post(ROLL).key(&hooked.business.key).once(key);
+    let first = roll("one").send().await;
+    let second = roll("two").send().await;
+    let expected = r#"{"error":"This roll was done already, and another one came after it. Its token and secret are not shown again; use those of the last roll.","code":"webhook_rolled_since"}"#;
+    roll("one").send().await.is(409, expected);
+    let again = roll("two").send().await;
+    assert_eq!(second.text(), again.text(), "the late request rolled nothing");
+    assert_ne!(first.text(), again.text());
 }
 
 async fn status_400_overlap_out_of_range(world: &TestWorld) {

@@ -1,7 +1,7 @@
 //! Which events become deliveries, and what they say.
 
 use crate::receiver::Received;
-use crate::world::World;
+use crate::world::{BY, World};
 use ledger::{Provider, Step};
 use outpay::webhooks::Change;
 use outpay::webhooks::event::EventSet;
@@ -47,7 +47,7 @@ async fn a_success_is_told_to_the_byte(world: &World) {
 async fn only_chosen_events_are_told(world: &World) {
     let book = world.book().await;
     let change = Change { url: Some(world.receiver.url("/hook")), ..Change::default() };
-    let (endpoint, is_new) = world.webhooks().set_endpoint(book, &change).await.unwrap();
+    let (endpoint, is_new) = world.webhooks().set_endpoint(book, BY, &change).await.unwrap();
     assert!(is_new && endpoint.is_enabled());
     assert_eq!(endpoint.events(), EventSet::DEFAULT);
     let failed = world.withdraw(book).await;

@@ -2,7 +2,7 @@
 //! sent. `./test` installs them into target/peers/python from tests/peers/webhooks/requirements.txt.
 
 use crate::receiver::Received;
-use crate::world::World;
+use crate::world::{BY, World};
 use ledger::EntryKind;
 use outpay::clock::Clock;
 use outpay::webhooks::Endpoint;
@@ -87,7 +87,7 @@ async fn other_programs_verify_both_keys_of_a_roll(world: &World) {
     set_clock(world).await;
     let book = world.book().await;
     let old = world.endpoint_for_all(book, "/hook").await;
-    let (new, _) = world.webhooks().roll_endpoint(book, 3_600_000_000, None).await.unwrap();
+    let (new, _) = world.webhooks().roll_endpoint(book, BY, 3_600_000_000, None).await.unwrap();
     world.pay(book).await;
     world.settle().await;
     let received = world.receiver.received();

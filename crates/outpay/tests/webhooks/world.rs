@@ -3,8 +3,8 @@
 use crate::database::Database;
 use crate::receiver::Receiver;
 use ledger::{
-    Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Order, Outcome, Progress, Provider,
-    Request, ReviewRule, Step, Terms,
+    Actor, Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Order, Outcome, Progress,
+    Provider, Request, ReviewRule, Step, Terms,
 };
 use outpay::auth::Secrets;
 use outpay::businesses;
@@ -20,6 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What the clock shows at first.
 pub const NOW: i64 = 1_800_000_000_000_000;
 pub const SECOND: i64 = 1_000_000;
+
+/// Who sets and rolls endpoints.
+pub const BY: Actor = Actor(5);
 
 /// What lets a test's receiver be reached.
 pub const OPEN: Guard = Guard { allow_http: true, allow_private: true };
@@ -111,7 +114,7 @@ impl World {
             enabled: Some(true),
             events: Some(EventSet::of_names(events.iter().copied()).unwrap()),
         };
-        self.webhooks().set_endpoint(book, &change).await.unwrap().0
+        self.webhooks().set_endpoint(book, BY, &change).await.unwrap().0
     }
 
     /// The same with all events.
@@ -121,7 +124,7 @@ impl World {
 
     pub async fn switch(&self, book: BookId, enabled: bool) {
         let change = Change { enabled: Some(enabled), ..Change::default() };
-        self.webhooks().set_endpoint(book, &change).await.unwrap();
+        self.webhooks().set_endpoint(book, BY, &change).await.unwrap();
     }
 
     /// The book's first user asks for 25.00, of which 0.50 are fees.

@@ -127,15 +127,12 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let enabled = (on || off).then_some(on);
             let change = Change { url, enabled, events: chosen(&events)? };
             let platform = guard.applied_to(platform);
-            let (endpoint, is_new) = platform.webhooks.set_endpoint(book, &change).await?;
-            note(&platform, book, "webhook.set", "", &endpoint.audit_detail()).await?;
+            let (endpoint, is_new) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;
         }
         Verb::Roll { whose, overlap } => {
             let book = whose.book(&platform).await?;
-            let (endpoint, _) = platform.webhooks.roll_endpoint(book, overlap, None).await?;
-            let detail = json!({ "overlap_seconds": overlap / 1_000_000 });
-            note(&platform, book, "webhook.rolled", "", &detail).await?;
+            let (endpoint, _) = platform.webhooks.roll_endpoint(book, Actor::OPERATOR, overlap, None).await?;
             print::endpoint(&platform, Some(&endpoint), true, json)?;
         }
         Verb::Test { whose, event, guard } => {
