@@ -1,5 +1,5 @@
 // Exchanges the hash in the address's fragment for a session and drops it from the address bar. Without this script the
-// form on the page does the same.
+// form on the page does the same. In a frame of another site browsers keep no session; then a link leads to a tab of its own.
 "use strict";
 (() => {
   const opening = document.getElementById("opening");
@@ -13,6 +13,21 @@
     wrong.focus();
   };
 
+  // Not from the fragment, which is gone: whoever had it must not lose it to a frame.
+  const leave = (hash) => {
+    opening.hidden = true;
+    const link = document.getElementById("own-tab");
+    link.href = `${location.pathname}#${encodeURIComponent(hash)}`;
+    const framed = document.getElementById("framed");
+    framed.hidden = false;
+    framed.focus();
+  };
+
+  const keepsSession = async () => {
+    const home = await fetch("/p/home", { method: "HEAD", credentials: "same-origin", redirect: "manual", cache: "no-store" });
+    return home.ok;
+  };
+
   const open = async () => {
     const hash = decodeURIComponent(location.hash.slice(1)).trim();
     // Also the skip link's target is a fragment.
@@ -22,6 +37,7 @@
     history.replaceState(null, "", location.pathname);
     form.hidden = true;
     wrong.hidden = true;
+    document.getElementById("framed").hidden = true;
     opening.hidden = false;
     try {
       const answer = await fetch("/p/session", {
@@ -31,10 +47,12 @@
         redirect: "error",
         cache: "no-store",
       });
-      if (answer.status === 204) {
+      if (answer.status !== 204) {
+        fail();
+      } else if (window.top === window || (await keepsSession())) {
         location.replace("/p/home");
       } else {
-        fail();
+        leave(hash);
       }
     } catch {
       fail();

@@ -1,9 +1,12 @@
 //! Which sites may show a business's pages in a frame. Invariant: each is an origin and nothing else (RFC 6454), over https or
-//! on this machine, so that none can carry a second directive into the policy, and no pattern stands for many.
+//! on this machine, so that none can carry a second directive into the policy, and no pattern stands for many; all together are
+//! short enough for a header. IPv6 addresses are no sources for a policy (CSP Level 3, 2.3.1), so none can be one.
 
 use url::Url;
 
 const MOST: usize = 5;
+/// A host name has at most so many characters (RFC 1035, 2.3.4).
+const LONGEST_HOST: usize = 253;
 
 /// Origins in the order in which they were given; none is the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,17 +27,17 @@ impl FrameOrigins {
     }
 }
 
-/// The origin that `text` is, as browsers write it.
+/// The origin that `text` is, as browsers write it: in lower case, without what goes without saying.
 fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let host = url.host_str()?;
-    let is_here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    let is_here = ["localhost", "127.0.0.1"].contains(&host);
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here);
-    let written = url.origin().ascii_serialization();
     // Anything beyond the origin would be dropped in silence, and whoever wrote it meant something by it.
-    let is_origin = [text, text.strip_suffix('/').unwrap_or(text)].contains(&written.as_str());
-    let is_plain = !host.contains(['*', ';', ',', '\'']);
-    (is_safe && is_origin && is_plain).then_some(written)
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_written_out = text.contains("://") && !text.contains(['\\', '@']);
+    let is_plain = host.len() <= LONGEST_HOST && !host.contains(['*', ';', ',', '\'', '[']);
+    (is_safe && is_bare && is_written_out && is_plain).then(|| url.origin().ascii_serialization())
 }
 
 impl std::fmt::Display for FrameOrigins {
@@ -55,10 +58,11 @@ mod tests {
             ("https://shop.example", "https://shop.example"),
             ("https://shop.example/", "https://shop.example"),
             ("https://a.example\r\n https://b.example:8443", "https://a.example https://b.example:8443"),
-            ("http://localhost:3000 http://127.0.0.1:80", ""),
-            ("http://localhost:3000 http://[::1]:8080", "http://localhost:3000 http://[::1]:8080"),
+            ("http://localhost:3000 http://127.0.0.1:80", "http://localhost:3000 http://127.0.0.1"),
+            ("HTTPS://Shop.Example:443", "https://shop.example"),
+            ("https://m\u{fc}ller.example", "https://xn--mller-kva.example"),
         ] {
-            let origins = FrameOrigins::parse(given).unwrap_or_default();
+            let origins = FrameOrigins::parse(given).unwrap();
             assert_eq!(origins.to_string(), kept, "{given:?}");
             assert_eq!(FrameOrigins::parse(kept), Some(origins), "{given:?}");
         }
@@ -81,8 +85,12 @@ mod tests {
             "https://user@shop.example",
             "https://shop.example?x",
             "https://shop.example#x",
-            "HTTPS://SHOP.example",
-            "https://shop.example:443",
+            "https:shop.example",
+            "https:\\\\shop.example",
+            "https://@shop.example",
+            "https://[2001:db8::1]",
+            "http://[::1]:8080",
+            &format!("https://{}.example", "a".repeat(250)),
             "https://a.example https://b.example https://c.example https://d.example https://e.example https://f.example",
         ] {
             assert_eq!(FrameOrigins::parse(wrong), None, "{wrong}");

@@ -121,8 +121,9 @@ pub async fn of(platform: &Platform, business: i64) -> Result<Branding, Failure>
         });
     }
     let name = platform.store.business(business).await?.map(|business| business.name).unwrap_or_default();
+    let short: String = name.chars().take(LONGEST_NAME).collect();
     Ok(Branding {
-        display_name: name,
+        display_name: short.trim_end().to_owned(),
         colour: STANDARD_COLOUR,
         support: String::new(),
         support_url: String::new(),

@@ -2,15 +2,13 @@
 //! a session know their business; the door knows the one whose own door (`/p/of/{business}`) was opened last. Invariant:
 //! nothing that a request says widens who may frame a page of a session.
 
-use super::stop::Stop;
-use super::visit::Visitor;
 use crate::branding::{self, FrameOrigins};
 use crate::businesses;
 use crate::platform::Platform;
 use crate::web::{cookie, page};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 /// The public id of the business whose door was opened last, until the browser is closed.
 pub(super) const COOKIE: &str = "claim-of";
@@ -26,16 +24,21 @@ pub(super) fn allow(response: &mut Response, origins: &FrameOrigins) {
 
 /// Around every page: writes into its policy who may frame it.
 pub(super) async fn in_frames(State(platform): State<Platform>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &()).await;
-    let of = cookie::read(&parts.headers, COOKIE).and_then(|id| businesses::number(&platform, id));
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let of = cookie::read(request.headers(), COOKIE).and_then(|id| businesses::number(&platform, id));
+    let mut response = next.run(request).await;
+    if !page::is_framed_by_nobody(&response) {
+        return response;
+    }
     let said = response.extensions_mut().remove::<MayFrame>();
     let origins = match (said, of) {
         (Some(MayFrame(origins)), _) => origins,
         (None, Some(business)) => match branding::of(&platform, business).await {
             Ok(branding) => branding.frame_origins,
-            Err(failure) => return Stop::failure(visitor.language, failure).into_response(),
+            // What was done is done, and its answer goes out; in a frame it is not shown, which is the safe side.
+            Err(failure) => {
+                tracing::error!(error = format!("{failure:#}"), "who may frame a page could not be read");
+                return response;
+            }
         },
         (None, None) => return response,
     };

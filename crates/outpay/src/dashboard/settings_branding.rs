@@ -32,6 +32,13 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
             return settings::show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(problem.to_string())).await;
         }
     };
+    // A page that was opened before must not bring a site back that somebody has taken away since.
+    let (now, wanted) = (branding::of(&who.platform, who.business.number).await?, &new.frame_origins);
+    if form.get("frame_origins_before") != now.frame_origins.to_string() && *wanted != now.frame_origins {
+        let sentence =
+            "Somebody changed the sites that may show the page in a frame meanwhile. Look at them again.";
+        return settings::show(StatusCode::CONFLICT, &who, Some(sentence.to_owned())).await;
+    }
     branding::set(&who.platform, who.business.number, who.actor(), &new).await?;
     let mut response = page::see_other("/dashboard/settings");
     notice::leave(&mut response, "Saved.");

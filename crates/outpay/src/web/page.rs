@@ -1,5 +1,6 @@
 //! Answers made of HTML, all with the same strict headers, and the plain pages for what is no page: an unknown path, a
-//! wrong method, too many requests. Invariant: no page allows an inline script or style, another host, a frame or a cache.
+//! wrong method, too many requests. Invariant: no page allows an inline script or style, another host or a cache, and none can
+//! be framed but by the sites that its business allows.
 
 use askama::Template;
 use axum::response::Response;
@@ -47,9 +48,15 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
     with_headers(status, text)
 }
 
+/// Is this a page, and was nobody allowed to frame it so far?
+#[must_use]
+pub fn is_framed_by_nobody(response: &Response) -> bool {
+    response.headers().get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == POLICY)
+}
+
 /// Lets these origins, with spaces between them, show a page in a frame; any other answer stays as it is.
 pub fn allow_frames(response: &mut Response, origins: &str) {
-    let is_page = response.headers().get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == POLICY);
+    let is_page = is_framed_by_nobody(response);
     let policy = POLICY.replace(NO_FRAMES, &format!("frame-ancestors {origins}"));
     match HeaderValue::from_str(&policy) {
         Ok(policy) if is_page && !origins.is_empty() => {

@@ -40,6 +40,28 @@ fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
     });
 }
 
+#[test]
+fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
+    run(async |world: &World| {
+        let (book, browser) = (world.fund().await, &world.browser);
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
+        // Browsers keep no cookie of `localhost` within a page of `127.0.0.1`.
+        let site = site(&door).await.replace("localhost", "127.0.0.1");
+        allow(world, &site).await;
+        browser.open(&site).await;
+        assert!(shows_the_page(browser).await);
+        browser.client.enter_frame(0).await.unwrap();
+        browser.until_text("Open it in a tab of its own").await;
+        let link = browser.evaluate("document.getElementById('own-tab').href").await;
+        assert_eq!(link.as_str(), Some(door.as_str()), "the hash is not lost");
+        assert_eq!(browser.evaluate("location.hash").await, "", "and does not stay in the address");
+        browser.client.enter_parent_frame().await.unwrap();
+        browser.open(&door).await;
+        browser.until_text("$100.00").await;
+    });
+}
+
 async fn allow(world: &World, site: &str) {
     let (platform, business) = (&world.platform, world.business);
     let before = branding::of(platform, business).await.unwrap();

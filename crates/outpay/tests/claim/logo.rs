@@ -11,7 +11,7 @@ on_both_engines! {
 }
 
 /// The head of a WebP of 64 x 32 pixels, which happens to be text.
-const IMAGE: &str = "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0";
+const IMAGE: &str = "RIFF\x22\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0VP8 \x04\0\0\0abcd";
 
 async fn a_logo_stands_in_the_initials_place(world: &World) {
     let who = world.somebody(Mode::Test, 5_000).await;

@@ -156,7 +156,8 @@ fn a_business_chooses_how_it_shows_itself(installation: &Installation) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("logo");
     let path = file.to_str().unwrap();
-    std::fs::write(&file, "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0").unwrap();
+    std::fs::write(&file, "RIFF\x22\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0VP8 \x04\0\0\0abcd")
+        .unwrap();
     let shown = installation.json(&["business", "brand", "Acme", "--logo", path]);
     assert!(shown["logo"].as_str().unwrap().ends_with(".webp"), "{shown}");
     assert_eq!(installation.json(&["business", "brand", "Acme"]), shown);

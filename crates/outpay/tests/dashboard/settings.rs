@@ -2,6 +2,7 @@
 
 use crate::world::World;
 use ledger::Cents;
+use outpay::branding;
 use outpay::members::Role;
 
 crate::on_both_engines! {
@@ -84,26 +85,34 @@ async fn people_see_the_branding(world: &World) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = "/dashboard/settings/branding";
-    let fields = |colour| {
+    let fields = |colour, before| {
         [
             ("display_name", "Acme & Co"),
             ("colour", colour),
             ("support", ""),
             ("support_url", "mailto:a@example.com"),
             ("frame_origins", "https://shop.example/"),
+            ("frame_origins_before", before),
         ]
     };
-    admin.post(path, &fields("red")).await.is(422).says("six hexadecimal digits");
-    admin.post(path, &fields("#aa2200")).await.leads_to("/dashboard/settings");
-    admin.post(path, &fields("#aa2200")).await.leads_to("/dashboard/settings");
+    admin.post(path, &fields("red", "")).await.is(422).says("six hexadecimal digits");
+    admin.post(path, &fields("#aa2200", "")).await.leads_to("/dashboard/settings");
+    admin.post(path, &fields("#aa2200", "")).await.leads_to("/dashboard/settings");
     admin.get("/dashboard/settings").await.is(200).says("value=\"#aa2200\"").says("Acme &#38; Co");
     admin.get("/dashboard/settings").await.says("value=\"https://shop.example\"").says("/p/of/biz_");
     let log = world.audit(&business).await;
     assert_eq!(log.iter().filter(|action| *action == "settings.branding_changed").count(), 1);
+    // Somebody takes the site away; a page from before does not bring it back.
+    let mut without = fields("#aa2200", "https://shop.example");
+    without[4].1 = "";
+    admin.post(path, &without).await.is(303);
+    admin.post(path, &fields("#00aa22", "https://shop.example")).await.is(409).says("meanwhile");
+    let origins = branding::of(&world.platform, business.number).await.unwrap().frame_origins;
+    assert!(origins.is_empty(), "{origins}");
 }
 
 async fn people_see_the_logo(world: &World) {
-    const IMAGE: &str = "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0";
+    const IMAGE: &str = "RIFF\x22\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0VP8 \x04\0\0\0abcd";
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = "/dashboard/settings/logo";
@@ -117,9 +126,15 @@ async fn people_see_the_logo(world: &World) {
     assert!(logo.starts_with("/p/logo/") && logo.ends_with(".webp"), "{logo}");
     let log = world.audit(&business).await;
     assert_eq!(log.iter().filter(|action| *action == "settings.logo_changed").count(), 1);
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    approver.upload(path, "logo.webp", IMAGE).await.is(403);
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     viewer.upload(path, "logo.webp", IMAGE).await.is(403);
     viewer.get("/dashboard/settings").await.says(&logo).says_not("Remove the logo");
+    // The form with this button has no file, and the word to remove.
+    let remove = "\r\n--cut\r\nContent-Disposition: form-data; name=\"remove\"\r\n\r\non";
+    admin.upload(path, "", remove).await.leads_to("/dashboard/settings");
+    admin.get("/dashboard/settings").await.is(200).says_not("/p/logo/");
 }
 
 async fn every_change_is_in_the_log(world: &World) {

@@ -118,7 +118,7 @@ impl Postgres {
             .await?;
         let done = transaction.query_opt("SELECT 1 FROM migration WHERE version = $1", &[&version]).await?;
         if done.is_none() {
-            transaction.batch_execute(script).await?;
+            transaction.batch_execute(script).await.map_err(|error| without_rows(error.into()))?;
             transaction.execute("INSERT INTO migration (version) VALUES ($1)", &[&version]).await?;
         }
         Ok(transaction.commit().await?)
