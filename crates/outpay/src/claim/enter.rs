@@ -22,14 +22,18 @@ struct EnterPage {
 /// Public.
 pub(super) async fn handle(visitor: Visitor, uri: Uri) -> Response {
     let t = visitor.language;
-    let first = uri.query().unwrap_or_default().split('&').next().unwrap_or_default();
-    let notice = match first {
+    let notice = notice(t, &uri);
+    let has_session = notice.is_empty() && cookie::read(&visitor.headers, COOKIE).is_some();
+    page::html(StatusCode::OK, &EnterPage::new(t, notice, false, has_session))
+}
+
+/// What there is to say to somebody who was sent here.
+fn notice(t: Language, uri: &Uri) -> &'static str {
+    match uri.query().unwrap_or_default().split('&').next().unwrap_or_default() {
         "ended" => t.say("enter.ended"),
         "left" => t.say("enter.left"),
         _ => "",
-    };
-    let has_session = notice.is_empty() && cookie::read(&visitor.headers, COOKIE).is_some();
-    page::html(StatusCode::OK, &EnterPage::new(t, notice, false, has_session))
+    }
 }
 
 /// The same page, after a hash that opens nothing: one sentence, whatever is wrong with it.
@@ -38,8 +42,8 @@ pub(super) fn wrong(t: Language) -> Response {
 }
 
 /// The same page at a business's own door.
-pub(super) fn of(t: Language, sender: Sender, here: String) -> Response {
-    let mut enter = EnterPage::new(t, "", false, false);
+pub(super) fn of(t: Language, uri: &Uri, sender: Sender, here: String) -> Response {
+    let mut enter = EnterPage::new(t, notice(t, uri), false, false);
     enter.frame.sender = Some(sender);
     enter.frame.here = here;
     page::html(StatusCode::OK, &enter)

@@ -12,21 +12,28 @@ use crate::store::Failure;
 use crate::web::{cookie, page};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::Uri;
 
 /// Public.
 pub(super) async fn handle(
     State(platform): State<Platform>,
     visitor: Visitor,
     Named(business): Named,
+    uri: Uri,
 ) -> Response {
-    match show(&platform, &visitor, business).await {
+    match show(&platform, &visitor, &uri, business).await {
         Ok(Some(response)) => response,
         Ok(None) => page::not_found(),
         Err(failure) => Stop::failure(visitor.language, failure).into_response(),
     }
 }
 
-async fn show(platform: &Platform, visitor: &Visitor, business: String) -> Result<Option<Response>, Failure> {
+async fn show(
+    platform: &Platform,
+    visitor: &Visitor,
+    uri: &Uri,
+    business: String,
+) -> Result<Option<Response>, Failure> {
     let Some(number) = businesses::number(platform, &business) else { return Ok(None) };
     if platform.store.business(number).await?.is_none() {
         return Ok(None);
@@ -34,7 +41,7 @@ async fn show(platform: &Platform, visitor: &Visitor, business: String) -> Resul
     let (branding, logo) =
         (branding::of(platform, number).await?, branding::logo_of(platform, number).await?);
     let sender = Sender::new(&branding, logo.as_ref());
-    let mut response = enter::of(visitor.language, sender, format!("/p/of/{business}"));
+    let mut response = enter::of(visitor.language, uri, sender, format!("/p/of/{business}"));
     framing::allow(&mut response, &branding.frame_origins);
     cookie::set(&mut response, framing::COOKIE, &business, None);
     Ok(Some(response))

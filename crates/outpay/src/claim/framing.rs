@@ -9,9 +9,25 @@ use crate::web::{cookie, page};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::HeaderMap;
 
 /// The public id of the business whose door was opened last, until the browser is closed.
 pub(super) const COOKIE: &str = "claim-of";
+
+/// Where somebody whose session is over goes: to the door that was opened last, or to everybody's.
+pub(super) fn way_out(platform: &Platform, headers: &HeaderMap, notice: &str) -> Response {
+    let of = cookie::read(headers, COOKIE).filter(|id| businesses::number(platform, id).is_some());
+    let door = of.map_or_else(|| "/p".to_owned(), |id| format!("/p/of/{id}"));
+    page::see_other(&format!("{door}?{notice}"))
+}
+
+/// Whoever signs in with money of another business than the door's has left that door.
+pub(super) fn leave_other_door(platform: &Platform, headers: &HeaderMap, own: i64, response: &mut Response) {
+    let of = cookie::read(headers, COOKIE);
+    if of.is_some_and(|id| businesses::number(platform, id) != Some(own)) {
+        cookie::clear(response, COOKIE);
+    }
+}
 
 /// Whoever may frame an answer; where an answer does not say, the door's business decides.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! `POST /p/session`: exchanges the hash for a session. The script sends it in `X-Payout-Hash` and gets 204, the form sends
 //! it as a field and goes on to the overview. A wrong one costs what it costs at the API, and is told nothing but that.
 
-use super::enter;
 use super::session::Session;
 use super::stop::Stop;
 use super::visit::Visitor;
+use super::{enter, framing};
 use crate::auth::For;
 use crate::platform::Platform;
 use crate::web::{Form, csrf, page};
@@ -36,13 +36,14 @@ pub(super) async fn handle(State(platform): State<Platform>, request: Request) -
     let hash = sent.rsplit('#').next().unwrap_or_default().trim();
     let sent = Some(hash.as_bytes()).filter(|hash| !hash.is_empty());
     match platform.auth.authenticate(sent, For::Recipient).await {
-        Ok(Some(_)) => {
+        Ok(Some(caller)) => {
             let session = Session::begin(&platform, platform.secrets.credential_digest(hash.as_bytes()));
             let mut response = page::see_other("/p/home");
             if by_script {
                 *response.status_mut() = StatusCode::NO_CONTENT;
             }
             session.keep(&platform, &mut response);
+            framing::leave_other_door(&platform, &parts.headers, caller.book.business(), &mut response);
             response
         }
         Ok(None) => enter::wrong(t),

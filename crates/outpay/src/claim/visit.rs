@@ -40,11 +40,11 @@ pub(super) async fn signed_in(
 ) -> Response {
     let language = language_of(&request);
     let Some(session) = Session::sent(&platform, request.headers()) else {
-        return page::see_other("/p?ended");
+        return framing::way_out(&platform, request.headers(), "ended");
     };
     let person = match Person::of(&platform, &session, language).await {
         Ok(Some(person)) => person,
-        Ok(None) => return page::see_other("/p?ended"),
+        Ok(None) => return framing::way_out(&platform, request.headers(), "ended"),
         Err(failure) => return Stop::failure(language, failure).into_response(),
     };
     // A page that only follows a state by itself does not keep a session alive.

@@ -94,7 +94,8 @@ fn clean(name: &str) -> String {
 
 fn wrong(error: &axum::extract::multipart::MultipartError) -> Stop {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let sentence = format!("The file may not be larger than {} MiB.", LARGEST / 1024 / 1024);
+        let sentence =
+            format!("Nothing larger than {} MiB is read here. Nothing was done.", LARGEST / 1024 / 1024);
         return Stop::Sentence(StatusCode::PAYLOAD_TOO_LARGE, sentence);
     }
     not_arrived()

@@ -5,7 +5,10 @@ use crate::world::World;
 use ledger::Mode;
 use outpay::businesses;
 
-on_both_engines! { a_business_has_a_door_of_its_own, }
+on_both_engines! {
+    a_business_has_a_door_of_its_own,
+    whoever_came_by_a_door_leaves_by_it,
+}
 
 async fn a_business_has_a_door_of_its_own(world: &World) {
     let who = world.somebody(Mode::Test, 5_000).await;
@@ -22,4 +25,25 @@ async fn a_business_has_a_door_of_its_own(world: &World) {
     {
         browser.get(&format!("/p/of/{nobody}")).await.is(404);
     }
+}
+
+async fn whoever_came_by_a_door_leaves_by_it(world: &World) {
+    let (who, other) = (world.somebody(Mode::Test, 5_000).await, world.somebody(Mode::Test, 5_000).await);
+    world.shows(who.book, "Harbour & Pine", "").await;
+    let door = format!("/p/of/{}", businesses::id(&world.platform, who.book.business()));
+    let mut browser = world.browser();
+    browser.get(&door).await.is(200).says_not("signed out");
+    browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");
+    let home = browser.get("/p/home").await;
+    browser.submit(&home, "/p/sign-out", &[]).await.leads_to(&format!("{door}?left"));
+    browser.get(&format!("{door}?left")).await.is(200).says("Harbour &#38; Pine").says("signed out");
+    browser.get("/p/home").await.leads_to(&format!("{door}?ended"));
+    browser.get(&format!("{door}?ended")).await.is(200).says("Harbour &#38; Pine").says("signed out");
+    // Money of another business has nothing to do with this door.
+    browser.post("/p/session", &[("hash", &other.hash)]).await.leads_to("/p/home");
+    let home = browser.get("/p/home").await;
+    browser.submit(&home, "/p/sign-out", &[]).await.leads_to("/p?left");
+    // A door that is none leads nowhere.
+    browser.set_cookie("__Host-claim-of", "//elsewhere.example");
+    browser.get("/p/home").await.leads_to("/p?ended");
 }

@@ -9,6 +9,7 @@ use outpay::members::Role;
 crate::on_both_engines! {
     a_file_is_checked_shown_confirmed_and_paid,
     every_wrong_line_is_named,
+    a_file_that_is_too_large_is_told_so,
     a_file_pays_once_however_often_it_is_brought,
     what_was_not_covered_is_tried_again,
     above_the_rule_somebody_else_approves,
@@ -62,6 +63,13 @@ async fn a_file_is_checked_shown_confirmed_and_paid(world: &World) {
     admin.get(PATH).await.is(200).says("march.csv").says("done");
     let mut other = world.member(&world.business().await, Role::Owner).await.browser;
     other.get(&path).await.is(404);
+}
+
+async fn a_file_that_is_too_large_is_told_so(world: &World) {
+    let (_, mut member) = admin(world, 1_000).await;
+    let large = "x".repeat(8 * 1024 * 1024);
+    let admin = &mut member.browser;
+    admin.upload(PATH, "large.csv", &large).await.is(413).says("Nothing larger than 8 MiB");
 }
 
 async fn every_wrong_line_is_named(world: &World) {
