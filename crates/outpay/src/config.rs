@@ -9,10 +9,13 @@ use crate::store::Failure;
 use anyhow::Context;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// The file in the data folder.
 pub const CONFIG_FILE: &str = "outpay.toml";
+
+const CACHE_MIB: RangeInclusive<u32> = 16..=65_536;
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,10 +23,26 @@ pub const CONFIG_FILE: &str = "outpay.toml";
 pub struct Config {
     /// Where people reach the server, as in `https://pay.example.com`; links begin with it.
     pub public_url: Option<String>,
+    /// `[sqlite]`
+    pub sqlite: SqliteConfig,
     /// `[rails…]`
     pub rails: RailsConfig,
     /// `[mail]`; without it no mail is made.
     pub mail: Option<MailConfig>,
+}
+
+/// `[sqlite]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SqliteConfig {
+    /// MiB of the database that may be kept in memory for writing.
+    pub cache_mib: u32,
+}
+
+impl Default for SqliteConfig {
+    fn default() -> Self {
+        Self { cache_mib: 512 }
+    }
 }
 
 /// The rails of live mode.
@@ -92,6 +111,12 @@ impl Config {
         }
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         anyhow::ensure!(twice.is_none(), "two rails have one name: {twice:?}");
+        anyhow::ensure!(
+            CACHE_MIB.contains(&config.sqlite.cache_mib),
+            "`cache_mib` in [sqlite] must be from {} to {}",
+            CACHE_MIB.start(),
+            CACHE_MIB.end()
+        );
         for (name, crypto) in &config.rails.crypto {
             crypto.check().with_context(|| format!("the rail {name:?}"))?;
         }
@@ -135,12 +160,16 @@ mod tests {
     #[test]
     fn an_empty_file_is_a_configuration_and_a_wrong_one_is_named() {
         assert_eq!(Config::parse("").unwrap().rails.gift_card.low_stock, 10);
+        assert_eq!(Config::parse("[sqlite]\ncache_mib = 2048").unwrap().sqlite.cache_mib, 2048);
         let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
         assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
         Config::parse("public_url = \"https://pay.example.com/x\"").unwrap();
         for wrong in [
             "[rail]",
+            "[sqlite]\ncache_mib = 0",
+            "[sqlite]\ncache_mib = 70000",
+            "[sqlite]\ncache = 64",
             "public_url = \"pay.example.com\"",
             "public_url = \"https://\"",
             "public_url = \"https://pay.example.com/#\"",

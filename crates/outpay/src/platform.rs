@@ -64,6 +64,7 @@ impl Platform {
         config: &Config,
     ) -> Result<Self, Failure> {
         let store = Store::open(database).await?;
+        store.set_page_cache(config.sqlite.cache_mib)?;
         anyhow::ensure!(
             store.matches_master_key(secrets.check_value()).await?,
             "this database was made with another master key; give the right one in {} or in {}",

@@ -133,6 +133,17 @@ impl Store {
         Ok(Self { driver })
     }
 
+    /// How many MiB of an SQLite file the writer may keep in memory; PostgreSQL has a cache of its own.
+    ///
+    /// # Errors
+    /// When the engine does not take it.
+    pub fn set_page_cache(&self, mib: u32) -> Result<(), Failure> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.set_page_cache(mib),
+            Driver::Postgres(_) => Ok(()),
+        }
+    }
+
     /// The name of the engine: `sqlite` or `postgres`.
     #[must_use]
     pub fn engine(&self) -> &'static str {

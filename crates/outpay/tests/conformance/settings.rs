@@ -3,7 +3,7 @@
 use crate::on_both_engines;
 use crate::till::{ask_once, create};
 use crate::world::{Engine, World, runtime};
-use ledger::{BookId, OnceKey};
+use ledger::{BookId, Cents, OnceKey};
 use outpay::clock::Clock;
 use outpay::store::Store;
 use std::sync::Barrier;
@@ -13,6 +13,7 @@ on_both_engines! {
     of_master_keys_at_once_one_is_the_first,
     an_answer_is_remembered_in_its_book,
     the_engine_answers,
+    money_moves_with_any_page_cache,
 }
 
 async fn the_first_master_key_is_the_one(world: &World) {
@@ -84,4 +85,16 @@ async fn the_engine_answers(world: &World) {
             assert!((there - here).abs() < 60_000_000, "{there} is a minute from {here}");
         }
     }
+}
+
+async fn money_moves_with_any_page_cache(world: &World) {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 1_000).await;
+    for mib in [1, 16, 2048, 65_536] {
+        world.store.set_page_cache(mib).unwrap();
+        till.carry_out(book, [create("ada@example.com", 250)]).await;
+    }
+    let ada = world.store.user(book, 1).await.unwrap().unwrap();
+    assert_eq!(ada.user.balance, Cents(1_000));
 }

@@ -70,6 +70,17 @@ impl Sqlite {
         })
     }
 
+    /// Bounds what the writer keeps of the file in this process's memory. Taken only as pages are touched, so a small
+    /// database never takes it all.
+    pub(super) fn set_page_cache(&self, mib: u32) -> Result<(), Failure> {
+        let writer = self.writer.lock();
+        let kib = -i64::from(mib) * 1024;
+        writer.pragma_update(None, "cache_size", kib)?;
+        let set: i64 = writer.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
+        anyhow::ensure!(set == kib, "SQLite did not accept a page cache of {mib} MiB");
+        Ok(())
+    }
+
     /// The teller's face of the writer connection.
     #[must_use]
     pub fn teller(&self) -> SqliteTeller {
