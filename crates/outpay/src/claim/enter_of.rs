@@ -4,12 +4,12 @@
 use super::frame::Sender;
 use super::stop::Stop;
 use super::visit::{Named, Visitor};
-use super::{enter, framing};
+use super::{door, enter, framing};
 use crate::branding;
 use crate::businesses;
 use crate::platform::Platform;
 use crate::store::Failure;
-use crate::web::{cookie, page};
+use crate::web::page;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
@@ -41,8 +41,8 @@ async fn show(
     let (branding, logo) =
         (branding::of(platform, number).await?, branding::logo_of(platform, number).await?);
     let sender = Sender::new(&branding, logo.as_ref());
-    let mut response = enter::of(visitor.language, uri, sender, format!("/p/of/{business}"));
+    let mut response = enter::of(visitor.language, uri, sender, door::path(&business));
     framing::allow(&mut response, &branding.frame_origins);
-    cookie::set(&mut response, framing::COOKIE, &business, None);
+    door::remember(&mut response, &business);
     Ok(Some(response))
 }

@@ -6,6 +6,7 @@
 mod cancel;
 mod colour;
 mod confirm;
+mod door;
 mod enter;
 mod enter_of;
 mod frame;

@@ -4,7 +4,7 @@
 use super::session::Session;
 use super::stop::Stop;
 use super::visit::Visitor;
-use super::{enter, framing};
+use super::{door, enter};
 use crate::auth::For;
 use crate::platform::Platform;
 use crate::web::{Form, csrf, page};
@@ -43,7 +43,7 @@ pub(super) async fn handle(State(platform): State<Platform>, request: Request) -
                 *response.status_mut() = StatusCode::NO_CONTENT;
             }
             session.keep(&platform, &mut response);
-            framing::leave_other_door(&platform, &parts.headers, caller.book.business(), &mut response);
+            door::leave_other(&platform, &parts.headers, caller.book.business(), &mut response);
             response
         }
         Ok(None) => enter::wrong(t),

@@ -1,6 +1,6 @@
 //! `POST /p/sign-out`: takes the session's cookie away. A session that has ended already is no reason to refuse.
 
-use super::framing;
+use super::door;
 use super::session::{COOKIE, Session};
 use crate::platform::Platform;
 use crate::web::{Form, cookie, csrf, page};
@@ -19,7 +19,7 @@ pub(super) async fn handle(State(platform): State<Platform>, request: Request) -
     {
         return page::see_other("/p/home");
     }
-    let mut response = framing::way_out(&platform, &parts.headers, "left");
+    let mut response = door::way_out(&platform, &parts.headers, "left");
     cookie::clear(&mut response, COOKIE);
     response
 }

@@ -1,9 +1,9 @@
 //! Who visits: the language of every request, and the person of a session. A handler takes [`Visitor`], [`Person`] or, for
 //! a post, [`Posted`], which has checked the form's token and where it comes from.
 
-use super::framing;
 use super::session::Session;
 use super::stop::Stop;
+use super::{door, framing};
 use crate::auth::Caller;
 use crate::branding::{self, Branding, LogoName};
 use crate::platform::Platform;
@@ -40,11 +40,11 @@ pub(super) async fn signed_in(
 ) -> Response {
     let language = language_of(&request);
     let Some(session) = Session::sent(&platform, request.headers()) else {
-        return framing::way_out(&platform, request.headers(), "ended");
+        return door::way_out(&platform, request.headers(), "ended");
     };
     let person = match Person::of(&platform, &session, language).await {
         Ok(Some(person)) => person,
-        Ok(None) => return framing::way_out(&platform, request.headers(), "ended"),
+        Ok(None) => return door::way_out(&platform, request.headers(), "ended"),
         Err(failure) => return Stop::failure(language, failure).into_response(),
     };
     // A page that only follows a state by itself does not keep a session alive.
