@@ -6,8 +6,8 @@ use crate::Change;
 use crate::chain::link;
 use crate::look_back::LookBack;
 use crate::{
-    Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, Micros,
-    Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
+    Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
+    Micros, Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal, floor_of_epoch,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,8 +30,8 @@ pub struct Book {
     pub(crate) before: LookBack,
     entries: Vec<(Entry, ChainDigest)>,
     new_users: Vec<i64>,
-    /// Number, and the generation as it is stored.
-    changed_users: BTreeMap<i64, i64>,
+    /// Number, and the salt of the hash as it is stored.
+    changed_users: BTreeMap<i64, HashSalt>,
     new_remembered: Vec<OnceKey>,
     new_withdrawals: Vec<i64>,
     changed_withdrawals: BTreeSet<i64>,
@@ -55,8 +55,8 @@ pub struct Changes<'a> {
     pub changed_accounts: BTreeMap<AccountId, Account>,
     /// Users that had no row, in order of number.
     pub new_users: Vec<&'a PayoutUser>,
-    /// Stored users whose status or generation changed, each with the generation that is stored.
-    pub changed_users: Vec<(&'a PayoutUser, i64)>,
+    /// Stored users whose status or hash changed, each with the salt that is stored.
+    pub changed_users: Vec<(&'a PayoutUser, HashSalt)>,
     /// Answers to remember.
     pub remembered: Vec<(OnceKey, &'a Remembered)>,
     /// Withdrawals that had no row, in order of number.
@@ -181,7 +181,7 @@ impl Book {
             new_users: self.new_users.iter().filter_map(known).collect(),
             changed_users: (self.changed_users.iter())
                 .filter(|(number, _)| self.new_users.first().is_none_or(|first| *number < first))
-                .filter_map(|(number, generation)| self.users.get(number).map(|user| (user, *generation)))
+                .filter_map(|(number, salt)| self.users.get(number).map(|user| (user, *salt)))
                 .collect(),
             remembered: self
                 .new_remembered
@@ -204,12 +204,14 @@ impl Book {
     /// stops the teller before anything is written.
     pub(crate) fn apply(&mut self, change: Change, now: Micros, actor: Actor) {
         match change {
-            Change::NewUser { number, email } => self.add_user(number, email, now),
+            Change::NewUser { number, email, salt } => self.add_user((number, email, salt), now),
             Change::NewWithdrawal(withdrawal) => self.add_withdrawal(*withdrawal),
             Change::SetWithdrawal(withdrawal) => self.set_withdrawal(*withdrawal),
             Change::Move { kind, user, debit, credit, amount, note, withdrawal, detail } => {
                 let sequence = self.head.sequence + 1;
                 let movement = Some(self.shift(sequence, debit, credit, amount));
+                let is_new = kind == EntryKind::UserCreated;
+                let salt = self.user(user).filter(|_| is_new).map(|user| user.salt);
                 self.append(Entry {
                     sequence,
                     kind,
@@ -220,6 +222,7 @@ impl Book {
                     withdrawal,
                     actor,
                     detail,
+                    salt,
                 });
             }
             Change::Note { kind, user, withdrawal, note, detail } => {
@@ -234,16 +237,19 @@ impl Book {
                     withdrawal,
                     actor,
                     detail,
+                    salt: None,
                 });
             }
             Change::SetStatus { kind, user, status } => {
                 self.user_mut(user).status = status;
-                self.append_without_money(kind, user, now, actor);
+                self.append_without_money(kind, user, None, now, actor);
             }
-            Change::SetGeneration { kind, user, generation } => {
-                self.user_mut(user).generation = generation;
-                self.append_without_money(kind, user, now, actor);
+            Change::SetGeneration { kind, user, generation, salt } => {
+                let changed = self.user_mut(user);
+                (changed.generation, changed.salt) = (generation, salt);
+                self.append_without_money(kind, user, Some(salt), now, actor);
             }
+            Change::RaiseNumbers { epoch, note } => self.raise_numbers(epoch, note, now, actor),
             Change::Remember { key, remembered } => {
                 self.new_remembered.push(key);
                 self.remembered.insert(key, remembered);
@@ -278,7 +284,7 @@ impl Book {
         self.accounts.get(&id).map_or(Account::default(), |loaded| loaded.account)
     }
 
-    fn add_user(&mut self, number: i64, email: Email, now: Micros) {
+    fn add_user(&mut self, (number, email, salt): (i64, Email, HashSalt), now: Micros) {
         assert_eq!(number, self.head.users + 1, "users are numbered without a gap");
         self.head.users = number;
         self.new_users.push(number);
@@ -287,6 +293,7 @@ impl Book {
             email,
             status: UserStatus::Active,
             generation: 0,
+            salt,
             created_at: now,
             expires_at: None,
         });
@@ -294,7 +301,7 @@ impl Book {
 
     fn user_mut(&mut self, number: i64) -> &mut PayoutUser {
         let user = self.users.get_mut(&number).expect("a decided change names a loaded user");
-        self.changed_users.entry(number).or_insert(user.generation);
+        self.changed_users.entry(number).or_insert(user.salt);
         user
     }
 
@@ -320,10 +327,28 @@ impl Book {
         Movement { debit, credit, amount, debit_previous, credit_previous }
     }
 
-    fn append_without_money(&mut self, kind: EntryKind, user: i64, at: Micros, actor: Actor) {
+    fn append_without_money(
+        &mut self,
+        kind: EntryKind,
+        user: i64,
+        salt: Option<HashSalt>,
+        at: Micros,
+        actor: Actor,
+    ) {
         let (sequence, movement) = (self.head.sequence + 1, None);
         let (note, detail) = (String::new(), String::new());
-        self.append(Entry { sequence, kind, at, user, movement, note, withdrawal: 0, actor, detail });
+        self.append(Entry { sequence, kind, at, user, movement, note, withdrawal: 0, actor, detail, salt });
+    }
+
+    /// The one place where the sequence has a gap.
+    fn raise_numbers(&mut self, epoch: i64, note: String, at: Micros, actor: Actor) {
+        let floor = floor_of_epoch(epoch);
+        assert!(self.head.sequence <= floor, "a book is never taken back into an earlier epoch");
+        self.head.users = self.head.users.max(floor);
+        self.head.withdrawals = self.head.withdrawals.max(floor);
+        let (kind, detail, sequence) = (EntryKind::InstallationRecovered, String::new(), floor + 1);
+        let (user, movement, withdrawal, salt) = (0, None, 0, None);
+        self.append(Entry { sequence, kind, at, user, movement, note, withdrawal, actor, detail, salt });
     }
 
     fn append(&mut self, entry: Entry) {

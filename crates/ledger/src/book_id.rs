@@ -46,6 +46,20 @@ impl BookId {
     }
 }
 
+/// Numbers of one epoch: the epoch stands above these bits.
+const EPOCH_BITS: u32 = 40;
+
+/// The number below the first of an epoch: `epoch * 2^40`. An installation begins in epoch 0, and is in the next one after
+/// each recovery of a database that may have lost its end (`EntryKind::InstallationRecovered`).
+///
+/// # Panics
+/// When the epoch is not 0 … 2^15 - 1: the bits that public ids have for it.
+#[must_use]
+pub fn floor_of_epoch(epoch: i64) -> i64 {
+    assert!((0..1 << 15).contains(&epoch), "an epoch has 15 bits");
+    epoch << EPOCH_BITS
+}
+
 /// Where a book's sequence, chain and numbering stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BookHead {

@@ -6,7 +6,8 @@
 //! debit, credit, amount, debit_previous, credit_previous (0 where no money moved), the length of the payee in bytes (0
 //! where the entry creates none), then the payee, then the note, both as UTF-8 bytes. Where an entry has a withdrawal, an
 //! actor or a detail, 256 is added to the kind, and after the length of the payee come the withdrawal, the actor and the
-//! length of the note; the detail follows the note.
+//! length of the note; the detail follows the note. Where an entry gives its user a hash, 512 is added to the kind, and the
+//! hash's salt (16 bytes) comes last.
 //!
 //! The payee is whatever decides who is paid and stands in another table: the address of the user that the entry creates,
 //! or the order of the withdrawal that it creates ([`crate::Withdrawal::order_text`]). Whoever could change that unseen
@@ -23,6 +24,8 @@ pub const GENESIS: ChainDigest = [0; 32];
 
 /// Added to the kind of an entry that has a withdrawal, an actor or a detail.
 const WIDE: i64 = 256;
+/// Added to the kind of an entry that gives its user a hash.
+const SALTED: i64 = 512;
 
 /// The digest of `entry` in `book`, following `previous`; `payee` as the top of this file tells, empty for none.
 #[must_use]
@@ -31,7 +34,8 @@ pub fn link(previous: &ChainDigest, book: BookId, entry: &Entry, payee: &str) ->
         [moved.debit.0, moved.credit.0, moved.amount.0, moved.debit_previous, moved.credit_previous]
     });
     let is_wide = entry.withdrawal != 0 || entry.actor != Actor::NOBODY || !entry.detail.is_empty();
-    let kind = entry.kind.code() + if is_wide { WIDE } else { 0 };
+    let kind =
+        entry.kind.code() + if is_wide { WIDE } else { 0 } + if entry.salt.is_some() { SALTED } else { 0 };
     let wide = [entry.withdrawal, entry.actor.0, length(&entry.note)];
     let numbers = [book.0, entry.sequence, kind, entry.at, entry.user]
         .into_iter()
@@ -50,6 +54,9 @@ pub fn link(previous: &ChainDigest, book: BookId, entry: &Entry, payee: &str) ->
     digest.update(payee.as_bytes());
     digest.update(entry.note.as_bytes());
     digest.update(entry.detail.as_bytes());
+    if let Some(salt) = entry.salt {
+        digest.update(salt.0);
+    }
     digest.finalize().into()
 }
 
@@ -60,7 +67,7 @@ fn length(text: &str) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AccountId, Cents, EntryKind, Movement};
+    use crate::{AccountId, Cents, EntryKind, HashSalt, Movement};
 
     #[test]
     fn every_field_is_covered() {
@@ -80,6 +87,7 @@ mod tests {
             withdrawal: 0,
             actor: Actor::NOBODY,
             detail: String::new(),
+            salt: None,
         };
         let moved = entry.movement.unwrap();
         let base = link(&GENESIS, BookId(2), &entry, "");
@@ -109,6 +117,8 @@ mod tests {
             Entry { actor: Actor(1), ..entry.clone() },
             Entry { note: String::new(), detail: "nd".to_owned(), ..wide },
             Entry { note: "nd".to_owned(), ..entry.clone() },
+            Entry { salt: Some(HashSalt([0; 16])), ..entry.clone() },
+            Entry { salt: Some(HashSalt([1; 16])), ..entry.clone() },
             entry,
         ];
         let links: std::collections::HashSet<_> =

@@ -1,6 +1,6 @@
 //! The steps a plan is made of. Deciding (decide.rs, decide_withdrawal.rs) makes them; the book carries them out (book.rs).
 
-use crate::{AccountId, Cents, Email, EntryKind, OnceKey, Remembered, UserStatus, Withdrawal};
+use crate::{AccountId, Cents, Email, EntryKind, HashSalt, OnceKey, Remembered, UserStatus, Withdrawal};
 
 /// One step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Change {
         number: i64,
         /// Unique in the book.
         email: Email,
+        /// Of its first hash.
+        salt: HashSalt,
     },
     /// A transfer and its entry.
     Move {
@@ -65,6 +67,15 @@ pub enum Change {
         user: i64,
         /// From now on.
         generation: i64,
+        /// Of the new hash.
+        salt: HashSalt,
+    },
+    /// From now on all numbers of the book are of this epoch.
+    RaiseNumbers {
+        /// Later than that of the book's newest entry.
+        epoch: i64,
+        /// Names the sequence before it.
+        note: String,
     },
     /// An answer to give again whenever the key comes again.
     Remember {

@@ -1,8 +1,8 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
 use crate::{
-    AccountId, Actor, Cents, Email, Micros, Once, OnceKey, Provider, Step, Terms, UserSnapshot, UserStatus,
-    Withdrawal,
+    AccountId, Actor, Cents, Email, HashSalt, Micros, Once, OnceKey, Provider, Step, Terms, UserSnapshot,
+    UserStatus, Withdrawal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -208,10 +208,16 @@ pub enum Command {
         /// The newest entry of the user's account when it was found unclaimed: with a newer one it is not.
         head: i64,
     },
+    /// The database had lost its end: number everything from here on in a new epoch, so that nothing that was lost can have
+    /// the number of something that is made from now on.
+    Recover {
+        /// The installation's new epoch.
+        epoch: i64,
+    },
 }
 
 /// What a carried-out command answers with. Stored as the answer of an idempotency key, so variants and fields are
-/// only ever added. Hashes are not in it: they are computed from user and generation when the answer is written.
+/// only ever added. Hashes are not in it: they are computed from user and salt when the answer is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -221,6 +227,8 @@ pub enum Outcome {
         user: i64,
         /// The hash generation at that moment.
         generation: i64,
+        /// Of that hash.
+        salt: HashSalt,
     },
     /// CreateMany: one row each, in order.
     PaidMany {
@@ -244,6 +252,8 @@ pub enum Outcome {
         user: i64,
         /// The new generation.
         generation: i64,
+        /// Of the new hash.
+        salt: HashSalt,
     },
     /// Withdraw and Advance: the withdrawal afterwards.
     Withdrawal(Box<Withdrawal>),
@@ -257,8 +267,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowOutcome {
-    /// Paid: user and generation.
-    Paid(i64, i64),
+    /// Paid: user, generation and salt of the hash.
+    Paid(i64, i64, HashSalt),
     /// Not paid (only with `partial`).
     Unpaid(RowRefusal),
 }

@@ -3,8 +3,9 @@
 
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::{
-    AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, MAX_PAYOUT,
-    MAX_TRANSFER, Micros, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserStatus,
+    AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashSalt, Inputs,
+    MAX_PAYOUT, MAX_TRANSFER, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal,
+    UserStatus, floor_of_epoch,
 };
 use std::collections::HashMap;
 
@@ -35,8 +36,9 @@ enum Decision {
 ///
 /// # Errors
 /// The refusal of the first check that fails; the book is as it was.
-pub fn settle(book: &mut Book, request: &Request, now: Micros) -> Result<Answer, Refusal> {
-    match decide_once(book, request, now)? {
+pub fn settle(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Answer, Refusal> {
+    let now = inputs.now;
+    match decide_once(book, request, inputs)? {
         Decision::Replay(outcome) => Ok(Answer::Replayed(outcome)),
         Decision::Plan(plan) => {
             for change in plan.changes {
@@ -51,7 +53,7 @@ pub fn settle(book: &mut Book, request: &Request, now: Micros) -> Result<Answer,
     }
 }
 
-fn decide_once(book: &Book, request: &Request, now: Micros) -> Result<Decision, Refusal> {
+fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decision, Refusal> {
     if let Some(once) = &request.once
         && let Some(remembered) = book.remembered(&once.key)
     {
@@ -63,22 +65,23 @@ fn decide_once(book: &Book, request: &Request, now: Micros) -> Result<Decision, 
             _ => Refusal::IdempotencyKeyWasUsedForAnotherRequest,
         });
     }
-    decide(book, &request.command, now).map(Decision::Plan)
+    decide(book, &request.command, inputs).map(Decision::Plan)
 }
 
 /// Decides a command that was not answered before.
 ///
 /// # Errors
 /// The refusal of the first check that fails.
-pub fn decide(book: &Book, command: &Command, now: Micros) -> Result<Plan, Refusal> {
+pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Refusal> {
+    let Inputs { now, seed } = inputs;
     match command {
-        Command::Create { email, amount, memo } => create(book, email, *amount, memo),
-        Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial),
+        Command::Create { email, amount, memo } => create(book, email, *amount, memo, &seed),
+        Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial, &seed),
         Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
         Command::Deposit { amount, reference } => deposit(book, *amount, reference),
         Command::Debit { user, amount, reason } => debit(book, *user, *amount, reason),
         Command::SetStatus { user, status } => set_status(book, *user, *status),
-        Command::RotateHash { user } => rotate_hash(book, *user),
+        Command::RotateHash { user } => rotate_hash(book, *user, &seed),
         Command::Withdraw(order) => withdraw(book, order, now),
         Command::Advance(progress) => advance(book, progress, now),
         Command::Record { occurrence, user, withdrawal, note } => {
@@ -88,10 +91,11 @@ pub fn decide(book: &Book, command: &Command, now: Micros) -> Result<Plan, Refus
             Ok(Plan { changes: Vec::new(), outcome: Outcome::Said(answer.clone()) })
         }
         Command::Expire { user, head } => expire(book, *user, *head),
+        Command::Recover { epoch } => Ok(recover(book, *epoch)),
     }
 }
 
-fn create(book: &Book, email: &Email, amount: Cents, memo: &str) -> Result<Plan, Refusal> {
+fn create(book: &Book, email: &Email, amount: Cents, memo: &str, seed: &[u8; 32]) -> Result<Plan, Refusal> {
     check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
     check_amount(amount, MAX_PAYOUT)?;
     check(book.balance(AccountId::PAYOUT) >= amount, Refusal::PayoutBalanceIsTooLow)?;
@@ -100,17 +104,24 @@ fn create(book: &Book, email: &Email, amount: Cents, memo: &str) -> Result<Plan,
     check_room(book, AccountId::user(number), amount)?;
 
     let mut changes = Vec::with_capacity(3);
-    pay(&mut changes, number, known.is_none().then_some(email), amount, ("", memo));
-    let generation = known.map_or(0, |user| user.generation);
-    Ok(Plan { changes, outcome: Outcome::Paid { user: number, generation } })
+    let (generation, salt) = known
+        .map_or_else(|| (0, HashSalt::draw(seed, book.id, number, 0)), |user| (user.generation, user.salt));
+    pay(&mut changes, number, known.is_none().then_some((email, salt)), amount, ("", memo));
+    Ok(Plan { changes, outcome: Outcome::Paid { user: number, generation, salt } })
 }
 
 /// `words` are a note for the business and a memo for the person.
-fn pay(changes: &mut Vec<Change>, user: i64, new: Option<&Email>, amount: Cents, words: (&str, &str)) {
+fn pay(
+    changes: &mut Vec<Change>,
+    user: i64,
+    new: Option<(&Email, HashSalt)>,
+    amount: Cents,
+    words: (&str, &str),
+) {
     let mut kind = EntryKind::UserCredited;
-    if let Some(email) = new {
+    if let Some((email, salt)) = new {
         kind = EntryKind::UserCreated;
-        changes.push(Change::NewUser { number: user, email: email.clone() });
+        changes.push(Change::NewUser { number: user, email: email.clone(), salt });
     }
     let (debit, credit) = (AccountId::PAYOUT, AccountId::user(user));
     let (note, detail) = (words.0.to_owned(), words.1.to_owned());
@@ -121,15 +132,21 @@ fn pay(changes: &mut Vec<Change>, user: i64, new: Option<&Email>, amount: Cents,
 struct Running<'a> {
     money: Cents,
     next_user: i64,
-    /// Users this batch creates or credits: number, generation, balance so far.
-    users: HashMap<&'a Email, (i64, i64, Cents)>,
+    seed: &'a [u8; 32],
+    /// Users this batch creates or credits: number, generation, salt, balance so far.
+    users: HashMap<&'a Email, (i64, i64, HashSalt, Cents)>,
     /// References this batch uses: a second row with one of them is judged like a repeat of the first.
     references: HashMap<OnceKey, Remembered>,
     changes: Vec<Change>,
     total: Cents,
 }
 
-fn create_many(book: &Book, payouts: &[BatchPayout], partial: bool) -> Result<Plan, Refusal> {
+fn create_many(
+    book: &Book,
+    payouts: &[BatchPayout],
+    partial: bool,
+    seed: &[u8; 32],
+) -> Result<Plan, Refusal> {
     check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
     for payout in payouts {
         check_amount(payout.amount, MAX_PAYOUT)?;
@@ -141,6 +158,7 @@ fn create_many(book: &Book, payouts: &[BatchPayout], partial: bool) -> Result<Pl
     let mut running = Running {
         money: book.balance(AccountId::PAYOUT),
         next_user: book.head.users + 1,
+        seed,
         users: HashMap::new(),
         references: HashMap::new(),
         changes: Vec::with_capacity(payouts.len() * 3),
@@ -151,7 +169,7 @@ fn create_many(book: &Book, payouts: &[BatchPayout], partial: bool) -> Result<Pl
         let row = match pay_row(book, &mut running, payout) {
             Err(refusal) if !partial => return Err(refusal.into()),
             Err(refusal) => RowOutcome::Unpaid(refusal),
-            Ok((user, generation)) => RowOutcome::Paid(user, generation),
+            Ok((user, generation, salt)) => RowOutcome::Paid(user, generation, salt),
         };
         rows.push(row);
     }
@@ -182,18 +200,18 @@ fn pay_row<'a>(
     book: &Book,
     running: &mut Running<'a>,
     payout: &'a BatchPayout,
-) -> Result<(i64, i64), RowRefusal> {
+) -> Result<(i64, i64, HashSalt), RowRefusal> {
     let once = payout.reference.as_deref().map(OnceKey::of_payout_reference);
     let before = once.and_then(|key| running.references.get(&key).or_else(|| book.remembered(&key)));
     if let Some(before) = before {
         if before.fingerprint != payout.fingerprint() {
             return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
         }
-        let Outcome::Paid { user, generation } = before.outcome else {
+        let Outcome::Paid { user, generation, salt } = before.outcome else {
             return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
         };
         running.total = running.total.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
-        return Ok((user, generation));
+        return Ok((user, generation, salt));
     }
     let left = running.money.minus(payout.amount).filter(|left| *left >= Cents::ZERO);
     let Some(left) = left else {
@@ -203,9 +221,12 @@ fn pay_row<'a>(
     };
     let seen = running.users.get(&payout.email).copied();
     let stored = book.user_by_email(&payout.email);
-    let (user, generation, balance) = seen.unwrap_or_else(|| match stored {
-        Some(user) => (user.number, user.generation, book.balance(AccountId::user(user.number))),
-        None => (running.next_user, 0, Cents::ZERO),
+    let (user, generation, salt, balance) = seen.unwrap_or_else(|| match stored {
+        Some(user) => (user.number, user.generation, user.salt, book.balance(AccountId::user(user.number))),
+        None => {
+            let number = running.next_user;
+            (number, 0, HashSalt::draw(running.seed, book.id, number, 0), Cents::ZERO)
+        }
     });
     let balance = balance.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
     let total = running.total.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
@@ -214,16 +235,17 @@ fn pay_row<'a>(
     running.next_user += i64::from(is_new);
     running.money = left;
     running.total = total;
-    running.users.insert(&payout.email, (user, generation, balance));
+    running.users.insert(&payout.email, (user, generation, salt, balance));
     let note = payout.reference.as_deref().unwrap_or_default();
-    pay(&mut running.changes, user, is_new.then_some(&payout.email), payout.amount, (note, &payout.memo));
+    let new = is_new.then_some((&payout.email, salt));
+    pay(&mut running.changes, user, new, payout.amount, (note, &payout.memo));
     if let Some(key) = once {
-        let outcome = Outcome::Paid { user, generation };
+        let outcome = Outcome::Paid { user, generation, salt };
         let remembered = Remembered { fingerprint: payout.fingerprint(), outcome };
         running.references.insert(key, remembered.clone());
         running.changes.push(Change::Remember { key, remembered });
     }
-    Ok((user, generation))
+    Ok((user, generation, salt))
 }
 
 impl From<RowRefusal> for Refusal {
@@ -304,11 +326,20 @@ fn set_status(book: &Book, user: i64, status: UserStatus) -> Result<Plan, Refusa
     Ok(Plan { changes, outcome: Outcome::User(snapshot) })
 }
 
-fn rotate_hash(book: &Book, user: i64) -> Result<Plan, Refusal> {
+fn rotate_hash(book: &Book, user: i64, seed: &[u8; 32]) -> Result<Plan, Refusal> {
     let user = book.user(user).ok_or(Refusal::PayoutUserIsUnknown)?;
-    let generation = user.generation + 1;
-    let change = Change::SetGeneration { kind: EntryKind::HashRotated, user: user.number, generation };
-    Ok(Plan { changes: vec![change], outcome: Outcome::HashRotated { user: user.number, generation } })
+    let (user, generation) = (user.number, user.generation + 1);
+    let salt = HashSalt::draw(seed, book.id, user, generation);
+    let change = Change::SetGeneration { kind: EntryKind::HashRotated, user, generation, salt };
+    Ok(Plan { changes: vec![change], outcome: Outcome::HashRotated { user, generation, salt } })
+}
+
+/// A book that is in the epoch already, or in a later one, stays as it is.
+fn recover(book: &Book, epoch: i64) -> Plan {
+    let before = book.head.sequence;
+    let raise = Change::RaiseNumbers { epoch, note: format!("previous sequence {before}") };
+    let is_behind = before <= floor_of_epoch(epoch);
+    Plan { changes: is_behind.then_some(raise).into_iter().collect(), outcome: Outcome::Recorded }
 }
 
 pub(crate) fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {

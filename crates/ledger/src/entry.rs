@@ -2,7 +2,7 @@
 //! account, one credit account, one amount. Entries that move none (a status, a new hash) stand in the same sequence,
 //! so that the chain covers them too and clients read one gap-free list of events.
 
-use crate::{AccountId, Cents, Micros};
+use crate::{AccountId, Cents, HashSalt, Micros};
 
 /// What an entry records. The numbers are stored and chained: never reuse or change one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,11 +64,13 @@ pub enum EntryKind {
     UserMoneyExpiring = 27,
     /// The business's settings changed.
     SettingsChanged = 28,
+    /// The database had lost its end; from here on all numbers are of a new epoch.
+    InstallationRecovered = 29,
 }
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -97,6 +99,7 @@ impl EntryKind {
         Self::UserMoneyExpired,
         Self::UserMoneyExpiring,
         Self::SettingsChanged,
+        Self::InstallationRecovered,
     ];
 
     /// The number that is stored and chained.
@@ -143,6 +146,7 @@ impl EntryKind {
             Self::UserMoneyExpired => "payout_user.money_expired",
             Self::UserMoneyExpiring => "payout_user.money_expiring",
             Self::SettingsChanged => "settings.changed",
+            Self::InstallationRecovered => "installation.recovered",
         }
     }
 }
@@ -197,7 +201,7 @@ impl Actor {
 /// One line of a book's journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// 1, 2, 3, … inside the book, without a gap.
+    /// 1, 2, 3, … inside the book, without a gap but at [`EntryKind::InstallationRecovered`].
     pub sequence: i64,
     /// What happened.
     pub kind: EntryKind,
@@ -215,6 +219,8 @@ pub struct Entry {
     pub actor: Actor,
     /// What the rail made public of a withdrawal at that moment, as a JSON object; empty for none. Never a secret.
     pub detail: String,
+    /// Of the hash that this entry gives its user.
+    pub salt: Option<HashSalt>,
 }
 
 #[cfg(test)]

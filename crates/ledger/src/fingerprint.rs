@@ -63,6 +63,7 @@ impl Command {
             ),
             // The answer is not part of what was asked.
             Self::Remember { request, .. } => short_digest(b"remember", &[request.as_bytes()]),
+            Self::Recover { epoch } => short_digest(b"recover", &[&epoch.to_be_bytes()]),
             Self::Expire { user, head } => {
                 short_digest(b"expire", &[&user.to_be_bytes(), &head.to_be_bytes()])
             }

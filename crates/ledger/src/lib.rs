@@ -20,13 +20,14 @@ mod look_back;
 mod money;
 mod once;
 mod refusal;
+mod salt;
 mod terms;
 mod user;
 mod withdrawal;
 
 pub use account::{Account, AccountId};
 pub use book::{Book, Changes};
-pub use book_id::{BookHead, BookId, Mode};
+pub use book_id::{BookHead, BookId, Mode, floor_of_epoch};
 pub use chain::{ChainDigest, GENESIS, link};
 pub use change::Change;
 pub use command::{
@@ -39,6 +40,7 @@ pub use look_back::{LOOKS_PERIOD, MOST_LOOKS};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
 pub use once::{Fingerprint, Once, OnceKey, Remembered};
 pub use refusal::Refusal;
+pub use salt::{HashSalt, Inputs};
 pub use terms::{FeeRule, ReviewRule, Terms};
 pub use user::{PayoutUser, UserSnapshot, UserStatus};
 pub use withdrawal::{Provider, Step, TRANSITIONS, Withdrawal, WithdrawalState};

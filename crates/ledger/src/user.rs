@@ -1,6 +1,6 @@
 //! Payout users: the people a business pays. A user's money is in its account, not here.
 
-use crate::{Cents, Email, Micros};
+use crate::{Cents, Email, HashSalt, Micros};
 use serde::{Deserialize, Serialize};
 
 /// Whether a business lets a payout user use the hash. Expiry is a date beside it, not a status of its own.
@@ -33,8 +33,10 @@ pub struct PayoutUser {
     pub email: Email,
     /// Active or not.
     pub status: UserStatus,
-    /// How many times the hash was rotated. The hash is computed from it, so adding 1 makes a new one.
+    /// How many times the hash was rotated.
     pub generation: i64,
+    /// Of the hash of this generation.
+    pub salt: HashSalt,
     /// When the first credit came.
     pub created_at: Micros,
     /// From this moment on the hash does not authenticate.

@@ -3,8 +3,8 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, Direction, Email,
-    Entry, EntryKind, MAX_PAYOUT, MAX_TRANSFER, Micros, Mode, Movement, Once, OnceKey, Outcome, PayoutUser,
-    Refusal, Request, RowOutcome, RowRefusal, UserStatus, link, settle,
+    Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT, MAX_TRANSFER, Micros, Mode, Movement, Once, OnceKey,
+    Outcome, PayoutUser, Refusal, Request, RowOutcome, RowRefusal, UserStatus, floor_of_epoch, link, settle,
 };
 use std::collections::BTreeSet;
 
@@ -15,6 +15,21 @@ const MAX: i64 = i64::MAX;
 
 fn email(text: &str) -> Email {
     Email::parse(text).expect("tests use valid addresses")
+}
+
+const SEED: [u8; 32] = [7; 32];
+
+fn at(now: i64) -> Inputs {
+    Inputs { now, seed: SEED }
+}
+
+/// What every decision here draws for this user.
+fn salt(user: i64, generation: i64) -> HashSalt {
+    HashSalt::draw(&SEED, BookId::new(1, Mode::Live), user, generation)
+}
+
+fn paid_to(user: i64, generation: i64) -> Outcome {
+    Outcome::Paid { user, generation, salt: salt(user, generation) }
 }
 
 /// A book with payouts enabled and ann (1) and bob (2) as users; `world` carries the other side of all balances.
@@ -34,6 +49,7 @@ fn book(main: i64, payout: i64, ann: i64, bob: i64) -> Book {
             email: email(address),
             status: UserStatus::Active,
             generation: 0,
+            salt: salt(number, 0),
             created_at: NOW - number,
             expires_at: None,
         });
@@ -100,7 +116,7 @@ fn done(book: &mut Book, command: Command) -> Outcome {
 }
 
 fn done_as(book: &mut Book, request: &Request) -> Outcome {
-    match settle(book, request, NOW) {
+    match settle(book, request, at(NOW)) {
         Ok(Answer::Done(outcome)) => outcome,
         other => panic!("{request:?} should be done now, but: {other:?}"),
     }
@@ -109,7 +125,7 @@ fn done_as(book: &mut Book, request: &Request) -> Outcome {
 /// Gives a command that must be refused, and shows that the refusal left no trace.
 fn refused(book: &mut Book, request: &Request) -> Refusal {
     let before = format!("{book:?}");
-    let refusal = settle(book, request, NOW).expect_err(&format!("{request:?} should be refused"));
+    let refusal = settle(book, request, at(NOW)).expect_err(&format!("{request:?} should be refused"));
     assert_eq!(format!("{book:?}"), before, "{refusal:?} left a trace");
     refusal
 }
@@ -117,7 +133,7 @@ fn refused(book: &mut Book, request: &Request) -> Refusal {
 /// Gives a request that must be answered from memory, and shows that nothing else happened.
 fn replayed(book: &mut Book, request: &Request) -> Outcome {
     let before = format!("{book:?}");
-    let answer = settle(book, request, NOW + 1);
+    let answer = settle(book, request, at(NOW + 1));
     assert_eq!(format!("{book:?}"), before, "a replay left a trace");
     match answer {
         Ok(Answer::Replayed(outcome)) => outcome,
@@ -138,7 +154,7 @@ fn kinds(book: &Book) -> Vec<EntryKind> {
 }
 
 fn paid(user: i64) -> RowOutcome {
-    RowOutcome::Paid(user, 0)
+    RowOutcome::Paid(user, 0, salt(user, 0))
 }
 
 fn unpaid(refusal: RowRefusal) -> RowOutcome {
@@ -344,7 +360,7 @@ fn an_idempotency_key_comes_before_the_switch() {
     let mut book = lived_in();
     book.payouts_enabled = false;
     let replay = replayed(&mut book, &once(create("ann@example.com", 10), "k"));
-    assert_eq!(replay, Outcome::Paid { user: ANN, generation: 0 });
+    assert_eq!(replay, paid_to(ANN, 0));
     let refusal = refused(&mut book, &once(create("ann@example.com", 11), "k"));
     assert_eq!(refusal, Refusal::IdempotencyKeyWasUsedForAnotherRequest);
 }
@@ -404,21 +420,22 @@ fn a_balance_can_be_spent_and_filled_to_the_last_cent() {
 #[test]
 fn a_first_payout_creates_the_user_and_a_second_adds_to_it() {
     let mut book = book(0, 100, 0, 0);
-    assert_eq!(done(&mut book, create("Cho@Example.COM", 30)), Outcome::Paid { user: 3, generation: 0 });
+    assert_eq!(done(&mut book, create("Cho@Example.COM", 30)), paid_to(3, 0));
     let user = book.user_by_email(&email("cho@example.com")).unwrap().clone();
     let expected = PayoutUser {
         number: 3,
         email: email("cho@example.com"),
         status: UserStatus::Active,
         generation: 0,
+        salt: salt(3, 0),
         created_at: NOW,
         expires_at: None,
     };
     assert_eq!(user, expected);
-    assert_eq!(done(&mut book, create("cho@EXAMPLE.com", 30)), Outcome::Paid { user: 3, generation: 0 });
+    assert_eq!(done(&mut book, create("cho@EXAMPLE.com", 30)), paid_to(3, 0));
     assert_eq!((balances(&book), balance(&book, 3), book.head.users), ((0, 40), 60, 3));
     assert_eq!(kinds(&book), [EntryKind::UserCreated, EntryKind::UserCredited]);
-    assert_eq!(done(&mut book, create("dan@example.com", 1)), Outcome::Paid { user: 4, generation: 0 });
+    assert_eq!(done(&mut book, create("dan@example.com", 1)), paid_to(4, 0));
 }
 
 #[test]
@@ -436,9 +453,9 @@ fn a_payout_answers_with_the_hash_of_today() {
     let mut book = book(0, 100, 0, 0);
     done(&mut book, rotate(ANN));
     done(&mut book, rotate(ANN));
-    assert_eq!(done(&mut book, create("ann@example.com", 1)), Outcome::Paid { user: ANN, generation: 2 });
+    assert_eq!(done(&mut book, create("ann@example.com", 1)), paid_to(ANN, 2));
     let answer = done(&mut book, partial(&[("ann@example.com", 1, "")]));
-    assert_eq!(answer, paid_many(&[RowOutcome::Paid(ANN, 2)], 1));
+    assert_eq!(answer, paid_many(&[RowOutcome::Paid(ANN, 2, salt(ANN, 2))], 1));
 }
 
 #[test]
@@ -513,7 +530,7 @@ fn a_refused_request_is_not_remembered() {
     let request = once(create("cho@example.com", 10), "k");
     assert_eq!(refused(&mut book, &request), Refusal::PayoutBalanceIsTooLow);
     done(&mut book, to_payout(10));
-    assert_eq!(done_as(&mut book, &request), Outcome::Paid { user: 3, generation: 0 });
+    assert_eq!(done_as(&mut book, &request), paid_to(3, 0));
     // The key of a refused request is also free for another request.
     assert_eq!(refused(&mut book, &once(create("cho@example.com", 1), "l")), Refusal::PayoutBalanceIsTooLow);
     done_as(&mut book, &once(rotate(3), "l"));
@@ -821,8 +838,14 @@ fn each_rotation_gives_a_new_hash_and_changes_nothing_else() {
     done(&mut book, status(ANN, UserStatus::Inactive));
     let before = book.user(ANN).unwrap().clone();
     for generation in 1..=3 {
-        assert_eq!(done(&mut book, rotate(ANN)), Outcome::HashRotated { user: ANN, generation });
-        assert_eq!(book.user(ANN).unwrap(), &PayoutUser { generation, ..before.clone() });
+        assert_eq!(
+            done(&mut book, rotate(ANN)),
+            Outcome::HashRotated { user: ANN, generation, salt: salt(ANN, generation) }
+        );
+        assert_eq!(
+            book.user(ANN).unwrap(),
+            &PayoutUser { generation, salt: salt(ANN, generation), ..before.clone() }
+        );
     }
     assert_eq!(kinds(&book)[1..], [EntryKind::HashRotated; 3]);
     assert_eq!((balance(&book, ANN), book.user(BOB).unwrap().generation), (7, 0));
@@ -873,6 +896,11 @@ fn one_of_each() -> (Book, Vec<Entry>) {
             withdrawal: 0,
             actor: Actor::NOBODY,
             detail: String::new(),
+            salt: match kind {
+                EntryKind::UserCreated => Some(salt(user, 0)),
+                EntryKind::HashRotated => Some(salt(user, 1)),
+                _ => None,
+            },
         };
     (book, (1..).zip(journal).map(entry).collect())
 }
@@ -914,10 +942,10 @@ fn changes_tell_new_rows_from_changed_ones() {
     assert_eq!(changes.changed_accounts[&AccountId::PAYOUT], Account { balance: Cents(99), head: 1 });
     let new: Vec<_> = changes.new_users.iter().map(|user| (user.number, user.status)).collect();
     assert_eq!(new, [(3, UserStatus::Inactive)]);
-    // The new user is written once, as new; the stored one with the generation that its row has.
+    // The new user is written once, as new; the stored one with the salt that its row has.
     let changed = changes.changed_users.iter();
     let changed: Vec<_> = changed.map(|(user, stored)| (user.number, user.generation, *stored)).collect();
-    assert_eq!(changed, [(BOB, 2, 0)]);
+    assert_eq!(changed, [(BOB, 2, salt(BOB, 0))]);
     assert_eq!(changes.remembered.len(), 1);
 }
 
@@ -941,18 +969,21 @@ fn remembered_answers_keep_their_stored_form() {
         r#""created_at":1699999999999999,"expires_at":null}}"#
     );
     let rows = [("ann@example.com", 1, ""), ("bob@example.com", 1_000, "")];
-    let many = r#"{"paid_many":{"rows":[{"paid":[1,0]},{"unpaid":"payout_balance_is_too_low"}],"total":1}}"#;
+    let many =
+        r#"{"paid_many":{"rows":[{"paid":[1,0,"SALT"]},{"unpaid":"payout_balance_is_too_low"}],"total":1}}"#;
     let cases = [
         (debit(ANN, 1), user),
-        (create("ann@example.com", 1), r#"{"paid":{"user":1,"generation":0}}"#),
+        (create("ann@example.com", 1), r#"{"paid":{"user":1,"generation":0,"salt":"SALT"}}"#),
         (partial(&rows), many),
         (to_main(1), r#"{"balances":{"main":1,"payout":98}}"#),
-        (rotate(BOB), r#"{"hash_rotated":{"user":2,"generation":1}}"#),
+        (rotate(BOB), r#"{"hash_rotated":{"user":2,"generation":1,"salt":"NEW"}}"#),
     ];
     for (command, stored) in cases {
+        let hex = |salt: HashSalt| format!("{:032x}", u128::from_be_bytes(salt.0));
+        let stored = stored.replace("SALT", &hex(salt(ANN, 0))).replace("NEW", &hex(salt(BOB, 1)));
         let outcome = done(&mut book, command);
         assert_eq!(serde_json::to_string(&outcome).unwrap(), stored);
-        assert_eq!(serde_json::from_str::<Outcome>(stored).unwrap(), outcome);
+        assert_eq!(serde_json::from_str::<Outcome>(&stored).unwrap(), outcome);
     }
     let before_there_was_pending = user.replace(r#""pending":0,"#, "");
     assert!(serde_json::from_str::<Outcome>(&before_there_was_pending).is_ok());
@@ -1012,4 +1043,31 @@ fn the_fingerprint_decides_what_another_request_is() {
     let other = Once { fingerprint: rotate(ANN).fingerprint(), ..request.once.unwrap() };
     let refusal = refused(&mut book, &Request { once: Some(other), ..request });
     assert_eq!(refusal, Refusal::IdempotencyKeyWasUsedForAnotherRequest);
+}
+
+#[test]
+fn a_recovered_book_numbers_everything_in_the_new_epoch() {
+    let mut book = book(0, 100, 7, 0);
+    done(&mut book, create("cho@example.com", 1));
+    let before = book.head;
+    assert_eq!(done(&mut book, Command::Recover { epoch: 3 }), Outcome::Recorded);
+    let floor = floor_of_epoch(3);
+    let entry = book.changes().entries.last().unwrap().0.clone();
+    assert_eq!((entry.sequence, entry.kind), (floor + 1, EntryKind::InstallationRecovered));
+    assert_eq!(entry.note, format!("previous sequence {}", before.sequence));
+    assert_eq!(done(&mut book, create("dan@example.com", 1)), paid_to(floor + 1, 0));
+    assert_eq!((book.head.sequence, book.head.users), (floor + 2, floor + 1));
+    // What was there before keeps its number.
+    assert_eq!(done(&mut book, create("cho@example.com", 1)), paid_to(3, 0));
+}
+
+#[test]
+fn a_book_recovers_once_into_an_epoch() {
+    let mut book = book(0, 100, 7, 0);
+    for epoch in [3, 3, 2] {
+        done(&mut book, Command::Recover { epoch });
+    }
+    assert_eq!(kinds(&book), [EntryKind::InstallationRecovered]);
+    done(&mut book, Command::Recover { epoch: 4 });
+    assert_eq!(book.head.sequence, floor_of_epoch(4) + 1);
 }

@@ -4,8 +4,8 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes,
-    Command, Direction, Email, Entry, EntryKind, Micros, Movement, OnceKey, Outcome, PayoutUser, Refusal,
-    Remembered, Request, RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
+    Command, Direction, Email, Entry, EntryKind, HashSalt, Inputs, Micros, Movement, OnceKey, Outcome,
+    PayoutUser, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -20,6 +20,13 @@ const PAYOUT: i64 = -3;
 /// From the contract, not from the ledger, so that a changed limit does not go unnoticed.
 const MOST_PAID: i64 = 100_000_000;
 const MOST_MOVED: i64 = 1_000_000_000_000_000;
+
+const SEED: [u8; 32] = [9; 32];
+
+/// Drawn from one seed for all batches, so that the model can say it.
+fn salt(user: i64, generation: i64) -> HashSalt {
+    HashSalt::draw(&SEED, BookId(2), user, generation)
+}
 
 const PEOPLE: [&str; 5] =
     ["ann@example.com", "bob@example.com", "cho@example.com", "dan@example.com", "eve@example.com"];
@@ -229,7 +236,7 @@ impl Model {
                         No::Money => Refusal::PayoutBalanceIsTooLow,
                         No::Room => Refusal::BalanceWouldBeTooLarge,
                     })?;
-                Ok(Outcome::Paid { user, generation })
+                Ok(Outcome::Paid { user, generation, salt: salt(user, generation) })
             }
             Command::CreateMany { payouts, partial: false } => self.pay_all(payouts, now),
             Command::CreateMany { payouts, partial: true } => self.pay_while_money_lasts(payouts, now),
@@ -264,7 +271,7 @@ impl Model {
                 person.generation += 1;
                 let generation = person.generation;
                 self.note(EntryKind::HashRotated, *user);
-                Ok(Outcome::HashRotated { user: *user, generation })
+                Ok(Outcome::HashRotated { user: *user, generation, salt: salt(*user, generation) })
             }
             other => unreachable!("withdrawals have a model of their own: {other:?}"),
         }
@@ -375,7 +382,9 @@ impl Model {
         let mut rows = Vec::new();
         for row in payouts {
             match self.pay_row(row, now) {
-                Ok(Some((user, generation))) => rows.push(RowOutcome::Paid(user, generation)),
+                Ok(Some((user, generation))) => {
+                    rows.push(RowOutcome::Paid(user, generation, salt(user, generation)))
+                }
                 Ok(None) => unreachable!("contradictions were found above"),
                 Err(No::Money) => return Err(Refusal::PayoutBalanceIsTooLow),
                 Err(No::Room) => return Err(Refusal::BalanceWouldBeTooLarge),
@@ -394,7 +403,7 @@ impl Model {
             rows.push(match paid {
                 Ok(Some((user, generation))) => {
                     total += row.amount.0;
-                    RowOutcome::Paid(user, generation)
+                    RowOutcome::Paid(user, generation, salt(user, generation))
                 }
                 Ok(None) => RowOutcome::Unpaid(RowRefusal::ReferenceWasUsedForAnotherPayout),
                 Err(No::Money) => {
@@ -458,7 +467,15 @@ impl Store {
             let (status, created_at) = (UserStatus::Active, 0);
             store.users.insert(
                 number,
-                PayoutUser { number, email, status, generation: 0, created_at, expires_at: None },
+                PayoutUser {
+                    number,
+                    email,
+                    status,
+                    generation: 0,
+                    salt: salt(number, 0),
+                    created_at,
+                    expires_at: None,
+                },
             );
         }
         store
@@ -486,10 +503,10 @@ impl Store {
                 user.number
             );
         }
-        for (user, generation) in &changes.changed_users {
+        for (user, salt) in &changes.changed_users {
             let before = self.users.insert(user.number, (*user).clone());
             let before = before.expect("a changed user was there");
-            assert_eq!(before.generation, *generation, "the stored generation of user {}", user.number);
+            assert_eq!(before.salt, *salt, "the stored salt of user {}", user.number);
         }
         for (key, remembered) in &changes.remembered {
             let before = self.remembered.insert(*key, (*remembered).clone());
@@ -611,7 +628,7 @@ impl<'a> Run<'a> {
         let still = self.write_out && !matches!(expected, Ok(Answer::Done(_)));
         let before = self.written_out.take().filter(|_| still);
         let before = before.or_else(|| still.then(|| format!("{:?}", self.book)));
-        let answer = settle(&mut self.book, &request, self.now);
+        let answer = settle(&mut self.book, &request, Inputs { now: self.now, seed: SEED });
         assert_eq!(answer, expected, "{request:?}");
         if let Some(before) = before {
             let after = format!("{:?}", self.book);
@@ -639,9 +656,21 @@ impl<'a> Run<'a> {
             });
             let (kind, user, note) = (line.kind, line.user, line.note.clone());
             let (withdrawal, actor, detail) = (0, Actor::NOBODY, String::new());
-            let told =
-                Entry { sequence, kind, at: self.now, user, movement, note, withdrawal, actor, detail };
+            let told = Entry {
+                sequence,
+                kind,
+                at: self.now,
+                user,
+                movement,
+                note,
+                withdrawal,
+                actor,
+                detail,
+                salt: entry.salt,
+            };
             assert_eq!(*entry, told);
+            let gives_a_hash = matches!(kind, EntryKind::UserCreated | EntryKind::HashRotated);
+            assert_eq!(entry.salt.is_some(), gives_a_hash, "{kind:?}");
             let created = if kind == EntryKind::UserCreated {
                 self.book.user(user).map_or("", |user| user.email.as_str())
             } else {
@@ -768,7 +797,8 @@ fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry, created: &str)
     digest.update(previous);
     let moved = entry.movement;
     let moved = moved.map(|to| [to.debit.0, to.credit.0, to.amount.0, to.debit_previous, to.credit_previous]);
-    for number in [book.0, entry.sequence, entry.kind.code(), entry.at, entry.user] {
+    let salted = if entry.salt.is_some() { 512 } else { 0 };
+    for number in [book.0, entry.sequence, entry.kind.code() + salted, entry.at, entry.user] {
         digest.update(number.to_be_bytes());
     }
     for number in moved.unwrap_or_default() {
@@ -777,6 +807,9 @@ fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry, created: &str)
     digest.update((created.len() as i64).to_be_bytes());
     digest.update(created.as_bytes());
     digest.update(entry.note.as_bytes());
+    if let Some(salt) = entry.salt {
+        digest.update(salt.0);
+    }
     digest.finalize().into()
 }
 

@@ -4,14 +4,19 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
-    LOOKS_PERIOD, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, PayoutUser, Progress, Provider, Refusal,
-    Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus, Withdrawal, WithdrawalState, settle,
+    HashSalt, Inputs, LOOKS_PERIOD, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, PayoutUser, Progress,
+    Provider, Refusal, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus, Withdrawal,
+    WithdrawalState, settle,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 
 const NOW: i64 = 1_700_000_000_000_000;
+
+fn at(now: i64) -> Inputs {
+    Inputs { now, seed: [0; 32] }
+}
 const DESTINATION: &str = r#"{"account":"a"}"#;
 
 fn book(balance: i64) -> Book {
@@ -23,6 +28,7 @@ fn book(balance: i64) -> Book {
             email: Email::parse(email).unwrap(),
             status: UserStatus::Active,
             generation: 0,
+            salt: HashSalt([0; 16]),
             created_at: 0,
             expires_at: None,
         });
@@ -49,7 +55,7 @@ fn order(amount: i64, terms: Terms) -> Order {
 }
 
 fn ask(book: &mut Book, command: Command) -> Result<Outcome, Refusal> {
-    match settle(book, &Request::plain(command), NOW)? {
+    match settle(book, &Request::plain(command), at(NOW))? {
         Answer::Done(outcome) | Answer::Replayed(outcome) => Ok(outcome),
     }
 }
@@ -265,7 +271,7 @@ fn a_code_is_shown_so_often_and_no_more() {
     }
     assert_eq!(ask(&mut book, look(1)), Err(Refusal::CodeWasShownTooOften));
     ask(&mut book, look(2)).unwrap();
-    let later = settle(&mut book, &Request::plain(look(1)), NOW + 1);
+    let later = settle(&mut book, &Request::plain(look(1)), at(NOW + 1));
     assert!(later.is_ok(), "{later:?}");
 }
 
@@ -278,10 +284,10 @@ fn an_answer_from_outside_is_given_again() {
         Request::maybe_once(command, Some(key))
     };
     let said = |text: &str| Outcome::Said(text.to_owned());
-    assert_eq!(settle(&mut book, &remember("test", "one"), NOW), Ok(Answer::Done(said("one"))));
-    assert_eq!(settle(&mut book, &remember("test", "two"), NOW), Ok(Answer::Replayed(said("one"))));
+    assert_eq!(settle(&mut book, &remember("test", "one"), at(NOW)), Ok(Answer::Done(said("one"))));
+    assert_eq!(settle(&mut book, &remember("test", "two"), at(NOW)), Ok(Answer::Replayed(said("one"))));
     let reused = Refusal::IdempotencyKeyWasUsedForAnotherRequest;
-    assert_eq!(settle(&mut book, &remember("retry", "one"), NOW), Err(reused));
+    assert_eq!(settle(&mut book, &remember("retry", "one"), at(NOW)), Err(reused));
     assert!(book.changes().entries.is_empty());
 }
 
@@ -306,7 +312,7 @@ fn an_occurrence_is_an_entry_that_moves_nothing() {
         note: "why".to_owned(),
     };
     let request = Request::plain(record).by(Actor(7));
-    settle(&mut book, &request, NOW).unwrap();
+    settle(&mut book, &request, at(NOW)).unwrap();
     let changes = book.changes();
     let entry = &changes.entries[0].0;
     assert_eq!((entry.kind, entry.actor, entry.movement), (EntryKind::GiftCardRevealed, Actor(7), None));

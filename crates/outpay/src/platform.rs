@@ -72,7 +72,7 @@ impl Platform {
             data.join(master_key::MASTER_KEY_FILE).display()
         );
         let secrets = Arc::new(secrets);
-        let teller = Teller::start(&store, Arc::clone(&secrets), clock.clone()).await?;
+        let teller = Teller::start(&store, Arc::clone(&secrets), clock.clone(), entropy.clone()).await?;
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
         let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
         let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());

@@ -35,6 +35,8 @@ pub struct Line {
     pub debit_previous: i64,
     pub credit_previous: i64,
     pub note: String,
+    /// Of the hash that the entry gives; empty for none.
+    pub salt: Vec<u8>,
     pub chain: Vec<u8>,
     /// Balances after this entry.
     pub main: i64,
@@ -151,7 +153,7 @@ fn read_lines(
     users: &[UserRow],
     tell: &mut dyn FnMut(&Line) -> Result<()>,
 ) -> Result<u64> {
-    let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain \
+    let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, salt \
                FROM journal WHERE book = ?1 AND sequence > ?2 ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([replay.book, replay.sequence])?;
@@ -172,6 +174,7 @@ fn read_lines(
             debit_previous: row.get(7)?,
             credit_previous: row.get(8)?,
             note: row.get(9)?,
+            salt: row.get::<_, Option<Vec<u8>>>(11)?.unwrap_or_default(),
             chain: row.get(10)?,
             main: 0,
             payout: 0,

@@ -269,7 +269,7 @@ impl Clients {
                 ensure!((snapshot.number, snapshot.status) == (*user, *status), "another user or status");
                 self.witness.turn_told(Turn::Status, book, *user, order.lost);
             }
-            (Command::RotateHash { user }, Outcome::HashRotated { user: rotated, generation }) => {
+            (Command::RotateHash { user }, Outcome::HashRotated { user: rotated, generation, .. }) => {
                 ensure!(rotated == user, "another user");
                 self.witness.generation(book, *user, *generation)?;
                 self.witness.turn_told(Turn::Rotation, book, *user, order.lost);
@@ -299,7 +299,7 @@ impl Clients {
         let (mut sum, mut money_ended) = (0, false);
         for (wish, row) in order.wishes.iter().zip(rows) {
             match row {
-                RowOutcome::Paid(user, _) => {
+                RowOutcome::Paid(user, ..) => {
                     self.paid(order.book.0, *wish, *user)?;
                     let wish = wish.expect("it was paid");
                     let (amount, noted) = (self.witness.get(wish).amount, self.witness.get(wish).noted);

@@ -14,6 +14,13 @@ impl Dice {
         self.0.next_u64()
     }
 
+    /// For the salts of a batch.
+    pub fn seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.0.fill_bytes(&mut seed);
+        seed
+    }
+
     /// From 0 up to `end`, without it. The tiny bias of the remainder does not matter here.
     pub fn below(&mut self, end: u64) -> u64 {
         self.any() % end.max(1)

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use ledger::{BookId, Mode};
+use ledger::{BookId, Inputs, Mode};
 use outpay::auth::Secrets;
 use outpay::clock::Clock;
 use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
@@ -114,7 +114,8 @@ impl House {
         if crash == Some(Crash::AfterLoad) {
             return self.crash().await.map(|()| nothing);
         }
-        let verdicts = decide_all(&mut books, batch.iter(), self.clock.now());
+        let verdicts =
+            decide_all(&mut books, batch.iter(), Inputs { now: self.clock.now(), seed: dice.seed() });
         let entries = books.iter().map(|book| book.changes().entries.len() as u64).sum();
         open.teller.save(&savings(&books, &self.secrets)).await?;
         match crash {

@@ -258,6 +258,7 @@ mod tests {
             email,
             amount: wish.amount,
             note: if wish.noted { Witness::note(number) } else { String::new() },
+            salt: Vec::new(),
             sequence: 1,
             at: 0,
             debit: 0,

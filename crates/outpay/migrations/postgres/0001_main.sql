@@ -37,6 +37,7 @@ CREATE TABLE payout_user (
     email      TEXT NOT NULL,
     status     BIGINT NOT NULL CHECK (status IN (0, 1)),
     generation BIGINT NOT NULL,
+    salt       BYTEA NOT NULL CHECK (length(salt) = 16),
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     PRIMARY KEY (book, email),
@@ -69,7 +70,8 @@ CREATE TABLE api_key (
     last_used_at BIGINT
 );
 
--- Append-only, gap-free per book, chained. Numbers of kinds: crates/ledger/src/entry.rs. 0 stands for none in
+-- Append-only, gap-free per book (but where a recovery began a new epoch), chained. salt: of the hash that the entry gives its
+-- user, else NULL. Numbers of kinds: crates/ledger/src/entry.rs. 0 stands for none in
 -- payout_user, debit, credit, amount and the two links.
 CREATE TABLE journal (
     book            BIGINT NOT NULL,
@@ -84,6 +86,7 @@ CREATE TABLE journal (
     credit_previous BIGINT NOT NULL,
     note            TEXT NOT NULL,
     chain           BYTEA NOT NULL,
+    salt            BYTEA CHECK (length(salt) = 16),
     PRIMARY KEY (book, sequence)
 );
 

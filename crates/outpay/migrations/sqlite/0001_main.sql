@@ -38,6 +38,7 @@ CREATE TABLE payout_user (
     email      TEXT NOT NULL,
     status     INTEGER NOT NULL CHECK (status IN (0, 1)),
     generation INTEGER NOT NULL,
+    salt       BLOB NOT NULL CHECK (length(salt) = 16),
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     PRIMARY KEY (book, email),
@@ -70,7 +71,8 @@ CREATE TABLE api_key (
     last_used_at INTEGER
 ) STRICT;
 
--- Append-only, gap-free per book, chained. Numbers of kinds: crates/ledger/src/entry.rs. 0 stands for none in
+-- Append-only, gap-free per book (but where a recovery began a new epoch), chained. salt: of the hash that the entry gives its
+-- user, else NULL. Numbers of kinds: crates/ledger/src/entry.rs. 0 stands for none in
 -- payout_user, debit, credit, amount and the two links.
 CREATE TABLE journal (
     book            INTEGER NOT NULL,
@@ -85,6 +87,7 @@ CREATE TABLE journal (
     credit_previous INTEGER NOT NULL,
     note            TEXT NOT NULL,
     chain           BLOB NOT NULL,
+    salt            BLOB CHECK (length(salt) = 16),
     PRIMARY KEY (book, sequence)
 ) STRICT, WITHOUT ROWID;
 

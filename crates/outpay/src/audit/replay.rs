@@ -2,18 +2,21 @@
 //! After a difference it goes on from what is stored, so that one broken row is one difference wherever possible.
 
 use super::finding::{Findings, Place};
+use super::numbered::Numbered;
 use super::withdrawals::Withdrawals;
 use crate::auth::Secrets;
 use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
-use ledger::{Account, AccountId, BookId, ChainDigest, Entry, EntryKind, GENESIS, Movement, Provider, link};
+use ledger::{
+    Account, AccountId, BookId, ChainDigest, Entry, EntryKind, GENESIS, HashSalt, Movement, Provider,
+    floor_of_epoch, link,
+};
 use std::collections::BTreeMap;
 
 pub(super) struct Replay {
     book: BookId,
     pub(super) sequence: i64,
     pub(super) chain: ChainDigest,
-    /// User `number` is at `number - 1`.
-    pub(super) users: Vec<ReplayedUser>,
+    pub(super) users: Numbered<ReplayedUser>,
     pub(super) withdrawals: Withdrawals,
     /// The book's own accounts, and those of users that no entry created.
     others: BTreeMap<AccountId, ReplayedAccount>,
@@ -29,6 +32,7 @@ struct ReplayedAccount {
 pub(super) struct ReplayedUser {
     account: ReplayedAccount,
     generation: i64,
+    salt: Option<HashSalt>,
     active: bool,
     row_seen: bool,
     pub(super) credential_seen: bool,
@@ -37,6 +41,7 @@ pub(super) struct ReplayedUser {
 const NEW_USER: ReplayedUser = ReplayedUser {
     account: ReplayedAccount { account: Account { balance: ledger::Cents::ZERO, head: 0 }, seen: false },
     generation: 0,
+    salt: None,
     active: true,
     row_seen: false,
     credential_seen: false,
@@ -48,7 +53,7 @@ impl Replay {
             book,
             sequence: 0,
             chain: GENESIS,
-            users: Vec::new(),
+            users: Numbered::default(),
             withdrawals: Withdrawals::default(),
             others: BTreeMap::new(),
         }
@@ -59,7 +64,10 @@ impl Replay {
         let entry = &stored.entry;
         let place = Place::Entry(entry.sequence);
         let next = self.sequence + 1;
-        if entry.sequence != next {
+        if let Some(floor) = new_epoch(entry, self.sequence) {
+            self.users.raise(floor);
+            self.withdrawals.raise(floor);
+        } else if entry.sequence != next {
             let last = entry.sequence - 1;
             let what = if last == next { "missing".to_owned() } else { format!("missing, up to {last}") };
             findings.add(Place::Entry(next), what);
@@ -100,13 +108,13 @@ impl Replay {
 
     fn tell_user(&mut self, entry: &Entry) -> Result<(), String> {
         let number = entry.user;
-        let count = i64::try_from(self.users.len()).expect("fewer users than entries");
         match entry.kind {
             EntryKind::Deposited
             | EntryKind::MovedToPayout
             | EntryKind::MovedToMain
             | EntryKind::GiftCardStockLow
-            | EntryKind::SettingsChanged => {
+            | EntryKind::SettingsChanged
+            | EntryKind::InstallationRecovered => {
                 if number == 0 {
                     Ok(())
                 } else {
@@ -114,13 +122,19 @@ impl Replay {
                 }
             }
             EntryKind::UserCreated => {
+                let next = self.users.last() + 1;
                 // A number can be right although it is not the next: an entry before it is missing, which is said.
-                if number > count && number <= entry.sequence {
-                    let length = usize::try_from(number).expect("a positive number");
-                    self.users.resize(length, NEW_USER);
+                if (next..=entry.sequence).contains(&number) && number - next <= MOST_MISSING {
+                    (next..number).for_each(|_| self.users.push(NEW_USER));
+                    self.users.push(ReplayedUser { salt: entry.salt, ..NEW_USER });
                 }
-                let next = count + 1;
-                if number == next { Ok(()) } else { Err(format!("it creates user {number}, not {next}")) }
+                if number == next && entry.salt.is_none() {
+                    Err(format!("it creates user {number} without a salt"))
+                } else if number == next {
+                    Ok(())
+                } else {
+                    Err(format!("it creates user {number}, not {next}"))
+                }
             }
             kind => {
                 let user = self.user_mut(number).ok_or_else(|| format!("no entry created user {number}"))?;
@@ -129,7 +143,12 @@ impl Replay {
                     EntryKind::UserActivated => turn(&mut user.active, true),
                     EntryKind::HashRotated => {
                         user.generation += 1;
-                        Ok(())
+                        user.salt = entry.salt;
+                        if entry.salt.is_some() {
+                            Ok(())
+                        } else {
+                            Err("it gives a hash without a salt".to_owned())
+                        }
                     }
                     _ => Ok(()),
                 }
@@ -190,7 +209,7 @@ impl Replay {
     }
 
     pub(super) fn report_missing_accounts(&self, findings: &mut Findings) {
-        let users = (1..).map(AccountId::user).zip(self.users.iter().map(|user| &user.account));
+        let users = self.users.iter().map(|(number, user)| (AccountId::user(number), &user.account));
         let others = self.others.iter().map(|(id, account)| (*id, account));
         for (id, account) in others.chain(users).filter(|(_, account)| !account.seen) {
             let balance = account.account.balance.0;
@@ -212,31 +231,40 @@ impl Replay {
         if told.generation != stored.generation {
             let (told, stored) = (told.generation, stored.generation);
             findings.add(place, format!("the hash was rotated {told} times, stored is {stored}"));
+        } else if told.salt != Some(stored.salt) {
+            findings.add(place, "the stored salt of the hash is not that of the entries".to_owned());
         }
     }
 
     pub(super) fn report_missing_users(&self, findings: &mut Findings) {
-        for (number, _) in (1..).zip(&self.users).filter(|(_, user)| !user.row_seen) {
+        for (number, _) in self.users.iter().filter(|(_, user)| !user.row_seen) {
             findings.add(Place::User(number), "missing, although an entry created this user".to_owned());
         }
     }
 
     fn user_mut(&mut self, number: i64) -> Option<&mut ReplayedUser> {
-        user_at(&mut self.users, number)
+        self.users.get_mut(number)
     }
 
     fn account_mut(&mut self, id: AccountId) -> &mut ReplayedAccount {
-        match id.as_user().and_then(|number| user_at(&mut self.users, number)) {
+        match id.as_user().and_then(|number| self.users.get_mut(number)) {
             Some(user) => &mut user.account,
             None => self.others.entry(id).or_default(),
         }
     }
 }
 
-fn user_at(users: &mut [ReplayedUser], number: i64) -> Option<&mut ReplayedUser> {
-    let at = usize::try_from(number.checked_sub(1)?).ok()?;
-    users.get_mut(at)
+/// The number below the first of a new epoch, where the entry begins one: the only gap that a sequence may have, and one that
+/// names the entry before it.
+fn new_epoch(entry: &Entry, before: i64) -> Option<i64> {
+    let is_named = entry.note == format!("previous sequence {before}");
+    let floor = entry.sequence - 1;
+    let is_floor = floor > before && floor % floor_of_epoch(1) == 0;
+    (entry.kind == EntryKind::InstallationRecovered && is_named && is_floor).then_some(floor)
 }
+
+/// Users that missing entries created, beyond which a number is taken for wrong.
+const MOST_MISSING: i64 = 1_000_000;
 
 /// Debit and credit account of an entry of this kind; `None` where it moves no money.
 fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
@@ -270,7 +298,8 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         | EntryKind::GiftCardRevealed
         | EntryKind::GiftCardStockLow
         | EntryKind::UserMoneyExpiring
-        | EntryKind::SettingsChanged => None,
+        | EntryKind::SettingsChanged
+        | EntryKind::InstallationRecovered => None,
     }
 }
 
@@ -288,13 +317,14 @@ fn turn(active: &mut bool, to: bool) -> Result<(), String> {
 /// What is wrong with a stored credential, if anything is.
 pub(super) fn compare_credential(
     stored: &HashCredential,
-    users: &mut [ReplayedUser],
+    users: &mut Numbered<ReplayedUser>,
     secrets: &Secrets,
 ) -> Option<String> {
-    let Some(user) = user_at(users, stored.user) else {
+    let Some(user) = users.get_mut(stored.user) else {
         return Some("a credential opens this user's account, but no entry created the user".to_owned());
     };
-    if stored.digest != secrets.hash_digest(stored.book, stored.user, user.generation) {
+    let digest = user.salt.map(|salt| secrets.hash_digest(stored.book, stored.user, &salt));
+    if digest != Some(stored.digest) {
         return Some("a credential opens this user's account that is not the user's hash".to_owned());
     }
     user.credential_seen = true;

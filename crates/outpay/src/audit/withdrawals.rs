@@ -2,11 +2,12 @@
 //! the rows, which the workers go by.
 
 use super::finding::{Findings, Place};
+use super::numbered::Numbered;
 use ledger::{AccountId, Cents, Entry, EntryKind, Step, Withdrawal, WithdrawalState};
 
-/// Withdrawal `number` is at `number - 1`.
+/// By number.
 #[derive(Default)]
-pub(super) struct Withdrawals(Vec<Told>);
+pub(super) struct Withdrawals(Numbered<Told>);
 
 #[derive(Clone)]
 struct Told {
@@ -40,15 +41,21 @@ fn step_of(kind: EntryKind) -> Option<Step> {
 }
 
 impl Withdrawals {
-    pub(super) fn count(&self) -> i64 {
-        i64::try_from(self.0.len()).expect("fewer withdrawals than numbers")
+    /// The largest number, or that below the first of an epoch.
+    pub(super) fn last(&self) -> i64 {
+        self.0.last()
+    }
+
+    /// A recovery began a new epoch.
+    pub(super) fn raise(&mut self, floor: i64) {
+        self.0.raise(floor);
     }
 
     /// Takes the next entry; says what is wrong with it.
     pub(super) fn take(&mut self, entry: &Entry) -> Result<(), String> {
         let moved = entry.movement.map_or(Cents::ZERO, |moved| moved.amount);
         if entry.kind == EntryKind::WithdrawalCreated {
-            let next = self.count() + 1;
+            let next = self.last() + 1;
             self.0.push(Told {
                 user: entry.user,
                 state: WithdrawalState::Created,
@@ -108,14 +115,14 @@ impl Withdrawals {
     }
 
     pub(super) fn report_missing(&self, findings: &mut Findings) {
-        for (number, _) in (1..).zip(&self.0).filter(|(_, told)| !told.row_seen) {
+        for (number, _) in self.0.iter().filter(|(_, told)| !told.row_seen) {
             let what = "missing, although an entry created this withdrawal".to_owned();
             findings.add(Place::Withdrawal(number), what);
         }
     }
 
     fn told(&mut self, number: i64) -> Option<&mut Told> {
-        self.0.get_mut(usize::try_from(number.checked_sub(1)?).ok()?)
+        self.0.get_mut(number)
     }
 }
 

@@ -6,20 +6,27 @@
 use super::seal::Seals;
 use crate::ids::PublicIds;
 use aes::Aes128;
+use aes::cipher::BlockCipherEncrypt;
 use data_encoding::BASE32_NOPAD;
 use ed25519_dalek::{Signer, SigningKey};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use ledger::BookId;
+use ledger::{BookId, HashSalt};
 use secrecy::SecretString;
 use sha2::Sha256;
 
 type HmacSha256 = Hmac<Sha256>;
 
+/// Characters of a payout hash.
+const HASH_LENGTH: usize = 52;
+/// The master key's version, in the last 4 bits of a payout hash. There is one version so far.
+const HASH_KEY_VERSION: u8 = 0;
+
 /// Everything that is derived from the master key. Does not print.
 #[derive(Clone)]
 pub struct Secrets {
-    hash: HmacSha256,
+    hash_place: Aes128,
+    hash_mac: HmacSha256,
     digest: HmacSha256,
     pepper: [u8; 32],
     pages: HmacSha256,
@@ -44,28 +51,44 @@ impl Secrets {
         };
         let hmac =
             |purpose: &str| HmacSha256::new_from_slice(&key(purpose)).expect("HMAC takes keys of any length");
-        let mut id_key = [0u8; 16];
-        id_key.copy_from_slice(&key("outpay public ids")[..16]);
+        let cipher = |purpose: &str| {
+            let mut half = [0u8; 16];
+            half.copy_from_slice(&key(purpose)[..16]);
+            Aes128::new(&half.into())
+        };
         Self {
-            hash: hmac("outpay payout hash"),
+            hash_place: cipher("outpay payout hash place"),
+            hash_mac: hmac("outpay payout hash"),
             digest: hmac("outpay credential digest"),
             pepper: key("outpay password pepper"),
             pages: hmac("outpay pages"),
             check: key("outpay master key check"),
             receipts: SigningKey::from_bytes(&key("outpay receipts ed25519")),
-            ids: PublicIds::new(Aes128::new(&id_key.into())),
+            ids: PublicIds::new(cipher("outpay public ids")),
             seals: Seals::new(key),
         }
     }
 
-    /// The hash of a payout user: 52 characters, the same for the same generation, not computable without the key.
+    /// The hash of a payout user: 52 characters, the same for the same salt, computable neither without the key nor with the
+    /// key alone.
+    ///
+    /// 260 bits in base 32 (RFC 4648, lower case): book and user as two 64-bit numbers, encrypted as one AES-128 block; the
+    /// first 128 bits of HMAC-SHA256 over book, user and salt; 4 bits that tell the version of the key.
     #[must_use]
-    pub fn payout_hash(&self, book: BookId, user: i64, generation: i64) -> SecretString {
-        let mut mac = self.hash.clone();
-        mac.update(&book.0.to_be_bytes());
-        mac.update(&user.to_be_bytes());
-        mac.update(&generation.to_be_bytes());
-        let mut text = BASE32_NOPAD.encode(&mac.finalize().into_bytes());
+    pub fn payout_hash(&self, book: BookId, user: i64, salt: &HashSalt) -> SecretString {
+        let mut place = [0u8; 16];
+        place[..8].copy_from_slice(&book.0.to_be_bytes());
+        place[8..].copy_from_slice(&user.to_be_bytes());
+        let mut mac = self.hash_mac.clone();
+        mac.update(&place);
+        mac.update(&salt.0);
+        let mut bytes = [0u8; 33];
+        bytes[16..32].copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        self.hash_place.encrypt_block((&mut place).into());
+        bytes[..16].copy_from_slice(&place);
+        bytes[32] = HASH_KEY_VERSION << 4;
+        let mut text = BASE32_NOPAD.encode(&bytes);
+        text.truncate(HASH_LENGTH);
         text.make_ascii_lowercase();
         SecretString::from(text)
     }
@@ -86,9 +109,9 @@ impl Secrets {
 
     /// The digest of a payout user's hash.
     #[must_use]
-    pub fn hash_digest(&self, book: BookId, user: i64, generation: i64) -> CredentialDigest {
+    pub fn hash_digest(&self, book: BookId, user: i64, salt: &HashSalt) -> CredentialDigest {
         use secrecy::ExposeSecret;
-        self.credential_digest(self.payout_hash(book, user, generation).expose_secret().as_bytes())
+        self.credential_digest(self.payout_hash(book, user, salt).expose_secret().as_bytes())
     }
 
     /// A keyed digest over a text that a page carries and brings back (a CSRF token, a signed cookie), or under which a token
@@ -142,5 +165,40 @@ impl Secrets {
     #[must_use]
     pub fn seals(&self) -> &Seals {
         &self.seals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn hash(secrets: &Secrets, book: i64, user: i64, salt: u8) -> String {
+        secrets.payout_hash(BookId(book), user, &HashSalt([salt; 16])).expose_secret().to_owned()
+    }
+
+    #[test]
+    fn a_hash_depends_on_the_key_the_place_and_the_salt() {
+        let (ours, other) = (Secrets::derive(&[7; 32]), Secrets::derive(&[8; 32]));
+        let first = hash(&ours, 2, 1, 1);
+        assert_eq!(hash(&ours, 2, 1, 1), first);
+        let others =
+            [hash(&other, 2, 1, 1), hash(&ours, 3, 1, 1), hash(&ours, 2, 2, 1), hash(&ours, 2, 1, 2)];
+        let all: std::collections::BTreeSet<&String> = others.iter().chain([&first]).collect();
+        assert_eq!(all.len(), 5);
+    }
+
+    #[test]
+    fn a_hash_is_52_characters_of_place_mac_and_key_version() {
+        let secrets = Secrets::derive(&[7; 32]);
+        let text = hash(&secrets, 2, 1, 1);
+        assert_eq!(text.len(), 52);
+        // 53 characters hold 33 bytes; the last 4 bits are zero.
+        let bytes =
+            BASE32_NOPAD.decode(format!("{}A", text.to_ascii_uppercase()).as_bytes()).expect("base 32");
+        assert_eq!(bytes[32], HASH_KEY_VERSION << 4);
+        let rotated = hash(&secrets, 2, 1, 2);
+        assert_eq!(text[..25], rotated[..25], "the encrypted place");
+        assert_ne!(text[26..], rotated[26..], "the MAC");
     }
 }

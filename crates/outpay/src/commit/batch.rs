@@ -5,7 +5,7 @@ use super::Verdict;
 use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
 use ledger::{
-    Book, BookId, Command, Micros, Occurrence, OnceKey, Order, Refusal, Request, UserStatus, settle,
+    Book, BookId, Command, HashSalt, Inputs, Occurrence, OnceKey, Order, Refusal, Request, UserStatus, settle,
 };
 
 /// A command and the book it is for.
@@ -53,7 +53,8 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
             Command::Transfer { .. }
             | Command::Deposit { .. }
             | Command::Record { .. }
-            | Command::Remember { .. } => {}
+            | Command::Remember { .. }
+            | Command::Recover { .. } => {}
         }
     }
     needs
@@ -78,10 +79,10 @@ fn looks_back(order: &Order) -> Option<AskedBefore> {
 pub fn decide_all<'a>(
     books: &mut [Book],
     batch: impl Iterator<Item = &'a Asked>,
-    now: Micros,
+    inputs: Inputs,
 ) -> Vec<Verdict> {
     let decide = |asked: &Asked| match books.binary_search_by_key(&asked.book, |book| book.id) {
-        Ok(at) => settle(&mut books[at], &asked.request, now),
+        Ok(at) => settle(&mut books[at], &asked.request, inputs),
         // Only a business that authenticated names a book, so this is a business deleted by hand a moment ago.
         Err(_) => Err(Refusal::PayoutUserIsUnknown),
     };
@@ -95,9 +96,9 @@ pub fn savings<'a>(books: &'a [Book], secrets: &Secrets) -> Vec<Saving<'a>> {
         let changes = book.changes();
         let new = changes.new_users.iter().map(|user| (*user, None));
         let changed = changes.changed_users.iter().map(|(user, stored)| (*user, Some(*stored)));
-        let credential = |(user, stored): (&ledger::PayoutUser, Option<i64>)| NewCredential {
-            digest: secrets.hash_digest(book.id, user.number, user.generation),
-            replaces: stored.map(|generation| secrets.hash_digest(book.id, user.number, generation)),
+        let credential = |(user, stored): (&ledger::PayoutUser, Option<HashSalt>)| NewCredential {
+            digest: secrets.hash_digest(book.id, user.number, &user.salt),
+            replaces: stored.map(|salt| secrets.hash_digest(book.id, user.number, &salt)),
             user: user.number,
             active: user.status == UserStatus::Active,
             expires_at: user.expires_at,

@@ -9,7 +9,7 @@ mod thread;
 pub use batch::{Asked, decide_all, needs_of, savings};
 
 use crate::auth::Secrets;
-use crate::clock::Clock;
+use crate::clock::{Clock, Entropy};
 use crate::store::{Failure, Store};
 use ledger::{Answer, BookId, Refusal, Request};
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
@@ -86,7 +86,12 @@ impl Teller {
     ///
     /// # Errors
     /// When the thread or the teller's connection cannot be made.
-    pub async fn start(store: &Store, secrets: Arc<Secrets>, clock: Clock) -> Result<Self, Failure> {
+    pub async fn start(
+        store: &Store,
+        secrets: Arc<Secrets>,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, Failure> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (says, state) = watch::channel(State::Working);
         let measures = Arc::new(Measures::new());
@@ -94,6 +99,7 @@ impl Teller {
             store: store.clone(),
             secrets,
             clock,
+            entropy,
             jobs,
             answers: postman::start(Arc::clone(&measures)),
             says,

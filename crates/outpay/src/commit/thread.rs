@@ -5,9 +5,9 @@ use super::batch::{decide_all, needs_of, savings};
 use super::postman::Committed;
 use super::{Job, Measures, NoVerdict, State, Verdict};
 use crate::auth::Secrets;
-use crate::clock::Clock;
+use crate::clock::{Clock, Entropy};
 use crate::store::{Failure, Store, TellerStore};
-use ledger::Command;
+use ledger::{Command, Inputs};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,6 +21,7 @@ pub(super) struct Work {
     pub(super) store: Store,
     pub(super) secrets: Arc<Secrets>,
     pub(super) clock: Clock,
+    pub(super) entropy: Entropy,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) answers: UnboundedSender<Committed>,
     pub(super) says: watch::Sender<State>,
@@ -130,8 +131,9 @@ async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Resul
     let needs = needs_of(batch.iter().map(|job| &job.asked));
     let mut books = store.load(&needs).await.map_err(BatchError::NotLoaded)?;
     // Read under the books' locks, so that times rise with the sequence over all processes with one clock.
-    let now = work.clock.now();
-    let verdicts = decide_all(&mut books, batch.iter().map(|job| &job.asked), now);
+    let mut inputs = Inputs { now: work.clock.now(), seed: [0; 32] };
+    work.entropy.fill(&mut inputs.seed);
+    let verdicts = decide_all(&mut books, batch.iter().map(|job| &job.asked), inputs);
     store.save(&savings(&books, &work.secrets)).await.map_err(BatchError::NotDurable)?;
     store.commit().await.map_err(BatchError::NotDurable)?;
     Ok(verdicts)

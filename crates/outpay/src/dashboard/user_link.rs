@@ -19,9 +19,9 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     who.require(Permission::ManageUsers)?;
     let row = user::find(&who, &id).await?;
     let number = row.user.number;
-    let generation = who.platform.store.hash_generation(who.book, number).await?.ok_or(Stop::NotFound)?;
+    let salt = who.platform.store.hash_salt(who.book, number).await?.ok_or(Stop::NotFound)?;
     who.note("payout_user.link_shown", &id, &json!({})).await?;
-    let hash = who.platform.secrets.payout_hash(who.book, number, generation);
+    let hash = who.platform.secrets.payout_hash(who.book, number, &salt);
     let link = format!("{}/p#{}", who.base, hash.expose_secret());
     user::show(&who, &id, None, Some(link)).await
 }

@@ -105,8 +105,8 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
         Observed::moved(&parts.extensions, *total);
     }
     let row = |(index, row): (usize, &RowOutcome)| match *row {
-        RowOutcome::Paid(user, generation) => {
-            let hash = door.platform.secrets.payout_hash(caller.book, user, generation);
+        RowOutcome::Paid(user, _, salt) => {
+            let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
             BatchRowAnswer { index, hash: Some(hash.expose_secret().to_owned()), error: None, code: None }
         }
         RowOutcome::Unpaid(refusal) => {

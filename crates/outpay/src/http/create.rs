@@ -61,13 +61,13 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let amount = if let Command::Create { amount, .. } = &command { *amount } else { Cents(0) };
     door.within_ceiling(caller, [amount]).await?;
     let settled = door.ask(caller, command, once).await?;
-    let Outcome::Paid { user, generation } = settled.outcome else {
+    let Outcome::Paid { user, salt, .. } = settled.outcome else {
         return Err(anyhow::anyhow!("a create was answered as something else").into());
     };
     if !settled.replayed {
         Observed::moved(&parts.extensions, amount);
     }
-    let hash = door.platform.secrets.payout_hash(caller.book, user, generation);
+    let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
     Ok(show::settled(&settled, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
 }
 

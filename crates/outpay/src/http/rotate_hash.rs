@@ -27,9 +27,9 @@ pub async fn handle(
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
     let settled = door.ask(caller, Command::RotateHash { user }, once).await?;
-    let Outcome::HashRotated { user, generation } = settled.outcome else {
+    let Outcome::HashRotated { user, salt, .. } = settled.outcome else {
         return Err(anyhow::anyhow!("a rotation was answered as something else").into());
     };
-    let hash = door.platform.secrets.payout_hash(caller.book, user, generation);
+    let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
     Ok(show::settled(&settled, StatusCode::OK, &show::Hash { hash: hash.expose_secret() }))
 }

@@ -205,8 +205,8 @@ impl Mail {
 
     /// The claim link of a payout user, as the hash is now.
     pub(super) async fn claim_link(&self, book: BookId, user: i64) -> Result<Option<SecretString>, Failure> {
-        let Some(generation) = self.store.hash_generation(book, user).await? else { return Ok(None) };
-        let hash = self.secrets.payout_hash(book, user, generation);
+        let Some(salt) = self.store.hash_salt(book, user).await? else { return Ok(None) };
+        let hash = self.secrets.payout_hash(book, user, &salt);
         Ok(self.link(&format!("/p#{}", hash.expose_secret())))
     }
 

@@ -1,12 +1,12 @@
 //! One frozen view of the whole database for the audit, while the platform goes on writing.
 
 use super::driver::{Driver, Row, Value};
-use super::journal::{StoredEntry, entry};
+use super::journal::{StoredEntry, entry, salt};
 use super::withdrawals::{WITHDRAWAL, withdrawal};
 use super::{Failure, Store, postgres, sqlite};
 use crate::auth::CredentialDigest;
 use anyhow::Context;
-use ledger::{Account, AccountId, BookHead, BookId, Cents, EntryKind, Withdrawal};
+use ledger::{Account, AccountId, BookHead, BookId, Cents, EntryKind, HashSalt, Withdrawal};
 
 /// A read-only transaction that sees one moment.
 pub enum Snapshot {
@@ -45,6 +45,8 @@ pub struct AuditUser {
     pub active: bool,
     /// Hash generation.
     pub generation: i64,
+    /// Of the hash.
+    pub salt: HashSalt,
 }
 
 /// A stored credential of a payout user's hash.
@@ -119,7 +121,7 @@ impl Snapshot {
         limit: i64,
     ) -> Result<Vec<(StoredEntry, String)>, Failure> {
         let sql = "SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, \
-                   j.note, j.chain, j.withdrawal, j.actor, j.detail, u.email FROM journal j \
+                   j.note, j.chain, j.withdrawal, j.actor, j.detail, j.salt, u.email FROM journal j \
                    LEFT JOIN payout_user u ON j.kind = 4 AND u.book = j.book AND u.number = j.payout_user \
                    WHERE j.book = $1 AND j.sequence > $2 ORDER BY j.sequence LIMIT $3";
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
@@ -128,7 +130,7 @@ impl Snapshot {
             let stored = entry(row)?;
             let payee = match stored.entry.kind {
                 EntryKind::WithdrawalCreated => self.order_text(book, stored.entry.withdrawal).await?,
-                _ => row.maybe_text(14)?.unwrap_or_default().to_owned(),
+                _ => row.maybe_text(15)?.unwrap_or_default().to_owned(),
             };
             entries.push((stored, payee));
         }
@@ -175,10 +177,11 @@ impl Snapshot {
     /// # Errors
     /// When the database breaks.
     pub async fn users(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<AuditUser>, Failure> {
-        let sql = "SELECT number, status, generation FROM payout_user WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let sql = "SELECT number, status, generation, salt FROM payout_user WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3";
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
         let user = |row: &Row| {
-            Ok(AuditUser { number: row.int(0)?, active: row.int(1)? == 1, generation: row.int(2)? })
+            let (number, active) = (row.int(0)?, row.int(1)? == 1);
+            Ok(AuditUser { number, active, generation: row.int(2)?, salt: salt(row.bytes(3)?)? })
         };
         rows.iter().map(user).collect()
     }

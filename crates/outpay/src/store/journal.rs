@@ -3,7 +3,7 @@
 use super::driver::Row;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{AccountId, Actor, BookId, Cents, ChainDigest, Entry, EntryKind, Movement};
+use ledger::{AccountId, Actor, BookId, Cents, ChainDigest, Entry, EntryKind, HashSalt, Movement};
 
 /// An entry with its stored digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,14 +62,14 @@ impl Store {
         };
         let sql = "WITH RECURSIVE history AS ( \
                      SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-                     withdrawal, actor, detail, book FROM journal WHERE book = $1 AND sequence = $2 \
+                     withdrawal, actor, detail, salt, book FROM journal WHERE book = $1 AND sequence = $2 \
                      UNION ALL \
                      SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, j.note, j.chain, \
-                     j.withdrawal, j.actor, j.detail, j.book \
+                     j.withdrawal, j.actor, j.detail, j.salt, j.book \
                      FROM history h JOIN journal j ON j.book = h.book \
                      AND j.sequence = CASE WHEN h.debit = $3 THEN h.debit_previous ELSE h.credit_previous END) \
                    SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-                   withdrawal, actor, detail FROM history LIMIT $4";
+                   withdrawal, actor, detail, salt FROM history LIMIT $4";
         let params = vec![book.0.into(), start.into(), account.0.into(), limit.into()];
         let entries = self.driver.query(sql, params).await?;
         let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
@@ -98,14 +98,14 @@ impl Store {
         withdrawal: i64,
     ) -> Result<Vec<StoredEntry>, Failure> {
         let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-                   withdrawal, actor, detail FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 ORDER BY sequence";
+                   withdrawal, actor, detail, salt FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 ORDER BY sequence";
         let rows = self.driver.query(sql, vec![book.0.into(), withdrawal.into()]).await?;
         rows.iter().map(entry).collect()
     }
 }
 
 const ENTRIES: &str = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-     withdrawal, actor, detail FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+     withdrawal, actor, detail, salt FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
 
 pub(super) fn entry(row: &Row) -> Result<StoredEntry, Failure> {
     let movement = Movement {
@@ -134,7 +134,13 @@ pub(super) fn entry(row: &Row) -> Result<StoredEntry, Failure> {
             withdrawal: row.int(11)?,
             actor: Actor(row.int(12)?),
             detail: row.text(13)?.to_owned(),
+            salt: row.maybe_bytes(14)?.map(salt).transpose()?,
         },
         chain: row.bytes(10)?.try_into().context("a chain digest has 32 bytes")?,
     })
+}
+
+/// A salt as it is stored.
+pub(super) fn salt(bytes: &[u8]) -> Result<HashSalt, Failure> {
+    Ok(HashSalt(bytes.try_into().context("a salt has 16 bytes")?))
 }

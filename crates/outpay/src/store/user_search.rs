@@ -112,11 +112,13 @@ impl Store {
     ) -> Result<UserPage, Failure> {
         let below = match search.after {
             Some(number) => number,
-            None => self.users_so_far(book).await? + 1,
+            None => self.newest_user(book).await? + 1,
         };
         let looked = if search.status.is_some() { ACCOUNTS_WITH_STATUS } else { ACCOUNTS };
-        // Accounts of users are numbered without a gap.
-        let from = (below - looked).max(1);
+        // So many accounts, not numbers: a recovery leaves a gap of 2^40 numbers.
+        let first = "SELECT min(id) FROM (SELECT id FROM account WHERE book = $1 AND id < $2 AND id > 0 ORDER BY id DESC LIMIT $3) AS looked";
+        let row = self.driver.query_one(first, vec![book.0.into(), below.into(), looked.into()]).await?;
+        let from = row.map_or(Ok(None), |row| row.maybe_int(0))?.unwrap_or(1);
         let (low, high) = match search.status {
             None => (0, 1),
             Some(UserStatus::Active) => (1, 1),
@@ -143,11 +145,11 @@ impl Store {
         Ok(UserPage { users, next })
     }
 
-    /// How many users a book has; also the largest number of one.
+    /// The number of the newest user of a book, or that below the first of its epoch.
     ///
     /// # Errors
     /// When the database breaks.
-    pub async fn users_so_far(&self, book: BookId) -> Result<i64, Failure> {
+    pub async fn newest_user(&self, book: BookId) -> Result<i64, Failure> {
         let row = self.driver.query_one("SELECT users FROM book WHERE id = $1", vec![book.0.into()]).await?;
         row.map_or(Ok(0), |row| row.int(0))
     }

@@ -1,8 +1,9 @@
 //! Payout users and balances, read. The teller writes them.
 
 use super::driver::{Row, Value};
+use super::journal::salt;
 use super::{Failure, Store};
-use ledger::{AccountId, BookId, Cents, Email, Micros, UserSnapshot, UserStatus};
+use ledger::{AccountId, BookId, Cents, Email, HashSalt, Micros, UserSnapshot, UserStatus};
 
 /// A user as lists and pages show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,14 +88,14 @@ impl Store {
         row.map(|row| row.text(0).map(str::to_owned)).transpose()
     }
 
-    /// The generation of a user's hash, from which the hash is computed.
+    /// The salt of a user's hash, from which the hash is computed.
     ///
     /// # Errors
     /// When the database breaks.
-    pub async fn hash_generation(&self, book: BookId, number: i64) -> Result<Option<i64>, Failure> {
-        let sql = "SELECT generation FROM payout_user WHERE book = $1 AND number = $2";
+    pub async fn hash_salt(&self, book: BookId, number: i64) -> Result<Option<HashSalt>, Failure> {
+        let sql = "SELECT salt FROM payout_user WHERE book = $1 AND number = $2";
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
-        row.map(|row| row.int(0)).transpose()
+        row.map(|row| salt(row.bytes(0)?)).transpose()
     }
 
     /// What a book holds for withdrawals on their way.

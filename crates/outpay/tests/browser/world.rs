@@ -69,8 +69,8 @@ impl World {
     pub async fn pay(&self, book: BookId, email: &str, cents: i64) -> String {
         let (email, amount) = (Email::parse(email).unwrap(), Cents(cents));
         match self.command(book, Command::Create { email, amount, memo: String::new() }).await {
-            Outcome::Paid { user, generation } => {
-                self.platform.secrets.payout_hash(book, user, generation).expose_secret().to_owned()
+            Outcome::Paid { user, salt, .. } => {
+                self.platform.secrets.payout_hash(book, user, &salt).expose_secret().to_owned()
             }
             other => panic!("{other:?}"),
         }

@@ -108,8 +108,8 @@ impl World {
         let email = Email::parse(email).unwrap();
         let outcome =
             self.command(book, Command::Create { email, amount: Cents(cents), memo: String::new() }).await;
-        let Outcome::Paid { user, generation } = outcome else { panic!("{outcome:?}") };
-        let hash = self.platform.secrets.payout_hash(book, user, generation).expose_secret().to_owned();
+        let Outcome::Paid { user, salt, .. } = outcome else { panic!("{outcome:?}") };
+        let hash = self.platform.secrets.payout_hash(book, user, &salt).expose_secret().to_owned();
         Somebody { book, user, hash }
     }
 

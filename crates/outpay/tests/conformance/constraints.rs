@@ -2,11 +2,11 @@
 //! books in memory say.
 
 use crate::on_both_engines;
-use crate::till::{Till, ask, ask_once, create, deposit, email, rotate};
+use crate::till::{SEED, Till, ask, ask_once, create, deposit, email, rotate, salt};
 use crate::world::{NOW, World};
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Command, OnceKey, PayoutUser, Request, UserStatus,
-    settle,
+    Account, AccountId, Book, BookHead, BookId, Cents, Command, HashSalt, Inputs, OnceKey, PayoutUser,
+    Request, UserStatus, settle,
 };
 use outpay::commit::{needs_of, savings};
 use outpay::store::{BookNeeds, Needs, Saving};
@@ -41,7 +41,7 @@ async fn load_bare(till: &mut Till, book: BookId) -> Book {
 }
 
 fn decide(book: &mut Book, command: Command) {
-    settle(book, &Request::plain(command), NOW).unwrap();
+    settle(book, &Request::plain(command), Inputs { now: NOW, seed: SEED }).unwrap();
 }
 
 /// Saving must fail, and leave everything as it was and the teller able to go on.
@@ -95,7 +95,7 @@ async fn an_answer_is_remembered_once(world: &World) {
     let mut needs = needs_of([&asked].into_iter());
     needs.0.get_mut(&book).unwrap().once.clear();
     let mut loaded = till.teller.load(&needs).await.unwrap().remove(0);
-    settle(&mut loaded, &asked.request, NOW).unwrap();
+    settle(&mut loaded, &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
     let books = [loaded];
     let savings = savings(&books, &world.secrets);
     refused(world, &mut till, &savings, &before).await;
@@ -106,7 +106,7 @@ async fn a_credential_to_replace_must_be_there(world: &World) {
     let before = world.everything().await;
     let asked = ask(book, rotate(1));
     let mut books = till.teller.load(&needs_of([&asked].into_iter())).await.unwrap();
-    settle(&mut books[0], &asked.request, NOW).unwrap();
+    settle(&mut books[0], &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
     let mut savings = savings(&books, &world.secrets);
     assert!(savings[0].credentials[0].replaces.is_some());
     savings[0].credentials[0].replaces = Some([9; 32]);
@@ -120,7 +120,7 @@ async fn a_credential_is_one_users(world: &World) {
     decide(&mut loaded, create("b@example.com", 5));
     let books = [loaded];
     let mut savings = savings(&books, &world.secrets);
-    savings[0].credentials[0].digest = world.secrets.hash_digest(book, 1, 0);
+    savings[0].credentials[0].digest = world.secrets.hash_digest(book, 1, &salt(book, 1, 0));
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -130,6 +130,7 @@ fn stranger(number: i64) -> PayoutUser {
         email: email("stranger@example.com"),
         status: UserStatus::Active,
         generation: 0,
+        salt: HashSalt([number as u8; 16]),
         created_at: NOW,
         expires_at: None,
     }

@@ -1,7 +1,7 @@
 //! Credentials of payout users' hashes: the teller writes them, one look-up finds them.
 
 use crate::on_both_engines;
-use crate::till::{create, deactivate, rotate};
+use crate::till::{create, deactivate, rotate, salt};
 use crate::world::World;
 use ledger::{BookId, Mode, UserStatus};
 use outpay::auth::limits::KeyLimits;
@@ -15,7 +15,11 @@ on_both_engines! {
 }
 
 async fn found(world: &World, book: BookId, user: i64, generation: i64) -> Option<Credential> {
-    world.store.credential(&world.secrets.hash_digest(book, user, generation)).await.unwrap()
+    world
+        .store
+        .credential(&world.secrets.hash_digest(book, user, &salt(book, user, generation)))
+        .await
+        .unwrap()
 }
 
 fn opens(book: BookId, subject: i64, active: bool) -> Option<Credential> {

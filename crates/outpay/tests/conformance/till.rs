@@ -1,8 +1,8 @@
 //! A teller as the tests use it: the steps of `outpay::commit` one by one, and short words for commands.
 
 use ledger::{
-    Answer, Book, BookId, Cents, Command, Direction, Email, OnceKey, Order, Outcome, Progress, Provider,
-    Request, Step, Terms, UserStatus, Withdrawal,
+    Answer, Book, BookId, Cents, Command, Direction, Email, HashSalt, Inputs, OnceKey, Order, Outcome,
+    Progress, Provider, Request, Step, Terms, UserStatus, Withdrawal,
 };
 use outpay::auth::Secrets;
 use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
@@ -25,7 +25,7 @@ impl Till {
     /// Loads, decides and saves; the transaction is still open.
     pub async fn save(&mut self, batch: &[Asked]) -> (Vec<Book>, Vec<Verdict>) {
         let mut books = self.teller.load(&needs_of(batch.iter())).await.unwrap();
-        let verdicts = decide_all(&mut books, batch.iter(), self.now);
+        let verdicts = decide_all(&mut books, batch.iter(), Inputs { now: self.now, seed: SEED });
         self.teller.save(&savings(&books, &self.secrets)).await.unwrap();
         (books, verdicts)
     }
@@ -64,6 +64,14 @@ impl Till {
     pub async fn fund(&mut self, book: BookId, amount: i64) {
         self.carry_out(book, [deposit(amount, "funds"), to_payout(amount)]).await;
     }
+}
+
+/// All salts here come from it.
+pub const SEED: [u8; 32] = [5; 32];
+
+/// The salt of a user's hash.
+pub fn salt(book: BookId, user: i64, generation: i64) -> HashSalt {
+    HashSalt::draw(&SEED, book, user, generation)
 }
 
 pub fn ask(book: BookId, command: Command) -> Asked {

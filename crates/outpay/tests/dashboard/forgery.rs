@@ -22,7 +22,7 @@ async fn a_page_of_test_mode_does_not_pay_real_money(world: &World) {
     let headers = [("Sec-Fetch-Site", "same-origin")];
     let page = browser.post_with("/dashboard/users/pay", &headers, &fields).await;
     page.is(403).says("switched between live and test mode");
-    assert_eq!(world.platform.store.users_so_far(business.live).await.unwrap(), 0);
+    assert_eq!(world.platform.store.newest_user(business.live).await.unwrap(), 0);
     browser.post("/dashboard/users/pay", &fields[..3]).await.is(303);
     browser.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
     browser.post("/dashboard/settings/payouts", &[("payouts", "off")]).await.is(400).says("live mode");

@@ -36,7 +36,7 @@ async fn status_200_brings_no_rotated_hash_back(world: &TestWorld) {
     for verb in ["/deactivate", "/rotate-hash"] {
         world.post(&world.user_path(business.live, 1, verb)).key(&business.key).send().await.value(200);
     }
-    let new = world.hash(business.live, 1, 1);
+    let new = world.hash(business.live, 1, 1).await;
     world.get("/payout/operations").hash(&new).send().await.is(401, UNAUTHORIZED);
     world.post(&world.user_path(business.live, 1, "/activate")).key(&business.key).send().await.value(200);
     world.get("/payout/operations").hash(&old).send().await.is(401, UNAUTHORIZED);

@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::wire::{Answer, Call};
 use crate::world::{Business, SECOND, TestWorld};
-use ledger::{Actor, Mode};
+use ledger::{Actor, HashSalt, Mode};
 use outpay::auth::{api_key, keys};
 use outpay::clock::Entropy;
 use outpay::store::CredentialKind;
@@ -272,7 +272,8 @@ async fn bad_hashes(world: &TestWorld, business: &Business) -> Vec<(&'static str
     let ended = format!("UPDATE credential SET expires_at = {now} WHERE kind = 3 AND subject = 4");
     world.database.execute(&ended).await;
     // As well formed as a hash can be, and never given to anybody.
-    let unknown = world.hash(business.live, 1000, 0);
+    let unknown = world.platform.secrets.payout_hash(business.live, 1000, &HashSalt([0; 16]));
+    let unknown = unknown.expose_secret().to_owned();
 
     let get = || world.get("/payout/operations");
     let query = |hash: &str| world.get(&format!("/payout/operations?payout_hash={hash}"));

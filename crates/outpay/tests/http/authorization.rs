@@ -147,7 +147,7 @@ async fn every_route_lets_in_whom_it_says(world: &TestWorld) {
     let other = world.pay(&business.key, "other@example.com", 1_000).await;
     let terms = Terms { enabled: true, ..Terms::default() };
     world.platform.store.set_terms(business.live, "gift_card", &terms).await.unwrap();
-    let hash = world.hash(business.live, 1, 0);
+    let hash = world.hash(business.live, 1, 0).await;
     let mut wrong = Vec::new();
     for (method, route, expected) in ROUTES {
         for (who, (name, expected)) in WHO.iter().zip(expected).enumerate() {

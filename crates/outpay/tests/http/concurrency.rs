@@ -59,7 +59,7 @@ async fn creates_against_half_the_money(world: &TestWorld, addresses: &[SocketAd
 async fn parallel_top_ups_of_one_new_user(world: &TestWorld) {
     let business = world.paying_business(1000).await;
     let calls = (0..200).map(|_| world.create(&business.key, "user@example.com", 3)).collect();
-    let hash = world.hash(business.live, 1, 0);
+    let hash = world.hash(business.live, 1, 0).await;
     for answer in send_all(calls, &[world.address()]).await {
         answer.is(201, format!(r#"{{"hash":"{hash}"}}"#));
     }

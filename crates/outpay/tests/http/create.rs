@@ -44,7 +44,7 @@ crate::on_both_engines! {
 
 async fn status_201_new_user(world: &TestWorld) {
     let business = world.paying_business(1500).await;
-    let hash = world.hash(business.live, 1, 0);
+    let hash = world.hash(business.live, 1, 0).await;
     assert_eq!(hash.len(), 52);
 
     let answer = world.create(&business.key, "user@example.com", 1000).send().await;
@@ -194,7 +194,7 @@ async fn status_201_body_of_exactly_64_kib(world: &TestWorld) {
 async fn status_201_chunked_body(world: &TestWorld) {
     let business = world.paying_business(100).await;
     let body = r#"{"email":"user@example.com","amount":100}"#;
-    let hash = world.hash(business.live, 1, 0);
+    let hash = world.hash(business.live, 1, 0).await;
     chunked(world, &business.key, body, 7).await.is(201, format!(r#"{{"hash":"{hash}"}}"#));
 }
 

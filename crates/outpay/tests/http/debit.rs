@@ -35,7 +35,7 @@ async fn status_200_the_last_cent(world: &TestWorld) {
     let business = person_with_100(world).await;
     let all = debit(world, &business).json(r#"{"amount":100,"reason":"all of it"}"#).send().await;
     assert_eq!(all.value(200)["balance"], 0);
-    let hash = world.hash(business.live, 1, 0);
+    let hash = world.hash(business.live, 1, 0).await;
     assert_eq!(world.get("/payout/operations").hash(&hash).send().await.value(200)["balance"], 0);
     world.has_balances(&business.key, 0, 1000).await;
 }
@@ -123,7 +123,13 @@ async fn status_401_public_key(world: &TestWorld) {
     let path = world.user_path(business.live, 1, "/debit");
     let body = r#"{"amount":1,"reason":"r"}"#;
     world.post(&path).key(&business.public_key).json(body).send().await.is(401, UNAUTHORIZED);
-    world.post(&path).hash(&world.hash(business.live, 1, 0)).json("{").send().await.is(401, UNAUTHORIZED);
+    world
+        .post(&path)
+        .hash(&world.hash(business.live, 1, 0).await)
+        .json("{")
+        .send()
+        .await
+        .is(401, UNAUTHORIZED);
     world.has_balances(&business.key, 0, 900).await;
 }
 

@@ -302,7 +302,7 @@ async fn person_with(world: &TestWorld, operations: i64) -> (crate::world::Busin
         (1..=operations).map(|cents| format!(r#"{{"email":"user@example.com","amount":{cents}}}"#)).collect();
     let body = format!(r#"{{"payouts":[{}]}}"#, rows.join(","));
     world.post("/payout/batch").key(&business.key).json(body).send().await.value(201);
-    let hash = world.hash(business.live, 1, 0);
+    let hash = world.hash(business.live, 1, 0).await;
     (business, hash)
 }
 

@@ -16,7 +16,7 @@ async fn status_200_the_old_hash_dies_at_once(world: &TestWorld) {
     let business = world.paying_business(1000).await;
     let old = world.pay(&business.key, "user@example.com", 100).await;
     world.get("/payout/operations").hash(&old).send().await.value(200);
-    let new = world.hash(business.live, 1, 1);
+    let new = world.hash(business.live, 1, 1).await;
     let path = world.user_path(business.live, 1, "/rotate-hash");
     world.post(&path).key(&business.key).send().await.is(200, format!(r#"{{"hash":"{new}"}}"#));
     assert_ne!(old, new);

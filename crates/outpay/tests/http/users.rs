@@ -135,7 +135,7 @@ async fn status_400_limit_and_cursor(world: &TestWorld) {
 
 async fn status_401_public_key(world: &TestWorld) {
     let business = people(world, 1).await;
-    for key in [&business.public_key, &world.hash(business.live, 1, 0)] {
+    for key in [&business.public_key, &world.hash(business.live, 1, 0).await] {
         world.get("/payout/users").key(key).send().await.is(401, UNAUTHORIZED);
     }
 }

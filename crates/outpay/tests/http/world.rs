@@ -240,9 +240,15 @@ impl TestWorld {
         keys::revoke(&self.platform, &key, Actor::NOBODY).await.unwrap();
     }
 
-    /// The hash of a book's `number`th user.
-    pub fn hash(&self, book: BookId, number: i64, generation: i64) -> String {
-        self.platform.secrets.payout_hash(book, number, generation).expose_secret().to_owned()
+    /// The hash of a book's `number`th user, as it was after so many rotations.
+    pub async fn hash(&self, book: BookId, number: i64, generation: usize) -> String {
+        let entries = self.platform.store.entries(book, 0, 100_000).await.unwrap();
+        let salts = entries
+            .iter()
+            .filter(|stored| stored.entry.user == number)
+            .filter_map(|stored| stored.entry.salt);
+        let salt = salts.skip(generation).next().expect("the user has such a hash");
+        self.platform.secrets.payout_hash(book, number, &salt).expose_secret().to_owned()
     }
 
     /// The public id of the key with this text.

@@ -127,8 +127,8 @@ async fn a_claim_link_goes_out_by_hand(world: &World) {
     // The hash is the one that is valid when the mail is sent.
     world.command(book, Command::RotateHash { user }).await;
     assert_eq!(world.settle().await, 1);
-    let generation = world.platform.store.hash_generation(book, user).await.unwrap().unwrap();
-    let hash = world.platform.secrets.payout_hash(book, user, generation);
+    let salt = world.platform.store.hash_salt(book, user).await.unwrap().unwrap();
+    let hash = world.platform.secrets.payout_hash(book, user, &salt);
     assert!(world.server.received()[0].text().contains(hash.expose_secret()));
     let unknown = world.mail().send_claim_link(book, 99).await;
     assert!(matches!(unknown, Err(MailError::Unknown)), "{unknown:?}");

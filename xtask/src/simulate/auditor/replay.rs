@@ -75,7 +75,7 @@ impl Replay {
         let numbers = [
             self.book,
             line.sequence,
-            line.kind,
+            line.kind + if line.salt.is_empty() { 0 } else { 512 },
             line.at,
             line.user,
             line.debit,
@@ -90,6 +90,7 @@ impl Replay {
         numbers.iter().for_each(|number| digest.update(number.to_be_bytes()));
         digest.update(created.as_bytes());
         digest.update(line.note.as_bytes());
+        digest.update(&line.salt);
         digest.finalize().to_vec()
     }
 

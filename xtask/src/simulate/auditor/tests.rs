@@ -73,7 +73,7 @@ impl Copies {
 fn chain_anew(connection: &Connection) {
     let users = read_users(connection, BOOK).unwrap();
     let mut replay = Replay::new(BOOK);
-    let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note \
+    let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, salt \
                FROM journal WHERE book = ?1 ORDER BY sequence";
     let mut statement = connection.prepare(sql).unwrap();
     let mut rows = statement.query([BOOK]).unwrap();
@@ -94,6 +94,7 @@ fn chain_anew(connection: &Connection) {
             debit_previous: number(7),
             credit_previous: number(8),
             note: row.get(9).unwrap(),
+            salt: row.get::<_, Option<Vec<u8>>>(10).unwrap().unwrap_or_default(),
             chain: Vec::new(),
             main: 0,
             payout: 0,

@@ -33,6 +33,7 @@ pub(super) struct UserColumns<'a> {
     email: Vec<&'a str>,
     status: Vec<i64>,
     generation: Vec<i64>,
+    salt: Vec<&'a [u8]>,
     created_at: Vec<i64>,
     expires_at: Vec<Option<i64>>,
 }
@@ -72,6 +73,7 @@ pub(super) struct EntryColumns<'a> {
     withdrawal: Vec<i64>,
     actor: Vec<i64>,
     detail: Vec<&'a str>,
+    salt: Vec<Option<&'a [u8]>>,
 }
 
 #[derive(Default)]
@@ -180,6 +182,7 @@ impl<'a> UserColumns<'a> {
         self.email.push(user.email.as_str());
         self.status.push(i64::from(user.status == UserStatus::Active));
         self.generation.push(user.generation);
+        self.salt.push(&user.salt.0);
         self.created_at.push(user.created_at);
         self.expires_at.push(user.expires_at);
     }
@@ -193,11 +196,12 @@ impl<'a> UserColumns<'a> {
             &self.generation,
             &self.created_at,
             &self.expires_at,
+            &self.salt,
         ]
     }
 
     pub(super) fn update(&self) -> Params<'_> {
-        vec![&self.book, &self.number, &self.status, &self.generation]
+        vec![&self.book, &self.number, &self.status, &self.generation, &self.salt]
     }
 
     pub(super) fn len(&self) -> usize {
@@ -252,6 +256,7 @@ impl<'a> EntryColumns<'a> {
         self.withdrawal.push(entry.withdrawal);
         self.actor.push(entry.actor.0);
         self.detail.push(&entry.detail);
+        self.salt.push(entry.salt.as_ref().map(|salt| salt.0.as_slice()));
     }
 
     pub(super) fn params(&self) -> Params<'_> {
@@ -271,6 +276,7 @@ impl<'a> EntryColumns<'a> {
             &self.withdrawal,
             &self.actor,
             &self.detail,
+            &self.salt,
         ]
     }
 

@@ -10,12 +10,12 @@ const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled
 
 const OWN_ACCOUNTS: &str = "SELECT book, id, balance, head FROM account WHERE book = ANY($1) AND id < 0";
 
-const BY_EMAIL: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head \
+const BY_EMAIL: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head, u.salt \
      FROM unnest($1::BIGINT[], $2::TEXT[]) AS n (book, email) \
      JOIN payout_user u ON u.book = n.book AND u.email = n.email \
      LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
 
-const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head, \
+const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head, u.salt, \
      (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
      FROM unnest($1::BIGINT[], $2::BIGINT[]) AS n (book, number) \
      JOIN payout_user u ON u.book = n.book AND u.number = n.number \
@@ -24,11 +24,11 @@ const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generatio
 const REMEMBERED: &str = "SELECT r.book, r.key, r.fingerprint, r.outcome FROM unnest($1::BIGINT[], $2::BYTEA[]) AS n (book, key) \
      JOIN remembered r ON r.book = n.book AND r.key = n.key";
 
-const INSERT_USERS: &str = "INSERT INTO payout_user (book, number, email, status, generation, created_at, expires_at) \
-     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], $7::BIGINT[])";
+const INSERT_USERS: &str = "INSERT INTO payout_user (book, number, email, status, generation, created_at, expires_at, salt) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], $7::BIGINT[], $8::BYTEA[])";
 
-const UPDATE_USERS: &str = "UPDATE payout_user u SET status = n.status, generation = n.generation \
-     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[]) AS n (book, number, status, generation) \
+const UPDATE_USERS: &str = "UPDATE payout_user u SET status = n.status, generation = n.generation, salt = n.salt \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BYTEA[]) AS n (book, number, status, generation, salt) \
      WHERE u.book = n.book AND u.number = n.number";
 
 const DELETE_CREDENTIALS: &str = "DELETE FROM credential WHERE digest = ANY($1)";
@@ -44,9 +44,9 @@ const UPDATE_ACCOUNTS: &str = "UPDATE account a SET balance = n.balance, head = 
      WHERE a.book = n.book AND a.id = n.id";
 
 const INSERT_ENTRIES: &str = "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, \
-     credit_previous, note, chain, withdrawal, actor, detail) \
+     credit_previous, note, chain, withdrawal, actor, detail, salt) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], \
-     $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::TEXT[], $12::BYTEA[], $13::BIGINT[], $14::BIGINT[], $15::TEXT[])";
+     $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::TEXT[], $12::BYTEA[], $13::BIGINT[], $14::BIGINT[], $15::TEXT[], $16::BYTEA[])";
 
 const INSERT_REMEMBERED: &str = "INSERT INTO remembered (book, key, fingerprint, outcome) \
      SELECT * FROM unnest($1::BIGINT[], $2::BYTEA[], $3::BYTEA[], $4::TEXT[])";

@@ -15,8 +15,8 @@ use anyhow::Context;
 use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, OnceKey, PayoutUser, Remembered,
-    UserStatus,
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, OnceKey, PayoutUser,
+    Remembered, UserStatus,
 };
 use std::collections::HashMap;
 use tokio_postgres::types::ToSql;
@@ -97,10 +97,10 @@ impl PostgresTeller {
             book_of(&mut found, row)?.put_account(AccountId(row.get(1)), account);
         }
         for row in by_email.iter().chain(&by_number) {
-            put_user(book_of(&mut found, row)?, row);
+            put_user(book_of(&mut found, row)?, row)?;
         }
         for row in &by_number {
-            book_of(&mut found, row)?.put_pending(row.get(1), Cents(row.get(9)));
+            book_of(&mut found, row)?.put_pending(row.get(1), Cents(row.get(10)));
         }
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
@@ -217,7 +217,7 @@ fn book_of<'a>(found: &'a mut HashMap<i64, Book>, row: &Row) -> Result<&'a mut B
     found.get_mut(&row.get::<_, i64>(0)).context("a row belongs to no book")
 }
 
-fn put_user(book: &mut Book, row: &Row) {
+fn put_user(book: &mut Book, row: &Row) -> Result<(), Failure> {
     let number: i64 = row.get(1);
     if let (Some(balance), Some(head)) = (row.get::<_, Option<i64>>(7), row.get(8)) {
         book.put_account(AccountId::user(number), Account { balance: Cents(balance), head });
@@ -227,9 +227,11 @@ fn put_user(book: &mut Book, row: &Row) {
         email: Email::from_stored(row.get(2)),
         status: if row.get::<_, i64>(3) == 1 { UserStatus::Active } else { UserStatus::Inactive },
         generation: row.get(4),
+        salt: HashSalt(row.get::<_, &[u8]>(9).try_into().context("a salt has 16 bytes")?),
         created_at: row.get(5),
         expires_at: row.get(6),
     });
+    Ok(())
 }
 
 /// What happened before, as far as rules look back at it.

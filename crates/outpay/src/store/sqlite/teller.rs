@@ -9,8 +9,8 @@ use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawa
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, OnceKey, PayoutUser, Remembered,
-    UserStatus,
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, OnceKey, PayoutUser,
+    Remembered, UserStatus,
 };
 use parking_lot::lock_api::ArcMutexGuard;
 use parking_lot::{Mutex, RawMutex};
@@ -86,10 +86,10 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
     let mut own_accounts =
         connection.prepare_cached("SELECT id, balance, head FROM account WHERE book = ?1 AND id < 0")?;
     let mut by_email = connection.prepare_cached(
-        "SELECT number, status, generation, created_at, expires_at, email FROM payout_user WHERE book = ?1 AND email = ?2",
+        "SELECT number, status, generation, created_at, expires_at, email, salt FROM payout_user WHERE book = ?1 AND email = ?2",
     )?;
     let mut by_number = connection.prepare_cached(
-        "SELECT number, status, generation, created_at, expires_at, email FROM payout_user WHERE book = ?1 AND number = ?2",
+        "SELECT number, status, generation, created_at, expires_at, email, salt FROM payout_user WHERE book = ?1 AND number = ?2",
     )?;
     let mut pending = connection.prepare_cached(
         "SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = ?1 AND payout_user = ?2 AND state < 5",
@@ -182,6 +182,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<PayoutUser> {
         created_at: row.get(3)?,
         expires_at: row.get(4)?,
         email: Email::from_stored(row.get(5)?),
+        salt: HashSalt(row.get(6)?),
     })
 }
 
@@ -259,7 +260,7 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
 
 fn save_users(connection: &Connection, id: BookId, changes: &ledger::Changes<'_>) -> Result<(), Failure> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO payout_user (book, number, email, status, generation, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO payout_user (book, number, email, status, generation, created_at, expires_at, salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for user in &changes.new_users {
         let active = i64::from(user.status == UserStatus::Active);
@@ -270,15 +271,16 @@ fn save_users(connection: &Connection, id: BookId, changes: &ledger::Changes<'_>
             active,
             user.generation,
             user.created_at,
-            user.expires_at
+            user.expires_at,
+            user.salt.0
         ])?;
     }
     let mut update = connection.prepare_cached(
-        "UPDATE payout_user SET status = ?1, generation = ?2 WHERE book = ?3 AND number = ?4",
+        "UPDATE payout_user SET status = ?1, generation = ?2, salt = ?3 WHERE book = ?4 AND number = ?5",
     )?;
     for (user, _) in &changes.changed_users {
         let active = i64::from(user.status == UserStatus::Active);
-        expect_one(update.execute([active, user.generation, id.0, user.number])?)?;
+        expect_one(update.execute(params![active, user.generation, user.salt.0, id.0, user.number])?)?;
     }
     Ok(())
 }
@@ -313,7 +315,7 @@ fn save_credentials(
 fn save_entries(connection: &Connection, id: BookId, changes: &ledger::Changes<'_>) -> Result<(), Failure> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO journal (book, sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-         withdrawal, actor, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         withdrawal, actor, detail, salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     for (entry, digest) in changes.entries {
         let moved = entry.movement.map_or([0; 5], |moved| {
@@ -334,7 +336,8 @@ fn save_entries(connection: &Connection, id: BookId, changes: &ledger::Changes<'
             digest,
             entry.withdrawal,
             entry.actor.0,
-            entry.detail
+            entry.detail,
+            entry.salt.map(|salt| salt.0)
         ])?;
     }
     Ok(())
