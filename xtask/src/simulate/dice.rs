@@ -3,11 +3,12 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-pub struct Dice(ChaCha8Rng);
+/// The second one is for salts alone, so that they change nothing of what happens.
+pub struct Dice(ChaCha8Rng, ChaCha8Rng);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self(ChaCha8Rng::seed_from_u64(seed), ChaCha8Rng::seed_from_u64(!seed))
     }
 
     pub fn any(&mut self) -> u64 {
@@ -17,7 +18,7 @@ impl Dice {
     /// For the salts of a batch.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
-        self.0.fill_bytes(&mut seed);
+        self.1.fill_bytes(&mut seed);
         seed
     }
 

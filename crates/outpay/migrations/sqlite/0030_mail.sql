@@ -14,7 +14,7 @@ CREATE TABLE mail_choice (
 -- link that only its reader may see, encrypted, wiped once it is sent; NULL for none. state: 1 pending, 2 sent, 3 failed.
 -- tries: in the present round; attempts: in all. due_at: when to try next, NULL once it is sent or failed. answer: the last.
 CREATE TABLE mail (
-    number       INTEGER NOT NULL PRIMARY KEY,
+    number       INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     book         INTEGER NOT NULL,
     kind         INTEGER NOT NULL,
     sequence     INTEGER,

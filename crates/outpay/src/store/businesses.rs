@@ -1,6 +1,7 @@
 //! Businesses and their two books.
 
 use super::driver::{Row, Statement, WriteError};
+use super::epoch::Floor;
 use super::keys::{NewApiKey, insert_key};
 use super::{Failure, Store};
 use ledger::{BookId, GENESIS, Micros, Mode};
@@ -35,9 +36,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn next_business_number(&self) -> Result<i64, Failure> {
-        let row =
-            self.driver.query_one("SELECT coalesce(max(number), 0) + 1 FROM business", Vec::new()).await?;
-        row.map_or(Ok(1), |row| row.int(0))
+        self.next_number("SELECT coalesce(max(number), 0) FROM business", Vec::new(), Floor::Businesses).await
     }
 
     /// Creates a business, its live and test book and its first keys, all or nothing.

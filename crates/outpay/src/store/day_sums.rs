@@ -35,7 +35,10 @@ impl Store {
         if from >= end {
             return Ok(true);
         }
-        let to = end.min(from.saturating_add(most));
+        // The next so many entries, not numbers: a recovery leaves a gap of 2^40 numbers.
+        let reached = "SELECT max(sequence) FROM (SELECT sequence FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) AS next";
+        let row = self.driver.query_one(reached, vec![book.0.into(), from.into(), most.into()]).await?;
+        let to = row.map_or(Ok(None), |row| row.maybe_int(0))?.unwrap_or(end).min(end);
         // Only what people are given and what becomes of withdrawals: the largest deposits could not be added up.
         let sums = "SELECT at / 86400000000, kind, count(*), CAST(sum(amount) AS BIGINT) FROM journal \
                     WHERE book = $1 AND sequence > $2 AND sequence <= $3 AND kind >= 4 AND kind <= 22 GROUP BY at / 86400000000, kind";

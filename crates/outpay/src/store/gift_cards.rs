@@ -65,7 +65,8 @@ impl Store {
         now: Micros,
     ) -> Result<(), WriteError> {
         let sql = "INSERT INTO gift_card (book, number, brand, face_value, expires_at, digest, sealed, state, imported_at) \
-                   SELECT $1, coalesce(max(number), 0) + 1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5, $6, 1, CAST($7 AS BIGINT) FROM gift_card WHERE book = $1";
+                   SELECT $1, max(largest) + 1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5, $6, 1, CAST($7 AS BIGINT) FROM \
+                   (SELECT coalesce(max(number), 0) AS largest FROM gift_card WHERE book = $1 UNION ALL SELECT floor FROM epoch) AS used";
         let insert = |card: &NewGiftCard| {
             let values = vec![
                 book.0.into(),

@@ -4,6 +4,7 @@
 
 use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Row, Statement, WriteError};
+use super::epoch::Floor;
 use super::import_lines::{ImportLine, insert_line};
 use super::{Failure, Store};
 use anyhow::Context;
@@ -102,8 +103,8 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn next_import_number(&self, book: BookId) -> Result<i64, Failure> {
-        let sql = "SELECT coalesce(max(number), 0) + 1 FROM import WHERE book = $1";
-        self.driver.query_one(sql, vec![book.0.into()]).await?.map_or(Ok(1), |row| row.int(0))
+        let sql = "SELECT coalesce(max(number), 0) FROM import WHERE book = $1";
+        self.next_number(sql, vec![book.0.into()], Floor::Numbers).await
     }
 
     /// The import with this number.

@@ -2,6 +2,7 @@
 
 use super::credentials::{self, CredentialKind};
 use super::driver::{Row, Statement, Value, WriteError};
+use super::epoch::Floor;
 use super::{Failure, NewAuditEntry, NewMail, Store, audit_log, mails};
 use crate::auth::CredentialDigest;
 use crate::auth::limits::KeyLimits;
@@ -158,9 +159,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn next_key_number(&self) -> Result<i64, Failure> {
-        let row =
-            self.driver.query_one("SELECT coalesce(max(number), 0) + 1 FROM api_key", Vec::new()).await?;
-        row.map_or(Ok(1), |row| row.int(0))
+        self.next_number("SELECT coalesce(max(number), 0) FROM api_key", Vec::new(), Floor::Numbers).await
     }
 
     /// Stores a new key.

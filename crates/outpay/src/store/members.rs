@@ -2,6 +2,7 @@
 //! (member_changes.rs), several at a time in one transaction.
 
 use super::driver::Row;
+use super::epoch::Floor;
 use super::{Failure, Store};
 use crate::members::Role;
 use anyhow::Context;
@@ -75,9 +76,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn next_member_number(&self) -> Result<i64, Failure> {
-        let row =
-            self.driver.query_one("SELECT coalesce(max(number), 0) + 1 FROM member", Vec::new()).await?;
-        row.map_or(Ok(1), |row| row.int(0))
+        self.next_number("SELECT coalesce(max(number), 0) FROM member", Vec::new(), Floor::Numbers).await
     }
 
     /// The member with this number.

@@ -101,6 +101,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0033_webhook_roll.sql"),
         include_str!("../../migrations/postgres/0033_webhook_roll.sql"),
     ),
+    (
+        40,
+        include_str!("../../migrations/sqlite/0040_epoch.sql"),
+        include_str!("../../migrations/postgres/0040_epoch.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
@@ -112,10 +117,19 @@ pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
         ran.with_context(|| format!("migration {version} failed"))?;
     }
     check_not_newer(driver).await?;
+    check_has_salts(driver).await?;
     match driver {
         Driver::Sqlite(sqlite) => sqlite.migrated(),
         Driver::Postgres(_) => Ok(()),
     }
+}
+
+/// Databases from before hashes had salts cannot be brought up to date: every hash that was given out would die.
+async fn check_has_salts(driver: &Driver) -> Result<(), Failure> {
+    let salts = driver.query("SELECT salt FROM payout_user LIMIT 1", Vec::new()).await;
+    salts.map(drop).context(
+        "this database was made by a version from before payout hashes had salts; start with a new one",
+    )
 }
 
 /// An older program knows nothing of limits that a newer one keeps in tables of its own.

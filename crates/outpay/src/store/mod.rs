@@ -10,6 +10,7 @@ mod businesses;
 mod credentials;
 mod day_sums;
 mod driver;
+mod epoch;
 mod gift_cards;
 mod import_lines;
 mod imports;

@@ -126,7 +126,7 @@ fn a_forged_entry_is_found(installation: &Installation) {
     let places = places_after(
         installation,
         &[
-            "INSERT INTO journal SELECT book, 7, 5, at, 1, -3, 1, 1, 5, 5, '', chain, 0, 0, '' FROM journal WHERE book = 2 AND sequence = 6",
+            "INSERT INTO journal SELECT book, 7, 5, at, 1, -3, 1, 1, 5, 5, '', chain, NULL, 0, 0, '' FROM journal WHERE book = 2 AND sequence = 6",
             "UPDATE account SET balance = balance + 1, head = 7 WHERE book = 2 AND id = 1",
             "UPDATE account SET balance = balance - 1, head = 7 WHERE book = 2 AND id = -3",
             "UPDATE book SET sequence = 7 WHERE id = 2",
@@ -172,7 +172,7 @@ fn a_changed_address_is_found(installation: &Installation) {
 }
 
 fn a_stray_user_is_found(installation: &Installation) {
-    let sql = "INSERT INTO payout_user SELECT book, 3, 'c@example.com', 1, 0, created_at, NULL FROM payout_user WHERE book = 2 AND number = 1";
+    let sql = "INSERT INTO payout_user SELECT book, 3, 'c@example.com', 1, 0, salt, created_at, NULL FROM payout_user WHERE book = 2 AND number = 1";
     assert_eq!(places_after(installation, &[sql]), [place("user", 3)]);
 }
 

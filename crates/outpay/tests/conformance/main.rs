@@ -8,6 +8,7 @@ mod branding;
 mod businesses;
 mod constraints;
 mod credentials;
+mod epoch;
 mod gift_cards;
 mod history;
 mod imports;
