@@ -5,6 +5,7 @@
 use crate::Change;
 use crate::chain::link;
 use crate::look_back::LookBack;
+use crate::origin::{CredentialDigest, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
     Micros, Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal, floor_of_epoch,
@@ -24,6 +25,7 @@ pub struct Book {
     users: HashMap<i64, PayoutUser>,
     by_email: HashMap<Email, i64>,
     remembered: HashMap<OnceKey, Remembered>,
+    pub(crate) credentials: HashMap<CredentialDigest, StoredCredential>,
     withdrawals: HashMap<i64, Withdrawal>,
     /// Cents held by withdrawals, of users that were loaded by number.
     pending: HashMap<i64, Cents>,
@@ -77,6 +79,7 @@ impl Book {
             users: HashMap::new(),
             by_email: HashMap::new(),
             remembered: HashMap::new(),
+            credentials: HashMap::new(),
             withdrawals: HashMap::new(),
             pending: HashMap::new(),
             before: LookBack::default(),
@@ -242,11 +245,13 @@ impl Book {
             }
             Change::SetStatus { kind, user, status } => {
                 self.user_mut(user).status = status;
+                self.turn_credentials_of(user, status == UserStatus::Active);
                 self.append_without_money(kind, user, None, now, actor);
             }
             Change::SetGeneration { kind, user, generation, salt } => {
                 let changed = self.user_mut(user);
                 (changed.generation, changed.salt) = (generation, salt);
+                self.end_credentials_of(user);
                 self.append_without_money(kind, user, Some(salt), now, actor);
             }
             Change::RaiseNumbers { epoch, note } => self.raise_numbers(epoch, note, now, actor),

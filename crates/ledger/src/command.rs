@@ -1,8 +1,8 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
 use crate::{
-    AccountId, Actor, Cents, Email, HashSalt, Micros, Once, OnceKey, Provider, Step, Terms, UserSnapshot,
-    UserStatus, Withdrawal,
+    AccountId, Actor, Cents, Email, HashSalt, Micros, Once, OnceKey, Origin, Provider, Step, Terms,
+    UserSnapshot, UserStatus, Withdrawal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -316,8 +316,8 @@ pub struct Request {
     pub command: Command,
     /// Do it once.
     pub once: Option<Once>,
-    /// Who gives the command.
-    pub actor: Actor,
+    /// Who gives the command, and with which credential.
+    pub origin: Origin,
 }
 
 impl Request {
@@ -336,12 +336,12 @@ impl Request {
             _ => key,
         };
         let once = key.map(|key| Once { key, fingerprint: command.fingerprint() });
-        Self { command, once, actor: Actor::NOBODY }
+        Self { command, once, origin: Actor::NOBODY.into() }
     }
 
-    /// Given by this actor.
+    /// Given by this actor, or with this credential.
     #[must_use]
-    pub fn by(self, actor: Actor) -> Self {
-        Self { actor, ..self }
+    pub fn by(self, origin: impl Into<Origin>) -> Self {
+        Self { origin: origin.into(), ..self }
     }
 }

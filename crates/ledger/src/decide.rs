@@ -42,11 +42,11 @@ pub fn settle(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Answ
         Decision::Replay(outcome) => Ok(Answer::Replayed(outcome)),
         Decision::Plan(plan) => {
             for change in plan.changes {
-                book.apply(change, now, request.actor);
+                book.apply(change, now, request.origin.actor);
             }
             if let Some(once) = request.once {
                 let remembered = Remembered { fingerprint: once.fingerprint, outcome: plan.outcome.clone() };
-                book.apply(Change::Remember { key: once.key, remembered }, now, request.actor);
+                book.apply(Change::Remember { key: once.key, remembered }, now, request.origin.actor);
             }
             Ok(Answer::Done(plan.outcome))
         }
@@ -54,6 +54,9 @@ pub fn settle(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Answ
 }
 
 fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decision, Refusal> {
+    if let Some(credential) = &request.origin.credential {
+        check(book.authenticates(credential, inputs.now), Refusal::CredentialDoesNotAuthenticate)?;
+    }
     if let Some(once) = &request.once
         && let Some(remembered) = book.remembered(&once.key)
     {

@@ -6,6 +6,8 @@ use crate::{Step, WithdrawalState};
 /// Why a command was not carried out. A refused command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// The credential was revoked, rotated or deactivated, or has expired, since the request began.
+    CredentialDoesNotAuthenticate,
     /// The business has not enabled payouts.
     PayoutsAreDisabled,
     /// The payout balance does not cover the amount.
@@ -63,6 +65,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::CredentialDoesNotAuthenticate => "unauthorized",
             Self::PayoutsAreDisabled => "payouts_disabled",
             Self::PayoutBalanceIsTooLow => "insufficient_payout_balance",
             Self::MainBalanceIsTooLow => "insufficient_balance",
@@ -95,6 +98,7 @@ impl Refusal {
     #[must_use]
     pub fn sentence(&self) -> &'static str {
         match self {
+            Self::CredentialDoesNotAuthenticate => "Unauthorized",
             Self::PayoutsAreDisabled => "Payouts are currently disabled. Please enable them in Settings.",
             Self::PayoutBalanceIsTooLow => "Insufficient payout balance",
             Self::MainBalanceIsTooLow => "Insufficient balance",

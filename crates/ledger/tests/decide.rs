@@ -2,9 +2,10 @@
 //! command writes. Not here: random sequences of commands (model.rs).
 
 use ledger::{
-    Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, Direction, Email,
-    Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT, MAX_TRANSFER, Micros, Mode, Movement, Once, OnceKey,
-    Outcome, PayoutUser, Refusal, Request, RowOutcome, RowRefusal, UserStatus, floor_of_epoch, link, settle,
+    Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, CredentialDigest,
+    Direction, Email, Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT, MAX_TRANSFER, Micros, Mode, Movement,
+    Once, OnceKey, Origin, Outcome, PayoutUser, Refusal, Request, RowOutcome, RowRefusal, StoredCredential,
+    UserStatus, floor_of_epoch, link, settle,
 };
 use std::collections::BTreeSet;
 
@@ -26,6 +27,13 @@ fn at(now: i64) -> Inputs {
 /// What every decision here draws for this user.
 fn salt(user: i64, generation: i64) -> HashSalt {
     HashSalt::draw(&SEED, BookId::new(1, Mode::Live), user, generation)
+}
+
+const DIGEST: CredentialDigest = [3; 32];
+
+/// A command that came with a credential.
+fn with_key(command: Command) -> Request {
+    Request::plain(command).by(Origin { actor: Actor(1), credential: Some(DIGEST) })
 }
 
 fn paid_to(user: i64, generation: i64) -> Outcome {
@@ -178,6 +186,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
         Refusal::DepositReferenceWasUsedForAnotherAmount => 7,
         Refusal::AmountIsOutOfRange => 8,
         Refusal::BalanceWouldBeTooLarge => 9,
+        Refusal::CredentialDoesNotAuthenticate => 10,
         Refusal::PayoutUserIsNotActive
         | Refusal::WithdrawalsArePaused
         | Refusal::MethodIsClosed
@@ -219,6 +228,7 @@ fn every_refusal_has_its_row() {
     let reused = |rows: &[usize]| Refusal::ReferencesWereUsedForOtherPayouts(rows.to_vec());
     let plain = Request::plain;
     let cases: Vec<(Book, Request, Refusal)> = vec![
+        (lived_in(), with_key(create("ann@example.com", 1)), Refusal::CredentialDoesNotAuthenticate),
         (off(), plain(create("ann@example.com", 1)), Refusal::PayoutsAreDisabled),
         (off(), plain(whole(&[("ann@example.com", 1, "")])), Refusal::PayoutsAreDisabled),
         (off(), plain(partial(&[])), Refusal::PayoutsAreDisabled),
@@ -257,7 +267,7 @@ fn every_refusal_has_its_row() {
         assert_eq!(refused(&mut book, &request), expected, "{request:?}");
         seen.insert(refusal_number(&expected));
     }
-    assert_eq!(seen, (0..10).collect::<BTreeSet<_>>());
+    assert_eq!(seen, (0..11).collect::<BTreeSet<_>>());
 }
 
 #[test]
@@ -1070,4 +1080,44 @@ fn a_book_recovers_once_into_an_epoch() {
     assert_eq!(kinds(&book), [EntryKind::InstallationRecovered]);
     done(&mut book, Command::Recover { epoch: 4 });
     assert_eq!(book.head.sequence, floor_of_epoch(4) + 1);
+}
+
+#[test]
+fn a_credential_is_judged_when_the_command_is_decided() {
+    let key = |is_active, expires_at| StoredCredential { user: None, is_active, expires_at };
+    let refusal = Refusal::CredentialDoesNotAuthenticate;
+    for (stored, fits) in [
+        (key(true, None), true),
+        (key(true, Some(NOW + 1)), true),
+        (key(true, Some(NOW)), false),
+        (key(false, None), false),
+    ] {
+        let mut book = book(0, 100, 0, 0);
+        book.put_credential(DIGEST, stored);
+        let answer = settle(&mut book, &with_key(create("ann@example.com", 1)), at(NOW));
+        assert_eq!(answer.is_ok(), fits, "{stored:?}: {answer:?}");
+        // An answer that was given before is a secret too: it holds a hash.
+        let mut book = lived_in();
+        book.put_credential(DIGEST, stored);
+        let first = once(create("ann@example.com", 10), "k");
+        let again = Request { once: first.once, ..with_key(first.command) };
+        assert_eq!(settle(&mut book, &again, at(NOW)).err(), (!fits).then(|| refusal.clone()));
+    }
+}
+
+#[test]
+fn a_hash_that_is_rotated_or_switched_off_is_dead_for_the_rest_of_the_batch() {
+    for (change, back) in
+        [(rotate(ANN), rotate(ANN)), (status(ANN, UserStatus::Inactive), status(ANN, UserStatus::Active))]
+    {
+        let mut book = book(0, 100, 10, 10);
+        book.put_credential(DIGEST, StoredCredential { user: Some(ANN), is_active: true, expires_at: None });
+        done(&mut book, rotate(BOB));
+        done_as(&mut book, &with_key(debit(ANN, 1)));
+        done(&mut book, change);
+        assert_eq!(refused(&mut book, &with_key(debit(ANN, 1))), Refusal::CredentialDoesNotAuthenticate);
+        let is_status = matches!(back, Command::SetStatus { .. });
+        done(&mut book, back);
+        assert_eq!(settle(&mut book, &with_key(debit(ANN, 1)), at(NOW)).is_ok(), is_status);
+    }
 }

@@ -13,7 +13,7 @@ pub use secrets::{CredentialDigest, Secrets};
 
 use crate::clock::Clock;
 use crate::store::{Credential, CredentialKind, Failure, Store};
-use ledger::{BookId, Cents, Micros};
+use ledger::{Actor, BookId, Cents, Micros, Origin};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -37,6 +37,22 @@ pub struct Caller {
     pub subject: i64,
     /// The most that one payout may be, where the key has such a limit.
     pub max_amount: Option<Cents>,
+    /// The credential itself, which the ledger judges again when it decides.
+    pub credential: CredentialDigest,
+}
+
+impl Caller {
+    /// As a business by its key.
+    #[must_use]
+    pub fn as_key(&self) -> Origin {
+        Origin { actor: Actor(self.subject), credential: Some(self.credential) }
+    }
+
+    /// As a person by the hash.
+    #[must_use]
+    pub fn as_recipient(&self) -> Origin {
+        Origin { actor: Actor::NOBODY, credential: Some(self.credential) }
+    }
 }
 
 /// What an endpoint is for.
@@ -107,7 +123,7 @@ impl Auth {
         let epoch = self.shared.epoch.load(Ordering::SeqCst);
         let found = self.store.credential(&digest).await?;
         self.shared.lookups.fetch_add(1, Ordering::Relaxed);
-        let caller = found.as_ref().and_then(|credential| judge(credential, purpose, now, from));
+        let caller = found.as_ref().and_then(|credential| judge(credential, &digest, purpose, now, from));
         let caller = caller.filter(|_| sent.is_some());
         if let (Some(caller), Some(credential), For::Business) = (caller, found, purpose) {
             self.trust(digest, credential, now, epoch);
@@ -127,7 +143,7 @@ impl Auth {
         purpose: For,
     ) -> Result<Option<Caller>, Failure> {
         let found = self.store.credential(digest).await?;
-        Ok(found.and_then(|credential| judge(&credential, purpose, self.clock.now(), None)))
+        Ok(found.and_then(|credential| judge(&credential, digest, purpose, self.clock.now(), None)))
     }
 
     /// Only what authenticated is trusted, so a failure never finds anything here and always takes the whole way.
@@ -144,7 +160,7 @@ impl Auth {
         let all = self.shared.trusted.lock();
         let trusted = all.get(digest)?;
         let age = now - trusted.looked_up_at;
-        judge(&trusted.credential, purpose, now, from).filter(|_| (0..TRUST).contains(&age))
+        judge(&trusted.credential, digest, purpose, now, from).filter(|_| (0..TRUST).contains(&age))
     }
 
     fn trust(&self, digest: CredentialDigest, credential: Credential, now: Micros, epoch: u64) {
@@ -192,7 +208,13 @@ impl Auth {
     }
 }
 
-fn judge(credential: &Credential, purpose: For, now: Micros, from: Option<IpAddr>) -> Option<Caller> {
+fn judge(
+    credential: &Credential,
+    digest: &CredentialDigest,
+    purpose: For,
+    now: Micros,
+    from: Option<IpAddr>,
+) -> Option<Caller> {
     let kind_fits = match purpose {
         For::Business => credential.kind == CredentialKind::SecretKey,
         For::Recipient => credential.kind == CredentialKind::PayoutHash,
@@ -200,5 +222,6 @@ fn judge(credential: &Credential, purpose: For, now: Micros, from: Option<IpAddr
     let valid = credential.expires_at.is_none_or(|end| now < end);
     let admitted = credential.limits.admits(from);
     let (book, subject, max_amount) = (credential.book, credential.subject, credential.limits.max_amount);
-    (kind_fits && credential.active && valid && admitted).then_some(Caller { book, subject, max_amount })
+    let caller = Caller { book, subject, max_amount, credential: *digest };
+    (kind_fits && credential.active && valid && admitted).then_some(caller)
 }

@@ -37,7 +37,7 @@ pub struct Secrets {
 }
 
 /// The keyed digest under which a credential is looked up: of no use to whoever steals the database.
-pub type CredentialDigest = [u8; 32];
+pub use ledger::CredentialDigest;
 
 impl Secrets {
     /// Derives all keys.

@@ -7,7 +7,7 @@ use crate::web::page;
 use crate::withdrawals::{Stopped, advance};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ledger::{Actor, Progress, Step};
+use ledger::{Progress, Step};
 
 /// The stable word of a withdrawal that the person took back.
 const CANCELLED: &str = "cancelled_by_recipient";
@@ -24,7 +24,7 @@ async fn carry_out(person: &Person, id: &str) -> Result<Response, Stop> {
     let withdrawal = operation::own(person, id).await?;
     let step = Progress::new(withdrawal.number, Step::Cancel).because(CANCELLED, "You cancelled it.");
     let step = Progress { only_of: Some(person.caller.subject), ..step };
-    match advance(&person.platform, person.caller.book, step, Actor::NOBODY).await {
+    match advance(&person.platform, person.caller.book, step, person.caller.as_recipient()).await {
         Ok(_) => Ok(page::see_other(&format!("/p/operations/{id}"))),
         Err(Stopped::Refused(refusal)) => {
             let t = person.language;

@@ -39,7 +39,7 @@ async fn carry_out(person: &Person, method: &str, form: &Form) -> Result<Respons
         let notice = person.language.say("summary.changed");
         return Ok(summary::answer(person, &wish, &price, notice, StatusCode::CONFLICT));
     }
-    match ask::withdraw(platform, book, user, &wish, Some(once)).await {
+    match ask::withdraw(platform, book, user, person.caller.as_recipient(), &wish, Some(once)).await {
         Ok((withdrawal, _)) => {
             let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number);
             Ok(page::see_other(&format!("/p/operations/{id}")))

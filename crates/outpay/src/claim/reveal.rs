@@ -73,7 +73,11 @@ async fn write_down(person: &Person, withdrawal: i64) -> Result<Result<(), Refus
         withdrawal,
         note: String::new(),
     };
-    let verdict = person.platform.teller.ask(person.caller.book, Request::plain(record)).await;
+    let verdict = person
+        .platform
+        .teller
+        .ask(person.caller.book, Request::plain(record).by(person.caller.as_recipient()))
+        .await;
     let verdict = verdict.map_err(|none| Stop::no_verdict(person.language, none))?;
     Ok(verdict.map(|_| ()))
 }

@@ -9,6 +9,7 @@ use crate::withdrawals::Stopped;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use ledger::Refusal;
 
 /// See the top of this file.
 pub(super) struct Stop {
@@ -76,6 +77,7 @@ impl Stop {
             Stopped::NoVerdict(none) => Self::no_verdict(t, none),
             Stopped::Failure(failure) => Self::failure(t, failure),
             Stopped::Closed(closed) => sentence(closed.sentence()),
+            Stopped::Refused(Refusal::CredentialDoesNotAuthenticate) => Self::expired(person),
             Stopped::Refused(refusal) => sentence(refusal.sentence()),
             Stopped::Destination(_) => Self::not_found(person),
         }

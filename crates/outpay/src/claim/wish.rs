@@ -105,6 +105,7 @@ pub(super) fn stopped(person: &Person, stopped: Stopped) -> Result<Problems, Sto
             add(person, problems, &mut found);
             Ok(found)
         }
+        gone @ Stopped::Refused(Refusal::CredentialDoesNotAuthenticate) => Err(gone),
         Stopped::Refused(Refusal::UserBalanceIsTooLow) => {
             of_amount(t.with("withdraw.more_than_balance", "balance", t.money(person.row.user.balance.0)))
         }

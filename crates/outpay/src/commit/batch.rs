@@ -24,6 +24,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
     for asked in batch {
         let book = needs.0.entry(asked.book).or_default();
         book.once.extend(asked.request.once.map(|once| once.key));
+        book.credentials.extend(asked.request.origin.credential);
         match &asked.request.command {
             Command::Create { email, .. } => {
                 book.emails.insert(email.clone());

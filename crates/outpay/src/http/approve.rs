@@ -7,7 +7,6 @@ use super::show::{self, Withdrawal};
 use crate::withdrawals::review;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::Actor;
 use std::sync::Arc;
 
 /// Approve a withdrawal.
@@ -26,10 +25,10 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let (platform, book, actor) = (&door.platform, caller.book, Actor(caller.subject));
+    let (platform, book, origin) = (&door.platform, caller.book, caller.as_key());
     let once = once_key(&parts.headers)?;
     let number = door.withdrawal(caller, &id).await?.number;
     body::optional_object(&parts, body).await?;
-    let (after, replayed) = review::approve_once(platform, book, number, actor, once).await?;
+    let (after, replayed) = review::approve_once(platform, book, number, origin, once).await?;
     Ok(show::once(replayed, &show::withdrawal(platform.secrets.ids(), book, &after)))
 }

@@ -7,7 +7,7 @@ use super::show;
 use crate::withdrawals::advance_once;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Actor, Progress, Step};
+use ledger::{Progress, Step};
 use std::sync::Arc;
 
 /// The stable word of a withdrawal that the person took back.
@@ -33,6 +33,7 @@ pub async fn handle(
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
     let step = Progress::new(withdrawal.number, Step::Cancel).because(CANCELLED, "You cancelled it.");
     let progress = Progress { only_of: Some(caller.subject), ..step };
-    let (after, replayed) = advance_once(&door.platform, caller.book, progress, Actor::NOBODY, once).await?;
+    let (after, replayed) =
+        advance_once(&door.platform, caller.book, progress, caller.as_recipient(), once).await?;
     Ok(show::once(replayed, &detail(&door, caller.book, &after).await?))
 }

@@ -86,12 +86,19 @@ impl Door {
         command: Command,
         once: Option<OnceKey>,
     ) -> Result<Settled, Problem> {
-        let request = Request::maybe_once(command, once).by(Actor(caller.subject));
+        let request = Request::maybe_once(command, once).by(caller.as_key());
         let verdict: Verdict = self.platform.teller.ask(caller.book, request).await?;
         Ok(match verdict? {
             Answer::Done(outcome) => Settled { outcome, replayed: false },
             Answer::Replayed(outcome) => Settled { outcome, replayed: true },
         })
+    }
+
+    /// Looks the caller's key up again, before a change that the ledger does not judge: a body takes as long as its sender likes,
+    /// and the key may have been revoked meanwhile.
+    pub(super) async fn still_authenticates(&self, caller: Caller) -> Result<(), Problem> {
+        let found = self.platform.auth.still_authenticates(&caller.credential, For::Business).await?;
+        found.map(drop).ok_or(Problem::Unauthorized)
     }
 
     /// 403 comes before 400: a request of a business that may not pay is told so, whatever else is wrong with it.

@@ -213,6 +213,7 @@ fn unknown_outcome() -> Response {
 fn refused(refusal: &Refusal) -> Response {
     let status = match refusal {
         // Fixed by part 1 of the contract: no code beside the error.
+        Refusal::CredentialDoesNotAuthenticate => return Problem::Unauthorized.into_response(),
         Refusal::PayoutsAreDisabled => return bare(StatusCode::FORBIDDEN, refusal.sentence()),
         Refusal::PayoutBalanceIsTooLow => return bare(StatusCode::BAD_REQUEST, refusal.sentence()),
         Refusal::MainBalanceIsTooLow

@@ -8,7 +8,6 @@ use super::show::{self, Withdrawal};
 use crate::withdrawals::review;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::Actor;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -38,11 +37,11 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let (platform, book, actor) = (&door.platform, caller.book, Actor(caller.subject));
+    let (platform, book, origin) = (&door.platform, caller.book, caller.as_key());
     let once = once_key(&parts.headers)?;
     let number = door.withdrawal(caller, &id).await?.number;
     let fields = body::object(&parts, body, body::LARGEST).await?;
     let reason = text(&fields, "reason")?;
-    let (after, replayed) = review::reject_once(platform, book, (number, &reason), actor, once).await?;
+    let (after, replayed) = review::reject_once(platform, book, (number, &reason), origin, once).await?;
     Ok(show::once(replayed, &show::withdrawal(platform.secrets.ids(), book, &after)))
 }

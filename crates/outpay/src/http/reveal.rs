@@ -60,7 +60,7 @@ pub async fn handle(
         withdrawal: withdrawal.number,
         note: String::new(),
     };
-    let request = ledger::Request::maybe_once(record, once);
+    let request = ledger::Request::maybe_once(record, once).by(caller.as_recipient());
     let replayed = match platform.teller.ask(caller.book, request).await? {
         Ok(answer) => matches!(answer, Answer::Replayed(_)),
         Err(Refusal::CodeWasShownTooOften) => {

@@ -39,6 +39,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let changes = changes(&door, caller.book, &body::object(&parts, body, LARGEST).await?)?;
+    door.still_authenticates(caller).await?;
     settings::change(&door.platform, caller.book, Actor(caller.subject), changes).await?;
     Ok(show::ok(&read(&door, caller).await?))
 }

@@ -44,6 +44,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let key = once_key(&parts.headers)?;
     let since = since(body::object(&parts, body, LARGEST).await?.get("since"))?;
+    door.still_authenticates(caller).await?;
     let replay = async {
         let replayed = door.platform.webhooks.replay_deliveries(caller.book, since).await?;
         let detail = json!({ "since": rfc3339(since), "deliveries": replayed });

@@ -35,6 +35,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let overlap = overlap(body::optional_object(&parts, body).await?.get("overlap"))?;
+    door.still_authenticates(caller).await?;
     let webhooks = &door.platform.webhooks;
     let once = once.as_ref().map(|once| once.0.as_slice());
     let actor = Actor(caller.subject);

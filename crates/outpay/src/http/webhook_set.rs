@@ -40,6 +40,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let change = change(&body::object(&parts, body, LARGEST).await?)?;
+    door.still_authenticates(caller).await?;
     let (endpoint, is_new) =
         door.platform.webhooks.set_endpoint(caller.book, Actor(caller.subject), &change).await?;
     let now = door.platform.clock.now();

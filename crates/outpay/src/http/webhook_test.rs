@@ -38,6 +38,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let key = once_key(&parts.headers)?;
     let kind = kind(body::optional_object(&parts, body).await?.get("type"))?;
+    door.still_authenticates(caller).await?;
     let test = async {
         let trial = door.platform.webhooks.test_endpoint(caller.book, kind).await?;
         Ok::<_, Problem>(show_webhooks::detail(

@@ -27,7 +27,8 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let once = recipient_once_key(&parts.headers, caller.subject)?;
     let wish = wish(&fields)?;
     let platform = &door.platform;
-    let asked = ask::withdraw(platform, caller.book, caller.subject, &wish, once).await;
+    let asked =
+        ask::withdraw(platform, caller.book, caller.subject, caller.as_recipient(), &wish, once).await;
     let (withdrawal, replayed) = asked.map_err(|stopped| match stopped {
         // The hash died between being looked up and the withdrawal.
         Stopped::Refused(Refusal::PayoutUserIsNotActive | Refusal::PayoutUserIsUnknown) => {

@@ -112,8 +112,18 @@ fn join(new: i64, old: i64) -> Statement {
     )
 }
 
-fn revoke(number: i64, at: Micros) -> [Statement; 2] {
+/// Makes the change of a key wait for what the teller is deciding with it, and the teller for the change: what was revoked
+/// moves no money from the moment at which that is answered.
+fn lock_book_of(number: i64) -> Statement {
+    Statement::new(
+        "UPDATE book SET users = users WHERE id = (SELECT book FROM api_key WHERE number = $1)",
+        vec![number.into()],
+    )
+}
+
+fn revoke(number: i64, at: Micros) -> [Statement; 3] {
     [
+        lock_book_of(number),
         Statement::one(
             "UPDATE api_key SET revoked_at = $1 WHERE number = $2 AND revoked_at IS NULL",
             vec![at.into(), number.into()],
@@ -125,8 +135,9 @@ fn revoke(number: i64, at: Micros) -> [Statement; 2] {
     ]
 }
 
-fn expire(number: i64, at: Micros) -> [Statement; 2] {
+fn expire(number: i64, at: Micros) -> [Statement; 3] {
     [
+        lock_book_of(number),
         Statement::one(
             "UPDATE api_key SET expires_at = $1 WHERE number = $2 AND revoked_at IS NULL",
             vec![at.into(), number.into()],

@@ -6,7 +6,7 @@ use super::postgres::{PostgresTeller, without_rows};
 use super::sqlite::SqliteTeller;
 use crate::auth::CredentialDigest;
 use crate::clock::start_of_day;
-use ledger::{Book, BookId, Cents, Changes, Email, OnceKey};
+use ledger::{Book, BookId, Cents, Changes, Email, OnceKey, StoredCredential};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a batch of commands names, book by book, in the order in which books are locked.
@@ -28,6 +28,19 @@ pub struct BookNeeds {
     pub asked: BTreeSet<AskedBefore>,
     /// Withdrawals whose code is about to be shown.
     pub looks: BTreeSet<i64>,
+    /// Credentials that commands came with.
+    pub credentials: BTreeSet<CredentialDigest>,
+}
+
+/// A credential as the ledger judges it.
+pub(super) fn stored_credential(
+    kind: i64,
+    subject: i64,
+    active: i64,
+    expires_at: Option<i64>,
+) -> StoredCredential {
+    let is_hash = kind == super::CredentialKind::PayoutHash.code();
+    StoredCredential { user: is_hash.then_some(subject), is_active: active == 1, expires_at }
 }
 
 /// What a new withdrawal's terms look back at.

@@ -6,7 +6,7 @@ use super::offer::{rail, terms};
 use crate::clock::start_of_day;
 use crate::platform::Platform;
 use crate::rails::Quote;
-use ledger::{Actor, Answer, BookId, Cents, Command, OnceKey, Order, Outcome, Refusal, Request, Withdrawal};
+use ledger::{Answer, BookId, Cents, Command, OnceKey, Order, Origin, Outcome, Refusal, Request, Withdrawal};
 use serde_json::{Map, Value};
 
 /// What a person asks for.
@@ -79,6 +79,7 @@ pub async fn withdraw(
     platform: &Platform,
     book: BookId,
     user: i64,
+    origin: impl Into<Origin>,
     wish: &Wish,
     once: Option<OnceKey>,
 ) -> Result<(Withdrawal, bool), Stopped> {
@@ -107,7 +108,7 @@ pub async fn withdraw(
         day: start_of_day(platform.clock.now()),
     };
     let command = Command::Withdraw(Box::new(order));
-    let request = Request::maybe_once(command, once).by(Actor::NOBODY);
+    let request = Request::maybe_once(command, once).by(origin);
     let (outcome, replayed) = match platform.teller.ask(book, request).await?? {
         Answer::Done(outcome) => (outcome, false),
         Answer::Replayed(outcome) => (outcome, true),

@@ -13,7 +13,7 @@ pub mod stop;
 use crate::platform::Platform;
 use crate::rails::{Closed, FieldProblem};
 use crate::store::Failure;
-use ledger::{Actor, Answer, BookId, Command, OnceKey, Outcome, Progress, Refusal, Request, Withdrawal};
+use ledger::{Answer, BookId, Command, OnceKey, Origin, Outcome, Progress, Refusal, Request, Withdrawal};
 
 /// Why something about a withdrawal was not done.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +52,9 @@ pub async fn advance(
     platform: &Platform,
     book: BookId,
     progress: Progress,
-    actor: Actor,
+    origin: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
-    advance_once(platform, book, progress, actor, None).await.map(|(after, _)| after)
+    advance_once(platform, book, progress, origin, None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.
@@ -65,10 +65,10 @@ pub async fn advance_once(
     platform: &Platform,
     book: BookId,
     progress: Progress,
-    actor: Actor,
+    origin: impl Into<Origin>,
     once: Option<OnceKey>,
 ) -> Result<(Withdrawal, bool), Stopped> {
-    let request = Request::maybe_once(Command::Advance(Box::new(progress)), once).by(actor);
+    let request = Request::maybe_once(Command::Advance(Box::new(progress)), once).by(origin);
     let (outcome, replayed) = match platform.teller.ask(book, request).await?? {
         Answer::Done(outcome) => (outcome, false),
         Answer::Replayed(outcome) => (outcome, true),

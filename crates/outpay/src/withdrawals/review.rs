@@ -7,7 +7,7 @@ use crate::auth;
 use crate::members::Permission;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, HistoryPlace};
-use ledger::{AccountId, Actor, BookId, EntryKind, OnceKey, Progress, Refusal, Step, Withdrawal};
+use ledger::{AccountId, Actor, BookId, EntryKind, OnceKey, Origin, Progress, Refusal, Step, Withdrawal};
 use std::collections::BTreeSet;
 
 /// How many movements of the person's account are read at once.
@@ -26,7 +26,7 @@ pub async fn approve(
     withdrawal: i64,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    approve_once(platform, book, withdrawal, actor, None).await.map(|(after, _)| after)
+    approve_once(platform, book, withdrawal, actor.into(), None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.
@@ -37,13 +37,15 @@ pub async fn approve_once(
     platform: &Platform,
     book: BookId,
     withdrawal: i64,
-    actor: Actor,
+    origin: Origin,
     once: Option<OnceKey>,
 ) -> Result<(Withdrawal, bool), Stopped> {
-    if is_maker(platform, book, withdrawal, actor).await? && !is_remembered(platform, book, once).await? {
+    if is_maker(platform, book, withdrawal, origin.actor).await?
+        && !is_remembered(platform, book, once).await?
+    {
         return Err(Refusal::MakerMayNotCheck.into());
     }
-    advance_once(platform, book, Progress::new(withdrawal, Step::Approve), actor, once).await
+    advance_once(platform, book, Progress::new(withdrawal, Step::Approve), origin, once).await
 }
 
 /// Gives the money back to the person, with a reason that the person may read.
@@ -57,7 +59,7 @@ pub async fn reject(
     reason: &str,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    reject_once(platform, book, (withdrawal, reason), actor, None).await.map(|(after, _)| after)
+    reject_once(platform, book, (withdrawal, reason), actor.into(), None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.
@@ -68,11 +70,11 @@ pub async fn reject_once(
     platform: &Platform,
     book: BookId,
     (withdrawal, reason): (i64, &str),
-    actor: Actor,
+    origin: Origin,
     once: Option<OnceKey>,
 ) -> Result<(Withdrawal, bool), Stopped> {
     let progress = Progress::new(withdrawal, Step::Reject).because(REJECTED, reason);
-    advance_once(platform, book, progress, actor, once).await
+    advance_once(platform, book, progress, origin, once).await
 }
 
 /// Did this key (or one of its family) or this member ever give the person money before the withdrawal, and could somebody

@@ -5,7 +5,9 @@ use super::{Stopped, advance, advance_once, is_remembered};
 use crate::platform::Platform;
 use crate::rails::Payment;
 use crate::store::Attempt;
-use ledger::{Actor, BookId, OnceKey, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState};
+use ledger::{
+    Actor, BookId, OnceKey, Origin, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState,
+};
 
 /// Longer than ending a withdrawal takes.
 const LEASE: i64 = 60_000_000;
@@ -40,7 +42,7 @@ pub async fn settle(
     proof: &str,
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
-    settle_once(platform, book, (withdrawal, proof), actor, None).await.map(|(after, _)| after)
+    settle_once(platform, book, (withdrawal, proof), actor.into(), None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.
@@ -51,7 +53,7 @@ pub async fn settle_once(
     platform: &Platform,
     book: BookId,
     (withdrawal, proof): (i64, &str),
-    actor: Actor,
+    origin: Origin,
     once: Option<OnceKey>,
 ) -> Result<(Withdrawal, bool), Stopped> {
     let found = find(platform, book, withdrawal).await?;
@@ -61,7 +63,7 @@ pub async fn settle_once(
     let order_id = platform.secrets.ids().order_id(found.provider, book, withdrawal);
     let detail = serde_json::json!({ "order_id": order_id }).to_string();
     let done = Progress::new(withdrawal, Step::Succeed).with_note(proof).with_detail(detail);
-    advance_once(platform, book, done.made_by_hand(), actor, once).await
+    advance_once(platform, book, done.made_by_hand(), origin, once).await
 }
 
 /// A manual payment was not made; `reason` is what the person reads.

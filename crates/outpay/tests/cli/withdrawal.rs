@@ -47,7 +47,7 @@ fn asked(installation: &Installation, wishes: &[(i64, &str, i64)]) -> Vec<String
             let destination = json!({ "name": "Ann \"A\" Example", "account": "DE89 3704, 0044" });
             let destination = destination.as_object().unwrap().clone();
             let wish = Wish { method: (*method).to_owned(), amount: Cents(*amount), destination };
-            let (made, replayed) = withdraw(platform, BOOK, *user, &wish, None).await.unwrap();
+            let (made, replayed) = withdraw(platform, BOOK, *user, Actor::NOBODY, &wish, None).await.unwrap();
             assert!(!replayed);
             ids.push(platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, made.number));
         }

@@ -85,7 +85,7 @@ async fn withdrawals_are_loaded_as_they_were_saved(world: &World) {
     till.carry_out(book, [step(1, Step::Send), step(2, Step::Send), step(3, Step::LoseOutcome)]).await;
     let last = [paid, failed].map(|progress| ledger::Command::Advance(Box::new(progress)));
     let mut last = last.map(|command| ask(book, command));
-    last[0].request.actor = Actor::OPERATOR;
+    last[0].request.origin = Actor::OPERATOR.into();
     let (saved, verdicts) = till.save(&last).await;
     till.teller.commit().await.unwrap();
     assert!(verdicts.iter().all(Result::is_ok), "{verdicts:?}");

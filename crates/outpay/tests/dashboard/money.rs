@@ -44,7 +44,7 @@ impl World {
         };
         let destination = destination.as_object().unwrap().clone();
         let wish = ask::Wish { method: method.to_owned(), amount: Cents(cents), destination };
-        ask::withdraw(&self.platform, book, user, &wish, None).await.unwrap().0.number
+        ask::withdraw(&self.platform, book, user, Actor::NOBODY, &wish, None).await.unwrap().0.number
     }
 
     /// Steps of a withdrawal, by nobody.

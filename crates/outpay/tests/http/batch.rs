@@ -134,8 +134,9 @@ async fn status_201_reference_repeated_beside_a_new_row(world: &TestWorld) {
     let old = r#"{"email":"old@example.com","amount":100,"reference":"1"}"#;
     let new = r#"{"email":"new@example.com","amount":10,"reference":"2"}"#;
     pay(world, &business.key, old).await.value(201);
+    let answer = pay(world, &business.key, &format!("{new},{old}")).await;
     let (first, second) = (world.hash(business.live, 1, 0).await, world.hash(business.live, 2, 0).await);
-    pay(world, &business.key, &format!("{new},{old}")).await.is(
+    answer.is(
         201,
         format!(r#"{{"data":[{{"index":0,"hash":"{second}"}},{{"index":1,"hash":"{first}"}}],"total":110}}"#),
     );

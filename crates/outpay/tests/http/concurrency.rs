@@ -59,8 +59,9 @@ async fn creates_against_half_the_money(world: &TestWorld, addresses: &[SocketAd
 async fn parallel_top_ups_of_one_new_user(world: &TestWorld) {
     let business = world.paying_business(1000).await;
     let calls = (0..200).map(|_| world.create(&business.key, "user@example.com", 3)).collect();
+    let answers = send_all(calls, &[world.address()]).await;
     let hash = world.hash(business.live, 1, 0).await;
-    for answer in send_all(calls, &[world.address()]).await {
+    for answer in answers {
         answer.is(201, format!(r#"{{"hash":"{hash}"}}"#));
     }
     assert_eq!(world.get("/payout/operations").hash(&hash).send().await.value(200)["balance"], 600);

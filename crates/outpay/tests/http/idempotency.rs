@@ -260,7 +260,6 @@ async fn different_requests_at_once_have_one_winner(world: &TestWorld) {
 async fn copies_over_two_processes_with_kills_have_one_effect(world: &TestWorld) {
     let business = world.paying_business(100_000).await;
     let survivor = Process::serve(&world.database);
-    let hash = world.hash(business.live, 1, 0).await;
     for (round, answers_before_the_kill) in [0, 1, 8, 31].into_iter().enumerate() {
         let mut victim = Process::serve(&world.database);
         let call = world.create(&business.key, "user@example.com", 10).once(&format!("round {round}"));
@@ -288,6 +287,7 @@ async fn copies_over_two_processes_with_kills_have_one_effect(world: &TestWorld)
         while answers.len() < COPIES + 1 {
             answers.push(retried.send().await);
         }
+        let hash = world.hash(business.live, 1, 0).await;
         for answer in &answers {
             answer.is(201, format!(r#"{{"hash":"{hash}"}}"#));
         }

@@ -23,6 +23,7 @@ mod healthz;
 mod hooked;
 mod idempotency;
 mod idempotency_of_payouts;
+mod in_flight;
 mod key_limits;
 mod methods;
 mod openapi;

@@ -16,9 +16,10 @@ async fn status_200_the_old_hash_dies_at_once(world: &TestWorld) {
     let business = world.paying_business(1000).await;
     let old = world.pay(&business.key, "user@example.com", 100).await;
     world.get("/payout/operations").hash(&old).send().await.value(200);
-    let new = world.hash(business.live, 1, 1).await;
     let path = world.user_path(business.live, 1, "/rotate-hash");
-    world.post(&path).key(&business.key).send().await.is(200, format!(r#"{{"hash":"{new}"}}"#));
+    let answer = world.post(&path).key(&business.key).send().await;
+    let new = world.hash(business.live, 1, 1).await;
+    answer.is(200, format!(r#"{{"hash":"{new}"}}"#));
     assert_ne!(old, new);
     world.get("/payout/operations").hash(&old).send().await.is(401, UNAUTHORIZED);
     assert_eq!(world.get("/payout/operations").hash(&new).send().await.value(200)["balance"], 100);

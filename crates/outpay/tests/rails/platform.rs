@@ -2,7 +2,8 @@
 
 use crate::database::Database;
 use ledger::{
-    Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Outcome, Request, Terms, Withdrawal,
+    Actor, Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Outcome, Request, Terms,
+    Withdrawal,
 };
 use outpay::auth::Secrets;
 use outpay::businesses;
@@ -73,7 +74,7 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
 pub async fn ask(platform: &Platform, book: BookId, method: &str, cents: i64, address: &str) -> Withdrawal {
     let destination = json!({"address": address}).as_object().unwrap().clone();
     let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };
-    withdraw(platform, book, 1, &wish, None).await.unwrap().0
+    withdraw(platform, book, 1, Actor::NOBODY, &wish, None).await.unwrap().0
 }
 
 pub async fn command(platform: &Platform, book: BookId, command: Command) -> Outcome {

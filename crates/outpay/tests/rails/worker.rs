@@ -3,7 +3,7 @@
 use crate::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{BookId, Cents, Provider, WithdrawalState};
+use ledger::{Actor, BookId, Cents, Provider, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::platform::Platform;
 use outpay::rails::{
@@ -144,7 +144,7 @@ async fn start(clock: &Clock, rail: &Arc<Story>) -> (Installation, Platform, Boo
     let platform = installation.open(Arc::clone(rail) as Arc<dyn Rail>, 1).await;
     let book = book_with(&platform, "story", CENTS).await;
     let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
-    let number = withdraw(&platform, book, 1, &wish, None).await.unwrap().0.number;
+    let number = withdraw(&platform, book, 1, Actor::NOBODY, &wish, None).await.unwrap().0.number;
     (installation, platform, book, number)
 }
 

@@ -24,6 +24,9 @@ const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generatio
 const REMEMBERED: &str = "SELECT r.book, r.key, r.fingerprint, r.outcome FROM unnest($1::BIGINT[], $2::BYTEA[]) AS n (book, key) \
      JOIN remembered r ON r.book = n.book AND r.key = n.key";
 
+const CREDENTIALS: &str = "SELECT c.book, c.digest, c.kind, c.subject, c.active, c.expires_at FROM unnest($1::BIGINT[], $2::BYTEA[]) AS n (book, digest) \
+     JOIN credential c ON c.digest = n.digest AND c.book = n.book";
+
 const INSERT_USERS: &str = "INSERT INTO payout_user (book, number, email, status, generation, created_at, expires_at, salt) \
      SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], $7::BIGINT[], $8::BYTEA[])";
 
@@ -74,6 +77,7 @@ pub(super) struct Statements {
     pub(super) by_email: Statement,
     pub(super) by_number: Statement,
     pub(super) remembered: Statement,
+    pub(super) credentials: Statement,
     pub(super) insert_users: Statement,
     pub(super) update_users: Statement,
     pub(super) delete_credentials: Statement,
@@ -100,6 +104,7 @@ impl Statements {
             by_email: client.prepare(BY_EMAIL).await?,
             by_number: client.prepare(BY_NUMBER).await?,
             remembered: client.prepare(REMEMBERED).await?,
+            credentials: client.prepare(CREDENTIALS).await?,
             insert_users: client.prepare(INSERT_USERS).await?,
             update_users: client.prepare(UPDATE_USERS).await?,
             delete_credentials: client.prepare(DELETE_CREDENTIALS).await?,

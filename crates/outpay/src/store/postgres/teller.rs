@@ -9,7 +9,7 @@ use super::row as any_row;
 use super::statements::Statements;
 use crate::store::AskedBefore;
 use crate::store::Failure;
-use crate::store::teller::{Needs, Saving, most_looks, put_asked};
+use crate::store::teller::{Needs, Saving, most_looks, put_asked, stored_credential};
 use crate::store::withdrawals::withdrawal;
 use anyhow::Context;
 use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
@@ -60,6 +60,8 @@ impl PostgresTeller {
         let mut users = Vec::new();
         let mut once_books = Vec::new();
         let mut once: Vec<&[u8]> = Vec::new();
+        let mut credential_books = Vec::new();
+        let mut credentials: Vec<&[u8]> = Vec::new();
         for (id, needs) in &needs.0 {
             email_books.extend(needs.emails.iter().map(|_| id.0));
             emails.extend(needs.emails.iter().map(Email::as_str));
@@ -67,23 +69,28 @@ impl PostgresTeller {
             users.extend(needs.users.iter().copied());
             once_books.extend(needs.once.iter().map(|_| id.0));
             once.extend(needs.once.iter().map(|key| key.0.as_slice()));
+            credential_books.extend(needs.credentials.iter().map(|_| id.0));
+            credentials.extend(needs.credentials.iter().map(<[u8; 32]>::as_slice));
         }
         let all = &self.statements;
         // Statements run in the order in which they are sent, each on a fresh snapshot, so all that follow the lock
         // see what its last holder committed.
         let begin = self.client.batch_execute("BEGIN").map(|done| done.map_err(Failure::from));
         let heads = self.query(1, &all.lock, vec![&books]);
-        let parameters: [&(dyn ToSql + Sync); 6] =
-            [&email_books, &emails, &user_books, &users, &once_books, &once];
+        let parameters: [&(dyn ToSql + Sync); 8] =
+            [&email_books, &emails, &user_books, &users, &once_books, &once, &credential_books, &credentials];
         let people = try_join3(
             self.query(1, &all.own_accounts, vec![&books]),
             self.query(emails.len(), &all.by_email, parameters[..2].to_vec()),
             self.query(users.len(), &all.by_number, parameters[2..4].to_vec()),
         );
-        let remembered = self.query(once.len(), &all.remembered, parameters[4..].to_vec());
+        let remembered = try_join(
+            self.query(once.len(), &all.remembered, parameters[4..6].to_vec()),
+            self.query(credentials.len(), &all.credentials, parameters[6..].to_vec()),
+        );
         let rest =
             try_join4(remembered, self.withdrawals(needs), self.asked_before(needs), self.looks(needs));
-        let ((), heads, (own, by_email, by_number), (remembered, withdrawals, asked, looks)) =
+        let ((), heads, (own, by_email, by_number), ((remembered, credentials), withdrawals, asked, looks)) =
             try_join4(begin, heads, people, rest).await?;
         let mut found = HashMap::new();
         for row in &heads {
@@ -101,6 +108,11 @@ impl PostgresTeller {
         }
         for row in &by_number {
             book_of(&mut found, row)?.put_pending(row.get(1), Cents(row.get(10)));
+        }
+        for row in &credentials {
+            let digest = row.get::<_, &[u8]>(1).try_into().context("a credential digest has 32 bytes")?;
+            let credential = stored_credential(row.get(2), row.get(3), row.get(4), row.get(5));
+            book_of(&mut found, row)?.put_credential(digest, credential);
         }
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;

@@ -4,6 +4,7 @@
 use super::sqlite_row;
 use crate::store::teller::{
     ASKED_BEFORE, BookNeeds, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks, put_asked,
+    stored_credential,
 };
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
 use crate::store::{CredentialKind, Failure};
@@ -134,10 +135,26 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
                 put_remembered(&mut book, *key, fingerprint, &outcome)?;
             }
         }
+        load_credentials(connection, &mut book, needs)?;
         load_withdrawals(connection, &mut book, needs)?;
         books.push(book);
     }
     Ok(books)
+}
+
+fn load_credentials(connection: &Connection, book: &mut Book, needs: &BookNeeds) -> Result<(), Failure> {
+    let mut credential = connection.prepare_cached(
+        "SELECT kind, subject, active, expires_at FROM credential WHERE digest = ?1 AND book = ?2",
+    )?;
+    for digest in &needs.credentials {
+        let found = credential.query_row(params![digest, book.id.0], |row| {
+            Ok(stored_credential(row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        });
+        if let Some(found) = found.optional()? {
+            book.put_credential(*digest, found);
+        }
+    }
+    Ok(())
 }
 
 fn load_withdrawals(connection: &Connection, book: &mut Book, needs: &BookNeeds) -> Result<(), Failure> {
