@@ -8,7 +8,8 @@ use crate::look_back::LookBack;
 use crate::origin::{CredentialDigest, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
-    Micros, Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal, floor_of_epoch,
+    Lease, Micros, Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
+    floor_of_epoch,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,6 +28,8 @@ pub struct Book {
     remembered: HashMap<OnceKey, Remembered>,
     pub(crate) credentials: HashMap<CredentialDigest, StoredCredential>,
     withdrawals: HashMap<i64, Withdrawal>,
+    /// The leases that run, of withdrawals that were loaded.
+    leases: HashMap<i64, Lease>,
     /// Cents held by withdrawals, of users that were loaded by number.
     pending: HashMap<i64, Cents>,
     pub(crate) before: LookBack,
@@ -81,6 +84,7 @@ impl Book {
             remembered: HashMap::new(),
             credentials: HashMap::new(),
             withdrawals: HashMap::new(),
+            leases: HashMap::new(),
             pending: HashMap::new(),
             before: LookBack::default(),
             entries: Vec::new(),
@@ -116,6 +120,16 @@ impl Book {
     /// Adds a withdrawal as it is stored.
     pub fn put_withdrawal(&mut self, withdrawal: Withdrawal) {
         self.withdrawals.insert(withdrawal.number, withdrawal);
+    }
+
+    /// Adds the lease under which a worker has a withdrawal at this moment, with the attempts as they are stored.
+    pub fn put_lease(&mut self, withdrawal: i64, lease: Lease) {
+        self.leases.insert(withdrawal, lease);
+    }
+
+    /// Does this lease run, and has nobody made an attempt beside it?
+    pub(crate) fn holds(&self, withdrawal: i64, lease: Lease) -> bool {
+        self.leases.get(&withdrawal) == Some(&lease)
     }
 
     /// The withdrawal with this number.

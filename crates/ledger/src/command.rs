@@ -1,7 +1,7 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
 use crate::{
-    AccountId, Actor, Cents, Email, HashSalt, Micros, Once, OnceKey, Origin, Provider, Step, Terms,
+    AccountId, Actor, Cents, Email, HashSalt, Lease, Micros, Once, OnceKey, Origin, Provider, Step, Terms,
     UserSnapshot, UserStatus, Withdrawal,
 };
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,8 @@ pub struct Progress {
     pub step: Step,
     /// Whose it has to be: a person may cancel only what is the person's own.
     pub only_of: Option<i64>,
+    /// The lease under which it is made; `None` where no worker is involved. Without it the step is refused.
+    pub under: Option<Lease>,
     /// What is still queued is taken to `sending` with it, as one command: by hand, no time lies between the two.
     pub by_hand: bool,
     /// A stable word, for steps that end it badly; empty for none.
@@ -84,7 +86,13 @@ impl Progress {
     #[must_use]
     pub fn new(withdrawal: i64, step: Step) -> Self {
         let (code, text, note, detail) = Default::default();
-        Self { withdrawal, step, only_of: None, by_hand: false, code, text, note, detail }
+        Self { withdrawal, step, only_of: None, under: None, by_hand: false, code, text, note, detail }
+    }
+
+    /// Made under a lease: see [`Self::under`].
+    #[must_use]
+    pub fn under(self, lease: Lease) -> Self {
+        Self { under: Some(lease), ..self }
     }
 
     /// Made by a person: see [`Self::by_hand`].

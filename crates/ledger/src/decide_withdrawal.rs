@@ -72,6 +72,8 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     let withdrawal = book.withdrawal(progress.withdrawal).ok_or(Refusal::WithdrawalIsUnknown)?;
     let is_own = progress.only_of.is_none_or(|user| user == withdrawal.user);
     check(is_own, Refusal::WithdrawalIsUnknown)?;
+    let is_held = progress.under.is_none_or(|lease| book.holds(withdrawal.number, lease));
+    check(is_held, Refusal::LeaseWasLost)?;
     let begins = progress.by_hand && withdrawal.state == WithdrawalState::Queued;
     let from = if begins { WithdrawalState::Sending } else { withdrawal.state };
     let state = from.after(progress.step);

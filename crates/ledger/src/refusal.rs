@@ -50,6 +50,8 @@ pub enum Refusal {
     WithdrawalIsNotManual,
     /// A worker has it at this moment.
     WithdrawalIsBeingWorkedOn,
+    /// The lease under which the step was to be made has run out or is another worker's, or somebody else has made an attempt.
+    LeaseWasLost,
     /// The rail cannot say that what was sent will never pay.
     PaymentMayStillBeMade,
     /// Whoever gave the money may not also approve its withdrawal.
@@ -87,6 +89,7 @@ impl Refusal {
             Self::StepIsNotPossible(..) => "withdrawal_state",
             Self::WithdrawalIsNotManual => "not_manual",
             Self::WithdrawalIsBeingWorkedOn => "withdrawal_busy",
+            Self::LeaseWasLost => "lease_lost",
             Self::PaymentMayStillBeMade => "payment_may_still_be_made",
             Self::MakerMayNotCheck => "maker_is_checker",
             Self::MoneyWasClaimed => "money_was_claimed",
@@ -129,6 +132,9 @@ impl Refusal {
             Self::WithdrawalIsNotManual => "A rail pays this withdrawal; it cannot be settled by hand.",
             Self::WithdrawalIsBeingWorkedOn => {
                 "A worker is at this withdrawal just now. Try again in a few minutes."
+            }
+            Self::LeaseWasLost => {
+                "Another worker has taken this withdrawal over in the meantime. Look at it again."
             }
             Self::PaymentMayStillBeMade => {
                 "What was sent could still be paid. Stop it first with: outpay withdrawal stop"

@@ -219,6 +219,16 @@ impl Provider {
     }
 }
 
+/// A worker's hold on a withdrawal for a while, as the worker knows it. A step names it, and counts only while it is what the
+/// database has: a worker that was frozen over its lease, or knows fewer attempts than there are, changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// 1, 2, … for each time that the withdrawal was leased.
+    pub number: i64,
+    /// The attempts that the worker knows of.
+    pub attempts: i64,
+}
+
 /// A withdrawal as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withdrawal {

@@ -199,6 +199,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::WithdrawalIsNotManual
         | Refusal::WithdrawalIsBeingWorkedOn
         | Refusal::MakerMayNotCheck
+        | Refusal::LeaseWasLost
         | Refusal::PaymentMayStillBeMade
         | Refusal::CodeWasShownTooOften
         | Refusal::MoneyWasClaimed => unreachable!("the rows of withdrawals are in withdrawals.rs"),

@@ -63,7 +63,7 @@ impl Platform {
         entropy: Entropy,
         config: &Config,
     ) -> Result<Self, Failure> {
-        let store = Store::open(database).await?;
+        let store = Store::open(database).await?.with_clock(clock.clone());
         store.set_page_cache(config.sqlite.cache_mib)?;
         anyhow::ensure!(
             store.matches_master_key(secrets.check_value()).await?,

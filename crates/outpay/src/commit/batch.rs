@@ -47,6 +47,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
             }
             Command::Advance(progress) => {
                 book.withdrawals.insert(progress.withdrawal);
+                book.leases.extend(progress.under.map(|_| progress.withdrawal));
             }
             Command::Record { occurrence: Occurrence::GiftCardRevealed, withdrawal, .. } => {
                 book.looks.insert(*withdrawal);

@@ -231,6 +231,7 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::StepIsNotPossible(..)
         | Refusal::WithdrawalIsNotManual
         | Refusal::WithdrawalIsBeingWorkedOn
+        | Refusal::LeaseWasLost
         | Refusal::PaymentMayStillBeMade
         | Refusal::MoneyWasClaimed => StatusCode::CONFLICT,
         Refusal::CodeWasShownTooOften => StatusCode::TOO_MANY_REQUESTS,

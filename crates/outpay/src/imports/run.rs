@@ -5,7 +5,7 @@
 use super::lines::Line;
 use super::pay::{self, Payment};
 use crate::platform::Platform;
-use crate::store::{Failure, ImportLine, ImportState, LineState};
+use crate::store::{Failure, ImportLine, LineState};
 use ledger::{Email, Micros};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -39,19 +39,20 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
 /// # Errors
 /// When the database breaks.
 pub async fn step(platform: &Platform) -> Result<bool, Failure> {
-    let (store, now) = (&platform.store, platform.clock.now());
-    let Some((book, import)) = store.lease_import(now, now + LEASE).await? else { return Ok(false) };
+    let store = &platform.store;
+    let now = store.now().await?;
+    let Some((book, import, lease)) = store.lease_import(now, now + LEASE).await? else { return Ok(false) };
     let open = store.open_import_lines(book, import.number, PORTION).await?;
     let lines = open.iter().map(line).collect::<Result<Vec<_>, _>>()?;
     let paid = pay::all(platform, book, &import.digest, &lines, import.confirmed_by, || ()).await;
     let noted: Vec<ImportLine> =
         open.into_iter().zip(&paid).filter_map(|(line, payment)| noted(line, payment)).collect();
-    store.note_import_lines(book, import.number, &noted).await?;
-    let to = if lines.is_empty() { ImportState::Done } else { ImportState::Running };
-    // Also gives the lease back.
-    store
-        .move_import(book, import.number, (ImportState::Running, to), import.confirmed_by, now, None)
-        .await?;
+    // Another process pays it by now: what this one knows may be older.
+    let held = (lease, store.now().await?);
+    if !store.note_import_lines((book, import.number), held, &noted).await? {
+        return Ok(true);
+    }
+    store.release_import((book, import.number), lease, lines.is_empty(), now).await?;
     Ok(lines.is_empty() || !noted.is_empty())
 }
 

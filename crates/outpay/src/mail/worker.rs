@@ -113,10 +113,11 @@ impl Worker {
         if room == 0 || self.mail.open().is_none() {
             return Ok(());
         }
-        let now = self.mail.clock.now();
-        for row in self.mail.store.due_mails(now, i64::try_from(room).unwrap_or(1)).await? {
-            let wanted = (row.number, row.attempts);
+        let now = self.mail.store.now().await?;
+        for mut row in self.mail.store.due_mails(now, i64::try_from(room).unwrap_or(1)).await? {
+            let wanted = (row.number, row.lease);
             if self.mail.store.lease_mail(wanted, self.number, now, now + LEASE).await? {
+                row.lease += 1;
                 let mail = self.mail.clone();
                 self.sending.spawn(async move {
                     let sent = mail.try_to_send(&row).await;
@@ -168,7 +169,7 @@ impl Worker {
             (Sent::NotNow(answer) | Sent::Refused(answer), _) => (MailState::Failed, None, answer),
         };
         let (number, worker, attempts) = (row.number, self.number, row.attempts + 1);
-        MailEnd { number, worker, state, tries, attempts, due_at, at, answer }
+        MailEnd { number, worker, lease: row.lease, state, tries, attempts, due_at, at, answer }
     }
 }
 

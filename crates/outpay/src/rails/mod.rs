@@ -14,6 +14,7 @@ pub mod manual;
 mod moment;
 mod mounted;
 pub mod sandbox;
+mod turn;
 mod worker;
 
 pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};

@@ -2,6 +2,7 @@
 //! but the answer ever changes.
 
 use super::driver::{Row, Statement, WriteError};
+use super::leases::Hold;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
 
@@ -42,18 +43,18 @@ impl Store {
 
     /// Commits an attempt before it is sent. `line`: the line in which it must get exactly the next free slot; `None` where it
     /// takes none, or keeps that of an earlier attempt.
-    /// `false`: another worker was faster (the attempt's number, key or slot is taken); nothing was written.
+    /// `false`: another worker was faster (it has the lease, or the attempt's number, key or slot is taken); nothing was
+    /// written.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn add_attempt(
         &self,
-        book: BookId,
-        withdrawal: i64,
+        hold: Hold,
         attempt: &Attempt,
         line: Option<&str>,
     ) -> Result<bool, Failure> {
-        let mut statements = Vec::new();
+        let mut statements = vec![hold.is_still_held(self.now().await?)];
         if let Some(line) = line {
             let next = attempt.slot + 1;
             let make = "INSERT INTO rail_slot (rail, next) VALUES ($1, $2) ON CONFLICT (rail) DO NOTHING";
@@ -67,8 +68,8 @@ impl Store {
         let sql = "INSERT INTO attempt (book, withdrawal, number, rail, key, request, slot, created_at, answer, answer_text) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '')";
         let values = vec![
-            book.0.into(),
-            withdrawal.into(),
+            hold.book.0.into(),
+            hold.withdrawal.into(),
             attempt.number.into(),
             attempt.rail.as_str().into(),
             attempt.key.as_str().into(),
@@ -84,23 +85,26 @@ impl Store {
         }
     }
 
-    /// Writes down what the rail said to an attempt.
+    /// Writes down what the rail said to the last attempt, which has this number. `false`: another worker has the lease, or
+    /// has made a later attempt; nothing was written.
     ///
     /// # Errors
-    /// When the database breaks or there is no such attempt.
+    /// When the database breaks.
     pub async fn record_answer(
         &self,
-        book: BookId,
-        withdrawal: i64,
+        hold: Hold,
         number: i64,
         (answer, text): (&str, &str),
         at: Micros,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let sql = "UPDATE attempt SET answer = $1, answer_text = $2, answered_at = $3 \
-                   WHERE book = $4 AND withdrawal = $5 AND number = $6";
+                   WHERE book = $4 AND withdrawal = $5 AND number = $6 \
+                   AND NOT EXISTS (SELECT 1 FROM attempt WHERE book = $4 AND withdrawal = $5 AND number > $6)";
+        let (book, withdrawal) = (hold.book.0, hold.withdrawal);
         let values =
-            vec![answer.into(), text.into(), at.into(), book.0.into(), withdrawal.into(), number.into()];
-        Ok(self.driver.write(vec![Statement::one(sql, values)]).await?)
+            vec![answer.into(), text.into(), at.into(), book.into(), withdrawal.into(), number.into()];
+        let held = hold.is_still_held(self.now().await?);
+        self.touches_one(vec![held, Statement::one(sql, values)]).await
     }
 
     /// The first slot of a line that no attempt has taken; 0 before the first. `rails` are those of the line: each counted

@@ -3,7 +3,7 @@
 use super::driver::{Row, Statement};
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{BookId, Cents};
+use ledger::{BookId, Cents, Micros};
 
 /// What became of a line. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,23 +106,27 @@ impl Store {
             .collect()
     }
 
-    /// Writes down what became of lines.
+    /// Writes down what became of lines, under a lease of the import. `false`: the lease is not held at `now`, or a line is not
+    /// there; nothing was written.
     ///
     /// # Errors
-    /// When the database breaks or a line is not there.
+    /// When the database breaks.
     pub async fn note_import_lines(
         &self,
-        book: BookId,
-        import: i64,
+        (book, import): (BookId, i64),
+        (lease, now): (i64, Micros),
         lines: &[ImportLine],
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
+        // Touches the row, so that no other can take it meanwhile, and nothing where the lease is not held.
+        let held = "UPDATE import SET lease = $1 WHERE book = $2 AND number = $3 AND state = 3 AND lease = $1 AND leased_until > $4";
+        let held = Statement::one(held, vec![lease.into(), book.0.into(), import.into(), now.into()]);
         let sql =
             "UPDATE import_line SET state = $1, detail = $2 WHERE book = $3 AND import = $4 AND line = $5";
         let note = |line: &ImportLine| {
             let (state, detail) = ((line.state as i64).into(), line.detail.as_str().into());
             Statement::one(sql, vec![state, detail, book.0.into(), import.into(), line.line.into()])
         };
-        Ok(self.driver.write(lines.iter().map(note).collect()).await?)
+        self.touches_one(std::iter::once(held).chain(lines.iter().map(note)).collect()).await
     }
 
     /// Opens the lines again that were not paid.

@@ -143,6 +143,25 @@ impl Store {
             .collect()
     }
 
+    /// Gives a running import's lease back; with `is_done`, all of it is paid. `false`: another lease follows this one, or the
+    /// import runs no more; nothing was written.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn release_import(
+        &self,
+        (book, number): (BookId, i64),
+        lease: i64,
+        is_done: bool,
+        now: Micros,
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE import SET state = $1, changed_at = $2, leased_until = 0 \
+                   WHERE book = $3 AND number = $4 AND state = 3 AND lease = $5 AND leased_until > 0";
+        let to = if is_done { ImportState::Done } else { ImportState::Running };
+        let values = vec![(to as i64).into(), now.into(), book.0.into(), number.into(), lease.into()];
+        self.touches_one(vec![Statement::one(sql, values)]).await
+    }
+
     /// Moves an import from one state to another, with the entry of it where somebody did it. `false`: it was not in the first
     /// one any more, and nothing was written.
     ///
@@ -175,7 +194,7 @@ impl Store {
         }
     }
 
-    /// Takes a running import that no process has, until `until`.
+    /// Takes a running import that no process has, until `until`; with it, the number of the lease.
     ///
     /// # Errors
     /// When the database breaks.
@@ -183,15 +202,18 @@ impl Store {
         &self,
         now: Micros,
         until: Micros,
-    ) -> Result<Option<(BookId, Import)>, Failure> {
-        let due = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, book FROM import \
+    ) -> Result<Option<(BookId, Import, i64)>, Failure> {
+        let due = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, book, lease FROM import \
                    WHERE state = 3 AND leased_until <= $1 ORDER BY book, number LIMIT 1";
         let Some(row) = self.driver.query_one(due, vec![now.into()]).await? else { return Ok(None) };
-        let (book, found) = (BookId(row.int(10)?), import(&row)?);
-        let take = "UPDATE import SET leased_until = $1 WHERE book = $2 AND number = $3 AND state = 3 AND leased_until <= $4";
-        let values = vec![until.into(), book.0.into(), found.number.into(), now.into()];
-        let taken = self.driver.write_counted(vec![Statement::new(take, values)]).await? == [1];
-        Ok(taken.then_some((book, found)))
+        let (book, found, before) = (BookId(row.int(10)?), import(&row)?, row.int(11)?);
+        let take = "UPDATE import SET leased_until = $1, lease = $2 \
+                    WHERE book = $3 AND number = $4 AND state = 3 AND lease = $5 AND leased_until <= $6";
+        let number = found.number;
+        let values =
+            vec![until.into(), (before + 1).into(), book.0.into(), number.into(), before.into(), now.into()];
+        let taken = self.touches_one(vec![Statement::one(take, values)]).await?;
+        Ok(taken.then_some((book, found, before + 1)))
     }
 
     /// Above which sum an import needs another member's word; `None`: never.

@@ -84,6 +84,8 @@ pub struct MailRow {
     pub finished_at: Option<Micros>,
     /// What the mail server said last; empty for nothing yet.
     pub answer: String,
+    /// The number of the newest lease; it only grows.
+    pub lease: i64,
 }
 
 /// What became of a try.
@@ -93,6 +95,8 @@ pub struct MailEnd {
     pub number: i64,
     /// Who had it.
     pub worker: i64,
+    /// Under which lease.
+    pub lease: i64,
     /// Where it stands now.
     pub state: MailState,
     /// Tries of the present round, this one included.
@@ -140,24 +144,26 @@ impl Store {
     /// When the database breaks.
     pub async fn due_mails(&self, now: Micros, limit: i64) -> Result<Vec<MailRow>, Failure> {
         let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-                   finished_at, answer FROM mail WHERE state = 1 AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at, number LIMIT $2";
+                   finished_at, answer, lease FROM mail WHERE state = 1 AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at, number LIMIT $2";
         self.driver.query(sql, vec![now.into(), limit.into()]).await?.iter().map(row).collect()
     }
 
-    /// Takes a mail until `until`. `false`: it is another worker's, or not as it was read.
+    /// Takes a mail, given as number and newest lease, until `until`; its lease is the next one. `false`: it is another
+    /// worker's, or not as it was read.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn lease_mail(
         &self,
-        (number, attempts): (i64, i64),
+        (number, before): (i64, i64),
         worker: i64,
         now: Micros,
         until: Micros,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE mail SET leased_until = $1, leased_by = $2 \
-                   WHERE number = $3 AND attempts = $4 AND state = 1 AND leased_until <= $5";
-        let values = vec![until.into(), worker.into(), number.into(), attempts.into(), now.into()];
+        let sql = "UPDATE mail SET leased_until = $1, leased_by = $2, lease = $3 \
+                   WHERE number = $4 AND lease = $5 AND state = 1 AND leased_until <= $6";
+        let values =
+            vec![until.into(), worker.into(), (before + 1).into(), number.into(), before.into(), now.into()];
         match self.driver.write(vec![Statement::one(sql, values)]).await {
             Ok(()) => Ok(true),
             Err(WriteError::Conflict) => Ok(false),
@@ -171,7 +177,7 @@ impl Store {
     /// [`WriteError::Conflict`] when the mail is another worker's by now; then nothing is written.
     pub async fn end_mail_try(&self, end: &MailEnd) -> Result<(), WriteError> {
         let sql = "UPDATE mail SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, answer = $6, leased_until = 0, \
-                   leased_by = 0 WHERE number = $7 AND state = 1 AND leased_by = $8";
+                   leased_by = 0 WHERE number = $7 AND state = 1 AND leased_by = $8 AND lease = $9";
         let finished_at = (end.state != MailState::Pending).then_some(end.at);
         let values = vec![
             (end.state as i64).into(),
@@ -182,6 +188,7 @@ impl Store {
             end.answer.as_str().into(),
             end.number.into(),
             end.worker.into(),
+            end.lease.into(),
         ];
         let mut statements = vec![Statement::one(sql, values)];
         if end.state == MailState::Sent {
@@ -203,7 +210,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<MailRow>, Failure> {
         let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-                   finished_at, answer FROM mail WHERE number < $1 AND book BETWEEN $2 AND $3 AND state BETWEEN $4 AND $5 \
+                   finished_at, answer, lease FROM mail WHERE number < $1 AND book BETWEEN $2 AND $3 AND state BETWEEN $4 AND $5 \
                    ORDER BY number DESC LIMIT $6";
         let books = book.map_or((0, i64::MAX), |book| (book.0, book.0));
         let states = state.map_or((1, 3), |state| (state as i64, state as i64));
@@ -224,7 +231,7 @@ impl Store {
     /// When the database breaks.
     pub async fn mail(&self, number: i64) -> Result<Option<MailRow>, Failure> {
         let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-                   finished_at, answer FROM mail WHERE number = $1";
+                   finished_at, answer, lease FROM mail WHERE number = $1";
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(row).transpose()
     }
 
@@ -278,5 +285,6 @@ fn row(row: &Row) -> Result<MailRow, Failure> {
         due_at: row.maybe_int(12)?,
         finished_at: row.maybe_int(13)?,
         answer: row.text(14)?.to_owned(),
+        lease: row.int(15)?,
     })
 }

@@ -106,6 +106,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0040_epoch.sql"),
         include_str!("../../migrations/postgres/0040_epoch.sql"),
     ),
+    (
+        50,
+        include_str!("../../migrations/sqlite/0050_leases.sql"),
+        include_str!("../../migrations/postgres/0050_leases.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ mod invitations;
 mod journal;
 mod key_usage;
 mod keys;
+mod leases;
 mod mail_choices;
 mod mails;
 mod member_changes;
@@ -53,6 +54,7 @@ pub use invitations::Invitation;
 pub use journal::{HistoryPlace, StoredEntry};
 pub use key_usage::{BUCKETS, KeyUsage, UsageCounts};
 pub use keys::{ApiKey, KeyNews, NewApiKey};
+pub use leases::{Hold, Leased};
 pub use mail_choices::{MailChoice, MailEvent};
 pub use mails::{MailEnd, MailRow, MailState, NewMail};
 pub use member_changes::{MemberChange, NewInvitation, NewSession};
@@ -67,9 +69,11 @@ pub use users::{UserFilter, UserRow};
 pub use webhook_attempts::{Attempted, WebhookAttempt};
 pub use webhook_deliveries::{Delivery, DeliveryState, NewDelivery, PayoutEvent};
 pub use webhook_endpoints::WebhookEndpoint;
-pub use withdrawals::{Leased, WithdrawalFilter};
+pub use withdrawals::WithdrawalFilter;
 
+use crate::clock::Clock;
 use driver::Driver;
+use ledger::Micros;
 use std::path::PathBuf;
 
 /// A failure of the machinery below: an opaque chain for the operator, logged once where it surfaces.
@@ -118,6 +122,7 @@ impl DatabaseUrl {
 #[derive(Clone)]
 pub struct Store {
     driver: Driver,
+    clock: Clock,
 }
 
 impl Store {
@@ -131,7 +136,25 @@ impl Store {
             DatabaseUrl::Postgres(url) => Driver::Postgres(postgres::Postgres::open(&url.0).await?),
         };
         migrations::run(&driver).await?;
-        Ok(Self { driver })
+        Ok(Self { driver, clock: Clock::System })
+    }
+
+    /// The same with the time that leases go by on SQLite, and in tests on PostgreSQL as well: see [`Self::now`].
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The time that leases go by. On PostgreSQL it is the database's own, so that all machines have one, however wrong their
+    /// clocks are; on SQLite all processes are on one machine and have its clock. A clock moved by hand stands for both.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn now(&self) -> Result<Micros, Failure> {
+        match (&self.driver, &self.clock) {
+            (Driver::Postgres(postgres), Clock::System) => postgres.now().await,
+            _ => Ok(self.clock.now()),
+        }
     }
 
     /// How many MiB of an SQLite file the writer may keep in memory; PostgreSQL has a cache of its own.
@@ -160,8 +183,11 @@ impl Store {
     /// When it cannot connect.
     pub async fn teller(&self) -> Result<TellerStore, Failure> {
         match &self.driver {
-            Driver::Sqlite(sqlite) => Ok(TellerStore::Sqlite(sqlite.teller())),
-            Driver::Postgres(postgres) => Ok(TellerStore::Postgres(Box::new(postgres.teller().await?))),
+            Driver::Sqlite(sqlite) => Ok(TellerStore::Sqlite(sqlite.teller(self.clock.clone()))),
+            Driver::Postgres(postgres) => {
+                let teller = postgres.teller(self.clock.clone()).await?;
+                Ok(TellerStore::Postgres(Box::new(teller)))
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct BookNeeds {
     pub once: BTreeSet<OnceKey>,
     /// Withdrawals by number, each with its user's account.
     pub withdrawals: BTreeSet<i64>,
+    /// Withdrawals whose lease has to be known.
+    pub leases: BTreeSet<i64>,
     /// What was asked for before, where a new withdrawal's terms depend on it.
     pub asked: BTreeSet<AskedBefore>,
     /// Withdrawals whose code is about to be shown.
@@ -90,6 +92,10 @@ pub(super) const LOOKS: &str = "SELECT at FROM journal WHERE book = $1 AND withd
 pub(super) fn most_looks() -> i64 {
     i64::try_from(ledger::MOST_LOOKS).expect("a small number")
 }
+
+/// `$1` book, `$2` number, `$3` now: the lease under which a worker has a withdrawal, with the attempts there are.
+pub(super) const LEASE: &str = "SELECT lease, (SELECT count(*) FROM attempt WHERE book = $1 AND withdrawal = $2) \
+     FROM withdrawal WHERE book = $1 AND number = $2 AND leased_until > $3";
 
 /// Puts what [`ASKED_BEFORE`] found into a book.
 pub(super) fn put_asked(book: &mut Book, asked: &AskedBefore, by_method: i64, by_user: i64, known: bool) {

@@ -36,6 +36,8 @@ pub struct Attempted {
     pub withdrawal: i64,
     /// Who had the delivery.
     pub worker: i64,
+    /// Under which lease.
+    pub lease: i64,
     /// The attempt.
     pub attempt: WebhookAttempt,
     /// Where the delivery stands now.
@@ -80,7 +82,7 @@ impl Store {
 
 fn end(one: &Attempted) -> Statement {
     let sql = "UPDATE webhook_delivery SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, leased_until = 0, \
-               leased_by = 0 WHERE book = $6 AND number = $7 AND state = 1 AND leased_by = $8";
+               leased_by = 0 WHERE book = $6 AND number = $7 AND state = 1 AND leased_by = $8 AND lease = $9";
     let finished_at = (one.state != DeliveryState::Pending).then_some(one.attempt.at);
     let values = vec![
         (one.state as i64).into(),
@@ -91,6 +93,7 @@ fn end(one: &Attempted) -> Statement {
         one.book.0.into(),
         one.delivery.into(),
         one.worker.into(),
+        one.lease.into(),
     ];
     Statement::one(sql, values)
 }

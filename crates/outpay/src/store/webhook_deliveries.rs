@@ -94,6 +94,8 @@ pub struct Delivery {
     pub due_at: Option<Micros>,
     /// When it was delivered or given up.
     pub finished_at: Option<Micros>,
+    /// The number of the newest lease; it only grows.
+    pub lease: i64,
 }
 
 /// A delivery to be made.
@@ -110,7 +112,7 @@ pub struct NewDelivery {
 }
 
 const INSERT: &str = "INSERT INTO webhook_delivery (book, number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, \
-     due_at, leased_until, leased_by) VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8, $9, $10)";
+     due_at, leased_until, leased_by, lease) VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8, $9, $10, $11)";
 
 impl Store {
     /// Events of these kinds after entry `after`, in sequence, at most `limit`. A code of 0 names no kind.
@@ -188,7 +190,7 @@ impl Store {
         now: Micros,
         limit: i64,
     ) -> Result<Vec<Delivery>, Failure> {
-        let sql = "SELECT d.number, d.sequence, d.withdrawal, d.kind, d.body, d.state, d.tries, d.attempts, d.created_at, d.due_at, d.finished_at \
+        let sql = "SELECT d.number, d.sequence, d.withdrawal, d.kind, d.body, d.state, d.tries, d.attempts, d.created_at, d.due_at, d.finished_at, d.lease \
                    FROM webhook_delivery d WHERE d.book = $1 AND d.state = 1 AND d.due_at <= $2 AND d.leased_until <= $2 \
                    AND NOT EXISTS (SELECT 1 FROM webhook_delivery p WHERE p.book = d.book AND p.withdrawal = d.withdrawal \
                      AND p.withdrawal > 0 AND p.state = 1 AND p.number < d.number) \
@@ -197,8 +199,8 @@ impl Store {
         rows.iter().map(delivery).collect()
     }
 
-    /// Takes deliveries, given as number and attempts so far, until `until`; says which of them it got. Each is taken by a
-    /// conditional update, so of two workers only one gets it.
+    /// Takes deliveries, given as number and newest lease, until `until`; says which of them it got. The lease of each is the
+    /// next. Each is taken by a conditional update, so of two workers only one gets it.
     ///
     /// # Errors
     /// When the database breaks.
@@ -210,15 +212,16 @@ impl Store {
         now: Micros,
         until: Micros,
     ) -> Result<Vec<bool>, Failure> {
-        let sql = "UPDATE webhook_delivery SET leased_until = $1, leased_by = $2 \
-                   WHERE book = $3 AND number = $4 AND attempts = $5 AND state = 1 AND leased_until <= $6";
-        let take = |(number, attempts): &(i64, i64)| {
+        let sql = "UPDATE webhook_delivery SET leased_until = $1, leased_by = $2, lease = $3 \
+                   WHERE book = $4 AND number = $5 AND lease = $6 AND state = 1 AND leased_until <= $7";
+        let take = |(number, before): &(i64, i64)| {
             let values = vec![
                 until.into(),
                 worker.into(),
+                (before + 1).into(),
                 book.0.into(),
                 (*number).into(),
-                (*attempts).into(),
+                (*before).into(),
                 now.into(),
             ];
             Statement::new(sql, values)
@@ -251,19 +254,19 @@ impl Store {
         // One text per state, because only a constant lets the engines use the index over few.
         let sql = match state {
             None => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
                  FROM webhook_delivery WHERE book = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
             }
             Some(DeliveryState::Pending) => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
                  FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 1 ORDER BY number DESC LIMIT $3"
             }
             Some(DeliveryState::Delivered) => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
                  FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 2 ORDER BY number DESC LIMIT $3"
             }
             Some(DeliveryState::Failed) => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
                  FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 3 ORDER BY number DESC LIMIT $3"
             }
         };
@@ -276,7 +279,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn delivery(&self, book: BookId, number: i64) -> Result<Option<Delivery>, Failure> {
-        let sql = "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at \
+        let sql = "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
                    FROM webhook_delivery WHERE book = $1 AND number = $2";
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
         row.as_ref().map(delivery).transpose()
@@ -337,6 +340,7 @@ fn insert(
         now.into(),
         until.into(),
         worker.into(),
+        i64::from(worker != 0).into(),
     ];
     Statement::one(INSERT, values)
 }
@@ -371,6 +375,7 @@ fn delivery(row: &Row) -> Result<Delivery, Failure> {
         created_at: row.int(8)?,
         due_at: row.maybe_int(9)?,
         finished_at: row.maybe_int(10)?,
+        lease: row.int(11)?,
     })
 }
 

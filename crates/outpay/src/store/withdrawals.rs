@@ -1,7 +1,6 @@
-//! Withdrawals: read by doors, leased by workers. The teller writes every column but the last three; those are the
-//! workers', and no movement of money depends on them.
+//! Withdrawals as doors read them. The teller writes them, but for the columns of their leases (leases.rs).
 
-use super::driver::{Row, Statement, Value, WriteError};
+use super::driver::{Row, Value};
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros, Provider, Withdrawal, WithdrawalState};
@@ -17,15 +16,6 @@ pub struct WithdrawalFilter {
     pub method: Option<String>,
     /// Only withdrawals with a smaller number, for the next page.
     pub below: Option<i64>,
-}
-
-/// A withdrawal that a worker has for a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leased {
-    /// Whose.
-    pub book: BookId,
-    /// As it was when the lease began.
-    pub withdrawal: Withdrawal,
 }
 
 /// How long after it succeeded a payment that may come back is looked at again.
@@ -154,106 +144,6 @@ impl Store {
         let sql = "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM withdrawal WHERE book = $1 AND payout_user = $2 AND state < 5";
         let row = self.driver.query_one(sql, vec![book.0.into(), user.into()]).await?;
         row.map_or(Ok(Cents::ZERO), |row| Ok(Cents(row.int(0)?)))
-    }
-
-    /// Takes at most `limit` withdrawals that are due and that no worker has, until `until`. Each is taken by a conditional
-    /// update, so of two workers only one gets it.
-    ///
-    /// # Errors
-    /// When the database breaks.
-    pub async fn lease_withdrawals(
-        &self,
-        worker: i64,
-        now: Micros,
-        until: Micros,
-        limit: i64,
-    ) -> Result<Vec<Leased>, Failure> {
-        let due = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                   reason_code, reason, created_at, changed_at, book FROM withdrawal \
-                   WHERE due_at IS NOT NULL AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at LIMIT $2";
-        let mut leased = Vec::new();
-        for row in self.driver.query(due, vec![now.into(), limit.into()]).await? {
-            let (book, found) = (BookId(row.int(13)?), withdrawal(&row)?);
-            let take = "UPDATE withdrawal SET leased_until = $1, leased_by = $2 \
-                        WHERE book = $3 AND number = $4 AND leased_until <= $5 AND due_at <= $5 AND state = $6";
-            let values = vec![
-                until.into(),
-                worker.into(),
-                book.0.into(),
-                found.number.into(),
-                now.into(),
-                found.state.code().into(),
-            ];
-            match self.driver.write(vec![Statement::one(take, values)]).await {
-                Ok(()) => leased.push(Leased { book, withdrawal: found }),
-                Err(WriteError::Conflict) => {}
-                Err(WriteError::Failure(failure)) => return Err(failure),
-            }
-        }
-        Ok(leased)
-    }
-
-    /// Takes the lease of one withdrawal that is being sent, as an operator who ends it has to: `false` while a worker has it.
-    ///
-    /// # Errors
-    /// When the database breaks.
-    pub async fn lease_one(
-        &self,
-        book: BookId,
-        number: i64,
-        worker: i64,
-        (now, until): (Micros, Micros),
-    ) -> Result<bool, Failure> {
-        let sql = "UPDATE withdrawal SET leased_until = $1, leased_by = $2 \
-                   WHERE book = $3 AND number = $4 AND leased_until <= $5 AND state = 4";
-        let values = vec![until.into(), worker.into(), book.0.into(), number.into(), now.into()];
-        self.touches_one(Statement::one(sql, values)).await
-    }
-
-    /// Makes a lease last until `until`. `false`: it was not this worker's any more, or had run out.
-    ///
-    /// # Errors
-    /// When the database breaks.
-    pub async fn renew_lease(
-        &self,
-        book: BookId,
-        number: i64,
-        worker: i64,
-        (now, until): (Micros, Micros),
-    ) -> Result<bool, Failure> {
-        let sql = "UPDATE withdrawal SET leased_until = $1 \
-                   WHERE book = $2 AND number = $3 AND leased_by = $4 AND leased_until > $5";
-        let values = vec![until.into(), book.0.into(), number.into(), worker.into(), now.into()];
-        self.touches_one(Statement::one(sql, values)).await
-    }
-
-    async fn touches_one(&self, statement: Statement) -> Result<bool, Failure> {
-        match self.driver.write(vec![statement]).await {
-            Ok(_) => Ok(true),
-            Err(WriteError::Conflict) => Ok(false),
-            Err(WriteError::Failure(failure)) => Err(failure),
-        }
-    }
-
-    /// Gives a lease back and says when to look again; `None`: never. `false`: the lease was not this worker's any more.
-    ///
-    /// # Errors
-    /// When the database breaks.
-    pub async fn release_withdrawal(
-        &self,
-        book: BookId,
-        number: i64,
-        worker: i64,
-        due_at: Option<Micros>,
-    ) -> Result<bool, Failure> {
-        let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0, due_at = $1 \
-                   WHERE book = $2 AND number = $3 AND leased_by = $4";
-        let values = vec![due_at.into(), book.0.into(), number.into(), worker.into()];
-        match self.driver.write(vec![Statement::one(sql, values)]).await {
-            Ok(()) => Ok(true),
-            Err(WriteError::Conflict) => Ok(false),
-            Err(WriteError::Failure(failure)) => Err(failure),
-        }
     }
 
     /// How many withdrawals of all books are being sent, and of how many nobody knows the outcome.

@@ -46,7 +46,7 @@ impl Webhooks {
 
     async fn make_trial(&self, book: BookId, new: &NewDelivery, worker: i64) -> Result<i64, WebhookError> {
         for _ in 0..TRIES {
-            let now = self.clock.now();
+            let now = self.store.now().await?;
             let endpoint = self.store.webhook_endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
             let lease = (now + LEASE, worker);
             match self.store.make_leased_delivery(book, endpoint.made, new, now, lease).await {

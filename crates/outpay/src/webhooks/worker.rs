@@ -150,7 +150,7 @@ impl Worker {
 
     /// Takes what is due, as far as the limits allow, and begins to send it.
     async fn take(&mut self) -> Result<(), Failure> {
-        let now = self.webhooks.clock.now();
+        let now = self.webhooks.store.now().await?;
         let mut due = self.webhooks.store.webhook_endpoints_due(now).await?;
         // Another one is first each time, so that where the limit of all is reached nobody is always last.
         self.turn = self.turn.wrapping_add(1);
@@ -173,9 +173,10 @@ impl Worker {
         }
         let endpoint = self.webhooks.endpoint(book).await?.filter(Endpoint::is_enabled);
         let Some(endpoint) = endpoint.map(Arc::new) else { return Ok(()) };
-        let wanted: Vec<(i64, i64)> = due.iter().map(|due| (due.number, due.attempts)).collect();
+        let wanted: Vec<(i64, i64)> = due.iter().map(|due| (due.number, due.lease)).collect();
         let got = store.lease_deliveries(book, &wanted, self.number, now, now + LEASE).await?;
-        for (delivery, _) in due.into_iter().zip(got).filter(|(_, got)| *got) {
+        for (mut delivery, _) in due.into_iter().zip(got).filter(|(_, got)| *got) {
+            delivery.lease += 1;
             let (webhooks, endpoint, number) = (self.webhooks.clone(), Arc::clone(&endpoint), self.number);
             let begun =
                 self.sending.spawn(async move { deliver(&webhooks, &endpoint, delivery, number).await });
@@ -272,6 +273,7 @@ pub(super) async fn deliver(
         delivery: delivery.number,
         withdrawal: delivery.withdrawal,
         worker,
+        lease: delivery.lease,
         attempt,
         state,
         tries,

@@ -4,13 +4,13 @@
 use super::{Stopped, advance, advance_once, is_remembered};
 use crate::platform::Platform;
 use crate::rails::Payment;
-use crate::store::Attempt;
+use crate::store::{Attempt, Hold};
 use ledger::{
-    Actor, BookId, OnceKey, Origin, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState,
+    Actor, BookId, Lease, OnceKey, Origin, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState,
 };
 
 /// Longer than ending a withdrawal takes.
-const LEASE: i64 = 60_000_000;
+pub(super) const LEASE: i64 = 60_000_000;
 
 /// The stable word of a payment that was not made.
 pub const NOT_PAID: &str = "not_paid";
@@ -110,26 +110,26 @@ pub async fn resolve(
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
     let step = if paid { Step::Succeed } else { Step::Fail };
-    let me = take_lease(platform, book, withdrawal, step).await?;
-    let ended = end(platform, book, withdrawal, (paid, proof), actor).await;
-    let due_at = if ended.is_ok() { None } else { Some(platform.clock.now()) };
-    platform.store.release_withdrawal(book, withdrawal, me, due_at).await?;
+    let hold = take_lease(platform, book, withdrawal, step).await?;
+    let ended = end(platform, hold, (paid, proof), actor).await;
+    let due_at = if ended.is_ok() { None } else { Some(platform.store.now().await?) };
+    platform.store.release_withdrawal(hold, due_at).await?;
     ended
 }
 
-/// While a worker has it, it may be about to send. Whoever takes the lease gives it back under the number that this gives.
+/// While a worker has it, it may be about to send. Whoever takes the lease gives it back.
 pub(super) async fn take_lease(
     platform: &Platform,
     book: BookId,
     withdrawal: i64,
     step: Step,
-) -> Result<i64, Stopped> {
-    let now = platform.clock.now();
+) -> Result<Hold, Stopped> {
+    let now = platform.store.now().await?;
     let mut bytes = [0; 8];
     platform.entropy.fill(&mut bytes);
     let me = i64::from_be_bytes(bytes) | 1;
-    if platform.store.lease_one(book, withdrawal, me, (now, now + LEASE)).await? {
-        return Ok(me);
+    if let Some(hold) = platform.store.lease_one(book, withdrawal, me, (now, now + LEASE)).await? {
+        return Ok(hold);
     }
     Err(match find(platform, book, withdrawal).await?.state {
         WithdrawalState::Sending => Refusal::WithdrawalIsBeingWorkedOn.into(),
@@ -139,11 +139,11 @@ pub(super) async fn take_lease(
 
 async fn end(
     platform: &Platform,
-    book: BookId,
-    withdrawal: i64,
+    hold: Hold,
     (paid, proof): (bool, &str),
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
+    let Hold { book, withdrawal, .. } = hold;
     let found = find(platform, book, withdrawal).await?;
     let step = if paid { Step::Succeed } else { Step::Fail };
     // Where a rail pays and no attempt was ever made, nothing can have been paid, and the rail will never say so. Whether a
@@ -159,7 +159,8 @@ async fn end(
     if !attempts.is_empty() && !is_spent(platform, book, &found, &attempts).await? {
         return Err(Refusal::PaymentMayStillBeMade.into());
     }
-    let progress = Progress::new(withdrawal, step);
+    let known = i64::try_from(attempts.len()).map_err(anyhow::Error::from)?;
+    let progress = Progress::new(withdrawal, step).under(Lease { number: hold.lease, attempts: known });
     let progress = if paid {
         progress
     } else {

@@ -2,10 +2,10 @@
 //! ends nothing by itself; once the rail proves that it was faster, the worker gives the money back.
 
 use super::Stopped;
-use super::settle::{find, take_lease};
+use super::settle::{LEASE, find, take_lease};
 use crate::platform::Platform;
 use crate::rails::Payment;
-use crate::store::Attempt;
+use crate::store::{Attempt, Hold};
 use ledger::{BookId, Refusal, Step, Withdrawal};
 
 /// Commits such an attempt, then sends it.
@@ -13,16 +13,18 @@ use ledger::{BookId, Refusal, Step, Withdrawal};
 /// # Errors
 /// [`Stopped`]; nothing was sent then.
 pub async fn stop(platform: &Platform, book: BookId, number: i64) -> Result<Withdrawal, Stopped> {
-    let me = take_lease(platform, book, number, Step::Fail).await?;
-    let sent = send(platform, book, number).await;
-    platform.store.release_withdrawal(book, number, me, Some(platform.clock.now())).await?;
+    let hold = take_lease(platform, book, number, Step::Fail).await?;
+    let sent = send(platform, hold).await;
+    let now = platform.store.now().await?;
+    platform.store.release_withdrawal(hold, Some(now)).await?;
     sent?;
     find(platform, book, number).await
 }
 
-async fn send(platform: &Platform, book: BookId, number: i64) -> Result<(), Stopped> {
+async fn send(platform: &Platform, hold: Hold) -> Result<(), Stopped> {
+    let (store, Hold { book, withdrawal: number, .. }) = (&platform.store, hold);
     let withdrawal = find(platform, book, number).await?;
-    let earlier = platform.store.attempts(book, number).await?;
+    let earlier = store.attempts(book, number).await?;
     let Some(last) = earlier.last() else {
         return Err(Refusal::StepIsNotPossible(withdrawal.state, Step::Fail).into());
     };
@@ -36,16 +38,23 @@ async fn send(platform: &Platform, book: BookId, number: i64) -> Result<(), Stop
         key: prepared.key,
         request: prepared.request,
         slot: prepared.slot,
-        created_at: platform.clock.now(),
+        created_at: store.now().await?,
         answered_at: None,
         answer: String::new(),
         answer_text: String::new(),
     };
-    if !platform.store.add_attempt(book, number, &attempt, None).await? {
+    if !store.add_attempt(hold, &attempt, None).await? {
         return Err(Refusal::WithdrawalIsBeingWorkedOn.into());
     }
+    // Preparing asks the rail, which takes its time.
+    let now = store.now().await?;
+    if !store.renew_lease(hold, (now, now + LEASE)).await? {
+        return Err(Refusal::LeaseWasLost.into());
+    }
     let answer = mounted.rail.submit(&payment, &attempt).await;
-    let now = platform.clock.now();
-    platform.store.record_answer(book, number, attempt.number, answer.in_words(), now).await?;
+    let now = store.now().await?;
+    if !store.record_answer(hold, attempt.number, answer.in_words(), now).await? {
+        return Err(Refusal::LeaseWasLost.into());
+    }
     Ok(())
 }

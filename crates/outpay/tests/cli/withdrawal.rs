@@ -5,8 +5,8 @@ use crate::installation::{Installation, Ran};
 use ledger::{Actor, BookId, Cents, Mode, Progress, Step};
 use outpay::ids::IdKind;
 use outpay::store::Attempt;
-use outpay::withdrawals::advance;
 use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::{self, advance};
 use serde_json::{Value, json};
 
 crate::on_both_engines! {
@@ -300,9 +300,13 @@ fn the_evidence_is_shown(installation: &Installation) {
             answer: String::new(),
             answer_text: String::new(),
         };
-        assert!(platform.store.add_attempt(BOOK, 1, &attempt, None).await.unwrap());
+        // A withdrawal has attempts only under a lease, and a lease only while it is being sent.
+        withdrawals::settle::begin(platform, BOOK, 1, Actor::OPERATOR).await.unwrap();
+        let (store, now) = (&platform.store, platform.store.now().await.unwrap());
+        let hold = store.lease_one(BOOK, 1, 7, (now, now + 60_000_000)).await.unwrap().unwrap();
+        assert!(store.add_attempt(hold, &attempt, None).await.unwrap());
         let said = ("unknown", "\u{1b}[2Jconnection reset");
-        platform.store.record_answer(BOOK, 1, 1, said, 1_800_000_001_500_000).await.unwrap();
+        assert!(store.record_answer(hold, 1, said, 1_800_000_001_500_000).await.unwrap());
     });
     installation.ok(&["withdrawal", "settle", &ids[0], "--proof", "statement 17"]);
     let all = shown(installation, &ids[0]);

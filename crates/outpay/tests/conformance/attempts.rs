@@ -3,11 +3,13 @@
 use crate::on_both_engines;
 use crate::world::{NOW, World};
 use ledger::BookId;
-use outpay::store::{Attempt, Store};
+use outpay::clock::Clock;
+use outpay::store::{Attempt, Hold, Store};
 
 on_both_engines! {
     attempts_come_back_in_order,
     an_answer_stands_on_its_own_attempt,
+    nothing_is_written_under_a_lease_that_is_not_held,
     a_number_and_a_key_are_taken_once,
     slots_follow_one_another,
     rails_in_one_line_share_its_slots,
@@ -35,7 +37,31 @@ fn attempt(number: i64, key: &str, slot: i64) -> Attempt {
 
 async fn add(store: &Store, withdrawal: i64, attempt: &Attempt, takes_slot: bool) -> bool {
     let line = takes_slot.then_some(attempt.rail.as_str());
-    store.add_attempt(BOOK, withdrawal, attempt, line).await.unwrap()
+    store.add_attempt(hold(withdrawal), attempt, line).await.unwrap()
+}
+
+/// What a worker names that has a withdrawal of [`start`].
+fn hold(withdrawal: i64) -> Hold {
+    Hold { book: BOOK, withdrawal, lease: 1 }
+}
+
+/// Withdrawals that a worker has for a while.
+async fn start(world: &World) {
+    let (columns, begin) =
+        ("provider, amount, fees, destination, state, outcome_unknown, reason_code, reason", NOW);
+    let row = |number: i64| {
+        let end = NOW + 1_000;
+        format!(
+            "(2, {number}, 1, 'usdc', 'crypto', 10, 0, '{{}}', 4, 0, '', '', {begin}, {begin}, {end}, 5, 1)"
+        )
+    };
+    let rows: Vec<String> = (1..=100).map(row).collect();
+    let sql = format!(
+        "INSERT INTO withdrawal (book, number, payout_user, method, {columns}, created_at, changed_at, leased_until, \
+         leased_by, lease) VALUES {}",
+        rows.join(", ")
+    );
+    world.tamper(&sql).await.unwrap();
 }
 
 async fn keys(store: &Store, withdrawal: i64) -> Vec<String> {
@@ -44,6 +70,7 @@ async fn keys(store: &Store, withdrawal: i64) -> Vec<String> {
 }
 
 async fn attempts_come_back_in_order(world: &World) {
+    start(world).await;
     let store = &world.store;
     let (first, second) = (attempt(1, "one", 0), attempt(2, "two", i64::MAX - 1));
     assert!(add(store, 1, &second, false).await);
@@ -56,30 +83,51 @@ async fn attempts_come_back_in_order(world: &World) {
 }
 
 async fn an_answer_stands_on_its_own_attempt(world: &World) {
+    start(world).await;
     let store = &world.store;
     let (first, second) = (attempt(1, "one", 0), attempt(2, "two", 0));
     add(store, 1, &first, false).await;
     add(store, 1, &second, false).await;
-    store.record_answer(BOOK, 1, 1, ("unknown", "timed out; it's 'late'"), NOW + 5).await.unwrap();
+    let late = ("unknown", "timed out; it's 'late'");
+    assert!(store.record_answer(hold(1), 2, late, NOW + 5).await.unwrap());
     let mut answered = Attempt {
         answer: "unknown".to_owned(),
         answer_text: "timed out; it's 'late'".to_owned(),
         answered_at: Some(NOW + 5),
-        ..first
+        ..second
     };
-    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [answered.clone(), second.clone()]);
-    store.record_answer(BOOK, 1, 1, ("succeeded", ""), NOW + 9).await.unwrap();
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [first.clone(), answered.clone()]);
+    assert!(store.record_answer(hold(1), 2, ("succeeded", ""), NOW + 9).await.unwrap());
     answered.answer = "succeeded".to_owned();
     answered.answer_text = String::new();
     answered.answered_at = Some(NOW + 9);
-    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [answered, second]);
-    for (book, withdrawal, number) in [(BookId(3), 1, 1), (BOOK, 2, 1), (BOOK, 1, 3)] {
-        let nowhere = store.record_answer(book, withdrawal, number, ("refused", ""), NOW).await;
-        assert!(nowhere.is_err(), "there is no attempt {number} of {withdrawal}");
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [first.clone(), answered.clone()]);
+    let of_another_book = Hold { book: BookId(3), ..hold(1) };
+    for (hold, number) in [(of_another_book, 2), (hold(2), 2), (hold(1), 3), (hold(1), 1)] {
+        let written = store.record_answer(hold, number, ("refused", ""), NOW).await.unwrap();
+        assert!(!written, "{number} is not the last attempt of {hold:?}");
     }
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [first, answered]);
+}
+
+async fn nothing_is_written_under_a_lease_that_is_not_held(world: &World) {
+    start(world).await;
+    let store = &world.store;
+    assert!(add(store, 1, &attempt(1, "one", 0), true).await);
+    let late = store.clone().with_clock(Clock::manual(NOW + 1_000));
+    let (older, newer) = (Hold { lease: 0, ..hold(1) }, Hold { lease: 2, ..hold(1) });
+    for (store, hold) in [(store, older), (store, newer), (&late, hold(1))] {
+        assert!(!store.add_attempt(hold, &attempt(2, "two", 1), Some("usdc")).await.unwrap(), "{hold:?}");
+        assert!(!store.record_answer(hold, 1, ("refused", "no"), NOW).await.unwrap(), "{hold:?}");
+    }
+    assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [attempt(1, "one", 0)]);
+    assert_eq!(store.next_slot("usdc", &[]).await.unwrap(), 1, "no slot was taken");
+    let in_time = store.clone().with_clock(Clock::manual(NOW + 999));
+    assert!(in_time.record_answer(hold(1), 1, ("unknown", ""), NOW).await.unwrap());
 }
 
 async fn a_number_and_a_key_are_taken_once(world: &World) {
+    start(world).await;
     let store = &world.store;
     assert!(add(store, 1, &attempt(1, "one", 0), false).await);
     assert!(!add(store, 1, &attempt(1, "other", 0), false).await, "the number");
@@ -91,6 +139,7 @@ async fn a_number_and_a_key_are_taken_once(world: &World) {
 }
 
 async fn slots_follow_one_another(world: &World) {
+    start(world).await;
     let store = &world.store;
     let next = async || store.next_slot("usdc", &[]).await.unwrap();
     assert_eq!(next().await, 0);
@@ -113,6 +162,7 @@ async fn slots_follow_one_another(world: &World) {
 }
 
 async fn rails_in_one_line_share_its_slots(world: &World) {
+    start(world).await;
     let store = &world.store;
     // Before there were lines, this rail counted under its own name.
     assert!(add(store, 1, &attempt(1, "1-1", 4), true).await);
@@ -120,7 +170,7 @@ async fn rails_in_one_line_share_its_slots(world: &World) {
     assert_eq!(next().await, 5);
     let take = async |withdrawal: i64, rail: &str, slot: i64| {
         let attempt = Attempt { rail: rail.to_owned(), ..attempt(1, &format!("{withdrawal}-1"), slot) };
-        store.add_attempt(BOOK, withdrawal, &attempt, Some("line")).await.unwrap()
+        store.add_attempt(hold(withdrawal), &attempt, Some("line")).await.unwrap()
     };
     assert!(take(2, "usdt", 5).await);
     assert!(!take(3, "usdc", 5).await, "the other rail has it");
@@ -130,6 +180,7 @@ async fn rails_in_one_line_share_its_slots(world: &World) {
 }
 
 async fn what_is_not_written_takes_no_slot(world: &World) {
+    start(world).await;
     let store = &world.store;
     assert!(add(store, 1, &attempt(1, "one", 0), true).await);
     assert!(!add(store, 2, &attempt(1, "one", 1), true).await, "the key is taken");
@@ -142,6 +193,7 @@ async fn what_is_not_written_takes_no_slot(world: &World) {
 }
 
 async fn of_workers_at_once_one_attempts(world: &World) {
+    start(world).await;
     for round in 1..=10 {
         let won = world.at_once(2, async |store, worker| {
             add(&store, round, &attempt(1, &format!("{round} of {worker}"), 0), false).await
@@ -153,6 +205,7 @@ async fn of_workers_at_once_one_attempts(world: &World) {
 }
 
 async fn of_workers_at_once_one_gets_the_slot(world: &World) {
+    start(world).await;
     let won = world.at_once(4, async |store, worker| {
         let mut won = Vec::new();
         // The first round makes the line, which is another path.
@@ -172,6 +225,7 @@ async fn of_workers_at_once_one_gets_the_slot(world: &World) {
 }
 
 async fn every_slot_is_taken_by_one(world: &World) {
+    start(world).await;
     const EACH: i64 = 8;
     world.at_once(3, async |store, worker| {
         for number in 1..=EACH {

@@ -103,12 +103,17 @@ async fn a_running_import_has_one_process(world: &World) {
     let store = &world.store;
     assert_eq!(store.lease_import(NOW, NOW + 10).await.unwrap(), None, "nobody confirmed it");
     store.move_import(book, 1, (Draft, Running), Actor::member(2), NOW, None).await.unwrap();
-    let (of, leased) = store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
-    assert_eq!((of, leased.number), (book, 1));
+    let (of, leased, lease) = store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
+    assert_eq!((of, leased.number, lease), (book, 1, 1));
     assert_eq!(store.lease_import(NOW + 9, NOW + 20).await.unwrap(), None);
-    assert!(store.lease_import(NOW + 10, NOW + 20).await.unwrap().is_some(), "the lease ran out");
-    store.move_import(book, 1, (Running, Running), Actor::member(2), NOW, None).await.unwrap();
+    let (_, _, lease) = store.lease_import(NOW + 10, NOW + 20).await.unwrap().expect("the lease ran out");
+    assert_eq!(lease, 2);
+    assert!(!store.release_import((book, 1), 1, true, NOW).await.unwrap(), "the first came too late");
+    assert_eq!(store.lease_import(NOW + 19, NOW + 30).await.unwrap(), None, "and gave nothing back");
+    assert!(store.release_import((book, 1), 2, false, NOW).await.unwrap());
     assert!(store.lease_import(NOW + 11, NOW + 30).await.unwrap().is_some(), "it was given back");
+    assert!(store.release_import((book, 1), 3, true, NOW).await.unwrap());
+    assert_eq!(store.lease_import(NOW + 31, NOW + 40).await.unwrap(), None, "all of it is paid");
 }
 
 async fn lines_tell_what_became_of_them(world: &World) {
@@ -118,7 +123,14 @@ async fn lines_tell_what_became_of_them(world: &World) {
     let [first, second, third] = lines();
     let paid = ImportLine { state: LineState::Paid, ..first };
     let refused = ImportLine { state: LineState::NotPaid, detail: "No money".to_owned(), ..second };
-    store.note_import_lines(book, 1, &[paid.clone(), refused.clone()]).await.unwrap();
+    let step = (ImportState::Draft, ImportState::Running);
+    store.move_import(book, 1, step, Actor::member(2), NOW, None).await.unwrap();
+    store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
+    let noted = [paid.clone(), refused.clone()];
+    for (lease, now) in [(0, NOW), (2, NOW), (1, NOW + 10)] {
+        assert!(!store.note_import_lines((book, 1), (lease, now), &noted).await.unwrap(), "not its lease");
+    }
+    assert!(store.note_import_lines((book, 1), (1, NOW + 9), &noted).await.unwrap());
     assert_eq!(store.open_import_lines(book, 1, 10).await.unwrap(), std::slice::from_ref(&third));
     assert_eq!(store.import_lines(book, 1, 0, 2).await.unwrap(), [paid, refused]);
     let progress = store.import_progress(book, 1).await.unwrap();

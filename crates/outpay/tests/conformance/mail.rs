@@ -42,6 +42,7 @@ fn end(row: &MailRow, state: MailState) -> MailEnd {
     MailEnd {
         number: row.number,
         worker: 7,
+        lease: 1,
         state,
         tries: 1,
         attempts: 1,
@@ -96,7 +97,9 @@ async fn a_mail_is_leased_once(world: &World) {
     });
     assert_eq!(got.iter().filter(|got| **got).count(), 1);
     assert_eq!(world.store.due_mails(NOW + 4, 10).await.unwrap(), due[1..]);
-    assert_eq!(world.store.due_mails(NOW + 5, 10).await.unwrap(), due, "the lease ran out");
+    let leases: Vec<i64> =
+        world.store.due_mails(NOW + 5, 10).await.unwrap().iter().map(|row| row.lease).collect();
+    assert_eq!(leases, [1, 0], "the lease ran out");
     assert!(
         !world.store.lease_mail((due[1].number, 1), 1, NOW, NOW + 5).await.unwrap(),
         "not as it was read"
@@ -108,14 +111,17 @@ async fn a_try_ends_a_mail_and_wipes_its_link(world: &World) {
     let row = only(world).await;
     assert!(world.store.lease_mail((row.number, 0), 7, NOW, NOW + 5).await.unwrap());
     let of_another = MailEnd { worker: 8, ..end(&row, MailState::Sent) };
-    let written = world.store.end_mail_try(&of_another).await;
-    assert!(matches!(written, Err(WriteError::Conflict)), "{written:?}");
+    let of_an_older_lease = MailEnd { lease: 0, ..end(&row, MailState::Sent) };
+    for late in [of_another, of_an_older_lease] {
+        let written = world.store.end_mail_try(&late).await;
+        assert!(matches!(written, Err(WriteError::Conflict)), "{written:?}");
+    }
     world.store.end_mail_try(&end(&row, MailState::Pending)).await.unwrap();
     let put_off = only(world).await;
     assert_eq!((put_off.due_at, put_off.tries, put_off.attempts), (Some(NOW + 60), 1, 1));
     assert!(put_off.mail.sealed.is_some());
     assert!(world.store.lease_mail((row.number, 1), 7, NOW + 60, NOW + 65).await.unwrap());
-    world.store.end_mail_try(&end(&row, MailState::Sent)).await.unwrap();
+    world.store.end_mail_try(&MailEnd { lease: 2, ..end(&row, MailState::Sent) }).await.unwrap();
     let sent = only(world).await;
     assert_eq!((sent.state, sent.due_at, sent.finished_at), (MailState::Sent, None, Some(NOW + 1)));
     assert_eq!((sent.mail.sealed, sent.answer.as_str()), (None, "250 OK"));
@@ -134,7 +140,7 @@ async fn failed_mails_are_retried(world: &World) {
     let retried = only(world).await;
     assert_eq!((retried.state, retried.tries, retried.due_at), (MailState::Pending, 0, Some(NOW + 9)));
     assert!(world.store.lease_mail((row.number, 1), 7, NOW + 9, NOW + 10).await.unwrap());
-    world.store.end_mail_try(&end(&row, MailState::Failed)).await.unwrap();
+    world.store.end_mail_try(&MailEnd { lease: 2, ..end(&row, MailState::Failed) }).await.unwrap();
     assert_eq!(world.store.retry_failed_mails(NOW + 1, NOW).await.unwrap(), 1);
 }
 

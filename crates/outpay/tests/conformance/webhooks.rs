@@ -106,7 +106,7 @@ fn attempted(book: BookId, delivery: i64, worker: i64, state: DeliveryState) -> 
         body: vec![0, 255, b'x'],
         micros: 7,
     };
-    Attempted { book, delivery, withdrawal: delivery, worker, attempt, state, tries: 1, due_at }
+    Attempted { book, delivery, withdrawal: delivery, worker, lease: 1, attempt, state, tries: 1, due_at }
 }
 
 async fn an_endpoint_comes_back_as_it_was_made(world: &World) {
@@ -242,6 +242,7 @@ async fn deliveries_and_cursor_move_together(world: &World) {
         created_at: NOW,
         due_at: Some(NOW),
         finished_at: None,
+        lease: 0,
     };
     assert_eq!(third, expected);
     assert_eq!(store.deliveries_waiting().await.unwrap(), 3);
@@ -290,7 +291,7 @@ async fn a_delivery_is_leased_once(world: &World) {
     let other = store.lease_deliveries(book, &[(1, 0), (2, 0)], 8, NOW + 4, NOW + 9).await.unwrap();
     assert_eq!(other, [false, true]);
     assert!(due(world, book, NOW + 4).await.is_empty());
-    let late = store.lease_deliveries(book, &[(1, 0)], 8, NOW + 5, NOW + 9).await.unwrap();
+    let late = store.lease_deliveries(book, &[(1, 1)], 8, NOW + 5, NOW + 9).await.unwrap();
     assert_eq!(late, [true], "a lease that ran out is taken over");
     assert!(store.lease_deliveries(book, &[], 8, NOW, NOW + 9).await.unwrap().is_empty());
 }
@@ -314,7 +315,7 @@ async fn an_attempt_ends_a_delivery(world: &World) {
     let nothing =
         WebhookAttempt { number: 2, status: None, error: "timeout".to_owned(), ..all[0].attempt.clone() };
     store.lease_deliveries(book, &[(3, 1)], 7, NOW + 30, NOW + 90).await.unwrap();
-    let second = Attempted { attempt: nothing.clone(), ..all[2].clone() };
+    let second = Attempted { attempt: nothing.clone(), lease: 2, ..all[2].clone() };
     store.record_webhook_attempts(&[second]).await.unwrap();
     assert_eq!(store.webhook_attempts(book, 3, 10).await.unwrap(), [all[2].attempt.clone(), nothing]);
     assert_eq!(store.webhook_attempts(book, 3, 1).await.unwrap().len(), 1);
@@ -327,6 +328,9 @@ async fn an_attempt_of_another_worker_is_not_written(world: &World) {
     store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 50).await.unwrap();
     let (mine, foreign) =
         (attempted(book, 1, 7, DeliveryState::Delivered), attempted(book, 2, 7, DeliveryState::Delivered));
+    let stale = Attempted { lease: 0, ..mine.clone() };
+    let written = store.record_webhook_attempts(&[stale]).await;
+    assert!(matches!(written, Err(WriteError::Conflict)), "under an older lease: {written:?}");
     let both = store.record_webhook_attempts(&[mine.clone(), foreign]).await;
     assert!(matches!(both, Err(WriteError::Conflict)), "{both:?}");
     assert_eq!(delivery(world, book, 1).await.state, DeliveryState::Pending, "none is written");

@@ -2,10 +2,14 @@
 //! ran out is another's.
 
 use crate::on_both_engines;
-use crate::till::{Till, by_hand, create, order, step, withdraw};
+use crate::till::{Till, ask, by_hand, create, order, step, withdraw};
 use crate::world::{NOW, World};
-use ledger::{BookId, Cents, Order, Provider, ReviewRule, Step, Terms, Withdrawal, WithdrawalState};
-use outpay::store::{Leased, Store, WithdrawalFilter};
+use ledger::{
+    BookId, Cents, Command, Lease, Order, Progress, Provider, Refusal, ReviewRule, Step, Terms, Withdrawal,
+    WithdrawalState,
+};
+use outpay::clock::Clock;
+use outpay::store::{Attempt, Hold, Leased, Store, WithdrawalFilter};
 use std::collections::BTreeSet;
 
 on_both_engines! {
@@ -20,6 +24,8 @@ on_both_engines! {
     one_that_is_being_sent_is_leased_by_name,
     a_step_says_when_to_look_next,
     a_step_leaves_the_lease_alone,
+    a_step_counts_only_under_the_lease_that_is_held,
+    leases_go_by_the_databases_time,
     what_is_under_way_is_counted,
     of_workers_at_once_one_has_a_withdrawal,
 }
@@ -43,6 +49,11 @@ fn reviewed(user: i64, amount: i64) -> Order {
 async fn lease(store: &Store, worker: i64, now: i64, until: i64, limit: i64) -> Vec<i64> {
     let leased = store.lease_withdrawals(worker, now, until, limit).await.unwrap();
     leased.iter().map(|leased| leased.withdrawal.number).collect()
+}
+
+/// What the holder of this lease names.
+fn hold(book: BookId, withdrawal: i64, lease: i64) -> Hold {
+    Hold { book, withdrawal, lease }
 }
 
 fn numbers(withdrawals: &[Withdrawal]) -> Vec<i64> {
@@ -147,7 +158,7 @@ async fn what_is_due_is_leased_once(world: &World) {
     till.carry_out(book, [step(5, Step::Approve)]).await;
     let leased = store.lease_withdrawals(3, NOW + 9, NOW + 100, 9).await.unwrap();
     let withdrawal = store.withdrawal(book, 5).await.unwrap().unwrap();
-    assert_eq!(leased, [Leased { book, withdrawal }]);
+    assert_eq!(leased, [Leased { book, withdrawal, lease: 1 }]);
 }
 
 async fn a_lease_that_ran_out_is_taken_over(world: &World) {
@@ -157,9 +168,9 @@ async fn a_lease_that_ran_out_is_taken_over(world: &World) {
     assert_eq!(lease(store, 1, NOW, NOW + 100, 9).await, [1]);
     assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE);
     assert_eq!(lease(store, 2, NOW + 100, NOW + 200, 9).await, [1]);
-    assert!(!store.release_withdrawal(book, 1, 1, None).await.unwrap(), "the first came too late");
+    assert!(!store.release_withdrawal(hold(book, 1, 1), None).await.unwrap(), "the first came too late");
     assert_eq!(lease(store, 3, NOW + 199, NOW + 300, 9).await, NONE, "and changed nothing");
-    assert!(store.release_withdrawal(book, 1, 2, Some(NOW + 150)).await.unwrap());
+    assert!(store.release_withdrawal(hold(book, 1, 2), Some(NOW + 150)).await.unwrap());
     assert_eq!(lease(store, 3, NOW + 150, NOW + 300, 9).await, [1]);
 }
 
@@ -167,16 +178,16 @@ async fn only_the_holder_gives_a_lease_back(world: &World) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
-    assert!(!store.release_withdrawal(book, 1, 1, Some(NOW)).await.unwrap(), "nobody has it");
+    assert!(!store.release_withdrawal(hold(book, 1, 1), Some(NOW)).await.unwrap(), "nobody has it");
     assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await, [1]);
-    assert!(!store.release_withdrawal(book, 1, 2, None).await.unwrap());
-    assert!(!store.release_withdrawal(book, 2, 1, None).await.unwrap(), "another withdrawal");
-    assert!(!store.release_withdrawal(BookId(book.0 + 1), 1, 1, None).await.unwrap(), "another book");
-    assert!(store.release_withdrawal(book, 1, 1, Some(NOW + 50)).await.unwrap());
-    assert!(!store.release_withdrawal(book, 1, 1, Some(NOW)).await.unwrap(), "given back already");
+    assert!(!store.release_withdrawal(hold(book, 1, 2), None).await.unwrap());
+    assert!(!store.release_withdrawal(hold(book, 2, 1), None).await.unwrap(), "another withdrawal");
+    assert!(!store.release_withdrawal(hold(BookId(book.0 + 1), 1, 1), None).await.unwrap(), "another book");
+    assert!(store.release_withdrawal(hold(book, 1, 1), Some(NOW + 50)).await.unwrap());
+    assert!(!store.release_withdrawal(hold(book, 1, 1), Some(NOW)).await.unwrap(), "given back already");
     assert_eq!(lease(store, 2, NOW + 49, NOW + 100, 9).await, [2], "the first is not due again yet");
     assert_eq!(lease(store, 2, NOW + 50, NOW + 100, 9).await, [1]);
-    assert!(store.release_withdrawal(book, 1, 2, None).await.unwrap());
+    assert!(store.release_withdrawal(hold(book, 1, 2), None).await.unwrap());
     assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE, "nobody has to look at it again");
 }
 
@@ -184,12 +195,12 @@ async fn a_lease_is_renewed_while_it_lasts(world: &World) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10))]).await;
     let store = &world.store;
-    assert!(!store.renew_lease(book, 1, 1, (NOW, NOW + 50)).await.unwrap(), "nobody has it");
+    assert!(!store.renew_lease(hold(book, 1, 1), (NOW, NOW + 50)).await.unwrap(), "nobody has it");
     assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await, [1]);
-    assert!(!store.renew_lease(book, 1, 2, (NOW, NOW + 500)).await.unwrap(), "another worker");
-    assert!(store.renew_lease(book, 1, 1, (NOW + 99, NOW + 300)).await.unwrap());
+    assert!(!store.renew_lease(hold(book, 1, 2), (NOW, NOW + 500)).await.unwrap(), "another worker");
+    assert!(store.renew_lease(hold(book, 1, 1), (NOW + 99, NOW + 300)).await.unwrap());
     assert_eq!(lease(store, 2, NOW + 299, NOW + 400, 1).await, NONE);
-    assert!(!store.renew_lease(book, 1, 1, (NOW + 300, NOW + 400)).await.unwrap(), "it has run out");
+    assert!(!store.renew_lease(hold(book, 1, 1), (NOW + 300, NOW + 400)).await.unwrap(), "it has run out");
     assert_eq!(lease(store, 2, NOW + 300, NOW + 400, 1).await, [1]);
 }
 
@@ -197,15 +208,17 @@ async fn one_that_is_being_sent_is_leased_by_name(world: &World) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
-    assert!(!store.lease_one(book, 1, 9, (NOW, NOW + 50)).await.unwrap(), "it is queued");
+    assert_eq!(store.lease_one(book, 1, 9, (NOW, NOW + 50)).await.unwrap(), None, "it is queued");
     till.carry_out(book, [step(1, Step::Send)]).await;
-    assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await.len(), 1);
+    let leased = lease(store, 1, NOW, NOW + 100, 1).await;
     let taken = store.lease_one(book, 1, 9, (NOW + 99, NOW + 200)).await.unwrap();
-    let is_leased = !store.renew_lease(book, 1, 1, (NOW + 99, NOW + 100)).await.unwrap();
-    assert_eq!(taken, is_leased, "either the worker has it or the operator");
-    assert!(store.lease_one(book, 1, 9, (NOW + 200, NOW + 300)).await.unwrap());
-    assert!(!store.lease_one(book, 1, 8, (NOW + 299, NOW + 400)).await.unwrap(), "somebody has it");
-    assert!(store.release_withdrawal(book, 1, 9, None).await.unwrap());
+    assert_eq!(taken.is_none(), leased == [1], "either the worker has it or the operator");
+    let before = taken.map_or(1, |taken| taken.lease);
+    let taken = store.lease_one(book, 1, 9, (NOW + 200, NOW + 300)).await.unwrap().unwrap();
+    assert_eq!(taken, hold(book, 1, before + 1));
+    assert_eq!(store.lease_one(book, 1, 8, (NOW + 299, NOW + 400)).await.unwrap(), None, "somebody has it");
+    assert_eq!(store.lease_one(book, 9, 8, (NOW + 299, NOW + 400)).await.unwrap(), None, "there is none");
+    assert!(store.release_withdrawal(taken, None).await.unwrap());
 }
 
 async fn a_step_says_when_to_look_next(world: &World) {
@@ -243,6 +256,60 @@ async fn a_step_leaves_the_lease_alone(world: &World) {
     assert_eq!(lease(store, 2, NOW + 100, NOW + 200, 9).await, [1]);
 }
 
+async fn a_step_counts_only_under_the_lease_that_is_held(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10)), step(1, Step::Send)]).await;
+    assert_eq!(lease(&world.store, 1, NOW, NOW + 100, 9).await, [1]);
+    let attempt = Attempt {
+        number: 1,
+        rail: "usdc".to_owned(),
+        key: "one".to_owned(),
+        request: vec![1],
+        slot: 0,
+        created_at: NOW,
+        answered_at: None,
+        answer: String::new(),
+        answer_text: String::new(),
+    };
+    assert!(world.store.add_attempt(hold(book, 1, 1), &attempt, None).await.unwrap());
+    let under = |number: i64, attempts: i64, step: Step| {
+        let progress = Progress::new(1, step).under(Lease { number, attempts });
+        ask(book, Command::Advance(Box::new(progress)))
+    };
+    let later = world.store.clone().with_clock(Clock::manual(NOW + 100));
+    let mut late = Till::new(later.teller().await.unwrap(), world.secrets.clone());
+    for end in [Step::Succeed, Step::Fail, Step::LoseOutcome] {
+        for (number, attempts) in [(0, 1), (2, 1), (1, 0), (1, 2)] {
+            let verdicts = till.settle(&[under(number, attempts, end)]).await;
+            assert_eq!(verdicts, [Err(Refusal::LeaseWasLost)], "lease {number}, {attempts} attempts");
+        }
+        assert_eq!(late.settle(&[under(1, 1, end)]).await, [Err(Refusal::LeaseWasLost)], "it has run out");
+    }
+    let stored = world.store.withdrawal(book, 1).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.outcome_unknown), (WithdrawalState::Sending, false));
+    assert!(till.settle(&[under(1, 1, Step::Fail)]).await[0].is_ok());
+    assert!(world.store.release_withdrawal(hold(book, 1, 1), None).await.unwrap());
+    let verdicts = till.settle(&[under(1, 1, Step::Return)]).await;
+    assert_eq!(verdicts, [Err(Refusal::LeaseWasLost)], "it was given back");
+}
+
+/// Whatever a process takes for the time: on PostgreSQL leases go by the database's clock, in the teller's transaction too.
+async fn leases_go_by_the_databases_time(world: &World) {
+    let system = Clock::System.now();
+    let store = world.store.clone().with_clock(Clock::System);
+    assert!((store.now().await.unwrap() - system).abs() < 60_000_000);
+    assert_eq!(world.store.now().await.unwrap(), NOW, "a clock moved by hand stands for it");
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10)), step(1, Step::Send)]).await;
+    let progress = || Progress::new(1, Step::LoseOutcome).under(Lease { number: 1, attempts: 0 });
+    let lose = || ask(book, Command::Advance(Box::new(progress())));
+    let mut real = Till::new(store.teller().await.unwrap(), world.secrets.clone());
+    for (until, is_held) in [(system - 60_000_000, false), (system + 60_000_000, true)] {
+        world.tamper(&format!("UPDATE withdrawal SET lease = 1, leased_until = {until}")).await.unwrap();
+        assert_eq!(real.settle(&[lose()]).await[0].is_ok(), is_held, "{until}");
+    }
+}
+
 async fn what_is_under_way_is_counted(world: &World) {
     let (book, mut till) = start(world).await;
     let other = BookId(book.0 + 1);
@@ -265,23 +332,21 @@ async fn of_workers_at_once_one_has_a_withdrawal(world: &World) {
     drop(till);
     let leased = world.at_once(4, async |store, worker| {
         let worker = worker as i64 + 1;
-        let mut mine = Vec::new();
+        let mut mine: Vec<Hold> = Vec::new();
         loop {
-            let page = lease(&store, worker, NOW, NOW + 100, 7).await;
+            let page = store.lease_withdrawals(worker, NOW, NOW + 100, 7).await.unwrap();
             if page.is_empty() && store_is_empty(&store).await {
                 return mine;
             }
-            mine.extend(page);
+            mine.extend(page.iter().map(Leased::hold));
         }
     });
-    let mut all: Vec<i64> = leased.iter().flatten().copied().collect();
+    let mut all: Vec<i64> = leased.iter().flatten().map(|hold| hold.withdrawal).collect();
     all.sort_unstable();
     assert_eq!(all, (1..=ALL).collect::<Vec<_>>(), "each has one worker");
     // And each worker holds just what it was told.
-    for (worker, own) in (1..).zip(&leased) {
-        for number in own {
-            assert!(world.store.release_withdrawal(book, *number, worker, None).await.unwrap());
-        }
+    for hold in leased.into_iter().flatten() {
+        assert!(world.store.release_withdrawal(hold, None).await.unwrap());
     }
 }
 

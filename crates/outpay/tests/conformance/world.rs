@@ -3,7 +3,7 @@
 use crate::till::Till;
 use ledger::{BookId, Mode};
 use outpay::auth::Secrets;
-use outpay::clock::Entropy;
+use outpay::clock::{Clock, Entropy};
 use outpay::store::{DatabaseUrl, NewBusiness, Store, StoredEntry};
 use std::path::PathBuf;
 use std::sync::Barrier;
@@ -43,7 +43,7 @@ impl World {
     }
 
     async fn open(place: Place) -> Self {
-        let store = Store::open(&place.url()).await.unwrap();
+        let store = Store::open(&place.url()).await.unwrap().with_clock(Clock::manual(NOW));
         Self { store, secrets: Secrets::derive(&[7; 32]), place }
     }
 
@@ -73,7 +73,7 @@ impl World {
         let (url, start) = (self.place.url(), Barrier::new(processes));
         let process = |number: usize| {
             runtime().block_on(async {
-                let store = Store::open(&url).await.unwrap();
+                let store = Store::open(&url).await.unwrap().with_clock(Clock::manual(NOW));
                 start.wait();
                 act(store, number).await
             })

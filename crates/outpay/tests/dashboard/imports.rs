@@ -181,7 +181,7 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
     let number = world.platform.secrets.ids().open(IdKind::Import, business.live, id).unwrap();
     // A process has it, pays a line, and is killed before it writes that down.
     let (store, now) = (&world.platform.store, world.platform.clock.now());
-    let (book, import) = store.lease_import(now, now + 1).await.unwrap().unwrap();
+    let (book, import, _) = store.lease_import(now, now + 1).await.unwrap().unwrap();
     let line = imports::lines::read(FILE.as_bytes()).ok().unwrap().remove(0);
     let told =
         imports::pay::all(&world.platform, book, &import.digest, &[line], import.confirmed_by, || ()).await;

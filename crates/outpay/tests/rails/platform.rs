@@ -31,6 +31,11 @@ impl Installation {
         Self { database: Database::on_postgres(), clock: clock.clone() }
     }
 
+    /// The same as seen from a machine whose clock is this one.
+    pub fn with_clock(self, clock: &Clock) -> Self {
+        Self { clock: clock.clone(), ..self }
+    }
+
     /// A process, or nearly: each has workers and a teller of its own on the one database.
     pub async fn open(&self, rail: Arc<dyn Rail>, seed: u64) -> Platform {
         self.open_with(vec![rail], seed).await

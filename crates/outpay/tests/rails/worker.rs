@@ -34,6 +34,8 @@ struct Story {
     /// Asked while a request is on its way.
     meanwhile: Mutex<Option<Platform>>,
     leased_meanwhile: Mutex<Vec<usize>>,
+    /// While the rail is asked next, its worker is frozen for so long, and this process goes on.
+    frozen: Mutex<Option<(i64, Platform)>>,
 }
 
 fn succeeded() -> Answer {
@@ -78,6 +80,7 @@ impl Story {
             sent: Mutex::default(),
             meanwhile: Mutex::default(),
             leased_meanwhile: Mutex::default(),
+            frozen: Mutex::default(),
         })
     }
 
@@ -130,7 +133,15 @@ impl Rail for Story {
     }
 
     fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
-        ready(next(&self.queries)).boxed()
+        async move {
+            let frozen = self.frozen.lock().unwrap().take();
+            if let Some((micros, other)) = frozen {
+                self.clock.advance(micros);
+                Worker::new(other).round().await.unwrap();
+            }
+            next(&self.queries)
+        }
+        .boxed()
     }
 
     fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
@@ -217,4 +228,63 @@ async fn the_lease_is_renewed_before_a_request_leaves() {
         (rail.sent(), withdrawal(&platform, book, number).await.state),
         (1, WithdrawalState::Succeeded)
     );
+}
+
+fn overtaken() -> Finding {
+    let text = "Another transaction has taken its place.".to_owned();
+    Finding::Answer(Answer::Refused { code: "overtaken".to_owned(), text })
+}
+
+/// A worker that was stopped over its lease knows one attempt, which another one has replaced: what it hears of the first proves
+/// nothing of the second.
+#[tokio::test]
+async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
+    let clock = Clock::manual(NOW);
+    let accepted = Answer::Accepted { detail: "{}".to_owned() };
+    let rail = Story::new(
+        &clock,
+        &[unknown(), accepted],
+        &[Finding::Stuck, overtaken(), Finding::Answer(succeeded())],
+    );
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    Worker::new(platform.clone()).round().await.unwrap();
+    clock.advance(60 * SECOND);
+    *rail.frozen.lock().unwrap() = Some((LEASE + SECOND, platform.clone()));
+    Worker::new(platform.clone()).round().await.unwrap();
+    let found = withdrawal(&platform, book, number).await;
+    let attempts = platform.store.attempts(book, number).await.unwrap();
+    assert_eq!((rail.sent(), attempts.len()), (2, 2), "the other one replaced it");
+    assert_eq!(attempts[1].answer, "accepted", "and what it heard stands");
+    assert_eq!(
+        (found.state, balance(&platform, book).await),
+        (WithdrawalState::Sending, Cents(CENTS - 1_050))
+    );
+    clock.advance(600 * SECOND);
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    assert_eq!(balance(&platform, book).await, Cents(CENTS - 1_050));
+    assert_books_are_clean(&platform).await;
+}
+
+/// A machine whose clock is ahead takes no lease before its end: leases go by the database's time.
+#[tokio::test]
+async fn a_clock_that_is_ahead_takes_no_lease_over() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Stuck, Finding::Answer(succeeded())]);
+    let (installation, platform, book, number) = start(&clock, &rail).await;
+    Worker::new(platform.clone()).round().await.unwrap();
+    clock.advance(60 * SECOND);
+    let ahead = installation.with_clock(&Clock::manual(clock.now() + 600 * SECOND));
+    let mut other = ahead.open(Arc::clone(&rail) as Arc<dyn Rail>, 2).await;
+    other.store = other.store.with_clock(clock.clone());
+    *rail.frozen.lock().unwrap() = Some((SECOND, other));
+    Worker::new(platform.clone()).round().await.unwrap();
+    let attempts = platform.store.attempts(book, number).await.unwrap();
+    assert_eq!(
+        (rail.sent(), attempts.len()),
+        (2, 2),
+        "sent once, replaced once, by the one that has the lease"
+    );
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    assert_books_are_clean(&platform).await;
 }

@@ -69,6 +69,7 @@ async fn a_worker_whose_lease_ran_out_does_not_write(world: &World) {
         delivery: 1,
         withdrawal: 1,
         worker: 77,
+        lease: 2,
         attempt: outpay::store::WebhookAttempt { number: 2, ..world.attempts(book, 1).await[0].clone() },
         state: Pending,
         tries: 2,

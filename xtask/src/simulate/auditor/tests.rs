@@ -164,7 +164,10 @@ fn rows_that_do_not_fit_the_entries_are_noticed() {
             "digest does not follow",
         ),
         ("DELETE FROM payout_user WHERE book = 2 AND number = 2", "user 2 is missing"),
-        ("INSERT INTO payout_user VALUES (77, 1, 'a@example.com', 1, 0, zeroblob(16), 0, NULL)", "books that do not exist"),
+        (
+            "INSERT INTO payout_user VALUES (77, 1, 'a@example.com', 1, 0, zeroblob(16), 0, NULL)",
+            "books that do not exist",
+        ),
         ("DELETE FROM credential WHERE book = 2 AND subject = 2", "its credential should be next"),
         (
             "UPDATE credential SET active = 1 - active WHERE book = 2 AND subject = 2",

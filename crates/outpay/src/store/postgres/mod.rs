@@ -9,9 +9,11 @@ pub use teller::PostgresTeller;
 
 use super::Failure;
 use super::driver::{Row, Statement, Value, WriteError};
+use crate::clock::Clock;
 use anyhow::Context;
 use bytes::BytesMut;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use ledger::Micros;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +68,8 @@ impl Postgres {
     ///
     /// # Errors
     /// When the server cannot be reached.
-    pub async fn teller(&self) -> Result<PostgresTeller, Failure> {
-        PostgresTeller::new(self.connect().await?).await
+    pub async fn teller(&self, clock: Clock) -> Result<PostgresTeller, Failure> {
+        PostgresTeller::new(self.connect().await?, clock).await
     }
 
     async fn connect(&self) -> Result<Client, Failure> {
@@ -89,6 +91,12 @@ impl Postgres {
             connection.query(&statement, &refs(&params)).await
         };
         read.await.map_err(|error| without_rows(error.into()))?.iter().map(row).collect()
+    }
+
+    /// The database's own time.
+    pub(super) async fn now(&self) -> Result<Micros, Failure> {
+        let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        self.query(sql, Vec::new()).await?.first().context("the database tells no time")?.int(0)
     }
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {

@@ -66,6 +66,11 @@ const UPDATE_WITHDRAWALS: &str = "UPDATE withdrawal w SET state = n.state, outco
      AS n (book, number, state, outcome_unknown, reason_code, reason, changed_at, due_at) \
      WHERE w.book = n.book AND w.number = n.number";
 
+/// `LEASE` of `store::teller`; where `$3` is 0, by the database's own time.
+const LEASE: &str = "SELECT lease, (SELECT count(*) FROM attempt WHERE book = $1 AND withdrawal = $2) \
+     FROM withdrawal WHERE book = $1 AND number = $2 AND leased_until > CASE WHEN CAST($3 AS BIGINT) > 0 THEN $3 \
+     ELSE CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) END";
+
 const ADD_ASKED: &str = "INSERT INTO asked_of_day (book, method, day, amount) \
      SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) \
      ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount";
@@ -89,6 +94,7 @@ pub(super) struct Statements {
     pub(super) update_books: Statement,
     pub(super) withdrawal: Statement,
     pub(super) account_of_withdrawal: Statement,
+    pub(super) lease: Statement,
     pub(super) asked_before: Statement,
     pub(super) looks: Statement,
     pub(super) insert_withdrawal: Statement,
@@ -116,6 +122,7 @@ impl Statements {
             update_books: client.prepare(UPDATE_BOOKS).await?,
             withdrawal: client.prepare(WITHDRAWAL).await?,
             account_of_withdrawal: client.prepare(ACCOUNT).await?,
+            lease: client.prepare(LEASE).await?,
             asked_before: client.prepare(ASKED_BEFORE).await?,
             looks: client.prepare(LOOKS).await?,
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,

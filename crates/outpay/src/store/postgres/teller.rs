@@ -7,6 +7,7 @@
 use super::columns::Columns;
 use super::row as any_row;
 use super::statements::Statements;
+use crate::clock::Clock;
 use crate::store::AskedBefore;
 use crate::store::Failure;
 use crate::store::teller::{Needs, Saving, most_looks, put_asked, stored_credential};
@@ -15,8 +16,8 @@ use anyhow::Context;
 use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, OnceKey, PayoutUser,
-    Remembered, UserStatus,
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Lease, OnceKey,
+    PayoutUser, Remembered, UserStatus,
 };
 use std::collections::HashMap;
 use tokio_postgres::types::ToSql;
@@ -26,10 +27,11 @@ use tokio_postgres::{Client, Row, Statement};
 pub struct PostgresTeller {
     client: Client,
     statements: Statements,
+    clock: Clock,
 }
 
 impl PostgresTeller {
-    pub(super) async fn new(client: Client) -> Result<Self, Failure> {
+    pub(super) async fn new(client: Client, clock: Clock) -> Result<Self, Failure> {
         // The planner knows nothing of the arrays' contents; every one of these statements wants its index.
         client
             .batch_execute(
@@ -38,7 +40,7 @@ impl PostgresTeller {
             )
             .await?;
         let statements = Statements::prepare(&client).await?;
-        Ok(Self { client, statements })
+        Ok(Self { client, statements, clock })
     }
 
     pub(crate) async fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
@@ -88,9 +90,14 @@ impl PostgresTeller {
             self.query(once.len(), &all.remembered, parameters[4..6].to_vec()),
             self.query(credentials.len(), &all.credentials, parameters[6..].to_vec()),
         );
-        let rest =
-            try_join4(remembered, self.withdrawals(needs), self.asked_before(needs), self.looks(needs));
-        let ((), heads, (own, by_email, by_number), ((remembered, credentials), withdrawals, asked, looks)) =
+        let orders = try_join(self.withdrawals(needs), self.leases(needs));
+        let rest = try_join4(remembered, orders, self.asked_before(needs), self.looks(needs));
+        let (
+            (),
+            heads,
+            (own, by_email, by_number),
+            ((remembered, credentials), (withdrawals, leases), asked, looks),
+        ) =
             try_join4(begin, heads, people, rest).await?;
         let mut found = HashMap::new();
         for row in &heads {
@@ -128,6 +135,11 @@ impl PostgresTeller {
             book.put_account(AccountId::user(withdrawal.user), stored);
             book.put_withdrawal(withdrawal);
         }
+        for (book, number, rows) in &leases {
+            if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
+                book.put_lease(*number, Lease { number: row.get(0), attempts: row.get(1) });
+            }
+        }
         put_before(&mut found, &asked, &looks);
         let mut books: Vec<Book> = found.into_values().collect();
         books.sort_by_key(|book| book.id);
@@ -144,6 +156,22 @@ impl PostgresTeller {
             let rows = client.query(&all.withdrawal, &params);
             let (rows, account) = try_join(rows, client.query(&all.account_of_withdrawal, &params)).await?;
             Ok((book, rows, account))
+        });
+        try_join_all(load.map(FutureExt::boxed)).await
+    }
+
+    /// The lease that each named withdrawal is under, if it is under one.
+    async fn leases(&self, needs: &Needs) -> Result<Vec<(BookId, i64, Vec<Row>)>, Failure> {
+        let named =
+            needs.0.iter().flat_map(|(book, needs)| needs.leases.iter().map(|number| (*book, *number)));
+        let (client, all) = (&self.client, &self.statements);
+        let now = match &self.clock {
+            Clock::System => 0,
+            by_hand => by_hand.now(),
+        };
+        let load = named.map(|(book, number)| async move {
+            let params: [&(dyn ToSql + Sync); 3] = [&book.0, &number, &now];
+            Ok((book, number, client.query(&all.lease, &params).await?))
         });
         try_join_all(load.map(FutureExt::boxed)).await
     }

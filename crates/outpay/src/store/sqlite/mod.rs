@@ -11,6 +11,7 @@ pub use teller::SqliteTeller;
 
 use super::Failure;
 use super::driver::{Row, Statement, Value, WriteError};
+use crate::clock::Clock;
 use anyhow::Context;
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
@@ -83,8 +84,8 @@ impl Sqlite {
 
     /// The teller's face of the writer connection.
     #[must_use]
-    pub fn teller(&self) -> SqliteTeller {
-        SqliteTeller::new(Arc::clone(&self.writer))
+    pub fn teller(&self, clock: Clock) -> SqliteTeller {
+        SqliteTeller::new(Arc::clone(&self.writer), clock)
     }
 
     /// A read-only connection of its own, for a long read.

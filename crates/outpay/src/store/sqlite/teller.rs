@@ -2,16 +2,17 @@
 //! the same process (a statement costs one to three microseconds). One transaction per batch.
 
 use super::sqlite_row;
+use crate::clock::Clock;
 use crate::store::teller::{
-    ASKED_BEFORE, BookNeeds, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks, put_asked,
+    ASKED_BEFORE, BookNeeds, LEASE, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks, put_asked,
     stored_credential,
 };
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, OnceKey, PayoutUser,
-    Remembered, UserStatus,
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Lease, Micros, OnceKey,
+    PayoutUser, Remembered, UserStatus,
 };
 use parking_lot::lock_api::ArcMutexGuard;
 use parking_lot::{Mutex, RawMutex};
@@ -27,17 +28,18 @@ pub struct SqliteTeller {
     writer: Arc<Mutex<Connection>>,
     batch: Option<ArcMutexGuard<RawMutex, Connection>>,
     rows_since_checkpoint: usize,
+    clock: Clock,
 }
 
 impl SqliteTeller {
-    pub(super) fn new(writer: Arc<Mutex<Connection>>) -> Self {
-        Self { writer, batch: None, rows_since_checkpoint: 0 }
+    pub(super) fn new(writer: Arc<Mutex<Connection>>, clock: Clock) -> Self {
+        Self { writer, batch: None, rows_since_checkpoint: 0, clock }
     }
 
     pub(crate) fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
         let connection = Mutex::lock_arc(&self.writer);
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let loaded = load(&connection, needs);
+        let loaded = load(&connection, needs, self.clock.now());
         self.batch = Some(connection);
         if let Err(failure) = loaded {
             return Err(match self.roll_back() {
@@ -80,7 +82,7 @@ impl SqliteTeller {
     }
 }
 
-fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
+fn load(connection: &Connection, needs: &Needs, now: Micros) -> Result<Vec<Book>, Failure> {
     let mut head = connection.prepare_cached(
         "SELECT b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals FROM book b JOIN business s ON s.number = b.business WHERE b.id = ?1",
     )?;
@@ -136,7 +138,7 @@ fn load(connection: &Connection, needs: &Needs) -> Result<Vec<Book>, Failure> {
             }
         }
         load_credentials(connection, &mut book, needs)?;
-        load_withdrawals(connection, &mut book, needs)?;
+        load_withdrawals(connection, &mut book, needs, now)?;
         books.push(book);
     }
     Ok(books)
@@ -157,7 +159,12 @@ fn load_credentials(connection: &Connection, book: &mut Book, needs: &BookNeeds)
     Ok(())
 }
 
-fn load_withdrawals(connection: &Connection, book: &mut Book, needs: &BookNeeds) -> Result<(), Failure> {
+fn load_withdrawals(
+    connection: &Connection,
+    book: &mut Book,
+    needs: &BookNeeds,
+    now: Micros,
+) -> Result<(), Failure> {
     let id = book.id;
     for number in &needs.withdrawals {
         let mut by_number = connection.prepare_cached(WITHDRAWAL)?;
@@ -172,6 +179,13 @@ fn load_withdrawals(connection: &Connection, book: &mut Book, needs: &BookNeeds)
         })?;
         book.put_account(AccountId::user(withdrawal.user), stored);
         book.put_withdrawal(withdrawal);
+    }
+    for number in &needs.leases {
+        let mut running = connection.prepare_cached(LEASE)?;
+        let lease = |row: &Row<'_>| Ok(Lease { number: row.get(0)?, attempts: row.get(1)? });
+        if let Some(lease) = running.query_row([id.0, *number, now], lease).optional()? {
+            book.put_lease(*number, lease);
+        }
     }
     for asked in &needs.asked {
         let mut look_back = connection.prepare_cached(ASKED_BEFORE)?;
