@@ -8,7 +8,7 @@ use crate::look_back::LookBack;
 use crate::origin::{CredentialDigest, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
-    Lease, Micros, Movement, OnceKey, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
+    Lease, Micros, Movement, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
     floor_of_epoch,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,6 +30,7 @@ pub struct Book {
     withdrawals: HashMap<i64, Withdrawal>,
     /// The leases that run, of withdrawals that were loaded.
     leases: HashMap<i64, Lease>,
+    pauses: Vec<Pause>,
     /// Cents held by withdrawals, of users that were loaded by number.
     pending: HashMap<i64, Cents>,
     pub(crate) before: LookBack,
@@ -85,6 +86,7 @@ impl Book {
             credentials: HashMap::new(),
             withdrawals: HashMap::new(),
             leases: HashMap::new(),
+            pauses: Vec::new(),
             pending: HashMap::new(),
             before: LookBack::default(),
             entries: Vec::new(),
@@ -125,6 +127,16 @@ impl Book {
     /// Adds the lease under which a worker has a withdrawal at this moment, with the attempts as they are stored.
     pub fn put_lease(&mut self, withdrawal: i64, lease: Lease) {
         self.leases.insert(withdrawal, lease);
+    }
+
+    /// Adds a pause that concerns this book.
+    pub fn put_pause(&mut self, pause: Pause) {
+        self.pauses.push(pause);
+    }
+
+    /// Does a pause stop what this user gets by this method?
+    pub(crate) fn is_paused(&self, user: i64, method: &str) -> bool {
+        self.pauses.iter().any(|pause| pause.names(user, method))
     }
 
     /// Does this lease run, and has nobody made an attempt beside it?

@@ -131,6 +131,10 @@ pub enum Occurrence {
     UserMoneyExpiring,
     /// The business's settings are about to change.
     SettingsChanged,
+    /// Nothing leaves for now.
+    PaymentsPaused,
+    /// It leaves again.
+    PaymentsResumed,
 }
 
 /// Everything that can change a book.

@@ -13,6 +13,7 @@ pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, 
     let valid = user.expires_at.is_none_or(|end| now < end);
     check(user.status == UserStatus::Active && valid, Refusal::PayoutUserIsNotActive)?;
     check(book.payouts_enabled, Refusal::WithdrawalsArePaused)?;
+    check(!book.is_paused(user.number, &order.method), Refusal::MethodIsPaused)?;
     let terms = &order.terms;
     check(terms.enabled, Refusal::MethodIsClosed)?;
     check(order.amount >= terms.minimum && order.amount > Cents::ZERO, Refusal::AmountIsBelowTheMinimum)?;
@@ -78,6 +79,9 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     let from = if begins { WithdrawalState::Sending } else { withdrawal.state };
     let state = from.after(progress.step);
     let state = state.ok_or(Refusal::StepIsNotPossible(withdrawal.state, progress.step))?;
+    let leaves = matches!(progress.step, Step::Approve | Step::Send);
+    let is_paused = leaves && book.is_paused(withdrawal.user, &withdrawal.method);
+    check(!is_paused, Refusal::MethodIsPaused)?;
     check_room(book, AccountId::user(withdrawal.user), withdrawal.amount)?;
     check_room(book, withdrawal.provider.account(), withdrawal.amount)?;
     check_room(book, AccountId::FEES, withdrawal.amount)?;
@@ -171,6 +175,8 @@ pub(crate) fn record(
         Occurrence::GiftCardStockLow => EntryKind::GiftCardStockLow,
         Occurrence::UserMoneyExpiring => EntryKind::UserMoneyExpiring,
         Occurrence::SettingsChanged => EntryKind::SettingsChanged,
+        Occurrence::PaymentsPaused => EntryKind::PaymentsPaused,
+        Occurrence::PaymentsResumed => EntryKind::PaymentsResumed,
     };
     let change = Change::Note { kind, user, withdrawal, note: note.to_owned(), detail: String::new() };
     Ok(Plan { changes: vec![change], outcome: Outcome::Recorded })

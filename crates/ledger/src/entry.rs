@@ -66,11 +66,15 @@ pub enum EntryKind {
     SettingsChanged = 28,
     /// The database had lost its end; from here on all numbers are of a new epoch.
     InstallationRecovered = 29,
+    /// Nothing leaves for now: of the book, of a method or of a user.
+    PaymentsPaused = 30,
+    /// It leaves again.
+    PaymentsResumed = 31,
 }
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -100,6 +104,8 @@ impl EntryKind {
         Self::UserMoneyExpiring,
         Self::SettingsChanged,
         Self::InstallationRecovered,
+        Self::PaymentsPaused,
+        Self::PaymentsResumed,
     ];
 
     /// The number that is stored and chained.
@@ -147,6 +153,8 @@ impl EntryKind {
             Self::UserMoneyExpiring => "payout_user.money_expiring",
             Self::SettingsChanged => "settings.changed",
             Self::InstallationRecovered => "installation.recovered",
+            Self::PaymentsPaused => "payments.paused",
+            Self::PaymentsResumed => "payments.resumed",
         }
     }
 }

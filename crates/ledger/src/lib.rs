@@ -45,7 +45,7 @@ pub use refusal::Refusal;
 pub use salt::{HashSalt, Inputs};
 pub use terms::{FeeRule, ReviewRule, Terms};
 pub use user::{PayoutUser, UserSnapshot, UserStatus};
-pub use withdrawal::{Lease, Provider, Step, TRANSITIONS, Withdrawal, WithdrawalState};
+pub use withdrawal::{Lease, Pause, Provider, Step, TRANSITIONS, Withdrawal, WithdrawalState};
 
 /// Microseconds since 1970-01-01T00:00:00Z; always passed in, never read from a clock here.
 pub type Micros = i64;

@@ -32,6 +32,8 @@ pub enum Refusal {
     PayoutUserIsNotActive,
     /// The business has switched payouts off, so nobody can withdraw.
     WithdrawalsArePaused,
+    /// Somebody has paused what would leave by this method, for now.
+    MethodIsPaused,
     /// The business does not offer this method.
     MethodIsClosed,
     /// Less than the business lets people withdraw by this method.
@@ -80,6 +82,7 @@ impl Refusal {
             Self::BalanceWouldBeTooLarge => "balance_too_large",
             Self::PayoutUserIsNotActive => "payout_user_not_active",
             Self::WithdrawalsArePaused => "withdrawals_paused",
+            Self::MethodIsPaused => "method_paused",
             Self::MethodIsClosed => "method_closed",
             Self::AmountIsBelowTheMinimum => "below_minimum",
             Self::AmountIsAboveTheMaximum => "above_maximum",
@@ -122,6 +125,7 @@ impl Refusal {
             Self::WithdrawalsArePaused => {
                 "Withdrawals are paused at the moment. Your balance stays as it is."
             }
+            Self::MethodIsPaused => "This method is paused at the moment. Please try again later.",
             Self::MethodIsClosed => "This method is not available at the moment.",
             Self::AmountIsBelowTheMinimum => "The amount is below the minimum of this method.",
             Self::AmountIsAboveTheMaximum => "The amount is above the maximum of this method.",

@@ -229,6 +229,23 @@ pub struct Lease {
     pub attempts: i64,
 }
 
+/// A pause as it concerns one book: nothing is asked for, approved or sent that it names. `None` stands for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// By which method.
+    pub method: Option<String>,
+    /// Whose: the user's number.
+    pub user: Option<i64>,
+}
+
+impl Pause {
+    /// Does it stop what this user gets by this method?
+    #[must_use]
+    pub fn names(&self, user: i64, method: &str) -> bool {
+        self.user.is_none_or(|of| of == user) && self.method.as_deref().is_none_or(|of| of == method)
+    }
+}
+
 /// A withdrawal as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withdrawal {

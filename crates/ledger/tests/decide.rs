@@ -199,6 +199,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::WithdrawalIsNotManual
         | Refusal::WithdrawalIsBeingWorkedOn
         | Refusal::MakerMayNotCheck
+        | Refusal::MethodIsPaused
         | Refusal::LeaseWasLost
         | Refusal::PaymentMayStillBeMade
         | Refusal::CodeWasShownTooOften
@@ -1010,9 +1011,9 @@ fn remembered_answers_keep_their_stored_form() {
 #[test]
 fn stored_numbers_and_words_stay() {
     let codes: Vec<i64> = EntryKind::ALL.iter().map(|kind| kind.code()).collect();
-    assert_eq!(codes, (1..=29).collect::<Vec<_>>());
+    assert_eq!(codes, (1..=31).collect::<Vec<_>>());
     assert!(EntryKind::ALL.iter().all(|kind| EntryKind::from_code(kind.code()) == Some(*kind)));
-    assert_eq!((EntryKind::from_code(0), EntryKind::from_code(30)), (None, None));
+    assert_eq!((EntryKind::from_code(0), EntryKind::from_code(32)), (None, None));
     assert_eq!((UserStatus::Active.word(), UserStatus::Inactive.word()), ("active", "inactive"));
     for (number, mode, id) in
         [(1, Mode::Live, 2), (1, Mode::Test, 3), (7, Mode::Live, 14), (7, Mode::Test, 15)]

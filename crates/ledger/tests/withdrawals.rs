@@ -4,8 +4,8 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
-    HashSalt, Inputs, LOOKS_PERIOD, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, PayoutUser, Progress,
-    Provider, Refusal, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus, Withdrawal,
+    HashSalt, Inputs, LOOKS_PERIOD, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, Pause, PayoutUser,
+    Progress, Provider, Refusal, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus, Withdrawal,
     WithdrawalState, settle,
 };
 use rand_chacha::ChaCha8Rng;
@@ -234,6 +234,37 @@ fn a_person_can_cancel_only_what_is_the_persons_own() {
     assert_eq!(step(&mut book, cancel(2)), Err(Refusal::WithdrawalIsUnknown));
     assert_eq!(step(&mut book, Progress::new(7, Step::Cancel)), Err(Refusal::WithdrawalIsUnknown));
     assert!(step(&mut book, cancel(1)).is_ok());
+}
+
+/// Nothing is asked for, approved or sent that a pause names; what was paid is written down, and what was not can end.
+#[test]
+fn a_pause_stops_what_it_names() {
+    let method = order(500, open()).method;
+    let pause = |method: Option<&str>, user| Pause { method: method.map(str::to_owned), user };
+    let review = ReviewRule { always: true, ..ReviewRule::default() };
+    for (pause, stops) in [
+        (pause(None, None), true),
+        (pause(Some(&method), None), true),
+        (pause(None, Some(1)), true),
+        (pause(Some(&method), Some(1)), true),
+        (pause(Some("another"), None), false),
+        (pause(None, Some(2)), false),
+        (pause(Some("another"), Some(1)), false),
+    ] {
+        let mut book = book(10_000);
+        withdraw(&mut book, order(500, Terms { review, ..open() })).unwrap();
+        for _ in 2..=4 {
+            withdraw(&mut book, order(500, open())).unwrap();
+        }
+        step(&mut book, Progress::new(3, Step::Send)).unwrap();
+        book.put_pause(pause.clone());
+        let expected = if stops { Some(Refusal::MethodIsPaused) } else { None };
+        assert_eq!(withdraw(&mut book, order(500, open())).err(), expected, "{pause:?}");
+        assert_eq!(step(&mut book, Progress::new(1, Step::Approve)).err(), expected, "{pause:?}");
+        assert_eq!(step(&mut book, Progress::new(2, Step::Send)).err(), expected, "{pause:?}");
+        assert!(step(&mut book, Progress::new(3, Step::Succeed)).is_ok(), "{pause:?}");
+        assert!(step(&mut book, Progress::new(4, Step::Cancel)).is_ok(), "{pause:?}");
+    }
 }
 
 #[test]

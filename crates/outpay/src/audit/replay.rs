@@ -121,6 +121,7 @@ impl Replay {
                     Err(format!("it names user {number} and concerns none"))
                 }
             }
+            EntryKind::PaymentsPaused | EntryKind::PaymentsResumed if number == 0 => Ok(()),
             EntryKind::UserCreated => {
                 let next = self.users.last() + 1;
                 // A number can be right although it is not the next: an entry before it is missing, which is said.
@@ -299,7 +300,9 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         | EntryKind::GiftCardStockLow
         | EntryKind::UserMoneyExpiring
         | EntryKind::SettingsChanged
-        | EntryKind::InstallationRecovered => None,
+        | EntryKind::InstallationRecovered
+        | EntryKind::PaymentsPaused
+        | EntryKind::PaymentsResumed => None,
     }
 }
 

@@ -35,7 +35,7 @@ enum Verb {
     },
     /// Offer a method
     Enable(Which),
-    /// Offer it no longer; withdrawals under way go on
+    /// Offer it no longer; what is queued waits until it is offered again
     Disable(Which),
     /// Set terms; what is left out stays as it is
     Set(Box<Set>),

@@ -16,6 +16,7 @@ mod listen;
 mod mail;
 mod method;
 mod output;
+mod pause;
 mod preload;
 mod progress;
 mod serve;
@@ -59,6 +60,10 @@ enum Command {
     Method(method::Arguments),
     /// Withdrawals: list, show the evidence, approve, reject, settle, resolve, export
     Withdrawal(withdrawal::Arguments),
+    /// Let nothing leave for now: everything, a business, a method or a person; or list what is paused
+    Pause(pause::PauseArguments),
+    /// Let what was paused leave again
+    Resume(pause::ResumeArguments),
     /// Gift cards in stock: import, list, recall
     Giftcard(giftcard::Arguments),
     /// Webhooks: show, set, roll, test, deliveries, retry, replay
@@ -111,6 +116,8 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::User(arguments) => user::run(arguments, &installation).await,
         Command::Method(arguments) => method::run(arguments, &installation).await,
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,
+        Command::Pause(arguments) => pause::pause(arguments, &installation).await,
+        Command::Resume(arguments) => pause::resume(arguments, &installation).await,
         Command::Giftcard(arguments) => giftcard::run(arguments, &installation).await,
         Command::Webhook(arguments) => webhook::run(arguments, &installation).await,
         Command::Mail(arguments) => mail::run(arguments, &installation).await,

@@ -5,7 +5,8 @@ use super::Verdict;
 use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
 use ledger::{
-    Book, BookId, Command, HashSalt, Inputs, Occurrence, OnceKey, Order, Refusal, Request, UserStatus, settle,
+    Book, BookId, Command, HashSalt, Inputs, Occurrence, OnceKey, Order, Refusal, Request, Step, UserStatus,
+    settle,
 };
 
 /// A command and the book it is for.
@@ -43,10 +44,12 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
             }
             Command::Withdraw(order) => {
                 book.users.insert(order.user);
+                book.pauses = true;
                 book.asked.extend(looks_back(order));
             }
             Command::Advance(progress) => {
                 book.withdrawals.insert(progress.withdrawal);
+                book.pauses |= matches!(progress.step, Step::Approve | Step::Send);
                 book.leases.extend(progress.under.map(|_| progress.withdrawal));
             }
             Command::Record { occurrence: Occurrence::GiftCardRevealed, withdrawal, .. } => {

@@ -231,6 +231,7 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::StepIsNotPossible(..)
         | Refusal::WithdrawalIsNotManual
         | Refusal::WithdrawalIsBeingWorkedOn
+        | Refusal::MethodIsPaused
         | Refusal::LeaseWasLost
         | Refusal::PaymentMayStillBeMade
         | Refusal::MoneyWasClaimed => StatusCode::CONFLICT,

@@ -112,6 +112,12 @@ impl Rails {
         self.of(mode).find(|mounted| mounted.facts().name == method)
     }
 
+    /// Is there a rail of this name, in any mode?
+    #[must_use]
+    pub fn is_mounted(&self, method: &str) -> bool {
+        self.mounted.iter().any(|(_, mounted)| mounted.facts().name == method)
+    }
+
     /// All rails of a mode.
     pub fn of(&self, mode: Mode) -> impl Iterator<Item = &Arc<Mounted>> {
         self.mounted.iter().filter(move |(of, _)| *of == mode).map(|(_, mounted)| mounted)

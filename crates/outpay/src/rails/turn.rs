@@ -6,7 +6,7 @@ use super::moment::Moment;
 use super::mounted::Mounted;
 use super::worker::{LEASE, Worker};
 use super::{Answer, Finding, Payment, low_stock};
-use crate::store::{Attempt, Failure, Hold, Store};
+use crate::store::{Attempt, Clearance, Failure, Hold, Store};
 use anyhow::Context;
 use ledger::{
     Answer as Settled, Command, Lease, Micros, Outcome, Progress, Provider, Refusal, Request, Step,
@@ -20,6 +20,8 @@ const LONGEST_CALL: Duration = Duration::from_secs(60);
 /// The shortest and the longest wait before a rail is asked again.
 pub(super) const SOONEST: Micros = SECOND;
 const LATEST: Micros = 600 * SECOND;
+/// Between two looks at what is being sent and may not leave now; asking for its outcome goes on.
+const WHILE_STOPPED: Micros = 5 * SECOND;
 /// A payment that may come back is watched for this long after it succeeded.
 const WATCH: Micros = 60 * SECOND;
 /// Slots that other workers take are tried again this often.
@@ -40,10 +42,12 @@ impl Turn<'_> {
             if let Some(wait) = self.left_alone() {
                 return Ok(Some(wait));
             }
-            match self.advance(&[], self.step(Step::Send)).await? {
-                Some(sending) => self.payment.withdrawal = sending,
+            match self.ask_teller(&[], self.step(Step::Send)).await? {
+                Ok(sending) => self.payment.withdrawal = sending,
                 // Cancelled in the meantime.
-                None => return Ok(None),
+                Err(Refusal::StepIsNotPossible(..)) => return Ok(None),
+                Err(Refusal::MethodIsPaused) => return Ok(Some(WHILE_STOPPED)),
+                Err(refusal) => anyhow::bail!("sending was refused: {}", refusal.sentence()),
             }
         }
         match self.payment.withdrawal.state {
@@ -82,6 +86,9 @@ impl Turn<'_> {
     /// Commits a new attempt, then sends it.
     async fn make_attempt(&self, earlier: &[Attempt]) -> Result<Option<Micros>, Failure> {
         let store = self.store();
+        if store.stop_of(self.hold.book, self.hold.withdrawal).await?.is_some() {
+            return Ok(Some(WHILE_STOPPED));
+        }
         let facts = self.mounted.facts();
         for _ in 0..TRIES_FOR_A_SLOT {
             let slot = match &facts.line {
@@ -133,8 +140,8 @@ impl Turn<'_> {
         may_have_been_sent: bool,
     ) -> Result<Option<Micros>, Failure> {
         let attempt = attempts.last().context("an attempt is committed before it is sent")?;
-        if !self.still_sends().await? {
-            return Ok(None);
+        if let Some(wait) = self.clearance().await? {
+            return Ok(wait);
         }
         self.reached(Moment::BeforeSend)?;
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.submit(&self.payment, attempt)).await;
@@ -155,12 +162,16 @@ impl Turn<'_> {
         self.take(attempts, answer).await
     }
 
-    /// The last look before a request leaves: is the lease held, for long enough, and is the withdrawal still to be sent?
-    /// Somebody with proof may have ended it.
-    async fn still_sends(&self) -> Result<bool, Failure> {
-        self.renew().await?;
-        let stored = self.store().withdrawal(self.hold.book, self.hold.withdrawal).await?;
-        Ok(stored.is_some_and(|stored| stored.state == WithdrawalState::Sending))
+    /// The last look before a request leaves. `None`: it may leave now. Otherwise how long until somebody should look again.
+    async fn clearance(&self) -> Result<Option<Option<Micros>>, Failure> {
+        let now = self.store().now().await?;
+        match self.store().begin_submitting(self.hold, (now, now + LEASE)).await? {
+            Clearance::Given => Ok(None),
+            Clearance::Stopped(_) => Ok(Some(Some(WHILE_STOPPED))),
+            // Somebody with proof has ended it.
+            Clearance::Ended => Ok(Some(None)),
+            Clearance::LeaseLost => anyhow::bail!("the lease ran out before anything was sent"),
+        }
     }
 
     async fn renew(&self) -> Result<(), Failure> {
@@ -247,15 +258,26 @@ impl Turn<'_> {
     /// One durable step, under the lease and with the attempts that it was decided on. `None`: the withdrawal is not where this
     /// worker thought it was; somebody else has moved it.
     async fn advance(&self, attempts: &[Attempt], step: Progress) -> Result<Option<Withdrawal>, Failure> {
+        match self.ask_teller(attempts, step).await? {
+            Ok(after) => Ok(Some(after)),
+            Err(Refusal::StepIsNotPossible(..)) => Ok(None),
+            Err(refusal) => anyhow::bail!("a step was refused: {}", refusal.sentence()),
+        }
+    }
+
+    async fn ask_teller(
+        &self,
+        attempts: &[Attempt],
+        step: Progress,
+    ) -> Result<Result<Withdrawal, Refusal>, Failure> {
         let lease = Lease { number: self.hold.lease, attempts: i64::try_from(attempts.len())? };
         let request = Request::plain(Command::Advance(Box::new(step.under(lease))));
         match self.worker.platform.teller.ask(self.hold.book, request).await? {
             Ok(Settled::Done(Outcome::Withdrawal(after)) | Settled::Replayed(Outcome::Withdrawal(after))) => {
-                Ok(Some(*after))
+                Ok(Ok(*after))
             }
             Ok(_) => anyhow::bail!("a step was answered as something else"),
-            Err(Refusal::StepIsNotPossible(..)) => Ok(None),
-            Err(refusal) => anyhow::bail!("a step was refused: {}", refusal.sentence()),
+            Err(refusal) => Ok(Err(refusal)),
         }
     }
 

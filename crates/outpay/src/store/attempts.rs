@@ -103,7 +103,7 @@ impl Store {
         let (book, withdrawal) = (hold.book.0, hold.withdrawal);
         let values =
             vec![answer.into(), text.into(), at.into(), book.into(), withdrawal.into(), number.into()];
-        let held = hold.is_still_held(self.now().await?);
+        let held = hold.has_its_answer(self.now().await?);
         self.touches_one(vec![held, Statement::one(sql, values)]).await
     }
 

@@ -4,9 +4,10 @@
 //! the transaction of a step (teller.rs).
 
 use super::driver::{Statement, WriteError};
+use super::pauses::{Stop, stop_of};
 use super::withdrawals::withdrawal;
 use super::{Failure, Store};
-use ledger::{BookId, Micros, Withdrawal};
+use ledger::{BookId, Micros, Withdrawal, WithdrawalState};
 
 /// A lease of a withdrawal, as its holder names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,19 @@ pub struct Leased {
     pub lease: i64,
 }
 
+/// Whether a request may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clearance {
+    /// Yes, now.
+    Given,
+    /// Not now.
+    Stopped(Stop),
+    /// The lease is not held any more.
+    LeaseLost,
+    /// The withdrawal is not being sent any more.
+    Ended,
+}
+
 impl Leased {
     /// What its holder names.
     #[must_use]
@@ -39,6 +53,13 @@ impl Leased {
 }
 
 impl Hold {
+    /// The same as [`Self::is_still_held`] where an answer is written down: nothing is being submitted any more.
+    pub(super) fn has_its_answer(self, now: Micros) -> Statement {
+        let sql = "UPDATE withdrawal SET submitting = 0 WHERE book = $1 AND number = $2 AND lease = $3 AND leased_until > $4";
+        let values = vec![self.book.0.into(), self.withdrawal.into(), self.lease.into(), now.into()];
+        Statement::one(sql, values)
+    }
+
     /// For transactions that write under a lease: touches the withdrawal's row, so that no other can take it meanwhile, and
     /// nothing where the lease is not held.
     pub(super) fn is_still_held(self, now: Micros) -> Statement {
@@ -49,7 +70,8 @@ impl Hold {
 }
 
 impl Store {
-    /// Takes at most `limit` withdrawals that are due and that no worker has, until `until`. Each is taken by a conditional
+    /// Takes at most `limit` withdrawals that are due and that no worker has, until `until`; of those that are queued, only
+    /// what may leave. Each is taken by a conditional
     /// update, so of two workers only one gets it.
     ///
     /// # Errors
@@ -61,9 +83,13 @@ impl Store {
         until: Micros,
         limit: i64,
     ) -> Result<Vec<Leased>, Failure> {
-        let due = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                   reason_code, reason, created_at, changed_at, book, lease FROM withdrawal \
-                   WHERE due_at IS NOT NULL AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at LIMIT $2";
+        let due = concat!(
+            "SELECT w.number, w.payout_user, w.method, w.provider, w.amount, w.fees, w.destination, w.state, \
+             w.outcome_unknown, w.reason_code, w.reason, w.created_at, w.changed_at, w.book, w.lease FROM withdrawal w \
+             WHERE w.due_at IS NOT NULL AND w.due_at <= $1 AND w.leased_until <= $1 AND (w.state <> 3 OR ",
+            stop_of!(),
+            " = 0) ORDER BY w.due_at LIMIT $2"
+        );
         let mut leased = Vec::new();
         for row in self.driver.query(due, vec![now.into(), limit.into()]).await? {
             let (book, found, before) = (BookId(row.int(13)?), withdrawal(&row)?, row.int(14)?);
@@ -127,13 +153,44 @@ impl Store {
         self.touches_one(vec![Statement::one(sql, values)]).await
     }
 
+    /// The last look before a request leaves: renews the lease until `until` and marks the withdrawal as being submitted, where
+    /// the lease is held, the withdrawal is being sent and nothing stops it; all in one update. A pause that is committed
+    /// later finds the mark ([`Self::submitting`]), one that was committed before is found here.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn begin_submitting(
+        &self,
+        hold: Hold,
+        (now, until): (Micros, Micros),
+    ) -> Result<Clearance, Failure> {
+        let sql = concat!(
+            "UPDATE withdrawal AS w SET leased_until = $1, submitting = 1 \
+             WHERE w.book = $2 AND w.number = $3 AND w.lease = $4 AND w.leased_until > $5 AND w.state = 4 AND ",
+            stop_of!(),
+            " = 0"
+        );
+        let values =
+            vec![until.into(), hold.book.0.into(), hold.withdrawal.into(), hold.lease.into(), now.into()];
+        let marked = self.touches_one(vec![Statement::one(sql, values)]).await?;
+        // Once more now that the mark is committed: on PostgreSQL a pause may have been committed while the update ran.
+        if let Some(stop) = self.stop_of(hold.book, hold.withdrawal).await? {
+            return Ok(Clearance::Stopped(stop));
+        }
+        if marked {
+            return Ok(Clearance::Given);
+        }
+        let state = self.withdrawal(hold.book, hold.withdrawal).await?.map(|found| found.state);
+        Ok(if state == Some(WithdrawalState::Sending) { Clearance::LeaseLost } else { Clearance::Ended })
+    }
+
     /// Gives a lease back and says when to look again; `None`: never. `false`: another one follows it, or it was given back
     /// before.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn release_withdrawal(&self, hold: Hold, due_at: Option<Micros>) -> Result<bool, Failure> {
-        let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0, due_at = $1 \
+        let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0, submitting = 0, due_at = $1 \
                    WHERE book = $2 AND number = $3 AND lease = $4 AND leased_until > 0";
         let values = vec![due_at.into(), hold.book.0.into(), hold.withdrawal.into(), hold.lease.into()];
         self.touches_one(vec![Statement::one(sql, values)]).await

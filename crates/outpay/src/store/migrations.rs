@@ -111,6 +111,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0050_leases.sql"),
         include_str!("../../migrations/postgres/0050_leases.sql"),
     ),
+    (
+        51,
+        include_str!("../../migrations/sqlite/0051_pauses.sql"),
+        include_str!("../../migrations/postgres/0051_pauses.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {

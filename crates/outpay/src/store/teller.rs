@@ -26,6 +26,8 @@ pub struct BookNeeds {
     pub withdrawals: BTreeSet<i64>,
     /// Withdrawals whose lease has to be known.
     pub leases: BTreeSet<i64>,
+    /// Whether anything of the book is paused.
+    pub pauses: bool,
     /// What was asked for before, where a new withdrawal's terms depend on it.
     pub asked: BTreeSet<AskedBefore>,
     /// Withdrawals whose code is about to be shown.

@@ -136,10 +136,11 @@ impl Store {
 }
 
 fn set_terms(book: BookId, method: &str, terms: &Terms) -> Result<Statement, Failure> {
-    let sql = "INSERT INTO method_terms (book, method, terms) VALUES ($1, $2, $3) \
-               ON CONFLICT (book, method) DO UPDATE SET terms = excluded.terms";
+    let sql = "INSERT INTO method_terms (book, method, terms, enabled) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (book, method) DO UPDATE SET terms = excluded.terms, enabled = excluded.enabled";
     let text = serde_json::to_string(terms)?;
-    Ok(Statement::one(sql, vec![book.0.into(), method.into(), text.as_str().into()]))
+    let values = vec![book.0.into(), method.into(), text.as_str().into(), terms.enabled.into()];
+    Ok(Statement::one(sql, values))
 }
 
 fn set_expiry_days(book: BookId, days: Option<i64>) -> Statement {

@@ -2,7 +2,7 @@
 //! so that nobody's money is held for something that cannot work; the ledger has the last word.
 
 use super::Stopped;
-use super::offer::{rail, terms};
+use super::offer::{is_paused, rail, terms};
 use crate::clock::start_of_day;
 use crate::platform::Platform;
 use crate::rails::Quote;
@@ -44,6 +44,9 @@ pub struct Price {
 pub async fn quote(platform: &Platform, book: BookId, wish: &Wish) -> Result<Price, Stopped> {
     let mounted = rail(platform, book, &wish.method)?;
     let terms = terms(platform, book, &wish.method).await?;
+    if is_paused(platform, book, &wish.method).await? {
+        return Err(Refusal::MethodIsPaused.into());
+    }
     if !terms.enabled {
         return Err(Refusal::MethodIsClosed.into());
     }

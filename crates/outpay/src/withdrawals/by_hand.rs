@@ -1,6 +1,7 @@
 //! Files of payments by hand, for every door: taking what is queued into work as a CSV, and settling every line of a CSV. A
 //! line that cannot be settled is named, and the others are settled.
 
+use super::offer::is_paused;
 use super::{Stopped, settle};
 use crate::ids::IdKind;
 use crate::line_numbers::{LineNumbers, without_mark};
@@ -35,15 +36,24 @@ pub async fn take(platform: &Platform, book: BookId, method: &str, actor: Actor)
     if provider.is_some_and(|provider| provider != Provider::Manual) {
         return Err(Refusal::WithdrawalIsNotManual.into());
     }
+    if is_paused(platform, book, method).await? {
+        return Err(Refusal::MethodIsPaused.into());
+    }
     for withdrawal in &all(platform, book, method, WithdrawalState::Queued).await? {
+        // What is switched off waits in the queue.
+        if platform.store.stop_of(book, withdrawal.number).await?.is_some() {
+            continue;
+        }
         match settle::begin(platform, book, withdrawal.number, actor).await {
-            // The person took it back a moment ago.
-            Ok(_) | Err(Stopped::Refused(Refusal::StepIsNotPossible(..))) => {}
+            // The person took it back a moment ago, or somebody has paused it.
+            Ok(_) | Err(Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused)) => {}
             Err(stopped) => return Err(stopped),
         }
     }
     let mut sending = all(platform, book, method, WithdrawalState::Sending).await?;
-    sending.retain(|withdrawal| withdrawal.provider == Provider::Manual);
+    let pauses = platform.store.pauses_of(book).await?;
+    let is_stopped = |one: &Withdrawal| pauses.iter().any(|pause| pause.names(one.user, &one.method));
+    sending.retain(|withdrawal| withdrawal.provider == Provider::Manual && !is_stopped(withdrawal));
     // Withdrawals outlive the configuration that they were asked for under.
     if provider.is_none() && sending.is_empty() {
         return Err(Stopped::UnknownMethod);

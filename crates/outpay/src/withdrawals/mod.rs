@@ -6,6 +6,7 @@ pub mod by_hand;
 pub mod evidence;
 pub mod expire;
 pub mod offer;
+pub mod pause;
 pub mod review;
 pub mod settle;
 pub mod stop;

@@ -5,7 +5,7 @@ use super::Stopped;
 use crate::platform::Platform;
 use crate::rails::{Closed, Facts, Mounted};
 use crate::store::Failure;
-use ledger::{BookId, Cents, Mode, Refusal, Terms};
+use ledger::{BookId, Cents, Mode, Pause, Refusal, Terms};
 use std::sync::Arc;
 
 /// One method as a person sees it.
@@ -50,10 +50,12 @@ pub fn rail<'a>(platform: &'a Platform, book: BookId, method: &str) -> Result<&'
 /// When the database breaks.
 pub async fn all(platform: &Platform, book: BookId, balance: Cents) -> Result<Vec<Offer>, Failure> {
     let mut set = platform.store.all_terms(book).await?;
+    let pauses = platform.store.pauses_of(book).await?;
     let mut offers = Vec::new();
     for mounted in platform.rails.of(book.mode()) {
-        let terms = set.remove(&mounted.facts().name);
-        offers.push(with_terms(platform, book, mounted, terms, balance).await);
+        let name = &mounted.facts().name;
+        let terms = set.remove(name);
+        offers.push(with_terms(platform, book, mounted, (terms, is_for_all(&pauses, name)), balance).await);
     }
     Ok(offers)
 }
@@ -65,19 +67,33 @@ pub async fn all(platform: &Platform, book: BookId, balance: Cents) -> Result<Ve
 pub async fn one(platform: &Platform, book: BookId, method: &str, balance: Cents) -> Result<Offer, Stopped> {
     let mounted = rail(platform, book, method)?;
     let terms = platform.store.all_terms(book).await?.remove(method);
-    Ok(with_terms(platform, book, mounted, terms, balance).await)
+    let is_paused = is_paused(platform, book, method).await?;
+    Ok(with_terms(platform, book, mounted, (terms, is_paused), balance).await)
+}
+
+/// Is a method paused for everybody in a book? Whether one person is paused, the ledger says when money is asked for.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn is_paused(platform: &Platform, book: BookId, method: &str) -> Result<bool, Failure> {
+    Ok(is_for_all(&platform.store.pauses_of(book).await?, method))
+}
+
+fn is_for_all(pauses: &[Pause], method: &str) -> bool {
+    let names = |pause: &Pause| pause.method.as_deref().is_none_or(|of| of == method);
+    pauses.iter().any(|pause| pause.user.is_none() && names(pause))
 }
 
 async fn with_terms(
     platform: &Platform,
     book: BookId,
     mounted: &Mounted,
-    terms: Option<Terms>,
+    (terms, is_paused): (Option<Terms>, bool),
     balance: Cents,
 ) -> Offer {
     let terms = terms.unwrap_or_else(|| standard_terms(book.mode()));
     let mut offer = Offer { facts: mounted.facts().clone(), terms, closed: None, choices: Vec::new() };
-    offer.closed = closed(platform, book, mounted, &mut offer, balance).await;
+    offer.closed = closed(platform, book, mounted, (&mut offer, is_paused), balance).await;
     offer
 }
 
@@ -85,10 +101,13 @@ async fn closed(
     platform: &Platform,
     book: BookId,
     mounted: &Mounted,
-    offer: &mut Offer,
+    (offer, is_paused): (&mut Offer, bool),
     balance: Cents,
 ) -> Option<(&'static str, &'static str)> {
     let refused = |refusal: &Refusal| Some((refusal.code(), refusal.sentence()));
+    if is_paused {
+        return refused(&Refusal::MethodIsPaused);
+    }
     let terms = &offer.terms;
     if !terms.enabled {
         return refused(&Refusal::MethodIsClosed);

@@ -17,6 +17,7 @@ mod mail;
 #[allow(dead_code, reason = "the tests of mail need more of it")]
 mod mail_server;
 mod method;
+mod pause;
 mod secrets;
 mod user;
 mod webhook;

@@ -17,6 +17,7 @@ mod keys;
 mod mail;
 mod members;
 mod opening;
+mod pauses;
 mod request_log;
 mod searches;
 mod settings;

@@ -36,6 +36,10 @@ const NONE: [i64; 0] = [];
 async fn start(world: &World) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
+    let terms = Terms { enabled: true, ..Terms::default() };
+    for method in ["usdc", "sandbox"] {
+        world.store.set_terms(book, method, &terms).await.unwrap();
+    }
     till.fund(book, 1_000_000).await;
     till.carry_out(book, [create("a@example.com", 100_000), create("b@example.com", 100_000)]).await;
     (book, till)

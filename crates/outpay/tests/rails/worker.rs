@@ -3,17 +3,20 @@
 use crate::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{Actor, BookId, Cents, Provider, WithdrawalState};
+use ledger::{Actor, BookId, Cents, EntryKind, Provider, Refusal, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::platform::Platform;
 use outpay::rails::{
     Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail, Worker,
 };
-use outpay::store::{Attempt, Failure};
+use outpay::store::{Attempt, Failure, PauseScope};
+use outpay::withdrawals::Stopped;
 use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::pause::{self, Paused};
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const NOW: i64 = 1_800_000_000_000_000;
 const SECOND: i64 = 1_000_000;
@@ -36,6 +39,9 @@ struct Story {
     leased_meanwhile: Mutex<Vec<usize>>,
     /// While the rail is asked next, its worker is frozen for so long, and this process goes on.
     frozen: Mutex<Option<(i64, Platform)>>,
+    /// Pauses everything while a request is on its way, and keeps what that told.
+    paused: Mutex<Option<Platform>>,
+    running: Mutex<Vec<(BookId, i64)>>,
 }
 
 fn succeeded() -> Answer {
@@ -81,6 +87,8 @@ impl Story {
             meanwhile: Mutex::default(),
             leased_meanwhile: Mutex::default(),
             frozen: Mutex::default(),
+            paused: Mutex::default(),
+            running: Mutex::default(),
         })
     }
 
@@ -121,6 +129,12 @@ impl Rail for Story {
         async move {
             self.sent.lock().unwrap().push(attempt.key.clone());
             self.clock.advance(std::mem::take(&mut *self.sending_takes.lock().unwrap()));
+            let pausing = self.paused.lock().unwrap().take();
+            if let Some(other) = pausing {
+                let scope = PauseScope::All;
+                let paused = pause::pause(&other, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
+                *self.running.lock().unwrap() = paused.unwrap().running;
+            }
             let other = self.meanwhile.lock().unwrap().take();
             if let Some(other) = other {
                 let now = self.clock.now();
@@ -228,6 +242,61 @@ async fn the_lease_is_renewed_before_a_request_leaves() {
         (rail.sent(), withdrawal(&platform, book, number).await.state),
         (1, WithdrawalState::Succeeded)
     );
+}
+
+/// While it is paused nothing leaves, neither a first request nor a repeat nor one that replaces another, in no process; what has
+/// left is asked for.
+#[tokio::test]
+async fn nothing_leaves_while_it_is_paused() {
+    let clock = Clock::manual(NOW);
+    let rail =
+        Story::new(&clock, &[unknown()], &[Finding::NotFound, Finding::Stuck, Finding::Answer(succeeded())]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    let scope = PauseScope::Rail("story".to_owned());
+    let pause = async || {
+        let paused = pause::pause(&platform, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
+        assert_eq!(paused.unwrap(), Paused { is_new: true, running: Vec::new() });
+    };
+    let resume = async || assert!(pause::resume(&platform, &scope, "over", Actor::OPERATOR).await.unwrap());
+    let round = async || {
+        clock.advance(600 * SECOND);
+        Worker::new(platform.clone()).round().await.unwrap();
+        (rail.sent(), withdrawal(&platform, book, number).await.state)
+    };
+    pause().await;
+    assert_eq!(round().await, (0, WithdrawalState::Queued), "it waits");
+    let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
+    let refused = withdraw(&platform, book, 1, Actor::NOBODY, &wish, None).await;
+    assert!(matches!(refused, Err(Stopped::Refused(Refusal::MethodIsPaused))), "{refused:?}");
+    resume().await;
+    assert_eq!(round().await, (1, WithdrawalState::Sending));
+    pause().await;
+    assert_eq!(round().await, (1, WithdrawalState::Sending), "not found, and not sent again");
+    assert_eq!(round().await, (1, WithdrawalState::Sending), "stuck, and not replaced");
+    assert_eq!(platform.store.attempts(book, number).await.unwrap().len(), 1);
+    assert_eq!(round().await, (1, WithdrawalState::Succeeded), "what became of it is written down");
+    let events = platform.store.entries(book, 0, 100).await.unwrap();
+    let told: Vec<(EntryKind, &str)> = (events.iter().map(|stored| &stored.entry))
+        .filter(|entry| matches!(entry.kind, EntryKind::PaymentsPaused | EntryKind::PaymentsResumed))
+        .map(|entry| (entry.kind, entry.note.as_str()))
+        .collect();
+    let paused = (EntryKind::PaymentsPaused, "method story: a test");
+    assert_eq!(told, [paused, (EntryKind::PaymentsResumed, "method story: over"), paused]);
+    assert_books_are_clean(&platform).await;
+}
+
+/// A pause that comes while a request is on its way says so, and has nothing to say once it has its answer.
+#[tokio::test]
+async fn a_pause_tells_what_is_on_its_way() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    *rail.paused.lock().unwrap() = Some(platform.clone());
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(*rail.running.lock().unwrap(), [(book, number)]);
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    let again = pause::pause(&platform, &PauseScope::All, "a test", Actor::OPERATOR, Duration::ZERO).await;
+    assert_eq!(again.unwrap(), Paused { is_new: false, running: Vec::new() });
 }
 
 fn overtaken() -> Finding {

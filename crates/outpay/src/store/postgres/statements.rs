@@ -1,6 +1,7 @@
 //! The teller's statements on PostgreSQL, prepared once per connection. Each takes whole columns as arrays.
 
 use crate::store::Failure;
+use crate::store::pauses::PAUSES_OF_BOOK;
 use crate::store::teller::{ASKED_BEFORE, LOOKS};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use tokio_postgres::{Client, Statement};
@@ -94,6 +95,7 @@ pub(super) struct Statements {
     pub(super) update_books: Statement,
     pub(super) withdrawal: Statement,
     pub(super) account_of_withdrawal: Statement,
+    pub(super) pauses: Statement,
     pub(super) lease: Statement,
     pub(super) asked_before: Statement,
     pub(super) looks: Statement,
@@ -122,6 +124,7 @@ impl Statements {
             update_books: client.prepare(UPDATE_BOOKS).await?,
             withdrawal: client.prepare(WITHDRAWAL).await?,
             account_of_withdrawal: client.prepare(ACCOUNT).await?,
+            pauses: client.prepare(PAUSES_OF_BOOK).await?,
             lease: client.prepare(LEASE).await?,
             asked_before: client.prepare(ASKED_BEFORE).await?,
             looks: client.prepare(LOOKS).await?,

@@ -10,6 +10,7 @@ use super::statements::Statements;
 use crate::clock::Clock;
 use crate::store::AskedBefore;
 use crate::store::Failure;
+use crate::store::pauses::pause_of_book;
 use crate::store::teller::{Needs, Saving, most_looks, put_asked, stored_credential};
 use crate::store::withdrawals::withdrawal;
 use anyhow::Context;
@@ -90,15 +91,14 @@ impl PostgresTeller {
             self.query(once.len(), &all.remembered, parameters[4..6].to_vec()),
             self.query(credentials.len(), &all.credentials, parameters[6..].to_vec()),
         );
-        let orders = try_join(self.withdrawals(needs), self.leases(needs));
+        let orders = try_join3(self.withdrawals(needs), self.leases(needs), self.pauses(needs));
         let rest = try_join4(remembered, orders, self.asked_before(needs), self.looks(needs));
         let (
             (),
             heads,
             (own, by_email, by_number),
-            ((remembered, credentials), (withdrawals, leases), asked, looks),
-        ) =
-            try_join4(begin, heads, people, rest).await?;
+            ((remembered, credentials), (withdrawals, leases, pauses), asked, looks),
+        ) = try_join4(begin, heads, people, rest).await?;
         let mut found = HashMap::new();
         for row in &heads {
             let id = BookId(row.get(0));
@@ -135,6 +135,11 @@ impl PostgresTeller {
             book.put_account(AccountId::user(withdrawal.user), stored);
             book.put_withdrawal(withdrawal);
         }
+        for (book, rows) in &pauses {
+            if let Some(book) = found.get_mut(&book.0) {
+                rows.iter().for_each(|row| book.put_pause(pause_of_book(row.get(0), row.get(1))));
+            }
+        }
         for (book, number, rows) in &leases {
             if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
                 book.put_lease(*number, Lease { number: row.get(0), attempts: row.get(1) });
@@ -156,6 +161,18 @@ impl PostgresTeller {
             let rows = client.query(&all.withdrawal, &params);
             let (rows, account) = try_join(rows, client.query(&all.account_of_withdrawal, &params)).await?;
             Ok((book, rows, account))
+        });
+        try_join_all(load.map(FutureExt::boxed)).await
+    }
+
+    /// The pauses that concern each book whose commands ask for money or let it go.
+    async fn pauses(&self, needs: &Needs) -> Result<Vec<(BookId, Vec<Row>)>, Failure> {
+        let asked = needs.0.iter().filter(|(_, needs)| needs.pauses).map(|(book, _)| *book);
+        let (client, all) = (&self.client, &self.statements);
+        let load = asked.map(|book| async move {
+            let business = book.business();
+            let params: [&(dyn ToSql + Sync); 2] = [&business, &book.0];
+            Ok((book, client.query(&all.pauses, &params).await?))
         });
         try_join_all(load.map(FutureExt::boxed)).await
     }

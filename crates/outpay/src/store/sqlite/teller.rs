@@ -3,9 +3,10 @@
 
 use super::sqlite_row;
 use crate::clock::Clock;
+use crate::store::pauses::{PAUSES_OF_BOOK, pause_of_book};
 use crate::store::teller::{
-    ASKED_BEFORE, BookNeeds, LEASE, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks, put_asked,
-    stored_credential,
+    ASKED_BEFORE, BookNeeds, LEASE, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks,
+    put_asked, stored_credential,
 };
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
 use crate::store::{CredentialKind, Failure};
@@ -179,6 +180,13 @@ fn load_withdrawals(
         })?;
         book.put_account(AccountId::user(withdrawal.user), stored);
         book.put_withdrawal(withdrawal);
+    }
+    if needs.pauses {
+        let mut pauses = connection.prepare_cached(PAUSES_OF_BOOK)?;
+        let mut rows = pauses.query([id.business(), id.0])?;
+        while let Some(row) = rows.next()? {
+            book.put_pause(pause_of_book(&row.get::<_, String>(0)?, row.get(1)?));
+        }
     }
     for number in &needs.leases {
         let mut running = connection.prepare_cached(LEASE)?;

@@ -1,0 +1,177 @@
+//! `outpay pause` and `outpay resume`: the kill switch.
+
+use super::installation::{self, Installation};
+use super::output;
+use super::stop::Stop;
+use super::user;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::platform::Platform;
+use crate::store::{PauseScope, StoredPause};
+use crate::withdrawals::pause;
+use clap::{Args, Subcommand};
+use ledger::{Actor, BookId};
+use serde_json::json;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The flags of `pause`.
+#[derive(Args)]
+pub(super) struct PauseArguments {
+    #[command(subcommand)]
+    what: What,
+    /// Why, for the journal and the audit log
+    #[arg(long, value_name = "TEXT", global = true)]
+    reason: Option<String>,
+    /// How long to wait for requests that are on their way
+    #[arg(long, value_name = "SECONDS", global = true, default_value_t = 75)]
+    wait: u64,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// The flags of `resume`.
+#[derive(Args)]
+pub(super) struct ResumeArguments {
+    #[command(subcommand)]
+    what: What,
+    /// Why, for the journal and the audit log
+    #[arg(long, value_name = "TEXT", global = true)]
+    reason: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Everything that leaves the house
+    All,
+    /// What one business pays, in both books
+    Business {
+        /// The business's id or name
+        business: String,
+    },
+    /// What leaves by one method
+    Rail {
+        /// The method's name
+        name: String,
+        /// Only what this business pays by it
+        #[arg(long, value_name = "BUSINESS")]
+        business: Option<String>,
+    },
+    /// What one person gets
+    User {
+        /// The business's id or name
+        business: String,
+        /// The user's id or address
+        user: String,
+        /// In the test book
+        #[arg(long)]
+        test: bool,
+    },
+    /// List what is paused
+    List,
+}
+
+async fn scope(platform: &Platform, what: &What) -> Result<Option<PauseScope>, Stop> {
+    Ok(Some(match what {
+        What::All => PauseScope::All,
+        What::List => return Ok(None),
+        What::Business { business } => {
+            PauseScope::Business(installation::business(platform, business).await?.number)
+        }
+        What::Rail { name, business: None } => PauseScope::Rail(name.clone()),
+        What::Rail { name, business: Some(business) } => {
+            PauseScope::RailOf(installation::business(platform, business).await?.number, name.clone())
+        }
+        What::User { business, user, test } => {
+            let business = installation::business(platform, business).await?;
+            let book = installation::book(&business, *test);
+            PauseScope::Person(book, user::find(platform, book, user).await?.user.number)
+        }
+    }))
+}
+
+fn reason(given: Option<String>) -> Result<String, Stop> {
+    let reason = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    reason.ok_or_else(|| Stop::Usage("say why with --reason TEXT".to_owned()))
+}
+
+pub(super) async fn pause(arguments: PauseArguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let PauseArguments { what, reason: given, wait, json } = arguments;
+    let Some(scope) = scope(&platform, &what).await? else {
+        list(&platform, json).await?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    // A typing error would pause nothing, and look as if it had.
+    if let PauseScope::Rail(name) | PauseScope::RailOf(_, name) = &scope
+        && !platform.rails.is_mounted(name)
+    {
+        return Err(Stop::Refused(format!("there is no method {name:?} in this configuration")));
+    }
+    let reason = reason(given)?;
+    let patience = Duration::from_secs(wait);
+    let paused = pause::pause(&platform, &scope, &reason, Actor::OPERATOR, patience).await?;
+    let id = |(book, number): &(BookId, i64)| platform.secrets.ids().seal(IdKind::Withdrawal, *book, *number);
+    let running: Vec<String> = paused.running.iter().map(id).collect();
+    if json {
+        output::json(&json!({ "paused": true, "was_paused": !paused.is_new, "running": running }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let state = if paused.is_new { "is paused" } else { "was paused already" };
+    output::line(format_args!("{} {state}.", pause::words(&scope)))?;
+    if running.is_empty() {
+        output::line("Nothing is on its way.")?;
+    } else {
+        output::line("These requests had begun to leave, and have no answer yet:")?;
+        running.iter().try_for_each(output::line)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn resume(
+    arguments: ResumeArguments,
+    installation: &Installation,
+) -> Result<ExitCode, Stop> {
+    let platform = installation.open().await?;
+    let Some(scope) = scope(&platform, &arguments.what).await? else {
+        return Err(Stop::Usage("list what is paused with: outpay pause list".to_owned()));
+    };
+    let reason = reason(arguments.reason)?;
+    if !pause::resume(&platform, &scope, &reason, Actor::OPERATOR).await? {
+        return Err(Stop::Refused("that is not paused; see what is with: outpay pause list".to_owned()));
+    }
+    output::line(format_args!("{} is resumed.", pause::words(&scope)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(platform: &Platform, json: bool) -> Result<(), Stop> {
+    let pauses = platform.store.pauses().await?;
+    if json {
+        let one = |pause: &StoredPause| {
+            json!({
+                "scope": shown(platform, &pause.scope),
+                "reason": pause.reason,
+                "created_at": rfc3339(pause.created_at),
+            })
+        };
+        return output::json(&pauses.iter().map(one).collect::<Vec<_>>());
+    }
+    let row = |pause: StoredPause| [shown(platform, &pause.scope), rfc3339(pause.created_at), pause.reason];
+    output::table(["paused", "since", "reason"], pauses.into_iter().map(row))
+}
+
+/// A scope with the ids that the other commands take.
+fn shown(platform: &Platform, scope: &PauseScope) -> String {
+    let business = |number: i64| crate::businesses::id(platform, number);
+    match scope {
+        PauseScope::All => "all".to_owned(),
+        PauseScope::Business(number) => format!("business {}", business(*number)),
+        PauseScope::Rail(name) => format!("rail {name}"),
+        PauseScope::RailOf(number, name) => format!("rail {name} --business {}", business(*number)),
+        PauseScope::Person(book, number) => {
+            let user = platform.secrets.ids().seal(IdKind::PayoutUser, *book, *number);
+            format!("user {} {user}", business(book.business()))
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Pauses: what may not leave the house until somebody lets it, and what is leaving at this moment. Not here: what a pause
+//! means for a command (ledger), where workers look at it before each request ([`super::Hold`], leases.rs).
+
+use super::audit_log::{self, NewAuditEntry};
+use super::driver::{Row, Statement, Value};
+use super::{Failure, Store};
+use ledger::{Actor, BookId, Micros, Pause};
+
+/// What a pause stops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PauseScope {
+    /// Everything that leaves the house.
+    All,
+    /// What a business pays: its number.
+    Business(i64),
+    /// What leaves by a rail: its name.
+    Rail(String),
+    /// What a business pays by a rail.
+    RailOf(i64, String),
+    /// What one person gets: the book and the user's number.
+    Person(BookId, i64),
+}
+
+/// A pause as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPause {
+    /// What it stops.
+    pub scope: PauseScope,
+    /// Why, in words.
+    pub reason: String,
+    /// Who.
+    pub actor: Actor,
+    /// Since when.
+    pub created_at: Micros,
+}
+
+/// Why the withdrawal `w` may not leave now, as a number: 0 for no reason. What is true of a person, a method or a business that
+/// is switched off is true of what they have queued.
+macro_rules! stop_of {
+    () => {
+        "CASE \
+         WHEN EXISTS (SELECT 1 FROM pause p WHERE p.business IN (0, w.book / 2) AND p.rail IN ('', w.method) \
+           AND p.book IN (0, w.book) AND p.payout_user IN (0, w.payout_user)) THEN 1 \
+         WHEN EXISTS (SELECT 1 FROM business b WHERE b.number = w.book / 2 AND b.payouts_enabled = 0) THEN 2 \
+         WHEN coalesce((SELECT t.enabled FROM method_terms t WHERE t.book = w.book AND t.method = w.method), w.book % 2) = 0 THEN 3 \
+         WHEN EXISTS (SELECT 1 FROM payout_user u WHERE u.book = w.book AND u.number = w.payout_user AND u.status = 0) THEN 4 \
+         ELSE 0 END"
+    };
+}
+pub(super) use stop_of;
+
+/// Why a withdrawal does not leave although its turn has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A pause.
+    Paused,
+    /// The business has switched payouts off.
+    PayoutsOff,
+    /// The business has switched the method off.
+    MethodOff,
+    /// The person is deactivated.
+    UserInactive,
+}
+
+impl Stop {
+    fn from_code(code: i64) -> Option<Self> {
+        match code {
+            1 => Some(Self::Paused),
+            2 => Some(Self::PayoutsOff),
+            3 => Some(Self::MethodOff),
+            4 => Some(Self::UserInactive),
+            _ => None,
+        }
+    }
+
+    /// For the operator.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::PayoutsOff => "payouts are off",
+            Self::MethodOff => "the method is off",
+            Self::UserInactive => "the payout user is not active",
+        }
+    }
+}
+
+/// `$1` business, `$2` book: the pauses that concern a book, by method and user.
+pub(super) const PAUSES_OF_BOOK: &str = "SELECT rail, payout_user FROM pause WHERE business IN (0, CAST($1 AS BIGINT)) AND book IN (0, CAST($2 AS BIGINT))";
+
+impl PauseScope {
+    /// Business, rail, book and user, as the row has them.
+    fn columns(&self) -> (i64, &str, i64, i64) {
+        match self {
+            Self::All => (0, "", 0, 0),
+            Self::Business(number) => (*number, "", 0, 0),
+            Self::Rail(name) => (0, name, 0, 0),
+            Self::RailOf(number, name) => (*number, name, 0, 0),
+            Self::Person(book, user) => (0, "", book.0, *user),
+        }
+    }
+
+    fn values(&self) -> Vec<Value> {
+        let (business, rail, book, user) = self.columns();
+        vec![business.into(), rail.into(), book.into(), user.into()]
+    }
+}
+
+impl Store {
+    /// Pauses. When this returns, nothing begins to leave that the scope names, in any process; what had begun is told by
+    /// [`Self::submitting`]. With it, the audit entries that tell of it. `false`: it was paused already; nothing was written.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn pause(
+        &self,
+        scope: &PauseScope,
+        reason: &str,
+        actor: Actor,
+        entries: &[NewAuditEntry],
+    ) -> Result<bool, Failure> {
+        let sql = "INSERT INTO pause (business, rail, book, payout_user, reason, actor, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let mut values = scope.values();
+        values.extend([reason.into(), actor.0.into(), self.now().await?.into()]);
+        let pause = Statement::one(sql, values);
+        self.touches_one(std::iter::once(pause).chain(entries.iter().map(audit_log::note)).collect()).await
+    }
+
+    /// Ends a pause, with the audit entries that tell of it. `false`: there was none of just this scope; nothing was written.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn resume(&self, scope: &PauseScope, entries: &[NewAuditEntry]) -> Result<bool, Failure> {
+        let sql = "DELETE FROM pause WHERE business = $1 AND rail = $2 AND book = $3 AND payout_user = $4";
+        let end = Statement::one(sql, scope.values());
+        self.touches_one(std::iter::once(end).chain(entries.iter().map(audit_log::note)).collect()).await
+    }
+
+    /// All pauses, oldest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn pauses(&self) -> Result<Vec<StoredPause>, Failure> {
+        let sql = "SELECT business, rail, book, payout_user, reason, actor, created_at FROM pause ORDER BY created_at";
+        self.driver.query(sql, Vec::new()).await?.iter().map(stored_pause).collect()
+    }
+
+    /// The pauses that concern a book.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn pauses_of(&self, book: BookId) -> Result<Vec<Pause>, Failure> {
+        let rows = self.driver.query(PAUSES_OF_BOOK, vec![book.business().into(), book.0.into()]).await?;
+        rows.iter().map(|row| Ok(pause_of_book(row.text(0)?, row.int(1)?))).collect()
+    }
+
+    /// Withdrawals that the scope names and whose request is on its way at this moment: book and number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn submitting(&self, scope: &PauseScope) -> Result<Vec<(BookId, i64)>, Failure> {
+        let sql = "SELECT book, number FROM withdrawal WHERE submitting = 1 AND (CAST($1 AS BIGINT) = 0 OR book / 2 = $1) \
+                   AND ($2 = '' OR method = $2) AND (CAST($3 AS BIGINT) = 0 OR book = $3) AND (CAST($4 AS BIGINT) = 0 OR payout_user = $4) ORDER BY book, number";
+        let rows = self.driver.query(sql, scope.values()).await?;
+        rows.iter().map(|row| Ok((BookId(row.int(0)?), row.int(1)?))).collect()
+    }
+
+    /// Why a withdrawal may not leave now, if it may not.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn stop_of(&self, book: BookId, withdrawal: i64) -> Result<Option<Stop>, Failure> {
+        let sql = concat!(
+            "SELECT CAST(",
+            stop_of!(),
+            " AS BIGINT) FROM withdrawal w WHERE w.book = $1 AND w.number = $2"
+        );
+        let row = self.driver.query_one(sql, vec![book.0.into(), withdrawal.into()]).await?;
+        Ok(row.map(|row| row.int(0)).transpose()?.and_then(Stop::from_code))
+    }
+}
+
+/// A row of [`PAUSES_OF_BOOK`] as the ledger knows it.
+pub(super) fn pause_of_book(rail: &str, user: i64) -> Pause {
+    Pause { method: (!rail.is_empty()).then(|| rail.to_owned()), user: (user != 0).then_some(user) }
+}
+
+fn stored_pause(row: &Row) -> Result<StoredPause, Failure> {
+    let (business, rail, book, user) = (row.int(0)?, row.text(1)?.to_owned(), row.int(2)?, row.int(3)?);
+    let scope = match (business, rail.is_empty(), book) {
+        (0, true, 0) => PauseScope::All,
+        (0, false, 0) => PauseScope::Rail(rail),
+        (business, true, 0) => PauseScope::Business(business),
+        (business, false, 0) => PauseScope::RailOf(business, rail),
+        (_, _, book) => PauseScope::Person(BookId(book), user),
+    };
+    Ok(StoredPause {
+        scope,
+        reason: row.text(4)?.to_owned(),
+        actor: Actor(row.int(5)?),
+        created_at: row.int(6)?,
+    })
+}
