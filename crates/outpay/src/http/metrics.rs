@@ -25,6 +25,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What is counted around requests, and the registry of everything that is counted.
 pub struct Metrics {
@@ -35,6 +36,7 @@ pub struct Metrics {
     teller: Teller,
     sending: Gauge,
     outcome_unknown: Gauge,
+    left_alone: Family<RailLabels, Counter>,
     /// Public ids of the keys in use, since making one costs more than a log line.
     key_labels: Mutex<HashMap<i64, Arc<str>>>,
 }
@@ -44,6 +46,11 @@ struct RequestLabels {
     method: &'static str,
     route: String,
     status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RailLabels {
+    rail: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,6 +93,12 @@ impl Metrics {
             "Withdrawals of which the rail has not said what it did",
             outcome_unknown.clone(),
         );
+        let left_alone = Family::default();
+        registry.register(
+            "rail_left_alone",
+            "How often a rail that did not answer was left alone for a while",
+            left_alone.clone(),
+        );
         webhooks.measures().register(&mut registry);
         mail.measures().register(&mut registry);
         Self {
@@ -96,6 +109,7 @@ impl Metrics {
             teller: teller.clone(),
             sending,
             outcome_unknown,
+            left_alone,
             key_labels: Mutex::default(),
         }
     }
@@ -144,6 +158,10 @@ async fn handle(State(door): State<Arc<Door>>) -> Response {
             door.metrics.outcome_unknown.set(unknown);
         }
         Err(failure) => tracing::error!(error = format!("{failure:#}"), "withdrawals could not be counted"),
+    }
+    for (rail, openings) in door.platform.rails.openings() {
+        let labels = RailLabels { rail: rail.to_owned() };
+        door.metrics.left_alone.get_or_create(&labels).inner().store(openings.get(), Ordering::Relaxed);
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], door.metrics.text()).into_response()

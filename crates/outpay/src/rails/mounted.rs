@@ -12,12 +12,13 @@ use crate::config::Config;
 use crate::store::Store;
 use ledger::{Micros, Mode};
 use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 
 /// Payments that one process has under way at one rail.
 const CONCURRENCY: usize = 16;
-/// After this many failures in a row a rail is left alone for a while.
+/// After so many payments in a row whose first request the rail did not answer it is left alone for a while.
 const FAILURES_TO_OPEN: u32 = 5;
 /// How long it is left alone.
 const OPEN: Micros = 30_000_000;
@@ -40,6 +41,9 @@ pub struct Mounted {
     pub rail: Arc<dyn Rail>,
     /// One permit per payment under way; shared by the rails of a line.
     pub permits: Arc<Semaphore>,
+    /// How often it was begun to leave the rail alone.
+    pub openings: Counter,
+    mode: Mode,
     health: Mutex<Health>,
 }
 
@@ -94,7 +98,8 @@ impl Rails {
                 .next()
                 .map_or_else(|| Arc::new(Semaphore::new(1)), |(_, neighbour)| Arc::clone(&neighbour.permits)),
         };
-        self.mounted.push((mode, Arc::new(Mounted { rail, permits, health: Mutex::default() })));
+        let (openings, health) = (Counter::default(), Mutex::default());
+        self.mounted.push((mode, Arc::new(Mounted { rail, permits, openings, mode, health })));
     }
 
     fn in_line(&self, line: &str) -> impl Iterator<Item = &(Mode, Arc<Mounted>)> {
@@ -116,6 +121,12 @@ impl Rails {
     #[must_use]
     pub fn is_mounted(&self, method: &str) -> bool {
         self.mounted.iter().any(|(_, mounted)| mounted.facts().name == method)
+    }
+
+    /// How often each rail was left alone, by name; for the metrics.
+    pub fn openings(&self) -> impl Iterator<Item = (&str, &Counter)> {
+        let live = self.of(Mode::Live);
+        live.map(|mounted| (mounted.facts().name.as_str(), &mounted.openings))
     }
 
     /// All rails of a mode.
@@ -152,14 +163,25 @@ impl Mounted {
         if self.left_alone_until(now).is_some() { Err(Closed::Unhealthy) } else { Ok(()) }
     }
 
-    /// Takes note of a call that worked or did not.
-    pub fn observe(&self, worked: bool, now: Micros) {
+    /// Takes note of a call that the rail answered.
+    pub fn worked(&self) {
+        *self.health.lock() = Health::default();
+    }
+
+    /// Takes note of a payment whose first request the rail did not answer. Nothing else counts: one payment that stays
+    /// unknown is asked for again and again, and says nothing of the others; one that cannot be paid for was never sent. In
+    /// test mode a rail is never left alone, since what it does there is what the tests of one business ask for.
+    pub fn failed(&self, now: Micros) {
+        if self.mode == Mode::Test {
+            return;
+        }
         let mut health = self.health.lock();
-        health.failures = if worked { 0 } else { health.failures.saturating_add(1) };
-        if worked {
-            health.open_until = 0;
-        } else if health.failures >= FAILURES_TO_OPEN {
+        health.failures = health.failures.saturating_add(1);
+        if health.failures >= FAILURES_TO_OPEN && health.open_until <= now {
             health.open_until = now + OPEN;
+            self.openings.inc();
+            let (rail, failures) = (&self.facts().name, health.failures);
+            tracing::warn!(rail, failures, "a rail does not answer and is left alone for half a minute");
         }
     }
 }

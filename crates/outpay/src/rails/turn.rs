@@ -146,7 +146,11 @@ impl Turn<'_> {
         self.reached(Moment::BeforeSend)?;
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.submit(&self.payment, attempt)).await;
         let answer = call.unwrap_or_else(|_| too_slow());
-        self.observe(!matches!(answer, Answer::Unknown { .. }));
+        if !matches!(answer, Answer::Unknown { .. }) {
+            self.mounted.worked();
+        } else if !may_have_been_sent {
+            self.mounted.failed(self.worker.platform.clock.now());
+        }
         self.reached(Moment::AfterSend)?;
         // What may have been sent before is refused only if the rail says so when asked: "duplicate" is a refusal too.
         if matches!(answer, Answer::Refused { .. }) && may_have_been_sent {
@@ -184,7 +188,9 @@ impl Turn<'_> {
     async fn ask(&self, attempts: &[Attempt]) -> Finding {
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&self.payment, attempts)).await;
         let finding = call.unwrap_or_else(|_| Finding::Answer(too_slow()));
-        self.observe(!matches!(finding, Finding::Answer(Answer::Unknown { .. })));
+        if !matches!(finding, Finding::Answer(Answer::Unknown { .. })) {
+            self.mounted.worked();
+        }
         finding
     }
 
@@ -218,7 +224,6 @@ impl Turn<'_> {
             }
             // Where nothing was sent, nothing is unknown.
             Answer::Unknown { text } if attempts.is_empty() => {
-                self.observe(false);
                 tracing::warn!(rail = self.mounted.facts().name, reason = text, "no attempt can be made now");
                 self.later(attempts).await
             }
@@ -296,10 +301,6 @@ impl Turn<'_> {
     fn left_alone(&self) -> Option<Micros> {
         let now = self.worker.platform.clock.now();
         self.mounted.left_alone_until(now).map(|until| until - now)
-    }
-
-    fn observe(&self, worked: bool) {
-        self.mounted.observe(worked, self.worker.platform.clock.now());
     }
 
     fn store(&self) -> &Store {

@@ -299,6 +299,44 @@ async fn a_pause_tells_what_is_on_its_way() {
     assert_eq!(again.unwrap(), Paused { is_new: false, running: Vec::new() });
 }
 
+/// A payment that stays unknown is asked for again and again, and closes the rail for nobody; five whose first requests the rail
+/// does not answer do, each opening counts once, and an answer closes it again.
+#[tokio::test]
+async fn only_first_requests_of_different_payments_speak_against_a_rail() {
+    let clock = Clock::manual(NOW);
+    let lost = Finding::Answer(unknown());
+    let rail = Story::new(&clock, &[unknown()], &[lost]);
+    let (_installation, platform, book, _) = start(&clock, &rail).await;
+    let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
+    let is_left_alone = || mounted.left_alone_until(clock.now()).is_some();
+    let worker = Worker::new(platform.clone());
+    for _ in 0..10 {
+        worker.round().await.unwrap();
+        clock.advance(700 * SECOND);
+    }
+    assert_eq!((rail.sent(), is_left_alone()), (1, false), "one payment, asked for nine times");
+    let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
+    for payments in 2..=5 {
+        assert!(!is_left_alone(), "{payments}");
+        withdraw(&platform, book, 1, &wish, None).await.unwrap();
+        worker.round().await.unwrap();
+    }
+    assert_eq!((rail.sent(), is_left_alone(), mounted.openings.get()), (5, true, 1));
+    let refused = withdraw(&platform, book, 1, &wish, None).await;
+    assert!(matches!(refused, Err(Stopped::Closed(Closed::Unhealthy))), "{refused:?}");
+    clock.advance(31 * SECOND);
+    assert!(!is_left_alone());
+    withdraw(&platform, book, 1, &wish, None).await.unwrap();
+    worker.round().await.unwrap();
+    assert_eq!((is_left_alone(), mounted.openings.get()), (true, 2), "it is not better yet");
+    clock.advance(700 * SECOND);
+    *rail.queries.lock().unwrap() = VecDeque::from([Finding::Answer(succeeded())]);
+    worker.round().await.unwrap();
+    withdraw(&platform, book, 1, &wish, None).await.unwrap();
+    worker.round().await.unwrap();
+    assert_eq!((is_left_alone(), mounted.openings.get()), (false, 2), "an answer begins the count anew");
+}
+
 fn overtaken() -> Finding {
     let text = "Another transaction has taken its place.".to_owned();
     Finding::Answer(Answer::Refused { code: "overtaken".to_owned(), text })
