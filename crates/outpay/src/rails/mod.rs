@@ -13,6 +13,7 @@ mod low_stock;
 pub mod manual;
 mod moment;
 mod mounted;
+mod presence;
 pub mod sandbox;
 mod turn;
 mod worker;
@@ -20,6 +21,7 @@ mod worker;
 pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
 pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Rails};
+pub use presence::Presence;
 pub use worker::Worker;
 
 use crate::store::{Attempt, Failure};

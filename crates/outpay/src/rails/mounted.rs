@@ -14,7 +14,7 @@ use ledger::{Micros, Mode};
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Semaphore, watch};
 
 /// Payments that one process has under way at one rail.
 const CONCURRENCY: usize = 16;
@@ -27,8 +27,8 @@ const OPEN: Micros = 30_000_000;
 pub struct Rails {
     mounted: Vec<(Mode, Arc<Mounted>)>,
     gift_cards: Arc<GiftCards>,
-    /// Told when there may be new work; it may be lost, since workers also look by themselves.
-    pub nudge: Notify,
+    /// Told when there may be new work.
+    pub nudge: watch::Sender<()>,
     /// When this many or fewer gift cards of a kind are left, an event says so.
     pub low_stock: i64,
     /// Rails that this process cannot use, with the reason. A server does not start with any.
@@ -43,7 +43,8 @@ pub struct Mounted {
     pub permits: Arc<Semaphore>,
     /// How often it was begun to leave the rail alone.
     pub openings: Counter,
-    mode: Mode,
+    /// Whose books it is for.
+    pub mode: Mode,
     health: Mutex<Health>,
 }
 
@@ -61,7 +62,7 @@ impl Rails {
         let mut rails = Self {
             mounted: Vec::new(),
             gift_cards: Arc::clone(&gift_cards),
-            nudge: Notify::new(),
+            nudge: watch::Sender::new(()),
             low_stock: config.rails.gift_card.low_stock,
             locked: Vec::new(),
         };
@@ -115,6 +116,11 @@ impl Rails {
     #[must_use]
     pub fn get(&self, mode: Mode, method: &str) -> Option<&Arc<Mounted>> {
         self.of(mode).find(|mounted| mounted.facts().name == method)
+    }
+
+    /// All rails of all modes.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Mounted>> {
+        self.mounted.iter().map(|(_, mounted)| mounted)
     }
 
     /// Is there a rail of this name, in any mode?

@@ -5,11 +5,13 @@
 //! request is durable, then the request leaves, then the answer is written down, then the step it proves. No database
 //! transaction is open while a rail is called.
 
-use super::Payment;
 use super::moment::Killer;
+use super::presence::{self, Presence};
 use super::turn::{SECOND, SOONEST, Turn};
+use super::{Mounted, Payment};
 use crate::platform::Platform;
 use crate::store::{Failure, Leased};
+use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
 use ledger::Micros;
 use std::panic::AssertUnwindSafe;
@@ -20,14 +22,12 @@ use tokio::sync::watch;
 pub(super) const LEASE: Micros = 300 * SECOND;
 /// Withdrawals leased at once.
 const BATCH: i64 = 64;
-/// Withdrawals driven at once by one process.
+/// Withdrawals of one rail driven at once by one process.
 const DRIVEN_AT_ONCE: usize = 32;
 /// How long a withdrawal waits for its turn at its rail before it goes back into the queue.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between looks for work where no nudge comes.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
-/// How long a withdrawal waits whose rail is not there.
-const LATEST: Micros = 600 * SECOND;
 
 /// See the top of this file.
 pub struct Worker {
@@ -60,10 +60,38 @@ impl Worker {
         Self { killer: Some(killer), ..self }
     }
 
-    /// Works until `stop` says true or is dropped; what was begun is finished.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Says that this worker lives, for as long as what it gives is kept, and takes back what dead ones of this machine had.
+    ///
+    /// # Errors
+    /// When the data folder cannot be written, or the database breaks.
+    pub async fn begin(&self) -> Result<Presence, Failure> {
+        let presence = Presence::begin(&self.platform.data, self.id)?;
+        let ended = presence::take_back(&self.platform).await?;
+        if ended > 0 {
+            tracing::info!(withdrawals = ended, "a worker that is gone had withdrawals; they are taken back");
+        }
+        Ok(presence)
+    }
+
+    /// Works until `stop` says true or is dropped; what was begun is finished. Each rail goes by itself, so that a slow one
+    /// holds up no other.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let begun = self.begin().await;
+        if let Err(failure) = &begun {
+            let error = format!("{failure:#}");
+            tracing::warn!(
+                error,
+                "where this process dies, its withdrawals wait for the end of their leases"
+            );
+        }
+        let rails = self.platform.rails.all().map(|mounted| self.run_rail(mounted, stop.clone()));
+        join_all(rails).await;
+    }
+
+    async fn run_rail(&self, mounted: &Mounted, mut stop: watch::Receiver<bool>) {
+        let mut nudge = self.platform.rails.nudge.subscribe();
         loop {
-            let driven = self.round().await.unwrap_or_else(|failure| {
+            let driven = self.round_of(mounted).await.unwrap_or_else(|failure| {
                 tracing::error!(error = format!("{failure:#}"), "withdrawals could not be looked at");
                 0
             });
@@ -75,24 +103,35 @@ impl Worker {
             }
             tokio::select! {
                 _ = stop.changed() => return,
-                () = self.platform.rails.nudge.notified() => {}
+                _ = nudge.changed() => {}
                 () = tokio::time::sleep(BETWEEN_ROUNDS) => {}
             }
         }
     }
 
-    /// Leases what is due and drives each once. How many there were.
+    /// Leases what is due at every rail and drives each once. How many there were.
     ///
     /// # Errors
     /// When the database breaks while leasing. What breaks while one withdrawal is driven is logged, and its lease runs
     /// out.
     pub async fn round(&self) -> Result<usize, Failure> {
-        let now = self.platform.store.now().await?;
-        let leased = self.platform.store.lease_withdrawals(self.id, now, now + LEASE, BATCH).await?;
+        let mut driven = 0;
+        for mounted in self.platform.rails.all() {
+            driven += self.round_of(mounted).await?;
+        }
+        Ok(driven)
+    }
+
+    /// The same at one rail. What is paid by rails that this process has not is none of its business.
+    async fn round_of(&self, mounted: &Mounted) -> Result<usize, Failure> {
+        let (store, facts) = (&self.platform.store, mounted.facts());
+        let now = store.now().await?;
+        let rail = (mounted.mode, facts.name.as_str());
+        let leased = store.lease_withdrawals(self.id, rail, (now, now + LEASE), BATCH).await?;
         let count = leased.len();
         stream::iter(leased)
             .for_each_concurrent(self.at_once, |leased| async move {
-                if let Err(failure) = self.visit(&leased).await {
+                if let Err(failure) = self.visit(mounted, &leased).await {
                     let withdrawal = self.public_id(&leased);
                     let error = format!("{failure:#}");
                     tracing::error!(error, withdrawal, "a withdrawal is left until its lease runs out");
@@ -107,27 +146,20 @@ impl Worker {
         ids.seal(crate::ids::IdKind::Withdrawal, leased.book, leased.withdrawal.number)
     }
 
-    async fn visit(&self, leased: &Leased) -> Result<(), Failure> {
+    async fn visit(&self, mounted: &Mounted, leased: &Leased) -> Result<(), Failure> {
         let Leased { book, withdrawal, .. } = leased;
-        let wait = match self.platform.rails.get(book.mode(), &withdrawal.method) {
-            Some(mounted) => match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
-                // A panic in a rail must not end all payments: it is one withdrawal that failed to be driven.
-                Ok(_permit) => {
-                    let order_id =
-                        self.platform.secrets.ids().order_id(withdrawal.provider, *book, withdrawal.number);
-                    let payment = Payment { book: *book, withdrawal: withdrawal.clone(), order_id };
-                    let turn = Turn { worker: self, mounted, payment, hold: leased.hold() };
-                    let driven = AssertUnwindSafe(turn.drive()).catch_unwind().await;
-                    driven.map_err(|_| anyhow::anyhow!("a rail panicked"))??
-                }
-                // A slow rail must not hold up the others of this round.
-                Err(_) => Some(SOONEST),
-            },
-            None => {
-                let (method, withdrawal) = (&withdrawal.method, self.public_id(leased));
-                tracing::warn!(method, withdrawal, "there is no such rail any more; its money stays held");
-                Some(LATEST)
+        let wait = match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
+            // A panic in a rail must not end all payments: it is one withdrawal that failed to be driven.
+            Ok(_permit) => {
+                let order_id =
+                    self.platform.secrets.ids().order_id(withdrawal.provider, *book, withdrawal.number);
+                let payment = Payment { book: *book, withdrawal: withdrawal.clone(), order_id };
+                let turn = Turn { worker: self, mounted, payment, hold: leased.hold() };
+                let driven = AssertUnwindSafe(turn.drive()).catch_unwind().await;
+                driven.map_err(|_| anyhow::anyhow!("a rail panicked"))??
             }
+            // The rails of its line have much to do.
+            Err(_) => Some(SOONEST),
         };
         let due_at = match wait {
             Some(wait) => Some(self.platform.store.now().await? + wait),

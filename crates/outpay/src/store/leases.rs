@@ -7,7 +7,7 @@ use super::driver::{Statement, WriteError};
 use super::pauses::{Stop, stop_of};
 use super::withdrawals::withdrawal;
 use super::{Failure, Store};
-use ledger::{BookId, Micros, Withdrawal, WithdrawalState};
+use ledger::{BookId, Micros, Mode, Withdrawal, WithdrawalState};
 
 /// A lease of a withdrawal, as its holder names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Hold {
 }
 
 impl Store {
-    /// Takes at most `limit` withdrawals that are due and that no worker has, until `until`; of those that are queued, only
+    /// Takes at most `limit` withdrawals of a rail that are due and that no worker has, until `until`; of those that are queued, only
     /// what may leave. Each is taken by a conditional
     /// update, so of two workers only one gets it.
     ///
@@ -79,19 +79,23 @@ impl Store {
     pub async fn lease_withdrawals(
         &self,
         worker: i64,
-        now: Micros,
-        until: Micros,
+        (mode, method): (Mode, &str),
+        (now, until): (Micros, Micros),
         limit: i64,
     ) -> Result<Vec<Leased>, Failure> {
         let due = concat!(
             "SELECT w.number, w.payout_user, w.method, w.provider, w.amount, w.fees, w.destination, w.state, \
              w.outcome_unknown, w.reason_code, w.reason, w.created_at, w.changed_at, w.book, w.lease FROM withdrawal w \
-             WHERE w.due_at IS NOT NULL AND w.due_at <= $1 AND w.leased_until <= $1 AND (w.state <> 3 OR ",
+             WHERE w.method = $1 AND w.book % 2 = $2 AND w.due_at IS NOT NULL AND w.due_at <= $3 AND w.leased_until <= $3 \
+             AND (w.state <> 3 OR ",
             stop_of!(),
-            " = 0) ORDER BY w.due_at LIMIT $2"
+            " = 0) ORDER BY w.due_at LIMIT $4"
         );
         let mut leased = Vec::new();
-        for row in self.driver.query(due, vec![now.into(), limit.into()]).await? {
+        let of_mode = i64::from(mode == Mode::Test);
+        for row in
+            self.driver.query(due, vec![method.into(), of_mode.into(), now.into(), limit.into()]).await?
+        {
             let (book, found, before) = (BookId(row.int(13)?), withdrawal(&row)?, row.int(14)?);
             let take = "UPDATE withdrawal SET lease = $1, leased_until = $2, leased_by = $3 \
                         WHERE book = $4 AND number = $5 AND lease = $6 AND leased_until <= $7 AND due_at <= $7 AND state = $8";
@@ -194,6 +198,27 @@ impl Store {
                    WHERE book = $2 AND number = $3 AND lease = $4 AND leased_until > 0";
         let values = vec![due_at.into(), hold.book.0.into(), hold.withdrawal.into(), hold.lease.into()];
         self.touches_one(vec![Statement::one(sql, values)]).await
+    }
+
+    /// Who has leases that last: the workers' numbers.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn lease_holders(&self) -> Result<Vec<i64>, Failure> {
+        let sql = "SELECT DISTINCT leased_by FROM withdrawal WHERE due_at IS NOT NULL AND leased_until > $1 ORDER BY leased_by";
+        let rows = self.driver.query(sql, vec![self.now().await?.into()]).await?;
+        rows.iter().map(|row| row.int(0)).collect()
+    }
+
+    /// Ends the leases of a worker that is known to be gone; how many. What it may have been submitting stays marked until the
+    /// rail is asked.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn end_leases_of(&self, worker: i64) -> Result<u64, Failure> {
+        let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_by = $1";
+        let ended = self.driver.write_counted(vec![Statement::new(sql, vec![worker.into()])]).await?;
+        Ok(ended.first().copied().unwrap_or(0))
     }
 
     pub(super) async fn touches_one(&self, statements: Vec<Statement>) -> Result<bool, Failure> {

@@ -116,6 +116,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0051_pauses.sql"),
         include_str!("../../migrations/postgres/0051_pauses.sql"),
     ),
+    (
+        52,
+        include_str!("../../migrations/sqlite/0052_due_by_rail.sql"),
+        include_str!("../../migrations/postgres/0052_due_by_rail.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {

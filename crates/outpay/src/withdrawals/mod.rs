@@ -77,7 +77,7 @@ pub async fn advance_once(
     let Outcome::Withdrawal(after) = outcome else {
         return Err(anyhow::anyhow!("a step was answered as something else").into());
     };
-    platform.rails.nudge.notify_one();
+    platform.rails.nudge.send_replace(());
     Ok((*after, replayed))
 }
 

@@ -69,7 +69,7 @@ pub async fn resume(
     if was_paused {
         tracing::warn!(scope = words(scope), reason, "payments are resumed");
         tell(platform, scope, &books, actor, (Occurrence::PaymentsResumed, reason)).await?;
-        platform.rails.nudge.notify_one();
+        platform.rails.nudge.send_replace(());
     }
     Ok(was_paused)
 }

@@ -53,7 +53,7 @@ fn what_is_paused_is_not_handed_out(installation: &Installation) {
         use outpay::withdrawals::ask::{Wish, withdraw};
         let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
         let wish = Wish { method: "bank".to_owned(), amount: ledger::Cents(2_500), destination };
-        withdraw(platform, ledger::BookId(2), 1, &wish, None).await.unwrap();
+        withdraw(platform, ledger::BookId(2), 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
     });
     installation.ok(&["pause", "rail", "bank", "--reason", "an incident"]);
     let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];

@@ -33,7 +33,7 @@ async fn start(world: &World) -> (BookId, Till) {
 }
 
 async fn due(world: &World) -> Vec<i64> {
-    let leased = world.store.lease_withdrawals(9, NOW, NOW, 9).await.unwrap();
+    let leased = world.store.lease_withdrawals(9, (Mode::Live, "usdc"), (NOW, NOW), 9).await.unwrap();
     let mut numbers: Vec<i64> = leased.iter().map(|leased| leased.withdrawal.number).collect();
     numbers.sort_unstable();
     numbers

@@ -5,8 +5,8 @@ use crate::on_both_engines;
 use crate::till::{Till, ask, by_hand, create, order, step, withdraw};
 use crate::world::{NOW, World};
 use ledger::{
-    BookId, Cents, Command, Lease, Order, Progress, Provider, Refusal, ReviewRule, Step, Terms, Withdrawal,
-    WithdrawalState,
+    BookId, Cents, Command, Lease, Mode, Order, Progress, Provider, Refusal, ReviewRule, Step, Terms,
+    Withdrawal, WithdrawalState,
 };
 use outpay::clock::Clock;
 use outpay::store::{Attempt, Hold, Leased, Store, WithdrawalFilter};
@@ -26,11 +26,14 @@ on_both_engines! {
     a_step_leaves_the_lease_alone,
     a_step_counts_only_under_the_lease_that_is_held,
     leases_go_by_the_databases_time,
+    only_what_a_rail_pays_is_leased_for_it,
+    a_dead_workers_leases_end,
     what_is_under_way_is_counted,
     of_workers_at_once_one_has_a_withdrawal,
 }
 
 const NONE: [i64; 0] = [];
+const USDC: (Mode, &str) = (Mode::Live, "usdc");
 
 /// A book with two users who have much, and a teller.
 async fn start(world: &World) -> (BookId, Till) {
@@ -51,8 +54,13 @@ fn reviewed(user: i64, amount: i64) -> Order {
 }
 
 async fn lease(store: &Store, worker: i64, now: i64, until: i64, limit: i64) -> Vec<i64> {
-    let leased = store.lease_withdrawals(worker, now, until, limit).await.unwrap();
-    leased.iter().map(|leased| leased.withdrawal.number).collect()
+    let mut numbers = Vec::new();
+    for method in ["usdc", "sandbox"] {
+        let rail = (Mode::Live, method);
+        let leased = store.lease_withdrawals(worker, rail, (now, until), limit).await.unwrap();
+        numbers.extend(leased.iter().map(|leased| leased.withdrawal.number));
+    }
+    numbers
 }
 
 /// What the holder of this lease names.
@@ -160,7 +168,7 @@ async fn what_is_due_is_leased_once(world: &World) {
     assert_eq!(lease(store, 2, NOW + 9, NOW + 100, 9).await, [1]);
     assert_eq!(lease(store, 1, NOW + 9, NOW + 100, 9).await, NONE, "not even by the same worker");
     till.carry_out(book, [step(5, Step::Approve)]).await;
-    let leased = store.lease_withdrawals(3, NOW + 9, NOW + 100, 9).await.unwrap();
+    let leased = store.lease_withdrawals(3, USDC, (NOW + 9, NOW + 100), 9).await.unwrap();
     let withdrawal = store.withdrawal(book, 5).await.unwrap().unwrap();
     assert_eq!(leased, [Leased { book, withdrawal, lease: 1 }]);
 }
@@ -314,6 +322,31 @@ async fn leases_go_by_the_databases_time(world: &World) {
     }
 }
 
+async fn only_what_a_rail_pays_is_leased_for_it(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, [withdraw(order(1, 10))]).await;
+    let lease = async |rail| world.store.lease_withdrawals(1, rail, (NOW, NOW), 9).await.unwrap().len();
+    for other in [(Mode::Live, "usd"), (Mode::Live, "sandbox"), (Mode::Test, "usdc"), (Mode::Live, "")] {
+        assert_eq!(lease(other).await, 0, "{other:?}");
+    }
+    assert_eq!(lease(USDC).await, 1);
+}
+
+async fn a_dead_workers_leases_end(world: &World) {
+    let (book, mut till) = start(world).await;
+    till.carry_out(book, (1..=3).map(|amount| withdraw(order(1, amount)))).await;
+    let store = &world.store;
+    assert_eq!(store.lease_holders().await.unwrap(), NONE);
+    assert_eq!(lease(store, 7, NOW, NOW + 100, 2).await.len(), 2);
+    assert_eq!(lease(store, 8, NOW, NOW + 100, 2).await.len(), 1);
+    assert_eq!(store.lease_holders().await.unwrap(), [7, 8]);
+    assert_eq!((store.end_leases_of(7).await.unwrap(), store.end_leases_of(9).await.unwrap()), (2, 0));
+    assert_eq!(store.lease_holders().await.unwrap(), [8]);
+    assert_eq!(lease(store, 9, NOW, NOW + 100, 9).await.len(), 2, "and the living one has its own");
+    let later = store.clone().with_clock(Clock::manual(NOW + 100));
+    assert_eq!(later.lease_holders().await.unwrap(), NONE, "they have run out");
+}
+
 async fn what_is_under_way_is_counted(world: &World) {
     let (book, mut till) = start(world).await;
     let other = BookId(book.0 + 1);
@@ -338,7 +371,7 @@ async fn of_workers_at_once_one_has_a_withdrawal(world: &World) {
         let worker = worker as i64 + 1;
         let mut mine: Vec<Hold> = Vec::new();
         loop {
-            let page = store.lease_withdrawals(worker, NOW, NOW + 100, 7).await.unwrap();
+            let page = store.lease_withdrawals(worker, USDC, (NOW, NOW + 100), 7).await.unwrap();
             if page.is_empty() && store_is_empty(&store).await {
                 return mine;
             }
@@ -356,5 +389,5 @@ async fn of_workers_at_once_one_has_a_withdrawal(world: &World) {
 
 /// Workers that chose the same rows get fewer than there are: is there nothing left that none of them has?
 async fn store_is_empty(store: &Store) -> bool {
-    store.lease_withdrawals(99, NOW, NOW, 1).await.unwrap().is_empty()
+    store.lease_withdrawals(99, USDC, (NOW, NOW), 1).await.unwrap().is_empty()
 }

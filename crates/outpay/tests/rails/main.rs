@@ -22,6 +22,7 @@ mod crypto_two_tokens;
 #[path = "../http/database.rs"]
 #[allow(dead_code, reason = "the tests of the API need more of it")]
 mod database;
+mod fencing;
 mod http_client;
 #[allow(clippy::print_stdout, reason = "the kit says what it has seen of each rail")]
 mod kit;
@@ -32,6 +33,7 @@ mod proxy;
 #[path = "../webhooks/receiver.rs"]
 #[allow(dead_code, reason = "the tests of webhooks need more of it")]
 mod receiver;
+mod story;
 mod tokens;
 #[path = "../http/wire.rs"]
 #[allow(dead_code, reason = "the tests of the API need more of it")]
