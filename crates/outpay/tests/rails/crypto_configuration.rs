@@ -47,6 +47,7 @@ fn a_good_configuration_makes_a_rail() {
     let config: CryptoConfig = toml::from_str(GOOD).unwrap();
     assert_eq!((config.confirmations, config.stuck_after_seconds, config.max_fee_gwei), (12, 180, 500));
     assert!(!format!("{config:?}").contains("s3cret"));
+    assert!(build(&changed("decimals = 6", "decimals = 6\nsecond_rpc_url_env = \"NODE\"")).is_ok());
     assert!(
         build(&changed("rpc_url = \"https://node.example/v3/s3cret\"", "rpc_url_env = \"NODE\"")).is_ok()
     );
@@ -69,6 +70,18 @@ fn what_is_wrong_is_named_without_its_secrets() {
         ("key_env = \"TREASURY_KEY\"", "key_env = \"TREASURY_KEY\"\nkeystore = \"x.json\"", "`keystore`"),
         ("rpc_url = ", "rpc_url_env = \"NODE\"\nrpc_url = ", "`rpc_url_env`"),
         ("rpc_url = \"https:", "rpc_url = \"ftp:", "https://"),
+        ("decimals = 6", "decimals = 6\nsecond_rpc_url = \"ftp://b/secret all the same\"", "https://"),
+        ("decimals = 6", "decimals = 6\nsecond_rpc_url_env = \"NOBODY\"", "NOBODY"),
+        (
+            "decimals = 6",
+            "decimals = 6\nsecond_rpc_url_env = \"NODE\"\nsecond_rpc_url = \"x\"",
+            "`second_rpc_url_env`",
+        ),
+        (
+            "decimals = 6",
+            "decimals = 6\nsecond_rpc_url = \"https://node.example/v3/s3cret\"",
+            "first node again",
+        ),
     ];
     for (line, with, named) in table {
         let problem = build(&changed(line, with)).err().unwrap_or_else(|| panic!("{with} is fine"));

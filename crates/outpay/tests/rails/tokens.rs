@@ -116,7 +116,7 @@ pub fn word(address: Address) -> U256 {
     address.into_word().into()
 }
 
-fn call_data(signature: &str, arguments: &[U256]) -> String {
+pub fn call_data(signature: &str, arguments: &[U256]) -> String {
     let selector = &keccak256(signature)[..4];
     format!("{}{}", alloy_primitives::hex::encode_prefixed(selector), words(arguments))
 }

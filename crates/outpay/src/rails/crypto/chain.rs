@@ -3,7 +3,9 @@
 //!
 //! Invariant: nothing is sent, and no answer believed, before the node has said that it is of the configured chain.
 
+use super::Order;
 use super::fees::Fees;
+use super::receipt::Transfer;
 use super::rpc::{At, Rpc, RpcError};
 use super::token::Token;
 use crate::store::Failure;
@@ -88,6 +90,11 @@ impl Chain {
                 }
             },
         }
+    }
+
+    /// The transfer that an order comes to.
+    pub fn transfer(&self, order: &Order) -> Transfer {
+        Transfer { token: self.token, from: self.treasury, to: order.to, units: order.units }
     }
 
     async fn view(&self, data: &[u8]) -> Result<alloy_primitives::Bytes, RpcError> {

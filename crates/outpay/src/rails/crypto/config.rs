@@ -25,7 +25,8 @@ pub struct CryptoConfig {
     /// The block with the payment counts as the first.
     #[serde(default = "default_confirmations")]
     pub confirmations: u64,
-    /// The operator's word that nonces below this one were used by others, and paid nobody of ours.
+    /// The operator's word that nonces below this one, as far as this database does not know them, paid no withdrawal that
+    /// is still open here. A treasury that was used before needs it.
     #[serde(default)]
     pub first_nonce: u64,
     /// JSON-RPC address of a node. It often holds a provider's key, so it is kept as a secret.
@@ -33,6 +34,11 @@ pub struct CryptoConfig {
     pub rpc_url: Option<SecretString>,
     /// Instead: the environment variable that holds the address.
     pub rpc_url_env: Option<String>,
+    /// JSON-RPC address of a second node, of another operator: no refund is made that it does not confirm.
+    #[serde(default, deserialize_with = "secret")]
+    pub second_rpc_url: Option<SecretString>,
+    /// Instead: the environment variable that holds the address.
+    pub second_rpc_url_env: Option<String>,
     /// The environment variable that holds the private key in hexadecimal.
     pub key_env: Option<String>,
     /// Instead: an encrypted keystore file (Web3 Secret Storage, version 3).
@@ -105,10 +111,11 @@ impl CryptoConfig {
     }
 }
 
-/// The secrets of a rail: who pays, and which node is asked.
+/// The secrets of a rail: who pays, and which nodes are asked.
 pub struct Access {
     pub(super) treasury: Treasury,
     pub(super) rpc_url: SecretString,
+    pub(super) second_rpc_url: Option<SecretString>,
 }
 
 impl Access {
@@ -117,7 +124,13 @@ impl Access {
     /// # Errors
     /// When it is no key.
     pub fn new(rpc_url: SecretString, key: &SecretString) -> Result<Self, Failure> {
-        Ok(Self { treasury: Treasury::from_hex(key)?, rpc_url })
+        Ok(Self { treasury: Treasury::from_hex(key)?, rpc_url, second_rpc_url: None })
+    }
+
+    /// The same with a second node.
+    #[must_use]
+    pub fn with_second(self, rpc_url: SecretString) -> Self {
+        Self { second_rpc_url: Some(rpc_url), ..self }
     }
 
     /// As the configuration says; `environment` gives the value of a variable.
@@ -137,6 +150,12 @@ impl Access {
             (None, Some(name)) => variable(name)?,
             _ => bail!("give either `rpc_url` or `rpc_url_env`"),
         };
+        let second_rpc_url = match (&config.second_rpc_url, &config.second_rpc_url_env) {
+            (None, None) => None,
+            (Some(url), None) => Some(url.clone()),
+            (None, Some(name)) => Some(variable(name)?),
+            _ => bail!("give either `second_rpc_url` or `second_rpc_url_env`"),
+        };
         let treasury = match (&config.key_env, &config.keystore, &config.keystore_password_env) {
             (Some(name), None, None) => {
                 Treasury::from_hex(&variable(name)?).with_context(|| format!("reading {name}"))?
@@ -144,8 +163,12 @@ impl Access {
             (None, Some(path), Some(name)) => Treasury::from_keystore(path, &variable(name)?)?,
             _ => bail!("give either `key_env`, or `keystore` and `keystore_password_env`"),
         };
-        let known = ["http://", "https://"].iter().any(|start| rpc_url.expose_secret().starts_with(start));
-        ensure!(known, "the node's address must begin with https:// or http://");
-        Ok(Self { treasury, rpc_url })
+        for url in [&rpc_url].into_iter().chain(&second_rpc_url) {
+            let known = ["http://", "https://"].iter().any(|start| url.expose_secret().starts_with(start));
+            ensure!(known, "a node's address must begin with https:// or http://");
+        }
+        let same = second_rpc_url.as_ref().is_some_and(|url| url.expose_secret() == rpc_url.expose_secret());
+        ensure!(!same, "`second_rpc_url` is the first node again, which proves nothing");
+        Ok(Self { treasury, rpc_url, second_rpc_url })
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Paid: a receipt of status 1 with exactly one log of exactly this transfer, deep enough in the chain as it is now. Not
 //! paid: a receipt of status 0 that deep, or that of an attempt which only stops the others (stop.rs), or a stranger with the
-//! same nonce that deep (stranger.rs). All else waits.
+//! same nonce that deep that certainly paid another (stranger.rs). All else waits.
 
+use super::chain::Chain;
 use super::fees::Fees;
-use super::receipt::{Receipt, Transfer};
+use super::receipt::Receipt;
 use super::rpc::At;
 use super::stop::stopped;
 use super::transaction::Transaction;
@@ -15,25 +16,48 @@ use alloy_primitives::B256;
 use anyhow::Context;
 
 impl CryptoRail {
-    /// Looks every attempt up, newest first.
+    /// What became of the attempts. A refund gives money back that a chain may have moved: where a second node is configured,
+    /// it has to come to the same refusal by itself.
     pub(super) async fn find(&self, payment: &Payment, attempts: &[Attempt]) -> Result<Finding, Failure> {
+        let found = self.find_on(&self.chain, payment, attempts).await?;
+        let (Some(second), Finding::Answer(Answer::Refused { code, .. })) = (&self.second, &found) else {
+            return Ok(found);
+        };
+        let other = self.find_on(second, payment, attempts).await.context("asking the second node")?;
+        Ok(match other {
+            Finding::Answer(Answer::Refused { code: same, .. }) if same == *code => found,
+            other => {
+                let text = format!("one node says {code}; the second one does not confirm it: {other:?}");
+                Finding::Answer(Answer::Unknown { text })
+            }
+        })
+    }
+
+    /// Looks every attempt up, newest first.
+    async fn find_on(
+        &self,
+        chain: &Chain,
+        payment: &Payment,
+        attempts: &[Attempt],
+    ) -> Result<Finding, Failure> {
         let Some(last) = attempts.last() else { return Ok(Finding::NotFound) };
         let order = self.order(payment)?;
         attempts.iter().try_for_each(|attempt| self.check_signer(attempt))?;
-        self.chain.check().await?;
-        let rpc = &self.chain.rpc;
+        chain.check().await?;
+        let rpc = &chain.rpc;
         let nonce = u64::try_from(last.slot).context("a slot below 0")?;
         let hashes = attempts.iter().rev().map(|attempt| attempt.key.parse());
         let hashes: Vec<B256> = hashes.collect::<Result<_, _>>().context("reading an attempt's key")?;
         // Before the receipts, so that a payment that gets into a block in between is not taken for a stranger.
-        let used = rpc.nonce(self.chain.treasury, At::Latest).await?;
+        let used = rpc.nonce(chain.treasury, At::Latest).await?;
         for hash in &hashes {
             if let Some(receipt) = rpc.receipt(*hash).await? {
-                return self.judge(payment, &order, &receipt, attempts).await;
+                return self.judge(chain, (payment, &order), &receipt, attempts).await;
             }
         }
         if used > nonce {
-            return self.find_stranger(nonce, &hashes).await.map(Finding::Answer);
+            let found = self.find_stranger(chain, (payment, &order), nonce, &hashes).await;
+            return found.map(Finding::Answer);
         }
         for hash in &hashes {
             if rpc.knows(*hash).await? {
@@ -65,13 +89,13 @@ impl CryptoRail {
 
     async fn judge(
         &self,
-        payment: &Payment,
-        order: &Order,
+        chain: &Chain,
+        (payment, order): (&Payment, &Order),
         receipt: &Receipt,
         attempts: &[Attempt],
     ) -> Result<Finding, Failure> {
-        let head = self.chain.rpc.head().await?;
-        let block = self.chain.rpc.block(At::Block(receipt.block)).await?;
+        let head = chain.rpc.head().await?;
+        let block = chain.rpc.block(At::Block(receipt.block)).await?;
         if block.is_none_or(|block| (block.number, block.hash) != (receipt.block, receipt.block_hash)) {
             // The block was taken out of the chain, and the payment with it.
             return Ok(Finding::NotFound);
@@ -91,9 +115,7 @@ impl CryptoRail {
         if !receipt.succeeded {
             return Ok(Finding::Answer(reverted()));
         }
-        let (token, from) = (self.chain.token, self.chain.treasury);
-        let transfer = Transfer { token, from, to: order.to, units: order.units };
-        Ok(Finding::Answer(match receipt.count(&transfer) {
+        Ok(Finding::Answer(match receipt.count(&chain.transfer(order)) {
             1 => Answer::Succeeded { detail },
             count => Answer::Unknown { text: evidence(receipt, count, confirmations) },
         }))
@@ -113,7 +135,7 @@ impl CryptoRail {
 }
 
 /// The nonce is used up by a transaction that changed nothing, so no other attempt can be made good.
-fn reverted() -> Answer {
+pub(super) fn reverted() -> Answer {
     Answer::Refused {
         code: "transfer_reverted".to_owned(),
         text: "The token refused the transfer, and nothing was paid. Please check the address, or choose another one \
@@ -123,7 +145,7 @@ fn reverted() -> Answer {
 }
 
 /// For the person who has to find out what such a token has done.
-fn evidence(receipt: &Receipt, count: usize, confirmations: u64) -> String {
+pub(super) fn evidence(receipt: &Receipt, count: usize, confirmations: u64) -> String {
     format!(
         "transaction {} succeeded in block {} ({confirmations} confirmations), but {count} of its {} logs are the \
          token's Transfer of this amount to this address; compare the balances and resolve the withdrawal by hand",

@@ -51,6 +51,8 @@ const LARGEST_ANSWER: usize = 32 << 20;
 pub struct CryptoRail {
     facts: Facts,
     chain: Chain,
+    /// The same chain through another node, which has to confirm every refund.
+    second: Option<Chain>,
     treasury: Treasury,
     clock: Clock,
     chain_name: String,
@@ -92,14 +94,19 @@ impl CryptoRail {
             total,
             answer: LARGEST_ANSWER,
         })?;
-        let Access { treasury, rpc_url } = access;
-        let rpc = Rpc::new(client, rpc_url);
+        let Access { treasury, rpc_url, second_rpc_url } = access;
+        let chain = |url| {
+            let rpc = Rpc::new(client.clone(), url);
+            Chain::new(rpc, config.chain_id, token, config.decimals, treasury.address())
+        };
+        let (chain, second) = (chain(rpc_url), second_rpc_url.map(chain));
         let stuck_after =
             i64::try_from(config.stuck_after_seconds).ok().and_then(|s| s.checked_mul(1_000_000));
         let line = Some(format!("evm-{}-{}", config.chain_id, treasury.address().to_checksum(None)));
         Ok(Self {
             facts: Facts { line, ..facts(name, &config) },
-            chain: Chain::new(rpc, config.chain_id, token, config.decimals, treasury.address()),
+            chain,
+            second,
             treasury,
             clock,
             chain_name: config.chain,

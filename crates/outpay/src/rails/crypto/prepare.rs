@@ -2,7 +2,7 @@
 //!
 //! Invariant: all attempts at one payment have one nonce. The first takes the next free one; those after it keep it.
 
-use super::chain::{Trial, transfer_data};
+use super::chain::{Chain, Trial, transfer_data};
 use super::rpc::At;
 use super::transaction::Transaction;
 use super::{Answer, CryptoRail, Order, Payment, Prepared, Seen};
@@ -40,22 +40,14 @@ impl CryptoRail {
         Ok(Ok(Prepared { key: signed.hash.to_string(), request: signed.raw, slot }))
     }
 
-    /// Takes the next nonce. Not the count of those that wait (`pending`): a foreign transaction that waits may never be
-    /// taken, and a gap would then hold up every payment behind it. What is in blocks leaves no gap, and the store's own
-    /// count covers everything of ours that waits.
-    ///
-    /// A chain that has used more nonces than the store knows of shows that something was sent which the store has forgotten,
-    /// as after a restored backup: it may have paid this very withdrawal.
+    /// Takes the store's next nonce, once the chain shows no transaction that the store does not know of.
     async fn first(&self, order: &Order, slot: i64) -> Result<Result<Transaction, Answer>, Failure> {
-        let used = self.chain.rpc.nonce(self.chain.treasury, At::Latest).await?;
-        let known = u64::try_from(slot).context("a slot below 0")?.max(self.first_nonce);
-        ensure!(
-            known == 0 || used <= known,
-            "the treasury {} has used {used} nonces, and only {known} of them are known here: find out who was paid with the \
-             others, resolve those withdrawals, then set first_nonce = {used}",
-            self.chain.treasury
-        );
-        let nonce = known.max(used);
+        let nonce = u64::try_from(slot).context("a slot below 0")?.max(self.first_nonce);
+        check_known(&self.chain, nonce).await?;
+        if let Some(second) = &self.second {
+            second.check().await.context("asking the second node")?;
+            check_known(second, nonce).await.context("asking the second node")?;
+        }
         let tokens = self.chain.holdings().await?.tokens;
         ensure!(
             tokens >= order.units,
@@ -68,11 +60,26 @@ impl CryptoRail {
         let gas = match self.chain.try_transfer(order.to, order.units).await? {
             Trial::Gas(gas) => gas,
             // Nothing was ever signed for this payment, so nothing can be paid.
-            Trial::Refused => return Ok(Err(refused_by_token())),
+            Trial::Refused => {
+                self.confirm_refusal(order).await?;
+                return Ok(Err(refused_by_token()));
+            }
         };
         ensure!(gas <= self.max_gas, "a transfer needs {gas} gas, more than `max_gas` allows");
         let data = transfer_data(order.to, order.units);
         Ok(Ok(Transaction { chain_id: self.chain.id, nonce, fees, gas, to: self.chain.token, data }))
+    }
+
+    /// The second node, where there is one, has to see the token refuse too.
+    async fn confirm_refusal(&self, order: &Order) -> Result<(), Failure> {
+        let Some(second) = &self.second else { return Ok(()) };
+        let trial = second.try_transfer(order.to, order.units).await.context("asking the second node")?;
+        let refused = matches!(trial, Trial::Refused);
+        ensure!(
+            refused,
+            "one node says that the token refuses this transfer; the second one does not confirm it"
+        );
+        Ok(())
     }
 
     /// Takes the place of the earlier attempts, for a higher fee.
@@ -118,6 +125,25 @@ impl CryptoRail {
         let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
         Ok(Answer::Accepted { detail: self.detail(payment, order, &seen) })
     }
+}
+
+/// A chain that has used more nonces than the store knows of, or a node that holds a transaction beyond them, shows that
+/// something was sent which the store has forgotten, as after a restored backup: it may have paid this very withdrawal.
+async fn check_known(chain: &Chain, known: u64) -> Result<(), Failure> {
+    let treasury = chain.treasury;
+    let used = chain.rpc.nonce(treasury, At::Latest).await?;
+    ensure!(
+        used <= known,
+        "the treasury {treasury} has used {used} nonces, and only {known} of them are known here: find out who was paid \
+         with the others, resolve those withdrawals, then set first_nonce = {used}"
+    );
+    let waiting = chain.rpc.nonce(treasury, At::Pending).await?;
+    ensure!(
+        waiting <= known,
+        "a transaction of the treasury {treasury} with nonce {known} waits for a block, and it is not known here: it may \
+         pay one of these withdrawals. Wait until a block has it or no node does, and find out who it pays"
+    );
+    Ok(())
 }
 
 fn refused_by_token() -> Answer {

@@ -28,6 +28,18 @@ pub(super) struct Log {
     pub data: Bytes,
 }
 
+/// A log with its place in the chain.
+pub(super) struct PlacedLog {
+    pub log: Log,
+    pub transaction: B256,
+}
+
+impl PlacedLog {
+    pub fn read(value: &Value) -> Result<Self, Failure> {
+        Ok(Self { log: log(value)?, transaction: read::word(&value["transactionHash"])? })
+    }
+}
+
 /// What has to be in the logs, once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transfer {
@@ -61,11 +73,17 @@ impl Receipt {
     }
 }
 
+impl Transfer {
+    /// What its log begins with.
+    pub fn topics(&self) -> [B256; 3] {
+        [Token::Transfer::SIGNATURE_HASH, self.from.into_word(), self.to.into_word()]
+    }
+}
+
 impl Log {
-    fn says(&self, transfer: &Transfer) -> bool {
-        let parties = [transfer.from.into_word(), transfer.to.into_word()];
+    pub fn says(&self, transfer: &Transfer) -> bool {
         self.contract == transfer.token
-            && self.topics == [Token::Transfer::SIGNATURE_HASH, parties[0], parties[1]]
+            && self.topics == transfer.topics()
             && self.data.as_ref() == transfer.units.to_be_bytes::<32>()
     }
 }

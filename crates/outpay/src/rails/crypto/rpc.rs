@@ -4,7 +4,7 @@
 //! the node's address.
 
 use super::read;
-use super::receipt::Receipt;
+use super::receipt::{PlacedLog, Receipt};
 use crate::rails::client::Client;
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -33,6 +33,8 @@ pub(super) enum RpcError {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum At {
     Latest,
+    /// With what waits for a block, as far as the node knows of it.
+    Pending,
     Block(u64),
 }
 
@@ -50,6 +52,9 @@ pub(super) struct BlockTransaction {
     pub hash: B256,
     pub from: Address,
     pub nonce: u64,
+    /// `None` where it makes a contract.
+    pub to: Option<Address>,
+    pub input: Bytes,
 }
 
 /// A node.
@@ -163,6 +168,24 @@ impl Rpc {
         self.ask("eth_getTransactionByHash", json!([hash.to_string()]), parse).await
     }
 
+    /// The logs of `contract` in the blocks from `block` to the newest whose first topics are these.
+    pub async fn logs(
+        &self,
+        contract: Address,
+        topics: &[B256],
+        block: u64,
+    ) -> Result<Vec<PlacedLog>, RpcError> {
+        let topics: Vec<_> = topics.iter().map(B256::to_string).collect();
+        let filter = json!({
+            "address": contract.to_string(), "topics": topics, "fromBlock": tag(At::Block(block)), "toBlock": "latest",
+        });
+        let parse = |value: &Value| {
+            let logs = value.as_array().context("a list of logs")?;
+            logs.iter().map(PlacedLog::read).collect()
+        };
+        self.ask("eth_getLogs", json!([filter]), parse).await
+    }
+
     /// What a block says about the transaction; `None` while it is in none.
     pub async fn receipt(&self, hash: B256) -> Result<Option<Receipt>, RpcError> {
         let parse = |value: &Value| {
@@ -182,6 +205,7 @@ fn maybe<T>(value: &Value, read: impl FnOnce(&Value) -> Result<T, Failure>) -> R
 fn tag(at: At) -> String {
     match at {
         At::Latest => "latest".to_owned(),
+        At::Pending => "pending".to_owned(),
         At::Block(number) => format!("{number:#x}"),
     }
 }
@@ -201,7 +225,8 @@ fn full_block(value: &Value) -> Result<Block, Failure> {
     let transactions = value["transactions"].as_array().context("a block without its transactions")?;
     let transactions = transactions.iter().map(|transaction| {
         let (hash, from) = (read::word(&transaction["hash"])?, read::address(&transaction["from"])?);
-        Ok(BlockTransaction { hash, from, nonce: read::number(&transaction["nonce"])? })
+        let (to, input) = (maybe(&transaction["to"], read::address)?, read::bytes(&transaction["input"])?);
+        Ok(BlockTransaction { hash, from, nonce: read::number(&transaction["nonce"])?, to, input })
     });
     Ok(Block { transactions: transactions.collect::<Result<_, Failure>>()?, ..block(value)? })
 }

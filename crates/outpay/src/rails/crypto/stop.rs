@@ -67,15 +67,20 @@ impl CryptoRail {
         })
     }
 
-    /// So deep in the chain that it stays so.
+    /// So deep in the chain that it stays so; a second node has to see it too, since a person may give the money back then.
     pub(super) async fn nonce_is_used_up(&self, attempts: &[Attempt]) -> Result<bool, Failure> {
         let Some(last) = attempts.last() else { return Ok(true) };
         attempts.iter().try_for_each(|attempt| self.check_signer(attempt))?;
-        self.chain.check().await?;
-        let deep = self.chain.rpc.head().await?.checked_sub(self.confirmations.saturating_sub(1));
-        let Some(deep) = deep else { return Ok(false) };
-        let used = self.chain.rpc.nonce(self.chain.treasury, At::Block(deep)).await?;
-        Ok(used > u64::try_from(last.slot).context("a slot below 0")?)
+        let nonce = u64::try_from(last.slot).context("a slot below 0")?;
+        for chain in [&self.chain].into_iter().chain(&self.second) {
+            chain.check().await?;
+            let deep = chain.rpc.head().await?.checked_sub(self.confirmations.saturating_sub(1));
+            let Some(deep) = deep else { return Ok(false) };
+            if chain.rpc.nonce(chain.treasury, At::Block(deep)).await? <= nonce {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
