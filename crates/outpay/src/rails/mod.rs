@@ -13,6 +13,7 @@ mod low_stock;
 pub mod manual;
 mod moment;
 mod mounted;
+mod prepare;
 mod presence;
 pub mod sandbox;
 mod turn;
@@ -128,6 +129,27 @@ pub trait Rail: Send + Sync {
         _attempts: &'a [Attempt],
     ) -> BoxFuture<'a, Result<bool, Failure>> {
         Box::pin(async { Ok(true) })
+    }
+
+    /// The first slot of its line that is not used up for good: attempts from there on may still take effect.
+    ///
+    /// # Errors
+    /// When the rail cannot tell now.
+    fn first_open_slot(&self) -> BoxFuture<'_, Result<i64, Failure>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    /// Is there enough for an attempt that is about to be committed, beside `waiting`: all attempts of its line, whichever
+    /// rail and process they are of, from [`Rail::first_open_slot`] on?
+    ///
+    /// # Errors
+    /// When there is not, or the rail cannot tell now.
+    fn check_room<'a>(
+        &'a self,
+        _prepared: &'a Prepared,
+        _waiting: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
     }
 
     /// Tries to stop what was sent. The outcome still comes from `query`.

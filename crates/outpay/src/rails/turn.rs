@@ -5,7 +5,7 @@
 use super::moment::Moment;
 use super::mounted::Mounted;
 use super::worker::{LEASE, Worker};
-use super::{Answer, Finding, Payment, low_stock};
+use super::{Answer, Finding, Payment, low_stock, prepare};
 use crate::store::{Attempt, Clearance, Failure, Hold, Store};
 use anyhow::Context;
 use ledger::{
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub(super) const SECOND: Micros = 1_000_000;
 /// The longest a single call to a rail may take.
-const LONGEST_CALL: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_CALL: Duration = Duration::from_secs(60);
 /// The shortest and the longest wait before a rail is asked again.
 pub(super) const SOONEST: Micros = SECOND;
 const LATEST: Micros = 600 * SECOND;
@@ -91,13 +91,8 @@ impl Turn<'_> {
         }
         let facts = self.mounted.facts();
         for _ in 0..TRIES_FOR_A_SLOT {
-            let slot = match &facts.line {
-                Some(line) => store.next_slot(line, &self.worker.platform.rails.names_in_line(line)).await?,
-                None => 0,
-            };
-            let prepare = self.mounted.rail.prepare(&self.payment, earlier, slot);
-            let prepared = tokio::time::timeout(LONGEST_CALL, prepare).await;
-            let prepared = match prepared.unwrap_or_else(|_| Err(too_slow())) {
+            let platform = &self.worker.platform;
+            let prepared = match prepare::next(platform, self.mounted, &self.payment, earlier).await? {
                 Ok(prepared) => prepared,
                 // Earlier attempts may still pay, whatever the rail says of another one.
                 Err(Answer::Refused { code, .. }) if !earlier.is_empty() => {
@@ -315,6 +310,6 @@ impl Turn<'_> {
     }
 }
 
-fn too_slow() -> Answer {
+pub(super) fn too_slow() -> Answer {
     Answer::Unknown { text: format!("no answer within {} seconds", LONGEST_CALL.as_secs()) }
 }

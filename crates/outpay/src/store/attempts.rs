@@ -41,6 +41,21 @@ impl Store {
         rows.iter().map(attempt).collect()
     }
 
+    /// All attempts of these rails with this slot or a later one, whatever became of their withdrawals.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn attempts_from(&self, rails: &[&str], slot: i64) -> Result<Vec<Attempt>, Failure> {
+        let sql = "SELECT number, rail, key, request, slot, created_at, answered_at, answer, answer_text FROM attempt \
+                   WHERE rail = $1 AND slot >= $2 ORDER BY slot, number";
+        let mut found = Vec::new();
+        for rail in rails {
+            let rows = self.driver.query(sql, vec![(*rail).into(), slot.into()]).await?;
+            found.extend(rows.iter().map(attempt).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(found)
+    }
+
     /// Commits an attempt before it is sent. `line`: the line in which it must get exactly the next free slot; `None` where it
     /// takes none, or keeps that of an earlier attempt.
     /// `false`: another worker was faster (it has the lease, or the attempt's number, key or slot is taken); nothing was

@@ -116,14 +116,14 @@ impl Store {
         Ok(leased)
     }
 
-    /// Takes the lease of one withdrawal that is being sent, as an operator who ends it has to; `None` while a worker has it.
+    /// Takes the lease of one withdrawal in this state, as an operator who ends it has to; `None` while a worker has it.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn lease_one(
         &self,
         book: BookId,
-        number: i64,
+        (number, state): (i64, WithdrawalState),
         worker: i64,
         (now, until): (Micros, Micros),
     ) -> Result<Option<Hold>, Failure> {
@@ -131,7 +131,7 @@ impl Store {
         let row = self.driver.query_one(read, vec![book.0.into(), number.into()]).await?;
         let Some(before) = row.map(|row| row.int(0)).transpose()? else { return Ok(None) };
         let take = "UPDATE withdrawal SET lease = $1, leased_until = $2, leased_by = $3 \
-                    WHERE book = $4 AND number = $5 AND lease = $6 AND leased_until <= $7 AND state = 4";
+                    WHERE book = $4 AND number = $5 AND lease = $6 AND leased_until <= $7 AND state = $8";
         let values = vec![
             (before + 1).into(),
             until.into(),
@@ -140,6 +140,7 @@ impl Store {
             number.into(),
             before.into(),
             now.into(),
+            state.code().into(),
         ];
         let taken = self.touches_one(vec![Statement::one(take, values)]).await?;
         Ok(taken.then_some(Hold { book, withdrawal: number, lease: before + 1 }))

@@ -121,6 +121,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0052_due_by_rail.sql"),
         include_str!("../../migrations/postgres/0052_due_by_rail.sql"),
     ),
+    (
+        65,
+        include_str!("../../migrations/sqlite/0065_attempt_slots.sql"),
+        include_str!("../../migrations/postgres/0065_attempt_slots.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {

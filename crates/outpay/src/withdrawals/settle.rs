@@ -4,7 +4,7 @@
 use super::{Stopped, advance, advance_once, is_remembered};
 use crate::platform::Platform;
 use crate::rails::Payment;
-use crate::store::{Attempt, Hold};
+use crate::store::{Attempt, Failure, Hold};
 use ledger::{
     Actor, BookId, Lease, OnceKey, Origin, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState,
 };
@@ -124,17 +124,27 @@ pub(super) async fn take_lease(
     withdrawal: i64,
     step: Step,
 ) -> Result<Hold, Stopped> {
-    let now = platform.store.now().await?;
-    let mut bytes = [0; 8];
-    platform.entropy.fill(&mut bytes);
-    let me = i64::from_be_bytes(bytes) | 1;
-    if let Some(hold) = platform.store.lease_one(book, withdrawal, me, (now, now + LEASE)).await? {
+    if let Some(hold) = lease_in_state(platform, book, withdrawal, WithdrawalState::Sending).await? {
         return Ok(hold);
     }
     Err(match find(platform, book, withdrawal).await?.state {
         WithdrawalState::Sending => Refusal::WithdrawalIsBeingWorkedOn.into(),
         state => Refusal::StepIsNotPossible(state, step).into(),
     })
+}
+
+/// Takes the lease of a withdrawal that is in this state; `None` where it is not, or a worker has it.
+pub(super) async fn lease_in_state(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    state: WithdrawalState,
+) -> Result<Option<Hold>, Failure> {
+    let now = platform.store.now().await?;
+    let mut bytes = [0; 8];
+    platform.entropy.fill(&mut bytes);
+    let me = i64::from_be_bytes(bytes) | 1;
+    platform.store.lease_one(book, (withdrawal, state), me, (now, now + LEASE)).await
 }
 
 async fn end(
@@ -169,7 +179,7 @@ async fn end(
     advance(platform, book, progress.with_note(proof), actor).await
 }
 
-async fn is_spent(
+pub(super) async fn is_spent(
     platform: &Platform,
     book: BookId,
     withdrawal: &Withdrawal,

@@ -2,7 +2,7 @@
 //! ends nothing by itself; once the rail proves that it was faster, the worker gives the money back.
 
 use super::Stopped;
-use super::settle::{LEASE, find, take_lease};
+use super::settle::{LEASE, find, is_spent, lease_in_state, take_lease};
 use crate::platform::Platform;
 use crate::rails::Payment;
 use crate::store::{Attempt, Hold};
@@ -13,12 +13,28 @@ use ledger::{BookId, Refusal, Step, Withdrawal};
 /// # Errors
 /// [`Stopped`]; nothing was sent then.
 pub async fn stop(platform: &Platform, book: BookId, number: i64) -> Result<Withdrawal, Stopped> {
-    let hold = take_lease(platform, book, number, Step::Fail).await?;
+    let found = find(platform, book, number).await?;
+    let hold = if found.state.holds_money() {
+        take_lease(platform, book, number, Step::Fail).await?
+    } else {
+        lease_for_gap(platform, book, &found).await?
+    };
     let sent = send(platform, hold).await;
-    let now = platform.store.now().await?;
-    platform.store.release_withdrawal(hold, Some(now)).await?;
+    let next_look = if found.state.holds_money() { Some(platform.store.now().await?) } else { None };
+    platform.store.release_withdrawal(hold, next_look).await?;
     sent?;
     find(platform, book, number).await
+}
+
+/// An attempt that was committed while the withdrawal was ended in another way is never sent, and everything behind its slot
+/// waits: the slot is used up, and the withdrawal stays as it is.
+async fn lease_for_gap(platform: &Platform, book: BookId, ended: &Withdrawal) -> Result<Hold, Stopped> {
+    let attempts = platform.store.attempts(book, ended.number).await?;
+    if attempts.is_empty() || is_spent(platform, book, ended, &attempts).await? {
+        return Err(Refusal::StepIsNotPossible(ended.state, Step::Fail).into());
+    }
+    let hold = lease_in_state(platform, book, ended.number, ended.state).await?;
+    hold.ok_or_else(|| Refusal::WithdrawalIsBeingWorkedOn.into())
 }
 
 async fn send(platform: &Platform, hold: Hold) -> Result<(), Stopped> {

@@ -303,7 +303,11 @@ fn the_evidence_is_shown(installation: &Installation) {
         // A withdrawal has attempts only under a lease, and a lease only while it is being sent.
         withdrawals::settle::begin(platform, BOOK, 1, Actor::OPERATOR).await.unwrap();
         let (store, now) = (&platform.store, platform.store.now().await.unwrap());
-        let hold = store.lease_one(BOOK, 1, 7, (now, now + 60_000_000)).await.unwrap().unwrap();
+        let hold = store
+            .lease_one(BOOK, (1, ledger::WithdrawalState::Sending), 7, (now, now + 60_000_000))
+            .await
+            .unwrap()
+            .unwrap();
         assert!(store.add_attempt(hold, &attempt, None).await.unwrap());
         let said = ("unknown", "\u{1b}[2Jconnection reset");
         assert!(store.record_answer(hold, 1, said, 1_800_000_001_500_000).await.unwrap());

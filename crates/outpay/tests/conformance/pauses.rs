@@ -161,7 +161,12 @@ async fn what_is_switched_off_stops_what_is_queued(world: &World) {
 async fn sending(world: &World) -> (BookId, Till, Hold) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [step(1, Step::Send)]).await;
-    let hold = world.store.lease_one(book, 1, 9, (NOW, NOW + LEASE)).await.unwrap().unwrap();
+    let hold = world
+        .store
+        .lease_one(book, (1, ledger::WithdrawalState::Sending), 9, (NOW, NOW + LEASE))
+        .await
+        .unwrap()
+        .unwrap();
     (book, till, hold)
 }
 

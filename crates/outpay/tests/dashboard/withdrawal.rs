@@ -30,7 +30,11 @@ async fn the_evidence_is_shown(world: &World) {
         answer_text: String::new(),
     };
     let (store, now) = (&world.platform.store, world.platform.clock.now());
-    let hold = store.lease_one(business.test, number, 7, (now, now + 1)).await.unwrap().unwrap();
+    let hold = store
+        .lease_one(business.test, (number, ledger::WithdrawalState::Sending), 7, (now, now + 1))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(store.add_attempt(hold, &attempt, None).await.unwrap());
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let path = format!("/dashboard/withdrawals/{}", world.withdrawal_id(business.test, number));

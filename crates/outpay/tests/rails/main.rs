@@ -8,6 +8,7 @@ mod crypto_destination;
 mod crypto_end_to_end;
 mod crypto_faults;
 mod crypto_funds;
+mod crypto_in_flight;
 #[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
 mod crypto_killed_server;
 mod crypto_never_twice;

@@ -60,11 +60,12 @@ impl Chain {
         Ok(())
     }
 
-    pub async fn holdings(&self) -> Result<Holdings, Failure> {
-        let answer = self.view(&Token::balanceOfCall { owner: self.treasury }.abi_encode()).await?;
+    pub async fn holdings(&self, at: At) -> Result<Holdings, Failure> {
+        let call = Token::balanceOfCall { owner: self.treasury }.abi_encode();
+        let answer = self.rpc.view(self.treasury, self.token, &call, at).await?;
         let tokens = U256::try_from_be_slice(&answer).filter(|_| answer.len() == 32);
         let tokens = tokens.context("the token does not say what the treasury has")?;
-        Ok(Holdings { tokens, coins: self.rpc.coins(self.treasury).await? })
+        Ok(Holdings { tokens, coins: self.rpc.coins(self.treasury, at).await? })
     }
 
     /// What a place in one of the next blocks costs.
@@ -98,7 +99,7 @@ impl Chain {
     }
 
     async fn view(&self, data: &[u8]) -> Result<alloy_primitives::Bytes, RpcError> {
-        self.rpc.view(self.treasury, self.token, data).await
+        self.rpc.view(self.treasury, self.token, data, At::Latest).await
     }
 }
 

@@ -59,9 +59,9 @@ impl CryptoRail {
             let found = self.find_stranger(chain, (payment, &order), nonce, &hashes).await;
             return found.map(Finding::Answer);
         }
+        let is_first_in_line = used == nonce;
         for hash in &hashes {
             if rpc.knows(*hash).await? {
-                let is_first_in_line = used == nonce;
                 if is_first_in_line && self.is_stuck(attempts, last)? {
                     return Ok(Finding::Stuck);
                 }
@@ -69,6 +69,10 @@ impl CryptoRail {
                 let detail = self.detail(payment, &order, &seen);
                 return Ok(Finding::Answer(Answer::Accepted { detail }));
             }
+        }
+        // Sent, and the node has not kept it: as nodes do with what offers too little. What was never sent is sent first.
+        if is_first_in_line && last.answered_at.is_some() && self.is_stuck(attempts, last)? {
+            return Ok(Finding::Stuck);
         }
         Ok(Finding::NotFound)
     }
@@ -130,7 +134,18 @@ impl CryptoRail {
         for attempt in attempts {
             fees = fees.highest(Transaction::read(&attempt.request)?.fees);
         }
-        Ok(fees.replacement(fees).is_some_and(|higher| higher.max <= self.max_fee))
+        let has_room = fees.replacement(fees).is_some_and(|higher| higher.max <= self.max_fee);
+        if !has_room {
+            let (rail, hash, offered, ceiling) = (&self.facts.name, &last.key, fees.max, self.max_fee);
+            tracing::warn!(
+                rail,
+                hash,
+                offered,
+                ceiling,
+                "a payment offers all that max_fee_gwei allows, and no block takes it"
+            );
+        }
+        Ok(has_room)
     }
 }
 

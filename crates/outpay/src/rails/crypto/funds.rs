@@ -2,6 +2,7 @@
 
 use super::amount::{decimal, to_cents};
 use super::chain::{Holdings, Trial};
+use super::rpc::At;
 use super::{Closed, CryptoRail, Funds, Quote};
 use crate::store::Failure;
 use alloy_primitives::{Address, U256};
@@ -23,7 +24,7 @@ impl CryptoRail {
             return Ok(Err(Closed::AmountNotPossible));
         };
         self.chain.check().await?;
-        let holdings = self.chain.holdings().await?;
+        let holdings = self.chain.holdings(At::Latest).await?;
         if holdings.tokens < units {
             return Ok(Err(Closed::OutOfFunds));
         }
@@ -39,7 +40,7 @@ impl CryptoRail {
     /// What it could pay to anybody.
     pub(super) async fn funds(&self) -> Result<Result<Funds, Closed>, Failure> {
         self.chain.check().await?;
-        let holdings = self.chain.holdings().await?;
+        let holdings = self.chain.holdings(At::Latest).await?;
         let available = to_cents(holdings.tokens, self.chain.decimals);
         if available <= Cents::ZERO {
             return Ok(Err(Closed::OutOfFunds));

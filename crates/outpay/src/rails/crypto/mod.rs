@@ -14,6 +14,7 @@ mod detail;
 mod fees;
 mod find;
 mod funds;
+mod in_flight;
 mod locked;
 mod prepare;
 mod read;
@@ -280,6 +281,18 @@ impl Rail for CryptoRail {
         attempts: &'a [Attempt],
     ) -> BoxFuture<'a, Result<bool, Failure>> {
         Box::pin(self.nonce_is_used_up(attempts))
+    }
+
+    fn first_open_slot(&self) -> BoxFuture<'_, Result<i64, Failure>> {
+        Box::pin(self.first_open_nonce())
+    }
+
+    fn check_room<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        waiting: &'a [Attempt],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self.check_room(prepared, waiting))
     }
 
     fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {

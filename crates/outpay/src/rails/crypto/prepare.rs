@@ -3,6 +3,7 @@
 //! Invariant: all attempts at one payment have one nonce. The first takes the next free one; those after it keep it.
 
 use super::chain::{Chain, Trial, transfer_data};
+use super::fees::Fees;
 use super::rpc::At;
 use super::transaction::Transaction;
 use super::{Answer, CryptoRail, Order, Payment, Prepared, Seen};
@@ -27,7 +28,7 @@ impl CryptoRail {
             Ok(transaction) => transaction,
             Err(answer) => return Ok(Err(answer)),
         };
-        let holdings = self.chain.holdings().await?;
+        let holdings = self.chain.holdings(At::Latest).await?;
         let cost = transaction.fees.cost(transaction.gas);
         ensure!(
             holdings.coins >= cost,
@@ -48,7 +49,7 @@ impl CryptoRail {
             second.check().await.context("asking the second node")?;
             check_known(second, nonce).await.context("asking the second node")?;
         }
-        let tokens = self.chain.holdings().await?.tokens;
+        let tokens = self.chain.holdings(At::Latest).await?.tokens;
         ensure!(
             tokens >= order.units,
             "the treasury {} has {tokens} of the token's smallest unit, and {} are needed",
@@ -93,11 +94,9 @@ impl CryptoRail {
         let old = Transaction::read(&last.request)?;
         if self.is_stop(&old) {
             // Whoever has begun to stop a payment goes on with that.
-            let stop = self.stop_after(earlier).await?;
-            return Ok(if stop.fees.max <= self.max_fee {
-                Ok(stop)
-            } else {
-                Err(self.in_line(payment, order, last)?)
+            return Ok(match self.stop_after(earlier).await? {
+                Some(stop) => Ok(stop),
+                None => Err(self.in_line(payment, order, last)?),
             });
         }
         let mut fees = old.fees;
@@ -112,12 +111,23 @@ impl CryptoRail {
         let same = old.chain_id == self.chain.id && old.to == self.chain.token && old.data == data;
         ensure!(same, "attempt {} is not of this payment, or the configuration has changed", last.number);
         ensure!(i64::try_from(old.nonce)? == last.slot, "attempt {} has another nonce", last.number);
-        let market = self.chain.market().await?;
-        let fees = fees.replacement(market).context("fees beyond all numbers")?;
-        if fees.max > self.max_fee {
-            return Ok(Err(self.in_line(payment, order, last)?));
+        Ok(match self.raised(fees).await? {
+            Some(fees) => Ok(Transaction { fees, ..old }),
+            None => Err(self.in_line(payment, order, last)?),
+        })
+    }
+
+    /// What replaces `fees` at the market's price, or at all that `max_fee_gwei` allows where the market wants more: the
+    /// market may come down to it. `None` where the ceiling leaves no room for a replacement.
+    pub(super) async fn raised(&self, fees: Fees) -> Result<Option<Fees>, Failure> {
+        let too_much = "fees beyond all numbers";
+        let wanted = fees.replacement(self.chain.market().await?).context(too_much)?;
+        if wanted.max <= self.max_fee {
+            return Ok(Some(wanted));
         }
-        Ok(Ok(Transaction { fees, ..old }))
+        let least = fees.replacement(fees).context(too_much)?;
+        let capped = Fees { max: self.max_fee, tip: wanted.tip.min(self.max_fee) };
+        Ok((least.max <= self.max_fee).then_some(capped))
     }
 
     /// It still stands in line as it is.

@@ -139,13 +139,13 @@ impl Rpc {
     }
 
     /// The chain's own coin.
-    pub async fn coins(&self, address: Address) -> Result<U256, RpcError> {
-        self.ask("eth_getBalance", json!([address.to_string(), "latest"]), read::amount).await
+    pub async fn coins(&self, address: Address, at: At) -> Result<U256, RpcError> {
+        self.ask("eth_getBalance", json!([address.to_string(), tag(at)]), read::amount).await
     }
 
     /// Runs a call without a transaction.
-    pub async fn view(&self, from: Address, to: Address, data: &[u8]) -> Result<Bytes, RpcError> {
-        self.ask("eth_call", json!([request(from, to, data), "latest"]), read::bytes).await
+    pub async fn view(&self, from: Address, to: Address, data: &[u8], at: At) -> Result<Bytes, RpcError> {
+        self.ask("eth_call", json!([request(from, to, data), tag(at)]), read::bytes).await
     }
 
     pub async fn gas(&self, from: Address, to: Address, data: &[u8]) -> Result<u64, RpcError> {

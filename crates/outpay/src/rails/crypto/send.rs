@@ -1,6 +1,7 @@
 //! Hands the bytes of a committed attempt to the chain. Whatever a node says of them decides nothing: the hash is looked
 //! up.
 
+use super::transaction::Transaction;
 use super::{Answer, CryptoRail, Payment, Seen};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::{B256, keccak256};
@@ -21,7 +22,23 @@ impl CryptoRail {
             Ok(other) => Ok(Answer::Unknown { text: format!("the node calls the transaction {other}") }),
             // It may be there all the same: sent before, or taken before the answer was lost.
             Err(_) if self.chain.rpc.knows(hash).await? => Ok(accepted),
-            Err(error) => Ok(Answer::Unknown { text: format!("not known to the chain after {error}") }),
+            Err(error) => {
+                let text = format!("not known to the chain after {error}");
+                Ok(Answer::Unknown { text: text + &self.why_not_taken(attempt).await })
+            }
+        }
+    }
+
+    /// Where the market wants more than the attempt offers: what to do about it.
+    async fn why_not_taken(&self, attempt: &Attempt) -> String {
+        let (offered, market) = (Transaction::read(&attempt.request), self.chain.market().await);
+        match (offered.map(|transaction| transaction.fees.max), market.map(|fees| fees.max)) {
+            (Ok(offered), Ok(wanted)) if wanted > offered => format!(
+                "; it offers {offered} per unit of gas and the market wants {wanted}, where `max_fee_gwei` allows {}: \
+                 wait, raise it, or stop the withdrawal",
+                self.max_fee
+            ),
+            _ => String::new(),
         }
     }
 }

@@ -30,18 +30,15 @@ impl CryptoRail {
             "nonce {nonce} is used up already; whether by this payment, the rail will find out"
         );
         let transaction = self.stop_after(earlier).await?;
-        ensure!(
-            transaction.fees.max <= self.max_fee,
-            "taking the payment's place costs {} per unit of gas, more than `max_fee_gwei` allows",
-            transaction.fees.max
-        );
+        let transaction = transaction
+            .context("taking the payment's place costs more per unit of gas than `max_fee_gwei` allows")?;
         let signed = transaction.sign(&self.treasury)?;
         let slot = i64::try_from(transaction.nonce)?;
         Ok(Prepared { key: signed.hash.to_string(), request: signed.raw, slot })
     }
 
-    /// For a higher fee than all attempts before it.
-    pub(super) async fn stop_after(&self, earlier: &[Attempt]) -> Result<Transaction, Failure> {
+    /// For a higher fee than all attempts before it; `None` where the ceiling leaves no room for that.
+    pub(super) async fn stop_after(&self, earlier: &[Attempt]) -> Result<Option<Transaction>, Failure> {
         let mut fees = Fees { max: 0, tip: 0 };
         let mut nonces = Vec::new();
         for attempt in earlier {
@@ -52,19 +49,13 @@ impl CryptoRail {
         }
         let nonce = *nonces.first().context("nothing was sent that could be stopped")?;
         ensure!(nonces.iter().all(|other| *other == nonce), "the attempts have different nonces");
-        let fees = fees.replacement(self.chain.market().await?).context("fees beyond all numbers")?;
+        let Some(fees) = self.raised(fees).await? else { return Ok(None) };
         let treasury = self.chain.treasury;
         let needed = self.chain.rpc.gas(treasury, treasury, &[]).await?;
         // A quarter more where a chain charges by more than the rule, since it may charge more when it is busier.
         let gas = if needed <= LEAST_GAS { LEAST_GAS } else { needed.saturating_add(needed / 4) };
-        Ok(Transaction {
-            chain_id: self.chain.id,
-            nonce,
-            fees,
-            gas,
-            to: self.chain.treasury,
-            data: Vec::new(),
-        })
+        let (chain_id, to) = (self.chain.id, treasury);
+        Ok(Some(Transaction { chain_id, nonce, fees, gas, to, data: Vec::new() }))
     }
 
     /// So deep in the chain that it stays so; a second node has to see it too, since a person may give the money back then.

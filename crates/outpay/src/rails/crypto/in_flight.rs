@@ -1,0 +1,78 @@
+//! What the treasury has promised already: signed transfers of any rail and process that are in no block yet. A balance
+//! does not show them, so they are subtracted before another one is signed.
+
+use super::rpc::At;
+use super::token::Token;
+use super::transaction::Transaction;
+use super::{CryptoRail, Prepared};
+use crate::store::{Attempt, Failure};
+use alloy_primitives::U256;
+use alloy_sol_types::SolCall;
+use anyhow::{Context, ensure};
+use std::collections::BTreeMap;
+
+/// Of the token and of the chain's coin.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    tokens: U256,
+    coins: U256,
+}
+
+impl CryptoRail {
+    /// The first nonce that is not used up so deep that it stays so.
+    pub(super) async fn first_open_nonce(&self) -> Result<i64, Failure> {
+        let deep = self.chain.rpc.head().await?.saturating_sub(self.confirmations.saturating_sub(1));
+        Ok(i64::try_from(self.chain.rpc.nonce(self.chain.treasury, At::Block(deep)).await?)?)
+    }
+
+    /// Are there tokens and coins for `prepared` beside all of `waiting`? Nonces and balances are those of one block, so that
+    /// a payment is either in the balance or among those that wait.
+    pub(super) async fn check_room(&self, prepared: &Prepared, waiting: &[Attempt]) -> Result<(), Failure> {
+        let head = At::Block(self.chain.rpc.head().await?);
+        let used = self.chain.rpc.nonce(self.chain.treasury, head).await?;
+        let holdings = self.chain.holdings(head).await?;
+        // All attempts of one nonce hold what the dearest of them may take.
+        let mut by_nonce: BTreeMap<u64, Held> = BTreeMap::new();
+        for attempt in waiting {
+            let transaction = Transaction::read(&attempt.request)?;
+            if transaction.nonce >= used {
+                let held = by_nonce.entry(transaction.nonce).or_default();
+                let wants = self.wants(&transaction)?;
+                held.tokens = held.tokens.max(wants.tokens);
+                held.coins = held.coins.max(wants.coins);
+            }
+        }
+        let new = self.wants(&Transaction::read(&prepared.request)?)?;
+        let too_much = "sums beyond all numbers";
+        let mut all = new;
+        for held in by_nonce.values() {
+            all.tokens = all.tokens.checked_add(held.tokens).context(too_much)?;
+            all.coins = all.coins.checked_add(held.coins).context(too_much)?;
+        }
+        for (kind, has, needed, all) in [
+            ("token", holdings.tokens, new.tokens, all.tokens),
+            ("coin", holdings.coins, new.coins, all.coins),
+        ] {
+            ensure!(
+                all <= has,
+                "the treasury {} has {has} of the {kind}'s smallest unit; {needed} are needed, and {} are promised to \
+                 payments that are in no block yet",
+                self.chain.treasury,
+                all - needed
+            );
+        }
+        Ok(())
+    }
+
+    fn wants(&self, transaction: &Transaction) -> Result<Held, Failure> {
+        let coins = transaction.fees.cost(transaction.gas);
+        let tokens = if transaction.to == self.chain.token {
+            Token::transferCall::abi_decode(&transaction.data)
+                .context("reading an attempt's transfer")?
+                .amount
+        } else {
+            U256::ZERO
+        };
+        Ok(Held { tokens, coins })
+    }
+}

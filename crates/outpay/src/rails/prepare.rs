@@ -1,0 +1,47 @@
+//! The next attempt of a payment, as its rail writes it, once it is clear that there is room for it beside what is in flight
+//! in its line. Not here: committing it (turn.rs).
+
+use super::mounted::Mounted;
+use super::turn::{LONGEST_CALL, too_slow};
+use super::{Answer, Payment, Prepared};
+use crate::platform::Platform;
+use crate::store::{Attempt, Failure};
+
+/// Writes it, or says why there is none now.
+///
+/// The slot is read before the attempts that are in flight: one that is not among them has taken the slot, so that this one
+/// cannot be committed, and of two that are prepared at once only one counts on the same money.
+pub(super) async fn next(
+    platform: &Platform,
+    mounted: &Mounted,
+    payment: &Payment,
+    earlier: &[Attempt],
+) -> Result<Result<Prepared, Answer>, Failure> {
+    let line = mounted.facts().line.as_deref();
+    let rails = line.map_or_else(Vec::new, |line| platform.rails.names_in_line(line));
+    let slot = match line {
+        Some(line) => platform.store.next_slot(line, &rails).await?,
+        None => 0,
+    };
+    let prepare = async {
+        let prepared = mounted.rail.prepare(payment, earlier, slot).await?;
+        let replaces = earlier.iter().any(|attempt| attempt.slot == prepared.slot);
+        if line.is_some() && !replaces {
+            let room = check_room(platform, mounted, &rails, &prepared).await;
+            room.map_err(|failure| Answer::Unknown { text: format!("{failure:#}") })?;
+        }
+        Ok(prepared)
+    };
+    Ok(tokio::time::timeout(LONGEST_CALL, prepare).await.unwrap_or_else(|_| Err(too_slow())))
+}
+
+async fn check_room(
+    platform: &Platform,
+    mounted: &Mounted,
+    rails: &[&str],
+    prepared: &Prepared,
+) -> Result<(), Failure> {
+    let from = mounted.rail.first_open_slot().await?;
+    let waiting = platform.store.attempts_from(rails, from).await?;
+    mounted.rail.check_room(prepared, &waiting).await
+}
