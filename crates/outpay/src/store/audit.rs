@@ -86,7 +86,7 @@ impl Store {
 }
 
 impl Snapshot {
-    async fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Failure> {
         match self {
             Self::Sqlite(connection) => sqlite::query(connection, sql, &params),
             Self::Postgres(connection) => postgres::query(connection, sql, &params).await,

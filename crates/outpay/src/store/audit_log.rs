@@ -1,6 +1,7 @@
 //! The audit log: who changed what, and when. Only ever appended to: there is no function that changes or deletes an entry.
 //! Entries are written in the same transaction as the change wherever the change is of the store's member or settings
-//! families; `note` writes one alone. Not here: money, which the journal records.
+//! families; `note` writes one alone. Each is linked to the one before it (audit_log_chain.rs). Not here: money, which the
+//! journal records.
 
 use super::driver::{Row, Statement, WriteError};
 use super::{Failure, Store};
@@ -72,6 +73,7 @@ pub(super) fn note(entry: &NewAuditEntry) -> Statement {
             entry.detail.as_str().into(),
         ],
     )
+    .into_audit_log()
 }
 
 /// The same entry in the log of every business that the member belongs to: for what concerns the member alone.
@@ -88,6 +90,7 @@ pub(super) fn note_everywhere(
          FROM membership s JOIN member m ON m.number = s.member WHERE s.member = $5 ORDER BY s.business",
         vec![at.into(), actor.0.into(), action.into(), detail.into(), member.into()],
     )
+    .into_audit_log()
 }
 
 impl Store {

@@ -133,17 +133,24 @@ pub struct Statement {
     pub(super) params: Vec<Value>,
     /// How many rows it must touch; otherwise the whole transaction is rolled back.
     pub(super) expect: Option<u64>,
+    /// Its rows are to be linked into the chain of the audit log before the transaction ends.
+    pub(super) writes_audit_log: bool,
 }
 
 impl Statement {
     /// A statement that may touch any number of rows.
     pub(super) fn new(sql: &'static str, params: Vec<Value>) -> Self {
-        Self { sql, params, expect: None }
+        Self { sql, params, expect: None, writes_audit_log: false }
     }
 
     /// A statement that must touch exactly one row.
     pub(super) fn one(sql: &'static str, params: Vec<Value>) -> Self {
-        Self { sql, params, expect: Some(1) }
+        Self { expect: Some(1), ..Self::new(sql, params) }
+    }
+
+    /// The same, where it writes rows of the audit log.
+    pub(super) fn into_audit_log(self) -> Self {
+        Self { writes_audit_log: true, ..self }
     }
 }
 

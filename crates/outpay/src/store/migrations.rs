@@ -1,7 +1,7 @@
 //! Migrations: numbered scripts, the same numbers on both engines, each run once under a lock when a process starts.
 
 use super::Failure;
-use super::driver::Driver;
+use super::driver::{Driver, Statement, WriteError};
 use anyhow::Context;
 
 /// Number, SQLite's script, PostgreSQL's script. Only ever appended to.
@@ -126,6 +126,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0065_attempt_slots.sql"),
         include_str!("../../migrations/postgres/0065_attempt_slots.sql"),
     ),
+    (
+        80,
+        include_str!("../../migrations/sqlite/0080_audit_log_chain.sql"),
+        include_str!("../../migrations/postgres/0080_audit_log_chain.sql"),
+    ),
 ];
 
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
@@ -138,6 +143,7 @@ pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
     }
     check_not_newer(driver).await?;
     check_has_salts(driver).await?;
+    link_older_audit_log(driver).await?;
     match driver {
         Driver::Sqlite(sqlite) => sqlite.migrated(),
         Driver::Postgres(_) => Ok(()),
@@ -150,6 +156,22 @@ async fn check_has_salts(driver: &Driver) -> Result<(), Failure> {
     salts.map(drop).context(
         "this database was made by a version from before payout hashes had salts; start with a new one",
     )
+}
+
+/// Rows from before migration 80 are linked once, so that the audit can ask for a digest of every row.
+async fn link_older_audit_log(driver: &Driver) -> Result<(), Failure> {
+    let sql =
+        "SELECT 1 FROM audit_log_head WHERE one = 1 AND number = 0 AND EXISTS (SELECT 1 FROM audit_log)";
+    if driver.query_one(sql, Vec::new()).await?.is_none() {
+        return Ok(());
+    }
+    let touch =
+        Statement::one("UPDATE audit_log_head SET number = number WHERE one = 1 AND number = 0", Vec::new());
+    match driver.write(vec![touch.into_audit_log()]).await {
+        // Another process was faster.
+        Ok(()) | Err(WriteError::Conflict) => Ok(()),
+        Err(WriteError::Failure(failure)) => Err(failure),
+    }
 }
 
 /// An older program knows nothing of limits that a newer one keeps in tables of its own.

@@ -5,6 +5,7 @@
 mod attempts;
 mod audit;
 mod audit_log;
+mod audit_log_chain;
 mod branding;
 mod businesses;
 mod credentials;
@@ -43,6 +44,7 @@ mod withdrawals;
 pub use attempts::Attempt;
 pub use audit::{AuditAccount, AuditBook, AuditUser, HashCredential, Snapshot};
 pub use audit_log::{AuditEntry, AuditFilter, NewAuditEntry};
+pub use audit_log_chain::{LogDigest, LogRow};
 pub use branding::BrandingRow;
 pub use businesses::{Business, NewBusiness};
 pub use credentials::{Credential, CredentialKind};

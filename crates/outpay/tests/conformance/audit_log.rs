@@ -2,10 +2,10 @@
 
 use crate::members::entry;
 use crate::on_both_engines;
-use crate::world::{NOW, World};
+use crate::world::{Engine, NOW, World};
 use ledger::{Actor, Terms};
 use outpay::members::Role;
-use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Tries, WriteError};
+use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Store, Tries, WriteError};
 
 on_both_engines! {
     entries_come_back_newest_first,
@@ -13,6 +13,23 @@ on_both_engines! {
     settings_and_their_entries_are_set_together,
     tries_are_counted_in_windows,
     tries_at_once_are_all_counted,
+    every_row_follows_from_the_one_before_it,
+    rows_of_several_processes_stand_in_one_chain,
+    rows_from_before_the_chain_are_linked_at_the_next_start,
+}
+
+/// Every row's digest follows from the one before it, and the head is the newest row's. How many rows there are.
+async fn chained(world: &World) -> usize {
+    let snapshot = world.store.snapshot().await.unwrap();
+    let rows = snapshot.log_rows(0, 1_000).await.unwrap();
+    let mut last = (0, [0; 32]);
+    for row in &rows {
+        let digest = row.following(&last.1).unwrap();
+        assert_eq!(row.digest, Some(digest), "row {}", row.number);
+        last = (row.number, digest);
+    }
+    assert_eq!(snapshot.log_head().await.unwrap(), last);
+    rows.len()
 }
 
 fn all(business: i64) -> AuditFilter {
@@ -153,4 +170,49 @@ async fn tries_at_once_are_all_counted(world: &World) {
     assert_eq!(counted.len(), 6);
     let total = world.store.count_tries(&[bucket(1, 1_000)], NOW, 0).await.unwrap();
     assert_eq!(total, [Tries { since: NOW, count: 31 }]);
+}
+
+async fn every_row_follows_from_the_one_before_it(world: &World) {
+    let (acme, other) = (world.book("Acme").await.business(), world.book("Other").await.business());
+    let before = chained(world).await;
+    let one = |business, action| entry(business, action, Actor::OPERATOR);
+    world.store.write_audit(&[one(acme, "first"), one(other, "second")]).await.unwrap();
+    world.store.write_audit(&[one(acme, "third")]).await.unwrap();
+    assert_eq!(chained(world).await, before + 3);
+    let undone = world.store.write_audit(&[one(acme, "undone"), one(99, "nowhere")]).await;
+    assert!(matches!(undone, Err(WriteError::Conflict)), "{undone:?}");
+    assert_eq!(chained(world).await, before + 3, "a number is left out, the chain goes on");
+    world.store.write_audit(&[one(acme, "fourth")]).await.unwrap();
+    assert_eq!(chained(world).await, before + 4);
+    let snapshot = world.store.snapshot().await.unwrap();
+    let rows = snapshot.log_rows(0, 1_000).await.unwrap();
+    let digests: std::collections::BTreeSet<_> = rows.iter().map(|row| row.digest).collect();
+    assert_eq!(digests.len(), rows.len(), "no two rows have one digest");
+}
+
+async fn rows_of_several_processes_stand_in_one_chain(world: &World) {
+    let (acme, other) = (world.book("Acme").await.business(), world.book("Other").await.business());
+    let before = chained(world).await;
+    world.at_once(4, async |store, at| {
+        let business = if at % 2 == 0 { acme } else { other };
+        for _ in 0..10 {
+            let one = |action| entry(business, action, Actor::OPERATOR);
+            store.write_audit(&[one("first"), one("second")]).await.unwrap();
+        }
+    });
+    assert_eq!(chained(world).await, before + 80);
+}
+
+async fn rows_from_before_the_chain_are_linked_at_the_next_start(world: &World) {
+    let acme = world.book("Acme").await.business();
+    let many: Vec<_> = (0..30).map(|_| entry(acme, "older", Actor::OPERATOR)).collect();
+    world.store.write_audit(&many).await.unwrap();
+    world.tamper("UPDATE audit_log SET digest = NULL").await.unwrap();
+    let zeros = match world.engine() {
+        Engine::Sqlite => "zeroblob(32)",
+        Engine::Postgres => "decode(repeat('00', 32), 'hex')",
+    };
+    world.tamper(&format!("UPDATE audit_log_head SET number = 0, digest = {zeros}")).await.unwrap();
+    Store::open(&world.place.url()).await.unwrap();
+    assert!(chained(world).await >= 30);
 }

@@ -221,35 +221,28 @@ async fn one_that_is_being_sent_is_leased_by_name(world: &World) {
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
     assert_eq!(
-        store.lease_one(book, (1, ledger::WithdrawalState::Sending), 9, (NOW, NOW + 50)).await.unwrap(),
+        store.lease_one(book, (1, WithdrawalState::Sending), 9, (NOW, NOW + 50)).await.unwrap(),
         None,
         "it is queued"
     );
     till.carry_out(book, [step(1, Step::Send)]).await;
     let leased = lease(store, 1, NOW, NOW + 100, 1).await;
-    let taken =
-        store.lease_one(book, (1, ledger::WithdrawalState::Sending), 9, (NOW + 99, NOW + 200)).await.unwrap();
+    let taken = store.lease_one(book, (1, WithdrawalState::Sending), 9, (NOW + 99, NOW + 200)).await.unwrap();
     assert_eq!(taken.is_none(), leased == [1], "either the worker has it or the operator");
     let before = taken.map_or(1, |taken| taken.lease);
     let taken = store
-        .lease_one(book, (1, ledger::WithdrawalState::Sending), 9, (NOW + 200, NOW + 300))
+        .lease_one(book, (1, WithdrawalState::Sending), 9, (NOW + 200, NOW + 300))
         .await
         .unwrap()
         .unwrap();
     assert_eq!(taken, hold(book, 1, before + 1));
     assert_eq!(
-        store
-            .lease_one(book, (1, ledger::WithdrawalState::Sending), 8, (NOW + 299, NOW + 400))
-            .await
-            .unwrap(),
+        store.lease_one(book, (1, WithdrawalState::Sending), 8, (NOW + 299, NOW + 400)).await.unwrap(),
         None,
         "somebody has it"
     );
     assert_eq!(
-        store
-            .lease_one(book, (9, ledger::WithdrawalState::Sending), 8, (NOW + 299, NOW + 400))
-            .await
-            .unwrap(),
+        store.lease_one(book, (9, WithdrawalState::Sending), 8, (NOW + 299, NOW + 400)).await.unwrap(),
         None,
         "there is none"
     );

@@ -8,11 +8,14 @@ mod teller;
 pub use teller::PostgresTeller;
 
 use super::Failure;
+use super::audit_log_chain::{self, LogHead};
 use super::driver::{Row, Statement, Value, WriteError};
 use crate::clock::Clock;
 use anyhow::Context;
 use bytes::BytesMut;
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Transaction,
+};
 use ledger::Micros;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -102,15 +105,17 @@ impl Postgres {
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         let mut connection = self.connection().await?;
         let transaction = connection.transaction().await.map_err(anyhow::Error::from)?;
+        // Taken before anything else is locked, so that no two transactions wait for each other.
+        let log = match statements.iter().any(|statement| statement.writes_audit_log) {
+            true => Some(lock_audit_log(&transaction).await?),
+            false => None,
+        };
         let mut counts = Vec::with_capacity(statements.len());
         for statement in &statements {
-            let prepared = transaction.prepare_cached(statement.sql).await.map_err(write_error)?;
-            let touched =
-                transaction.execute(&prepared, &refs(&statement.params)).await.map_err(write_error)?;
-            if statement.expect.is_some_and(|expect| expect != touched) {
-                return Err(WriteError::Conflict);
-            }
-            counts.push(touched);
+            counts.push(execute(&transaction, statement).await?);
+        }
+        if let Some(head) = log {
+            link_audit_log(&transaction, head).await?;
         }
         transaction.commit().await.map_err(write_error)?;
         Ok(counts)
@@ -130,6 +135,37 @@ impl Postgres {
             transaction.execute("INSERT INTO migration (version) VALUES ($1)", &[&version]).await?;
         }
         Ok(transaction.commit().await?)
+    }
+}
+
+async fn execute(transaction: &Transaction<'_>, statement: &Statement) -> Result<u64, WriteError> {
+    let prepared = transaction.prepare_cached(statement.sql).await.map_err(write_error)?;
+    let touched = transaction.execute(&prepared, &refs(&statement.params)).await.map_err(write_error)?;
+    if statement.expect.is_some_and(|expect| expect != touched) {
+        return Err(WriteError::Conflict);
+    }
+    Ok(touched)
+}
+
+async fn lock_audit_log(transaction: &Transaction<'_>) -> Result<LogHead, WriteError> {
+    let head = transaction.query_opt(audit_log_chain::LOCKED_HEAD, &[]).await.map_err(write_error)?;
+    let head = head.as_ref().map(row).transpose()?;
+    Ok(LogHead::of(head.as_ref())?)
+}
+
+/// Links what this transaction wrote: nothing else can be there, since the head is locked.
+async fn link_audit_log(transaction: &Transaction<'_>, mut head: LogHead) -> Result<(), WriteError> {
+    loop {
+        let rows =
+            transaction.query(audit_log_chain::UNLINKED, &[&head.number]).await.map_err(write_error)?;
+        let rows = rows.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        let (statements, more) = head.extend(&rows)?;
+        for statement in &statements {
+            execute(transaction, statement).await?;
+        }
+        if !more {
+            return Ok(());
+        }
     }
 }
 

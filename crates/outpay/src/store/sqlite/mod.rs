@@ -10,6 +10,7 @@ mod teller;
 pub use teller::SqliteTeller;
 
 use super::Failure;
+use super::audit_log_chain::{self, LogHead};
 use super::driver::{Row, Statement, Value, WriteError};
 use crate::clock::Clock;
 use anyhow::Context;
@@ -191,17 +192,37 @@ fn write(connection: &mut Connection, statements: &[Statement]) -> Result<Vec<u6
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(anyhow::Error::from)?;
     let mut counts = Vec::with_capacity(statements.len());
     for statement in statements {
-        let touched = transaction
-            .prepare_cached(statement.sql)
-            .and_then(|mut prepared| prepared.execute(params_from_iter(&statement.params)))
-            .map_err(write_error)? as u64;
-        if statement.expect.is_some_and(|expect| expect != touched) {
-            return Err(WriteError::Conflict);
-        }
-        counts.push(touched);
+        counts.push(execute(&transaction, statement)?);
+    }
+    if statements.iter().any(|statement| statement.writes_audit_log) {
+        link_audit_log(&transaction)?;
     }
     transaction.commit().map_err(|error| WriteError::Failure(error.into()))?;
     Ok(counts)
+}
+
+fn execute(connection: &Connection, statement: &Statement) -> Result<u64, WriteError> {
+    let touched = connection
+        .prepare_cached(statement.sql)
+        .and_then(|mut prepared| prepared.execute(params_from_iter(&statement.params)))
+        .map_err(write_error)? as u64;
+    if statement.expect.is_some_and(|expect| expect != touched) {
+        return Err(WriteError::Conflict);
+    }
+    Ok(touched)
+}
+
+/// Inside a write transaction, which on SQLite is the only one there is.
+fn link_audit_log(connection: &Connection) -> Result<(), WriteError> {
+    let mut head = LogHead::of(query(connection, audit_log_chain::HEAD, &[])?.first())?;
+    loop {
+        let rows = query(connection, audit_log_chain::UNLINKED, &[head.number.into()])?;
+        let (statements, more) = head.extend(&rows)?;
+        statements.iter().try_for_each(|statement| execute(connection, statement).map(drop))?;
+        if !more {
+            return Ok(());
+        }
+    }
 }
 
 fn write_error(error: rusqlite::Error) -> WriteError {
