@@ -27,8 +27,18 @@ pub struct Config {
     pub sqlite: SqliteConfig,
     /// `[rails…]`
     pub rails: RailsConfig,
+    /// `[heads]`
+    pub heads: HeadsConfig,
     /// `[mail]`; without it no mail is made.
     pub mail: Option<MailConfig>,
+}
+
+/// `[heads]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HeadsConfig {
+    /// Where signed heads are posted; nowhere without it.
+    pub post_to: Option<String>,
 }
 
 /// `[sqlite]`
@@ -160,6 +170,8 @@ mod tests {
     #[test]
     fn an_empty_file_is_a_configuration_and_a_wrong_one_is_named() {
         assert_eq!(Config::parse("").unwrap().rails.gift_card.low_stock, 10);
+        let heads = Config::parse("[heads]\npost_to = \"https://keep.example.com/heads\"").unwrap().heads;
+        assert_eq!(heads.post_to.as_deref(), Some("https://keep.example.com/heads"));
         assert_eq!(Config::parse("[sqlite]\ncache_mib = 2048").unwrap().sqlite.cache_mib, 2048);
         let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
@@ -170,6 +182,7 @@ mod tests {
             "[sqlite]\ncache_mib = 0",
             "[sqlite]\ncache_mib = 70000",
             "[sqlite]\ncache = 64",
+            "[heads]\npost = \"https://keep.example.com\"",
             "public_url = \"pay.example.com\"",
             "public_url = \"https://\"",
             "public_url = \"https://pay.example.com/#\"",

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod commit;
 pub mod config;
 pub mod dashboard;
+pub mod heads;
 pub mod http;
 pub mod ids;
 pub mod imports;

@@ -40,6 +40,8 @@ pub struct Platform {
     pub mail: Mail,
     /// Members' passwords.
     pub passwords: Passwords,
+    /// Where signed heads are posted, if anywhere.
+    pub post_heads_to: Option<Arc<str>>,
     /// Where people reach the server, without a slash at its end; links begin with it.
     pub public_url: Option<Arc<str>>,
 }
@@ -101,6 +103,7 @@ impl Platform {
             requests,
             mail,
             passwords,
+            post_heads_to: config.heads.post_to.as_deref().map(Arc::from),
             public_url,
         })
     }

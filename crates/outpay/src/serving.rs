@@ -3,6 +3,7 @@
 
 use crate::claim;
 use crate::dashboard;
+use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
 use crate::mail;
@@ -13,6 +14,7 @@ use crate::store::Failure;
 use crate::web::assets;
 use crate::webhooks::{self, WebhookOptions, Webhooks};
 use crate::withdrawals::expire;
+use anyhow::Context;
 use axum::Router;
 use tokio::sync::watch;
 
@@ -35,6 +37,9 @@ pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Fa
     let locked = &platform.rails.locked;
     anyhow::ensure!(locked.is_empty(), "{}", locked.join("; "));
     platform.mail.check()?;
+    if let Some(url) = &platform.post_heads_to {
+        platform.webhooks.client().guard().check_url(url).context("`post_to` in [heads]")?;
+    }
     let webhooks = platform.webhooks.clone();
     let mail = mail::Worker::new(platform.mail.clone());
     let (worker, sweeper) = (Worker::new(platform.clone()), platform.clone());
@@ -76,6 +81,7 @@ impl Serving {
         let worker = tokio::spawn(self.worker.run(stopped.clone()));
         let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), stopped.clone()));
         let adder = tokio::spawn(overview::run(self.sweeper.clone(), stopped.clone()));
+        let signer = tokio::spawn(heads::run(self.sweeper.clone(), stopped.clone()));
         let sweeper = tokio::spawn(expire::run(self.sweeper, stopped.clone()));
         let mail = tokio::spawn(self.mail.run(stopped));
         let shutdown = async {
@@ -89,6 +95,7 @@ impl Serving {
         sweeper.await?;
         importer.await?;
         adder.await?;
+        signer.await?;
         mail.await?;
         webhooks.stop().await;
         ended

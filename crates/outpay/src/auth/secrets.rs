@@ -8,7 +8,7 @@ use crate::ids::PublicIds;
 use aes::Aes128;
 use aes::cipher::BlockCipherEncrypt;
 use data_encoding::BASE32_NOPAD;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signature, Signer, SigningKey};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use ledger::{BookId, HashSalt};
@@ -149,7 +149,21 @@ impl Secrets {
         self.receipts.sign(text).to_bytes()
     }
 
-    /// The key with which anybody can check a receipt.
+    /// Ed25519 over a head of a chain. What is signed begins with words that no receipt begins with (those are JSON
+    /// objects), so a signature over one is none over the other.
+    #[must_use]
+    pub fn sign_head(&self, text: &str) -> [u8; 64] {
+        self.receipts.sign(&head_text(text)).to_bytes()
+    }
+
+    /// Is this the signature of [`Self::sign_head`]?
+    #[must_use]
+    pub fn head_signature_fits(&self, text: &str, signature: &[u8]) -> bool {
+        let Ok(signature) = Signature::from_slice(signature) else { return false };
+        self.receipts.verifying_key().verify_strict(&head_text(text), &signature).is_ok()
+    }
+
+    /// The key with which anybody can check a receipt, or a head.
     #[must_use]
     pub fn receipt_key(&self) -> [u8; 32] {
         self.receipts.verifying_key().to_bytes()
@@ -166,6 +180,10 @@ impl Secrets {
     pub fn seals(&self) -> &Seals {
         &self.seals
     }
+}
+
+fn head_text(text: &str) -> Vec<u8> {
+    ["outpay head\n", text].concat().into_bytes()
 }
 
 #[cfg(test)]

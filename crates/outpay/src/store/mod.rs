@@ -8,6 +8,7 @@ mod audit_log;
 mod audit_log_chain;
 mod branding;
 mod businesses;
+mod chains;
 mod credentials;
 mod day_sums;
 mod driver;

@@ -123,6 +123,12 @@ impl Webhooks {
         Self { client, ..self }
     }
 
+    /// What sends, for others who post under the same guard.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// What is counted.
     #[must_use]
     pub fn measures(&self) -> &Arc<Measures> {

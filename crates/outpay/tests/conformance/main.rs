@@ -6,6 +6,7 @@ mod attempts;
 mod audit_log;
 mod branding;
 mod businesses;
+mod chains;
 mod constraints;
 mod credentials;
 mod epoch;
