@@ -1,25 +1,37 @@
 //! The audit: recomputes every balance, user and digest from the journal, and compares with what is stored. It reads one
 //! frozen moment while the platform goes on writing, and uses of the platform's rules only the digest of an entry.
-//! Not here: e-mail addresses, names and remembered answers, which no entry tells.
+//! Not here: names, settings and answers of idempotency keys that are gone, which no entry tells.
 //!
 //! Proven for every book: sequence without a gap, unbroken chain, both links and the running balance of each account, no
 //! account but `world` below zero, sum zero, users with status and hash, one credential per user and none besides, every
-//! withdrawal with its state and where its money went.
+//! withdrawal with its state, to whom and how it is paid, and where its money went; that each attempt belongs to a
+//! withdrawal that was being sent, and that every reference is remembered. Proven for the installation: the audit log is
+//! whole, no slot is given out twice, nothing belongs to a book that does not exist, and every signed head stands in its
+//! chain. Not proven without a head from elsewhere: that the newest entries are all there.
 
+mod evidence;
 mod finding;
+mod log;
 mod numbered;
+mod remembered;
 mod replay;
+mod signed;
+mod strays;
 mod withdrawals;
 
 pub use finding::{AuditReport, Difference, Place};
+pub use signed::Outside;
 
 use crate::auth::Secrets;
 use crate::store::{AuditBook, Failure, Snapshot, Store};
 use anyhow::Context;
+use evidence::Slots;
 use finding::Findings;
 use ledger::BookId;
 use numbered::Numbered;
+use remembered::Expected;
 use replay::{Replay, ReplayedUser};
+use signed::Opened;
 use std::collections::BTreeMap;
 
 /// Rows read at once.
@@ -35,16 +47,32 @@ struct Audit<'a> {
     report: AuditReport,
     /// Kept to the end, since the credentials of all books lie in one table.
     users: BTreeMap<BookId, (String, Numbered<ReplayedUser>)>,
+    /// Of all books, since lines do not belong to one.
+    slots: Slots,
     rows: u64,
     expected: u64,
     progress: Progress<'a>,
 }
 
-/// Audits the whole database.
+/// Audits the whole database by itself, which cannot show whether the newest entries are gone.
 ///
 /// # Errors
 /// When it cannot be read. A difference is no error: the report holds it.
 pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Result<AuditReport, Failure> {
+    run_against(store, secrets, &Outside::default(), progress).await
+}
+
+/// The same, and compares it with what is known outside of it.
+///
+/// # Errors
+/// When either cannot be read. A difference is no error: the report holds it.
+pub async fn run_against(
+    store: &Store,
+    secrets: &Secrets,
+    outside: &Outside,
+    progress: Progress<'_>,
+) -> Result<AuditReport, Failure> {
+    let opened = Opened::open(outside)?;
     let snapshot = store.snapshot().await?;
     let books = snapshot.books().await?;
     // Every user has a row, an account and a credential; the six accounts of a book itself do not count.
@@ -60,6 +88,7 @@ pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Re
         findings: Findings::default(),
         report: AuditReport::default(),
         users: BTreeMap::new(),
+        slots: Slots::new(),
         rows: 0,
         expected: u64::try_from(expected).unwrap_or(0),
         progress,
@@ -68,6 +97,10 @@ pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Re
         audit.book(book).await.with_context(|| format!("book {}", book.id.0))?;
     }
     audit.credentials().await?;
+    audit.strays(books.len()).await?;
+    audit.slots(&outside.lines).await?;
+    audit.log().await?;
+    audit.signed(opened).await?;
     Ok(AuditReport { differences: audit.findings.kept, found: audit.findings.found, ..audit.report })
 }
 
@@ -97,6 +130,9 @@ impl Audit<'_> {
         self.accounts(book.id, &mut replay).await?;
         self.users(book.id, &mut replay).await?;
         self.withdrawals(book.id, &mut replay).await?;
+        self.attempts(book.id, &replay).await?;
+        self.gift_cards(book.id, &replay).await?;
+        self.remembered(book.id, &replay).await?;
         self.users.insert(book.id, (book.business.clone(), replay.users));
         Ok(())
     }
@@ -106,9 +142,12 @@ impl Audit<'_> {
             let after = replay.sequence;
             let page = self.snapshot.entries(book, after, PAGE).await;
             let page = page.with_context(|| format!("an entry after {after}"))?;
+            let mut expected = Vec::new();
             for (stored, payee) in &page {
                 replay.take(stored, payee, &mut self.findings);
+                expected.extend(Expected::of(stored, replay));
             }
+            self.references(book, &expected).await?;
             self.report.entries += page.len() as u64;
             if !self.count(page.len()) {
                 return Ok(());

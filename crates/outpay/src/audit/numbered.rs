@@ -38,6 +38,12 @@ impl<T> Numbered<T> {
     }
 
     /// What has this number.
+    pub(super) fn get(&self, number: i64) -> Option<&T> {
+        let run = self.runs.iter().rev().find(|run| number > run.floor)?;
+        run.all.get(usize::try_from(number - run.floor - 1).ok()?)
+    }
+
+    /// The same, to change it.
     pub(super) fn get_mut(&mut self, number: i64) -> Option<&mut T> {
         let run = self.runs.iter_mut().rev().find(|run| number > run.floor)?;
         run.all.get_mut(usize::try_from(number - run.floor - 1).ok()?)
@@ -67,6 +73,7 @@ mod tests {
         for (number, expected) in
             [(0, None), (2, Some('b')), (3, None), (100, None), (101, Some('c')), (102, None)]
         {
+            assert_eq!(all.get(number).copied(), expected, "{number}");
             assert_eq!(all.get_mut(number).copied(), expected, "{number}");
         }
     }

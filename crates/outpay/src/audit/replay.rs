@@ -7,9 +7,10 @@ use super::withdrawals::Withdrawals;
 use crate::auth::Secrets;
 use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
 use ledger::{
-    Account, AccountId, BookId, ChainDigest, Entry, EntryKind, GENESIS, HashSalt, Movement, Provider,
+    Account, AccountId, BookId, Cents, ChainDigest, Entry, EntryKind, GENESIS, HashSalt, Movement, Provider,
     floor_of_epoch, link,
 };
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 pub(super) struct Replay {
@@ -39,7 +40,7 @@ pub(super) struct ReplayedUser {
 }
 
 const NEW_USER: ReplayedUser = ReplayedUser {
-    account: ReplayedAccount { account: Account { balance: ledger::Cents::ZERO, head: 0 }, seen: false },
+    account: ReplayedAccount { account: Account { balance: Cents::ZERO, head: 0 }, seen: false },
     generation: 0,
     salt: None,
     active: true,
@@ -241,6 +242,24 @@ impl Replay {
         for (number, _) in self.users.iter().filter(|(_, user)| !user.row_seen) {
             findings.add(Place::User(number), "missing, although an entry created this user".to_owned());
         }
+    }
+
+    /// Can a user's hash of this generation have had this salt? Only the newest salt is known here.
+    pub(super) fn had_hash(&self, number: i64, generation: i64, salt: &HashSalt) -> bool {
+        self.users.get(number).is_some_and(|user| match user.generation.cmp(&generation) {
+            Ordering::Less => false,
+            Ordering::Equal => user.salt.as_ref() == Some(salt),
+            Ordering::Greater => generation >= 0,
+        })
+    }
+
+    pub(super) fn has_user(&self, number: i64) -> bool {
+        self.users.get(number).is_some()
+    }
+
+    /// One of the book's own balances.
+    pub(super) fn balance(&self, account: AccountId) -> Cents {
+        self.others.get(&account).map_or(Cents::ZERO, |account| account.account.balance)
     }
 
     fn user_mut(&mut self, number: i64) -> Option<&mut ReplayedUser> {

@@ -121,6 +121,21 @@ impl Withdrawals {
         }
     }
 
+    /// Has a withdrawal come to where something may leave the house?
+    pub(super) fn was_sent(&self, number: i64) -> bool {
+        use WithdrawalState::{Failed, Returned, Sending, Succeeded};
+        self.get(number).is_some_and(|told| matches!(told.state, Sending | Succeeded | Failed | Returned))
+    }
+
+    /// Is there a withdrawal with this number, of this user and amount?
+    pub(super) fn is_of(&self, number: i64, user: i64, amount: Cents) -> bool {
+        self.get(number).is_some_and(|told| (told.user, told.amount) == (user, amount))
+    }
+
+    fn get(&self, number: i64) -> Option<&Told> {
+        self.0.get(number)
+    }
+
     fn told(&mut self, number: i64) -> Option<&mut Told> {
         self.0.get_mut(number)
     }

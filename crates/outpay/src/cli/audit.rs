@@ -3,9 +3,12 @@
 use super::installation::Installation;
 use super::stop::Stop;
 use super::{output, progress};
-use crate::audit::{self, AuditReport, Place};
+use crate::audit::{self, AuditReport, Outside, Place};
+use crate::heads::{self, Head};
+use crate::platform::Platform;
 use clap::Args;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The flags of `audit`.
@@ -14,7 +17,16 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// A head that was kept elsewhere, as an earlier audit printed it; may be given several times
+    #[arg(long = "head", value_name = "BOOK:SEQUENCE:DIGEST")]
+    heads: Vec<Head>,
+    /// Signed heads that were kept elsewhere: a copy of heads.jsonl, or what was posted; may be given several times
+    #[arg(long = "heads", value_name = "FILE")]
+    files: Vec<PathBuf>,
 }
+
+/// Heads that are printed for people; `--json` has all.
+const HEADS_SHOWN: usize = 20;
 
 pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
     let platform = installation.open().await?;
@@ -23,9 +35,10 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         bar.set_length(total);
         bar.set_position(done);
     };
-    let report = audit::run(&platform.store, &platform.secrets, &mut advance).await?;
+    let (json, outside) = (arguments.json, outside(arguments, &platform));
+    let report = audit::run_against(&platform.store, &platform.secrets, &outside, &mut advance).await?;
     bar.finish_and_clear();
-    if arguments.json {
+    if json {
         output::json(&as_json(&report))?
     } else {
         print(&report)?
@@ -33,11 +46,18 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn outside(arguments: Arguments, platform: &Platform) -> Outside {
+    let own = Some(platform.data.join(heads::HEADS_FILE));
+    Outside { own, files: arguments.files, heads: arguments.heads, lines: platform.rails.lines() }
+}
+
 fn print(report: &AuditReport) -> Result<(), Stop> {
     for difference in &report.differences {
-        let (business, mode) = (&difference.business, difference.book.mode().word());
         let (place, what) = (difference.place, &difference.what);
-        output::line(format_args!("DIFFERENCE  {business} ({mode}), {place}: {what}"))?;
+        let whose = difference
+            .book
+            .map_or(String::new(), |book| format!("{} ({}), ", difference.business, book.mode().word()));
+        output::line(format_args!("DIFFERENCE  {whose}{place}: {what}"))?;
     }
     let unshown = report.found - report.differences.len() as u64;
     if unshown > 0 {
@@ -47,21 +67,69 @@ fn print(report: &AuditReport) -> Result<(), Stop> {
         "{} books, {} entries, {} accounts, {} users, {} credentials compared",
         report.books, report.entries, report.accounts, report.users, report.credentials
     ))?;
+    output::line(format_args!(
+        "{} withdrawals, {} attempts, {} remembered answers, {} rows of the audit log compared",
+        report.withdrawals, report.attempts, report.remembered, report.log_rows
+    ))?;
+    output::line(format_args!(
+        "{} signed heads, {} heads kept elsewhere compared",
+        report.signed_heads, report.kept_heads
+    ))?;
+    print_limits(report)?;
     output::line(match report.found {
         0 => "The books are right.".to_owned(),
         found => format!("{found} differences: what is stored is not what was done."),
     })
 }
 
+/// What the audit does not show, and what shows it the next time.
+fn print_limits(report: &AuditReport) -> Result<(), Stop> {
+    output::line(format_args!("Not proven: {}", not_proven(report)))?;
+    if report.heads.is_empty() {
+        return Ok(());
+    }
+    output::line("Keep these heads elsewhere, and give them to a later audit with --head:")?;
+    report.heads.iter().take(HEADS_SHOWN).try_for_each(|head| output::line(format_args!("  {head}")))?;
+    match report.heads.len().saturating_sub(HEADS_SHOWN) {
+        0 => Ok(()),
+        more => output::line(format_args!("  … and {more} more; --json has all")),
+    }
+}
+
+fn not_proven(report: &AuditReport) -> String {
+    let lost = match report.heads_before_recovery {
+        0 => String::new(),
+        chains => format!(" In {chains} books, what a recovery says was lost is gone."),
+    };
+    let words = match (report.kept_heads, report.signed_heads) {
+        (0, 0) => {
+            "that nothing is missing at the end, and that no chain was computed anew. No head was given."
+        }
+        (0, _) => {
+            "that nothing is missing at the end, should the file of signed heads have been cut short with it. \
+             No head that was kept elsewhere was given."
+        }
+        _ => "what came after the newest head that was given for each book, and books for which none was.",
+    };
+    words.to_owned() + &lost
+}
+
 fn as_json(report: &AuditReport) -> Value {
     let differences: Vec<Value> = (report.differences.iter())
         .map(|difference| {
             let number = match difference.place {
-                Place::Book => Value::Null,
-                Place::Entry(number) | Place::User(number) | Place::Withdrawal(number) => number.into(),
+                Place::Book | Place::Installation => Value::Null,
+                Place::Entry(number)
+                | Place::User(number)
+                | Place::Withdrawal(number)
+                | Place::LogRow(number)
+                | Place::HeadLine(number) => number.into(),
                 Place::Account(account) => account.0.into(),
             };
             let kind = match difference.place {
+                Place::Installation => "installation",
+                Place::LogRow(_) => "audit_log",
+                Place::HeadLine(_) => "signed_heads",
                 Place::Book => "book",
                 Place::Entry(_) => "entry",
                 Place::Account(_) => "account",
@@ -70,7 +138,7 @@ fn as_json(report: &AuditReport) -> Value {
             };
             json!({
                 "business": difference.business,
-                "mode": difference.book.mode().word(),
+                "mode": difference.book.map(|book| book.mode().word()),
                 "place": kind,
                 "number": number,
                 "what": difference.what,
@@ -85,6 +153,13 @@ fn as_json(report: &AuditReport) -> Value {
         "users": report.users,
         "withdrawals": report.withdrawals,
         "credentials": report.credentials,
+        "attempts": report.attempts,
+        "remembered": report.remembered,
+        "audit_log": report.log_rows,
+        "signed_heads": report.signed_heads,
+        "kept_heads": report.kept_heads,
+        "not_proven": not_proven(report),
+        "heads": report.heads.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "found": report.found,
         "differences": differences,
     })

@@ -112,6 +112,16 @@ impl Rails {
         self.in_line(line).map(|(_, mounted)| mounted.facts().name.as_str()).collect()
     }
 
+    /// The rails whose payments stand in a line: name and line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(String, String)> {
+        let of = |mounted: &Mounted| {
+            let facts = mounted.facts();
+            Some((facts.name.clone(), facts.line.clone()?))
+        };
+        self.mounted.iter().filter_map(|(_, mounted)| of(mounted)).collect()
+    }
+
     /// The rail with this method's name.
     #[must_use]
     pub fn get(&self, mode: Mode, method: &str) -> Option<&Arc<Mounted>> {

@@ -4,6 +4,7 @@
 
 mod attempts;
 mod audit;
+mod audit_evidence;
 mod audit_log;
 mod audit_log_chain;
 mod branding;
@@ -44,6 +45,7 @@ mod withdrawals;
 
 pub use attempts::Attempt;
 pub use audit::{AuditAccount, AuditBook, AuditUser, HashCredential, Snapshot};
+pub use audit_evidence::AuditAttempt;
 pub use audit_log::{AuditEntry, AuditFilter, NewAuditEntry};
 pub use audit_log_chain::{LogDigest, LogRow};
 pub use branding::BrandingRow;

@@ -57,6 +57,13 @@ impl Server {
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
+    /// Asks it to end, and waits until it has.
+    pub fn terminate(&mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        assert!(self.process.wait().unwrap().success());
+    }
+
     fn balance(&self, key: &str) -> (u16, String) {
         self.ask("GET", "/balance", &format!("Authorization: Bearer {key}"), "")
     }
@@ -138,9 +145,7 @@ fn a_server_ends_in_good_order(installation: &Installation) {
     let business = installation.business("Acme");
     let mut server = Server::start(installation);
     assert_eq!(server.balance(&business.secret_key).0, 200);
-    let terminate = Command::new("kill").args(["-TERM", &server.process.id().to_string()]).status().unwrap();
-    assert!(terminate.success());
-    assert!(server.process.wait().unwrap().success());
+    server.terminate();
     let list = installation.json(&["key", "list", "Acme"]);
     let used = list["data"].as_array().unwrap().iter().filter(|key| key["last_used_at"].is_string());
     assert_eq!(used.count(), 1, "the last use was written down: {list}");

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
 mod audit;
+mod audit_evidence;
+mod audit_log;
 mod beside_a_server;
 mod business;
 mod configuration;
@@ -19,6 +21,7 @@ mod mail_server;
 mod method;
 mod pause;
 mod secrets;
+mod signed_heads;
 mod user;
 mod webhook;
 mod withdrawal;

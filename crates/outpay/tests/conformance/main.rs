@@ -10,6 +10,7 @@ mod chains;
 mod constraints;
 mod credentials;
 mod epoch;
+mod evidence;
 mod gift_cards;
 mod history;
 mod imports;

@@ -199,6 +199,16 @@ pub(super) async fn query(client: &Client, sql: &str, params: &[Value]) -> Resul
     client.query(sql, &refs(params)).await?.iter().map(row).collect()
 }
 
+/// A query with a number and an array of byte strings.
+pub(super) async fn query_any(
+    client: &Client,
+    sql: &str,
+    first: i64,
+    any: &[&[u8]],
+) -> Result<Vec<Row>, Failure> {
+    client.query(sql, &[&first, &any]).await?.iter().map(row).collect()
+}
+
 fn row(row: &tokio_postgres::Row) -> Result<Row, Failure> {
     let value = |column: usize| -> Result<Value, Failure> {
         Ok(match *row.columns()[column].type_() {

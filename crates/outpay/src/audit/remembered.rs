@@ -1,0 +1,131 @@
+//! Remembered answers: each names users and withdrawals that exist and fit, and the reference of every deposit and of every
+//! row of a batch that an entry names is remembered; where it is not, the same money would be paid again. Not here: answers
+//! of idempotency keys that are gone, since no entry names those.
+
+use super::finding::{Findings, Place};
+use super::replay::Replay;
+use super::{Audit, PAGE};
+use crate::store::{Failure, StoredEntry};
+use data_encoding::HEXLOWER;
+use ledger::{AccountId, BookId, EntryKind, HashSalt, OnceKey, Outcome, RowOutcome};
+
+/// An entry that names a reference, and what must be remembered under it.
+pub(super) struct Expected {
+    sequence: i64,
+    key: OnceKey,
+    what: Remembers,
+}
+
+enum Remembers {
+    /// The balances after the deposit.
+    Deposit { main: i64, payout: i64 },
+    /// Who was paid.
+    Payout { user: i64 },
+}
+
+impl Expected {
+    /// For an entry that was just taken.
+    pub(super) fn of(stored: &StoredEntry, replay: &Replay) -> Option<Self> {
+        let entry = &stored.entry;
+        if entry.note.is_empty() {
+            return None;
+        }
+        let (key, what) = match entry.kind {
+            EntryKind::Deposited => {
+                let balance = |account| replay.balance(account).0;
+                let what =
+                    Remembers::Deposit { main: balance(AccountId::MAIN), payout: balance(AccountId::PAYOUT) };
+                (OnceKey::of_deposit_reference(&entry.note), what)
+            }
+            EntryKind::UserCreated | EntryKind::UserCredited => {
+                (OnceKey::of_payout_reference(&entry.note), Remembers::Payout { user: entry.user })
+            }
+            _ => return None,
+        };
+        Some(Self { sequence: entry.sequence, key, what })
+    }
+
+    fn fits(&self, outcome: &Outcome) -> bool {
+        match (&self.what, outcome) {
+            (Remembers::Deposit { main, payout }, Outcome::Balances { main: m, payout: p }) => {
+                (*main, *payout) == (m.0, p.0)
+            }
+            (Remembers::Payout { user }, Outcome::Paid { user: paid, .. }) => user == paid,
+            _ => false,
+        }
+    }
+}
+
+impl Audit<'_> {
+    /// The references that a page of entries names.
+    pub(super) async fn references(&mut self, book: BookId, expected: &[Expected]) -> Result<(), Failure> {
+        if expected.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<OnceKey> = expected.iter().map(|one| one.key).collect();
+        let found = self.snapshot.remembered_under(book, &keys).await?;
+        for one in expected {
+            let what = match found.get(&one.key).map(|text| serde_json::from_str::<Outcome>(text)) {
+                None => "its reference is not remembered: it could be paid again",
+                // An answer that cannot be read is told of where all of them are read.
+                Some(Ok(outcome)) if !one.fits(&outcome) => {
+                    "under its reference something else is remembered"
+                }
+                Some(_) => continue,
+            };
+            self.findings.add(Place::Entry(one.sequence), what.to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn remembered(&mut self, book: BookId, replay: &Replay) -> Result<(), Failure> {
+        let mut after = Vec::new();
+        loop {
+            let page = self.snapshot.remembered(book, &after, PAGE).await?;
+            for (key, text) in &page {
+                after = key.0.to_vec();
+                compare(key, text, replay, &mut self.findings);
+            }
+            self.report.remembered += page.len() as u64;
+            if !self.count(page.len()) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn compare(key: &OnceKey, text: &str, replay: &Replay, findings: &mut Findings) {
+    let wrong = match serde_json::from_str::<Outcome>(text) {
+        Err(_) => Some("cannot be read".to_owned()),
+        Ok(outcome) => strange(&outcome, replay),
+    };
+    if let Some(wrong) = wrong {
+        let key = HEXLOWER.encode(&key.0);
+        findings.add(Place::Book, format!("the remembered answer {key} {wrong}"));
+    }
+}
+
+/// What an answer names that is not there.
+fn strange(outcome: &Outcome, replay: &Replay) -> Option<String> {
+    let user = |number: i64, generation: i64, salt: &HashSalt| {
+        let fits = replay.had_hash(number, generation, salt);
+        (!fits).then(|| format!("names user {number} with hash {generation}, which no entry made"))
+    };
+    match outcome {
+        Outcome::Paid { user: number, generation, salt }
+        | Outcome::HashRotated { user: number, generation, salt } => user(*number, *generation, salt),
+        Outcome::PaidMany { rows, .. } => rows.iter().find_map(|row| match row {
+            RowOutcome::Paid(number, generation, salt) => user(*number, *generation, salt),
+            RowOutcome::Unpaid(_) => None,
+        }),
+        Outcome::User(snapshot) => {
+            let number = snapshot.number;
+            (!replay.has_user(number)).then(|| format!("names user {number}, whom no entry created"))
+        }
+        Outcome::Withdrawal(told) => {
+            let fits = replay.withdrawals.is_of(told.number, told.user, told.amount);
+            (!fits).then(|| format!("names withdrawal {}, which no entry made like that", told.number))
+        }
+        Outcome::Balances { .. } | Outcome::Recorded | Outcome::Said(_) => None,
+    }
+}
