@@ -3,8 +3,9 @@
 //! (ledger/src/entry.rs), the digested bytes (ledger/src/chain.rs), the names of remembered answers (short digests).
 //!
 //! Here: one look at all tables in one read transaction. Not here: one book told again by its entries (replay.rs),
-//! remembered answers (remembered.rs), a digest of everything (content.rs).
+//! remembered answers (remembered.rs), the audit log's chain and signed heads (chains.rs), a digest of everything (content.rs).
 
+mod chains;
 mod content;
 mod remembered;
 mod replay;
@@ -100,6 +101,7 @@ impl Auditor {
         let mut remembered = remembered::Remembered::read(&open(path)?)?;
         Self::default().look(path, &mut |line| remembered.explain(line))?;
         remembered.finish(requests)?;
+        chains::log(&open(path)?)?;
         no_strangers(&open(path)?)
     }
 }

@@ -3,6 +3,9 @@
 
 use std::cell::RefCell;
 
+use outpay::auth::Secrets;
+use outpay::heads::{Head, HeadsFile};
+use outpay::store::{DatabaseUrl, NewAuditEntry, Store};
 use tempfile::TempDir;
 
 use super::super::Simulation;
@@ -268,4 +271,76 @@ fn a_row_more_or_less_is_another_digest() {
     let connection = Connection::open(&path).unwrap();
     connection.execute("UPDATE remembered SET fingerprint = zeroblob(16) WHERE book = 2", []).unwrap();
     assert_ne!(digest(&path).unwrap(), before);
+}
+
+#[test]
+fn an_audit_log_that_was_changed_is_noticed() {
+    let copies = Copies::new();
+    // The simulation changes no settings, so rows are written here, by the store.
+    let log = |connection: &Connection| {
+        let path = connection.path().unwrap().to_owned();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = Store::open(&DatabaseUrl::Sqlite(path.into())).await.unwrap();
+            let entry = |action| NewAuditEntry {
+                business: 1,
+                book: None,
+                at: 1,
+                actor: ledger::Actor::OPERATOR,
+                action,
+                subject: "\u{df}".to_owned(),
+                detail: "{}".to_owned(),
+            };
+            store.write_audit(&[entry("a"), entry("b"), entry("c")]).await.unwrap();
+        });
+    };
+    assert_eq!(copies.after(log), "nothing");
+    for (sql, words) in [
+        ("UPDATE audit_log SET detail = '{1}' WHERE number = 2", "audit log 2: its digest does not follow"),
+        ("UPDATE audit_log SET actor = 4 WHERE number = 3", "audit log 3: its digest"),
+        ("DELETE FROM audit_log WHERE number = 2", "audit log 3: its digest"),
+        ("DELETE FROM audit_log WHERE number = 3", "head is not its newest row, 2"),
+    ] {
+        let said = copies.after(|connection| {
+            log(connection);
+            assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
+        });
+        assert!(said.contains(words), "{sql}: {said}");
+    }
+}
+
+#[test]
+fn signed_heads_that_do_not_fit_are_noticed() {
+    let (folder, _) = original();
+    let connection = Connection::open(folder.path().join("original.db")).unwrap();
+    let secrets = Secrets::derive(&[7; 32]);
+    let file = folder.path().join("heads.jsonl");
+    let head = |sequence: i64| {
+        let sql = "SELECT chain FROM journal WHERE book = 2 AND sequence = ?1";
+        let digest = connection.query_row(sql, [sequence], |row| row.get(0)).unwrap();
+        Head { book: 2, sequence, digest }
+    };
+    let mut signed = HeadsFile::open(&file).unwrap().unwrap();
+    signed.append(&[head(3), head(9)], "t", &secrets).unwrap();
+    signed.append(&[head(20)], "t", &secrets).unwrap();
+    let look = || chains::heads(&connection, &file, &secrets.receipt_key());
+    assert_eq!(look().unwrap(), 3);
+    let original = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = original.lines().collect();
+    for (text, words) in [
+        (format!("{}\n{}\n", lines[0], lines[2]), "line 2 does not follow"),
+        (original.replacen("\"sequence\":3", "\"sequence\":4", 1), "line 1"),
+        (original.replacen("\"at\":\"t\"", "\"at\":\"u\"", 1), "line 1"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let said = format!("{:#}", look().unwrap_err());
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    std::fs::write(&file, &original).unwrap();
+    connection
+        .execute("UPDATE journal SET chain = zeroblob(32) WHERE book = 2 AND sequence = 9", [])
+        .unwrap();
+    assert!(format!("{:#}", look().unwrap_err()).contains("line 2: entry 9 is another"));
+    connection.execute("DELETE FROM journal WHERE book = 2 AND sequence = 9", []).unwrap();
+    assert!(format!("{:#}", look().unwrap_err()).contains("line 2: entry 9 is gone"));
 }
