@@ -291,6 +291,20 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
+    /// Below FULL a commit that was answered is lost when the power goes.
+    #[test]
+    fn a_commit_is_on_disk_before_it_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&folder.path().join("outpay.db")).unwrap();
+        let setting = |name: &str| {
+            let writer = sqlite.writer.lock();
+            writer.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+        };
+        assert_eq!(setting("synchronous"), rusqlite::types::Value::Integer(2), "FULL");
+        assert_eq!(setting("journal_mode"), rusqlite::types::Value::Text("wal".to_owned()));
+        assert_eq!(setting("wal_autocheckpoint"), rusqlite::types::Value::Integer(0));
+    }
+
     #[test]
     fn the_page_cache_is_as_large_as_was_said() {
         let folder = tempfile::tempdir().unwrap();
