@@ -40,6 +40,7 @@ crate::on_both_engines! {
     status_500_nothing_debited,
     status_503_full_queue,
     status_504_unknown_outcome,
+    status_504_a_failed_commit_is_not_tried_again,
 }
 
 async fn status_201_new_user(world: &TestWorld) {
@@ -576,6 +577,19 @@ async fn status_504_unknown_outcome(world: &TestWorld) {
         504,
         r#"{"error":"It is not known whether this was carried out. Ask again with the same Idempotency-Key, or look at the balance.","code":"outcome_unknown"}"#,
     );
+    let entries = world.platform.store.entries(business.live, 0, 100).await.unwrap();
+    assert_eq!(entries.len(), 2, "the deposit and the transfer, and no credit");
+}
+
+async fn status_504_a_failed_commit_is_not_tried_again(world: &TestWorld) {
+    let business = world.paying_business(1000).await;
+    world.database.refuse_commits().await;
+    world.expect_a_broken_end();
+
+    let answer = world.create(&business.key, "user@example.com", 100).send().await;
+
+    // An fsync that failed may succeed when it is called again, and what it was to write is gone all the same.
+    assert_eq!(answer.status, 504, "{answer:?}");
     let entries = world.platform.store.entries(business.live, 0, 100).await.unwrap();
     assert_eq!(entries.len(), 2, "the deposit and the transfer, and no credit");
 }

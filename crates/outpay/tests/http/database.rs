@@ -129,6 +129,23 @@ impl Database {
         self.execute(sql).await;
     }
 
+    /// From now on a commit that writes an entry fails: on PostgreSQL the first alone, so that a batch that is run again would
+    /// be carried out. SQLite has nothing that outlives a transaction, so there every one fails.
+    pub async fn refuse_commits(&self) {
+        let sql = if self.is_sqlite() {
+            "CREATE TABLE kept (id INTEGER PRIMARY KEY); \
+             CREATE TABLE lost (id INTEGER REFERENCES kept (id) DEFERRABLE INITIALLY DEFERRED); \
+             CREATE TRIGGER refused AFTER INSERT ON journal BEGIN INSERT INTO lost (id) VALUES (1); END"
+        } else {
+            "CREATE SEQUENCE tries; \
+             CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN IF nextval(''tries'') = 1 THEN RAISE EXCEPTION ''refused''; END IF; RETURN NULL; END'; \
+             CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON journal DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION refused()"
+        };
+        self.execute(sql).await;
+    }
+
     /// Keeps every teller waiting for its books.
     pub async fn block(&self) -> Blocked {
         match &self.engine {
