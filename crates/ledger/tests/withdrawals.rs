@@ -409,3 +409,30 @@ fn every_cent_is_in_one_place_whatever_happens() {
     }
     assert!(lives.len() > 1_000 && refused > 1_000, "{} {refused}", lives.len());
 }
+
+/// To whom and how a withdrawal is paid stands in another table: who could change it there unseen would be paid instead.
+#[test]
+fn the_chain_covers_to_whom_and_how_a_withdrawal_is_paid() {
+    let chain = |order: Order| {
+        let mut book = book(1_000);
+        withdraw(&mut book, order).unwrap();
+        let created =
+            book.changes().entries.iter().find(|(entry, _)| entry.kind == EntryKind::WithdrawalCreated);
+        created.map(|(_, digest)| *digest).unwrap()
+    };
+    let base = || order(100, open());
+    let fee = FeeRule { fixed: Cents(1), ..FeeRule::default() };
+    let all = [
+        base(),
+        Order { destination: r#"{"account":"b"}"#.to_owned(), ..base() },
+        Order { destination: String::new(), ..base() },
+        Order { method: "sandbox2".to_owned(), ..base() },
+        Order { provider: Provider::Crypto, ..base() },
+        Order { terms: Terms { fee, ..open() }, ..base() },
+        Order { user: 2, ..base() },
+        order(101, open()),
+    ];
+    let digests: std::collections::BTreeSet<_> = all.into_iter().map(chain).collect();
+    assert_eq!(digests.len(), 8, "no two orders have one digest");
+    assert_eq!(chain(base()), chain(base()), "and one has always the same");
+}
