@@ -4,6 +4,7 @@
 //! Settings: WAL and `synchronous=FULL` (a commit is on disk before it returns), foreign keys on, no memory mapping
 //! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
 
+mod orders;
 mod statistics;
 mod teller;
 

@@ -1,18 +1,13 @@
 //! The teller's load and save on SQLite: prepared statements, one row at a time, which is the fastest way there is in
 //! the same process (a statement costs one to three microseconds). One transaction per batch.
 
-use super::sqlite_row;
+use super::orders;
 use crate::clock::Clock;
-use crate::store::pauses::{PAUSES_OF_BOOK, pause_of_book};
-use crate::store::teller::{
-    ASKED_BEFORE, BookNeeds, LEASE, LOOKS, Needs, NewCredential, Saving, asked_changes, most_looks,
-    put_asked, stored_credential,
-};
-use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
+use crate::store::teller::{BookNeeds, Needs, NewCredential, Saving, stored_credential};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Lease, Micros, OnceKey,
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Micros, OnceKey,
     PayoutUser, Remembered, UserStatus,
 };
 use parking_lot::lock_api::ArcMutexGuard;
@@ -139,7 +134,7 @@ fn load(connection: &Connection, needs: &Needs, now: Micros) -> Result<Vec<Book>
             }
         }
         load_credentials(connection, &mut book, needs)?;
-        load_withdrawals(connection, &mut book, needs, now)?;
+        orders::load(connection, &mut book, needs, now)?;
         books.push(book);
     }
     Ok(books)
@@ -155,58 +150,6 @@ fn load_credentials(connection: &Connection, book: &mut Book, needs: &BookNeeds)
         });
         if let Some(found) = found.optional()? {
             book.put_credential(*digest, found);
-        }
-    }
-    Ok(())
-}
-
-fn load_withdrawals(
-    connection: &Connection,
-    book: &mut Book,
-    needs: &BookNeeds,
-    now: Micros,
-) -> Result<(), Failure> {
-    let id = book.id;
-    for number in &needs.withdrawals {
-        let mut by_number = connection.prepare_cached(WITHDRAWAL)?;
-        let Some(row) = by_number.query([id.0, *number])?.next()?.map(sqlite_row).transpose()? else {
-            continue;
-        };
-        let withdrawal = withdrawal(&row)?;
-        let mut account =
-            connection.prepare_cached("SELECT balance, head FROM account WHERE book = ?1 AND id = ?2")?;
-        let stored = account.query_row([id.0, withdrawal.user], |row| {
-            Ok(Account { balance: Cents(row.get(0)?), head: row.get(1)? })
-        })?;
-        book.put_account(AccountId::user(withdrawal.user), stored);
-        book.put_withdrawal(withdrawal);
-    }
-    if needs.pauses {
-        let mut pauses = connection.prepare_cached(PAUSES_OF_BOOK)?;
-        let mut rows = pauses.query([id.business(), id.0])?;
-        while let Some(row) = rows.next()? {
-            book.put_pause(pause_of_book(&row.get::<_, String>(0)?, row.get(1)?));
-        }
-    }
-    for number in &needs.leases {
-        let mut running = connection.prepare_cached(LEASE)?;
-        let lease = |row: &Row<'_>| Ok(Lease { number: row.get(0)?, attempts: row.get(1)? });
-        if let Some(lease) = running.query_row([id.0, *number, now], lease).optional()? {
-            book.put_lease(*number, lease);
-        }
-    }
-    for asked in &needs.asked {
-        let mut look_back = connection.prepare_cached(ASKED_BEFORE)?;
-        let params = params![id.0, asked.method, asked.since, asked.user, asked.destination];
-        let (by_method, by_user, known): (i64, i64, i64) =
-            look_back.query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        put_asked(book, asked, by_method, by_user, known == 1);
-    }
-    for withdrawal in &needs.looks {
-        let mut looks = connection.prepare_cached(LOOKS)?;
-        let mut rows = looks.query([id.0, *withdrawal, most_looks()])?;
-        while let Some(row) = rows.next()? {
-            book.put_look(*withdrawal, row.get(0)?);
         }
     }
     Ok(())
@@ -281,7 +224,7 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
         expect_one(update.execute([state.balance.0, state.head, id.0, account.0])?)?;
     }
     save_entries(connection, id, changes)?;
-    save_withdrawals(connection, id, changes)?;
+    orders::save(connection, id, changes)?;
     let mut remember = connection
         .prepare_cached("INSERT INTO remembered (book, key, fingerprint, outcome) VALUES (?1, ?2, ?3, ?4)")?;
     for (key, remembered) in &changes.remembered {
@@ -382,58 +325,7 @@ fn save_entries(connection: &Connection, id: BookId, changes: &ledger::Changes<'
     Ok(())
 }
 
-fn save_withdrawals(
-    connection: &Connection,
-    id: BookId,
-    changes: &ledger::Changes<'_>,
-) -> Result<(), Failure> {
-    for new in &changes.new_withdrawals {
-        let mut insert = connection.prepare_cached(INSERT_WITHDRAWAL)?;
-        insert.execute(params![
-            id.0,
-            new.number,
-            new.user,
-            new.method,
-            new.provider.word(),
-            new.amount.0,
-            new.fees.0,
-            new.destination,
-            new.state.code(),
-            i64::from(new.outcome_unknown),
-            new.reason_code,
-            new.reason,
-            new.created_at,
-            new.changed_at,
-            due_at(new)
-        ])?;
-    }
-    for changed in &changes.changed_withdrawals {
-        let mut update = connection.prepare_cached(
-            "UPDATE withdrawal SET state = ?1, outcome_unknown = ?2, reason_code = ?3, reason = ?4, changed_at = ?5, due_at = ?6 \
-             WHERE book = ?7 AND number = ?8",
-        )?;
-        expect_one(update.execute(params![
-            changed.state.code(),
-            i64::from(changed.outcome_unknown),
-            changed.reason_code,
-            changed.reason,
-            changed.changed_at,
-            due_at(changed),
-            id.0,
-            changed.number
-        ])?)?;
-    }
-    for ((method, day), cents) in asked_changes(changes) {
-        let mut add = connection.prepare_cached(
-            "INSERT INTO asked_of_day (book, method, day, amount) VALUES (?1, ?2, ?3, ?4) \
-             ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount",
-        )?;
-        expect_one(add.execute(params![id.0, method, day, cents])?)?;
-    }
-    Ok(())
-}
-
-fn expect_one(touched: usize) -> Result<(), Failure> {
+pub(super) fn expect_one(touched: usize) -> Result<(), Failure> {
     anyhow::ensure!(touched == 1, "a row that was loaded is gone");
     Ok(())
 }
