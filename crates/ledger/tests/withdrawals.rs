@@ -4,9 +4,9 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
-    HashSalt, Inputs, LOOKS_PERIOD, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, Pause, PayoutUser,
-    Progress, Provider, Refusal, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus, Withdrawal,
-    WithdrawalState, settle,
+    HashSalt, Inputs, LOOKS_PERIOD, Lease, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, Pause,
+    PayoutUser, Progress, Provider, Refusal, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus,
+    Withdrawal, WithdrawalState, settle,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -234,6 +234,27 @@ fn a_person_can_cancel_only_what_is_the_persons_own() {
     assert_eq!(step(&mut book, cancel(2)), Err(Refusal::WithdrawalIsUnknown));
     assert_eq!(step(&mut book, Progress::new(7, Step::Cancel)), Err(Refusal::WithdrawalIsUnknown));
     assert!(step(&mut book, cancel(1)).is_ok());
+}
+
+/// A step that names a lease counts only while the book knows just this one, with the same attempts.
+#[test]
+fn a_step_counts_only_under_the_lease_that_is_held() {
+    let mut book = book(10_000);
+    withdraw(&mut book, order(500, open())).unwrap();
+    step(&mut book, Progress::new(1, Step::Send)).unwrap();
+    let under = |number, attempts, step| Progress::new(1, step).under(Lease { number, attempts });
+    for end in [Step::Succeed, Step::Fail, Step::LoseOutcome] {
+        assert_eq!(step(&mut book, under(2, 1, end)), Err(Refusal::LeaseWasLost), "none is held");
+    }
+    book.put_lease(1, Lease { number: 2, attempts: 1 });
+    for (number, attempts) in [(1, 1), (3, 1), (2, 0), (2, 2)] {
+        for end in [Step::Succeed, Step::Fail, Step::LoseOutcome] {
+            assert_eq!(step(&mut book, under(number, attempts, end)), Err(Refusal::LeaseWasLost));
+        }
+    }
+    let other = Progress::new(7, Step::Fail).under(Lease { number: 2, attempts: 1 });
+    assert_eq!(step(&mut book, other), Err(Refusal::WithdrawalIsUnknown));
+    assert_eq!(step(&mut book, under(2, 1, Step::Succeed)).unwrap().state, WithdrawalState::Succeeded);
 }
 
 /// Nothing is asked for, approved or sent that a pause names; what was paid is written down, and what was not can end.
