@@ -99,13 +99,7 @@ impl PostgresTeller {
             (own, by_email, by_number),
             ((remembered, credentials), (withdrawals, leases, pauses), asked, looks),
         ) = try_join4(begin, heads, people, rest).await?;
-        let mut found = HashMap::new();
-        for row in &heads {
-            let id = BookId(row.get(0));
-            let chain = row.get::<_, &[u8]>(2).try_into().context("a chain digest has 32 bytes")?;
-            let head = BookHead { sequence: row.get(1), chain, users: row.get(3), withdrawals: row.get(5) };
-            found.insert(id.0, Book::new(id, row.get::<_, i64>(4) == 1, head));
-        }
+        let mut found = books_of(&heads)?;
         for row in &own {
             let account = Account { balance: Cents(row.get(2)), head: row.get(3) };
             book_of(&mut found, row)?.put_account(AccountId(row.get(1)), account);
@@ -124,27 +118,8 @@ impl PostgresTeller {
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
         }
-        for (book, rows, accounts) in &withdrawals {
-            let (Some(book), Some(row), Some(account)) =
-                (found.get_mut(&book.0), rows.first(), accounts.first())
-            else {
-                continue;
-            };
-            let withdrawal = withdrawal(&any_row(row)?)?;
-            let stored = Account { balance: Cents(account.get(0)), head: account.get(1) };
-            book.put_account(AccountId::user(withdrawal.user), stored);
-            book.put_withdrawal(withdrawal);
-        }
-        for (book, rows) in &pauses {
-            if let Some(book) = found.get_mut(&book.0) {
-                rows.iter().for_each(|row| book.put_pause(pause_of_book(row.get(0), row.get(1))));
-            }
-        }
-        for (book, number, rows) in &leases {
-            if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
-                book.put_lease(*number, Lease { number: row.get(0), attempts: row.get(1) });
-            }
-        }
+        put_withdrawals(&mut found, &withdrawals)?;
+        put_holds(&mut found, &leases, &pauses);
         put_before(&mut found, &asked, &looks);
         let mut books: Vec<Book> = found.into_values().collect();
         books.sort_by_key(|book| book.id);
@@ -272,6 +247,54 @@ impl PostgresTeller {
 
 fn book_of<'a>(found: &'a mut HashMap<i64, Book>, row: &Row) -> Result<&'a mut Book, Failure> {
     found.get_mut(&row.get::<_, i64>(0)).context("a row belongs to no book")
+}
+
+/// The locked books, of which nothing but the heads is loaded yet.
+fn books_of(heads: &[Row]) -> Result<HashMap<i64, Book>, Failure> {
+    let mut found = HashMap::new();
+    for row in heads {
+        let id = BookId(row.get(0));
+        let chain = row.get::<_, &[u8]>(2).try_into().context("a chain digest has 32 bytes")?;
+        let head = BookHead { sequence: row.get(1), chain, users: row.get(3), withdrawals: row.get(5) };
+        found.insert(id.0, Book::new(id, row.get::<_, i64>(4) == 1, head));
+    }
+    Ok(found)
+}
+
+/// Each withdrawal with the account of its user.
+fn put_withdrawals(
+    found: &mut HashMap<i64, Book>,
+    withdrawals: &[(BookId, Vec<Row>, Vec<Row>)],
+) -> Result<(), Failure> {
+    for (book, rows, accounts) in withdrawals {
+        let (Some(book), Some(row), Some(account)) = (found.get_mut(&book.0), rows.first(), accounts.first())
+        else {
+            continue;
+        };
+        let withdrawal = withdrawal(&any_row(row)?)?;
+        let stored = Account { balance: Cents(account.get(0)), head: account.get(1) };
+        book.put_account(AccountId::user(withdrawal.user), stored);
+        book.put_withdrawal(withdrawal);
+    }
+    Ok(())
+}
+
+/// What keeps a withdrawal from being written or sent.
+fn put_holds(
+    found: &mut HashMap<i64, Book>,
+    leases: &[(BookId, i64, Vec<Row>)],
+    pauses: &[(BookId, Vec<Row>)],
+) {
+    for (book, rows) in pauses {
+        if let Some(book) = found.get_mut(&book.0) {
+            rows.iter().for_each(|row| book.put_pause(pause_of_book(row.get(0), row.get(1))));
+        }
+    }
+    for (book, number, rows) in leases {
+        if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
+            book.put_lease(*number, Lease { number: row.get(0), attempts: row.get(1) });
+        }
+    }
 }
 
 fn put_user(book: &mut Book, row: &Row) -> Result<(), Failure> {
