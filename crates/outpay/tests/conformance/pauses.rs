@@ -100,7 +100,7 @@ async fn a_book_knows_its_pauses(world: &World) {
     ];
     for (scope, known) in scopes(book).iter().zip(known) {
         store.pause(scope, "why", Actor::OPERATOR, &[]).await.unwrap();
-        assert_eq!(store.pauses_of(book).await.unwrap(), [known.clone()], "{scope:?}");
+        assert_eq!(store.pauses_of(book).await.unwrap(), std::slice::from_ref(&known), "{scope:?}");
         let test = BookId::new(book.business(), Mode::Test);
         let of_person = matches!(scope, PauseScope::Person(..));
         assert_eq!(store.pauses_of(test).await.unwrap().len(), usize::from(!of_person), "{scope:?}");

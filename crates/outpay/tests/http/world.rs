@@ -243,11 +243,11 @@ impl TestWorld {
     /// The hash of a book's `number`th user, as it was after so many rotations.
     pub async fn hash(&self, book: BookId, number: i64, generation: usize) -> String {
         let entries = self.platform.store.entries(book, 0, 100_000).await.unwrap();
-        let salts = entries
+        let mut salts = entries
             .iter()
             .filter(|stored| stored.entry.user == number)
             .filter_map(|stored| stored.entry.salt);
-        let salt = salts.skip(generation).next().expect("the user has such a hash");
+        let salt = salts.nth(generation).expect("the user has such a hash");
         self.platform.secrets.payout_hash(book, number, &salt).expose_secret().to_owned()
     }
 
