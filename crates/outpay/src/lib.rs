@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod backup;
 pub mod branding;
 pub mod businesses;
 pub mod claim;
@@ -25,6 +26,7 @@ pub mod networks;
 pub mod overview;
 pub mod platform;
 pub mod rails;
+pub mod recovery;
 pub mod reference;
 pub mod requests;
 pub mod serving;

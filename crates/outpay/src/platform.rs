@@ -52,6 +52,30 @@ pub fn default_database(data: &Path) -> DatabaseUrl {
     DatabaseUrl::Sqlite(data.join("outpay.db"))
 }
 
+/// Is it the key that the database was made with?
+///
+/// # Errors
+/// When it is not, or the database breaks.
+pub async fn check_master_key(store: &Store, secrets: &Secrets, data: &Path) -> Result<(), Failure> {
+    anyhow::ensure!(
+        store.matches_master_key(secrets.check_value()).await?,
+        "this database was made with another master key; give the right one in {} or in {}",
+        master_key::MASTER_KEY_VARIABLE,
+        data.join(master_key::MASTER_KEY_FILE).display()
+    );
+    Ok(())
+}
+
+/// What was done after a backup is not in a database restored from it; working on would do some of it again.
+async fn check_is_recovered(store: &Store) -> Result<(), Failure> {
+    if let Some(time) = store.recovery_mark().await? {
+        anyhow::bail!(
+            "this database was restored from a backup of {time} and is not recovered; run: outpay recover --accept-loss"
+        );
+    }
+    Ok(())
+}
+
 impl Platform {
     /// Opens the database, starts a teller and mounts the rails that the configuration names.
     ///
@@ -67,12 +91,8 @@ impl Platform {
     ) -> Result<Self, Failure> {
         let store = Store::open(database).await?.with_clock(clock.clone());
         store.set_page_cache(config.sqlite.cache_mib)?;
-        anyhow::ensure!(
-            store.matches_master_key(secrets.check_value()).await?,
-            "this database was made with another master key; give the right one in {} or in {}",
-            master_key::MASTER_KEY_VARIABLE,
-            data.join(master_key::MASTER_KEY_FILE).display()
-        );
+        check_master_key(&store, &secrets, data).await?;
+        check_is_recovered(&store).await?;
         let secrets = Arc::new(secrets);
         let teller = Teller::start(&store, Arc::clone(&secrets), clock.clone(), entropy.clone()).await?;
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());

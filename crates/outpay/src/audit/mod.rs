@@ -72,8 +72,20 @@ pub async fn run_against(
     outside: &Outside,
     progress: Progress<'_>,
 ) -> Result<AuditReport, Failure> {
+    of(store.snapshot().await?, secrets, outside, progress).await
+}
+
+/// Audits what a view of a whole database shows.
+///
+/// # Errors
+/// As [`run_against`].
+pub async fn of(
+    snapshot: Snapshot,
+    secrets: &Secrets,
+    outside: &Outside,
+    progress: Progress<'_>,
+) -> Result<AuditReport, Failure> {
     let opened = Opened::open(outside)?;
-    let snapshot = store.snapshot().await?;
     let books = snapshot.books().await?;
     // Every user has a row, an account and a credential; the six accounts of a book itself do not count.
     let expected = books

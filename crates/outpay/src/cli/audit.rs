@@ -4,12 +4,16 @@ use super::installation::Installation;
 use super::stop::Stop;
 use super::{output, progress};
 use crate::audit::{self, AuditReport, Outside, Place};
+use crate::auth::Secrets;
+use crate::clock::Clock;
 use crate::heads::{self, Head};
-use crate::platform::Platform;
+use crate::rails::Rails;
+use crate::store::Store;
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The flags of `audit`.
 #[derive(Args)]
@@ -29,14 +33,14 @@ pub(super) struct Arguments {
 const HEADS_SHOWN: usize = 20;
 
 pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
-    let platform = installation.open().await?;
+    let (_, store, secrets) = installation.look().await?;
     let bar = progress::bar(0, "rows");
     let mut advance = |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     };
-    let (json, outside) = (arguments.json, outside(arguments, &platform));
-    let report = audit::run_against(&platform.store, &platform.secrets, &outside, &mut advance).await?;
+    let (json, outside) = (arguments.json, outside(arguments, installation, &store, secrets.clone())?);
+    let report = audit::run_against(&store, &secrets, &outside, &mut advance).await?;
     bar.finish_and_clear();
     if json {
         output::json(&as_json(&report))?
@@ -46,9 +50,15 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn outside(arguments: Arguments, platform: &Platform) -> Outside {
-    let own = Some(platform.data.join(heads::HEADS_FILE));
-    Outside { own, files: arguments.files, heads: arguments.heads, lines: platform.rails.lines() }
+fn outside(
+    arguments: Arguments,
+    installation: &Installation,
+    store: &Store,
+    secrets: Secrets,
+) -> Result<Outside, Stop> {
+    let own = Some(installation.data().join(heads::HEADS_FILE));
+    let rails = Rails::new(&installation.config()?, store, &Arc::new(secrets), &Clock::System);
+    Ok(Outside { own, files: arguments.files, heads: arguments.heads, lines: rails.lines() })
 }
 
 fn print(report: &AuditReport) -> Result<(), Stop> {

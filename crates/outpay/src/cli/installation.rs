@@ -1,12 +1,12 @@
 //! Which installation a command works on: data folder, database, master key; and the businesses in it by id or name.
 
 use super::stop::Stop;
-use crate::auth::master_key;
+use crate::auth::{Secrets, master_key};
 use crate::businesses;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config};
 use crate::platform::{self, Platform};
-use crate::store::{Business, DatabaseUrl};
+use crate::store::{Business, DatabaseUrl, Store};
 use clap::Args;
 use ledger::{BookId, Mode};
 use std::path::{Path, PathBuf};
@@ -56,18 +56,36 @@ impl Installation {
         }
     }
 
+    /// The master key, where there is one.
+    pub(super) fn secrets(&self) -> Result<Secrets, Stop> {
+        let from_environment = from_environment()?;
+        if from_environment.is_none() {
+            check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
+        }
+        Ok(master_key::load(from_environment.as_deref(), &self.data(), &Entropy::System)?)
+    }
+
+    /// Opens the database alone: for what only looks at it, in whatever state it is.
+    pub(super) async fn look(&self) -> Result<(DatabaseUrl, Store, Secrets), Stop> {
+        let database = self.database()?;
+        check_has_database(&database)?;
+        let secrets = self.secrets()?;
+        let store = Store::open(&database).await?;
+        platform::check_master_key(&store, &secrets, &self.data()).await?;
+        Ok((database, store, secrets))
+    }
+
+    /// The configuration.
+    pub(super) fn config(&self) -> Result<Config, Stop> {
+        let mut config = Config::load(self.config.as_deref(), &self.data())
+            .map_err(|error| Stop::Usage(format!("{error:#}")))?;
+        config.public_url = self.public_url.clone().or(config.public_url);
+        Ok(config)
+    }
+
     /// Opens it, with a teller of this process. A server may run on the same database.
     pub(super) async fn open(&self) -> Result<Platform, Stop> {
-        let database = self.database()?;
-        // A folder typed wrongly must not become an empty installation in which everything is in order.
-        if let DatabaseUrl::Sqlite(path) = &database
-            && !path.exists()
-        {
-            return Err(Stop::Refused(format!(
-                "there is no database {}; name the right folder with --data, or begin with: outpay business create NAME",
-                path.display()
-            )));
-        }
+        check_has_database(&self.database()?)?;
         if from_environment()?.is_none() {
             check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
         }
@@ -87,13 +105,24 @@ impl Installation {
         {
             check_is_there(&key)?;
         }
-        let mut config = Config::load(self.config.as_deref(), &self.data())
-            .map_err(|error| Stop::Usage(format!("{error:#}")))?;
-        config.public_url = self.public_url.clone().or(config.public_url);
+        let config = self.config()?;
         let (clock, entropy) = (Clock::System, Entropy::System);
         let secrets = master_key::load(from_environment.as_deref(), &self.data(), &entropy)?;
         Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)
     }
+}
+
+/// A folder typed wrongly must not become an empty installation in which everything is in order.
+fn check_has_database(database: &DatabaseUrl) -> Result<(), Stop> {
+    if let DatabaseUrl::Sqlite(path) = database
+        && !path.exists()
+    {
+        return Err(Stop::Refused(format!(
+            "there is no database {}; name the right folder with --data, or begin with: outpay business create NAME",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 fn check_is_there(key: &Path) -> Result<(), Stop> {

@@ -2,6 +2,7 @@
 //! money (they are asked of the teller, as everywhere). Exit codes: 0 done, 1 refused or failed, 2 typed wrongly.
 
 mod audit;
+mod backup;
 mod brand;
 mod business;
 mod dashboard;
@@ -76,6 +77,12 @@ enum Command {
     Trigger(trigger::Arguments),
     /// Recompute every balance and the hash chain from the journal; exit 1 and the place on any difference
     Audit(audit::Arguments),
+    /// Write one moment of the database into a folder and check it, beside a running server
+    Backup(backup::BackupArguments),
+    /// Check a backup in full: files, pages or rows, and the books in it
+    Verify(backup::VerifyArguments),
+    /// Put a backup where no database is; nothing works on it until `outpay recover` has run
+    Restore(backup::RestoreArguments),
     /// Check engine, settings, permissions, clock and disk
     Doctor(doctor::Arguments),
     /// Pay everybody in a file of `email,amount` lines, each line once however often the file is imported
@@ -124,6 +131,9 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Listen(arguments) => listen::run(arguments).await,
         Command::Trigger(arguments) => trigger::run(arguments, &installation).await,
         Command::Audit(arguments) => audit::run(arguments, &installation).await,
+        Command::Backup(arguments) => backup::back_up(arguments, &installation).await,
+        Command::Verify(arguments) => backup::verify(arguments, &installation).await,
+        Command::Restore(arguments) => backup::restore(arguments, &installation).await,
         Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
         Command::Import(arguments) => import::run(arguments, &installation).await,
         Command::Preload(arguments) => preload::run(arguments, &installation).await,

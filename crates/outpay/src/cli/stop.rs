@@ -22,13 +22,16 @@ pub(super) enum Stop {
 impl Stop {
     /// Says it on standard error.
     pub(super) fn end(self) -> ExitCode {
-        let (sentence, code) = match self {
-            Self::Usage(sentence) => (sentence, 2),
-            Self::Refused(sentence) => (sentence, 1),
-            Self::Failed(failure) => (format!("{failure:#}"), 1),
-        };
-        eprintln!("error: {sentence}");
-        ExitCode::from(code)
+        eprintln!("error: {}", self.sentence());
+        ExitCode::from(if matches!(self, Self::Usage(_)) { 2 } else { 1 })
+    }
+
+    /// What it says.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Usage(sentence) | Self::Refused(sentence) => sentence.clone(),
+            Self::Failed(failure) => format!("{failure:#}"),
+        }
     }
 }
 

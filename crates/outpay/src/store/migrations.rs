@@ -133,6 +133,39 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
 ];
 
+/// The number of the last one.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |newest| newest.0)
+}
+
+/// Those up to `version`.
+pub(super) fn until(version: i64) -> impl Iterator<Item = (i64, &'static str, &'static str)> {
+    MIGRATIONS.iter().copied().filter(move |migration| migration.0 <= version)
+}
+
+/// Those that follow `version`.
+pub(super) fn after(version: i64) -> impl Iterator<Item = (i64, &'static str, &'static str)> {
+    MIGRATIONS.iter().copied().filter(move |migration| migration.0 > version)
+}
+
+/// PostgreSQL's tables after migration `version`, as the scripts make them: each after those that it refers to.
+pub(super) fn tables(version: i64) -> Vec<&'static str> {
+    let name = |rest: &'static str| rest.split([' ', '(', ';']).next().unwrap_or_default();
+    let mut tables = Vec::new();
+    for line in until(version).flat_map(|(_, _, script)| script.lines()) {
+        if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+            tables.push(name(rest.strip_prefix("IF NOT EXISTS ").unwrap_or(rest)));
+        } else if let Some(rest) = line.strip_prefix("DROP TABLE ") {
+            tables.retain(|table| *table != name(rest));
+        } else if let Some((old, new)) =
+            line.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" RENAME TO "))
+        {
+            tables.iter_mut().filter(|table| **table == old).for_each(|table| *table = name(new));
+        }
+    }
+    tables
+}
+
 pub(super) async fn run(driver: &Driver) -> Result<(), Failure> {
     for &(version, for_sqlite, for_postgres) in MIGRATIONS {
         let ran = match driver {

@@ -1,11 +1,23 @@
-//! Settings of the installation: today only the value that shows whether the master key is the one this database was
-//! made with.
+//! Settings of the installation: the value that shows whether the master key is the one this database was made with, and
+//! the mark of a database that was put back and waits for its recovery.
 
 use super::driver::{Statement, WriteError};
 use super::{Failure, Store};
 use ledger::{BookId, OnceKey};
 
+/// The setting of a database that was put back and not recovered yet; its value tells from when it is.
+pub const RECOVERY_MARK: &str = "recovery.needed";
+
 impl Store {
+    /// From when the database is, where it was restored and not recovered since.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn recovery_mark(&self) -> Result<Option<String>, Failure> {
+        let mark = self.setting(RECOVERY_MARK).await?;
+        Ok(mark.map(|mark| String::from_utf8_lossy(&mark).into_owned()))
+    }
+
     /// Compares `check` with what is stored, and stores it if nothing is. `false`: another master key.
     ///
     /// # Errors

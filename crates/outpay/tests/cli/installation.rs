@@ -64,6 +64,17 @@ impl Installation {
         Self { folder, database: Database::Postgres(PostgresDatabase { server, name }) }
     }
 
+    /// The same master key over another database, where there is none yet: what is left after the old one is lost.
+    pub fn moved_to_an_empty_database(&self) -> Self {
+        let mut moved = if self.is_sqlite() { Self::on_sqlite() } else { Self::on_postgres() };
+        if let Database::Sqlite(path) = &mut moved.database {
+            *path = self.folder().join("elsewhere").join("outpay.db");
+        }
+        std::fs::create_dir_all(moved.data()).unwrap();
+        std::fs::copy(self.data().join("master.key"), moved.data().join("master.key")).unwrap();
+        moved
+    }
+
     /// A folder for the test's own files.
     pub fn folder(&self) -> &Path {
         self.folder.path()

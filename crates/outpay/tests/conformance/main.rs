@@ -8,6 +8,7 @@ mod branding;
 mod businesses;
 mod chains;
 mod constraints;
+mod copies;
 mod credentials;
 mod epoch;
 mod evidence;

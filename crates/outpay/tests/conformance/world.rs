@@ -4,7 +4,7 @@ use crate::till::Till;
 use ledger::{BookId, Mode};
 use outpay::auth::Secrets;
 use outpay::clock::{Clock, Entropy};
-use outpay::store::{DatabaseUrl, NewBusiness, Store, StoredEntry};
+use outpay::store::{DatabaseUrl, NewBusiness, Snapshot, Store, StoredEntry};
 use std::path::PathBuf;
 use std::sync::Barrier;
 use tempfile::TempDir;
@@ -92,7 +92,11 @@ impl World {
 
     /// Everything that the teller writes, as text, to see whether anything changed.
     pub async fn everything(&self) -> String {
-        let snapshot = self.store.snapshot().await.unwrap();
+        Self::everything_of(&self.store.snapshot().await.unwrap()).await
+    }
+
+    /// The same of a view.
+    pub async fn everything_of(snapshot: &Snapshot) -> String {
         let mut text = String::new();
         for book in snapshot.books().await.unwrap() {
             let entries = snapshot.entries(book.id, 0, i64::MAX).await.unwrap();
@@ -102,6 +106,36 @@ impl World {
             text += &format!("{book:?}\n{entries:?}\n{accounts:?}\n{users:?}\n{withdrawals:?}\n");
         }
         text + &format!("{:?}", snapshot.hash_credentials(&[], i64::MAX).await.unwrap())
+    }
+
+    /// All tables, and which refers to which.
+    pub async fn tables_and_references(&self) -> (Vec<String>, Vec<(String, String)>) {
+        match &self.place {
+            Place::Sqlite(_) => {
+                let connection = rusqlite::Connection::open(self.place.path()).unwrap();
+                let read = |sql: &str| -> Vec<(String, String)> {
+                    let mut statement = connection.prepare(sql).unwrap();
+                    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+                    rows.map(Result::unwrap).collect()
+                };
+                let tables = read("SELECT name, name FROM sqlite_schema WHERE type = 'table'");
+                let edges = "SELECT t.name, f.\"table\" FROM pragma_table_list t JOIN pragma_foreign_key_list(t.name) f";
+                (tables.into_iter().map(|(name, _)| name).collect(), read(edges))
+            }
+            Place::Postgres { server, name } => {
+                let (client, connection) =
+                    tokio_postgres::connect(&named(server, name), NoTls).await.unwrap();
+                tokio::spawn(connection);
+                let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+                let edges = "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'";
+                let tables = client.query(tables, &[]).await.unwrap();
+                let edges = client.query(edges, &[]).await.unwrap();
+                (
+                    tables.iter().map(|row| row.get(0)).collect(),
+                    edges.iter().map(|row| (row.get(0), row.get(1))).collect(),
+                )
+            }
+        }
     }
 
     /// Changes the database behind the store's back; an error is the database's own refusal.

@@ -2,9 +2,11 @@
 //! checked for durable commits when it is made.
 
 mod columns;
+mod copy;
 mod statements;
 mod teller;
 
+pub(super) use copy::file_of;
 pub use teller::PostgresTeller;
 
 use super::Failure;

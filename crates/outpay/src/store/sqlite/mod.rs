@@ -4,10 +4,12 @@
 //! Settings: WAL and `synchronous=FULL` (a commit is on disk before it returns), foreign keys on, no memory mapping
 //! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
 
+mod copy;
 mod orders;
 mod statistics;
 mod teller;
 
+pub(super) use copy::{mark_copy, open_copy, schema_of_copy};
 pub use teller::SqliteTeller;
 
 use super::Failure;

@@ -1,0 +1,192 @@
+//! Backups: a folder with one moment of the whole database and a manifest, written beside a running server, opened again
+//! before it counts as one. The master key is in none of them. Not here: how an engine copies itself (store/copies.rs),
+//! what follows a restore (recovery/).
+//!
+//! Invariant: a folder with a manifest holds a copy that was read from its first row to its last; one that is being
+//! written has another name.
+
+mod folder;
+mod manifest;
+mod schedule;
+
+pub use manifest::{CopiedFile, Head, Manifest};
+pub use schedule::{Kept, keep_newest, name_at};
+
+use crate::audit::{self, AuditReport, Outside, Progress};
+use crate::auth::Secrets;
+use crate::clock::{Clock, rfc3339};
+use crate::recovery;
+use crate::store::{self, DatabaseUrl, Failure, OpenCopy, Store};
+use anyhow::Context;
+use folder::Draft;
+use std::path::Path;
+
+/// Up to so many entries a new backup is audited as well; above, `outpay verify` does it when there is time.
+const AUDITED_AT_ONCE: i64 = 200_000;
+
+/// Why there is no backup, or none that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// Something that the operator can change.
+    #[error("{0}")]
+    Refused(String),
+    /// The machine broke.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// What a look at a backup has shown.
+pub struct Verified {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// What the audit of its books found; `None` where it was left out.
+    pub report: Option<AuditReport>,
+}
+
+/// Writes a backup into the new folder `target`, then opens and checks it. `database` is where a copy of PostgreSQL is read
+/// again.
+///
+/// # Errors
+/// When something is at `target`, the database breaks, or the copy is not what the database was; no folder is left then.
+pub async fn write(
+    store: &Store,
+    database: &DatabaseUrl,
+    secrets: &Secrets,
+    clock: &Clock,
+    target: &Path,
+) -> Result<Verified, BackupError> {
+    let engine = store.engine();
+    let schema = store::newest_schema();
+    let before = store.snapshot().await?.books().await?;
+    let created_at = rfc3339(clock.now());
+    let names = store::files_of_copy(engine, schema);
+    let draft = Draft::begin(target, &names)?;
+    store.copy_into(draft.path()).await?;
+    let copy = store::open_copy(engine, draft.path(), schema, Some(database)).await?;
+    for book in before.iter().filter(|book| book.head.sequence > 0) {
+        let copied = copy.snapshot.digest_of(book.id, book.head.sequence).await?;
+        let is_same = copied == Some(book.head.chain);
+        let (id, sequence) = (book.id.0, book.head.sequence);
+        check(is_same, || format!("the copy lacks entry {sequence} of book {id}"))?;
+    }
+    let manifest = Manifest {
+        format: manifest::FORMAT,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: engine.to_owned(),
+        schema,
+        epoch: recovery::epoch(&copy.snapshot).await?,
+        created_at,
+        key_fingerprint: manifest::fingerprint(secrets),
+        heads: heads(&copy).await?,
+        files: folder::digests(draft.path(), names).await?,
+    };
+    let entries: i64 = manifest.heads.iter().map(Head::entries).sum();
+    let report =
+        if entries <= AUDITED_AT_ONCE { Some(audited(copy, secrets, &mut |_, _| {}).await?) } else { None };
+    draft.finish(&manifest)?;
+    Ok(Verified { manifest, report })
+}
+
+/// Checks a backup in full: every file against the manifest, every page or row, the newest entry of each book, and the audit.
+///
+/// # Errors
+/// When it is not whole, or belongs to another master key.
+pub async fn verify(
+    source: &Path,
+    scratch: Option<&DatabaseUrl>,
+    secrets: &Secrets,
+    progress: Progress<'_>,
+) -> Result<Verified, BackupError> {
+    let (manifest, copy) = open(source, scratch, secrets).await?;
+    let report = Some(audited(copy, secrets, progress).await?);
+    Ok(Verified { manifest, report })
+}
+
+/// Puts a backup where `database` says and nothing stands, once it was checked. The database it makes is marked: no process
+/// works on it until `outpay recover` has run.
+///
+/// # Errors
+/// When something stands there, or the backup cannot be used.
+pub async fn restore(
+    source: &Path,
+    database: &DatabaseUrl,
+    secrets: &Secrets,
+) -> Result<Manifest, BackupError> {
+    let manifest = Manifest::read(source)?;
+    let fits = matches!(
+        (database, manifest.engine.as_str()),
+        (DatabaseUrl::Sqlite(_), "sqlite") | (DatabaseUrl::Postgres(_), "postgres")
+    );
+    let engine = &manifest.engine;
+    check(fits, || format!("it is a backup of {engine}; name such a database with --database"))?;
+    check_key(&manifest, secrets)?;
+    if let DatabaseUrl::Sqlite(path) = database
+        && let Some(there) = store::in_the_way(path)
+    {
+        let there = there.display();
+        return Err(BackupError::Refused(format!(
+            "{there} is there, and a log that is left over would undo the restore; move the old database away, together with \
+             its files ending in -wal and -shm, and keep them until the recovery is done"
+        )));
+    }
+    drop(open(source, Some(database), secrets).await?);
+    let mark = (store::RECOVERY_MARK, manifest.created_at.as_bytes());
+    store::restore_copy(source, manifest.schema, database, mark).await.map_err(refused)?;
+    Ok(manifest)
+}
+
+/// Opens a backup whose files are those of its manifest, and whose books end where it says.
+async fn open(
+    source: &Path,
+    scratch: Option<&DatabaseUrl>,
+    secrets: &Secrets,
+) -> Result<(Manifest, OpenCopy), BackupError> {
+    let manifest = Manifest::read(source)?;
+    check_key(&manifest, secrets)?;
+    folder::check_files(source, &manifest).await?;
+    let copy = store::open_copy(&manifest.engine, source, manifest.schema, scratch).await.map_err(refused)?;
+    check(heads(&copy).await? == manifest.heads, || {
+        "its books do not end where its manifest says".to_owned()
+    })?;
+    let stored = copy.snapshot.setting("master_key_check").await?;
+    let is_ours = stored.is_none_or(|stored| stored == secrets.check_value());
+    check(is_ours, || "the database in it was made with another master key".to_owned())?;
+    Ok((manifest, copy))
+}
+
+fn check_key(manifest: &Manifest, secrets: &Secrets) -> Result<(), BackupError> {
+    check(manifest.key_fingerprint == manifest::fingerprint(secrets), || {
+        "it was made with another master key; put the right one into the data folder first".to_owned()
+    })
+}
+
+async fn heads(copy: &OpenCopy) -> Result<Vec<Head>, Failure> {
+    let books = copy.snapshot.books().await?;
+    Ok(books.iter().map(|book| Head::new(book.id, &book.head)).collect())
+}
+
+async fn audited(
+    copy: OpenCopy,
+    secrets: &Secrets,
+    progress: Progress<'_>,
+) -> Result<AuditReport, BackupError> {
+    let report = audit::of(copy.snapshot, secrets, &Outside::default(), progress)
+        .await
+        .context("auditing the copy")?;
+    check(report.is_clean(), || {
+        let first = report.differences.first();
+        let first =
+            first.map_or_else(String::new, |first| format!(", the first in {}: {}", first.place, first.what));
+        format!("the audit of the copy found {} differences{first}", report.found)
+    })?;
+    Ok(report)
+}
+
+fn check(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), BackupError> {
+    if holds { Ok(()) } else { Err(BackupError::Refused(sentence())) }
+}
+
+/// What is wrong with a backup, or stands in its way, is for the operator to change.
+fn refused(failure: Failure) -> BackupError {
+    BackupError::Refused(format!("{failure:#}"))
+}
