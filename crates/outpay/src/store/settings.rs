@@ -1,7 +1,7 @@
 //! Settings of the installation: the value that shows whether the master key is the one this database was made with, and
 //! the mark of a database that was put back and waits for its recovery.
 
-use super::driver::{Statement, WriteError};
+use super::driver::{Driver, Statement, WriteError};
 use super::{Failure, Store};
 use ledger::{BookId, OnceKey};
 
@@ -51,11 +51,14 @@ impl Store {
         row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
     }
 
-    /// Answers when the database answers.
+    /// Answers when the database answers and, on SQLite, is still the file that was opened.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), Failure> {
+        if let Driver::Sqlite(sqlite) = &self.driver {
+            sqlite.check_in_place()?;
+        }
         self.driver.query("SELECT 1", Vec::new()).await.map(drop)
     }
 

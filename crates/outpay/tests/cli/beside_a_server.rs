@@ -78,6 +78,19 @@ impl Server {
     }
 }
 
+impl Server {
+    /// How it ended by itself.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        for _ in 0..300 {
+            if let Some(ended) = self.process.try_wait().unwrap() {
+                return ended;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("the server goes on");
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.kill());

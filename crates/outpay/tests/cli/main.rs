@@ -23,6 +23,7 @@ mod method;
 mod pause;
 mod secrets;
 mod signed_heads;
+mod swapped;
 mod user;
 mod webhook;
 mod withdrawal;

@@ -5,6 +5,7 @@
 //! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
 
 mod copy;
+mod in_place;
 mod orders;
 mod statistics;
 mod teller;
@@ -17,13 +18,14 @@ use super::audit_log_chain::{self, LogHead};
 use super::driver::{Row, Statement, Value, WriteError};
 use crate::clock::Clock;
 use anyhow::Context;
+use in_place::InPlace;
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Below 3.51.3 a WAL database that several connections write and checkpoint could be corrupted.
@@ -46,6 +48,8 @@ pub struct Sqlite {
     idle: Arc<Mutex<Vec<Connection>>>,
     /// Statements written past the teller since the last checkpoint.
     written: Arc<AtomicUsize>,
+    /// The files as they lay there once the tables were up to date.
+    in_place: Arc<OnceLock<InPlace>>,
 }
 
 impl Sqlite {
@@ -72,6 +76,7 @@ impl Sqlite {
             writer: Arc::new(Mutex::new(writer)),
             idle: Arc::default(),
             written: Arc::default(),
+            in_place: Arc::default(),
         })
     }
 
@@ -89,7 +94,7 @@ impl Sqlite {
     /// The teller's face of the writer connection.
     #[must_use]
     pub fn teller(&self, clock: Clock) -> SqliteTeller {
-        SqliteTeller::new(Arc::clone(&self.writer), clock)
+        SqliteTeller::new(Arc::clone(&self.writer), clock, Arc::clone(&self.in_place))
     }
 
     /// A read-only connection of its own, for a long read.
@@ -109,9 +114,11 @@ impl Sqlite {
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         let (writer, written) = (Arc::clone(&self.writer), Arc::clone(&self.written));
+        let in_place = Arc::clone(&self.in_place);
         let work = move || {
             let mut connection = writer.lock();
             let counts = write(&mut connection, &statements)?;
+            in_place.get().map_or(Ok(()), InPlace::check)?;
             // The teller counts its own rows; these would otherwise let the log grow for ever.
             if written.fetch_add(statements.len(), Ordering::Relaxed) >= WRITES_PER_CHECKPOINT {
                 written.store(0, Ordering::Relaxed);
@@ -149,7 +156,14 @@ impl Sqlite {
 
     /// What follows the last migration: the planner learns of the tables.
     pub(super) fn migrated(&self) -> Result<(), Failure> {
-        statistics::settle(&mut self.writer.lock())
+        statistics::settle(&mut self.writer.lock())?;
+        let _looked_before = self.in_place.set(InPlace::look(&self.path)?);
+        Ok(())
+    }
+
+    /// Is the file at its path the one that is open?
+    pub(super) fn check_in_place(&self) -> Result<(), Failure> {
+        self.in_place.get().map_or(Ok(()), InPlace::check)
     }
 }
 

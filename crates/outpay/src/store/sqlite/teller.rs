@@ -1,6 +1,7 @@
 //! The teller's load and save on SQLite: prepared statements, one row at a time, which is the fastest way there is in
 //! the same process (a statement costs one to three microseconds). One transaction per batch.
 
+use super::in_place::InPlace;
 use super::orders;
 use crate::clock::Clock;
 use crate::store::teller::{BookNeeds, Needs, NewCredential, Saving, stored_credential};
@@ -13,7 +14,7 @@ use ledger::{
 use parking_lot::lock_api::ArcMutexGuard;
 use parking_lot::{Mutex, RawMutex};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Checkpoint once about this many rows in scattered places (so: pages) were written: rarely, since a checkpoint
 /// rewrites each page that the log changed once, however often it changed.
@@ -25,11 +26,16 @@ pub struct SqliteTeller {
     batch: Option<ArcMutexGuard<RawMutex, Connection>>,
     rows_since_checkpoint: usize,
     clock: Clock,
+    in_place: Arc<OnceLock<InPlace>>,
 }
 
 impl SqliteTeller {
-    pub(super) fn new(writer: Arc<Mutex<Connection>>, clock: Clock) -> Self {
-        Self { writer, batch: None, rows_since_checkpoint: 0, clock }
+    pub(super) fn new(
+        writer: Arc<Mutex<Connection>>,
+        clock: Clock,
+        in_place: Arc<OnceLock<InPlace>>,
+    ) -> Self {
+        Self { writer, batch: None, rows_since_checkpoint: 0, clock, in_place }
     }
 
     pub(crate) fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
@@ -58,7 +64,7 @@ impl SqliteTeller {
         let connection = self.batch.as_deref().context("commit comes after load")?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         self.batch = None;
-        Ok(())
+        self.in_place.get().map_or(Ok(()), InPlace::check)
     }
 
     pub(crate) fn roll_back(&mut self) -> Result<(), Failure> {

@@ -1,0 +1,34 @@
+//! A server on SQLite whose file is deleted or replaced under it: it stops before it answers, since what it writes is lost.
+
+use crate::beside_a_server::Server;
+use crate::installation::Installation;
+
+mod only {
+    pub mod sqlite {
+        use super::super::*;
+
+        /// Each of the ways in which an open file stops being the one at its path.
+        #[test]
+        fn a_server_whose_file_is_swapped_stops_before_it_answers() {
+            for (name, act) in [("outpay.db", "swap"), ("outpay.db", "delete"), ("outpay.db-wal", "delete")] {
+                let installation = Installation::on_sqlite();
+                let business = installation.paying_business("Acme", 1000);
+                let mut server = Server::start(&installation);
+                server.create(&business.secret_key, "a@example.com", 1);
+                assert_eq!(server.ask("GET", "/readyz", "Accept: */*", "").0, 200);
+                let file = installation.data().join(name);
+                let aside = installation.data().join("aside");
+                std::fs::rename(&file, &aside).unwrap();
+                if act == "swap" {
+                    std::fs::copy(&aside, &file).unwrap();
+                }
+                assert_eq!(server.ask("GET", "/readyz", "Accept: */*", "").0, 503, "{name} {act}");
+                let key = format!("Authorization: Bearer {}", business.secret_key);
+                let body = r#"{"email":"b@example.com","amount":1}"#;
+                let (status, body) = server.ask("POST", "/payout/create", &key, body);
+                assert_eq!(status, 504, "{name} {act}: {body}");
+                assert!(!server.wait().success());
+            }
+        }
+    }
+}
