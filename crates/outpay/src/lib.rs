@@ -34,3 +34,4 @@ pub mod store;
 pub mod web;
 pub mod webhooks;
 pub mod withdrawals;
+pub mod witness;

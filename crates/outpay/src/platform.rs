@@ -10,6 +10,7 @@ use crate::rails::Rails;
 use crate::requests::Requests;
 use crate::store::{DatabaseUrl, Failure, Store};
 use crate::webhooks::Webhooks;
+use crate::witness::Witness;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct Platform {
     pub entropy: Entropy,
     /// Every change of a book goes through it.
     pub teller: Teller,
+    /// What this process has answered for.
+    pub witness: Witness,
     /// Who is asking.
     pub auth: Auth,
     /// The ways out.
@@ -89,12 +92,54 @@ impl Platform {
         entropy: Entropy,
         config: &Config,
     ) -> Result<Self, Failure> {
-        let store = Store::open(database).await?.with_clock(clock.clone());
-        store.set_page_cache(config.sqlite.cache_mib)?;
-        check_master_key(&store, &secrets, data).await?;
+        let store = Self::open_store(data, database, &secrets, &clock).await?;
         check_is_recovered(&store).await?;
+        let witness = Witness::open(data, &store).await?;
+        Self::over(store, witness, data, secrets, clock, entropy, config).await
+    }
+
+    /// The same for a database that has lost something and is about to be recovered: nothing is compared.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_to_recover(
+        data: &Path,
+        database: &DatabaseUrl,
+        secrets: Secrets,
+        clock: Clock,
+        entropy: Entropy,
+        config: &Config,
+    ) -> Result<Self, Failure> {
+        let store = Self::open_store(data, database, &secrets, &clock).await?;
+        let witness = Witness::begin_anew(data)?;
+        Self::over(store, witness, data, secrets, clock, entropy, config).await
+    }
+
+    async fn open_store(
+        data: &Path,
+        database: &DatabaseUrl,
+        secrets: &Secrets,
+        clock: &Clock,
+    ) -> Result<Store, Failure> {
+        let store = Store::open(database).await?.with_clock(clock.clone());
+        check_master_key(&store, secrets, data).await?;
+        Ok(store)
+    }
+
+    async fn over(
+        store: Store,
+        witness: Witness,
+        data: &Path,
+        secrets: Secrets,
+        clock: Clock,
+        entropy: Entropy,
+        config: &Config,
+    ) -> Result<Self, Failure> {
+        store.set_page_cache(config.sqlite.cache_mib)?;
         let secrets = Arc::new(secrets);
-        let teller = Teller::start(&store, Arc::clone(&secrets), clock.clone(), entropy.clone()).await?;
+        let teller =
+            Teller::start(&store, Arc::clone(&secrets), clock.clone(), entropy.clone(), witness.clone())
+                .await?;
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
         let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
         let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());
@@ -117,6 +162,7 @@ impl Platform {
             clock,
             entropy,
             teller,
+            witness,
             auth,
             rails,
             webhooks,

@@ -10,6 +10,7 @@ use crate::mail::MailKind;
 use crate::members::{audit, notice};
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, KeyNews, NewApiKey, WriteError};
+use crate::witness::Record;
 use ledger::{Actor, BookId, MAX_PAYOUT, Micros};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -153,6 +154,7 @@ pub async fn revoke(platform: &Platform, key: &ApiKey, by: Actor) -> Result<(), 
     platform.auth.forget_trusted();
     match revoked {
         Ok(()) => {
+            platform.witness.note([Record::Revocation { key: key.number }])?;
             platform.mail.nudge();
             Ok(())
         }
@@ -230,6 +232,10 @@ async fn make(
         };
         match stored {
             Ok(()) => {
+                // With an overlap it is not revoked yet.
+                if let Some((old, _)) = replaces.filter(|(_, end)| *end <= now) {
+                    platform.witness.note([Record::Revocation { key: old }])?;
+                }
                 platform.mail.nudge();
                 return Ok(MadeKey { number: key.number, text, expires_at });
             }

@@ -15,7 +15,6 @@ pub use schedule::{Kept, keep_newest, name_at};
 use crate::audit::{self, AuditReport, Outside, Progress};
 use crate::auth::Secrets;
 use crate::clock::{Clock, rfc3339};
-use crate::recovery;
 use crate::store::{self, DatabaseUrl, Failure, OpenCopy, Store};
 use anyhow::Context;
 use folder::Draft;
@@ -74,7 +73,7 @@ pub async fn write(
         program: env!("CARGO_PKG_VERSION").to_owned(),
         engine: engine.to_owned(),
         schema,
-        epoch: recovery::epoch(&copy.snapshot).await?,
+        epoch: copy.snapshot.epoch().await?,
         created_at,
         key_fingerprint: manifest::fingerprint(secrets),
         heads: heads(&copy).await?,

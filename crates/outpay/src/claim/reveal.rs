@@ -6,6 +6,7 @@ use super::operation;
 use super::stop::Stop;
 use super::visit::{Named, Person, Posted};
 use crate::web::page;
+use crate::withdrawals::reveal;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -49,7 +50,7 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
         };
         return operation::show(person, id, notice, status).await;
     }
-    let card = platform.rails.gift_cards().reveal(book, withdrawal.number).await;
+    let card = reveal::reveal(platform, book, withdrawal.number).await;
     let card = card.map_err(Stop::failed(person))?;
     let lost = || Stop::failure(t, anyhow::anyhow!("a delivered gift card is not in stock"));
     let card = card.ok_or_else(lost)?;

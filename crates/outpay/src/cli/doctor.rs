@@ -7,6 +7,7 @@ use super::stop::Stop;
 use crate::auth::{Secrets, master_key};
 use crate::clock::{Clock, Entropy, rfc3339};
 use crate::store::{DatabaseUrl, Failure, Store};
+use crate::witness;
 use clap::Args;
 use ledger::Micros;
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     }
     check_clock(&mut checks);
     let is_there = !matches!(&database, DatabaseUrl::Sqlite(path) if !path.exists());
-    if is_there && let Err(failure) = check_engine(&database, secrets.as_ref(), &mut checks).await {
+    if is_there && let Err(failure) = check_engine(&data, &database, secrets.as_ref(), &mut checks).await {
         checks.add(Grade::Fail, "database", format!("{failure:#}"));
     }
     print(&checks.0, arguments.json)?;
@@ -188,7 +189,34 @@ fn check_clock(checks: &mut Checks) {
     checks.pass_or_fail(now >= EARLIEST, "clock", rfc3339(now));
 }
 
+/// Would a database that has lost something be noticed, and has this one?
+async fn check_witness(data: &Path, store: &Store, checks: &mut Checks) -> Result<(), Failure> {
+    if let Some(time) = store.recovery_mark().await? {
+        let detail = format!("restored from a backup of {time}; run: outpay recover --accept-loss");
+        checks.add(Grade::Fail, "recovery", detail);
+    }
+    let remembered = witness::read_all(data)?;
+    let snapshot = store.snapshot().await?;
+    let lost = witness::missing(&remembered, &snapshot).await?;
+    let is_used = snapshot.books().await?.iter().any(|book| book.head.sequence > 0);
+    let shown = data.display();
+    match lost.first() {
+        Some(first) => checks.add(Grade::Fail, "witness", first.to_string()),
+        None if remembered.is_empty() && is_used => {
+            let detail = format!("none in {shown}: a database that has lost something would not be noticed");
+            checks.add(Grade::Warn, "witness", detail);
+        }
+        None => {
+            let detail =
+                format!("the database holds what {shown} knows of {} books", remembered.entries.len());
+            checks.add(Grade::Pass, "witness", detail);
+        }
+    }
+    Ok(())
+}
+
 async fn check_engine(
+    data: &Path,
     database: &DatabaseUrl,
     secrets: Option<&Secrets>,
     checks: &mut Checks,
@@ -210,6 +238,7 @@ async fn check_engine(
         let detail = if matches { "belongs to this database" } else { "belongs to another database" };
         checks.pass_or_fail(matches, "master key", detail);
     }
+    check_witness(data, &store, checks).await?;
     let before = Clock::System.now();
     if let Some(there) = store.engine_clock().await? {
         let here = i64::midpoint(before, Clock::System.now());

@@ -4,6 +4,7 @@
 use super::Verdict;
 use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
+use crate::witness::Record;
 use ledger::{
     Book, BookId, Command, HashSalt, Inputs, Occurrence, OnceKey, Order, Refusal, Request, Step, UserStatus,
     settle,
@@ -92,6 +93,25 @@ pub fn decide_all<'a>(
         Err(_) => Err(Refusal::PayoutUserIsUnknown),
     };
     batch.map(decide).collect()
+}
+
+/// What the witness keeps of a batch: the newest entry of each changed book, and every rotation.
+#[must_use]
+pub fn witnessed(savings: &[Saving<'_>]) -> Vec<Record> {
+    let mut records = Vec::new();
+    for saving in savings {
+        let book = saving.book.id;
+        let changes = &saving.changes;
+        if let Some((entry, digest)) = changes.entries.last() {
+            records.push(Record::Entry { book, sequence: entry.sequence, digest: *digest });
+        }
+        let new = changes.new_users.iter().copied().filter(|user| user.generation > 0);
+        let changed = changes.changed_users.iter().filter(|(user, stored)| user.salt != *stored);
+        for user in new.chain(changed.map(|(user, _)| *user)) {
+            records.push(Record::Rotation { book, user: user.number, generation: user.generation });
+        }
+    }
+    records
 }
 
 /// The books to save, with the credentials of their new and changed users.

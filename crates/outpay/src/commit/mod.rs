@@ -6,11 +6,12 @@ mod batch;
 mod postman;
 mod thread;
 
-pub use batch::{Asked, decide_all, needs_of, savings};
+pub use batch::{Asked, decide_all, needs_of, savings, witnessed};
 
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
 use crate::store::{Failure, Store};
+use crate::witness::Witness;
 use ledger::{Answer, BookId, Refusal, Request};
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
 use std::sync::Arc;
@@ -91,6 +92,7 @@ impl Teller {
         secrets: Arc<Secrets>,
         clock: Clock,
         entropy: Entropy,
+        witness: Witness,
     ) -> Result<Self, Failure> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (says, state) = watch::channel(State::Working);
@@ -100,6 +102,7 @@ impl Teller {
             secrets,
             clock,
             entropy,
+            witness,
             jobs,
             answers: postman::start(Arc::clone(&measures)),
             says,

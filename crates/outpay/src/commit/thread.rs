@@ -1,12 +1,13 @@
 //! The teller's thread: takes what waits, runs the batch, answers. It lives on a thread of its own with a small runtime
 //! of its own, because SQLite blocks and because nothing else may delay it.
 
-use super::batch::{decide_all, needs_of, savings};
+use super::batch::{decide_all, needs_of, savings, witnessed};
 use super::postman::Committed;
 use super::{Job, Measures, NoVerdict, State, Verdict};
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
 use crate::store::{Failure, Store, TellerStore};
+use crate::witness::{Lost, Witness};
 use ledger::{Command, Inputs};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
@@ -22,6 +23,7 @@ pub(super) struct Work {
     pub(super) secrets: Arc<Secrets>,
     pub(super) clock: Clock,
     pub(super) entropy: Entropy,
+    pub(super) witness: Witness,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) answers: UnboundedSender<Committed>,
     pub(super) says: watch::Sender<State>,
@@ -116,6 +118,11 @@ async fn run_batch_anew(
     match run_batch(work, store, batch).await {
         Err(BatchError::NotLoaded(failure)) => {
             *store = work.store.teller().await.map_err(|_| BatchError::NotLoaded(failure))?;
+            // It may lead to another machine, which may have less.
+            work.witness.check(&work.store).await.map_err(|failure| {
+                let is_loss = failure.is::<Lost>();
+                if is_loss { BatchError::NotDurable(failure) } else { BatchError::NotLoaded(failure) }
+            })?;
             run_batch(work, store, batch).await
         }
         other => other,
@@ -130,12 +137,19 @@ enum BatchError {
 async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Result<Vec<Verdict>, BatchError> {
     let needs = needs_of(batch.iter().map(|job| &job.asked));
     let mut books = store.load(&needs).await.map_err(BatchError::NotLoaded)?;
+    for book in &books {
+        let known = work.witness.check_book(book.id, book.head.sequence, &book.head.chain);
+        known.map_err(|lost| BatchError::NotDurable(lost.into()))?;
+    }
     // Read under the books' locks, so that times rise with the sequence over all processes with one clock.
     let mut inputs = Inputs { now: work.clock.now(), seed: [0; 32] };
     work.entropy.fill(&mut inputs.seed);
     let verdicts = decide_all(&mut books, batch.iter().map(|job| &job.asked), inputs);
-    store.save(&savings(&books, &work.secrets)).await.map_err(BatchError::NotDurable)?;
+    let savings = savings(&books, &work.secrets);
+    store.save(&savings).await.map_err(BatchError::NotDurable)?;
     store.commit().await.map_err(BatchError::NotDurable)?;
+    // After the commit, so that it is never ahead of the database, and before any answer.
+    work.witness.note(witnessed(&savings)).map_err(BatchError::NotDurable)?;
     Ok(verdicts)
 }
 

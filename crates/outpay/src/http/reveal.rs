@@ -6,6 +6,7 @@ use super::operation::own_withdrawal;
 use super::problem::Problem;
 use super::show;
 use crate::clock::rfc3339;
+use crate::withdrawals::reveal;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ledger::{Answer, Command, LOOKS_PERIOD, Occurrence, Provider, Refusal, WithdrawalState};
@@ -68,7 +69,7 @@ pub async fn handle(
         }
         Err(refusal) => return Err(Problem::Refused(refusal)),
     };
-    let card = platform.rails.gift_cards().reveal(caller.book, withdrawal.number).await?;
+    let card = reveal::reveal(platform, caller.book, withdrawal.number).await?;
     let card = card.ok_or_else(|| anyhow::anyhow!("a delivered gift card is not in stock"))?;
     let shown = RevealedCard {
         brand: &card.brand,

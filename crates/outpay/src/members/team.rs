@@ -5,6 +5,7 @@ use super::{Permission, Role, audit, notice};
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, TeamMember, WriteError};
+use crate::witness::Record;
 use ledger::Actor;
 use serde_json::json;
 
@@ -94,6 +95,7 @@ pub async fn remove(
     ];
     changes.extend(withdrawn(platform, business, member).await?);
     carry_out(platform, &changes).await?;
+    platform.witness.note([Record::Removal { business, member, at: platform.clock.now() }])?;
     Ok(found)
 }
 

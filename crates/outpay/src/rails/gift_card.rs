@@ -36,6 +36,8 @@ pub struct GiftCards {
 /// What a person types into a shop.
 #[derive(Clone)]
 pub struct Revealed {
+    /// 1, 2, … inside the book.
+    pub number: i64,
     /// For example a shop's name.
     pub brand: String,
     /// Cents.
@@ -122,6 +124,7 @@ impl GiftCards {
         let secret: CodeAndPin = serde_json::from_str(plain.expose_secret())
             .map_err(|_| anyhow::anyhow!("a gift card cannot be read"))?;
         Ok(Some(Revealed {
+            number: card.number,
             brand: card.brand,
             face_value: card.face_value,
             expires_at: card.expires_at,

@@ -115,6 +115,7 @@ impl Turn<'_> {
             };
             let line = facts.line.as_deref().filter(|_| !replaces);
             if store.add_attempt(self.hold, &attempt, line).await? {
+                self.worker.platform.witness.note_slot(line, attempt.slot)?;
                 self.reached(Moment::AfterIntent)?;
                 let attempts = [earlier, &[attempt]].concat();
                 return self.submit(&attempts, !earlier.is_empty()).await;

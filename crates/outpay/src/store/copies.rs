@@ -167,6 +167,15 @@ impl Snapshot {
         digest.transpose()
     }
 
+    /// The installation's epoch; 0 before the first recovery.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn epoch(&self) -> Result<i64, Failure> {
+        let rows = self.query("SELECT coalesce(max(number), 0) FROM epoch", Vec::new()).await?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
+    }
+
     /// A setting of the installation.
     ///
     /// # Errors

@@ -43,6 +43,7 @@ mod webhook_attempts;
 mod webhook_deliveries;
 mod webhook_endpoints;
 mod withdrawals;
+mod witnessed;
 
 pub use attempts::Attempt;
 pub use audit::{AuditAccount, AuditBook, AuditUser, HashCredential, Snapshot};

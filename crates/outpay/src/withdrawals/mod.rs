@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod expire;
 pub mod offer;
 pub mod pause;
+pub mod reveal;
 pub mod review;
 pub mod settle;
 pub mod stop;

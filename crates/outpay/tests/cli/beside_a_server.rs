@@ -89,6 +89,27 @@ impl Server {
         }
         panic!("the server goes on");
     }
+
+    /// SIGKILL.
+    pub fn kill(&self) {
+        let killed = Command::new("kill").args(["-KILL", &self.process.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+}
+
+/// Asks for a payout of one cent; the status, if the server lived to say one.
+pub fn try_to_create(address: &str, key: &str, email: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let body = format!(r#"{{"email":"{email}","amount":1}}"#);
+    let length = body.len();
+    let head = format!(
+        "POST /payout/create HTTP/1.1\r\nHost: outpay\r\nConnection: close\r\nAuthorization: Bearer {key}"
+    );
+    write!(stream, "{head}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
+        .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.split(' ').nth(1)?.parse().ok()
 }
 
 impl Drop for Server {

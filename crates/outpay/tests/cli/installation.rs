@@ -66,9 +66,14 @@ impl Installation {
 
     /// The same master key over another database, where there is none yet: what is left after the old one is lost.
     pub fn moved_to_an_empty_database(&self) -> Self {
+        self.moved_to_an_empty_database_named("elsewhere")
+    }
+
+    /// The same, one of several.
+    pub fn moved_to_an_empty_database_named(&self, name: &str) -> Self {
         let mut moved = if self.is_sqlite() { Self::on_sqlite() } else { Self::on_postgres() };
         if let Database::Sqlite(path) = &mut moved.database {
-            *path = self.folder().join("elsewhere").join("outpay.db");
+            *path = self.folder().join(name).join("outpay.db");
         }
         std::fs::create_dir_all(moved.data()).unwrap();
         std::fs::copy(self.data().join("master.key"), moved.data().join("master.key")).unwrap();
@@ -88,7 +93,7 @@ impl Installation {
         matches!(self.database, Database::Sqlite(_))
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         match &self.database {
             Database::Sqlite(path) => format!("sqlite:{}", path.display()),
             Database::Postgres(database) => database.url(),

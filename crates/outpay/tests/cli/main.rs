@@ -27,6 +27,7 @@ mod swapped;
 mod user;
 mod webhook;
 mod withdrawal;
+mod witness;
 
 /// Makes a test on each engine of every scenario.
 macro_rules! on_both_engines {

@@ -46,6 +46,7 @@ async fn a_copy_is_one_moment_of_everything(world: &World) {
     let copy = opened(world, &folder).await.unwrap();
     assert_eq!(World::everything_of(&copy.snapshot).await, before);
     assert_eq!(copy.snapshot.setting("master_key_check").await.unwrap(), Some(vec![7; 32]));
+    assert_eq!(copy.snapshot.epoch().await.unwrap(), world.store.epoch().await.unwrap());
     assert_eq!(copy.snapshot.setting("no such").await.unwrap(), None);
     let journal = world.journal(book).await;
     let digest = async |sequence| copy.snapshot.digest_of(book, sequence).await.unwrap();

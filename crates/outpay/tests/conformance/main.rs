@@ -33,6 +33,7 @@ mod turns;
 mod users;
 mod webhooks;
 mod withdrawals;
+mod witnessed;
 mod world;
 
 /// Makes a test on each engine of every scenario, an `async fn(&World)`.
