@@ -92,6 +92,21 @@ impl Installation {
         self.open_or_make().await
     }
 
+    /// Opens a database that has lost something, which every other command refuses.
+    pub(super) async fn open_to_recover(&self) -> Result<Platform, Stop> {
+        let (database, secrets) = (self.database()?, self.secrets()?);
+        let config = self.config()?;
+        let (data, clock) = (self.data(), Clock::System);
+        Ok(Platform::open_to_recover(&data, &database, secrets, clock, Entropy::System, &config).await?)
+    }
+
+    fn config(&self) -> Result<Config, Stop> {
+        let mut config = Config::load(self.config.as_deref(), &self.data())
+            .map_err(|error| Stop::Usage(format!("{error:#}")))?;
+        config.public_url = self.public_url.clone().or(config.public_url);
+        Ok(config)
+    }
+
     /// Opens it, or makes it where there is none.
     pub(super) async fn open_or_make(&self) -> Result<Platform, Stop> {
         // Read first: a typing error must not leave a new master key behind.

@@ -20,6 +20,7 @@ mod output;
 mod pause;
 mod preload;
 mod progress;
+mod recover;
 mod serve;
 mod stop;
 mod trigger;
@@ -83,6 +84,8 @@ enum Command {
     Verify(backup::VerifyArguments),
     /// Put a backup where no database is; nothing works on it until `outpay recover` has run
     Restore(backup::RestoreArguments),
+    /// Say what a database has lost, by a restore or a failover, and go on without it
+    Recover(recover::Arguments),
     /// Check engine, settings, permissions, clock and disk
     Doctor(doctor::Arguments),
     /// Pay everybody in a file of `email,amount` lines, each line once however often the file is imported
@@ -134,6 +137,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Backup(arguments) => backup::back_up(arguments, &installation).await,
         Command::Verify(arguments) => backup::verify(arguments, &installation).await,
         Command::Restore(arguments) => backup::restore(arguments, &installation).await,
+        Command::Recover(arguments) => recover::run(arguments, &installation).await,
         Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
         Command::Import(arguments) => import::run(arguments, &installation).await,
         Command::Preload(arguments) => preload::run(arguments, &installation).await,

@@ -21,6 +21,7 @@ mod mail;
 mod mail_server;
 mod method;
 mod pause;
+mod recover;
 mod secrets;
 mod signed_heads;
 mod swapped;

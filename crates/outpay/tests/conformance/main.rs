@@ -21,6 +21,7 @@ mod mail;
 mod members;
 mod opening;
 mod pauses;
+mod recovery;
 mod request_log;
 mod searches;
 mod settings;

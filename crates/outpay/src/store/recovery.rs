@@ -1,0 +1,121 @@
+//! What a recovery changes in a database that lost its end, in one transaction. Not here: which changes, and in which order with
+//! the teller's (recovery/).
+
+use super::driver::{Statement, Value};
+use super::settings::RECOVERY_MARK;
+use super::{Failure, Store};
+use ledger::{Actor, BookId, Micros};
+
+/// See [`Store::recover`].
+#[derive(Clone, Debug, Default)]
+pub struct RecoveryChanges {
+    /// Revoke every API key there is.
+    pub revoke_all_keys: bool,
+    /// Keys that were revoked, by number.
+    pub revoked_keys: Vec<i64>,
+    /// Business, member, and when the member was taken out of its team.
+    pub removals: Vec<(i64, i64, Micros)>,
+    /// Cards whose codes were shown.
+    pub revealed_cards: Vec<(BookId, i64)>,
+    /// A JSON object for the audit log of every business.
+    pub detail: String,
+}
+
+/// How many rows a recovery has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecoveryCounts {
+    /// API keys that authenticate no more.
+    pub keys: u64,
+    /// Members who are out of their teams.
+    pub members: u64,
+    /// Cards that are out of stock.
+    pub cards: u64,
+    /// Sessions of members that ended.
+    pub sessions: u64,
+    /// Invitations that were open.
+    pub invitations: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Counted {
+    Keys,
+    Members,
+    Cards,
+    Sessions,
+    Invitations,
+    Nothing,
+}
+
+impl Store {
+    /// Takes back what must not be possible again, ends every session and open invitation, writes it into every audit log, and
+    /// takes the mark away.
+    ///
+    /// # Errors
+    /// When the database breaks; nothing was changed then.
+    pub async fn recover(&self, changes: &RecoveryChanges, at: Micros) -> Result<RecoveryCounts, Failure> {
+        let (kinds, statements): (Vec<_>, Vec<_>) = statements(changes, at).into_iter().unzip();
+        let touched = self.driver.write_counted(statements).await?;
+        let mut counts = RecoveryCounts::default();
+        for (kind, rows) in kinds.into_iter().zip(touched) {
+            match kind {
+                Counted::Keys => counts.keys += rows,
+                Counted::Members => counts.members += rows,
+                Counted::Cards => counts.cards += rows,
+                Counted::Sessions => counts.sessions += rows,
+                Counted::Invitations => counts.invitations += rows,
+                Counted::Nothing => {}
+            }
+        }
+        Ok(counts)
+    }
+
+    /// How many withdrawals had not ended: each may have, since.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn open_withdrawals(&self) -> Result<i64, Failure> {
+        let sql = "SELECT count(*) FROM withdrawal WHERE state < 5";
+        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
+    }
+}
+
+fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)> {
+    let now = || Value::from(at);
+    let mut all = Vec::new();
+    if changes.revoke_all_keys {
+        let credentials = "UPDATE credential SET active = 0 WHERE kind IN (1, 2)";
+        all.push((Counted::Nothing, Statement::new(credentials, Vec::new())));
+        let keys = "UPDATE api_key SET revoked_at = $1 WHERE revoked_at IS NULL";
+        all.push((Counted::Keys, Statement::new(keys, vec![now()])));
+    }
+    for key in &changes.revoked_keys {
+        let credential =
+            "UPDATE credential SET active = 0 WHERE digest = (SELECT digest FROM api_key WHERE number = $1)";
+        all.push((Counted::Nothing, Statement::new(credential, vec![(*key).into()])));
+        let revoke = "UPDATE api_key SET revoked_at = $1 WHERE number = $2 AND revoked_at IS NULL";
+        all.push((Counted::Keys, Statement::new(revoke, vec![now(), (*key).into()])));
+    }
+    for (business, member, removed_at) in &changes.removals {
+        let leave = "DELETE FROM membership WHERE business = $1 AND member = $2 AND since <= $3";
+        let values = vec![(*business).into(), (*member).into(), (*removed_at).into()];
+        all.push((Counted::Members, Statement::new(leave, values)));
+    }
+    for (book, card) in &changes.revealed_cards {
+        let recall = "UPDATE gift_card SET state = 3 WHERE book = $1 AND number = $2 AND state = 1";
+        all.push((Counted::Cards, Statement::new(recall, vec![book.0.into(), (*card).into()])));
+    }
+    let sessions = "UPDATE member_session SET ended_at = $1 WHERE ended_at IS NULL";
+    all.push((Counted::Sessions, Statement::new(sessions, vec![now()])));
+    // One that was used or withdrawn since would work a second time.
+    let invitations =
+        "UPDATE invitation SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL";
+    all.push((Counted::Invitations, Statement::new(invitations, vec![now()])));
+    let note = "INSERT INTO audit_log (business, book, at, actor, action, subject, detail) \
+                SELECT number, 0, CAST($1 AS BIGINT), CAST($2 AS BIGINT), 'installation.recovered', '', CAST($3 AS TEXT) \
+                FROM business ORDER BY number";
+    let values = vec![now(), Actor::OPERATOR.0.into(), changes.detail.as_str().into()];
+    all.push((Counted::Nothing, Statement::new(note, values)));
+    let unmark = Statement::new("DELETE FROM setting WHERE name = $1", vec![RECOVERY_MARK.into()]);
+    all.push((Counted::Nothing, unmark));
+    all
+}

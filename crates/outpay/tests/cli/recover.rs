@@ -1,0 +1,146 @@
+//! `outpay recover`, and the recipes of docs/RECOVERY.md as they stand there.
+
+use crate::beside_a_server::Server;
+use crate::installation::{Installation, Ran};
+use crate::witness::{pay, rotate, set_back, witnesses};
+use ledger::BookId;
+use outpay::store::PauseScope;
+use std::path::Path;
+
+crate::on_both_engines! {
+    what_was_taken_back_stays_taken_back,
+    without_a_witness_it_wants_a_decision_about_keys,
+    nothing_is_recovered_beside_a_process_at_work,
+    the_recipes_work_as_they_stand_there,
+}
+
+fn backed_up(installation: &Installation) -> String {
+    let folder = installation.folder().join("backup");
+    let folder = folder.to_str().unwrap().to_owned();
+    installation.ok(&["backup", &folder]);
+    folder
+}
+
+fn what_was_taken_back_stays_taken_back(installation: &Installation) {
+    let business = installation.paying_business("Acme", 1000);
+    let made = installation.json(&["key", "create", "Acme"]);
+    let (id, leaked) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    let server = Server::start(installation);
+    let hashes = ["a@example.com", "b@example.com"].map(|email| server.create(leaked, email, 5));
+    drop(server);
+    installation.ok(&[
+        "dashboard",
+        "invite",
+        "Acme",
+        "o@example.com",
+        "--public-url",
+        "https://pay.example.com",
+    ]);
+    let backup = backed_up(installation);
+    installation.ok(&["key", "revoke", id]);
+    rotate(installation, 1);
+    rotate(installation, 1);
+    pay(installation, "after.csv", "late@example.com,7\n");
+
+    let later = set_back(installation, &backup);
+    let told = later.run(&["recover"]);
+    assert_eq!(told.code, 1, "{}", told.stdout);
+    for words in [
+        "restored from a backup of 20",
+        "book 2, sequence 7",
+        "the rotation of user 1's hash",
+        "--accept-loss",
+    ] {
+        assert!(told.stderr.contains(words), "{words}: {}", told.stderr);
+    }
+    later.refused(1, "is not recovered", &["user", "list", "Acme"]);
+    let done = later.json(&["recover", "--accept-loss"]);
+    assert_eq!((&done["revoked_keys"], &done["rotated_hashes"]), (&1.into(), &1.into()), "{done}");
+    assert_eq!((&done["epoch"], &done["withdrawn_invitations"]), (&1.into(), &1.into()));
+    let pauses = later.inside(async |platform| platform.store.pauses().await.unwrap());
+    assert_eq!(pauses.iter().map(|pause| &pause.scope).collect::<Vec<_>>(), [&PauseScope::All]);
+    // Rotated twice, as before.
+    let generation = later.inside(async |platform| {
+        platform.store.snapshot().await.unwrap().generation_of(BookId(2), 1).await.unwrap()
+    });
+    assert_eq!(generation, Some(2));
+    assert_eq!(done["lost"].as_array().unwrap().len(), 3, "{done}");
+    later.ok(&["audit"]);
+    let again = later.run(&["recover"]);
+    assert!(again.stderr.contains("nothing is known to be lost"), "{}", again.stderr);
+
+    let server = Server::start(&later);
+    let balance = |key: &str| server.ask("GET", "/balance", &format!("Authorization: Bearer {key}"), "").0;
+    assert_eq!((balance(leaked), balance(&business.secret_key)), (401, 200));
+    let look = |hash: &str| server.ask("GET", "/payout/operations", &format!("X-Payout-Hash: {hash}"), "").0;
+    assert_eq!((look(&hashes[0]), look(&hashes[1])), (401, 200));
+    // What it does from now on is remembered anew.
+    assert_eq!(
+        witnesses(&later).iter().filter(|path| !path.to_str().unwrap().contains(".before-")).count(),
+        1
+    );
+    server.create(&business.secret_key, "new@example.com", 1);
+}
+
+fn without_a_witness_it_wants_a_decision_about_keys(installation: &Installation) {
+    let business = installation.paying_business("Acme", 1000);
+    let backup = backed_up(installation);
+    for (which, status) in [("none", 200), ("all", 401)] {
+        let later = installation.moved_to_an_empty_database_named(which);
+        later.ok(&["restore", &backup]);
+        later.refused(1, "--revoke-keys all", &["recover", "--accept-loss"]);
+        later.refused(1, "is not recovered", &["business", "list"]);
+        let done = later.ok(&["recover", "--accept-loss", "--revoke-keys", which]);
+        assert!(done.contains("no witness was there"), "{done}");
+        let server = Server::start(&later);
+        let header = format!("Authorization: Bearer {}", business.secret_key);
+        assert_eq!(server.ask("GET", "/balance", &header, "").0, status, "{which}");
+    }
+}
+
+fn nothing_is_recovered_beside_a_process_at_work(installation: &Installation) {
+    installation.paying_business("Acme", 1000);
+    let server = Server::start(installation);
+    installation.refused(1, "another process works with", &["recover", "--accept-loss"]);
+    drop(server);
+    installation.refused(1, "nothing is known to be lost", &["recover"]);
+}
+
+/// The blocks for one engine, or for both, one behind the other.
+fn recipes(engine: &str) -> String {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/RECOVERY.md")).unwrap();
+    let mut script = String::new();
+    let mut takes = false;
+    for line in text.lines() {
+        match line.strip_prefix("```") {
+            Some(kind) if !takes => takes = kind == "sh" || kind == format!("sh {engine}"),
+            Some(_) => takes = false,
+            None if takes => script.extend([line, "\n"]),
+            None => {}
+        }
+    }
+    script
+}
+
+fn the_recipes_work_as_they_stand_there(installation: &Installation) {
+    installation.paying_business("Acme", 1000);
+    pay(installation, "before.csv", "a@example.com,100\n");
+    let script = recipes(if installation.is_sqlite() { "sqlite" } else { "postgres" });
+    for command in ["backup", "verify", "restore", "recover", "audit", "doctor"] {
+        assert!(script.contains(&format!("outpay {command}")), "no recipe with {command}");
+    }
+    let (first, second) = (
+        installation.moved_to_an_empty_database_named("first"),
+        installation.moved_to_an_empty_database_named("second"),
+    );
+    let program = Path::new(env!("CARGO_BIN_EXE_outpay")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-eu", "-c", &script]).current_dir(installation.folder()).env_clear().env("PATH", path);
+    shell.env("OUTPAY_DATA", installation.data()).env("OUTPAY_DATABASE", installation.url());
+    shell.env("EMPTY_DATABASE", first.url()).env("ANOTHER_EMPTY_DATABASE", second.url());
+    let ran = Ran::from(shell.output().unwrap());
+    assert_eq!(ran.code, 0, "{script}\n{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.stdout.matches("The books are right.").count(), 2, "{}", ran.stdout);
+}
