@@ -15,6 +15,7 @@ mod giftcard;
 mod import;
 mod installation;
 mod key;
+mod litestream;
 mod mail;
 #[path = "../mail/server.rs"]
 #[allow(dead_code, reason = "the tests of mail need more of it")]
