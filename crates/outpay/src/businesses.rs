@@ -3,6 +3,7 @@
 
 use crate::auth::api_key;
 use crate::auth::limits::KeyLimits;
+use crate::identity_text::identity;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Business, CredentialKind, Failure, NewApiKey, NewBusiness, WriteError};
@@ -35,7 +36,7 @@ pub struct CreatedBusiness {
 pub enum CreateBusinessError {
     /// The name cannot be one.
     #[error(
-        "a business name has 1 to {LONGEST_NAME} printable characters, no space at either end, and does not begin with biz_"
+        "a business name has 1 to {LONGEST_NAME} characters that can be seen, on one line, and does not begin with biz_"
     )]
     BadName,
     /// The name is taken.
@@ -51,9 +52,7 @@ pub enum CreateBusinessError {
 /// # Errors
 /// When the name will not do, or the database breaks; nothing was created then.
 pub async fn create(platform: &Platform, name: &str) -> Result<CreatedBusiness, CreateBusinessError> {
-    if !is_name(name) {
-        return Err(CreateBusinessError::BadName);
-    }
+    let name = &name_of(name).ok_or(CreateBusinessError::BadName)?;
     for _ in 0..TRIES {
         if platform.store.business_by_name(name).await?.is_some() {
             return Err(CreateBusinessError::NameIsTaken);
@@ -115,12 +114,10 @@ fn created(business: NewBusiness, keys: Vec<SecretString>) -> CreatedBusiness {
     CreatedBusiness { business, secret_key, public_key, test_secret_key, test_public_key }
 }
 
-fn is_name(name: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&name.chars().count())
-        && !name.chars().any(char::is_control)
-        && name.trim() == name
-        // Wherever a business is named, an id can stand instead.
-        && !name.starts_with("biz_")
+/// A name as it is kept.
+fn name_of(name: &str) -> Option<String> {
+    // Wherever a business is named, an id can stand instead.
+    identity(name, LONGEST_NAME).ok().filter(|name| !name.starts_with("biz_"))
 }
 
 /// The public id of the business with this number.
@@ -145,7 +142,8 @@ pub async fn find(platform: &Platform, id_or_name: &str) -> Result<Option<Busine
     if let Some(number) = number(platform, id_or_name) {
         return platform.store.business(number).await;
     }
-    platform.store.business_by_name(id_or_name).await
+    let Some(name) = name_of(id_or_name) else { return Ok(None) };
+    platform.store.business_by_name(&name).await
 }
 
 #[cfg(test)]
@@ -155,10 +153,13 @@ mod tests {
     #[test]
     fn names_are_printable_and_no_ids() {
         for name in ["a", "Acme, Inc.", "Łódź 7", &"x".repeat(100)] {
-            assert!(is_name(name), "{name:?}");
+            assert_eq!(name_of(name).as_deref(), Some(name), "{name:?}");
         }
-        for name in ["", " a", "a ", "a\nb", "a\0b", "biz_1", &"x".repeat(101)] {
-            assert!(!is_name(name), "{name:?}");
+        for name in [" Łódź 7", "Ło\u{301}dz\u{301} 7", "Łódź\u{a0}7"] {
+            assert_eq!(name_of(name).as_deref(), Some("Łódź 7"), "{name:?}");
+        }
+        for name in ["", " ", "a\nb", "a\0b", "a\u{200b}", "biz_1", " biz_1", &"x".repeat(101)] {
+            assert_eq!(name_of(name), None, "{name:?}");
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod config;
 pub mod dashboard;
 pub mod heads;
 pub mod http;
+pub mod identity_text;
 pub mod ids;
 pub mod imports;
 pub mod line_numbers;

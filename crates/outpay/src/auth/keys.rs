@@ -5,6 +5,7 @@
 
 use super::api_key;
 use super::limits::KeyLimits;
+use crate::identity_text::identity_or_none;
 use crate::ids::IdKind;
 use crate::mail::MailKind;
 use crate::members::{audit, notice};
@@ -204,9 +205,7 @@ async fn make(
     replaces: Option<(i64, Micros)>,
     change: &Change,
 ) -> Result<MadeKey, KeyError> {
-    if order.name.chars().count() > LONGEST_NAME || order.name.chars().any(char::is_control) {
-        return Err(KeyError::BadName);
-    }
+    let name = identity_or_none(&order.name, LONGEST_NAME).map_err(|_| KeyError::BadName)?;
     if order.limits.max_amount.is_some_and(|most| !(1..=MAX_PAYOUT.0).contains(&most.0)) {
         return Err(KeyError::BadCeiling);
     }
@@ -218,7 +217,7 @@ async fn make(
             number: platform.store.next_key_number().await?,
             book: order.book,
             kind: order.kind,
-            name: order.name.clone(),
+            name: name.clone(),
             hint: api_key::hint(text.expose_secret()),
             digest: platform.secrets.credential_digest(text.expose_secret().as_bytes()),
             created_at: now,

@@ -10,6 +10,7 @@ pub use colour::{Colour, STANDARD_COLOUR};
 pub use frame_origins::FrameOrigins;
 pub use logo::{LARGEST as LARGEST_LOGO, Logo, LogoName, LogoProblem};
 
+use crate::identity_text::{identity, identity_or_none};
 use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::{BrandingRow, Failure};
@@ -63,16 +64,11 @@ impl Branding {
     /// # Errors
     /// The first that will not do.
     pub fn new(texts: &BrandingRow) -> Result<Self, BrandingProblem> {
-        let printable = |text: &str| !text.chars().any(char::is_control);
-        let (name, support, support_url) =
-            (texts.display_name.trim(), texts.support.trim(), texts.support_url.trim());
-        if !(1..=LONGEST_NAME).contains(&name.chars().count()) || !printable(name) {
-            return Err(BrandingProblem::Name);
-        }
+        let support_url = texts.support_url.trim();
+        let display_name = identity(&texts.display_name, LONGEST_NAME).map_err(|_| BrandingProblem::Name)?;
         let colour = Colour::parse(&texts.colour).ok_or(BrandingProblem::Colour)?;
-        if support.chars().count() > LONGEST_SUPPORT || !printable(support) {
-            return Err(BrandingProblem::Support);
-        }
+        let support =
+            identity_or_none(&texts.support, LONGEST_SUPPORT).map_err(|_| BrandingProblem::Support)?;
         let safe = ["https://", "mailto:"]
             .iter()
             .any(|scheme| support_url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
@@ -83,14 +79,7 @@ impl Branding {
             return Err(BrandingProblem::SupportUrl);
         }
         let frame_origins = FrameOrigins::parse(&texts.frame_origins).ok_or(BrandingProblem::FrameOrigins)?;
-        let owned = str::to_owned;
-        Ok(Self {
-            display_name: owned(name),
-            colour,
-            support: owned(support),
-            support_url: owned(support_url),
-            frame_origins,
-        })
+        Ok(Self { display_name, colour, support, support_url: support_url.to_owned(), frame_origins })
     }
 
     /// The texts that make it.

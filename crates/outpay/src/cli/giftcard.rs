@@ -4,6 +4,7 @@ use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::stop::Stop;
 use crate::clock::rfc3339;
+use crate::identity_text::{IdentityProblem, identity};
 use crate::ids::IdKind;
 use crate::line_numbers::{LineNumbers, without_mark};
 use crate::platform::Platform;
@@ -136,9 +137,12 @@ fn read(file: &Path) -> Result<Vec<Line>, Stop> {
 fn line(number: u64, record: &csv::StringRecord) -> Result<Line, &'static str> {
     let column = |at: usize| record.get(at).unwrap_or_default();
     let text = |at: usize, longest: usize, what: &'static str| {
-        let text = column(at);
-        let fits = (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(text.to_owned()) } else { Err(what) }
+        identity(column(at), longest).map_err(|problem| match problem {
+            IdentityProblem::Control | IdentityProblem::Invisible => {
+                "it holds a character that cannot be seen"
+            }
+            IdentityProblem::Empty | IdentityProblem::TooLong => what,
+        })
     };
     let cents: Option<i64> = column(1).parse().ok().filter(|cents| (1..=MAX_PAYOUT.0).contains(cents));
     let expires_at = match column(4) {
@@ -172,6 +176,8 @@ async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop>
 }
 
 async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> Result<(), Stop> {
+    let brand = &identity(brand, LONGEST_BRAND)
+        .map_err(|problem| Stop::Usage(format!("{brand:?} is no brand: {problem}")))?;
     platform.store.recall_gift_cards(book, brand).await?;
     let mut cards: Vec<GiftCard> = Vec::new();
     loop {

@@ -8,6 +8,7 @@ use super::json::{Json, Object};
 use super::observe::Observed;
 use super::problem::{Problem, field};
 use super::show;
+use crate::identity_text::{IdentityProblem, identity};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -152,9 +153,9 @@ fn command(fields: &Object) -> Result<Command, Problem> {
     if wrong.is_empty() { Ok(Command::CreateMany { payouts, partial }) } else { Err(Problem::Rows(wrong)) }
 }
 
-fn row<'a>(
-    value: &'a Json,
-    references: &mut HashSet<&'a str>,
+fn row(
+    value: &Json,
+    references: &mut HashSet<String>,
 ) -> Result<BatchPayout, Vec<(&'static str, &'static str)>> {
     let Json::Object(fields) = value else {
         return Err(vec![("row", "Each row must be an object with email and amount.")]);
@@ -180,22 +181,19 @@ fn row<'a>(
     }
 }
 
-fn reference<'a>(
-    value: Option<&'a Json>,
-    references: &mut HashSet<&'a str>,
-) -> Result<Option<String>, &'static str> {
-    match value {
-        None => Ok(None),
-        Some(Json::String(text)) if text.is_empty() || text.chars().count() > LONGEST_REFERENCE => {
-            Err("The reference must have 1 to 255 characters.")
-        }
-        Some(Json::String(text)) if text.chars().any(char::is_control) => {
-            Err("The reference may not hold control characters.")
-        }
-        Some(Json::String(text)) if !references.insert(text) => {
-            Err("The reference is used twice in this request.")
-        }
-        Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err("The reference must be a string."),
+fn reference(value: Option<&Json>, references: &mut HashSet<String>) -> Result<Option<String>, &'static str> {
+    let text = match value {
+        None => return Ok(None),
+        Some(Json::String(text)) => text,
+        Some(_) => return Err("The reference must be a string."),
+    };
+    let reference = identity(text, LONGEST_REFERENCE).map_err(|problem| match problem {
+        IdentityProblem::Empty | IdentityProblem::TooLong => "The reference must have 1 to 255 characters.",
+        IdentityProblem::Control => "The reference may not hold control characters.",
+        IdentityProblem::Invisible => "The reference may not hold characters that cannot be seen.",
+    })?;
+    if !references.insert(reference.clone()) {
+        return Err("The reference is used twice in this request.");
     }
+    Ok(Some(reference))
 }

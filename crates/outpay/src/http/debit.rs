@@ -6,6 +6,7 @@ use super::json::{Json, Object};
 use super::problem::{Problem, field};
 use super::show;
 use super::transfer::amount;
+use crate::identity_text::{IdentityProblem, identity};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -74,14 +75,16 @@ pub(super) fn text(fields: &Object, name: &'static str) -> Result<String, Proble
 fn words(fields: &Object, name: &str) -> Result<String, String> {
     match fields.get(name) {
         None => Err(format!("The {name} field is required.")),
-        Some(Json::String(text)) if text.trim().is_empty() => Err(format!("The {name} field is required.")),
-        Some(Json::String(text)) if text.chars().count() > LONGEST_REASON => {
-            Err(format!("The {name} may not be greater than {LONGEST_REASON} characters."))
-        }
-        Some(Json::String(text)) if text.chars().any(char::is_control) => {
-            Err(format!("The {name} may not hold control characters."))
-        }
-        Some(Json::String(text)) => Ok(text.clone()),
+        Some(Json::String(text)) => identity(text, LONGEST_REASON).map_err(|problem| match problem {
+            IdentityProblem::Empty => format!("The {name} field is required."),
+            IdentityProblem::TooLong => {
+                format!("The {name} may not be greater than {LONGEST_REASON} characters.")
+            }
+            IdentityProblem::Control => format!("The {name} may not hold control characters."),
+            IdentityProblem::Invisible => {
+                format!("The {name} may not hold characters that cannot be seen.")
+            }
+        }),
         Some(_) => Err(format!("The {name} must be a string.")),
     }
 }

@@ -112,7 +112,7 @@ fn line(number: u64, record: &ByteRecord) -> Result<Line, String> {
 }
 
 fn reference(field: Option<&[u8]>) -> Result<String, &'static str> {
-    let wrong = "The reference must be at most 255 printable characters.";
+    let wrong = "The reference must be at most 255 characters, all to be seen.";
     let text = std::str::from_utf8(field.unwrap_or_default()).map_err(|_| wrong)?;
     if text.is_empty() { Ok(String::new()) } else { crate::reference::reference(text).map_err(|_| wrong) }
 }

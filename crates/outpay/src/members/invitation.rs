@@ -5,6 +5,7 @@
 use super::session::{self, Client, Session};
 use super::sign_in::{self, Attempt, SignInError, Step};
 use super::{Role, audit, notice, password, token};
+use crate::identity_text::identity;
 use crate::platform::Platform;
 use crate::store::{Business, Failure, Invitation, MemberChange, MemberRow, NewInvitation, WriteError};
 use ledger::{Actor, Email, Micros};
@@ -241,14 +242,13 @@ async fn join_anew(
     open: &Open,
     acceptance: &Acceptance<'_>,
 ) -> Result<(i64, Vec<MemberChange>), InvitationError> {
-    let name = acceptance.name.trim();
-    if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        return Err(InvitationError::Field("Give your name, with at most 100 characters."));
-    }
+    let name = identity(acceptance.name, LONGEST_NAME).map_err(|_| {
+        InvitationError::Field("Give your name, with at most 100 characters, all to be seen.")
+    })?;
     let email = &open.invitation.email;
     let password = new_password(platform, acceptance.password, email).await?;
     let (number, at) = (platform.store.next_member_number().await?, platform.clock.now());
-    let create = MemberChange::Create { number, email: email.clone(), name: name.to_owned(), password, at };
+    let create = MemberChange::Create { number, email: email.clone(), name, password, at };
     Ok((number, [vec![create], join(platform, open, number)].concat()))
 }
 

@@ -4,6 +4,7 @@
 
 use crate::auth::Secrets;
 use crate::clock::Entropy;
+use crate::identity_text::{holds_unseen, opaque_string};
 use crate::store::Failure;
 use anyhow::Context;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
@@ -97,6 +98,8 @@ impl Passwords {
             let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
             let argon2 = Argon2::new_with_secret(secrets.password_pepper(), algorithm, version, params)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
+            // One password, whichever keyboard composes its letters.
+            let password = SecretString::from(opaque_string(password.expose_secret()));
             act(&argon2, password.expose_secret().as_bytes())
         };
         tokio::task::spawn_blocking(compute).await.context("a password's digest was cut off")?
@@ -110,7 +113,13 @@ fn broken(error: Error) -> Failure {
 /// What is wrong with a password that this member chooses, in a sentence.
 #[must_use]
 pub fn problem(password: &str, email: &str) -> Option<&'static str> {
+    let password = opaque_string(password);
     let length = password.chars().count();
+    if holds_unseen(&password) {
+        return Some(
+            "The password may not hold characters that cannot be seen; nobody could type them again.",
+        );
+    }
     if length < SHORTEST {
         return Some("The password must have at least 12 characters. Four words make a good one.");
     }
@@ -202,6 +211,10 @@ mod tests {
             "my ada@example.com",
             "ADA@EXAMPLE.COM!",
             &"x1".repeat(129),
+            "four words are\u{200b} good",
+            "four words are\tgood",
+            // Eleven letters, each of two characters.
+            "u\u{308}bermu\u{308}du\u{308}ng",
         ] {
             assert!(problem(bad, email).is_some(), "{bad:?}");
         }
@@ -217,10 +230,16 @@ mod tests {
         assert!(digest.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{digest}");
         assert_ne!(passwords.digest(&secret("right horse"), &entropy).await.unwrap(), digest, "salted");
         assert!(passwords.fits(&secret("right horse"), Some(&digest)).await.unwrap());
+        assert!(passwords.fits(&secret("right\u{a0}horse"), Some(&digest)).await.unwrap(), "another space");
         assert!(!passwords.fits(&secret("wrong horse"), Some(&digest)).await.unwrap());
+        let composed = passwords.digest(&secret("Übermut"), &entropy).await.unwrap();
+        assert!(
+            passwords.fits(&secret("U\u{308}bermut"), Some(&composed)).await.unwrap(),
+            "another keyboard"
+        );
         assert!(!passwords.fits(&secret("right horse"), None).await.unwrap());
         assert!(!other.fits(&secret("right horse"), Some(&digest)).await.unwrap(), "another master key");
         assert!(passwords.fits(&secret("right horse"), Some("not a digest")).await.is_err());
-        assert_eq!(passwords.work_done(), 6);
+        assert_eq!(passwords.work_done(), 9);
     }
 }

@@ -8,6 +8,7 @@ use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
 use crate::clock::{Clock, Entropy};
+use crate::identity_text::{IdentityProblem, identity};
 use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
 use anyhow::Context;
 use futures_util::FutureExt;
@@ -89,7 +90,7 @@ pub fn pack(
     let bound = bound_to(book, brand, face_value);
     let sealed = secrets.seals().seal(Purpose::GiftCard, &bound, &SecretString::from(plain), entropy);
     // One card in two spellings would be given to two people.
-    let (of, bare) = (brand.trim().to_lowercase(), code.replace(|c: char| c == '-' || c.is_whitespace(), ""));
+    let (of, bare) = (brand.to_lowercase(), code.replace(|c: char| c == '-' || c.is_whitespace(), ""));
     let digest = secrets.credential_digest(format!("gift card\n{}\n{of}\n{bare}", book.0).as_bytes());
     NewGiftCard { brand: brand.to_owned(), face_value, expires_at, digest, sealed }
 }
@@ -186,13 +187,13 @@ impl Rail for GiftCards {
         let problem =
             |text: &str| Err(vec![FieldProblem { name: "brand".to_owned(), sentence: text.to_owned() }]);
         match fields.get("brand") {
-            Some(Value::String(text)) if (1..=LONGEST_BRAND).contains(&text.trim().chars().count()) => {
-                Ok(serde_json::json!({ "brand": text.trim() }).to_string())
-            }
-            Some(Value::String(text)) if !text.trim().is_empty() => {
-                problem("The brand may not be greater than 60 characters.")
-            }
-            Some(Value::String(_)) | None => problem("The brand field is required."),
+            Some(Value::String(text)) => match identity(text, LONGEST_BRAND) {
+                Ok(brand) => Ok(serde_json::json!({ "brand": brand }).to_string()),
+                Err(IdentityProblem::Empty) => problem("The brand field is required."),
+                Err(IdentityProblem::TooLong) => problem("The brand may not be greater than 60 characters."),
+                Err(_) => problem("The brand may only hold characters that can be seen."),
+            },
+            None => problem("The brand field is required."),
             Some(_) => problem("The brand must be a string."),
         }
     }

@@ -3,6 +3,7 @@
 
 use super::answer::{Answer, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
 use super::{Facts, Payment, Rail};
+use crate::identity_text::{IdentityProblem, identity};
 use crate::store::{Attempt, Failure};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -100,20 +101,22 @@ impl Rail for Manual {
                 |sentence: String| problems.push(FieldProblem { name: field.name.clone(), sentence });
             let name = field.name.as_str();
             match fields.get(name) {
-                Some(Value::String(text)) if text.chars().any(char::is_control) => {
-                    problem(format!("The {name} may not hold control characters."));
-                }
-                Some(Value::String(text)) if text.trim().chars().count() > LONGEST_FIELD => {
-                    problem(format!("The {name} may not be greater than {LONGEST_FIELD} characters."));
-                }
-                Some(Value::String(text)) if !text.trim().is_empty() => {
-                    written.insert(name.to_owned(), Value::String(text.trim().to_owned()));
-                }
-                None | Some(Value::String(_)) => {
-                    if field.required {
-                        problem(format!("The {name} field is required."));
+                Some(Value::String(text)) => match identity(text, LONGEST_FIELD) {
+                    Ok(text) => drop(written.insert(name.to_owned(), Value::String(text))),
+                    Err(IdentityProblem::Empty) if !field.required => {}
+                    Err(IdentityProblem::Empty) => problem(format!("The {name} field is required.")),
+                    Err(IdentityProblem::TooLong) => {
+                        problem(format!("The {name} may not be greater than {LONGEST_FIELD} characters."));
                     }
-                }
+                    Err(IdentityProblem::Control) => {
+                        problem(format!("The {name} may not hold control characters."));
+                    }
+                    Err(IdentityProblem::Invisible) => {
+                        problem(format!("The {name} may not hold characters that cannot be seen."));
+                    }
+                },
+                None if !field.required => {}
+                None => problem(format!("The {name} field is required.")),
                 Some(_) => problem(format!("The {name} must be a string.")),
             }
         }

@@ -8,6 +8,7 @@ crate::on_both_engines! {
     a_business_is_called_by_id_or_name,
     a_deposit_is_recorded_once_per_reference,
     a_deposit_needs_whole_cents_and_a_reference,
+    a_reference_that_looks_the_same_is_the_same,
     a_transfer_is_refused_when_it_is_not_covered,
     live_and_test_money_never_meet,
     tables_are_for_people,
@@ -93,7 +94,26 @@ fn a_deposit_needs_whole_cents_and_a_reference(installation: &Installation) {
         "printable characters",
         &["business", "deposit", "Acme", "1", "--reference", "a\nb"],
     );
+    installation.refused(
+        2,
+        "cannot be seen",
+        &["business", "deposit", "Acme", "1", "--reference", "wire 1\u{200b}"],
+    );
     assert_eq!(installation.json(&["business", "show", "Acme"])["balance"], 0);
+}
+
+fn a_reference_that_looks_the_same_is_the_same(installation: &Installation) {
+    installation.business("Überseehandel");
+    for business in ["U\u{308}berseehandel", "Überseehandel\u{a0}"] {
+        installation.refused(1, "already a business", &["business", "create", business]);
+        for reference in
+            ["Überweisung 17", "U\u{308}berweisung 17", "Überweisung\u{a0}17", " Überweisung  17 "]
+        {
+            let deposit = ["business", "deposit", business, "500", "--reference", reference];
+            installation.ok(&deposit);
+        }
+    }
+    assert_eq!(installation.json(&["business", "show", "Überseehandel"])["balance"], 500);
 }
 
 fn a_transfer_is_refused_when_it_is_not_covered(installation: &Installation) {

@@ -74,7 +74,7 @@ fn a_card_is_imported_once(installation: &Installation) {
     let before = stock(installation);
     let mixed =
         cards(installation, "mixed.csv", &format!("Acme,100,SESAME-NEW,,\nAcme,900,{},,\n", CODES[1]));
-    let twice = cards(installation, "twice.csv", "Acme,100,SESAME-NEW,,\n\nACME ,100,SESAME NEW,5,\n");
+    let twice = cards(installation, "twice.csv", "Acme,100,SESAME-NEW,,\n\nACME\u{a0},100,SESAME NEW,5,\n");
     for (file, words) in [(&file, "line 2: "), (&mixed, "line 3: "), (&twice, "line 4: ")] {
         let ran = installation.run(&["giftcard", "import", "Acme", file]);
         assert_eq!(ran.code, 1, "{}", ran.stdout);
@@ -99,6 +99,8 @@ fn a_wrong_line_is_named_by_its_number_alone(installation: &Installation) {
         ("Acme,-5,SESAME-2,,".to_owned(), "whole cents"),
         ("Acme,100000001,SESAME-2,,".to_owned(), "whole cents"),
         ("Acme,2500,,,".to_owned(), "the code is missing"),
+        ("Ac\u{ad}me,2500,SESAME-2,,".to_owned(), "cannot be seen"),
+        ("Acme,2500,SESAME-2\u{200b},,".to_owned(), "cannot be seen"),
         (format!("Acme,2500,SESAME{long},,"), "the code is missing or too long"),
         (format!("Acme,2500,SESAME-2,{long},"), "the pin is too long"),
         ("Acme,2500,SESAME-2,,31.12.2027".to_owned(), "2027-12-31"),

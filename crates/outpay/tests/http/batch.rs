@@ -125,6 +125,11 @@ async fn status_201_reference_repeated_in_a_later_request(world: &TestWorld) {
     let spelled = pay(world, &business.key, spelled).await;
     assert_eq!((again.status, again.text()), (201, first.text()));
     assert_eq!((spelled.status, spelled.text()), (201, first.text()));
+    for alike in ["Invoice 7, Ma\u{308}rz", "Invoice\u{a0}7, März", " Invoice  7, März "] {
+        let row = format!(r#"{{"email":"user@example.com","amount":100,"reference":"{alike}"}}"#);
+        let alike = pay(world, &business.key, &row).await;
+        assert_eq!((alike.status, alike.text()), (201, first.text()), "{row:?}");
+    }
     assert_eq!(world.books(&business.key).await, before);
     world.has_balances(&business.key, 0, 900).await;
 }
@@ -289,6 +294,9 @@ async fn status_400_each_reference_message(world: &TestWorld) {
         (r#"["1"]"#, text),
         (r#""a\u0000""#, "The reference may not hold control characters."),
         (r#""a\n""#, "The reference may not hold control characters."),
+        (r#"" ""#, length),
+        (r#""a\u200b""#, "The reference may not hold characters that cannot be seen."),
+        (r#""\u202ea""#, "The reference may not hold characters that cannot be seen."),
     ] {
         let row = format!(r#"{{"email":"user@example.com","amount":1,"reference":{reference}}}"#);
         pay(world, &business.key, &row).await.is(
