@@ -100,13 +100,6 @@ impl Installation {
         Ok(Platform::open_to_recover(&data, &database, secrets, clock, Entropy::System, &config).await?)
     }
 
-    fn config(&self) -> Result<Config, Stop> {
-        let mut config = Config::load(self.config.as_deref(), &self.data())
-            .map_err(|error| Stop::Usage(format!("{error:#}")))?;
-        config.public_url = self.public_url.clone().or(config.public_url);
-        Ok(config)
-    }
-
     /// Opens it, or makes it where there is none.
     pub(super) async fn open_or_make(&self) -> Result<Platform, Stop> {
         // Read first: a typing error must not leave a new master key behind.

@@ -6,6 +6,7 @@ use super::imports::badge;
 use super::signed_in::SignedIn;
 use super::stop::Stop;
 use crate::ids::IdKind;
+use crate::imports::similar::{Similar, similar};
 use crate::members::Permission;
 use crate::members::audit::Names;
 use crate::store::{Import, ImportLine, ImportState, LineState};
@@ -35,6 +36,26 @@ struct ImportPage {
     repeats: Vec<(String, i64)>,
     /// Earlier imports of the same file: id and state.
     before: Vec<(String, ImportState)>,
+    /// Earlier imports of other files that pay the same people, newest first.
+    similar: Vec<Likeness>,
+}
+
+/// An earlier import that this one is like.
+struct Likeness {
+    id: String,
+    name: String,
+    /// How many lines of this one stand in it.
+    repeated: i64,
+    by: String,
+    at: i64,
+}
+
+impl Likeness {
+    fn new(who: &SignedIn, names: &Names, similar: Similar) -> Self {
+        let Similar { import, repeated } = similar;
+        let (id, by) = (id(who, import.number), names.of(import.actor));
+        Self { id, name: import.name, repeated, by, at: import.created_at }
+    }
 }
 
 impl ImportPage {
@@ -62,7 +83,12 @@ pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, S
     let before = store.imports_of_file(who.book, &import.digest).await?;
     let before =
         before.into_iter().filter(|of| of.number < import.number && of.state != ImportState::Discarded);
+    let similar = match import.state {
+        ImportState::Draft | ImportState::Waiting => similar(&who.platform, who.book, &import).await?,
+        _ => Vec::new(),
+    };
     let shown = ImportPage {
+        similar: similar.into_iter().map(|of| Likeness::new(&who, &names, of)).collect(),
         frame: Frame::new(&who, "import", "Import"),
         brought_by: names.of(import.actor),
         confirmed_by: names.of(import.confirmed_by),
@@ -95,7 +121,7 @@ pub(super) async fn find(who: &SignedIn, id: &str) -> Result<Import, Stop> {
 
 /// `imp_…`
 pub(super) fn id(who: &SignedIn, number: i64) -> String {
-    who.platform.secrets.ids().seal(IdKind::Import, who.book, number)
+    crate::imports::id(&who.platform, who.book, number)
 }
 
 /// An invented one, for snapshots.
@@ -142,5 +168,12 @@ pub fn sample() -> String {
         ],
         repeats: vec![("ada@example.com".to_owned(), 2)],
         before: vec![("imp_1".to_owned(), ImportState::Done)],
+        similar: vec![Likeness {
+            id: "imp_1".to_owned(),
+            name: "march.csv".to_owned(),
+            repeated: 3,
+            by: "Operator".to_owned(),
+            at: 1_800_000_000_000_000,
+        }],
     })
 }

@@ -20,9 +20,14 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let found = import::find(&who, &id).await?;
     let (platform, book, actor) = (&who.platform, who.book, who.actor());
     let word = match how.as_str() {
-        "confirm" => match imports::confirm(platform, book, &found, actor).await? {
+        "confirm" => match imports::confirm(platform, book, &found, form.get("again_as"), actor).await? {
             Confirmed::Runs => "The payments are being made.",
             Confirmed::Waits => "Confirmed. Another member has to approve it.",
+            Confirmed::IsSimilar => {
+                return Err(Stop::sentence(
+                    "These people stand in an earlier import with the same amounts. Look at it, and say that they are to be paid again.",
+                ));
+            }
             Confirmed::Gone => return Err(gone()),
         },
         "approve" => match imports::approve(platform, book, &found, actor).await? {

@@ -9,6 +9,8 @@ use std::collections::HashSet;
 /// Wrong lines that are told of: who brings the wrong file needs no more, and a file can have millions.
 const MOST_BAD: usize = 1_000;
 
+const BLANK: &str = "The email field is required. The amount field is required.";
+
 /// A payment to make.
 pub struct Line {
     /// In the file, from 1.
@@ -55,7 +57,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
     let mut numbers = LineNumbers::new(bytes);
     let (mut lines, mut bad) = (Vec::new(), Vec::new());
     let mut record = ByteRecord::new();
-    let mut is_first = true;
+    let mut columns = None;
+    let mut blank = Vec::new();
     let mut references = HashSet::new();
     loop {
         if bad.len() == MOST_BAD {
@@ -73,8 +76,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
         }
         let start = record.position().map_or(0, csv::Position::byte);
         let number = numbers.at(usize::try_from(start).unwrap_or(bytes.len()));
-        if !(std::mem::take(&mut is_first) && is_header(&record)) {
-            match line(number, &record) {
+        let is_first = columns.is_none();
+        let columns = *columns.get_or_insert_with(|| if is_header(&record) { record.len() } else { 2 });
+        if record.iter().all(<[u8]>::is_empty) {
+            blank.push(number);
+        } else if !(is_first && is_header(&record)) {
+            // Spreadsheets leave blank rows at the end; before a payment they are a mistake.
+            bad.extend(blank.drain(..).map(|number| BadLine { number, reason: BLANK.to_owned() }));
+            match line(number, &record, columns) {
                 Ok(line) if !line.reference.is_empty() && !references.insert(line.reference.clone()) => {
                     let reason =
                         "The reference stands on an earlier line, and a reference pays once.".to_owned();
@@ -97,18 +106,45 @@ fn is_header(record: &ByteRecord) -> bool {
         && record.iter().zip(names).all(|(field, name)| field.eq_ignore_ascii_case(name))
 }
 
-fn line(number: u64, record: &ByteRecord) -> Result<Line, String> {
-    if !(2..=3).contains(&record.len()) {
-        let fields = record.len();
-        return Err(format!(
-            "A line has two fields, email and amount, or a third, its reference; this one has {fields}."
-        ));
+fn line(number: u64, record: &ByteRecord, columns: usize) -> Result<Line, String> {
+    if record.len() != columns {
+        return Err(wrong_length(record, columns));
     }
     let problems = match (email(&record[0]), amount(&record[1]), reference(record.get(2))) {
         (Ok(email), Ok(amount), Ok(reference)) => return Ok(Line { number, email, amount, reference }),
-        (email, amount, reference) => [email.err(), amount.err(), reference.err()],
+        (email, amount, reference) => {
+            let own = |sentence: Option<&str>| sentence.map(str::to_owned);
+            [own(email.err()), amount.err(), own(reference.err())]
+        }
     };
     Err(problems.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// A comma in an amount, or a column that no header names: what stood there would be taken for something else.
+fn wrong_length(record: &ByteRecord, columns: usize) -> String {
+    let names = if columns == 3 { "email,amount,reference" } else { "email,amount" };
+    let counted = format!("The line has {} fields and not the {columns} of {names}.", record.len());
+    let text =
+        |at: usize| record.get(at).and_then(|field| std::str::from_utf8(field).ok()).unwrap_or_default();
+    match decimal_cents(&format!("{}.{}", text(1), text(2))) {
+        Some(cents) if record.len() > columns && !text(2).is_empty() => {
+            format!("{counted} The amount must be whole cents: write {cents} for {},{}.", text(1), text(2))
+        }
+        _ if columns == 2 && record.len() == 3 => {
+            format!("{counted} A third field is a reference where the first line is email,amount,reference.")
+        }
+        _ => counted,
+    }
+}
+
+/// The cents of an amount with one or two decimals behind a point or a comma.
+fn decimal_cents(text: &str) -> Option<i64> {
+    let (whole, cents) = text.split_once(['.', ','])?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(cents) || cents.len() > 2 {
+        return None;
+    }
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(format!("{cents:0<2}").parse().ok()?)
 }
 
 fn reference(field: Option<&[u8]>) -> Result<String, &'static str> {
@@ -128,22 +164,24 @@ fn email(field: &[u8]) -> Result<Email, &'static str> {
     })
 }
 
-fn amount(field: &[u8]) -> Result<Cents, &'static str> {
+fn amount(field: &[u8]) -> Result<Cents, String> {
     if field.is_empty() {
-        return Err("The amount field is required.");
+        return Err("The amount field is required.".to_owned());
     }
     let digits = field.strip_prefix(b"-").unwrap_or(field);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err("The amount must be an integer: cents, as in 1050 for 10.50.");
+        let text = std::str::from_utf8(field).unwrap_or_default();
+        let (cents, of) = decimal_cents(text).map_or((1050, "10.50"), |cents| (cents, text));
+        return Err(format!("The amount must be whole cents: write {cents} for {of}."));
     }
     if digits.len() < field.len() {
-        return Err("The amount must be at least 1.");
+        return Err("The amount must be at least 1.".to_owned());
     }
     let cents = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
     match cents {
-        Some(0) => Err("The amount must be at least 1."),
+        Some(0) => Err("The amount must be at least 1.".to_owned()),
         Some(cents) if cents <= MAX_PAYOUT.0 => Ok(Cents(cents)),
-        _ => Err("The amount may not be greater than 100000000."),
+        _ => Err("The amount may not be greater than 100000000.".to_owned()),
     }
 }
 
@@ -181,20 +219,23 @@ mod tests {
         let bad = read(text).err().unwrap();
         let told: Vec<(u64, &str)> = bad.iter().map(|bad| (bad.number, bad.reason.as_str())).collect();
         let address = "The email must be a valid email address.";
-        let integer = "The amount must be an integer: cents, as in 1050 for 10.50.";
+        let integer = "The amount must be whole cents: write 150 for 1.5.";
         let too_large = "The amount may not be greater than 100000000.";
         assert_eq!(
             told,
             [
                 (3, format!("{address} {integer}").as_str()),
                 (4, "The email field is required. The amount field is required."),
-                (5, "A line has two fields, email and amount, or a third, its reference; this one has 1."),
+                (5, "The line has 1 fields and not the 2 of email,amount."),
                 (6, "The amount must be at least 1."),
                 (7, "The amount must be at least 1."),
                 (8, too_large),
                 (9, too_large),
                 (10, address),
-                (11, "A line has two fields, email and amount, or a third, its reference; this one has 4."),
+                (
+                    11,
+                    "The line has 4 fields and not the 2 of email,amount. The amount must be whole cents: write 120 for 1,2."
+                ),
             ]
         );
     }
@@ -208,12 +249,40 @@ mod tests {
 
     #[test]
     fn a_third_field_is_a_reference() {
-        let text = "email,amount,reference\na@example.com,1,inv 7\nb@example.com,2,\nc@example.com,3\n";
+        let text = "email,amount,reference\na@example.com,1,inv 7\nb@example.com,2,\nc@example.com,3,\n";
         let lines = read(text.as_bytes()).unwrap_or_else(|bad| panic!("{bad:?}"));
         let references: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
         assert_eq!(references, ["inv 7", "", ""]);
         assert!(matches!(lines[0].command(), Command::CreateMany { .. }));
         assert!(matches!(lines[1].command(), Command::Create { .. }));
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_the_header() {
+        let two = "The line has 3 fields and not the 2 of email,amount.";
+        for (header, line, reason) in [
+            ("email,amount\n", "anna@example.com,10,50", format!("{two} The amount must be whole cents: write 1050 for 10,50.")),
+            ("", "anna@example.com,10,50", format!("{two} The amount must be whole cents: write 1050 for 10,50.")),
+            ("", "anna@example.com,10,inv", format!("{two} A third field is a reference where the first line is email,amount,reference.")),
+            ("email,amount\n", "anna@example.com,10,", format!("{two} A third field is a reference where the first line is email,amount,reference.")),
+            ("email,amount,reference\n", "anna@example.com,10", "The line has 2 fields and not the 3 of email,amount,reference.".to_owned()),
+            ("email,amount,reference\n", "anna@example.com,10,50,inv 7", "The line has 4 fields and not the 3 of email,amount,reference. The amount must be whole cents: write 1050 for 10,50.".to_owned()),
+            ("email,amount\n", "anna@example.com,\"10,50\"", "The amount must be whole cents: write 1050 for 10,50.".to_owned()),
+            ("email,amount\n", "anna@example.com,10.5", "The amount must be whole cents: write 1050 for 10.5.".to_owned()),
+            ("email,amount\n", "anna@example.com,1e3", "The amount must be whole cents: write 1050 for 10.50.".to_owned()),
+        ] {
+            let bad = read(format!("{header}{line}\n").as_bytes()).err().unwrap();
+            assert_eq!(bad.len(), 1, "{line}");
+            assert_eq!(bad[0].reason, reason, "{line}");
+        }
+    }
+
+    #[test]
+    fn blank_rows_pass_at_the_end_alone() {
+        let end = "email,amount\na@example.com,1\n,\n , \n\n,,\n";
+        assert_eq!(numbers(end), [(2, "a@example.com".to_owned(), 1)]);
+        let bad = read(b"email,amount\n,\na@example.com,1\n,\n").err().unwrap();
+        assert_eq!(bad, [BadLine { number: 2, reason: BLANK.to_owned() }]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Imports: files of payments. Reading and checking their lines (lines.rs), paying them (pay.rs), and, for files that were
-//! given to the dashboard, keeping them as rows, so that they outlive the process: brought, confirmed, where the business
-//! wants it approved by somebody else, and paid in the background (run.rs).
+//! Imports: files of payments. Reading and checking their lines (lines.rs), paying them (pay.rs), and keeping them as rows,
+//! so that they outlive the process and are compared with later ones (similar.rs): brought, confirmed, where the business
+//! wants it approved by another member, and paid in the background (run.rs) or by the operator's program (operator.rs).
 
 pub mod lines;
+pub mod operator;
 pub mod pay;
 pub mod run;
+pub mod similar;
 
 use crate::ids::IdKind;
 use crate::members::audit;
@@ -26,6 +28,8 @@ pub enum Confirmed {
     Runs,
     /// Another member has to approve it.
     Waits,
+    /// It is like an earlier import, and the one who confirms has not said that it is to be paid all the same.
+    IsSimilar,
     /// It was confirmed or discarded before.
     Gone,
 }
@@ -59,12 +63,24 @@ pub async fn bring(
         let reason = format!("The file has more than {MOST_LINES} payments. Cut it into several.");
         return Ok(Err(vec![BadLine { number: lines[MOST_LINES].number, reason }]));
     }
+    let kept = bring_lines(platform, book, (name, Sha256::digest(bytes).into()), &lines, actor).await?;
+    Ok(Ok(kept.number))
+}
+
+/// Keeps checked lines as a draft.
+async fn bring_lines(
+    platform: &Platform,
+    book: BookId,
+    (name, digest): (&str, [u8; 32]),
+    lines: &[Line],
+    actor: Actor,
+) -> Result<Import, Failure> {
     let total = lines.iter().map(|line| line.amount.0).sum();
     let now = platform.clock.now();
     let mut import = Import {
         number: 0,
         name: name.to_owned(),
-        digest: Sha256::digest(bytes).into(),
+        digest,
         lines: i64::try_from(lines.len())?,
         total: Cents(total),
         actor,
@@ -74,10 +90,17 @@ pub async fn bring(
         changed_at: now,
     };
     let rows = lines.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
+    // A file of the operator's may have millions of lines, and a server beside the program waits for each transaction.
+    let (first, rest) = rows.split_at(rows.len().min(MOST_LINES));
     for _ in 0..TRIES {
         import.number = platform.store.next_import_number(book).await?;
-        match platform.store.add_import(book, &import, &rows).await {
-            Ok(()) => return Ok(Ok(import.number)),
+        match platform.store.add_import(book, &import, first).await {
+            Ok(()) => {
+                for portion in rest.chunks(MOST_LINES) {
+                    platform.store.add_import_lines(book, import.number, portion).await?;
+                }
+                return Ok(import);
+            }
             // Somebody else brought a file at the same moment.
             Err(WriteError::Conflict) => {}
             Err(WriteError::Failure(failure)) => return Err(failure),
@@ -97,7 +120,8 @@ fn row(line: &Line) -> Result<ImportLine, Failure> {
     })
 }
 
-/// Says yes to a draft: it is paid in the name of `actor`, at once or after another member's approval.
+/// Says yes to a draft: it is paid in the name of `actor`, at once or after another member's approval. `again_as` is the id of
+/// the newest earlier import that it is like; empty where the one who confirms knows of none.
 ///
 /// # Errors
 /// When the database breaks.
@@ -105,8 +129,14 @@ pub async fn confirm(
     platform: &Platform,
     book: BookId,
     import: &Import,
+    again_as: &str,
     actor: Actor,
 ) -> Result<Confirmed, Failure> {
+    let similar = similar::similar(platform, book, import).await?;
+    // Another like it may have come since the page was shown.
+    if similar.first().is_some_and(|newest| id(platform, book, newest.import.number) != again_as) {
+        return Ok(Confirmed::IsSimilar);
+    }
     let above = platform.store.import_approval_above(book).await?;
     let waits = above.is_some_and(|above| import.total > above);
     let to = if waits { ImportState::Waiting } else { ImportState::Running };
@@ -179,6 +209,12 @@ pub async fn retry(
     go(platform, book, import, step, import.confirmed_by, (actor, "import.retried")).await
 }
 
+/// `imp_…`
+#[must_use]
+pub fn id(platform: &Platform, book: BookId, number: i64) -> String {
+    platform.secrets.ids().seal(IdKind::Import, book, number)
+}
+
 async fn go(
     platform: &Platform,
     book: BookId,
@@ -188,8 +224,7 @@ async fn go(
     (actor, action): (Actor, &'static str),
 ) -> Result<bool, Failure> {
     let detail = json!({ "lines": import.lines, "total": import.total });
-    let id = platform.secrets.ids().seal(IdKind::Import, book, import.number);
-    let entry = audit::in_book(platform, book, actor, action, &id, &detail);
+    let entry = audit::in_book(platform, book, actor, action, &id(platform, book, import.number), &detail);
     let now = platform.clock.now();
     platform.store.move_import(book, import.number, step, confirmed_by, now, Some(&entry)).await
 }

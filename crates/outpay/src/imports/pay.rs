@@ -103,8 +103,10 @@ pub struct Payments {
     pub paid_total: Cents,
     /// Paid by an earlier import of the file.
     pub already_paid: u64,
-    /// Everything else.
+    /// Certainly not paid.
     pub unpaid: u64,
+    /// Paid or not; only another import of the file tells.
+    pub unknown: u64,
 }
 
 impl Payments {
@@ -119,9 +121,37 @@ impl Payments {
                     counts.paid_total.0 += line.amount.0;
                 }
                 Payment::AlreadyPaid => counts.already_paid += 1,
-                Payment::Refused(_) | Payment::NotDone(_) | Payment::Unknown => counts.unpaid += 1,
+                Payment::Refused(_) | Payment::NotDone(_) => counts.unpaid += 1,
+                Payment::Unknown => counts.unknown += 1,
             }
         }
         counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::Email;
+
+    #[test]
+    fn an_unknown_outcome_is_not_counted_as_unpaid() {
+        let line = |number| Line {
+            number,
+            email: Email::parse("a@example.com").unwrap(),
+            amount: Cents(5),
+            reference: String::new(),
+        };
+        let lines: Vec<Line> = (1..=5).map(line).collect();
+        let payments = [
+            Payment::Paid,
+            Payment::AlreadyPaid,
+            Payment::Refused(Refusal::PayoutsAreDisabled),
+            Payment::NotDone(NoVerdict::Busy),
+            Payment::Unknown,
+        ];
+        let counts = Payments::count(&lines, &payments);
+        assert_eq!((counts.paid, counts.already_paid, counts.unpaid, counts.unknown), (1, 1, 2, 1));
+        assert_eq!(counts.paid_total, Cents(5));
     }
 }

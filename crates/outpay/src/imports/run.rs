@@ -49,7 +49,7 @@ pub async fn step(platform: &Platform) -> Result<bool, Failure> {
         open.into_iter().zip(&paid).filter_map(|(line, payment)| noted(line, payment)).collect();
     // Another process pays it by now: what this one knows may be older.
     let held = (lease, store.now().await?);
-    if !store.note_import_lines((book, import.number), held, &noted).await? {
+    if !store.note_import_lines((book, import.number), Some(held), &noted).await? {
         return Ok(true);
     }
     store.release_import((book, import.number), lease, lines.is_empty(), now).await?;
@@ -62,7 +62,7 @@ fn line(row: &ImportLine) -> Result<Line, Failure> {
 }
 
 /// What is known of a line now; `None` where it has to be asked again.
-fn noted(line: ImportLine, payment: &Payment) -> Option<ImportLine> {
+pub(super) fn noted(line: ImportLine, payment: &Payment) -> Option<ImportLine> {
     let state = match payment {
         Payment::Paid => LineState::Paid,
         Payment::AlreadyPaid => LineState::PaidBefore,
@@ -70,4 +70,30 @@ fn noted(line: ImportLine, payment: &Payment) -> Option<ImportLine> {
         Payment::NotDone(_) | Payment::Unknown => return None,
     };
     Some(ImportLine { state, detail: payment.detail(), ..line })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commit::NoVerdict;
+    use ledger::{Cents, Refusal};
+
+    #[test]
+    fn what_is_not_known_is_not_noted() {
+        let line = ImportLine {
+            line: 2,
+            email: "a@example.com".to_owned(),
+            amount: Cents(5),
+            reference: String::new(),
+            state: LineState::Open,
+            detail: String::new(),
+        };
+        let state = |payment: &Payment| noted(line.clone(), payment).map(|line| line.state);
+        assert_eq!(state(&Payment::Unknown), None);
+        assert_eq!(state(&Payment::NotDone(NoVerdict::Busy)), None);
+        assert_eq!(state(&Payment::Paid), Some(LineState::Paid));
+        assert_eq!(state(&Payment::AlreadyPaid), Some(LineState::PaidBefore));
+        let refused = Payment::Refused(Refusal::PayoutsAreDisabled);
+        assert_eq!(state(&refused), Some(LineState::NotPaid));
+    }
 }

@@ -69,6 +69,19 @@ pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> State
 }
 
 impl Store {
+    /// Adds lines to an import that was kept a moment ago.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn add_import_lines(
+        &self,
+        book: BookId,
+        import: i64,
+        lines: &[ImportLine],
+    ) -> Result<(), Failure> {
+        Ok(self.driver.write(lines.iter().map(|line| insert_line(book, import, line)).collect()).await?)
+    }
+
     /// An import's lines after this one, in order, at most `limit`.
     ///
     /// # Errors
@@ -106,27 +119,48 @@ impl Store {
             .collect()
     }
 
-    /// Writes down what became of lines, under a lease of the import. `false`: the lease is not held at `now`, or a line is not
-    /// there; nothing was written.
+    /// Other confirmed imports that have lines for the same people and amounts: number, and how many of this one's lines without a
+    /// reference; newest first.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn import_twins(
+        &self,
+        book: BookId,
+        import: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, i64)>, Failure> {
+        let sql = "SELECT o.import, count(DISTINCT l.line) FROM import_line l \
+                   JOIN import_line o ON o.book = l.book AND o.email = l.email AND o.amount = l.amount \
+                   JOIN import i ON i.book = o.book AND i.number = o.import \
+                   WHERE l.book = $1 AND l.import = $2 AND l.reference = '' AND o.import <> $2 AND i.state IN (2, 3, 4) \
+                   GROUP BY o.import ORDER BY o.import DESC LIMIT $3";
+        let rows = self.driver.query(sql, vec![book.0.into(), import.into(), limit.into()]).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+    }
+
+    /// Writes down what became of lines. What was noted as paid stays so, whoever asks again. `held`: under this lease of the
+    /// import, at this time; `None` for a process that is no worker. `false`: the lease is not held; nothing was written.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn note_import_lines(
         &self,
         (book, import): (BookId, i64),
-        (lease, now): (i64, Micros),
+        held: Option<(i64, Micros)>,
         lines: &[ImportLine],
     ) -> Result<bool, Failure> {
         // Touches the row, so that no other can take it meanwhile, and nothing where the lease is not held.
-        let held = "UPDATE import SET lease = $1 WHERE book = $2 AND number = $3 AND state = 3 AND lease = $1 AND leased_until > $4";
-        let held = Statement::one(held, vec![lease.into(), book.0.into(), import.into(), now.into()]);
-        let sql =
-            "UPDATE import_line SET state = $1, detail = $2 WHERE book = $3 AND import = $4 AND line = $5";
+        let sql = "UPDATE import SET lease = $1 WHERE book = $2 AND number = $3 AND state = 3 AND lease = $1 AND leased_until > $4";
+        let held = held.map(|(lease, now)| {
+            Statement::one(sql, vec![lease.into(), book.0.into(), import.into(), now.into()])
+        });
+        let sql = "UPDATE import_line SET state = $1, detail = $2 WHERE book = $3 AND import = $4 AND line = $5 AND state IN (1, 4)";
         let note = |line: &ImportLine| {
             let (state, detail) = ((line.state as i64).into(), line.detail.as_str().into());
-            Statement::one(sql, vec![state, detail, book.0.into(), import.into(), line.line.into()])
+            Statement::new(sql, vec![state, detail, book.0.into(), import.into(), line.line.into()])
         };
-        self.touches_one(std::iter::once(held).chain(lines.iter().map(note)).collect()).await
+        self.touches_one(held.into_iter().chain(lines.iter().map(note)).collect()).await
     }
 
     /// Opens the lines again that were not paid.

@@ -194,6 +194,29 @@ impl Store {
         }
     }
 
+    /// Lets a draft be paid by a process that is no worker: no worker takes it, and only the one who began it ends it. `false`: it
+    /// was no draft any more.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn run_import_outside(
+        &self,
+        book: BookId,
+        number: i64,
+        confirmed_by: Actor,
+        now: Micros,
+        entry: &NewAuditEntry,
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE import SET state = 3, confirmed_by = $1, changed_at = $2, leased_until = 9223372036854775807, \
+                   lease = lease + 1 WHERE book = $3 AND number = $4 AND state = 1";
+        let values = vec![confirmed_by.0.into(), now.into(), book.0.into(), number.into()];
+        match self.driver.write(vec![Statement::one(sql, values), audit_log::note(entry)]).await {
+            Ok(()) => Ok(true),
+            Err(WriteError::Conflict) => Ok(false),
+            Err(WriteError::Failure(failure)) => Err(failure),
+        }
+    }
+
     /// Takes a running import that no process has, until `until`; with it, the number of the lease.
     ///
     /// # Errors

@@ -122,6 +122,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0052_due_by_rail.sql"),
     ),
     (
+        60,
+        include_str!("../../migrations/sqlite/0060_import_twins.sql"),
+        include_str!("../../migrations/postgres/0060_import_twins.sql"),
+    ),
+    (
         65,
         include_str!("../../migrations/sqlite/0065_attempt_slots.sql"),
         include_str!("../../migrations/postgres/0065_attempt_slots.sql"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 crate::on_both_engines! {
     a_second_import_pays_nobody_again,
     another_file_is_another_import,
+    a_file_that_is_like_an_earlier_one_needs_a_yes,
     one_bad_line_and_nobody_is_paid,
     a_dry_run_pays_nobody,
     lines_that_are_not_covered_are_told_and_paid_later,
@@ -40,7 +41,7 @@ fn a_second_import_pays_nobody_again(installation: &Installation) {
 
 fn another_file_is_another_import(installation: &Installation) {
     installation.paying_business("Acme", 1000);
-    for (name, text) in [("may.csv", "a@example.com,5\n"), ("june.csv", "a@example.com,5\r\n")] {
+    for (name, text) in [("may.csv", "a@example.com,5\n"), ("june.csv", "a@example.com,6\r\n")] {
         let file = installation.write(name, text);
         let made = installation.json(&["import", &file, "--business", "Acme", "--result", "r.csv"]);
         assert_eq!(made["paid"], 1);
@@ -51,8 +52,45 @@ fn another_file_is_another_import(installation: &Installation) {
         "must not be the imported file",
         &["import", &result, "--business", "Acme", "--result", &result],
     );
-    assert_eq!(installation.read("r.csv"), "line,email,amount,status,detail\n1,a@example.com,5,paid,\n");
-    assert_eq!(total(installation), 10);
+    assert_eq!(installation.read("r.csv"), "line,email,amount,status,detail\n1,a@example.com,6,paid,\n");
+    assert_eq!(total(installation), 11);
+}
+
+fn a_file_that_is_like_an_earlier_one_needs_a_yes(installation: &Installation) {
+    installation.paying_business("Acme", 1000);
+    let text = "email,amount\na@example.com,5\nb@example.com,7\n";
+    let first = installation.write("may.csv", text);
+    installation.ok(&["import", &first, "--business", "Acme"]);
+    let resaved = installation.write("resaved.csv", &text.replace('\n', "\r\n"));
+    let longer = installation.write("longer.csv", &format!("{text}c@example.com,9\n"));
+    let mut id = String::new();
+    for (file, words) in [(&resaved, "2 of 2 lines"), (&longer, "2 of 3 lines")] {
+        let ran = installation.run(&["import", file, "--business", "Acme"]);
+        assert_eq!(ran.code, 1, "{}", ran.stdout);
+        assert!(ran.stderr.contains(words) && ran.stderr.contains("\"may.csv\""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("by Operator"), "{}", ran.stderr);
+        let named = ran.stderr.split("--again-as ").nth(1).unwrap().split(';').next().unwrap();
+        id = named.to_owned();
+        let wrong = ["import", file, "--business", "Acme", "--again-as", "imp_other"];
+        installation.refused(1, "--again-as", &wrong);
+    }
+    assert_eq!(total(installation), 12, "nobody said yes");
+    assert!(!installation.folder().join("longer.result.csv.part").exists());
+    let again = ["import", &longer, "--business", "Acme", "--again-as", &id];
+    assert_eq!(installation.json(&again)["paid"], 3);
+    // What was said yes to once goes on without it.
+    assert_eq!(installation.json(&["import", &longer, "--business", "Acme"])["already_paid"], 3);
+    assert_eq!(installation.json(&["import", &first, "--business", "Acme"])["already_paid"], 2);
+    assert_eq!(total(installation), 33);
+    let states = installation.inside(async |platform| {
+        let book = ledger::BookId::new(1, ledger::Mode::Live);
+        let imports = platform.store.imports(book, 10).await.unwrap();
+        imports.into_iter().map(|of| (of.name, of.state.word())).collect::<Vec<_>>()
+    });
+    let done = |name: &str, word| (name.to_owned(), word);
+    assert_eq!(states[0], done("longer.csv", "done"));
+    assert_eq!(states.last(), Some(&done("may.csv", "done")));
+    assert!(states[1..states.len() - 1].iter().all(|of| of.1 == "discarded"), "{states:?}");
 }
 
 fn one_bad_line_and_nobody_is_paid(installation: &Installation) {
@@ -64,7 +102,7 @@ fn one_bad_line_and_nobody_is_paid(installation: &Installation) {
     assert_eq!(
         ran.stdout,
         "line 3: The email must be a valid email address.\n\
-         line 4: The amount must be an integer: cents, as in 1050 for 10.50.\n"
+         line 4: The amount must be whole cents: write 150 for 1.50.\n"
     );
     assert!(ran.stderr.contains("2 lines are wrong; nobody was paid"), "{}", ran.stderr);
     assert_eq!(total(installation), 0);

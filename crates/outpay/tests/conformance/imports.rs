@@ -128,9 +128,12 @@ async fn lines_tell_what_became_of_them(world: &World) {
     store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
     let noted = [paid.clone(), refused.clone()];
     for (lease, now) in [(0, NOW), (2, NOW), (1, NOW + 10)] {
-        assert!(!store.note_import_lines((book, 1), (lease, now), &noted).await.unwrap(), "not its lease");
+        assert!(
+            !store.note_import_lines((book, 1), Some((lease, now)), &noted).await.unwrap(),
+            "not its lease"
+        );
     }
-    assert!(store.note_import_lines((book, 1), (1, NOW + 9), &noted).await.unwrap());
+    assert!(store.note_import_lines((book, 1), Some((1, NOW + 9)), &noted).await.unwrap());
     assert_eq!(store.open_import_lines(book, 1, 10).await.unwrap(), std::slice::from_ref(&third));
     assert_eq!(store.import_lines(book, 1, 0, 2).await.unwrap(), [paid, refused]);
     let progress = store.import_progress(book, 1).await.unwrap();

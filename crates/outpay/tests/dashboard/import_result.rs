@@ -11,14 +11,14 @@ crate::on_both_engines! {
 async fn a_file_says_what_became_of_every_line(world: &World) {
     let business = world.paying_business(10).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
-    let file = "ada@example.com,10,=1+1\nbob@example.com,20\n";
+    let file = "email,amount,reference\nada@example.com,10,=1+1\nbob@example.com,20,\n";
     let path = admin.upload("/dashboard/import", "a.csv", file).await.is(303).location().to_owned();
     admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.is(303);
     while run::step(&world.platform).await.unwrap() {}
     let result = admin.get(&format!("{path}/result")).await;
     result
         .is(200)
-        .says("1,ada@example.com,10,\"'=1+1\",paid,\n")
-        .says("2,bob@example.com,20,,not paid,Insufficient payout balance\n");
+        .says("2,ada@example.com,10,\"'=1+1\",paid,\n")
+        .says("3,bob@example.com,20,,not paid,Insufficient payout balance\n");
     assert_eq!(result.header("content-type"), "text/csv; charset=utf-8");
 }

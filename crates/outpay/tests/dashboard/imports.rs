@@ -11,6 +11,7 @@ crate::on_both_engines! {
     every_wrong_line_is_named,
     a_file_that_is_too_large_is_told_so,
     a_file_pays_once_however_often_it_is_brought,
+    a_file_that_is_like_an_earlier_one_needs_a_yes,
     what_was_not_covered_is_tried_again,
     above_the_rule_somebody_else_approves,
     it_goes_on_after_a_process_that_was_killed,
@@ -76,7 +77,7 @@ async fn every_wrong_line_is_named(world: &World) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let file =
-        "ada@example.com,1000\nnobody,1.5\nbob@example.com\ncy@example.com,1,ref\ndy@example.com,1,ref\n";
+        "email,amount,reference\nnobody,1.5,\nbob@example.com\ncy@example.com,1,ref\ndy@example.com,1,ref\n";
     let page = admin.upload(PATH, "march.csv", file).await;
     page.is(422)
         .says("3 lines are wrong")
@@ -111,6 +112,39 @@ async fn a_file_pays_once_however_often_it_is_brought(world: &World) {
     }
     assert_eq!(world.balance(business.live, "cy@example.com").await, 7);
     assert_eq!(world.balance(business.live, "dy@example.com").await, 8);
+}
+
+async fn a_file_that_is_like_an_earlier_one_needs_a_yes(world: &World) {
+    let (business, mut member) = admin(world, 1_000_000).await;
+    let admin = &mut member.browser;
+    let first = admin.upload(PATH, "march.csv", FILE).await.is(303).location().to_owned();
+    admin.get(&first).await.says_not("paid again");
+    admin.post(&format!("{first}/decide"), &[("how", "confirm")]).await.is(303);
+    world.pay_imports().await;
+    let newest = first.rsplit('/').next().unwrap().to_owned();
+    let resaved = FILE.replace('\n', "\r\n");
+    let longer = format!("{FILE}cy@example.com,7\n");
+    let mut paid = 1_500;
+    for (file, words) in [(&resaved, "3 of 3 lines"), (&longer, "3 of 4 lines")] {
+        let path = admin.upload(PATH, "march2.csv", file).await.is(303).location().to_owned();
+        admin.get(&path).await.is(200).says(words).says("march.csv").says(&newest);
+        let decide = format!("{path}/decide");
+        for again_as in ["", "imp_1", path.rsplit('/').next().unwrap()] {
+            let answer = admin.post(&decide, &[("how", "confirm"), ("again_as", again_as)]).await;
+            answer.is(400).says("earlier import");
+        }
+        world.pay_imports().await;
+        assert_eq!(world.balance(business.live, "ada@example.com").await, paid, "nobody said yes");
+        if file == &longer {
+            admin.post(&decide, &[("how", "confirm"), ("again_as", &newest)]).await.leads_to(&path);
+            world.pay_imports().await;
+            paid += 1_500;
+        }
+    }
+    assert_eq!(world.balance(business.live, "ada@example.com").await, paid);
+    let other = "email,amount\nada@example.com,999\nbob@example.com,2000\nzoe@example.com,1\n";
+    let path = admin.upload(PATH, "april.csv", other).await.is(303).location().to_owned();
+    admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.leads_to(&path);
 }
 
 async fn what_was_not_covered_is_tried_again(world: &World) {

@@ -1,15 +1,20 @@
-//! `outpay import`: pays everybody in a file. Every line is checked before anybody is paid (imports/lines.rs); each line is paid
+//! `outpay import`: pays everybody in a file. A file that is like an earlier one (imports/similar.rs) is paid after an explicit
+//! yes. Every line is checked before anybody is paid (imports/lines.rs); each line is paid
 //! once however often the file is imported (imports/pay.rs), because its idempotency key is made of the file's digest and the
 //! line's number; the result file (result.rs) can therefore always be made again.
 
+mod again;
 mod result;
 
+use self::again::Asking;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::progress;
 use super::stop::Stop;
 use crate::imports::lines::{self, Line};
+use crate::imports::operator::{self, Begun};
 use crate::imports::pay::{self, Payment, Payments};
+use crate::members::audit::Names;
 use clap::Args;
 use ledger::{Actor, Cents, MAX_PAYOUT};
 use serde_json::{Value, json};
@@ -33,6 +38,9 @@ pub(super) struct Arguments {
     /// Check the file and show the totals, but pay nobody
     #[arg(long)]
     dry_run: bool,
+    /// Pay the file though it is like this earlier import, the newest of those that are named: its people are paid again
+    #[arg(long, value_name = "IMPORT_ID", conflicts_with = "dry_run")]
+    again_as: Option<String>,
     /// Where to write what became of each line [default: FILE with .result.csv at the end]
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     result: Option<PathBuf>,
@@ -42,7 +50,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
-    let Arguments { file, business, test, dry_run, result, json } = arguments;
+    let Arguments { file, business, test, dry_run, again_as, result, json } = arguments;
     let bytes = std::fs::read(&file)
         .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
@@ -65,13 +73,28 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     // Begun before anybody is paid: a folder that cannot be written to is better known now.
     let path = result.unwrap_or_else(|| result::beside(&file));
     let writer = result::begin(&path, &file)?;
+    let names = Names::load(&platform, business.number).await?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let asking = Asking { platform: &platform, book, names: &names, lines: lines.len() };
+    let import = match operator::begin(&platform, book, (&name, digest), &lines, |similar| {
+        asking.is_wanted(similar, again_as.as_deref())
+    })
+    .await?
+    {
+        Begun::Pays(import) => import,
+        Begun::IsSimilar(similar) => {
+            writer.give_up();
+            return Err(asking.refusal(&similar));
+        }
+    };
     let bar = progress::bar(lines.len() as u64, "payments");
     let payments = pay::all(&platform, book, &digest, &lines, Actor::OPERATOR, || bar.inc(1)).await;
     bar.finish_and_clear();
     writer.finish(&lines, &payments)?;
+    operator::finish(&platform, book, &import, &lines, &payments).await?;
     let payments = Payments::count(&lines, &payments);
     summarize(&payments, &path, json)?;
-    Ok(if payments.unpaid == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if payments.unpaid + payments.unknown == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, Stop> {
@@ -131,16 +154,18 @@ fn summarize(payments: &Payments, path: &std::path::Path, json: bool) -> Result<
     if json {
         return output::json(&json!({
             "paid": payments.paid, "paid_total": payments.paid_total,
-            "already_paid": payments.already_paid, "unpaid": payments.unpaid, "result": result,
+            "already_paid": payments.already_paid, "unpaid": payments.unpaid, "unknown": payments.unknown,
+            "result": result,
         }));
     }
     output::facts([
         ("paid", format!("{} ({})", payments.paid, dollars(payments.paid_total))),
         (Payment::AlreadyPaid.word(), payments.already_paid.to_string()),
         ("not paid", payments.unpaid.to_string()),
+        (Payment::Unknown.word(), payments.unknown.to_string()),
         ("result", result),
     ])?;
-    if payments.unpaid > 0 {
+    if payments.unpaid + payments.unknown > 0 {
         eprintln!("Import the same file again to pay what is not paid yet; nobody is paid twice.");
     }
     Ok(())

@@ -36,6 +36,13 @@ pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, Stop> {
 }
 
 impl ResultFile {
+    /// Nobody is paid: leaves no draft behind.
+    pub(super) fn give_up(self) {
+        drop(self.writer);
+        // What stays of it is empty and is written over by the next import.
+        let _ = std::fs::remove_file(&self.draft);
+    }
+
     /// Writes all lines and moves the file to its place.
     pub(super) fn finish(self, lines: &[Line], payments: &[Payment]) -> Result<(), Stop> {
         let path = self.path.display().to_string();

@@ -1,0 +1,84 @@
+//! Imports of the operator's program: kept like those of the dashboard, so that each door sees what the other has paid. The
+//! program pays them itself, under a lease that no worker takes.
+
+use super::lines::Line;
+use super::pay::Payment;
+use super::run::noted;
+use super::similar::{Similar, similar};
+use super::{bring_lines, discard, id, row};
+use crate::members::audit;
+use crate::platform::Platform;
+use crate::store::{Failure, Import, ImportLine, ImportState};
+use ledger::{Actor, BookId};
+
+/// Lines that are noted in one transaction, so that a server beside the program is not kept waiting.
+const PORTION: usize = 1_000;
+
+/// What is to become of a file.
+pub enum Begun {
+    /// It may be paid.
+    Pays(Import),
+    /// It is like these, newest first, and nobody has said that it is to be paid all the same.
+    IsSimilar(Vec<Similar>),
+}
+
+/// Keeps a file, unless it has been confirmed before, in which case its record goes on. `is_wanted` says whether it is to be paid
+/// though it is like these.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn begin(
+    platform: &Platform,
+    book: BookId,
+    (name, digest): (&str, [u8; 32]),
+    lines: &[Line],
+    is_wanted: impl FnOnce(&[Similar]) -> bool,
+) -> Result<Begun, Failure> {
+    let before = platform.store.imports_of_file(book, &digest).await?;
+    let goes_on = |of: &Import| matches!(of.state, ImportState::Running | ImportState::Done);
+    if let Some(import) = before.into_iter().find(goes_on) {
+        return Ok(Begun::Pays(import));
+    }
+    let mut import = bring_lines(platform, book, (name, digest), lines, Actor::OPERATOR).await?;
+    let similar = similar(platform, book, &import).await?;
+    if !similar.is_empty() && !is_wanted(&similar) {
+        discard(platform, book, &import, Actor::OPERATOR).await?;
+        return Ok(Begun::IsSimilar(similar));
+    }
+    let detail = serde_json::json!({ "lines": import.lines, "total": import.total });
+    let place = id(platform, book, import.number);
+    let entry = audit::in_book(platform, book, Actor::OPERATOR, "import.confirmed", &place, &detail);
+    let now = platform.clock.now();
+    if !platform.store.run_import_outside(book, import.number, Actor::OPERATOR, now, &entry).await? {
+        anyhow::bail!("the import was discarded by another hand; import the file again");
+    }
+    import.confirmed_by = Actor::OPERATOR;
+    Ok(Begun::Pays(import))
+}
+
+/// Writes down what became of every line. What is unknown stays open, and with it the import.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn finish(
+    platform: &Platform,
+    book: BookId,
+    import: &Import,
+    lines: &[Line],
+    payments: &[Payment],
+) -> Result<(), Failure> {
+    let known: Vec<ImportLine> = lines
+        .iter()
+        .zip(payments)
+        .map(|(line, payment)| Ok(noted(row(line)?, payment)))
+        .filter_map(Result::transpose)
+        .collect::<Result<_, Failure>>()?;
+    for portion in known.chunks(PORTION) {
+        platform.store.note_import_lines((book, import.number), None, portion).await?;
+    }
+    if platform.store.open_import_lines(book, import.number, 1).await?.is_empty() {
+        let (step, now) = ((ImportState::Running, ImportState::Done), platform.clock.now());
+        platform.store.move_import(book, import.number, step, import.confirmed_by, now, None).await?;
+    }
+    Ok(())
+}
