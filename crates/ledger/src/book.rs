@@ -281,6 +281,7 @@ impl Book {
                 self.append_without_money(kind, user, Some(salt), now, actor);
             }
             Change::RaiseNumbers { epoch, note } => self.raise_numbers(epoch, note, now, actor),
+            Change::ReverseDeposit { deposit, amount } => self.reverse_deposit(deposit, amount),
             Change::Remember { key, remembered } => {
                 self.new_remembered.push(key);
                 self.remembered.insert(key, remembered);

@@ -77,6 +77,13 @@ pub enum Change {
         /// Names the sequence before it.
         note: String,
     },
+    /// A deposit of which more is reversed from now on; the transfer that takes it out follows.
+    ReverseDeposit {
+        /// The sequence of its entry.
+        deposit: i64,
+        /// How much.
+        amount: Cents,
+    },
     /// An answer to give again whenever the key comes again.
     Remember {
         /// The name.

@@ -1,5 +1,6 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
+use crate::correction::Confirmed;
 use crate::{
     AccountId, Actor, Cents, Email, HashSalt, Lease, Micros, Once, OnceKey, Origin, Provider, Step, Terms,
     UserSnapshot, UserStatus, Withdrawal,
@@ -226,6 +227,8 @@ pub enum Command {
         /// The installation's new epoch.
         epoch: i64,
     },
+    /// Put the business's own money right, as two people agreed.
+    Correct(Box<Confirmed>),
 }
 
 /// What a carried-out command answers with. Stored as the answer of an idempotency key, so variants and fields are
@@ -249,7 +252,7 @@ pub enum Outcome {
         /// Cents of all rows that are paid, now or before under the same reference.
         total: Cents,
     },
-    /// Transfer and Deposit: the balances afterwards.
+    /// Transfer, Deposit and Correct: the balances afterwards.
     Balances {
         /// Cents.
         main: Cents,
@@ -340,11 +343,12 @@ impl Request {
     }
 
     /// A request that takes effect once under `key`. A deposit always takes effect once under its reference, whatever
-    /// the key: one line of a bank statement is one deposit.
+    /// the key: one line of a bank statement is one deposit. So does a correction under its proposal's number.
     #[must_use]
     pub fn maybe_once(command: Command, key: Option<OnceKey>) -> Self {
         let key = match &command {
             Command::Deposit { reference, .. } => Some(OnceKey::of_deposit_reference(reference)),
+            Command::Correct(confirmed) => Some(OnceKey::of_proposal(confirmed.proposal)),
             _ => key,
         };
         let once = key.map(|key| Once { key, fingerprint: command.fingerprint() });

@@ -1,6 +1,7 @@
 //! The check ladder: a command and a loaded book go in, a plan or a named refusal comes out. The order of the checks
 //! is the order of precedence that clients see. Nothing here changes a book; [`settle`] applies a plan as a whole.
 
+use crate::decide_correction::correct;
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::{
     AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashSalt, Inputs,
@@ -95,6 +96,7 @@ pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Re
         }
         Command::Expire { user, head } => expire(book, *user, *head),
         Command::Recover { epoch } => Ok(recover(book, *epoch)),
+        Command::Correct(confirmed) => correct(book, confirmed),
     }
 }
 
@@ -291,14 +293,19 @@ fn own_balances(
     amount: Cents,
     note: &str,
 ) -> Plan {
+    let outcome = own_balances_after(book, debit, credit, amount);
+    Plan { changes: vec![Change::plain_move(kind, 0, (debit, credit), amount, note)], outcome }
+}
+
+/// The answer of a movement between the business's own balances that the ladder has let through.
+pub(crate) fn own_balances_after(book: &Book, debit: AccountId, credit: AccountId, amount: Cents) -> Outcome {
     let after = |id: AccountId| {
         let balance = book.balance(id);
         let balance = if id == credit { balance.plus(amount) } else { Some(balance) };
         let balance = if id == debit { balance.and_then(|balance| balance.minus(amount)) } else { balance };
         balance.expect("the ladder has checked that it fits")
     };
-    let outcome = Outcome::Balances { main: after(AccountId::MAIN), payout: after(AccountId::PAYOUT) };
-    Plan { changes: vec![Change::plain_move(kind, 0, (debit, credit), amount, note)], outcome }
+    Outcome::Balances { main: after(AccountId::MAIN), payout: after(AccountId::PAYOUT) }
 }
 
 fn debit(book: &Book, user: i64, amount: Cents, reason: &str) -> Result<Plan, Refusal> {
@@ -349,7 +356,7 @@ pub(crate) fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(refusal) }
 }
 
-fn check_amount(amount: Cents, most: Cents) -> Result<(), Refusal> {
+pub(crate) fn check_amount(amount: Cents, most: Cents) -> Result<(), Refusal> {
     check(amount > Cents::ZERO && amount <= most, Refusal::AmountIsOutOfRange)
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, 
     };
     withdrawal.state = WithdrawalState::Created.after(step).expect("a new withdrawal can take both steps");
     let mut changes = vec![created, held, Change::SetWithdrawal(Box::new(withdrawal.clone()))];
-    changes.extend(moves(&withdrawal, &Progress::new(withdrawal.number, step)));
+    changes.extend(moves(&withdrawal, &Progress::new(withdrawal.number, step), AccountId::FEES));
     Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(withdrawal)) })
 }
 
@@ -85,6 +85,9 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     check_room(book, AccountId::user(withdrawal.user), withdrawal.amount)?;
     check_room(book, withdrawal.provider.account(), withdrawal.amount)?;
     check_room(book, AccountId::FEES, withdrawal.amount)?;
+    let fee_from = fee_returned_from(book, withdrawal.fees);
+    let returns_fee = progress.step == Step::Return && withdrawal.fees > Cents::ZERO;
+    check(!returns_fee || book.balance(fee_from) >= withdrawal.fees, Refusal::FeesAreTooLow)?;
 
     let mut after = withdrawal.clone();
     after.state = state;
@@ -96,15 +99,20 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     }
     let mut changes = vec![Change::SetWithdrawal(Box::new(after.clone()))];
     if begins {
-        changes.extend(moves(&after, &Progress::new(progress.withdrawal, Step::Send)));
+        changes.extend(moves(&after, &Progress::new(progress.withdrawal, Step::Send), fee_from));
     }
-    changes.extend(moves(&after, progress));
+    changes.extend(moves(&after, progress, fee_from));
     Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(after)) })
+}
+
+/// The account that gives the fee of a returned withdrawal back: the fees or, once they were swept, the main balance.
+fn fee_returned_from(book: &Book, fee: Cents) -> AccountId {
+    if book.balance(AccountId::FEES) >= fee { AccountId::FEES } else { AccountId::MAIN }
 }
 
 /// The entries of a step, with the money they move. All of the amount goes one way: back to the person, or to the rail
 /// and, as far as it is a fee, to the business's fees.
-fn moves(withdrawal: &Withdrawal, progress: &Progress) -> Vec<Change> {
+fn moves(withdrawal: &Withdrawal, progress: &Progress, fee_from: AccountId) -> Vec<Change> {
     let user = AccountId::user(withdrawal.user);
     let (held, fees, rail) = (AccountId::HELD, AccountId::FEES, withdrawal.provider.account());
     let (gross, net) = (withdrawal.amount, withdrawal.net());
@@ -154,7 +162,7 @@ fn moves(withdrawal: &Withdrawal, progress: &Progress) -> Vec<Change> {
         }
         Step::Return => {
             let mut entries = vec![shift(EntryKind::WithdrawalReturned, rail, user, net)];
-            entries.extend(has_fee.then(|| fee(EntryKind::WithdrawalFeeReturned, fees, user)));
+            entries.extend(has_fee.then(|| fee(EntryKind::WithdrawalFeeReturned, fee_from, user)));
             entries
         }
     }

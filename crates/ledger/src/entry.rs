@@ -52,7 +52,7 @@ pub enum EntryKind {
     WithdrawalFailed = 21,
     /// rail -> user: the rail sent the money back.
     WithdrawalReturned = 22,
-    /// fees -> user: the fee of a withdrawal that came back.
+    /// fees -> user, or main -> user once the fees were swept: the fee of a withdrawal that came back.
     WithdrawalFeeReturned = 23,
     /// A person looked at a delivered gift card's code.
     GiftCardRevealed = 24,
@@ -70,11 +70,19 @@ pub enum EntryKind {
     PaymentsPaused = 30,
     /// It leaves again.
     PaymentsResumed = 31,
+    /// main -> world: a deposit that was recorded wrongly, or a part of it.
+    DepositReversed = 40,
+    /// main -> world: money that left the platform for the business.
+    PaidOut = 41,
+    /// fees -> main.
+    FeesSweptToMain = 42,
+    /// fees -> world.
+    FeesPaidOut = 43,
 }
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -106,6 +114,10 @@ impl EntryKind {
         Self::InstallationRecovered,
         Self::PaymentsPaused,
         Self::PaymentsResumed,
+        Self::DepositReversed,
+        Self::PaidOut,
+        Self::FeesSweptToMain,
+        Self::FeesPaidOut,
     ];
 
     /// The number that is stored and chained.
@@ -155,6 +167,10 @@ impl EntryKind {
             Self::InstallationRecovered => "installation.recovered",
             Self::PaymentsPaused => "payments.paused",
             Self::PaymentsResumed => "payments.resumed",
+            Self::DepositReversed => "balance.deposit_reversed",
+            Self::PaidOut => "balance.paid_out",
+            Self::FeesSweptToMain => "balance.fees_swept",
+            Self::FeesPaidOut => "balance.fees_paid_out",
         }
     }
 }
@@ -225,7 +241,8 @@ pub struct Entry {
     pub withdrawal: i64,
     /// Who gave the command.
     pub actor: Actor,
-    /// What the rail made public of a withdrawal at that moment, as a JSON object; empty for none. Never a secret.
+    /// What the rail made public of a withdrawal at that moment, or what a correction says beside its money
+    /// ([`crate::CorrectionDetail`]), as a JSON object; empty for none. Never a secret.
     pub detail: String,
     /// Of the hash that this entry gives its user.
     pub salt: Option<HashSalt>,

@@ -64,6 +64,20 @@ impl Command {
             // The answer is not part of what was asked.
             Self::Remember { request, .. } => short_digest(b"remember", &[request.as_bytes()]),
             Self::Recover { epoch } => short_digest(b"recover", &[&epoch.to_be_bytes()]),
+            Self::Correct(confirmed) => {
+                let (debit, credit) = confirmed.correction.accounts();
+                let numbers = [
+                    confirmed.proposal,
+                    confirmed.correction.kind().code(),
+                    confirmed.correction.deposit(),
+                    debit.0,
+                    credit.0,
+                    confirmed.amount.0,
+                    confirmed.proposed_by.0,
+                ]
+                .map(i64::to_be_bytes);
+                short_digest(b"correct", &[numbers.as_flattened(), confirmed.reason.as_bytes()])
+            }
             Self::Expire { user, head } => {
                 short_digest(b"expire", &[&user.to_be_bytes(), &head.to_be_bytes()])
             }

@@ -11,7 +11,9 @@ mod book_id;
 mod chain;
 mod change;
 mod command;
+mod correction;
 mod decide;
+mod decide_correction;
 mod decide_withdrawal;
 mod email;
 mod entry;
@@ -34,6 +36,7 @@ pub use change::Change;
 pub use command::{
     BatchPayout, Command, Direction, Occurrence, Order, Outcome, Progress, Request, RowOutcome, RowRefusal,
 };
+pub use correction::{Confirmed, Correction, CorrectionDetail, Deposited};
 pub use decide::{Answer, Plan, decide, settle};
 pub use email::{Email, EmailProblem};
 pub use entry::{Actor, Entry, EntryKind, Movement};

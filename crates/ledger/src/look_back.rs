@@ -1,6 +1,7 @@
 //! What happened before, as far as the rules look back: what was asked for today, where to, and how often a code was shown.
 //! The store loads it; what a batch does is added, so that each command sees those before it. Not here: the rules.
 
+use crate::correction::Deposited;
 use crate::{Book, Cents, Micros, Withdrawal};
 use std::collections::{HashMap, HashSet};
 
@@ -19,6 +20,8 @@ pub(crate) struct LookBack {
     destinations: HashSet<(i64, String, String)>,
     /// When a withdrawal's code was shown, the newest times.
     looks: HashMap<i64, Vec<Micros>>,
+    /// Deposits that are about to be reversed, by the sequence of their entry.
+    pub(crate) deposits: HashMap<i64, Deposited>,
 }
 
 impl LookBack {

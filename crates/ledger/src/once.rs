@@ -43,6 +43,12 @@ impl OnceKey {
         Self(short_digest(b"deposit reference", &[reference.as_bytes()]))
     }
 
+    /// For what a proposal asks for: it takes effect once, however often it is confirmed.
+    #[must_use]
+    pub fn of_proposal(number: i64) -> Self {
+        Self(short_digest(b"proposal", &[&number.to_be_bytes()]))
+    }
+
     /// For a line (from 1) of an imported file with this digest.
     #[must_use]
     pub fn of_import_line(file_digest: &[u8], line: u64) -> Self {

@@ -62,6 +62,12 @@ pub enum Refusal {
     MoneyWasClaimed,
     /// A gift card's code was shown as often as it may be within [`crate::LOOKS_PERIOD`].
     CodeWasShownTooOften,
+    /// No deposit has this sequence in this book.
+    DepositIsUnknown,
+    /// More would be reversed of a deposit than was deposited and not reversed yet.
+    DepositDoesNotCoverTheReversal,
+    /// The fees that were earned do not cover the amount.
+    FeesAreTooLow,
 }
 
 impl Refusal {
@@ -97,6 +103,9 @@ impl Refusal {
             Self::MakerMayNotCheck => "maker_is_checker",
             Self::MoneyWasClaimed => "money_was_claimed",
             Self::CodeWasShownTooOften => "rate_limited",
+            Self::DepositIsUnknown => "deposit_not_found",
+            Self::DepositDoesNotCoverTheReversal => "deposit_exceeded",
+            Self::FeesAreTooLow => "insufficient_fees",
         }
     }
 
@@ -148,6 +157,11 @@ impl Refusal {
             }
             Self::MoneyWasClaimed => "The money was claimed in the meantime.",
             Self::CodeWasShownTooOften => "This code was shown too often. Please try again in an hour.",
+            Self::DepositIsUnknown => "There is no such deposit.",
+            Self::DepositDoesNotCoverTheReversal => {
+                "More would be reversed than is left of the deposit. Look at what was reversed before."
+            }
+            Self::FeesAreTooLow => "Insufficient fees",
         }
     }
 }

@@ -203,7 +203,12 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::LeaseWasLost
         | Refusal::PaymentMayStillBeMade
         | Refusal::CodeWasShownTooOften
-        | Refusal::MoneyWasClaimed => unreachable!("the rows of withdrawals are in withdrawals.rs"),
+        | Refusal::DepositIsUnknown
+        | Refusal::DepositDoesNotCoverTheReversal
+        | Refusal::FeesAreTooLow
+        | Refusal::MoneyWasClaimed => {
+            unreachable!("the rows of withdrawals and corrections are in files of their own")
+        }
     }
 }
 

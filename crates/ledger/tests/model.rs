@@ -4,8 +4,9 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes,
-    Command, Direction, Email, Entry, EntryKind, HashSalt, Inputs, Micros, Movement, OnceKey, Outcome,
-    PayoutUser, Refusal, Remembered, Request, RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
+    Command, Confirmed, Correction, CorrectionDetail, Deposited, Direction, Email, Entry, EntryKind,
+    HashSalt, Inputs, Micros, Movement, OnceKey, Outcome, PayoutUser, Refusal, Remembered, Request,
+    RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 const WORLD: i64 = -1;
 const MAIN: i64 = -2;
 const PAYOUT: i64 = -3;
+const FEES: i64 = -5;
 
 /// From the contract, not from the ledger, so that a changed limit does not go unnoticed.
 const MOST_PAID: i64 = 100_000_000;
@@ -52,13 +54,40 @@ enum Step {
 
 #[derive(Clone, Debug)]
 enum Ask {
-    Create { who: usize, amount: Amount },
-    Many { rows: Vec<Row>, partial: bool },
-    Transfer { direction: Direction, amount: Amount },
-    Deposit { amount: Amount, reference: usize },
-    Debit { user: i64, amount: Amount },
-    Status { user: i64, status: UserStatus },
-    Rotate { user: i64 },
+    Create {
+        who: usize,
+        amount: Amount,
+    },
+    Many {
+        rows: Vec<Row>,
+        partial: bool,
+    },
+    Transfer {
+        direction: Direction,
+        amount: Amount,
+    },
+    Deposit {
+        amount: Amount,
+        reference: usize,
+    },
+    Debit {
+        user: i64,
+        amount: Amount,
+    },
+    Status {
+        user: i64,
+        status: UserStatus,
+    },
+    Rotate {
+        user: i64,
+    },
+    /// `what`: 0 reverses the deposit that stands at `deposit` among those of the run, 1 pays out, 2 and 3 sweep fees.
+    Correct {
+        proposal: i64,
+        what: usize,
+        deposit: usize,
+        amount: Amount,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +126,7 @@ struct Start {
     enabled: bool,
     main: i64,
     payout: i64,
+    fees: i64,
     people: Vec<i64>,
 }
 
@@ -115,7 +145,8 @@ fn start(kind: usize, small: i64) -> Start {
         7 => (i64::MAX - small, 0, vec![]),
         _ => (0, i64::MAX - small, vec![0]),
     };
-    Start { enabled: true, main, payout, people }
+    let fees = if kind == 1 { small } else { 0 };
+    Start { enabled: true, main, payout, fees, people }
 }
 
 const STARTS: usize = 9;
@@ -131,6 +162,7 @@ struct Line {
     /// Debit, credit, amount.
     moved: Option<(i64, i64, i64)>,
     note: String,
+    detail: String,
 }
 
 #[derive(Clone, Debug)]
@@ -159,6 +191,10 @@ struct Model {
     deposits: HashMap<String, (i64, Outcome)>,
     /// Key -> first request and its answer.
     keys: HashMap<usize, (Command, Outcome)>,
+    /// Proposal -> first request and its answer.
+    proposals: HashMap<i64, (Command, Outcome)>,
+    /// Deposits that the book at hand has loaded: sequence -> amount and how much of it is reversed.
+    loaded: BTreeMap<i64, (i64, i128)>,
     /// What the command at hand wrote.
     lines: Vec<Line>,
 }
@@ -167,6 +203,7 @@ impl Model {
     fn new(start: &Start) -> Self {
         let mut model = Self { enabled: start.enabled, ..Self::default() };
         model.balances.extend([(MAIN, i128::from(start.main)), (PAYOUT, i128::from(start.payout))]);
+        model.balances.insert(FEES, i128::from(start.fees));
         for (number, (email, balance)) in (1..).zip(PEOPLE.iter().zip(&start.people)) {
             let email = (*email).to_owned();
             model.people.push(Person { email, status: UserStatus::Active, generation: 0, since: 0 });
@@ -177,12 +214,18 @@ impl Model {
         model
     }
 
+    /// A new batch: what was counted of deposits so far is what the journal says of them.
+    fn load(&mut self, journal: BTreeMap<i64, (i64, i128)>) {
+        assert!(self.loaded.iter().all(|(sequence, counted)| journal.get(sequence) == Some(counted)));
+        self.loaded = journal;
+    }
+
     fn held(&self, account: i64) -> i128 {
         self.balances.get(&account).copied().unwrap_or(0)
     }
 
     fn remembered(&self) -> usize {
-        self.keys.len() + self.references.len() + self.deposits.len()
+        self.keys.len() + self.references.len() + self.deposits.len() + self.proposals.len()
     }
 
     /// Answers, and becomes what the book must be afterwards. `lines` is then what was written.
@@ -203,10 +246,20 @@ impl Model {
                 Err(Refusal::DepositReferenceWasUsedForAnotherAmount)
             };
         }
+        if let Command::Correct(confirmed) = command
+            && let Some((first, outcome)) = self.proposals.get(&confirmed.proposal)
+        {
+            let replay = Answer::Replayed(outcome.clone());
+            let same = first == command;
+            return if same { Ok(replay) } else { Err(Refusal::IdempotencyKeyWasUsedForAnotherRequest) };
+        }
         let mut after = self.clone();
         let outcome = after.carry_out(command, now)?;
         if let Command::Deposit { amount, reference } = command {
             after.deposits.insert(reference.clone(), (amount.0, outcome.clone()));
+        }
+        if let Command::Correct(confirmed) = command {
+            after.proposals.insert(confirmed.proposal, (command.clone(), outcome.clone()));
         }
         if let Some(key) = key {
             after.keys.insert(key, (command.clone(), outcome.clone()));
@@ -250,6 +303,7 @@ impl Model {
                 let short = Refusal::BalanceWouldBeTooLarge;
                 self.own(EntryKind::Deposited, (WORLD, MAIN), amount.0, reference, short)
             }
+            Command::Correct(confirmed) => self.correct(confirmed),
             Command::Debit { user, amount, reason } => {
                 let taken = self.shift(EntryKind::UserDebited, *user, (*user, PAYOUT), amount.0, reason);
                 taken.map_err(|no| match no {
@@ -277,6 +331,29 @@ impl Model {
         }
     }
 
+    fn correct(&mut self, confirmed: &Confirmed) -> Result<Outcome, Refusal> {
+        let amount = confirmed.amount.0;
+        let (kind, accounts, deposit) = match confirmed.correction {
+            Correction::ReverseDeposit { deposit } => (EntryKind::DepositReversed, (MAIN, WORLD), deposit),
+            Correction::PayOut => (EntryKind::PaidOut, (MAIN, WORLD), 0),
+            Correction::SweepFeesToMain => (EntryKind::FeesSweptToMain, (FEES, MAIN), 0),
+            Correction::SweepFeesOut => (EntryKind::FeesPaidOut, (FEES, WORLD), 0),
+        };
+        if kind == EntryKind::DepositReversed {
+            let (deposited, reversed) = self.loaded.get_mut(&deposit).ok_or(Refusal::DepositIsUnknown)?;
+            *reversed += i128::from(amount);
+            if *reversed > i128::from(*deposited) {
+                return Err(Refusal::DepositDoesNotCoverTheReversal);
+            }
+        }
+        let short = if accounts.0 == FEES { Refusal::FeesAreTooLow } else { Refusal::MainBalanceIsTooLow };
+        let outcome = self.own(kind, accounts, amount, &confirmed.reason, short)?;
+        let (proposal, by) = (confirmed.proposal, confirmed.proposed_by.0);
+        self.lines[0].detail =
+            format!("{{\"deposit\":{deposit},\"proposal\":{proposal},\"proposed_by\":{by}}}");
+        Ok(outcome)
+    }
+
     fn person(&self, number: i64) -> Option<&Person> {
         usize::try_from(number).ok()?.checked_sub(1).and_then(|index| self.people.get(index))
     }
@@ -295,7 +372,7 @@ impl Model {
     }
 
     fn note(&mut self, kind: EntryKind, user: i64) {
-        self.lines.push(Line { kind, user, moved: None, note: String::new() });
+        self.lines.push(Line { kind, user, moved: None, note: String::new(), detail: String::new() });
     }
 
     /// Moves money, then looks whether the two balances are ones that may be. The caller drops the model if not.
@@ -315,7 +392,8 @@ impl Model {
             return Err(No::Room);
         }
         self.balances.extend([(from, left), (to, reached)]);
-        self.lines.push(Line { kind, user, moved: Some((from, to, amount)), note: note.to_owned() });
+        let (moved, note, detail) = (Some((from, to, amount)), note.to_owned(), String::new());
+        self.lines.push(Line { kind, user, moved, note, detail });
         Ok(())
     }
 
@@ -429,6 +507,7 @@ fn amounts(command: &Command) -> Box<dyn Iterator<Item = (i64, i64)> + '_> {
         Command::Transfer { amount, .. }
         | Command::Deposit { amount, .. }
         | Command::Debit { amount, .. } => Box::new(std::iter::once((amount.0, MOST_MOVED))),
+        Command::Correct(confirmed) => Box::new(std::iter::once((confirmed.amount.0, MOST_MOVED))),
         Command::SetStatus { .. } | Command::RotateHash { .. } => Box::new(std::iter::empty()),
         other => unreachable!("withdrawals have a model of their own: {other:?}"),
     }
@@ -486,7 +565,27 @@ impl Store {
         self.accounts.iter().for_each(|(id, account)| book.put_account(*id, *account));
         self.users.values().for_each(|user| book.put_user(user.clone()));
         self.remembered.iter().for_each(|(key, remembered)| book.put_remembered(*key, remembered.clone()));
+        for (sequence, (amount, reversed)) in self.deposits() {
+            let reversed = Cents(i64::try_from(reversed).expect("no more than was deposited"));
+            book.put_deposit(sequence, Deposited { amount: Cents(amount), reversed });
+        }
         book
+    }
+
+    /// Deposits by sequence: amount, and the sum of the entries that name them as reversed.
+    fn deposits(&self) -> BTreeMap<i64, (i64, i128)> {
+        let mut found = BTreeMap::new();
+        for (entry, _) in &self.journal {
+            let amount = entry.movement.map_or(0, |moved| moved.amount.0);
+            if entry.kind == EntryKind::Deposited {
+                found.insert(entry.sequence, (amount, 0));
+            } else if entry.kind == EntryKind::DepositReversed {
+                let detail = CorrectionDetail::of(&entry.detail).expect("a reversal names its deposit");
+                found.get_mut(&detail.deposit).expect("a deposit comes before its reversal").1 +=
+                    i128::from(amount);
+            }
+        }
+        found
     }
 
     fn save(&mut self, changes: &Changes<'_>, head: BookHead) {
@@ -610,6 +709,7 @@ impl<'a> Run<'a> {
     fn reload(&mut self) {
         self.store.save(&self.book.changes(), self.book.head);
         self.book = self.store.load(self.model.enabled);
+        self.model.load(self.store.deposits());
         self.compared = 0;
         self.written_out = None;
         self.compare_states();
@@ -619,10 +719,10 @@ impl<'a> Run<'a> {
         self.now += 1;
         // A deposit is known by its reference; everything else by the key, if it has one.
         let request = match (&command, key) {
-            (Command::Deposit { .. }, _) | (_, None) => Request::plain(command.clone()),
+            (Command::Deposit { .. } | Command::Correct(_), _) | (_, None) => Request::plain(command.clone()),
             (_, Some(key)) => Request::maybe_once(command.clone(), Some(OnceKey::of_request(KEYS[key]))),
         };
-        let key = key.filter(|_| !matches!(command, Command::Deposit { .. }));
+        let key = key.filter(|_| !matches!(command, Command::Deposit { .. } | Command::Correct(_)));
         let expected = self.model.settle(&command, key, self.now);
         // Writing out a whole book is slow: only where it must not change, and once for all refusals in a row.
         let still = self.write_out && !matches!(expected, Ok(Answer::Done(_)));
@@ -655,7 +755,7 @@ impl<'a> Run<'a> {
                 credit_previous: self.newest.insert(credit, sequence).unwrap_or(0),
             });
             let (kind, user, note) = (line.kind, line.user, line.note.clone());
-            let (withdrawal, actor, detail) = (0, Actor::NOBODY, String::new());
+            let (withdrawal, actor, detail) = (0, Actor::NOBODY, line.detail.clone());
             let told = Entry {
                 sequence,
                 kind,
@@ -777,6 +877,22 @@ impl<'a> Run<'a> {
             }
             Ask::Status { user, status } => Command::SetStatus { user: *user, status: *status },
             Ask::Rotate { user } => Command::RotateHash { user: *user },
+            Ask::Correct { proposal, what, deposit, amount } => {
+                let known: Vec<i64> = self.model.loaded.keys().copied().collect();
+                let correction = match what {
+                    0 => Correction::ReverseDeposit { deposit: known.get(*deposit).copied().unwrap_or(7) },
+                    1 => Correction::PayOut,
+                    2 => Correction::SweepFeesToMain,
+                    _ => Correction::SweepFeesOut,
+                };
+                Command::Correct(Box::new(Confirmed {
+                    proposal: *proposal,
+                    correction,
+                    amount: self.cents(*amount),
+                    reason: "typed wrongly".to_owned(),
+                    proposed_by: Actor::OPERATOR,
+                }))
+            }
         }
     }
 
@@ -797,16 +913,23 @@ fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry, created: &str)
     digest.update(previous);
     let moved = entry.movement;
     let moved = moved.map(|to| [to.debit.0, to.credit.0, to.amount.0, to.debit_previous, to.credit_previous]);
-    let salted = if entry.salt.is_some() { 512 } else { 0 };
-    for number in [book.0, entry.sequence, entry.kind.code() + salted, entry.at, entry.user] {
+    let wide = !entry.detail.is_empty();
+    let flags = if wide { 256 } else { 0 } + if entry.salt.is_some() { 512 } else { 0 };
+    for number in [book.0, entry.sequence, entry.kind.code() + flags, entry.at, entry.user] {
         digest.update(number.to_be_bytes());
     }
     for number in moved.unwrap_or_default() {
         digest.update(number.to_be_bytes());
     }
     digest.update((created.len() as i64).to_be_bytes());
+    if wide {
+        for number in [entry.withdrawal, entry.actor.0, entry.note.len() as i64] {
+            digest.update(number.to_be_bytes());
+        }
+    }
     digest.update(created.as_bytes());
     digest.update(entry.note.as_bytes());
+    digest.update(entry.detail.as_bytes());
     if let Some(salt) = entry.salt {
         digest.update(salt.0);
     }
@@ -835,7 +958,7 @@ impl Dice {
         match self.below(8) {
             0 => Amount::Of(EDGES[self.index(EDGES.len())]),
             1 => {
-                let account = [MAIN, PAYOUT, WORLD, 1, 2][self.index(5)];
+                let account = [MAIN, PAYOUT, WORLD, FEES, 1, 2][self.index(6)];
                 Amount::Held(account, [0, 0, 1, -1][self.index(4)])
             }
             2 => Amount::Of(1 + self.below(MOST_PAID as u64) as i64),
@@ -857,7 +980,7 @@ impl Dice {
     }
 
     fn ask(&mut self) -> Ask {
-        match self.below(12) {
+        match self.below(18) {
             0..3 => Ask::Create { who: self.who(), amount: self.amount() },
             3..6 => {
                 let rows = (0..self.below(6)).map(|_| self.row()).collect();
@@ -867,13 +990,19 @@ impl Dice {
                 let direction = if self.one_in(2) { Direction::ToPayout } else { Direction::ToMain };
                 Ask::Transfer { direction, amount: self.amount() }
             }
-            8 => Ask::Deposit { amount: self.amount(), reference: self.index(REFERENCES.len()) },
+            8 | 16 | 17 => Ask::Deposit { amount: self.amount(), reference: self.index(REFERENCES.len()) },
             9 => Ask::Debit { user: self.user(), amount: self.amount() },
             10 => {
                 let status = if self.one_in(2) { UserStatus::Active } else { UserStatus::Inactive };
                 Ask::Status { user: self.user(), status }
             }
-            _ => Ask::Rotate { user: self.user() },
+            11 => Ask::Rotate { user: self.user() },
+            _ => Ask::Correct {
+                proposal: 1 + self.below(12) as i64,
+                what: [0, 0, 0, 1, 2, 3][self.index(6)],
+                deposit: self.index(2),
+                amount: self.amount(),
+            },
         }
     }
 
@@ -949,6 +1078,9 @@ fn a_million_random_commands_are_answered_as_the_model_answers() {
         "deposit_reference_reused",
         "amount_out_of_range",
         "balance_too_large",
+        "insufficient_fees",
+        "deposit_not_found",
+        "deposit_exceeded",
     ];
     for word in words {
         assert!(seen.words.get(word).is_some_and(|count| *count > 1_000), "{word} came too rarely");
@@ -989,6 +1121,9 @@ fn any_ask() -> impl Strategy<Value = Ask> {
         1 => (user(), any_amount()).prop_map(|(user, amount)| Ask::Debit { user, amount }),
         1 => (user(), status).prop_map(|(user, status)| Ask::Status { user, status }),
         1 => user().prop_map(|user| Ask::Rotate { user }),
+        2 => (1..6i64, 0..4usize, 0..3usize, any_amount()).prop_map(|(proposal, what, deposit, amount)| {
+            Ask::Correct { proposal, what, deposit, amount }
+        }),
     ]
 }
 

@@ -7,8 +7,8 @@ use super::withdrawals::Withdrawals;
 use crate::auth::Secrets;
 use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
 use ledger::{
-    Account, AccountId, BookId, Cents, ChainDigest, Entry, EntryKind, GENESIS, HashSalt, Movement, Provider,
-    floor_of_epoch, link,
+    Account, AccountId, BookId, Cents, ChainDigest, CorrectionDetail, Entry, EntryKind, GENESIS, HashSalt,
+    Movement, Provider, floor_of_epoch, link,
 };
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub(super) struct Replay {
     pub(super) withdrawals: Withdrawals,
     /// The book's own accounts, and those of users that no entry created.
     others: BTreeMap<AccountId, ReplayedAccount>,
+    /// What is left of each deposit, by sequence.
+    deposits: BTreeMap<i64, Cents>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -57,6 +59,7 @@ impl Replay {
             users: Numbered::default(),
             withdrawals: Withdrawals::default(),
             others: BTreeMap::new(),
+            deposits: BTreeMap::new(),
         }
     }
 
@@ -85,6 +88,9 @@ impl Replay {
         if let Err(what) = self.withdrawals.take(entry) {
             findings.add(place, what);
         }
+        if let Err(what) = self.tell_deposit(entry) {
+            findings.add(place, what);
+        }
         match (accounts_of(entry), entry.movement) {
             (Some(accounts), Some(moved)) => {
                 if accounts != (moved.debit, moved.credit) {
@@ -107,6 +113,28 @@ impl Replay {
         }
     }
 
+    /// A deposit can be reversed up to what was deposited.
+    fn tell_deposit(&mut self, entry: &Entry) -> Result<(), String> {
+        let amount = entry.movement.map_or(Cents::ZERO, |moved| moved.amount);
+        match entry.kind {
+            EntryKind::Deposited => {
+                self.deposits.insert(entry.sequence, amount);
+                Ok(())
+            }
+            EntryKind::DepositReversed => {
+                let named = CorrectionDetail::of(&entry.detail).map_or(0, |detail| detail.deposit);
+                let left = self.deposits.get_mut(&named);
+                let left = left.ok_or_else(|| format!("it reverses entry {named}, which is no deposit"))?;
+                *left = left.minus(amount).unwrap_or(Cents(i64::MIN));
+                if *left < Cents::ZERO {
+                    return Err(format!("it reverses more than was left of the deposit of entry {named}"));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn tell_user(&mut self, entry: &Entry) -> Result<(), String> {
         let number = entry.user;
         match entry.kind {
@@ -115,7 +143,11 @@ impl Replay {
             | EntryKind::MovedToMain
             | EntryKind::GiftCardStockLow
             | EntryKind::SettingsChanged
-            | EntryKind::InstallationRecovered => {
+            | EntryKind::InstallationRecovered
+            | EntryKind::DepositReversed
+            | EntryKind::PaidOut
+            | EntryKind::FeesSweptToMain
+            | EntryKind::FeesPaidOut => {
                 if number == 0 {
                     Ok(())
                 } else {
@@ -300,7 +332,14 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
             Some((AccountId::HELD, user))
         }
         EntryKind::WithdrawalFeeTaken => Some((AccountId::HELD, AccountId::FEES)),
-        EntryKind::WithdrawalFeeReturned => Some((AccountId::FEES, user)),
+        // Fees that were swept do not cover it; then the main balance does.
+        EntryKind::WithdrawalFeeReturned => {
+            let is_main = entry.movement.is_some_and(|moved| moved.debit == AccountId::MAIN);
+            Some((if is_main { AccountId::MAIN } else { AccountId::FEES }, user))
+        }
+        EntryKind::DepositReversed | EntryKind::PaidOut => Some((AccountId::MAIN, AccountId::WORLD)),
+        EntryKind::FeesSweptToMain => Some((AccountId::FEES, AccountId::MAIN)),
+        EntryKind::FeesPaidOut => Some((AccountId::FEES, AccountId::WORLD)),
         // Which rail it was, only the withdrawal's row says; that one of them it was, is said here.
         EntryKind::WithdrawalSucceeded => {
             Some((AccountId::HELD, rail(entry.movement.map(|moved| moved.credit))))

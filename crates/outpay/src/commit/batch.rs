@@ -56,6 +56,10 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
             Command::Record { occurrence: Occurrence::GiftCardRevealed, withdrawal, .. } => {
                 book.looks.insert(*withdrawal);
             }
+            Command::Correct(confirmed) => {
+                let deposit = confirmed.correction.deposit();
+                book.deposits.extend((deposit != 0).then_some(deposit));
+            }
             Command::Transfer { .. }
             | Command::Deposit { .. }
             | Command::Record { .. }

@@ -10,7 +10,7 @@ use crate::members;
 use crate::store::StoredEntry;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{BookId, EntryKind};
+use ledger::{BookId, CorrectionDetail, EntryKind};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -51,6 +51,9 @@ pub struct EventData {
     /// What the withdrawal's rail made public at that moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<serde_json::Value>,
+    /// Of a reversal: the event of the deposit that it reverses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reversed_event_id: Option<String>,
     /// `key_…`, where an API key gave the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<String>,
@@ -88,6 +91,8 @@ fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
     let note = Some(entry.note.clone()).filter(|note| !note.is_empty());
     let is_reference =
         matches!(entry.kind, EntryKind::Deposited | EntryKind::UserCreated | EntryKind::UserCredited);
+    let correction = (entry.kind == EntryKind::DepositReversed).then(|| CorrectionDetail::of(&entry.detail));
+    let reversed = correction.flatten().map(|detail| detail.deposit);
     Event {
         id: ids.seal(IdKind::Event, book, entry.sequence),
         sequence: entry.sequence,
@@ -100,7 +105,8 @@ fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
             reason: note.filter(|_| !is_reference),
             withdrawal_id: (entry.withdrawal > 0)
                 .then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal)),
-            payment: serde_json::from_str(&entry.detail).ok(),
+            payment: serde_json::from_str(&entry.detail).ok().filter(|_| entry.withdrawal > 0),
+            reversed_event_id: reversed.map(|sequence| ids.seal(IdKind::Event, book, sequence)),
             api_key_id: entry.actor.as_key().map(|key| ids.seal(IdKind::ApiKey, book, key)),
             member_id: entry.actor.as_member().map(|member| members::id_of(ids, member)),
         },

@@ -218,9 +218,13 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::PayoutBalanceIsTooLow => return bare(StatusCode::BAD_REQUEST, refusal.sentence()),
         Refusal::MainBalanceIsTooLow
         | Refusal::UserBalanceIsTooLow
+        | Refusal::FeesAreTooLow
+        | Refusal::DepositDoesNotCoverTheReversal
         | Refusal::AmountIsOutOfRange
         | Refusal::BalanceWouldBeTooLarge => StatusCode::BAD_REQUEST,
-        Refusal::PayoutUserIsUnknown | Refusal::WithdrawalIsUnknown => StatusCode::NOT_FOUND,
+        Refusal::PayoutUserIsUnknown | Refusal::WithdrawalIsUnknown | Refusal::DepositIsUnknown => {
+            StatusCode::NOT_FOUND
+        }
         Refusal::MethodIsClosed
         | Refusal::AmountIsBelowTheMinimum
         | Refusal::AmountIsAboveTheMaximum

@@ -132,6 +132,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0065_attempt_slots.sql"),
     ),
     (
+        70,
+        include_str!("../../migrations/sqlite/0070_corrections.sql"),
+        include_str!("../../migrations/postgres/0070_corrections.sql"),
+    ),
+    (
         80,
         include_str!("../../migrations/sqlite/0080_audit_log_chain.sql"),
         include_str!("../../migrations/postgres/0080_audit_log_chain.sql"),

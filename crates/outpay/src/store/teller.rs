@@ -6,7 +6,10 @@ use super::postgres::{PostgresTeller, without_rows};
 use super::sqlite::SqliteTeller;
 use crate::auth::CredentialDigest;
 use crate::clock::start_of_day;
-use ledger::{Book, BookId, Cents, Changes, Email, OnceKey, StoredCredential};
+use anyhow::Context;
+use ledger::{
+    Book, BookId, Cents, Changes, CorrectionDetail, Deposited, Email, EntryKind, OnceKey, StoredCredential,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a batch of commands names, book by book, in the order in which books are locked.
@@ -32,6 +35,8 @@ pub struct BookNeeds {
     pub asked: BTreeSet<AskedBefore>,
     /// Withdrawals whose code is about to be shown.
     pub looks: BTreeSet<i64>,
+    /// Deposits that are about to be reversed, by the sequence of their entry.
+    pub deposits: BTreeSet<i64>,
     /// Credentials that commands came with.
     pub credentials: BTreeSet<CredentialDigest>,
 }
@@ -98,6 +103,30 @@ pub(super) fn most_looks() -> i64 {
 /// `$1` book, `$2` number, `$3` now: the lease under which a worker has a withdrawal, with the attempts there are.
 pub(super) const LEASE: &str = "SELECT lease, (SELECT count(*) FROM attempt WHERE book = $1 AND withdrawal = $2) \
      FROM withdrawal WHERE book = $1 AND number = $2 AND leased_until > $3";
+
+/// `$1` book, `$2` sequence: kind, amount and detail of a deposit's entry, and of every reversal in the book.
+pub(super) const DEPOSIT: &str = "SELECT kind, amount, detail FROM journal WHERE book = $1 AND sequence = $2 AND kind = 1 \
+     UNION ALL SELECT kind, amount, detail FROM journal WHERE book = $1 AND kind = 40";
+
+/// Puts a deposit that [`DEPOSIT`] found into a book.
+pub(super) fn put_deposit<'a>(
+    book: &mut Book,
+    sequence: i64,
+    rows: impl Iterator<Item = (i64, i64, &'a str)>,
+) -> Result<(), Failure> {
+    let (mut deposited, mut reversed) = (None, Cents::ZERO);
+    for (kind, amount, detail) in rows {
+        if kind == EntryKind::Deposited.code() {
+            deposited = Some(Cents(amount));
+        } else if CorrectionDetail::of(detail).is_some_and(|detail| detail.deposit == sequence) {
+            reversed = reversed.plus(Cents(amount)).context("more is reversed than fits")?;
+        }
+    }
+    if let Some(amount) = deposited {
+        book.put_deposit(sequence, Deposited { amount, reversed });
+    }
+    Ok(())
+}
 
 /// Puts what [`ASKED_BEFORE`] found into a book.
 pub(super) fn put_asked(book: &mut Book, asked: &AskedBefore, by_method: i64, by_user: i64, known: bool) {

@@ -2,7 +2,7 @@
 
 use crate::store::Failure;
 use crate::store::pauses::PAUSES_OF_BOOK;
-use crate::store::teller::{ASKED_BEFORE, LOOKS};
+use crate::store::teller::{ASKED_BEFORE, DEPOSIT, LOOKS};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use tokio_postgres::{Client, Statement};
 
@@ -99,6 +99,7 @@ pub(super) struct Statements {
     pub(super) lease: Statement,
     pub(super) asked_before: Statement,
     pub(super) looks: Statement,
+    pub(super) deposit: Statement,
     pub(super) insert_withdrawal: Statement,
     pub(super) update_withdrawals: Statement,
     pub(super) add_asked: Statement,
@@ -128,6 +129,7 @@ impl Statements {
             lease: client.prepare(LEASE).await?,
             asked_before: client.prepare(ASKED_BEFORE).await?,
             looks: client.prepare(LOOKS).await?,
+            deposit: client.prepare(DEPOSIT).await?,
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,
             update_withdrawals: client.prepare(UPDATE_WITHDRAWALS).await?,
             add_asked: client.prepare(ADD_ASKED).await?,

@@ -5,6 +5,7 @@
 //! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
 
 mod copy;
+mod deposits;
 mod in_place;
 mod orders;
 mod statistics;

@@ -1,6 +1,7 @@
 //! What the teller loads and saves of withdrawals, and what their commands look back at. Not here: users and accounts
 //! (teller.rs).
 
+use super::deposits::load_deposits;
 use super::sqlite_row;
 use super::teller::expect_one;
 use crate::store::Failure;
@@ -9,6 +10,7 @@ use crate::store::teller::{ASKED_BEFORE, BookNeeds, LEASE, LOOKS, asked_changes,
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
 use ledger::{Account, AccountId, Book, BookId, Cents, Lease, Micros};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+
 pub(super) fn load(
     connection: &Connection,
     book: &mut Book,
@@ -51,6 +53,7 @@ pub(super) fn load(
             look_back.query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         put_asked(book, asked, by_method, by_user, known == 1);
     }
+    load_deposits(connection, book, needs)?;
     for withdrawal in &needs.looks {
         let mut looks = connection.prepare_cached(LOOKS)?;
         let mut rows = looks.query([id.0, *withdrawal, most_looks()])?;
