@@ -68,6 +68,8 @@ pub enum Refusal {
     DepositDoesNotCoverTheReversal,
     /// The fees that were earned do not cover the amount.
     FeesAreTooLow,
+    /// The rail that was asked to pay is not here, so nothing proves what became of it.
+    RailIsNotHere,
 }
 
 impl Refusal {
@@ -106,6 +108,7 @@ impl Refusal {
             Self::DepositIsUnknown => "deposit_not_found",
             Self::DepositDoesNotCoverTheReversal => "deposit_exceeded",
             Self::FeesAreTooLow => "insufficient_fees",
+            Self::RailIsNotHere => "rail_not_here",
         }
     }
 
@@ -162,6 +165,9 @@ impl Refusal {
                 "More would be reversed than is left of the deposit. Look at what was reversed before."
             }
             Self::FeesAreTooLow => "Insufficient fees",
+            Self::RailIsNotHere => {
+                "The rail that was asked to pay is not in this configuration. Use the one that has it, or propose it to a second person: outpay withdrawal resolve --without-the-rail"
+            }
         }
     }
 }

@@ -206,6 +206,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::DepositIsUnknown
         | Refusal::DepositDoesNotCoverTheReversal
         | Refusal::FeesAreTooLow
+        | Refusal::RailIsNotHere
         | Refusal::MoneyWasClaimed => {
             unreachable!("the rows of withdrawals and corrections are in files of their own")
         }

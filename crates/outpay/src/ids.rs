@@ -38,6 +38,8 @@ pub enum IdKind {
     Import,
     /// `mail_`: an outgoing mail.
     Mail,
+    /// `prp_`: what a second person has to confirm.
+    Proposal,
     /// A withdrawal seen as a payment by its rail; see [`PublicIds::order_id`].
     Payment,
 }
@@ -58,6 +60,7 @@ impl IdKind {
             Self::Invitation => "inv_",
             Self::Import => "imp_",
             Self::Mail => "mail_",
+            Self::Proposal => "prp_",
             Self::Payment => "",
         }
     }
@@ -78,6 +81,7 @@ impl IdKind {
             Self::Invitation => 22,
             Self::Import => 30,
             Self::Mail => 31,
+            Self::Proposal => 70,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod memo;
 pub mod networks;
 pub mod overview;
 pub mod platform;
+pub mod proposals;
 pub mod rails;
 pub mod recovery;
 pub mod reference;

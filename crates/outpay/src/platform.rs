@@ -142,6 +142,7 @@ impl Platform {
                 .await?;
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
         let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
+        store.record_rails(&rails.recorded(), clock.now()).await?;
         let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());
         let requests = Requests::new(store.clone(), clock.clone());
         let public_url = config.public_url.as_deref().map(|url| Arc::from(url.trim_end_matches('/')));

@@ -2,6 +2,7 @@
 //! money does.
 
 use super::brand;
+use super::correction;
 use super::input::{cents, reference};
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
@@ -79,6 +80,12 @@ enum Verb {
         #[arg(long)]
         test: bool,
     },
+    /// Propose to reverse a deposit that was recorded wrongly, or a part of it; a second person confirms
+    ReverseDeposit(correction::Reversal),
+    /// Propose to record that money left the main balance for the business's own account; a second person confirms
+    PayOut(correction::PayOut),
+    /// Propose to move earned fees to the main balance, or out; a second person confirms
+    SweepFees(correction::Sweep),
     /// Choose how a business shows itself to the people it pays; without a flag, print it
     Brand(brand::Arguments),
 }
@@ -105,9 +112,25 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let direction = if to_main { Direction::ToMain } else { Direction::ToPayout };
             transfer(&platform, installation::book(&business, test), cents, direction, json).await?;
         }
+        Verb::ReverseDeposit(flags) => {
+            let book = book_of(&platform, &flags.business, flags.test).await?;
+            correction::reverse(&platform, book, &flags, json).await?;
+        }
+        Verb::PayOut(flags) => {
+            let book = book_of(&platform, &flags.business, flags.test).await?;
+            correction::pay_out(&platform, book, &flags, json).await?;
+        }
+        Verb::SweepFees(flags) => {
+            let book = book_of(&platform, &flags.business, flags.test).await?;
+            correction::sweep(&platform, book, &flags, json).await?;
+        }
         Verb::Brand(arguments) => brand::run(&platform, arguments, json).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn book_of(platform: &Platform, business: &str, test: bool) -> Result<BookId, Stop> {
+    Ok(installation::book(&installation::business(platform, business).await?, test))
 }
 
 async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), Stop> {

@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod brand;
 mod business;
+mod correction;
 mod dashboard;
 mod demo;
 mod doctor;
@@ -20,6 +21,7 @@ mod output;
 mod pause;
 mod preload;
 mod progress;
+mod proposal;
 mod recover;
 mod serve;
 mod stop;
@@ -50,7 +52,7 @@ enum Command {
     Serve(serve::Arguments),
     /// Try everything out: a server with a funded business, and the documented requests against it
     Demo(demo::Arguments),
-    /// Businesses: create, list, show, switch payouts on and off, record deposits
+    /// Businesses: create, list, show, switch payouts on and off, record deposits, put them right
     Business(business::Arguments),
     /// API keys: create, list, roll, revoke
     Key(key::Arguments),
@@ -66,6 +68,8 @@ enum Command {
     Pause(pause::PauseArguments),
     /// Let what was paused leave again
     Resume(pause::ResumeArguments),
+    /// What takes two people: list, confirm, withdraw
+    Proposal(proposal::Arguments),
     /// Gift cards in stock: import, list, recall
     Giftcard(giftcard::Arguments),
     /// Webhooks: show, set, roll, test, deliveries, retry, replay
@@ -128,6 +132,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,
         Command::Pause(arguments) => pause::pause(arguments, &installation).await,
         Command::Resume(arguments) => pause::resume(arguments, &installation).await,
+        Command::Proposal(arguments) => proposal::run(arguments, &installation).await,
         Command::Giftcard(arguments) => giftcard::run(arguments, &installation).await,
         Command::Webhook(arguments) => webhook::run(arguments, &installation).await,
         Command::Mail(arguments) => mail::run(arguments, &installation).await,

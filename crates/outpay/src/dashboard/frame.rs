@@ -38,6 +38,7 @@ pub const NAVIGATION: [Section; 4] = [
             ("users", "/dashboard/users", "Users"),
             ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
             ("import", "/dashboard/import", "Import"),
+            ("proposals", "/dashboard/proposals", "Proposals"),
         ],
     ),
     (

@@ -41,6 +41,8 @@ pub mod notice;
 pub mod once;
 pub mod password_change;
 pub mod post;
+pub mod proposal_decide;
+pub mod proposals;
 pub mod query;
 pub mod recovery_codes;
 pub mod recovery_codes_renew;

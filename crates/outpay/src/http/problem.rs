@@ -238,6 +238,7 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::MethodIsPaused
         | Refusal::LeaseWasLost
         | Refusal::PaymentMayStillBeMade
+        | Refusal::RailIsNotHere
         | Refusal::MoneyWasClaimed => StatusCode::CONFLICT,
         Refusal::CodeWasShownTooOften => StatusCode::TOO_MANY_REQUESTS,
         Refusal::IdempotencyKeyWasUsedForAnotherRequest

@@ -9,7 +9,7 @@ use super::{Closed, Facts, Rail};
 use crate::auth::Secrets;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{InstallationRail, Store};
 use ledger::{Micros, Mode};
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
@@ -148,6 +148,18 @@ impl Rails {
     /// All rails of a mode.
     pub fn of(&self, mode: Mode) -> impl Iterator<Item = &Arc<Mounted>> {
         self.mounted.iter().filter(move |(of, _)| *of == mode).map(|(_, mounted)| mounted)
+    }
+
+    /// As the database keeps them for processes with another configuration.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<InstallationRail> {
+        let rail = |(mode, mounted): &(Mode, Arc<Mounted>)| InstallationRail {
+            test_mode: *mode == Mode::Test,
+            name: mounted.facts().name.clone(),
+            provider: mounted.facts().provider.word().to_owned(),
+            line: mounted.facts().line.clone().unwrap_or_default(),
+        };
+        self.mounted.iter().map(rail).collect()
     }
 
     /// The gift cards, whose codes only they can show.

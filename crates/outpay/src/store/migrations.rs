@@ -137,6 +137,16 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0070_corrections.sql"),
     ),
     (
+        71,
+        include_str!("../../migrations/sqlite/0071_proposals.sql"),
+        include_str!("../../migrations/postgres/0071_proposals.sql"),
+    ),
+    (
+        72,
+        include_str!("../../migrations/sqlite/0072_rails.sql"),
+        include_str!("../../migrations/postgres/0072_rails.sql"),
+    ),
+    (
         80,
         include_str!("../../migrations/sqlite/0080_audit_log_chain.sql"),
         include_str!("../../migrations/postgres/0080_audit_log_chain.sql"),

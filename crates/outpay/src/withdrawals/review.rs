@@ -128,6 +128,18 @@ async fn givers(
     }
 }
 
+/// Do these two act for the same person, as far as anybody can tell?
+pub(crate) async fn is_same_hand(
+    platform: &Platform,
+    book: BookId,
+    one: Actor,
+    other: Actor,
+) -> Result<bool, Failure> {
+    let keys = platform.store.keys(book).await?;
+    let hands_of_one = hands(platform, book, &keys, one).await?;
+    Ok(!hands_of_one.is_disjoint(&hands(platform, book, &keys, other).await?))
+}
+
 /// Everything that acts for the same person as far as anybody can tell: of a key its whole line, and the members who made any
 /// of it.
 async fn hands(

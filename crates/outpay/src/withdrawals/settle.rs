@@ -109,9 +109,39 @@ pub async fn resolve(
     (paid, proof): (bool, &str),
     actor: Actor,
 ) -> Result<Withdrawal, Stopped> {
+    resolve_under_lease(platform, book, withdrawal, (paid, proof), actor, None).await
+}
+
+/// The same for a rail that this process lacks or that cannot say, as two people agreed; carried out once under `once`. A rail
+/// that is here and knows that a payment may still be made is believed all the same.
+///
+/// # Errors
+/// [`Stopped`], as [`resolve`].
+pub async fn resolve_without_the_rail(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    (paid, proof): (bool, &str),
+    actor: Actor,
+    once: OnceKey,
+) -> Result<Withdrawal, Stopped> {
+    if is_remembered(platform, book, Some(once)).await? {
+        return find(platform, book, withdrawal).await;
+    }
+    resolve_under_lease(platform, book, withdrawal, (paid, proof), actor, Some(once)).await
+}
+
+async fn resolve_under_lease(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    (paid, proof): (bool, &str),
+    actor: Actor,
+    without_the_rail: Option<OnceKey>,
+) -> Result<Withdrawal, Stopped> {
     let step = if paid { Step::Succeed } else { Step::Fail };
     let hold = take_lease(platform, book, withdrawal, step).await?;
-    let ended = end(platform, hold, (paid, proof), actor).await;
+    let ended = end(platform, hold, (paid, proof), actor, without_the_rail).await;
     let due_at = if ended.is_ok() { None } else { Some(platform.store.now().await?) };
     platform.store.release_withdrawal(hold, due_at).await?;
     ended
@@ -152,6 +182,7 @@ async fn end(
     hold: Hold,
     (paid, proof): (bool, &str),
     actor: Actor,
+    without_the_rail: Option<OnceKey>,
 ) -> Result<Withdrawal, Stopped> {
     let Hold { book, withdrawal, .. } = hold;
     let found = find(platform, book, withdrawal).await?;
@@ -166,8 +197,8 @@ async fn end(
     }
     // What was signed for a chain can be made good by whoever has seen it, until its nonce is used up. That is so after a
     // payment in another way as well.
-    if !attempts.is_empty() && !is_spent(platform, book, &found, &attempts).await? {
-        return Err(Refusal::PaymentMayStillBeMade.into());
+    if !attempts.is_empty() {
+        check_spent(platform, book, &found, &attempts, without_the_rail.is_some()).await?;
     }
     let known = i64::try_from(attempts.len()).map_err(anyhow::Error::from)?;
     let progress = Progress::new(withdrawal, step).under(Lease { number: hold.lease, attempts: known });
@@ -176,17 +207,38 @@ async fn end(
     } else {
         progress.because(NOT_PAID, "The payment was not made. Please try again.")
     };
-    advance(platform, book, progress.with_note(proof), actor).await
+    let ended = advance_once(platform, book, progress.with_note(proof), actor, without_the_rail).await?;
+    Ok(ended.0)
 }
 
+/// Refuses while the attempts may still pay as far as the rail knows. A rail that is not here, or cannot say, is replaced only
+/// by two people.
+async fn check_spent(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: &Withdrawal,
+    attempts: &[Attempt],
+    without_the_rail: bool,
+) -> Result<(), Stopped> {
+    match is_spent(platform, book, withdrawal, attempts).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Refusal::PaymentMayStillBeMade.into()),
+        Err(Stopped::Refused(Refusal::RailIsNotHere) | Stopped::Failure(_)) if without_the_rail => Ok(()),
+        Err(stopped) => Err(stopped),
+    }
+}
+
+/// Is it certain that whatever the attempts can do is done? Only the rail that made them can say so.
 pub(super) async fn is_spent(
     platform: &Platform,
     book: BookId,
     withdrawal: &Withdrawal,
     attempts: &[Attempt],
 ) -> Result<bool, Stopped> {
-    // A rail that is gone from the configuration can say nothing; the person who resolves is all there is.
-    let Some(mounted) = platform.rails.get(book.mode(), &withdrawal.method) else { return Ok(true) };
+    let mounted = platform.rails.get(book.mode(), &withdrawal.method);
+    // Another kind of rail under the same name knows nothing of these attempts.
+    let mounted = mounted.filter(|mounted| mounted.facts().provider == withdrawal.provider);
+    let mounted = mounted.ok_or(Refusal::RailIsNotHere)?;
     let order_id = platform.secrets.ids().order_id(withdrawal.provider, book, withdrawal.number);
     let payment = Payment { book, withdrawal: withdrawal.clone(), order_id };
     Ok(mounted.rail.is_spent(&payment, attempts).await?)

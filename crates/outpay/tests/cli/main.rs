@@ -22,6 +22,7 @@ mod mail;
 mod mail_server;
 mod method;
 mod pause;
+mod proposal;
 mod recover;
 mod secrets;
 mod signed_heads;

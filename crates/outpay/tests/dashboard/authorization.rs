@@ -5,10 +5,11 @@
 
 use crate::browser::{Browser, SESSION};
 use crate::world::{Business, World};
-use ledger::Actor;
+use ledger::{Actor, Cents, Correction};
 use outpay::ids::IdKind;
 use outpay::imports;
 use outpay::members::Role;
+use outpay::proposals::{self, Proposed};
 
 /// Nothing, halfway, viewer, approver, admin, owner, owner of another business, ended session.
 type Statuses = [u16; 8];
@@ -117,6 +118,8 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     // The matrix posts no files.
     ("POST", "/dashboard/withdrawals/by-hand/settle", signed_in(415)),
     ("GET", "/dashboard/withdrawals/{id}", own(200, 200, 200)),
+    ("GET", "/dashboard/proposals", SEEN),
+    ("POST", "/dashboard/proposals/{id}/decide", own(403, 403, 400)),
     ("POST", "/dashboard/withdrawals/{id}/end", own(403, 400, 400)),
     ("GET", "/dashboard/import", SEEN),
     ("POST", "/dashboard/import", signed_in(415)),
@@ -142,6 +145,7 @@ async fn path(world: &World, business: &Business, ids: &Ids, route: &str) -> Str
         Some("users") => ids.user.clone(),
         Some("withdrawals") => ids.withdrawal.clone(),
         Some("import") => ids.import.clone(),
+        Some("proposals") => ids.proposal.clone(),
         _ => panic!("say here which id stands in {route}"),
     };
     route.replace("{id}", &id)
@@ -152,6 +156,7 @@ struct Ids {
     user: String,
     withdrawal: String,
     import: String,
+    proposal: String,
 }
 
 /// Somebody with a withdrawal, and a file of payments.
@@ -164,7 +169,11 @@ async fn things(world: &World, business: &Business) -> Ids {
     let import = world.platform.secrets.ids().seal(IdKind::Import, business.live, import);
     let (user, withdrawal) =
         (world.user_id(business.live, user), world.withdrawal_id(business.live, withdrawal));
-    Ids { user, withdrawal, import }
+    let (correction, amount) = (Correction::PayOut, Cents(1));
+    let what = Proposed::Correct { correction, amount };
+    let made = proposals::propose(&world.platform, business.live, &what, "r", Actor::OPERATOR).await;
+    let proposal = proposals::id(&world.platform, &made.unwrap().row);
+    Ids { user, withdrawal, import, proposal }
 }
 
 /// What is posted besides the token.

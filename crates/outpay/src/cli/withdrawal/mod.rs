@@ -7,14 +7,16 @@ mod show;
 use super::input::reference;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
+use super::proposal;
 use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
+use crate::proposals::Proposed;
 use crate::store::WithdrawalFilter;
 use crate::withdrawals::{Stopped, advance, review, settle, stop};
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId, Progress, Step, Withdrawal, WithdrawalState};
+use ledger::{Actor, BookId, Progress, Refusal, Step, Withdrawal, WithdrawalState};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -121,6 +123,9 @@ enum Verb {
         /// How one can see that
         #[arg(long, value_parser = reference)]
         proof: String,
+        /// The rail is gone or cannot say; a second person has to confirm
+        #[arg(long)]
+        without_the_rail: bool,
     },
     /// Take a method's queued payments by hand into work and print them as CSV
     Export {
@@ -188,13 +193,37 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let (book, number) = find(platform, &id)?;
             (book, stop::stop(platform, book, number).await?)
         }
+        Verb::Resolve { id, paid, proof, without_the_rail: true, .. } => {
+            let (book, withdrawal) = find(platform, &id)?;
+            let what = Proposed::ResolveWithoutTheRail { withdrawal, paid };
+            proposal::propose(platform, book, &what, &proof, json).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Verb::Resolve { id, paid, proof, .. } => {
             let (book, number) = find(platform, &id)?;
-            (book, settle::resolve(platform, book, number, (paid, &proof), by).await?)
+            let resolved = settle::resolve(platform, book, number, (paid, &proof), by).await;
+            let Err(Stopped::Refused(Refusal::RailIsNotHere)) = resolved else {
+                print(platform, book, &resolved?, json)?;
+                return Ok(ExitCode::SUCCESS);
+            };
+            return Err(rail_is_elsewhere(platform, book, number).await?);
         }
     };
     print(platform, after.0, &after.1, json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Names the rail that this process lacks, as the processes that have it wrote it down.
+async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Result<Stop, Stop> {
+    let found = platform.store.withdrawal(book, number).await.map_err(Stop::Failed)?;
+    let method = found.map(|found| found.method).unwrap_or_default();
+    let known = platform.store.rails_called(book.mode(), &method).await?;
+    let line = |line: &str| if line.is_empty() { String::new() } else { format!(", line {line}") };
+    let known: Vec<String> =
+        known.iter().map(|rail| format!("{} ({}{})", rail.name, rail.provider, line(&rail.line))).collect();
+    let known = if known.is_empty() { "no rail of this name".to_owned() } else { known.join(", ") };
+    let refusal = Refusal::RailIsNotHere.sentence();
+    Ok(Stop::Refused(format!("{refusal}. This installation is known to have: {known}")))
 }
 
 /// The book and number behind a public id.

@@ -1,0 +1,165 @@
+//! `outpay proposal`: what one person proposed and another has to confirm. Members confirm in the dashboard; where a business
+//! has none who could, another operator confirms here with the code that the first command printed.
+
+use super::installation::{self, Installation};
+use super::output;
+use super::stop::Stop;
+use crate::clock::rfc3339;
+use crate::members::audit::Names;
+use crate::platform::Platform;
+use crate::proposals::{self, Checker, Made, Proposed, Refused, word};
+use crate::store::ProposalRow;
+use clap::{Args, Subcommand};
+use ledger::{Actor, BookId};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+const SHOWN: i64 = 100;
+
+/// The flags of `proposal`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List a business's proposals, newest first
+    List {
+        /// The business's id or name
+        business: String,
+        /// In the test book
+        #[arg(long)]
+        test: bool,
+    },
+    /// Confirm what another operator proposed, and carry it out
+    Confirm {
+        /// prp_…
+        id: String,
+        /// The code that the proposing command printed
+        #[arg(long)]
+        code: String,
+    },
+    /// Take a proposal back
+    Withdraw {
+        /// prp_…
+        id: String,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    let platform = &installation.open().await?;
+    let json = arguments.json;
+    match arguments.verb {
+        Verb::List { business, test } => {
+            let business = installation::business(platform, &business).await?;
+            list(platform, installation::book(&business, test), json).await?;
+        }
+        Verb::Confirm { id, code } => {
+            let row = find(platform, &id).await?;
+            proposals::confirm(platform, &row, Checker::Code(&code)).await?;
+            show(platform, &id, "Confirmed and carried out.", json).await?;
+        }
+        Verb::Withdraw { id } => {
+            let row = find(platform, &id).await?;
+            proposals::withdraw(platform, &row, Actor::OPERATOR).await?;
+            show(platform, &id, "Withdrawn. Nothing was done.", json).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Proposes something in the operator's name, and says who has to confirm it and how.
+pub(super) async fn propose(
+    platform: &Platform,
+    book: BookId,
+    what: &Proposed,
+    reason: &str,
+    json: bool,
+) -> Result<(), Stop> {
+    let Made { row, code } = proposals::propose(platform, book, what, reason, Actor::OPERATOR).await?;
+    let id = proposals::id(platform, &row);
+    let code = code.as_ref().map(|code| code.expose_secret());
+    if json {
+        let mut shown = as_json(platform, &row)?;
+        shown["code"] = code.into();
+        return output::json(&shown);
+    }
+    output::line("Nothing was done yet: a second person has to confirm it.")?;
+    output::facts([
+        ("proposal", id.clone()),
+        ("what", what.sentence()),
+        ("reason", row.reason.clone()),
+        ("ends", rfc3339(row.ends_at)),
+    ])?;
+    output::line(match code {
+        Some(code) => format!(
+            "\nNo member of the business could confirm it. Give this code, shown this once, to another operator, who runs:\n\
+             outpay proposal confirm {id} --code {code}"
+        ),
+        None => "\nA member of the business confirms it in the dashboard, under Proposals.".to_owned(),
+    })
+}
+
+async fn find(platform: &Platform, id: &str) -> Result<ProposalRow, Stop> {
+    let found = proposals::find(platform, id).await?;
+    found.ok_or_else(|| {
+        Stop::Refused(format!("there is no proposal {id:?}; see what there is with: outpay proposal list"))
+    })
+}
+
+async fn show(platform: &Platform, id: &str, sentence: &str, json: bool) -> Result<(), Stop> {
+    if json {
+        return output::json(&as_json(platform, &find(platform, id).await?)?);
+    }
+    output::line(sentence)
+}
+
+async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+    let found = platform.store.proposals(book, SHOWN).await?;
+    if json {
+        let data = found.iter().map(|row| as_json(platform, row)).collect::<Result<Vec<_>, _>>()?;
+        return output::json(&json!({ "data": data }));
+    }
+    let names = Names::load(platform, book.business()).await?;
+    let now = platform.clock.now();
+    let mut rows = Vec::with_capacity(found.len());
+    for row in &found {
+        rows.push([
+            proposals::id(platform, row),
+            word(row, now).to_owned(),
+            Proposed::of(row)?.sentence(),
+            names.of(row.proposed_by),
+            rfc3339(row.proposed_at),
+        ]);
+    }
+    output::table(["proposal", "state", "what", "by", "proposed"], rows)
+}
+
+fn as_json(platform: &Platform, row: &ProposalRow) -> Result<Value, Stop> {
+    Ok(json!({
+        "id": proposals::id(platform, row),
+        "state": word(row, platform.clock.now()),
+        "what": Proposed::of(row)?.sentence(),
+        "reason": row.reason,
+        "proposed_by": row.proposed_by.0,
+        "proposed_at": rfc3339(row.proposed_at),
+        "ends_at": rfc3339(row.ends_at),
+        "decided_by": row.decided_by.map(|by| by.0),
+        "carried_out_at": row.carried_out_at.map(rfc3339),
+    }))
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Effect(stopped) => stopped.into(),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}

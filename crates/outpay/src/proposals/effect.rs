@@ -1,0 +1,100 @@
+//! What can be proposed, and how a confirmed proposal takes effect: through the teller, once under its number.
+
+use crate::members::Permission;
+use crate::platform::Platform;
+use crate::store::{Failure, ProposalRow};
+use crate::web::format::money;
+use crate::withdrawals::{Stopped, settle};
+use anyhow::Context;
+use ledger::{Actor, Cents, Command, Confirmed, Correction, OnceKey, Request};
+use serde::{Deserialize, Serialize};
+
+/// Something that takes two people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proposed {
+    /// Put the business's own money right.
+    Correct {
+        /// What.
+        correction: Correction,
+        /// How much.
+        amount: Cents,
+    },
+    /// End a withdrawal without the word of the rail that was asked to pay it.
+    ResolveWithoutTheRail {
+        /// The withdrawal's number.
+        withdrawal: i64,
+        /// Was it paid?
+        paid: bool,
+    },
+}
+
+impl Proposed {
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// When the row is not of this program.
+    pub fn of(row: &ProposalRow) -> Result<Self, Failure> {
+        serde_json::from_str(&row.what).context("a proposal cannot be read")
+    }
+
+    /// What a member needs to confirm it.
+    #[must_use]
+    pub fn permission(&self) -> Permission {
+        match self {
+            Self::Correct { .. } => Permission::PayPeople,
+            Self::ResolveWithoutTheRail { .. } => Permission::ReviewWithdrawals,
+        }
+    }
+
+    /// In words for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Correct { correction, amount } => {
+                let amount = money(amount.0);
+                match correction {
+                    Correction::ReverseDeposit { .. } => {
+                        format!("Reverse {amount} of a deposit: it leaves the main balance.")
+                    }
+                    Correction::PayOut => format!("Pay {amount} out: it leaves the main balance."),
+                    Correction::SweepFeesToMain => format!("Move {amount} of fees to the main balance."),
+                    Correction::SweepFeesOut => format!("Pay {amount} of fees out."),
+                }
+            }
+            Self::ResolveWithoutTheRail { paid: true, .. } => {
+                "End a withdrawal as paid, without the word of its rail.".to_owned()
+            }
+            Self::ResolveWithoutTheRail { paid: false, .. } => {
+                "End a withdrawal as not paid, without the word of its rail. If the rail pays it after all, it is paid twice."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Actor) -> Result<(), Stopped> {
+    match Proposed::of(row)? {
+        Proposed::Correct { correction, amount } => {
+            let (proposal, proposed_by) = (row.number, row.proposed_by);
+            let reason = row.reason.clone();
+            let confirmed = Confirmed { proposal, correction, amount, reason, proposed_by };
+            let request = Request::plain(Command::Correct(Box::new(confirmed))).by(actor);
+            platform.teller.ask(row.book, request).await??;
+        }
+        Proposed::ResolveWithoutTheRail { withdrawal, paid } => {
+            let proof = format!("{} (proposal {}, by {})", row.reason, row.number, maker(row.proposed_by));
+            let once = OnceKey::of_proposal(row.number);
+            let (book, words) = (row.book, (paid, proof.as_str()));
+            settle::resolve_without_the_rail(platform, book, withdrawal, words, actor, once).await?;
+        }
+    }
+    Ok(())
+}
+
+fn maker(actor: Actor) -> String {
+    match actor.as_member() {
+        Some(member) => format!("member {member}"),
+        None => "the operator".to_owned(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Proposals: what one person asks for and another has to confirm. Each change of a row is made with its entry in the audit
+//! log, and only from the state that was looked at. Not here: who may confirm, and the effect (proposals/).
+
+use super::audit_log::{NewAuditEntry, note};
+use super::driver::{Row, Statement, WriteError};
+use super::{Failure, Store};
+use anyhow::Context;
+use ledger::{Actor, BookId, Micros};
+
+/// Where a proposal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ProposalState {
+    /// It waits for a second person.
+    Open = 1,
+    /// A second person has confirmed it.
+    Confirmed = 2,
+    /// It was taken back, or a second person said no.
+    Withdrawn = 3,
+}
+
+impl ProposalState {
+    fn from_code(code: i64) -> Option<Self> {
+        [Self::Open, Self::Confirmed, Self::Withdrawn].into_iter().find(|state| *state as i64 == code)
+    }
+}
+
+/// A proposal as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProposalRow {
+    /// 1, 2, … over all businesses.
+    pub number: i64,
+    /// Where it takes effect.
+    pub book: BookId,
+    /// The effect, as JSON.
+    pub what: String,
+    /// Why, or the proof, in the words of the person who proposed it.
+    pub reason: String,
+    /// Who that was.
+    pub proposed_by: Actor,
+    /// When.
+    pub proposed_at: Micros,
+    /// From then on it cannot be confirmed any more.
+    pub ends_at: Micros,
+    /// Keyed digest of the code by which another operator confirms it, if one was printed.
+    pub code: Option<[u8; 32]>,
+    /// Where it stands.
+    pub state: ProposalState,
+    /// Who confirmed or withdrew it.
+    pub decided_by: Option<Actor>,
+    /// When.
+    pub decided_at: Option<Micros>,
+    /// When the effect was durable.
+    pub carried_out_at: Option<Micros>,
+}
+
+const COLUMNS: &str = "SELECT number, book, what, reason, proposed_by, proposed_at, ends_at, code, state, decided_by, \
+     decided_at, carried_out_at FROM proposal WHERE number = $1";
+
+impl Store {
+    /// The number that a new proposal would have.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn next_proposal_number(&self) -> Result<i64, Failure> {
+        let sql = "SELECT coalesce(max(number), 0) + 1 FROM proposal";
+        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(1), |row| row.int(0))
+    }
+
+    /// Adds an open proposal.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when another one has got its number in the meantime.
+    pub async fn add_proposal(&self, new: &ProposalRow, entry: &NewAuditEntry) -> Result<(), WriteError> {
+        let sql = "INSERT INTO proposal (number, book, what, reason, proposed_by, proposed_at, ends_at, code, state) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let values = vec![
+            new.number.into(),
+            new.book.0.into(),
+            new.what.as_str().into(),
+            new.reason.as_str().into(),
+            new.proposed_by.0.into(),
+            new.proposed_at.into(),
+            new.ends_at.into(),
+            new.code.as_ref().map(<[u8; 32]>::as_slice).into(),
+            (ProposalState::Open as i64).into(),
+        ];
+        self.driver.write(vec![Statement::one(sql, values), note(entry)]).await
+    }
+
+    /// The proposal with this number.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn proposal(&self, number: i64) -> Result<Option<ProposalRow>, Failure> {
+        self.driver.query_one(COLUMNS, vec![number.into()]).await?.as_ref().map(proposal).transpose()
+    }
+
+    /// A book's proposals, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn proposals(&self, book: BookId, limit: i64) -> Result<Vec<ProposalRow>, Failure> {
+        let sql = "SELECT number, book, what, reason, proposed_by, proposed_at, ends_at, code, state, decided_by, \
+                   decided_at, carried_out_at FROM proposal WHERE book = $1 ORDER BY number DESC LIMIT $2";
+        let rows = self.driver.query(sql, vec![book.0.into(), limit.into()]).await?;
+        rows.iter().map(proposal).collect()
+    }
+
+    /// Takes an open proposal that has not ended to another state. `false`: it is not open any more.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn decide_proposal(
+        &self,
+        number: i64,
+        to: ProposalState,
+        by: Actor,
+        now: Micros,
+        entry: &NewAuditEntry,
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE proposal SET state = $1, decided_by = $2, decided_at = $3 \
+                   WHERE number = $4 AND state = 1 AND ends_at > $3";
+        let values = vec![(to as i64).into(), by.0.into(), now.into(), number.into()];
+        settled(self.driver.write(vec![Statement::one(sql, values), note(entry)]).await)
+    }
+
+    /// Opens a confirmed proposal again whose effect was refused. `false`: it was carried out in the meantime.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn reopen_proposal(&self, number: i64, entry: &NewAuditEntry) -> Result<bool, Failure> {
+        let sql = "UPDATE proposal SET state = 1, decided_by = NULL, decided_at = NULL \
+                   WHERE number = $1 AND state = 2 AND carried_out_at IS NULL";
+        settled(self.driver.write(vec![Statement::one(sql, vec![number.into()]), note(entry)]).await)
+    }
+
+    /// The effect of a proposal is durable, as `by` confirmed it; its code is of no use any more.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn carried_out(&self, number: i64, by: Actor, now: Micros) -> Result<(), Failure> {
+        let sql = "UPDATE proposal SET state = 2, decided_by = $1, decided_at = coalesce(decided_at, $2), \
+                   carried_out_at = $2, code = NULL WHERE number = $3 AND carried_out_at IS NULL";
+        let values = vec![by.0.into(), now.into(), number.into()];
+        self.driver.write(vec![Statement::new(sql, values)]).await.map_err(Failure::from)
+    }
+}
+
+fn settled(written: Result<(), WriteError>) -> Result<bool, Failure> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(WriteError::Conflict) => Ok(false),
+        Err(WriteError::Failure(failure)) => Err(failure),
+    }
+}
+
+fn proposal(row: &Row) -> Result<ProposalRow, Failure> {
+    let code = row.maybe_bytes(7)?.map(<[u8; 32]>::try_from).transpose();
+    Ok(ProposalRow {
+        number: row.int(0)?,
+        book: BookId(row.int(1)?),
+        what: row.text(2)?.to_owned(),
+        reason: row.text(3)?.to_owned(),
+        proposed_by: Actor(row.int(4)?),
+        proposed_at: row.int(5)?,
+        ends_at: row.int(6)?,
+        code: code.context("the digest of a code has 32 bytes")?,
+        state: ProposalState::from_code(row.int(8)?).context("no such state of a proposal")?,
+        decided_by: row.maybe_int(9)?.map(Actor),
+        decided_at: row.maybe_int(10)?,
+        carried_out_at: row.maybe_int(11)?,
+    })
+}
