@@ -165,7 +165,11 @@ fn without_its_rail_a_withdrawal_is_ended_by_two_people_only(installation: &Inst
             answer_text: String::new(),
         };
         let (store, now) = (&platform.store, platform.store.now().await.unwrap());
-        let hold = store.lease_one(BOOK, 1, 7, (now, now + 60_000_000)).await.unwrap().unwrap();
+        let hold = store
+            .lease_one(BOOK, (1, ledger::WithdrawalState::Sending), 7, (now, now + 60_000_000))
+            .await
+            .unwrap()
+            .unwrap();
         assert!(store.add_attempt(hold, &attempt, None).await.unwrap());
         store.release_withdrawal(hold, Some(now)).await.unwrap();
     });
