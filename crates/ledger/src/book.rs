@@ -255,18 +255,18 @@ impl Book {
                 });
             }
             Change::Note { kind, user, withdrawal, note, detail } => {
-                let (sequence, movement) = (self.head.sequence + 1, None);
+                let (sequence, movement, at, salt) = (self.head.sequence + 1, None, now, None);
                 self.append(Entry {
                     sequence,
                     kind,
-                    at: now,
+                    at,
                     user,
                     movement,
                     note,
                     withdrawal,
                     actor,
                     detail,
-                    salt: None,
+                    salt,
                 });
             }
             Change::SetStatus { kind, user, status } => {

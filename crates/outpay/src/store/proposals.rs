@@ -3,6 +3,7 @@
 
 use super::audit_log::{NewAuditEntry, note};
 use super::driver::{Row, Statement, WriteError};
+use super::epoch::Floor;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{Actor, BookId, Micros};
@@ -63,8 +64,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn next_proposal_number(&self) -> Result<i64, Failure> {
-        let sql = "SELECT coalesce(max(number), 0) + 1 FROM proposal";
-        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(1), |row| row.int(0))
+        self.next_number("SELECT coalesce(max(number), 0) FROM proposal", Vec::new(), Floor::Numbers).await
     }
 
     /// Adds an open proposal.

@@ -17,6 +17,7 @@ on_both_engines! {
     of_workers_at_once_one_attempts,
     of_workers_at_once_one_gets_the_slot,
     every_slot_is_taken_by_one,
+    attempts_of_rails_are_found_from_a_slot_on,
 }
 
 const BOOK: BookId = BookId(2);
@@ -246,4 +247,20 @@ async fn every_slot_is_taken_by_one(world: &World) {
     }
     slots.sort_unstable();
     assert_eq!(slots, (0..3 * EACH).collect::<Vec<_>>(), "a line without a gap");
+}
+
+async fn attempts_of_rails_are_found_from_a_slot_on(world: &World) {
+    start(world).await;
+    let store = &world.store;
+    let other = Attempt { rail: "usdt".to_owned(), ..attempt(1, "c", 6) };
+    for (withdrawal, attempt) in [(1, attempt(1, "a", 4)), (2, attempt(1, "b", 5)), (3, other)] {
+        assert!(store.add_attempt(hold(withdrawal), &attempt, None).await.unwrap());
+    }
+    let found = async |rails: &[&str], slot| {
+        let found = store.attempts_from(rails, slot).await.unwrap();
+        found.into_iter().map(|attempt| attempt.key).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["usdc"], 4).await, ["a", "b"]);
+    assert_eq!(found(&["usdc", "usdt"], 5).await, ["b", "c"]);
+    assert!(found(&["usdc"], 6).await.is_empty());
 }

@@ -85,6 +85,8 @@ async fn an_epoch_begins_once(world: &World) {
     assert!(!world.store.begin_epoch(5, NOW).await.unwrap());
     assert!(!world.store.begin_epoch(4, NOW).await.unwrap());
     assert_eq!(world.store.epoch().await.unwrap(), 5);
+    let floor = world.store.snapshot().await.unwrap().log_floor().await.unwrap();
+    assert_eq!(floor, floor_of_epoch(5));
 }
 
 async fn sums_and_searches_go_on_over_the_gap(world: &World) {

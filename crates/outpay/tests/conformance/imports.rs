@@ -12,6 +12,8 @@ on_both_engines! {
     a_running_import_has_one_process,
     lines_tell_what_became_of_them,
     the_rule_is_a_sum,
+    imports_with_the_same_lines_are_twins,
+    an_import_that_is_paid_outside_is_no_workers,
 }
 
 fn import(number: i64, digest: u8) -> Import {
@@ -155,4 +157,32 @@ async fn the_rule_is_a_sum(world: &World) {
         assert_eq!(store.import_approval_above(book).await.unwrap(), above);
     }
     assert_eq!(entries(world, book).await, 4);
+}
+
+async fn imports_with_the_same_lines_are_twins(world: &World) {
+    let book = start(world).await;
+    let store = &world.store;
+    store.add_import(book, &import(2, 8), &lines()[..1]).await.unwrap();
+    store.add_import_lines(book, 2, &lines()[1..2]).await.unwrap();
+    assert_eq!(store.import_lines(book, 2, 0, 10).await.unwrap(), lines()[..2]);
+    assert_eq!(store.import_twins(book, 2, 10).await.unwrap(), [], "the first was not confirmed");
+    let step = (ImportState::Draft, ImportState::Running);
+    store.move_import(book, 1, step, Actor::member(2), NOW, None).await.unwrap();
+    assert_eq!(store.import_twins(book, 2, 10).await.unwrap(), [(1, 2)]);
+    assert_eq!(store.import_twins(book, 1, 10).await.unwrap(), [], "it is no twin of itself");
+}
+
+async fn an_import_that_is_paid_outside_is_no_workers(world: &World) {
+    let book = start(world).await;
+    let store = &world.store;
+    let run = async || store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &moved(book)).await.unwrap();
+    assert!(run().await);
+    assert!(!run().await, "it is no draft any more");
+    assert_eq!(store.lease_import(i64::MAX - 1, i64::MAX).await.unwrap(), None);
+    let [first, second, _] = lines();
+    let paid = ImportLine { state: LineState::Paid, ..first.clone() };
+    assert!(store.note_import_lines((book, 1), None, std::slice::from_ref(&paid)).await.unwrap());
+    let refused = ImportLine { state: LineState::NotPaid, ..first };
+    assert!(store.note_import_lines((book, 1), None, &[refused]).await.unwrap());
+    assert_eq!(store.import_lines(book, 1, 0, 2).await.unwrap(), [paid, second], "what is paid stays so");
 }
