@@ -22,6 +22,8 @@ pub struct Outside {
     pub files: Vec<PathBuf>,
     /// Heads that were kept elsewhere.
     pub heads: Vec<Head>,
+    /// Is a database without a book all right? It is no installation's.
+    pub may_be_empty: bool,
     /// The configured rails whose payments stand in a line: name and line.
     pub lines: Vec<(String, String)>,
 }

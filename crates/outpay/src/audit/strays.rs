@@ -11,10 +11,11 @@ use ledger::BookId;
 const GIVEN_OUT: i64 = 2;
 
 impl Audit<'_> {
-    pub(super) async fn strays(&mut self, books: usize) -> Result<(), Failure> {
+    /// `has_books`: is there a book, or may there be none?
+    pub(super) async fn strays(&mut self, has_books: bool) -> Result<(), Failure> {
         self.findings.leave();
         let mut add = |what: String| self.findings.add(Place::Installation, what);
-        if books == 0 {
+        if !has_books {
             add("there is no book: this is no installation's database, or all of it is gone".to_owned());
         }
         for (table, book) in self.snapshot.strays().await? {

@@ -58,7 +58,8 @@ fn outside(
 ) -> Result<Outside, Stop> {
     let own = Some(installation.data().join(heads::HEADS_FILE));
     let rails = Rails::new(&installation.config()?, store, &Arc::new(secrets), &Clock::System);
-    Ok(Outside { own, files: arguments.files, heads: arguments.heads, lines: rails.lines() })
+    let (files, heads, lines) = (arguments.files, arguments.heads, rails.lines());
+    Ok(Outside { own, files, heads, may_be_empty: false, lines })
 }
 
 fn print(report: &AuditReport) -> Result<(), Stop> {
