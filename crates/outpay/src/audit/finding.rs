@@ -32,7 +32,7 @@ pub struct AuditReport {
     pub signed_heads: u64,
     /// Heads that were kept elsewhere compared.
     pub kept_heads: u64,
-    /// Chains whose oldest missing head was lost before a recovery that names what it lost.
+    /// Heads of entries that were lost before a recovery, which names what it lost.
     pub heads_before_recovery: u64,
     /// Where the chains stand: to be kept elsewhere, and given to a later audit.
     pub heads: Vec<Head>,

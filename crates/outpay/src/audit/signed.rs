@@ -72,7 +72,7 @@ impl Audit<'_> {
             self.compare_head(head, "kept elsewhere", &mut fits).await?;
         }
         for (book, fit) in fits {
-            self.tell(book, fit).await?;
+            self.tell(book, fit);
         }
         Ok(())
     }
@@ -154,6 +154,10 @@ impl Audit<'_> {
         fits: &mut BTreeMap<i64, Fit>,
     ) -> Result<(), Failure> {
         let stored = self.snapshot.digest_at(head.book, head.sequence).await?;
+        if stored.is_none() && self.was_recovered(head.book, head.sequence).await? {
+            self.report.heads_before_recovery += 1;
+            return Ok(());
+        }
         let fit = fits.entry(head.book).or_default();
         let wrong = match stored {
             Some(stored) if stored == head.digest => {
@@ -171,7 +175,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    async fn tell(&mut self, book: i64, fit: Fit) -> Result<(), Failure> {
+    fn tell(&mut self, book: i64, fit: Fit) {
         let place =
             |sequence| if book == AUDIT_LOG { Place::LogRow(sequence) } else { Place::Entry(sequence) };
         self.enter(BookId(book));
@@ -185,14 +189,9 @@ impl Audit<'_> {
             );
             self.findings.add(place(first), what);
         }
-        let Some((missing, known)) = fit.first_missing else { return Ok(()) };
-        if self.was_recovered(book, missing).await? {
-            self.report.heads_before_recovery += 1;
-            return Ok(());
-        }
+        let Some((missing, known)) = fit.first_missing else { return };
         let what = format!("it is missing, and its digest was {known}: the newest entries are gone");
         self.findings.add(place(missing), what);
-        Ok(())
     }
 
     /// Does the gap that this sequence lies in end with the entry of a recovery, which names what was lost? The audit log has

@@ -110,7 +110,7 @@ fn print_limits(report: &AuditReport) -> Result<(), Stop> {
 fn not_proven(report: &AuditReport) -> String {
     let lost = match report.heads_before_recovery {
         0 => String::new(),
-        chains => format!(" In {chains} books, what a recovery says was lost is gone."),
+        heads => format!(" {heads} heads are of entries that a recovery says were lost."),
     };
     let words = match (report.kept_heads, report.signed_heads) {
         (0, 0) => {

@@ -22,6 +22,7 @@ crate::on_both_engines! {
     a_server_signs_at_its_start_and_at_its_end,
     heads_are_posted_until_they_are_taken,
     heads_go_only_where_webhooks_may_go,
+    what_a_recovery_names_as_lost_is_no_difference_and_what_is_lost_later_is,
     an_audit_says_what_it_does_not_prove,
     a_database_without_a_book_is_not_right,
 }
@@ -327,6 +328,22 @@ fn heads_go_only_where_webhooks_may_go(installation: &Installation) {
     let ran = installation.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("`post_to` in [heads]"), "{}", ran.stderr);
+}
+
+fn what_a_recovery_names_as_lost_is_no_difference_and_what_is_lost_later_is(installation: &Installation) {
+    books(installation);
+    sign(installation);
+    take_off_the_last_entry(installation);
+    assert_eq!(places(installation, &[]), [place("entry", 6)]);
+    installation.ok(&["recover", "--accept-loss", "--revoke-keys", "none"]);
+    let report = installation.json(&["audit"]);
+    assert!(
+        report["not_proven"].as_str().unwrap().contains("1 heads are of entries that a recovery"),
+        "{report}"
+    );
+    let later = (1 << 40) + 50;
+    sign_as_it_was(installation, &[Head { book: 2, sequence: later, digest: [7; 32] }]);
+    assert_eq!(places(installation, &[]), [place("entry", later)], "lost after the recovery");
 }
 
 fn an_audit_says_what_it_does_not_prove(installation: &Installation) {
