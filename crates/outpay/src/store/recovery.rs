@@ -114,7 +114,7 @@ fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)
                 SELECT number, 0, CAST($1 AS BIGINT), CAST($2 AS BIGINT), 'installation.recovered', '', CAST($3 AS TEXT) \
                 FROM business ORDER BY number";
     let values = vec![now(), Actor::OPERATOR.0.into(), changes.detail.as_str().into()];
-    all.push((Counted::Nothing, Statement::new(note, values)));
+    all.push((Counted::Nothing, Statement::new(note, values).into_audit_log()));
     let unmark = Statement::new("DELETE FROM setting WHERE name = $1", vec![RECOVERY_MARK.into()]);
     all.push((Counted::Nothing, unmark));
     all
