@@ -62,11 +62,12 @@ pub async fn recover(
     revoke_all_keys: bool,
 ) -> Result<Recovered, Failure> {
     let now = platform.clock.now();
+    // First of all: the pause writes entries, and a number that a lost entry had would name two things.
+    let epoch = raise_epoch(platform, &loss.remembered, now).await?;
     // Nothing leaves the house before people have looked at what may have left it already.
     let reason = "the installation was recovered from a loss";
     let paused = pause::pause(platform, &PauseScope::All, reason, Actor::OPERATOR, Duration::ZERO).await;
     paused.map_err(|stopped| anyhow::anyhow!("pausing payments: {stopped}"))?;
-    let epoch = raise_epoch(platform, &loss.remembered, now).await?;
     let rotated = rotate_again(platform, &loss.remembered).await?;
     let changes = RecoveryChanges {
         revoke_all_keys,
