@@ -67,7 +67,7 @@ fn an_untouched_installation_is_green(installation: &Installation) {
     assert!(fields.remove("not_proven").unwrap().as_str().unwrap().contains("No head was given"));
     let expected = json!({
         "clean": true, "books": 4, "entries": 8, "accounts": 8, "users": 2, "withdrawals": 0, "credentials": 2,
-        "attempts": 0, "remembered": 5, "audit_log": 2, "signed_heads": 0, "kept_heads": 0, "found": 0, "differences": []
+        "attempts": 0, "remembered": 5, "audit_log": 3, "signed_heads": 0, "kept_heads": 0, "found": 0, "differences": []
     });
     assert_eq!(report, expected);
     assert!(installation.ok(&["audit"]).contains("The books are right."));
