@@ -9,7 +9,6 @@ use crate::origin::{CredentialDigest, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
     Lease, Micros, Movement, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
-    floor_of_epoch,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -372,18 +371,7 @@ impl Book {
         self.append(Entry { sequence, kind, at, user, movement, note, withdrawal: 0, actor, detail, salt });
     }
 
-    /// The one place where the sequence has a gap.
-    fn raise_numbers(&mut self, epoch: i64, note: String, at: Micros, actor: Actor) {
-        let floor = floor_of_epoch(epoch);
-        assert!(self.head.sequence <= floor, "a book is never taken back into an earlier epoch");
-        self.head.users = self.head.users.max(floor);
-        self.head.withdrawals = self.head.withdrawals.max(floor);
-        let (kind, detail, sequence) = (EntryKind::InstallationRecovered, String::new(), floor + 1);
-        let (user, movement, withdrawal, salt) = (0, None, 0, None);
-        self.append(Entry { sequence, kind, at, user, movement, note, withdrawal, actor, detail, salt });
-    }
-
-    fn append(&mut self, entry: Entry) {
+    pub(crate) fn append(&mut self, entry: Entry) {
         let chain = match entry.kind {
             EntryKind::UserCreated => {
                 let email = self.user(entry.user).map_or("", |user| user.email.as_str());

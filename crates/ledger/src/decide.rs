@@ -3,10 +3,11 @@
 
 use crate::decide_correction::correct;
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
+use crate::recovery::recover;
 use crate::{
     AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashSalt, Inputs,
     MAX_PAYOUT, MAX_TRANSFER, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal,
-    UserStatus, floor_of_epoch,
+    UserStatus,
 };
 use std::collections::HashMap;
 
@@ -342,14 +343,6 @@ fn rotate_hash(book: &Book, user: i64, seed: &[u8; 32]) -> Result<Plan, Refusal>
     let salt = HashSalt::draw(seed, book.id, user, generation);
     let change = Change::SetGeneration { kind: EntryKind::HashRotated, user, generation, salt };
     Ok(Plan { changes: vec![change], outcome: Outcome::HashRotated { user, generation, salt } })
-}
-
-/// A book that is in the epoch already, or in a later one, stays as it is.
-fn recover(book: &Book, epoch: i64) -> Plan {
-    let before = book.head.sequence;
-    let raise = Change::RaiseNumbers { epoch, note: format!("previous sequence {before}") };
-    let is_behind = before <= floor_of_epoch(epoch);
-    Plan { changes: is_behind.then_some(raise).into_iter().collect(), outcome: Outcome::Recorded }
 }
 
 pub(crate) fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {

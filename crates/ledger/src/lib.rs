@@ -22,6 +22,7 @@ mod look_back;
 mod money;
 mod once;
 mod origin;
+mod recovery;
 mod refusal;
 mod salt;
 mod terms;
