@@ -52,9 +52,22 @@ fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
     let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft)?;
     match linked {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        other => Ok(other?),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        other => other?,
     }
+    // The name stands in the folder: without this it can be gone after a power cut, while the database demands the key.
+    Ok(sync_folder(data)?)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Windows syncs no folder.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
