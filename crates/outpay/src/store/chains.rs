@@ -7,7 +7,7 @@ use crate::heads::{AUDIT_LOG, Head};
 use anyhow::Context;
 
 const HEADS: &str = "SELECT CAST(0 AS BIGINT), number, digest FROM audit_log_head WHERE one = 1 AND number > 0 \
-     UNION ALL SELECT id, sequence, chain FROM book WHERE sequence > 0 ORDER BY 1";
+     UNION ALL SELECT b.id, b.sequence, j.chain FROM book b JOIN journal j ON j.book = b.id AND j.sequence = b.sequence ORDER BY 1";
 const IN_JOURNAL: &str = "SELECT chain FROM journal WHERE book = $1 AND sequence = $2";
 const IN_LOG: &str =
     "SELECT digest FROM audit_log WHERE CAST($1 AS BIGINT) = 0 AND number = $2 AND digest IS NOT NULL";

@@ -119,7 +119,7 @@ impl Store {
             .collect()
     }
 
-    /// Other confirmed imports that have lines for the same people and amounts: number, and how many of this one's lines without a
+    /// Other confirmed imports, of other files, that have lines for the same people and amounts (the same file pays nobody twice): number, and how many of this one's lines without a
     /// reference; newest first.
     ///
     /// # Errors
@@ -134,6 +134,7 @@ impl Store {
                    JOIN import_line o ON o.book = l.book AND o.email = l.email AND o.amount = l.amount \
                    JOIN import i ON i.book = o.book AND i.number = o.import \
                    WHERE l.book = $1 AND l.import = $2 AND l.reference = '' AND o.import <> $2 AND i.state IN (2, 3, 4) \
+                   AND i.digest <> (SELECT digest FROM import WHERE book = $1 AND number = $2) \
                    GROUP BY o.import ORDER BY o.import DESC LIMIT $3";
         let rows = self.driver.query(sql, vec![book.0.into(), import.into(), limit.into()]).await?;
         rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()

@@ -177,7 +177,8 @@ impl Installation {
         match &self.database {
             Database::Sqlite(path) => {
                 let files = std::fs::read_dir(path.parent().unwrap()).unwrap();
-                files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+                let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+                files.flat_map(|path| std::fs::read(path).unwrap()).collect()
             }
             Database::Postgres(database) => {
                 let sql = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");

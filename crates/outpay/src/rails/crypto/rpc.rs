@@ -149,7 +149,7 @@ impl Rpc {
     }
 
     pub async fn gas(&self, from: Address, to: Address, data: &[u8]) -> Result<u64, RpcError> {
-        self.ask("eth_estimateGas", json!([request(from, to, data)]), read::number).await
+        self.ask("eth_estimateGas", json!([request(from, to, data), "latest"]), read::number).await
     }
 
     /// Hands a signed transaction to the network and gives the hash that the node knows it by.
