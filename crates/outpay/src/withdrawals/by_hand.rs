@@ -67,9 +67,8 @@ fn written(platform: &Platform, book: BookId, sending: &[Withdrawal]) -> csv::Re
     writer.write_record(["id", "amount", "currency", "destination", "proof"])?;
     for withdrawal in sending {
         let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number);
-        let cents = withdrawal.net().0;
-        let amount = format!("{}.{:02}", cents / 100, cents % 100);
-        writer.write_record([id.as_str(), &amount, "USD", &withdrawal.destination, ""])?;
+        let amount = decimal(withdrawal.net().0);
+        writer.write_record([id.as_str(), &amount, CURRENCY, &withdrawal.destination, ""])?;
     }
     let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -97,7 +96,9 @@ async fn all(
     }
 }
 
-/// Settles every line of a CSV with the columns `id` and `proof`. `find` says which withdrawal an id names here.
+/// Settles every line of a CSV with the columns that an export has. Amount, currency and destination must be those of the
+/// withdrawal: a line of another payment, or of another file, would otherwise settle what was never paid. `find` says which
+/// withdrawal an id names here.
 ///
 /// # Errors
 /// Why the text is not such a file; nothing was settled then.
@@ -110,10 +111,7 @@ pub async fn settle_all(
     let text = without_mark(text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let header = reader.headers().map_err(|_| "the file is not a CSV")?.clone();
-    let column = |name: &str| header.iter().position(|column| column == name);
-    let (Some(id), Some(proof)) = (column("id"), column("proof")) else {
-        return Err("the first line must name the columns id and proof");
-    };
+    let columns = Columns::named(&header)?;
     let mut settled = Settled::default();
     let mut numbers = LineNumbers::new(text);
     for record in reader.records() {
@@ -128,21 +126,121 @@ pub async fn settle_all(
             settled.not_settled.push(format!("line {number}: it has not the columns of the header"));
             continue;
         };
-        let (id, proof) = (record.get(id).unwrap_or_default(), record.get(proof).unwrap_or_default());
-        if let Err(hint) = reference(proof) {
-            settled.not_settled.push(format!("line {number}: the proof is not one; {hint}"));
-            continue;
-        }
-        let done = match find(id) {
-            Some((book, withdrawal)) => settle::settle(platform, book, withdrawal, proof, actor)
-                .await
-                .map_err(|stopped| stopped.to_string()),
-            None => Err(format!("there is no withdrawal {id:?}")),
-        };
-        match done {
-            Ok(_) => settled.settled += 1,
+        match settle_line(platform, &columns, &record, &find, actor).await {
+            Ok(()) => settled.settled += 1,
             Err(sentence) => settled.not_settled.push(format!("line {number}: {sentence}")),
         }
     }
     Ok(settled)
+}
+
+/// Where a file's columns stand.
+struct Columns {
+    id: usize,
+    amount: usize,
+    currency: usize,
+    destination: usize,
+    proof: usize,
+}
+
+impl Columns {
+    fn named(header: &csv::StringRecord) -> Result<Self, &'static str> {
+        let column = |name: &str| header.iter().position(|column| column == name);
+        let found =
+            [column("id"), column("amount"), column("currency"), column("destination"), column("proof")];
+        match found {
+            [Some(id), Some(amount), Some(currency), Some(destination), Some(proof)] => {
+                Ok(Self { id, amount, currency, destination, proof })
+            }
+            _ => Err(
+                "the first line must name the columns id, amount, currency, destination and proof, as an export does",
+            ),
+        }
+    }
+}
+
+async fn settle_line(
+    platform: &Platform,
+    columns: &Columns,
+    record: &csv::StringRecord,
+    find: &impl Fn(&str) -> Option<(BookId, i64)>,
+    actor: Actor,
+) -> Result<(), String> {
+    let field = |column: usize| record.get(column).unwrap_or_default();
+    let (id, proof) = (field(columns.id), field(columns.proof));
+    reference(proof).map_err(|hint| format!("the proof is not one; {hint}"))?;
+    let unknown = || format!("there is no withdrawal {id:?}");
+    let (book, number) = find(id).ok_or_else(unknown)?;
+    let withdrawal = platform.store.withdrawal(book, number).await.map_err(|failure| {
+        tracing::error!(error = format!("{failure:#}"), "a withdrawal could not be read");
+        "it could not be read; try the file again".to_owned()
+    })?;
+    let withdrawal = withdrawal.ok_or_else(unknown)?;
+    let net = withdrawal.net().0;
+    if cents(field(columns.amount)) != Some(net) {
+        return Err(format!("the amount is not that of the withdrawal, {}", decimal(net)));
+    }
+    if field(columns.currency) != CURRENCY {
+        return Err(format!("the currency is not {CURRENCY}"));
+    }
+    if !is_same_destination(field(columns.destination), &withdrawal.destination) {
+        return Err("the destination is not that of the withdrawal".to_owned());
+    }
+    settle::settle(platform, book, number, proof, actor)
+        .await
+        .map(drop)
+        .map_err(|stopped| stopped.to_string())
+}
+
+const CURRENCY: &str = "USD";
+
+fn decimal(cents: i64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+/// Cents of an amount as an export writes it; a spreadsheet may have dropped zeros at the end.
+fn cents(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = digits(whole) && digits(part) && part.len() <= 2;
+    let part = format!("{part:0<2}");
+    let (whole, part) = (whole.parse::<i64>().ok()?, part.parse::<i64>().ok()?);
+    whole.checked_mul(100)?.checked_add(part).filter(|_| fits)
+}
+
+/// The same JSON value, however it is spaced.
+fn is_same_destination(sent: &str, stored: &str) -> bool {
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    sent == stored || value(sent).is_some_and(|sent| Some(sent) == value(stored))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_an_export_writes_them() {
+        for (text, expected) in [
+            ("25.50", Some(2_550)),
+            ("25.5", Some(2_550)),
+            ("25", Some(2_500)),
+            ("0.01", Some(1)),
+            ("25,50", None),
+            ("25.505", None),
+            ("2.55e1", None),
+            ("-25.50", None),
+            ("", None),
+            (".50", None),
+        ] {
+            assert_eq!(cents(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_destination_is_its_value_and_not_its_spaces() {
+        let stored = r#"{"account":"DE89","name":"Ann"}"#;
+        assert!(is_same_destination(r#"{ "name": "Ann", "account": "DE89" }"#, stored));
+        assert!(!is_same_destination(r#"{"account":"DE88","name":"Ann"}"#, stored));
+        assert!(!is_same_destination("", stored));
+    }
 }

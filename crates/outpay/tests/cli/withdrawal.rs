@@ -14,6 +14,7 @@ crate::on_both_engines! {
     what_a_rail_pays_is_not_exported,
     a_file_settles_every_line_it_can,
     a_file_without_its_columns_is_refused,
+    a_line_of_another_payment_settles_nothing,
     a_review_lets_it_pass_or_gives_it_back,
     what_was_not_sent_can_be_taken_back,
     what_was_not_paid_or_came_back_is_the_persons_again,
@@ -122,12 +123,20 @@ fn a_file_settles_every_line_it_can(installation: &Installation) {
     start(installation);
     let wishes: Vec<_> = (1..=5).map(|amount| (1, "bank", amount)).collect();
     let ids = asked(installation, &wishes);
-    export(installation, "bank");
+    let rows = export(installation, "bank");
     installation.ok(&["withdrawal", "settle", &ids[4], "--proof", "by itself"]);
-    let file = format!(
-        "id,amount,proof\n{},1,one\nord_nobody,1,x\n\n{},1,\n{},1\n{},1,\"two, and more\"\n{},1,again\n",
-        ids[0], ids[1], ids[2], ids[3], ids[4]
-    );
+    let paid = |at: usize, proof: &str| paid(&rows[at], proof);
+    let file = [
+        "id,amount,currency,destination,proof".to_owned(),
+        paid(0, "one"),
+        "ord_nobody,1,USD,x,x".to_owned(),
+        String::new(),
+        paid(1, ""),
+        format!("{},1", ids[2]),
+        paid(3, "two, and more"),
+        paid(4, "again"),
+    ];
+    let file = file.join("\n");
     let file = installation.write("paid.csv", &file);
     let ran = installation.run(&["withdrawal", "settle", "--file", &file, "--json"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
@@ -151,18 +160,51 @@ fn a_file_settles_every_line_it_can(installation: &Installation) {
 
     // What an export printed, with its last column filled in by a spreadsheet.
     assert_eq!(export(installation, "bank").len(), 2);
-    let rest = format!("\u{feff}proof,id\r\np1,{}\r\np2,{}\r\n", ids[1], ids[2]);
+    let lines = [paid(1, "p1"), paid(2, "p2")];
+    let rest = format!("\u{feff}id,amount,currency,destination,proof\r\n{}\r\n{}\r\n", lines[0], lines[1]);
     let rest = installation.write("rest.csv", &rest);
     let text = installation.ok(&["withdrawal", "settle", "--file", &rest]);
     assert!(text.contains("2 settled, 0 not."), "{text}");
     installation.ok(&["audit"]);
 }
 
+/// A line of an export with its proof filled in.
+fn paid(row: &[String], proof: &str) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let fields: Vec<String> = row[..4].iter().map(|field| quoted(field)).chain([quoted(proof)]).collect();
+    fields.join(",")
+}
+
+fn a_line_of_another_payment_settles_nothing(installation: &Installation) {
+    start(installation);
+    let ids = asked(installation, &[(1, "bank", 5_000)]);
+    let row = export(installation, "bank").remove(0);
+    for (column, other, words) in [
+        (1, "1.00", "the amount is not that of the withdrawal, 50.00"),
+        (1, "50,00", "the amount"),
+        (2, "EUR", "the currency is not USD"),
+        (3, r#"{"account":"DE89","name":"Bob"}"#, "the destination"),
+    ] {
+        let mut row = row.clone();
+        row[column] = other.to_owned();
+        let file = format!("id,amount,currency,destination,proof\n{}\n", paid(&row, "p"));
+        let file = installation.write("paid.csv", &file);
+        let ran = installation.run(&["withdrawal", "settle", "--file", &file]);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert!(ran.stdout.contains(words) && ran.stdout.contains("0 settled, 1 not."), "{}", ran.stdout);
+        assert_eq!(status(installation, &ids[0]), "sending");
+    }
+}
+
 fn a_file_without_its_columns_is_refused(installation: &Installation) {
     start(installation);
     let ids = asked(installation, &[(1, "bank", 5)]);
     let file = installation.write("paid.csv", &format!("{},proof\n", ids[0]));
-    installation.refused(2, "the columns id and proof", &["withdrawal", "settle", "--file", &file]);
+    installation.refused(
+        2,
+        "the columns id, amount, currency, destination and proof",
+        &["withdrawal", "settle", "--file", &file],
+    );
     installation.refused(2, "cannot read", &["withdrawal", "settle", "--file", "nowhere.csv"]);
     installation.refused(2, "cannot be used with", &["withdrawal", "settle", &ids[0], "--file", &file]);
     installation.refused(2, "--proof", &["withdrawal", "settle", &ids[0]]);

@@ -24,7 +24,13 @@ async fn payments_are_taken_and_settled_by_file(world: &World) {
     file.is(200).says("id,amount,currency,destination,proof").says(&ids[0]).says("20.00,USD");
     assert_eq!(world.state(business.live, numbers[0]).await, "sending", "the person cannot cancel any more");
     approver.post("/dashboard/withdrawals/by-hand/export", &[("method", "gift_card")]).await.is(400);
-    let text = format!("id,proof\n{},ref 1\n{},\nord_x,ref 2\n", ids[0], ids[1]);
+    let destination =
+        world.platform.store.withdrawal(business.live, numbers[0]).await.unwrap().unwrap().destination;
+    let destination = format!("\"{}\"", destination.replace('"', "\"\""));
+    let text = format!(
+        "id,amount,currency,destination,proof\n{},10,USD,{destination},ref 1\n{},20.00,USD,{destination},\nord_x,1,USD,x,ref 2\n",
+        ids[0], ids[1]
+    );
     let page = approver.upload("/dashboard/withdrawals/by-hand/settle", "paid.csv", &text).await;
     page.is(200)
         .says("1 settled, 2 not.")
@@ -39,5 +45,5 @@ async fn a_file_that_is_none_settles_nothing(world: &World) {
     let mut approver = world.member(&business, Role::Approver).await.browser;
     let path = "/dashboard/withdrawals/by-hand/settle";
     approver.upload(path, "paid.csv", "a,b\n1,2\n").await.is(422).says("Nothing was settled");
-    approver.post(path, &[("text", "id,proof\n")]).await.is(415);
+    approver.post(path, &[("text", "id,amount,currency,destination,proof\n")]).await.is(415);
 }

@@ -84,7 +84,7 @@ enum Verb {
         /// How one can see that it was paid, for example a bank reference
         #[arg(long, required_unless_present = "file", value_parser = reference)]
         proof: Option<String>,
-        /// CSV with the header id,proof: every line is settled
+        /// CSV as an export prints it, with the proofs filled in: every line is settled
         #[arg(long, conflicts_with_all = ["id", "proof"])]
         file: Option<PathBuf>,
     },
