@@ -150,6 +150,12 @@ pub fn check_public_url(url: &str) -> Result<(), Failure> {
             && rest.chars().all(|c| c.is_ascii_graphic())
     });
     anyhow::ensure!(fits, "`public_url` must be as in https://pay.example.com, not {url:?}");
+    // Pages and their links begin at the root.
+    let has_path = rest.is_some_and(|rest| rest.trim_end_matches('/').contains('/'));
+    anyhow::ensure!(
+        !has_path,
+        "`public_url` cannot have a path, as {url:?} has: give the server a host name of its own, as in https://pay.example.com"
+    );
     Ok(())
 }
 
@@ -176,7 +182,7 @@ mod tests {
         let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
         assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
-        Config::parse("public_url = \"https://pay.example.com/x\"").unwrap();
+        Config::parse("public_url = \"https://pay.example.com/\"").unwrap();
         for wrong in [
             "[rail]",
             "[sqlite]\ncache_mib = 0",
@@ -185,6 +191,7 @@ mod tests {
             "[heads]\npost = \"https://keep.example.com\"",
             "public_url = \"pay.example.com\"",
             "public_url = \"https://\"",
+            "public_url = \"https://example.com/pay/\"",
             "public_url = \"https://pay.example.com/#\"",
             "[rails.manual.bank]",
             "[rails.manual.Bank]\ntitle = \"x\"",
