@@ -65,7 +65,11 @@ async fn show(person: &Person, uri: &Uri) -> Result<Response, Stop> {
     } else {
         let offers = offer::all(&person.platform, person.caller.book, user.balance).await;
         let offers = offers.map_err(Stop::failed(person))?;
-        offers.into_iter().map(|offer| MethodCard::new(t, offer, user.balance)).collect()
+        offers
+            .into_iter()
+            .filter(|offer| offer.terms.enabled)
+            .map(|offer| MethodCard::new(t, offer, user.balance))
+            .collect()
     };
     let page = HomePage {
         frame: Frame::of(person, t.say("home.title"), "/p/home"),
