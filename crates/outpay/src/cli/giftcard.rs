@@ -79,7 +79,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
 }
 
 async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> Result<(), Stop> {
-    let lines = read(file)?;
+    let lines = read(file, platform.clock.now())?;
     let mut cards: Vec<NewGiftCard> = Vec::with_capacity(lines.len());
     let mut seen = HashSet::new();
     for line in &lines {
@@ -112,7 +112,7 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
 }
 
 /// All lines of the file; what is wrong is said with its line, never with a code.
-fn read(file: &Path) -> Result<Vec<Line>, Stop> {
+fn read(file: &Path, now: Micros) -> Result<Vec<Line>, Stop> {
     let text = std::fs::read(file)
         .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
     let text = without_mark(&text);
@@ -126,7 +126,7 @@ fn read(file: &Path) -> Result<Vec<Line>, Stop> {
         let number = numbers.of(&record);
         let wrong = |what: &str| Stop::Usage(format!("line {number}: {what}; nothing was imported"));
         let record = record.map_err(|_| wrong("it has not the five columns of the header"))?;
-        lines.push(line(number, &record).map_err(wrong)?);
+        lines.push(line(number, &record, now).map_err(wrong)?);
     }
     if lines.is_empty() || lines.len() > MOST_CARDS {
         return Err(Stop::Usage(format!("the file must hold 1 to {MOST_CARDS} cards")));
@@ -134,7 +134,7 @@ fn read(file: &Path) -> Result<Vec<Line>, Stop> {
     Ok(lines)
 }
 
-fn line(number: u64, record: &csv::StringRecord) -> Result<Line, &'static str> {
+fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<Line, &'static str> {
     let column = |at: usize| record.get(at).unwrap_or_default();
     let text = |at: usize, longest: usize, what: &'static str| {
         identity(column(at), longest).map_err(|problem| match problem {
@@ -144,14 +144,23 @@ fn line(number: u64, record: &csv::StringRecord) -> Result<Line, &'static str> {
             IdentityProblem::Empty | IdentityProblem::TooLong => what,
         })
     };
+    if [2, 3].into_iter().any(|at| is_scientific(column(at))) {
+        return Err(
+            "a spreadsheet has rounded the code or the pin (as in 6.00649E+15); export it again with the column as text",
+        );
+    }
     let cents: Option<i64> = column(1).parse().ok().filter(|cents| (1..=MAX_PAYOUT.0).contains(cents));
     let expires_at = match column(4) {
         "" => None,
         date => {
             let date: jiff::civil::Date = date.parse().map_err(|_| "the date must look like 2027-12-31")?;
-            // A card works to the end of its day.
+            // A card works to the end of its day: its last microsecond, so that what shows it shows that day.
             let end = date.tomorrow().and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
-            Some(end.map_err(|_| "the date is too far away")?.timestamp().as_microsecond())
+            let end = end.map_err(|_| "the date is too far away")?.timestamp().as_microsecond() - 1;
+            if end < now {
+                return Err("the card has expired");
+            }
+            Some(end)
         }
     };
     Ok(Line {
@@ -162,6 +171,14 @@ fn line(number: u64, record: &csv::StringRecord) -> Result<Line, &'static str> {
         pin: if column(3).is_empty() { None } else { Some(text(3, LONGEST, "the pin is too long")?) },
         expires_at,
     })
+}
+
+/// Did a spreadsheet write a long number like this? Its last digits are gone.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    digits(whole) && whole.len() == 1 && digits(part) && exponent.strip_prefix('+').is_some_and(digits)
 }
 
 async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {

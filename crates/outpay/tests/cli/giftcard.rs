@@ -57,6 +57,10 @@ fn imported_cards_are_in_stock(installation: &Installation) {
         { "brand": "Bolt, Inc.", "face_value": 5000, "in_stock": 1 },
     ]);
     assert_eq!(stock(installation), in_stock);
+    let known = installation
+        .inside(async |platform| platform.store.gift_cards(BookId(2), "Acme", 0, 10).await.unwrap());
+    let last = outpay::clock::rfc3339(known[0].expires_at.unwrap());
+    assert_eq!(last, "2090-12-31T23:59:59.999999Z", "the day in the file is the last one");
     let table = installation.ok(&["giftcard", "list", "Acme"]);
     assert!(table.contains("Bolt, Inc.") && table.contains("50.00"), "{table}");
     let spreadsheet = format!("\u{feff}{}Acme,2500,SESAME-BOM,,2001-01-01\r\n", HEADER.replace('\n', "\r\n"));
@@ -105,6 +109,9 @@ fn a_wrong_line_is_named_by_its_number_alone(installation: &Installation) {
         (format!("Acme,2500,SESAME-2,{long},"), "the pin is too long"),
         ("Acme,2500,SESAME-2,,31.12.2027".to_owned(), "2027-12-31"),
         ("Acme,2500,SESAME-2,,2027-02-30".to_owned(), "2027-12-31"),
+        ("Acme,2500,SESAME-2,,2020-01-31".to_owned(), "has expired"),
+        ("Acme,2500,6.00649E+15,,".to_owned(), "rounded the code"),
+        ("Acme,2500,SESAME-2,6E+15,".to_owned(), "rounded the code or the pin"),
         ("Acme,2500,SESAME-2".to_owned(), "five columns"),
         ("Acme,2500,SESAME-2,,,SESAME-3".to_owned(), "five columns"),
     ] {
