@@ -63,10 +63,12 @@ fn imported_cards_are_in_stock(installation: &Installation) {
     assert_eq!(last, "2090-12-31T23:59:59.999999Z", "the day in the file is the last one");
     let table = installation.ok(&["giftcard", "list", "Acme"]);
     assert!(table.contains("Bolt, Inc.") && table.contains("50.00"), "{table}");
-    let spreadsheet = format!("\u{feff}{}Acme,2500,SESAME-BOM,,2001-01-01\r\n", HEADER.replace('\n', "\r\n"));
+    let spreadsheet = format!("\u{feff}{}Acme,2500,SESAME-BOM,,2089-01-01\r\n", HEADER.replace('\n', "\r\n"));
     let spreadsheet = installation.write("spreadsheet.csv", &spreadsheet);
     let told = installation.json(&["giftcard", "import", "Acme", &spreadsheet]);
     assert_eq!(told, json!({ "imported": 1, "face_value": 2500 }));
+    assert_eq!(stock(installation)[0]["in_stock"], 3);
+    installation.tamper("UPDATE gift_card SET expires_at = 1 WHERE number = 4");
     assert_eq!(stock(installation), in_stock, "what has expired is not in stock");
 }
 
