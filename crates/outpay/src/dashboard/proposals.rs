@@ -77,3 +77,39 @@ pub async fn handle(who: SignedIn) -> Result<Response, Stop> {
     };
     Ok(page::html(StatusCode::OK, &page))
 }
+
+/// For the snapshot.
+#[must_use]
+pub fn sample() -> String {
+    let open = || Shown {
+        id: "prp_1".to_owned(),
+        what: "Pay $2,500.00 out: it leaves the main balance.".to_owned(),
+        reason: "Refund of the unused rest, bank statement 17".to_owned(),
+        state: "open",
+        by: "Operator".to_owned(),
+        at: 1_800_000_000_000_000,
+        ends_at: 1_800_000_000_000_000 + proposals::LIFETIME,
+        decided_by: String::new(),
+        may_decide: true,
+        is_cut_off: false,
+    };
+    let cut_off = Shown {
+        id: "prp_2".to_owned(),
+        what: "Move $12.00 of fees to the main balance.".to_owned(),
+        state: "confirmed",
+        decided_by: "Ada Example".to_owned(),
+        is_cut_off: true,
+        ..open()
+    };
+    let withdrawn = Shown {
+        id: "prp_3".to_owned(),
+        state: "withdrawn",
+        decided_by: "Ada Example".to_owned(),
+        may_decide: false,
+        ..open()
+    };
+    super::sample(&ProposalsPage {
+        frame: Frame::sample("proposals", "Proposals"),
+        proposals: vec![open(), cut_off, withdrawn],
+    })
+}

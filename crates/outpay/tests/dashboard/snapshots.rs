@@ -28,6 +28,7 @@ snapshots! {
     key,
     key_made,
     keys,
+    proposals,
     recovery_codes,
     request,
     requests,
