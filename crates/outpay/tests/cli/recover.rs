@@ -10,6 +10,7 @@ use std::path::Path;
 crate::on_both_engines! {
     what_was_taken_back_stays_taken_back,
     without_a_witness_it_wants_a_decision_about_keys,
+    one_master_key_gives_no_hash_twice,
     nothing_is_recovered_beside_a_process_at_work,
     the_recipes_work_as_they_stand_there,
 }
@@ -81,6 +82,23 @@ fn what_was_taken_back_stays_taken_back(installation: &Installation) {
         later.inside(async |platform| platform.store.digest_at(2, remembered.entries[&BookId(2)].0).await);
     assert!(remembered.entries[&BookId(2)].0 > ledger::floor_of_epoch(1));
     assert_eq!(newest.unwrap(), Some(remembered.entries[&BookId(2)].1));
+}
+
+/// The same key, the same business, the first person of its book: what a restored database would give to another person, had
+/// the hash no salt.
+fn one_master_key_gives_no_hash_twice(installation: &Installation) {
+    let first_of = |at: &Installation, email: &str| {
+        let business = at.paying_business("Acme", 1000);
+        let server = Server::start(at);
+        (server.create(&business.secret_key, email, 5), server)
+    };
+    let (alice, _server) = first_of(installation, "alice@example.com");
+    let later = installation.moved_to_an_empty_database_named("later");
+    let (bob, server) = first_of(&later, "bob@example.com");
+    assert_eq!(alice[..25], bob[..25], "both are the first person of book 2");
+    assert_ne!(alice, bob);
+    let look = |hash: &str| server.ask("GET", "/payout/operations", &format!("X-Payout-Hash: {hash}"), "").0;
+    assert_eq!((look(&alice), look(&bob)), (401, 200));
 }
 
 fn without_a_witness_it_wants_a_decision_about_keys(installation: &Installation) {
