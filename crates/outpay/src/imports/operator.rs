@@ -18,7 +18,7 @@ const PORTION: usize = 1_000;
 pub enum Begun {
     /// It may be paid.
     Pays(Import),
-    /// It is like these, newest first, and nobody has said that it is to be paid all the same.
+    /// It is like these, newest first, and was not confirmed all the same.
     IsSimilar(Vec<Similar>),
 }
 

@@ -117,7 +117,7 @@ pub fn problem(password: &str, email: &str) -> Option<&'static str> {
     let length = password.chars().count();
     if holds_unseen(&password) {
         return Some(
-            "The password may not hold characters that cannot be seen; nobody could type them again.",
+            "The password may not hold characters that cannot be seen, because they cannot be typed again.",
         );
     }
     if length < SHORTEST {

@@ -36,7 +36,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Takes the withdrawal as far as it goes now; how long until somebody should look again.
+    /// Takes the withdrawal as far as it goes now; how long until the next look.
     pub(super) async fn drive(mut self) -> Result<Option<Micros>, Failure> {
         if self.payment.withdrawal.state == WithdrawalState::Queued {
             if let Some(wait) = self.left_alone() {
@@ -120,7 +120,7 @@ impl Turn<'_> {
                 let attempts = [earlier, &[attempt]].concat();
                 return self.submit(&attempts, !earlier.is_empty()).await;
             }
-            // Somebody took the slot, or has this withdrawal now, or made this very attempt.
+            // Another worker took the slot, or has this withdrawal now, or made this very attempt.
             self.renew().await?;
             if self.attempts().await?.len() > earlier.len() {
                 return Ok(Some(SOONEST));
@@ -162,13 +162,13 @@ impl Turn<'_> {
         self.take(attempts, answer).await
     }
 
-    /// The last look before a request leaves. `None`: it may leave now. Otherwise how long until somebody should look again.
+    /// The last look before a request leaves. `None`: it may leave now. Otherwise how long until the next look.
     async fn clearance(&self) -> Result<Option<Option<Micros>>, Failure> {
         let now = self.store().now().await?;
         match self.store().begin_submitting(self.hold, (now, now + LEASE)).await? {
             Clearance::Given => Ok(None),
             Clearance::Stopped(_) => Ok(Some(Some(WHILE_STOPPED))),
-            // Somebody with proof has ended it.
+            // A person with proof has ended it.
             Clearance::Ended => Ok(Some(None)),
             Clearance::LeaseLost => anyhow::bail!("the lease ran out before anything was sent"),
         }
@@ -257,7 +257,7 @@ impl Turn<'_> {
     }
 
     /// One durable step, under the lease and with the attempts that it was decided on. `None`: the withdrawal is not where this
-    /// worker thought it was; somebody else has moved it.
+    /// worker thought it was; another process has moved it.
     async fn advance(&self, attempts: &[Attempt], step: Progress) -> Result<Option<Withdrawal>, Failure> {
         match self.ask_teller(attempts, step).await? {
             Ok(after) => Ok(Some(after)),

@@ -140,7 +140,7 @@ impl Store {
         rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
-    /// Writes down what became of lines. What was noted as paid stays so, whoever asks again. `held`: under this lease of the
+    /// Writes down what became of lines. What was noted as paid stays so, whichever process asks again. `held`: under this lease of the
     /// import, at this time; `None` for a process that is no worker. `false`: the lease is not held; nothing was written.
     ///
     /// # Errors

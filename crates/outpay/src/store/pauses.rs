@@ -1,4 +1,4 @@
-//! Pauses: what may not leave the house until somebody lets it, and what is leaving at this moment. Not here: what a pause
+//! Pauses: what may not leave the house until it is resumed, and what is leaving at this moment. Not here: what a pause
 //! means for a command (ledger), where workers look at it before each request ([`super::Hold`], leases.rs).
 
 use super::audit_log::{self, NewAuditEntry};

@@ -33,7 +33,7 @@ impl Snapshot {
         rows.first().map(|row| row.int(0)).transpose()
     }
 
-    /// Could this card still be given to somebody, or is it not there?
+    /// Could this card still be given out, or is it not there?
     ///
     /// # Errors
     /// When the database breaks.

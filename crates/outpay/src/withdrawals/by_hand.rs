@@ -45,7 +45,7 @@ pub async fn take(platform: &Platform, book: BookId, method: &str, actor: Actor)
             continue;
         }
         match settle::begin(platform, book, withdrawal.number, actor).await {
-            // The person took it back a moment ago, or somebody has paused it.
+            // The person took it back a moment ago, or it was paused.
             Ok(_) | Err(Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused)) => {}
             Err(stopped) => return Err(stopped),
         }

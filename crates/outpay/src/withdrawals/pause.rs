@@ -18,7 +18,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 pub struct Paused {
     /// It was not paused before.
     pub is_new: bool,
-    /// Requests that had begun to leave before, and of which nobody has heard yet: book and withdrawal.
+    /// Requests that had begun to leave before, and that have no answer yet: book and withdrawal.
     pub running: Vec<(BookId, i64)>,
 }
 

@@ -147,7 +147,7 @@ async fn resolve_under_lease(
     ended
 }
 
-/// While a worker has it, it may be about to send. Whoever takes the lease gives it back.
+/// While a worker has it, it may be about to send. The process that takes the lease gives it back.
 pub(super) async fn take_lease(
     platform: &Platform,
     book: BookId,

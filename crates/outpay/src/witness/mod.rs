@@ -42,7 +42,7 @@ pub enum Lost {
     /// A removal: the member would have access again.
     #[error("this database has lost what was acknowledged: the removal of member {member} from the team of business {business}", business = .0, member = .1)]
     Removal(i64, i64),
-    /// A gift card in stock whose code somebody has seen.
+    /// A gift card in stock whose code was shown.
     #[error("this database has lost what was acknowledged: book {book}, that the code of gift card {card} was shown", book = .0.0, card = .1)]
     RevealedCard(BookId, i64),
     /// A nonce that the chain may have seen.
@@ -82,7 +82,7 @@ pub async fn missing(remembered: &Remembered, snapshot: &Snapshot) -> Result<Vec
                 snapshot.generation_of(*book, *user).await? >= Some(*generation)
             }
             Record::Revocation { key } => snapshot.is_revoked(*key).await?,
-            // Whoever joined again later is a member for good reason.
+            // A member who joined again later is one for good reason.
             Record::Removal { business, member, at } => {
                 snapshot.member_since(*business, *member).await?.is_none_or(|since| since > *at)
             }

@@ -41,7 +41,7 @@ pub enum Record {
         /// When.
         at: Micros,
     },
-    /// The code of a gift card was shown to somebody.
+    /// The code of a gift card was shown.
     RevealedCard {
         /// Whose stock.
         book: BookId,

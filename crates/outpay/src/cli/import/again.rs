@@ -35,7 +35,7 @@ impl Asking<'_> {
         asked.is_ok() && typed.trim() == "yes"
     }
 
-    /// Why nobody was paid, and what to do.
+    /// Why no line was paid, and what to do.
     pub(super) fn refusal(&self, similar: &[Similar]) -> Stop {
         let newest = similar.first().map(|newest| self.id(newest)).unwrap_or_default();
         Stop::Refused(format!(

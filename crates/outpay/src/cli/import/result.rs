@@ -36,7 +36,7 @@ pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, Stop> {
 }
 
 impl ResultFile {
-    /// Nobody is paid: leaves no draft behind.
+    /// No line is paid, and no draft is left behind.
     pub(super) fn give_up(self) {
         drop(self.writer);
         // What stays of it is empty and is written over by the next import.

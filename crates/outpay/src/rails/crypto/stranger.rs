@@ -57,7 +57,7 @@ impl CryptoRail {
         }
         if !paid_another(chain, order, user, &receipt) {
             let text = format!(
-                "by {} in block {number}, which is none of the attempts and of which nobody can say that it did not \
+                "by {} in block {number}, which is none of the attempts and is not proven not to \
                  pay this withdrawal; look at it, then resolve the withdrawal by hand",
                 user.hash
             );
