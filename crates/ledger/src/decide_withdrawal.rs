@@ -175,7 +175,7 @@ pub(crate) fn record(
     now: Micros,
 ) -> Result<Plan, Refusal> {
     if occurrence == Occurrence::GiftCardRevealed {
-        let looks = book.looks_since(withdrawal, now.saturating_sub(LOOKS_PERIOD));
+        let looks = book.looks_within(withdrawal, now, LOOKS_PERIOD);
         check(looks < MOST_LOOKS, Refusal::CodeWasShownTooOften)?;
     }
     let kind = match occurrence {

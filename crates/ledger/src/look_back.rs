@@ -76,10 +76,12 @@ impl Book {
         self.before.destinations.contains(&(user, method.to_owned(), destination.to_owned()))
     }
 
-    /// How often a withdrawal's code was shown after `since`.
+    /// How often a withdrawal's code was shown less than `period` ago. What lies further in the future than that was written by a
+    /// clock that was ahead, and would keep the code shut until then.
     #[must_use]
-    pub fn looks_since(&self, withdrawal: i64, since: Micros) -> usize {
+    pub fn looks_within(&self, withdrawal: i64, now: Micros, period: Micros) -> usize {
         let looks = self.before.looks.get(&withdrawal);
-        looks.map_or(0, |looks| looks.iter().filter(|at| **at > since).count())
+        let counts = |at: &&Micros| **at > now.saturating_sub(period) && **at <= now.saturating_add(period);
+        looks.map_or(0, |looks| looks.iter().filter(counts).count())
     }
 }

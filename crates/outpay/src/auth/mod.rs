@@ -85,6 +85,7 @@ struct Shared {
 
 struct Trusted {
     credential: Credential,
+    /// By the monotonic clock: one that is set back must not prolong the trust.
     looked_up_at: Micros,
 }
 
@@ -120,13 +121,14 @@ impl Auth {
         if let Some(caller) = self.trusted(&digest, purpose, now, from) {
             return Ok(Some(caller));
         }
+        let looked_up_at = self.clock.monotonic();
         let epoch = self.shared.epoch.load(Ordering::SeqCst);
         let found = self.store.credential(&digest).await?;
         self.shared.lookups.fetch_add(1, Ordering::Relaxed);
         let caller = found.as_ref().and_then(|credential| judge(credential, &digest, purpose, now, from));
         let caller = caller.filter(|_| sent.is_some());
         if let (Some(caller), Some(credential), For::Business) = (caller, found, purpose) {
-            self.trust(digest, credential, now, epoch);
+            self.trust(digest, Trusted { credential, looked_up_at }, epoch);
             self.shared.uses.lock().insert(caller.subject, now);
         }
         Ok(caller)
@@ -159,11 +161,11 @@ impl Auth {
         }
         let all = self.shared.trusted.lock();
         let trusted = all.get(digest)?;
-        let age = now - trusted.looked_up_at;
-        judge(&trusted.credential, digest, purpose, now, from).filter(|_| (0..TRUST).contains(&age))
+        let age = self.clock.monotonic() - trusted.looked_up_at;
+        judge(&trusted.credential, digest, purpose, now, from).filter(|_| age < TRUST)
     }
 
-    fn trust(&self, digest: CredentialDigest, credential: Credential, now: Micros, epoch: u64) {
+    fn trust(&self, digest: CredentialDigest, found: Trusted, epoch: u64) {
         let mut trusted = self.shared.trusted.lock();
         if self.shared.epoch.load(Ordering::SeqCst) != epoch {
             return;
@@ -171,7 +173,7 @@ impl Auth {
         if trusted.len() >= MOST_TRUSTED {
             trusted.clear();
         }
-        trusted.insert(digest, Trusted { credential, looked_up_at: now });
+        trusted.insert(digest, found);
     }
 
     /// Asks the database again from now on. To be called after any change of keys in this process.

@@ -37,6 +37,8 @@ pub struct Metrics {
     sending: Gauge,
     outcome_unknown: Gauge,
     left_alone: Family<RailLabels, Counter>,
+    /// How often the machine's clock was set while the server ran.
+    pub(super) clock_steps: Counter,
     /// Public ids of the keys in use, since making one costs more than a log line.
     key_labels: Mutex<HashMap<i64, Arc<str>>>,
 }
@@ -99,6 +101,12 @@ impl Metrics {
             "How often a rail that did not answer was left alone for a while",
             left_alone.clone(),
         );
+        let clock_steps = Counter::default();
+        registry.register(
+            "clock_steps",
+            "How often this machine's clock was set by more than a second",
+            clock_steps.clone(),
+        );
         webhooks.measures().register(&mut registry);
         mail.measures().register(&mut registry);
         Self {
@@ -110,6 +118,7 @@ impl Metrics {
             sending,
             outcome_unknown,
             left_alone,
+            clock_steps,
             key_labels: Mutex::default(),
         }
     }

@@ -79,7 +79,7 @@ impl RequestIds {
 
 /// The layer around all routes.
 pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
-    let started = door.platform.clock.now();
+    let (at, started) = (door.platform.clock.now(), door.platform.clock.monotonic());
     let id = door.metrics.request_ids.next();
     let observed = Observed::default();
     request.extensions_mut().insert(observed.clone());
@@ -94,7 +94,7 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 
     let status = response.status().as_u16();
-    let micros = door.platform.clock.now() - started;
+    let micros = door.platform.clock.monotonic() - started;
     door.metrics.request(&method, route, status, micros);
     if tracing::enabled!(target: "outpay::request", tracing::Level::INFO) {
         let key = observed.caller().filter(|(_, purpose)| *purpose == For::Business);
@@ -102,7 +102,7 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
         let key = key.map_or_else(|| Arc::from("-"), label);
         tracing::info!(target: "outpay::request", %method, route, status, micros, request_id = id, key = &*key, "request");
     }
-    let ended = Ended { id, method, uri, route, status, at: started, micros };
+    let ended = Ended { id, method, uri, route, status, at, micros };
     remember(&door, &observed, ended, response).await
 }
 

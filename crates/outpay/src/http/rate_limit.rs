@@ -1,5 +1,6 @@
 //! Rate limits (contract, 2.8): by client address and by credential text alone, before anything is looked up, so that
-//! an answer of 429 tells nothing about whether a credential exists.
+//! an answer of 429 tells nothing about whether a credential exists. By the monotonic clock: a clock set back would keep every
+//! known client waiting for as long.
 
 use crate::clock::Clock;
 pub use crate::web::client::ClientAddress;
@@ -24,7 +25,7 @@ pub struct RateLimit {
     hash: RandomState,
 }
 
-/// The platform's clock in the limiter's words.
+/// The platform's monotonic clock in the limiter's words.
 #[derive(Clone, Debug)]
 pub struct Injected(Clock);
 
@@ -32,7 +33,7 @@ impl GovernorClock for Injected {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Duration::from_micros(self.0.now().unsigned_abs()).into()
+        Duration::from_micros(self.0.monotonic().unsigned_abs()).into()
     }
 }
 

@@ -23,6 +23,14 @@ pub struct Tries {
     pub count: i64,
 }
 
+impl Bucket {
+    /// A window that began within these still counts. One that began later than a whole window from now was begun by a clock that
+    /// was ahead, and would lock the account out until then; a little later is another server's clock, and counts.
+    fn counts_between(&self, now: Micros) -> (Micros, Micros) {
+        (now - self.window, now.saturating_add(self.window))
+    }
+}
+
 impl Store {
     /// Counts one more try in each bucket; what each holds now, in the order given. Forgets buckets older than `forget`.
     ///
@@ -35,10 +43,11 @@ impl Store {
         forget: Micros,
     ) -> Result<Vec<Tries>, Failure> {
         let sql = "INSERT INTO sign_in_attempt (bucket, since, tries) VALUES ($1, $2, 1) ON CONFLICT (bucket) DO UPDATE SET \
-                   tries = CASE WHEN sign_in_attempt.since <= $3 THEN 1 ELSE sign_in_attempt.tries + 1 END, \
-                   since = CASE WHEN sign_in_attempt.since <= $3 THEN $2 ELSE sign_in_attempt.since END";
+                   tries = CASE WHEN sign_in_attempt.since <= $3 OR sign_in_attempt.since > $4 THEN 1 ELSE sign_in_attempt.tries + 1 END, \
+                   since = CASE WHEN sign_in_attempt.since <= $3 OR sign_in_attempt.since > $4 THEN $2 ELSE sign_in_attempt.since END";
         let count = |bucket: &Bucket| {
-            let values = vec![bucket.digest.as_slice().into(), now.into(), (now - bucket.window).into()];
+            let (from, to) = bucket.counts_between(now);
+            let values = vec![bucket.digest.as_slice().into(), now.into(), from.into(), to.into()];
             Statement::one(sql, values)
         };
         // In one order everywhere, so that two tries never wait for each other in a circle.
@@ -59,8 +68,10 @@ impl Store {
     pub async fn tries(&self, buckets: &[Bucket], now: Micros) -> Result<Vec<Option<Tries>>, Failure> {
         let mut held = Vec::with_capacity(buckets.len());
         for bucket in buckets {
-            let sql = "SELECT since, tries FROM sign_in_attempt WHERE bucket = $1 AND since > $2";
-            let values = vec![bucket.digest.as_slice().into(), (now - bucket.window).into()];
+            let sql =
+                "SELECT since, tries FROM sign_in_attempt WHERE bucket = $1 AND since > $2 AND since <= $3";
+            let (from, to) = bucket.counts_between(now);
+            let values = vec![bucket.digest.as_slice().into(), from.into(), to.into()];
             let row = self.driver.query_one(sql, values).await?;
             let tries = row.map(|row| Ok::<_, Failure>(Tries { since: row.int(0)?, count: row.int(1)? }));
             held.push(tries.transpose()?);

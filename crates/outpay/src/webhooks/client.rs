@@ -84,9 +84,9 @@ impl Client {
 
     /// Posts `body` to `url`. Never fails: whatever goes wrong is what became of it.
     pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Sent {
-        let started = self.clock.now();
+        let started = self.clock.monotonic();
         let mut sent = self.exchange(url, headers, body).await;
-        sent.micros = (self.clock.now() - started).max(0);
+        sent.micros = self.clock.monotonic() - started;
         sent
     }
 

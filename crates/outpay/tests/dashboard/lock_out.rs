@@ -11,6 +11,7 @@ crate::on_both_engines! {
     behind_a_proxy_the_one_that_guesses_waits_alone,
     guesses_from_everywhere_do_not_lock_out_a_known_browser,
     tries_at_the_same_moment_are_all_counted,
+    tries_of_a_clock_that_was_ahead_do_not_count,
     codes_are_not_guessed,
 }
 
@@ -84,6 +85,20 @@ async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &World) 
     let forged = format!("{}A", &device[..device.len() - 1]);
     let tried = try_from(world, &member, "192.0.2.78", PASSWORD, Some(&forged)).await;
     assert!(matches!(tried, Err(SignInError::Wait(_))) || forged == device);
+}
+
+async fn tries_of_a_clock_that_was_ahead_do_not_count(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    for _ in 0..5 {
+        drop(try_from(world, &member, "192.0.2.9", "wrong wrong wrong", None).await);
+    }
+    // Another server's clock, a little behind, does not empty the count.
+    world.platform.clock.step(-5 * MINUTE);
+    let tried = try_from(world, &member, "192.0.2.9", PASSWORD, None).await;
+    assert!(matches!(tried, Err(SignInError::Wait(_))));
+    world.platform.clock.step(-24 * 60 * MINUTE);
+    try_from(world, &member, "192.0.2.9", PASSWORD, None).await.unwrap();
 }
 
 async fn tries_at_the_same_moment_are_all_counted(world: &World) {

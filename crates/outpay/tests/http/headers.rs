@@ -18,6 +18,7 @@ crate::on_both_engines! {
     status_429_by_client_address,
     status_429_by_credential_known_or_not,
     status_429_is_over_after_a_while,
+    a_clock_that_is_set_back_limits_no_client,
     metrics_have_an_address_of_their_own,
     the_log_holds_no_secret,
 }
@@ -204,6 +205,15 @@ async fn status_429_is_over_after_a_while(world: &TestWorld) {
         call.send().await.value(200);
     }
     is_too_many(&call.send().await);
+    server.stop().await.unwrap();
+}
+
+async fn a_clock_that_is_set_back_limits_no_client(world: &TestWorld) {
+    let server = limited(world).await;
+    let call = world.get("/healthz").at(server.address);
+    call.send().await.value(200);
+    world.platform.clock.step(-600 * SECOND);
+    call.send().await.value(200);
     server.stop().await.unwrap();
 }
 

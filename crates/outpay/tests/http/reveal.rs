@@ -14,6 +14,7 @@ crate::on_both_engines! {
     status_409_nothing_to_reveal,
     status_409_out_of_stock_gives_the_money_back,
     status_429_too_many_looks,
+    looks_of_a_clock_that_was_ahead_do_not_count,
     status_429_however_many_look_at_once,
     low_stock_is_an_event,
 }
@@ -135,6 +136,21 @@ async fn status_429_too_many_looks(world: &TestWorld) {
     }
     assert_eq!(call.send().await.value(429)["code"], "rate_limited");
     world.platform.clock.advance(3_601_000_000);
+    call.send().await.value(200);
+}
+
+async fn looks_of_a_clock_that_was_ahead_do_not_count(world: &TestWorld) {
+    let person = world.live_recipient(5_000, "gift_card").await;
+    world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
+    let id = card(world, &person).await;
+    let call = world.post(&format!("/payout/operations/{id}/reveal")).hash(&person.hash);
+    for _ in 0..10 {
+        call.send().await.value(200);
+    }
+    // Another server's clock, a little behind, does not empty the count.
+    world.platform.clock.step(-600_000_000);
+    assert_eq!(call.send().await.value(429)["code"], "rate_limited");
+    world.platform.clock.step(-86_400_000_000);
     call.send().await.value(200);
 }
 
