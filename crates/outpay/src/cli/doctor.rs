@@ -33,6 +33,10 @@ const FREE: (u64, u64) = (2 << 30, 128 << 20);
 /// Of PostgreSQL; what is older gets no corrections any more.
 const OLDEST_POSTGRES: u32 = 14;
 
+/// What a failover to an asynchronous standby means.
+const ASYNCHRONOUS: &str =
+    "asynchronous: after a failover, what was answered last can be lost; set synchronous_standby_names";
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
     Pass,
@@ -215,6 +219,25 @@ async fn check_witness(data: &Path, store: &Store, checks: &mut Checks) -> Resul
     Ok(())
 }
 
+/// An entry from the future: the clock that wrote it was ahead, or this machine's was set back.
+async fn check_entry_times(store: &Store, checks: &mut Checks) -> Result<(), Failure> {
+    let Some(newest) = store.newest_entry_at().await? else { return Ok(()) };
+    let ahead = newest - Clock::System.now();
+    if ahead <= CLOCKS_APART.0 {
+        checks.add(Grade::Pass, "entry times", format!("the newest is of {}", rfc3339(newest)));
+        return Ok(());
+    }
+    let grade = if ahead > CLOCKS_APART.1 { Grade::Fail } else { Grade::Warn };
+    let detail = format!(
+        "the newest entry is of {}, {} s from now: a clock was ahead, or this one was set back; look at the time synchronisation, \
+         then at OPERATIONS.md, clocks",
+        rfc3339(newest),
+        ahead / SECOND
+    );
+    checks.add(grade, "entry times", detail);
+    Ok(())
+}
+
 async fn check_engine(
     data: &Path,
     database: &DatabaseUrl,
@@ -227,10 +250,16 @@ async fn check_engine(
         let grade = match (name, value.as_str()) {
             ("journal_mode", "wal") | ("integrity", "ok") | ("read_only", "off") => Grade::Pass,
             ("synchronous_commit" | "fsync" | "full_page_writes", "on") => Grade::Pass,
+            ("standbys", "none" | "synchronous") => Grade::Pass,
+            ("standbys", _) => Grade::Warn,
             ("version", version) => grade_of_version(engine, version),
             _ => Grade::Fail,
         };
-        let detail = if name == "version" { format!("{engine} {value}") } else { value };
+        let detail = match (name, value.as_str()) {
+            ("version", _) => format!("{engine} {value}"),
+            ("standbys", "asynchronous") => ASYNCHRONOUS.to_owned(),
+            _ => value,
+        };
         checks.add(grade, name, detail);
     }
     if let Some(secrets) = secrets {
@@ -239,6 +268,7 @@ async fn check_engine(
         checks.pass_or_fail(matches, "master key", detail);
     }
     check_witness(data, &store, checks).await?;
+    check_entry_times(&store, checks).await?;
     let before = Clock::System.now();
     if let Some(there) = store.engine_clock().await? {
         let here = i64::midpoint(before, Clock::System.now());

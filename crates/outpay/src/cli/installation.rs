@@ -107,10 +107,7 @@ impl Installation {
         let from_environment = from_environment()?;
         let key = self.data().join(master_key::MASTER_KEY_FILE);
         // A new key would not open this database, and would stand where the right one has to be put back.
-        if let DatabaseUrl::Sqlite(path) = &database
-            && path.exists()
-            && from_environment.is_none()
-        {
+        if from_environment.is_none() && !key.exists() && has_master_key(&database).await? {
             check_is_there(&key)?;
         }
         let config = self.config()?;
@@ -131,6 +128,13 @@ fn check_has_database(database: &DatabaseUrl) -> Result<(), Stop> {
         )));
     }
     Ok(())
+}
+
+async fn has_master_key(database: &DatabaseUrl) -> Result<bool, Stop> {
+    match database {
+        DatabaseUrl::Sqlite(path) => Ok(path.exists()),
+        DatabaseUrl::Postgres(_) => Ok(Store::open(database).await?.has_master_key().await?),
+    }
 }
 
 fn check_is_there(key: &Path) -> Result<(), Stop> {

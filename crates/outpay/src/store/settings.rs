@@ -3,7 +3,7 @@
 
 use super::driver::{Driver, Statement, WriteError};
 use super::{Failure, Store};
-use ledger::{BookId, OnceKey};
+use ledger::{BookId, Micros, OnceKey};
 
 /// The setting of a database that was put back and not recovered yet; its value tells from when it is.
 pub const RECOVERY_MARK: &str = "recovery.needed";
@@ -36,6 +36,14 @@ impl Store {
         Ok(self.setting("master_key_check").await?.is_some_and(|stored| stored == check))
     }
 
+    /// Was the database made with a master key?
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn has_master_key(&self) -> Result<bool, Failure> {
+        Ok(self.setting("master_key_check").await?.is_some())
+    }
+
     /// Is an answer remembered under this key?
     ///
     /// # Errors
@@ -51,7 +59,7 @@ impl Store {
         row.map(|row| row.bytes(0).map(<[u8]>::to_vec)).transpose()
     }
 
-    /// Answers when the database answers and, on SQLite, is still the file that was opened.
+    /// Answers when the database answers and, on SQLite, is still the file that was opened, on PostgreSQL still writes durably.
     ///
     /// # Errors
     /// When it does not.
@@ -59,7 +67,10 @@ impl Store {
         if let Driver::Sqlite(sqlite) = &self.driver {
             sqlite.check_in_place()?;
         }
-        self.driver.query("SELECT 1", Vec::new()).await.map(drop)
+        match &self.driver {
+            Driver::Sqlite(_) => self.driver.query("SELECT 1", Vec::new()).await.map(drop),
+            Driver::Postgres(postgres) => postgres.check_still_durable().await,
+        }
     }
 
     /// The engine's version and the settings that durability depends on, as name and value.
@@ -79,6 +90,12 @@ impl Store {
                 ("fsync", "SELECT current_setting('fsync')"),
                 ("full_page_writes", "SELECT current_setting('full_page_writes')"),
                 ("read_only", "SELECT current_setting('transaction_read_only')"),
+                (
+                    "standbys",
+                    "SELECT CASE WHEN count(*) = 0 THEN 'none' \
+                     WHEN current_setting('synchronous_standby_names') = '' THEN 'asynchronous' \
+                     ELSE 'synchronous' END FROM pg_stat_replication",
+                ),
             ],
         };
         let mut found = Vec::new();
@@ -87,6 +104,15 @@ impl Store {
             found.push((*name, row.map_or(Ok(String::new()), |row| row.text(0).map(str::to_owned))?));
         }
         Ok(found)
+    }
+
+    /// The latest time at which an entry of a journal was written, by the clock of the process that wrote it.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn newest_entry_at(&self) -> Result<Option<Micros>, Failure> {
+        let sql = "SELECT max(j.at) FROM book b JOIN journal j ON j.book = b.id AND j.sequence = b.sequence";
+        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(None), |row| row.maybe_int(0))
     }
 
     /// The database's own clock in microseconds since 1970, where it is another machine's.

@@ -21,6 +21,7 @@ mod mail;
 mod members;
 mod opening;
 mod pauses;
+mod pgbouncer;
 mod proposals;
 mod recovery;
 mod request_log;

@@ -2,7 +2,7 @@
 //! is given.
 
 use crate::on_both_engines;
-use crate::till::{create, debit};
+use crate::till::{Till, create, debit};
 use crate::world::{Engine, Place, World, runtime};
 use outpay::store::{DatabaseUrl, Store};
 use std::sync::Barrier;
@@ -109,6 +109,7 @@ mod only {
 
     pub mod postgres {
         use super::super::*;
+        use crate::pgbouncer::PgBouncer;
         use crate::turns;
 
         /// Every session asks for it itself, so a database that was set to less is used all the same, and durably.
@@ -151,6 +152,55 @@ mod only {
                     world.place.alter(&format!("SET default_transaction_isolation = '{word}'"));
                     turns::two_tellers_take_turns(world).await;
                 });
+            }
+        }
+
+        /// A limit of the role or the database would end the server with the first slow statement.
+        #[test]
+        fn limits_of_the_database_on_statements_and_locks_do_not_hold() {
+            World::run(Engine::Postgres, async |world: &World| {
+                let book = world.book("Acme").await;
+                let other = world.place.connect().await;
+                for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+                    world.place.alter(&format!("SET {limit} = '20ms'"));
+                }
+                let store = Store::open(&world.place.url()).await.unwrap();
+                let mut till = Till::new(store.teller().await.unwrap(), world.secrets.clone());
+                other.batch_execute("BEGIN; SELECT 1 FROM book FOR UPDATE").await.unwrap();
+                let release = async {
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    other.batch_execute("COMMIT").await.unwrap();
+                };
+                tokio::join!(till.fund(book, 100), release);
+            });
+        }
+
+        #[test]
+        fn a_database_that_cannot_store_every_text_is_refused() {
+            let place = Place::fresh_latin1();
+            let opened = runtime().block_on(Store::open(&place.url()));
+            let error = format!("{:#}", opened.err().expect("it lacks most letters"));
+            assert!(error.contains("LATIN1") && error.contains("UTF8"), "{error}");
+        }
+
+        /// Between two transactions it hands the connection to another server, without its settings.
+        #[test]
+        fn a_pooler_of_transactions_is_refused_and_one_of_sessions_works() {
+            let place = Place::fresh(Engine::Postgres);
+            for (mode, works) in [("transaction", false), ("statement", false), ("session", true)] {
+                let pooler = PgBouncer::start(&place, mode);
+                let opened = runtime().block_on(async {
+                    let store = Store::open(&pooler.url()).await?;
+                    store.teller().await?;
+                    store.matches_master_key(&[1; 32]).await
+                });
+                match (works, opened) {
+                    (true, opened) => assert!(opened.unwrap()),
+                    (false, Ok(_)) => panic!("{mode} is not refused"),
+                    (false, Err(error)) => {
+                        assert!(format!("{error:#}").contains("pool_mode=session"), "{error:#}")
+                    }
+                }
             }
         }
 

@@ -162,11 +162,29 @@ impl Place {
                 "{POSTGRES} is not set: run ./test, or: cargo xtask postgres --memory -- cargo nextest run"
             );
         };
+        Self::made_on(server, "")
+    }
+
+    /// On PostgreSQL, in an encoding that lacks most letters.
+    pub fn fresh_latin1() -> Self {
+        let server = std::env::var(POSTGRES).expect("as above");
+        Self::made_on(server, "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    }
+
+    fn made_on(server: String, how: &str) -> Self {
         let mut random = [0u8; 12];
         Entropy::System.fill(&mut random);
         let name = format!("conformance_{}", data_encoding::HEXLOWER.encode(&random));
-        blocking(&server, &format!("CREATE DATABASE {name}")).unwrap();
+        blocking(&server, &format!("CREATE DATABASE {name} {how}")).unwrap();
         Self::Postgres { server, name }
+    }
+
+    /// A connection of the test's own to a PostgreSQL database.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        let Self::Postgres { server, name } = self else { panic!("a file has no connections") };
+        let (client, connection) = tokio_postgres::connect(&named(server, name), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
     }
 
     pub fn url(&self) -> DatabaseUrl {

@@ -3,6 +3,7 @@
 
 mod columns;
 mod copy;
+mod session;
 mod statements;
 mod teller;
 
@@ -61,11 +62,12 @@ impl Postgres {
         );
         let durable = Hook::async_fn(|client, _| {
             Box::pin(async move {
-                check_durable(client).await.map_err(|error| HookError::message(error.to_string()))
+                session::set_up(client).await.map_err(|error| HookError::message(format!("{error:#}")))
             })
         });
         let pool = Pool::builder(manager).max_size(POOL_SIZE).post_create(durable).build()?;
-        drop(pool.get().await.context("cannot connect to PostgreSQL")?);
+        session::check_pooling(&config).await?;
+        session::check_encoding(&*pool.get().await.context("cannot connect to PostgreSQL")?).await?;
         Ok(Self { pool, config: Arc::new(config) })
     }
 
@@ -81,7 +83,7 @@ impl Postgres {
         let (client, connection) =
             self.config.connect(NoTls).await.context("cannot connect to PostgreSQL")?;
         tokio::spawn(connection);
-        check_durable(&client).await?;
+        session::set_up(&client).await?;
         Ok(client)
     }
 
@@ -107,6 +109,7 @@ impl Postgres {
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         let mut connection = self.connection().await?;
         let transaction = connection.transaction().await.map_err(anyhow::Error::from)?;
+        transaction.batch_execute(session::SET_LOCAL).await.map_err(anyhow::Error::from)?;
         // Taken before anything else is locked, so that no two transactions wait for each other.
         let log = match statements.iter().any(|statement| statement.writes_audit_log) {
             true => Some(lock_audit_log(&transaction).await?),
@@ -121,6 +124,11 @@ impl Postgres {
         }
         transaction.commit().await.map_err(write_error)?;
         Ok(counts)
+    }
+
+    /// Answers, and still writes durably: `fsync` can be turned off while the server runs.
+    pub(super) async fn check_still_durable(&self) -> Result<(), Failure> {
+        session::check(&*self.connection().await?).await
     }
 
     /// Runs a migration script if `version` is not recorded yet; an advisory lock makes two starters take turns.
@@ -169,28 +177,6 @@ async fn link_audit_log(transaction: &Transaction<'_>, mut head: LogHead) -> Res
             return Ok(());
         }
     }
-}
-
-/// A commit that returns before it is on disk could be lost after its caller was answered. And whoever waited for a lock
-/// must see what its last holder wrote, which a database set to a stricter isolation would answer with an error. And a
-/// machine that goes away with a book's lock in its hand must not keep it from all others for hours.
-async fn check_durable(client: &Client) -> Result<(), Failure> {
-    client
-        .batch_execute(
-            "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed'; SET TIME ZONE 'UTC'; \
-             SET idle_in_transaction_session_timeout = '30s'; \
-             SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3",
-        )
-        .await?;
-    for setting in ["synchronous_commit", "fsync", "full_page_writes"] {
-        let row = client.query_one("SELECT current_setting($1)", &[&setting]).await?;
-        let value: String = row.get(0);
-        anyhow::ensure!(
-            value == "on",
-            "PostgreSQL has {setting}={value}; Outpay needs it on to keep what it answers"
-        );
-    }
-    Ok(())
 }
 
 fn refs(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {

@@ -6,6 +6,7 @@
 
 use super::columns::Columns;
 use super::row as any_row;
+use super::session::BEGIN;
 use super::statements::Statements;
 use crate::clock::Clock;
 use crate::store::AskedBefore;
@@ -78,7 +79,7 @@ impl PostgresTeller {
         let all = &self.statements;
         // Statements run in the order in which they are sent, each on a fresh snapshot, so all that follow the lock
         // see what its last holder committed.
-        let begin = self.client.batch_execute("BEGIN").map(|done| done.map_err(Failure::from));
+        let begin = self.client.batch_execute(BEGIN).map(|done| done.map_err(Failure::from));
         let heads = self.query(1, &all.lock, vec![&books]);
         let parameters: [&(dyn ToSql + Sync); 8] =
             [&email_books, &emails, &user_books, &users, &once_books, &once, &credential_books, &credentials];
