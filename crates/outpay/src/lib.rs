@@ -14,6 +14,7 @@ pub mod clock;
 pub mod commit;
 pub mod config;
 pub mod dashboard;
+pub mod durable_file;
 pub mod heads;
 pub mod http;
 pub mod identity_text;

@@ -2,6 +2,7 @@
 
 use super::Secrets;
 use crate::clock::Entropy;
+use crate::durable_file;
 use crate::store::Failure;
 use anyhow::Context;
 use std::io::Write;
@@ -38,7 +39,7 @@ fn parse(text: &str) -> Result<Secrets, Failure> {
 }
 
 fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
-    std::fs::create_dir_all(data)?;
+    durable_file::create_folder(data)?;
     let mut key = [0u8; 32];
     entropy.fill(&mut key);
     // Written under another name and linked into place, so that nobody ever reads half a key, and of two processes
@@ -56,18 +57,7 @@ fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
         other => other?,
     }
     // The name stands in the folder: without this it can be gone after a power cut, while the database demands the key.
-    Ok(sync_folder(data)?)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// Windows syncs no folder.
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
-    Ok(())
+    Ok(durable_file::sync_folder(data)?)
 }
 
 #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 use super::manifest::{self, Manifest};
 use super::{BackupError, CopiedFile};
+use crate::durable_file;
 use crate::store::Failure;
 use anyhow::Context;
 use data_encoding::HEXLOWER;
@@ -51,14 +52,13 @@ impl Draft {
         file.write_all(serde_json::to_string_pretty(manifest)?.as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
-        std::fs::File::open(self.path())?.sync_all()?;
+        durable_file::sync_folder(self.path())?;
         // Fails on a folder that came meanwhile, unless that is empty.
         std::fs::rename(self.path(), &self.target)
             .with_context(|| format!("cannot make {}", self.target.display()))?;
         // It has another name now, which must stay.
         let _moved_away = self.folder.keep();
-        std::fs::File::open(parent(&self.target))?.sync_all()?;
-        Ok(())
+        Ok(durable_file::sync_name(&self.target)?)
     }
 }
 

@@ -55,7 +55,7 @@ impl Stop {
             NoVerdict::Busy | NoVerdict::Stopped => {
                 Self::without_person(t, StatusCode::SERVICE_UNAVAILABLE, "stop.failure_title", "stop.busy")
             }
-            NoVerdict::NotLoaded => {
+            NoVerdict::NotDone => {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 Self::without_person(t, status, "stop.failure_title", "stop.failure")
             }

@@ -33,10 +33,10 @@ pub enum NoVerdict {
     /// The teller has stopped before the command began; nothing was done.
     #[error("the teller has stopped")]
     Stopped,
-    /// The book could not be read; nothing was done.
-    #[error("the books could not be read")]
-    NotLoaded,
-    /// A durable write failed: nobody knows whether the command was carried out. The process is about to end.
+    /// The database could not be read or refused the change; nothing was done.
+    #[error("the database could not carry it out; nothing was changed")]
+    NotDone,
+    /// A durable write failed, and whether the command was carried out is not known. The process is about to end.
     #[error("it is not known whether the command was carried out")]
     Unknown,
 }

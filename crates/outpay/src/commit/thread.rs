@@ -74,23 +74,61 @@ async fn serve(mut work: Work, mut store: TellerStore) {
 async fn run_all(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
     while !batch.is_empty() {
         let mut rest = batch.split_off(fitting(batch));
-        let started = work.clock.now();
-        match run_batch_anew(work, store, batch).await {
-            Ok(verdicts) => answer(work, batch, verdicts, started),
-            Err(BatchError::NotLoaded(failure)) => {
-                tracing::error!(
-                    error = format!("{failure:#}"),
-                    "the books could not be read; nothing was changed"
-                );
-                batch.drain(..).for_each(|job| drop(job.answer.send(Err(NoVerdict::NotLoaded))));
-            }
-            Err(BatchError::NotDurable(failure)) => {
-                // From here on nothing is accepted; the callers of this batch get no answer, since nobody knows it.
-                tracing::error!(error = format!("{failure:#}"), "a durable write failed; stopping");
-                return false;
-            }
+        if !run_some(work, store, batch).await {
+            return false;
         }
         batch.append(&mut rest);
+    }
+    true
+}
+
+/// Runs these in one transaction, or, where the database refuses that, each in one of its own: data that one command meets or
+/// brings, such as a text that the database cannot store, must not fail the others. Empties `batch`. `false`: as [`run_all`].
+async fn run_some(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
+    let started = work.clock.monotonic();
+    match run_batch_anew(work, store, batch).await {
+        Err(BatchError::NotDone(_)) if batch.len() > 1 => run_alone(work, store, batch).await,
+        ran => conclude(work, batch, ran, started),
+    }
+}
+
+async fn run_alone(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
+    let mut is_reached = true;
+    for job in std::mem::replace(batch, Vec::with_capacity(BATCH)) {
+        let (mut one, started) = (vec![job], work.clock.monotonic());
+        let ran = match is_reached {
+            true => run_batch_anew(work, store, &one).await,
+            // Each would wait for a connection.
+            false => Err(BatchError::NotReached(anyhow::anyhow!("the database cannot be reached"))),
+        };
+        is_reached = !matches!(ran, Err(BatchError::NotReached(_)));
+        if !conclude(work, &mut one, ran, started) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Answers the callers. `false`: a write failed, and nothing may follow.
+fn conclude(work: &Work, batch: &mut Vec<Job>, ran: Result<Vec<Verdict>, BatchError>, started: i64) -> bool {
+    match ran {
+        Ok(verdicts) => answer(work, batch, verdicts, started),
+        Err(BatchError::NotDone(failure) | BatchError::NotReached(failure)) => {
+            let (error, book) = (format!("{failure:#}"), batch[0].asked.book.0);
+            tracing::error!(
+                error,
+                book,
+                commands = batch.len(),
+                "commands could not be run; nothing was changed"
+            );
+            let none = if work.store.is_broken() { NoVerdict::Stopped } else { NoVerdict::NotDone };
+            batch.drain(..).for_each(|job| drop(job.answer.send(Err(none))));
+        }
+        Err(BatchError::NotDurable(failure)) => {
+            // From here on nothing is accepted. The callers of this batch are told that the outcome is not known.
+            tracing::error!(error = format!("{failure:#}"), "a durable write failed; stopping");
+            return false;
+        }
     }
     true
 }
@@ -108,20 +146,20 @@ fn fitting(batch: &[Job]) -> usize {
     batch.iter().take_while(fits).count().max(1)
 }
 
-/// Runs a batch; on a connection that was lost since the last one, on a new one. Nothing was written by then, so this
-/// repeats no write.
+/// Runs a batch; where that failed before its commit, once more on a new connection, since the old one may be lost. Nothing was
+/// written by then, so this repeats no write.
 async fn run_batch_anew(
     work: &Work,
     store: &mut TellerStore,
     batch: &[Job],
 ) -> Result<Vec<Verdict>, BatchError> {
     match run_batch(work, store, batch).await {
-        Err(BatchError::NotLoaded(failure)) => {
-            *store = work.store.teller().await.map_err(|_| BatchError::NotLoaded(failure))?;
+        Err(BatchError::NotDone(failure)) => {
+            *store = work.store.teller().await.map_err(|_| BatchError::NotReached(failure))?;
             // It may lead to another machine, which may have less.
             work.witness.check(&work.store).await.map_err(|failure| {
                 let is_loss = failure.is::<Lost>();
-                if is_loss { BatchError::NotDurable(failure) } else { BatchError::NotLoaded(failure) }
+                if is_loss { BatchError::NotDurable(failure) } else { BatchError::NotReached(failure) }
             })?;
             run_batch(work, store, batch).await
         }
@@ -130,13 +168,17 @@ async fn run_batch_anew(
 }
 
 enum BatchError {
-    NotLoaded(Failure),
+    /// It failed before its commit: nothing was changed.
+    NotDone(Failure),
+    /// The same, and the database cannot be reached.
+    NotReached(Failure),
+    /// Whether it is in the database is not known, or the database has lost something: nothing may follow.
     NotDurable(Failure),
 }
 
 async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Result<Vec<Verdict>, BatchError> {
     let needs = needs_of(batch.iter().map(|job| &job.asked));
-    let mut books = store.load(&needs).await.map_err(BatchError::NotLoaded)?;
+    let mut books = store.load(&needs).await.map_err(BatchError::NotDone)?;
     for book in &books {
         let known = work.witness.check_book(book.id, book.head.sequence, &book.head.chain);
         known.map_err(|lost| BatchError::NotDurable(lost.into()))?;
@@ -146,15 +188,29 @@ async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Resul
     work.entropy.fill(&mut inputs.seed);
     let verdicts = decide_all(&mut books, batch.iter().map(|job| &job.asked), inputs);
     let savings = savings(&books, &work.secrets);
-    store.save(&savings).await.map_err(BatchError::NotDurable)?;
+    if let Err(failure) = store.save(&savings).await {
+        return Err(not_saved(work, store, failure).await);
+    }
     store.commit().await.map_err(BatchError::NotDurable)?;
     // After the commit, so that it is never ahead of the database, and before any answer.
     work.witness.note(witnessed(&savings)).map_err(BatchError::NotDurable)?;
     Ok(verdicts)
 }
 
+/// COMMIT was never sent, so nothing of the batch is in the database. On a connection that is lost there is nothing to roll back.
+async fn not_saved(work: &Work, store: &mut TellerStore, failure: Failure) -> BatchError {
+    let rolled_back = store.roll_back().await;
+    match (work.store.is_broken(), rolled_back) {
+        (true, _) => BatchError::NotDurable(failure),
+        (false, Err(second)) if work.store.engine() == "sqlite" => {
+            BatchError::NotDurable(failure.context(format!("and rolling back failed: {second:#}")))
+        }
+        (false, _) => BatchError::NotDone(failure),
+    }
+}
+
 fn answer(work: &Work, batch: &mut Vec<Job>, verdicts: Vec<Verdict>, started: i64) {
-    let micros = work.clock.now() - started;
+    let micros = work.clock.monotonic() - started;
     work.measures.batch_seconds.observe(micros as f64 / 1e6);
     work.measures.batch_size.observe(batch.len() as f64);
     let jobs = std::mem::replace(batch, Vec::with_capacity(BATCH));

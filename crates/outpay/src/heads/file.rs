@@ -4,6 +4,7 @@
 
 use super::line::{Head, SignedHead, line_digest};
 use crate::auth::Secrets;
+use crate::durable_file;
 use crate::store::Failure;
 use anyhow::Context;
 use std::collections::BTreeMap;
@@ -33,8 +34,8 @@ impl HeadsFile {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        if is_new && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            File::open(folder)?.sync_all()?;
+        if is_new {
+            durable_file::sync_name(path)?;
         }
         let (mut last, mut newest, mut is_torn) = ([0; 32], BTreeMap::new(), false);
         for line in Lines::open(path, 0)? {

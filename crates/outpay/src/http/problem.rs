@@ -182,7 +182,7 @@ impl IntoResponse for Problem {
                 HeaderValue::from(1u64),
             ),
             Self::NoVerdict(NoVerdict::Unknown) => unknown_outcome(),
-            Self::NoVerdict(NoVerdict::NotLoaded) => internal(),
+            Self::NoVerdict(NoVerdict::NotDone) => internal(),
             Self::Failure(failure) => {
                 // The one edge where a failure is logged; its chain holds no secrets (no values, only places).
                 tracing::error!(error = format!("{failure:#}"), "a request failed");

@@ -6,6 +6,7 @@ use super::metrics::{self, Metrics};
 use super::proxies::TrustedProxies;
 use super::rate_limit::{ClientAddress, RateLimit};
 use super::{router, tls};
+use crate::clock::ClockSteps;
 use crate::commit::State;
 use crate::platform::Platform;
 use crate::store::Failure;
@@ -32,6 +33,8 @@ const MOST_HEADERS: usize = 64;
 const HEADER_BYTES: usize = 32 * 1024;
 /// How long requests may take to finish after a shutdown was asked for.
 const FAREWELL: Duration = Duration::from_secs(30);
+/// For the answers of a process that can write no more.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 const BETWEEN_CHORES: Duration = Duration::from_secs(5);
 
 /// Where and how to listen.
@@ -115,7 +118,7 @@ impl Server {
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
         let Self { listener, metrics, tls, door, faces, proxies } = self;
-        let mut teller = door.platform.teller.end();
+        let (mut teller, store) = (door.platform.teller.end(), door.platform.store.clone());
         let (auth, requests) = (door.platform.auth.clone(), door.platform.requests.clone());
         let chores = tokio::spawn(chores(Arc::downgrade(&door)));
         let metrics = metrics.map(|listener| {
@@ -126,13 +129,23 @@ impl Server {
         let site = Site { router: router(Arc::clone(&door), faces), proxies };
         drop(door);
         let graceful = GracefulShutdown::new();
-        let broken = async { teller.wait_for(|state| *state == State::Broken).await.is_ok() };
+        let broken = async {
+            tokio::select! {
+                state = teller.wait_for(|state| *state == State::Broken) => state.is_ok(),
+                // By another part of the process: the teller refuses to write after it.
+                () = store.broken() => true,
+            }
+        };
         let is_broken = tokio::select! {
             () = accept(listener, tls, site, Some(&graceful)) => false,
             () = shutdown => false,
             broken = broken => broken,
         };
-        anyhow::ensure!(!is_broken, "the teller stopped because a durable write failed");
+        if is_broken {
+            // Those who wait are told that the outcome is not known, instead of a closed connection.
+            let _those_who_listen = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+            anyhow::bail!("a durable write failed");
+        }
         tracing::info!("finishing what was accepted");
         if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
@@ -148,7 +161,7 @@ impl Server {
         // The last handle to the teller is gone: it finishes its queue and merges its log.
         let ended = tokio::time::timeout(FAREWELL, teller.wait_for(|state| *state != State::Working)).await;
         let is_broken = matches!(ended, Ok(Ok(state)) if *state == State::Broken);
-        anyhow::ensure!(!is_broken, "the teller stopped because a durable write failed");
+        anyhow::ensure!(!is_broken, "a durable write failed");
         Ok(())
     }
 }
@@ -221,13 +234,24 @@ async fn serve(
     };
 }
 
-/// What is done every few seconds beside answering: last uses of keys, what was seen of requests, forgetting quiet clients.
+/// What is done every few seconds beside answering: last uses of keys, what was seen of requests, forgetting quiet clients,
+/// noticing that the clock was set.
 async fn chores(door: std::sync::Weak<Door>) {
+    let mut steps = None;
     loop {
         tokio::time::sleep(BETWEEN_CHORES).await;
         let Some(door) = door.upgrade() else { return };
         if let Some(limit) = &door.rate_limit {
             limit.forget_quiet();
+        }
+        let clock = &door.platform.clock;
+        let stepped = steps.get_or_insert_with(|| ClockSteps::new(clock)).look(clock);
+        if let Some(by) = stepped {
+            door.metrics.clock_steps.inc();
+            tracing::warn!(
+                milliseconds = by / 1000,
+                "this machine's clock was set; look at its time synchronisation"
+            );
         }
         if let Err(failure) = door.platform.auth.record_uses().await {
             tracing::warn!(

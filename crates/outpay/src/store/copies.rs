@@ -3,6 +3,7 @@
 
 use super::driver::{Driver, Value};
 use super::{DatabaseUrl, Failure, Snapshot, Store, migrations, postgres, sqlite};
+use crate::durable_file;
 use anyhow::Context;
 use ledger::{BookId, ChainDigest};
 use std::path::{Path, PathBuf};
@@ -129,7 +130,7 @@ pub fn in_the_way(path: &Path) -> Option<PathBuf> {
 
 fn restore_file(source: &Path, path: &Path, name: &str, value: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    durable_file::create_folder(folder)?;
     // A file of another name, which nothing takes for the database until it is whole, marked and on disk.
     let draft = tempfile::Builder::new().prefix(".restoring-").tempfile_in(folder)?;
     std::fs::copy(source, draft.path()).with_context(|| format!("copying {}", source.display()))?;
@@ -139,8 +140,7 @@ fn restore_file(source: &Path, path: &Path, name: &str, value: &[u8]) -> Result<
         anyhow::bail!("{} is there", there.display());
     }
     draft.persist_noclobber(path)?;
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
+    Ok(durable_file::sync_folder(folder)?)
 }
 
 /// `copy` brings the permissions of its source along.

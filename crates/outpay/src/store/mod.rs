@@ -16,6 +16,7 @@ mod day_sums;
 mod deposits;
 mod driver;
 mod epoch;
+mod fail_stop;
 mod gift_cards;
 mod import_lines;
 mod imports;
@@ -183,6 +184,20 @@ impl Store {
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.set_page_cache(mib),
             Driver::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Has a durable write of this process failed, so that it has to end? On PostgreSQL only the teller's can.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        matches!(&self.driver, Driver::Sqlite(sqlite) if sqlite.fail_stop().is_tripped())
+    }
+
+    /// Comes when a durable write of this process has failed.
+    pub async fn broken(&self) {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.fail_stop().tripped().await,
+            Driver::Postgres(_) => std::future::pending().await,
         }
     }
 

@@ -186,7 +186,7 @@ impl TellerStore {
     /// Writes the changes of all books into the transaction that `load` began.
     ///
     /// # Errors
-    /// When the database breaks or a constraint holds against a change. The caller must stop: see [`Self::commit`].
+    /// When the database breaks, or a constraint or a type holds against a change. The caller must roll back.
     pub async fn save(&mut self, books: &[Saving<'_>]) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.save(books),

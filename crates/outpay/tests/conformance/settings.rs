@@ -14,10 +14,13 @@ on_both_engines! {
     an_answer_is_remembered_in_its_book,
     the_engine_answers,
     money_moves_with_any_page_cache,
+    the_newest_entry_tells_its_time,
 }
 
 async fn the_first_master_key_is_the_one(world: &World) {
+    assert!(!world.store.has_master_key().await.unwrap());
     assert!(world.store.matches_master_key(&[1; 32]).await.unwrap());
+    assert!(world.store.has_master_key().await.unwrap());
     assert!(world.store.matches_master_key(&[1; 32]).await.unwrap());
     assert!(!world.store.matches_master_key(&[2; 32]).await.unwrap());
     let other = Store::open(&world.place.url()).await.unwrap();
@@ -97,4 +100,15 @@ async fn money_moves_with_any_page_cache(world: &World) {
     }
     let ada = world.store.user(book, 1).await.unwrap().unwrap();
     assert_eq!(ada.user.balance, Cents(1_000));
+}
+
+async fn the_newest_entry_tells_its_time(world: &World) {
+    assert_eq!(world.store.newest_entry_at().await.unwrap(), None);
+    let (older, newer) = (world.book("Older").await, world.book("Newer").await);
+    let mut till = world.till().await;
+    till.fund(older, 100).await;
+    till.now += 5_000_000;
+    till.fund(newer, 100).await;
+    assert_eq!(world.store.newest_entry_at().await.unwrap(), Some(till.now));
+    assert!(!world.store.is_broken());
 }

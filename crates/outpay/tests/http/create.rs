@@ -39,7 +39,7 @@ crate::on_both_engines! {
     status_415_not_declared_as_json,
     status_500_nothing_debited,
     status_503_full_queue,
-    status_504_unknown_outcome,
+    status_500_data_of_one_command_fails_that_command_alone,
     status_504_a_failed_commit_is_not_tried_again,
 }
 
@@ -566,19 +566,31 @@ async fn status_503_full_queue(world: &TestWorld) {
     world.pay(&business.key, "user@example.com", 100).await;
 }
 
-async fn status_504_unknown_outcome(world: &TestWorld) {
+/// What the database cannot store, and what cannot be read, fails alone: not those who were carried out beside it, and not the
+/// process.
+async fn status_500_data_of_one_command_fails_that_command_alone(world: &TestWorld) {
     let business = world.paying_business(1000).await;
-    world.database.refuse_entries().await;
-    world.expect_a_broken_end();
-
-    let answer = world.create(&business.key, "user@example.com", 100).send().await;
-
-    answer.is(
-        504,
-        r#"{"error":"It is not known whether this was carried out. Ask again with the same Idempotency-Key, or look at the balance.","code":"outcome_unknown"}"#,
-    );
-    let entries = world.platform.store.entries(business.live, 0, 100).await.unwrap();
-    assert_eq!(entries.len(), 2, "the deposit and the transfer, and no credit");
+    let replay = |key: &str, cents| world.create(&business.key, "user@example.com", cents).once(key);
+    replay("kept", 1).send().await.value(201);
+    world.database.refuse_entries_over(13).await;
+    world.database.execute("UPDATE remembered SET outcome = '{' || outcome").await;
+    // All of them wait for the book, and so come into one batch.
+    let blocked = world.database.block().await;
+    let calls = [replay("kept", 1), replay("refused", 13), replay("fine", 5), replay("fine too", 7)];
+    let answers = async { futures_util::future::join_all(calls.iter().map(|call| call.send())).await };
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        drop(blocked);
+    };
+    let (answers, ()) = futures_util::future::join(answers, release).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [500, 500, 201, 201]);
+    world.has_balances(&business.key, 0, 987).await;
+    assert_eq!(world.platform.teller.state(), outpay::commit::State::Working);
+    world
+        .database
+        .execute("UPDATE remembered SET outcome = substr(outcome, 2) WHERE substr(outcome, 1, 2) = '{{'")
+        .await;
 }
 
 async fn status_504_a_failed_commit_is_not_tried_again(world: &TestWorld) {
@@ -589,7 +601,10 @@ async fn status_504_a_failed_commit_is_not_tried_again(world: &TestWorld) {
     let answer = world.create(&business.key, "user@example.com", 100).send().await;
 
     // An fsync that failed may succeed when it is called again, and what it was to write is gone all the same.
-    assert_eq!(answer.status, 504, "{answer:?}");
+    answer.is(
+        504,
+        r#"{"error":"It is not known whether this was carried out. Ask again with the same Idempotency-Key, or look at the balance.","code":"outcome_unknown"}"#,
+    );
     let entries = world.platform.store.entries(business.live, 0, 100).await.unwrap();
     assert_eq!(entries.len(), 2, "the deposit and the transfer, and no credit");
 }

@@ -118,15 +118,22 @@ impl Database {
         tokio::time::timeout(Duration::from_secs(20), renames).await.expect("the database can be renamed");
     }
 
-    /// From now on every write of an entry fails.
-    pub async fn refuse_entries(&self) {
+    /// From now on an entry over this amount cannot be written, as a text that the database's encoding lacks cannot.
+    pub async fn refuse_entries_over(&self, cents: i64) {
         let sql = if self.is_sqlite() {
-            "CREATE TRIGGER refused BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            format!(
+                "CREATE TRIGGER refused BEFORE INSERT ON journal WHEN new.amount = {cents} \
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
         } else {
-            "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END'; \
-             CREATE TRIGGER refused BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION refused()"
+            format!(
+                "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS \
+                 'BEGIN RAISE EXCEPTION ''refused'' USING ERRCODE = ''22P05''; END'; \
+                 CREATE TRIGGER refused BEFORE INSERT ON journal FOR EACH ROW WHEN (new.amount = {cents}) \
+                 EXECUTE FUNCTION refused()"
+            )
         };
-        self.execute(sql).await;
+        self.execute(&sql).await;
     }
 
     /// From now on a commit that writes an entry fails: on PostgreSQL the first alone, so that a batch that is run again would

@@ -7,6 +7,7 @@ use crate::world::TestWorld;
 crate::on_both_engines! {
     status_200_ready,
     a_process_that_cannot_write_ends_with_an_error,
+    @sqlite a_failed_write_beside_the_teller_ends_the_process_too,
     @postgres status_503_database_does_not_answer,
 }
 
@@ -32,13 +33,40 @@ async fn a_process_that_cannot_write_ends_with_an_error(world: &TestWorld) {
     let business = world.paying_business(100).await;
     let before = world.books(&business.key).await;
     let mut process = Process::serve(&world.database);
-    world.database.refuse_entries().await;
-    let create = world.create(&business.key, "user@example.com", 10).at(process.address);
-    let mut connection = Connection::open(process.address).await;
-    // Whether the client still hears it is open; it never hears of a success.
-    if let Some(answer) = connection.try_exchange(&create.bytes(), true).await {
-        assert_eq!(answer.status, 504);
-    }
+    world.database.refuse_commits().await;
+    // Those that wait behind the failed one are told as well, instead of a connection that closes.
+    let blocked = world.database.block().await;
+    let calls: Vec<_> = (0..20)
+        .map(|number| {
+            world.create(&business.key, &format!("user{number}@example.com"), 1).at(process.address)
+        })
+        .collect();
+    let answers = async {
+        let ask = async |call: &crate::wire::Call| {
+            let mut connection = Connection::open(process.address).await;
+            connection.try_exchange(&call.bytes(), true).await.map(|answer| answer.status)
+        };
+        futures_util::future::join_all(calls.iter().map(ask)).await
+    };
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        drop(blocked);
+    };
+    let (statuses, ()) = futures_util::future::join(answers, release).await;
+    assert_eq!(statuses, vec![Some(504); 20]);
     assert_eq!(process.ended().await, Some(1));
     assert_eq!(world.books(&business.key).await, before);
+}
+
+/// Uses of keys are written beside the teller, every few seconds.
+async fn a_failed_write_beside_the_teller_ends_the_process_too(world: &TestWorld) {
+    let business = world.paying_business(100).await;
+    world.expect_a_broken_end();
+    let mut process = Process::serve(&world.database);
+    world.get("/balance").at(process.address).key(&business.key).send().await.value(200);
+    let (file, moved) = (world.database.folder().join("outpay.db"), world.database.folder().join("moved.db"));
+    std::fs::rename(&file, &moved).unwrap();
+    let ended = process.ended().await;
+    std::fs::rename(&moved, &file).unwrap();
+    assert_eq!(ended, Some(1));
 }

@@ -2,6 +2,7 @@
 //! reads half of one; after a crash the same import makes it again.
 
 use crate::cli::stop::Stop;
+use crate::durable_file;
 use crate::imports::lines::Line;
 use crate::imports::pay::Payment;
 use anyhow::Context;
@@ -61,6 +62,7 @@ impl ResultFile {
         }
         let file = self.writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
         file.sync_all()?;
-        Ok(std::fs::rename(&self.draft, &self.path)?)
+        std::fs::rename(&self.draft, &self.path)?;
+        Ok(durable_file::sync_name(&self.path)?)
     }
 }

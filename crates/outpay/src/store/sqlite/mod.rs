@@ -17,7 +17,9 @@ pub use teller::SqliteTeller;
 use super::Failure;
 use super::audit_log_chain::{self, LogHead};
 use super::driver::{Row, Statement, Value, WriteError};
+use super::fail_stop::FailStop;
 use crate::clock::Clock;
+use crate::durable_file;
 use anyhow::Context;
 use in_place::InPlace;
 use parking_lot::Mutex;
@@ -48,6 +50,7 @@ pub struct Sqlite {
     written: Arc<AtomicUsize>,
     /// The files as they lay there once the tables were up to date.
     in_place: Arc<OnceLock<InPlace>>,
+    fail_stop: FailStop,
 }
 
 impl Sqlite {
@@ -68,7 +71,11 @@ impl Sqlite {
         // A killed process may have left commits in the log that were never synced: what is read from there must not be answered
         // before it is durable. A checkpoint syncs the log, then moves it into the database.
         if std::fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
-            writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            match checkpoint(&writer) {
+                // Commands that read must work on a full disk; there is no room to move the log, but it can be synced.
+                Err(failure) if is_full(&failure) => std::fs::File::open(log_of(path))?.sync_all()?,
+                other => other?,
+            }
         }
         Ok(Self {
             path: Arc::new(path.to_owned()),
@@ -76,6 +83,7 @@ impl Sqlite {
             idle: Arc::default(),
             written: Arc::default(),
             in_place: Arc::default(),
+            fail_stop: FailStop::new(),
         })
     }
 
@@ -93,7 +101,8 @@ impl Sqlite {
     /// The teller's face of the writer connection.
     #[must_use]
     pub fn teller(&self, clock: Clock) -> SqliteTeller {
-        SqliteTeller::new(Arc::clone(&self.writer), clock, Arc::clone(&self.in_place))
+        let fail_stop = self.fail_stop.clone();
+        SqliteTeller::new(Arc::clone(&self.writer), clock, Arc::clone(&self.in_place), fail_stop)
     }
 
     /// A read-only connection of its own, for a long read.
@@ -113,16 +122,24 @@ impl Sqlite {
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, WriteError> {
         let (writer, written) = (Arc::clone(&self.writer), Arc::clone(&self.written));
-        let in_place = Arc::clone(&self.in_place);
+        let (in_place, fail_stop) = (Arc::clone(&self.in_place), self.fail_stop.clone());
         let work = move || {
             let mut connection = writer.lock();
-            let counts = write(&mut connection, &statements)?;
-            in_place.get().map_or(Ok(()), InPlace::check)?;
+            fail_stop.check()?;
+            let counts = write(&mut connection, &statements).inspect_err(|error| {
+                if let WriteError::Failure(failure) = error {
+                    fail_stop.judge(failure);
+                }
+            })?;
             // The teller counts its own rows; these would otherwise let the log grow for ever.
-            if written.fetch_add(statements.len(), Ordering::Relaxed) >= WRITES_PER_CHECKPOINT {
+            let is_due = written.fetch_add(statements.len(), Ordering::Relaxed) >= WRITES_PER_CHECKPOINT;
+            let ended = in_place.get().map_or(Ok(()), InPlace::check).and_then(|()| match is_due {
+                true => checkpoint(&connection),
+                false => Ok(()),
+            });
+            ended.inspect_err(|failure| fail_stop.trip(failure))?;
+            if is_due {
                 written.store(0, Ordering::Relaxed);
-                let checkpoint = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-                checkpoint.map_err(anyhow::Error::from)?;
             }
             Ok(counts)
         };
@@ -160,10 +177,25 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Has no durable write of this process failed?
+    pub(super) fn fail_stop(&self) -> &FailStop {
+        &self.fail_stop
+    }
+
     /// Is the file at its path the one that is open?
     pub(super) fn check_in_place(&self) -> Result<(), Failure> {
         self.in_place.get().map_or(Ok(()), InPlace::check)
     }
+}
+
+/// Moves what is in the log into the database, as far as no reader needs it.
+fn checkpoint(connection: &Connection) -> Result<(), Failure> {
+    Ok(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+}
+
+fn is_full(failure: &Failure) -> bool {
+    let code = failure.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    code == Some(ErrorCode::DiskFull)
 }
 
 pub(super) fn query(connection: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Failure> {
@@ -293,9 +325,12 @@ fn log_of(path: &Path) -> PathBuf {
 fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        durable_file::create_folder(folder)?;
     }
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    let is_new = !path.exists();
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    // SQLite syncs the names of the files that it makes, and this one was not made by it.
+    if is_new { durable_file::sync_name(path) } else { Ok(()) }
 }
 
 #[cfg(not(unix))]
@@ -349,5 +384,31 @@ mod tests {
         assert_eq!(kib(), Ok(-16 * 1024));
         sqlite.set_page_cache(64).unwrap();
         assert_eq!(kib(), Ok(-64 * 1024));
+    }
+
+    /// After a failed write nothing more is written, by no part of the process: the next fsync may say that all is well.
+    #[tokio::test]
+    async fn a_full_disk_ends_all_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&folder.path().join("outpay.db")).unwrap();
+        let write = |sql: &'static str| sqlite.write(vec![Statement::new(sql, Vec::new())]);
+        write("CREATE TABLE kept (text BLOB)").await.unwrap();
+        assert!(write("INSERT INTO nowhere VALUES (1)").await.is_err());
+        assert!(!sqlite.fail_stop().is_tripped(), "a wrong statement says nothing of the disk");
+        let pages = |limit: i64| {
+            sqlite
+                .writer
+                .lock()
+                .query_row(&format!("PRAGMA max_page_count = {limit}"), [], |_| Ok(()))
+                .unwrap();
+        };
+        pages(1);
+        assert!(write("INSERT INTO kept VALUES (zeroblob(100000))").await.is_err());
+        sqlite.fail_stop().tripped().await;
+        pages(1_000_000);
+        assert!(write("INSERT INTO kept VALUES (zeroblob(10))").await.is_err());
+        let teller = sqlite.teller(Clock::System).load(&crate::store::Needs::default());
+        assert!(teller.is_err());
+        assert!(sqlite.query("SELECT count(*) FROM kept", &[]).is_ok(), "reading goes on");
     }
 }

@@ -4,6 +4,7 @@
 use super::in_place::InPlace;
 use super::orders;
 use crate::clock::Clock;
+use crate::store::fail_stop::FailStop;
 use crate::store::teller::{BookNeeds, Needs, NewCredential, Saving, stored_credential};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
@@ -27,6 +28,7 @@ pub struct SqliteTeller {
     rows_since_checkpoint: usize,
     clock: Clock,
     in_place: Arc<OnceLock<InPlace>>,
+    fail_stop: FailStop,
 }
 
 impl SqliteTeller {
@@ -34,12 +36,14 @@ impl SqliteTeller {
         writer: Arc<Mutex<Connection>>,
         clock: Clock,
         in_place: Arc<OnceLock<InPlace>>,
+        fail_stop: FailStop,
     ) -> Self {
-        Self { writer, batch: None, rows_since_checkpoint: 0, clock, in_place }
+        Self { writer, batch: None, rows_since_checkpoint: 0, clock, in_place, fail_stop }
     }
 
     pub(crate) fn load(&mut self, needs: &Needs) -> Result<Vec<Book>, Failure> {
         let connection = Mutex::lock_arc(&self.writer);
+        self.fail_stop.check()?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let loaded = load(&connection, needs, self.clock.now());
         self.batch = Some(connection);
@@ -55,21 +59,27 @@ impl SqliteTeller {
     pub(crate) fn save(&mut self, books: &[Saving<'_>]) -> Result<(), Failure> {
         let connection = self.batch.as_deref().context("save comes after load")?;
         for saving in books {
-            self.rows_since_checkpoint += save(connection, saving)?;
+            let saved = save(connection, saving).inspect_err(|failure| self.fail_stop.judge(failure));
+            self.rows_since_checkpoint += saved?;
         }
         Ok(())
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), Failure> {
         let connection = self.batch.as_deref().context("commit comes after load")?;
-        connection.prepare_cached("COMMIT")?.execute([])?;
+        let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        let in_place = || self.in_place.get().map_or(Ok(()), InPlace::check);
+        committed.map_err(Failure::from).and_then(|_| in_place()).inspect_err(|f| self.fail_stop.trip(f))?;
         self.batch = None;
-        self.in_place.get().map_or(Ok(()), InPlace::check)
+        Ok(())
     }
 
     pub(crate) fn roll_back(&mut self) -> Result<(), Failure> {
         let connection = self.batch.take().context("rolling back comes after load")?;
-        connection.prepare_cached("ROLLBACK")?.execute([])?;
+        // After some failures SQLite has rolled back by itself.
+        if !connection.is_autocommit() {
+            connection.prepare_cached("ROLLBACK")?.execute([])?;
+        }
         Ok(())
     }
 
