@@ -27,6 +27,7 @@ pub mod memo;
 pub mod networks;
 pub mod overview;
 pub mod platform;
+pub mod presence;
 pub mod proposals;
 pub mod rails;
 pub mod recovery;

@@ -9,10 +9,11 @@ use crate::imports;
 use crate::mail;
 use crate::overview;
 use crate::platform::Platform;
+use crate::presence;
 use crate::rails::Worker;
 use crate::store::Failure;
 use crate::web::assets;
-use crate::webhooks::{self, WebhookOptions, Webhooks};
+use crate::webhooks::{self, WebhookOptions};
 use crate::withdrawals::expire;
 use anyhow::Context;
 use axum::Router;
@@ -23,7 +24,7 @@ pub use crate::http::{ServeConfig, TrustedProxies};
 /// Doors whose addresses are taken.
 pub struct Serving {
     api: Server,
-    webhooks: Webhooks,
+    webhooks: webhooks::Worker,
     worker: Worker,
     sweeper: Platform,
     mail: mail::Worker,
@@ -40,7 +41,7 @@ pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Fa
     if let Some(url) = &platform.post_heads_to {
         platform.webhooks.client().guard().check_url(url).context("`post_to` in [heads]")?;
     }
-    let webhooks = platform.webhooks.clone();
+    let webhooks = webhooks::Worker::new(platform.webhooks.clone(), WebhookOptions::default());
     let mail = mail::Worker::new(platform.mail.clone());
     let (worker, sweeper) = (Worker::new(platform.clone()), platform.clone());
     let faces = faces(platform.clone());
@@ -75,11 +76,15 @@ impl Serving {
     /// # Errors
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        let webhooks = webhooks::start(self.webhooks, WebhookOptions::default());
+        // Kept until all of them have ended.
+        let importer = presence::number(&self.sweeper.entropy);
+        let workers = [self.worker.number(), self.webhooks.number(), self.mail.number(), importer];
+        let _present = presence::announce(&self.sweeper, &workers).await;
+        let webhooks = webhooks::start(self.webhooks);
         // Told first: the server waits for the teller, which ends with the last handle to it, and these hold one.
         let (stop, stopped) = watch::channel(false);
         let worker = tokio::spawn(self.worker.run(stopped.clone()));
-        let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), stopped.clone()));
+        let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), importer, stopped.clone()));
         let adder = tokio::spawn(overview::run(self.sweeper.clone(), stopped.clone()));
         let signer = tokio::spawn(heads::run(self.sweeper.clone(), stopped.clone()));
         let sweeper = tokio::spawn(expire::run(self.sweeper, stopped.clone()));

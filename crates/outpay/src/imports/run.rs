@@ -16,10 +16,10 @@ const PORTION: i64 = 500;
 const LEASE: Micros = 60_000_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
-/// Pays until `stop` says true or is dropped.
-pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
+/// Pays under this worker's number until `stop` says true or is dropped.
+pub async fn run(platform: Platform, worker: i64, mut stop: watch::Receiver<bool>) {
     loop {
-        let found = match step(&platform).await {
+        let found = match step(&platform, worker).await {
             Ok(found) => found,
             Err(failure) => {
                 tracing::error!(error = format!("{failure:#}"), "an import could not go on");
@@ -38,10 +38,12 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
 ///
 /// # Errors
 /// When the database breaks.
-pub async fn step(platform: &Platform) -> Result<bool, Failure> {
+pub async fn step(platform: &Platform, worker: i64) -> Result<bool, Failure> {
     let store = &platform.store;
     let now = store.now().await?;
-    let Some((book, import, lease)) = store.lease_import(now, now + LEASE).await? else { return Ok(false) };
+    let Some((book, import, lease)) = store.lease_import(worker, (now, now + LEASE)).await? else {
+        return Ok(false);
+    };
     let open = store.open_import_lines(book, import.number, PORTION).await?;
     let lines = open.iter().map(line).collect::<Result<Vec<_>, _>>()?;
     let paid = pay::all(platform, book, &import.digest, &lines, import.confirmed_by, || ()).await;

@@ -8,6 +8,7 @@ use super::config::{self, Sender};
 use super::letter::{self, Told};
 use super::smtp::{LONGEST_SECONDS, Sent, Server};
 use super::{Mail, MailKind, message, schedule};
+use crate::presence;
 use crate::store::{Failure, MailEnd, MailRow, MailState, WriteError};
 use anyhow::Context;
 use ledger::{Micros, Mode};
@@ -40,11 +41,14 @@ impl Worker {
     /// One that has not looked yet.
     #[must_use]
     pub fn new(mail: Mail) -> Self {
-        let mut bytes = [0u8; 8];
-        mail.entropy.fill(&mut bytes);
-        // Positive, since 0 stands for nobody.
-        let number = (i64::from_be_bytes(bytes) & i64::MAX).max(1);
+        let number = presence::number(&mail.entropy);
         Self { mail, number, sending: JoinSet::new() }
+    }
+
+    /// What its leases name.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.number
     }
 
     /// Works until nothing is due any more; says how many tries it made.

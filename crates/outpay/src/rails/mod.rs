@@ -14,7 +14,6 @@ pub mod manual;
 mod moment;
 mod mounted;
 mod prepare;
-mod presence;
 pub mod sandbox;
 mod turn;
 mod worker;
@@ -22,7 +21,6 @@ mod worker;
 pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
 pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Rails};
-pub use presence::Presence;
 pub use worker::Worker;
 
 use crate::store::{Attempt, Failure};

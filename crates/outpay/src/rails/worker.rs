@@ -6,10 +6,10 @@
 //! transaction is open while a rail is called.
 
 use super::moment::Killer;
-use super::presence::{self, Presence};
 use super::turn::{SECOND, SOONEST, Turn};
 use super::{Mounted, Payment};
 use crate::platform::Platform;
+use crate::presence;
 use crate::store::{Failure, Leased};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -41,10 +41,7 @@ impl Worker {
     /// A worker over this platform.
     #[must_use]
     pub fn new(platform: Platform) -> Self {
-        let mut bytes = [0; 8];
-        platform.entropy.fill(&mut bytes);
-        // Zero stands for nobody.
-        let id = i64::from_be_bytes(bytes) | 1;
+        let id = presence::number(&platform.entropy);
         Self { platform, id, killer: None, at_once: DRIVEN_AT_ONCE }
     }
 
@@ -60,30 +57,15 @@ impl Worker {
         Self { killer: Some(killer), ..self }
     }
 
-    /// Says that this worker lives, for as long as what it gives is kept, and takes back what dead ones of this machine had.
-    ///
-    /// # Errors
-    /// When the data folder cannot be written, or the database breaks.
-    pub async fn begin(&self) -> Result<Presence, Failure> {
-        let presence = Presence::begin(&self.platform.data, self.id)?;
-        let ended = presence::take_back(&self.platform).await?;
-        if ended > 0 {
-            tracing::info!(withdrawals = ended, "a worker that is gone had withdrawals; they are taken back");
-        }
-        Ok(presence)
+    /// What its leases name.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.id
     }
 
     /// Works until `stop` says true or is dropped; what was begun is finished. Each rail goes by itself, so that a slow one
     /// holds up no other.
     pub async fn run(self, stop: watch::Receiver<bool>) {
-        let begun = self.begin().await;
-        if let Err(failure) = &begun {
-            let error = format!("{failure:#}");
-            tracing::warn!(
-                error,
-                "where this process dies, its withdrawals wait for the end of their leases"
-            );
-        }
         let rails = self.platform.rails.all().map(|mounted| self.run_rail(mounted, stop.clone()));
         join_all(rails).await;
     }

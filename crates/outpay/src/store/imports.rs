@@ -155,7 +155,7 @@ impl Store {
         is_done: bool,
         now: Micros,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE import SET state = $1, changed_at = $2, leased_until = 0 \
+        let sql = "UPDATE import SET state = $1, changed_at = $2, leased_until = 0, leased_by = 0 \
                    WHERE book = $3 AND number = $4 AND state = 3 AND lease = $5 AND leased_until > 0";
         let to = if is_done { ImportState::Done } else { ImportState::Running };
         let values = vec![(to as i64).into(), now.into(), book.0.into(), number.into(), lease.into()];
@@ -176,7 +176,7 @@ impl Store {
         now: Micros,
         entry: Option<&NewAuditEntry>,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE import SET state = $1, confirmed_by = $2, changed_at = $3, leased_until = 0 \
+        let sql = "UPDATE import SET state = $1, confirmed_by = $2, changed_at = $3, leased_until = 0, leased_by = 0 \
                    WHERE book = $4 AND number = $5 AND state = $6";
         let values = vec![
             (to as i64).into(),
@@ -217,24 +217,30 @@ impl Store {
         }
     }
 
-    /// Takes a running import that no process has, until `until`; with it, the number of the lease.
+    /// Takes a running import that no worker has, until `until`; with it, the number of the lease.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn lease_import(
         &self,
-        now: Micros,
-        until: Micros,
+        worker: i64,
+        (now, until): (Micros, Micros),
     ) -> Result<Option<(BookId, Import, i64)>, Failure> {
         let due = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, book, lease FROM import \
                    WHERE state = 3 AND leased_until <= $1 ORDER BY book, number LIMIT 1";
         let Some(row) = self.driver.query_one(due, vec![now.into()]).await? else { return Ok(None) };
         let (book, found, before) = (BookId(row.int(10)?), import(&row)?, row.int(11)?);
-        let take = "UPDATE import SET leased_until = $1, lease = $2 \
-                    WHERE book = $3 AND number = $4 AND state = 3 AND lease = $5 AND leased_until <= $6";
-        let number = found.number;
-        let values =
-            vec![until.into(), (before + 1).into(), book.0.into(), number.into(), before.into(), now.into()];
+        let take = "UPDATE import SET leased_until = $1, leased_by = $2, lease = $3 \
+                    WHERE book = $4 AND number = $5 AND state = 3 AND lease = $6 AND leased_until <= $7";
+        let values = vec![
+            until.into(),
+            worker.into(),
+            (before + 1).into(),
+            book.0.into(),
+            found.number.into(),
+            before.into(),
+            now.into(),
+        ];
         let taken = self.touches_one(vec![Statement::one(take, values)]).await?;
         Ok(taken.then_some((book, found, before + 1)))
     }

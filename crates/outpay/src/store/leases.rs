@@ -201,12 +201,15 @@ impl Store {
         self.touches_one(vec![Statement::one(sql, values)]).await
     }
 
-    /// Who has leases that last: the workers' numbers.
+    /// Who has leases that last, of withdrawals, webhooks, mails and imports: the workers' numbers.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn lease_holders(&self) -> Result<Vec<i64>, Failure> {
-        let sql = "SELECT DISTINCT leased_by FROM withdrawal WHERE due_at IS NOT NULL AND leased_until > $1 ORDER BY leased_by";
+        let sql = "SELECT leased_by FROM withdrawal WHERE due_at IS NOT NULL AND leased_until > $1 \
+                   UNION SELECT leased_by FROM webhook_delivery WHERE state = 1 AND leased_until > $1 \
+                   UNION SELECT leased_by FROM mail WHERE state = 1 AND leased_until > $1 \
+                   UNION SELECT leased_by FROM import WHERE state = 3 AND leased_until > $1 AND leased_by <> 0 ORDER BY 1";
         let rows = self.driver.query(sql, vec![self.now().await?.into()]).await?;
         rows.iter().map(|row| row.int(0)).collect()
     }
@@ -217,9 +220,14 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn end_leases_of(&self, worker: i64) -> Result<u64, Failure> {
-        let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_by = $1";
-        let ended = self.driver.write_counted(vec![Statement::new(sql, vec![worker.into()])]).await?;
-        Ok(ended.first().copied().unwrap_or(0))
+        let all = [
+            "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_by = $1",
+            "UPDATE webhook_delivery SET leased_until = 0, leased_by = 0 WHERE state = 1 AND leased_by = $1",
+            "UPDATE mail SET leased_until = 0, leased_by = 0 WHERE state = 1 AND leased_by = $1",
+            "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = 3 AND leased_by = $1",
+        ];
+        let end = |sql: &'static str| Statement::new(sql, vec![worker.into()]);
+        Ok(self.driver.write_counted(all.map(end).into()).await?.iter().sum())
     }
 
     pub(super) async fn touches_one(&self, statements: Vec<Statement>) -> Result<bool, Failure> {

@@ -151,6 +151,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0080_audit_log_chain.sql"),
         include_str!("../../migrations/postgres/0080_audit_log_chain.sql"),
     ),
+    (
+        93,
+        include_str!("../../migrations/sqlite/0093_import_workers.sql"),
+        include_str!("../../migrations/postgres/0093_import_workers.sql"),
+    ),
 ];
 
 /// The number of the last one.

@@ -139,12 +139,4 @@ impl Webhooks {
     pub fn nudge(&self) {
         self.nudge.notify_one();
     }
-
-    /// A number that no other worker has.
-    fn worker_number(&self) -> i64 {
-        let mut bytes = [0u8; 8];
-        self.entropy.fill(&mut bytes);
-        // Positive, since 0 stands for nobody.
-        (i64::from_be_bytes(bytes) & i64::MAX).max(1)
-    }
 }

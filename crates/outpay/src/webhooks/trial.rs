@@ -3,6 +3,7 @@
 
 use super::worker::{self, Finished};
 use super::{WebhookError, Webhooks, body};
+use crate::presence;
 use crate::store::{Delivery, Failure, NewDelivery, WebhookAttempt, WriteError};
 use anyhow::Context;
 use ledger::{BookId, EntryKind, Micros};
@@ -27,7 +28,7 @@ impl Webhooks {
     /// When there is no endpoint, too many such sends run already, or the database breaks.
     pub async fn test_endpoint(&self, book: BookId, kind: EntryKind) -> Result<Trial, WebhookError> {
         let _place = self.trials.try_acquire().map_err(|_| WebhookError::Busy)?;
-        let worker = self.worker_number();
+        let worker = presence::number(&self.entropy);
         let new = NewDelivery {
             sequence: None,
             withdrawal: 0,

@@ -9,6 +9,7 @@ use super::client::{LONGEST_EXCHANGE, Sent};
 use super::endpoint::Endpoint;
 use super::limits::Limits;
 use super::{Webhooks, fan_out, schedule, sign};
+use crate::presence;
 use crate::store::{Attempted, Delivery, DeliveryState, Failure, WebhookAttempt, WriteError};
 use ledger::{BookId, Micros};
 use std::collections::HashMap;
@@ -61,9 +62,9 @@ impl Running {
 
 /// Starts a worker of this process.
 #[must_use]
-pub fn start(webhooks: Webhooks, options: WebhookOptions) -> Running {
+pub fn start(worker: Worker) -> Running {
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(Worker::new(webhooks, options).run(stopped));
+    let task = tokio::spawn(worker.run(stopped));
     Running { stop, task }
 }
 
@@ -88,9 +89,15 @@ impl Worker {
     /// One that has not looked yet.
     #[must_use]
     pub fn new(webhooks: Webhooks, options: WebhookOptions) -> Self {
-        let number = webhooks.worker_number();
+        let number = presence::number(&webhooks.entropy);
         let limits = Limits::new(options.in_all, options.per_endpoint);
         Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), books: HashMap::new() }
+    }
+
+    /// What its leases name.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.number
     }
 
     /// Works until nothing is due any more; says how many attempts it made.

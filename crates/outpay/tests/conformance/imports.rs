@@ -103,19 +103,21 @@ async fn a_running_import_has_one_process(world: &World) {
     use ImportState::{Draft, Running};
     let book = start(world).await;
     let store = &world.store;
-    assert_eq!(store.lease_import(NOW, NOW + 10).await.unwrap(), None, "nobody confirmed it");
+    assert_eq!(store.lease_import(7, (NOW, NOW + 10)).await.unwrap(), None, "nobody confirmed it");
     store.move_import(book, 1, (Draft, Running), Actor::member(2), NOW, None).await.unwrap();
-    let (of, leased, lease) = store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
+    let (of, leased, lease) = store.lease_import(7, (NOW, NOW + 10)).await.unwrap().unwrap();
     assert_eq!((of, leased.number, lease), (book, 1, 1));
-    assert_eq!(store.lease_import(NOW + 9, NOW + 20).await.unwrap(), None);
-    let (_, _, lease) = store.lease_import(NOW + 10, NOW + 20).await.unwrap().expect("the lease ran out");
+    assert_eq!(store.lease_import(7, (NOW + 9, NOW + 20)).await.unwrap(), None);
+    assert_eq!(store.lease_holders().await.unwrap(), [7]);
+    let (_, _, lease) =
+        store.lease_import(7, (NOW + 10, NOW + 20)).await.unwrap().expect("the lease ran out");
     assert_eq!(lease, 2);
     assert!(!store.release_import((book, 1), 1, true, NOW).await.unwrap(), "the first came too late");
-    assert_eq!(store.lease_import(NOW + 19, NOW + 30).await.unwrap(), None, "and gave nothing back");
+    assert_eq!(store.lease_import(7, (NOW + 19, NOW + 30)).await.unwrap(), None, "and gave nothing back");
     assert!(store.release_import((book, 1), 2, false, NOW).await.unwrap());
-    assert!(store.lease_import(NOW + 11, NOW + 30).await.unwrap().is_some(), "it was given back");
+    assert!(store.lease_import(7, (NOW + 11, NOW + 30)).await.unwrap().is_some(), "it was given back");
     assert!(store.release_import((book, 1), 3, true, NOW).await.unwrap());
-    assert_eq!(store.lease_import(NOW + 31, NOW + 40).await.unwrap(), None, "all of it is paid");
+    assert_eq!(store.lease_import(7, (NOW + 31, NOW + 40)).await.unwrap(), None, "all of it is paid");
 }
 
 async fn lines_tell_what_became_of_them(world: &World) {
@@ -127,7 +129,7 @@ async fn lines_tell_what_became_of_them(world: &World) {
     let refused = ImportLine { state: LineState::NotPaid, detail: "No money".to_owned(), ..second };
     let step = (ImportState::Draft, ImportState::Running);
     store.move_import(book, 1, step, Actor::member(2), NOW, None).await.unwrap();
-    store.lease_import(NOW, NOW + 10).await.unwrap().unwrap();
+    store.lease_import(7, (NOW, NOW + 10)).await.unwrap().unwrap();
     let noted = [paid.clone(), refused.clone()];
     for (lease, now) in [(0, NOW), (2, NOW), (1, NOW + 10)] {
         assert!(
@@ -178,7 +180,8 @@ async fn an_import_that_is_paid_outside_is_no_workers(world: &World) {
     let run = async || store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &moved(book)).await.unwrap();
     assert!(run().await);
     assert!(!run().await, "it is no draft any more");
-    assert_eq!(store.lease_import(i64::MAX - 1, i64::MAX).await.unwrap(), None);
+    assert_eq!(store.lease_import(7, (i64::MAX - 1, i64::MAX)).await.unwrap(), None);
+    assert_eq!(store.lease_holders().await.unwrap(), [0; 0], "no worker has it");
     let [first, second, _] = lines();
     let paid = ImportLine { state: LineState::Paid, ..first.clone() };
     assert!(store.note_import_lines((book, 1), None, std::slice::from_ref(&paid)).await.unwrap());

@@ -14,7 +14,7 @@ async fn a_file_says_what_became_of_every_line(world: &World) {
     let file = "email,amount,reference\nada@example.com,10,=1+1\nbob@example.com,20,\n";
     let path = admin.upload("/dashboard/import", "a.csv", file).await.is(303).location().to_owned();
     admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.is(303);
-    while run::step(&world.platform).await.unwrap() {}
+    while run::step(&world.platform, 1).await.unwrap() {}
     let result = admin.get(&format!("{path}/result")).await;
     result
         .is(200)

@@ -15,6 +15,7 @@ crate::on_both_engines! {
     what_was_not_covered_is_tried_again,
     above_the_rule_somebody_else_approves,
     it_goes_on_after_a_process_that_was_killed,
+    a_start_goes_on_where_a_dead_process_was,
 }
 
 const FILE: &str = "email,amount\nada@example.com,1000\nbob@example.com,2000\nada@example.com,500\n";
@@ -23,7 +24,7 @@ const PATH: &str = "/dashboard/import";
 impl World {
     /// Pays what is running until there is nothing left.
     async fn pay_imports(&self) {
-        while run::step(&self.platform).await.unwrap() {}
+        while run::step(&self.platform, 1).await.unwrap() {}
     }
 }
 
@@ -215,7 +216,7 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
     let number = world.platform.secrets.ids().open(IdKind::Import, business.live, id).unwrap();
     // A process has it, pays a line, and is killed before it writes that down.
     let (store, now) = (&world.platform.store, world.platform.clock.now());
-    let (book, import, _) = store.lease_import(now, now + 1).await.unwrap().unwrap();
+    let (book, import, _) = store.lease_import(7, (now, now + 1)).await.unwrap().unwrap();
     let line = imports::lines::read(FILE.as_bytes()).ok().unwrap().remove(0);
     let told =
         imports::pay::all(&world.platform, book, &import.digest, &[line], import.confirmed_by, || ()).await;
@@ -230,4 +231,27 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
     world.pay_imports().await;
     assert_eq!(world.balance(business.live, "ada@example.com").await, 1_500, "nobody was paid twice");
     admin.get(&path).await.says("<dt>paid</dt><dd>2</dd>").says("<dt>already paid</dt><dd>1</dd>");
+}
+
+async fn a_start_goes_on_where_a_dead_process_was(world: &World) {
+    let (business, mut member) = admin(world, 1_000_000).await;
+    let admin = &mut member.browser;
+    let path = admin.upload(PATH, "march.csv", FILE).await.is(303).location().to_owned();
+    admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.is(303);
+    let (store, now) = (&world.platform.store, world.platform.clock.now());
+    store.lease_import(7, (now, now + 60_000_000)).await.unwrap().unwrap();
+    world.pay_imports().await;
+    let number = world.platform.secrets.ids().open(
+        IdKind::Import,
+        business.live,
+        path.strip_prefix("/dashboard/import/").unwrap(),
+    );
+    let open = store.open_import_lines(business.live, number.unwrap(), 10).await.unwrap();
+    assert_eq!(open.len(), 3, "it is still leased");
+    // A process that is killed leaves its file, and the system gives the lock back.
+    std::fs::create_dir_all(world.platform.data.join("workers")).unwrap();
+    std::fs::write(world.platform.data.join("workers/7.lock"), "").unwrap();
+    let _next = outpay::presence::begin(&world.platform, &[8]).await.unwrap();
+    world.pay_imports().await;
+    admin.get(&path).await.says("<dt>paid</dt><dd>3</dd>");
 }

@@ -3,6 +3,7 @@
 
 use crate::world::{MINUTE, SECOND, World};
 use outpay::mail::{MailError, Worker};
+use outpay::presence;
 use outpay::store::MailState::{Failed, Pending, Sent};
 use outpay::store::{MailRow, MailState};
 
@@ -13,6 +14,7 @@ crate::on_both_engines! {
     a_connection_lost_after_the_mail_repeats_it_under_its_id,
     a_server_that_never_answers_is_left_in_time,
     a_worker_that_dies_after_sending_leaves_it_to_another,
+    a_start_takes_back_what_a_dead_worker_had,
     a_server_that_is_away_is_tried_again,
     a_test_mail_needs_no_row,
 }
@@ -124,6 +126,23 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
     let received = world.server.received();
     assert_eq!(received.len(), 2, "twice, so that it is not lost");
     assert_eq!(received[1].header("Message-ID"), sent[0].header("Message-ID"), "and known to be one");
+}
+
+async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
+    let book = world.book(&["claim_link"]).await;
+    world.pay(book, "slow1-a@example.com").await;
+    let mut doomed = Worker::new(world.mail().clone());
+    let number = doomed.number();
+    let dying = tokio::spawn(async move { doomed.settle().await });
+    tokio::task::block_in_place(|| world.server.until(1));
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    // A process that is killed leaves its file, and the system gives the lock back.
+    std::fs::create_dir_all(world.platform.data.join("workers")).unwrap();
+    std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
+    let _next = presence::begin(&world.platform, &[1]).await.unwrap();
+    assert_eq!(world.settle().await, 1, "no lease was waited for");
+    assert_eq!(states(world).await, [Sent]);
 }
 
 async fn a_server_that_is_away_is_tried_again(world: &World) {

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::RwLock;
 
 pub const NOW: i64 = 1_800_000_000_000_000;
 pub const SECOND: i64 = 1_000_000;
@@ -29,6 +30,8 @@ pub struct Story {
     pub clock: Clock,
     pub preparing_takes: Mutex<i64>,
     pub sending_takes: Mutex<i64>,
+    /// While a test has it to write, a request hangs.
+    pub way: RwLock<()>,
     pub submits: Mutex<VecDeque<Answer>>,
     pub queries: Mutex<VecDeque<Finding>>,
     /// The keys of all requests that left the house.
@@ -66,8 +69,12 @@ fn next<T: Clone>(of: &Mutex<VecDeque<T>>) -> T {
 
 impl Story {
     pub fn new(clock: &Clock, submits: &[Answer], queries: &[Finding]) -> Arc<Self> {
+        Self::named("story", clock, submits, queries)
+    }
+
+    pub fn named(name: &str, clock: &Clock, submits: &[Answer], queries: &[Finding]) -> Arc<Self> {
         let facts = Facts {
-            name: "story".to_owned(),
+            name: name.to_owned(),
             provider: Provider::Crypto,
             title: "Story".to_owned(),
             expected_time: "at once".to_owned(),
@@ -80,6 +87,7 @@ impl Story {
             clock: clock.clone(),
             preparing_takes: Mutex::new(0),
             sending_takes: Mutex::new(0),
+            way: RwLock::default(),
             submits: Mutex::new(submits.iter().cloned().collect()),
             queries: Mutex::new(queries.iter().cloned().collect()),
             sent: Mutex::default(),
@@ -127,6 +135,7 @@ impl Rail for Story {
     fn submit<'a>(&'a self, _: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
         async move {
             self.sent.lock().unwrap().push(attempt.key.clone());
+            drop(self.way.read().await);
             self.clock.advance(std::mem::take(&mut *self.sending_takes.lock().unwrap()));
             let pausing = self.paused.lock().unwrap().take();
             if let Some(other) = pausing {

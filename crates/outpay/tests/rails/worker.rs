@@ -1,15 +1,16 @@
 //! The worker's own cautions, each on a rail that tells a story: what it does not believe, and when it does not send.
 
-use crate::platform::{assert_books_are_clean, balance, withdrawal};
+use crate::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
-use ledger::{Cents, WithdrawalState};
+use ledger::{Cents, Terms, WithdrawalState};
 use outpay::clock::Clock;
-use outpay::rails::{Closed, Finding, Worker};
+use outpay::rails::{Closed, Finding, Rail, Worker};
 use outpay::withdrawals::Stopped;
 use outpay::withdrawals::ask::{Wish, withdraw};
 use serde_json::Map;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// "Refused" to something that may have been sent before can mean "I have it already".
 #[tokio::test]
@@ -118,4 +119,43 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (false, 2), "an answer begins the count anew");
+}
+
+/// A loop per rail: while every request of one rail hangs, another pays all that comes.
+#[tokio::test]
+async fn a_slow_rail_holds_up_no_other() {
+    let clock = Clock::manual(NOW);
+    let slow = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
+    let quick = Story::named("quick", &clock, &[succeeded()], &[Finding::NotFound]);
+    let installation = Installation::new(&clock);
+    let rails = [&slow, &quick].map(|rail| Arc::clone(rail) as Arc<dyn Rail>);
+    let platform = installation.open_with(rails.into(), 1).await;
+    let book = book_with(&platform, "story", CENTS).await;
+    let terms = Terms { enabled: true, ..Terms::default() };
+    platform.store.set_terms(book, "quick", &terms).await.unwrap();
+    let ask = async |method: &str| {
+        let wish = Wish { method: method.to_owned(), amount: Cents(100), destination: Map::new() };
+        withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap().0.number
+    };
+    let closed = slow.way.write().await;
+    let waits = ask("story").await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(Worker::new(platform.clone()).run(stopped));
+    until(async || slow.sent() == 1).await;
+    for _ in 0..3 {
+        let number = ask("quick").await;
+        until(async || withdrawal(&platform, book, number).await.state == WithdrawalState::Succeeded).await;
+    }
+    assert_eq!(withdrawal(&platform, book, waits).await.state, WithdrawalState::Sending, "it still hangs");
+    drop(closed);
+    until(async || withdrawal(&platform, book, waits).await.state == WithdrawalState::Succeeded).await;
+    stop.send_replace(true);
+    running.await.unwrap();
+    assert_books_are_clean(&platform).await;
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -2,11 +2,13 @@
 
 use crate::receiver::Answer;
 use crate::world::{SECOND, World};
+use outpay::presence;
 use outpay::store::DeliveryState::{Delivered, Pending};
 use outpay::webhooks::{WebhookOptions, Worker};
 
 crate::on_both_engines! {
     a_worker_that_dies_after_sending_leaves_it_to_another,
+    a_start_takes_back_what_a_dead_worker_had,
     a_lease_that_lasts_is_not_taken,
     a_worker_whose_lease_ran_out_does_not_write,
     nothing_is_told_of_what_was_refused,
@@ -33,6 +35,28 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
     assert_eq!(received.len(), 2, "twice, under the same id");
     assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
     assert_eq!(world.attempts(book, 1).await.len(), 1, "of the first nobody knows the answer");
+}
+
+async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.receiver.next("/hook", [Answer::Never]);
+    world.pay(book).await;
+    let mut doomed = world.worker();
+    let number = doomed.number();
+    let lives = presence::begin(&world.platform, &[number]).await.unwrap();
+    let dying = tokio::spawn(async move { doomed.settle().await });
+    world.receiver.until(1).await;
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    let _next = presence::begin(&world.platform, &[1]).await.unwrap();
+    assert_eq!(world.settle().await, 0, "its file is locked: it may still send");
+    drop(lives);
+    // A process that is killed leaves its file, and the system gives the lock back.
+    std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
+    let _third = presence::begin(&world.platform, &[2]).await.unwrap();
+    assert_eq!(world.settle().await, 1, "no lease was waited for");
+    assert_eq!(world.states(book).await, [Delivered]);
 }
 
 async fn a_lease_that_lasts_is_not_taken(world: &World) {

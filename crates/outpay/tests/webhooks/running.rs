@@ -4,7 +4,7 @@
 use crate::receiver::Answer;
 use crate::world::World;
 use outpay::store::DeliveryState::{Delivered, Pending};
-use outpay::webhooks::{Running, WebhookOptions, start};
+use outpay::webhooks::{Running, WebhookOptions, Worker, start};
 use std::time::Duration;
 
 crate::on_both_engines! {
@@ -15,7 +15,7 @@ crate::on_both_engines! {
 }
 
 fn worker(world: &World, options: WebhookOptions) -> Running {
-    start(world.webhooks().clone(), options)
+    start(Worker::new(world.webhooks().clone(), options))
 }
 
 fn often() -> WebhookOptions {
