@@ -15,6 +15,7 @@ pub mod commit;
 pub mod config;
 pub mod dashboard;
 pub mod durable_file;
+pub mod due;
 pub mod heads;
 pub mod http;
 pub mod identity_text;

@@ -3,6 +3,7 @@
 
 use crate::claim;
 use crate::dashboard;
+use crate::due;
 use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
@@ -87,6 +88,7 @@ impl Serving {
         let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), importer, stopped.clone()));
         let adder = tokio::spawn(overview::run(self.sweeper.clone(), stopped.clone()));
         let signer = tokio::spawn(heads::run(self.sweeper.clone(), stopped.clone()));
+        let puller = tokio::spawn(due::run(self.sweeper.clone(), stopped.clone()));
         let sweeper = tokio::spawn(expire::run(self.sweeper, stopped.clone()));
         let mail = tokio::spawn(self.mail.run(stopped));
         let shutdown = async {
@@ -98,6 +100,7 @@ impl Serving {
         stop.send_replace(true);
         worker.await?;
         sweeper.await?;
+        puller.await?;
         importer.await?;
         adder.await?;
         signer.await?;

@@ -9,6 +9,7 @@ mod correction;
 mod dashboard;
 mod demo;
 mod doctor;
+mod due;
 mod giftcard;
 mod import;
 mod input;
@@ -68,6 +69,8 @@ enum Command {
     Pause(pause::PauseArguments),
     /// Let what was paused leave again
     Resume(pause::ResumeArguments),
+    /// Let workers look at once at what waits for its time
+    Due(due::Arguments),
     /// What takes two people: list, confirm, withdraw
     Proposal(proposal::Arguments),
     /// Gift cards in stock: import, list, recall
@@ -132,6 +135,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,
         Command::Pause(arguments) => pause::pause(arguments, &installation).await,
         Command::Resume(arguments) => pause::resume(arguments, &installation).await,
+        Command::Due(arguments) => due::run(arguments, &installation).await,
         Command::Proposal(arguments) => proposal::run(arguments, &installation).await,
         Command::Giftcard(arguments) => giftcard::run(arguments, &installation).await,
         Command::Webhook(arguments) => webhook::run(arguments, &installation).await,

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 /// Lines that are paid before the next look at the rows.
 const PORTION: i64 = 500;
 /// Longer than a portion takes.
-const LEASE: Micros = 60_000_000;
+pub const LEASE: Micros = 60_000_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Pays under this worker's number until `stop` says true or is dropped.

@@ -22,7 +22,7 @@ pub use kind::{Choice, MailKind};
 pub use measures::Measures;
 pub use order::{MailError, Notice};
 pub use smtp::{Sent, Times};
-pub use worker::Worker;
+pub use worker::{LONGEST_STEPS, Worker};
 
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};

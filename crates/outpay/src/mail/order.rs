@@ -152,7 +152,7 @@ impl Mail {
     pub async fn retry(&self, id: &str) -> Result<MailRow, MailError> {
         let number = self.secrets.ids().open(IdKind::Mail, BookId(0), id).ok_or(MailError::Unknown)?;
         let before = self.store.mail(number).await?.ok_or(MailError::Unknown)?;
-        match self.store.retry_mail(number, self.clock.now()).await {
+        match self.store.retry_mail(number, self.store.now().await?).await {
             Ok(()) => self.nudge(),
             Err(WriteError::Conflict) => return Err(MailError::NotFailed),
             Err(WriteError::Failure(failure)) => return Err(failure.into()),
@@ -165,7 +165,7 @@ impl Mail {
     /// # Errors
     /// When the database breaks.
     pub async fn retry_failed(&self, since: Micros) -> Result<u64, Failure> {
-        let retried = self.store.retry_failed_mails(since, self.clock.now()).await?;
+        let retried = self.store.retry_failed_mails(since, self.store.now().await?).await?;
         self.nudge();
         Ok(retried)
     }

@@ -8,6 +8,9 @@ const MINUTE: Micros = 60_000_000;
 /// From a failure to the next try.
 const PAUSES: [Micros; 5] = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE, 720 * MINUTE];
 
+/// No step from one try to the next is longer.
+pub(super) const LONGEST: Micros = PAUSES[PAUSES.len() - 1];
+
 /// When to try again after the `tries`th try failed at `at`; `None`: no more.
 pub(super) fn next(tries: i64, at: Micros) -> Option<Micros> {
     let place = usize::try_from(tries).ok()?.checked_sub(1)?;

@@ -9,7 +9,7 @@ use super::letter::{self, Told};
 use super::smtp::{LONGEST_SECONDS, Sent, Server};
 use super::{Mail, MailKind, message, schedule};
 use crate::presence;
-use crate::store::{Failure, MailEnd, MailRow, MailState, WriteError};
+use crate::store::{Failure, Longest, MailEnd, MailRow, MailState, WriteError};
 use anyhow::Context;
 use ledger::{Micros, Mode};
 use secrecy::SecretString;
@@ -25,6 +25,8 @@ const POLL: Duration = Duration::from_millis(500);
 /// The longest exchange, and as much again for a slow database.
 const LEASE: Micros = 480 * 1_000_000;
 const _: () = assert!(LEASE as u64 >= 2 * LONGEST_SECONDS * 1_000_000);
+/// From now on no mail waits longer for its next try, and no lease lasts longer.
+pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEASE };
 /// What is under way when the process is asked to end may take this long; the rest is sent again by another.
 const FAREWELL: Duration = Duration::from_secs(10);
 /// Looks between two counts of what waits.
@@ -141,7 +143,9 @@ impl Worker {
                 return;
             }
         };
-        let end = self.end_of(&row, sent);
+        // Due times go by the store's time, however wrong this machine's clock is.
+        let now = self.mail.store.now().await.unwrap_or_else(|_| self.mail.clock.now());
+        let end = self.end_of(&row, sent, now);
         let mail = self.mail.id(row.number);
         match self.mail.store.end_mail_try(&end).await {
             Ok(()) => {
@@ -164,9 +168,9 @@ impl Worker {
         }
     }
 
-    fn end_of(&self, row: &MailRow, sent: Sent) -> MailEnd {
+    fn end_of(&self, row: &MailRow, sent: Sent, now: Micros) -> MailEnd {
         let (at, tries) = (self.mail.clock.now(), row.tries + 1);
-        let again = schedule::next(tries, at);
+        let again = schedule::next(tries, now);
         let (state, due_at, answer) = match (sent, again) {
             (Sent::Accepted(answer), _) => (MailState::Sent, None, answer),
             (Sent::NotNow(answer), Some(due_at)) => (MailState::Pending, Some(due_at), answer),

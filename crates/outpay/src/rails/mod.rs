@@ -21,6 +21,7 @@ mod worker;
 pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
 pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Rails};
+pub use turn::LONGEST_STEPS;
 pub use worker::Worker;
 
 use crate::store::{Attempt, Failure};

@@ -6,7 +6,7 @@ use super::moment::Moment;
 use super::mounted::Mounted;
 use super::worker::{LEASE, Worker};
 use super::{Answer, Finding, Payment, low_stock, prepare};
-use crate::store::{Attempt, Clearance, Failure, Hold, Store};
+use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
 use anyhow::Context;
 use ledger::{
     Answer as Settled, Command, Lease, Micros, Outcome, Progress, Provider, Refusal, Request, Step,
@@ -20,6 +20,10 @@ pub(super) const LONGEST_CALL: Duration = Duration::from_secs(60);
 /// The shortest and the longest wait before a rail is asked again.
 pub(super) const SOONEST: Micros = SECOND;
 const LATEST: Micros = 600 * SECOND;
+/// A wait is taken times 80 to 120 percent, so that many do not end at one moment.
+const JITTER: (i64, i64) = (80, 120);
+/// From now to the next look at a withdrawal no step waits longer, and no lease lasts longer.
+pub const LONGEST_STEPS: Longest = Longest { wait: LATEST * JITTER.1 / 100, lease: LEASE };
 /// Between two looks at what is being sent and may not leave now; asking for its outcome goes on.
 const WHILE_STOPPED: Micros = 5 * SECOND;
 /// A payment that may come back is watched for this long after it succeeded.
@@ -290,7 +294,8 @@ impl Turn<'_> {
         let wait = ((now - since) / 4).clamp(SOONEST, LATEST);
         let mut byte = [0; 1];
         self.worker.platform.entropy.fill(&mut byte);
-        Ok(Some(wait * (80 + i64::from(byte[0]) * 40 / 255) / 100))
+        let (least, most) = JITTER;
+        Ok(Some(wait * (least + i64::from(byte[0]) * (most - least) / 255) / 100))
     }
 
     /// How long the rail is left alone from now on, if it is.

@@ -15,6 +15,7 @@ mod credentials;
 mod day_sums;
 mod deposits;
 mod driver;
+mod due;
 mod epoch;
 mod fail_stop;
 mod gift_cards;
@@ -61,6 +62,7 @@ pub use copies::{OpenCopy, files_of_copy, in_the_way, newest_schema, open_copy, 
 pub use credentials::{Credential, CredentialKind};
 pub use day_sums::DaySum;
 pub use driver::{Row, Statement, Value, WriteError};
+pub use due::{Longest, LongestSteps, PulledBack, Work};
 pub use gift_cards::{GiftCard, Given, NewGiftCard};
 pub use import_lines::{ImportLine, LineState};
 pub use imports::{Import, ImportState};

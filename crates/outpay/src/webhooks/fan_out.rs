@@ -33,7 +33,7 @@ pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Fai
             })
             .collect();
         let read = (endpoint.revision, endpoint.cursor, endpoint.made);
-        match webhooks.store.make_deliveries(book, read, last, &new, webhooks.clock.now()).await {
+        match webhooks.store.make_deliveries(book, read, last, &new, webhooks.store.now().await?).await {
             Ok(()) => made += new.len(),
             // Another process was faster, or the owner changed something: look again.
             Err(WriteError::Conflict) => {}

@@ -27,7 +27,7 @@ pub use endpoint::{Change, Endpoint};
 pub use guard::Guard;
 pub use measures::Measures;
 pub use trial::Trial;
-pub use worker::{Running, WebhookOptions, Worker, start};
+pub use worker::{LONGEST_STEPS, Running, WebhookOptions, Worker, start};
 
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};

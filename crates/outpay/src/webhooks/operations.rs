@@ -37,7 +37,7 @@ impl Webhooks {
     /// When there is no such delivery, it has not failed, or the database breaks.
     pub async fn retry_delivery(&self, book: BookId, id: &str) -> Result<Delivery, WebhookError> {
         let found = self.delivery(book, id).await?;
-        match self.store.retry_delivery(book, found.number, self.clock.now()).await {
+        match self.store.retry_delivery(book, found.number, self.store.now().await?).await {
             Ok(()) => {
                 self.nudge();
                 self.delivery(book, id).await
@@ -56,7 +56,7 @@ impl Webhooks {
         if self.store.webhook_endpoint(book).await?.is_none() {
             return Err(WebhookError::NoEndpoint);
         }
-        let replayed = self.store.retry_failed_deliveries(book, since, self.clock.now()).await?;
+        let replayed = self.store.retry_failed_deliveries(book, since, self.store.now().await?).await?;
         self.nudge();
         Ok(replayed)
     }

@@ -8,6 +8,9 @@ const SECOND: Micros = 1_000_000;
 /// From a failure to the next try.
 const PAUSES: [Micros; 3] = [30 * SECOND, 300 * SECOND, 1800 * SECOND];
 
+/// No step from one try to the next is longer.
+pub(super) const LONGEST: Micros = PAUSES[PAUSES.len() - 1];
+
 /// When to try again after the `tries`th try failed at `at`; `None`: no more.
 pub(super) fn next(tries: i64, at: Micros) -> Option<Micros> {
     let place = usize::try_from(tries).ok()?.checked_sub(1)?;

@@ -35,10 +35,11 @@ impl Webhooks {
             kind,
             body: body::sample(self.secrets.ids(), book, kind),
         };
+        let taken = self.store.now().await?;
         let number = self.make_trial(book, &new, worker).await?;
         let endpoint = self.endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
         let delivery = self.store.delivery(book, number).await?.context("a delivery that was just made")?;
-        let Finished { attempted, sent } = worker::deliver(self, &endpoint, delivery, worker).await;
+        let Finished { attempted, sent } = worker::deliver(self, &endpoint, delivery, (worker, taken)).await;
         self.store.record_webhook_attempts(std::slice::from_ref(&attempted)).await.map_err(Failure::from)?;
         self.measures.attempt(&sent, attempted.state);
         let delivery = self.store.delivery(book, number).await?.context("a delivery that was just made")?;

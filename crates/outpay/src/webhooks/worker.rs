@@ -10,7 +10,7 @@ use super::endpoint::Endpoint;
 use super::limits::Limits;
 use super::{Webhooks, fan_out, schedule, sign};
 use crate::presence;
-use crate::store::{Attempted, Delivery, DeliveryState, Failure, WebhookAttempt, WriteError};
+use crate::store::{Attempted, Delivery, DeliveryState, Failure, Longest, WebhookAttempt, WriteError};
 use ledger::{BookId, Micros};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,6 +41,9 @@ const LEASE: Micros = 60 * 1_000_000;
 const FAREWELL: Duration = Duration::from_secs(10);
 /// Looks between two counts of what waits.
 const LOOKS_PER_COUNT: u32 = 40;
+
+/// From now on no delivery waits longer for its next try, and no lease lasts longer.
+pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEASE };
 
 const _: () = assert!(LEASE as u128 >= 2 * LONGEST_EXCHANGE.as_micros());
 
@@ -185,8 +188,9 @@ impl Worker {
         for (mut delivery, _) in due.into_iter().zip(got).filter(|(_, got)| *got) {
             delivery.lease += 1;
             let (webhooks, endpoint, number) = (self.webhooks.clone(), Arc::clone(&endpoint), self.number);
-            let begun =
-                self.sending.spawn(async move { deliver(&webhooks, &endpoint, delivery, number).await });
+            let begun = self
+                .sending
+                .spawn(async move { deliver(&webhooks, &endpoint, delivery, (number, now)).await });
             self.books.insert(begun.id(), book);
             self.limits.begun(book);
         }
@@ -246,12 +250,13 @@ async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
     let _asked_or_gone = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
-/// One try of a delivery that `worker` has.
+/// One try of a delivery that `worker` has since `taken`, by the time that due times go by: the next try is counted from
+/// there, however wrong this machine's clock is.
 pub(super) async fn deliver(
     webhooks: &Webhooks,
     endpoint: &Endpoint,
     delivery: Delivery,
-    worker: i64,
+    (worker, taken): (i64, Micros),
 ) -> Finished {
     let (book, now) = (endpoint.row.book, webhooks.clock.now());
     let id = webhooks.delivery_id(book, delivery.number);
@@ -260,7 +265,7 @@ pub(super) async fn deliver(
     let at = webhooks.clock.now();
     let tries = delivery.tries + 1;
     // A test send tells its asker what happened; nobody waits for a second try.
-    let again = schedule::next(tries, at).filter(|_| delivery.sequence.is_some());
+    let again = schedule::next(tries, taken + sent.micros).filter(|_| delivery.sequence.is_some());
     let (state, due_at) = match again {
         _ if sent.is_delivered() => (DeliveryState::Delivered, None),
         Some(due_at) => (DeliveryState::Pending, Some(due_at)),

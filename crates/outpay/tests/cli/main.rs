@@ -11,6 +11,7 @@ mod configuration;
 mod dashboard;
 mod demo;
 mod doctor;
+mod due;
 mod giftcard;
 mod import;
 mod installation;

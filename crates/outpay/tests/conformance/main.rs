@@ -10,6 +10,7 @@ mod chains;
 mod constraints;
 mod copies;
 mod credentials;
+mod due;
 mod epoch;
 mod evidence;
 mod gift_cards;
