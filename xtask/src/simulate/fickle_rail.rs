@@ -115,7 +115,7 @@ fn refused() -> Answer {
 }
 
 fn unknown(text: &str) -> Answer {
-    Answer::Unknown { text: text.to_owned() }
+    Answer::down(text)
 }
 
 impl Rail for FickleRail {

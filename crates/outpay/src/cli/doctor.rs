@@ -23,6 +23,8 @@ pub(super) struct Arguments {
 }
 
 const SECOND: Micros = 1_000_000;
+/// A rail that was left alone within this time is worth a look.
+const LATELY: Micros = 86_400 * SECOND;
 /// How far the database's clock may be from this machine's before somebody should look, and before it is wrong.
 const CLOCKS_APART: (Micros, Micros) = (SECOND, 60 * SECOND);
 /// A clock that shows less has never been set: 2025-01-01.
@@ -238,6 +240,21 @@ async fn check_entry_times(store: &Store, checks: &mut Checks) -> Result<(), Fai
     Ok(())
 }
 
+/// Which rails did not answer lately?
+async fn check_rails(store: &Store, checks: &mut Checks) -> Result<(), Failure> {
+    let since = store.now().await? - LATELY;
+    let openings = store.rail_openings().await?;
+    for found in openings.iter().filter(|found| found.opened_at >= since) {
+        let (rail, times, last) = (&found.rail, found.openings, rfc3339(found.opened_at));
+        let detail = format!("{rail} did not answer and was left alone, last at {last}; {times} times in all");
+        checks.add(Grade::Warn, "rail", detail);
+    }
+    if openings.iter().all(|found| found.opened_at < since) {
+        checks.add(Grade::Pass, "rails", "none was left alone within a day");
+    }
+    Ok(())
+}
+
 async fn check_engine(
     data: &Path,
     database: &DatabaseUrl,
@@ -269,6 +286,7 @@ async fn check_engine(
     }
     check_witness(data, &store, checks).await?;
     check_entry_times(&store, checks).await?;
+    check_rails(&store, checks).await?;
     let before = Clock::System.now();
     if let Some(there) = store.engine_clock().await? {
         let here = i64::midpoint(before, Clock::System.now());

@@ -27,10 +27,24 @@ pub enum Answer {
     Unknown {
         /// For the operator.
         text: String,
+        /// The rail itself is in trouble: there was no connection, no answer in time, or a status of 5xx.
+        is_down: bool,
     },
 }
 
 impl Answer {
+    /// It is not known what became of it, and the rail did answer.
+    #[must_use]
+    pub fn unknown(text: impl Into<String>) -> Self {
+        Self::Unknown { text: text.into(), is_down: false }
+    }
+
+    /// It is not known what became of it, since the rail did not answer, or with an error of its own.
+    #[must_use]
+    pub fn down(text: impl Into<String>) -> Self {
+        Self::Unknown { text: text.into(), is_down: true }
+    }
+
     /// In a word and in the rail's own, for the attempt's row.
     #[must_use]
     pub fn in_words(&self) -> (&'static str, &str) {
@@ -38,7 +52,7 @@ impl Answer {
             Self::Accepted { detail } => ("accepted", detail),
             Self::Succeeded { detail } => ("succeeded", detail),
             Self::Refused { code, .. } => ("refused", code),
-            Self::Unknown { text } => ("unknown", text),
+            Self::Unknown { text, .. } => ("unknown", text),
         }
     }
 }

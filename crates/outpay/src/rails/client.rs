@@ -4,7 +4,7 @@
 //! Invariant: no error of this file names the address that was called, as it may hold a secret.
 
 use crate::store::Failure;
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
@@ -18,6 +18,17 @@ pub struct Limits {
     pub total: Duration,
     /// Bytes of an answer's body.
     pub answer: usize,
+}
+
+/// Why there is no complete answer: nobody knows then whether the other side acted on the request.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// There was no connection, it broke, or the time was over.
+    #[error(transparent)]
+    Down(#[from] reqwest::Error),
+    /// The answer went on and on.
+    #[error("an answer of more than {0} bytes")]
+    TooLarge(usize),
 }
 
 /// See the top of the file.
@@ -48,14 +59,16 @@ impl Client {
     /// Posts JSON and gives status and body, whatever the status is.
     ///
     /// # Errors
-    /// When there is no complete answer within the limits: nobody knows then whether the other side acted on it.
-    pub async fn post_json(&self, url: &str, body: Vec<u8>) -> Result<(u16, Bytes), Failure> {
+    /// When there is no complete answer within the limits.
+    pub async fn post_json(&self, url: &str, body: Vec<u8>) -> Result<(u16, Bytes), PostError> {
         let request = self.http.post(url).header("content-type", "application/json").body(body);
         let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = response.status().as_u16();
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            ensure!(body.len() + chunk.len() <= self.answer, "an answer of more than {} bytes", self.answer);
+            if body.len() + chunk.len() > self.answer {
+                return Err(PostError::TooLarge(self.answer));
+            }
             body.extend_from_slice(&chunk);
         }
         Ok((status, body.freeze()))

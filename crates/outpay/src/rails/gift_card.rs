@@ -150,7 +150,7 @@ impl GiftCards {
                 Given::TryAgain => {}
             }
         }
-        Ok(Answer::Unknown { text: "too many workers want the same gift card".to_owned() })
+        Ok(Answer::unknown("too many workers want the same gift card"))
     }
 }
 
@@ -175,7 +175,7 @@ fn unreadable(failure: &Failure) -> Closed {
 }
 
 fn broken(failure: &Failure) -> Answer {
-    Answer::Unknown { text: format!("{failure:#}") }
+    Answer::unknown(format!("{failure:#}"))
 }
 
 impl Rail for GiftCards {

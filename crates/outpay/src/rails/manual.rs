@@ -85,7 +85,7 @@ impl Manual {
 }
 
 fn by_hand() -> Answer {
-    Answer::Unknown { text: "a person settles this by hand".to_owned() }
+    Answer::unknown("a person settles this by hand")
 }
 
 impl Rail for Manual {

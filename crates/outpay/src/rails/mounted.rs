@@ -196,20 +196,23 @@ impl Mounted {
         *self.health.lock() = Health::default();
     }
 
-    /// Takes note of a payment whose first request the rail did not answer. Nothing else counts: one payment that stays
-    /// unknown is asked for again and again, and says nothing of the others; one that cannot be paid for was never sent. In
-    /// test mode a rail is never left alone, since what it does there is what the tests of one business ask for.
-    pub fn failed(&self, now: Micros) {
+    /// Takes note of a payment whose first request met no connection, no answer in time or a 5xx. Nothing else counts: one
+    /// payment that stays unknown is asked for again and again, and says nothing of the others; one that cannot be paid for
+    /// was never sent. In test mode a rail is never left alone, since what it does there is what the tests of one business
+    /// ask for. `true`: with this one the rail is left alone.
+    pub fn failed(&self, now: Micros) -> bool {
         if self.mode == Mode::Test {
-            return;
+            return false;
         }
         let mut health = self.health.lock();
         health.failures = health.failures.saturating_add(1);
-        if health.failures >= FAILURES_TO_OPEN && health.open_until <= now {
+        let opens = health.failures >= FAILURES_TO_OPEN && health.open_until <= now;
+        if opens {
             health.open_until = now + OPEN;
             self.openings.inc();
             let (rail, failures) = (&self.facts().name, health.failures);
             tracing::warn!(rail, failures, "a rail does not answer and is left alone for half a minute");
         }
+        opens
     }
 }

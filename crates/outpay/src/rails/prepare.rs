@@ -28,7 +28,7 @@ pub(super) async fn next(
         let replaces = earlier.iter().any(|attempt| attempt.slot == prepared.slot);
         if line.is_some() && !replaces {
             let room = check_room(platform, mounted, &rails, &prepared).await;
-            room.map_err(|failure| Answer::Unknown { text: format!("{failure:#}") })?;
+            room.map_err(|failure| Answer::unknown(format!("{failure:#}")))?;
         }
         Ok(prepared)
     };

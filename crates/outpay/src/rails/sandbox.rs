@@ -100,7 +100,7 @@ fn refused() -> Answer {
 }
 
 fn unknown(text: &str) -> Answer {
-    Answer::Unknown { text: text.to_owned() }
+    Answer::unknown(text)
 }
 
 impl Rail for Sandbox {

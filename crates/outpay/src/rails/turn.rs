@@ -101,7 +101,7 @@ impl Turn<'_> {
                 // Earlier attempts may still pay, whatever the rail says of another one.
                 Err(Answer::Refused { code, .. }) if !earlier.is_empty() => {
                     let text = format!("another attempt was refused: {code}");
-                    return self.take(earlier, Answer::Unknown { text }).await;
+                    return self.take(earlier, Answer::unknown(text)).await;
                 }
                 Err(answer) => return self.take(earlier, answer).await,
             };
@@ -146,24 +146,42 @@ impl Turn<'_> {
         self.reached(Moment::BeforeSend)?;
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.submit(&self.payment, attempt)).await;
         let answer = call.unwrap_or_else(|_| too_slow());
-        if !matches!(answer, Answer::Unknown { .. }) {
-            self.mounted.worked();
-        } else if !may_have_been_sent {
-            self.mounted.failed(self.worker.platform.clock.now());
-        }
         self.reached(Moment::AfterSend)?;
+        self.judge_rail(&answer, may_have_been_sent).await;
         // What may have been sent before is refused only if the rail says so when asked: "duplicate" is a refusal too.
         if matches!(answer, Answer::Refused { .. }) && may_have_been_sent {
             return match self.ask(attempts).await {
                 Finding::Answer(other) => self.take(attempts, other).await,
                 Finding::NotFound => {
                     let text = "refused when sent again, unknown when asked".to_owned();
-                    self.take(attempts, Answer::Unknown { text }).await
+                    self.take(attempts, Answer::unknown(text)).await
                 }
                 Finding::Stuck | Finding::Returned { .. } => self.later(attempts).await,
             };
         }
         self.take(attempts, answer).await
+    }
+
+    /// What an answer says of the rail. Only a first request that it did not answer speaks against it: a payment that stays
+    /// unknown is sent again and again, and says nothing of the others.
+    async fn judge_rail(&self, answer: &Answer, may_have_been_sent: bool) {
+        match answer {
+            Answer::Unknown { is_down: true, .. } if !may_have_been_sent => {
+                if !self.mounted.failed(self.worker.platform.clock.now()) {
+                    return;
+                }
+                let noted = async {
+                    let now = self.store().now().await?;
+                    self.store().note_rail_opening(&self.mounted.facts().name, now).await
+                };
+                if let Err(failure) = noted.await {
+                    let error = format!("{failure:#}");
+                    tracing::warn!(error, "that a rail is left alone could not be written down");
+                }
+            }
+            Answer::Unknown { .. } => {}
+            _ => self.mounted.worked(),
+        }
     }
 
     /// The last look before a request leaves. `None`: it may leave now. Otherwise how long until the next look.
@@ -223,7 +241,7 @@ impl Turn<'_> {
                 self.later(attempts).await
             }
             // Where nothing was sent, nothing is unknown.
-            Answer::Unknown { text } if attempts.is_empty() => {
+            Answer::Unknown { text, .. } if attempts.is_empty() => {
                 tracing::warn!(rail = self.mounted.facts().name, reason = text, "no attempt can be made now");
                 self.later(attempts).await
             }
@@ -317,5 +335,5 @@ impl Turn<'_> {
 }
 
 pub(super) fn too_slow() -> Answer {
-    Answer::Unknown { text: format!("no answer within {} seconds", LONGEST_CALL.as_secs()) }
+    Answer::down(format!("no answer within {} seconds", LONGEST_CALL.as_secs()))
 }

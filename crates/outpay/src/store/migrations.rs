@@ -156,6 +156,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0093_import_workers.sql"),
         include_str!("../../migrations/postgres/0093_import_workers.sql"),
     ),
+    (
+        95,
+        include_str!("../../migrations/sqlite/0095_rail_openings.sql"),
+        include_str!("../../migrations/postgres/0095_rail_openings.sql"),
+    ),
 ];
 
 /// The number of the last one.

@@ -11,6 +11,7 @@ crate::on_both_engines! {
     commands_do_not_make_an_installation_by_accident,
     a_password_is_in_no_message,
     a_clock_that_was_ahead_is_told,
+    a_rail_that_was_left_alone_is_shown_for_a_day,
 }
 
 fn a_healthy_installation_passes(installation: &Installation) {
@@ -118,4 +119,19 @@ fn a_clock_that_was_ahead_is_told(installation: &Installation) {
     let doctor = installation.run(&["doctor"]);
     let after = line(&doctor.stdout);
     assert!(doctor.code == 1 && after.starts_with("FAIL") && after.contains("a clock was ahead"), "{after}");
+}
+
+fn a_rail_that_was_left_alone_is_shown_for_a_day(installation: &Installation) {
+    installation.business("Acme");
+    let note = |ago: i64| {
+        installation.inside(async |platform| {
+            let now = platform.store.now().await.unwrap();
+            platform.store.note_rail_opening("usdc", now - ago).await.unwrap();
+        });
+    };
+    note(90_000_000_000);
+    assert!(installation.ok(&["doctor"]).contains("PASS  rails"), "that was yesterday");
+    note(0);
+    let lines = installation.ok(&["doctor"]);
+    assert!(lines.contains("WARN  rail ") && lines.contains("2 times in all"), "{lines}");
 }

@@ -24,6 +24,7 @@ mod opening;
 mod pauses;
 mod pgbouncer;
 mod proposals;
+mod rail_openings;
 mod recovery;
 mod request_log;
 mod searches;

@@ -54,12 +54,16 @@ async fn status_200_why_a_method_is_closed(world: &TestWorld) {
     world.set_terms(&person, "sandbox", json!({ "enabled": true })).await;
     let now = || world.platform.clock.now();
     let rail = world.platform.rails.get(person.book.mode(), "sandbox").unwrap();
-    (0..50).for_each(|_| rail.failed(now()));
+    (0..50).for_each(|_| {
+        rail.failed(now());
+    });
     assert_eq!(closed().await, Value::Null, "in test mode nobody closes a method for the others");
     let live = world.live_recipient(100, "gift_card").await;
     let rail = world.platform.rails.get(live.book.mode(), "gift_card").unwrap();
     let code = async || methods(world, &live).await[0]["closed"]["code"].clone();
-    (0..5).for_each(|_| rail.failed(now()));
+    (0..5).for_each(|_| {
+        rail.failed(now());
+    });
     assert_eq!(code().await, "unhealthy");
     world.platform.clock.advance(31_000_000);
     assert_eq!(code().await, "out_of_funds", "a rail in trouble is tried again");

@@ -25,7 +25,7 @@ async fn lost_while_sending(act: fn() -> Act, was_carried_out: bool) {
         _ => Act::Hang,
     });
     let answer = rail.submit(&payment, &attempts[0]).await;
-    assert!(matches!(answer, Answer::Unknown { .. }), "{answer:?}");
+    assert!(matches!(answer, Answer::Unknown { is_down: true, .. }), "{answer:?}");
     unknown(rail.query(&payment, &attempts).await);
 
     proxy.act(|_, _| Act::Pass);
@@ -67,7 +67,7 @@ async fn an_error_is_not_believed_when_the_hash_is_known() {
             _ => Act::Pass,
         });
         let answer = rail.submit(&payment, &attempts[0]).await;
-        assert!(matches!(answer, Answer::Unknown { .. }), "{words}: {answer:?}");
+        assert!(matches!(answer, Answer::Unknown { is_down: false, .. }), "{words}: {answer:?}");
         assert_eq!(rail.query(&payment, &attempts).await, Finding::NotFound);
     }
     world.rail.submit(&payment, &attempts[0]).await;
@@ -138,7 +138,7 @@ async fn to_a_node_of_another_chain_nothing_is_sent() {
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
     assert!(matches!(rail.prepare(&payment, &[], 0).await, Err(Answer::Unknown { .. })));
     let answer = rail.submit(&payment, &attempts[0]).await;
-    let Answer::Unknown { text } = answer else { panic!("{answer:?}") };
+    let Answer::Unknown { text, is_down: false } = answer else { panic!("{answer:?}") };
     assert!(text.contains("chain 1") && text.contains("31337"), "{text}");
     assert!(unknown(rail.query(&payment, &attempts).await).contains("chain 1"));
     assert_eq!(proxy.count("eth_sendRawTransaction"), 0);
@@ -151,7 +151,7 @@ async fn a_token_of_other_decimals_is_never_paid_with() {
     let rail = world.rail_at(&world.node.url, |config| config.decimals = 18);
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
     let none = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    let Err(Answer::Unknown { text }) = none else { panic!("{none:?}") };
+    let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(text.contains("6 decimals") && text.contains("18"), "{text}");
     // Nor is an address without a contract.
     let rail = world.rail_at(&world.node.url, |config| config.token = person(0x77).to_checksum(None));
@@ -165,7 +165,7 @@ async fn a_node_that_is_away_closes_the_method_and_keeps_its_address_to_itself()
     let rail = rail(&config(1, Address::repeat_byte(0x77), 6), &url, &Clock::manual(0));
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
     let none = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    let Err(Answer::Unknown { text }) = none else { panic!("{none:?}") };
+    let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(!text.contains(secret) && !text.contains("127.0.0.1"), "{text}");
 }
 
@@ -203,9 +203,15 @@ async fn attempts_of_another_treasury_are_left_alone() {
     let said = unknown(exchanged.query(&payment, &attempts).await);
     assert!(said.contains("another treasury"), "{said}");
     let answer = exchanged.submit(&payment, &attempts[0]).await;
-    assert!(matches!(&answer, Answer::Unknown { text } if text.contains("another treasury")), "{answer:?}");
+    assert!(
+        matches!(&answer, Answer::Unknown { text, .. } if text.contains("another treasury")),
+        "{answer:?}"
+    );
     let next = exchanged.prepare(&payment, &attempts, 1).await;
-    assert!(matches!(&next, Err(Answer::Unknown { text }) if text.contains("another treasury")), "{next:?}");
+    assert!(
+        matches!(&next, Err(Answer::Unknown { text, .. }) if text.contains("another treasury")),
+        "{next:?}"
+    );
     world.node.mine(CONFIRMATIONS).await;
     assert!(world.paid(to).await.is_zero(), "nothing was sent");
     // With the old key again, all goes on.

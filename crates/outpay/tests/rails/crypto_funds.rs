@@ -52,7 +52,7 @@ async fn without_coins_for_the_fee_the_method_is_closed_and_nothing_is_sent() {
     assert_eq!(world.rail.quote(BOOK, Cents(100), &destination()).await, Err(Closed::OutOfFunds));
     let payment = payment(person(0x11), 2_500);
     let none = world.rail.prepare(&payment, &[], 0).await;
-    let Err(Answer::Unknown { text }) = none else { panic!("{none:?}") };
+    let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(text.contains("the fee may come to"), "{text}");
     world.node.give_coins(TREASURY.parse().unwrap(), U256::from(10).pow(U256::from(18))).await;
     let attempts = [world.send(&payment, 0).await];

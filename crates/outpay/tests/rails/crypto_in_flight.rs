@@ -169,7 +169,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
     });
     let refusing = world.rail_at(&proxy.url, |config| config.max_fee_gwei = 150);
     let answer = refusing.submit(&payment, &attempts[1]).await;
-    let Answer::Unknown { text } = answer else { panic!("{answer:?}") };
+    let Answer::Unknown { text, .. } = answer else { panic!("{answer:?}") };
     assert!(text.contains("`max_fee_gwei` allows") && text.contains("stop the withdrawal"), "{text}");
 }
 

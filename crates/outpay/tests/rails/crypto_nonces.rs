@@ -58,7 +58,10 @@ async fn what_the_store_has_forgotten_stops_new_payments_until_somebody_has_look
     let payment = payment(person(0x11), 2_500);
     // As after a restored backup, which knows of two of the three.
     let stopped = world.rail.prepare(&payment, &[], 2).await.err().unwrap();
-    assert!(matches!(&stopped, Answer::Unknown { text } if text.contains("first_nonce = 3")), "{stopped:?}");
+    assert!(
+        matches!(&stopped, Answer::Unknown { text, .. } if text.contains("first_nonce = 3")),
+        "{stopped:?}"
+    );
     let looked = world.rail_at(&world.node.url, |config| config.first_nonce = 3);
     assert_eq!(looked.prepare(&payment, &[], 2).await.unwrap().slot, 3);
     assert_eq!(looked.prepare(&payment, &[], 4).await.unwrap().slot, 4, "it never takes a slot again");

@@ -141,7 +141,7 @@ async fn a_treasury_that_was_used_needs_the_operators_word() {
     world.node.mine(1).await;
     // A database that knows of no payment at all, as after a restore of the first backup.
     let stopped = world.rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    let Err(Answer::Unknown { text }) = stopped else { panic!("{stopped:?}") };
+    let Err(Answer::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
     assert!(text.contains("first_nonce = 1"), "{text}");
 }
 
@@ -151,7 +151,7 @@ async fn what_waits_and_is_not_known_stops_new_payments() {
     let payment = payment(person(0x11), 2_500);
     let waiting = wallet_sends(&world, world.token, &transfer(person(0x11), world.units(2_450))).await;
     let stopped = world.rail.prepare(&payment, &[], 0).await;
-    let Err(Answer::Unknown { text }) = stopped else { panic!("{stopped:?}") };
+    let Err(Answer::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
     assert!(text.contains("waits for a block"), "{text}");
     world.node.call("anvil_dropTransaction", json!([waiting])).await;
     assert_eq!(world.prepare(&payment, &[], 0).await.slot, 0);
@@ -247,7 +247,7 @@ async fn a_second_node_that_has_seen_more_stops_new_payments() {
     });
     let stopped = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
     assert!(
-        matches!(&stopped, Err(Answer::Unknown { text }) if text.contains("first_nonce = 1")),
+        matches!(&stopped, Err(Answer::Unknown { text, .. }) if text.contains("first_nonce = 1")),
         "{stopped:?}"
     );
     second.act(|_, _| Act::Pass);

@@ -51,7 +51,7 @@ pub fn succeeded() -> Answer {
 }
 
 pub fn unknown() -> Answer {
-    Answer::Unknown { text: "time-out".to_owned() }
+    Answer::down("time-out")
 }
 
 pub fn duplicate() -> Answer {

@@ -4,7 +4,7 @@ use crate::platform::{Installation, assert_books_are_clean, balance, book_with, 
 use crate::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
 use ledger::{Cents, Terms, WithdrawalState};
 use outpay::clock::Clock;
-use outpay::rails::{Closed, Finding, Rail, Worker};
+use outpay::rails::{Answer, Closed, Finding, Rail, Worker};
 use outpay::withdrawals::Stopped;
 use outpay::withdrawals::ask::{Wish, withdraw};
 use serde_json::Map;
@@ -119,6 +119,30 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (false, 2), "an answer begins the count anew");
+    let noted = platform.store.rail_openings().await.unwrap();
+    assert_eq!(
+        (noted.len(), noted[0].rail.as_str(), noted[0].openings),
+        (1, "story", 2),
+        "for other processes"
+    );
+}
+
+/// A rail that answers, however unclearly, is not left alone: what is not known of one payment says nothing of the others.
+#[tokio::test]
+async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
+    let clock = Clock::manual(NOW);
+    let unclear = Answer::unknown("an answer that is no JSON");
+    let rail = Story::new(&clock, &[unclear], &[Finding::NotFound]);
+    let (_installation, platform, book, _) = start(&clock, &rail).await;
+    let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
+    let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
+    for _ in 0..8 {
+        Worker::new(platform.clone()).round().await.unwrap();
+        withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+    }
+    assert!(rail.sent() >= 8);
+    assert_eq!((mounted.left_alone_until(clock.now()), mounted.openings.get()), (None, 0));
+    assert_eq!(platform.store.rail_openings().await.unwrap(), []);
 }
 
 /// A loop per rail: while every request of one rail hangs, another pays all that comes.

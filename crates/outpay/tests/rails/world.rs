@@ -184,7 +184,7 @@ pub fn is_succeeded(finding: &Finding) -> bool {
 /// The operator's text of an unknown outcome.
 pub fn unknown(finding: Finding) -> String {
     match finding {
-        Finding::Answer(Answer::Unknown { text }) => text,
+        Finding::Answer(Answer::Unknown { text, .. }) => text,
         other => panic!("{other:?}"),
     }
 }

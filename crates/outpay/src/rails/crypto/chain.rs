@@ -81,10 +81,10 @@ impl Chain {
         let data = transfer_data(to, units);
         match self.rpc.gas(self.treasury, self.token, &data).await {
             Ok(gas) => Ok(Trial::Gas(gas.saturating_add(gas / 4))),
-            Err(RpcError::Silent(failure)) => Err(failure),
+            Err(silent @ (RpcError::Down(_) | RpcError::Silent(_))) => Err(silent.into()),
             Err(spoken) => match self.view(&data).await {
                 Ok(_) => Err(Failure::from(spoken).context("estimating the gas of a transfer")),
-                Err(RpcError::Silent(failure)) => Err(failure),
+                Err(silent @ (RpcError::Down(_) | RpcError::Silent(_))) => Err(silent.into()),
                 Err(RpcError::Spoken { .. }) => {
                     self.view(&Token::decimalsCall {}.abi_encode()).await?;
                     Ok(Trial::Refused)

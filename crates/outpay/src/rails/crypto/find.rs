@@ -28,7 +28,7 @@ impl CryptoRail {
             Finding::Answer(Answer::Refused { code: same, .. }) if same == *code => found,
             other => {
                 let text = format!("one node says {code}; the second one does not confirm it: {other:?}");
-                Finding::Answer(Answer::Unknown { text })
+                Finding::Answer(Answer::unknown(text))
             }
         })
     }
@@ -121,7 +121,7 @@ impl CryptoRail {
         }
         Ok(Finding::Answer(match receipt.count(&chain.transfer(order)) {
             1 => Answer::Succeeded { detail },
-            count => Answer::Unknown { text: evidence(receipt, count, confirmations) },
+            count => Answer::unknown(evidence(receipt, count, confirmations)),
         }))
     }
 

@@ -23,7 +23,7 @@ impl Locked {
     }
 
     fn unknown(&self) -> Answer {
-        Answer::Unknown { text: self.reason.clone() }
+        Answer::unknown(self.reason.clone())
     }
 }
 

@@ -40,7 +40,7 @@ use chain::Chain;
 use detail::Detail;
 use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Micros, Provider};
-use rpc::Rpc;
+use rpc::{Rpc, RpcError};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use treasury::Treasury;
@@ -213,7 +213,8 @@ fn facts(name: &str, config: &CryptoConfig) -> Facts {
 }
 
 fn unknown(failure: &Failure) -> Answer {
-    Answer::Unknown { text: format!("{failure:#}") }
+    let is_down = failure.chain().any(|cause| matches!(cause.downcast_ref(), Some(RpcError::Down(_))));
+    Answer::Unknown { text: format!("{failure:#}"), is_down }
 }
 
 impl Rail for CryptoRail {

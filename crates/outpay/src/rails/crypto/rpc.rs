@@ -5,7 +5,7 @@
 
 use super::read;
 use super::receipt::{PlacedLog, Receipt};
-use crate::rails::client::Client;
+use crate::rails::client::{Client, PostError};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context, anyhow, ensure};
@@ -24,7 +24,10 @@ pub(super) enum RpcError {
         /// Its words, for the operator's eyes only.
         message: String,
     },
-    /// There was no answer, or none that can be read.
+    /// There was no connection, no complete answer in time, or a status of 5xx.
+    #[error("{0:#}")]
+    Down(Failure),
+    /// There was no answer that can be read.
     #[error("{0:#}")]
     Silent(Failure),
 }
@@ -79,9 +82,14 @@ impl Rpc {
     async fn call(&self, method: &str, params: Value) -> Result<Value, RpcError> {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
         let answer = self.client.post_json(self.url.expose_secret(), call.into_bytes()).await;
-        let (status, body) = answer.context(method.to_owned()).map_err(RpcError::Silent)?;
-        if status != 200 {
-            return Err(RpcError::Silent(anyhow!("{method}: status {status}")));
+        let (status, body) = answer.map_err(|error| match error {
+            PostError::Down(_) => RpcError::Down(Failure::from(error).context(method.to_owned())),
+            PostError::TooLarge(_) => RpcError::Silent(Failure::from(error).context(method.to_owned())),
+        })?;
+        match status {
+            200 => {}
+            500.. => return Err(RpcError::Down(anyhow!("{method}: status {status}"))),
+            _ => return Err(RpcError::Silent(anyhow!("{method}: status {status}"))),
         }
         let answer: Value = serde_json::from_slice(&body).map_err(|_| {
             RpcError::Silent(anyhow!("{method}: an answer that is no JSON, of {} bytes", body.len()))

@@ -1,6 +1,7 @@
 //! Hands the bytes of a committed attempt to the chain. Whatever a node says of them decides nothing: the hash is looked
 //! up.
 
+use super::rpc::RpcError;
 use super::transaction::Transaction;
 use super::{Answer, CryptoRail, Payment, Seen};
 use crate::store::{Attempt, Failure};
@@ -19,12 +20,13 @@ impl CryptoRail {
         let accepted = Answer::Accepted { detail: self.detail(payment, &order, &seen) };
         match self.chain.rpc.send(&attempt.request).await {
             Ok(known) if known == hash => Ok(accepted),
-            Ok(other) => Ok(Answer::Unknown { text: format!("the node calls the transaction {other}") }),
+            Ok(other) => Ok(Answer::unknown(format!("the node calls the transaction {other}"))),
             // It may be there all the same: sent before, or taken before the answer was lost.
             Err(_) if self.chain.rpc.knows(hash).await? => Ok(accepted),
             Err(error) => {
                 let text = format!("not known to the chain after {error}");
-                Ok(Answer::Unknown { text: text + &self.why_not_taken(attempt).await })
+                let is_down = matches!(error, RpcError::Down(_));
+                Ok(Answer::Unknown { text: text + &self.why_not_taken(attempt).await, is_down })
             }
         }
     }

@@ -24,7 +24,7 @@ impl CryptoRail {
         nonce: u64,
         ours: &[B256],
     ) -> Result<Answer, Failure> {
-        let waits = |text: &str| Answer::Unknown { text: format!("nonce {nonce} is used up, {text}") };
+        let waits = |text: &str| Answer::unknown(format!("nonce {nonce} is used up, {text}"));
         let head = chain.rpc.head().await?;
         let Some(deep) = head.checked_sub(self.confirmations.saturating_sub(1)) else {
             return Ok(waits("not deep enough to say by whom"));
@@ -93,7 +93,7 @@ impl CryptoRail {
                 let seen = Seen { hash: receipt.hash, confirmations, fee: receipt.fee };
                 Answer::Succeeded { detail: self.detail(payment, order, &seen) }
             }
-            count => Answer::Unknown { text: evidence(receipt, count, confirmations) },
+            count => Answer::unknown(evidence(receipt, count, confirmations)),
         }
     }
 }
