@@ -100,6 +100,9 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
     let (platform, book, t) = (&person.platform, person.caller.book, person.language);
     let entries = platform.store.entries_of_withdrawal(book, withdrawal.number).await;
     let entries = entries.map_err(Stop::failed(person))?;
+    let number = withdrawal.number;
+    let stops = platform.store.stops_of_queued(book, (number, number)).await.map_err(Stop::failed(person))?;
+    let stop = stops.get(&number).copied();
     let rail = platform.rails.get(book.mode(), &withdrawal.method);
     let state = words::state(t, withdrawal);
     let is_card = withdrawal.provider == Provider::GiftCard;
@@ -108,11 +111,16 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
         t,
         csrf: person.csrf.to_string(),
         id: platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number),
-        version: format!("{}-{}", withdrawal.state.code(), entries.len()),
+        version: format!(
+            "{}-{}-{}",
+            withdrawal.state.code(),
+            entries.len(),
+            stop.map_or("", |stop| stop.word())
+        ),
         has_ended: !withdrawal.state.holds_money(),
         word: state.word,
         badge: state.badge,
-        wait: words::wait(t, &person.sender, withdrawal),
+        wait: words::wait(t, &person.sender, withdrawal, stop),
         reason: t.sentence(&withdrawal.reason),
         facts: facts(person, withdrawal, &entries),
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),

@@ -7,6 +7,7 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::store::{Failure, HistoryPlace, StoredEntry, WithdrawalFilter};
 use ledger::{AccountId, EntryKind, Withdrawal};
+use std::collections::HashMap;
 
 const PAGE: usize = 20;
 
@@ -48,9 +49,12 @@ pub(super) async fn page(person: &Person, cursor: Option<&str>) -> Result<Timeli
     let has_more = entries.len() > PAGE;
     entries.truncate(PAGE);
     let withdrawals = withdrawals(person, &entries).await.map_err(Stop::failed(person))?;
+    let numbers = || withdrawals.iter().map(|withdrawal| withdrawal.number);
+    let range = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
+    let stops = platform.store.stops_of_queued(book, range).await.map_err(Stop::failed(person))?;
     let older = entries.last().filter(|_| has_more);
     let older = older.map(|stored| ids.seal(IdKind::Operation, book, stored.entry.sequence));
-    let lines = entries.iter().map(|stored| line(person, stored, &withdrawals)).collect();
+    let lines = entries.iter().map(|stored| line(person, stored, &withdrawals, &stops)).collect();
     Ok(Timeline { lines, older })
 }
 
@@ -67,7 +71,12 @@ async fn withdrawals(person: &Person, entries: &[StoredEntry]) -> Result<Vec<Wit
     person.platform.store.withdrawals(person.caller.book, &filter, count).await
 }
 
-fn line(person: &Person, stored: &StoredEntry, withdrawals: &[Withdrawal]) -> Line {
+fn line(
+    person: &Person,
+    stored: &StoredEntry,
+    withdrawals: &[Withdrawal],
+    stops: &HashMap<i64, crate::store::Stop>,
+) -> Line {
     let (t, entry) = (person.language, &stored.entry);
     let account = AccountId::user(person.caller.subject);
     let signed = entry
@@ -97,7 +106,7 @@ fn line(person: &Person, stored: &StoredEntry, withdrawals: &[Withdrawal]) -> Li
             line.mark = state.mark;
             line.state = Some((state.badge, state.word));
             line.note = if withdrawal.state.holds_money() {
-                words::wait(t, sender, withdrawal)
+                words::wait(t, sender, withdrawal, stops.get(&withdrawal.number).copied())
             } else {
                 t.sentence(&withdrawal.reason)
             };

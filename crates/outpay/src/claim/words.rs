@@ -2,6 +2,7 @@
 
 use crate::branding::Branding;
 use crate::rails::{Facts, Field};
+use crate::store::Stop;
 use crate::web::Language;
 use ledger::{Cents, FeeRule, Provider, Withdrawal, WithdrawalState};
 use serde_json::Value;
@@ -31,9 +32,11 @@ pub(super) fn state(t: Language, withdrawal: &Withdrawal) -> StateWord {
 }
 
 /// What it waits for, or what became of it.
-pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal) -> String {
+pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop: Option<Stop>) -> String {
     let by_hand = withdrawal.provider == Provider::Manual;
     let key = match withdrawal.state {
+        WithdrawalState::Queued if stop == Some(Stop::Paused) => "wait.paused",
+        WithdrawalState::Queued if stop.is_some() => "wait.off",
         WithdrawalState::Created => "wait.created",
         WithdrawalState::Review => "wait.review",
         WithdrawalState::Queued if by_hand => "wait.queued_manual",

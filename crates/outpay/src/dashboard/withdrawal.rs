@@ -23,6 +23,8 @@ use serde_json::{Map, Value};
 struct WithdrawalPage {
     frame: Frame,
     row: WithdrawalRow,
+    /// Why it is not sent although its turn has come; nothing if empty.
+    waits: String,
     user_id: String,
     order_id: String,
     destination: Vec<(String, String)>,
@@ -71,6 +73,8 @@ pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, S
     let found = evidence::of(&who.platform, who.book, number).await?.ok_or(Stop::NotFound)?;
     let names = Names::load(&who.platform, who.business.number).await?;
     let ids = who.platform.secrets.ids();
+    let stops = who.platform.store.stops_of_queued(who.book, (number, number)).await?;
+    let waits = stops.get(&number).map(|stop| format!("{}; sent once this is lifted", stop.words()));
     let ends = ends(&found.withdrawal, found.attempts.is_empty());
     let (user, provider) = (found.withdrawal.user, found.withdrawal.provider);
     let row = rows(&who, vec![found.withdrawal]).await?.pop().ok_or(Stop::NotFound)?;
@@ -81,6 +85,7 @@ pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, S
             "withdrawals",
             format!("Withdrawal of {}", crate::web::format::money(row.of.amount.0)),
         ),
+        waits: waits.unwrap_or_default(),
         user_id: ids.seal(IdKind::PayoutUser, who.book, user),
         order_id: ids.order_id(provider, who.book, number),
         destination: fields(&row.of.destination),
@@ -212,6 +217,7 @@ pub fn sample() -> String {
     };
     super::sample(&WithdrawalPage {
         frame: Frame::sample("withdrawals", "Withdrawal of $125.00"),
+        waits: String::new(),
         user_id: "usr_1".to_owned(),
         order_id: "CRX-1".to_owned(),
         destination: fields(&row.of.destination),

@@ -31,6 +31,10 @@ pub struct OperationDetail {
     /// Of a withdrawal: is there a gift card's code to reveal?
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_reveal: Option<bool>,
+    /// Of a withdrawal that is `queued` and may not be sent now: `method_paused` (by the operator), `payouts_off` or
+    /// `method_off`. It is sent once this is lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<&'static str>,
 }
 
 /// One operation.
@@ -64,7 +68,8 @@ pub async fn handle(
     let operation = show::operation(ids, caller.book, account, stored, None);
     let none = (None, None, None, None);
     let (destination, payment, can_cancel, can_reveal) = none;
-    Ok(show::ok(&OperationDetail { operation, destination, payment, can_cancel, can_reveal }))
+    let waiting = None;
+    Ok(show::ok(&OperationDetail { operation, destination, payment, can_cancel, can_reveal, waiting }))
 }
 
 /// The withdrawal with this public id, if it is the caller's.
@@ -82,6 +87,7 @@ pub(super) async fn detail(
     withdrawal: &Withdrawal,
 ) -> Result<OperationDetail, Failure> {
     let entries = door.platform.store.entries_of_withdrawal(book, withdrawal.number).await?;
+    let stops = door.platform.store.stops_of_queued(book, (withdrawal.number, withdrawal.number)).await?;
     let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty());
     let payment = newest.and_then(|stored| serde_json::from_str(&stored.entry.detail).ok());
     let state = withdrawal.state;
@@ -94,5 +100,6 @@ pub(super) async fn detail(
         payment,
         can_cancel: Some(can_cancel),
         can_reveal: is_card.then_some(state == WithdrawalState::Succeeded),
+        waiting: stops.get(&withdrawal.number).map(|stop| stop.word()),
     })
 }

@@ -117,6 +117,10 @@ pub struct Withdrawal {
     pub created_at: String,
     /// When its state changed last: RFC 3339, UTC.
     pub changed_at: String,
+    /// Only where it is read, and while it is `queued` and may not leave: `method_paused` (by the operator), `payouts_off`,
+    /// `method_off` or `user_inactive`. It is sent once this is lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<&'static str>,
 }
 
 /// The answer of `POST /payout/create` and of a rotation: the secret that gives access to the user's money.
@@ -248,6 +252,7 @@ pub fn withdrawal(ids: &PublicIds, book: BookId, of: &ledger::Withdrawal) -> Wit
         reason: given(&of.reason),
         created_at: rfc3339(of.created_at),
         changed_at: rfc3339(of.changed_at),
+        waiting: None,
     }
 }
 

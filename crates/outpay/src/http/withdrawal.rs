@@ -21,5 +21,8 @@ pub async fn handle(
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let found = door.withdrawal(caller, &id).await?;
-    Ok(show::ok(&show::withdrawal(door.platform.secrets.ids(), caller.book, &found)))
+    let stops = door.platform.store.stops_of_queued(caller.book, (found.number, found.number)).await?;
+    let waiting = stops.get(&found.number).map(|stop| stop.word());
+    let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, &found);
+    Ok(show::ok(&Withdrawal { waiting, ..shown }))
 }

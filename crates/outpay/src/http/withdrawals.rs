@@ -32,7 +32,13 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     };
     let filter = WithdrawalFilter { state, user, method: query(&parts.uri, "method"), below };
     let found = door.platform.store.withdrawals(caller.book, &filter, limit + 1).await?;
-    let items = found.iter().map(|of| show::withdrawal(ids, caller.book, of)).collect();
+    let (newest, oldest) = (found.first().map_or(0, |of| of.number), found.last().map_or(0, |of| of.number));
+    let stops = door.platform.store.stops_of_queued(caller.book, (oldest, newest)).await?;
+    let item = |of: &ledger::Withdrawal| {
+        let waiting = stops.get(&of.number).map(|stop| stop.word());
+        Withdrawal { waiting, ..show::withdrawal(ids, caller.book, of) }
+    };
+    let items = found.iter().map(item).collect();
     Ok(show::ok(&Page::cut(items, limit, |item: &Withdrawal| item.id.clone())))
 }
 

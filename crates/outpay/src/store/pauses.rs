@@ -5,6 +5,7 @@ use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Row, Statement, Value};
 use super::{Failure, Store};
 use ledger::{Actor, BookId, Micros, Pause};
+use std::collections::HashMap;
 
 /// What a pause stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,17 @@ impl Stop {
             3 => Some(Self::MethodOff),
             4 => Some(Self::UserInactive),
             _ => None,
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Paused => "method_paused",
+            Self::PayoutsOff => "payouts_off",
+            Self::MethodOff => "method_off",
+            Self::UserInactive => "user_inactive",
         }
     }
 
@@ -164,6 +176,30 @@ impl Store {
                    AND ($2 = '' OR method = $2) AND (CAST($3 AS BIGINT) = 0 OR book = $3) AND (CAST($4 AS BIGINT) = 0 OR payout_user = $4) ORDER BY book, number";
         let rows = self.driver.query(sql, scope.values()).await?;
         rows.iter().map(|row| Ok((BookId(row.int(0)?), row.int(1)?))).collect()
+    }
+
+    /// Which withdrawals between these two numbers are queued and may not leave now, and why.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn stops_of_queued(
+        &self,
+        book: BookId,
+        (first, last): (i64, i64),
+    ) -> Result<HashMap<i64, Stop>, Failure> {
+        let sql = concat!(
+            "SELECT w.number, CAST(",
+            stop_of!(),
+            " AS BIGINT) FROM withdrawal w WHERE w.book = $1 AND w.state = 3 AND w.number >= $2 AND w.number <= $3"
+        );
+        let rows = self.driver.query(sql, vec![book.0.into(), first.into(), last.into()]).await?;
+        let mut stops = HashMap::new();
+        for row in &rows {
+            if let Some(stop) = Stop::from_code(row.int(1)?) {
+                stops.insert(row.int(0)?, stop);
+            }
+        }
+        Ok(stops)
     }
 
     /// Why a withdrawal may not leave now, if it may not.

@@ -7,6 +7,7 @@ use ledger::{Mode, ReviewRule, Terms};
 on_both_engines! {
     a_withdrawal_is_followed_from_review_to_its_end,
     a_failure_says_why,
+    a_pause_is_told,
 }
 
 async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
@@ -51,4 +52,21 @@ async fn a_failure_says_why(world: &World) {
     world.work().await;
     let page = browser.get(&path).await;
     page.says("badge-bad").says("The whole amount is back in your balance.").says("Correct and try again");
+}
+
+async fn a_pause_is_told(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "60").await;
+    let state = format!("{path}/state");
+    browser.get(&path).await.says("It will be sent in a moment");
+    let pause = outpay::store::PauseScope::All;
+    world.platform.store.pause(&pause, "why", ledger::Actor::OPERATOR, &[]).await.unwrap();
+    let words = "Paused by the operator; it will be sent once this is lifted.";
+    browser.get(&path).await.says(words).says("-method_paused\"");
+    browser.get(&state).await.says(words);
+    browser.get("/p/home").await.says(words);
+    world.platform.store.resume(&pause, &[]).await.unwrap();
+    world.platform.store.set_payouts_enabled(who.book.business(), false).await.unwrap();
+    browser.get(&path).await.says("Shop 0 has switched this way off for now");
 }

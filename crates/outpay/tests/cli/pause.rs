@@ -55,7 +55,12 @@ fn what_is_paused_is_not_handed_out(installation: &Installation) {
         let wish = Wish { method: "bank".to_owned(), amount: ledger::Cents(2_500), destination };
         withdraw(platform, ledger::BookId(2), 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
     });
+    let id = installation.json(&["withdrawal", "list", "Acme"])[0]["id"].as_str().unwrap().to_owned();
+    let waits = || installation.json(&["withdrawal", "show", &id])["waiting"].clone();
+    assert_eq!(waits(), Value::Null);
     installation.ok(&["pause", "rail", "bank", "--reason", "an incident"]);
+    assert_eq!(waits(), "method_paused");
+    assert!(installation.ok(&["withdrawal", "show", &id]).contains("It is not sent now: paused."));
     let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];
     installation.refused(1, "This method is paused", export);
     let listed: Value = installation.json(&["withdrawal", "list", "Acme"]);

@@ -7,6 +7,7 @@ use ledger::{Actor, BookId, Mode, Pause, Step, Terms, UserStatus};
 use outpay::store::{
     AuditFilter, Clearance, Hold, NewAuditEntry, PauseScope, Stop, StoredPause, WithdrawalFilter,
 };
+use std::collections::HashMap;
 
 on_both_engines! {
     a_pause_comes_back_as_it_was_made,
@@ -153,6 +154,17 @@ async fn what_is_switched_off_stops_what_is_queued(world: &World) {
     till.carry_out(book, [activate, withdraw(by_hand(1, 5))]).await;
     assert_eq!((due(world).await, stops().await), (vec![1, 2], [None, None]));
     assert_eq!(store.stop_of(book, 3).await.unwrap(), Some(Stop::MethodOff), "never offered");
+    let queued = async |range| store.stops_of_queued(book, range).await.unwrap();
+    assert_eq!(queued((1, 3)).await, HashMap::from([(3, Stop::MethodOff)]));
+    store.pause(&PauseScope::All, "why", Actor::OPERATOR, &[]).await.unwrap();
+    let paused = |numbers: &[i64]| -> HashMap<i64, Stop> {
+        numbers.iter().map(|number| (*number, Stop::Paused)).collect()
+    };
+    assert_eq!(queued((1, 3)).await, paused(&[1, 2, 3]));
+    assert_eq!(queued((2, 2)).await, paused(&[2]));
+    till.carry_out(book, [step(2, Step::Cancel)]).await;
+    assert_eq!(queued((1, 3)).await, paused(&[1, 3]), "what has ended waits for nothing");
+    store.resume(&PauseScope::All, &[]).await.unwrap();
     let words = [Stop::Paused, Stop::PayoutsOff, Stop::MethodOff, Stop::UserInactive].map(Stop::words);
     assert!(words.iter().all(|words| !words.is_empty()));
 }

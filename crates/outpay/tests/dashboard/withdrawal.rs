@@ -7,6 +7,7 @@ use outpay::store::Attempt;
 
 crate::on_both_engines! {
     the_evidence_is_shown,
+    a_pause_is_told,
     a_payment_by_hand_is_settled_and_comes_back,
     a_payment_that_was_not_made_gives_the_money_back,
     a_doubt_is_ended_with_proof,
@@ -51,6 +52,19 @@ async fn the_evidence_is_shown(world: &World) {
     page.says(&digest)
         .says_not("what was sent to the rail")
         .says_not("<form method=\"post\" action=\"/dashboard/withdrawals");
+}
+
+async fn a_pause_is_told(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let number = world.withdraw(business.live, ada, 1_000).await;
+    world.steps(business.live, number, &[Step::Approve]).await;
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    let path = format!("/dashboard/withdrawals/{}", world.withdrawal_id(business.live, number));
+    viewer.get(&path).await.is(200).says_not("<dt>Waits</dt>");
+    let pause = outpay::store::PauseScope::All;
+    world.platform.store.pause(&pause, "why", Actor::OPERATOR, &[]).await.unwrap();
+    viewer.get(&path).await.is(200).says("<dt>Waits</dt><dd>paused; sent once this is lifted</dd>");
 }
 
 async fn a_payment_by_hand_is_settled_and_comes_back(world: &World) {

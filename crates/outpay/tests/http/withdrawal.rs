@@ -6,6 +6,7 @@ use serde_json::json;
 crate::on_both_engines! {
     status_200_to_the_byte,
     status_200_outcome_unknown,
+    status_200_waiting,
     status_401_hash,
     status_404_anothers,
 }
@@ -41,6 +42,32 @@ async fn status_200_outcome_unknown(world: &TestWorld) {
     assert_eq!((&shown["status"], &shown["outcome_unknown"]), (&json!("sending"), &json!(true)));
     let story = ["payout.created", "payout.queued", "payout.processing", "payout.outcome_unknown"];
     assert_eq!(person.events(world, &id).await, story);
+}
+
+async fn status_200_waiting(world: &TestWorld) {
+    use outpay::store::PauseScope;
+    let person = world.recipient(1_000).await;
+    let id = person.withdraws(world, 300).await;
+    let (one, operation) = (format!("/payout/withdrawals/{id}"), format!("/payout/operations/{id}"));
+    let waiting = async || {
+        let shown = world.get(&one).key(&person.key).send().await.value(200);
+        let list = world.get("/payout/withdrawals").key(&person.key).send().await.value(200);
+        let own = world.get(&operation).hash(&person.hash).send().await.value(200);
+        assert_eq!(shown.get("waiting"), list["data"][0].get("waiting"));
+        assert_eq!(shown.get("waiting"), own.get("waiting"));
+        shown.get("waiting").cloned()
+    };
+    assert_eq!(waiting().await, None, "the field is left out");
+    let store = &world.platform.store;
+    store.pause(&PauseScope::All, "why", ledger::Actor::OPERATOR, &[]).await.unwrap();
+    assert_eq!(waiting().await, Some(json!("method_paused")));
+    store.resume(&PauseScope::All, &[]).await.unwrap();
+    store.set_payouts_enabled(person.book.business(), false).await.unwrap();
+    assert_eq!(waiting().await, Some(json!("payouts_off")));
+    store.set_payouts_enabled(person.book.business(), true).await.unwrap();
+    world.work().await;
+    store.pause(&PauseScope::All, "why", ledger::Actor::OPERATOR, &[]).await.unwrap();
+    assert_eq!(waiting().await, None, "it was sent");
 }
 
 async fn status_401_hash(world: &TestWorld) {

@@ -15,13 +15,24 @@ pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bo
     let found = evidence::of(platform, book, number).await?;
     let Evidence { withdrawal, entries, attempts } =
         found.ok_or_else(|| Stop::Refused("there is no such withdrawal".to_owned()))?;
+    let stops = platform.store.stops_of_queued(book, (number, number)).await?;
+    let stop = stops.get(&number);
     if json {
         let mut shown = as_json(platform, book, &withdrawal);
+        if let Some(stop) = stop {
+            shown["waiting"] = stop.word().into();
+        }
         shown["entries"] = entries.iter().map(entry).collect();
         shown["attempts"] = attempts.iter().map(attempt).collect();
         return output::json(&shown);
     }
     print(platform, book, &withdrawal, false)?;
+    if let Some(stop) = stop {
+        output::line(format_args!(
+            "\nIt is not sent now: {}. It is sent once this is lifted.",
+            stop.words()
+        ))?;
+    }
     output::line("\nentries")?;
     let row = |stored: &StoredEntry| {
         let entry = &stored.entry;
