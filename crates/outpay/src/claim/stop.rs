@@ -80,6 +80,7 @@ impl Stop {
             Stopped::Refused(Refusal::CredentialDoesNotAuthenticate) => Self::expired(person),
             Stopped::Refused(refusal) => sentence(refusal.sentence()),
             Stopped::Destination(_) => Self::not_found(person),
+            stopped @ Stopped::NotRecovered(_) => Self::failure(t, anyhow::anyhow!("{stopped}")),
         }
     }
 

@@ -6,6 +6,7 @@ use super::output;
 use super::stop::Stop;
 use crate::auth::{Secrets, master_key};
 use crate::clock::{Clock, Entropy, rfc3339};
+use crate::recovery::treasury;
 use crate::store::{DatabaseUrl, Failure, Store};
 use crate::witness;
 use clap::Args;
@@ -201,6 +202,9 @@ async fn check_witness(data: &Path, store: &Store, checks: &mut Checks) -> Resul
         let detail = format!("restored from a backup of {time}; run: outpay recover --accept-loss");
         checks.add(Grade::Fail, "recovery", detail);
     }
+    for open in treasury::standing(store).await?.open() {
+        checks.add(Grade::Fail, "recovery", open);
+    }
     let remembered = witness::read_all(data)?;
     let snapshot = store.snapshot().await?;
     let lost = witness::missing(&remembered, &snapshot).await?;
@@ -246,7 +250,8 @@ async fn check_rails(store: &Store, checks: &mut Checks) -> Result<(), Failure> 
     let openings = store.rail_openings().await?;
     for found in openings.iter().filter(|found| found.opened_at >= since) {
         let (rail, times, last) = (&found.rail, found.openings, rfc3339(found.opened_at));
-        let detail = format!("{rail} did not answer and was left alone, last at {last}; {times} times in all");
+        let detail =
+            format!("{rail} did not answer and was left alone, last at {last}; {times} times in all");
         checks.add(Grade::Warn, "rail", detail);
     }
     if openings.iter().all(|found| found.opened_at < since) {

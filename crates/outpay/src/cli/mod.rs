@@ -24,6 +24,7 @@ mod preload;
 mod progress;
 mod proposal;
 mod recover;
+mod recover_treasury;
 mod serve;
 mod stop;
 mod trigger;

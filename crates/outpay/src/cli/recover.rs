@@ -2,6 +2,7 @@
 
 use super::installation::Installation;
 use super::output;
+use super::recover_treasury::{self, Verb};
 use super::stop::Stop;
 use crate::recovery::{self, Loss};
 use crate::witness::PutAside;
@@ -11,7 +12,10 @@ use std::process::ExitCode;
 
 /// The flags of `recover`.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Go on without what is lost
     #[arg(long)]
     accept_loss: bool,
@@ -19,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, value_name = "WHICH")]
     revoke_keys: Option<RevokeKeys>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -32,6 +36,9 @@ enum RevokeKeys {
 }
 
 pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+    if let Some(verb) = arguments.verb {
+        return recover_treasury::run(verb, arguments.json, installation).await;
+    }
     let (_, store, _) = installation.look().await?;
     let data = installation.data();
     let witnesses = PutAside::hold(&data).map_err(|failure| Stop::Refused(format!("{failure:#}")))?;

@@ -63,7 +63,9 @@ impl From<Stopped> for Stop {
             Stopped::Refused(refusal) => refusal.into(),
             Stopped::NoVerdict(none) => none.into(),
             Stopped::Failure(failure) => failure.into(),
-            stopped @ (Stopped::Destination(_) | Stopped::Closed(_)) => Self::sentence(stopped.to_string()),
+            stopped @ (Stopped::Destination(_) | Stopped::Closed(_) | Stopped::NotRecovered(_)) => {
+                Self::sentence(stopped.to_string())
+            }
         }
     }
 }

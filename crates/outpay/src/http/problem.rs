@@ -79,6 +79,8 @@ impl From<Stopped> for Problem {
             Stopped::Closed(closed) => Self::Closed(closed),
             Stopped::Refused(refusal) => Self::Refused(refusal),
             Stopped::NoVerdict(none) => Self::NoVerdict(none),
+            // Only the operator resumes, and not through this door.
+            stopped @ Stopped::NotRecovered(_) => Self::Failure(anyhow::anyhow!("{stopped}")),
             Stopped::Failure(failure) => Self::Failure(failure),
         }
     }

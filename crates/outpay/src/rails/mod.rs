@@ -18,7 +18,9 @@ pub mod sandbox;
 mod turn;
 mod worker;
 
-pub use answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+pub use answer::{
+    Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Outgoing, Prepared, Quote, SentSince,
+};
 pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Rails};
 pub use turn::LONGEST_STEPS;
@@ -26,7 +28,7 @@ pub use worker::Worker;
 
 use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;
-use ledger::{BookId, Cents, Provider, Withdrawal};
+use ledger::{BookId, Cents, Micros, Provider, Withdrawal};
 
 /// A payment that a rail is to make: a withdrawal, and the names the rail knows it by.
 #[derive(Clone, Debug)]
@@ -149,6 +151,26 @@ pub trait Rail: Send + Sync {
         _waiting: &'a [Attempt],
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// What has left by this rail since then, as its own books say. `None`: it has no books that can be read.
+    ///
+    /// # Errors
+    /// When they cannot be read now.
+    fn sent_since(&self, _since: Micros) -> BoxFuture<'_, Result<Option<SentSince>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Is this, for certain, the payment? What may be published of it then, as in [`Answer::Succeeded`].
+    ///
+    /// # Errors
+    /// When it is not certain yet, or the rail cannot tell now.
+    fn proof_of<'a>(
+        &'a self,
+        _payment: &'a Payment,
+        _outgoing: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// Tries to stop what was sent. The outcome still comes from `query`.

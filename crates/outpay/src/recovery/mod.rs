@@ -5,6 +5,8 @@
 //! Invariant: the mark of a restored database goes in the same transaction as the last of the changes, so a recovery that was
 //! cut off is begun anew and not believed to be done.
 
+pub mod treasury;
+
 use crate::platform::Platform;
 use crate::store::{Failure, PauseScope, RecoveryChanges, RecoveryCounts, Store};
 use crate::withdrawals::pause;
@@ -62,6 +64,8 @@ pub async fn recover(
     revoke_all_keys: bool,
 ) -> Result<Recovered, Failure> {
     let now = platform.clock.now();
+    // Before anything is written: from when the database is.
+    let newest = platform.store.newest_entry_at().await?;
     // First of all: the pause writes entries, and a number that a lost entry had would name two things.
     let epoch = raise_epoch(platform, &loss.remembered, now).await?;
     // Nothing leaves the house before people have looked at what may have left it already.
@@ -69,7 +73,9 @@ pub async fn recover(
     let paused = pause::pause(platform, &PauseScope::All, reason, Actor::OPERATOR, Duration::ZERO).await;
     paused.map_err(|stopped| anyhow::anyhow!("pausing payments: {stopped}"))?;
     let rotated = rotate_again(platform, &loss.remembered).await?;
+    let scans = treasury::to_scan(platform, loss.restored_from.as_deref(), newest).await?;
     let changes = RecoveryChanges {
+        scans,
         revoke_all_keys,
         revoked_keys: loss.remembered.revocations.iter().copied().collect(),
         removals: (loss.remembered.removals.iter())
@@ -87,7 +93,13 @@ pub async fn recover(
     platform.auth.forget_trusted();
     // From here on the database is the truth again; what it lacks was accepted.
     witnesses.put_away(now)?;
-    Ok(Recovered { epoch, counts, rotated, to_check: to_check(platform, loss).await? })
+    let unread = treasury::scan(platform).await?;
+    let mut to_check = to_check(platform, loss).await?;
+    to_check.extend(
+        unread.into_iter().map(|(rail, why)| format!("what left by {rail} could not be read: {why}")),
+    );
+    to_check.extend(treasury::standing(&platform.store).await?.open());
+    Ok(Recovered { epoch, counts, rotated, to_check })
 }
 
 /// Makes every number that is given from now on one that was never given before. What was given after the backup may have come

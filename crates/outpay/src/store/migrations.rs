@@ -157,6 +157,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0093_import_workers.sql"),
     ),
     (
+        94,
+        include_str!("../../migrations/sqlite/0094_treasury_scans.sql"),
+        include_str!("../../migrations/postgres/0094_treasury_scans.sql"),
+    ),
+    (
         95,
         include_str!("../../migrations/sqlite/0095_rail_openings.sql"),
         include_str!("../../migrations/postgres/0095_rail_openings.sql"),

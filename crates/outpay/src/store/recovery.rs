@@ -3,6 +3,7 @@
 
 use super::driver::{Statement, Value};
 use super::settings::RECOVERY_MARK;
+use super::treasury_scans::begin_scan;
 use super::{Failure, Store};
 use ledger::{Actor, BookId, Micros};
 
@@ -17,6 +18,8 @@ pub struct RecoveryChanges {
     pub removals: Vec<(i64, i64, Micros)>,
     /// Cards whose codes were shown.
     pub revealed_cards: Vec<(BookId, i64)>,
+    /// Rails whose own books have to be read, and from when on.
+    pub scans: Vec<(String, Micros)>,
     /// A JSON object for the audit log of every business.
     pub detail: String,
 }
@@ -110,6 +113,8 @@ fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)
     let invitations =
         "UPDATE invitation SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL";
     all.push((Counted::Invitations, Statement::new(invitations, vec![now()])));
+    let scans = changes.scans.iter().map(|(rail, since)| begin_scan(rail, *since));
+    all.extend(scans.map(|scan| (Counted::Nothing, scan)));
     let note = "INSERT INTO audit_log (business, book, at, actor, action, subject, detail) \
                 SELECT number, 0, CAST($1 AS BIGINT), CAST($2 AS BIGINT), 'installation.recovered', '', CAST($3 AS TEXT) \
                 FROM business ORDER BY number";

@@ -32,6 +32,9 @@ pub enum Stopped {
     /// A rule said no.
     #[error("{}", .0.sentence())]
     Refused(Refusal),
+    /// Money left after the backup, and it is not said yet whose it was.
+    #[error("the recovery is not complete, and payments stay paused:\n  {}", .0.join("\n  "))]
+    NotRecovered(Vec<String>),
     /// There is no verdict of the teller.
     #[error(transparent)]
     NoVerdict(#[from] crate::commit::NoVerdict),

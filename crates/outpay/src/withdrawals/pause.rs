@@ -5,6 +5,7 @@
 use super::Stopped;
 use crate::members::audit;
 use crate::platform::Platform;
+use crate::recovery::treasury;
 use crate::store::{Failure, NewAuditEntry, PauseScope};
 use ledger::{Actor, BookId, Command, Mode, Occurrence, Request};
 use serde_json::json;
@@ -63,6 +64,12 @@ pub async fn resume(
     reason: &str,
     actor: Actor,
 ) -> Result<bool, Stopped> {
+    if *scope == PauseScope::All {
+        let open = treasury::standing(&platform.store).await?.open();
+        if !open.is_empty() {
+            return Err(Stopped::NotRecovered(open));
+        }
+    }
     let books = books(platform, scope).await?;
     let entries = entries(platform, scope, &books, actor, ("payments.resumed", reason));
     let was_paused = platform.store.resume(scope, &entries).await?;

@@ -131,6 +131,54 @@ pub async fn resolve_without_the_rail(
     resolve_under_lease(platform, book, withdrawal, (paid, proof), actor, Some(once)).await
 }
 
+/// Ends one as paid by a payment that its rail has proved, in whichever state the database has it: after a recovery it may be
+/// queued although it was paid since. Once is enough: where this very proof ended it, it stays so.
+///
+/// # Errors
+/// [`Stopped`].
+pub async fn settle_by_proof(
+    platform: &Platform,
+    book: BookId,
+    withdrawal: i64,
+    (proof, detail): (&str, String),
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    let found = find(platform, book, withdrawal).await?;
+    if found.state == WithdrawalState::Succeeded {
+        let entries = platform.store.entries_of_withdrawal(book, withdrawal).await?;
+        if entries.iter().any(|stored| stored.entry.note == proof) {
+            return Ok(found);
+        }
+    }
+    let is_queued = found.state == WithdrawalState::Queued;
+    let hold = match lease_in_state(platform, book, withdrawal, WithdrawalState::Queued).await? {
+        Some(hold) if is_queued => hold,
+        _ => take_lease(platform, book, withdrawal, Step::Succeed).await?,
+    };
+    let ended = end_by_proof(platform, hold, &found, (proof, detail), actor).await;
+    let due_at = if ended.is_ok() { None } else { Some(platform.store.now().await?) };
+    platform.store.release_withdrawal(hold, due_at).await?;
+    ended
+}
+
+async fn end_by_proof(
+    platform: &Platform,
+    hold: Hold,
+    found: &Withdrawal,
+    (proof, detail): (&str, String),
+    actor: Actor,
+) -> Result<Withdrawal, Stopped> {
+    let attempts = platform.store.attempts(hold.book, hold.withdrawal).await?;
+    // What else was signed for it could pay a second time.
+    if !attempts.is_empty() {
+        check_spent(platform, hold.book, found, &attempts, false).await?;
+    }
+    let known = i64::try_from(attempts.len()).map_err(anyhow::Error::from)?;
+    let lease = Lease { number: hold.lease, attempts: known };
+    let step = Progress::new(hold.withdrawal, Step::Succeed).made_by_hand().under(lease);
+    advance(platform, hold.book, step.with_note(proof).with_detail(detail), actor).await
+}
+
 async fn resolve_under_lease(
     platform: &Platform,
     book: BookId,

@@ -34,6 +34,7 @@ mod teller;
 mod teller_withdrawals;
 mod terms;
 mod till;
+mod treasury_scans;
 mod turns;
 mod users;
 mod webhooks;

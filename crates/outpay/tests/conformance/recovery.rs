@@ -37,6 +37,7 @@ async fn a_recovery_does_again_what_was_done(world: &World) {
     world.tamper(&mark).await.unwrap();
     assert_eq!(world.store.recovery_mark().await.unwrap().as_deref(), Some("x"));
     let changes = RecoveryChanges {
+        scans: Vec::new(),
         revoke_all_keys: false,
         revoked_keys: vec![2, 99],
         removals: vec![(1, 2, 25), (1, 3, 25)],

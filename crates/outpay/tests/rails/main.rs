@@ -14,6 +14,7 @@ mod crypto_killed_server;
 mod crypto_never_twice;
 mod crypto_nonces;
 mod crypto_overtaken;
+mod crypto_recovery;
 mod crypto_reorganisation;
 mod crypto_replacement;
 mod crypto_server;

@@ -14,6 +14,7 @@ mod detail;
 mod fees;
 mod find;
 mod funds;
+mod history;
 mod in_flight;
 mod locked;
 mod prepare;
@@ -31,7 +32,10 @@ pub use config::{Access, CryptoConfig};
 pub use locked::Locked;
 
 use super::client::{Client, Limits};
-use super::{Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
+use super::{
+    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Outgoing, Payment, Prepared, Quote, Rail,
+    SentSince,
+};
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
 use alloy_primitives::{Address, B256, U256};
@@ -294,6 +298,18 @@ impl Rail for CryptoRail {
         waiting: &'a [Attempt],
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(self.check_room(prepared, waiting))
+    }
+
+    fn sent_since(&self, since: Micros) -> BoxFuture<'_, Result<Option<SentSince>, Failure>> {
+        Box::pin(async move { self.transfers_since(since).await.map(Some) })
+    }
+
+    fn proof_of<'a>(
+        &'a self,
+        payment: &'a Payment,
+        outgoing: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(self.proof(payment, outgoing))
     }
 
     fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {

@@ -32,11 +32,19 @@ pub(super) struct Log {
 pub(super) struct PlacedLog {
     pub log: Log,
     pub transaction: B256,
+    pub block: u64,
+    /// Among the logs of its block.
+    pub index: u64,
 }
 
 impl PlacedLog {
     pub fn read(value: &Value) -> Result<Self, Failure> {
-        Ok(Self { log: log(value)?, transaction: read::word(&value["transactionHash"])? })
+        Ok(Self {
+            log: log(value)?,
+            transaction: read::word(&value["transactionHash"])?,
+            block: read::number(&value["blockNumber"])?,
+            index: read::number(&value["logIndex"])?,
+        })
     }
 }
 

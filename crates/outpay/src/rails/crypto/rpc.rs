@@ -47,6 +47,8 @@ pub(super) struct Block {
     pub hash: B256,
     /// `None` on chains without EIP-1559.
     pub fee: Option<u128>,
+    /// Seconds since 1970, where the node says it.
+    pub time: Option<u64>,
     /// Only where they were asked for.
     pub transactions: Vec<BlockTransaction>,
 }
@@ -176,16 +178,16 @@ impl Rpc {
         self.ask("eth_getTransactionByHash", json!([hash.to_string()]), parse).await
     }
 
-    /// The logs of `contract` in the blocks from `block` to the newest whose first topics are these.
+    /// The logs of `contract` in the blocks from one to another whose first topics are these.
     pub async fn logs(
         &self,
         contract: Address,
         topics: &[B256],
-        block: u64,
+        (from, to): (u64, At),
     ) -> Result<Vec<PlacedLog>, RpcError> {
         let topics: Vec<_> = topics.iter().map(B256::to_string).collect();
         let filter = json!({
-            "address": contract.to_string(), "topics": topics, "fromBlock": tag(At::Block(block)), "toBlock": "latest",
+            "address": contract.to_string(), "topics": topics, "fromBlock": tag(At::Block(from)), "toBlock": tag(to),
         });
         let parse = |value: &Value| {
             let logs = value.as_array().context("a list of logs")?;
@@ -226,7 +228,8 @@ fn request(from: Address, to: Address, data: &[u8]) -> Value {
 fn block(value: &Value) -> Result<Block, Failure> {
     let fee = maybe(&value["baseFeePerGas"], read::large)?;
     let (number, hash) = (read::number(&value["number"])?, read::word(&value["hash"])?);
-    Ok(Block { number, hash, fee, transactions: Vec::new() })
+    let time = read::number(&value["timestamp"]).ok();
+    Ok(Block { number, hash, fee, time, transactions: Vec::new() })
 }
 
 fn full_block(value: &Value) -> Result<Block, Failure> {

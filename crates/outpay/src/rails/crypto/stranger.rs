@@ -65,7 +65,7 @@ impl CryptoRail {
         }
         // What was forgotten may have paid under a later nonce, which is in no earlier block.
         let transfer = chain.transfer(order);
-        let since = chain.rpc.logs(chain.token, &transfer.topics(), number).await?;
+        let since = chain.rpc.logs(chain.token, &transfer.topics(), (number, At::Latest)).await?;
         if let Some(found) = since.iter().find(|found| found.log.says(&transfer)) {
             let text = format!(
                 "by {} for something else, but {} has paid exactly this since; if that is no other withdrawal's, \

@@ -1,0 +1,99 @@
+//! The treasury's own books: what it has sent since a moment, read off the token's logs, for a database that has lost its end.
+//! Not here: which of it the database knows (recovery/).
+
+use super::receipt::PlacedLog;
+use super::rpc::At;
+use super::token::Token;
+use super::{CryptoRail, Payment, Seen, amount};
+use crate::rails::{Outgoing, SentSince};
+use crate::store::Failure;
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolEvent;
+use anyhow::{Context, ensure};
+use ledger::{Cents, Micros};
+
+/// Blocks that a node is asked for at once; most refuse more than some thousands.
+const PAGE: u64 = 1_000;
+
+impl CryptoRail {
+    /// Every transfer of the token that the treasury made in blocks since then.
+    pub(super) async fn transfers_since(&self, since: Micros) -> Result<SentSince, Failure> {
+        let chain = &self.chain;
+        chain.check().await?;
+        let head = chain.rpc.head().await?;
+        let topics = [Token::Transfer::SIGNATURE_HASH, chain.treasury.into_word()];
+        let mut from = self.first_block_since(since, head).await?;
+        let mut outgoing = Vec::new();
+        while from <= head {
+            let to = head.min(from.saturating_add(PAGE - 1));
+            for placed in chain.rpc.logs(chain.token, &topics, (from, At::Block(to))).await? {
+                outgoing.push(self.outgoing(&placed)?);
+            }
+            from = to + 1;
+        }
+        let slots = i64::try_from(chain.rpc.nonce(chain.treasury, At::Pending).await?)?;
+        Ok(SentSince { outgoing, slots })
+    }
+
+    fn outgoing(&self, placed: &PlacedLog) -> Result<Outgoing, Failure> {
+        let log = &placed.log;
+        let expected = log.contract == self.chain.token && log.topics.len() == 3 && log.data.len() == 32;
+        ensure!(expected, "the node shows a log that is no transfer of the token");
+        let units = U256::from_be_slice(&log.data);
+        // What is no whole number of cents was no payment of this house.
+        let cents = amount::to_cents(units, self.chain.decimals);
+        let is_whole = amount::to_units(cents, self.chain.decimals) == Some(units);
+        Ok(Outgoing {
+            transfer: placed.transaction.to_string(),
+            place: i64::try_from(placed.index)?,
+            destination: Address::from_word(log.topics[2]).to_checksum(None),
+            units: units.to_string(),
+            cents: is_whole.then_some(cents).filter(|cents| *cents > Cents::ZERO),
+            block: i64::try_from(placed.block)?,
+        })
+    }
+
+    /// The first block that is not older than this, by the time in the blocks; `head + 1` where all are.
+    async fn first_block_since(&self, since: Micros, head: u64) -> Result<u64, Failure> {
+        let seconds = u64::try_from(since / 1_000_000).unwrap_or(0);
+        let (mut low, mut high) = (0, head + 1);
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            let block = self.chain.rpc.block(At::Block(middle)).await?;
+            let time = block.and_then(|block| block.time).context("the node does not show an old block")?;
+            if time < seconds {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    /// Is this transfer the payment, deep enough in the chain? What is published of it then.
+    pub(super) async fn proof(
+        &self,
+        payment: &Payment,
+        outgoing: &Outgoing,
+    ) -> Result<Option<String>, Failure> {
+        let order = self.order(payment)?;
+        let is_same =
+            outgoing.destination == order.to.to_checksum(None) && outgoing.units == order.units.to_string();
+        if !is_same {
+            return Ok(None);
+        }
+        let chain = &self.chain;
+        chain.check().await?;
+        let hash: B256 = outgoing.transfer.parse().context("reading the transfer's hash")?;
+        let receipt = chain.rpc.receipt(hash).await?.context("the transfer is in no block any more")?;
+        let confirmations = chain.rpc.head().await?.checked_sub(receipt.block).map_or(0, |above| above + 1);
+        ensure!(
+            confirmations >= self.confirmations,
+            "the transfer has {confirmations} of {} confirmations; wait a little",
+            self.confirmations
+        );
+        let is_one = receipt.succeeded && receipt.count(&chain.transfer(&order)) == 1;
+        ensure!(is_one, "the chain does not show exactly one transfer of this amount to this address there");
+        Ok(Some(self.detail(payment, &order, &Seen { hash, confirmations, fee: receipt.fee })))
+    }
+}
