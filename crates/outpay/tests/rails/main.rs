@@ -22,6 +22,8 @@ mod crypto_stop;
 mod crypto_tokens;
 mod crypto_transfer;
 mod crypto_two_tokens;
+#[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
+mod crypto_zombies;
 #[path = "../http/database.rs"]
 #[allow(dead_code, reason = "the tests of the API need more of it")]
 mod database;
