@@ -170,6 +170,8 @@ pub enum Command {
         amount: Cents,
         /// The operator's proof, for example a bank statement's line; one deposit per reference.
         reference: String,
+        /// It is right that a deposit of another business has the same reference. No part of what is asked for.
+        used_elsewhere: bool,
     },
     /// Take unspent money back from a user.
     Debit {

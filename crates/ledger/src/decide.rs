@@ -83,7 +83,9 @@ pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Re
         Command::Create { email, amount, memo } => create(book, email, *amount, memo, &seed),
         Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial, &seed),
         Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
-        Command::Deposit { amount, reference } => deposit(book, *amount, reference),
+        Command::Deposit { amount, reference, used_elsewhere } => {
+            deposit(book, *amount, reference, *used_elsewhere)
+        }
         Command::Debit { user, amount, reason } => debit(book, *user, *amount, reason),
         Command::SetStatus { user, status } => set_status(book, *user, *status),
         Command::RotateHash { user } => rotate_hash(book, *user, &seed),
@@ -278,8 +280,12 @@ fn transfer(book: &Book, direction: Direction, amount: Cents) -> Result<Plan, Re
     Ok(own_balances(book, kind, debit, credit, amount, ""))
 }
 
-fn deposit(book: &Book, amount: Cents, reference: &str) -> Result<Plan, Refusal> {
+fn deposit(book: &Book, amount: Cents, reference: &str, used_elsewhere: bool) -> Result<Plan, Refusal> {
     check_amount(amount, MAX_TRANSFER)?;
+    // One line of a bank statement is the money of one business.
+    if let Some(other) = book.deposited_elsewhere(reference).filter(|_| !used_elsewhere) {
+        return Err(Refusal::DepositReferenceWasUsedForAnotherBusiness(other));
+    }
     check_room(book, AccountId::MAIN, amount)?;
     // `world` mirrors everything that came in, so it runs out of room before the book does.
     check(book.balance(AccountId::WORLD).minus(amount).is_some(), Refusal::BalanceWouldBeTooLarge)?;

@@ -26,7 +26,7 @@ impl Command {
             Self::Transfer { direction, amount } => {
                 short_digest(b"transfer", &[&direction.accounts().0.0.to_be_bytes(), &amount.0.to_be_bytes()])
             }
-            Self::Deposit { amount, reference } => {
+            Self::Deposit { amount, reference, .. } => {
                 short_digest(b"deposit", &[reference.as_bytes(), &amount.0.to_be_bytes()])
             }
             Self::Debit { user, amount, reason } => {

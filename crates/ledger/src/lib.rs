@@ -41,7 +41,7 @@ pub use correction::{Confirmed, Correction, CorrectionDetail, Deposited};
 pub use decide::{Answer, Plan, decide, settle};
 pub use email::{Email, EmailProblem};
 pub use entry::{Actor, Entry, EntryKind, Movement};
-pub use look_back::{LOOKS_PERIOD, MOST_LOOKS};
+pub use look_back::{DepositedElsewhere, LOOKS_PERIOD, MOST_LOOKS};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
 pub use once::{Fingerprint, Once, OnceKey, Remembered};
 pub use origin::{CredentialDigest, Origin, StoredCredential};

@@ -2,7 +2,7 @@
 //! The store loads it; what a batch does is added, so that each command sees those before it. Not here: the rules.
 
 use crate::correction::Deposited;
-use crate::{Book, Cents, Micros, Withdrawal};
+use crate::{Book, BookId, Cents, Micros, Withdrawal};
 use std::collections::{HashMap, HashSet};
 
 /// How often a gift card's code may be shown within [`LOOKS_PERIOD`].
@@ -22,6 +22,17 @@ pub(crate) struct LookBack {
     looks: HashMap<i64, Vec<Micros>>,
     /// Deposits that are about to be reversed, by the sequence of their entry.
     pub(crate) deposits: HashMap<i64, Deposited>,
+    /// Deposits of other businesses, by their reference.
+    elsewhere: HashMap<String, DepositedElsewhere>,
+}
+
+/// Where a deposit's reference was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepositedElsewhere {
+    /// In this book.
+    pub book: BookId,
+    /// When.
+    pub at: Micros,
 }
 
 impl LookBack {
@@ -51,6 +62,17 @@ impl Book {
     /// Adds a destination that a user has successfully used.
     pub fn put_destination(&mut self, user: i64, method: &str, destination: &str) {
         self.before.destinations.insert((user, method.to_owned(), destination.to_owned()));
+    }
+
+    /// Adds that a deposit of another business has this reference.
+    pub fn put_deposited_elsewhere(&mut self, reference: &str, other: DepositedElsewhere) {
+        self.before.elsewhere.entry(reference.to_owned()).or_insert(other);
+    }
+
+    /// The deposit of another business that has this reference.
+    #[must_use]
+    pub fn deposited_elsewhere(&self, reference: &str) -> Option<DepositedElsewhere> {
+        self.before.elsewhere.get(reference).copied()
     }
 
     /// Adds a moment at which a withdrawal's code was shown; the newest [`MOST_LOOKS`] are enough.

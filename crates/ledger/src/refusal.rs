@@ -1,7 +1,7 @@
 //! Refusals: every way the product says no to a command. Closed, named as sentences, documented in `docs/API.md`.
 //! Failures (the system broke) are not here: the ledger cannot fail.
 
-use crate::{Step, WithdrawalState};
+use crate::{DepositedElsewhere, Step, WithdrawalState};
 
 /// Why a command was not carried out. A refused command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Refusal {
     ReferencesWereUsedForOtherPayouts(Vec<usize>),
     /// The deposit's reference was recorded before with another amount.
     DepositReferenceWasUsedForAnotherAmount,
+    /// A deposit of another business was recorded under this reference before.
+    DepositReferenceWasUsedForAnotherBusiness(DepositedElsewhere),
     /// The amount is below 1 cent or above what one command may move.
     AmountIsOutOfRange,
     /// A balance would pass the largest number of cents there is.
@@ -86,6 +88,7 @@ impl Refusal {
             Self::IdempotencyKeyWasUsedForAnotherRequest => "idempotency_key_reused",
             Self::ReferencesWereUsedForOtherPayouts(_) => "reference_reused",
             Self::DepositReferenceWasUsedForAnotherAmount => "deposit_reference_reused",
+            Self::DepositReferenceWasUsedForAnotherBusiness(_) => "deposit_reference_used_elsewhere",
             Self::AmountIsOutOfRange => "amount_out_of_range",
             Self::BalanceWouldBeTooLarge => "balance_too_large",
             Self::PayoutUserIsNotActive => "payout_user_not_active",
@@ -130,6 +133,9 @@ impl Refusal {
             }
             Self::DepositReferenceWasUsedForAnotherAmount => {
                 "This deposit reference was already recorded with another amount."
+            }
+            Self::DepositReferenceWasUsedForAnotherBusiness(_) => {
+                "This deposit reference was already recorded for another business."
             }
             Self::AmountIsOutOfRange => "The amount is out of range.",
             Self::BalanceWouldBeTooLarge => "The balance would become too large.",

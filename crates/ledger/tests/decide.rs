@@ -99,7 +99,7 @@ fn to_main(amount: i64) -> Command {
 }
 
 fn deposit(amount: i64, reference: &str) -> Command {
-    Command::Deposit { amount: Cents(amount), reference: reference.to_owned() }
+    Command::Deposit { amount: Cents(amount), reference: reference.to_owned(), used_elsewhere: true }
 }
 
 fn debit(user: i64, amount: i64) -> Command {
@@ -207,6 +207,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::DepositDoesNotCoverTheReversal
         | Refusal::FeesAreTooLow
         | Refusal::RailIsNotHere
+        | Refusal::DepositReferenceWasUsedForAnotherBusiness(_)
         | Refusal::MoneyWasClaimed => {
             unreachable!("the rows of withdrawals and corrections are in files of their own")
         }

@@ -236,7 +236,7 @@ impl Model {
             let replay = Answer::Replayed(outcome.clone());
             return if same { Ok(replay) } else { Err(Refusal::IdempotencyKeyWasUsedForAnotherRequest) };
         }
-        if let Command::Deposit { amount, reference } = command
+        if let Command::Deposit { amount, reference, .. } = command
             && let Some((first, outcome)) = self.deposits.get(reference)
         {
             let replay = Answer::Replayed(outcome.clone());
@@ -255,7 +255,7 @@ impl Model {
         }
         let mut after = self.clone();
         let outcome = after.carry_out(command, now)?;
-        if let Command::Deposit { amount, reference } = command {
+        if let Command::Deposit { amount, reference, .. } = command {
             after.deposits.insert(reference.clone(), (amount.0, outcome.clone()));
         }
         if let Command::Correct(confirmed) = command {
@@ -299,7 +299,7 @@ impl Model {
             Command::Transfer { direction: Direction::ToMain, amount } => {
                 self.own(EntryKind::MovedToMain, (PAYOUT, MAIN), amount.0, "", Refusal::PayoutBalanceIsTooLow)
             }
-            Command::Deposit { amount, reference } => {
+            Command::Deposit { amount, reference, .. } => {
                 let short = Refusal::BalanceWouldBeTooLarge;
                 self.own(EntryKind::Deposited, (WORLD, MAIN), amount.0, reference, short)
             }
@@ -870,7 +870,7 @@ impl<'a> Run<'a> {
                 Command::Transfer { direction: *direction, amount: self.cents(*amount) }
             }
             Ask::Deposit { amount, reference: which } => {
-                Command::Deposit { amount: self.cents(*amount), reference: reference(*which) }
+                Command::Deposit { amount: self.cents(*amount), reference: reference(*which), used_elsewhere: true }
             }
             Ask::Debit { user, amount } => {
                 Command::Debit { user: *user, amount: self.cents(*amount), reason: "left".to_owned() }

@@ -98,7 +98,7 @@ impl House {
         let book = BookId::new(number, Mode::Test);
         let all = Cents(USERS * EACH);
         let ask = async |command| platform.teller.ask(book, Request::plain(command)).await;
-        ask(Command::Deposit { amount: all, reference: "all".to_owned() })
+        ask(Command::Deposit { amount: all, reference: "all".to_owned(), used_elsewhere: true })
             .await?
             .ok()
             .context("a deposit")?;

@@ -1,9 +1,10 @@
 //! `outpay business`: businesses, their switch and their own money. Deposits and transfers go through the teller, as all
-//! money does.
+//! money does; deposits are in deposit.rs.
 
 use super::brand;
 use super::correction;
-use super::input::{cents, reference};
+use super::deposit;
+use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::stop::Stop;
@@ -53,19 +54,7 @@ enum Verb {
         business: String,
     },
     /// Record money that reached a business from outside; it is added to the main balance
-    Deposit {
-        /// Its id or name
-        business: String,
-        /// How much, in cents: 10050 is 100.50
-        #[arg(value_parser = cents)]
-        cents: Cents,
-        /// What proves it, for example a line of a bank statement; each reference is recorded once
-        #[arg(long, value_name = "TEXT", value_parser = reference)]
-        reference: String,
-        /// In the test book
-        #[arg(long)]
-        test: bool,
-    },
+    Deposit(deposit::Arguments),
     /// Move money from the main balance to the payout balance, from which people are paid
     Transfer {
         /// Its id or name
@@ -103,9 +92,9 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         }
         Verb::EnablePayouts { business } => switch(&platform, &business, true, json).await?,
         Verb::DisablePayouts { business } => switch(&platform, &business, false, json).await?,
-        Verb::Deposit { business, cents, reference, test } => {
-            let business = installation::business(&platform, &business).await?;
-            deposit(&platform, installation::book(&business, test), cents, reference, json).await?;
+        Verb::Deposit(flags) => {
+            let business = installation::business(&platform, &flags.business).await?;
+            deposit::run(&platform, &business, flags, json).await?;
         }
         Verb::Transfer { business, cents, to_main, test } => {
             let business = installation::business(&platform, &business).await?;
@@ -203,38 +192,6 @@ async fn switch(platform: &Platform, business: &str, enabled: bool, json: bool) 
     output::line(format_args!("Payouts of {} are {state}.", business.name))
 }
 
-async fn deposit(
-    platform: &Platform,
-    book: BookId,
-    amount: Cents,
-    reference: String,
-    json: bool,
-) -> Result<(), Stop> {
-    let request = Request::plain(Command::Deposit { amount, reference }).by(Actor::OPERATOR);
-    let (replayed, main, payout) = match platform.teller.ask(book, request).await?? {
-        Answer::Done(outcome) => {
-            let (main, payout) = balances(outcome)?;
-            (false, main, payout)
-        }
-        // The first answer's balances are those of that day; today's are wanted.
-        Answer::Replayed(_) => {
-            let (main, payout) = platform.store.own_balances(book).await?;
-            (true, main, payout)
-        }
-    };
-    if json {
-        return output::json(&json!({
-            "balance": main.0, "payout_balance": payout.0, "replayed": replayed
-        }));
-    }
-    output::line(if replayed {
-        "A deposit with this reference was recorded before. Nothing was deposited again.".to_owned()
-    } else {
-        format!("{} deposited.", dollars(amount))
-    })?;
-    output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
-}
-
 async fn transfer(
     platform: &Platform,
     book: BookId,
@@ -252,7 +209,7 @@ async fn transfer(
     output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
 }
 
-fn balances(outcome: Outcome) -> Result<(Cents, Cents), Stop> {
+pub(super) fn balances(outcome: Outcome) -> Result<(Cents, Cents), Stop> {
     match outcome {
         Outcome::Balances { main, payout } => Ok((main, payout)),
         _ => Err(anyhow::anyhow!("a movement between own balances was answered as something else").into()),

@@ -8,6 +8,7 @@ mod business;
 mod correction;
 mod dashboard;
 mod demo;
+mod deposit;
 mod doctor;
 mod due;
 mod giftcard;

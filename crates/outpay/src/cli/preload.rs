@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
 
     let reference = format!("preload {users}");
     let once = Some(OnceKey::of_request(&reference));
-    let deposit = Request::plain(Command::Deposit { amount, reference });
+    let deposit = Request::plain(Command::Deposit { amount, reference, used_elsewhere: true });
     platform.teller.ask(book, deposit).await??;
     let transfer = Request::maybe_once(Command::Transfer { direction: Direction::ToPayout, amount }, once);
     platform.teller.ask(book, transfer).await??;

@@ -6,7 +6,7 @@ use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
 use crate::witness::Record;
 use ledger::{
-    Book, BookId, Command, HashSalt, Inputs, Occurrence, OnceKey, Order, Refusal, Request, Step, UserStatus,
+    Answer, Book, BookId, Command, DepositedElsewhere, HashSalt, Inputs, Mode, Occurrence, OnceKey, Order, Refusal, Request, Step, UserStatus,
     settle,
 };
 
@@ -60,6 +60,10 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
                 let deposit = confirmed.correction.deposit();
                 book.deposits.extend((deposit != 0).then_some(deposit));
             }
+            // In the test book no bank line stands behind a deposit.
+            Command::Deposit { reference, .. } if asked.book.mode() == Mode::Live => {
+                book.references.insert(reference.clone());
+            }
             Command::Transfer { .. }
             | Command::Deposit { .. }
             | Command::Record { .. }
@@ -92,11 +96,29 @@ pub fn decide_all<'a>(
     inputs: Inputs,
 ) -> Vec<Verdict> {
     let decide = |asked: &Asked| match books.binary_search_by_key(&asked.book, |book| book.id) {
-        Ok(at) => settle(&mut books[at], &asked.request, inputs),
+        Ok(at) => {
+            let verdict = settle(&mut books[at], &asked.request, inputs);
+            if let (Ok(Answer::Done(_)), Command::Deposit { reference, .. }) =
+                (&verdict, &asked.request.command)
+            {
+                tell_others(books, DepositedElsewhere { book: asked.book, at: inputs.now }, reference);
+            }
+            verdict
+        }
         // Only a business that authenticated names a book, so this is a business deleted by hand a moment ago.
         Err(_) => Err(Refusal::PayoutUserIsUnknown),
     };
     batch.map(decide).collect()
+}
+
+/// What was loaded of the other books does not know of a deposit in the same batch.
+fn tell_others(books: &mut [Book], deposited: DepositedElsewhere, reference: &str) {
+    if deposited.book.mode() == Mode::Test {
+        return;
+    }
+    for book in books.iter_mut().filter(|book| book.id != deposited.book && book.id.mode() == Mode::Live) {
+        book.put_deposited_elsewhere(reference, deposited);
+    }
 }
 
 /// What the witness keeps of a batch: the newest entry of each changed book, and every rotation.

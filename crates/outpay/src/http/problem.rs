@@ -245,6 +245,7 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::CodeWasShownTooOften => StatusCode::TOO_MANY_REQUESTS,
         Refusal::IdempotencyKeyWasUsedForAnotherRequest
         | Refusal::DepositReferenceWasUsedForAnotherAmount
+        | Refusal::DepositReferenceWasUsedForAnotherBusiness(_)
         | Refusal::ReferencesWereUsedForOtherPayouts(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let mut body = plain(refusal.sentence(), refusal.code());

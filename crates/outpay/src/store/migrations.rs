@@ -166,6 +166,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0095_rail_openings.sql"),
         include_str!("../../migrations/postgres/0095_rail_openings.sql"),
     ),
+    (
+        96,
+        include_str!("../../migrations/sqlite/0096_deposit_references.sql"),
+        include_str!("../../migrations/postgres/0096_deposit_references.sql"),
+    ),
 ];
 
 /// The number of the last one.

@@ -37,6 +37,8 @@ pub struct BookNeeds {
     pub looks: BTreeSet<i64>,
     /// Deposits that are about to be reversed, by the sequence of their entry.
     pub deposits: BTreeSet<i64>,
+    /// References of deposits that are about to be recorded: each counts for one business.
+    pub references: BTreeSet<String>,
     /// Credentials that commands came with.
     pub credentials: BTreeSet<CredentialDigest>,
 }
@@ -103,6 +105,10 @@ pub(super) fn most_looks() -> i64 {
 /// `$1` book, `$2` number, `$3` now: the lease under which a worker has a withdrawal, with the attempts there are.
 pub(super) const LEASE: &str = "SELECT lease, (SELECT count(*) FROM attempt WHERE book = $1 AND withdrawal = $2) \
      FROM withdrawal WHERE book = $1 AND number = $2 AND leased_until > $3";
+
+/// `$1` reference, `$2` book: the oldest deposit under this reference in another live book, with its time.
+pub(super) const DEPOSITED_ELSEWHERE: &str = "SELECT book, at FROM journal WHERE kind = 1 AND note = $1 AND book <> $2 AND book % 2 = 0 \
+     ORDER BY at, book LIMIT 1";
 
 /// `$1` book, `$2` sequence: kind, amount and detail of a deposit's entry, and of every reversal in the book.
 pub(super) const DEPOSIT: &str = "SELECT kind, amount, detail FROM journal WHERE book = $1 AND sequence = $2 AND kind = 1 \

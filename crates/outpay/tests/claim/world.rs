@@ -98,7 +98,7 @@ impl World {
         let book = BookId::new(number, mode);
         self.platform.store.set_payouts_enabled(number, true).await.unwrap();
         let (amount, reference) = (Cents(10 * cents.max(1)), "first".to_owned());
-        self.command(book, Command::Deposit { amount, reference }).await;
+        self.command(book, Command::Deposit { amount, reference, used_elsewhere: true }).await;
         self.command(book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
         self.pays(book, "user@example.com", cents).await
     }

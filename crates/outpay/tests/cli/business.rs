@@ -8,6 +8,8 @@ crate::on_both_engines! {
     a_business_is_called_by_id_or_name,
     a_deposit_is_recorded_once_per_reference,
     a_deposit_needs_whole_cents_and_a_reference,
+    a_bank_line_is_the_money_of_one_business,
+    a_deposit_out_of_proportion_needs_a_yes,
     a_reference_that_looks_the_same_is_the_same,
     a_transfer_is_refused_when_it_is_not_covered,
     live_and_test_money_never_meet,
@@ -100,6 +102,48 @@ fn a_deposit_needs_whole_cents_and_a_reference(installation: &Installation) {
         &["business", "deposit", "Acme", "1", "--reference", "wire 1\u{200b}"],
     );
     assert_eq!(installation.json(&["business", "show", "Acme"])["balance"], 0);
+}
+
+fn a_bank_line_is_the_money_of_one_business(installation: &Installation) {
+    let acme = installation.business("Acme");
+    installation.business("Other");
+    installation.ok(&["business", "deposit", "Acme", "500", "--reference", "wire 1"]);
+    let other = ["business", "deposit", "Other", "500", "--reference", "wire 1"];
+    installation.refused(1, &format!("recorded for \"Acme\" ({}) at 2", acme.id), &other);
+    installation.refused(1, "--reference-used-elsewhere", &other);
+    assert_eq!(installation.json(&["business", "show", "Other"])["balance"], 0);
+    installation.ok(&[&other[..], &["--test"]].concat());
+    installation.ok(&[&other[..], &["--reference-used-elsewhere"]].concat());
+    assert_eq!(installation.json(&other)["replayed"], true, "once recorded, it is answered as it was");
+    installation.ok(&["business", "deposit", "Acme", "500", "--reference", "wire 1"]);
+    installation.ok(&["audit"]);
+}
+
+fn a_deposit_out_of_proportion_needs_a_yes(installation: &Installation) {
+    installation.business("Acme");
+    let deposit = |cents: &'static str, reference: &'static str| {
+        ["business", "deposit", "Acme", cents, "--reference", reference]
+    };
+    installation.refused(1, "10000001 cents are 100,000.01", &deposit("10000001", "first"));
+    installation.ok(&deposit("10000000", "first"));
+    installation.refused(1, "--yes-large", &deposit("200000001", "second"));
+    assert_eq!(installation.json(&["business", "show", "Acme"])["balance"], 10_000_000);
+    installation.ok(&[&deposit("200000001", "second")[..], &["--yes-large"]].concat());
+    installation.ok(&deposit("200000001", "second"));
+
+    // What was reversed is no measure.
+    installation.business("Other");
+    let other = |cents: &'static str, reference: &'static str| {
+        ["business", "deposit", "Other", cents, "--reference", reference]
+    };
+    installation.ok(&other("1000", "a"));
+    installation.ok(&[&other("100000", "b")[..], &["--yes-large"]].concat());
+    let reverse = ["business", "reverse-deposit", "Other", "--reference", "b", "--reason", "too much"];
+    let proposal = installation.json(&reverse);
+    let word = |name: &str| proposal[name].as_str().unwrap().to_owned();
+    installation.ok(&["proposal", "confirm", &word("id"), "--code", &word("code")]);
+    installation.refused(1, "so far is 10.00", &other("20001", "c"));
+    installation.ok(&other("20000", "c"));
 }
 
 fn a_reference_that_looks_the_same_is_the_same(installation: &Installation) {

@@ -147,7 +147,8 @@ impl Installation {
         let business = self.business(name);
         let cents = cents.to_string();
         self.ok(&["business", "enable-payouts", name]);
-        self.ok(&["business", "deposit", name, &cents, "--reference", "funds"]);
+        let right = ["--reference-used-elsewhere", "--yes-large"];
+        self.ok(&[&["business", "deposit", name, &cents, "--reference", "funds"], &right[..]].concat());
         self.ok(&["business", "transfer", name, &cents]);
         business
     }

@@ -11,6 +11,7 @@ mod constraints;
 mod copies;
 mod credentials;
 mod due;
+mod deposits;
 mod epoch;
 mod evidence;
 mod gift_cards;

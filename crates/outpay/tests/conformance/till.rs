@@ -91,7 +91,7 @@ pub fn create(to: &str, amount: i64) -> Command {
 }
 
 pub fn deposit(amount: i64, reference: &str) -> Command {
-    Command::Deposit { amount: Cents(amount), reference: reference.to_owned() }
+    Command::Deposit { amount: Cents(amount), reference: reference.to_owned(), used_elsewhere: true }
 }
 
 pub fn to_payout(amount: i64) -> Command {

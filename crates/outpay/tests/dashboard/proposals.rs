@@ -21,7 +21,7 @@ on_both_engines! {
 async fn start(world: &World, by: Actor) -> (Business, Made) {
     let business = world.business().await;
     let (amount, reference) = (Cents(500), format!("wire {}", business.name));
-    world.command(business.live, ledger::Command::Deposit { amount, reference }).await;
+    world.command(business.live, ledger::Command::Deposit { amount, reference, used_elsewhere: true }).await;
     let made = propose(world, business.live, by).await;
     (business, made)
 }
@@ -65,7 +65,7 @@ async fn a_member_confirms_what_the_operator_proposed(world: &World) {
 async fn the_member_who_proposed_it_does_not_confirm_it(world: &World) {
     let business = world.business().await;
     let (amount, reference) = (Cents(500), "wire".to_owned());
-    world.command(business.live, ledger::Command::Deposit { amount, reference }).await;
+    world.command(business.live, ledger::Command::Deposit { amount, reference, used_elsewhere: true }).await;
     let mut maker = world.member(&business, Role::Owner).await;
     let mut checker = world.member(&business, Role::Admin).await;
     let made = propose(world, business.live, Actor::member(maker.number)).await;

@@ -210,7 +210,7 @@ impl TestWorld {
     /// Adds money to a book's main balance.
     pub async fn deposit(&self, book: BookId, cents: i64) {
         let reference = format!("deposit {}", self.made.fetch_add(1, Ordering::Relaxed));
-        self.command(book, Command::Deposit { amount: Cents(cents), reference }).await;
+        self.command(book, Command::Deposit { amount: Cents(cents), reference, used_elsewhere: true }).await;
     }
 
     /// Adds money to a book's payout balance.

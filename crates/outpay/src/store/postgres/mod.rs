@@ -4,6 +4,7 @@
 mod columns;
 mod copy;
 mod session;
+mod deposits;
 mod statements;
 mod teller;
 

@@ -2,7 +2,7 @@
 
 use crate::store::Failure;
 use crate::store::pauses::PAUSES_OF_BOOK;
-use crate::store::teller::{ASKED_BEFORE, DEPOSIT, LOOKS};
+use crate::store::teller::{ASKED_BEFORE, DEPOSIT, DEPOSITED_ELSEWHERE, LOOKS};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use tokio_postgres::{Client, Statement};
 
@@ -100,6 +100,7 @@ pub(super) struct Statements {
     pub(super) asked_before: Statement,
     pub(super) looks: Statement,
     pub(super) deposit: Statement,
+    pub(super) deposited_elsewhere: Statement,
     pub(super) insert_withdrawal: Statement,
     pub(super) update_withdrawals: Statement,
     pub(super) add_asked: Statement,
@@ -130,6 +131,7 @@ impl Statements {
             asked_before: client.prepare(ASKED_BEFORE).await?,
             looks: client.prepare(LOOKS).await?,
             deposit: client.prepare(DEPOSIT).await?,
+            deposited_elsewhere: client.prepare(DEPOSITED_ELSEWHERE).await?,
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,
             update_withdrawals: client.prepare(UPDATE_WITHDRAWALS).await?,
             add_asked: client.prepare(ADD_ASKED).await?,

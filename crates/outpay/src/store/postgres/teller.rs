@@ -5,14 +5,14 @@
 //! Everything else of a book is read and written under that lock, so no other row needs one.
 
 use super::columns::Columns;
+use super::deposits;
 use super::row as any_row;
-use super::session::BEGIN;
 use super::statements::Statements;
 use crate::clock::Clock;
 use crate::store::AskedBefore;
 use crate::store::Failure;
 use crate::store::pauses::pause_of_book;
-use crate::store::teller::{Needs, Saving, most_looks, put_asked, put_deposit, stored_credential};
+use crate::store::teller::{Needs, Saving, most_looks, put_asked, stored_credential};
 use crate::store::withdrawals::withdrawal;
 use anyhow::Context;
 use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
@@ -79,7 +79,8 @@ impl PostgresTeller {
         let all = &self.statements;
         // Statements run in the order in which they are sent, each on a fresh snapshot, so all that follow the lock
         // see what its last holder committed.
-        let begin = self.client.batch_execute(BEGIN).map(|done| done.map_err(Failure::from));
+        let begin = deposits::begin(needs);
+        let begin = self.client.batch_execute(&begin).map(|done| done.map_err(Failure::from));
         let heads = self.query(1, &all.lock, vec![&books]);
         let parameters: [&(dyn ToSql + Sync); 8] =
             [&email_books, &emails, &user_books, &users, &once_books, &once, &credential_books, &credentials];
@@ -93,7 +94,7 @@ impl PostgresTeller {
             self.query(credentials.len(), &all.credentials, parameters[6..].to_vec()),
         );
         let orders = try_join3(self.withdrawals(needs), self.leases(needs), self.pauses(needs));
-        let before = try_join3(self.asked_before(needs), self.looks(needs), self.deposits(needs));
+        let before = try_join3(self.asked_before(needs), self.looks(needs), deposits::load(&self.client, all, needs));
         let rest = try_join3(remembered, orders, before);
         let (
             (),
@@ -120,9 +121,10 @@ impl PostgresTeller {
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
         }
+        deposits::put(&mut found, &deposits)?;
         put_withdrawals(&mut found, &withdrawals)?;
         put_holds(&mut found, &leases, &pauses);
-        put_before(&mut found, &asked, &looks, &deposits)?;
+        put_before(&mut found, &asked, &looks);
         let mut books: Vec<Book> = found.into_values().collect();
         books.sort_by_key(|book| book.id);
         Ok(books)
@@ -191,17 +193,6 @@ impl PostgresTeller {
         let load = named.map(|(book, number)| async move {
             let params: [&(dyn ToSql + Sync); 3] = [&book.0, &number, &most_looks()];
             Ok((book, number, client.query(&all.looks, &params).await?))
-        });
-        try_join_all(load.map(FutureExt::boxed)).await
-    }
-
-    async fn deposits(&self, needs: &Needs) -> Result<Vec<(BookId, i64, Vec<Row>)>, Failure> {
-        let named =
-            needs.0.iter().flat_map(|(book, needs)| needs.deposits.iter().map(|number| (*book, *number)));
-        let (client, all) = (&self.client, &self.statements);
-        let load = named.map(|(book, number)| async move {
-            let params: [&(dyn ToSql + Sync); 2] = [&book.0, &number];
-            Ok((book, number, client.query(&all.deposit, &params).await?))
         });
         try_join_all(load.map(FutureExt::boxed)).await
     }
@@ -332,8 +323,7 @@ fn put_before(
     found: &mut HashMap<i64, Book>,
     asked: &[(BookId, &AskedBefore, Vec<Row>)],
     looks: &[(BookId, i64, Vec<Row>)],
-    deposits: &[(BookId, i64, Vec<Row>)],
-) -> Result<(), Failure> {
+) {
     for (book, before, rows) in asked {
         if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
             put_asked(book, before, row.get(0), row.get(1), row.get::<_, i32>(2) == 1);
@@ -344,12 +334,6 @@ fn put_before(
             rows.iter().for_each(|row| book.put_look(*withdrawal, row.get(0)));
         }
     }
-    for (book, deposit, rows) in deposits {
-        if let Some(book) = found.get_mut(&book.0) {
-            put_deposit(book, *deposit, rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))))?;
-        }
-    }
-    Ok(())
 }
 
 fn put_remembered(book: &mut Book, row: &Row) -> Result<(), Failure> {

@@ -1,0 +1,119 @@
+//! `outpay business deposit`: money that reached a business from outside. Two things that a typing error does are asked for first:
+//! one bank line for two businesses, and a sum that is out of all proportion.
+
+use super::business::balances;
+use super::input::{cents, reference};
+use super::installation;
+use super::output::{self, dollars};
+use super::stop::Stop;
+use crate::businesses;
+use crate::clock::rfc3339;
+use crate::platform::Platform;
+use crate::store::Business;
+use clap::Args;
+use ledger::{Actor, Answer, BookId, Cents, Command, DepositedElsewhere, Refusal, Request};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+
+/// A deposit so many times as large as the largest before it is asked for: 100 times is dollars typed as cents of cents.
+const TIMES_THE_LARGEST: i64 = 20;
+/// So is a first deposit above 100,000.00.
+const LARGE_FIRST: Cents = Cents(10_000_000);
+
+/// The flags of `deposit`.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Its id or name
+    pub(super) business: String,
+    /// How much, in cents: 10050 is 100.50
+    #[arg(value_parser = cents)]
+    cents: Cents,
+    /// What proves it, for example a line of a bank statement; each reference is recorded once
+    #[arg(long, value_name = "TEXT", value_parser = reference)]
+    reference: String,
+    /// It is right that a deposit of another business has the same reference
+    #[arg(long)]
+    reference_used_elsewhere: bool,
+    /// It is right that this is far more than the business ever deposited
+    #[arg(long)]
+    yes_large: bool,
+    /// In the test book
+    #[arg(long)]
+    test: bool,
+}
+
+pub(super) async fn run(
+    platform: &Platform,
+    business: &Business,
+    flags: Arguments,
+    json: bool,
+) -> Result<(), Stop> {
+    let book = installation::book(business, flags.test);
+    if !flags.yes_large && !flags.test {
+        is_meant(platform, book, &flags).await?;
+    }
+    let (amount, reference) = (flags.cents, flags.reference);
+    let command = Command::Deposit { amount, reference, used_elsewhere: flags.reference_used_elsewhere };
+    let request = Request::plain(command).by(Actor::OPERATOR);
+    let (replayed, main, payout) = match platform.teller.ask(book, request).await? {
+        Ok(Answer::Done(outcome)) => {
+            let (main, payout) = balances(outcome)?;
+            (false, main, payout)
+        }
+        // The first answer's balances are those of that day; today's are wanted.
+        Ok(Answer::Replayed(_)) => {
+            let (main, payout) = platform.store.own_balances(book).await?;
+            (true, main, payout)
+        }
+        Err(Refusal::DepositReferenceWasUsedForAnotherBusiness(other)) => {
+            return Err(used_elsewhere(platform, other).await?);
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    if json {
+        return output::json(&json!({
+            "balance": main.0, "payout_balance": payout.0, "replayed": replayed
+        }));
+    }
+    output::line(if replayed {
+        "A deposit with this reference was recorded before. Nothing was deposited again.".to_owned()
+    } else {
+        format!("{} deposited.", dollars(amount))
+    })?;
+    output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
+}
+
+/// Names the business and the time, so that an operator can tell which of the two is wrong.
+async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Result<Stop, Stop> {
+    let number = other.book.business();
+    let name = platform.store.business(number).await?.map(|business| business.name).unwrap_or_default();
+    Ok(Stop::Refused(format!(
+        "this reference was recorded for {name:?} ({}) at {}. Nothing was deposited. If the money is that of both, add --reference-used-elsewhere; if it is not theirs, see: outpay business reverse-deposit",
+        businesses::id(platform, number),
+        rfc3339(other.at)
+    )))
+}
+
+/// Stops a sum that is out of proportion, unless the operator says yes.
+async fn is_meant(platform: &Platform, book: BookId, flags: &Arguments) -> Result<(), Stop> {
+    let largest = platform.store.largest_deposit(book).await?;
+    let most = largest.map_or(LARGE_FIRST.0, |largest| largest.0.saturating_mul(TIMES_THE_LARGEST));
+    // What was recorded before is answered as it was, whatever it is.
+    if flags.cents.0 <= most || platform.store.deposit_called(book, &flags.reference).await?.is_some() {
+        return Ok(());
+    }
+    let than = match largest {
+        Some(largest) => format!("the largest deposit of this business so far is {}", dollars(largest)),
+        None => "it is the first deposit of this business".to_owned(),
+    };
+    let told = format!("The amount is in cents: {} cents are {}, and {than}.", flags.cents.0, dollars(flags.cents));
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        eprint!("{told}\nType yes to deposit {}: ", dollars(flags.cents));
+        let mut typed = String::new();
+        let asked = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut typed));
+        if asked.is_ok() && typed.trim() == "yes" {
+            return Ok(());
+        }
+    }
+    Err(Stop::Refused(format!("{told} Nothing was deposited. If that is right, add --yes-large.")))
+}
