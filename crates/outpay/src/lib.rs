@@ -22,6 +22,7 @@ pub mod identity_text;
 pub mod ids;
 pub mod imports;
 pub mod line_numbers;
+pub mod sheet;
 pub mod mail;
 pub mod members;
 pub mod memo;

@@ -1,13 +1,6 @@
 //! The numbers of a file's lines as an editor counts them, so that what is wrong is named where a person finds it. Not here:
 //! what stands in the lines.
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Spreadsheets put a byte order mark in front; it belongs to no field.
-pub fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
-}
-
 /// Counts lines as an editor does, whatever ends them.
 pub struct LineNumbers<'a> {
     bytes: &'a [u8],

@@ -6,9 +6,10 @@ use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::identity_text::{IdentityProblem, identity};
 use crate::ids::IdKind;
-use crate::line_numbers::{LineNumbers, without_mark};
+use crate::line_numbers::LineNumbers;
 use crate::platform::Platform;
 use crate::rails::gift_card::{LONGEST_BRAND, pack};
+use crate::sheet;
 use crate::store::{GiftCard, NewGiftCard, WriteError};
 use clap::{Args, Subcommand};
 use ledger::{BookId, Cents, MAX_PAYOUT, Micros};
@@ -115,7 +116,9 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
 fn read(file: &Path, now: Micros) -> Result<Vec<Line>, Stop> {
     let text = std::fs::read(file)
         .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
-    let text = without_mark(&text);
+    let text = sheet::text(&text)
+        .map_err(|not_text| Stop::Usage(format!("{not_text}; nothing was imported")))?
+        .as_bytes();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let header = reader.headers().map_err(|_| Stop::Usage("the file is not a CSV".to_owned()))?;
     if header.iter().collect::<Vec<_>>() != ["brand", "face_value", "code", "pin", "expires"] {

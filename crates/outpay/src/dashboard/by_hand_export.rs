@@ -6,6 +6,7 @@ use super::stop::Stop;
 use crate::members::Permission;
 use crate::withdrawals::by_hand;
 use axum::response::Response;
+use http::StatusCode;
 
 /// See the module.
 ///
@@ -14,6 +15,14 @@ use axum::response::Response;
 pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     let Posted { who, form } = posted;
     who.require(Permission::ReviewWithdrawals)?;
-    let text = by_hand::take(&who.platform, who.book, form.get("method"), who.actor()).await?;
-    Ok(download::csv("payments-by-hand.csv", &text))
+    let again = form.get("again") == "1";
+    let taken = by_hand::take(&who.platform, who.book, form.get("method"), again, who.actor()).await?;
+    if taken.payments == 0 && taken.left_out > 0 {
+        let error = format!(
+            "No payment is new: {} in work are in an earlier file. Tick the box to have them in a file again.",
+            taken.left_out
+        );
+        return Ok(super::by_hand::show(StatusCode::OK, &who, None, Some(error)));
+    }
+    Ok(download::csv("payments-by-hand.csv", taken.sheet))
 }

@@ -3,6 +3,7 @@
 use super::signed_in::SignedIn;
 use super::stop::Stop;
 use super::{download, import};
+use crate::sheet::Sheet;
 use axum::extract::Path;
 use axum::response::Response;
 
@@ -14,24 +15,16 @@ const PAGE: i64 = 1_000;
 /// [`Stop`].
 pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, Stop> {
     let found = import::find(&who, &id).await?;
-    let mut text = "line,email,amount,reference,status,detail\n".to_owned();
+    let mut sheet = Sheet::new(&["line", "email", "amount", "reference", "status", "detail"]);
     let mut after = 0;
     loop {
         let lines = who.platform.store.import_lines(who.book, found.number, after, PAGE).await?;
         let Some(last) = lines.last() else { break };
         after = last.line;
         for line in lines {
-            let fields = [
-                line.line.to_string(),
-                download::field(&line.email),
-                line.amount.0.to_string(),
-                download::field(&line.reference),
-                line.state.word().to_owned(),
-                download::field(&line.detail),
-            ];
-            text.push_str(&fields.join(","));
-            text.push('\n');
+            let (number, amount, state) = (line.line.to_string(), line.amount.0.to_string(), line.state.word());
+            sheet.row(&[&number, &line.email, &amount, &line.reference, state, &line.detail]);
         }
     }
-    Ok(download::csv("import-result.csv", &text))
+    Ok(download::csv("import-result.csv", sheet))
 }

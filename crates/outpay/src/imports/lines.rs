@@ -1,7 +1,8 @@
 //! Reads and checks the lines of a file. Not here: paying. Invariant: two payments of a file never have the same number,
 //! and a file always gives the same numbers, since they become idempotency keys.
 
-use crate::line_numbers::{LineNumbers, without_mark};
+use crate::line_numbers::LineNumbers;
+use crate::sheet;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use ledger::{BatchPayout, Cents, Command, Email, EmailProblem, MAX_PAYOUT};
 use std::collections::HashSet;
@@ -51,7 +52,10 @@ pub struct BadLine {
 /// # Errors
 /// Every line that is wrong.
 pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
-    let bytes = without_mark(bytes);
+    let bytes = match sheet::text(bytes) {
+        Ok(text) => text.as_bytes(),
+        Err(not_text) => return Err(vec![BadLine { number: not_text.line(), reason: sentence(not_text) }]),
+    };
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
     let mut numbers = LineNumbers::new(bytes);
@@ -98,6 +102,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
         bad.push(BadLine { number: 1, reason: "The file has no payments.".to_owned() });
     }
     if bad.is_empty() { Ok(lines) } else { Err(bad) }
+}
+
+fn sentence(not_text: sheet::NotText) -> String {
+    not_text.to_string().replacen("the file", "The file", 1) + "."
 }
 
 fn is_header(record: &ByteRecord) -> bool {
@@ -213,9 +221,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_utf_8_is_refused_as_a_whole() {
+        let bad = read(b"email,amount,reference\na@example.com,1,x\nb@example.com,1,M\xfcller\n").err().unwrap();
+        assert_eq!(bad.len(), 1);
+        assert!(bad[0].number == 3 && bad[0].reason.contains("windows-1252"), "{bad:?}");
+    }
+
+    #[test]
     fn every_bad_line_is_told_with_its_reason() {
         let text = b"email,amount\na@example.com,1\nnobody,1.5\n,\nb@example.com\nc@example.com,0\nd@example.com,-3\n\
-            e@example.com,100000001\nf@example.com,99999999999999999999\ng@\xff,1\nh@example.com,1,2,3\n";
+            e@example.com,100000001\nf@example.com,99999999999999999999\ng@,1\nh@example.com,1,2,3\n";
         let bad = read(text).err().unwrap();
         let told: Vec<(u64, &str)> = bad.iter().map(|bad| (bad.number, bad.reason.as_str())).collect();
         let address = "The email must be a valid email address.";

@@ -171,6 +171,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0096_deposit_references.sql"),
         include_str!("../../migrations/postgres/0096_deposit_references.sql"),
     ),
+    (
+        97,
+        include_str!("../../migrations/sqlite/0097_handed_out.sql"),
+        include_str!("../../migrations/postgres/0097_handed_out.sql"),
+    ),
 ];
 
 /// The number of the last one.

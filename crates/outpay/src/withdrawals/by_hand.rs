@@ -3,12 +3,16 @@
 
 use super::offer::is_paused;
 use super::{Stopped, settle};
+use crate::clock::rfc3339;
 use crate::ids::IdKind;
-use crate::line_numbers::{LineNumbers, without_mark};
+use crate::line_numbers::LineNumbers;
+use crate::members::audit;
 use crate::platform::Platform;
 use crate::reference::reference;
-use crate::store::WithdrawalFilter;
+use crate::sheet::{self, Sheet};
+use crate::store::{HandedOut, WithdrawalFilter};
 use ledger::{Actor, BookId, Provider, Refusal, Withdrawal, WithdrawalState};
+use serde_json::json;
 
 /// Lines that could not be settled before the rest of a file is left alone: it is the wrong file.
 const MOST_NOT_SETTLED: usize = 1_000;
@@ -24,12 +28,28 @@ pub struct Settled {
     pub not_settled: Vec<String>,
 }
 
-/// Takes a method's queued payments into work and gives all that are in work as a CSV. Those in work already are in it
-/// again: a lost file is no lost payment. Who pays from two files pays by the id.
+/// A file of payments to make.
+pub struct Taken {
+    /// The CSV.
+    pub sheet: Sheet,
+    /// How many payments are in it.
+    pub payments: usize,
+    /// How many are in work and not in it, because an earlier file has them.
+    pub left_out: usize,
+}
+
+/// Takes a method's queued payments into work and gives those in work as a CSV: each in one file. What an earlier file has is
+/// given `again` only where that is asked for, and the file says so.
 ///
 /// # Errors
 /// [`Stopped`].
-pub async fn take(platform: &Platform, book: BookId, method: &str, actor: Actor) -> Result<String, Stopped> {
+pub async fn take(
+    platform: &Platform,
+    book: BookId,
+    method: &str,
+    again: bool,
+    actor: Actor,
+) -> Result<Taken, Stopped> {
     let mounted = platform.rails.get(book.mode(), method);
     let provider = mounted.map(|mounted| mounted.facts().provider);
     // Whoever pays by hand what a rail is at work on pays twice.
@@ -59,20 +79,40 @@ pub async fn take(platform: &Platform, book: BookId, method: &str, actor: Actor)
         return Err(Stopped::UnknownMethod);
     }
     sending.reverse();
-    Ok(written(platform, book, &sending).map_err(anyhow::Error::from)?)
+    hand_out(platform, book, (method, again), &sending, actor).await
 }
 
-fn written(platform: &Platform, book: BookId, sending: &[Withdrawal]) -> csv::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["id", "amount", "currency", "destination", "proof"])?;
-    for withdrawal in sending {
+/// Only what this file claims in the database is in it: of two at once, each payment is in one.
+async fn hand_out(
+    platform: &Platform,
+    book: BookId,
+    (method, again): (&str, bool),
+    sending: &[Withdrawal],
+    actor: Actor,
+) -> Result<Taken, Stopped> {
+    let earlier = platform.store.handed_out(book).await?;
+    let wanted: Vec<(&Withdrawal, Option<HandedOut>)> = (sending.iter())
+        .map(|withdrawal| (withdrawal, earlier.get(&withdrawal.number).copied()))
+        .filter(|(_, before)| again || before.is_none())
+        .collect();
+    let claims: Vec<(i64, Option<HandedOut>)> =
+        wanted.iter().map(|(withdrawal, before)| (withdrawal.number, *before)).collect();
+    let detail = json!({ "again": again });
+    let entry = audit::in_book(platform, book, actor, "withdrawals.handed_out", method, &detail);
+    let claimed = platform.store.hand_out(book, &claims, actor, &entry).await?;
+    let mut sheet = Sheet::new(&COLUMNS);
+    let mut payments = 0;
+    for ((withdrawal, before), _) in wanted.iter().zip(&claimed).filter(|(_, claimed)| **claimed) {
         let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number);
         let amount = decimal(withdrawal.net().0);
-        writer.write_record([id.as_str(), &amount, CURRENCY, &withdrawal.destination, ""])?;
+        let before = before.map(|before| rfc3339(before.at)).unwrap_or_default();
+        sheet.row(&[id.as_str(), &amount, CURRENCY, &withdrawal.destination, "", &before]);
+        payments += 1;
     }
-    let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(Taken { sheet, payments, left_out: sending.len() - payments })
 }
+
+const COLUMNS: [&str; 6] = ["id", "amount", "currency", "destination", "proof", "handed_out_before"];
 
 async fn all(
     platform: &Platform,
@@ -107,8 +147,8 @@ pub async fn settle_all(
     text: &[u8],
     find: impl Fn(&str) -> Option<(BookId, i64)>,
     actor: Actor,
-) -> Result<Settled, &'static str> {
-    let text = without_mark(text);
+) -> Result<Settled, String> {
+    let text = sheet::text(text).map_err(|not_text| not_text.to_string())?.as_bytes();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let header = reader.headers().map_err(|_| "the file is not a CSV")?.clone();
     let columns = Columns::named(&header)?;

@@ -185,7 +185,7 @@ fn live_and_test_money_never_meet(installation: &Installation) {
 
 fn tables_are_for_people(installation: &Installation) {
     let acme = installation.business("Acme");
-    installation.ok(&["business", "deposit", "Acme", "123456789", "--reference", "r"]);
+    installation.ok(&["business", "deposit", "Acme", "123456789", "--reference", "r", "--yes-large"]);
     let list = installation.ok(&["business", "list"]);
     assert!(list.contains(&acme.id) && list.contains("disabled"), "{list}");
     let shown = installation.ok(&["business", "show", "Acme"]);

@@ -29,7 +29,7 @@ fn a_second_import_pays_nobody_again(installation: &Installation) {
     assert_eq!((&first["paid"], &first["paid_total"], &first["unpaid"]), (&3.into(), &123.into(), &0.into()));
     assert_eq!(
         installation.read("users.result.csv"),
-        "line,email,amount,status,detail\n2,a@example.com,100,paid,\n3,b@example.com,20,paid,\n4,a@example.com,3,paid,\n"
+        "\u{feff}line,email,amount,status,detail\n2,a@example.com,100,paid,\n3,b@example.com,20,paid,\n4,a@example.com,3,paid,\n"
     );
     let second = installation.json(&["import", &file, "--business", "Acme"]);
     assert_eq!((&second["paid"], &second["already_paid"]), (&0.into(), &3.into()));
@@ -52,7 +52,7 @@ fn another_file_is_another_import(installation: &Installation) {
         "must not be the imported file",
         &["import", &result, "--business", "Acme", "--result", &result],
     );
-    assert_eq!(installation.read("r.csv"), "line,email,amount,status,detail\n1,a@example.com,6,paid,\n");
+    assert_eq!(installation.read("r.csv"), "\u{feff}line,email,amount,status,detail\n1,a@example.com,6,paid,\n");
     assert_eq!(total(installation), 11);
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 crate::on_both_engines! {
     a_payment_by_hand_goes_from_the_queue_to_its_proof,
+    a_payment_is_handed_out_once_unless_told,
     what_a_rail_pays_is_not_exported,
     a_file_settles_every_line_it_can,
     a_file_without_its_columns_is_refused,
@@ -72,9 +73,14 @@ fn money(installation: &Installation, email: &str) -> (Value, Value) {
 
 /// The rows of an export, without its header.
 fn export(installation: &Installation, method: &str) -> Vec<Vec<String>> {
-    let text = installation.ok(&["withdrawal", "export", "Acme", "--method", method]);
+    rows(&installation.ok(&["withdrawal", "export", "Acme", "--method", method, "--again"]))
+}
+
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let text = text.strip_prefix('\u{feff}').expect("spreadsheets take it for UTF-8");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    assert_eq!(reader.headers().unwrap(), vec!["id", "amount", "currency", "destination", "proof"]);
+    let header = vec!["id", "amount", "currency", "destination", "proof", "handed_out_before"];
+    assert_eq!(reader.headers().unwrap(), header);
     let row = |row: csv::Result<csv::StringRecord>| row.unwrap().iter().map(str::to_owned).collect();
     reader.records().map(row).collect()
 }
@@ -87,22 +93,51 @@ fn a_payment_by_hand_goes_from_the_queue_to_its_proof(installation: &Installatio
     assert_eq!(export(installation, "cash"), Vec::<Vec<String>>::new());
     let destination = r#"{"account":"DE89 3704, 0044","name":"Ann \"A\" Example"}"#;
     let rows = export(installation, "bank");
-    assert_eq!(rows[0], [&ids[0], "25.00", "USD", destination, ""]);
+    assert_eq!(rows[0], [&ids[0], "25.00", "USD", destination, "", ""]);
     assert_eq!((rows.len(), rows[1][1].as_str()), (2, "999.50"));
     assert_eq!(status(installation, &ids[0]), "sending");
-    assert_eq!(export(installation, "bank"), rows, "a lost file is no lost payment");
+    let ids_of = |rows: &[Vec<String>]| rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+    let again = export(installation, "bank");
+    assert_eq!(ids_of(&again), ids_of(&rows), "a lost file is no lost payment");
 
     let settle = ["withdrawal", "settle", &ids[0], "--proof", "statement 17, line 3"];
     let settled = installation.json(&settle);
     assert_eq!((&settled["status"], &settled["net_amount"]), (&json!("succeeded"), &json!(2_500)));
     installation.refused(1, "already succeeded", &settle);
-    assert_eq!(export(installation, "bank"), rows[1..]);
+    assert_eq!(ids_of(&export(installation, "bank")), ids_of(&rows[1..]));
     // Straight from the queue: somebody paid without an export.
     let cash = asked(installation, &[(1, "cash", 300)]);
     let text = installation.ok(&["withdrawal", "settle", &cash[0], "--proof", "receipt"]);
     assert!(text.contains("succeeded") && text.contains("3.00"), "{text}");
     assert_eq!(money(installation, "ann@example.com"), (json!(97_150), json!(0)));
     assert_eq!(money(installation, "bob@example.com"), (json!(0), json!(100_000)));
+    installation.ok(&["audit"]);
+}
+
+fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
+    start(installation);
+    let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];
+    let first = asked(installation, &[(1, "bank", 2_550)]);
+    let handed = rows(&installation.ok(export));
+    assert_eq!((handed.len(), &handed[0][0], handed[0][5].as_str()), (1, &first[0], ""));
+    let second = asked(installation, &[(1, "bank", 100)]);
+    let ran = installation.run(export);
+    assert!(ran.stderr.contains("1 payments in work are not in it"), "{}", ran.stderr);
+    let handed = rows(&ran.stdout);
+    assert_eq!((handed.len(), &handed[0][0]), (1, &second[0]));
+    assert_eq!(rows(&installation.ok(export)), Vec::<Vec<String>>::new());
+    let again = rows(&installation.ok(&[export, &["--again"]].concat()));
+    assert_eq!(again.iter().map(|row| &row[0]).collect::<Vec<_>>(), [&first[0], &second[0]]);
+    assert!(again.iter().all(|row| row[5].starts_with("20") && row[5].ends_with('Z')), "{again:?}");
+    // Such a file settles like any other.
+    let file = format!("\u{feff}id,amount,currency,destination,proof,handed_out_before\n{},{}\n", paid(&again[0], "ref"), again[0][5]);
+    installation.write("paid.csv", &file);
+    let path = installation.folder().join("paid.csv");
+    installation.ok(&["withdrawal", "settle", "--file", path.to_str().unwrap()]);
+    assert_eq!(status(installation, &first[0]), "succeeded");
+    let latin = file.replace("ref", "Müller").replace('\u{feff}', "");
+    std::fs::write(&path, latin.chars().map(|one| one as u8).collect::<Vec<_>>()).unwrap();
+    installation.refused(2, "windows-1252", &["withdrawal", "settle", "--file", path.to_str().unwrap()]);
     installation.ok(&["audit"]);
 }
 

@@ -15,6 +15,7 @@ mod deposits;
 mod epoch;
 mod evidence;
 mod gift_cards;
+mod handed_out;
 mod history;
 mod imports;
 mod key_usage;

@@ -18,7 +18,7 @@ async fn a_file_says_what_became_of_every_line(world: &World) {
     let result = admin.get(&format!("{path}/result")).await;
     result
         .is(200)
-        .says("2,ada@example.com,10,\"'=1+1\",paid,\n")
+        .says("2,ada@example.com,10,'=1+1,paid,\n")
         .says("3,bob@example.com,20,,not paid,Insufficient payout balance\n");
     assert_eq!(result.header("content-type"), "text/csv; charset=utf-8");
 }

@@ -5,15 +5,17 @@ use crate::cli::stop::Stop;
 use crate::durable_file;
 use crate::imports::lines::Line;
 use crate::imports::pay::Payment;
+use crate::sheet::Sheet;
 use anyhow::Context;
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A result file that is not in its place yet.
 pub(super) struct ResultFile {
     draft: PathBuf,
     path: PathBuf,
-    writer: csv::Writer<File>,
+    file: File,
 }
 
 /// The result's place where none is named: `users.csv` has `users.result.csv`.
@@ -29,17 +31,16 @@ pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, Stop> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
-    let writer = csv::Writer::from_path(&draft);
-    let writer = writer.with_context(|| {
+    let file = File::create(&draft).with_context(|| {
         format!("nobody was paid: cannot write {}; choose another place with --result", draft.display())
     })?;
-    Ok(ResultFile { draft, path: path.to_owned(), writer })
+    Ok(ResultFile { draft, path: path.to_owned(), file })
 }
 
 impl ResultFile {
     /// No line is paid, and no draft is left behind.
     pub(super) fn give_up(self) {
-        drop(self.writer);
+        drop(self.file);
         // What stays of it is empty and is written over by the next import.
         let _ = std::fs::remove_file(&self.draft);
     }
@@ -54,14 +55,14 @@ impl ResultFile {
     }
 
     fn write(mut self, lines: &[Line], payments: &[Payment]) -> anyhow::Result<()> {
-        self.writer.write_record(["line", "email", "amount", "status", "detail"])?;
+        let mut sheet = Sheet::new(&["line", "email", "amount", "status", "detail"]);
         for (line, payment) in lines.iter().zip(payments) {
             let (number, amount) = (line.number.to_string(), line.amount.0.to_string());
             let detail = payment.detail();
-            self.writer.write_record([&number, line.email.as_str(), &amount, payment.word(), &detail])?;
+            sheet.row(&[&number, line.email.as_str(), &amount, payment.word(), &detail]);
         }
-        let file = self.writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        file.sync_all()?;
+        self.file.write_all(sheet.text().as_bytes())?;
+        self.file.sync_all()?;
         std::fs::rename(&self.draft, &self.path)?;
         Ok(durable_file::sync_name(&self.path)?)
     }

@@ -11,9 +11,17 @@ use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(super) async fn export(platform: &Platform, book: BookId, method: &str) -> Result<(), Stop> {
-    match by_hand::take(platform, book, method, Actor::OPERATOR).await {
-        Ok(text) => output::line(text.trim_end()),
+pub(super) async fn export(platform: &Platform, book: BookId, method: &str, again: bool) -> Result<(), Stop> {
+    match by_hand::take(platform, book, method, again, Actor::OPERATOR).await {
+        Ok(taken) => {
+            if taken.left_out > 0 {
+                eprintln!(
+                    "note: {} payments in work are not in it, because an earlier file has them; with --again they are",
+                    taken.left_out
+                );
+            }
+            output::line(taken.sheet.text().trim_end())
+        }
         Err(Stopped::UnknownMethod) => Err(Stop::Refused(format!("there is no method {method:?}"))),
         Err(stopped) => Err(stopped.into()),
     }
@@ -25,7 +33,7 @@ pub(super) async fn settle_all(platform: &Platform, file: &Path, json: bool) -> 
     let found = |id: &str| find(platform, id).ok();
     let settled = by_hand::settle_all(platform, &text, found, Actor::OPERATOR).await;
     let by_hand::Settled { settled, not_settled } =
-        settled.map_err(|sentence| Stop::Usage(sentence.to_owned()))?;
+        settled.map_err(Stop::Usage)?;
     if json {
         output::json(&json!({ "settled": settled, "not_settled": not_settled }))?;
     } else {

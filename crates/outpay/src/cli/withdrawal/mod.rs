@@ -127,13 +127,16 @@ enum Verb {
         #[arg(long)]
         without_the_rail: bool,
     },
-    /// Take a method's queued payments by hand into work and print them as CSV
+    /// Take a method's queued payments by hand into work and print those in work that no earlier file has as CSV
     Export {
         /// The business's id or name
         business: String,
         /// The method's name
         #[arg(long)]
         method: String,
+        /// Those that an earlier file has are in it too, with the time of that file
+        #[arg(long)]
+        again: bool,
     },
 }
 
@@ -153,9 +156,9 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             list(platform, book, &filter, i64::from(limit), json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Export { business, method } => {
+        Verb::Export { business, method, again } => {
             let business = installation::business(platform, &business).await?;
-            by_hand::export(platform, installation::book(&business, false), &method).await?;
+            by_hand::export(platform, installation::book(&business, false), &method, again).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Settle { file: Some(file), .. } => return by_hand::settle_all(platform, &file, json).await,
