@@ -7,10 +7,10 @@ use super::user;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
-use crate::store::{PauseScope, StoredPause};
+use crate::store::{BookPart, PauseScope, StoredPause};
 use crate::withdrawals::pause;
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId};
+use ledger::{Actor, BookId, Mode};
 use serde_json::json;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -39,6 +39,25 @@ pub(super) struct ResumeArguments {
     /// Why, for the journal and the audit log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
+    /// End the pause that the business has set by itself, and not the operator's
+    #[arg(long, global = true)]
+    own: bool,
+    /// With --own, of a business or a method: in the test book
+    #[arg(long = "own-test", global = true, requires = "own")]
+    test: bool,
+}
+
+/// What a business pauses by itself where the operator names the same.
+fn own(scope: PauseScope, test: bool) -> Result<PauseScope, Stop> {
+    let book = |number: i64| BookId::new(number, if test { Mode::Test } else { Mode::Live });
+    match scope {
+        PauseScope::Business(number) => Ok(PauseScope::Own(book(number), BookPart::Everything)),
+        PauseScope::RailOf(number, name) => Ok(PauseScope::Own(book(number), BookPart::Method(name))),
+        PauseScope::Person(book, user) => Ok(PauseScope::Own(book, BookPart::Person(user))),
+        PauseScope::All | PauseScope::Rail(_) | PauseScope::Own(..) => {
+            Err(Stop::Usage("--own needs a business".to_owned()))
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -138,6 +157,7 @@ pub(super) async fn resume(
         return Err(Stop::Usage("list what is paused with: outpay pause list".to_owned()));
     };
     let reason = reason(arguments.reason)?;
+    let scope = if arguments.own { own(scope, arguments.test)? } else { scope };
     if !pause::resume(&platform, &scope, &reason, Actor::OPERATOR).await? {
         return Err(Stop::Refused("that is not paused; see what is with: outpay pause list".to_owned()));
     }
@@ -172,6 +192,10 @@ fn shown(platform: &Platform, scope: &PauseScope) -> String {
         PauseScope::Person(book, number) => {
             let user = platform.secrets.ids().seal(IdKind::PayoutUser, *book, *number);
             format!("user {} {user}", business(book.business()))
+        }
+        PauseScope::Own(book, _) => {
+            let mode = if book.mode() == Mode::Test { " (test)" } else { "" };
+            format!("{} of business {}{mode}, by itself", pause::words(scope), business(book.business()))
         }
     }
 }

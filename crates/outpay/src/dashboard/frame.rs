@@ -37,6 +37,7 @@ pub const NAVIGATION: [Section; 4] = [
             ("home", "/dashboard", "Home"),
             ("users", "/dashboard/users", "Users"),
             ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
+            ("pauses", "/dashboard/pauses", "Pauses"),
             ("import", "/dashboard/import", "Import"),
             ("proposals", "/dashboard/proposals", "Proposals"),
         ],

@@ -12,7 +12,7 @@ use super::{
 use super::{
     by_hand, by_hand_export, by_hand_settle, deliveries, deliveries_replay, delivery, delivery_retry, home,
     import, import_bring, import_decide, import_result, import_rule, imports, key, key_create, key_revoke,
-    key_roll, keys, proposal_decide, proposals, request, requests, transfer, upload, user, user_debit,
+    key_roll, keys, pause_end, pause_set, pauses, proposal_decide, proposals, request, requests, transfer, upload, user, user_debit,
     user_link, user_link_mail, user_pay, user_rotate_hash, user_status, users, webhook_roll, webhook_set,
     webhook_test, webhooks, withdrawal, withdrawal_end, withdrawals, withdrawals_export, withdrawals_review,
 };
@@ -87,6 +87,8 @@ pub fn router(platform: Platform) -> Router {
         .route("/dashboard/withdrawals/by-hand/settle", post(by_hand_settle::handle)) // ReviewWithdrawals
         .route("/dashboard/withdrawals/{id}", get(withdrawal::handle)) // See
         .route("/dashboard/withdrawals/{id}/end", post(withdrawal_end::handle)) // ReviewWithdrawals
+        .route("/dashboard/pauses", get(pauses::handle).post(pause_set::handle)) // See; ManageSettings
+        .route("/dashboard/pauses/resume", post(pause_end::handle)) // ManageSettings
         .route("/dashboard/proposals", get(proposals::handle)) // See
         .route("/dashboard/proposals/{id}/decide", post(proposal_decide::handle)) // PayPeople or ReviewWithdrawals, by what it is
         .route("/dashboard/import", get(imports::handle).post(import_bring::handle)) // See, PayPeople

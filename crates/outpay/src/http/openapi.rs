@@ -3,7 +3,7 @@
 use super::page::Page;
 use super::{
     activate, approve, balance, batch, cancel, create, deactivate, debit, docs, events, healthz, methods,
-    operation, operations, quote, readyz, reject, reveal, rotate_hash, settings, settings_set, settle, show,
+    operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash, settings, settings_set, settle, show,
     show_webhooks, transfer, user, user_operations, users, webhook, webhook_deliveries, webhook_delivery,
     webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw, withdrawal,
     withdrawals,
@@ -22,7 +22,7 @@ use utoipa::{Modify, OpenApi};
         create::handle, batch::handle, operations::handle, operations::handle_post, users::handle, user::handle,
         user_operations::handle, activate::handle, deactivate::handle, rotate_hash::handle, debit::handle, events::handle,
         methods::handle, quote::handle, withdraw::handle, operation::handle, cancel::handle, reveal::handle,
-        withdrawals::handle, withdrawal::handle, approve::handle, reject::handle, settle::handle, settings::handle, settings_set::handle,
+        withdrawals::handle, withdrawal::handle, approve::handle, reject::handle, settle::handle, pauses::handle, pause::handle, resume::handle, settings::handle, settings_set::handle,
         balance::handle, transfer::handle, webhook::handle, webhook_set::handle, webhook_roll::handle, webhook_test::handle,
         webhook_replay::handle, webhook_deliveries::handle, webhook_delivery::handle, webhook_retry::handle, healthz::handle, readyz::handle, handle, docs::handle
     ),
@@ -31,7 +31,7 @@ use utoipa::{Modify, OpenApi};
         transfer::Pocket, debit::DebitBody, operations::HashBody, operations::Statement, events::Event, events::EventData,
         show::User, show::Operation, show::Withdrawal, Page<show::Withdrawal>, methods::Methods, methods::Method, methods::Closed,
         methods::Fee, methods::Field, methods::Choice, quote::WithdrawBody, quote::Quote, operation::OperationDetail,
-        reveal::RevealedCard<'static>, reject::RejectBody, settle::SettleBody, settings::Settings, settings_set::SettingsBody, show::Hash<'static>, show::Balances, Page<show::User>, Page<show::Operation>, Page<events::Event>,
+        reveal::RevealedCard<'static>, reject::RejectBody, settle::SettleBody, pauses::PauseBody, pauses::Pause, pauses::Pauses, pause::PauseAnswer, resume::ResumeAnswer, settings::Settings, settings_set::SettingsBody, show::Hash<'static>, show::Balances, Page<show::User>, Page<show::Operation>, Page<events::Event>,
         webhook_set::WebhookBody, webhook_roll::RollBody, webhook_test::TestBody, webhook_replay::ReplayBody, webhook_replay::Replayed,
         show_webhooks::Webhook, show_webhooks::Delivery, show_webhooks::DeliveryDetail, show_webhooks::Attempt, Page<show_webhooks::Delivery>
     )),

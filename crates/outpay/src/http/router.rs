@@ -5,7 +5,7 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::{
     activate, approve, balance, batch, cancel, create, deactivate, debit, docs, events, healthz, methods,
-    openapi, operation, operations, quote, readyz, reject, reveal, rotate_hash, settings, settings_set,
+    openapi, operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash, settings, settings_set,
     settle, transfer, user, user_operations, users, webhook, webhook_deliveries, webhook_delivery,
     webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw, withdrawal,
     withdrawals,
@@ -42,6 +42,9 @@ pub fn router(door: Arc<Door>, faces: Router) -> Router {
         .route("/payout/withdrawals/{id}/approve", post(approve::handle))
         .route("/payout/withdrawals/{id}/reject", post(reject::handle))
         .route("/payout/withdrawals/{id}/settle", post(settle::handle))
+        .route("/payout/pauses", get(pauses::handle))
+        .route("/payout/pause", post(pause::handle))
+        .route("/payout/resume", post(resume::handle))
         .route("/payout/settings", get(settings::handle).put(settings_set::handle))
         .route("/payout/events", get(events::handle))
         .route("/payout/webhook", get(webhook::handle).put(webhook_set::handle))

@@ -81,7 +81,7 @@ pub use mails::{MailEnd, MailRow, MailState, NewMail};
 pub use member_changes::{MemberChange, NewInvitation, NewSession};
 pub use member_sessions::SessionRow;
 pub use members::{MemberRow, Membership, TeamMember};
-pub use pauses::{PauseScope, Stop, StoredPause};
+pub use pauses::{BookPart, PauseScope, Stop, StoredPause};
 pub use proposals::{ProposalRow, ProposalState};
 pub use rail_openings::RailOpening;
 pub use recovery::{RecoveryChanges, RecoveryCounts};

@@ -20,6 +20,19 @@ pub enum PauseScope {
     RailOf(i64, String),
     /// What one person gets: the book and the user's number.
     Person(BookId, i64),
+    /// What a business pauses by itself, in one of its books. It stands beside the operator's pauses, and neither ends the other.
+    Own(BookId, BookPart),
+}
+
+/// A part of what leaves a book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BookPart {
+    /// All of it.
+    Everything,
+    /// What leaves by a method: its name.
+    Method(String),
+    /// What one person gets: the user's number.
+    Person(i64),
 }
 
 /// A pause as it is stored.
@@ -109,6 +122,42 @@ impl PauseScope {
             Self::Rail(name) => (0, name, 0, 0),
             Self::RailOf(number, name) => (*number, name, 0, 0),
             Self::Person(book, user) => (0, "", book.0, *user),
+            Self::Own(book, part) => {
+                let (rail, user) = match part {
+                    BookPart::Everything => ("", 0),
+                    BookPart::Method(name) => (name.as_str(), 0),
+                    BookPart::Person(user) => ("", *user),
+                };
+                (book.business(), rail, book.0, user)
+            }
+        }
+    }
+
+    /// Does it stop anything of this book?
+    #[must_use]
+    pub fn concerns(&self, of: BookId) -> bool {
+        match self {
+            Self::All | Self::Rail(_) => true,
+            Self::Business(number) | Self::RailOf(number, _) => *number == of.business(),
+            Self::Person(book, _) | Self::Own(book, _) => *book == of,
+        }
+    }
+
+    /// Did the business set it? Otherwise the operator did, and the business does not end it.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Own(..))
+    }
+
+    /// Does it stop all of this part of a book that it concerns?
+    #[must_use]
+    pub fn covers(&self, part: &BookPart) -> bool {
+        match self {
+            Self::All | Self::Business(_) | Self::Own(_, BookPart::Everything) => true,
+            Self::Rail(name) | Self::RailOf(_, name) | Self::Own(_, BookPart::Method(name)) => {
+                matches!(part, BookPart::Method(other) if other == name)
+            }
+            Self::Person(_, user) | Self::Own(_, BookPart::Person(user)) => *part == BookPart::Person(*user),
         }
     }
 
@@ -225,6 +274,9 @@ pub(super) fn pause_of_book(rail: &str, user: i64) -> Pause {
 fn stored_pause(row: &Row) -> Result<StoredPause, Failure> {
     let (business, rail, book, user) = (row.int(0)?, row.text(1)?.to_owned(), row.int(2)?, row.int(3)?);
     let scope = match (business, rail.is_empty(), book) {
+        (1.., false, 1..) => PauseScope::Own(BookId(book), BookPart::Method(rail)),
+        (1.., true, 1..) if user == 0 => PauseScope::Own(BookId(book), BookPart::Everything),
+        (1.., true, 1..) => PauseScope::Own(BookId(book), BookPart::Person(user)),
         (0, true, 0) => PauseScope::All,
         (0, false, 0) => PauseScope::Rail(rail),
         (business, true, 0) => PauseScope::Business(business),

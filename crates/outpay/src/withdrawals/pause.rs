@@ -6,7 +6,7 @@ use super::Stopped;
 use crate::members::audit;
 use crate::platform::Platform;
 use crate::recovery::treasury;
-use crate::store::{Failure, NewAuditEntry, PauseScope};
+use crate::store::{BookPart, Failure, NewAuditEntry, PauseScope, StoredPause};
 use ledger::{Actor, BookId, Command, Mode, Occurrence, Request};
 use serde_json::json;
 use std::time::Duration;
@@ -89,7 +89,56 @@ pub fn words(scope: &PauseScope) -> String {
         PauseScope::Business(_) => "business".to_owned(),
         PauseScope::Rail(name) | PauseScope::RailOf(_, name) => format!("method {name}"),
         PauseScope::Person(..) => "payout user".to_owned(),
+        PauseScope::Own(_, part) => words_of_part(part),
     }
+}
+
+fn words_of_part(part: &BookPart) -> String {
+    match part {
+        BookPart::Everything => "all withdrawals".to_owned(),
+        BookPart::Method(name) => format!("method {name}"),
+        BookPart::Person(_) => "payout user".to_owned(),
+    }
+}
+
+/// What became of a business's wish to end its own pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    /// It is ended.
+    Now,
+    /// There was none.
+    WasNotPaused,
+    /// There was none of the business's own, but the operator's, which only the operator ends.
+    IsTheOperators,
+}
+
+/// Ends a pause that the business set by itself.
+///
+/// # Errors
+/// As [`resume`].
+pub async fn resume_own(
+    platform: &Platform,
+    book: BookId,
+    part: &BookPart,
+    reason: &str,
+    actor: Actor,
+) -> Result<Resumed, Stopped> {
+    if resume(platform, &PauseScope::Own(book, part.clone()), reason, actor).await? {
+        return Ok(Resumed::Now);
+    }
+    let standing = of_book(platform, book).await?;
+    let is_the_operators = |pause: &StoredPause| !pause.scope.is_own() && pause.scope.covers(part);
+    Ok(if standing.iter().any(is_the_operators) { Resumed::IsTheOperators } else { Resumed::WasNotPaused })
+}
+
+/// The pauses that concern a book, oldest first.
+///
+/// # Errors
+/// When the database breaks.
+pub async fn of_book(platform: &Platform, book: BookId) -> Result<Vec<StoredPause>, Failure> {
+    let mut pauses = platform.store.pauses().await?;
+    pauses.retain(|pause| pause.scope.concerns(book));
+    Ok(pauses)
 }
 
 /// The books that a scope concerns.
@@ -100,7 +149,7 @@ async fn books(platform: &Platform, scope: &PauseScope) -> Result<Vec<BookId>, F
             platform.store.businesses().await?.iter().flat_map(|business| of(business.number)).collect()
         }
         PauseScope::Business(number) | PauseScope::RailOf(number, _) => of(*number).into(),
-        PauseScope::Person(book, _) => vec![*book],
+        PauseScope::Person(book, _) | PauseScope::Own(book, _) => vec![*book],
     })
 }
 
@@ -114,11 +163,15 @@ fn entries(
 ) -> Vec<NewAuditEntry> {
     let detail = json!({ "scope": words(scope), "reason": reason });
     let subject = match scope {
-        PauseScope::Person(book, user) => {
+        PauseScope::Person(book, user) | PauseScope::Own(book, BookPart::Person(user)) => {
             platform.secrets.ids().seal(crate::ids::IdKind::PayoutUser, *book, *user)
         }
-        PauseScope::Rail(name) | PauseScope::RailOf(_, name) => name.clone(),
-        PauseScope::All | PauseScope::Business(_) => String::new(),
+        PauseScope::Rail(name)
+        | PauseScope::RailOf(_, name)
+        | PauseScope::Own(_, BookPart::Method(name)) => name.clone(),
+        PauseScope::All | PauseScope::Business(_) | PauseScope::Own(_, BookPart::Everything) => {
+            String::new()
+        }
     };
     let mut businesses: Vec<i64> = books.iter().map(|book| book.business()).collect();
     businesses.dedup();
@@ -133,7 +186,10 @@ async fn tell(
     actor: Actor,
     (occurrence, reason): (Occurrence, &str),
 ) -> Result<(), Stopped> {
-    let user = if let PauseScope::Person(_, user) = scope { *user } else { 0 };
+    let user = match scope {
+        PauseScope::Person(_, user) | PauseScope::Own(_, BookPart::Person(user)) => *user,
+        _ => 0,
+    };
     for book in books {
         let note = format!("{}: {reason}", words(scope));
         let command = Command::Record { occurrence, user, withdrawal: 0, note };

@@ -19,7 +19,7 @@ fn everybody_can_use_every_page_of_the_recipient() {
 
 #[test]
 fn everybody_can_use_every_page_of_the_dashboard() {
-    run(async |world: &World| all_of(world, "dashboard", 30).await);
+    run(async |world: &World| all_of(world, "dashboard", 31).await);
 }
 
 async fn all_of(world: &World, face: &'static str, at_least: usize) {

@@ -5,7 +5,7 @@ use crate::till::{Till, by_hand, create, deactivate, order, step, withdraw};
 use crate::world::{NOW, World};
 use ledger::{Actor, BookId, Mode, Pause, Step, Terms, UserStatus};
 use outpay::store::{
-    AuditFilter, Clearance, Hold, NewAuditEntry, PauseScope, Stop, StoredPause, WithdrawalFilter,
+    AuditFilter, BookPart, Clearance, Hold, NewAuditEntry, PauseScope, Stop, StoredPause, WithdrawalFilter,
 };
 use std::collections::HashMap;
 
@@ -59,14 +59,22 @@ async fn told(world: &World, book: BookId) -> usize {
     world.store.audit_log(&filter).await.unwrap().len()
 }
 
-fn scopes(book: BookId) -> [PauseScope; 5] {
+fn scopes(book: BookId) -> [PauseScope; 8] {
     [
         PauseScope::All,
         PauseScope::Business(book.business()),
         PauseScope::Rail("usdc".to_owned()),
         PauseScope::RailOf(book.business(), "usdc".to_owned()),
         PauseScope::Person(book, 1),
+        PauseScope::Own(book, BookPart::Everything),
+        PauseScope::Own(book, BookPart::Method("usdc".to_owned())),
+        PauseScope::Own(book, BookPart::Person(1)),
     ]
+}
+
+/// Of the person 1 alone.
+fn is_of_one(scope: &PauseScope) -> bool {
+    matches!(scope, PauseScope::Person(..) | PauseScope::Own(_, BookPart::Person(_)))
 }
 
 async fn a_pause_comes_back_as_it_was_made(world: &World) {
@@ -85,7 +93,7 @@ async fn a_pause_comes_back_as_it_was_made(world: &World) {
         assert!(store.resume(&scope, &[entry(book)]).await.unwrap());
         assert_eq!(store.pauses().await.unwrap(), []);
     }
-    assert_eq!(told(world, book).await, 10, "of five pauses and their ends, each once");
+    assert_eq!(told(world, book).await, 16, "of eight pauses and their ends, each once");
 }
 
 async fn a_book_knows_its_pauses(world: &World) {
@@ -98,15 +106,24 @@ async fn a_book_knows_its_pauses(world: &World) {
         pause(Some("usdc"), None),
         pause(Some("usdc"), None),
         pause(None, Some(1)),
+        pause(None, None),
+        pause(Some("usdc"), None),
+        pause(None, Some(1)),
     ];
     for (scope, known) in scopes(book).iter().zip(known) {
         store.pause(scope, "why", Actor::OPERATOR, &[]).await.unwrap();
         assert_eq!(store.pauses_of(book).await.unwrap(), std::slice::from_ref(&known), "{scope:?}");
         let test = BookId::new(book.business(), Mode::Test);
-        let of_person = matches!(scope, PauseScope::Person(..));
-        assert_eq!(store.pauses_of(test).await.unwrap().len(), usize::from(!of_person), "{scope:?}");
+        let of_one_book = scope.is_own() || is_of_one(scope);
+        assert_eq!(store.pauses_of(test).await.unwrap().len(), usize::from(!of_one_book), "{scope:?}");
         let of_all = matches!(scope, PauseScope::All | PauseScope::Rail(_));
         assert_eq!(store.pauses_of(other).await.unwrap().len(), usize::from(of_all), "{scope:?}");
+        let concerned = [book, test, other].map(|book| scope.concerns(book));
+        assert_eq!(concerned, [true, !of_one_book, of_all], "{scope:?}");
+        let parts = [BookPart::Everything, BookPart::Method("usdc".to_owned()), BookPart::Person(1)];
+        let of_method = known.method.is_some();
+        let covered = [!of_method && !is_of_one(scope), !is_of_one(scope), !of_method];
+        assert_eq!(parts.map(|part| scope.covers(&part)), covered, "{scope:?}");
         store.resume(scope, &[]).await.unwrap();
     }
 }
@@ -122,6 +139,10 @@ async fn a_pause_stops_what_it_names_and_nothing_else(world: &World) {
         PauseScope::RailOf(book.business(), "bank".to_owned()),
         PauseScope::Person(other, 1),
         PauseScope::Person(book, 3),
+        PauseScope::Own(other, BookPart::Everything),
+        PauseScope::Own(BookId(book.0 + 1), BookPart::Everything),
+        PauseScope::Own(book, BookPart::Method("bank".to_owned())),
+        PauseScope::Own(book, BookPart::Person(3)),
     ] {
         store.pause(&scope, "why", Actor::OPERATOR, &[]).await.unwrap();
     }
@@ -129,7 +150,7 @@ async fn a_pause_stops_what_it_names_and_nothing_else(world: &World) {
     assert_eq!(store.stop_of(book, 99).await.unwrap(), None);
     for scope in scopes(book) {
         store.pause(&scope, "why", Actor::OPERATOR, &[]).await.unwrap();
-        let is_of_one = matches!(scope, PauseScope::Person(..));
+        let is_of_one = is_of_one(&scope);
         assert_eq!(due(world).await, if is_of_one { vec![2] } else { vec![] }, "{scope:?}");
         assert_eq!(store.stop_of(book, 1).await.unwrap(), Some(Stop::Paused), "{scope:?}");
         assert_eq!(store.stop_of(book, 2).await.unwrap(), (!is_of_one).then_some(Stop::Paused), "{scope:?}");

@@ -118,6 +118,9 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     // The matrix posts no files.
     ("POST", "/dashboard/withdrawals/by-hand/settle", signed_in(415)),
     ("GET", "/dashboard/withdrawals/{id}", own(200, 200, 200)),
+    ("GET", "/dashboard/pauses", SEEN),
+    ("POST", "/dashboard/pauses", admins(400)),
+    ("POST", "/dashboard/pauses/resume", admins(400)),
     ("GET", "/dashboard/proposals", SEEN),
     ("POST", "/dashboard/proposals/{id}/decide", own(403, 403, 400)),
     ("POST", "/dashboard/withdrawals/{id}/end", own(403, 400, 400)),

@@ -18,6 +18,7 @@ mod invitation;
 mod keys;
 mod lock_out;
 mod money;
+mod pauses;
 mod proposals;
 #[path = "../webhooks/receiver.rs"]
 #[allow(dead_code, reason = "the tests of webhooks need more of it")]

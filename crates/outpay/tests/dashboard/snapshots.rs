@@ -28,6 +28,7 @@ snapshots! {
     key,
     key_made,
     keys,
+    pauses,
     proposals,
     recovery_codes,
     request,
