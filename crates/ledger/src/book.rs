@@ -5,7 +5,7 @@
 use crate::Change;
 use crate::chain::link;
 use crate::look_back::LookBack;
-use crate::origin::{CredentialDigest, StoredCredential};
+use crate::origin::{CredentialDigest, SessionStamp, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
     Lease, Micros, Movement, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
@@ -26,6 +26,7 @@ pub struct Book {
     by_email: HashMap<Email, i64>,
     remembered: HashMap<OnceKey, Remembered>,
     pub(crate) credentials: HashMap<CredentialDigest, StoredCredential>,
+    pub(crate) sessions: BTreeSet<SessionStamp>,
     withdrawals: HashMap<i64, Withdrawal>,
     /// The leases that run, of withdrawals that were loaded.
     leases: HashMap<i64, Lease>,
@@ -83,6 +84,7 @@ impl Book {
             by_email: HashMap::new(),
             remembered: HashMap::new(),
             credentials: HashMap::new(),
+            sessions: BTreeSet::new(),
             withdrawals: HashMap::new(),
             leases: HashMap::new(),
             pauses: Vec::new(),

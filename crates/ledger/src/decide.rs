@@ -56,9 +56,7 @@ pub fn settle(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Answ
 }
 
 fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decision, Refusal> {
-    if let Some(credential) = &request.origin.credential {
-        check(book.authenticates(credential, inputs.now), Refusal::CredentialDoesNotAuthenticate)?;
-    }
+    check(book.lets_in(&request.origin, inputs.now), Refusal::CredentialDoesNotAuthenticate)?;
     if let Some(once) = &request.once
         && let Some(remembered) = book.remembered(&once.key)
     {

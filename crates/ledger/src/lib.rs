@@ -44,7 +44,7 @@ pub use entry::{Actor, Entry, EntryKind, Movement};
 pub use look_back::{DepositedElsewhere, LOOKS_PERIOD, MOST_LOOKS};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
 pub use once::{Fingerprint, Once, OnceKey, Remembered};
-pub use origin::{CredentialDigest, Origin, StoredCredential};
+pub use origin::{CredentialDigest, Origin, SessionStamp, StoredCredential};
 pub use refusal::Refusal;
 pub use salt::{HashSalt, Inputs};
 pub use terms::{FeeRule, ReviewRule, Terms};

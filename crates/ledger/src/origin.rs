@@ -14,11 +14,22 @@ pub struct Origin {
     pub actor: Actor,
     /// Has to be valid when the command is decided; `None` for commands of the operator, members and the platform itself.
     pub credential: Option<CredentialDigest>,
+    /// Of a member: has to be open, and the role has to be the same, when the command is decided.
+    pub session: Option<SessionStamp>,
+}
+
+/// A member's session, and the role for which the member was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionStamp {
+    /// The session's number.
+    pub session: i64,
+    /// The role's number.
+    pub role: i64,
 }
 
 impl From<Actor> for Origin {
     fn from(actor: Actor) -> Self {
-        Self { actor, credential: None }
+        Self { actor, credential: None, session: None }
     }
 }
 
@@ -37,6 +48,17 @@ impl Book {
     /// Adds a credential as it is stored; one that is not there authenticates nobody.
     pub fn put_credential(&mut self, digest: CredentialDigest, credential: StoredCredential) {
         self.credentials.insert(digest, credential);
+    }
+
+    /// Adds a session that is open, of a member who has this role in the business now.
+    pub fn put_session(&mut self, stamp: SessionStamp) {
+        self.sessions.insert(stamp);
+    }
+
+    /// Is what let the giver of a command in still so?
+    pub(crate) fn lets_in(&self, origin: &Origin, now: Micros) -> bool {
+        origin.credential.is_none_or(|credential| self.authenticates(&credential, now))
+            && origin.session.is_none_or(|stamp| self.sessions.contains(&stamp))
     }
 
     /// Does this credential still authenticate?

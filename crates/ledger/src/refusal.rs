@@ -6,7 +6,8 @@ use crate::{DepositedElsewhere, Step, WithdrawalState};
 /// Why a command was not carried out. A refused command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The credential was revoked, rotated or deactivated, or has expired, since the request began.
+    /// The credential was revoked, rotated or deactivated, or has expired, since the request began; or the session of the member
+    /// was ended, or the role changed.
     CredentialDoesNotAuthenticate,
     /// The business has not enabled payouts.
     PayoutsAreDisabled,

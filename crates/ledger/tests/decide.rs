@@ -33,7 +33,7 @@ const DIGEST: CredentialDigest = [3; 32];
 
 /// A command that came with a credential.
 fn with_key(command: Command) -> Request {
-    Request::plain(command).by(Origin { actor: Actor(1), credential: Some(DIGEST) })
+    Request::plain(command).by(Origin { actor: Actor(1), credential: Some(DIGEST), session: None })
 }
 
 fn paid_to(user: i64, generation: i64) -> Outcome {

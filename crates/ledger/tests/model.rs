@@ -869,9 +869,11 @@ impl<'a> Run<'a> {
             Ask::Transfer { direction, amount } => {
                 Command::Transfer { direction: *direction, amount: self.cents(*amount) }
             }
-            Ask::Deposit { amount, reference: which } => {
-                Command::Deposit { amount: self.cents(*amount), reference: reference(*which), used_elsewhere: true }
-            }
+            Ask::Deposit { amount, reference: which } => Command::Deposit {
+                amount: self.cents(*amount),
+                reference: reference(*which),
+                used_elsewhere: true,
+            },
             Ask::Debit { user, amount } => {
                 Command::Debit { user: *user, amount: self.cents(*amount), reason: "left".to_owned() }
             }

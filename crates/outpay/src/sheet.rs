@@ -20,7 +20,9 @@ impl Sheet {
 
     /// Adds a row, as long as the header.
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) {
-        self.0.write_record(cells.iter().map(|cell| harmless(cell.as_ref()))).expect("memory takes what fits");
+        self.0
+            .write_record(cells.iter().map(|cell| harmless(cell.as_ref())))
+            .expect("memory takes what fits");
     }
 
     /// The whole file.
@@ -60,7 +62,9 @@ impl NotText {
 impl fmt::Display for NotText {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Utf16 => write!(to, "the file is UTF-16 and not UTF-8: save it as \"CSV UTF-8\" and try again"),
+            Self::Utf16 => {
+                write!(to, "the file is UTF-16 and not UTF-8: save it as \"CSV UTF-8\" and try again")
+            }
             Self::Byte(line, byte) => write!(
                 to,
                 "the file is not UTF-8 (line {line}, byte 0x{byte:02X}). It looks like windows-1252, as spreadsheets save \"CSV\": save it as \"CSV UTF-8\" and try again"

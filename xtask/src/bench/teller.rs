@@ -63,7 +63,12 @@ pub async fn fund(platform: &Platform) -> Result<BookId> {
     platform.store.create_business(&business, &[]).await?;
     platform.store.set_payouts_enabled(1, true).await?;
     let book = BookId::new(1, Mode::Live);
-    ask(platform, book, Command::Deposit { amount: FUNDS, reference: "bench".to_owned(), used_elsewhere: true }).await?;
+    ask(
+        platform,
+        book,
+        Command::Deposit { amount: FUNDS, reference: "bench".to_owned(), used_elsewhere: true },
+    )
+    .await?;
     ask(platform, book, Command::Transfer { direction: Direction::ToPayout, amount: FUNDS }).await?;
     Ok(book)
 }

@@ -153,7 +153,9 @@ impl Shop {
         let amount = dice.between(1, 5_000_000_000);
         let wish = witness.wish(self.book.0, What::Deposit, true, amount);
         let reference = Witness::note(wish);
-        let mut order = self.order(Command::Deposit { amount: Cents(amount), reference, used_elsewhere: true }).with_wish(wish);
+        let mut order = self
+            .order(Command::Deposit { amount: Cents(amount), reference, used_elsewhere: true })
+            .with_wish(wish);
         order.retry = Retry::Key;
         order
     }
@@ -199,7 +201,8 @@ impl Shop {
             }
             2 => {
                 let (amount, reference) = (past(MAX_TRANSFER, dice), format!("wrong {}", dice.any()));
-                self.order(Command::Deposit { amount, reference, used_elsewhere: true }).refused_as("amount_out_of_range")
+                self.order(Command::Deposit { amount, reference, used_elsewhere: true })
+                    .refused_as("amount_out_of_range")
             }
             3 => {
                 let (user, amount, reason) = (NOBODY, Cents(1), "wrong".to_owned());
@@ -219,7 +222,8 @@ impl Shop {
                     let first = self.deposited[at];
                     let amount = Cents(witness.get(first).amount + 1);
                     let reference = Witness::note(first);
-                    self.order(Command::Deposit { amount, reference, used_elsewhere: true }).refused_as("deposit_reference_reused")
+                    self.order(Command::Deposit { amount, reference, used_elsewhere: true })
+                        .refused_as("deposit_reference_reused")
                 }
                 None => self.deposit(witness, dice),
             },

@@ -45,13 +45,13 @@ impl Caller {
     /// As a business by its key.
     #[must_use]
     pub fn as_key(&self) -> Origin {
-        Origin { actor: Actor(self.subject), credential: Some(self.credential) }
+        Origin { actor: Actor(self.subject), credential: Some(self.credential), session: None }
     }
 
     /// As a person by the hash.
     #[must_use]
     pub fn as_recipient(&self) -> Origin {
-        Origin { actor: Actor::NOBODY, credential: Some(self.credential) }
+        Origin { actor: Actor::NOBODY, credential: Some(self.credential), session: None }
     }
 }
 

@@ -106,7 +106,8 @@ async fn is_meant(platform: &Platform, book: BookId, flags: &Arguments) -> Resul
         Some(largest) => format!("the largest deposit of this business so far is {}", dollars(largest)),
         None => "it is the first deposit of this business".to_owned(),
     };
-    let told = format!("The amount is in cents: {} cents are {}, and {than}.", flags.cents.0, dollars(flags.cents));
+    let told =
+        format!("The amount is in cents: {} cents are {}, and {than}.", flags.cents.0, dollars(flags.cents));
     if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         eprint!("{told}\nType yes to deposit {}: ", dollars(flags.cents));
         let mut typed = String::new();

@@ -6,8 +6,8 @@ use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
 use crate::witness::Record;
 use ledger::{
-    Answer, Book, BookId, Command, DepositedElsewhere, HashSalt, Inputs, Mode, Occurrence, OnceKey, Order, Refusal, Request, Step, UserStatus,
-    settle,
+    Answer, Book, BookId, Command, DepositedElsewhere, HashSalt, Inputs, Mode, Occurrence, OnceKey, Order,
+    Refusal, Request, Step, UserStatus, settle,
 };
 
 /// A command and the book it is for.
@@ -27,6 +27,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
         let book = needs.0.entry(asked.book).or_default();
         book.once.extend(asked.request.once.map(|once| once.key));
         book.credentials.extend(asked.request.origin.credential);
+        book.sessions.extend(asked.request.origin.session);
         match &asked.request.command {
             Command::Create { email, .. } => {
                 book.emails.insert(email.clone());

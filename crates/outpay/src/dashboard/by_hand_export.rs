@@ -16,7 +16,7 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     let Posted { who, form } = posted;
     who.require(Permission::ReviewWithdrawals)?;
     let again = form.get("again") == "1";
-    let taken = by_hand::take(&who.platform, who.book, form.get("method"), again, who.actor()).await?;
+    let taken = by_hand::take(&who.platform, who.book, form.get("method"), again, who.origin()).await?;
     if taken.payments == 0 && taken.left_out > 0 {
         let error = format!(
             "No payment is new: {} in work are in an earlier file. Tick the box to have them in a file again.",

@@ -16,7 +16,7 @@ pub async fn handle(uploaded: Uploaded) -> Result<Response, Stop> {
     let who = &uploaded.who;
     who.require(Permission::ReviewWithdrawals)?;
     let found = |id: &str| withdrawal_row::number(who, who.book, id).map(|number| (who.book, number));
-    match settle_all(&who.platform, uploaded.bytes(), found, who.actor()).await {
+    match settle_all(&who.platform, uploaded.bytes(), found, who.origin()).await {
         Ok(settled) => Ok(by_hand::show(StatusCode::OK, who, Some(settled), None)),
         Err(sentence) => {
             let error = Some(format!("Nothing was settled: {sentence}."));

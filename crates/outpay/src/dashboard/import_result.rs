@@ -22,7 +22,8 @@ pub async fn handle(who: SignedIn, Path(id): Path<String>) -> Result<Response, S
         let Some(last) = lines.last() else { break };
         after = last.line;
         for line in lines {
-            let (number, amount, state) = (line.line.to_string(), line.amount.0.to_string(), line.state.word());
+            let (number, amount, state) =
+                (line.line.to_string(), line.amount.0.to_string(), line.state.word());
             sheet.row(&[&number, &line.email, &amount, &line.reference, state, &line.detail]);
         }
     }

@@ -22,8 +22,10 @@ impl FromRequest<Platform> for Posted {
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let who = SignedIn::from_request_parts(&mut parts, platform).await?;
+        SignedIn::from_request_parts(&mut parts, platform).await?;
         let form = Form::read(&parts, body).await.map_err(IntoResponse::into_response)?;
+        // A body takes as long as its sender likes, and the session may have been ended meanwhile, or the role changed.
+        let who = SignedIn::from_request_parts(&mut parts, platform).await?;
         check(&who, &parts.headers, form.get("csrf")).map_err(IntoResponse::into_response)?;
         Ok(Self { who, form })
     }

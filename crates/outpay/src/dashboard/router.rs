@@ -12,9 +12,10 @@ use super::{
 use super::{
     by_hand, by_hand_export, by_hand_settle, deliveries, deliveries_replay, delivery, delivery_retry, home,
     import, import_bring, import_decide, import_result, import_rule, imports, key, key_create, key_revoke,
-    key_roll, keys, pause_end, pause_set, pauses, proposal_decide, proposals, request, requests, transfer, upload, user, user_debit,
-    user_link, user_link_mail, user_pay, user_rotate_hash, user_status, users, webhook_roll, webhook_set,
-    webhook_test, webhooks, withdrawal, withdrawal_end, withdrawals, withdrawals_export, withdrawals_review,
+    key_roll, keys, pause_end, pause_set, pauses, proposal_decide, proposals, request, requests, transfer,
+    upload, user, user_debit, user_link, user_link_mail, user_pay, user_rotate_hash, user_status, users,
+    webhook_roll, webhook_set, webhook_test, webhooks, withdrawal, withdrawal_end, withdrawals,
+    withdrawals_export, withdrawals_review,
 };
 use crate::platform::Platform;
 use axum::Router;

@@ -11,7 +11,7 @@ use crate::web::{cookie, csrf, page};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use ledger::{Actor, BookId, Mode};
+use ledger::{Actor, BookId, Mode, Origin, SessionStamp};
 use serde_json::Value;
 
 /// The name of the session's cookie, before its prefix.
@@ -132,6 +132,13 @@ impl SignedIn {
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::member(self.member.number)
+    }
+
+    /// The same for commands, which count only if session and role are the same when they are decided.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let session = SessionStamp { session: self.session.number(), role: self.role.code() };
+        Origin { session: Some(session), ..self.actor().into() }
     }
 
     /// An entry in the audit log: a word for what was done, to what, and what else is worth keeping. For changes of the book of

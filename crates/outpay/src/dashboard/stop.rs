@@ -48,6 +48,11 @@ impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::PayoutUserIsUnknown | Refusal::WithdrawalIsUnknown => Self::NotFound,
+            Refusal::CredentialDoesNotAuthenticate => Self::Sentence(
+                StatusCode::FORBIDDEN,
+                "Nothing was done: your session was ended or your role was changed while this was on its way."
+                    .to_owned(),
+            ),
             Refusal::MakerMayNotCheck => Self::sentence(
                 "Whoever gave this money may not approve its withdrawal. Somebody else has to look at it.",
             ),

@@ -25,7 +25,7 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     if amount < Cents(1) || amount > MAX_TRANSFER {
         return Err(Stop::sentence("Amount: give $0.01 or more."));
     }
-    let request = Request::maybe_once(Command::Transfer { direction, amount }, Some(key)).by(who.actor());
+    let request = Request::maybe_once(Command::Transfer { direction, amount }, Some(key)).by(who.origin());
     let _answer = who.platform.teller.ask(who.book, request).await??;
     let mut response = page::see_other("/dashboard");
     notice::leave(&mut response, format!("{} went to the {place}.", format::money(amount.0)));

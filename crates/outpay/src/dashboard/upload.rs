@@ -49,12 +49,15 @@ impl FromRequest<Platform> for Uploaded {
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let who = SignedIn::from_request_parts(&mut parts, platform).await?;
+        SignedIn::from_request_parts(&mut parts, platform).await?;
         let headers = parts.headers.clone();
+        let mut again = parts.clone();
         let request = Request::from_parts(parts, body);
         let read = tokio::time::timeout(LONGEST_WAIT, read(request)).await;
         let (name, file, fields) =
             read.map_err(|_| not_arrived()).flatten().map_err(IntoResponse::into_response)?;
+        // See post.rs: what is uploaded takes its time.
+        let who = SignedIn::from_request_parts(&mut again, platform).await?;
         let sent = fields.get("csrf").map(String::as_str).unwrap_or_default();
         check(&who, &headers, sent).map_err(IntoResponse::into_response)?;
         Ok(Self { who, name, file, fields })

@@ -25,7 +25,7 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
         return Err(Stop::sentence("Amount: give $0.01 or more."));
     }
     let command = Command::Debit { user: row.user.number, amount, reason };
-    let request = Request::maybe_once(command, Some(key)).by(who.actor());
+    let request = Request::maybe_once(command, Some(key)).by(who.origin());
     let _answer = who.platform.teller.ask(who.book, request).await??;
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, format!("{} went back to the payout balance.", format::money(amount.0)));

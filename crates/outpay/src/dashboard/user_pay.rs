@@ -28,7 +28,7 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
     let memo = memo(form.get("memo"))
         .map_err(|_| Stop::sentence("Memo: at most 255 printable characters, on one line."))?;
     let command = Command::Create { email, amount, memo };
-    let request = Request::maybe_once(command, Some(key)).by(who.actor());
+    let request = Request::maybe_once(command, Some(key)).by(who.origin());
     let (outcome, word) = match who.platform.teller.ask(who.book, request).await?? {
         Answer::Done(outcome) => (outcome, "was given."),
         Answer::Replayed(outcome) => (outcome, "was given before by this form, and not again."),

@@ -19,7 +19,7 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     who.require(Permission::ManageUsers)?;
     let row = user::find(&who, &id).await?;
     let command = Command::RotateHash { user: row.user.number };
-    let _answer = who.platform.teller.ask(who.book, Request::plain(command).by(who.actor())).await??;
+    let _answer = who.platform.teller.ask(who.book, Request::plain(command).by(who.origin())).await??;
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, "There is a new link; the old one is dead.");
     Ok(response)

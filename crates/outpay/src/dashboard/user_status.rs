@@ -23,7 +23,7 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
         _ => return Err(Stop::sentence("Choose whether the person is active.")),
     };
     let command = Command::SetStatus { user: row.user.number, status };
-    let _answer = who.platform.teller.ask(who.book, Request::plain(command).by(who.actor())).await??;
+    let _answer = who.platform.teller.ask(who.book, Request::plain(command).by(who.origin())).await??;
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, sentence);
     Ok(response)

@@ -25,18 +25,18 @@ pub async fn handle(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let number = withdrawal_row::number(&who, who.book, &id).ok_or(Stop::NotFound)?;
     let text =
         reference(form.get("text")).map_err(|hint| Stop::sentence(format!("Reason or proof: {hint}.")))?;
-    let (platform, book, actor) = (&who.platform, who.book, who.actor());
+    let (platform, book, by) = (&who.platform, who.book, who.origin());
     let after = match form.get("how") {
-        "settle" => settle::settle(platform, book, number, &text, actor).await?,
-        "fail" => settle::fail(platform, book, number, &text, actor).await?,
-        "paid" => settle::resolve(platform, book, number, (true, &text), actor).await?,
-        "not_paid" => settle::resolve(platform, book, number, (false, &text), actor).await?,
+        "settle" => settle::settle(platform, book, number, &text, by).await?,
+        "fail" => settle::fail(platform, book, number, &text, by).await?,
+        "paid" => settle::resolve(platform, book, number, (true, &text), by).await?,
+        "not_paid" => settle::resolve(platform, book, number, (false, &text), by).await?,
         "return" if withdrawal_row::is_by_hand(&who, number).await? => {
-            settle::give_back(platform, book, number, &text, actor).await?
+            settle::give_back(platform, book, number, &text, by).await?
         }
         "cancel" => {
             let step = Progress::new(number, Step::Cancel).because(CANCELLED, &text);
-            advance(platform, book, step, actor).await?
+            advance(platform, book, step, by).await?
         }
         "return" => {
             let sentence = "Only a payment that was made by hand can come back by hand. Ask the operator.";

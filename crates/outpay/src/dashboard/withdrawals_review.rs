@@ -68,10 +68,10 @@ pub async fn handle(posted: Posted) -> Result<Response, Stop> {
 
 /// Whatever stands in the way of one is its own result: those before it are decided, and the page has to say so.
 async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
-    let (platform, book, actor) = (&who.platform, who.book, who.actor());
+    let (platform, book, by) = (&who.platform, who.book, who.origin());
     let decided = match approved {
-        Ok(()) => review::approve(platform, book, number, actor).await,
-        Err(reason) => review::reject(platform, book, number, reason, actor).await,
+        Ok(()) => review::approve(platform, book, number, by).await,
+        Err(reason) => review::reject(platform, book, number, reason, by).await,
     };
     match decided {
         Ok(_) => Ok(()),

@@ -3,10 +3,10 @@
 use super::page::Page;
 use super::{
     activate, approve, balance, batch, cancel, create, deactivate, debit, docs, events, healthz, methods,
-    operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash, settings, settings_set, settle, show,
-    show_webhooks, transfer, user, user_operations, users, webhook, webhook_deliveries, webhook_delivery,
-    webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw, withdrawal,
-    withdrawals,
+    operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash, settings,
+    settings_set, settle, show, show_webhooks, transfer, user, user_operations, users, webhook,
+    webhook_deliveries, webhook_delivery, webhook_replay, webhook_retry, webhook_roll, webhook_set,
+    webhook_test, withdraw, withdrawal, withdrawals,
 };
 use axum::response::Response;
 use http::StatusCode;

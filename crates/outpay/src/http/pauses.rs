@@ -78,9 +78,9 @@ fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> Pause {
         PauseScope::All | PauseScope::Business(_) | PauseScope::Own(_, BookPart::Everything) => {
             ("all", None, None)
         }
-        PauseScope::Rail(name)
-        | PauseScope::RailOf(_, name)
-        | PauseScope::Own(_, BookPart::Method(name)) => ("method", Some(name), None),
+        PauseScope::Rail(name) | PauseScope::RailOf(_, name) | PauseScope::Own(_, BookPart::Method(name)) => {
+            ("method", Some(name), None)
+        }
         PauseScope::Person(_, user) | PauseScope::Own(_, BookPart::Person(user)) => {
             ("payout_user", None, Some(user))
         }
@@ -96,7 +96,11 @@ fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> Pause {
 }
 
 /// Which part of the caller's book a body names, and why.
-pub(super) async fn part(door: &Door, caller: Caller, fields: &Object) -> Result<(BookPart, String), Problem> {
+pub(super) async fn part(
+    door: &Door,
+    caller: Caller,
+    fields: &Object,
+) -> Result<(BookPart, String), Problem> {
     let text = |name: &'static str| match fields.get(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.clone())),

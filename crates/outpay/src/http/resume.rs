@@ -43,8 +43,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let said = format!("resume\n{part:?}\n{reason}");
     let work = async {
         let platform = &door.platform;
-        let resumed =
-            pause::resume_own(platform, caller.book, &part, &reason, Actor(caller.subject)).await?;
+        let resumed = pause::resume_own(platform, caller.book, &part, &reason, Actor(caller.subject)).await?;
         if resumed == Resumed::IsTheOperators {
             let sentence = "The operator has paused this; only the operator resumes it.".to_owned();
             return Err(Problem::Coded(StatusCode::CONFLICT, sentence, "paused_by_operator"));

@@ -5,10 +5,10 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::{
     activate, approve, balance, batch, cancel, create, deactivate, debit, docs, events, healthz, methods,
-    openapi, operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash, settings, settings_set,
-    settle, transfer, user, user_operations, users, webhook, webhook_deliveries, webhook_delivery,
-    webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw, withdrawal,
-    withdrawals,
+    openapi, operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash,
+    settings, settings_set, settle, transfer, user, user_operations, users, webhook, webhook_deliveries,
+    webhook_delivery, webhook_replay, webhook_retry, webhook_roll, webhook_set, webhook_test, withdraw,
+    withdrawal, withdrawals,
 };
 use crate::web::page;
 use axum::Router;

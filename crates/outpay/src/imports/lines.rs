@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_utf_8_is_refused_as_a_whole() {
-        let bad = read(b"email,amount,reference\na@example.com,1,x\nb@example.com,1,M\xfcller\n").err().unwrap();
+        let bad =
+            read(b"email,amount,reference\na@example.com,1,x\nb@example.com,1,M\xfcller\n").err().unwrap();
         assert_eq!(bad.len(), 1);
         assert!(bad[0].number == 3 && bad[0].reason.contains("windows-1252"), "{bad:?}");
     }

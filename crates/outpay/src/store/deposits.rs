@@ -28,7 +28,8 @@ impl Store {
         let reversals = rows.iter().map(|row| Ok(CorrectionDetail::of(row.text(0)?)));
         let reversals = reversals.collect::<Result<Vec<_>, Failure>>()?;
         let reversed: Vec<i64> = reversals.into_iter().flatten().map(|detail| detail.deposit).collect();
-        let sql = "SELECT sequence, amount FROM journal WHERE book = $1 AND kind = 1 ORDER BY amount DESC LIMIT $2";
+        let sql =
+            "SELECT sequence, amount FROM journal WHERE book = $1 AND kind = 1 ORDER BY amount DESC LIMIT $2";
         let most = i64::try_from(reversed.len()).unwrap_or(i64::MAX).saturating_add(1);
         let rows = self.driver.query(sql, vec![book.0.into(), most.into()]).await?;
         let deposits = rows.iter().map(|row| Ok((row.int(0)?, Cents(row.int(1)?))));

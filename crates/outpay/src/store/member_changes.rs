@@ -2,12 +2,13 @@
 //! at all, with the audit entry that tells of them. A change that finds its row otherwise than expected takes all others
 //! back, so that a code, a token or an invitation works once, however many use it at the same moment.
 
-use super::Store;
 use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Statement, WriteError};
 use super::mails::{self, NewMail};
+use super::{Failure, Store};
 use crate::members::Role;
-use ledger::{Actor, Micros};
+use ledger::{Actor, BookId, Micros, Mode};
+use std::collections::BTreeSet;
 
 /// See the module. What it needs is found, or all changes beside it are not made.
 #[derive(Clone, Debug)]
@@ -214,7 +215,34 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] when one of them does not find what it needs.
     pub async fn change_members(&self, changes: &[MemberChange]) -> Result<(), WriteError> {
-        self.driver.write(changes.iter().flat_map(statements).collect()).await
+        let mut all = self.lock_books_of(changes).await?;
+        all.extend(changes.iter().flat_map(statements));
+        self.driver.write(all).await
+    }
+
+    /// Makes the end of a session, a role's change and a removal wait for what the teller is deciding for that member, and the teller
+    /// for them: what a member sent moves no money from the moment at which the end of the right to it is answered. The books'
+    /// rows are taken in the teller's order, and before all others.
+    async fn lock_books_of(&self, changes: &[MemberChange]) -> Result<Vec<Statement>, Failure> {
+        let mut businesses = BTreeSet::new();
+        for change in changes {
+            match change {
+                MemberChange::Leave { business, .. } | MemberChange::SetRole { business, .. } => {
+                    businesses.insert(*business);
+                }
+                MemberChange::End { member, .. } | MemberChange::EndOthers { member, .. } => {
+                    let teams = self.memberships(*member).await?;
+                    businesses.extend(teams.iter().map(|membership| membership.business));
+                }
+                _ => {}
+            }
+        }
+        let books = businesses
+            .into_iter()
+            .flat_map(|one| [Mode::Live, Mode::Test].map(|mode| BookId::new(one, mode)));
+        let lock =
+            |book: BookId| Statement::new("UPDATE book SET users = users WHERE id = $1", vec![book.0.into()]);
+        Ok(books.map(lock).collect())
     }
 }
 

@@ -8,7 +8,8 @@ use crate::auth::CredentialDigest;
 use crate::clock::start_of_day;
 use anyhow::Context;
 use ledger::{
-    Book, BookId, Cents, Changes, CorrectionDetail, Deposited, Email, EntryKind, OnceKey, StoredCredential,
+    Book, BookId, Cents, Changes, CorrectionDetail, Deposited, Email, EntryKind, OnceKey, SessionStamp,
+    StoredCredential,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,8 @@ pub struct BookNeeds {
     pub references: BTreeSet<String>,
     /// Credentials that commands came with.
     pub credentials: BTreeSet<CredentialDigest>,
+    /// Sessions of members who gave commands.
+    pub sessions: BTreeSet<SessionStamp>,
 }
 
 /// A credential as the ledger judges it.
@@ -105,6 +108,11 @@ pub(super) fn most_looks() -> i64 {
 /// `$1` book, `$2` number, `$3` now: the lease under which a worker has a withdrawal, with the attempts there are.
 pub(super) const LEASE: &str = "SELECT lease, (SELECT count(*) FROM attempt WHERE book = $1 AND withdrawal = $2) \
      FROM withdrawal WHERE book = $1 AND number = $2 AND leased_until > $3";
+
+/// `$1` business, `$2` session, `$3` role: a row where the session is open and its member has this role. Whoever ends the one or
+/// changes the other takes the books' rows first (member_changes.rs).
+pub(super) const SESSION_STANDS: &str = "SELECT s.number FROM member_session s JOIN membership m ON m.member = s.member AND m.business = $1 \
+     WHERE s.number = $2 AND s.complete = 1 AND s.ended_at IS NULL AND m.role = $3";
 
 /// `$1` reference, `$2` book: the oldest deposit under this reference in another live book, with its time.
 pub(super) const DEPOSITED_ELSEWHERE: &str = "SELECT book, at FROM journal WHERE kind = 1 AND note = $1 AND book <> $2 AND book % 2 = 0 \

@@ -11,7 +11,7 @@ use crate::platform::Platform;
 use crate::reference::reference;
 use crate::sheet::{self, Sheet};
 use crate::store::{HandedOut, WithdrawalFilter};
-use ledger::{Actor, BookId, Provider, Refusal, Withdrawal, WithdrawalState};
+use ledger::{Actor, BookId, Origin, Provider, Refusal, Withdrawal, WithdrawalState};
 use serde_json::json;
 
 /// Lines that could not be settled before the rest of a file is left alone: it is the wrong file.
@@ -48,8 +48,9 @@ pub async fn take(
     book: BookId,
     method: &str,
     again: bool,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Taken, Stopped> {
+    let by = by.into();
     let mounted = platform.rails.get(book.mode(), method);
     let provider = mounted.map(|mounted| mounted.facts().provider);
     // Whoever pays by hand what a rail is at work on pays twice.
@@ -64,7 +65,7 @@ pub async fn take(
         if platform.store.stop_of(book, withdrawal.number).await?.is_some() {
             continue;
         }
-        match settle::begin(platform, book, withdrawal.number, actor).await {
+        match settle::begin(platform, book, withdrawal.number, by).await {
             // The person took it back a moment ago, or it was paused.
             Ok(_) | Err(Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused)) => {}
             Err(stopped) => return Err(stopped),
@@ -79,7 +80,7 @@ pub async fn take(
         return Err(Stopped::UnknownMethod);
     }
     sending.reverse();
-    hand_out(platform, book, (method, again), &sending, actor).await
+    hand_out(platform, book, (method, again), &sending, by.actor).await
 }
 
 /// Only what this file claims in the database is in it: of two at once, each payment is in one.
@@ -146,12 +147,13 @@ pub async fn settle_all(
     platform: &Platform,
     text: &[u8],
     find: impl Fn(&str) -> Option<(BookId, i64)>,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Settled, String> {
     let text = sheet::text(text).map_err(|not_text| not_text.to_string())?.as_bytes();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let header = reader.headers().map_err(|_| "the file is not a CSV")?.clone();
     let columns = Columns::named(&header)?;
+    let by = by.into();
     let mut settled = Settled::default();
     let mut numbers = LineNumbers::new(text);
     for record in reader.records() {
@@ -166,7 +168,7 @@ pub async fn settle_all(
             settled.not_settled.push(format!("line {number}: it has not the columns of the header"));
             continue;
         };
-        match settle_line(platform, &columns, &record, &find, actor).await {
+        match settle_line(platform, &columns, &record, &find, by).await {
             Ok(()) => settled.settled += 1,
             Err(sentence) => settled.not_settled.push(format!("line {number}: {sentence}")),
         }
@@ -204,7 +206,7 @@ async fn settle_line(
     columns: &Columns,
     record: &csv::StringRecord,
     find: &impl Fn(&str) -> Option<(BookId, i64)>,
-    actor: Actor,
+    by: Origin,
 ) -> Result<(), String> {
     let field = |column: usize| record.get(column).unwrap_or_default();
     let (id, proof) = (field(columns.id), field(columns.proof));
@@ -226,10 +228,7 @@ async fn settle_line(
     if !is_same_destination(field(columns.destination), &withdrawal.destination) {
         return Err("the destination is not that of the withdrawal".to_owned());
     }
-    settle::settle(platform, book, number, proof, actor)
-        .await
-        .map(drop)
-        .map_err(|stopped| stopped.to_string())
+    settle::settle(platform, book, number, proof, by).await.map(drop).map_err(|stopped| stopped.to_string())
 }
 
 const CURRENCY: &str = "USD";

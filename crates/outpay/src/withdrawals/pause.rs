@@ -166,12 +166,10 @@ fn entries(
         PauseScope::Person(book, user) | PauseScope::Own(book, BookPart::Person(user)) => {
             platform.secrets.ids().seal(crate::ids::IdKind::PayoutUser, *book, *user)
         }
-        PauseScope::Rail(name)
-        | PauseScope::RailOf(_, name)
-        | PauseScope::Own(_, BookPart::Method(name)) => name.clone(),
-        PauseScope::All | PauseScope::Business(_) | PauseScope::Own(_, BookPart::Everything) => {
-            String::new()
+        PauseScope::Rail(name) | PauseScope::RailOf(_, name) | PauseScope::Own(_, BookPart::Method(name)) => {
+            name.clone()
         }
+        PauseScope::All | PauseScope::Business(_) | PauseScope::Own(_, BookPart::Everything) => String::new(),
     };
     let mut businesses: Vec<i64> = books.iter().map(|book| book.business()).collect();
     businesses.dedup();

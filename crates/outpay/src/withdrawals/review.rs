@@ -24,9 +24,9 @@ pub async fn approve(
     platform: &Platform,
     book: BookId,
     withdrawal: i64,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
-    approve_once(platform, book, withdrawal, actor.into(), None).await.map(|(after, _)| after)
+    approve_once(platform, book, withdrawal, by.into(), None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.
@@ -57,9 +57,9 @@ pub async fn reject(
     book: BookId,
     withdrawal: i64,
     reason: &str,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
-    reject_once(platform, book, (withdrawal, reason), actor.into(), None).await.map(|(after, _)| after)
+    reject_once(platform, book, (withdrawal, reason), by.into(), None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.

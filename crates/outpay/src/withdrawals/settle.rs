@@ -25,10 +25,10 @@ pub async fn begin(
     platform: &Platform,
     book: BookId,
     withdrawal: i64,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
     manual(platform, book, withdrawal).await?;
-    advance(platform, book, Progress::new(withdrawal, Step::Send), actor).await
+    advance(platform, book, Progress::new(withdrawal, Step::Send), by).await
 }
 
 /// A manual payment was made; `proof` says how one can see that.
@@ -40,9 +40,9 @@ pub async fn settle(
     book: BookId,
     withdrawal: i64,
     proof: &str,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
-    settle_once(platform, book, (withdrawal, proof), actor.into(), None).await.map(|(after, _)| after)
+    settle_once(platform, book, (withdrawal, proof), by.into(), None).await.map(|(after, _)| after)
 }
 
 /// The same, once under `once`. With the withdrawal, whether this is a first answer again.
@@ -75,11 +75,11 @@ pub async fn fail(
     book: BookId,
     withdrawal: i64,
     reason: &str,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
     manual(platform, book, withdrawal).await?;
     let failed = Progress::new(withdrawal, Step::Fail).because(NOT_PAID, reason).made_by_hand();
-    advance(platform, book, failed, actor).await
+    advance(platform, book, failed, by).await
 }
 
 /// Money of a payment that had succeeded came back by a way that no rail reports.
@@ -91,11 +91,11 @@ pub async fn give_back(
     book: BookId,
     withdrawal: i64,
     proof: &str,
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
     let words = "The payment came back. Please check the destination and try again.";
     let step = Progress::new(withdrawal, Step::Return).because(CAME_BACK, words).with_note(proof);
-    advance(platform, book, step, actor).await
+    advance(platform, book, step, by).await
 }
 
 /// Ends a withdrawal whose outcome is unknown, or which its rail was never asked to pay: the only way to do it by hand.
@@ -107,9 +107,9 @@ pub async fn resolve(
     book: BookId,
     withdrawal: i64,
     (paid, proof): (bool, &str),
-    actor: Actor,
+    by: impl Into<Origin>,
 ) -> Result<Withdrawal, Stopped> {
-    resolve_under_lease(platform, book, withdrawal, (paid, proof), actor, None).await
+    resolve_under_lease(platform, book, withdrawal, (paid, proof), by.into(), None).await
 }
 
 /// The same for a rail that this process lacks or that cannot say, as two people agreed; carried out once under `once`. A rail
@@ -128,7 +128,7 @@ pub async fn resolve_without_the_rail(
     if is_remembered(platform, book, Some(once)).await? {
         return find(platform, book, withdrawal).await;
     }
-    resolve_under_lease(platform, book, withdrawal, (paid, proof), actor, Some(once)).await
+    resolve_under_lease(platform, book, withdrawal, (paid, proof), actor.into(), Some(once)).await
 }
 
 /// Ends one as paid by a payment that its rail has proved, in whichever state the database has it: after a recovery it may be
@@ -184,12 +184,12 @@ async fn resolve_under_lease(
     book: BookId,
     withdrawal: i64,
     (paid, proof): (bool, &str),
-    actor: Actor,
+    origin: Origin,
     without_the_rail: Option<OnceKey>,
 ) -> Result<Withdrawal, Stopped> {
     let step = if paid { Step::Succeed } else { Step::Fail };
     let hold = take_lease(platform, book, withdrawal, step).await?;
-    let ended = end(platform, hold, (paid, proof), actor, without_the_rail).await;
+    let ended = end(platform, hold, (paid, proof), origin, without_the_rail).await;
     let due_at = if ended.is_ok() { None } else { Some(platform.store.now().await?) };
     platform.store.release_withdrawal(hold, due_at).await?;
     ended
@@ -229,7 +229,7 @@ async fn end(
     platform: &Platform,
     hold: Hold,
     (paid, proof): (bool, &str),
-    actor: Actor,
+    origin: Origin,
     without_the_rail: Option<OnceKey>,
 ) -> Result<Withdrawal, Stopped> {
     let Hold { book, withdrawal, .. } = hold;
@@ -255,7 +255,7 @@ async fn end(
     } else {
         progress.because(NOT_PAID, "The payment was not made. Please try again.")
     };
-    let ended = advance_once(platform, book, progress.with_note(proof), actor, without_the_rail).await?;
+    let ended = advance_once(platform, book, progress.with_note(proof), origin, without_the_rail).await?;
     Ok(ended.0)
 }
 

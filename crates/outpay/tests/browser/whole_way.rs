@@ -61,7 +61,8 @@ async fn set_up(world: &World, receiver: &Receiver) {
     browser.press("Switch to test mode").await;
     browser.find(".mode-banner").await;
     // Only an operator can make money.
-    let deposit = Command::Deposit { amount: Cents(1_000_000), reference: "all".to_owned(), used_elsewhere: true };
+    let deposit =
+        Command::Deposit { amount: Cents(1_000_000), reference: "all".to_owned(), used_elsewhere: true };
     let book = BookId::new(world.business, Mode::Test);
     world.platform.teller.ask(book, Request::plain(deposit)).await.unwrap().unwrap();
     world.open("/dashboard").await;

@@ -60,7 +60,8 @@ impl World {
     pub async fn fund(&self) -> BookId {
         self.platform.store.set_payouts_enabled(self.business, true).await.unwrap();
         let (book, amount) = (BookId::new(self.business, Mode::Test), Cents(1_000_000));
-        self.command(book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true }).await;
+        self.command(book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true })
+            .await;
         self.command(book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
         book
     }

@@ -52,7 +52,10 @@ fn another_file_is_another_import(installation: &Installation) {
         "must not be the imported file",
         &["import", &result, "--business", "Acme", "--result", &result],
     );
-    assert_eq!(installation.read("r.csv"), "\u{feff}line,email,amount,status,detail\n1,a@example.com,6,paid,\n");
+    assert_eq!(
+        installation.read("r.csv"),
+        "\u{feff}line,email,amount,status,detail\n1,a@example.com,6,paid,\n"
+    );
     assert_eq!(total(installation), 11);
 }
 

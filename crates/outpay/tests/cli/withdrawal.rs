@@ -130,7 +130,11 @@ fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
     assert_eq!(again.iter().map(|row| &row[0]).collect::<Vec<_>>(), [&first[0], &second[0]]);
     assert!(again.iter().all(|row| row[5].starts_with("20") && row[5].ends_with('Z')), "{again:?}");
     // Such a file settles like any other.
-    let file = format!("\u{feff}id,amount,currency,destination,proof,handed_out_before\n{},{}\n", paid(&again[0], "ref"), again[0][5]);
+    let file = format!(
+        "\u{feff}id,amount,currency,destination,proof,handed_out_before\n{},{}\n",
+        paid(&again[0], "ref"),
+        again[0][5]
+    );
     installation.write("paid.csv", &file);
     let path = installation.folder().join("paid.csv");
     installation.ok(&["withdrawal", "settle", "--file", path.to_str().unwrap()]);

@@ -55,8 +55,7 @@ async fn a_payment_is_handed_out_once_and_again_as_it_stood(world: &World) {
     till.carry_out(book, [step(1, Step::Succeed)]).await;
     assert_eq!(store.handed_out(book).await.unwrap().into_keys().collect::<Vec<_>>(), [2]);
     let (business, action) = (book.business(), "withdrawals.handed_out".to_owned());
-    let filter =
-        AuditFilter { business, actors: (i64::MIN, i64::MAX), action, before: i64::MAX, limit: 99 };
+    let filter = AuditFilter { business, actors: (i64::MIN, i64::MAX), action, before: i64::MAX, limit: 99 };
     assert_eq!(store.audit_log(&filter).await.unwrap().len(), 4);
 }
 

@@ -30,6 +30,7 @@ mod rail_openings;
 mod recovery;
 mod request_log;
 mod searches;
+mod sessions;
 mod settings;
 mod snapshot;
 mod teller;

@@ -94,6 +94,17 @@ impl Browser {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Page {
+        let request = self.request(method, path, headers, body.as_deref());
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let page = Page::whole(stream).await;
+        self.keep(&page);
+        page.is_strict(path);
+        page
+    }
+
+    /// A request as this browser writes it.
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> String {
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
         request += "User-Agent: a browser without script\r\n";
@@ -115,16 +126,17 @@ impl Browser {
             }
             request += &format!("Content-Length: {length}\r\n");
         }
-        request += "\r\n";
-        request += body.as_deref().unwrap_or_default();
+        request + "\r\n" + body.unwrap_or_default()
+    }
+
+    /// Sends a request up to its last byte, which goes when `meanwhile` is over.
+    pub async fn slowly(&self, request: &str, meanwhile: impl AsyncFnOnce()) -> Page {
+        let (begin, end) = request.as_bytes().split_at(request.len() - 1);
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        let page = Page::read(&String::from_utf8(answer).unwrap());
-        self.keep(&page);
-        page.is_strict(path);
-        page
+        stream.write_all(begin).await.unwrap();
+        meanwhile().await;
+        stream.write_all(end).await.unwrap();
+        Page::whole(stream).await
     }
 
     fn keep(&mut self, page: &Page) {
@@ -145,6 +157,12 @@ impl Browser {
 }
 
 impl Page {
+    async fn whole(mut stream: TcpStream) -> Self {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        Self::read(&String::from_utf8(answer).unwrap())
+    }
+
     fn read(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         Self { status: head[9..12].parse().unwrap(), head: head.to_owned(), body: body.to_owned() }

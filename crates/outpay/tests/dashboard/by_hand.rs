@@ -22,7 +22,10 @@ async fn payments_are_taken_and_settled_by_file(world: &World) {
     approver.get("/dashboard/withdrawals/by-hand").await.is(200).says("Bank transfer");
     let file = approver.post("/dashboard/withdrawals/by-hand/export", &[("method", "bank")]).await;
     let ids = numbers.map(|number| world.withdrawal_id(business.live, number));
-    file.is(200).says("\u{feff}id,amount,currency,destination,proof,handed_out_before\n").says(&ids[0]).says("20.00,USD");
+    file.is(200)
+        .says("\u{feff}id,amount,currency,destination,proof,handed_out_before\n")
+        .says(&ids[0])
+        .says("20.00,USD");
     assert_eq!(world.state(business.live, numbers[0]).await, "sending", "the person cannot cancel any more");
     approver.post("/dashboard/withdrawals/by-hand/export", &[("method", "gift_card")]).await.is(400);
     let destination =

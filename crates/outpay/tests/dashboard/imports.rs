@@ -158,7 +158,12 @@ async fn what_was_not_covered_is_tried_again(world: &World) {
     world.pay_imports().await;
     admin.get(&path).await.says("Try the 2 unpaid again").says("Insufficient payout balance");
     let reference = "more".to_owned();
-    world.command(business.live, ledger::Command::Deposit { amount: ledger::Cents(5_000), reference, used_elsewhere: true }).await;
+    world
+        .command(
+            business.live,
+            ledger::Command::Deposit { amount: ledger::Cents(5_000), reference, used_elsewhere: true },
+        )
+        .await;
     let to_payout =
         ledger::Command::Transfer { direction: ledger::Direction::ToPayout, amount: ledger::Cents(5_000) };
     world.command(business.live, to_payout).await;

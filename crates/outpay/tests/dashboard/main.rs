@@ -14,6 +14,7 @@ mod forgery;
 mod home;
 mod import_result;
 mod imports;
+mod in_flight;
 mod invitation;
 mod keys;
 mod lock_out;

@@ -157,7 +157,8 @@ impl World {
         self.platform.store.set_payouts_enabled(business.number, true).await.unwrap();
         for book in [business.live, business.test] {
             let reference = format!("deposit {}", self.made.fetch_add(1, Ordering::Relaxed));
-            self.command(book, Command::Deposit { amount: Cents(cents), reference, used_elsewhere: true }).await;
+            self.command(book, Command::Deposit { amount: Cents(cents), reference, used_elsewhere: true })
+                .await;
             let transfer = Command::Transfer { direction: Direction::ToPayout, amount: Cents(cents) };
             self.command(book, transfer).await;
         }

@@ -24,7 +24,11 @@ async fn status_200_nothing_yet(world: &TestWorld) {
 async fn status_200_every_kind_to_the_byte(world: &TestWorld) {
     let business = world.business().await;
     world.enable_payouts(&business, true).await;
-    let deposit = ledger::Command::Deposit { amount: ledger::Cents(1000), reference: "Wire 7".to_owned(), used_elsewhere: true };
+    let deposit = ledger::Command::Deposit {
+        amount: ledger::Cents(1000),
+        reference: "Wire 7".to_owned(),
+        used_elsewhere: true,
+    };
     world.platform.teller.ask(business.live, ledger::Request::plain(deposit)).await.unwrap().unwrap();
     let key = &business.key;
     let transfer = |from, to| format!(r#"{{"from":"{from}","to":"{to}","amount":500}}"#);

@@ -20,7 +20,8 @@ async fn pause(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answe
 async fn status_200_what_is_queued_waits_and_what_is_new_is_refused(world: &TestWorld) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
-    let paused = pause(world, &person.key, &json!({ "method": "sandbox", "reason": "a doubt" })).await.value(200);
+    let paused =
+        pause(world, &person.key, &json!({ "method": "sandbox", "reason": "a doubt" })).await.value(200);
     assert_eq!((&paused["is_new"], &paused["running"]), (&json!(true), &json!([])));
     let standing = &paused["pauses"][0];
     assert_eq!((&standing["method"], &standing["set_by"]), (&json!("sandbox"), &json!("business")));
@@ -31,7 +32,8 @@ async fn status_200_what_is_queued_waits_and_what_is_new_is_refused(world: &Test
     let refused = world.post("/payout/withdraw").hash(&person.hash).json(wish.to_string()).send().await;
     assert_eq!(refused.value(409)["code"], "method_paused");
     assert_eq!(pause(world, &person.key, &json!({ "method": "sandbox" })).await.value(200)["is_new"], false);
-    let resumed = world.post("/payout/resume").key(&person.key).json(json!({ "method": "sandbox" }).to_string());
+    let resumed =
+        world.post("/payout/resume").key(&person.key).json(json!({ "method": "sandbox" }).to_string());
     assert_eq!(resumed.send().await.value(200), json!({ "was_paused": true, "pauses": [] }));
     world.work().await;
     assert_eq!(person.operation(world, &id).await["status"], "succeeded");

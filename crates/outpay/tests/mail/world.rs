@@ -96,7 +96,8 @@ impl World {
         self.platform.store.set_payouts_enabled(number, true).await.unwrap();
         let book = BookId::new(number, Mode::Live);
         let amount = Cents(100_000_000);
-        self.command(book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true }).await;
+        self.command(book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true })
+            .await;
         self.command(book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
         self.choose(book, mails).await;
         book

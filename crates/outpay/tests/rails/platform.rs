@@ -65,7 +65,8 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
     platform.store.set_payouts_enabled(number, true).await.unwrap();
     let book = BookId::new(number, Mode::Live);
     let amount = Cents(cents);
-    command(platform, book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true }).await;
+    command(platform, book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true })
+        .await;
     command(platform, book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
     let email = Email::parse("user@example.com").unwrap();
     command(platform, book, Command::Create { email, amount, memo: String::new() }).await;

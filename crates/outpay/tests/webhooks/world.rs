@@ -100,7 +100,8 @@ impl World {
         self.platform.store.set_payouts_enabled(number, true).await.unwrap();
         let book = BookId::new(number, Mode::Live);
         let amount = Cents(100_000_000);
-        self.command(book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true }).await;
+        self.command(book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true })
+            .await;
         self.command(book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
         let email = Email::parse("user@example.com").unwrap();
         self.command(book, Command::Create { email, amount: Cents(100_000), memo: String::new() }).await;

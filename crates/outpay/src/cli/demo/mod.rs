@@ -96,7 +96,8 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, Stop> {
     };
     let number = created.business.number;
     for mode in [Mode::Live, Mode::Test] {
-        let deposit = Command::Deposit { amount: FUNDS, reference: "demo funds".to_owned(), used_elsewhere: true };
+        let deposit =
+            Command::Deposit { amount: FUNDS, reference: "demo funds".to_owned(), used_elsewhere: true };
         platform.teller.ask(BookId::new(number, mode), Request::plain(deposit)).await??;
     }
     platform.store.set_payouts_enabled(number, true).await?;

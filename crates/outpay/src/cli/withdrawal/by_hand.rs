@@ -32,8 +32,7 @@ pub(super) async fn settle_all(platform: &Platform, file: &Path, json: bool) -> 
         .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
     let found = |id: &str| find(platform, id).ok();
     let settled = by_hand::settle_all(platform, &text, found, Actor::OPERATOR).await;
-    let by_hand::Settled { settled, not_settled } =
-        settled.map_err(Stop::Usage)?;
+    let by_hand::Settled { settled, not_settled } = settled.map_err(Stop::Usage)?;
     if json {
         output::json(&json!({ "settled": settled, "not_settled": not_settled }))?;
     } else {

@@ -39,10 +39,8 @@ pub(super) async fn load(client: &Client, all: &Statements, needs: &Needs) -> Re
         let rows = client.query(&all.deposited_elsewhere, &params).await?;
         Ok::<_, Failure>((book, reference.clone(), rows))
     });
-    let both = try_join(
-        try_join_all(reversed.map(FutureExt::boxed)),
-        try_join_all(elsewhere.map(FutureExt::boxed)),
-    );
+    let both =
+        try_join(try_join_all(reversed.map(FutureExt::boxed)), try_join_all(elsewhere.map(FutureExt::boxed)));
     let (reversed, elsewhere) = both.await?;
     Ok(Deposits { reversed, elsewhere })
 }

@@ -2,7 +2,7 @@
 
 use crate::store::Failure;
 use crate::store::pauses::PAUSES_OF_BOOK;
-use crate::store::teller::{ASKED_BEFORE, DEPOSIT, DEPOSITED_ELSEWHERE, LOOKS};
+use crate::store::teller::{ASKED_BEFORE, DEPOSIT, DEPOSITED_ELSEWHERE, LOOKS, SESSION_STANDS};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use tokio_postgres::{Client, Statement};
 
@@ -99,6 +99,7 @@ pub(super) struct Statements {
     pub(super) lease: Statement,
     pub(super) asked_before: Statement,
     pub(super) looks: Statement,
+    pub(super) session_stands: Statement,
     pub(super) deposit: Statement,
     pub(super) deposited_elsewhere: Statement,
     pub(super) insert_withdrawal: Statement,
@@ -130,6 +131,7 @@ impl Statements {
             lease: client.prepare(LEASE).await?,
             asked_before: client.prepare(ASKED_BEFORE).await?,
             looks: client.prepare(LOOKS).await?,
+            session_stands: client.prepare(SESSION_STANDS).await?,
             deposit: client.prepare(DEPOSIT).await?,
             deposited_elsewhere: client.prepare(DEPOSITED_ELSEWHERE).await?,
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,

@@ -19,7 +19,7 @@ use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{
     Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Lease, OnceKey,
-    PayoutUser, Remembered, UserStatus,
+    PayoutUser, Remembered, SessionStamp, UserStatus,
 };
 use std::collections::HashMap;
 use tokio_postgres::types::ToSql;
@@ -89,18 +89,20 @@ impl PostgresTeller {
             self.query(emails.len(), &all.by_email, parameters[..2].to_vec()),
             self.query(users.len(), &all.by_number, parameters[2..4].to_vec()),
         );
-        let remembered = try_join(
+        let remembered = try_join3(
             self.query(once.len(), &all.remembered, parameters[4..6].to_vec()),
             self.query(credentials.len(), &all.credentials, parameters[6..].to_vec()),
+            self.sessions(needs),
         );
         let orders = try_join3(self.withdrawals(needs), self.leases(needs), self.pauses(needs));
-        let before = try_join3(self.asked_before(needs), self.looks(needs), deposits::load(&self.client, all, needs));
+        let before =
+            try_join3(self.asked_before(needs), self.looks(needs), deposits::load(&self.client, all, needs));
         let rest = try_join3(remembered, orders, before);
         let (
             (),
             heads,
             (own, by_email, by_number),
-            ((remembered, credentials), (withdrawals, leases, pauses), (asked, looks, deposits)),
+            ((remembered, credentials, sessions), (withdrawals, leases, pauses), (asked, looks, deposits)),
         ) = try_join4(begin, heads, people, rest).await?;
         let mut found = books_of(&heads)?;
         for row in &own {
@@ -117,6 +119,11 @@ impl PostgresTeller {
             let digest = row.get::<_, &[u8]>(1).try_into().context("a credential digest has 32 bytes")?;
             let credential = stored_credential(row.get(2), row.get(3), row.get(4), row.get(5));
             book_of(&mut found, row)?.put_credential(digest, credential);
+        }
+        for (book, stamp) in sessions {
+            if let Some(book) = found.get_mut(&book.0) {
+                book.put_session(stamp);
+            }
         }
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
@@ -142,6 +149,19 @@ impl PostgresTeller {
             Ok((book, rows, account))
         });
         try_join_all(load.map(FutureExt::boxed)).await
+    }
+
+    /// Those of the sessions that stand.
+    async fn sessions(&self, needs: &Needs) -> Result<Vec<(BookId, SessionStamp)>, Failure> {
+        let named = needs.0.iter().flat_map(|(book, needs)| needs.sessions.iter().map(|one| (*book, *one)));
+        let (client, all) = (&self.client, &self.statements);
+        let load = named.map(|(book, stamp)| async move {
+            let business = book.business();
+            let params: [&(dyn ToSql + Sync); 3] = [&business, &stamp.session, &stamp.role];
+            let rows = client.query(&all.session_stands, &params).await?;
+            Ok::<_, Failure>(rows.first().map(|_| (book, stamp)))
+        });
+        Ok(try_join_all(load.map(FutureExt::boxed)).await?.into_iter().flatten().collect())
     }
 
     /// The pauses that concern each book whose commands ask for money or let it go.

@@ -19,9 +19,8 @@ pub(super) fn load_deposits(
     }
     for reference in &needs.references {
         let mut found = connection.prepare_cached(DEPOSITED_ELSEWHERE)?;
-        let other = |row: &rusqlite::Row<'_>| {
-            Ok(DepositedElsewhere { book: BookId(row.get(0)?), at: row.get(1)? })
-        };
+        let other =
+            |row: &rusqlite::Row<'_>| Ok(DepositedElsewhere { book: BookId(row.get(0)?), at: row.get(1)? });
         if let Some(other) = found.query_row(params![reference, book.id.0], other).optional()? {
             book.put_deposited_elsewhere(reference, other);
         }

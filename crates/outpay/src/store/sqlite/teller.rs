@@ -5,7 +5,7 @@ use super::in_place::InPlace;
 use super::orders;
 use crate::clock::Clock;
 use crate::store::fail_stop::FailStop;
-use crate::store::teller::{BookNeeds, Needs, NewCredential, Saving, stored_credential};
+use crate::store::teller::{BookNeeds, Needs, NewCredential, SESSION_STANDS, Saving, stored_credential};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
 use ledger::{
@@ -166,6 +166,12 @@ fn load_credentials(connection: &Connection, book: &mut Book, needs: &BookNeeds)
         });
         if let Some(found) = found.optional()? {
             book.put_credential(*digest, found);
+        }
+    }
+    for stamp in &needs.sessions {
+        let mut stands = connection.prepare_cached(SESSION_STANDS)?;
+        if stands.exists([book.id.business(), stamp.session, stamp.role])? {
+            book.put_session(*stamp);
         }
     }
     Ok(())
