@@ -51,6 +51,7 @@ pub struct Mounted {
 #[derive(Default)]
 struct Health {
     failures: u32,
+    /// By the monotonic clock: one that is set must not shorten or prolong it.
     open_until: Micros,
 }
 
@@ -176,7 +177,7 @@ impl Mounted {
         self.rail.facts()
     }
 
-    /// Until when the rail is left alone, if it is.
+    /// Until when the rail is left alone, if it is; by the monotonic clock, as every time here.
     #[must_use]
     pub fn left_alone_until(&self, now: Micros) -> Option<Micros> {
         let until = self.health.lock().open_until;

@@ -167,7 +167,7 @@ impl Turn<'_> {
     async fn judge_rail(&self, answer: &Answer, may_have_been_sent: bool) {
         match answer {
             Answer::Unknown { is_down: true, .. } if !may_have_been_sent => {
-                if !self.mounted.failed(self.worker.platform.clock.now()) {
+                if !self.mounted.failed(self.worker.platform.clock.monotonic()) {
                     return;
                 }
                 let noted = async {
@@ -318,7 +318,7 @@ impl Turn<'_> {
 
     /// How long the rail is left alone from now on, if it is.
     fn left_alone(&self) -> Option<Micros> {
-        let now = self.worker.platform.clock.now();
+        let now = self.worker.platform.clock.monotonic();
         self.mounted.left_alone_until(now).map(|until| until - now)
     }
 

@@ -60,7 +60,7 @@ pub async fn quote(platform: &Platform, book: BookId, wish: &Wish) -> Result<Pri
     let fees = terms.fee.fee(wish.amount);
     let net = wish.amount.minus(fees).filter(|net| *net > Cents::ZERO);
     let net = net.ok_or(Refusal::AmountDoesNotCoverTheFee)?;
-    mounted.check_health(platform.clock.now()).map_err(Stopped::Closed)?;
+    mounted.check_health(platform.clock.monotonic()).map_err(Stopped::Closed)?;
     let quote = mounted.rail.quote(book, net, &destination).await.map_err(Stopped::Closed)?;
     let expected_time = mounted.facts().expected_time.clone();
     Ok(Price { amount: wish.amount, fees, net, expected_time, destination, quote })

@@ -117,7 +117,7 @@ async fn closed(
         return Some((Refusal::AmountIsBelowTheMinimum.code(), sentence));
     }
     let words = |closed: Closed| Some((closed.code(), closed.sentence()));
-    if let Err(closed) = mounted.check_health(platform.clock.now()) {
+    if let Err(closed) = mounted.check_health(platform.clock.monotonic()) {
         return words(closed);
     }
     let funds = match mounted.rail.balance(book).await {

@@ -52,7 +52,7 @@ async fn status_200_why_a_method_is_closed(world: &TestWorld) {
     world.set_terms(&person, "sandbox", json!({})).await;
     assert_eq!(closed().await, "method_closed");
     world.set_terms(&person, "sandbox", json!({ "enabled": true })).await;
-    let now = || world.platform.clock.now();
+    let now = || world.platform.clock.monotonic();
     let rail = world.platform.rails.get(person.book.mode(), "sandbox").unwrap();
     (0..50).for_each(|_| {
         rail.failed(now());

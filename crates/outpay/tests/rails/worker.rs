@@ -92,7 +92,7 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     let rail = Story::new(&clock, &[unknown()], &[lost]);
     let (_installation, platform, book, _) = start(&clock, &rail).await;
     let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
-    let is_left_alone = || mounted.left_alone_until(clock.now()).is_some();
+    let is_left_alone = || mounted.left_alone_until(clock.monotonic()).is_some();
     let worker = Worker::new(platform.clone());
     for _ in 0..10 {
         worker.round().await.unwrap();
@@ -141,7 +141,7 @@ async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
         withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
     }
     assert!(rail.sent() >= 8);
-    assert_eq!((mounted.left_alone_until(clock.now()), mounted.openings.get()), (None, 0));
+    assert_eq!((mounted.left_alone_until(clock.monotonic()), mounted.openings.get()), (None, 0));
     assert_eq!(platform.store.rail_openings().await.unwrap(), []);
 }
 
