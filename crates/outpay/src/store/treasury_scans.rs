@@ -191,15 +191,6 @@ impl Store {
         let assign = Statement::one(sql, values);
         self.touches_one(std::iter::once(assign).chain(entries.iter().map(audit_log::note)).collect()).await
     }
-
-    /// When the newest entry of all books was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
-    pub async fn newest_entry_at(&self) -> Result<Option<Micros>, Failure> {
-        let sql = "SELECT max(j.at) FROM journal j JOIN book b ON b.id = j.book AND b.sequence = j.sequence";
-        self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(None), |row| row.maybe_int(0))
-    }
 }
 
 fn unmatched(row: &Row) -> Result<UnmatchedTransfer, Failure> {

@@ -3,8 +3,8 @@
 
 mod columns;
 mod copy;
-mod session;
 mod deposits;
+mod session;
 mod statements;
 mod teller;
 
