@@ -108,6 +108,13 @@ impl Part {
     pub(super) fn words(&self) -> &str {
         &self.words
     }
+
+    /// As a heading.
+    fn title(&self) -> String {
+        let mut rest = self.words.chars();
+        let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+        first + rest.as_str()
+    }
 }
 
 pub(super) async fn show(who: &SignedIn, asked: Option<Part>, done: Option<Done>) -> Result<Response, Stop> {

@@ -35,8 +35,8 @@ pub struct PauseAnswer {
     post, path = "/payout/pause", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "It is paused; what had begun to leave is waited for 5 seconds, then named", body = PauseAnswer),
-        (status = 400, description = "Invalid fields, no such method, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user or method"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {

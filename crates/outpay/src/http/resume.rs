@@ -28,8 +28,8 @@ pub struct ResumeAnswer {
     post, path = "/payout/resume", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "It is not paused by the business any more", body = ResumeAnswer),
-        (status = 400, description = "Invalid fields, no such method, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user"), (status = 409, description = "The operator has paused it"),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user or method"), (status = 409, description = "The operator has paused it"),
         (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]

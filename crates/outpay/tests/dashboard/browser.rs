@@ -129,9 +129,9 @@ impl Browser {
         request + "\r\n" + body.unwrap_or_default()
     }
 
-    /// Sends a request up to its last byte, which goes when `meanwhile` is over.
+    /// Sends a request up to its last bytes, which go when `meanwhile` is over. So many are left that a body in parts lacks its end.
     pub async fn slowly(&self, request: &str, meanwhile: impl AsyncFnOnce()) -> Page {
-        let (begin, end) = request.as_bytes().split_at(request.len() - 1);
+        let (begin, end) = request.as_bytes().split_at(request.len() - 12);
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(begin).await.unwrap();
         meanwhile().await;

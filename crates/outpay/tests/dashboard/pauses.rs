@@ -68,7 +68,7 @@ async fn what_the_operator_paused_the_business_does_not_end(world: &World) {
     let scope = PauseScope::Business(business.live.business());
     let patience = Duration::ZERO;
     pause::pause(&world.platform, &scope, "an incident", Actor::OPERATOR, patience).await.unwrap();
-    owner.get(PAUSES).await.is(200).says("The operator ends it").says("an incident").says_not(RESUME);
+    owner.get(PAUSES).await.is(200).says("Only the operator resumes it").says("an incident").says_not(RESUME);
     owner.post(RESUME, &[("what", "all")]).await.is(409).says("only the operator resumes it");
     // One's own stands beside it, and goes alone.
     owner.post(PAUSES, &[("what", "all")]).await.is(200).says("Paused: all withdrawals.");

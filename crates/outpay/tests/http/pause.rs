@@ -10,7 +10,7 @@ crate::on_both_engines! {
     status_200_a_test_key_pauses_nothing_live,
     status_400_what_names_nothing,
     status_401_hash,
-    status_404_anothers_person,
+    status_404_anothers_person_or_no_method,
 }
 
 async fn pause(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answer {
@@ -75,7 +75,6 @@ async fn status_400_what_names_nothing(world: &TestWorld) {
     let person = world.recipient(1_000).await;
     let id = world.user_id(person.book, 1);
     for body in [
-        json!({ "method": "wire" }),
         json!({ "method": 7 }),
         json!({ "method": "sandbox", "payout_user_id": id }),
         json!({ "reason": "a\nb" }),
@@ -90,9 +89,12 @@ async fn status_401_hash(world: &TestWorld) {
     world.post("/payout/pause").hash(&person.hash).json("{}".to_owned()).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_anothers_person(world: &TestWorld) {
+async fn status_404_anothers_person_or_no_method(world: &TestWorld) {
     let person = world.recipient(1_000).await;
     let other = world.business().await;
     let body = json!({ "payout_user_id": world.user_id(person.book, 1) });
     pause(world, &other.test_key, &body).await.value(404);
+    let unknown = pause(world, &person.key, &json!({ "method": "wire" })).await.value(404);
+    assert_eq!(unknown["code"], "method_not_found");
+    assert!(world.platform.store.pauses().await.unwrap().is_empty());
 }

@@ -115,16 +115,7 @@ impl PostgresTeller {
         for row in &by_number {
             book_of(&mut found, row)?.put_pending(row.get(1), Cents(row.get(10)));
         }
-        for row in &credentials {
-            let digest = row.get::<_, &[u8]>(1).try_into().context("a credential digest has 32 bytes")?;
-            let credential = stored_credential(row.get(2), row.get(3), row.get(4), row.get(5));
-            book_of(&mut found, row)?.put_credential(digest, credential);
-        }
-        for (book, stamp) in sessions {
-            if let Some(book) = found.get_mut(&book.0) {
-                book.put_session(stamp);
-            }
-        }
+        put_rights(&mut found, &credentials, &sessions)?;
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
         }
@@ -283,6 +274,25 @@ fn books_of(heads: &[Row]) -> Result<HashMap<i64, Book>, Failure> {
         found.insert(id.0, Book::new(id, row.get::<_, i64>(4) == 1, head));
     }
     Ok(found)
+}
+
+/// What commands came with, as far as it still stands.
+fn put_rights(
+    found: &mut HashMap<i64, Book>,
+    credentials: &[Row],
+    sessions: &[(BookId, SessionStamp)],
+) -> Result<(), Failure> {
+    for row in credentials {
+        let digest = row.get::<_, &[u8]>(1).try_into().context("a credential digest has 32 bytes")?;
+        let credential = stored_credential(row.get(2), row.get(3), row.get(4), row.get(5));
+        book_of(found, row)?.put_credential(digest, credential);
+    }
+    for (book, stamp) in sessions {
+        if let Some(book) = found.get_mut(&book.0) {
+            book.put_session(*stamp);
+        }
+    }
+    Ok(())
 }
 
 /// Each withdrawal with the account of its user.
