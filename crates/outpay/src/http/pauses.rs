@@ -1,4 +1,4 @@
-//! `GET /payout/pauses`: what of this book does not leave at the moment, whoever paused it. What its three endpoints share.
+//! `GET /payout/pauses`: what of this book does not leave at the moment, and who paused it. What its three endpoints share.
 
 use super::door::Door;
 use super::json::{Json, Object};

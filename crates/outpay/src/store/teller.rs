@@ -109,7 +109,7 @@ pub(super) fn most_looks() -> i64 {
 pub(super) const LEASE: &str = "SELECT lease, (SELECT count(*) FROM attempt WHERE book = $1 AND withdrawal = $2) \
      FROM withdrawal WHERE book = $1 AND number = $2 AND leased_until > $3";
 
-/// `$1` business, `$2` session, `$3` role: a row where the session is open and its member has this role. Whoever ends the one or
+/// `$1` business, `$2` session, `$3` role: a row where the session is open and its member has this role. What ends the one or
 /// changes the other takes the books' rows first (member_changes.rs).
 pub(super) const SESSION_STANDS: &str = "SELECT s.number FROM member_session s JOIN membership m ON m.member = s.member AND m.business = $1 \
      WHERE s.number = $2 AND s.complete = 1 AND s.ended_at IS NULL AND m.role = $3";

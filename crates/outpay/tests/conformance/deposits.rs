@@ -1,4 +1,4 @@
-//! Deposits: each reference is one business's, whoever records it at the same moment, and the largest is known.
+//! Deposits: each reference is one business's, also of several that are recorded at the same moment, and the largest is known.
 
 use crate::on_both_engines;
 use crate::till::{Till, ask, deposit};

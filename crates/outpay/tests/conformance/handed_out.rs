@@ -1,4 +1,4 @@
-//! Payments by hand in files: each is handed out once, whoever asks at the same moment, and again only by name.
+//! Payments by hand in files: each is handed out once, also where several ask at the same moment, and again only by name.
 
 use crate::on_both_engines;
 use crate::till::{Till, by_hand, create, step, withdraw};
