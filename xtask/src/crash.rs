@@ -4,9 +4,9 @@
 //! journal, written before sending and after the answer, is the only witness; whatever Outpay shows after
 //! the restart must agree with it, and every cycle goes on from the data of the one before.
 
-mod books;
-mod journal;
-mod load;
+pub mod books;
+pub mod journal;
+pub mod load;
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -246,6 +246,6 @@ impl Run {
     }
 }
 
-fn is_replayed(answer: &crate::client::Answer) -> bool {
+pub fn is_replayed(answer: &crate::client::Answer) -> bool {
     answer.header("Idempotent-Replayed").as_deref() == Some("true")
 }

@@ -11,6 +11,7 @@ mod clock;
 mod crash;
 mod outpay;
 mod postgres;
+mod powercut;
 mod scratch;
 mod simulate;
 mod tidy;
@@ -39,6 +40,8 @@ enum Tool {
     Bench(bench::Arguments),
     /// Kill a loaded server again and again and compare its books with a journal
     Crash(crash::Arguments),
+    /// Cut the power of a loaded server's disk again and again and look for what was acknowledged (root; Linux)
+    Powercut(powercut::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an auditor of its own
     Simulate(simulate::Arguments),
     /// The load generator, a process of its own: reads its plan from standard input
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Tool::Postgres(arguments) => until_interrupted(postgres::run(arguments)),
         Tool::Bench(arguments) => until_interrupted(bench::run(arguments)),
         Tool::Crash(arguments) => until_interrupted(crash::run(arguments)),
+        Tool::Powercut(arguments) => until_interrupted(powercut::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
         Tool::Load => bench::load::run(),
         Tool::BaselineEmpty(arguments) => until_interrupted(bench::baseline_empty::run(arguments)),

@@ -45,6 +45,10 @@ pub struct Outpay {
     program: PathBuf,
     data: PathBuf,
     database: String,
+    /// Where the server's output goes.
+    log: PathBuf,
+    /// Run under `eatmydata`: for a control that must lose something.
+    careless: bool,
 }
 
 /// A funded business, able to pay out.
@@ -82,11 +86,29 @@ impl Outpay {
     /// An installation in `data`, on PostgreSQL where its address is given, else on SQLite.
     pub fn new(program: &Path, data: &Path, postgres: Option<String>) -> Self {
         let database = postgres.unwrap_or_else(|| format!("sqlite:{}", data.join("outpay.db").display()));
-        Self { program: program.into(), data: data.into(), database }
+        let log = data.join("outpay.log");
+        Self { program: program.into(), data: data.into(), database, log, careless: false }
+    }
+
+    /// Its server writes its output there, not into the data folder.
+    pub fn logging_to(self, log: &Path) -> Self {
+        Self { log: log.into(), ..self }
+    }
+
+    /// The same installation, with nothing synced that it writes.
+    pub fn careless(&self) -> Self {
+        Self { careless: true, ..self.clone() }
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = if self.careless { Command::new("eatmydata") } else { Command::new(&self.program) };
+        if self.careless {
+            command.arg(&self.program);
+        }
         command.args(arguments).arg("--data").arg(&self.data).arg("--database").arg(&self.database);
         command.env("OUTPAY_RATE_LIMIT", "off").stdin(Stdio::null()).kill_on_drop(true);
         command
@@ -115,20 +137,24 @@ impl Outpay {
         Ok(business)
     }
 
-    /// Starts the server and waits until it is ready. Its output goes to `outpay.log` in the data folder.
+    /// Starts the server and waits until it is ready. Its output goes to `outpay.log` in the data folder, if nothing else was said.
     pub async fn serve(&self) -> Result<Server> {
+        let mut server = self.begin_to_serve()?;
+        server.until_ready().await.with_context(|| format!("see {}", self.log.display()))?;
+        Ok(server)
+    }
+
+    /// Starts the server and does not wait.
+    pub fn begin_to_serve(&self) -> Result<Server> {
         let address = scratch::free_address()?;
-        let log_path = self.data.join("outpay.log");
-        let log = File::options().create(true).append(true).open(&log_path)?;
+        let log = File::options().create(true).append(true).open(&self.log)?;
         let child = self
             .command(&["serve", "--listen", &address.to_string()])
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
             .context("starting outpay serve")?;
-        let mut server = Server { child, address };
-        server.until_ready().await.with_context(|| format!("see {}", log_path.display()))?;
-        Ok(server)
+        Ok(Server { child, address })
     }
 }
 
@@ -139,7 +165,7 @@ pub struct Server {
 }
 
 impl Server {
-    async fn until_ready(&mut self) -> Result<()> {
+    pub async fn until_ready(&mut self) -> Result<()> {
         let deadline = clock::now() + START_LIMIT;
         loop {
             if let Some(status) = self.child.try_wait()? {
@@ -186,7 +212,7 @@ impl Server {
     }
 
     /// Waits until it ends by itself.
-    async fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
+    pub async fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
         let ended = tokio::time::timeout(limit, self.child.wait()).await;
         Ok(ended.with_context(|| format!("outpay serve did not end within {} s", limit.as_secs()))??)
     }

@@ -59,7 +59,12 @@ pub struct Cluster {
     port: u16,
     settings: Vec<String>,
     server: Option<Child>,
-    folder: TempDir,
+    folder: PathBuf,
+    log: PathBuf,
+    /// Run under `eatmydata`: for a control that must lose something.
+    careless: bool,
+    /// The folder, where it is ours to delete.
+    temporary: Option<TempDir>,
 }
 
 /// Whom the server runs as when we are root, which PostgreSQL refuses to be.
@@ -72,41 +77,64 @@ struct Owner {
 impl Cluster {
     /// Creates and starts a cluster; `settings` are `name=value` on top of PostgreSQL's own defaults.
     pub async fn start(place: Place, settings: &[String]) -> Result<Self> {
-        let programs = find_programs()?;
-        let owner = if geteuid().is_root() { Some(find_owner()?) } else { None };
-        let folder = match place {
+        let temporary = match place {
             Place::Memory => scratch::in_memory("postgres")?,
             Place::Disk => scratch::on_disk("postgres")?,
         };
-        if let Some(Owner { user, group }) = owner {
-            std::os::unix::fs::chown(folder.path(), Some(user), Some(group))?;
-        }
-        let port = scratch::free_address()?.port();
-        let settings = settings.to_vec();
-        let mut cluster = Self { programs, owner, port, settings, server: None, folder };
-        cluster.create(place).await?;
+        let log = temporary.path().join("server.log");
+        let mut cluster = Self::create(temporary.path(), &log, place, settings).await?;
+        cluster.temporary = Some(temporary);
+        cluster.start_again().await?;
+        Ok(cluster)
+    }
+
+    /// Creates and starts a cluster in a folder that is there and stays; its log goes elsewhere.
+    pub async fn start_in(folder: &Path, log: &Path) -> Result<Self> {
+        let mut cluster = Self::create(folder, log, Place::Disk, &[]).await?;
         cluster.start_again().await?;
         Ok(cluster)
     }
 
     /// The address of its maintenance database.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    /// The address of one of its databases.
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Counts the tables for the planner now, which PostgreSQL does by itself within about a minute of a large load.
     pub async fn analyze(&self) -> Result<()> {
+        self.execute("ANALYZE").await
+    }
+
+    /// Runs a statement of the cluster's owner.
+    pub async fn execute(&self, statement: &str) -> Result<()> {
         let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await?;
         let connection = tokio::spawn(connection);
-        client.batch_execute("ANALYZE").await?;
+        client.batch_execute(statement).await.with_context(|| statement.to_owned())?;
         drop(client);
         Ok(connection.await??)
     }
 
+    /// From its next start on nothing that it writes is synced.
+    pub fn be_careless(&mut self, careless: bool) {
+        self.careless = careless;
+    }
+
+    /// Stops the server at once; what was committed stays.
+    pub fn stop_now(&mut self) -> Result<()> {
+        self.server.take().map_or(Ok(()), |mut server| Self::stop(&mut server))
+    }
+
     /// Leaves the data folder for whoever looks into a failure, and says where it is.
     pub fn keep(&mut self) -> &Path {
-        self.folder.disable_cleanup(true);
-        self.folder.path()
+        if let Some(temporary) = &mut self.temporary {
+            temporary.disable_cleanup(true);
+        }
+        &self.folder
     }
 
     /// Kills the server and all its children with SIGKILL, as a crash of the machine's software would.
@@ -130,7 +158,7 @@ impl Cluster {
 
     /// Starts the server on the existing data and waits until it answers.
     pub async fn start_again(&mut self) -> Result<()> {
-        let log = File::options().create(true).append(true).open(self.log())?;
+        let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = self.program("postgres");
         command.arg("-D").arg(self.data()).arg("-p").arg(self.port.to_string());
         let fixed = [
@@ -164,7 +192,29 @@ impl Cluster {
         }
     }
 
-    async fn create(&self, place: Place) -> Result<()> {
+    async fn create(folder: &Path, log: &Path, place: Place, settings: &[String]) -> Result<Self> {
+        let programs = find_programs()?;
+        let owner = if geteuid().is_root() { Some(find_owner()?) } else { None };
+        if let Some(Owner { user, group }) = owner {
+            std::os::unix::fs::chown(folder, Some(user), Some(group))?;
+        }
+        let port = scratch::free_address()?.port();
+        let cluster = Self {
+            programs,
+            owner,
+            port,
+            settings: settings.to_vec(),
+            server: None,
+            folder: folder.into(),
+            log: log.into(),
+            careless: false,
+            temporary: None,
+        };
+        cluster.initialize(place).await?;
+        Ok(cluster)
+    }
+
+    async fn initialize(&self, place: Place) -> Result<()> {
         let mut command = self.program("initdb");
         command.arg("-D").arg(self.data());
         command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]);
@@ -177,8 +227,12 @@ impl Cluster {
     }
 
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
-        command.current_dir(self.folder.path());
+        let program = self.programs.join(name);
+        let mut command = if self.careless { Command::new("eatmydata") } else { Command::new(&program) };
+        if self.careless {
+            command.arg(&program);
+        }
+        command.current_dir(&self.folder);
         if let Some(Owner { user, group }) = self.owner {
             command.uid(user).gid(group);
         }
@@ -186,15 +240,11 @@ impl Cluster {
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.path().join("server.log")
+        self.folder.join("data")
     }
 
     fn log_tail(&self) -> String {
-        let text = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
@@ -282,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn a_cluster_keeps_what_was_committed_through_a_kill() {
         let mut cluster = Cluster::start(Place::Memory, &[]).await.unwrap();
-        let folder = cluster.folder.path().to_path_buf();
+        let folder = cluster.folder.clone();
         query(&cluster.url(), "CREATE TABLE kept (n int)").await;
         query(&cluster.url(), "INSERT INTO kept VALUES (7)").await;
         cluster.kill().await.unwrap();

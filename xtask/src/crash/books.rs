@@ -35,7 +35,7 @@ impl Reader {
         self.connection.post("/payout/create", &headers, &body).await
     }
 
-    async fn get(&mut self, path: &str) -> Result<Value> {
+    pub async fn get(&mut self, path: &str) -> Result<Value> {
         let answer = self.connection.get(path, &[("Authorization", &self.bearer)]).await?;
         answer.json(200).with_context(|| format!("GET {path}"))
     }
@@ -82,10 +82,14 @@ impl Books {
 
     fn note(&mut self, event: &Value) -> Result<()> {
         let sequence = event["sequence"].as_u64().context("no sequence")?;
-        let is_next = sequence == self.last_sequence + 1;
+        let kind = event["type"].as_str().context("no type")?;
+        // The one gap that a sequence can have, and it says where it begins.
+        let previous = format!("previous sequence {}", self.last_sequence);
+        let is_recovery = kind == "installation.recovered" && event["data"]["reason"] == previous.as_str();
+        let is_next = sequence == self.last_sequence + 1 || (is_recovery && sequence > self.last_sequence);
         ensure!(is_next, "a gap: {sequence} follows {} in the sequence of events", self.last_sequence);
         self.last_sequence = sequence;
-        if !event["type"].as_str().is_some_and(|kind| CREATES.contains(&kind)) {
+        if !CREATES.contains(&kind) {
             return Ok(());
         }
         let amount = event["data"]["amount"].as_u64().context("no amount")?;
@@ -110,6 +114,14 @@ impl Books {
             Some(amount) => bail!("a create of {amount} cents was found that nobody sent"),
             None => Ok(()),
         }
+    }
+
+    /// The acknowledged creates that are not there, by amount, and how many creates are there more than once.
+    pub fn lost_and_doubled(&self, journal: &Journal) -> (Vec<u64>, u64) {
+        let acknowledged = journal.entries().iter().filter(|entry| entry.answer.is_some());
+        let lost = acknowledged.map(|entry| entry.amount).filter(|amount| !self.has(*amount)).collect();
+        let doubled = self.creates.values().filter(|create| create.times > 1).count();
+        (lost, doubled as u64)
     }
 
     /// Every user got what the journal says, has one hash, and all money is where it must be.
@@ -240,5 +252,24 @@ mod tests {
         let mut books = books(&[1]);
         assert!(books.note(&credit(3, 2)).is_err());
         assert!(books.note(&json!({"sequence": 2, "type": "business.deposited"})).is_ok());
+    }
+
+    #[test]
+    fn a_recovery_is_a_gap_where_it_says_so() {
+        let recovered = |previous: u64| {
+            json!({"sequence": 1_u64 << 40, "type": "installation.recovered",
+                   "data": {"reason": format!("previous sequence {previous}")}})
+        };
+        assert!(books(&[1]).note(&recovered(2)).is_err());
+        let mut books = books(&[1]);
+        books.note(&recovered(1)).unwrap();
+        assert!(books.note(&credit((1 << 40) + 2, 2)).is_err());
+        books.note(&credit((1 << 40) + 1, 2)).unwrap();
+    }
+
+    #[test]
+    fn lost_and_doubled_are_counted() {
+        let counted = books(&[1, 1, 3]).lost_and_doubled(&journal(&[0, 1]));
+        assert_eq!(counted, (vec![2], 1));
     }
 }
