@@ -12,6 +12,7 @@ mod crash;
 mod outpay;
 mod postgres;
 mod powercut;
+mod recover;
 mod scratch;
 mod simulate;
 mod tidy;
@@ -42,6 +43,8 @@ enum Tool {
     Crash(crash::Arguments),
     /// Cut the power of a loaded server's disk again and again and look for what was acknowledged (root; Linux)
     Powercut(powercut::Arguments),
+    /// Lose a loaded database, restore it from a backup, recover, and compare with what was given out before
+    Recover(recover::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an auditor of its own
     Simulate(simulate::Arguments),
     /// The load generator, a process of its own: reads its plan from standard input
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Tool::Bench(arguments) => until_interrupted(bench::run(arguments)),
         Tool::Crash(arguments) => until_interrupted(crash::run(arguments)),
         Tool::Powercut(arguments) => until_interrupted(powercut::run(arguments)),
+        Tool::Recover(arguments) => until_interrupted(recover::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
         Tool::Load => bench::load::run(),
         Tool::BaselineEmpty(arguments) => until_interrupted(bench::baseline_empty::run(arguments)),

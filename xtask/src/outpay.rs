@@ -126,14 +126,25 @@ impl Outpay {
 
     /// A business with `cents` in its main balance and payouts switched on.
     pub async fn create_business(&self, name: &str, cents: i64) -> Result<Business> {
+        let deposit = ["business", "deposit", name, &cents.to_string(), "--reference", name];
+        self.create_paying_business(name, "secret_key", &deposit).await
+    }
+
+    /// The same with test money and a test key.
+    pub async fn create_test_business(&self, name: &str, cents: i64) -> Result<Business> {
+        let deposit = ["business", "deposit", name, &cents.to_string(), "--reference", name, "--test"];
+        self.create_paying_business(name, "test_secret_key", &deposit).await
+    }
+
+    async fn create_paying_business(&self, name: &str, key: &str, deposit: &[&str]) -> Result<Business> {
         let printed = self.run(&["business", "create", name, "--json"]).await?;
         let made: Value = serde_json::from_str(&printed).with_context(|| format!("reading {printed}"))?;
         let field = |field: &str| {
             made[field].as_str().map(str::to_owned).with_context(|| format!("no {field} in {printed}"))
         };
-        let business = Business { id: field("id")?, secret_key: field("secret_key")? };
+        let business = Business { id: field("id")?, secret_key: field(key)? };
         self.run(&["business", "enable-payouts", &business.id]).await?;
-        self.run(&["business", "deposit", &business.id, &cents.to_string(), "--reference", name]).await?;
+        self.run(deposit).await?;
         Ok(business)
     }
 
