@@ -7,6 +7,7 @@ crate::on_both_engines! {
     a_pause_is_made_listed_and_ended,
     what_is_paused_is_not_handed_out,
     a_pause_says_why_and_of_what,
+    a_pause_of_the_business_itself_is_ended_by_name_only,
 }
 
 fn start(installation: &Installation) {
@@ -77,4 +78,23 @@ fn a_pause_says_why_and_of_what(installation: &Installation) {
     installation.refused(1, "there is no business", &["pause", "business", "Nobody", "--reason", "why"]);
     installation.refused(2, "outpay pause list", &["resume", "list"]);
     assert!(paused(installation).is_empty());
+}
+
+fn a_pause_of_the_business_itself_is_ended_by_name_only(installation: &Installation) {
+    start(installation);
+    let business = installation.json(&["business", "show", "Acme"])["id"].as_str().unwrap().to_owned();
+    installation.inside(async |platform| {
+        use outpay::store::{BookPart, PauseScope};
+        let scope = PauseScope::Own(ledger::BookId(2), BookPart::Method("bank".to_owned()));
+        let (by, patience) = (ledger::Actor::member(1), std::time::Duration::ZERO);
+        outpay::withdrawals::pause::pause(platform, &scope, "a doubt", by, patience).await.unwrap();
+    });
+    assert_eq!(paused(installation), [format!("method bank of business {business}, by itself")]);
+    let resume: &[&str] = &["resume", "rail", "bank", "--business", "Acme", "--reason", "asked to"];
+    installation.refused(1, "that is not paused", resume);
+    installation.refused(1, "that is not paused", &[resume, &["--own", "--own-test"]].concat());
+    installation.refused(2, "--own needs a business", &["resume", "all", "--own", "--reason", "r"]);
+    installation.ok(&[resume, &["--own"]].concat());
+    assert!(paused(installation).is_empty());
+    installation.ok(&["audit"]);
 }
