@@ -60,6 +60,13 @@ pub fn floor_of_epoch(epoch: i64) -> i64 {
     epoch << EPOCH_BITS
 }
 
+/// Was a number given in an earlier epoch than another one, such as the sequence of a book's newest entry? Then the database may
+/// have forgotten what became of it since.
+#[must_use]
+pub fn is_from_before_a_recovery(number: i64, newest: i64) -> bool {
+    number >> EPOCH_BITS < newest >> EPOCH_BITS
+}
+
 /// Where a book's sequence, chain and numbering stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BookHead {

@@ -5,7 +5,7 @@ use crate::Change;
 use crate::decide::{Plan, check, check_room};
 use crate::{
     AccountId, Book, Cents, EntryKind, LOOKS_PERIOD, MOST_LOOKS, Micros, Occurrence, Order, Outcome,
-    Progress, Refusal, Step, UserStatus, Withdrawal, WithdrawalState,
+    Progress, Refusal, Step, UserStatus, Withdrawal, WithdrawalState, is_from_before_a_recovery,
 };
 
 pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, Refusal> {
@@ -80,7 +80,12 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     let state = from.after(progress.step);
     let state = state.ok_or(Refusal::StepIsNotPossible(withdrawal.state, progress.step))?;
     let leaves = matches!(progress.step, Step::Approve | Step::Send);
-    let is_paused = leaves && book.is_paused(withdrawal.user, &withdrawal.method);
+    // It may have been paid after the moment that the database was set back to. Until somebody has looked, which a resume says,
+    // the person does not get the money back as well.
+    let is_forgotten = progress.step == Step::Cancel
+        && progress.only_of.is_some()
+        && is_from_before_a_recovery(withdrawal.number, book.head.sequence);
+    let is_paused = (leaves || is_forgotten) && book.is_paused(withdrawal.user, &withdrawal.method);
     check(!is_paused, Refusal::MethodIsPaused)?;
     check_room(book, AccountId::user(withdrawal.user), withdrawal.amount)?;
     check_room(book, withdrawal.provider.account(), withdrawal.amount)?;

@@ -31,7 +31,7 @@ mod withdrawal;
 
 pub use account::{Account, AccountId};
 pub use book::{Book, Changes};
-pub use book_id::{BookHead, BookId, Mode, floor_of_epoch};
+pub use book_id::{BookHead, BookId, Mode, floor_of_epoch, is_from_before_a_recovery};
 pub use chain::{ChainDigest, GENESIS, link};
 pub use change::Change;
 pub use command::{

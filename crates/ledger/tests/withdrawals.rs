@@ -289,6 +289,23 @@ fn a_pause_stops_what_it_names() {
 }
 
 #[test]
+fn while_it_is_paused_a_person_takes_nothing_back_that_a_recovery_may_have_forgotten() {
+    let mut book = book(10_000);
+    withdraw(&mut book, order(500, open())).unwrap();
+    withdraw(&mut book, order(500, open())).unwrap();
+    ask(&mut book, Command::Recover { epoch: 1 }).unwrap();
+    let new = withdraw(&mut book, order(500, open())).unwrap().number;
+    let own = |number| Progress { only_of: Some(1), ..Progress::new(number, Step::Cancel) };
+    let mut paused = book.clone();
+    paused.put_pause(Pause { method: None, user: None });
+    assert_eq!(step(&mut paused, own(1)).err(), Some(Refusal::MethodIsPaused));
+    // An operator who has looked may, and so may the person where nothing can be forgotten.
+    assert!(step(&mut paused, Progress::new(2, Step::Cancel)).is_ok());
+    assert!(step(&mut paused, own(new)).is_ok());
+    assert!(step(&mut book, own(1)).is_ok(), "after the resume");
+}
+
+#[test]
 fn by_hand_sending_and_paying_are_one_command() {
     let mut book = book(1_000);
     withdraw(&mut book, order(500, open())).unwrap();

@@ -51,7 +51,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
             }
             Command::Advance(progress) => {
                 book.withdrawals.insert(progress.withdrawal);
-                book.pauses |= matches!(progress.step, Step::Approve | Step::Send);
+                book.pauses |= matches!(progress.step, Step::Approve | Step::Send | Step::Cancel);
                 book.leases.extend(progress.under.map(|_| progress.withdrawal));
             }
             Command::Record { occurrence: Occurrence::GiftCardRevealed, withdrawal, .. } => {

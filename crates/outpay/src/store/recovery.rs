@@ -115,6 +115,10 @@ fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)
     all.push((Counted::Invitations, Statement::new(invitations, vec![now()])));
     let scans = changes.scans.iter().map(|(rail, since)| begin_scan(rail, *since));
     all.extend(scans.map(|scan| (Counted::Nothing, scan)));
+    // Who held a lease when a backup was made holds none in what was restored from it.
+    let leases = "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_until > 0 \
+                  AND EXISTS (SELECT 1 FROM setting WHERE name = $1)";
+    all.push((Counted::Nothing, Statement::new(leases, vec![RECOVERY_MARK.into()])));
     let note = "INSERT INTO audit_log (business, book, at, actor, action, subject, detail) \
                 SELECT number, 0, CAST($1 AS BIGINT), CAST($2 AS BIGINT), 'installation.recovered', '', CAST($3 AS TEXT) \
                 FROM business ORDER BY number";

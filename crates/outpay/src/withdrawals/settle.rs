@@ -7,6 +7,7 @@ use crate::rails::Payment;
 use crate::store::{Attempt, Failure, Hold};
 use ledger::{
     Actor, BookId, Lease, OnceKey, Origin, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState,
+    floor_of_epoch, is_from_before_a_recovery,
 };
 
 /// Longer than ending a withdrawal takes.
@@ -98,7 +99,8 @@ pub async fn give_back(
     advance(platform, book, step, by).await
 }
 
-/// Ends a withdrawal whose outcome is unknown, or which its rail was never asked to pay: the only way to do it by hand.
+/// Ends a withdrawal whose outcome is unknown, which its rail was never asked to pay, or which is from before a recovery and may
+/// have been paid by an attempt that is lost: the only way to do it by hand.
 ///
 /// # Errors
 /// [`Stopped`]; elsewhere the step is not possible, and while a worker has it, it is refused for the moment.
@@ -240,7 +242,9 @@ async fn end(
     let by_rail = found.provider != Provider::Manual;
     let attempts = platform.store.attempts(book, withdrawal).await?;
     let nothing_sent = by_rail && !paid && attempts.is_empty();
-    if !found.outcome_unknown && !nothing_sent {
+    // Unless the database was set back to a moment before the attempt: then it may have been paid, and only a person can say so.
+    let forgotten = by_rail && paid && attempts.is_empty() && is_from_before(platform, &found).await?;
+    if !found.outcome_unknown && !nothing_sent && !forgotten {
         return Err(Refusal::StepIsNotPossible(found.state, step).into());
     }
     // What was signed for a chain can be made good by whoever has seen it, until its nonce is used up. That is so after a
@@ -257,6 +261,12 @@ async fn end(
     };
     let ended = advance_once(platform, book, progress.with_note(proof), origin, without_the_rail).await?;
     Ok(ended.0)
+}
+
+/// Was it asked for before the installation was recovered?
+async fn is_from_before(platform: &Platform, withdrawal: &Withdrawal) -> Result<bool, Failure> {
+    let floor = floor_of_epoch(platform.store.epoch().await?);
+    Ok(is_from_before_a_recovery(withdrawal.number, floor))
 }
 
 /// Refuses while the attempts may still pay as far as the rail knows. A rail that is not here, or cannot say, is replaced only

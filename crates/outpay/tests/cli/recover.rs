@@ -3,8 +3,12 @@
 use crate::beside_a_server::Server;
 use crate::installation::{Installation, Ran};
 use crate::witness::{pay, rotate, set_back};
-use ledger::BookId;
+use ledger::{Actor, BookId, Cents, Progress, Step};
+use outpay::ids::IdKind;
 use outpay::store::PauseScope;
+use outpay::withdrawals::advance;
+use outpay::withdrawals::ask::{Wish, withdraw};
+use serde_json::json;
 use std::path::Path;
 
 crate::on_both_engines! {
@@ -12,6 +16,7 @@ crate::on_both_engines! {
     without_a_witness_it_wants_a_decision_about_keys,
     one_master_key_gives_no_hash_twice,
     nothing_is_recovered_beside_a_process_at_work,
+    what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again,
     the_recipes_work_as_they_stand_there,
 }
 
@@ -123,6 +128,51 @@ fn nothing_is_recovered_beside_a_process_at_work(installation: &Installation) {
     installation.refused(1, "another process works with", &["recover", "--accept-loss"]);
     drop(server);
     installation.refused(1, "nothing is known to be lost", &["recover"]);
+}
+
+/// The first person of the test book asks for 1.00; gives the id.
+fn asked(installation: &Installation, book: BookId) -> String {
+    let destination = json!({ "account": "a" }).as_object().unwrap().clone();
+    let wish = Wish { method: "sandbox".to_owned(), amount: Cents(100), destination };
+    installation.inside(async |platform| {
+        let (made, _) = withdraw(platform, book, 1, Actor::NOBODY, &wish, None).await.unwrap();
+        platform.secrets.ids().seal(IdKind::Withdrawal, book, made.number)
+    })
+}
+
+/// What a backup calls queued may have been paid after it: the person does not get the money back as well before somebody has
+/// looked, and who has looked can say that it was paid.
+fn what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again(installation: &Installation) {
+    let book = BookId(3);
+    installation.paying_business("Acme", 1000);
+    installation.ok(&["business", "deposit", "Acme", "1000", "--reference", "test", "--test"]);
+    installation.ok(&["business", "transfer", "Acme", "1000", "--test"]);
+    let key = installation.json(&["key", "create", "Acme", "--test"])["key"].as_str().unwrap().to_owned();
+    let hash = Server::start(installation).create(&key, "a@example.com", 500);
+    let old = asked(installation, book);
+    let backup = backed_up(installation);
+    let later = set_back(installation, &backup);
+    later.ok(&["recover", "--accept-loss"]);
+
+    let server = Server::start(&later);
+    let cancel = format!("/payout/operations/{old}/cancel");
+    let (status, body) = server.ask("POST", &cancel, &format!("X-Payout-Hash: {hash}"), "{}");
+    assert!(status == 409 && body.contains("method_paused"), "{status} {body}");
+    drop(server);
+    later.ok(&["resume", "all", "--reason", "all was looked into"]);
+    let new = asked(&later, book);
+    let sent = |id: &str| {
+        later.inside(async |platform| {
+            let number = platform.secrets.ids().open(IdKind::Withdrawal, book, id).unwrap();
+            advance(platform, book, Progress::new(number, Step::Send), Actor::NOBODY).await.unwrap();
+        });
+    };
+    sent(&old);
+    sent(&new);
+    let resolved = later.json(&["withdrawal", "resolve", &old, "--paid", "--proof", "transaction 0x17"]);
+    assert_eq!(resolved["status"], "succeeded");
+    later.refused(1, "already being sent", &["withdrawal", "resolve", &new, "--paid", "--proof", "p"]);
+    later.ok(&["audit"]);
 }
 
 /// The blocks for one engine, or for both, one behind the other.

@@ -36,6 +36,9 @@ async fn a_recovery_does_again_what_was_done(world: &World) {
     let mark = format!("INSERT INTO setting (name, value) VALUES ('recovery.needed', {bytes})");
     world.tamper(&mark).await.unwrap();
     assert_eq!(world.store.recovery_mark().await.unwrap().as_deref(), Some("x"));
+    let lease = format!("UPDATE withdrawal SET due_at = {NOW}, leased_until = {}, leased_by = 7", i64::MAX);
+    world.tamper(&lease).await.unwrap();
+    assert_eq!(world.store.lease_holders().await.unwrap(), [7]);
     let changes = RecoveryChanges {
         scans: Vec::new(),
         revoke_all_keys: false,
@@ -55,9 +58,17 @@ async fn a_recovery_does_again_what_was_done(world: &World) {
     assert!(!seen.is_card_in_stock(book, 2).await.unwrap());
     assert!(seen.is_card_in_stock(book, 1).await.unwrap());
     assert_eq!(world.store.recovery_mark().await.unwrap(), None);
+    // What the backup calls leased is leased to a process of before, which cannot be at work on this database.
+    assert!(world.store.lease_holders().await.unwrap().is_empty());
+    world.tamper(&lease).await.unwrap();
     // Once more changes nothing.
     let again = world.store.recover(&changes, NOW).await.unwrap();
     assert_eq!((again.keys, again.members, again.cards), (0, 0, 0));
+    assert_eq!(
+        world.store.lease_holders().await.unwrap(),
+        [7],
+        "it was not restored, so a worker may be at it"
+    );
 }
 
 async fn a_recovery_without_knowledge_revokes_all(world: &World) {
