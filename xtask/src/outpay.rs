@@ -49,6 +49,8 @@ pub struct Outpay {
     log: PathBuf,
     /// Run under `eatmydata`: for a control that must lose something.
     careless: bool,
+    /// Secrets in its environment.
+    secrets: Vec<(&'static str, &'static str)>,
 }
 
 /// A funded business, able to pay out.
@@ -87,12 +89,25 @@ impl Outpay {
     pub fn new(program: &Path, data: &Path, postgres: Option<String>) -> Self {
         let database = postgres.unwrap_or_else(|| format!("sqlite:{}", data.join("outpay.db").display()));
         let log = data.join("outpay.log");
-        Self { program: program.into(), data: data.into(), database, log, careless: false }
+        Self {
+            program: program.into(),
+            data: data.into(),
+            database,
+            log,
+            careless: false,
+            secrets: Vec::new(),
+        }
     }
 
     /// Its server writes its output there, not into the data folder.
     pub fn logging_to(self, log: &Path) -> Self {
         Self { log: log.into(), ..self }
+    }
+
+    /// It finds this in its environment.
+    pub fn knowing(mut self, name: &'static str, value: &'static str) -> Self {
+        self.secrets.push((name, value));
+        self
     }
 
     /// The same installation, with nothing synced that it writes.
@@ -110,6 +125,7 @@ impl Outpay {
             command.arg(&self.program);
         }
         command.args(arguments).arg("--data").arg(&self.data).arg("--database").arg(&self.database);
+        command.envs(self.secrets.iter().copied());
         command.env("OUTPAY_RATE_LIMIT", "off").stdin(Stdio::null()).kill_on_drop(true);
         command
     }
