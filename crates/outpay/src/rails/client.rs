@@ -20,7 +20,7 @@ pub struct Limits {
     pub answer: usize,
 }
 
-/// Why there is no complete answer: nobody knows then whether the other side acted on the request.
+/// Why there is no complete answer: it is not known then whether the other side acted on the request.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
     /// There was no connection, it broke, or the time was over.

@@ -66,7 +66,7 @@ const LEASES: [&str; 4] = [
     "UPDATE import SET leased_until = $1 WHERE state = 3 AND leased_by <> 0 AND leased_until > $1",
 ];
 
-/// A running import has no due time: what it waits for is the end of its lease. Its lines are paid once, whoever pays them.
+/// A running import has no due time: what it waits for is the end of its lease. Each of its lines is paid once, also by two workers.
 const FREE_IMPORTS: &str =
     "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = 3 AND leased_by <> 0";
 

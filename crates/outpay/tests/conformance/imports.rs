@@ -103,7 +103,7 @@ async fn a_running_import_has_one_process(world: &World) {
     use ImportState::{Draft, Running};
     let book = start(world).await;
     let store = &world.store;
-    assert_eq!(store.lease_import(7, (NOW, NOW + 10)).await.unwrap(), None, "nobody confirmed it");
+    assert_eq!(store.lease_import(7, (NOW, NOW + 10)).await.unwrap(), None, "it is not confirmed");
     store.move_import(book, 1, (Draft, Running), Actor::member(2), NOW, None).await.unwrap();
     let (of, leased, lease) = store.lease_import(7, (NOW, NOW + 10)).await.unwrap().unwrap();
     assert_eq!((of, leased.number, lease), (book, 1, 1));

@@ -57,8 +57,8 @@ const TROUBLES: [Trouble; 8] = [
 const MEANWHILES: [Meanwhile; 4] =
     [Meanwhile::NoBlocks, Meanwhile::Blocks, Meanwhile::Forgets, Meanwhile::Reorganisation];
 
-/// Somebody new for every payment.
-fn somebody(number: i64) -> Address {
+/// Another address for every payment.
+fn person(number: i64) -> Address {
     Address::from_slice(&keccak256(number.to_be_bytes())[12..])
 }
 
@@ -176,7 +176,7 @@ async fn cycles(installation: &mut Installation) {
         // One look after the other, so that it resumes with the payment sent, replaced, in a block, or ended.
         let looks = 1 + at / (TROUBLES.len() * MEANWHILES.len()) % 6;
         made += 1;
-        let to = somebody(made);
+        let to = person(made);
         let asked = ask(&scene.first, book, "usdc", GROSS, &to.to_checksum(None)).await;
         let first = if let Trouble::Clock(wrong) = trouble {
             scene.wrong_clock.advance(wrong);
@@ -198,10 +198,10 @@ async fn cycles(installation: &mut Installation) {
         assert_eq!(world.paid(to).await, units(NET, 6), "{trouble:?}, {meanwhile:?}, {looks}");
         replaced += scene.first.store.attempts(book, asked.number).await.unwrap().len() - 1;
     }
-    // Nothing comes of anything that is still on its way, and nobody was paid a second time.
+    // Nothing comes of anything that is still on its way, and no person was paid a second time.
     world.node.mine(20).await;
     for number in 1..=made {
-        assert_eq!(world.paid(somebody(number)).await, units(NET, 6), "payment {number}");
+        assert_eq!(world.paid(person(number)).await, units(NET, 6), "payment {number}");
     }
     let treasury: Address = TREASURY.parse().unwrap();
     assert_eq!(units(WEALTH, 6) - world.paid(treasury).await, units(NET, 6) * U256::from(made));
