@@ -4,13 +4,14 @@
 
 use crate::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::proxy::{Act, Proxy};
-use crate::world::{TREASURY, WEALTH, World, rail, units};
+use crate::world::{SECOND, TREASURY, WEALTH, World, rail, units};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, WithdrawalState};
 use outpay::clock::{Clock, Entropy};
 use outpay::commit::Teller;
 use outpay::platform::Platform;
 use outpay::rails::{Moment, Rail, Worker};
+use parking_lot::Mutex;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,6 +99,13 @@ impl Scene {
         self.wrong_clock.advance(micros);
     }
 
+    /// All that workers write of a withdrawal.
+    async fn written(&self, number: i64) -> String {
+        let store = &self.other.store;
+        let entries = store.entries_of_withdrawal(self.book, number).await.unwrap();
+        format!("{entries:?} {:?}", store.attempts(self.book, number).await.unwrap())
+    }
+
     /// The other worker goes on for so many looks, and the chain with it.
     async fn goes_on(&self, looks: usize, meanwhile: Meanwhile) {
         for look in 0..looks {
@@ -113,18 +121,31 @@ impl Scene {
                 self.world.node.call("anvil_reorg", json!([1, []])).await;
             }
         }
+        // So that what the first one writes afterwards differs from what the other one wrote.
+        self.time_passes(SECOND);
     }
 }
 
-/// The first worker's look, standing still where the trouble says; whether it stood still.
-async fn stand_still(scene: &Arc<Scene>, trouble: Trouble, looks: usize, meanwhile: Meanwhile) -> bool {
+/// The first worker's look, standing still where the trouble says. Its lease is over then, so that it must not write a word when it
+/// goes on.
+async fn stand_still(
+    scene: &Arc<Scene>,
+    number: i64,
+    trouble: Trouble,
+    (looks, meanwhile): (usize, Meanwhile),
+) {
+    let written = Arc::new(Mutex::new(None));
     let armed = Arc::new(AtomicBool::new(true));
     let freeze = {
-        let (scene, armed) = (Arc::clone(scene), Arc::clone(&armed));
+        let (scene, armed, written) = (Arc::clone(scene), Arc::clone(&armed), Arc::clone(&written));
         move || {
             if armed.swap(false, Ordering::SeqCst) {
                 let runtime = tokio::runtime::Handle::current();
-                tokio::task::block_in_place(|| runtime.block_on(scene.goes_on(looks, meanwhile)));
+                let other = async {
+                    scene.goes_on(looks, meanwhile).await;
+                    scene.written(number).await
+                };
+                *written.lock() = Some(tokio::task::block_in_place(|| runtime.block_on(other)));
             }
         }
     };
@@ -143,7 +164,9 @@ async fn stand_still(scene: &Arc<Scene>, trouble: Trouble, looks: usize, meanwhi
     };
     Worker::new(scene.first.clone()).with_killer(Arc::new(killer)).round().await.unwrap();
     scene.proxy.act(|_, _| Act::Pass);
-    !armed.load(Ordering::SeqCst)
+    let written = written.lock().take();
+    let written = written.unwrap_or_else(|| panic!("{trouble:?} was never reached"));
+    assert_eq!(scene.written(number).await, written, "{trouble:?}, {meanwhile:?}, {looks}: it wrote");
 }
 
 /// Both work in turns until the withdrawal has ended.
@@ -186,7 +209,7 @@ async fn cycles(installation: &mut Installation) {
             }
             &scene.wrong
         } else {
-            assert!(stand_still(&scene, trouble, looks, meanwhile).await, "{trouble:?} was never reached");
+            stand_still(&scene, asked.number, trouble, (looks, meanwhile)).await;
             frozen += 1;
             &scene.first
         };
