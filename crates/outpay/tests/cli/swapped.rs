@@ -34,5 +34,18 @@ mod only {
                 assert!(!server.wait().success());
             }
         }
+
+        /// Uses of keys are written beside the teller, every few seconds: a write of theirs that fails ends the process too.
+        #[test]
+        fn a_failed_write_beside_the_teller_ends_the_server() {
+            let installation = Installation::on_sqlite();
+            let business = installation.paying_business("Acme", 1000);
+            let mut server = Server::start(&installation);
+            let key = format!("Authorization: Bearer {}", business.secret_key);
+            assert_eq!(server.ask("GET", "/balance", &key, "").0, 200);
+            let file = installation.data().join("outpay.db");
+            std::fs::rename(&file, installation.data().join("aside")).unwrap();
+            assert!(!server.wait().success());
+        }
     }
 }

@@ -15,6 +15,7 @@ on_both_engines! {
     the_engine_answers,
     money_moves_with_any_page_cache,
     the_newest_entry_tells_its_time,
+    a_refused_write_breaks_nothing,
 }
 
 async fn the_first_master_key_is_the_one(world: &World) {
@@ -110,5 +111,17 @@ async fn the_newest_entry_tells_its_time(world: &World) {
     till.now += 5_000_000;
     till.fund(newer, 100).await;
     assert_eq!(world.store.newest_entry_at().await.unwrap(), Some(till.now));
+}
+
+async fn a_refused_write_breaks_nothing(world: &World) {
+    assert!(world.store.begin_epoch(1, 1).await.unwrap());
+    assert!(!world.store.begin_epoch(1, 2).await.unwrap(), "rolled back");
     assert!(!world.store.is_broken());
+    tokio::select! {
+        biased;
+        () = world.store.broken() => panic!("nothing has failed"),
+        () = std::future::ready(()) => {}
+    }
+    let book = world.book("Acme").await;
+    world.till().await.fund(book, 100).await;
 }

@@ -64,18 +64,14 @@ mod withdrawal;
 mod withdrawals;
 mod world;
 
-/// Makes a test on each engine of every scenario, which is an `async fn(&TestWorld)`; behind `@sqlite` or `@postgres` stands one that
-/// only this engine can play.
+/// Makes a test on each engine of every scenario, which is an `async fn(&TestWorld)`; behind `@postgres` stands one that
+/// only PostgreSQL can play.
 macro_rules! on_both_engines {
-    ($($scenario:ident,)* $(@sqlite $of_sqlite:ident,)* $(@postgres $of_postgres:ident,)*) => {
+    ($($scenario:ident,)* $(@postgres $of_postgres:ident,)*) => {
         mod sqlite {
             $(#[test]
             fn $scenario() {
                 crate::world::run(crate::database::Database::on_sqlite(), super::$scenario);
-            })*
-            $(#[test]
-            fn $of_sqlite() {
-                crate::world::run(crate::database::Database::on_sqlite(), super::$of_sqlite);
             })*
         }
         mod postgres {

@@ -7,7 +7,6 @@ use crate::world::TestWorld;
 crate::on_both_engines! {
     status_200_ready,
     a_process_that_cannot_write_ends_with_an_error,
-    @sqlite a_failed_write_beside_the_teller_ends_the_process_too,
     @postgres status_503_database_does_not_answer,
 }
 
@@ -56,17 +55,4 @@ async fn a_process_that_cannot_write_ends_with_an_error(world: &TestWorld) {
     assert_eq!(statuses, vec![Some(504); 20]);
     assert_eq!(process.ended().await, Some(1));
     assert_eq!(world.books(&business.key).await, before);
-}
-
-/// Uses of keys are written beside the teller, every few seconds.
-async fn a_failed_write_beside_the_teller_ends_the_process_too(world: &TestWorld) {
-    let business = world.paying_business(100).await;
-    world.expect_a_broken_end();
-    let mut process = Process::serve(&world.database);
-    world.get("/balance").at(process.address).key(&business.key).send().await.value(200);
-    let (file, moved) = (world.database.folder().join("outpay.db"), world.database.folder().join("moved.db"));
-    std::fs::rename(&file, &moved).unwrap();
-    let ended = process.ended().await;
-    std::fs::rename(&moved, &file).unwrap();
-    assert_eq!(ended, Some(1));
 }
