@@ -130,6 +130,11 @@ impl Outpay {
         command
     }
 
+    /// What a command printed, however it ended.
+    pub async fn output(&self, arguments: &[&str]) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.command(arguments).output().await?.stdout).into_owned())
+    }
+
     /// Runs a command of the operator's door to its end; gives what it printed.
     pub async fn run(&self, arguments: &[&str]) -> Result<String> {
         let name = arguments.join(" ");
@@ -142,13 +147,14 @@ impl Outpay {
 
     /// A business with `cents` in its main balance and payouts switched on.
     pub async fn create_business(&self, name: &str, cents: i64) -> Result<Business> {
-        let deposit = ["business", "deposit", name, &cents.to_string(), "--reference", name];
+        let deposit = ["business", "deposit", name, &cents.to_string(), "--reference", name, "--yes-large"];
         self.create_paying_business(name, "secret_key", &deposit).await
     }
 
     /// The same with test money and a test key.
     pub async fn create_test_business(&self, name: &str, cents: i64) -> Result<Business> {
-        let deposit = ["business", "deposit", name, &cents.to_string(), "--reference", name, "--test"];
+        let cents = cents.to_string();
+        let deposit = ["business", "deposit", name, &cents, "--reference", name, "--yes-large", "--test"];
         self.create_paying_business(name, "test_secret_key", &deposit).await
     }
 

@@ -15,7 +15,7 @@ use super::chain::{self, Chain, Kind};
 use super::checks::{Checks, Recovered};
 use super::given::{Given, new_ids_of};
 use super::load;
-use super::payments::{self, Aftermath, Assigned, Promise};
+use super::payments::{self, Aftermath, Assigned, Found, Promise};
 use crate::outpay::{Business, Outpay, Server};
 use crate::postgres::Cluster;
 
@@ -57,8 +57,12 @@ impl Drill<'_> {
         let second = self.destroy(&first).await?;
         self.recover(&second, &backup, &mut checks).await?;
         let mut server = second.serve().await.context("starting after the recovery")?;
-        self.compare(&second, &server, &lost, &chain, &mut checks).await?;
-        let assigned = self.assign(&second, &mut server, &chain, &lost, &mut checks).await?;
+        let key = self.key_after(&second, &lost.payer, &["payer"]).await?;
+        let aftermath = Aftermath { outpay: &second, chain: &chain, key: &key, promises: &lost.promises };
+        let found = self.compare(&server, &lost, &aftermath, &mut checks).await?;
+        let assigned =
+            aftermath.assign(&mut server, found, &|nonce| chain.table(TREASURY_KEY, nonce)).await?;
+        aftermath.judge(&server, &mut checks).await?;
         server.stop(STOP_LIMIT).await?;
         let audit = second.run(&["audit"]).await;
         checks.holds(audit.is_ok(), || format!("the audit at the end: {audit:?}"));
@@ -194,15 +198,15 @@ impl Drill<'_> {
         Ok(())
     }
 
-    /// People, keys and ids, first while all is paused, then after the resume.
+    /// People, keys and ids, first while all is paused, then after the resume, which waits for each transfer to be assigned.
     async fn compare(
         &self,
-        outpay: &Outpay,
         server: &Server,
         lost: &Lost,
-        chain: &Chain,
+        aftermath: &Aftermath<'_>,
         checks: &mut Checks,
-    ) -> Result<()> {
+    ) -> Result<Found> {
+        let (outpay, chain) = (aftermath.outpay, aftermath.chain);
         let survives = if self.had_witness { 200 } else { 401 };
         let old =
             [(&lost.revoked, 401), (&lost.business.secret_key, survives), (&lost.payer.secret_key, survives)];
@@ -222,24 +226,13 @@ impl Drill<'_> {
         let given = recovered.check(lost.next, checks).await?;
         payments::nothing_is_sent(chain, checks).await?;
         payments::nothing_is_taken_back(server, &lost.promises, checks).await?;
-        outpay.run(&["resume", "all", "--reason", "the drill looked into everything"]).await?;
-        recovered.check_resumed(&given, checks).await
-    }
-
-    /// What was on its way on the chain, until each transfer belongs to something, and then the chain's own verdict.
-    async fn assign(
-        &self,
-        outpay: &Outpay,
-        server: &mut Server,
-        chain: &Chain,
-        lost: &Lost,
-        checks: &mut Checks,
-    ) -> Result<Assigned> {
-        let key = self.key_after(outpay, &lost.payer, &["payer"]).await?;
-        let aftermath = Aftermath { outpay, chain, key: &key, promises: &lost.promises };
-        let assigned = aftermath.assign(server, &|nonce| chain.table(TREASURY_KEY, nonce)).await?;
-        aftermath.judge(server, checks).await?;
-        Ok(assigned)
+        let resume = ["resume", "all", "--reason", "the drill looked into everything"];
+        let found = aftermath
+            .assign_what_was_found(server, async || outpay.run(&resume).await.is_err(), checks)
+            .await?;
+        outpay.run(&resume).await?;
+        recovered.check_resumed(&given, checks).await?;
+        Ok(found)
     }
 
     /// The old key where the witness said which ones are good, else a new one.

@@ -132,22 +132,78 @@ pub struct Assigned {
     pub debited: usize,
 }
 
+/// What the recovery found in the treasury's log, and the operator assigned before payments went on.
+pub struct Found {
+    settled: usize,
+    /// Addresses whose transfers were assigned to the people of lost withdrawals, and debited.
+    debited: HashSet<String>,
+}
+
 impl Aftermath<'_> {
+    /// Each transfer that the recovery shows as unmatched goes to the withdrawal of its address or, where that is lost, to its
+    /// person. Nothing may be resumed before.
+    pub async fn assign_what_was_found(
+        &self,
+        server: &Server,
+        resume_is_refused: impl AsyncFn() -> bool,
+        checks: &mut Checks,
+    ) -> Result<Found> {
+        let mut business = Api::of_business(server.address, self.key).await?;
+        let known = self.known(&mut business).await?;
+        let people = business.list("/payout/users").await?;
+        let mut found = Found { settled: 0, debited: HashSet::new() };
+        // Ends with an error while something is open, and tells it all the same.
+        let status: Value =
+            serde_json::from_str(&self.outpay.output(&["recover", "status", "--json"]).await?)?;
+        let transfers = status["transfers"].as_array().context("no transfers are told")?;
+        let open: Vec<&Value> = transfers.iter().filter(|transfer| transfer["whose"] == "open").collect();
+        if !open.is_empty() {
+            let is_refused = resume_is_refused().await;
+            checks.holds(is_refused, || "payments were resumed with open transfers".to_owned());
+        }
+        for transfer in open {
+            let (id, address) = (text(transfer, "transfer")?, text(transfer, "destination")?.to_lowercase());
+            if let Some(withdrawal) = known.get(&address) {
+                let withdrawal = text(withdrawal, "id")?;
+                self.outpay.run(&["recover", "assign", id, "--withdrawal", withdrawal]).await?;
+                found.settled += 1;
+            } else {
+                let promise = self.promises.iter().find(|promise| promise.address == address);
+                let email = &promise.with_context(|| format!("{address} was promised nothing"))?.email;
+                let person = people.iter().find(|person| person["email"] == email.as_str());
+                let person = text(person.context("a person from before the backup is gone")?, "id")?;
+                let whose = ["--person", person, "--business", "payer", "--reason", "paid before the loss"];
+                self.outpay.run(&[&["recover", "assign", id][..], &whose].concat()).await?;
+                found.debited.insert(address);
+            }
+        }
+        Ok(found)
+    }
+
     /// Payments go on, but for what is unclear: the server must not pay with a nonce that it does not know about. The operator
     /// settles what the chain shows as paid, debits what the database has forgotten, and names the first nonce.
-    pub async fn assign(&self, server: &mut Server, table: &dyn Fn(u64) -> String) -> Result<Assigned> {
+    pub async fn assign(
+        &self,
+        server: &mut Server,
+        found: Found,
+        table: &dyn Fn(u64) -> String,
+    ) -> Result<Assigned> {
         let used = self.chain.settle().await?;
         let mut business = Api::of_business(server.address, self.key).await?;
         let known = self.known(&mut business).await?;
         let paid = self.chain.paid().await?;
-        let mut debited = 0;
-        for promise in self.promises.iter().filter(|promise| !known.contains_key(&promise.address)) {
+        let mut debited = found.debited.len();
+        // What no block had yet when the recovery read the log.
+        let lost = |promise: &&Promise| {
+            !known.contains_key(&promise.address) && !found.debited.contains(&promise.address)
+        };
+        for promise in self.promises.iter().filter(lost) {
             if paid.contains_key(&promise.address) {
                 debit(&mut business, promise).await?;
                 debited += 1;
             }
         }
-        let resolved = self.resolve(&mut business, &paid).await?;
+        let resolved = found.settled + self.resolve(&mut business, &paid).await?;
         server.stop(Duration::from_secs(60)).await?;
         std::fs::write(self.outpay.data().join("outpay.toml"), table(used))?;
         *server = self.outpay.serve().await?;

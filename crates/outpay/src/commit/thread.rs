@@ -99,9 +99,9 @@ async fn run_alone(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -
         let ran = match is_reached {
             true => run_batch_anew(work, store, &one).await,
             // Each would wait for a connection.
-            false => Err(BatchError::NotReached(anyhow::anyhow!("the database cannot be reached"))),
+            false => Err(BatchError::Unreachable(anyhow::anyhow!("the database cannot be reached"))),
         };
-        is_reached = !matches!(ran, Err(BatchError::NotReached(_)));
+        is_reached = !matches!(ran, Err(BatchError::Unreachable(_)));
         if !conclude(work, &mut one, ran, started) {
             return false;
         }
@@ -113,7 +113,7 @@ async fn run_alone(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -
 fn conclude(work: &Work, batch: &mut Vec<Job>, ran: Result<Vec<Verdict>, BatchError>, started: i64) -> bool {
     match ran {
         Ok(verdicts) => answer(work, batch, verdicts, started),
-        Err(BatchError::NotDone(failure) | BatchError::NotReached(failure)) => {
+        Err(BatchError::NotDone(failure) | BatchError::Unreachable(failure)) => {
             let (error, book) = (format!("{failure:#}"), batch[0].asked.book.0);
             tracing::error!(
                 error,
@@ -155,11 +155,11 @@ async fn run_batch_anew(
 ) -> Result<Vec<Verdict>, BatchError> {
     match run_batch(work, store, batch).await {
         Err(BatchError::NotDone(failure)) => {
-            *store = work.store.teller().await.map_err(|_| BatchError::NotReached(failure))?;
+            *store = work.store.teller().await.map_err(|_| BatchError::Unreachable(failure))?;
             // It may lead to another machine, which may have less.
             work.witness.check(&work.store).await.map_err(|failure| {
                 let is_loss = failure.is::<Lost>();
-                if is_loss { BatchError::NotDurable(failure) } else { BatchError::NotReached(failure) }
+                if is_loss { BatchError::NotDurable(failure) } else { BatchError::Unreachable(failure) }
             })?;
             run_batch(work, store, batch).await
         }
@@ -171,7 +171,7 @@ enum BatchError {
     /// It failed before its commit: nothing was changed.
     NotDone(Failure),
     /// The same, and the database cannot be reached.
-    NotReached(Failure),
+    Unreachable(Failure),
     /// Whether it is in the database is not known, or the database has lost something: nothing may follow.
     NotDurable(Failure),
 }
