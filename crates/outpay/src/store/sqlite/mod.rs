@@ -301,7 +301,8 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
         std::thread::sleep(Duration::from_millis(1));
         u128::from(tries.unsigned_abs()) < LONGEST_WAIT_FOR_A_WRITER.as_millis()
     }))?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+    let mode = mode.map_err(|error| with_advice(error, path))?;
     anyhow::ensure!(
         mode == "wal",
         "the file system of {} does not allow WAL (it answered {mode})",
@@ -313,6 +314,16 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
     let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     anyhow::ensure!(synchronous == 2, "SQLite did not accept synchronous=FULL");
     Ok(connection)
+}
+
+/// On a full disk there is no room for the log's index, unless a process that ended by itself has left it.
+fn with_advice(error: rusqlite::Error, path: &Path) -> Failure {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    let failure = Failure::from(error);
+    if code != Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+        return failure;
+    }
+    failure.context(format!("the disk is full: free 64 KiB beside {} and try again", path.display()))
 }
 
 fn log_of(path: &Path) -> PathBuf {
