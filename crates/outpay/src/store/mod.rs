@@ -158,6 +158,10 @@ impl Store {
     /// # Errors
     /// When the engine cannot be reached, is too old, or is not set to durable writes.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, Failure> {
+        Self::open_as_it_is(url).await.map_err(sqlite::with_advice)
+    }
+
+    async fn open_as_it_is(url: &DatabaseUrl) -> Result<Self, Failure> {
         let driver = match url {
             DatabaseUrl::Sqlite(path) => Driver::Sqlite(sqlite::Sqlite::open(path)?),
             DatabaseUrl::Postgres(url) => Driver::Postgres(postgres::Postgres::open(&url.0).await?),

@@ -301,8 +301,7 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
         std::thread::sleep(Duration::from_millis(1));
         u128::from(tries.unsigned_abs()) < LONGEST_WAIT_FOR_A_WRITER.as_millis()
     }))?;
-    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
-    let mode = mode.map_err(|error| with_advice(error, path))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     anyhow::ensure!(
         mode == "wal",
         "the file system of {} does not allow WAL (it answered {mode})",
@@ -317,13 +316,12 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
 }
 
 /// On a full disk there is no room for the log's index, unless a process that ended by itself has left it.
-fn with_advice(error: rusqlite::Error, path: &Path) -> Failure {
-    let code = error.sqlite_error().map(|error| error.extended_code);
-    let failure = Failure::from(error);
-    if code != Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+pub(super) fn with_advice(failure: Failure) -> Failure {
+    let error = failure.chain().find_map(|cause| cause.downcast_ref::<rusqlite::Error>()?.sqlite_error());
+    if error.is_none_or(|error| error.extended_code != rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
         return failure;
     }
-    failure.context(format!("the disk is full: free 64 KiB beside {} and try again", path.display()))
+    failure.context("the disk is full: free 64 KiB beside the database and try again")
 }
 
 fn log_of(path: &Path) -> PathBuf {
