@@ -211,6 +211,7 @@ async fn status_429_is_over_after_a_while(world: &TestWorld) {
 async fn a_clock_that_is_set_back_limits_no_client(world: &TestWorld) {
     let server = limited(world).await;
     let call = world.get("/healthz").at(server.address);
+    world.platform.clock.advance(3_600 * SECOND);
     call.send().await.value(200);
     world.platform.clock.step(-600 * SECOND);
     call.send().await.value(200);
