@@ -131,7 +131,11 @@ async fn nobody_resolves_what_can_still_be_paid() {
     let refused = resolve_as(&platform, book, asked.number, true).await;
     let may_be = matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade)));
     assert!(may_be, "paid in another way, and then by this one too: {refused:?}");
-    // Somebody uses the nonce up.
+    let proof = ("found after a recovery: 0x17", "{}".to_owned());
+    let refused = settle::settle_by_proof(&platform, book, asked.number, proof, Actor::OPERATOR).await;
+    let may_be = matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade)));
+    assert!(may_be, "paid by a transfer that was lost, and then by this one too: {refused:?}");
+    // The nonce is used up by something else.
     world.node.call("anvil_impersonateAccount", json!([TREASURY])).await;
     let nothing = json!([{ "from": TREASURY, "to": TREASURY, "value": "0x0" }]);
     world.node.call("eth_sendTransaction", nothing).await;

@@ -127,6 +127,21 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     );
 }
 
+/// What was not found when it was asked for is sent again, as often as it takes: that is still one payment.
+#[tokio::test]
+async fn a_payment_that_is_sent_again_and_again_speaks_once_against_its_rail() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[unknown()], &[Finding::NotFound]);
+    let (_installation, platform, book, _) = start(&clock, &rail).await;
+    let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
+    for _ in 0..10 {
+        Worker::new(platform.clone()).round().await.unwrap();
+        clock.advance(700 * SECOND);
+    }
+    assert!(rail.sent() >= 8, "{}", rail.sent());
+    assert_eq!((mounted.left_alone_until(clock.monotonic()), mounted.openings.get()), (None, 0));
+}
+
 /// A rail that answers, however unclearly, is not left alone: what is not known of one payment says nothing of the others.
 #[tokio::test]
 async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
