@@ -80,8 +80,8 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     let state = from.after(progress.step);
     let state = state.ok_or(Refusal::StepIsNotPossible(withdrawal.state, progress.step))?;
     let leaves = matches!(progress.step, Step::Approve | Step::Send);
-    // It may have been paid after the moment that the database was set back to. Until somebody has looked, which a resume says,
-    // the person does not get the money back as well.
+    // It may have been paid after the moment that the database was set back to. The person does not get the money back as well,
+    // until an operator has looked into it, which a resume says.
     let is_forgotten = progress.step == Step::Cancel
         && progress.only_of.is_some()
         && is_from_before_a_recovery(withdrawal.number, book.head.sequence);

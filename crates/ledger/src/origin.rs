@@ -12,7 +12,7 @@ pub type CredentialDigest = [u8; 32];
 pub struct Origin {
     /// Goes into the journal.
     pub actor: Actor,
-    /// Has to be valid when the command is decided; `None` for commands of the operator, members and the platform itself.
+    /// Has to be valid when the command is decided; `None` for commands of the operator, members (see `session`) and the platform itself.
     pub credential: Option<CredentialDigest>,
     /// Of a member: has to be open, and the role has to be the same, when the command is decided.
     pub session: Option<SessionStamp>,

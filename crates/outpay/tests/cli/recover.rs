@@ -140,8 +140,8 @@ fn asked(installation: &Installation, book: BookId) -> String {
     })
 }
 
-/// What a backup calls queued may have been paid after it: the person does not get the money back as well before somebody has
-/// looked, and who has looked can say that it was paid.
+/// What a backup calls queued may have been paid after it: the person does not get the money back as well before an
+/// operator has looked, who can say that it was paid.
 fn what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again(installation: &Installation) {
     let book = BookId(3);
     installation.paying_business("Acme", 1000);
