@@ -65,3 +65,26 @@ pub struct Account {
     /// before it, so an account's history is a linked list and needs no index.
     pub head: i64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers are stored and covered by the chain; a positive one is a person's.
+    #[test]
+    fn accounts_keep_their_numbers_and_their_names() {
+        let own = [AccountId::WORLD, AccountId::MAIN, AccountId::PAYOUT, AccountId::HELD, AccountId::FEES];
+        assert_eq!(own.map(|account| account.0), [-1, -2, -3, -4, -5]);
+        let names = own.map(|account| account.to_string());
+        assert_eq!(names, ["world", "main", "payout", "held", "fees"]);
+        assert!(own.iter().all(|account| account.as_user().is_none()));
+        assert_eq!((AccountId::user(1).as_user(), AccountId(0).as_user()), (Some(1), None));
+        assert_eq!(AccountId::user(1).to_string(), "user 1");
+        assert_eq!(AccountId(0).to_string(), "account 0");
+        for provider in Provider::ALL {
+            let account = provider.account();
+            assert!(account.0 < -5 && account.as_user().is_none(), "{account}");
+            assert_eq!(account.to_string(), format!("rail {}", provider.word()));
+        }
+    }
+}

@@ -125,4 +125,83 @@ mod tests {
             variants.iter().map(|variant| link(&GENESIS, BookId(2), variant, "")).collect();
         assert_eq!(links.len(), variants.len());
     }
+
+    /// The bytes as the top of this file gives them to an auditor, put together without the code above.
+    fn documented(previous: &ChainDigest, book: i64, entry: &Entry, payee: &str) -> ChainDigest {
+        let is_wide = entry.withdrawal != 0 || entry.actor.0 != 0 || !entry.detail.is_empty();
+        let mut kind = entry.kind.code();
+        if is_wide {
+            kind += 256;
+        }
+        if entry.salt.is_some() {
+            kind += 512;
+        }
+        let mut numbers = vec![book, entry.sequence, kind, entry.at, entry.user];
+        match entry.movement {
+            None => numbers.extend([0; 5]),
+            Some(Movement { debit, credit, amount, debit_previous, credit_previous }) => {
+                numbers.extend([debit.0, credit.0, amount.0, debit_previous, credit_previous]);
+            }
+        }
+        numbers.push(payee.len() as i64);
+        if is_wide {
+            numbers.extend([entry.withdrawal, entry.actor.0, entry.note.len() as i64]);
+        }
+        let mut bytes = previous.to_vec();
+        numbers.iter().for_each(|number| bytes.extend(number.to_be_bytes()));
+        [payee, &entry.note, &entry.detail].iter().for_each(|text| bytes.extend(text.as_bytes()));
+        bytes.extend(
+            entry.salt.map(|salt| salt.0).unwrap_or_default().iter().take(if entry.salt.is_some() {
+                16
+            } else {
+                0
+            }),
+        );
+        Sha256::digest(bytes).into()
+    }
+
+    #[test]
+    fn the_digested_bytes_are_those_that_auditors_are_told() {
+        let plain = Entry {
+            sequence: 7,
+            kind: EntryKind::UserCredited,
+            at: 1_800_000_000_000_000,
+            user: 3,
+            movement: None,
+            note: "Miete für Mai".to_owned(),
+            withdrawal: 0,
+            actor: Actor::NOBODY,
+            detail: String::new(),
+            salt: None,
+        };
+        let movement = Movement {
+            debit: AccountId::PAYOUT,
+            credit: AccountId::user(3),
+            amount: Cents(9),
+            debit_previous: 6,
+            credit_previous: 2,
+        };
+        let entries = [
+            plain.clone(),
+            Entry { movement: Some(movement), ..plain.clone() },
+            Entry { withdrawal: 4, ..plain.clone() },
+            Entry { actor: Actor(-1), ..plain.clone() },
+            Entry { detail: "{}".to_owned(), ..plain.clone() },
+            Entry { salt: Some(HashSalt([9; 16])), ..plain.clone() },
+            Entry {
+                salt: Some(HashSalt([9; 16])),
+                actor: Actor(5),
+                withdrawal: 6,
+                detail: "d".to_owned(),
+                ..plain
+            },
+        ];
+        for entry in entries {
+            for payee in ["", "ada@example.com"] {
+                let previous = [17; 32];
+                let linked = link(&previous, BookId(2), &entry, payee);
+                assert_eq!(linked, documented(&previous, 2, &entry, payee), "{entry:?}");
+            }
+        }
+    }
 }

@@ -305,6 +305,24 @@ fn while_it_is_paused_a_person_takes_nothing_back_that_a_recovery_may_have_forgo
     assert!(step(&mut book, own(1)).is_ok(), "after the resume");
 }
 
+/// A store inserts the new ones and updates the others: one that stood in both lists would be counted twice.
+#[test]
+fn a_change_is_of_a_new_withdrawal_or_of_one_that_was_stored() {
+    let mut first = book(10_000);
+    let stored = withdraw(&mut first, order(500, open())).unwrap();
+    let mut book = book(10_000);
+    book.head.withdrawals = stored.number;
+    book.put_withdrawal(stored.clone());
+    let new = withdraw(&mut book, order(700, open())).unwrap();
+    for number in [stored.number, new.number] {
+        step(&mut book, Progress::new(number, Step::Send)).unwrap();
+    }
+    let changes = book.changes();
+    let numbers = |all: &[&Withdrawal]| all.iter().map(|one| one.number).collect::<Vec<_>>();
+    assert_eq!(numbers(&changes.new_withdrawals), [new.number]);
+    assert_eq!(numbers(&changes.changed_withdrawals), [stored.number]);
+}
+
 #[test]
 fn by_hand_sending_and_paying_are_one_command() {
     let mut book = book(1_000);
