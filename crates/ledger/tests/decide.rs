@@ -3,9 +3,9 @@
 
 use ledger::{
     Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, CredentialDigest,
-    Direction, Email, Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT, MAX_TRANSFER, Micros, Mode, Movement,
-    Once, OnceKey, Origin, Outcome, PayoutUser, Refusal, Request, RowOutcome, RowRefusal, StoredCredential,
-    UserStatus, floor_of_epoch, link, settle,
+    DepositedElsewhere, Direction, Email, Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT, MAX_TRANSFER,
+    Micros, Mode, Movement, Once, OnceKey, Origin, Outcome, PayoutUser, Refusal, Request, RowOutcome,
+    RowRefusal, StoredCredential, UserStatus, floor_of_epoch, link, settle,
 };
 use std::collections::BTreeSet;
 
@@ -1129,4 +1129,19 @@ fn a_hash_that_is_rotated_or_switched_off_is_dead_for_the_rest_of_the_batch() {
         done(&mut book, back);
         assert_eq!(settle(&mut book, &with_key(debit(ANN, 1)), at(NOW)).is_ok(), is_status);
     }
+}
+
+#[test]
+fn a_reference_of_another_business_is_taken_only_when_told() {
+    let other = DepositedElsewhere { book: BookId(4), at: 7 };
+    let ask = |used_elsewhere, reference: &str| {
+        let mut book = book(0, 100, 7, 0);
+        book.put_deposited_elsewhere("bank line 17", other);
+        let command = Command::Deposit { amount: Cents(5), reference: reference.to_owned(), used_elsewhere };
+        settle(&mut book, &Request::plain(command), at(NOW)).map(drop)
+    };
+    let refused = Err(Refusal::DepositReferenceWasUsedForAnotherBusiness(other));
+    assert_eq!(ask(false, "bank line 17"), refused);
+    assert_eq!(ask(true, "bank line 17"), Ok(()));
+    assert_eq!(ask(false, "bank line 18"), Ok(()));
 }

@@ -305,6 +305,31 @@ fn while_it_is_paused_a_person_takes_nothing_back_that_a_recovery_may_have_forgo
     assert!(step(&mut book, own(1)).is_ok(), "after the resume");
 }
 
+#[test]
+fn a_hash_withdraws_until_it_expires() {
+    for (expires_at, may) in [(None, true), (Some(NOW + 1), true), (Some(NOW), false), (Some(NOW - 1), false)]
+    {
+        let mut book = book(10_000);
+        let user = PayoutUser { expires_at, ..book.user(1).unwrap().clone() };
+        book.put_user(user);
+        let asked = withdraw(&mut book, order(500, open()));
+        assert_eq!(asked.is_ok(), may, "{expires_at:?}: {asked:?}");
+    }
+}
+
+/// The sequence is what links the journal: every kind of entry takes the next number.
+#[test]
+fn entries_without_money_are_numbered_like_the_others() {
+    let mut book = book(10_000);
+    let asked = withdraw(&mut book, order(500, open())).unwrap();
+    step(&mut book, Progress::new(asked.number, Step::Send)).unwrap();
+    step(&mut book, Progress::new(asked.number, Step::Fail)).unwrap();
+    let numbers: Vec<i64> = book.changes().entries.iter().map(|(entry, _)| entry.sequence).collect();
+    let expected: Vec<i64> = (11..).take(numbers.len()).collect();
+    assert!(numbers.len() >= 3);
+    assert_eq!(numbers, expected);
+}
+
 /// A store inserts the new ones and updates the others: one that stood in both lists would be counted twice.
 #[test]
 fn a_change_is_of_a_new_withdrawal_or_of_one_that_was_stored() {
