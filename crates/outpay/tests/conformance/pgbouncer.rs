@@ -3,6 +3,7 @@
 use crate::world::Place;
 use outpay::store::DatabaseUrl;
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -26,7 +27,9 @@ impl PgBouncer {
              [pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\nauth_type=any\npool_mode={mode}\nunix_socket_dir=\n"
         );
         std::fs::write(&file, text).unwrap();
-        let mut command = Command::new("pgbouncer");
+        // Debian puts it where the path of a user who is not root does not lead.
+        let debian = Path::new("/usr/sbin/pgbouncer");
+        let mut command = Command::new(if debian.exists() { debian } else { Path::new("pgbouncer") });
         command.arg("--quiet").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         if is_root() {
             // It refuses to be root.
@@ -62,7 +65,7 @@ fn is_root() -> bool {
     id.stdout.starts_with(b"0\n")
 }
 
-fn open_to_all(folder: &std::path::Path) {
+fn open_to_all(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
