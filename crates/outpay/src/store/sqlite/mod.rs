@@ -301,7 +301,7 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
         std::thread::sleep(Duration::from_millis(1));
         u128::from(tries.unsigned_abs()) < LONGEST_WAIT_FOR_A_WRITER.as_millis()
     }))?;
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode = switch_to_wal(&connection)?;
     anyhow::ensure!(
         mode == "wal",
         "the file system of {} does not allow WAL (it answered {mode})",
@@ -313,6 +313,24 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, Failure> {
     let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     anyhow::ensure!(synchronous == 2, "SQLite did not accept synchronous=FULL");
     Ok(connection)
+}
+
+/// Asks again while another process is at it: for the change of a new file's mode SQLite does not call the busy handler.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let asked = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match asked {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && waited < LONGEST_WAIT_FOR_A_WRITER =>
+            {
+                std::thread::sleep(Duration::from_millis(1));
+                waited += Duration::from_millis(1);
+            }
+            other => return other,
+        }
+    }
 }
 
 /// On a full disk there is no room for the log's index, unless a process that ended by itself has left it.
