@@ -98,7 +98,7 @@ async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Resul
 async fn is_meant(platform: &Platform, book: BookId, flags: &Arguments) -> Result<(), Stop> {
     let largest = platform.store.largest_deposit(book).await?;
     let most = largest.map_or(LARGE_FIRST.0, |largest| largest.0.saturating_mul(TIMES_THE_LARGEST));
-    // What was recorded before is answered as it was, whatever it is.
+    // A repeat gets the first answer, however large the amount is.
     if flags.cents.0 <= most || platform.store.deposit_called(book, &flags.reference).await?.is_some() {
         return Ok(());
     }
