@@ -572,20 +572,26 @@ async fn status_500_data_of_one_command_fails_that_command_alone(world: &TestWor
     let business = world.paying_business(1000).await;
     let replay = |key: &str, cents| world.create(&business.key, "user@example.com", cents).once(key);
     replay("kept", 1).send().await.value(201);
-    world.database.refuse_entries_over(13).await;
+    world.database.refuse_entries_of(13).await;
     world.database.execute("UPDATE remembered SET outcome = '{' || outcome").await;
-    // All of them wait for the book, and so come into one batch.
+    // The first has the teller wait for its book; the others wait behind it, and so come into one batch.
     let blocked = world.database.block().await;
     let calls = [replay("kept", 1), replay("refused", 13), replay("fine", 5), replay("fine too", 7)];
-    let answers = async { futures_util::future::join_all(calls.iter().map(|call| call.send())).await };
+    let first = replay("first", 2);
+    let pause = |millis| tokio::time::sleep(std::time::Duration::from_millis(millis));
+    let answers = async {
+        pause(200).await;
+        futures_util::future::join_all(calls.iter().map(|call| call.send())).await
+    };
     let release = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        pause(600).await;
         drop(blocked);
     };
-    let (answers, ()) = futures_util::future::join(answers, release).await;
+    let (first, answers, ()) = futures_util::future::join3(first.send(), answers, release).await;
+    first.value(201);
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses, [500, 500, 201, 201]);
-    world.has_balances(&business.key, 0, 987).await;
+    world.has_balances(&business.key, 0, 985).await;
     assert_eq!(world.platform.teller.state(), outpay::commit::State::Working);
     world
         .database

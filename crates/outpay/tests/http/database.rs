@@ -118,8 +118,8 @@ impl Database {
         tokio::time::timeout(Duration::from_secs(20), renames).await.expect("the database can be renamed");
     }
 
-    /// From now on an entry over this amount cannot be written, as a text that the database's encoding lacks cannot.
-    pub async fn refuse_entries_over(&self, cents: i64) {
+    /// From now on an entry of this amount cannot be written, as a text that the database's encoding lacks cannot.
+    pub async fn refuse_entries_of(&self, cents: i64) {
         let sql = if self.is_sqlite() {
             format!(
                 "CREATE TRIGGER refused BEFORE INSERT ON journal WHEN new.amount = {cents} \
