@@ -6,7 +6,7 @@ use super::source::Token;
 use super::{Tree, Violation};
 
 const TABLE: &str = "crates/outpay/src/claim/router.rs";
-const MATRIX: &str = "crates/outpay/tests/claim/authorization.rs";
+const MATRIX: &str = "crates/outpay/tests/it/claim/authorization.rs";
 const RULE: &str = "claim-route";
 
 pub fn every_route_is_tested(tree: &Tree) -> Vec<Violation> {
@@ -18,7 +18,7 @@ pub fn every_route_is_tested(tree: &Tree) -> Vec<Violation> {
         let leads = four[1].is_mark(':') && four[2].is_mark(':') && four[3].is_word("handle");
         let Some(module) = four[0].word().filter(|_| leads) else { continue };
         for file in
-            [format!("crates/outpay/src/claim/{module}.rs"), format!("crates/outpay/tests/claim/{module}.rs")]
+            [format!("crates/outpay/src/claim/{module}.rs"), format!("crates/outpay/tests/it/claim/{module}.rs")]
         {
             if tree.file(&file).is_none() {
                 found.push(table.violation(four[0].line, RULE, format!("{module} has no file {file}")));
@@ -57,7 +57,7 @@ mod tests {
         let files = [
             (TABLE, table),
             ("crates/outpay/src/claim/enter.rs", ""),
-            ("crates/outpay/tests/claim/enter.rs", ""),
+            ("crates/outpay/tests/it/claim/enter.rs", ""),
             ("crates/outpay/src/claim/a.rs", ""),
             (MATRIX, "const R: &[(&str, &str)] = &[(\"GET\", \"/p\"), (\"POST\", \"/p/a\")];"),
         ];

@@ -6,7 +6,7 @@ use super::source::Token;
 use super::{File, Tree, Violation};
 
 const TABLE: &str = "crates/outpay/src/dashboard/router.rs";
-const MATRIX: &str = "crates/outpay/tests/dashboard/authorization.rs";
+const MATRIX: &str = "crates/outpay/tests/it/dashboard/authorization.rs";
 const RULE: &str = "dashboard-route";
 
 pub fn every_route_is_in_the_matrix(tree: &Tree) -> Vec<Violation> {
@@ -29,8 +29,8 @@ fn missing(tree: &Tree, table: &File, matrix: &[Token], route: &Route) -> Vec<Vi
         if !has_row(matrix, &method, path) {
             lacks.push(format!("{method} {path} has no row in {MATRIX}"));
         }
-        let snapshot = format!("crates/outpay/tests/dashboard/snapshots/{module}.html");
-        let test = format!("crates/outpay/tests/dashboard/{module}.rs");
+        let snapshot = format!("crates/outpay/tests/it/dashboard/snapshots/{module}.html");
+        let test = format!("crates/outpay/tests/it/dashboard/{module}.rs");
         if method == "GET" && tree.file(&snapshot).is_none() && tree.file(&test).is_none() {
             lacks.push(format!("{path} has neither {snapshot} nor {test}"));
         }

@@ -155,7 +155,7 @@ mod tests {
             ("crates/outpay/src/rails/a.rs", text),
             ("crates/outpay/src/webhooks.rs", text),
             ("crates/outpay/src/http/a.rs", text),
-            ("crates/outpay/tests/http/a.rs", text),
+            ("crates/outpay/tests/it/http/a.rs", text),
         ];
         let found = places(http_clients_only_in_rails_and_webhooks, &files);
         assert_eq!(found, [1, 2].map(|line| format!("crates/outpay/src/http/a.rs:{line}")));

@@ -5,7 +5,7 @@ use super::source::Token;
 use super::{File, Tree, Violation};
 
 const TABLE: &str = "crates/outpay/src/http/router.rs";
-const MATRIX: &str = "crates/outpay/tests/http/authorization.rs";
+const MATRIX: &str = "crates/outpay/tests/it/http/authorization.rs";
 const RULE: &str = "route";
 
 pub fn every_route_is_tested_and_documented(tree: &Tree) -> Vec<Violation> {
@@ -54,7 +54,7 @@ fn missing(tree: &Tree, table: &File, route: &Route) -> Vec<Violation> {
     let mut found = Vec::new();
     for module in &route.modules {
         let endpoint = format!("crates/outpay/src/http/{module}.rs");
-        let test = format!("crates/outpay/tests/http/{module}.rs");
+        let test = format!("crates/outpay/tests/it/http/{module}.rs");
         match tree.file(&endpoint) {
             None => found.push(table.violation(route.line, RULE, format!("{path} has no file {endpoint}"))),
             Some(file) if !documents(&file.tokens, path) => {
@@ -164,9 +164,9 @@ mod tests {
                 "#[utoipa::path(get, path = \"/b/{id}\")] pub async fn handle() {}",
             ),
             ("crates/outpay/src/http/c.rs", "#[utoipa::path(post, path = \"/b/{id}\")]"),
-            ("crates/outpay/tests/http/a.rs", ""),
-            ("crates/outpay/tests/http/b.rs", ""),
-            ("crates/outpay/tests/http/c.rs", ""),
+            ("crates/outpay/tests/it/http/a.rs", ""),
+            ("crates/outpay/tests/it/http/b.rs", ""),
+            ("crates/outpay/tests/it/http/c.rs", ""),
             (
                 MATRIX,
                 "const R: &[(&str, &str)] = &[(\"POST\", \"/a\"), (\"GET\", \"/b/{id}\"), (\"POST\", \"/b/{id}\")];",
@@ -183,8 +183,8 @@ mod tests {
             (TABLE, ROUTER),
             ("crates/outpay/src/http/a.rs", "#[utoipa::path(post, path = \"/other\")]"),
             ("crates/outpay/src/http/b.rs", "#[utoipa::path(get, path = \"/b/{id}\")]"),
-            ("crates/outpay/tests/http/a.rs", ""),
-            ("crates/outpay/tests/http/b.rs", ""),
+            ("crates/outpay/tests/it/http/a.rs", ""),
+            ("crates/outpay/tests/it/http/b.rs", ""),
             (
                 MATRIX,
                 "const R: &[(&str, &str)] = &[(\"POST\", \"/a\"), (\"GET\", \"/b/{id}\"), (\"POST\", \"/b/{id}\")];",

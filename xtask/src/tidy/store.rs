@@ -6,7 +6,7 @@ use super::source::Token;
 use super::{Tree, Violation};
 
 const STORE: &str = "crates/outpay/src/store/";
-const SUITE: &str = "crates/outpay/tests/conformance";
+const SUITE: &str = "crates/outpay/tests/it/conformance";
 
 /// The engines' own folders are below; what they do shows through the functions here.
 pub fn every_function_is_in_the_conformance_suite(tree: &Tree) -> Vec<Violation> {
@@ -40,7 +40,7 @@ mod tests {
         let files = [
             ("crates/outpay/src/store/users.rs", text),
             ("crates/outpay/src/store/sqlite/users.rs", text),
-            ("crates/outpay/tests/conformance/users.rs", "// b\nfn t() { store.a(); }"),
+            ("crates/outpay/tests/it/conformance/users.rs", "// b\nfn t() { store.a(); }"),
         ];
         let found = places(every_function_is_in_the_conformance_suite, &files);
         assert_eq!(found, ["crates/outpay/src/store/users.rs:2"]);

@@ -1,5 +1,5 @@
 //! The one route table of the dashboard. Behind each route stands what it asks for; every route has a row in
-//! tests/dashboard/authorization.rs.
+//! tests/it/dashboard/authorization.rs.
 
 use super::notice;
 use super::{

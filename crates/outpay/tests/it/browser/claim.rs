@@ -1,0 +1,152 @@
+//! A person's way from the link to the receipt in a browser: by pointer, by keyboard alone, and without script. The money is a
+//! test's, on the sandbox, which obeys the last two digits: 16 is pending for five seconds and then succeeds.
+
+use crate::browser::axe;
+use crate::browser::browser::Browser;
+use crate::browser::world::{World, run};
+use fantoccini::key::Key;
+use std::collections::HashSet;
+
+#[test]
+fn a_person_withdraws_and_sees_it_succeed_without_reloading() {
+    run(async |world: &World| {
+        let book = world.fund().await;
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let browser = &world.browser;
+        world.open("/p").await;
+        axe::is_content(browser, "entry").await;
+        world.open(&format!("/p#{hash}")).await;
+        browser.until_text("$100.00").await;
+        assert_eq!(browser.path().await, "/p/home", "the hash has left the address bar");
+        assert_hash_is_nowhere(browser, &hash).await;
+        axe::is_content(browser, "home").await;
+        browser.picture("claim").await;
+        withdraw(browser, "25.16").await;
+        axe::is_content(browser, "operation on its way").await;
+        // Lost by any reload.
+        browser.client.execute("window.sameDocument = true;", Vec::new()).await.unwrap();
+        browser.until_text("The money was paid out.").await;
+        assert_eq!(browser.evaluate("window.sameDocument === true").await, true, "without reloading");
+        axe::is_content(browser, "operation paid").await;
+        browser.picture("claim-paid").await;
+        browser.press("Receipt").await;
+        browser.find(".receipt").await;
+        axe::is_content(browser, "receipt").await;
+        let receipt = "fetch(document.querySelector('a[download]').href).then(r => r.json()).then(done, e => done(String(e)))";
+        let script = format!("const done = arguments[0]; {receipt};");
+        let receipt = browser.client.execute_async(&script, Vec::new()).await.unwrap();
+        assert!(receipt.is_object(), "{receipt}");
+        world.open("/p/home").await;
+        browser.until_text("$74.84").await;
+        axe::is_content(browser, "home with history").await;
+    });
+}
+
+#[test]
+fn the_same_by_keyboard_alone() {
+    run(async |world: &World| {
+        let book = world.fund().await;
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let browser = &world.browser;
+        world.open("/p").await;
+        tab_to(browser, "#hash").await;
+        keys(browser, &hash).await;
+        keys(browser, &Key::Enter.to_string()).await;
+        browser.until_text("$100.00").await;
+        tab_to(browser, "a[href='/p/withdraw/sandbox']").await;
+        keys(browser, &Key::Enter.to_string()).await;
+        browser.find("#amount").await;
+        tab_to(browser, "#amount").await;
+        keys(browser, &format!("{}a", Key::Control)).await;
+        keys(browser, "25.00").await;
+        tab_to(browser, "input[name='account'], input[name$='account']").await;
+        keys(browser, "somebody").await;
+        keys(browser, &Key::Enter.to_string()).await;
+        browser.until_text("Please check once more").await;
+        tab_to(browser, "form[action$='/confirm'] button").await;
+        keys(browser, &Key::Space.to_string()).await;
+        browser.until_text("The money was paid out.").await;
+        tab_to(browser, "a[href$='/receipt']").await;
+        keys(browser, &Key::Enter.to_string()).await;
+        browser.find(".receipt").await;
+    });
+}
+
+#[test]
+fn the_same_without_script() {
+    run(async |world: &World| {
+        let book = world.fund().await;
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let browser = &world.browser;
+        browser.script(false).await;
+        world.open("/p").await;
+        browser.type_into("#hash", &hash).await;
+        browser.press("Open my payout").await;
+        browser.until_text("$100.00").await;
+        assert_eq!(browser.path().await, "/p/home");
+        withdraw(browser, "25.00").await;
+        // The page loads itself again after some seconds where it cannot follow.
+        browser.until_text("The money was paid out.").await;
+        browser.press("Receipt").await;
+        browser.find(".receipt").await;
+    });
+}
+
+#[test]
+fn a_wrong_link_says_so_and_lets_one_try_again() {
+    run(async |world: &World| {
+        let browser = &world.browser;
+        world.open(&format!("/p#{}", "a".repeat(52))).await;
+        browser.until_text("This link or hash does not open anything").await;
+        assert_eq!(browser.path().await, "/p", "what was tried has left the address bar");
+        axe::is_content(browser, "wrong link").await;
+        assert_eq!(browser.evaluate("document.activeElement.id").await, "wrong", "it is read out");
+    });
+}
+
+/// From the home page to a withdrawal of this amount by the sandbox.
+pub async fn withdraw(browser: &Browser, amount: &str) {
+    browser.click("a[href='/p/withdraw/sandbox']").await;
+    browser.type_into("#amount", amount).await;
+    browser.type_into("input[name='account'], input[name$='account']", "somebody").await;
+    browser.press("Check and go on").await;
+    browser.until_text("Please check once more").await;
+    browser.press("Confirm and send").await;
+    browser.find("#progress").await;
+}
+
+async fn assert_hash_is_nowhere(browser: &Browser, hash: &str) {
+    assert!(!browser.client.source().await.unwrap().contains(hash), "the hash is in the page");
+    for place in [
+        "JSON.stringify(localStorage)",
+        "JSON.stringify(sessionStorage)",
+        "document.cookie",
+        "JSON.stringify(history.state)",
+    ] {
+        let found = browser.evaluate(place).await.to_string();
+        assert!(!found.contains(hash), "the hash is in {place}");
+    }
+}
+
+/// Goes on with the tab key until this element has the focus, which must be seen on every element on the way.
+async fn tab_to(browser: &Browser, css: &str) {
+    let is_there = format!("document.activeElement.matches({css:?})");
+    let place = "document.activeElement.outerHTML.slice(0, 200)";
+    let visible = "(() => { const s = getComputedStyle(document.activeElement); \
+        return document.activeElement === document.body || s.outlineStyle !== 'none' || s.boxShadow !== 'none'; })()";
+    let mut seen = HashSet::new();
+    for _ in 0..60 {
+        if browser.evaluate(&is_there).await == true {
+            return;
+        }
+        keys(browser, &Key::Tab.to_string()).await;
+        let now = browser.evaluate(place).await.to_string();
+        assert_eq!(browser.evaluate(visible).await, true, "the focus is not seen on {now}");
+        seen.insert(now);
+    }
+    panic!("the tab key does not reach {css}: {seen:#?}");
+}
+
+async fn keys(browser: &Browser, keys: &str) {
+    browser.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+}

@@ -1,0 +1,60 @@
+//! Every page that there is, as its snapshot has it, with the data that the snapshot was made of: what axe-core says of it, its
+//! width and its weight. The pages of a way are looked at on the way (claim.rs, dashboard.rs, whole_way.rs); here are also those
+//! that no way leads to: what went wrong, what was revealed, long lists.
+
+use crate::browser::axe;
+use crate::browser::world::{World, run};
+use axum::extract::Path;
+use axum::response::Html;
+use axum::routing::get;
+use axum::{Router, http::StatusCode};
+use outpay::serving;
+use outpay::web::assets;
+use std::path::PathBuf;
+
+#[test]
+fn everybody_can_use_every_page_of_the_recipient() {
+    run(async |world: &World| all_of(world, "claim", 13).await);
+}
+
+#[test]
+fn everybody_can_use_every_page_of_the_dashboard() {
+    run(async |world: &World| all_of(world, "dashboard", 31).await);
+}
+
+async fn all_of(world: &World, face: &'static str, at_least: usize) {
+    let faces = serving::faces(world.platform.clone());
+    let pages = Router::new().route("/snapshot/{name}", get(async move |name| snapshot(face, name)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let serving = tokio::spawn(async move { axum::serve(listener, faces.merge(pages)).await });
+    let mut names: Vec<String> = std::fs::read_dir(folder(face))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert!(names.len() >= at_least, "{names:?}");
+    for name in names {
+        world.browser.open(&format!("{address}/snapshot/{name}")).await;
+        world.browser.find("main").await;
+        axe::is_content(&world.browser, &name).await;
+    }
+    serving.abort();
+}
+
+fn folder(face: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(face).join("snapshots")
+}
+
+/// As it is committed, with the addresses that assets have in this build, and without scripts, which would look for what stands
+/// behind the page.
+fn snapshot(face: &str, Path(name): Path<String>) -> Result<Html<String>, StatusCode> {
+    let page = std::fs::read_to_string(folder(face).join(name)).map_err(|_| StatusCode::NOT_FOUND)?;
+    let page = page.replace("/assets/style.css", assets::url("style.css"));
+    let mut parts = page.split("<script");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text += part.split_once("</script>").map_or("", |(_, rest)| rest);
+    }
+    Ok(Html(text))
+}

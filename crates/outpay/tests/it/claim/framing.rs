@@ -1,0 +1,57 @@
+//! Who may show which page in a frame.
+
+use crate::claim::browser::Browser;
+use crate::claim::on_both_engines;
+use crate::claim::world::World;
+use ledger::Mode;
+use outpay::businesses;
+
+on_both_engines! {
+    nobody_frames_a_page_unless_its_business_says_so,
+    another_business_frames_the_door_alone,
+}
+
+const NONE: &str = "'none'";
+
+/// The page at this path may be framed by these; the browser looks at every page's policy.
+async fn is_framed(browser: &mut Browser, path: &str, by: &str) {
+    by.clone_into(&mut browser.may_frame);
+    browser.get(path).await.says("<main");
+}
+
+async fn nobody_frames_a_page_unless_its_business_says_so(world: &World) {
+    let who = world.somebody(Mode::Test, 5_000).await;
+    let door = format!("/p/of/{}", businesses::id(&world.platform, who.book.business()));
+    let mut browser = world.browser();
+    is_framed(&mut browser, "/p", NONE).await;
+    is_framed(&mut browser, &door, NONE).await;
+    browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");
+    is_framed(&mut browser, "/p/home", NONE).await;
+    let allowed = "https://shop.example http://localhost:3000";
+    world.shows(who.book, "Harbour & Pine", allowed).await;
+    for path in
+        [&door, "/p", "/p/home", "/p/withdraw/sandbox", "/p/withdraw/nothing", "/p/operations/nothing"]
+    {
+        is_framed(&mut browser, path, allowed).await;
+    }
+    // Somebody who has come by the link alone is at nobody's door.
+    is_framed(&mut world.browser(), "/p", NONE).await;
+    // Also what is no page.
+    is_framed(&mut browser, "/p/sign-out", NONE).await;
+    world.shows(who.book, "Harbour & Pine", "").await;
+    for path in [&door, "/p", "/p/home"] {
+        is_framed(&mut browser, path, NONE).await;
+    }
+}
+
+async fn another_business_frames_the_door_alone(world: &World) {
+    let (who, other) = (world.somebody(Mode::Test, 5_000).await, world.somebody(Mode::Test, 5_000).await);
+    world.shows(other.book, "Other", "https://other.example").await;
+    let door = format!("/p/of/{}", businesses::id(&world.platform, other.book.business()));
+    let mut browser = world.signed_in(&who).await;
+    is_framed(&mut browser, &door, "https://other.example").await;
+    // Whoever opened a door does not open another business's page.
+    is_framed(&mut browser, "/p/home", NONE).await;
+    browser.set_cookie("__Host-claim-of", "biz_nothing");
+    is_framed(&mut browser, "/p", NONE).await;
+}

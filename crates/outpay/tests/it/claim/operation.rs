@@ -1,0 +1,72 @@
+//! `GET /p/operations/{id}`: state, reason, steps.
+
+use crate::claim::on_both_engines;
+use crate::claim::world::{World, withdraw};
+use ledger::{Mode, ReviewRule, Terms};
+
+on_both_engines! {
+    a_withdrawal_is_followed_from_review_to_its_end,
+    a_failure_says_why,
+    a_pause_is_told,
+}
+
+async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let review = ReviewRule { always: true, ..ReviewRule::default() };
+    world.offers(who.book, "sandbox", Terms { review, ..Terms::default() }).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "60").await;
+    let page = browser.get(&path).await;
+    page.is(200).says("Being checked").says("Shop 0 looks at this withdrawal").says("data-ended=\"false\"");
+    page.says("<noscript><meta http-equiv=\"refresh\"")
+        .says("SBX-")
+        .says("/assets/claim-follow.")
+        .says("mine");
+    browser
+        .get("/p/home")
+        .await
+        .says("Being checked")
+        .says("looks at this withdrawal")
+        .says(&format!("href=\"{path}\""));
+    outpay::withdrawals::review::approve(&world.platform, who.book, 1, ledger::Actor::OPERATOR)
+        .await
+        .unwrap();
+    world.work().await;
+    let page = browser.get(&path).await;
+    page.says("Paid")
+        .says("Approved by Shop 0")
+        .says("data-ended=\"true\"")
+        .says("/receipt\"")
+        .says_not("<noscript>");
+    page.says_not("/cancel\"");
+    browser.get("/p/operations/ord_nothing").await.is(404).says("There is no such entry");
+}
+
+async fn a_failure_says_why(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "20.14").await;
+    world.work().await;
+    browser.get(&path).await.says("Waiting for confirmation").says("nothing is paid twice");
+    let path = withdraw(&mut browser, "20.11").await;
+    world.work().await;
+    let page = browser.get(&path).await;
+    page.says("badge-bad").says("The whole amount is back in your balance.").says("Correct and try again");
+}
+
+async fn a_pause_is_told(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "60").await;
+    let state = format!("{path}/state");
+    browser.get(&path).await.says("It will be sent in a moment");
+    let pause = outpay::store::PauseScope::All;
+    world.platform.store.pause(&pause, "why", ledger::Actor::OPERATOR, &[]).await.unwrap();
+    let words = "Paused by the operator; it will be sent once this is lifted.";
+    browser.get(&path).await.says(words).says("-method_paused\"");
+    browser.get(&state).await.says(words);
+    browser.get("/p/home").await.says(words);
+    world.platform.store.resume(&pause, &[]).await.unwrap();
+    world.platform.store.set_payouts_enabled(who.book.business(), false).await.unwrap();
+    browser.get(&path).await.says("Shop 0 has switched this way off for now");
+}

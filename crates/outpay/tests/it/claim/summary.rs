@@ -1,0 +1,78 @@
+//! `POST /p/withdraw/{method}`: what is wrong stands at its field, what is right is shown once more.
+
+use crate::claim::on_both_engines;
+use crate::claim::world::{World, summary};
+use ledger::{Cents, FeeRule, Mode, Terms};
+
+on_both_engines! {
+    a_right_form_is_shown_once_more,
+    what_is_wrong_stands_at_its_field,
+    something_can_be_changed,
+    a_post_without_the_token_does_nothing,
+}
+
+async fn a_right_form_is_shown_once_more(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let fee = FeeRule { fixed: Cents(150), ..FeeRule::default() };
+    world.offers(who.book, "sandbox", Terms { fee, ..Terms::default() }).await;
+    let mut browser = world.signed_in(&who).await;
+    let shown = summary(&mut browser, "25.5").await;
+    shown.is(200).says("$25.50").says("$1.50").says("$24.00").says("mine").says("a few seconds");
+    shown.says("action=\"/p/withdraw/sandbox/confirm\"");
+    assert_eq!(world.balance(&who).await, (10_000, 0), "nothing is held yet");
+}
+
+async fn what_is_wrong_stands_at_its_field(world: &World) {
+    let who = world.somebody(Mode::Live, 10_000).await;
+    world
+        .offers(who.book, "bank", Terms { minimum: Cents(500), maximum: Cents(9_000), ..Terms::default() })
+        .await;
+    let mut browser = world.signed_in(&who).await;
+    let form = browser.get("/p/withdraw/bank").await;
+    for (amount, sentence) in [
+        ("", "Please enter an amount such as 25.50."),
+        ("1,2,3", "Please enter an amount such as 25.50."),
+        ("100.01", "You have $100.00."),
+        ("4.99", "The smallest amount is $5.00."),
+        ("95", "The largest amount is $90.00."),
+    ] {
+        let to = [("amount", amount), ("to.name", "A <b>"), ("to.account", "DE1")];
+        let answer = browser.submit(&form, "/p/withdraw/bank", &to).await;
+        answer.is(422).says(sentence).says("href=\"#amount\"").says("id=\"amount-error\"").says("autofocus");
+        answer.says("aria-describedby=\"amount-hint amount-error\"").says("value=\"A &#60;b&#62;\"");
+    }
+    let to = [("amount", "10"), ("to.name", " "), ("to.account", "DE1")];
+    let answer = browser.submit(&form, "/p/withdraw/bank", &to).await;
+    answer.is(422).says("href=\"#to-name\"").says("The name field is required.").says_not("amount-error");
+    answer.says("<title>Please check: Take out: Bank transfer");
+    let german = browser.get("/p/withdraw/bank?lang=de").await;
+    let answer =
+        browser.submit(&german, "/p/withdraw/bank", &[("amount", "10,5"), ("to.account", "DE1")]).await;
+    answer.is(422).says("Bitte geben Sie einen Namen an.").says("value=\"10,5\"");
+    assert_eq!(world.balance(&who).await, (10_000, 0));
+}
+
+async fn something_can_be_changed(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let shown = summary(&mut browser, "25.5").await;
+    let form = browser.submit(&shown, "/p/withdraw/sandbox", &[("change", "1")]).await;
+    form.is(200).says("value=\"25.50\"").says("value=\"mine\"").says_not("problems-title");
+}
+
+async fn a_post_without_the_token_does_nothing(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let fields = [("amount", "10"), ("to.account", "mine")];
+    browser.post("/p/withdraw/sandbox", &fields).await.is(403);
+    let shown = summary(&mut browser, "10").await;
+    for path in ["/p/withdraw/sandbox", "/p/withdraw/sandbox/confirm"] {
+        browser.submit(&shown, path, &[("csrf", "AAAA")]).await.is(403);
+    }
+    browser.headers.push(("Sec-Fetch-Site".to_owned(), "cross-site".to_owned()));
+    browser.submit(&shown, "/p/withdraw/sandbox/confirm", &[]).await.is(403);
+    browser.headers.clear();
+    browser.headers.push(("Origin".to_owned(), "https://evil.example".to_owned()));
+    browser.submit(&shown, "/p/withdraw/sandbox/confirm", &[]).await.is(403);
+    assert_eq!(world.balance(&who).await, (10_000, 0));
+}

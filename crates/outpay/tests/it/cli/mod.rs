@@ -1,0 +1,49 @@
+//! The operator's door from outside: the program itself, run on SQLite and on PostgreSQL. Not here: what it does inside.
+
+mod audit;
+mod audit_evidence;
+mod audit_log;
+mod backup;
+mod beside_a_server;
+mod business;
+mod configuration;
+mod dashboard;
+mod demo;
+mod doctor;
+mod due;
+mod giftcard;
+mod import;
+mod installation;
+mod key;
+mod litestream;
+mod mail;
+mod method;
+mod pause;
+mod proposal;
+mod recover;
+mod secrets;
+mod signed_heads;
+mod swapped;
+mod user;
+mod webhook;
+mod withdrawal;
+mod witness;
+
+/// Makes a test on each engine of every scenario.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                super::$scenario(&crate::cli::installation::Installation::on_sqlite());
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                super::$scenario(&crate::cli::installation::Installation::on_postgres());
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

@@ -1,0 +1,202 @@
+//! What takes two people at the operator's door: deposits reversed, money paid out, fees swept, withdrawals ended without the
+//! word of their rail; each by a proposal and the code that another operator was given.
+
+use crate::cli::installation::Installation;
+use ledger::{Actor, BookId, Cents, Progress, Step};
+use outpay::ids::IdKind;
+use outpay::store::Attempt;
+use outpay::withdrawals::advance;
+use outpay::withdrawals::ask::{Wish, withdraw};
+use serde_json::{Value, json};
+
+crate::cli::on_both_engines! {
+    a_deposit_is_reversed_by_two_operators,
+    a_deposit_is_reversed_in_parts_and_never_beyond_the_main_balance,
+    a_withdrawn_proposal_does_nothing,
+    money_is_paid_out_and_fees_are_swept,
+    without_its_rail_a_withdrawal_is_ended_by_two_people_only,
+}
+
+const BOOK: BookId = BookId(2);
+
+fn balance(installation: &Installation) -> Value {
+    installation.json(&["business", "show", "Acme"])["balance"].clone()
+}
+
+/// Id and code.
+fn proposed(made: &Value) -> (String, String) {
+    assert_eq!(made["state"], "open");
+    (made["id"].as_str().unwrap().to_owned(), made["code"].as_str().unwrap().to_owned())
+}
+
+fn confirm(installation: &Installation, made: &Value) -> Value {
+    let (id, code) = proposed(made);
+    installation.json(&["proposal", "confirm", &id, "--code", &code])
+}
+
+fn deposited(installation: &Installation, cents: &str) {
+    installation.business("Acme");
+    installation.ok(&["business", "deposit", "Acme", cents, "--reference", "wire 17"]);
+}
+
+const REVERSE: [&str; 7] =
+    ["business", "reverse-deposit", "Acme", "--reference", "wire 17", "--reason", "typed wrongly"];
+
+fn a_deposit_is_reversed_by_two_operators(installation: &Installation) {
+    deposited(installation, "10000");
+    let unknown = ["business", "reverse-deposit", "Acme", "--reference", "wire 18", "--reason", "r"];
+    installation.refused(1, "no such deposit", &unknown);
+    let made = installation.json(&REVERSE);
+    let (id, code) = proposed(&made);
+    assert_eq!(balance(installation), 10_000, "proposing does nothing");
+    let wrong = ["proposal", "confirm", &id, "--code", "AAAAAAAAAAAAAAAA"];
+    installation.refused(1, "not the code", &wrong);
+    assert!(!String::from_utf8_lossy(&installation.raw("proposal")).contains(&code), "only a digest is kept");
+    let confirmed = confirm(installation, &made);
+    assert_eq!((&confirmed["state"], &confirmed["decided_by"]), (&json!("confirmed"), &json!(-1)));
+    assert_eq!(balance(installation), 0);
+    installation.refused(1, "is confirmed", &["proposal", "confirm", &id, "--code", &code]);
+    assert_eq!(balance(installation), 0, "a code works once");
+    installation.inside(async |platform| {
+        let entries = platform.store.entries(BOOK, 1, 10).await.unwrap();
+        let [reversal] = &entries[..] else { panic!("one entry: {entries:?}") };
+        assert_eq!(reversal.entry.kind.event_name(), "balance.deposit_reversed");
+        let detail = ledger::CorrectionDetail::of(&reversal.entry.detail).unwrap();
+        assert_eq!((detail.deposit, detail.proposed_by, reversal.entry.actor), (1, -1, Actor::OPERATOR));
+    });
+    installation.ok(&["audit"]);
+    // An auditor also finds a reversal that names another entry than a deposit's.
+    installation.tamper(
+        r#"UPDATE journal SET detail = '{"deposit":2,"proposal":1,"proposed_by":-1}' WHERE sequence = 2"#,
+    );
+    let ran = installation.run(&["audit"]);
+    assert!(ran.code == 1 && ran.stdout.contains("which is no deposit"), "{}{}", ran.stdout, ran.stderr);
+}
+
+fn a_deposit_is_reversed_in_parts_and_never_beyond_the_main_balance(installation: &Installation) {
+    deposited(installation, "1000");
+    let part = |cents: &str| installation.json(&[&REVERSE[..], &["--cents", cents]].concat());
+    confirm(installation, &part("600"));
+    assert_eq!(balance(installation), 400);
+    let (id, code) = proposed(&part("401"));
+    let more = ["proposal", "confirm", &id, "--code", &code];
+    installation.refused(1, "More would be reversed", &more);
+    installation.ok(&["business", "transfer", "Acme", "1"]);
+    let rest = part("400");
+    let (id, code) = proposed(&rest);
+    let confirm_rest = ["proposal", "confirm", &id, "--code", &code];
+    installation.refused(1, "Insufficient balance", &confirm_rest);
+    // What was refused is open, and is carried out once it can be.
+    installation.ok(&["business", "transfer", "Acme", "1", "--to-main"]);
+    assert_eq!(confirm(installation, &rest)["state"], "confirmed");
+    assert_eq!(balance(installation), 0);
+    installation.ok(&["audit"]);
+}
+
+fn a_withdrawn_proposal_does_nothing(installation: &Installation) {
+    deposited(installation, "1000");
+    let made = installation.json(&REVERSE);
+    let (id, code) = proposed(&made);
+    assert_eq!(installation.json(&["proposal", "withdraw", &id])["state"], "withdrawn");
+    installation.refused(1, "is withdrawn", &["proposal", "confirm", &id, "--code", &code]);
+    installation.refused(1, "is withdrawn", &["proposal", "withdraw", &id]);
+    installation.refused(1, "there is no proposal", &["proposal", "withdraw", "prp_1"]);
+    assert_eq!(balance(installation), 1_000);
+    let text = installation.ok(&["proposal", "list", "Acme"]);
+    assert!(text.contains("withdrawn") && text.contains("Operator"), "{text}");
+}
+
+/// Ann has 1,000.00; she asks for money by the bank, of which 0.50 are a fee. The withdrawal's id.
+fn asked(installation: &Installation, cents: i64) -> String {
+    installation.paying_business("Acme", 100_000);
+    installation.configure("[rails.manual.bank]\ntitle = \"Bank transfer\"\n");
+    installation.ok(&["method", "enable", "Acme", "bank"]);
+    installation.ok(&["method", "set", "Acme", "bank", "--fee", "50"]);
+    let people = installation.write("people.csv", "ann@example.com,100000\n");
+    installation.ok(&["import", &people, "--business", "Acme"]);
+    installation.inside(async |platform| {
+        let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
+        let wish = Wish { method: "bank".to_owned(), amount: Cents(cents), destination };
+        let made = withdraw(platform, BOOK, 1, Actor::NOBODY, &wish, None).await.unwrap().0;
+        platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, made.number)
+    })
+}
+
+fn money_is_paid_out_and_fees_are_swept(installation: &Installation) {
+    let withdrawal = asked(installation, 2_550);
+    installation.ok(&["withdrawal", "settle", &withdrawal, "--proof", "statement 17"]);
+    let sweep = |cents: &str, flags: &[&str]| {
+        let sweep = ["business", "sweep-fees", "Acme", cents, "--reason", "end of month"];
+        installation.json(&[&sweep[..], flags].concat())
+    };
+    let (id, code) = proposed(&sweep("51", &[]));
+    installation.refused(1, "Insufficient fees", &["proposal", "confirm", &id, "--code", &code]);
+    confirm(installation, &sweep("30", &[]));
+    confirm(installation, &sweep("20", &["--out"]));
+    assert_eq!(balance(installation), 30);
+    // The fee of a payment that came back is there although the fees were swept.
+    let give_back = ["withdrawal", "return", &withdrawal, "--proof", "statement 18"];
+    installation.refused(1, "Insufficient fees", &give_back);
+    installation.ok(&["business", "deposit", "Acme", "100", "--reference", "wire 18"]);
+    assert_eq!(installation.json(&give_back)["status"], "returned");
+    assert_eq!(balance(installation), 80);
+    confirm(
+        installation,
+        &installation.json(&["business", "pay-out", "Acme", "80", "--reason", "to the bank"]),
+    );
+    assert_eq!(balance(installation), 0);
+    installation.ok(&["audit"]);
+}
+
+fn without_its_rail_a_withdrawal_is_ended_by_two_people_only(installation: &Installation) {
+    let withdrawal = asked(installation, 2_550);
+    installation.inside(async |platform| {
+        advance(platform, BOOK, Progress::new(1, Step::Send), Actor::NOBODY).await.unwrap();
+        advance(platform, BOOK, Progress::new(1, Step::LoseOutcome), Actor::NOBODY).await.unwrap();
+        let attempt = Attempt {
+            number: 1,
+            rail: "bank".to_owned(),
+            key: "MAN-1".to_owned(),
+            request: b"signed".to_vec(),
+            slot: 0,
+            created_at: 1_800_000_000_000_000,
+            answered_at: None,
+            answer: String::new(),
+            answer_text: String::new(),
+        };
+        let (store, now) = (&platform.store, platform.store.now().await.unwrap());
+        let hold = store
+            .lease_one(BOOK, (1, ledger::WithdrawalState::Sending), 7, (now, now + 60_000_000))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(store.add_attempt(hold, &attempt, None).await.unwrap());
+        store.release_withdrawal(hold, Some(now)).await.unwrap();
+    });
+    // A machine whose configuration lacks the rail.
+    installation.configure("");
+    for how in ["--not-paid", "--paid"] {
+        let resolve = ["withdrawal", "resolve", &withdrawal, how, "--proof", "the bank's letter"];
+        installation.refused(1, "is not in this configuration", &resolve);
+        installation.refused(1, "known to have: bank (manual)", &resolve);
+    }
+    installation.refused(1, "no such method", &["withdrawal", "stop", &withdrawal]);
+    let without = [
+        "withdrawal",
+        "resolve",
+        &withdrawal,
+        "--not-paid",
+        "--proof",
+        "the bank's letter",
+        "--without-the-rail",
+    ];
+    let made = installation.json(&without);
+    let status = || installation.json(&["withdrawal", "show", &withdrawal]);
+    assert_eq!(status()["status"], "sending", "one person alone ends nothing");
+    assert_eq!(confirm(installation, &made)["state"], "confirmed");
+    let after = status();
+    assert_eq!(after["status"], "failed");
+    let note = after["entries"].as_array().unwrap().last().unwrap()["note"].clone();
+    assert_eq!(note, "the bank's letter (proposal 1, by the operator)");
+    installation.ok(&["audit"]);
+}

@@ -1,0 +1,207 @@
+//! What a clock that was ahead has left too far in the future is due now, and what is made due by hand is.
+
+use crate::conformance::members::entry;
+use crate::conformance::on_both_engines;
+use crate::conformance::till::{create, order, withdraw};
+use crate::conformance::world::{NOW, World};
+use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
+use outpay::clock::Clock;
+use outpay::mail::MailKind;
+use outpay::store::{
+    AuditFilter, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery, NewMail,
+    PulledBack, Store, WebhookEndpoint, Work,
+};
+
+on_both_engines! {
+    what_stands_too_far_ahead_is_due_now,
+    a_lease_that_lasts_too_long_is_cut,
+    one_thing_is_made_due_by_hand,
+    everything_is_made_due_by_hand,
+    an_import_that_is_paid_outside_keeps_its_lease,
+}
+
+const LONGEST: LongestSteps = LongestSteps {
+    withdrawal: Longest { wait: 100, lease: 10 },
+    delivery: Longest { wait: 200, lease: 20 },
+    mail: Longest { wait: 300, lease: 30 },
+    import_lease: 40,
+};
+const NOTHING: PulledBack = PulledBack { due: 0, leases: 0 };
+const USDC: (Mode, &str) = (Mode::Live, "usdc");
+
+/// A book with a withdrawal, a delivery, a mail and a running import, each with the number 1.
+async fn start(world: &World) -> BookId {
+    let book = world.book("Acme").await;
+    let store = &world.store;
+    let mut till = world.till().await;
+    store.set_terms(book, "usdc", &Terms { enabled: true, ..Terms::default() }).await.unwrap();
+    till.fund(book, 1_000).await;
+    till.carry_out(book, [create("a@example.com", 1_000), withdraw(order(1, 10))]).await;
+    let endpoint = WebhookEndpoint {
+        book,
+        url: "https://example.com".to_owned(),
+        enabled: true,
+        events: 4,
+        sealed: vec![1],
+        previous: None,
+        previous_until: 0,
+        rolled_by: None,
+        cursor: 0,
+        made: 0,
+        revision: 1,
+        changed_at: NOW,
+    };
+    store.create_webhook_endpoint(&endpoint, &entry(book.business(), "webhook.set", Actor(5))).await.unwrap();
+    let (kind, body) = (EntryKind::WithdrawalCreated, b"{}".to_vec());
+    let new = NewDelivery { sequence: Some(1), withdrawal: 1, kind, body };
+    store.make_deliveries(book, (1, 0, 0), 1, &[new], NOW).await.unwrap();
+    let mail = NewMail {
+        book: Some(book),
+        kind: MailKind::ClaimLink,
+        sequence: None,
+        recipient: "user@example.com".to_owned(),
+        user: 1,
+        data: "{}".to_owned(),
+        sealed: None,
+        at: NOW,
+    };
+    store.order_mail(&mail).await.unwrap();
+    import(store, book).await;
+    book
+}
+
+async fn import(store: &Store, book: BookId) {
+    let import = Import {
+        number: 1,
+        name: "march.csv".to_owned(),
+        digest: [1; 32],
+        lines: 1,
+        total: Cents(10),
+        actor: Actor::member(1),
+        confirmed_by: Actor::NOBODY,
+        state: ImportState::Draft,
+        created_at: NOW,
+        changed_at: NOW,
+    };
+    let line = ImportLine {
+        line: 2,
+        email: "a@example.com".to_owned(),
+        amount: Cents(10),
+        reference: String::new(),
+        state: LineState::Open,
+        detail: String::new(),
+    };
+    store.add_import(book, &import, &[line]).await.unwrap();
+}
+
+async fn run_import(store: &Store, book: BookId) {
+    let step = (ImportState::Draft, ImportState::Running);
+    assert!(store.move_import(book, 1, step, Actor::member(2), NOW, None).await.unwrap());
+}
+
+/// Puts all due times and all leases there.
+async fn put_off(world: &World, due_at: i64, leased_until: i64) {
+    for table in ["withdrawal", "webhook_delivery", "mail"] {
+        let sql =
+            format!("UPDATE {table} SET due_at = {due_at}, leased_until = {leased_until}, leased_by = 7");
+        assert_eq!(world.tamper(&sql).await.unwrap(), 1);
+    }
+    world.tamper(&format!("UPDATE import SET leased_until = {leased_until}, leased_by = 7")).await.unwrap();
+}
+
+/// Which of withdrawals, deliveries, mails and imports a worker gets at this time.
+async fn got(world: &World, book: BookId, now: i64) -> [bool; 4] {
+    let store = &world.store;
+    let withdrawals = store.lease_withdrawals(1, USDC, (now, now), 9).await.unwrap();
+    let deliveries = store.due_deliveries(book, now, 9).await.unwrap();
+    let mails = store.due_mails(now, 9).await.unwrap();
+    let import = store.lease_import(1, (now, now)).await.unwrap();
+    [!withdrawals.is_empty(), !deliveries.is_empty(), !mails.is_empty(), import.is_some()]
+}
+
+async fn what_stands_too_far_ahead_is_due_now(world: &World) {
+    let book = start(world).await;
+    for (due_at, pulled, is_due) in [
+        (NOW + 100, 0, [false, false, false, false]),
+        (NOW + 101, 1, [true, false, false, false]),
+        (NOW + 201, 2, [true, true, false, false]),
+        (NOW + 301, 3, [true, true, true, false]),
+        (i64::MAX, 3, [true, true, true, false]),
+    ] {
+        put_off(world, due_at, 0).await;
+        let done = world.store.pull_back(&LONGEST).await.unwrap();
+        assert_eq!(done, PulledBack { due: pulled, leases: 0 }, "{due_at}");
+        assert_eq!(got(world, book, NOW).await, is_due, "{due_at}");
+    }
+    assert_eq!(world.store.pull_back(&LONGEST).await.unwrap(), NOTHING);
+}
+
+async fn a_lease_that_lasts_too_long_is_cut(world: &World) {
+    let book = start(world).await;
+    run_import(&world.store, book).await;
+    put_off(world, NOW, NOW + 10).await;
+    assert_eq!(world.store.pull_back(&LONGEST).await.unwrap(), NOTHING);
+    put_off(world, NOW, NOW + 3_600).await;
+    assert_eq!(world.store.pull_back(&LONGEST).await.unwrap(), PulledBack { due: 0, leases: 4 });
+    for (now, is_free) in [
+        (NOW + 9, [false, false, false, false]),
+        (NOW + 10, [true, false, false, false]),
+        (NOW + 20, [true, true, false, false]),
+        (NOW + 30, [true, true, true, false]),
+        (NOW + 40, [true, true, true, true]),
+    ] {
+        assert_eq!(got(world, book, now).await, is_free, "{}", now - NOW);
+    }
+}
+
+async fn one_thing_is_made_due_by_hand(world: &World) {
+    let book = start(world).await;
+    run_import(&world.store, book).await;
+    put_off(world, NOW + 50, 0).await;
+    let noted = entry(book.business(), "changed", Actor(5));
+    let make = async |work| world.store.make_due(work, std::slice::from_ref(&noted)).await.unwrap();
+    world.store.lease_import(7, (NOW, NOW + 40)).await.unwrap().unwrap();
+    assert_eq!(got(world, book, NOW).await, [false; 4]);
+    for unknown in [Work::Withdrawal(book, 2), Work::Delivery(book, 2), Work::Mail(2), Work::Import(book, 2)]
+    {
+        assert!(!make(unknown).await, "{unknown:?}");
+    }
+    let all = [Work::Withdrawal(book, 1), Work::Delivery(book, 1), Work::Mail(1), Work::Import(book, 1)];
+    for (place, work) in all.into_iter().enumerate() {
+        assert!(make(work).await, "{work:?}");
+        let got = got(world, book, NOW).await;
+        assert!(got[place], "{work:?}: {got:?}");
+    }
+    let filter = AuditFilter {
+        business: book.business(),
+        actors: (5, 5),
+        action: "changed".to_owned(),
+        before: i64::MAX,
+        limit: 10,
+    };
+    assert_eq!(world.store.audit_log(&filter).await.unwrap().len(), 4, "of what was done");
+}
+
+async fn everything_is_made_due_by_hand(world: &World) {
+    let book = start(world).await;
+    run_import(&world.store, book).await;
+    put_off(world, NOW + 50, 0).await;
+    world.store.lease_import(7, (NOW, NOW + 40)).await.unwrap().unwrap();
+    assert_eq!(world.store.make_all_due(&[]).await.unwrap(), 4);
+    assert_eq!(got(world, book, NOW).await, [true; 4]);
+    put_off(world, NOW - 1, 0).await;
+    world.tamper("UPDATE import SET leased_by = 0").await.unwrap();
+    assert_eq!(world.store.make_all_due(&[]).await.unwrap(), 0, "they are due");
+    let later = world.store.clone().with_clock(Clock::manual(NOW - 2));
+    assert_eq!(later.make_all_due(&[]).await.unwrap(), 3);
+}
+
+async fn an_import_that_is_paid_outside_keeps_its_lease(world: &World) {
+    let book = start(world).await;
+    let noted = entry(book.business(), "changed", Actor(5));
+    assert!(world.store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &noted).await.unwrap());
+    assert_eq!(world.store.pull_back(&LONGEST).await.unwrap(), NOTHING);
+    assert!(!world.store.make_due(Work::Import(book, 1), &[]).await.unwrap());
+    assert_eq!(world.store.make_all_due(&[]).await.unwrap(), 0);
+    assert_eq!(world.store.lease_import(7, (i64::MAX - 1, i64::MAX)).await.unwrap(), None);
+}

@@ -1,0 +1,64 @@
+//! The conformance suite of the store: one body of code per promise, run on SQLite and on PostgreSQL. Not here: what the
+//! ledger decides, what the doors say. Invariant: whatever the store does on one engine it does on the other.
+
+mod attempts;
+mod audit_log;
+mod branding;
+mod businesses;
+mod chains;
+mod constraints;
+mod copies;
+mod credentials;
+mod deposits;
+mod due;
+mod epoch;
+mod evidence;
+mod gift_cards;
+mod handed_out;
+mod history;
+mod imports;
+mod key_usage;
+mod keys;
+mod mail;
+mod members;
+mod opening;
+mod pauses;
+mod pgbouncer;
+mod proposals;
+mod rail_openings;
+mod recovery;
+mod request_log;
+mod searches;
+mod sessions;
+mod settings;
+mod snapshot;
+mod teller;
+mod teller_withdrawals;
+mod terms;
+mod till;
+mod treasury_scans;
+mod turns;
+mod users;
+mod webhooks;
+mod withdrawals;
+mod witnessed;
+mod world;
+
+/// Makes a test on each engine of every scenario, an `async fn(&World)`.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::conformance::world::World::run(crate::conformance::world::Engine::Sqlite, super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::conformance::world::World::run(crate::conformance::world::Engine::Postgres, super::$scenario);
+            })*
+        }
+    };
+}
+use on_both_engines;

@@ -1,0 +1,163 @@
+//! What the dashboard's lists and its first page look for.
+
+use crate::conformance::on_both_engines;
+use crate::conformance::till::{create, deactivate, order, rotate, step, withdraw};
+use crate::conformance::world::{NOW, World};
+use ledger::{BookId, Cents, EntryKind, Step, UserStatus, WithdrawalState};
+use outpay::store::{DaySum, UserPage, UserSearch, WithdrawalFilter};
+
+on_both_engines! {
+    people_are_found_by_how_their_address_begins,
+    people_are_found_by_status_and_balance,
+    searches_go_on_where_they_ended,
+    a_person_is_looked_up,
+    withdrawals_in_doubt_are_found_and_counted,
+    days_are_summed_up_behind_a_cursor,
+}
+
+const ANY: UserSearch = UserSearch { beginning: String::new(), status: None, balance: None, after: None };
+
+fn numbers(page: &UserPage) -> Vec<i64> {
+    page.users.iter().map(|row| row.user.number).collect()
+}
+
+/// 1 anna, 2 Anton, 3 an_b, 4 bob, 5 bo.b; balances 100, 200, …; 2 and 4 are inactive.
+async fn start(world: &World) -> BookId {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 100_000).await;
+    let people =
+        ["anna@example.com", "Anton@example.com", "an_b@example.com", "bob@example.com", "bo.b@example.com"];
+    till.carry_out(book, (1..).zip(people).map(|(number, email)| create(email, number * 100))).await;
+    till.carry_out(book, [2, 4].map(deactivate)).await;
+    book
+}
+
+async fn people_are_found_by_how_their_address_begins(world: &World) {
+    let book = start(world).await;
+    let found = async |beginning: &str| {
+        let search = UserSearch { beginning: beginning.to_owned(), ..ANY };
+        numbers(&world.store.search_users(book, &search, 10).await.unwrap())
+    };
+    // By the bytes of the addresses, on both engines.
+    assert_eq!(found("an").await, [3, 1, 2]);
+    assert_eq!(found("ann").await, [1]);
+    assert_eq!(found("bo").await, [5, 4]);
+    assert_eq!(found("bo.").await, [5]);
+    assert_eq!(found("an%").await, [0; 0], "no wildcard");
+    assert_eq!(found("z").await, [0; 0]);
+    let elsewhere = UserSearch { beginning: "a".to_owned(), ..ANY };
+    assert!(world.store.search_users(BookId(book.0 + 1), &elsewhere, 10).await.unwrap().users.is_empty());
+}
+
+async fn people_are_found_by_status_and_balance(world: &World) {
+    let book = start(world).await;
+    let found = async |search: UserSearch| {
+        let page = world.store.search_users(book, &search, 10).await.unwrap();
+        assert_eq!(page.next, None);
+        numbers(&page)
+    };
+    let (active, inactive) = (Some(UserStatus::Active), Some(UserStatus::Inactive));
+    let balance = Some((Cents(200), Cents(400)));
+    assert_eq!(found(ANY).await, [5, 4, 3, 2, 1]);
+    assert_eq!(found(UserSearch { status: inactive, ..ANY }).await, [4, 2]);
+    assert_eq!(found(UserSearch { balance, ..ANY }).await, [4, 3, 2]);
+    assert_eq!(found(UserSearch { balance, status: active, ..ANY }).await, [3]);
+    assert_eq!(found(UserSearch { balance, status: inactive, ..ANY }).await, [4, 2]);
+    let beginning = "an".to_owned();
+    assert_eq!(found(UserSearch { beginning: beginning.clone(), balance, ..ANY }).await, [3, 2]);
+    assert_eq!(found(UserSearch { beginning, balance, status: active, ..ANY }).await, [3]);
+}
+
+async fn searches_go_on_where_they_ended(world: &World) {
+    let book = start(world).await;
+    let balance = Some((Cents(0), Cents(1_000)));
+    for (search, expected) in [
+        (ANY, vec![vec![5, 4], vec![3, 2], vec![1]]),
+        (UserSearch { balance, ..ANY }, vec![vec![5, 4], vec![3, 2], vec![1]]),
+        (UserSearch { beginning: "a".to_owned(), ..ANY }, vec![vec![3, 1], vec![2]]),
+        (UserSearch { beginning: "b".to_owned(), status: Some(UserStatus::Active), ..ANY }, vec![vec![5]]),
+    ] {
+        let (mut search, mut pages) = (search, Vec::new());
+        loop {
+            let page = world.store.search_users(book, &search, 2).await.unwrap();
+            pages.push(numbers(&page));
+            search.after = page.next;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, expected, "{search:?}");
+    }
+}
+
+async fn a_person_is_looked_up(world: &World) {
+    let book = start(world).await;
+    let store = &world.store;
+    assert_eq!(store.email_of(book, 2).await.unwrap().as_deref(), Some("anton@example.com"));
+    assert_eq!(store.email_of(book, 6).await.unwrap(), None);
+    assert_eq!(store.newest_user(book).await.unwrap(), 5);
+    let before = store.hash_salt(book, 1).await.unwrap().unwrap();
+    world.till().await.carry_out(book, [rotate(1)]).await;
+    assert_ne!(store.hash_salt(book, 1).await.unwrap(), Some(before));
+    assert_eq!(store.hash_salt(book, 6).await.unwrap(), None);
+    assert_eq!(store.held(book).await.unwrap(), Cents(0));
+    world.till().await.carry_out(book, [withdraw(order(1, 30)), withdraw(order(3, 50))]).await;
+    assert_eq!(store.held(book).await.unwrap(), Cents(80));
+}
+
+async fn withdrawals_in_doubt_are_found_and_counted(world: &World) {
+    let book = start(world).await;
+    let mut till = world.till().await;
+    till.carry_out(book, (1..=4).map(|amount| withdraw(order(1, amount)))).await;
+    till.carry_out(book, [withdraw(order(3, 5))]).await;
+    till.carry_out(book, [1, 2, 5].map(|number| step(number, Step::Send))).await;
+    till.carry_out(book, [1, 2, 5].map(|number| step(number, Step::LoseOutcome))).await;
+    let found = async |filter: WithdrawalFilter| {
+        let found = world.store.withdrawals_in_doubt(book, &filter, 10).await.unwrap();
+        found.iter().map(|of| of.number).collect::<Vec<_>>()
+    };
+    let any = WithdrawalFilter::default;
+    assert_eq!(found(any()).await, [5, 2, 1]);
+    assert_eq!(found(WithdrawalFilter { user: Some(1), ..any() }).await, [2, 1]);
+    assert_eq!(found(WithdrawalFilter { below: Some(2), ..any() }).await, [1]);
+    assert_eq!(found(WithdrawalFilter { method: Some("no such".to_owned()), ..any() }).await, [0; 0]);
+    let count = async |state, most| world.store.count_withdrawals(book, state, most).await.unwrap();
+    assert_eq!((count(None, 10).await, count(None, 2).await), (3, 2));
+    assert_eq!(count(Some(WithdrawalState::Queued), 10).await, 2);
+    till.carry_out(book, [step(1, Step::Succeed), step(2, Step::FindOutcome)]).await;
+    assert_eq!((found(any()).await, count(None, 10).await), (vec![5], 1));
+}
+
+async fn days_are_summed_up_behind_a_cursor(world: &World) {
+    const DAY: i64 = 86_400_000_000;
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 100_000).await;
+    till.carry_out(book, [create("a@example.com", 100), create("a@example.com", 20)]).await;
+    till.now += DAY;
+    till.carry_out(book, [create("a@example.com", 3), withdraw(order(1, 50))]).await;
+    let store = &world.store;
+    assert!(!store.add_to_day_sums(book, 1).await.unwrap(), "there is more");
+    while !store.add_to_day_sums(book, 2).await.unwrap() {}
+    assert!(store.add_to_day_sums(book, 2).await.unwrap());
+    let today = NOW.div_euclid(DAY);
+    let sum = |day, kind, entries, amount| DaySum { day, kind, entries, amount: Cents(amount) };
+    let all = store.day_sums(book, today).await.unwrap();
+    let given = |day| all.iter().filter(|of| of.day == day).copied().collect::<Vec<_>>();
+    assert_eq!(
+        given(today),
+        [sum(today, EntryKind::UserCreated, 1, 100), sum(today, EntryKind::UserCredited, 1, 20),]
+    );
+    let next = given(today + 1);
+    assert_eq!(next[0], sum(today + 1, EntryKind::UserCredited, 1, 3));
+    assert_eq!(next[1], sum(today + 1, EntryKind::WithdrawalCreated, 1, 50));
+    assert_eq!(store.day_sums(book, today + 1).await.unwrap(), next);
+    till.carry_out(book, [create("a@example.com", 4)]).await;
+    assert!(store.add_to_day_sums(book, 100).await.unwrap());
+    assert_eq!(
+        store.day_sums(book, today + 1).await.unwrap()[0],
+        sum(today + 1, EntryKind::UserCredited, 2, 7)
+    );
+    assert!(store.add_to_day_sums(BookId(99), 100).await.unwrap(), "no such book");
+}

@@ -1,0 +1,119 @@
+//! Terms of methods, the rule about unclaimed money, and whose money it applies to.
+
+use crate::conformance::on_both_engines;
+use crate::conformance::till::{create, debit, deposit, order, to_payout, withdraw};
+use crate::conformance::world::{NOW, World};
+use ledger::{BookId, Cents, FeeRule, ReviewRule, Terms};
+use outpay::store::Unclaimed;
+
+on_both_engines! {
+    terms_come_back_as_they_were_set,
+    an_expiry_rule_is_set_and_taken_away,
+    unclaimed_is_what_did_not_move,
+    unclaimed_money_pages,
+    a_reminder_is_noted,
+}
+
+async fn terms_come_back_as_they_were_set(world: &World) {
+    let store = &world.store;
+    let (book, other) = (BookId(2), BookId(4));
+    assert!(store.all_terms(book).await.unwrap().is_empty());
+    let whole = Terms {
+        enabled: true,
+        fee: FeeRule { fixed: Cents(25), basis_points: 150, floor: Cents(50), cap: Some(Cents(1_000)) },
+        minimum: Cents(2),
+        maximum: Cents(99_999),
+        review: ReviewRule {
+            always: true,
+            above: Some(Cents(0)),
+            above_per_day: Some(Cents(i64::MAX)),
+            new_destination: true,
+        },
+        daily_cap: Some(Cents(7)),
+    };
+    store.set_terms(book, "usdc", &whole).await.unwrap();
+    store.set_terms(book, "bank", &Terms::default()).await.unwrap();
+    store.set_terms(other, "usdc", &Terms::default()).await.unwrap();
+    let all = store.all_terms(book).await.unwrap();
+    assert_eq!(
+        all.into_iter().collect::<Vec<_>>(),
+        [("bank".to_owned(), Terms::default()), ("usdc".to_owned(), whole.clone())]
+    );
+    let changed = Terms { daily_cap: None, enabled: false, ..whole };
+    store.set_terms(book, "usdc", &changed).await.unwrap();
+    assert_eq!(store.all_terms(book).await.unwrap()["usdc"], changed);
+    assert_eq!(store.all_terms(other).await.unwrap()["usdc"], Terms::default());
+}
+
+async fn an_expiry_rule_is_set_and_taken_away(world: &World) {
+    let store = &world.store;
+    let (book, other) = (BookId(4), BookId(2));
+    assert_eq!(store.expiry_days(book).await.unwrap(), None);
+    store.set_expiry_days(book, None).await.unwrap();
+    store.set_expiry_days(book, Some(90)).await.unwrap();
+    store.set_expiry_days(book, Some(30)).await.unwrap();
+    store.set_expiry_days(other, Some(365)).await.unwrap();
+    assert_eq!(store.expiry_days(book).await.unwrap(), Some(30));
+    assert_eq!(store.expiry_rules().await.unwrap(), [(other, 365), (book, 30)]);
+    store.set_expiry_days(book, None).await.unwrap();
+    assert_eq!(store.expiry_days(book).await.unwrap(), None);
+    assert_eq!(store.expiry_rules().await.unwrap(), [(other, 365)]);
+    assert!(store.set_expiry_days(book, Some(0)).await.is_err(), "nobody has no time at all");
+}
+
+async fn unclaimed_is_what_did_not_move(world: &World) {
+    let (book, other) = (world.book("Acme").await, world.book("Other").await);
+    let mut till = world.till().await;
+    till.now = NOW - 100;
+    // Entries 1 and 2; then 3 to 6, one for each user.
+    till.fund(book, 10_000).await;
+    let people = ["a", "b", "c", "d"].map(|name| create(&format!("{name}@example.com"), 100));
+    till.carry_out(book, people).await;
+    till.fund(other, 10).await;
+    till.carry_out(other, [create("a@example.com", 10)]).await;
+    till.now = NOW;
+    // b takes some of it out, c is paid again, d has nothing left: entries 7 to 12.
+    till.carry_out(book, [deposit(1, "old business"), to_payout(1)]).await;
+    till.carry_out(book, [withdraw(order(2, 40)), create("c@example.com", 1), debit(4, 100)]).await;
+
+    let found = async |since, after| world.store.unclaimed(book, since, after, 100).await.unwrap();
+    let idle = |user, head, since| Unclaimed { user, head, since, reminded_at: 0 };
+    assert_eq!(found(NOW - 101, 0).await, []);
+    assert_eq!(found(NOW - 100, 0).await, [idle(1, 3, NOW - 100)]);
+    assert_eq!(found(NOW - 1, 0).await, [idle(1, 3, NOW - 100)]);
+    let head = async |user| world.store.user(book, user).await.unwrap().unwrap().history;
+    let (b, c) = (head(2).await, head(3).await);
+    assert_eq!(found(NOW, 0).await, [idle(1, 3, NOW - 100), idle(2, b, NOW), idle(3, c, NOW)]);
+    assert_eq!(found(NOW, 2).await, [idle(3, c, NOW)]);
+}
+
+async fn unclaimed_money_pages(world: &World) {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 100).await;
+    till.carry_out(book, (1..=5).map(|number| create(&format!("u{number}@example.com"), 1))).await;
+    let page = async |after, limit| {
+        let found = world.store.unclaimed(book, NOW, after, limit).await.unwrap();
+        found.iter().map(|idle| idle.user).collect::<Vec<_>>()
+    };
+    assert_eq!(page(0, 2).await, [1, 2]);
+    assert_eq!(page(2, 2).await, [3, 4]);
+    assert_eq!(page(4, 2).await, [5]);
+    assert!(page(5, 2).await.is_empty());
+}
+
+async fn a_reminder_is_noted(world: &World) {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.fund(book, 100).await;
+    till.carry_out(book, [create("a@example.com", 1), create("b@example.com", 1)]).await;
+    let reminded = async || {
+        let found = world.store.unclaimed(book, NOW, 0, 10).await.unwrap();
+        found.iter().map(|idle| idle.reminded_at).collect::<Vec<_>>()
+    };
+    world.store.note_reminder(book, 2, NOW + 1).await.unwrap();
+    world.store.note_reminder(BookId(book.0 + 1), 1, NOW + 7).await.unwrap();
+    assert_eq!(reminded().await, [0, NOW + 1]);
+    world.store.note_reminder(book, 2, NOW + 5).await.unwrap();
+    assert_eq!(reminded().await, [0, NOW + 5]);
+}

@@ -1,0 +1,395 @@
+//! Webhooks: endpoints, deliveries and attempts, one statement at a time; on both engines the same.
+
+use crate::conformance::members::entry;
+use crate::conformance::on_both_engines;
+use crate::conformance::till::{create, deposit, to_payout};
+use crate::conformance::world::{NOW, World};
+use ledger::{Actor, BookId, Cents, Command, EntryKind, Order, Progress, Provider, Step, Terms};
+use outpay::store::{
+    Attempted, AuditFilter, Delivery, DeliveryState, NewAuditEntry, NewDelivery, WebhookAttempt,
+    WebhookEndpoint, WriteError,
+};
+
+on_both_engines! {
+    an_endpoint_comes_back_as_it_was_made,
+    an_endpoint_changes_only_as_it_was_read,
+    what_an_endpoint_was_rolled_by_is_kept_for_ever,
+    events_come_with_all_that_is_told,
+    only_endpoints_with_a_wanted_event_are_behind,
+    deliveries_and_cursor_move_together,
+    an_entry_is_told_of_once,
+    due_deliveries_come_in_order_and_one_by_one,
+    a_delivery_is_leased_once,
+    an_attempt_ends_a_delivery,
+    an_attempt_of_another_worker_is_not_written,
+    a_failure_puts_later_events_of_the_withdrawal_off,
+    failed_deliveries_are_retried,
+    lists_are_by_state_and_newest_first,
+}
+
+const ALL: [i64; 5] = [10, 16, 19, 21, 14];
+
+fn endpoint(book: BookId) -> WebhookEndpoint {
+    WebhookEndpoint {
+        book,
+        url: "https://example.com/ü".to_owned(),
+        enabled: true,
+        events: 4,
+        sealed: vec![1, 2, 0, 255],
+        previous: None,
+        previous_until: 0,
+        rolled_by: None,
+        cursor: 0,
+        made: 0,
+        revision: 1,
+        changed_at: NOW,
+    }
+}
+
+fn set(book: BookId) -> NewAuditEntry {
+    entry(book.business(), "webhook.set", Actor(5))
+}
+
+fn new(sequence: Option<i64>, withdrawal: i64) -> NewDelivery {
+    NewDelivery { sequence, withdrawal, kind: EntryKind::WithdrawalCreated, body: b"{\"a\":1}".to_vec() }
+}
+
+/// A book with an endpoint and these deliveries, given as their withdrawals.
+async fn with_deliveries(world: &World, name: &str, withdrawals: &[i64]) -> BookId {
+    let book = world.book(name).await;
+    world.store.create_webhook_endpoint(&endpoint(book), &set(book)).await.unwrap();
+    let made: Vec<NewDelivery> =
+        withdrawals.iter().zip(1..).map(|(withdrawal, sequence)| new(Some(sequence), *withdrawal)).collect();
+    let to = i64::try_from(made.len()).unwrap();
+    world.store.make_deliveries(book, (1, 0, 0), to, &made, NOW).await.unwrap();
+    book
+}
+
+/// A book with one withdrawal that was sent and paid.
+async fn with_withdrawal(world: &World) -> BookId {
+    let book = world.book("Acme").await;
+    let mut till = world.till().await;
+    till.carry_out(book, [deposit(10_000, "funds"), to_payout(10_000), create("user@example.com", 5000)])
+        .await;
+    let order = Order {
+        user: 1,
+        method: "bank".to_owned(),
+        provider: Provider::Manual,
+        amount: Cents(2500),
+        destination: "{}".to_owned(),
+        terms: Terms { enabled: true, ..Terms::default() },
+        day: 0,
+    };
+    let progress =
+        |step| Command::Advance(Box::new(Progress::new(1, step).with_detail("{\"x\":1}".to_owned())));
+    till.carry_out(book, [Command::Withdraw(Box::new(order)), progress(Step::Send), progress(Step::Succeed)])
+        .await;
+    book
+}
+
+async fn due(world: &World, book: BookId, now: i64) -> Vec<i64> {
+    world.store.due_deliveries(book, now, 10).await.unwrap().iter().map(|due| due.number).collect()
+}
+
+async fn delivery(world: &World, book: BookId, number: i64) -> Delivery {
+    world.store.delivery(book, number).await.unwrap().unwrap()
+}
+
+fn attempted(book: BookId, delivery: i64, worker: i64, state: DeliveryState) -> Attempted {
+    let due_at = (state == DeliveryState::Pending).then_some(NOW + 30);
+    let attempt = WebhookAttempt {
+        number: 1,
+        at: NOW + 1,
+        url: "https://example.com/".to_owned(),
+        status: Some(500),
+        error: String::new(),
+        body: vec![0, 255, b'x'],
+        micros: 7,
+    };
+    Attempted { book, delivery, withdrawal: delivery, worker, lease: 1, attempt, state, tries: 1, due_at }
+}
+
+async fn an_endpoint_comes_back_as_it_was_made(world: &World) {
+    let (book, other) = (world.book("Acme").await, world.book("Other").await);
+    assert_eq!(world.store.webhook_endpoint(book).await.unwrap(), None);
+    let full = WebhookEndpoint {
+        previous: Some(vec![9]),
+        previous_until: NOW + 5,
+        rolled_by: Some(vec![8]),
+        cursor: 3,
+        enabled: false,
+        ..endpoint(book)
+    };
+    world.store.create_webhook_endpoint(&full, &set(book)).await.unwrap();
+    world.store.create_webhook_endpoint(&endpoint(other), &set(other)).await.unwrap();
+    assert_eq!(world.store.webhook_endpoint(book).await.unwrap(), Some(full));
+    assert_eq!(world.store.webhook_endpoint(other).await.unwrap(), Some(endpoint(other)));
+    for again in [endpoint(book), endpoint(BookId(98))] {
+        let made = world.store.create_webhook_endpoint(&again, &set(again.book)).await;
+        assert!(matches!(made, Err(WriteError::Conflict)), "{made:?}");
+    }
+}
+
+async fn an_endpoint_changes_only_as_it_was_read(world: &World) {
+    let book = world.book("Acme").await;
+    let first = endpoint(book);
+    world.store.create_webhook_endpoint(&first, &set(book)).await.unwrap();
+    let wanted =
+        WebhookEndpoint { url: "https://example.com/b".to_owned(), events: 31, cursor: 2, ..first.clone() };
+    world.store.change_webhook_endpoint(&first, &wanted, &set(book)).await.unwrap();
+    let second = world.store.webhook_endpoint(book).await.unwrap().unwrap();
+    assert_eq!(second, WebhookEndpoint { revision: 2, ..wanted.clone() });
+    let stale = world.store.change_webhook_endpoint(&first, &wanted, &set(book)).await;
+    assert!(matches!(stale, Err(WriteError::Conflict)), "another revision: {stale:?}");
+    let moved = WebhookEndpoint { cursor: 1, ..second.clone() };
+    let moved = world.store.change_webhook_endpoint(&moved, &wanted, &set(book)).await;
+    assert!(matches!(moved, Err(WriteError::Conflict)), "another cursor: {moved:?}");
+}
+
+async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &World) {
+    let (store, book, other) = (&world.store, world.book("Acme").await, world.book("Other").await);
+    let mut now = endpoint(book);
+    store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
+    for (once, changes) in [(&[1][..], true), (&[2], true), (&[2], true), (&[1], false)] {
+        let wanted = WebhookEndpoint { rolled_by: Some(once.to_vec()), ..now.clone() };
+        let changed = store.change_webhook_endpoint(&now, &wanted, &set(book)).await;
+        assert_eq!(changed.is_ok(), changes, "{once:?}: {changed:?}");
+        assert!(changes || matches!(changed, Err(WriteError::Conflict)));
+        let found = store.webhook_endpoint(book).await.unwrap().unwrap();
+        assert_eq!(found == now, !changes, "all or nothing");
+        now = found;
+    }
+    for (whose, once, was) in [(book, 1, true), (book, 2, true), (book, 3, false), (other, 1, false)] {
+        assert_eq!(store.was_rolled_by(whose, &[once]).await.unwrap(), was);
+    }
+    let log = AuditFilter {
+        business: book.business(),
+        actors: (5, 5),
+        action: "webhook.set".to_owned(),
+        before: i64::MAX,
+        limit: 10,
+    };
+    assert_eq!(store.audit_log(&log).await.unwrap().len(), 4, "one for each that was done");
+}
+
+async fn events_come_with_all_that_is_told(world: &World) {
+    let book = with_withdrawal(world).await;
+    let events = world.store.payout_events(book, 0, ALL, 10).await.unwrap();
+    let kinds: Vec<EntryKind> = events.iter().map(|event| event.kind).collect();
+    let life = [EntryKind::WithdrawalCreated, EntryKind::WithdrawalSending, EntryKind::WithdrawalSucceeded];
+    assert_eq!(kinds, life);
+    let last = &events[2];
+    assert_eq!((last.withdrawal, last.user, last.email.as_str()), (1, 1, "user@example.com"));
+    assert_eq!((last.provider, last.amount, last.fees), (Provider::Manual, Cents(2500), Cents(0)));
+    assert_eq!((last.detail.as_str(), last.note.as_str()), ("{\"x\":1}", ""));
+    let one = world.store.payout_events(book, 0, ALL, 1).await.unwrap();
+    assert_eq!(one, events[..1]);
+    let after = world.store.payout_events(book, events[0].sequence, ALL, 10).await.unwrap();
+    assert_eq!(after, events[1..]);
+    let chosen = world.store.payout_events(book, 0, [0, 0, 19, 0, 0], 10).await.unwrap();
+    assert_eq!(chosen, events[2..]);
+    let last_sequence = world.store.last_sequence(book).await.unwrap();
+    assert_eq!(last_sequence, world.journal(book).await.last().unwrap().entry.sequence);
+    assert!(world.store.last_sequence(BookId(98)).await.is_err());
+}
+
+async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
+    let book = with_withdrawal(world).await;
+    let store = &world.store;
+    assert!(store.webhook_endpoints_behind().await.unwrap().is_empty(), "there is no endpoint");
+    let mut now = endpoint(book);
+    store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
+    // Each event alone, by its bit; what did not happen is waited for.
+    for (events, is_behind) in
+        [(1, true), (2, true), (4, true), (8, false), (16, false), (24, false), (31, true)]
+    {
+        let wanted = WebhookEndpoint { events, ..now.clone() };
+        store.change_webhook_endpoint(&now, &wanted, &set(book)).await.unwrap();
+        now = store.webhook_endpoint(book).await.unwrap().unwrap();
+        let behind = store.webhook_endpoints_behind().await.unwrap();
+        assert_eq!(behind == [book], is_behind, "{events}");
+    }
+    for off in
+        [WebhookEndpoint { enabled: false, ..now.clone() }, WebhookEndpoint { cursor: 1000, ..now.clone() }]
+    {
+        store.change_webhook_endpoint(&now, &off, &set(book)).await.unwrap();
+        assert!(store.webhook_endpoints_behind().await.unwrap().is_empty());
+        now = store.webhook_endpoint(book).await.unwrap().unwrap();
+    }
+}
+
+async fn deliveries_and_cursor_move_together(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2]).await;
+    let store = &world.store;
+    let endpoint = store.webhook_endpoint(book).await.unwrap().unwrap();
+    assert_eq!((endpoint.cursor, endpoint.made, endpoint.revision), (2, 2, 1));
+    for stale in [(2, 2, 2), (1, 1, 2), (1, 2, 1)] {
+        let made = store.make_deliveries(book, stale, 9, &[new(Some(9), 3)], NOW).await;
+        assert!(matches!(made, Err(WriteError::Conflict)), "{stale:?}: {made:?}");
+    }
+    assert_eq!(store.deliveries_waiting().await.unwrap(), 2);
+    store.make_deliveries(book, (1, 2, 2), 9, &[new(Some(9), 3)], NOW).await.unwrap();
+    let third = delivery(world, book, 3).await;
+    let expected = Delivery {
+        number: 3,
+        sequence: Some(9),
+        withdrawal: 3,
+        kind: EntryKind::WithdrawalCreated,
+        body: b"{\"a\":1}".to_vec(),
+        state: DeliveryState::Pending,
+        tries: 0,
+        attempts: 0,
+        created_at: NOW,
+        due_at: Some(NOW),
+        finished_at: None,
+        lease: 0,
+    };
+    assert_eq!(third, expected);
+    assert_eq!(store.deliveries_waiting().await.unwrap(), 3);
+    assert_eq!(store.delivery(book, 4).await.unwrap(), None);
+}
+
+async fn an_entry_is_told_of_once(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1]).await;
+    let again = world.store.make_deliveries(book, (1, 1, 1), 2, &[new(Some(1), 1)], NOW).await;
+    assert!(matches!(again, Err(WriteError::Conflict)), "{again:?}");
+    // Test sends tell of no entry, and are taken by their sender at once.
+    for made in [1, 2] {
+        let number = world.store.make_leased_delivery(book, made, &new(None, 0), NOW, (NOW + 9, 7)).await;
+        assert_eq!(number.unwrap(), made + 1);
+    }
+    let stale = world.store.make_leased_delivery(book, 1, &new(None, 0), NOW, (NOW + 9, 7)).await;
+    assert!(matches!(stale, Err(WriteError::Conflict)), "{stale:?}");
+    assert_eq!(due(world, book, NOW).await, [1]);
+    assert_eq!(due(world, book, NOW + 9).await, [1, 2, 3], "test sends wait for nobody");
+}
+
+async fn due_deliveries_come_in_order_and_one_by_one(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2, 1, 3]).await;
+    let store = &world.store;
+    assert!(due(world, book, NOW - 1).await.is_empty());
+    assert!(store.webhook_endpoints_due(NOW - 1).await.unwrap().is_empty());
+    assert_eq!(store.webhook_endpoints_due(NOW).await.unwrap(), [book]);
+    assert_eq!(due(world, book, NOW).await, [1, 2, 4], "the second of withdrawal 1 waits");
+    assert_eq!(store.due_deliveries(book, NOW, 1).await.unwrap().len(), 1);
+    store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 50).await.unwrap();
+    assert_eq!(due(world, book, NOW).await, [2, 4], "it waits while the first is under way too");
+    store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Delivered)]).await.unwrap();
+    assert_eq!(due(world, book, NOW).await, [2, 3, 4]);
+    let now = store.webhook_endpoint(book).await.unwrap().unwrap();
+    let off = WebhookEndpoint { enabled: false, ..now.clone() };
+    store.change_webhook_endpoint(&now, &off, &set(book)).await.unwrap();
+    assert!(store.webhook_endpoints_due(NOW).await.unwrap().is_empty(), "off");
+}
+
+async fn a_delivery_is_leased_once(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
+    let store = &world.store;
+    let wanted = [(3, 0), (1, 0), (2, 1), (9, 0)];
+    let got = store.lease_deliveries(book, &wanted, 7, NOW, NOW + 5).await.unwrap();
+    assert_eq!(got, [true, true, false, false], "in the order asked for; of 2 more was known than is so");
+    let other = store.lease_deliveries(book, &[(1, 0), (2, 0)], 8, NOW + 4, NOW + 9).await.unwrap();
+    assert_eq!(other, [false, true]);
+    assert!(due(world, book, NOW + 4).await.is_empty());
+    let late = store.lease_deliveries(book, &[(1, 1)], 8, NOW + 5, NOW + 9).await.unwrap();
+    assert_eq!(late, [true], "a lease that ran out is taken over");
+    assert!(store.lease_deliveries(book, &[], 8, NOW, NOW + 9).await.unwrap().is_empty());
+}
+
+async fn an_attempt_ends_a_delivery(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
+    let store = &world.store;
+    store.lease_deliveries(book, &[(1, 0), (2, 0), (3, 0)], 7, NOW, NOW + 50).await.unwrap();
+    let states = [DeliveryState::Delivered, DeliveryState::Failed, DeliveryState::Pending];
+    let all: Vec<Attempted> =
+        states.iter().zip(1..).map(|(state, number)| attempted(book, number, 7, *state)).collect();
+    store.record_webhook_attempts(&all).await.unwrap();
+    for (state, number) in states.iter().zip(1..) {
+        let ended = delivery(world, book, number).await;
+        let is_pending = *state == DeliveryState::Pending;
+        assert_eq!((ended.state, ended.tries, ended.attempts), (*state, 1, 1));
+        assert_eq!(ended.due_at, is_pending.then_some(NOW + 30));
+        assert_eq!(ended.finished_at, (!is_pending).then_some(NOW + 1));
+    }
+    assert_eq!(store.webhook_attempts(book, 1, 10).await.unwrap(), [all[0].attempt.clone()]);
+    let nothing =
+        WebhookAttempt { number: 2, status: None, error: "timeout".to_owned(), ..all[0].attempt.clone() };
+    store.lease_deliveries(book, &[(3, 1)], 7, NOW + 30, NOW + 90).await.unwrap();
+    let second = Attempted { attempt: nothing.clone(), lease: 2, ..all[2].clone() };
+    store.record_webhook_attempts(&[second]).await.unwrap();
+    assert_eq!(store.webhook_attempts(book, 3, 10).await.unwrap(), [all[2].attempt.clone(), nothing]);
+    assert_eq!(store.webhook_attempts(book, 3, 1).await.unwrap().len(), 1);
+    assert_eq!(store.deliveries_waiting().await.unwrap(), 1);
+}
+
+async fn an_attempt_of_another_worker_is_not_written(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2]).await;
+    let store = &world.store;
+    store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 50).await.unwrap();
+    let (mine, foreign) =
+        (attempted(book, 1, 7, DeliveryState::Delivered), attempted(book, 2, 7, DeliveryState::Delivered));
+    let stale = Attempted { lease: 0, ..mine.clone() };
+    let written = store.record_webhook_attempts(&[stale]).await;
+    assert!(matches!(written, Err(WriteError::Conflict)), "under an older lease: {written:?}");
+    let both = store.record_webhook_attempts(&[mine.clone(), foreign]).await;
+    assert!(matches!(both, Err(WriteError::Conflict)), "{both:?}");
+    assert_eq!(delivery(world, book, 1).await.state, DeliveryState::Pending, "none is written");
+    assert!(store.webhook_attempts(book, 1, 10).await.unwrap().is_empty());
+    store.record_webhook_attempts(&[mine]).await.unwrap();
+}
+
+async fn a_failure_puts_later_events_of_the_withdrawal_off(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 1, 2]).await;
+    world.store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 5).await.unwrap();
+    world.store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Pending)]).await.unwrap();
+    let times: Vec<Option<i64>> =
+        [delivery(world, book, 1).await, delivery(world, book, 2).await, delivery(world, book, 3).await]
+            .map(|delivery| delivery.due_at)
+            .into();
+    assert_eq!(times, [Some(NOW + 30), Some(NOW + 30), Some(NOW)]);
+}
+
+async fn failed_deliveries_are_retried(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
+    let store = &world.store;
+    let number = store.make_leased_delivery(book, 3, &new(None, 0), NOW, (NOW + 9, 7)).await.unwrap();
+    store.lease_deliveries(book, &[(1, 0), (2, 0)], 7, NOW, NOW + 50).await.unwrap();
+    let failed = |number| attempted(book, number, 7, DeliveryState::Failed);
+    store.record_webhook_attempts(&[failed(1), failed(2), failed(number)]).await.unwrap();
+    store.retry_delivery(book, 1, NOW + 100).await.unwrap();
+    let retried = delivery(world, book, 1).await;
+    assert_eq!((retried.state, retried.tries, retried.attempts), (DeliveryState::Pending, 0, 1));
+    assert_eq!((retried.due_at, retried.finished_at), (Some(NOW + 100), None));
+    for not_failed in [1, 3, 9] {
+        let again = store.retry_delivery(book, not_failed, NOW + 100).await;
+        assert!(matches!(again, Err(WriteError::Conflict)), "{not_failed}: {again:?}");
+    }
+    assert_eq!(store.retry_failed_deliveries(book, NOW + 2, NOW + 200).await.unwrap(), 0, "failed before");
+    assert_eq!(store.retry_failed_deliveries(book, NOW + 1, NOW + 200).await.unwrap(), 1);
+    assert_eq!(delivery(world, book, 2).await.due_at, Some(NOW + 200));
+    assert_eq!(delivery(world, book, number).await.state, DeliveryState::Failed, "a test send stays");
+}
+
+async fn lists_are_by_state_and_newest_first(world: &World) {
+    let book = with_deliveries(world, "Acme", &[1, 2, 3, 4]).await;
+    with_deliveries(world, "Other", &[1]).await;
+    let store = &world.store;
+    store.lease_deliveries(book, &[(1, 0), (2, 0), (3, 0)], 7, NOW, NOW + 50).await.unwrap();
+    let ends = [(1, DeliveryState::Delivered), (2, DeliveryState::Failed), (3, DeliveryState::Delivered)];
+    let all: Vec<Attempted> =
+        ends.iter().map(|(number, state)| attempted(book, *number, 7, *state)).collect();
+    store.record_webhook_attempts(&all).await.unwrap();
+    for (state, below, limit, expected) in [
+        (None, None, 10, vec![4, 3, 2, 1]),
+        (None, Some(3), 10, vec![2, 1]),
+        (None, None, 2, vec![4, 3]),
+        (Some(DeliveryState::Delivered), None, 10, vec![3, 1]),
+        (Some(DeliveryState::Delivered), Some(3), 10, vec![1]),
+        (Some(DeliveryState::Failed), None, 10, vec![2]),
+        (Some(DeliveryState::Pending), None, 10, vec![4]),
+    ] {
+        let found = store.deliveries(book, state, below, limit).await.unwrap();
+        let numbers: Vec<i64> = found.iter().map(|delivery| delivery.number).collect();
+        assert_eq!(numbers, expected, "{state:?} {below:?} {limit}");
+    }
+}

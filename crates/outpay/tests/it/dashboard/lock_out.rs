@@ -1,0 +1,147 @@
+//! Lock-out: whoever guesses is slowed down, and nobody else is kept out by it.
+
+use crate::dashboard::browser::DEVICE;
+use crate::dashboard::world::{MINUTE, Member, PASSWORD, World};
+use outpay::members::sign_in::{self, Attempt, SignInError};
+use outpay::members::{Client, Role};
+use secrecy::SecretString;
+
+crate::dashboard::on_both_engines! {
+    an_address_that_guesses_waits,
+    behind_a_proxy_the_one_that_guesses_waits_alone,
+    guesses_from_everywhere_do_not_lock_out_a_known_browser,
+    tries_at_the_same_moment_are_all_counted,
+    tries_of_a_clock_that_was_ahead_do_not_count,
+    codes_are_not_guessed,
+}
+
+async fn an_address_that_guesses_waits(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let mut browser = world.browser();
+    let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
+    let right = [("email", member.email.as_str()), ("password", PASSWORD)];
+    let stranger = [("email", "nobody@example.com"), ("password", "wrong wrong wrong")];
+    for fields in [wrong, stranger] {
+        for _ in 0..5 {
+            browser.post("/dashboard/sign-in", &fields).await.is(422);
+        }
+        let work = world.platform.passwords.work_done();
+        browser.post("/dashboard/sign-in", &fields).await.is(429).says("Wait 15 minutes");
+        assert_eq!(world.platform.passwords.work_done(), work, "and costs nothing");
+    }
+    browser.post("/dashboard/sign-in", &right).await.is(429);
+    // From elsewhere the door is open.
+    try_from(world, &member, "192.0.2.9", PASSWORD, None).await.unwrap();
+    world.wait(15 * MINUTE);
+    browser.post("/dashboard/sign-in", &right).await.leads_to("/dashboard/second-factor");
+    // A success takes nothing of the past with it.
+    for _ in 0..5 {
+        browser.post("/dashboard/sign-in", &wrong).await.is(422);
+    }
+}
+
+async fn behind_a_proxy_the_one_that_guesses_waits_alone(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
+    let right = [("email", member.email.as_str()), ("password", PASSWORD)];
+    let mut guesser = world.browser();
+    for number in 0..5 {
+        // Whatever a client writes itself, the proxy appends where it comes from.
+        guesser.forwarded_for = format!("192.0.2.{number}, 198.51.100.1");
+        guesser.post("/dashboard/sign-in", &wrong).await.is(422);
+    }
+    guesser.forwarded_for = "192.0.2.9, 198.51.100.1".to_owned();
+    guesser.post("/dashboard/sign-in", &wrong).await.is(429);
+    let mut other = world.browser();
+    other.forwarded_for = "192.0.2.9".to_owned();
+    other.post("/dashboard/sign-in", &right).await.leads_to("/dashboard/second-factor");
+}
+
+async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let mut browser = world.halfway(&member).await;
+    let code = world.next_code(&member.key);
+    browser.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
+    let device = browser.cookies[DEVICE].clone();
+    for number in 0..50 {
+        let tried =
+            try_from(world, &member, &format!("198.51.100.{number}"), "wrong wrong wrong", None).await;
+        assert!(matches!(tried, Err(SignInError::Wrong)), "{number}");
+    }
+    let unknown = try_from(world, &member, "192.0.2.77", PASSWORD, None).await;
+    assert!(matches!(unknown, Err(SignInError::Wait(_))), "the account's own limit");
+    try_from(world, &member, "192.0.2.77", PASSWORD, Some(&device)).await.unwrap();
+    // The known browser does not guess without end either.
+    for _ in 0..10 {
+        let tried = try_from(world, &member, "192.0.2.77", "wrong wrong wrong", Some(&device)).await;
+        assert!(matches!(tried, Err(SignInError::Wrong)));
+    }
+    let tried = try_from(world, &member, "192.0.2.77", PASSWORD, Some(&device)).await;
+    assert!(matches!(tried, Err(SignInError::Wait(_))));
+    // And one that somebody made up is not known.
+    let forged = format!("{}A", &device[..device.len() - 1]);
+    let tried = try_from(world, &member, "192.0.2.78", PASSWORD, Some(&forged)).await;
+    assert!(matches!(tried, Err(SignInError::Wait(_))) || forged == device);
+}
+
+async fn tries_of_a_clock_that_was_ahead_do_not_count(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    for _ in 0..5 {
+        drop(try_from(world, &member, "192.0.2.9", "wrong wrong wrong", None).await);
+    }
+    // Another server's clock, a little behind, does not empty the count.
+    world.platform.clock.step(-5 * MINUTE);
+    let tried = try_from(world, &member, "192.0.2.9", PASSWORD, None).await;
+    assert!(matches!(tried, Err(SignInError::Wait(_))));
+    world.platform.clock.step(-24 * 60 * MINUTE);
+    try_from(world, &member, "192.0.2.9", PASSWORD, None).await.unwrap();
+}
+
+async fn tries_at_the_same_moment_are_all_counted(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let tries = (0..12).map(|_| try_from(world, &member, "192.0.2.1", "wrong wrong wrong", None));
+    let tried = futures_util::future::join_all(tries).await;
+    let judged = tried.iter().filter(|one| matches!(one, Err(SignInError::Wrong))).count();
+    assert!(judged <= 5, "{judged} guesses");
+}
+
+async fn codes_are_not_guessed(world: &World) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let mut browser = world.halfway(&member).await;
+    for _ in 0..5 {
+        browser.post("/dashboard/second-factor", &[("code", "000000")]).await.is(422);
+    }
+    let code = world.next_code(&member.key);
+    browser.post("/dashboard/second-factor", &[("code", &code)]).await.is(429);
+    // Another session has tries of its own, of which the account has few in all.
+    let mut guessed = 5;
+    while guessed < 20 {
+        let mut browser = world.halfway(&member).await;
+        for _ in 0..5 {
+            browser.post("/dashboard/second-factor", &[("code", "000000")]).await;
+            guessed += 1;
+        }
+    }
+    let mut browser = world.halfway(&member).await;
+    let code = world.next_code(&member.key);
+    browser.post("/dashboard/second-factor", &[("code", &code)]).await.is(429);
+}
+
+async fn try_from(
+    world: &World,
+    member: &Member,
+    address: &str,
+    password: &str,
+    device: Option<&str>,
+) -> Result<(), SignInError> {
+    let client = Client { agent: String::new(), address: address.to_owned() };
+    let password = SecretString::from(password);
+    let attempt = Attempt { email: &member.email, password: &password, client: &client, device };
+    sign_in::with_password(&world.platform, &attempt, None).await.map(drop)
+}

@@ -1,0 +1,49 @@
+//! The dashboard from outside: a browser without script, on both engines where the store matters. One file per subject; the
+//! matrix of routes and roles (authorization.rs) has a row for every route, and every page a snapshot (snapshots.rs).
+
+mod account;
+mod authorization;
+mod browser;
+mod by_hand;
+mod forgery;
+mod home;
+mod import_result;
+mod imports;
+mod in_flight;
+mod invitation;
+mod keys;
+mod lock_out;
+mod money;
+mod pauses;
+mod proposals;
+mod requests;
+mod settings;
+mod sign_in;
+mod snapshots;
+mod team;
+mod user;
+mod users;
+mod webhooks;
+mod withdrawal;
+mod withdrawals;
+mod withdrawals_export;
+mod world;
+
+/// Makes a test on each engine of every scenario, an `async fn(&World)`.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::dashboard::world::run(crate::database::Database::on_sqlite(), super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::dashboard::world::run(crate::database::Database::on_postgres(), super::$scenario);
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

@@ -1,0 +1,76 @@
+//! People with money and what they asked for, in a few words.
+
+use crate::dashboard::world::{Business, World};
+use ledger::{Actor, BookId, Cents, Command, Email, Outcome, Progress, Request, ReviewRule, Step, Terms};
+use outpay::ids::IdKind;
+use outpay::store::UserFilter;
+use outpay::withdrawals::{advance, ask};
+use serde_json::json;
+
+pub const BANK: &str = "bank";
+pub const SANDBOX: &str = "sandbox";
+
+impl World {
+    /// A business with money where every withdrawal by `bank` and `sandbox` is reviewed.
+    pub async fn reviewing_business(&self) -> Business {
+        let business = self.paying_business(1_000_000).await;
+        let review = ReviewRule { always: true, ..ReviewRule::default() };
+        let terms = Terms { enabled: true, review, ..Terms::default() };
+        self.platform.store.set_terms(business.live, BANK, &terms).await.unwrap();
+        self.platform.store.set_terms(business.test, SANDBOX, &terms).await.unwrap();
+        business
+    }
+
+    /// Gives somebody money; the person's number.
+    pub async fn give(&self, book: BookId, email: &str, cents: i64, actor: Actor) -> i64 {
+        let command = Command::Create {
+            email: Email::parse(email).unwrap(),
+            amount: Cents(cents),
+            memo: String::new(),
+        };
+        let answer =
+            self.platform.teller.ask(book, Request::plain(command).by(actor)).await.unwrap().unwrap();
+        match answer {
+            ledger::Answer::Done(Outcome::Paid { user, .. }) => user,
+            other => panic!("not paid: {other:?}"),
+        }
+    }
+
+    /// A person asks for money; the withdrawal's number.
+    pub async fn withdraw(&self, book: BookId, user: i64, cents: i64) -> i64 {
+        let (method, destination) = match book.mode() {
+            ledger::Mode::Live => (BANK, json!({ "name": "Ada", "account": "DE02" })),
+            ledger::Mode::Test => (SANDBOX, json!({ "account": "ada" })),
+        };
+        let destination = destination.as_object().unwrap().clone();
+        let wish = ask::Wish { method: method.to_owned(), amount: Cents(cents), destination };
+        ask::withdraw(&self.platform, book, user, Actor::NOBODY, &wish, None).await.unwrap().0.number
+    }
+
+    /// Steps of a withdrawal, by nobody.
+    pub async fn steps(&self, book: BookId, withdrawal: i64, steps: &[Step]) {
+        for step in steps {
+            advance(&self.platform, book, Progress::new(withdrawal, *step), Actor::NOBODY).await.unwrap();
+        }
+    }
+
+    pub fn withdrawal_id(&self, book: BookId, number: i64) -> String {
+        self.platform.secrets.ids().seal(IdKind::Withdrawal, book, number)
+    }
+
+    pub fn user_id(&self, book: BookId, number: i64) -> String {
+        self.platform.secrets.ids().seal(IdKind::PayoutUser, book, number)
+    }
+
+    /// A withdrawal's state, as a word.
+    pub async fn state(&self, book: BookId, number: i64) -> &'static str {
+        self.platform.store.withdrawal(book, number).await.unwrap().unwrap().state.word()
+    }
+
+    /// What somebody has.
+    pub async fn balance(&self, book: BookId, email: &str) -> i64 {
+        let filter = UserFilter { email: Some(Email::parse(email).unwrap()), ..UserFilter::default() };
+        let found = self.platform.store.users(book, &filter, 1).await.unwrap();
+        found.first().map_or(0, |row| row.user.balance.0)
+    }
+}

@@ -1,0 +1,196 @@
+//! Settings, and that every change of them is in the audit log, whoever makes it.
+
+use crate::dashboard::world::World;
+use ledger::Cents;
+use outpay::branding;
+use outpay::members::Role;
+
+crate::dashboard::on_both_engines! {
+    payouts_are_switched,
+    terms_are_set_as_people_write_them,
+    unclaimed_money_goes_back_after_some_days,
+    people_see_the_branding,
+    people_see_the_logo,
+    every_change_is_in_the_log,
+    the_log_is_filtered_and_paged,
+}
+
+async fn payouts_are_switched(world: &World) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    admin.get("/dashboard/settings").await.is(200).says("Enable payouts");
+    admin.post("/dashboard/settings/payouts", &[("payouts", "on")]).await.leads_to("/dashboard/settings");
+    admin.get("/dashboard/settings").await.is(200).says("Payouts are enabled.").says("Disable payouts");
+    admin.post("/dashboard/settings/payouts", &[("payouts", "perhaps")]).await.is(400);
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    viewer.get("/dashboard/settings").await.is(200).says_not("Disable payouts").says("does not change");
+}
+
+async fn terms_are_set_as_people_write_them(world: &World) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    let fields = [
+        ("method", "sandbox"),
+        ("enabled", "on"),
+        ("fee_fixed", "0.25"),
+        ("fee_percent", "1.5"),
+        ("fee_floor", ""),
+        ("fee_cap", "$10"),
+        ("minimum", "5"),
+        ("maximum", "1,000.00"),
+        ("daily_cap", ""),
+        ("review_above", "100"),
+        ("review_new_destination", "on"),
+    ];
+    admin.post("/dashboard/settings/method", &fields).await.leads_to("/dashboard/settings");
+    let terms = world.platform.store.all_terms(business.test).await.unwrap()["sandbox"].clone();
+    assert_eq!((terms.enabled, terms.fee.fixed, terms.fee.basis_points), (true, Cents(25), 150));
+    assert_eq!((terms.fee.cap, terms.daily_cap), (Some(Cents(1_000)), None));
+    assert_eq!((terms.minimum, terms.maximum), (Cents(500), Cents(100_000)));
+    assert_eq!(
+        (terms.review.above, terms.review.always, terms.review.new_destination),
+        (Some(Cents(10_000)), false, true)
+    );
+    admin.get("/dashboard/settings").await.is(200).says("value=\"1.50\"").says("value=\"1000.00\"");
+    for (wrong, sentence) in [
+        (("minimum", "many"), "dollars and cents"),
+        (("fee_percent", "100"), "basis points"),
+        (("minimum", "2000"), "maximum"),
+    ] {
+        let mut changed = fields.to_vec();
+        changed.retain(|(name, _)| *name != wrong.0);
+        changed.push(wrong);
+        admin.post("/dashboard/settings/method", &changed).await.is(422).says(sentence);
+    }
+    admin.post("/dashboard/settings/method", &[("method", "no such")]).await.is(404);
+    let after = world.platform.store.all_terms(business.test).await.unwrap()["sandbox"].clone();
+    assert_eq!(after, terms, "what is wrong sets nothing");
+}
+
+async fn unclaimed_money_goes_back_after_some_days(world: &World) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let days = async || world.platform.store.expiry_days(business.live).await.unwrap();
+    admin.post("/dashboard/settings/expiry", &[("days", "90")]).await.is(303);
+    assert_eq!(days().await, Some(90));
+    for wrong in ["0", "-1", "36501", "a year"] {
+        admin.post("/dashboard/settings/expiry", &[("days", wrong)]).await.is(422);
+    }
+    admin.post("/dashboard/settings/expiry", &[("days", "")]).await.is(303);
+    assert_eq!(days().await, None);
+}
+
+async fn people_see_the_branding(world: &World) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let path = "/dashboard/settings/branding";
+    let fields = |colour, before| {
+        [
+            ("display_name", "Acme & Co"),
+            ("colour", colour),
+            ("support", ""),
+            ("support_url", "mailto:a@example.com"),
+            ("frame_origins", "https://shop.example/"),
+            ("frame_origins_before", before),
+        ]
+    };
+    admin.post(path, &fields("red", "")).await.is(422).says("six hexadecimal digits");
+    admin.post(path, &fields("#aa2200", "")).await.leads_to("/dashboard/settings");
+    admin.post(path, &fields("#aa2200", "")).await.leads_to("/dashboard/settings");
+    admin.get("/dashboard/settings").await.is(200).says("value=\"#aa2200\"").says("Acme &#38; Co");
+    admin.get("/dashboard/settings").await.says("value=\"https://shop.example\"").says("/p/of/biz_");
+    let log = world.audit(&business).await;
+    assert_eq!(log.iter().filter(|action| *action == "settings.branding_changed").count(), 1);
+    // Somebody takes the site away; a page from before does not bring it back.
+    let mut without = fields("#aa2200", "https://shop.example");
+    without[4].1 = "";
+    admin.post(path, &without).await.is(303);
+    admin.post(path, &fields("#00aa22", "https://shop.example")).await.is(409).says("meanwhile");
+    let origins = branding::of(&world.platform, business.number).await.unwrap().frame_origins;
+    assert!(origins.is_empty(), "{origins}");
+}
+
+async fn people_see_the_logo(world: &World) {
+    const IMAGE: &str = "RIFF\x22\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0VP8 \x04\0\0\0abcd";
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let path = "/dashboard/settings/logo";
+    admin.upload(path, "logo.svg", "<svg/>").await.is(422).says("PNG, JPEG or WebP");
+    admin.upload(path, "logo.webp", "").await.is(422).says("Choose an image");
+    for _ in 0..2 {
+        admin.upload(path, "logo.webp", IMAGE).await.leads_to("/dashboard/settings");
+    }
+    let page = admin.get("/dashboard/settings").await;
+    let logo = page.is(200).between("<img class=\"claim-logo\" src=\"", "\"");
+    assert!(logo.starts_with("/p/logo/") && logo.ends_with(".webp"), "{logo}");
+    let log = world.audit(&business).await;
+    assert_eq!(log.iter().filter(|action| *action == "settings.logo_changed").count(), 1);
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    approver.upload(path, "logo.webp", IMAGE).await.is(403);
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    viewer.upload(path, "logo.webp", IMAGE).await.is(403);
+    viewer.get("/dashboard/settings").await.says(&logo).says_not("Remove the logo");
+    // The form with this button has no file, and the word to remove.
+    let remove = "\r\n--cut\r\nContent-Disposition: form-data; name=\"remove\"\r\n\r\non";
+    admin.upload(path, "", remove).await.leads_to("/dashboard/settings");
+    admin.get("/dashboard/settings").await.is(200).says_not("/p/logo/");
+}
+
+async fn every_change_is_in_the_log(world: &World) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await;
+    let before = world.audit(&business).await.len();
+    for payouts in ["on", "on", "off"] {
+        admin.browser.post("/dashboard/settings/payouts", &[("payouts", payouts)]).await.is(303);
+    }
+    admin.browser.post("/dashboard/settings/expiry", &[("days", "30")]).await.is(303);
+    put_settings(world, &business.key, r#"{"payouts_enabled":true,"expiry_days":60}"#).await;
+    let log = world.audit(&business).await;
+    let mut new = log[..log.len() - before].to_vec();
+    new[..2].sort();
+    assert_eq!(
+        new,
+        [
+            "settings.expiry_changed",
+            "settings.payouts_enabled",
+            "settings.expiry_changed",
+            "settings.payouts_disabled",
+            "settings.payouts_enabled"
+        ],
+        "what changes nothing leaves no entry"
+    );
+    let page = admin.browser.get("/dashboard/audit").await;
+    page.is(200).says(&admin.email).says("First key").says("&#34;from&#34;:30");
+}
+
+async fn the_log_is_filtered_and_paged(world: &World) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    for number in 1..=60 {
+        let days = number.to_string();
+        admin.post("/dashboard/settings/expiry", &[("days", &days)]).await.is(303);
+    }
+    let page = admin.get("/dashboard/audit?by=members&action=settings.expiry_changed").await;
+    assert_eq!(page.is(200).body.matches("<td class=\"nowrap\">").count(), 50);
+    let older = page.between("href=\"/dashboard/audit?", "\"").replace("&#38;", "&").replace("&amp;", "&");
+    let page = admin.get(&format!("/dashboard/audit?{older}")).await;
+    assert_eq!(page.is(200).body.matches("<td class=\"nowrap\">").count(), 10);
+    let page = admin.get("/dashboard/audit?by=operator").await;
+    page.is(200).says("member.invited").says_not("<td class=\"mono\">settings.expiry_changed");
+    admin.get("/dashboard/audit?by=keys&action=%00&before=x").await.is(200).says("Nothing was changed.");
+}
+
+async fn put_settings(world: &World, key: &str, body: &str) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let request = format!(
+        "PUT /payout/settings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}

@@ -1,0 +1,85 @@
+//! One person: facts, time line, taking money back, access, the claim link.
+
+use crate::dashboard::world::World;
+use ledger::Actor;
+use outpay::members::Role;
+use secrecy::ExposeSecret;
+
+crate::dashboard::on_both_engines! {
+    facts_and_time_line_are_shown,
+    unspent_money_is_taken_back_once_for_each_form,
+    access_is_switched,
+    the_link_is_shown_after_a_click_and_written_down,
+}
+
+const ONCE: &str = "00112233445566778899aabbccddeeff";
+
+async fn facts_and_time_line_are_shown(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    world.withdraw(business.live, ada, 2_500).await;
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
+    let page = viewer.get(&path).await;
+    page.is(200).says("$75.00").says("$25.00").says("-$25.00").says("$100.00").says("waits for review");
+    page.says_not("Show the claim link").says_not("Take unspent money back").says_not("/p#");
+    for number in 0..60 {
+        world.give(business.live, "ada@example.com", 100 + number, Actor::NOBODY).await;
+    }
+    let first = viewer.get(&path).await;
+    first.is(200).says("$1.59").says_not("$1.00 ");
+    let older = first.between("<p class=\"pager\"><a class=\"button\" href=\"", "\"");
+    viewer.get(&older).await.is(200).says("$1.00 ").says_not("$1.59");
+    viewer.get("/dashboard/users/usr_nonsense").await.is(404);
+    viewer.get(&format!("/dashboard/users/{}", world.user_id(business.test, ada))).await.is(404);
+}
+
+async fn unspent_money_is_taken_back_once_for_each_form(world: &World) {
+    let business = world.paying_business(100_000).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
+    let debit = format!("{path}/debit");
+    let fields = [("amount", "30"), ("reason", "Sent by mistake"), ("once", ONCE)];
+    for _ in 0..2 {
+        admin.post(&debit, &fields).await.leads_to(&path);
+    }
+    admin.get(&path).await.says("Sent by mistake").says("$70.00");
+    assert_eq!(world.balance(business.live, "ada@example.com").await, 7_000);
+    let other = "ffeeddccbbaa99887766554433221100";
+    admin.post(&debit, &[("amount", "30"), ("once", other)]).await.is(400).says("Reason");
+    let too_much = [("amount", "70.01"), ("reason", "x"), ("once", other)];
+    admin.post(&debit, &too_much).await.is(400).says("Insufficient user balance");
+}
+
+async fn access_is_switched(world: &World) {
+    let business = world.paying_business(100_000).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
+    admin.post(&format!("{path}/status"), &[("status", "inactive")]).await.leads_to(&path);
+    admin.get(&path).await.says("inactive").says("Activate</button>");
+    admin.post(&format!("{path}/status"), &[("status", "active")]).await.leads_to(&path);
+    admin.get(&path).await.says("Deactivate</button>");
+    admin.post(&format!("{path}/status"), &[]).await.is(400);
+}
+
+async fn the_link_is_shown_after_a_click_and_written_down(world: &World) {
+    let business = world.paying_business(100_000).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
+    let hash = |salt| {
+        let hash = world.platform.secrets.payout_hash(business.live, ada, &salt);
+        format!("/p#{}", hash.expose_secret())
+    };
+    let salt = async || world.platform.store.hash_salt(business.live, ada).await.unwrap().unwrap();
+    let first = salt().await;
+    admin.get(&path).await.is(200).says_not("/p#");
+    admin.post(&format!("{path}/link"), &[]).await.is(200).says(&hash(first));
+    assert_eq!(world.audit(&business).await[0], "payout_user.link_shown");
+    admin.get(&path).await.is(200).says_not("/p#");
+    admin.post(&format!("{path}/rotate-hash"), &[]).await.leads_to(&path);
+    admin.get(&path).await.is(200).says_not("/p#").says("the old one is dead");
+    admin.post(&format!("{path}/link"), &[]).await.is(200).says(&hash(salt().await)).says_not(&hash(first));
+}

@@ -1,0 +1,167 @@
+//! The list of withdrawals, its filters, and deciding on those that wait for review.
+
+use crate::dashboard::world::World;
+use ledger::{Actor, Step};
+use outpay::members::Role;
+
+crate::dashboard::on_both_engines! {
+    the_list_is_filtered,
+    the_list_goes_on,
+    many_are_approved_each_with_its_result,
+    one_is_rejected_with_a_reason,
+    whoever_gave_the_money_does_not_approve,
+    whoever_made_the_key_that_gave_the_money_does_not_approve,
+    what_is_wrong_with_a_decision_is_said,
+}
+
+async fn the_list_is_filtered(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NOBODY).await;
+    world.withdraw(business.live, ada, 1_111).await;
+    let second = world.withdraw(business.live, bob, 2_222).await;
+    world.steps(business.live, second, &[Step::Approve, Step::Send, Step::LoseOutcome]).await;
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    let all = viewer.get("/dashboard/withdrawals").await;
+    all.is(200)
+        .says("$11.11")
+        .says("$22.22")
+        .says("ada@example.com")
+        .says("Bank transfer")
+        .says_not("Approve</button>");
+    for (query, shown, hidden) in [
+        ("state=review", "$11.11", "$22.22"),
+        ("state=sending", "$22.22", "$11.11"),
+        ("email=Ada%40Example.com", "$11.11", "$22.22"),
+        ("doubt=on", "$22.22", "$11.11"),
+        ("doubt=on&email=bob%40example.com", "$22.22", "$11.11"),
+        ("method=bank&state=review", "$11.11", "$22.22"),
+    ] {
+        viewer.get(&format!("/dashboard/withdrawals?{query}")).await.is(200).says(shown).says_not(hidden);
+    }
+    for query in [
+        "email=nobody%40example.com",
+        "email=nonsense",
+        "state=nonsense",
+        "method=sandbox",
+        "doubt=on&state=review",
+        "method=%00",
+    ] {
+        viewer.get(&format!("/dashboard/withdrawals?{query}")).await.is(200).says("No withdrawals here.");
+    }
+    viewer.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    viewer.get("/dashboard/withdrawals").await.is(200).says("No withdrawals here.");
+}
+
+async fn the_list_goes_on(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NOBODY).await;
+    for cents in 1..=51 {
+        world.withdraw(business.live, ada, 1_000 + cents).await;
+    }
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    let first = viewer.get("/dashboard/withdrawals?state=review").await;
+    first.is(200).says("$10.51").says("$10.02").says_not("$10.01");
+    let older = first
+        .between("<p class=\"pager\"><a class=\"button\" href=\"", "\"")
+        .replace("&#38;", "&")
+        .replace("&amp;", "&");
+    viewer.get(&older).await.is(200).says("$10.01").says_not("$10.02").says_not("class=\"pager\"");
+}
+
+async fn many_are_approved_each_with_its_result(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let numbers =
+        [world.withdraw(business.live, ada, 100).await, world.withdraw(business.live, ada, 200).await];
+    let gone = world.withdraw(business.live, ada, 300).await;
+    world.steps(business.live, gone, &[Step::Cancel]).await;
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    approver.get("/dashboard/withdrawals").await.is(200).says("Approve</button>");
+    let ids = [numbers[0], numbers[1], gone].map(|number| world.withdrawal_id(business.live, number));
+    let fields =
+        [("decision", "approve"), ("withdrawal", &ids[0]), ("withdrawal", &ids[1]), ("withdrawal", &ids[2])];
+    let page = approver.post("/dashboard/withdrawals/review", &fields).await;
+    page.is(200).says("2 of 3 done.").says("The withdrawal was already cancelled.");
+    for number in numbers {
+        assert_eq!(world.state(business.live, number).await, "queued");
+    }
+    let entries = world.platform.store.entries_of_withdrawal(business.live, numbers[0]).await.unwrap();
+    assert!(entries.last().unwrap().entry.actor.as_member().is_some(), "the journal names the member");
+}
+
+async fn one_is_rejected_with_a_reason(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let number = world.withdraw(business.live, ada, 4_000).await;
+    assert_eq!(world.balance(business.live, "ada@example.com").await, 6_000);
+    let id = world.withdrawal_id(business.live, number);
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    let without = [("decision", "reject"), ("withdrawal", id.as_str())];
+    approver.post("/dashboard/withdrawals/review", &without).await.is(400).says("A rejection has a reason");
+    let fields =
+        [("decision", "reject"), ("withdrawal", id.as_str()), ("reason", "Please use your own account")];
+    let path = format!("/dashboard/withdrawals/{id}");
+    approver.post("/dashboard/withdrawals/review", &fields).await.leads_to(&path);
+    approver.get(&path).await.is(200).says("Rejected.").says("Please use your own account");
+    assert_eq!(world.balance(business.live, "ada@example.com").await, 10_000);
+}
+
+async fn whoever_gave_the_money_does_not_approve(world: &World) {
+    let business = world.reviewing_business().await;
+    let maker = world.member(&business, Role::Admin).await;
+    let checker = world.member(&business, Role::Approver).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::member(maker.number)).await;
+    let number = world.withdraw(business.live, ada, 4_000).await;
+    let id = world.withdrawal_id(business.live, number);
+    let fields = [("decision", "approve"), ("withdrawal", id.as_str())];
+    let (mut maker, mut checker) = (maker.browser, checker.browser);
+    maker
+        .post("/dashboard/withdrawals/review", &fields)
+        .await
+        .is(200)
+        .says("0 of 1 done.")
+        .says("somebody else");
+    assert_eq!(world.state(business.live, number).await, "review");
+    checker.post("/dashboard/withdrawals/review", &fields).await.is(303);
+    assert_eq!(world.state(business.live, number).await, "queued");
+}
+
+async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &World) {
+    let business = world.reviewing_business().await;
+    let mut maker = world.member(&business, Role::Admin).await.browser;
+    let mut checker = world.member(&business, Role::Approver).await.browser;
+    let fields = [
+        ("name", "Mine"),
+        ("kind", "secret"),
+        ("mode", "live"),
+        ("days", ""),
+        ("allowed", ""),
+        ("ceiling", ""),
+    ];
+    maker.post("/dashboard/keys", &fields).await.is(200);
+    let keys = world.platform.store.keys(business.live).await.unwrap();
+    let key = keys.iter().find(|key| key.name == "Mine").unwrap();
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor(key.number)).await;
+    let number = world.withdraw(business.live, ada, 4_000).await;
+    let id = world.withdrawal_id(business.live, number);
+    let fields = [("decision", "approve"), ("withdrawal", id.as_str())];
+    maker.post("/dashboard/withdrawals/review", &fields).await.is(200).says("somebody else");
+    assert_eq!(world.state(business.live, number).await, "review");
+    checker.post("/dashboard/withdrawals/review", &fields).await.is(303);
+    assert_eq!(world.state(business.live, number).await, "queued");
+}
+
+async fn what_is_wrong_with_a_decision_is_said(world: &World) {
+    let business = world.reviewing_business().await;
+    let other = world.reviewing_business().await;
+    let ada = world.give(other.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let number = world.withdraw(other.live, ada, 4_000).await;
+    let id = world.withdrawal_id(other.live, number);
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    let path = "/dashboard/withdrawals/review";
+    approver.post(path, &[("decision", "approve")]).await.is(400).says("Choose from 1");
+    approver.post(path, &[("withdrawal", &id)]).await.is(400);
+    approver.post(path, &[("decision", "approve"), ("withdrawal", &id)]).await.is(404);
+    assert_eq!(world.state(other.live, number).await, "review", "another business's");
+}

@@ -1,0 +1,25 @@
+//! The list as a file.
+
+use crate::dashboard::world::World;
+use ledger::Actor;
+use outpay::members::Role;
+
+crate::dashboard::on_both_engines! {
+    what_the_filter_shows_is_in_the_file,
+}
+
+async fn what_the_filter_shows_is_in_the_file(world: &World) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NOBODY).await;
+    for user in [ada, bob, ada] {
+        world.withdraw(business.live, user, 1_000).await;
+    }
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    let file = viewer.get("/dashboard/withdrawals/export?email=ada%40example.com").await;
+    file.is(200).says("ada@example.com,bank,manual,1000,0,1000,USD,review,false,").says_not("bob");
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"withdrawals.csv\"");
+    assert_eq!(file.body.lines().count(), 3);
+    assert_eq!(viewer.get("/dashboard/withdrawals/export").await.is(200).body.lines().count(), 4);
+}

@@ -1,0 +1,126 @@
+//! `POST /payout/withdrawals/{id}/approve`: a second pair of eyes.
+
+use crate::http::recipient::Recipient;
+use crate::wire::Call;
+use crate::http::world::{TestWorld, UNAUTHORIZED};
+use ledger::Actor;
+use outpay::auth::keys;
+use outpay::store::CredentialKind;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+crate::http::on_both_engines! {
+    status_200_it_is_sent,
+    status_200_the_only_key_may_approve_what_it_gave,
+    status_401_hash,
+    status_403_maker_is_not_checker,
+    status_403_however_much_has_happened_since,
+    status_403_nor_with_a_rolled_key,
+    status_404_anothers,
+    status_409_not_in_review,
+}
+
+async fn in_review(world: &TestWorld) -> (Recipient, String) {
+    let person = world.recipient(1_000).await;
+    world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "above": 100 } })).await;
+    let id = person.withdraws(world, 300).await;
+    (person, id)
+}
+
+fn approve(world: &TestWorld, key: &str, id: &str) -> Call {
+    world.post(&format!("/payout/withdrawals/{id}/approve")).key(key)
+}
+
+async fn status_200_it_is_sent(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    world.work().await;
+    assert_eq!(person.operation(world, &id).await["status"], "review");
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let approved = approve(world, &other, &id).send().await.value(200);
+    assert_eq!(approved["status"], "queued");
+    world.work().await;
+    assert_eq!(person.operation(world, &id).await["status"], "succeeded");
+    let story =
+        ["payout.created", "payout.review", "payout.approved", "payout.processing", "payout.succeeded"];
+    assert_eq!(person.events(world, &id).await, story);
+}
+
+async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    world.new_key(person.book, CredentialKind::PublicKey, None).await;
+    // A key that replaces it is no second pair of eyes.
+    let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
+    let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
+    let row = world.platform.store.key(own).await.unwrap().unwrap();
+    keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
+    approve(world, &person.key, &id).send().await.value(200);
+}
+
+async fn status_401_hash(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    world
+        .post(&format!("/payout/withdrawals/{id}/approve"))
+        .hash(&person.hash)
+        .send()
+        .await
+        .is(401, UNAUTHORIZED);
+}
+
+async fn status_403_maker_is_not_checker(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let refused = approve(world, &person.key, &id).send().await.value(403);
+    assert_eq!(refused["code"], "maker_is_checker");
+    assert_eq!(person.operation(world, &id).await["status"], "review");
+    approve(world, &other, &id).send().await.value(200);
+}
+
+/// A key and all those that replaced it are one maker, in both directions.
+async fn status_403_however_much_has_happened_since(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    approve(world, &other, &id).send().await.value(200);
+    world.work().await;
+    // More movements than are looked at at once, all behind the gift.
+    for _ in 0..260 {
+        let id = person.withdraws(world, 200).await;
+        let cancel = world.post(&format!("/payout/operations/{id}/cancel")).hash(&person.hash);
+        cancel.send().await.value(200);
+    }
+    let id = person.withdraws(world, 300).await;
+    approve(world, &person.key, &id).send().await.value(403);
+    approve(world, &other, &id).send().await.value(200);
+}
+
+async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
+    let (person, id) = in_review(world).await;
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
+    let maker = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
+    let mut rolled = maker;
+    for _ in 0..2 {
+        let row = world.platform.store.key(rolled).await.unwrap().unwrap();
+        let made = keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
+        rolled = made.number;
+        let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
+        assert_eq!(refused["code"], "maker_is_checker");
+    }
+    // And a key of the family that never gave anything may not be checked by the one that did.
+    let row = world.platform.store.key(rolled).await.unwrap().unwrap();
+    assert_eq!(row.family, maker);
+    approve(world, &other, &id).send().await.value(200);
+}
+
+async fn status_404_anothers(world: &TestWorld) {
+    let (_, id) = in_review(world).await;
+    let other = world.recipient(1_000).await;
+    approve(world, &other.key, &id).send().await.value(404);
+}
+
+async fn status_409_not_in_review(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    let id = person.withdraws(world, 300).await;
+    let expected =
+        r#"{"error":"The withdrawal is queued and not being sent yet.","code":"withdrawal_state"}"#;
+    approve(world, &person.key, &id).send().await.is(409, expected);
+}

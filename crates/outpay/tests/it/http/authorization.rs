@@ -1,0 +1,185 @@
+//! Every route of the API x everybody who may come. A route without a row fails `xtask tidy`. One line per method and route; each
+//! is asked with an empty JSON object, so that whoever is let in gets as far as the first thing that is missing. Not here: why
+//! a credential is refused, and that all refusals are one answer (authentication.rs).
+
+use crate::http::hooked::Hooked;
+use crate::wire::Call;
+use crate::http::world::TestWorld;
+use data_encoding::BASE32_NOPAD;
+use ledger::{Actor, Email, Terms};
+use outpay::members::invitation::{self, Acceptance};
+use outpay::members::{Client, Role, session, sign_in};
+use outpay::store::CredentialKind;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+/// In this order; what each gets.
+type Statuses = [u16; 8];
+const WHO: [&str; 8] = [
+    "nobody",
+    "a revoked key",
+    "the public key",
+    "an owner's session of the dashboard",
+    "the key",
+    "another business's key",
+    "the person's hash",
+    "another person's hash",
+];
+
+/// What a business asks for its whole book.
+const fn businesses(status: u16) -> Statuses {
+    [401, 401, 401, 401, status, status, 401, 401]
+}
+
+/// What a business asks for something of its own; another business has no such thing.
+const fn own(status: u16) -> Statuses {
+    [401, 401, 401, 401, status, 404, 401, 401]
+}
+
+/// What a person asks.
+const fn people(status: u16) -> Statuses {
+    [401, 401, 401, 401, 401, 401, status, status]
+}
+
+/// What a person asks about an operation; another person has no such operation.
+const fn persons_own(status: u16) -> Statuses {
+    [401, 401, 401, 401, 401, 401, status, 404]
+}
+
+const OPEN: Statuses = [200; 8];
+
+const ROUTES: &[(&str, &str, Statuses)] = &[
+    ("POST", "/payout/create", businesses(400)),
+    ("POST", "/payout/batch", businesses(400)),
+    ("GET", "/payout/operations", people(200)),
+    ("POST", "/payout/operations", people(200)),
+    ("GET", "/payout/users", businesses(200)),
+    ("GET", "/payout/users/{id}", own(200)),
+    ("GET", "/payout/users/{id}/operations", own(200)),
+    ("POST", "/payout/users/{id}/activate", own(200)),
+    ("POST", "/payout/users/{id}/debit", own(400)),
+    ("GET", "/payout/operations/{id}", persons_own(200)),
+    ("POST", "/payout/operations/{id}/cancel", persons_own(409)),
+    ("POST", "/payout/operations/{id}/reveal", persons_own(409)),
+    ("GET", "/payout/methods", people(200)),
+    ("POST", "/payout/quote", people(400)),
+    ("POST", "/payout/withdraw", people(400)),
+    ("GET", "/payout/withdrawals", businesses(200)),
+    ("GET", "/payout/withdrawals/{id}", own(200)),
+    // It has given the money itself.
+    ("POST", "/payout/withdrawals/{id}/approve", own(403)),
+    ("POST", "/payout/withdrawals/{id}/reject", own(400)),
+    ("POST", "/payout/withdrawals/{id}/settle", own(400)),
+    ("GET", "/payout/pauses", businesses(200)),
+    ("POST", "/payout/pause", businesses(200)),
+    ("POST", "/payout/resume", businesses(200)),
+    ("GET", "/payout/settings", businesses(200)),
+    ("PUT", "/payout/settings", businesses(200)),
+    ("GET", "/payout/events", businesses(200)),
+    ("GET", "/payout/webhook", businesses(200)),
+    // A first one needs a URL.
+    ("PUT", "/payout/webhook", [401, 401, 401, 401, 200, 400, 401, 401]),
+    ("POST", "/payout/webhook/roll", own(200)),
+    ("POST", "/payout/webhook/test", own(200)),
+    ("POST", "/payout/webhook/replay", businesses(400)),
+    ("GET", "/payout/webhook/deliveries", businesses(200)),
+    ("GET", "/payout/webhook/deliveries/{id}", own(200)),
+    ("POST", "/payout/webhook/deliveries/{id}/retry", own(409)),
+    ("GET", "/balance", businesses(200)),
+    ("POST", "/balance/transfer", businesses(400)),
+    ("GET", "/healthz", OPEN),
+    ("GET", "/readyz", OPEN),
+    ("GET", "/openapi.json", OPEN),
+    ("GET", "/docs", OPEN),
+    // These end what the lines above need, so they come last.
+    ("POST", "/payout/users/{id}/deactivate", own(200)),
+    ("POST", "/payout/users/{id}/rotate-hash", own(200)),
+];
+
+crate::http::on_both_engines! {
+    every_route_lets_in_whom_it_says,
+}
+
+/// What stands for `{id}`.
+struct Ids {
+    user: String,
+    withdrawal: String,
+    delivery: String,
+}
+
+/// A withdrawal that was paid and told of.
+async fn things(world: &TestWorld, hooked: &Hooked) -> Ids {
+    hooked.pay_out(world).await;
+    hooked.settle(world).await;
+    let delivered = hooked.call(world, "GET", "/payout/webhook/deliveries").send().await.value(200);
+    Ids {
+        user: world.user_id(hooked.business.live, 1),
+        withdrawal: world.withdrawal_id(hooked.business.live, 1),
+        delivery: delivered["data"][0]["id"].as_str().unwrap().to_owned(),
+    }
+}
+
+/// The cookie of an owner who is signed in with a second factor.
+async fn session_of_an_owner(world: &TestWorld, business: i64) -> String {
+    let platform = &world.platform;
+    let email = Email::parse("owner@example.com").unwrap();
+    let invited = invitation::invite(platform, business, &email, Role::Owner, Actor::OPERATOR).await;
+    let token = invited.unwrap_or_else(|_| panic!("it is made")).token;
+    let open = invitation::find(platform, token.expose_secret()).await.unwrap().unwrap();
+    let client = Client { agent: String::new(), address: String::new() };
+    let password = SecretString::from("seven-quiet-otters-dancing");
+    let acceptance = Acceptance { name: "Ada", password: &password, client: &client, device: None };
+    let step = invitation::accept(platform, &open, &acceptance, None).await.unwrap();
+    let half = async || session::find(platform, step.token.expose_secret()).await.unwrap().unwrap();
+    let key = sign_in::key_to_enrol(platform, &half().await).await.unwrap();
+    let secret = BASE32_NOPAD.decode(key.expose_secret().as_bytes()).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    let code = totp.generate(u64::try_from(platform.clock.now() / 1_000_000).unwrap()).to_string();
+    let (step, _) = sign_in::enrol(platform, &half().await, &code, &client).await.unwrap();
+    format!("__Host-outpay_session={0}; outpay_session={0}", step.token.expose_secret())
+}
+
+async fn every_route_lets_in_whom_it_says(world: &TestWorld) {
+    let hooked = Hooked::new(world).await;
+    let business = &hooked.business;
+    let ids = things(world, &hooked).await;
+    let elsewhere = world.paying_business(100_000).await;
+    let (number, revoked) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
+    world.revoke(number).await;
+    let cookie = session_of_an_owner(world, business.number).await;
+    let other = world.pay(&business.key, "other@example.com", 1_000).await;
+    let terms = Terms { enabled: true, ..Terms::default() };
+    world.platform.store.set_terms(business.live, "gift_card", &terms).await.unwrap();
+    let hash = world.hash(business.live, 1, 0).await;
+    let mut wrong = Vec::new();
+    for (method, route, expected) in ROUTES {
+        for (who, (name, expected)) in WHO.iter().zip(expected).enumerate() {
+            let id = match route.split('/').nth(2) {
+                Some("users") => &ids.user,
+                Some("webhook") => &ids.delivery,
+                _ => &ids.withdrawal,
+            };
+            let call = Call::new(hooked.server.address, method, &route.replace("{id}", id));
+            let call = if *method == "GET" { call } else { call.json(json!({}).to_string()) };
+            let call = match who {
+                0 => call,
+                1 => call.key(&revoked),
+                2 => call.key(&business.public_key),
+                3 => call.header("cookie", cookie.clone()),
+                4 => call.key(&business.key),
+                5 => call.key(&elsewhere.key),
+                6 => call.hash(&hash),
+                _ => call.hash(&other),
+            };
+            let answer = call.send().await;
+            if answer.status != *expected {
+                wrong.push(format!(
+                    "{method} {route} by {name}: {}, not {expected}: {}",
+                    answer.status,
+                    answer.text()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

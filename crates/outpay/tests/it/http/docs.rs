@@ -1,0 +1,33 @@
+//! `GET /docs`: the documentation as a page that works without a network.
+
+use crate::http::world::TestWorld;
+
+crate::http::on_both_engines! {
+    status_200_every_route,
+    status_200_from_no_other_host,
+}
+
+async fn status_200_every_route(world: &TestWorld) {
+    let page = world.get("/docs").send().await;
+    assert_eq!(page.status, 200);
+    let document = world.get("/openapi.json").send().await.value(200);
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let heading = format!("<code>{} {path}</code>", method.to_uppercase());
+            assert!(page.text().contains(&heading), "{heading}");
+        }
+    }
+}
+
+async fn status_200_from_no_other_host(world: &TestWorld) {
+    let page = world.get("/docs").send().await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'");
+    let text = page.text();
+    for elsewhere in ["://", "src=", "@import", "url(", "<script", "<link", "<iframe", "href=\"//"] {
+        assert!(!text.contains(elsewhere), "{elsewhere}");
+    }
+    for link in text.split("href=\"").skip(1) {
+        assert!(link.starts_with('/'), "{}", &link[..20]);
+    }
+}

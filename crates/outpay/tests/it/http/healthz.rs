@@ -1,0 +1,12 @@
+//! `GET /healthz`: the process runs.
+
+use crate::http::world::TestWorld;
+
+crate::http::on_both_engines! {
+    status_200_it_runs,
+}
+
+async fn status_200_it_runs(world: &TestWorld) {
+    world.get("/healthz").send().await.is(200, r#"{"status":"ok"}"#);
+    world.get("/healthz?verbose=1").key("unknown").send().await.is(200, r#"{"status":"ok"}"#);
+}

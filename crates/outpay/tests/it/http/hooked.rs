@@ -1,0 +1,82 @@
+//! A business whose webhook leads to a receiver of the test, on a server that lets it: shared by the tests of the webhook
+//! endpoints.
+
+use crate::receiver::Receiver;
+use crate::wire::Call;
+use crate::http::world::{Business, Server, TestWorld};
+use ledger::{Answer, Cents, Command, Order, Outcome, Progress, Provider, Request, Step, Terms};
+use outpay::webhooks::{Guard, WebhookOptions, Worker};
+use serde_json::Value;
+
+pub struct Hooked {
+    pub receiver: Receiver,
+    pub server: Server,
+    pub business: Business,
+    /// The answer that made the webhook.
+    pub made: Value,
+}
+
+impl Hooked {
+    pub async fn new(world: &TestWorld) -> Self {
+        let (receiver, server) = (Receiver::open().await, world.neighbour_without_guard().await);
+        let business = world.paying_business(100_000).await;
+        world.pay(&business.key, "user@example.com", 50_000).await;
+        let body = format!(r#"{{"url":"{}"}}"#, receiver.url("/hook"));
+        let put = world.call("PUT", "/payout/webhook").at(server.address).key(&business.key).json(body);
+        let made = put.send().await.value(200);
+        Self { receiver, server, business, made }
+    }
+
+    /// A request of the business to the server that lets webhooks go to this machine.
+    pub fn call(&self, world: &TestWorld, method: &str, target: &str) -> Call {
+        world.call(method, target).at(self.server.address).key(&self.business.key)
+    }
+
+    /// A withdrawal that succeeds, which is what receivers hear of by default.
+    pub async fn pay_out(&self, world: &TestWorld) {
+        let order = Order {
+            user: 1,
+            method: "bank".to_owned(),
+            provider: Provider::Manual,
+            amount: Cents(100),
+            destination: "{}".to_owned(),
+            terms: Terms { enabled: true, ..Terms::default() },
+            day: 0,
+        };
+        let Outcome::Withdrawal(withdrawal) = self.command(world, Command::Withdraw(Box::new(order))).await
+        else {
+            panic!("a withdrawal");
+        };
+        for step in [Step::Send, Step::Succeed] {
+            let progress = Progress::new(withdrawal.number, step);
+            self.command(world, Command::Advance(Box::new(progress))).await;
+        }
+    }
+
+    async fn command(&self, world: &TestWorld, command: Command) -> Outcome {
+        let request = Request::plain(command);
+        let verdict = world.platform.teller.ask(self.business.live, request).await.unwrap();
+        let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+        outcome
+    }
+
+    /// Lets a worker deliver all that is due.
+    pub async fn settle(&self, world: &TestWorld) -> usize {
+        let guard = Guard { allow_http: true, allow_private: true };
+        let webhooks = world.platform.webhooks.clone().guarded_by(guard);
+        Worker::new(webhooks, WebhookOptions::default()).settle().await.unwrap()
+    }
+
+    /// A delivery that has failed for good; gives its id.
+    pub async fn failed(&self, world: &TestWorld) -> String {
+        self.receiver.always("/hook", crate::receiver::status(500));
+        self.pay_out(world).await;
+        for seconds in [0, 30, 300, 1800] {
+            world.platform.clock.advance(seconds * crate::http::world::SECOND);
+            self.settle(world).await;
+        }
+        let newest = self.call(world, "GET", "/payout/webhook/deliveries?limit=1").send().await.value(200);
+        assert_eq!(newest["data"][0]["status"], "failed");
+        newest["data"][0]["id"].as_str().unwrap().to_owned()
+    }
+}

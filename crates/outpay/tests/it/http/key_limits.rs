@@ -1,0 +1,113 @@
+//! Limits of keys: where they may be used from, and the most that one payout may be.
+
+use crate::http::world::{Business, DISABLED, SECOND, TestWorld, UNAUTHORIZED, local};
+use ledger::{Actor, Cents};
+use outpay::auth::keys::{self, KeyOrder};
+use outpay::auth::limits::KeyLimits;
+use outpay::http::{ServeConfig, TrustedProxies};
+use outpay::networks::Networks;
+use outpay::store::CredentialKind;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+crate::http::on_both_engines! {
+    a_key_works_from_its_addresses_alone,
+    a_trusted_proxy_says_who_is_behind_it,
+    status_403_above_key_limit,
+    rolling_keeps_the_limits,
+}
+
+const ABOVE: &str = r#"{"error":"The amount is above the limit of this API key.","code":"above_key_limit"}"#;
+
+async fn key(world: &TestWorld, business: &Business, allowed: &str, most: Option<i64>) -> (i64, String) {
+    let allowed = Networks::parse(allowed).unwrap().map(Arc::new);
+    let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
+    let (book, kind) = (business.live, CredentialKind::SecretKey);
+    let order = KeyOrder { book, kind, name: String::new(), expires_in: None, limits };
+    let made = keys::create(&world.platform, &order, Actor::NOBODY).await.unwrap();
+    (made.number, made.text.expose_secret().to_owned())
+}
+
+async fn a_key_works_from_its_addresses_alone(world: &TestWorld) {
+    let business = world.paying_business(1_000).await;
+    for allowed in ["", "127.0.0.1", "203.0.113.0/24 127.0.0.0/8", "::ffff:127.0.0.1"] {
+        let (_, text) = key(world, &business, allowed, None).await;
+        world.get("/balance").key(&text).send().await.value(200);
+    }
+    let unknown = world.get("/balance").key("sk_live_unknown").send().await.comparable();
+    for allowed in ["203.0.113.7", "::1", "10.0.0.0/8, 2001:db8::/32"] {
+        let (number, text) = key(world, &business, allowed, None).await;
+        for _ in 0..2 {
+            let before = world.platform.auth.work_done();
+            let answer = world.get("/balance").key(&text).send().await;
+            let after = world.platform.auth.work_done();
+            assert_eq!(answer.comparable(), unknown, "{allowed}");
+            assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1), "{allowed}");
+        }
+        world.platform.auth.record_uses().await.unwrap();
+        let stored = world.platform.store.key(number).await.unwrap().unwrap();
+        assert_eq!(stored.last_used_at, None, "a stranger does not use it");
+    }
+}
+
+async fn a_trusted_proxy_says_who_is_behind_it(world: &TestWorld) {
+    let business = world.business().await;
+    let (_, text) = key(world, &business, "203.0.113.7", None).await;
+    let trusted_proxies = TrustedProxies::new(Networks::parse("127.0.0.1, 10.0.0.0/8").unwrap());
+    let limited = ServeConfig { trusted_proxies, requests_per_second: Some(4), ..local() };
+    let server = world.neighbour_with(limited).await;
+    let call =
+        |forwarded_for: &str| world.get("/balance").key(&text).header("X-Forwarded-For", forwarded_for);
+    let at = |forwarded_for: &str| call(forwarded_for).at(server.address);
+    at("203.0.113.7").send().await.value(200);
+    at("1.2.3.4, 203.0.113.7, 10.0.0.5").send().await.value(200);
+    at("203.0.113.7, 203.0.113.8").send().await.is(401, UNAUTHORIZED);
+    // A server that trusts nobody does not read it.
+    call("203.0.113.7").send().await.is(401, UNAUTHORIZED);
+    // Each client has a limit of its own.
+    let from = |client: &str| {
+        let call = world.get("/healthz").header("X-Forwarded-For", client);
+        call.at(server.address)
+    };
+    for _ in 0..4 {
+        from("198.51.100.1").send().await.value(200);
+    }
+    assert_eq!(from("192.0.2.1, 198.51.100.1").send().await.status, 429);
+    from("198.51.100.2").send().await.value(200);
+}
+
+async fn status_403_above_key_limit(world: &TestWorld) {
+    let business = world.paying_business(10_000).await;
+    let (_, text) = key(world, &business, "", Some(500)).await;
+    // The first request looks the key up, the second finds it trusted.
+    for email in ["a@example.com", "b@example.com"] {
+        world.pay(&text, email, 500).await;
+        world.create(&text, email, 501).send().await.is(403, ABOVE);
+    }
+    let batch = |rows: &str| {
+        world.post("/payout/batch").key(&text).json(format!(r#"{{"payouts":[{rows}],"partial":true}}"#))
+    };
+    let rows = r#"{"email":"c@example.com","amount":1},{"email":"d@example.com","amount":501}"#;
+    batch(rows).send().await.is(403, ABOVE);
+    // Row by row it would be as much as anybody likes.
+    let rows = r#"{"email":"c@example.com","amount":250},{"email":"C@example.com","amount":251}"#;
+    batch(rows).send().await.is(403, ABOVE);
+    batch(r#"{"email":"c@example.com","amount":500}"#).send().await.value(201);
+    world.has_balances(&business.key, 0, 8_500).await;
+    // What is wrong with the request is said first, and 403 of the business before that.
+    world.create(&text, "a@example.com", 0).send().await.value(400);
+    world.enable_payouts(&business, false).await;
+    world.create(&text, "a@example.com", 501).send().await.is(403, DISABLED);
+}
+
+async fn rolling_keeps_the_limits(world: &TestWorld) {
+    let business = world.paying_business(10_000).await;
+    let (number, old) = key(world, &business, "127.0.0.1", Some(500)).await;
+    let stored = world.platform.store.key(number).await.unwrap().unwrap();
+    let made = keys::roll(&world.platform, &stored, 10 * SECOND, Actor::NOBODY).await.unwrap();
+    let new = world.platform.store.key(made.number).await.unwrap().unwrap();
+    assert_eq!(new.limits, stored.limits);
+    for text in [old.as_str(), made.text.expose_secret()] {
+        world.create(text, "a@example.com", 501).send().await.is(403, ABOVE);
+    }
+}

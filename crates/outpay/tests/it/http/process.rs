@@ -1,0 +1,82 @@
+//! The real program as a process of its own, serving a test's database on a free port, to be killed without warning.
+
+use crate::database::Database;
+use crate::http::world::MASTER_KEY;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub struct Process {
+    pub address: SocketAddr,
+    child: Child,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Process {
+    /// Starts it and waits until it listens.
+    pub fn serve(database: &Database) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
+            command.env_remove(name);
+        }
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.arg("--data").arg(database.folder()).arg("--database").arg(database.address());
+        command.env("OUTPAY_MASTER_KEY", MASTER_KEY);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut seen = String::new();
+        let address = loop {
+            let mut line = String::new();
+            let length = log.read_line(&mut line).unwrap();
+            seen += &line;
+            assert_ne!(length, 0, "the server ended: {seen}");
+            if let Some((_, rest)) = line.split_once(r#""address":"http://"#) {
+                break rest.split('"').next().unwrap().parse().unwrap();
+            }
+        };
+        // Read to the end, or the server would wait for room in the pipe.
+        let rest = std::thread::spawn(move || {
+            log.read_to_string(&mut seen).unwrap();
+            seen
+        });
+        Self { address, child, log: Some(rest) }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits until it has ended by itself and gives its exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let ends = async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(40), ends).await.expect("the process ends")
+    }
+
+    /// Asks it to end in good order and gives what it has logged.
+    pub async fn log(mut self) -> String {
+        let terminate = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+        assert!(terminate.unwrap().success());
+        assert_eq!(self.ended().await, Some(0));
+        self.log.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be dead already, which is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,35 @@
+//! `GET /payout/settings`: what a business has set.
+
+use crate::http::world::{TestWorld, UNAUTHORIZED};
+use serde_json::json;
+
+crate::http::on_both_engines! {
+    status_200_to_the_byte,
+    status_200_live_methods_are_closed_at_first,
+    status_401_hash,
+}
+
+async fn status_200_to_the_byte(world: &TestWorld) {
+    let business = world.business().await;
+    world.get("/payout/settings").key(&business.test_key).send().await.is(
+        200,
+        concat!(
+            r#"{"payouts_enabled":false,"expiry_days":null,"methods":{"sandbox":{"enabled":true,"#,
+            r#""fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"#,
+            r#""review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}}}"#
+        ),
+    );
+}
+
+async fn status_200_live_methods_are_closed_at_first(world: &TestWorld) {
+    let business = world.business().await;
+    let settings = world.get("/payout/settings").key(&business.key).send().await.value(200);
+    let methods = settings["methods"].as_object().unwrap();
+    assert_eq!(methods.keys().collect::<Vec<_>>(), ["bank", "gift_card"]);
+    assert!(methods.values().all(|terms| terms["enabled"] == json!(false)));
+}
+
+async fn status_401_hash(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    world.get("/payout/settings").hash(&person.hash).send().await.is(401, UNAUTHORIZED);
+}

@@ -1,0 +1,125 @@
+//! `PUT /payout/settings`: sets what is sent, leaves the rest, and checks everything first.
+
+use crate::http::world::{TestWorld, UNAUTHORIZED};
+use serde_json::{Value, json};
+
+crate::http::on_both_engines! {
+    status_200_what_is_sent_is_set,
+    status_200_unclaimed_money_goes_back,
+    status_200_a_late_rule_takes_nothing_unannounced,
+    status_200_every_change_is_an_event,
+    status_400_nothing_is_set,
+    status_401_public_key,
+}
+
+async fn put(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answer {
+    world.call("PUT", "/payout/settings").key(key).json(body.to_string()).send().await
+}
+
+async fn status_200_what_is_sent_is_set(world: &TestWorld) {
+    let business = world.business().await;
+    let live = put(world, &business.key, &json!({ "payouts_enabled": true })).await.value(200);
+    assert_eq!(live["payouts_enabled"], true);
+    let set = json!({ "expiry_days": 30,
+        "methods": { "sandbox": { "enabled": true, "minimum": 500, "review": { "above": 1000 } } } });
+    let after = put(world, &business.test_key, &set).await.value(200);
+    assert_eq!((&after["payouts_enabled"], &after["expiry_days"]), (&json!(true), &json!(30)));
+    assert_eq!(after["methods"]["sandbox"]["minimum"], 500);
+    assert_eq!(world.get("/payout/settings").key(&business.test_key).send().await.value(200), after);
+    let nothing = put(world, &business.test_key, &json!({})).await.value(200);
+    assert_eq!(nothing, after);
+    let off = put(world, &business.test_key, &json!({ "expiry_days": 0 })).await.value(200);
+    assert_eq!(off["expiry_days"], Value::Null);
+}
+
+async fn status_200_unclaimed_money_goes_back(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
+    const DAY: i64 = 86_400_000_000;
+    let sweep = async || outpay::withdrawals::expire::sweep(&world.platform).await.unwrap();
+    world.platform.clock.advance(22 * DAY);
+    assert_eq!(sweep().await, 0);
+    world.platform.clock.advance(2 * DAY);
+    assert_eq!((sweep().await, sweep().await), (0, 0), "a reminder, once");
+    world.platform.clock.advance(7 * DAY);
+    assert_eq!((sweep().await, sweep().await), (1, 0));
+    assert_eq!(person.money(world).await, (0, 0));
+    world.has_balances(&person.key, 0, 10_000).await;
+    let events = world.get("/payout/events?limit=100").key(&person.key).send().await.value(200);
+    let of =
+        |kind: &str| events["data"].as_array().unwrap().iter().filter(|event| event["type"] == kind).count();
+    assert_eq!((of("payout_user.money_expiring"), of("payout_user.money_expired")), (1, 1));
+    let list = world.get("/payout/operations").hash(&person.hash).send().await.value(200);
+    assert_eq!((&list["data"][0]["type"], &list["data"][0]["amount"]), (&json!("expiry"), &json!(-1_000)));
+}
+
+async fn status_200_a_late_rule_takes_nothing_unannounced(world: &TestWorld) {
+    let person = world.recipient(1_000).await;
+    const DAY: i64 = 86_400_000_000;
+    let sweep = async || outpay::withdrawals::expire::sweep(&world.platform).await.unwrap();
+    world.platform.clock.advance(100 * DAY);
+    put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
+    assert_eq!(sweep().await, 0, "a reminder first");
+    world.platform.clock.advance(7 * DAY - 1);
+    assert_eq!(sweep().await, 0);
+    assert_eq!(person.money(world).await, (1_000, 0));
+    world.platform.clock.advance(1);
+    assert_eq!(sweep().await, 1);
+    assert_eq!(person.money(world).await, (0, 0));
+}
+
+async fn status_200_every_change_is_an_event(world: &TestWorld) {
+    let business = world.business().await;
+    let key = &business.test_key;
+    let all = json!({ "expiry_days": 30,
+        "methods": { "sandbox": { "enabled": true, "review": { "always": true } } } });
+    put(world, key, &all).await.value(200);
+    // What is as it was is no event.
+    put(world, key, &all).await.value(200);
+    put(world, key, &json!({ "methods": { "sandbox": { "enabled": true } } })).await.value(200);
+    put(world, key, &json!({ "expiry_days": -1 })).await.value(400);
+    let events = world.get("/payout/events?limit=100").key(key).send().await.value(200);
+    let events = events["data"].as_array().unwrap();
+    let reasons: Vec<&str> = events.iter().map(|event| event["data"]["reason"].as_str().unwrap()).collect();
+    let standard = r#"{"enabled":true,"fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}"#;
+    let strict = standard.replace(r#""always":false"#, r#""always":true"#);
+    let expected = [
+        "expiry_days: never -> 30".to_owned(),
+        format!("method sandbox: {standard} -> {strict}"),
+        format!("method sandbox: {strict} -> {standard}"),
+    ];
+    assert_eq!(reasons, expected);
+    let id = world.key_id(business.test, key).await;
+    for event in events {
+        assert_eq!((&event["type"], &event["data"]["api_key_id"]), (&json!("settings.changed"), &json!(id)));
+    }
+}
+
+async fn status_400_nothing_is_set(world: &TestWorld) {
+    let business = world.business().await;
+    let before = world.get("/payout/settings").key(&business.test_key).send().await.value(200);
+    for (body, field) in [
+        (json!({ "payouts_enabled": "yes" }), "payouts_enabled"),
+        // A test key leaves what is live alone.
+        (json!({ "payouts_enabled": true }), "payouts_enabled"),
+        (json!({ "expiry_days": -1 }), "expiry_days"),
+        (json!({ "expiry_days": 36501 }), "expiry_days"),
+        (json!({ "methods": [] }), "methods"),
+        (json!({ "methods": { "bank": {} } }), "methods"),
+        (json!({ "methods": { "sandbox": { "minimum": 0 } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "fees": {} } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "daily_cap": 100_000.0 } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "review": { "above": 5_000.0 } } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "fee": { "cap": u64::MAX } } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "fee": { "basis_points": 10000 } } } }), "methods"),
+    ] {
+        let refused = put(world, &business.test_key, &body).await.value(400);
+        assert!(refused["fields"][field].is_array(), "{body}: {refused}");
+    }
+    assert_eq!(world.get("/payout/settings").key(&business.test_key).send().await.value(200), before);
+}
+
+async fn status_401_public_key(world: &TestWorld) {
+    let business = world.business().await;
+    put(world, &business.test_public_key, &json!({})).await.is(401, UNAUTHORIZED);
+}

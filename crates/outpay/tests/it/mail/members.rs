@@ -1,0 +1,116 @@
+//! Mails to members: written with what they tell of, sealed until they are sent.
+
+use crate::mail::world::{PUBLIC_URL, World};
+use ledger::{Actor, Email};
+use outpay::auth::keys::{self, KeyOrder};
+use outpay::auth::limits::KeyLimits;
+use outpay::mail::MailKind;
+use outpay::members::invitation::{self, Acceptance};
+use outpay::members::{Client, Role};
+use outpay::store::{AuditFilter, CredentialKind, MailState, NewMail};
+use secrecy::{ExposeSecret, SecretString};
+
+crate::mail::on_both_engines! {
+    an_invitation_is_mailed_sealed_and_wiped,
+    without_configuration_an_invitation_is_made_and_not_mailed,
+    those_who_look_after_keys_hear_of_each_change,
+}
+
+async fn join(world: &World, business: i64, email: &str, role: Role) {
+    let platform = &world.platform;
+    let address = Email::parse(email).unwrap();
+    let made = invitation::invite(platform, business, &address, role, Actor::OPERATOR).await;
+    let token = made.unwrap_or_else(|_| panic!("it is made")).token;
+    let open = invitation::find(platform, token.expose_secret()).await.unwrap().unwrap();
+    let (password, client) = (
+        SecretString::from("seven-quiet-otters-dancing"),
+        Client { agent: String::new(), address: String::new() },
+    );
+    let acceptance = Acceptance { name: "Ada", password: &password, client: &client, device: None };
+    let joined = invitation::accept(platform, &open, &acceptance, None).await;
+    assert!(joined.is_ok());
+}
+
+async fn those_who_look_after_keys_hear_of_each_change(world: &World) {
+    let book = world.book(&[]).await;
+    let business = book.business();
+    for (email, role) in [
+        ("owner@example.com", Role::Owner),
+        ("admin@example.com", Role::Admin),
+        ("viewer@example.com", Role::Viewer),
+    ] {
+        join(world, business, email, role).await;
+    }
+    let order = KeyOrder {
+        book,
+        kind: CredentialKind::SecretKey,
+        name: "Shop".to_owned(),
+        expires_in: None,
+        limits: KeyLimits::default(),
+    };
+    let made = keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
+    let key = world.platform.store.key(made.number).await.unwrap().unwrap();
+    let rolled = keys::roll(&world.platform, &key, 0, Actor::OPERATOR).await.unwrap();
+    let new = world.platform.store.key(rolled.number).await.unwrap().unwrap();
+    keys::revoke(&world.platform, &new, Actor::OPERATOR).await.unwrap();
+    keys::revoke(&world.platform, &new, Actor::OPERATOR).await.unwrap_err();
+    let mails = world.mails().await;
+    let about = |kind: MailKind, hint: &str| {
+        let fits = |mail: &&NewMail| mail.kind == kind && mail.data.contains(hint);
+        let mut to: Vec<&str> =
+            mails.iter().map(|row| &row.mail).filter(fits).map(|mail| mail.recipient.as_str()).collect();
+        to.sort_unstable();
+        to
+    };
+    let keepers = vec!["admin@example.com", "owner@example.com"];
+    assert_eq!(about(MailKind::KeyCreated, &key.hint), keepers);
+    assert_eq!(about(MailKind::KeyCreated, &new.hint), keepers);
+    assert_eq!(about(MailKind::KeyRevoked, &new.hint), keepers, "once, though revoked twice");
+    let secret = made.text.expose_secret();
+    assert!(mails.iter().all(|row| !row.mail.data.contains(secret)));
+    let log = AuditFilter {
+        business,
+        actors: (i64::MIN, i64::MAX),
+        action: String::new(),
+        before: i64::MAX,
+        limit: 100,
+    };
+    let log = world.platform.store.audit_log(&log).await.unwrap();
+    let actions: Vec<&str> =
+        log.iter().map(|entry| entry.action.as_str()).filter(|action| action.starts_with("key.")).collect();
+    assert_eq!(actions, ["key.revoked", "key.rolled", "key.created"]);
+    while world.settle().await > 0 {}
+    let received = world.server.received();
+    let told = received.iter().find(|mail| mail.header("Subject") == "An API key was revoked").unwrap();
+    assert!(told.text().contains("Operator"), "{}", told.text());
+}
+
+async fn an_invitation_is_mailed_sealed_and_wiped(world: &World) {
+    let book = world.book(&[]).await;
+    let email = Email::parse("owner@example.com").unwrap();
+    let made = invitation::invite(&world.platform, book.business(), &email, Role::Owner, Actor::OPERATOR);
+    let token = made.await.unwrap_or_else(|_| panic!("it is made")).token;
+    let row = &world.mails().await[0];
+    assert_eq!((row.mail.kind, row.mail.recipient.as_str()), (MailKind::Invitation, "owner@example.com"));
+    let sealed = row.mail.sealed.as_deref().expect("the link is sealed");
+    let token = token.expose_secret().as_bytes();
+    assert!(!sealed.windows(token.len()).any(|window| window == token));
+    assert!(!row.mail.data.as_bytes().windows(token.len()).any(|window| window == token));
+    assert_eq!(world.settle().await, 1);
+    let received = world.server.received();
+    assert_eq!(received[0].header("Subject"), "You are invited to the team of Shop 0");
+    let link = received[0].link(PUBLIC_URL);
+    let expected = format!("{PUBLIC_URL}/dashboard/invitation#{}", String::from_utf8_lossy(token));
+    assert_eq!(link, expected);
+    let row = &world.mails().await[0];
+    assert_eq!((row.state, row.mail.sealed.as_ref()), (MailState::Sent, None), "wiped");
+}
+
+async fn without_configuration_an_invitation_is_made_and_not_mailed(world: &World) {
+    let book = world.book(&[]).await;
+    let bare = world.neighbour(None).await;
+    let email = Email::parse("owner@example.com").unwrap();
+    let made = invitation::invite(&bare, book.business(), &email, Role::Owner, Actor::OPERATOR).await;
+    assert!(made.is_ok());
+    assert_eq!(world.mails().await, []);
+}

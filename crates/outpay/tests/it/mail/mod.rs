@@ -1,0 +1,28 @@
+//! Mail from both ends: the teller on one, a mail server that nobody here wrote on the other, the worker between them driven
+//! by hand, and a clock that stands still. Every scenario on SQLite and on PostgreSQL. Not here: the SQL one statement at a
+//! time (tests/it/conformance), the program (tests/it/cli).
+
+mod delivery;
+mod encryption;
+mod members;
+mod told;
+mod world;
+
+/// Makes a test on each engine of every scenario, which is an `async fn(&World)`.
+macro_rules! on_both_engines {
+    ($($scenario:ident,)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                crate::mail::world::run(crate::database::Database::on_sqlite(), super::$scenario);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::mail::world::run(crate::database::Database::on_postgres(), super::$scenario);
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

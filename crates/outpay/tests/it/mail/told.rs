@@ -1,0 +1,167 @@
+//! Which events become mails, and what they say.
+
+use crate::mail::world::{PUBLIC_URL, World};
+use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
+use outpay::branding::{self, Branding};
+use outpay::mail::{MailError, MailKind};
+use outpay::store::MailState;
+use secrecy::ExposeSecret;
+use std::collections::HashSet;
+
+crate::mail::on_both_engines! {
+    without_configuration_no_mail_is_made,
+    a_link_that_is_sent_again_tells_of_no_new_money,
+    every_event_is_told_once_in_its_own_words,
+    only_chosen_events_of_afterwards_are_told,
+    a_claim_link_opens_the_user_s_page_and_stands_in_no_row,
+    a_claim_link_goes_out_by_hand,
+    other_mails_hold_the_link_only_where_links_are_mailed,
+    two_processes_tell_and_send_each_once,
+}
+
+async fn without_configuration_no_mail_is_made(world: &World) {
+    let book = world.book(&["claim_link"]).await;
+    let bare = world.neighbour(None).await;
+    bare.mail.check().unwrap();
+    let refused = bare.mail.choose(book, outpay::mail::Choice::ALL).await;
+    assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
+    let user = world.pay(book, "user@example.com").await;
+    assert_eq!(outpay::mail::Worker::new(bare.mail.clone()).settle().await.unwrap(), 0);
+    let refused = bare.mail.send_claim_link(book, user).await;
+    assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
+    assert_eq!(world.mails().await, []);
+}
+
+async fn a_link_that_is_sent_again_tells_of_no_new_money(world: &World) {
+    let book = world.book(&[]).await;
+    let user = world.pay(book, "user@example.com").await;
+    let before = branding::of(&world.platform, book.business()).await.unwrap();
+    let shown = Branding { display_name: "Harbour Pine".to_owned(), ..before };
+    branding::set(&world.platform, book.business(), Actor::OPERATOR, &shown).await.unwrap();
+    world.mail().send_claim_link(book, user).await.unwrap();
+    assert_eq!(world.settle().await, 1);
+    let received = world.server.received();
+    assert_eq!(received[0].header("Subject"), "Your page: $1,000.00 from Harbour Pine");
+    assert!(received[0].header("From").contains("Harbour Pine"), "as on the page");
+    world.command(book, Command::SetStatus { user, status: UserStatus::Inactive }).await;
+    let refused = world.mail().send_claim_link(book, user).await;
+    assert!(matches!(refused, Err(MailError::LinkIsDead)), "{refused:?}");
+}
+
+async fn every_event_is_told_once_in_its_own_words(world: &World) {
+    let book = world.book(&["claim_link", "delivered", "failed", "rejected", "returned", "expiring"]).await;
+    let user = world.pay(book, "user@example.com").await;
+    let paid = world.withdraw(book, user, false).await;
+    world.step(book, paid, Step::Send).await;
+    world.step(book, paid, Step::Succeed).await;
+    world.step(book, paid, Step::Return).await;
+    let failed = world.withdraw(book, user, false).await;
+    world.step(book, failed, Step::Send).await;
+    world.progress(book, Progress::new(failed, Step::Fail).because("closed", "The card is closed.")).await;
+    let rejected = world.withdraw(book, user, true).await;
+    world.progress(book, Progress::new(rejected, Step::Reject).because("rejected", "Not this month.")).await;
+    let (occurrence, note) = (Occurrence::UserMoneyExpiring, "2027-02-01T00:00:00.000000Z".to_owned());
+    world.command(book, Command::Record { occurrence, user, withdrawal: 0, note }).await;
+    assert_eq!(world.settle().await, 6);
+    assert_eq!(world.settle().await, 0, "once");
+    let received = world.server.received();
+    let mut subjects: Vec<&str> = received.iter().map(|mail| mail.header("Subject")).collect();
+    subjects.sort_unstable();
+    assert_eq!(
+        subjects,
+        [
+            "$1,000.00 from Shop 0 is waiting for you until 2027-02-01",
+            "Shop 0 has not approved your withdrawal of $25.00",
+            "Shop 0 has sent you $1,000.00",
+            "Your $25.00 from Shop 0 is on its way",
+            "Your withdrawal of $25.00 came back",
+            "Your withdrawal of $25.00 did not work",
+        ]
+    );
+    let of = |word: &str| received.iter().find(|mail| mail.header("Subject").contains(word)).unwrap().text();
+    assert!(of("did not work").contains("Reason: The card is closed."));
+    assert!(of("not approved").contains("Reason: Not this month."));
+    assert!(of("on its way").contains("You get: $24.50") && of("on its way").contains("By: gift card"));
+    for mail in &received {
+        assert_eq!(mail.to, "user@example.com");
+        assert_eq!(
+            (mail.from.as_str(), mail.header("From")),
+            ("payouts@example.com", "\"Shop 0\" <payouts@example.com>")
+        );
+        assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
+    }
+}
+
+async fn only_chosen_events_of_afterwards_are_told(world: &World) {
+    let book = world.book(&[]).await;
+    world.pay(book, "before@example.com").await;
+    world.choose(book, &["claim_link"]).await;
+    world.pay(book, "while@example.com").await;
+    world.choose(book, &["delivered"]).await;
+    world.pay(book, "after@example.com").await;
+    world.choose(book, &[]).await;
+    world.pay(book, "off@example.com").await;
+    world.choose(book, &["claim_link"]).await;
+    assert_eq!(world.settle().await, 1);
+    assert_eq!(world.server.received()[0].to, "while@example.com");
+}
+
+async fn a_claim_link_opens_the_user_s_page_and_stands_in_no_row(world: &World) {
+    let book = world.book(&["claim_link"]).await;
+    let user = world.pay(book, "user@example.com").await;
+    world.settle().await;
+    let received = world.server.received();
+    let link = received[0].link(PUBLIC_URL);
+    let hash = link.strip_prefix(&format!("{PUBLIC_URL}/p#")).unwrap();
+    let digest = world.platform.secrets.credential_digest(hash.as_bytes());
+    let credential = world.platform.store.credential(&digest).await.unwrap().unwrap();
+    assert_eq!((credential.book, credential.subject), (book, user));
+    assert!(!format!("{:?}", world.mails().await).contains(hash));
+    assert_eq!(received[0].text().matches(hash).count(), 2, "once as text, once as HTML");
+}
+
+async fn a_claim_link_goes_out_by_hand(world: &World) {
+    let book = world.book(&[]).await;
+    let user = world.pay(book, "user@example.com").await;
+    world.mail().send_claim_link(book, user).await.unwrap();
+    // The hash is the one that is valid when the mail is sent.
+    world.command(book, Command::RotateHash { user }).await;
+    assert_eq!(world.settle().await, 1);
+    let salt = world.platform.store.hash_salt(book, user).await.unwrap().unwrap();
+    let hash = world.platform.secrets.payout_hash(book, user, &salt);
+    assert!(world.server.received()[0].text().contains(hash.expose_secret()));
+    let unknown = world.mail().send_claim_link(book, 99).await;
+    assert!(matches!(unknown, Err(MailError::Unknown)), "{unknown:?}");
+}
+
+async fn other_mails_hold_the_link_only_where_links_are_mailed(world: &World) {
+    for (mails, has_link) in [(&["delivered"][..], false), (&["delivered", "claim_link"], true)] {
+        let book = world.book(mails).await;
+        let user = world.pay(book, &format!("user{}@example.com", mails.len())).await;
+        let paid = world.withdraw(book, user, false).await;
+        world.step(book, paid, Step::Send).await;
+        world.step(book, paid, Step::Succeed).await;
+        world.settle().await;
+        let received = world.server.received();
+        let mail = received.iter().rfind(|mail| mail.header("Subject").contains("on its way")).unwrap();
+        assert_eq!(mail.text().contains("/p#"), has_link, "{}", mail.text());
+    }
+}
+
+async fn two_processes_tell_and_send_each_once(world: &World) {
+    let book = world.book(&["claim_link"]).await;
+    let neighbour = world.neighbour(Some(crate::mail::world::config(world.server.port))).await;
+    for number in 0..40 {
+        world.pay(book, &format!("user{number}@example.com")).await;
+    }
+    let mut other = outpay::mail::Worker::new(neighbour.mail.clone());
+    let (here, there) = tokio::join!(world.settle(), other.settle());
+    assert_eq!(here + there.unwrap(), 40);
+    let ids: Vec<String> =
+        world.server.until(40).iter().map(|mail| mail.header("Message-ID").to_owned()).collect();
+    let distinct: HashSet<&String> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (40, 40), "each made once and sent once");
+    let mails = world.mails().await;
+    assert_eq!(mails.len(), 40);
+    assert!(mails.iter().all(|row| row.state == MailState::Sent && row.mail.kind == MailKind::ClaimLink));
+}

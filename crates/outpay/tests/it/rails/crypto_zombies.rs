@@ -1,0 +1,255 @@
+//! Two workers on one database over a real chain. One is frozen over its lease, at each moment of a payment, or its machine's clock
+//! is ten minutes wrong; the other goes on, and the first resumes with what it knew. The chain's own balances say that each
+//! withdrawal was paid once, and none that was paid was given back.
+
+use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
+use crate::rails::proxy::{Act, Proxy};
+use crate::rails::world::{SECOND, TREASURY, WEALTH, World, rail, units};
+use alloy_primitives::{Address, U256, keccak256};
+use ledger::{BookId, Cents, WithdrawalState};
+use outpay::clock::{Clock, Entropy};
+use outpay::commit::Teller;
+use outpay::platform::Platform;
+use outpay::rails::{Moment, Rail, Worker};
+use parking_lot::Mutex;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Cycles on each engine; `OUTPAY_TEST_ZOMBIES` asks for more.
+const CYCLES: usize = 16;
+/// Longer than a lease and than a payment may wait before it is sent for more.
+const LATER: i64 = 700_000_000;
+const TEN_MINUTES: i64 = 600_000_000;
+/// 10.00 and the fee of 0.50.
+const GROSS: i64 = 1_050;
+const NET: u64 = 1_000;
+
+/// What is wrong with the first worker.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trouble {
+    /// It stops here, and goes on when the other one has worked.
+    FrozenAt(Moment),
+    /// It stops while its request is on the way to the node.
+    FrozenWhileSending,
+    /// Its machine's clock is so wrong.
+    Clock(i64),
+}
+
+/// What the chain does while it stands still.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Meanwhile {
+    Blocks,
+    NoBlocks,
+    Forgets,
+    Reorganisation,
+}
+
+const TROUBLES: [Trouble; 8] = [
+    Trouble::FrozenAt(Moment::BeforeIntent),
+    Trouble::FrozenAt(Moment::AfterIntent),
+    Trouble::FrozenAt(Moment::BeforeSend),
+    Trouble::FrozenWhileSending,
+    Trouble::FrozenAt(Moment::AfterSend),
+    Trouble::FrozenAt(Moment::AfterRecord),
+    Trouble::Clock(TEN_MINUTES),
+    Trouble::Clock(-TEN_MINUTES),
+];
+const MEANWHILES: [Meanwhile; 4] =
+    [Meanwhile::NoBlocks, Meanwhile::Blocks, Meanwhile::Forgets, Meanwhile::Reorganisation];
+
+/// Another address for every payment.
+fn person(number: i64) -> Address {
+    Address::from_slice(&keccak256(number.to_be_bytes())[12..])
+}
+
+/// Everything that a cycle needs, also while the first worker stands still.
+struct Scene {
+    world: World,
+    proxy: Proxy,
+    /// On the way to the node there is a proxy.
+    first: Platform,
+    other: Platform,
+    /// As `first`, on a machine whose clock is wrong.
+    wrong: Platform,
+    wrong_clock: Clock,
+    book: BookId,
+}
+
+impl Scene {
+    async fn open(installation: &Installation, world: World) -> Self {
+        let proxy = Proxy::start(&world.node.url).await;
+        let wrong_clock = Clock::manual(world.clock.now());
+        let by = |url: &str, clock: &Clock| -> Arc<dyn Rail> { Arc::new(rail(&world.config, url, clock)) };
+        let first = installation.open(by(&proxy.url, &world.clock), 1).await;
+        let other = installation.open(by(&world.node.url, &world.clock), 2).await;
+        let mut wrong = installation.open(by(&world.node.url, &wrong_clock), 3).await;
+        // Leases go by the database's clock; everything else on that machine by its own.
+        let (entropy, witness) = (Entropy::seeded(4), wrong.witness.clone());
+        let teller =
+            Teller::start(&wrong.store, Arc::clone(&wrong.secrets), wrong_clock.clone(), entropy, witness);
+        wrong.teller = teller.await.unwrap();
+        wrong.clock = wrong_clock.clone();
+        let book = book_with(&first, "usdc", 100_000_000).await;
+        Self { world, proxy, first, other, wrong, wrong_clock, book }
+    }
+
+    fn time_passes(&self, micros: i64) {
+        self.world.clock.advance(micros);
+        self.wrong_clock.advance(micros);
+    }
+
+    /// All that workers write of a withdrawal.
+    async fn written(&self, number: i64) -> String {
+        let store = &self.other.store;
+        let entries = store.entries_of_withdrawal(self.book, number).await.unwrap();
+        format!("{entries:?} {:?}", store.attempts(self.book, number).await.unwrap())
+    }
+
+    /// The other worker goes on for so many looks, and the chain with it.
+    async fn goes_on(&self, looks: usize, meanwhile: Meanwhile) {
+        for look in 0..looks {
+            self.time_passes(LATER);
+            if look == 0 && meanwhile == Meanwhile::Forgets {
+                self.world.node.call("anvil_dropAllTransactions", json!([])).await;
+            }
+            Worker::new(self.other.clone()).round().await.unwrap();
+            if meanwhile != Meanwhile::NoBlocks {
+                self.world.node.mine(1).await;
+            }
+            if look == 0 && meanwhile == Meanwhile::Reorganisation {
+                self.world.node.call("anvil_reorg", json!([1, []])).await;
+            }
+        }
+        // So that what the first one writes afterwards differs from what the other one wrote.
+        self.time_passes(SECOND);
+    }
+}
+
+/// The first worker's look, standing still where the trouble says. Its lease is over then, so that it must not write a word when it
+/// goes on.
+async fn stand_still(
+    scene: &Arc<Scene>,
+    number: i64,
+    trouble: Trouble,
+    (looks, meanwhile): (usize, Meanwhile),
+) {
+    let written = Arc::new(Mutex::new(None));
+    let armed = Arc::new(AtomicBool::new(true));
+    let freeze = {
+        let (scene, armed, written) = (Arc::clone(scene), Arc::clone(&armed), Arc::clone(&written));
+        move || {
+            if armed.swap(false, Ordering::SeqCst) {
+                let runtime = tokio::runtime::Handle::current();
+                let other = async {
+                    scene.goes_on(looks, meanwhile).await;
+                    scene.written(number).await
+                };
+                *written.lock() = Some(tokio::task::block_in_place(|| runtime.block_on(other)));
+            }
+        }
+    };
+    let (at_moment, on_the_way) = (freeze.clone(), freeze);
+    scene.proxy.act(move |method, _| {
+        if trouble == Trouble::FrozenWhileSending && method == "eth_sendRawTransaction" {
+            on_the_way();
+        }
+        Act::Pass
+    });
+    let killer = move |moment| {
+        if trouble == Trouble::FrozenAt(moment) {
+            at_moment();
+        }
+        false
+    };
+    Worker::new(scene.first.clone()).with_killer(Arc::new(killer)).round().await.unwrap();
+    scene.proxy.act(|_, _| Act::Pass);
+    let written = written.lock().take();
+    let written = written.unwrap_or_else(|| panic!("{trouble:?} was never reached"));
+    assert_eq!(scene.written(number).await, written, "{trouble:?}, {meanwhile:?}, {looks}: it wrote");
+}
+
+/// Both work in turns until the withdrawal has ended.
+async fn until_it_ends(scene: &Scene, first: &Platform, number: i64) -> WithdrawalState {
+    for _ in 0..40 {
+        let found = withdrawal(&scene.other, scene.book, number).await;
+        if !found.state.holds_money() {
+            return found.state;
+        }
+        for platform in [first, &scene.other] {
+            Worker::new(platform.clone()).round().await.unwrap();
+        }
+        scene.world.node.mine(1).await;
+        scene.time_passes(LATER);
+    }
+    panic!("{:?}", withdrawal(&scene.other, scene.book, number).await);
+}
+
+async fn cycles(installation: &mut Installation) {
+    let wanted = std::env::var("OUTPAY_TEST_ZOMBIES").map_or(CYCLES, |text| text.parse().unwrap());
+    let world = World::anvil().await;
+    installation.clock = world.clock.clone();
+    let scene = Arc::new(Scene::open(installation, world).await);
+    let (world, book) = (&scene.world, scene.book);
+    let (mut made, mut frozen, mut replaced) = (0, 0, 0);
+    while usize::try_from(made).unwrap() < wanted {
+        let at = usize::try_from(made).unwrap();
+        let trouble = TROUBLES[at % TROUBLES.len()];
+        let meanwhile = MEANWHILES[at / TROUBLES.len() % MEANWHILES.len()];
+        // One look after the other, so that it resumes with the payment sent, replaced, in a block, or ended.
+        let looks = 1 + at / (TROUBLES.len() * MEANWHILES.len()) % 6;
+        made += 1;
+        let to = person(made);
+        let asked = ask(&scene.first, book, "usdc", GROSS, &to.to_checksum(None)).await;
+        let first = if let Trouble::Clock(wrong) = trouble {
+            scene.wrong_clock.advance(wrong);
+            for platform in [&scene.wrong, &scene.other] {
+                Worker::new(platform.clone()).round().await.unwrap();
+                scene.goes_on(1, meanwhile).await;
+            }
+            &scene.wrong
+        } else {
+            stand_still(&scene, asked.number, trouble, (looks, meanwhile)).await;
+            frozen += 1;
+            &scene.first
+        };
+        let ended = until_it_ends(&scene, first, asked.number).await;
+        if let Trouble::Clock(wrong) = trouble {
+            scene.wrong_clock.advance(-wrong);
+        }
+        assert_eq!(ended, WithdrawalState::Succeeded, "{trouble:?}, {meanwhile:?}, {looks}");
+        assert_eq!(world.paid(to).await, units(NET, 6), "{trouble:?}, {meanwhile:?}, {looks}");
+        replaced += scene.first.store.attempts(book, asked.number).await.unwrap().len() - 1;
+    }
+    // Nothing comes of anything that is still on its way, and no person was paid a second time.
+    world.node.mine(20).await;
+    for number in 1..=made {
+        assert_eq!(world.paid(person(number)).await, units(NET, 6), "payment {number}");
+    }
+    let treasury: Address = TREASURY.parse().unwrap();
+    assert_eq!(units(WEALTH, 6) - world.paid(treasury).await, units(NET, 6) * U256::from(made));
+    assert_eq!(world.node.nonce_of(treasury).await, u64::try_from(made).unwrap());
+    assert_eq!(balance(&scene.first, book).await, Cents(100_000_000 - GROSS * made));
+    assert_books_are_clean(&scene.first).await;
+    println!(
+        "{made} cycles, {frozen} workers frozen, {} with a wrong clock, {replaced} attempts were replacements: each paid once",
+        made - frozen
+    );
+}
+
+/// The installation outlives the runtime: taking a database away waits, which a runtime must not.
+fn run(mut installation: Installation) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    runtime.block_on(cycles(&mut installation));
+    drop(runtime);
+}
+
+#[test]
+fn zombies_and_wrong_clocks_pay_each_withdrawal_once_on_sqlite() {
+    run(Installation::new(&Clock::manual(0)));
+}
+
+#[test]
+fn zombies_and_wrong_clocks_pay_each_withdrawal_once_on_postgres() {
+    run(Installation::on_postgres(&Clock::manual(0)));
+}

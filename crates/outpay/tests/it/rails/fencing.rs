@@ -1,0 +1,169 @@
+//! What keeps a worker from writing and sending where it must not: leases that ran out or are another's, clocks that are wrong,
+//! pauses. Not here: the store's statements (the conformance suite).
+
+use crate::rails::platform::{assert_books_are_clean, balance, withdrawal};
+use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, start, succeeded, unknown};
+use ledger::{Actor, Cents, EntryKind, Refusal, WithdrawalState};
+use outpay::clock::Clock;
+use outpay::presence;
+use outpay::rails::{Answer, Finding, Moment, Rail, Worker};
+use outpay::store::PauseScope;
+use outpay::withdrawals::Stopped;
+use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::pause::{self, Paused};
+use serde_json::Map;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// While it is paused nothing leaves, neither a first request nor a repeat nor one that replaces another, in no process; what has
+/// left is asked for.
+#[tokio::test]
+async fn nothing_leaves_while_it_is_paused() {
+    let clock = Clock::manual(NOW);
+    let rail =
+        Story::new(&clock, &[unknown()], &[Finding::NotFound, Finding::Stuck, Finding::Answer(succeeded())]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    let scope = PauseScope::Rail("story".to_owned());
+    let pause = async || {
+        let paused = pause::pause(&platform, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
+        assert_eq!(paused.unwrap(), Paused { is_new: true, running: Vec::new() });
+    };
+    let resume = async || assert!(pause::resume(&platform, &scope, "over", Actor::OPERATOR).await.unwrap());
+    let round = async || {
+        clock.advance(600 * SECOND);
+        Worker::new(platform.clone()).round().await.unwrap();
+        (rail.sent(), withdrawal(&platform, book, number).await.state)
+    };
+    pause().await;
+    assert_eq!(round().await, (0, WithdrawalState::Queued), "it waits");
+    let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
+    let refused = withdraw(&platform, book, 1, Actor::NOBODY, &wish, None).await;
+    assert!(matches!(refused, Err(Stopped::Refused(Refusal::MethodIsPaused))), "{refused:?}");
+    resume().await;
+    assert_eq!(round().await, (1, WithdrawalState::Sending));
+    pause().await;
+    assert_eq!(round().await, (1, WithdrawalState::Sending), "not found, and not sent again");
+    assert_eq!(round().await, (1, WithdrawalState::Sending), "stuck, and not replaced");
+    assert_eq!(platform.store.attempts(book, number).await.unwrap().len(), 1);
+    assert_eq!(round().await, (1, WithdrawalState::Succeeded), "what became of it is written down");
+    let events = platform.store.entries(book, 0, 100).await.unwrap();
+    let told: Vec<(EntryKind, &str)> = (events.iter().map(|stored| &stored.entry))
+        .filter(|entry| matches!(entry.kind, EntryKind::PaymentsPaused | EntryKind::PaymentsResumed))
+        .map(|entry| (entry.kind, entry.note.as_str()))
+        .collect();
+    let paused = (EntryKind::PaymentsPaused, "method story: a test");
+    assert_eq!(told, [paused, (EntryKind::PaymentsResumed, "method story: over"), paused]);
+    assert_books_are_clean(&platform).await;
+}
+
+/// A pause that comes while a request is on its way says so, and has nothing to say once it has its answer.
+#[tokio::test]
+async fn a_pause_tells_what_is_on_its_way() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    *rail.paused.lock().unwrap() = Some(platform.clone());
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(*rail.running.lock().unwrap(), [(book, number)]);
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    let again = pause::pause(&platform, &PauseScope::All, "a test", Actor::OPERATOR, Duration::ZERO).await;
+    assert_eq!(again.unwrap(), Paused { is_new: false, running: Vec::new() });
+}
+
+/// A worker whose process is gone has its leases taken back by the next start on its machine, one that lives keeps them.
+#[tokio::test]
+async fn a_start_takes_back_what_the_dead_had() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Answer(succeeded())]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    let killed = Worker::new(platform.clone()).with_killer(Arc::new(|moment| moment == Moment::AfterSend));
+    let lives = presence::begin(&platform, &[killed.number()]).await.unwrap();
+    killed.round().await.unwrap();
+    assert_eq!(rail.sent(), 1);
+    let next = Worker::new(platform.clone());
+    let also = presence::begin(&platform, &[next.number()]).await.unwrap();
+    next.round().await.unwrap();
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending, "it lives");
+    // A process that is killed leaves its file, and the system gives the lock back.
+    let folder = platform.data.join("workers");
+    let copy = platform.data.join("kept");
+    std::fs::create_dir(&copy).unwrap();
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let file = file.unwrap();
+        std::fs::write(copy.join(file.file_name()), "").unwrap();
+    }
+    drop((lives, also));
+    for file in std::fs::read_dir(&copy).unwrap() {
+        let file = file.unwrap();
+        std::fs::rename(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    let third = Worker::new(platform.clone());
+    let _third_lives = presence::begin(&platform, &[third.number()]).await.unwrap();
+    third.round().await.unwrap();
+    assert_eq!(
+        withdrawal(&platform, book, number).await.state,
+        WithdrawalState::Succeeded,
+        "no lease was waited for"
+    );
+    assert_eq!(rail.sent(), 1);
+    assert_books_are_clean(&platform).await;
+}
+
+fn overtaken() -> Finding {
+    let text = "Another transaction has taken its place.".to_owned();
+    Finding::Answer(Answer::Refused { code: "overtaken".to_owned(), text })
+}
+
+/// A worker that was stopped over its lease knows one attempt, which another one has replaced: what it hears of the first proves
+/// nothing of the second.
+#[tokio::test]
+async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
+    let clock = Clock::manual(NOW);
+    let accepted = Answer::Accepted { detail: "{}".to_owned() };
+    let rail = Story::new(
+        &clock,
+        &[unknown(), accepted],
+        &[Finding::Stuck, overtaken(), Finding::Answer(succeeded())],
+    );
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    Worker::new(platform.clone()).round().await.unwrap();
+    clock.advance(60 * SECOND);
+    *rail.frozen.lock().unwrap() = Some((LEASE + SECOND, platform.clone()));
+    Worker::new(platform.clone()).round().await.unwrap();
+    let found = withdrawal(&platform, book, number).await;
+    let attempts = platform.store.attempts(book, number).await.unwrap();
+    assert_eq!((rail.sent(), attempts.len()), (2, 2), "the other one replaced it");
+    assert_eq!(attempts[1].answer, "accepted", "and what it heard stands");
+    assert_eq!(
+        (found.state, balance(&platform, book).await),
+        (WithdrawalState::Sending, Cents(CENTS - 1_050))
+    );
+    clock.advance(600 * SECOND);
+    Worker::new(platform.clone()).round().await.unwrap();
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    assert_eq!(balance(&platform, book).await, Cents(CENTS - 1_050));
+    assert_books_are_clean(&platform).await;
+}
+
+/// A machine whose clock is ahead takes no lease before its end: leases go by the database's time.
+#[tokio::test]
+async fn a_clock_that_is_ahead_takes_no_lease_over() {
+    let clock = Clock::manual(NOW);
+    let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Stuck, Finding::Answer(succeeded())]);
+    let (installation, platform, book, number) = start(&clock, &rail).await;
+    Worker::new(platform.clone()).round().await.unwrap();
+    clock.advance(60 * SECOND);
+    let ahead = installation.with_clock(&Clock::manual(clock.now() + 600 * SECOND));
+    let mut other = ahead.open(Arc::clone(&rail) as Arc<dyn Rail>, 2).await;
+    other.store = other.store.with_clock(clock.clone());
+    *rail.frozen.lock().unwrap() = Some((SECOND, other));
+    Worker::new(platform.clone()).round().await.unwrap();
+    let attempts = platform.store.attempts(book, number).await.unwrap();
+    assert_eq!(
+        (rail.sent(), attempts.len()),
+        (2, 2),
+        "sent once, replaced once, by the one that has the lease"
+    );
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    assert_books_are_clean(&platform).await;
+}

@@ -1,0 +1,316 @@
+//! What every rail has to keep to, whatever it pays with. A rail that comes to the house adds its case here.
+//!
+//! A case says how to count, in the counterpart's own books, what was paid; the kit prints what it has seen.
+
+use crate::rails::platform::{Installation, book_with, command};
+use crate::rails::world::{World, person};
+use ledger::{BookId, Cents, Command, Mode, Order, Outcome, Provider, Terms, Withdrawal};
+use outpay::clock::{Clock, start_of_day};
+use outpay::platform::Platform;
+use outpay::rails::gift_card::pack;
+use outpay::rails::manual::{Manual, ManualConfig};
+use outpay::rails::sandbox::Sandbox;
+use outpay::rails::{Answer, Finding, Payment, Rail};
+use outpay::store::Attempt;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+const NOW: i64 = 1_700_000_000_000_000;
+
+struct Case<'a> {
+    rail: &'a dyn Rail,
+    payment: Payment,
+    good: Value,
+    bad: Vec<Value>,
+    /// Does the rail know a payment that was never sent? The sandbox keeps nothing, so it always does.
+    remembers: bool,
+    /// The rail's time.
+    now: i64,
+}
+
+fn object(value: &Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+/// Everything that can be shown without a counterpart's help. Gives the attempt that was sent, and the last answer.
+async fn conforms(case: &Case<'_>) -> (Vec<Attempt>, Finding) {
+    let (rail, payment) = (case.rail, &case.payment);
+    let facts = rail.facts();
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    assert!(!facts.name.is_empty() && facts.name.bytes().all(plain), "{}", facts.name);
+    assert!(!facts.title.is_empty() && !facts.expected_time.is_empty());
+    assert_eq!(facts.provider, payment.withdrawal.provider);
+
+    let written = rail.destination(&object(&case.good)).unwrap();
+    let again = rail.destination(&object(&serde_json::from_str(&written).unwrap())).unwrap();
+    assert_eq!(written, again, "the canonical form is its own canonical form");
+    let empty = Value::Object(Map::new());
+    for destination in case.bad.iter().chain([&empty]) {
+        let problems = rail.destination(&object(destination)).unwrap_err();
+        let names: Vec<&String> = facts.fields.iter().map(|field| &field.name).collect();
+        assert!(!problems.is_empty(), "{destination}");
+        for problem in problems {
+            assert!(names.contains(&&problem.name) && problem.sentence.ends_with('.'), "{problem:?}");
+        }
+    }
+
+    let quote = rail.quote(payment.book, payment.withdrawal.net(), &written).await.unwrap();
+    assert!(quote.detail.is_empty() || serde_json::from_str::<Map<String, Value>>(&quote.detail).is_ok());
+    rail.balance(payment.book).await.unwrap();
+    if !facts.is_automatic {
+        assert!(rail.prepare(payment, &[], 0).await.is_err(), "a person pays, no request does");
+        let nothing = rail.query(payment, &[]).await;
+        assert!(matches!(nothing, Finding::Answer(Answer::Unknown { .. })));
+        println!("{}: by hand; destination checked", facts.name);
+        return (Vec::new(), nothing);
+    }
+
+    let prepared = rail.prepare(payment, &[], 0).await.unwrap();
+    assert!(!prepared.key.is_empty() && !prepared.request.is_empty());
+    let attempt = Attempt {
+        number: 1,
+        rail: facts.name.clone(),
+        key: prepared.key,
+        request: prepared.request,
+        slot: prepared.slot,
+        created_at: case.now,
+        answered_at: None,
+        answer: String::new(),
+        answer_text: String::new(),
+    };
+    let attempts = vec![attempt];
+    if case.remembers {
+        assert_eq!(rail.query(payment, &attempts).await, Finding::NotFound, "nothing was sent");
+    }
+    for _ in 0..2 {
+        let answer = rail.submit(payment, &attempts[0]).await;
+        assert!(matches!(answer, Answer::Accepted { .. } | Answer::Succeeded { .. }), "{answer:?}");
+        let (Answer::Accepted { detail } | Answer::Succeeded { detail }) = answer else { unreachable!() };
+        let start = format!(r#"{{"order_id":"{}""#, payment.order_id);
+        assert!(detail.starts_with(&start), "{detail}");
+    }
+    let finding = rail.query(payment, &attempts).await;
+    assert!(matches!(&finding, Finding::Answer(Answer::Accepted { .. } | Answer::Succeeded { .. })));
+    let _whether_or_not_it_can = rail.cancel(payment, &attempts).await;
+    let after = rail.query(payment, &attempts).await;
+    assert_eq!(after, finding, "trying to stop what was paid unpays nothing");
+    println!("{}: sent twice under one key, {finding:?}", facts.name);
+    (attempts, finding)
+}
+
+fn payment(book: BookId, provider: Provider, net: i64, destination: &str) -> Payment {
+    let withdrawal = Withdrawal {
+        number: 1,
+        user: 1,
+        method: "method".to_owned(),
+        provider,
+        amount: Cents(net),
+        fees: Cents::ZERO,
+        destination: destination.to_owned(),
+        state: ledger::WithdrawalState::Sending,
+        outcome_unknown: false,
+        reason_code: String::new(),
+        reason: String::new(),
+        created_at: NOW,
+        changed_at: NOW,
+    };
+    Payment { book, withdrawal, order_id: format!("{}1", provider.order_prefix()) }
+}
+
+#[tokio::test]
+async fn sandbox_conforms() {
+    let rail = Sandbox::new(Clock::manual(NOW));
+    let payment = payment(BookId(3), Provider::Sandbox, 1_000, r#"{"account":"a"}"#);
+    let bad = vec![json!({ "account": 7 }), json!({ "account": "" }), json!({ "account": "x".repeat(101) })];
+    let case =
+        Case { rail: &rail, payment, good: json!({ "account": " a " }), bad, remembers: false, now: NOW };
+    conforms(&case).await;
+}
+
+#[tokio::test]
+async fn manual_conforms() {
+    let config: ManualConfig = serde_json::from_value(json!({ "title": "Bank transfer" })).unwrap();
+    let rail = Manual::new("bank".to_owned(), config);
+    let payment = payment(BookId(2), Provider::Manual, 1_000, "{}");
+    let bad = vec![json!({ "name": "Ann" }), json!({ "name": "a\nb", "account": "1" }), json!({ "name": 1 })];
+    let good = json!({ "name": " Ann ", "account": "DE00", "else": "left out" });
+    conforms(&Case { rail: &rail, payment, good, bad, remembers: true, now: NOW }).await;
+}
+
+#[tokio::test]
+async fn gift_card_conforms() {
+    let clock = Clock::manual(NOW);
+    let installation = Installation::new(&clock);
+    let platform = installation.open(Arc::new(Sandbox::new(clock.clone())), 1).await;
+    let book = book_with(&platform, "gift_card", 10_000).await;
+    let cards: Vec<_> = ["A-1", "A-2"]
+        .map(|code| {
+            let kind = ("Books", Cents(1_000), None);
+            pack(&platform.secrets, &platform.entropy, book, kind, (code, None))
+        })
+        .into();
+    platform.store.import_gift_cards(book, &cards, NOW).await.unwrap();
+    let payment = payment(book, Provider::GiftCard, 1_000, r#"{"brand":"Books"}"#);
+    let bad = vec![json!({ "brand": "" }), json!({ "brand": 1 }), json!({ "brand": "x".repeat(61) })];
+    let case = Case {
+        rail: platform.rails.gift_cards(),
+        payment,
+        good: json!({ "brand": " Books " }),
+        bad,
+        remembers: true,
+        now: NOW,
+    };
+    conforms(&case).await;
+    let left = platform.store.gift_card_stock(book, NOW).await.unwrap();
+    assert_eq!(left, [("Books".to_owned(), Cents(1_000), 1)], "one card was given, once");
+}
+
+#[tokio::test]
+async fn crypto_conforms() {
+    let world = World::anvil().await;
+    let to = person(0x51);
+    let payment = crate::rails::world::payment(to, 2_500);
+    let address = to.to_checksum(None);
+    let bad = vec![
+        json!({ "address": "0x0000000000000000000000000000000000000000" }),
+        json!({ "address": "nothing" }),
+        json!({ "address": 7 }),
+        json!({ "address": address, "network": "another" }),
+    ];
+    let good = json!({ "address": address.to_lowercase() });
+    let now = world.clock.now();
+    let case = Case { rail: &world.rail, payment, good, bad, remembers: true, now };
+    conforms(&case).await;
+    world.node.mine(8).await;
+    assert_eq!(world.paid(to).await, crate::rails::world::units(2_450, 6), "paid once");
+}
+
+/// A rail that counts, in memory, how often it was asked to pay each order.
+mod counting {
+    use super::*;
+    use futures_util::FutureExt;
+    use futures_util::future::{BoxFuture, ready};
+    use outpay::rails::{Closed, Facts, FieldProblem, Funds, Prepared, Quote};
+    use outpay::store::Failure;
+    use parking_lot::Mutex;
+    use std::collections::HashMap;
+
+    pub struct Counting {
+        inner: Sandbox,
+        pub sent: Mutex<HashMap<String, u32>>,
+    }
+
+    impl Counting {
+        pub fn new(clock: Clock) -> Self {
+            Self { inner: Sandbox::new(clock), sent: Mutex::default() }
+        }
+    }
+
+    impl Rail for Counting {
+        fn facts(&self) -> &Facts {
+            self.inner.facts()
+        }
+        fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+            self.inner.destination(fields)
+        }
+        fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+            ready(Ok(Quote::default())).boxed()
+        }
+        fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
+            ready(Ok(Funds::default())).boxed()
+        }
+        fn prepare<'a>(
+            &'a self,
+            payment: &'a Payment,
+            earlier: &'a [Attempt],
+            slot: i64,
+        ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+            self.inner.prepare(payment, earlier, slot)
+        }
+        fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+            *self.sent.lock().entry(payment.order_id.clone()).or_default() += 1;
+            async move {
+                // Long enough for another worker to come by.
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                self.inner.submit(payment, attempt).await
+            }
+            .boxed()
+        }
+        fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
+            self.inner.query(payment, attempts)
+        }
+        fn cancel<'a>(
+            &'a self,
+            payment: &'a Payment,
+            attempts: &'a [Attempt],
+        ) -> BoxFuture<'a, Result<(), Failure>> {
+            self.inner.cancel(payment, attempts)
+        }
+    }
+}
+
+async fn each_is_sent_once(installation: &Installation, count: i64) {
+    let rail = Arc::new(counting::Counting::new(installation.clock.clone()));
+    let open = async |seed| {
+        let mut platform: Platform = installation.open(rail.clone(), seed).await;
+        let config = outpay::config::Config::default();
+        let mut rails =
+            outpay::rails::Rails::new(&config, &platform.store, &platform.secrets, &platform.clock);
+        rails.mount(Mode::Live, rail.clone());
+        platform.rails = Arc::new(rails);
+        platform
+    };
+    let (one, other) = (open(1).await, open(2).await);
+    let book = book_with(&one, "sandbox", 100 * count).await;
+    let asks = (0..count).map(|_| {
+        let order = Order {
+            user: 1,
+            method: "sandbox".to_owned(),
+            provider: Provider::Sandbox,
+            amount: Cents(100),
+            destination: r#"{"account":"a"}"#.to_owned(),
+            terms: Terms { enabled: true, ..Terms::default() },
+            day: start_of_day(NOW),
+        };
+        command(&one, book, Command::Withdraw(Box::new(order)))
+    });
+    let asked = futures_util::future::join_all(asks).await;
+    assert!(asked.iter().all(|outcome| matches!(outcome, Outcome::Withdrawal(_))));
+    let work = async |platform: &Platform| {
+        let worker = outpay::rails::Worker::new(platform.clone());
+        let mut driven = 0;
+        // A round without work is no end: the other worker may just have leased everything it saw.
+        while (rail.sent.lock().len() as i64) < count {
+            driven += worker.round().await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        driven
+    };
+    let (by_one, by_other) = tokio::join!(work(&one), work(&other));
+    assert!(by_one > 0 && by_other > 0, "both had work: {by_one} and {by_other}");
+    let sent = rail.sent.lock().clone();
+    assert_eq!(sent.len() as i64, count);
+    assert!(sent.values().all(|times| *times == 1), "something was sent twice");
+    for number in 1..=count {
+        let withdrawal = one.store.withdrawal(book, number).await.unwrap().unwrap();
+        assert_eq!(withdrawal.state, ledger::WithdrawalState::Succeeded);
+    }
+    println!("{count} withdrawals, {by_one} by one worker, {by_other} by the other, each sent once");
+    crate::rails::platform::assert_books_are_clean(&one).await;
+}
+
+/// The installation outlives the runtime: taking a database away waits, which a runtime must not.
+fn run(installation: &Installation, count: i64) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(each_is_sent_once(installation, count));
+}
+
+#[test]
+fn two_workers_on_one_sqlite_file_send_each_once() {
+    run(&Installation::new(&Clock::manual(NOW)), 300);
+}
+
+#[test]
+fn two_workers_on_one_postgresql_send_each_of_1000_once() {
+    run(&Installation::on_postgres(&Clock::manual(NOW)), 1_000);
+}

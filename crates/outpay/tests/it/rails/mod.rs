@@ -1,0 +1,36 @@
+//! Rails against counterparts that nobody here wrote: chains and tokens from tests/peers. Each test starts a chain of its
+//! own, which ends with it.
+
+mod crypto_configuration;
+mod crypto_destination;
+mod crypto_end_to_end;
+mod crypto_faults;
+mod crypto_funds;
+mod crypto_in_flight;
+#[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
+mod crypto_killed_server;
+mod crypto_never_twice;
+mod crypto_nonces;
+mod crypto_overtaken;
+mod crypto_recovery;
+mod crypto_reorganisation;
+mod crypto_replacement;
+mod crypto_server;
+mod crypto_stop;
+mod crypto_tokens;
+mod crypto_transfer;
+mod crypto_two_tokens;
+#[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
+mod crypto_zombies;
+mod fencing;
+mod http_client;
+#[allow(clippy::print_stdout, reason = "the kit says what it has seen of each rail")]
+mod kit;
+mod peers;
+mod platform;
+mod program;
+mod proxy;
+mod story;
+mod tokens;
+mod worker;
+mod world;

@@ -1,0 +1,119 @@
+//! Workers that die and workers that meet: every delivery arrives at least once, and a lease is one worker's.
+
+use crate::receiver::Answer;
+use crate::webhooks::world::{SECOND, World};
+use outpay::presence;
+use outpay::store::DeliveryState::{Delivered, Pending};
+use outpay::webhooks::{WebhookOptions, Worker};
+
+crate::webhooks::on_both_engines! {
+    a_worker_that_dies_after_sending_leaves_it_to_another,
+    a_start_takes_back_what_a_dead_worker_had,
+    a_lease_that_lasts_is_not_taken,
+    a_worker_whose_lease_ran_out_does_not_write,
+    nothing_is_told_of_what_was_refused,
+}
+
+async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.receiver.next("/hook", [Answer::Never]);
+    world.pay(book).await;
+    let mut doomed = world.worker();
+    let dying = tokio::spawn(async move { doomed.settle().await });
+    world.receiver.until(1).await;
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    assert_eq!(world.states(book).await, [Pending]);
+    assert_eq!(world.settle().await, 0, "the dead worker's lease lasts");
+    world.advance_clock(60 * SECOND - 1);
+    assert_eq!(world.settle().await, 0);
+    world.advance_clock(1);
+    assert_eq!(world.settle().await, 1);
+    assert_eq!(world.states(book).await, [Delivered]);
+    let received = world.receiver.received();
+    assert_eq!(received.len(), 2, "twice, under the same id");
+    assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
+    assert_eq!(world.attempts(book, 1).await.len(), 1, "of the first nobody knows the answer");
+}
+
+async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.receiver.next("/hook", [Answer::Never]);
+    world.pay(book).await;
+    let mut doomed = world.worker();
+    let number = doomed.number();
+    let lives = presence::begin(&world.platform, &[number]).await.unwrap();
+    let dying = tokio::spawn(async move { doomed.settle().await });
+    world.receiver.until(1).await;
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    let _next = presence::begin(&world.platform, &[1]).await.unwrap();
+    assert_eq!(world.settle().await, 0, "its file is locked: it may still send");
+    drop(lives);
+    // A process that is killed leaves its file, and the system gives the lock back.
+    std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
+    let _third = presence::begin(&world.platform, &[2]).await.unwrap();
+    assert_eq!(world.settle().await, 1, "no lease was waited for");
+    assert_eq!(world.states(book).await, [Delivered]);
+}
+
+async fn a_lease_that_lasts_is_not_taken(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.pay(book).await;
+    // Made, and taken by somebody.
+    let store = &world.platform.store;
+    world.receiver.next("/hook", [Answer::Status(500, String::new())]);
+    world.settle().await;
+    world.advance_clock(30 * SECOND);
+    let now = world.now();
+    assert_eq!(store.lease_deliveries(book, &[(1, 1)], 77, now, now + 5).await.unwrap(), [true]);
+    assert_eq!(store.lease_deliveries(book, &[(1, 1)], 78, now + 4, now + 9).await.unwrap(), [false]);
+    assert_eq!(world.settle().await, 0);
+    world.advance_clock(5);
+    assert_eq!(world.settle().await, 1);
+}
+
+async fn a_worker_whose_lease_ran_out_does_not_write(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.receiver.next("/hook", [Answer::Close]);
+    world.pay(book).await;
+    world.settle().await;
+    world.advance_clock(30 * SECOND);
+    let store = &world.platform.store;
+    let now = world.now();
+    assert_eq!(store.lease_deliveries(book, &[(1, 1)], 77, now, now + 1).await.unwrap(), [true]);
+    world.advance_clock(1);
+    assert_eq!(world.settle().await, 1, "taken over and delivered");
+    let late = outpay::store::Attempted {
+        book,
+        delivery: 1,
+        withdrawal: 1,
+        worker: 77,
+        lease: 2,
+        attempt: outpay::store::WebhookAttempt { number: 2, ..world.attempts(book, 1).await[0].clone() },
+        state: Pending,
+        tries: 2,
+        due_at: Some(now),
+    };
+    let written = store.record_webhook_attempts(&[late]).await;
+    assert!(matches!(written, Err(outpay::store::WriteError::Conflict)), "{written:?}");
+    assert_eq!(world.states(book).await, [Delivered]);
+}
+
+async fn nothing_is_told_of_what_was_refused(world: &World) {
+    use ledger::{Command, Progress, Request, Step};
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    let withdrawal = world.withdraw(book).await;
+    // A success that the table of steps does not allow here.
+    let progress = Command::Advance(Box::new(Progress::new(withdrawal, Step::Succeed)));
+    let verdict = world.platform.teller.ask(book, Request::plain(progress)).await.unwrap();
+    assert!(verdict.is_err());
+    let options = WebhookOptions::default();
+    assert_eq!(Worker::new(world.webhooks().clone(), options).settle().await.unwrap(), 1);
+    assert_eq!(world.receiver.received()[0].kind(), "payout.created");
+}

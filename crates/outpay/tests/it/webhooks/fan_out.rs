@@ -1,0 +1,198 @@
+//! Which events become deliveries, and what they say.
+
+use crate::receiver::Received;
+use crate::webhooks::world::{BY, World};
+use ledger::{Provider, Step};
+use outpay::webhooks::Change;
+use outpay::webhooks::event::EventSet;
+
+crate::webhooks::on_both_engines! {
+    a_success_is_told_to_the_byte,
+    only_chosen_events_are_told,
+    a_rejection_tells_the_operator_s_note,
+    the_rail_s_object_is_told_as_it_was_at_that_moment,
+    what_happened_before_the_endpoint_is_not_told,
+    what_happens_while_it_is_off_is_not_told,
+    what_was_made_before_it_was_switched_off_waits,
+    a_change_of_events_takes_effect_at_one_point,
+    two_processes_make_each_delivery_once,
+    books_do_not_hear_of_each_other,
+    more_events_than_one_transaction_takes,
+}
+
+async fn a_success_is_told_to_the_byte(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    let withdrawal = world.pay(book).await;
+    assert_eq!(world.settle().await, 1);
+    let received = world.receiver.received();
+    let [one] = received.as_slice() else { panic!("{received:?}") };
+    let order = world.platform.secrets.ids().order_id(Provider::Crypto, book, withdrawal);
+    let expected = format!(
+        "{{\"amount\":2500,\"currency\":\"USD\",\"fees\":50,\"net_amount\":2450,\
+         \"metadata\":{{\"payout_user_id\":\"{}\"}},\"type\":\"payout.succeeded\",\"provider\":\"crypto\",\
+         \"order_id\":\"{}\",\"recipient\":{{\"email\":\"user@example.com\"}},\"crypto\":{{\"order_id\":\"{order}\",\"usd_amount\":24.5,\"to_address\":\"0x1\"}}}}",
+        world.user_id(book, 1),
+        world.order_id(book, withdrawal)
+    );
+    assert_eq!(String::from_utf8(one.body.clone()).unwrap(), expected);
+    assert_eq!((one.method.as_str(), one.path.as_str()), ("POST", "/hook"));
+    assert_eq!(one.header("content-type"), Some("application/json"));
+    assert_eq!(one.header("user-agent"), Some(concat!("Outpay/", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(one.header("webhook-timestamp"), Some("1800000000"));
+    assert!(one.header("webhook-id").unwrap().starts_with("whd_"));
+    assert_eq!(world.settle().await, 0, "once");
+}
+
+async fn only_chosen_events_are_told(world: &World) {
+    let book = world.book().await;
+    let change = Change { url: Some(world.receiver.url("/hook")), ..Change::default() };
+    let (endpoint, is_new) = world.webhooks().set_endpoint(book, BY, &change).await.unwrap();
+    assert!(is_new && endpoint.is_enabled());
+    assert_eq!(endpoint.events(), EventSet::DEFAULT);
+    let failed = world.withdraw(book).await;
+    world.step(book, failed, Step::Send).await;
+    world.step(book, failed, Step::Fail).await;
+    assert_eq!(world.settle().await, 0, "a failure is not told by default");
+    world.pay(book).await;
+    world.settle().await;
+    world.endpoint(book, "/hook", &["payout.created", "payout.failed"]).await;
+    let failed = world.withdraw(book).await;
+    world.step(book, failed, Step::Send).await;
+    world.step(book, failed, Step::LoseOutcome).await;
+    world.step(book, failed, Step::Fail).await;
+    world.settle().await;
+    let kinds: Vec<String> = world.receiver.received().iter().map(|received| received.kind()).collect();
+    assert_eq!(kinds, ["payout.succeeded", "payout.created", "payout.failed"]);
+}
+
+async fn a_rejection_tells_the_operator_s_note(world: &World) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    let notes = ["Please call us: \"ümlaut\" \\ \n", ""];
+    let mut orders = Vec::new();
+    for note in notes {
+        let withdrawal = world.withdraw_for_review(book).await;
+        let progress = ledger::Progress::new(withdrawal, Step::Reject).because("rejected", note);
+        world.progress(book, progress).await;
+        orders.push(world.order_id(book, withdrawal));
+    }
+    world.settle().await;
+    let received = world.receiver.received();
+    assert_eq!(received.len(), 4);
+    let reason = |order: &String, kind: &str| {
+        let of_it = |one: &&Received| one.json()["order_id"] == **order && one.kind() == kind;
+        received.iter().find(of_it).unwrap().json().get("reason").cloned()
+    };
+    assert_eq!(reason(&orders[0], "payout.rejected"), Some(notes[0].into()));
+    assert_eq!(reason(&orders[1], "payout.rejected"), None);
+    assert_eq!(reason(&orders[0], "payout.created"), None);
+}
+
+async fn the_rail_s_object_is_told_as_it_was_at_that_moment(world: &World) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    let withdrawal = world.withdraw(book).await;
+    let sending = r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.500000}"#;
+    let paid = r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.500000,"usd_amount":24.50,"tx_hash":"0xab"}"#;
+    let progress =
+        |step, detail: &str| ledger::Progress::new(withdrawal, step).with_detail(detail.to_owned());
+    world.progress(book, progress(Step::Send, sending)).await;
+    world.progress(book, progress(Step::Succeed, paid)).await;
+    world.settle().await;
+    let bodies: Vec<String> =
+        world.receiver.received().into_iter().map(|one| String::from_utf8(one.body).unwrap()).collect();
+    assert!(bodies[1].contains(&format!("\"crypto\":{sending}")), "{}", bodies[1]);
+    assert!(bodies[2].contains(&format!("\"crypto\":{paid}")), "to the byte: {}", bodies[2]);
+}
+
+async fn what_happened_before_the_endpoint_is_not_told(world: &World) {
+    let book = world.book().await;
+    world.pay(book).await;
+    world.endpoint_for_all(book, "/hook").await;
+    assert_eq!(world.settle().await, 0);
+    world.pay(book).await;
+    assert_eq!(world.settle().await, 3);
+}
+
+async fn what_happens_while_it_is_off_is_not_told(world: &World) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    world.switch(book, false).await;
+    world.pay(book).await;
+    assert_eq!(world.settle().await, 0);
+    world.switch(book, true).await;
+    assert_eq!(world.settle().await, 0, "nor later");
+    let told = world.pay(book).await;
+    assert_eq!(world.settle().await, 3);
+    let order = world.order_id(book, told);
+    assert!(world.receiver.received().iter().all(|one| one.json()["order_id"] == *order));
+}
+
+async fn what_was_made_before_it_was_switched_off_waits(world: &World) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    world.pay(book).await;
+    world.switch(book, false).await;
+    assert_eq!(world.deliveries(book).await.len(), 3, "it happened while it was on");
+    assert_eq!(world.settle().await, 0);
+    world.switch(book, true).await;
+    assert_eq!(world.settle().await, 3);
+}
+
+async fn a_change_of_events_takes_effect_at_one_point(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.created"]).await;
+    world.pay(book).await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.pay(book).await;
+    world.settle().await;
+    let kinds: Vec<String> = world.receiver.received().iter().map(|received| received.kind()).collect();
+    assert_eq!(kinds.len(), 2);
+    assert!(kinds.contains(&"payout.created".to_owned()), "as it was wanted before: {kinds:?}");
+    assert!(kinds.contains(&"payout.succeeded".to_owned()), "as it is wanted now: {kinds:?}");
+}
+
+async fn two_processes_make_each_delivery_once(world: &World) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    let neighbour = world.neighbour().await;
+    for _ in 0..10 {
+        for _ in 0..3 {
+            world.pay(book).await;
+        }
+        let mut other = outpay::webhooks::Worker::new(neighbour.webhooks.clone(), Default::default());
+        let mut worker = world.worker();
+        let (here, there) = tokio::join!(worker.settle(), other.settle());
+        here.unwrap();
+        there.unwrap();
+    }
+    let ids: Vec<String> =
+        world.receiver.received().iter().map(|one| one.header("webhook-id").unwrap().to_owned()).collect();
+    let distinct: std::collections::HashSet<&String> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (90, 90), "each made once and sent once");
+    assert_eq!(world.deliveries(book).await.len(), 90);
+}
+
+async fn books_do_not_hear_of_each_other(world: &World) {
+    let (one, other) = (world.book().await, world.book().await);
+    let mine = world.endpoint_for_all(one, "/one").await;
+    let theirs = world.endpoint_for_all(other, "/other").await;
+    use secrecy::ExposeSecret;
+    assert_ne!(mine.keys().token.expose_secret(), theirs.keys().token.expose_secret());
+    world.pay(one).await;
+    assert_eq!(world.settle().await, 3);
+    assert_eq!((world.receiver.on("/one").len(), world.receiver.on("/other").len()), (3, 0));
+}
+
+async fn more_events_than_one_transaction_takes(world: &World) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.created"]).await;
+    for _ in 0..501 {
+        world.withdraw_as(book, 1, 100, 0).await;
+    }
+    assert_eq!(world.settle().await, 501);
+    let orders: std::collections::HashSet<String> =
+        world.receiver.received().iter().map(|one| one.json()["order_id"].to_string()).collect();
+    assert_eq!(orders.len(), 501);
+}
