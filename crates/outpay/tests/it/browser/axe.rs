@@ -1,7 +1,7 @@
 //! What axe-core, which nobody here wrote, says of a page: nothing, in both themes and both widths. Also what every page of ours
 //! keeps to: it is no wider than the window, asks no other host for anything, and weighs little.
 
-use crate::browser::browser::{Browser, Look};
+use crate::browser::chromium::{Browser, Look};
 use serde_json::Value;
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 //! test's, on the sandbox, which obeys the last two digits: 16 is pending for five seconds and then succeeds.
 
 use crate::browser::axe;
-use crate::browser::browser::Browser;
+use crate::browser::chromium::Browser;
 use crate::browser::world::{World, run};
 use fantoccini::key::Key;
 use std::collections::HashSet;

@@ -3,7 +3,7 @@
 //! them is tested without a browser (tests/it/dashboard, tests/it/http). `./test` installs browser, driver and axe-core.
 
 mod axe;
-mod browser;
+mod chromium;
 mod claim;
 mod dashboard;
 mod every_page;

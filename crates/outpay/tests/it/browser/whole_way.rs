@@ -3,11 +3,11 @@
 //! receipt is there. On the way axe has its word on every page of the dashboard while there is something on it.
 
 use crate::browser::axe;
-use crate::browser::browser::Browser;
+use crate::browser::chromium::Browser;
 use crate::browser::dashboard::sign_up;
+use crate::browser::world::{World, run};
 use crate::receiver::{Received, Receiver};
 use crate::wire::Call;
-use crate::browser::world::{World, run};
 use ledger::{BookId, Cents, Command, Mode, Request};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The world of one test: a server with everything that serves, on the machine's own clock, and a browser.
 
-use crate::browser::browser::Browser;
+use crate::browser::chromium::Browser;
 use ledger::{Answer, BookId, Cents, Command, Direction, Email, Mode, Outcome, Request};
 use outpay::auth::Secrets;
 use outpay::businesses;

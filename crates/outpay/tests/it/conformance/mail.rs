@@ -189,7 +189,10 @@ async fn events_come_with_all_that_is_told(world: &World) {
     assert_eq!((made.amount, made.balance, made.method.as_str()), (Cents(5000), Cents(5000), ""));
     assert_eq!(world.store.mail_events(book, 2, 10).await.unwrap(), events[2..]);
     assert_eq!(world.store.mail_events(book, 0, 1).await.unwrap(), events[..1]);
-    assert_eq!(world.store.hash_salt(book, 1).await.unwrap(), Some(crate::conformance::till::salt(book, 1, 0)));
+    assert_eq!(
+        world.store.hash_salt(book, 1).await.unwrap(),
+        Some(crate::conformance::till::salt(book, 1, 0))
+    );
     assert_eq!(world.store.hash_salt(book, 2).await.unwrap(), None);
 }
 

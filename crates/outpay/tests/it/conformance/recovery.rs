@@ -13,7 +13,11 @@ on_both_engines! {
 
 async fn keys(world: &World, book: BookId, numbers: &[i64]) {
     for number in numbers {
-        world.store.create_key(&crate::conformance::keys::new_key(*number, book), &KeyNews::default()).await.unwrap();
+        world
+            .store
+            .create_key(&crate::conformance::keys::new_key(*number, book), &KeyNews::default())
+            .await
+            .unwrap();
     }
 }
 

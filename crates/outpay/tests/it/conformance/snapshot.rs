@@ -53,7 +53,8 @@ async fn a_snapshot_shows_what_is_stored(world: &World) {
     let mut credentials = snapshot.hash_credentials(&[], 100).await.unwrap();
     credentials.sort_by_key(|credential| credential.user);
     let credential = |user, generation, active| {
-        let digest = world.secrets.hash_digest(book, user, &crate::conformance::till::salt(book, user, generation));
+        let digest =
+            world.secrets.hash_digest(book, user, &crate::conformance::till::salt(book, user, generation));
         HashCredential { digest, book, user, active }
     };
     assert_eq!(credentials, [credential(1, 1, true), credential(2, 0, false)]);

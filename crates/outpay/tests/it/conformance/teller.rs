@@ -153,7 +153,8 @@ async fn what_is_saved_and_not_committed_dies_with_its_teller(world: &World) {
     let before = world.everything().await;
     {
         let process = outpay::store::Store::open(&world.place.url()).await.unwrap();
-        let mut till = crate::conformance::till::Till::new(process.teller().await.unwrap(), world.secrets.clone());
+        let mut till =
+            crate::conformance::till::Till::new(process.teller().await.unwrap(), world.secrets.clone());
         till.save(&[ask(book, create("a@example.com", 10))]).await;
     }
     assert_eq!(world.everything().await, before);

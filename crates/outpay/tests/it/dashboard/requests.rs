@@ -100,7 +100,8 @@ async fn filters_find_what_they_say(world: &World) {
     world.api("GET", "/balance", &business.key, "").await;
     let all = lines(world, &business).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
-    let rows = |page: &crate::dashboard::browser::Page| page.is(200).body.matches("<td class=\"nowrap\">").count();
+    let rows =
+        |page: &crate::dashboard::browser::Page| page.is(200).body.matches("<td class=\"nowrap\">").count();
     for (query, expected) in [
         ("", 3),
         ("?status=errors", 1),

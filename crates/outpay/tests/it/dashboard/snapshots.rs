@@ -49,7 +49,8 @@ snapshots! {
 
 /// Compares a page with its snapshot.
 fn check(name: &str, page: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/dashboard/snapshots/{name}.html"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/dashboard/snapshots/{name}.html"));
     let page = without_digests(page);
     for inline in ["<style", "style=\"", "<script>", "javascript:", "http-equiv"] {
         assert!(!page.contains(inline), "{inline} in {name}");

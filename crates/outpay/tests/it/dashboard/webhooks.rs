@@ -1,7 +1,7 @@
 //! Webhooks: keys shown once, settings as the form says, test sends, and the log with what receivers answered.
 
-use crate::receiver::{Receiver, status};
 use crate::dashboard::world::{Business, SECOND, World};
+use crate::receiver::{Receiver, status};
 use ledger::{Actor, EntryKind};
 use outpay::members::Role;
 use outpay::store::NewDelivery;

@@ -1,8 +1,8 @@
 //! `POST /payout/withdrawals/{id}/approve`: a second pair of eyes.
 
 use crate::http::recipient::Recipient;
-use crate::wire::Call;
 use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::wire::Call;
 use ledger::Actor;
 use outpay::auth::keys;
 use outpay::store::CredentialKind;
@@ -100,7 +100,8 @@ async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
     let mut rolled = maker;
     for _ in 0..2 {
         let row = world.platform.store.key(rolled).await.unwrap().unwrap();
-        let made = keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
+        let made =
+            keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
         rolled = made.number;
         let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
         assert_eq!(refused["code"], "maker_is_checker");

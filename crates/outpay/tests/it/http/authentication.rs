@@ -1,8 +1,8 @@
 //! The one 401 (contract 1.1): every cause gives the same bytes and costs the same work, one digest and one look-up.
 
 use crate::http::process::Process;
-use crate::wire::{Answer, Call};
 use crate::http::world::{Business, SECOND, TestWorld};
+use crate::wire::{Answer, Call};
 use ledger::{Actor, HashSalt, Mode};
 use outpay::auth::{api_key, keys};
 use outpay::clock::Entropy;

@@ -3,8 +3,8 @@
 //! a credential is refused, and that all refusals are one answer (authentication.rs).
 
 use crate::http::hooked::Hooked;
-use crate::wire::Call;
 use crate::http::world::TestWorld;
+use crate::wire::Call;
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email, Terms};
 use outpay::members::invitation::{self, Acceptance};

@@ -1,8 +1,10 @@
 //! `POST /payout/batch`: up to 10,000 creates in one request. All or nothing, a prefix where that is asked for, every
 //! row validated before anybody is paid, and each reference paid once for ever.
 
+use crate::http::world::{
+    DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid, padded,
+};
 use crate::wire::Answer;
-use crate::http::world::{DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid, padded};
 use serde_json::Value;
 
 crate::http::on_both_engines! {

@@ -1,8 +1,8 @@
 //! Many clients at once: money is paid out to the last cent and not beyond it, whoever comes first; and a server that is
 //! told to stop answers what it has accepted.
 
-use crate::wire::{Answer, Call, Connection};
 use crate::http::world::{INSUFFICIENT, TestWorld};
+use crate::wire::{Answer, Call, Connection};
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! `POST /payout/create`: every row of contract 1.2, every documented message, what JSON can go wrong, and the order in
 //! which refusals come.
 
-use crate::wire::{Answer, Connection};
 use crate::http::world::{
     DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, NOW, TOO_LARGE, TestWorld, UNAUTHORIZED, padded,
 };
+use crate::wire::{Answer, Connection};
 
 crate::http::on_both_engines! {
     status_201_new_user,

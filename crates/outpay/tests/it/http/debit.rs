@@ -1,9 +1,9 @@
 //! `POST /payout/users/{id}/debit`: unspent money back into the payout balance.
 
-use crate::wire::Call;
 use crate::http::world::{
     Business, MALFORMED, NOT_JSON, TOO_LARGE, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid, padded,
 };
+use crate::wire::Call;
 
 crate::http::on_both_engines! {
     status_200_money_goes_back,

@@ -2,8 +2,8 @@
 //! a log without secrets.
 
 use crate::http::process::Process;
-use crate::wire::{Answer, Connection};
 use crate::http::world::{SECOND, Server, TestWorld, UNAUTHORIZED, local};
+use crate::wire::{Answer, Connection};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use tokio::net::TcpSocket;
@@ -276,7 +276,8 @@ async fn the_log_holds_no_secret(world: &TestWorld) {
         assert!(log.contains(route), "{route}");
     }
     assert!(log.contains("\"key\":\"key_"), "the key's id is there");
-    let secrets = [&hash, &business.key, &business.test_public_key, crate::http::world::MASTER_KEY, "idempotent"];
+    let secrets =
+        [&hash, &business.key, &business.test_public_key, crate::http::world::MASTER_KEY, "idempotent"];
     for secret in secrets.into_iter().chain(["user@example.com", "such/path", "query", &user]) {
         assert!(!log.contains(secret), "{secret}");
     }

@@ -1,9 +1,9 @@
 //! A business whose webhook leads to a receiver of the test, on a server that lets it: shared by the tests of the webhook
 //! endpoints.
 
+use crate::http::world::{Business, Server, TestWorld};
 use crate::receiver::Receiver;
 use crate::wire::Call;
-use crate::http::world::{Business, Server, TestWorld};
 use ledger::{Answer, Cents, Command, Order, Outcome, Progress, Provider, Request, Step, Terms};
 use outpay::webhooks::{Guard, WebhookOptions, Worker};
 use serde_json::Value;

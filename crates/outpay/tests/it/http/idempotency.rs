@@ -2,8 +2,8 @@
 //! whatever process they reach, and whichever process dies meanwhile.
 
 use crate::http::process::Process;
-use crate::wire::{Answer, Call, Connection};
 use crate::http::world::{Business, DISABLED, INSUFFICIENT, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid};
+use crate::wire::{Answer, Call, Connection};
 use futures_util::future::join_all;
 use ledger::Actor;
 use outpay::auth::keys;

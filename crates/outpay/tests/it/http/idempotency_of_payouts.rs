@@ -4,8 +4,8 @@
 use crate::http::hooked::Hooked;
 use crate::http::idempotency::{REUSED, invalid_key, is_replay, send_copies};
 use crate::http::recipient::Recipient;
-use crate::wire::{Answer, Call};
 use crate::http::world::TestWorld;
+use crate::wire::{Answer, Call};
 use outpay::store::CredentialKind;
 use serde_json::{Value, json};
 

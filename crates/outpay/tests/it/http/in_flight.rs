@@ -1,8 +1,8 @@
 //! A credential that dies while a request is on its way: from the moment at which the revocation, rotation or deactivation is
 //! answered, the request moves no money, however early it began.
 
-use crate::wire::{Answer, Call, Connection};
 use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::wire::{Answer, Call, Connection};
 use ledger::{Command, Request, UserStatus};
 use outpay::store::CredentialKind;
 use serde_json::json;

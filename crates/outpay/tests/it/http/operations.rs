@@ -1,10 +1,10 @@
 //! `GET` and `POST /payout/operations`: contract 1.4. The hash in three places, of which the first that has one decides;
 //! the statement to the byte; pages that stay what they were while operations are added.
 
-use crate::wire::Answer;
 use crate::http::world::{
     MALFORMED, NO_CURSOR, NO_LIMIT, NOW, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded,
 };
+use crate::wire::Answer;
 
 crate::http::on_both_engines! {
     status_200_in_all_three_ways,

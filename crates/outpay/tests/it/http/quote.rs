@@ -1,7 +1,7 @@
 //! `POST /payout/quote`: the price, and everything that stands in the way. No money is held.
 
-use crate::wire::Call;
 use crate::http::world::{MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid};
+use crate::wire::Call;
 use serde_json::json;
 
 crate::http::on_both_engines! {

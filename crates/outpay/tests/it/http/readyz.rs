@@ -1,8 +1,8 @@
 //! `GET /readyz`: requests can be served. And what becomes of a process that can no longer write.
 
 use crate::http::process::Process;
-use crate::wire::Connection;
 use crate::http::world::TestWorld;
+use crate::wire::Connection;
 
 crate::http::on_both_engines! {
     status_200_ready,

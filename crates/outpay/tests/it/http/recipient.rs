@@ -1,8 +1,8 @@
 //! People with money who want it out, for the tests of every endpoint about withdrawals. In the test book the sandbox
 //! pays; in the live book there are gift cards and a bank transfer by hand.
 
-use crate::wire::Call;
 use crate::http::world::{Business, TestWorld};
+use crate::wire::Call;
 use ledger::{BookId, Cents, Terms};
 use outpay::config::Config;
 use outpay::ids::IdKind;

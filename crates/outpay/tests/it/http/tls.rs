@@ -1,7 +1,7 @@
 //! HTTPS: the same answers inside TLS 1.2 and 1.3, nothing outside of it, and errors that name what is wrong.
 
-use crate::wire::Connection;
 use crate::http::world::{Server, TestWorld, local};
+use crate::wire::Connection;
 use outpay::http::ServeConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

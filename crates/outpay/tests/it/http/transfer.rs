@@ -1,6 +1,8 @@
 //! `POST /balance/transfer`: money between main and payout balance, either way.
 
-use crate::http::world::{INSUFFICIENT, MALFORMED, NOT_JSON, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
+use crate::http::world::{
+    INSUFFICIENT, MALFORMED, NOT_JSON, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded,
+};
 
 crate::http::on_both_engines! {
     status_200_to_the_payout_balance,

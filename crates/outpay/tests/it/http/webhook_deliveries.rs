@@ -1,8 +1,8 @@
 //! `GET /payout/webhook/deliveries`: the delivery log.
 
 use crate::http::hooked::Hooked;
-use crate::receiver::status;
 use crate::http::world::{NO_CURSOR, NO_LIMIT, NOW, TestWorld, UNAUTHORIZED, invalid};
+use crate::receiver::status;
 use outpay::ids::IdKind;
 
 crate::http::on_both_engines! {

@@ -1,9 +1,9 @@
 //! `POST /payout/webhook/deliveries/{id}/retry`: lets a failed delivery be tried again.
 
 use crate::http::hooked::Hooked;
-use crate::receiver::ok;
 use crate::http::webhook_delivery::UNKNOWN;
 use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::receiver::ok;
 
 crate::http::on_both_engines! {
     status_200_pending_again,

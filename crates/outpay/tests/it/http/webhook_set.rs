@@ -1,7 +1,7 @@
 //! `PUT /payout/webhook`: sets where events are delivered, which, and whether.
 
-use crate::wire::Answer;
 use crate::http::world::{MALFORMED, NOT_JSON, SECOND, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
+use crate::wire::Answer;
 
 crate::http::on_both_engines! {
     status_200_the_first_time_with_token_and_secret,

@@ -1,9 +1,9 @@
 //! `POST /payout/webhook/test`: sends an invented event now and tells what the receiver did.
 
 use crate::http::hooked::Hooked;
-use crate::receiver::{Answer, status};
 use crate::http::webhook_roll::NOT_SET;
 use crate::http::world::{MALFORMED, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
+use crate::receiver::{Answer, status};
 use serde_json::Value;
 
 crate::http::on_both_engines! {

@@ -1,7 +1,7 @@
 //! STARTTLS and signing in: nothing is said in clear where TLS is configured, and only to whom the certificate belongs.
 
-use crate::mail_server::MailServer;
 use crate::mail::world::{MINUTE, World, config};
+use crate::mail_server::MailServer;
 use outpay::mail::{Encryption, MailConfig, Worker};
 use outpay::store::MailState;
 use rcgen::{CertifiedKey, generate_simple_self_signed};

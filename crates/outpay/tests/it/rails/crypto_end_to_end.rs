@@ -2,9 +2,9 @@
 //! over HTTP alone, on both chains. Only the deposit is an operator's, since no request can make money.
 
 use crate::rails::program::{Program, table};
-use crate::receiver::{Received, Receiver};
 use crate::rails::tokens::Node;
 use crate::rails::world::{World, person};
+use crate::receiver::{Received, Receiver};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;

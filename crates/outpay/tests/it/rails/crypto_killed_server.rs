@@ -7,8 +7,8 @@
 use crate::rails::program::{Program, Serving, table};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::Node;
-use crate::wire::{Answer, Call, Connection};
 use crate::rails::world::{TREASURY, WEALTH, World, units};
+use crate::wire::{Answer, Call, Connection};
 use alloy_primitives::{Address, U256, keccak256};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};

@@ -1,7 +1,9 @@
 //! After a recovery: what left the treasury after the backup is read off the chain, payments stay paused until a person has said
 //! whose each transfer was, and what is settled by one is not paid again.
 
-use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, command, withdrawal};
+use crate::rails::platform::{
+    Installation, ask, assert_books_are_clean, balance, book_with, command, withdrawal,
+};
 use crate::rails::program::{Program, table};
 use crate::rails::tokens::{call_data, word};
 use crate::rails::world::{CONFIRMATIONS, TREASURY, World, person, units};

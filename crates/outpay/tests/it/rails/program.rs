@@ -1,8 +1,8 @@
 //! The real program as a process of its own: one installation on SQLite in a folder that ends with the test, its commands,
 //! and its server, which can be killed without warning.
 
-use crate::wire::Call;
 use crate::rails::world::{KEY, World};
+use crate::wire::Call;
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
