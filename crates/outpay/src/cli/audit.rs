@@ -1,7 +1,7 @@
 //! `outpay audit`: runs the audit and says where it found a difference.
 
+use super::cli_error::CliError;
 use super::installation::Installation;
-use super::stop::Stop;
 use super::{output, progress};
 use crate::audit::{self, AuditReport, Outside, Place};
 use crate::auth::Secrets;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The flags of `audit`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct AuditArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -32,7 +32,10 @@ pub(super) struct Arguments {
 /// Heads that are printed for people; `--json` has all.
 const HEADS_SHOWN: usize = 20;
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: AuditArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let (_, store, secrets) = installation.look().await?;
     let bar = progress::bar(0, "rows");
     let mut advance = |done, total| {
@@ -51,18 +54,18 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
 }
 
 fn outside(
-    arguments: Arguments,
+    arguments: AuditArguments,
     installation: &Installation,
     store: &Store,
     secrets: Secrets,
-) -> Result<Outside, Stop> {
+) -> Result<Outside, CliError> {
     let own = Some(installation.data().join(heads::HEADS_FILE));
     let rails = Rails::new(&installation.config()?, store, &Arc::new(secrets), &Clock::System);
     let (files, heads, lines) = (arguments.files, arguments.heads, rails.lines());
     Ok(Outside { own, files, heads, may_be_empty: false, lines })
 }
 
-fn print(report: &AuditReport) -> Result<(), Stop> {
+fn print(report: &AuditReport) -> Result<(), CliError> {
     for difference in &report.differences {
         let (place, what) = (difference.place, &difference.what);
         let whose = difference
@@ -94,7 +97,7 @@ fn print(report: &AuditReport) -> Result<(), Stop> {
 }
 
 /// What the audit does not show, and what shows it the next time.
-fn print_limits(report: &AuditReport) -> Result<(), Stop> {
+fn print_limits(report: &AuditReport) -> Result<(), CliError> {
     output::line(format_args!("Not proven: {}", not_proven(report)))?;
     if report.heads.is_empty() {
         return Ok(());

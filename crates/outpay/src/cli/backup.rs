@@ -1,9 +1,9 @@
 //! `outpay backup`, `outpay verify`, `outpay restore`: one moment of the database in a folder, and back. They open the database
 //! without a teller, and a backup is made of a database that waits for its recovery too.
 
+use super::cli_error::CliError;
 use super::input::span;
 use super::installation::Installation;
-use super::stop::Stop;
 use super::{output, progress};
 use crate::auth::Secrets;
 use crate::backup::{self, BackupError, Kept, Manifest, Verified};
@@ -59,7 +59,7 @@ pub(super) struct RestoreArguments {
 pub(super) async fn back_up(
     arguments: BackupArguments,
     installation: &Installation,
-) -> Result<ExitCode, Stop> {
+) -> Result<ExitCode, CliError> {
     let (database, store, secrets) = installation.look().await?;
     let work = Work { database, store, secrets, json: arguments.json };
     let (Some(every), Some(keep)) = (arguments.every, arguments.keep) else {
@@ -67,7 +67,8 @@ pub(super) async fn back_up(
         return Ok(ExitCode::SUCCESS);
     };
     let every = u64::try_from(every).ok().filter(|micros| *micros > 0);
-    let every = every.ok_or_else(|| Stop::Usage("--every takes more than nothing, as in 15m".to_owned()))?;
+    let every =
+        every.ok_or_else(|| CliError::Usage("--every takes more than nothing, as in 15m".to_owned()))?;
     let keep = usize::try_from(keep).map_err(anyhow::Error::from)?;
     let mut times = tokio::time::interval(Duration::from_micros(every));
     times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -96,7 +97,7 @@ struct Work {
 }
 
 impl Work {
-    async fn once(&self, target: &Path) -> Result<(), Stop> {
+    async fn once(&self, target: &Path) -> Result<(), CliError> {
         let made = backup::write(&self.store, &self.database, &self.secrets, &Clock::System, target).await?;
         if self.json {
             return output::json(&as_json(target, &made));
@@ -105,7 +106,7 @@ impl Work {
         say(&made)
     }
 
-    async fn next_of(&self, folder: &Path, keep: usize) -> Result<(), Stop> {
+    async fn next_of(&self, folder: &Path, keep: usize) -> Result<(), CliError> {
         self.once(&folder.join(backup::name_at(Clock::System.now()))).await?;
         let Kept { kept, deleted } = backup::keep_newest(folder, keep)?;
         if !self.json {
@@ -118,7 +119,7 @@ impl Work {
 pub(super) async fn verify(
     arguments: VerifyArguments,
     installation: &Installation,
-) -> Result<ExitCode, Stop> {
+) -> Result<ExitCode, CliError> {
     let (database, secrets) = (installation.database()?, installation.secrets()?);
     let bar = progress::bar(0, "rows");
     let mut advance = |done, total| {
@@ -141,7 +142,7 @@ pub(super) async fn verify(
 pub(super) async fn restore(
     arguments: RestoreArguments,
     installation: &Installation,
-) -> Result<ExitCode, Stop> {
+) -> Result<ExitCode, CliError> {
     let (database, secrets) = (installation.database()?, installation.secrets()?);
     let manifest = backup::restore(&arguments.source, &database, &secrets).await?;
     if arguments.json {
@@ -153,7 +154,7 @@ pub(super) async fn restore(
     Ok(ExitCode::SUCCESS)
 }
 
-fn say(verified: &Verified) -> Result<(), Stop> {
+fn say(verified: &Verified) -> Result<(), CliError> {
     let Verified { manifest, report } = verified;
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     let (books, files) = (manifest.heads.len(), manifest.files.len());
@@ -175,7 +176,7 @@ fn as_json(folder: &Path, verified: &Verified) -> serde_json::Value {
     })
 }
 
-impl From<BackupError> for Stop {
+impl From<BackupError> for CliError {
     fn from(error: BackupError) -> Self {
         match error {
             BackupError::Refused(sentence) => Self::Refused(sentence),

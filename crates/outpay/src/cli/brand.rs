@@ -1,9 +1,9 @@
 //! `outpay business brand`: the name, colour, logo and help that people see on the claim page, and who may frame it. Not
 //! here: what will do (branding/ of the crate).
 
+use super::cli_error::CliError;
 use super::installation;
 use super::output;
-use super::stop::Stop;
 use crate::branding::{self, Branding, Logo};
 use crate::platform::Platform;
 use crate::store::BrandingRow;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// The flags of `business brand`; one that is left out leaves its value as it is.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct BrandArguments {
     /// Its id or name
     business: String,
     /// What people call it
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     no_logo: bool,
 }
 
-pub(super) async fn run(platform: &Platform, wanted: Arguments, json: bool) -> Result<(), Stop> {
+pub(super) async fn run(platform: &Platform, wanted: BrandArguments, json: bool) -> Result<(), CliError> {
     let business = installation::business(platform, &wanted.business).await?;
     let number = business.number;
     let before = branding::of(platform, number).await?;
@@ -54,7 +54,7 @@ pub(super) async fn run(platform: &Platform, wanted: Arguments, json: bool) -> R
         support_url: or(wanted.support_url, texts.support_url),
         frame_origins: or(wanted.frame_origins, texts.frame_origins),
     };
-    let shown = Branding::new(&texts).map_err(|problem| Stop::Usage(problem.to_string()))?;
+    let shown = Branding::new(&texts).map_err(|problem| CliError::Usage(problem.to_string()))?;
     branding::set(platform, number, Actor::OPERATOR, &shown).await?;
     let texts = shown.texts();
     if logo.is_some() || wanted.no_logo {
@@ -81,8 +81,8 @@ pub(super) async fn run(platform: &Platform, wanted: Arguments, json: bool) -> R
     ])
 }
 
-fn read(path: &Path) -> Result<Logo, Stop> {
+fn read(path: &Path) -> Result<Logo, CliError> {
     let called = path.display();
-    let bytes = std::fs::read(path).map_err(|error| Stop::Usage(format!("{called}: {error}")))?;
-    Logo::new(&bytes).map_err(|problem| Stop::Usage(format!("{called}: {problem}")))
+    let bytes = std::fs::read(path).map_err(|error| CliError::Usage(format!("{called}: {error}")))?;
+    Logo::new(&bytes).map_err(|problem| CliError::Usage(format!("{called}: {problem}")))
 }

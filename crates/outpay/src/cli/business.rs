@@ -2,12 +2,12 @@
 //! money does; deposits are in deposit.rs.
 
 use super::brand;
+use super::cli_error::CliError;
 use super::correction;
 use super::deposit;
 use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use super::stop::Stop;
 use crate::businesses;
 use crate::clock::rfc3339;
 use crate::members::settings;
@@ -21,19 +21,19 @@ use std::process::ExitCode;
 
 /// The flags of `business`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct BusinessArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: BusinessCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum BusinessCommand {
     /// Create a business and print its first keys, which are shown this once
     Create {
-        /// A name nobody else has
+        /// Its name, unique in the installation
         name: String,
     },
     /// List all businesses
@@ -54,7 +54,7 @@ enum Verb {
         business: String,
     },
     /// Record money that reached a business from outside; it is added to the main balance
-    Deposit(deposit::Arguments),
+    Deposit(deposit::DepositArguments),
     /// Move money from the main balance to the payout balance, from which people are paid
     Transfer {
         /// Its id or name
@@ -76,53 +76,56 @@ enum Verb {
     /// Propose to move earned fees to the main balance, or out; a second person confirms
     SweepFees(correction::Sweep),
     /// Choose how a business shows itself to the people it pays; without a flag, print it
-    Brand(brand::Arguments),
+    Brand(brand::BrandArguments),
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
-    let is_beginning = matches!(arguments.verb, Verb::Create { .. });
+pub(super) async fn run(
+    arguments: BusinessArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
+    let is_beginning = matches!(arguments.verb, BusinessCommand::Create { .. });
     let platform =
         if is_beginning { installation.open_or_make().await? } else { installation.open().await? };
     let json = arguments.json;
     match arguments.verb {
-        Verb::Create { name } => create(&platform, &name, json).await?,
-        Verb::List => list(&platform, json).await?,
-        Verb::Show { business } => {
+        BusinessCommand::Create { name } => create(&platform, &name, json).await?,
+        BusinessCommand::List => list(&platform, json).await?,
+        BusinessCommand::Show { business } => {
             show(&platform, &installation::business(&platform, &business).await?, json).await?;
         }
-        Verb::EnablePayouts { business } => switch(&platform, &business, true, json).await?,
-        Verb::DisablePayouts { business } => switch(&platform, &business, false, json).await?,
-        Verb::Deposit(flags) => {
+        BusinessCommand::EnablePayouts { business } => switch(&platform, &business, true, json).await?,
+        BusinessCommand::DisablePayouts { business } => switch(&platform, &business, false, json).await?,
+        BusinessCommand::Deposit(flags) => {
             let business = installation::business(&platform, &flags.business).await?;
             deposit::run(&platform, &business, flags, json).await?;
         }
-        Verb::Transfer { business, cents, to_main, test } => {
+        BusinessCommand::Transfer { business, cents, to_main, test } => {
             let business = installation::business(&platform, &business).await?;
             let direction = if to_main { Direction::ToMain } else { Direction::ToPayout };
             transfer(&platform, installation::book(&business, test), cents, direction, json).await?;
         }
-        Verb::ReverseDeposit(flags) => {
+        BusinessCommand::ReverseDeposit(flags) => {
             let book = book_of(&platform, &flags.business, flags.test).await?;
             correction::reverse(&platform, book, &flags, json).await?;
         }
-        Verb::PayOut(flags) => {
+        BusinessCommand::PayOut(flags) => {
             let book = book_of(&platform, &flags.business, flags.test).await?;
             correction::pay_out(&platform, book, &flags, json).await?;
         }
-        Verb::SweepFees(flags) => {
+        BusinessCommand::SweepFees(flags) => {
             let book = book_of(&platform, &flags.business, flags.test).await?;
             correction::sweep(&platform, book, &flags, json).await?;
         }
-        Verb::Brand(arguments) => brand::run(&platform, arguments, json).await?,
+        BusinessCommand::Brand(arguments) => brand::run(&platform, arguments, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn book_of(platform: &Platform, business: &str, test: bool) -> Result<BookId, Stop> {
+async fn book_of(platform: &Platform, business: &str, test: bool) -> Result<BookId, CliError> {
     Ok(installation::book(&installation::business(platform, business).await?, test))
 }
 
-async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), Stop> {
+async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), CliError> {
     let created = businesses::create(platform, name).await?;
     let id = businesses::id(platform, created.business.number);
     let keys = [
@@ -142,7 +145,7 @@ async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), Stop>
     output::line("\nThe keys are shown this once: keep them now. Payouts are disabled until you enable them.")
 }
 
-async fn list(platform: &Platform, json: bool) -> Result<(), Stop> {
+async fn list(platform: &Platform, json: bool) -> Result<(), CliError> {
     let businesses = platform.store.businesses().await?;
     if json {
         let data: Vec<Value> = businesses.iter().map(|business| as_json(platform, business)).collect();
@@ -155,7 +158,7 @@ async fn list(platform: &Platform, json: bool) -> Result<(), Stop> {
     output::table(["id", "name", "payouts", "created"], businesses.iter().map(row))
 }
 
-async fn show(platform: &Platform, business: &Business, json: bool) -> Result<(), Stop> {
+async fn show(platform: &Platform, business: &Business, json: bool) -> Result<(), CliError> {
     let (main, payout) = platform.store.own_balances(BookId::new(business.number, Mode::Live)).await?;
     let (test_main, test_payout) =
         platform.store.own_balances(BookId::new(business.number, Mode::Test)).await?;
@@ -179,7 +182,7 @@ async fn show(platform: &Platform, business: &Business, json: bool) -> Result<()
     ])
 }
 
-async fn switch(platform: &Platform, business: &str, enabled: bool, json: bool) -> Result<(), Stop> {
+async fn switch(platform: &Platform, business: &str, enabled: bool, json: bool) -> Result<(), CliError> {
     let mut business = installation::business(platform, business).await?;
     let change = SettingsChange { payouts_enabled: Some(enabled), ..SettingsChange::default() };
     let book = installation::book(&business, false);
@@ -198,7 +201,7 @@ async fn transfer(
     amount: Cents,
     direction: Direction,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let request = Request::plain(Command::Transfer { direction, amount }).by(Actor::OPERATOR);
     let (Answer::Done(outcome) | Answer::Replayed(outcome)) = platform.teller.ask(book, request).await??;
     let (main, payout) = balances(outcome)?;
@@ -209,7 +212,7 @@ async fn transfer(
     output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
 }
 
-pub(super) fn balances(outcome: Outcome) -> Result<(Cents, Cents), Stop> {
+pub(super) fn balances(outcome: Outcome) -> Result<(Cents, Cents), CliError> {
     match outcome {
         Outcome::Balances { main, payout } => Ok((main, payout)),
         _ => Err(anyhow::anyhow!("a movement between own balances was answered as something else").into()),

@@ -1,9 +1,9 @@
 //! `outpay business reverse-deposit`, `pay-out` and `sweep-fees`: what an operator proposes about a business's own money, for a
 //! second person to confirm.
 
+use super::cli_error::CliError;
 use super::input::{cents, reference};
 use super::proposal;
-use super::stop::Stop;
 use crate::platform::Platform;
 use crate::proposals::Proposed;
 use clap::Args;
@@ -68,7 +68,7 @@ pub(super) async fn reverse(
     book: BookId,
     flags: &Reversal,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let found = platform.store.deposit_called(book, &flags.reference).await?;
     let (deposit, amount) = found.ok_or(Refusal::DepositIsUnknown)?;
     let amount = flags.cents.unwrap_or(amount);
@@ -81,12 +81,17 @@ pub(super) async fn pay_out(
     book: BookId,
     flags: &PayOut,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let what = Proposed::Correct { correction: Correction::PayOut, amount: flags.cents };
     proposal::propose(platform, book, &what, &flags.reason, json).await
 }
 
-pub(super) async fn sweep(platform: &Platform, book: BookId, flags: &Sweep, json: bool) -> Result<(), Stop> {
+pub(super) async fn sweep(
+    platform: &Platform,
+    book: BookId,
+    flags: &Sweep,
+    json: bool,
+) -> Result<(), CliError> {
     let correction = if flags.out { Correction::SweepFeesOut } else { Correction::SweepFeesToMain };
     let what = Proposed::Correct { correction, amount: flags.cents };
     proposal::propose(platform, book, &what, &flags.reason, json).await

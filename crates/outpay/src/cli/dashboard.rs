@@ -1,10 +1,9 @@
-//! `outpay dashboard`: the members of a business's team, for the operator: the first owner is invited here, and whoever has
-//! lost password or second factor gets back in. A link is printed once; its token stands in the fragment, which browsers
-//! send to nobody.
+//! `outpay dashboard`: a business's team, for the operator: invites the first owner and resets members who have lost password
+//! or second factor. A link is printed once; its token is in the fragment, which browsers do not send.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output;
-use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::members::invitation::{self, InvitationError, Invited};
@@ -19,17 +18,17 @@ use std::process::ExitCode;
 
 /// The flags of `dashboard`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct DashboardArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: DashboardCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
-    /// Invite somebody into a business's team and print the link, which is shown this once and works once, for a week
+enum DashboardCommand {
+    /// Invite a person into a business's team and print the link, which is shown this once and works once, for a week
     Invite {
         #[command(flatten)]
         whom: Whom,
@@ -64,21 +63,24 @@ fn role(text: &str) -> Result<Role, String> {
     Role::from_word(text).ok_or_else(|| "give owner, admin, approver or viewer".to_owned())
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: DashboardArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        Verb::Invite { whom, role } => {
+        DashboardCommand::Invite { whom, role } => {
             let (business, email) = read(&platform, &whom).await?;
             let invited = invitation::invite(&platform, business, &email, role, Actor::OPERATOR).await?;
             print(&platform, &invited, &whom, json)?;
         }
-        Verb::Reset { whom } => {
+        DashboardCommand::Reset { whom } => {
             let (business, email) = read(&platform, &whom).await?;
             let invited = invitation::reset(&platform, business, &email, Actor::OPERATOR).await?;
             print(&platform, &invited, &whom, json)?;
         }
-        Verb::Members { business } => {
+        DashboardCommand::Members { business } => {
             let business = installation::business(&platform, &business).await?;
             list(&platform, business.number, json).await?;
         }
@@ -86,14 +88,14 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(ExitCode::SUCCESS)
 }
 
-async fn read(platform: &Platform, whom: &Whom) -> Result<(i64, Email), Stop> {
+async fn read(platform: &Platform, whom: &Whom) -> Result<(i64, Email), CliError> {
     let business = installation::business(platform, &whom.business).await?;
     let email = Email::parse(&whom.email)
-        .map_err(|_| Stop::Usage(format!("{:?} is not a valid e-mail address", whom.email)))?;
+        .map_err(|_| CliError::Usage(format!("{:?} is not a valid e-mail address", whom.email)))?;
     Ok((business.number, email))
 }
 
-fn print(platform: &Platform, invited: &Invited, whom: &Whom, json: bool) -> Result<(), Stop> {
+fn print(platform: &Platform, invited: &Invited, whom: &Whom, json: bool) -> Result<(), CliError> {
     let link = invitation::link(platform.public_url.as_deref().unwrap_or(NEARBY), &invited.token);
     let (link, ends_at) = (link.expose_secret(), rfc3339(invited.ends_at));
     if json {
@@ -106,7 +108,7 @@ fn print(platform: &Platform, invited: &Invited, whom: &Whom, json: bool) -> Res
     ))
 }
 
-async fn list(platform: &Platform, business: i64, json: bool) -> Result<(), Stop> {
+async fn list(platform: &Platform, business: i64, json: bool) -> Result<(), CliError> {
     let team = platform.store.team(business).await?;
     let id = |member: &TeamMember| members::id(platform, IdKind::Member, member.number);
     if json {
@@ -125,7 +127,7 @@ async fn list(platform: &Platform, business: i64, json: bool) -> Result<(), Stop
     output::table(["id", "e-mail", "name", "role", "second factor", "last seen"], team.iter().map(row))
 }
 
-impl From<InvitationError> for Stop {
+impl From<InvitationError> for CliError {
     fn from(error: InvitationError) -> Self {
         match error {
             InvitationError::Failure(failure) => Self::Failed(failure),

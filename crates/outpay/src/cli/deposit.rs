@@ -2,10 +2,10 @@
 //! one bank line for two businesses, and a sum that is out of all proportion.
 
 use super::business::balances;
+use super::cli_error::CliError;
 use super::input::{cents, reference};
 use super::installation;
 use super::output::{self, dollars};
-use super::stop::Stop;
 use crate::businesses;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
@@ -22,7 +22,7 @@ const LARGE_FIRST: Cents = Cents(10_000_000);
 
 /// The flags of `deposit`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct DepositArguments {
     /// Its id or name
     pub(super) business: String,
     /// How much, in cents: 10050 is 100.50
@@ -45,9 +45,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(
     platform: &Platform,
     business: &Business,
-    flags: Arguments,
+    flags: DepositArguments,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let book = installation::book(business, flags.test);
     if !flags.yes_large && !flags.test {
         is_meant(platform, book, &flags).await?;
@@ -84,10 +84,10 @@ pub(super) async fn run(
 }
 
 /// Names the business and the time, so that an operator can tell which of the two is wrong.
-async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Result<Stop, Stop> {
+async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Result<CliError, CliError> {
     let number = other.book.business();
     let name = platform.store.business(number).await?.map(|business| business.name).unwrap_or_default();
-    Ok(Stop::Refused(format!(
+    Ok(CliError::Refused(format!(
         "this reference was recorded for {name:?} ({}) at {}. Nothing was deposited. If the money is that of both, add --reference-used-elsewhere; if it is not theirs, see: outpay business reverse-deposit",
         businesses::id(platform, number),
         rfc3339(other.at)
@@ -95,7 +95,7 @@ async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Resul
 }
 
 /// Stops a sum that is out of proportion, unless the operator says yes.
-async fn is_meant(platform: &Platform, book: BookId, flags: &Arguments) -> Result<(), Stop> {
+async fn is_meant(platform: &Platform, book: BookId, flags: &DepositArguments) -> Result<(), CliError> {
     let largest = platform.store.largest_deposit(book).await?;
     let most = largest.map_or(LARGE_FIRST.0, |largest| largest.0.saturating_mul(TIMES_THE_LARGEST));
     // A repeat gets the first answer, however large the amount is.
@@ -116,5 +116,5 @@ async fn is_meant(platform: &Platform, book: BookId, flags: &Arguments) -> Resul
             return Ok(());
         }
     }
-    Err(Stop::Refused(format!("{told} Nothing was deposited. If that is right, add --yes-large.")))
+    Err(CliError::Refused(format!("{told} Nothing was deposited. If that is right, add --yes-large.")))
 }

@@ -1,9 +1,9 @@
 //! `outpay doctor`: looks at everything an installation depends on and says what is wrong, one line each. It makes no data
 //! folder and no master key; it does bring the tables of an existing database up to date, as every command does.
 
+use super::cli_error::CliError;
 use super::installation::{Installation, from_environment};
 use super::output;
-use super::stop::Stop;
 use crate::auth::{Secrets, master_key};
 use crate::clock::{Clock, Entropy, rfc3339};
 use crate::recovery::treasury;
@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 /// The flags of `doctor`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct DoctorArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -26,11 +26,11 @@ pub(super) struct Arguments {
 const SECOND: Micros = 1_000_000;
 /// A rail that was left alone within this time is worth a look.
 const LATELY: Micros = 86_400 * SECOND;
-/// How far the database's clock may be from this machine's before somebody should look, and before it is wrong.
+/// Difference between the database's clock and this machine's: warning above the first, error above the second.
 const CLOCKS_APART: (Micros, Micros) = (SECOND, 60 * SECOND);
 /// A clock that shows less has never been set: 2025-01-01.
 const EARLIEST: Micros = 1_735_689_600 * SECOND;
-/// Free bytes below which somebody should look, and below which writes are about to fail.
+/// Free disk space, bytes: warning below the first, error below the second, where writes are about to fail.
 #[cfg(unix)]
 const FREE: (u64, u64) = (2 << 30, 128 << 20);
 /// Of PostgreSQL; what is older gets no corrections any more.
@@ -76,7 +76,10 @@ impl Checks {
     }
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: DoctorArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let mut checks = Checks::default();
     let data = installation.data();
     let database = installation.database()?;
@@ -96,7 +99,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(if worst == Some(Grade::Fail) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print(checks: &[Check], json: bool) -> Result<(), Stop> {
+fn print(checks: &[Check], json: bool) -> Result<(), CliError> {
     if json {
         let all: Vec<Value> = checks
             .iter()
@@ -131,7 +134,7 @@ fn check_folder(data: &Path, checks: &mut Checks) {
     }
 }
 
-fn check_master_key(data: &Path, checks: &mut Checks) -> Result<Option<Secrets>, Stop> {
+fn check_master_key(data: &Path, checks: &mut Checks) -> Result<Option<Secrets>, CliError> {
     let from_environment = from_environment()?;
     let file = data.join(master_key::MASTER_KEY_FILE);
     // Loading makes a key where there is none, which an examination must not do.

@@ -1,9 +1,9 @@
 //! `outpay due now`: what waits for its time, or for the end of a lease, is due at once. The workers of a server that runs take
 //! it then.
 
+use super::cli_error::CliError;
 use super::installation::Installation;
 use super::output;
-use super::stop::Stop;
 use crate::due;
 use crate::ids::IdKind;
 use crate::platform::Platform;
@@ -14,13 +14,13 @@ use std::process::ExitCode;
 
 /// The flags of `due`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct DueArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: DueCommand,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum DueCommand {
     /// Let workers look at once at what waits for its time
     Now(What),
 }
@@ -45,9 +45,9 @@ struct What {
     all: bool,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(arguments: DueArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
-    let Verb::Now(what) = arguments.verb;
+    let DueCommand::Now(what) = arguments.verb;
     due::sweep(&platform).await?;
     let Some((work, id)) = work(&platform, &what)? else {
         let made = due::make_all_due(&platform, Actor::OPERATOR).await?;
@@ -55,14 +55,14 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
         return Ok(ExitCode::SUCCESS);
     };
     if !due::make_due(&platform, work, id, Actor::OPERATOR).await? {
-        return Err(Stop::Refused(format!("{id} waits for no time: it has ended, or does not run")));
+        return Err(CliError::Refused(format!("{id} waits for no time: it has ended, or does not run")));
     }
     output::line(format_args!("{id} is due now."))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What is named; `None`: everything.
-fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str)>, Stop> {
+fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str)>, CliError> {
     let named = [
         (IdKind::Withdrawal, &what.withdrawal),
         (IdKind::Delivery, &what.delivery),
@@ -72,7 +72,7 @@ fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str
     let Some((kind, id)) = named.into_iter().find_map(|(kind, id)| Some((kind, id.as_ref()?))) else {
         return Ok(None);
     };
-    let unknown = || Stop::Refused(format!("{id} is no id of such a thing here"));
+    let unknown = || CliError::Refused(format!("{id} is no id of such a thing here"));
     let (book, number) = platform.secrets.ids().open_any(kind, id).ok_or_else(unknown)?;
     let work = match kind {
         IdKind::Withdrawal => Work::Withdrawal(book, number),

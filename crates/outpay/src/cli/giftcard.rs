@@ -1,8 +1,8 @@
 //! `outpay giftcard`: the stock of gift cards: import, list, recall. Codes are read from a file and never printed.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::identity_text::{IdentityProblem, identity};
 use crate::ids::IdKind;
@@ -23,16 +23,16 @@ const LONGEST: usize = 200;
 
 /// The flags of `giftcard`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct GiftcardArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: GiftcardCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum GiftcardCommand {
     /// Take cards into stock: all of them, or none
     Import {
         /// The business's id or name
@@ -64,22 +64,29 @@ struct Line {
     expires_at: Option<Micros>,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: GiftcardArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
     // Stock is money: the live book's.
-    let live = async |name: &str| -> Result<BookId, Stop> {
+    let live = async |name: &str| -> Result<BookId, CliError> {
         Ok(installation::book(&installation::business(&platform, name).await?, false))
     };
     match arguments.verb {
-        Verb::Import { business, file } => import(&platform, live(&business).await?, &file, json).await?,
-        Verb::List { business } => list(&platform, live(&business).await?, json).await?,
-        Verb::Recall { business, brand } => recall(&platform, live(&business).await?, &brand, json).await?,
+        GiftcardCommand::Import { business, file } => {
+            import(&platform, live(&business).await?, &file, json).await?
+        }
+        GiftcardCommand::List { business } => list(&platform, live(&business).await?, json).await?,
+        GiftcardCommand::Recall { business, brand } => {
+            recall(&platform, live(&business).await?, &brand, json).await?
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> Result<(), Stop> {
+async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> Result<(), CliError> {
     let lines = read(file, platform.clock.now())?;
     let mut cards: Vec<NewGiftCard> = Vec::with_capacity(lines.len());
     let mut seen = HashSet::new();
@@ -89,15 +96,16 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
         let card = pack(&platform.secrets, &platform.entropy, book, kind, secret);
         if !seen.insert(card.digest) || platform.store.has_gift_card(book, &card.digest).await? {
             let sentence = "this card is in the file twice, or in stock already; nothing was imported";
-            return Err(Stop::Refused(format!("line {}: {sentence}", line.number)));
+            return Err(CliError::Refused(format!("line {}: {sentence}", line.number)));
         }
         cards.push(card);
     }
     match platform.store.import_gift_cards(book, &cards, platform.clock.now()).await {
         Ok(()) => {}
         Err(WriteError::Conflict) => {
-            let sentence = "somebody else imports cards at this moment; nothing was imported, try again";
-            return Err(Stop::Refused(sentence.to_owned()));
+            let sentence =
+                "another import of cards is running; nothing was imported, try again when it is done";
+            return Err(CliError::Refused(sentence.to_owned()));
         }
         Err(WriteError::Failure(failure)) => return Err(failure.into()),
     }
@@ -113,26 +121,26 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
 }
 
 /// All lines of the file; what is wrong is said with its line, never with a code.
-fn read(file: &Path, now: Micros) -> Result<Vec<Line>, Stop> {
+fn read(file: &Path, now: Micros) -> Result<Vec<Line>, CliError> {
     let text = std::fs::read(file)
-        .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
+        .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", file.display())))?;
     let text = sheet::text(&text)
-        .map_err(|not_text| Stop::Usage(format!("{not_text}; nothing was imported")))?
+        .map_err(|not_text| CliError::Usage(format!("{not_text}; nothing was imported")))?
         .as_bytes();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-    let header = reader.headers().map_err(|_| Stop::Usage("the file is not a CSV".to_owned()))?;
+    let header = reader.headers().map_err(|_| CliError::Usage("the file is not a CSV".to_owned()))?;
     if header.iter().collect::<Vec<_>>() != ["brand", "face_value", "code", "pin", "expires"] {
-        return Err(Stop::Usage("the first line must be: brand,face_value,code,pin,expires".to_owned()));
+        return Err(CliError::Usage("the first line must be: brand,face_value,code,pin,expires".to_owned()));
     }
     let (mut lines, mut numbers) = (Vec::new(), LineNumbers::new(text));
     for record in reader.records() {
         let number = numbers.of(&record);
-        let wrong = |what: &str| Stop::Usage(format!("line {number}: {what}; nothing was imported"));
+        let wrong = |what: &str| CliError::Usage(format!("line {number}: {what}; nothing was imported"));
         let record = record.map_err(|_| wrong("it has not the five columns of the header"))?;
         lines.push(line(number, &record, now).map_err(wrong)?);
     }
     if lines.is_empty() || lines.len() > MOST_CARDS {
-        return Err(Stop::Usage(format!("the file must hold 1 to {MOST_CARDS} cards")));
+        return Err(CliError::Usage(format!("the file must hold 1 to {MOST_CARDS} cards")));
     }
     Ok(lines)
 }
@@ -184,7 +192,7 @@ fn is_scientific(text: &str) -> bool {
     digits(whole) && whole.len() == 1 && digits(part) && exponent.strip_prefix('+').is_some_and(digits)
 }
 
-async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), CliError> {
     let stock = platform.store.gift_card_stock(book, platform.clock.now()).await?;
     if json {
         let kind = |(brand, face_value, count): &(String, Cents, i64)| json!({ "brand": brand, "face_value": face_value.0, "in_stock": count });
@@ -195,9 +203,9 @@ async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop>
     output::table(["brand", "face value", "in stock"], stock.into_iter().map(row))
 }
 
-async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> Result<(), Stop> {
+async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> Result<(), CliError> {
     let brand = &identity(brand, LONGEST_BRAND)
-        .map_err(|problem| Stop::Usage(format!("{brand:?} is no brand: {problem}")))?;
+        .map_err(|problem| CliError::Usage(format!("{brand:?} is no brand: {problem}")))?;
     platform.store.recall_gift_cards(book, brand).await?;
     let mut cards: Vec<GiftCard> = Vec::new();
     loop {
@@ -209,7 +217,7 @@ async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> R
         cards.extend(page);
     }
     if cards.is_empty() {
-        return Err(Stop::Refused(format!("there never was a card of the brand {brand:?}")));
+        return Err(CliError::Refused(format!("there never was a card of the brand {brand:?}")));
     }
     let ids = platform.secrets.ids();
     let withdrawal = |card: &GiftCard| {

@@ -1,6 +1,6 @@
 //! Which installation a command works on: data folder, database, master key; and the businesses in it by id or name.
 
-use super::stop::Stop;
+use super::cli_error::CliError;
 use crate::auth::{Secrets, master_key};
 use crate::businesses;
 use crate::clock::{Clock, Entropy};
@@ -49,15 +49,15 @@ impl Installation {
     }
 
     /// The database.
-    pub(super) fn database(&self) -> Result<DatabaseUrl, Stop> {
+    pub(super) fn database(&self) -> Result<DatabaseUrl, CliError> {
         match &self.database {
-            Some(text) => DatabaseUrl::parse(text).map_err(|error| Stop::Usage(format!("{error:#}"))),
+            Some(text) => DatabaseUrl::parse(text).map_err(|error| CliError::Usage(format!("{error:#}"))),
             None => Ok(platform::default_database(&self.data())),
         }
     }
 
     /// The master key, where there is one.
-    pub(super) fn secrets(&self) -> Result<Secrets, Stop> {
+    pub(super) fn secrets(&self) -> Result<Secrets, CliError> {
         let from_environment = from_environment()?;
         if from_environment.is_none() {
             check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
@@ -66,7 +66,7 @@ impl Installation {
     }
 
     /// Opens the database alone: for what only looks at it, in whatever state it is.
-    pub(super) async fn look(&self) -> Result<(DatabaseUrl, Store, Secrets), Stop> {
+    pub(super) async fn look(&self) -> Result<(DatabaseUrl, Store, Secrets), CliError> {
         let database = self.database()?;
         check_has_database(&database)?;
         let secrets = self.secrets()?;
@@ -76,15 +76,15 @@ impl Installation {
     }
 
     /// The configuration.
-    pub(super) fn config(&self) -> Result<Config, Stop> {
+    pub(super) fn config(&self) -> Result<Config, CliError> {
         let mut config = Config::load(self.config.as_deref(), &self.data())
-            .map_err(|error| Stop::Usage(format!("{error:#}")))?;
+            .map_err(|error| CliError::Usage(format!("{error:#}")))?;
         config.public_url = self.public_url.clone().or(config.public_url);
         Ok(config)
     }
 
     /// Opens it, with a teller of this process. A server may run on the same database.
-    pub(super) async fn open(&self) -> Result<Platform, Stop> {
+    pub(super) async fn open(&self) -> Result<Platform, CliError> {
         check_has_database(&self.database()?)?;
         if from_environment()?.is_none() {
             check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
@@ -93,7 +93,7 @@ impl Installation {
     }
 
     /// Opens a database that has lost something, which every other command refuses.
-    pub(super) async fn open_to_recover(&self) -> Result<Platform, Stop> {
+    pub(super) async fn open_to_recover(&self) -> Result<Platform, CliError> {
         let (database, secrets) = (self.database()?, self.secrets()?);
         let config = self.config()?;
         let (data, clock) = (self.data(), Clock::System);
@@ -101,7 +101,7 @@ impl Installation {
     }
 
     /// Opens it, or makes it where there is none.
-    pub(super) async fn open_or_make(&self) -> Result<Platform, Stop> {
+    pub(super) async fn open_or_make(&self) -> Result<Platform, CliError> {
         // Read first: a typing error must not leave a new master key behind.
         let database = self.database()?;
         let from_environment = from_environment()?;
@@ -118,11 +118,11 @@ impl Installation {
 }
 
 /// A folder typed wrongly must not become an empty installation in which everything is in order.
-fn check_has_database(database: &DatabaseUrl) -> Result<(), Stop> {
+fn check_has_database(database: &DatabaseUrl) -> Result<(), CliError> {
     if let DatabaseUrl::Sqlite(path) = database
         && !path.exists()
     {
-        return Err(Stop::Refused(format!(
+        return Err(CliError::Refused(format!(
             "there is no database {}; name the right folder with --data, or begin with: outpay business create NAME",
             path.display()
         )));
@@ -130,18 +130,18 @@ fn check_has_database(database: &DatabaseUrl) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn has_master_key(database: &DatabaseUrl) -> Result<bool, Stop> {
+async fn has_master_key(database: &DatabaseUrl) -> Result<bool, CliError> {
     match database {
         DatabaseUrl::Sqlite(path) => Ok(path.exists()),
         DatabaseUrl::Postgres(_) => Ok(Store::open(database).await?.has_master_key().await?),
     }
 }
 
-fn check_is_there(key: &Path) -> Result<(), Stop> {
+fn check_is_there(key: &Path) -> Result<(), CliError> {
     if key.exists() {
         return Ok(());
     }
-    Err(Stop::Refused(format!(
+    Err(CliError::Refused(format!(
         "there is no master key {}; put it back or give it in {}, or name the right folder with --data",
         key.display(),
         master_key::MASTER_KEY_VARIABLE
@@ -149,22 +149,22 @@ fn check_is_there(key: &Path) -> Result<(), Stop> {
 }
 
 /// The master key as the environment gives it.
-pub(super) fn from_environment() -> Result<Option<String>, Stop> {
+pub(super) fn from_environment() -> Result<Option<String>, CliError> {
     match std::env::var(master_key::MASTER_KEY_VARIABLE) {
         Ok(text) => Ok(Some(text)),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Stop::Usage(format!("{} must be 64 hexadecimal digits", master_key::MASTER_KEY_VARIABLE)))
+            Err(CliError::Usage(format!("{} must be 64 hexadecimal digits", master_key::MASTER_KEY_VARIABLE)))
         }
     }
 }
 
 /// The business called `id_or_name`.
-pub(super) async fn business(platform: &Platform, id_or_name: &str) -> Result<Business, Stop> {
+pub(super) async fn business(platform: &Platform, id_or_name: &str) -> Result<Business, CliError> {
     let found = businesses::find(platform, id_or_name).await?;
     let sentence =
         || format!("there is no business {id_or_name:?}; see what there is with: outpay business list");
-    found.ok_or_else(|| Stop::Refused(sentence()))
+    found.ok_or_else(|| CliError::Refused(sentence()))
 }
 
 /// The business's book that `--test` chooses.

@@ -1,9 +1,9 @@
 //! `outpay key`: API keys as their owner handles them. A key's text is printed once, by the command that makes it.
 
+use super::cli_error::CliError;
 use super::input::{cents, networks, span};
 use super::installation::{self, Installation};
 use super::output;
-use super::stop::Stop;
 use crate::auth::keys::{self, KeyOrder, MadeKey};
 use crate::auth::limits::KeyLimits;
 use crate::clock::rfc3339;
@@ -19,16 +19,16 @@ use std::sync::Arc;
 
 /// The flags of `key`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct KeyArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: KeyCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum KeyCommand {
     /// Make a key and print it, which is done this once
     Create {
         /// The business's id or name
@@ -72,11 +72,11 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(arguments: KeyArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        Verb::Create { business, public, test, name, expires_in, allow, max_amount } => {
+        KeyCommand::Create { business, public, test, name, expires_in, allow, max_amount } => {
             let business = installation::business(&platform, &business).await?;
             let book = installation::book(&business, test);
             let kind = if public { CredentialKind::PublicKey } else { CredentialKind::SecretKey };
@@ -85,7 +85,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let made = keys::create(&platform, &order, Actor::OPERATOR).await?;
             print_made(&platform, book, &made, json)?;
         }
-        Verb::List { business } => {
+        KeyCommand::List { business } => {
             let business = installation::business(&platform, &business).await?;
             let mut all = Vec::new();
             for mode in [Mode::Live, Mode::Test] {
@@ -93,12 +93,12 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             }
             list(&platform, &all, json)?;
         }
-        Verb::Roll { key, overlap } => {
+        KeyCommand::Roll { key, overlap } => {
             let old = keys::find(&platform, &key).await?;
             let made = keys::roll(&platform, &old, overlap, Actor::OPERATOR).await?;
             print_made(&platform, old.book, &made, json)?;
         }
-        Verb::Revoke { key } => {
+        KeyCommand::Revoke { key } => {
             let found = keys::find(&platform, &key).await?;
             keys::revoke(&platform, &found, Actor::OPERATOR).await?;
             if json {
@@ -111,7 +111,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> Result<(), Stop> {
+fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> Result<(), CliError> {
     let id = keys::id(platform, book, made.number);
     let key = made.text.expose_secret();
     let expires_at = made.expires_at.map(rfc3339);
@@ -123,7 +123,7 @@ fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> 
     output::line("\nThe key is shown this once: keep it now.")
 }
 
-fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), Stop> {
+fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), CliError> {
     let now = platform.clock.now();
     if json {
         let data: Vec<Value> = all.iter().map(|key| as_json(platform, key, now)).collect();

@@ -1,8 +1,8 @@
 //! `outpay listen`: brings a server's events to a receiver on the developer's own machine, which the server cannot reach. It
 //! needs no installation, only the server's address and a secret key. Not here: reading and forwarding (webhooks/).
 
+use super::cli_error::CliError;
 use super::output;
-use super::stop::Stop;
 use crate::clock::{Clock, Entropy};
 use crate::serving;
 use crate::webhooks::forward::{Forwarded, Forwarder};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// The flags of `listen`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct ListenArguments {
     /// The receiver, as in http://127.0.0.1:3000/webhooks
     #[arg(long, value_name = "URL")]
     forward_to: String,
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Stop> {
+pub(super) async fn run(arguments: ListenArguments) -> Result<ExitCode, CliError> {
     let stop = serving::asked_to_end()?;
     let puller = Puller::new(&arguments.server, arguments.key.clone()).map_err(usage)?;
     let keys = keys(&arguments)?;
@@ -63,19 +63,19 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Stop> {
     }
 }
 
-fn usage(error: anyhow::Error) -> Stop {
-    Stop::Usage(format!("{error:#}"))
+fn usage(error: anyhow::Error) -> CliError {
+    CliError::Usage(format!("{error:#}"))
 }
 
-fn keys(arguments: &Arguments) -> Result<SigningKeys, Stop> {
+fn keys(arguments: &ListenArguments) -> Result<SigningKeys, CliError> {
     match (&arguments.token, &arguments.secret) {
         (Some(token), Some(secret)) => SigningKeys::given(token.clone(), secret.clone())
-            .ok_or_else(|| Stop::Usage("--secret takes whsec_ and 24 to 64 bytes in base64".to_owned())),
+            .ok_or_else(|| CliError::Usage("--secret takes whsec_ and 24 to 64 bytes in base64".to_owned())),
         _ => Ok(SigningKeys::generate(&Entropy::System)),
     }
 }
 
-fn greet(arguments: &Arguments, keys: &SigningKeys, after: i64) -> Result<(), Stop> {
+fn greet(arguments: &ListenArguments, keys: &SigningKeys, after: i64) -> Result<(), CliError> {
     let (token, secret) = (keys.token.expose_secret(), keys.secret.expose_secret());
     let forward_to = &arguments.forward_to;
     if arguments.json {
@@ -90,7 +90,11 @@ fn greet(arguments: &Arguments, keys: &SigningKeys, after: i64) -> Result<(), St
     ])
 }
 
-async fn listen(forwarder: &mut Forwarder, mut after: i64, arguments: &Arguments) -> Result<ExitCode, Stop> {
+async fn listen(
+    forwarder: &mut Forwarder,
+    mut after: i64,
+    arguments: &ListenArguments,
+) -> Result<ExitCode, CliError> {
     loop {
         let events = forwarder.puller().events(after).await?;
         for event in &events {
@@ -108,7 +112,7 @@ async fn listen(forwarder: &mut Forwarder, mut after: i64, arguments: &Arguments
     }
 }
 
-fn tell(forwarded: &Forwarded, json: bool) -> Result<(), Stop> {
+fn tell(forwarded: &Forwarded, json: bool) -> Result<(), CliError> {
     let Forwarded { sequence, kind, order_id, sent } = forwarded;
     if json {
         return output::line(json!({

@@ -1,9 +1,9 @@
 //! `outpay mail`: which mails a business's people get, the mails that were made, and whether mail works. Not here: what they
 //! say and when they are tried (mail/). A mail's link is never printed.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output;
-use super::stop::Stop;
 use super::{user, webhook};
 use crate::clock::rfc3339;
 use crate::mail::{Choice, MailError, Sent};
@@ -16,16 +16,16 @@ use std::process::ExitCode;
 
 /// The flags of `mail`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct MailArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: MailCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum MailCommand {
     /// Show which mails a business's people get
     Show {
         #[command(flatten)]
@@ -77,23 +77,23 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(arguments: MailArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        Verb::Show { whose } => show(&platform, whose.book(&platform).await?, json).await?,
-        Verb::Set { whose, mails } => {
+        MailCommand::Show { whose } => show(&platform, whose.book(&platform).await?, json).await?,
+        MailCommand::Set { whose, mails } => {
             let book = whose.book(&platform).await?;
             platform.mail.choose(book, chosen(&mails)?).await?;
             show(&platform, book, json).await?;
         }
-        Verb::ClaimLink { whose, user } => {
+        MailCommand::ClaimLink { whose, user } => {
             let book = whose.book(&platform).await?;
             let found = user::find(&platform, book, &user).await?;
             platform.mail.send_claim_link(book, found.user.number).await?;
             told(json, &json!({ "ordered": true }), "The mail will be sent by a server that runs.")?;
         }
-        Verb::List { business, test, status, limit } => {
+        MailCommand::List { business, test, status, limit } => {
             let book = match business {
                 Some(name) => {
                     Some(installation::book(&installation::business(&platform, &name).await?, test))
@@ -103,20 +103,20 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let found = platform.store.mails(book, status, None, limit).await?;
             list(&platform, &found, json)?;
         }
-        Verb::Retry { mail: Some(mail), .. } => {
+        MailCommand::Retry { mail: Some(mail), .. } => {
             let retried = platform.mail.retry(&mail).await?;
             list(&platform, &[retried], json)?;
         }
-        Verb::Retry { mail: None, failed_since } => {
+        MailCommand::Retry { mail: None, failed_since } => {
             let retried = platform.mail.retry_failed(failed_since.unwrap_or(0)).await?;
             told(json, &json!({ "retried": retried }), &format!("{retried} mails will be tried again."))?;
         }
-        Verb::Test { address } => return test(&platform, &address, json).await,
+        MailCommand::Test { address } => return test(&platform, &address, json).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+async fn show(platform: &Platform, book: BookId, json: bool) -> Result<(), CliError> {
     let (choice, configured) = (platform.mail.choice(book).await?, platform.mail.is_configured());
     if json {
         return output::json(&json!({ "mails": choice.chosen(), "configured": configured }));
@@ -129,7 +129,7 @@ async fn show(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop>
     ])
 }
 
-async fn test(platform: &Platform, address: &str, json: bool) -> Result<ExitCode, Stop> {
+async fn test(platform: &Platform, address: &str, json: bool) -> Result<ExitCode, CliError> {
     let (is_accepted, answer) = match platform.mail.send_test(address).await? {
         Sent::Accepted(answer) => (true, answer),
         Sent::Refused(answer) | Sent::NotNow(answer) => (false, answer),
@@ -139,7 +139,7 @@ async fn test(platform: &Platform, address: &str, json: bool) -> Result<ExitCode
     Ok(if is_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn list(platform: &Platform, found: &[MailRow], json: bool) -> Result<(), Stop> {
+fn list(platform: &Platform, found: &[MailRow], json: bool) -> Result<(), CliError> {
     let id = |row: &MailRow| platform.mail.id(row.number);
     if json {
         let one = |row: &MailRow| {
@@ -167,17 +167,17 @@ fn list(platform: &Platform, found: &[MailRow], json: bool) -> Result<(), Stop> 
     output::table(header, found.iter().map(row))
 }
 
-fn told(json: bool, value: &Value, line: &str) -> Result<(), Stop> {
+fn told(json: bool, value: &Value, line: &str) -> Result<(), CliError> {
     if json { output::json(value) } else { output::line(line) }
 }
 
-fn chosen(words: &[String]) -> Result<Choice, Stop> {
+fn chosen(words: &[String]) -> Result<Choice, CliError> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["all"] => Ok(Choice::ALL),
         ["none"] => Ok(Choice::default()),
         words => Choice::of_words(words.iter().copied()).ok_or_else(|| {
-            Stop::Usage(format!("--mails takes all, none, or of these: {}", Choice::words().join(", ")))
+            CliError::Usage(format!("--mails takes all, none, or of these: {}", Choice::words().join(", ")))
         }),
     }
 }
@@ -186,7 +186,7 @@ fn state(text: &str) -> Result<MailState, String> {
     MailState::from_word(text).ok_or_else(|| "give pending, sent or failed".to_owned())
 }
 
-impl From<MailError> for Stop {
+impl From<MailError> for CliError {
     fn from(error: MailError) -> Self {
         match error {
             MailError::Failure(failure) => Self::Failed(failure),

@@ -1,9 +1,9 @@
 //! `outpay method`: the ways out that a business offers, and under which terms.
 
+use super::cli_error::CliError;
 use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use super::stop::Stop;
 use crate::members::settings;
 use crate::platform::Platform;
 use crate::store::SettingsChange;
@@ -15,9 +15,9 @@ use std::process::ExitCode;
 
 /// The flags of `method`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct MethodArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: MethodCommand,
     /// In the test book
     #[arg(long, global = true)]
     test: bool,
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum MethodCommand {
     /// List the methods of a business with their terms
     List {
         /// The business's id or name
@@ -103,21 +103,30 @@ fn cents_or_none(text: &str) -> Result<Cents, String> {
     if text == "0" { Ok(Cents::ZERO) } else { cents(text) }
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: MethodArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
-    let Arguments { verb, test, json } = arguments;
+    let MethodArguments { verb, test, json } = arguments;
     let business = match &verb {
-        Verb::List { business } => business,
-        Verb::Enable(which) | Verb::Disable(which) => &which.business,
-        Verb::Set(set) => &set.which.business,
+        MethodCommand::List { business } => business,
+        MethodCommand::Enable(which) | MethodCommand::Disable(which) => &which.business,
+        MethodCommand::Set(set) => &set.which.business,
     };
     let business = installation::business(&platform, business).await?;
     let book = installation::book(&business, test);
     match verb {
-        Verb::List { .. } => {}
-        Verb::Enable(which) => change(&platform, book, &which.method, |terms| terms.enabled = true).await?,
-        Verb::Disable(which) => change(&platform, book, &which.method, |terms| terms.enabled = false).await?,
-        Verb::Set(set) => change(&platform, book, &set.which.method, |terms| apply(&set, terms)).await?,
+        MethodCommand::List { .. } => {}
+        MethodCommand::Enable(which) => {
+            change(&platform, book, &which.method, |terms| terms.enabled = true).await?
+        }
+        MethodCommand::Disable(which) => {
+            change(&platform, book, &which.method, |terms| terms.enabled = false).await?
+        }
+        MethodCommand::Set(set) => {
+            change(&platform, book, &set.which.method, |terms| apply(&set, terms)).await?
+        }
     }
     list(&platform, book, json).await?;
     Ok(ExitCode::SUCCESS)
@@ -128,17 +137,17 @@ async fn change(
     book: BookId,
     method: &str,
     with: impl FnOnce(&mut Terms),
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     if platform.rails.get(book.mode(), method).is_none() {
         let names: Vec<&str> =
             platform.rails.of(book.mode()).map(|mounted| mounted.facts().name.as_str()).collect();
         let names = names.join(", ");
-        return Err(Stop::Refused(format!("there is no method {method:?}; there are: {names}")));
+        return Err(CliError::Refused(format!("there is no method {method:?}; there are: {names}")));
     }
     let mut terms = offer::terms(platform, book, method).await?;
     with(&mut terms);
     if let Some(problem) = terms.problem() {
-        return Err(Stop::Usage(problem.to_owned()));
+        return Err(CliError::Usage(problem.to_owned()));
     }
     let change = SettingsChange { terms: vec![(method.to_owned(), terms)], ..SettingsChange::default() };
     Ok(settings::change(platform, book, Actor::OPERATOR, change).await?)
@@ -160,7 +169,7 @@ fn apply(set: &Set, terms: &mut Terms) {
     review.new_destination = set.review_new_destination.unwrap_or(review.new_destination);
 }
 
-async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), CliError> {
     let mut rows: Vec<(String, &'static str, String, Terms)> = Vec::new();
     for mounted in platform.rails.of(book.mode()) {
         let facts = mounted.facts();

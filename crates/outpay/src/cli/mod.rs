@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod brand;
 mod business;
+mod cli_error;
 mod correction;
 mod dashboard;
 mod demo;
@@ -27,7 +28,6 @@ mod proposal;
 mod recover;
 mod recover_treasury;
 mod serve;
-mod stop;
 mod trigger;
 mod user;
 mod webhook;
@@ -35,9 +35,9 @@ mod withdrawal;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use cli_error::CliError;
 use installation::Installation;
 use std::process::ExitCode;
-use stop::Stop;
 
 /// A payout platform you run yourself
 #[derive(Parser)]
@@ -52,41 +52,41 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Answer requests until Ctrl-C or SIGTERM
-    Serve(serve::Arguments),
+    Serve(serve::ServeArguments),
     /// Try everything out: a server with a funded business, and the documented requests against it
-    Demo(demo::Arguments),
+    Demo(demo::DemoArguments),
     /// Businesses: create, list, show, switch payouts on and off, record deposits, put them right
-    Business(business::Arguments),
+    Business(business::BusinessArguments),
     /// API keys: create, list, roll, revoke
-    Key(key::Arguments),
+    Key(key::KeyArguments),
     /// The dashboard's members: invite, list, reset
-    Dashboard(dashboard::Arguments),
+    Dashboard(dashboard::DashboardArguments),
     /// Payout users: list, show, deactivate, activate
-    User(user::Arguments),
+    User(user::UserArguments),
     /// Methods: list, enable, disable, set fees, limits and review rules
-    Method(method::Arguments),
+    Method(method::MethodArguments),
     /// Withdrawals: list, show the evidence, approve, reject, settle, resolve, export
-    Withdrawal(withdrawal::Arguments),
+    Withdrawal(withdrawal::WithdrawalArguments),
     /// Let nothing leave for now: everything, a business, a method or a person; or list what is paused
     Pause(pause::PauseArguments),
     /// Let what was paused leave again
     Resume(pause::ResumeArguments),
     /// Let workers look at once at what waits for its time
-    Due(due::Arguments),
+    Due(due::DueArguments),
     /// What takes two people: list, confirm, withdraw
-    Proposal(proposal::Arguments),
+    Proposal(proposal::ProposalArguments),
     /// Gift cards in stock: import, list, recall
-    Giftcard(giftcard::Arguments),
+    Giftcard(giftcard::GiftcardArguments),
     /// Webhooks: show, set, roll, test, deliveries, retry, replay
-    Webhook(webhook::Arguments),
+    Webhook(webhook::WebhookArguments),
     /// Mail: which mails people get, list, retry, test
-    Mail(mail::Arguments),
+    Mail(mail::MailArguments),
     /// Forward a server's events to a receiver on this machine
-    Listen(listen::Arguments),
+    Listen(listen::ListenArguments),
     /// Send an invented event to a business's webhook
-    Trigger(trigger::Arguments),
+    Trigger(trigger::TriggerArguments),
     /// Recompute every balance and the hash chain from the journal; exit 1 and the place on any difference
-    Audit(audit::Arguments),
+    Audit(audit::AuditArguments),
     /// Write one moment of the database into a folder and check it, beside a running server
     Backup(backup::BackupArguments),
     /// Check a backup in full: files, pages or rows, and the books in it
@@ -94,14 +94,14 @@ enum Command {
     /// Put a backup where no database is; nothing works on it until `outpay recover` has run
     Restore(backup::RestoreArguments),
     /// Say what a database has lost, by a restore or a failover, and go on without it
-    Recover(recover::Arguments),
+    Recover(recover::RecoverArguments),
     /// Check engine, settings, permissions, clock and disk
-    Doctor(doctor::Arguments),
-    /// Pay everybody in a file of `email,amount` lines, each line once however often the file is imported
-    Import(import::Arguments),
+    Doctor(doctor::DoctorArguments),
+    /// Pay the people in a file of `email,amount` lines; each line is paid once, however often the file is imported
+    Import(import::ImportArguments),
     /// Pay 1 cent to each of user0@example.com … for a benchmark
     #[command(hide = true)]
-    Preload(preload::Arguments),
+    Preload(preload::PreloadArguments),
 }
 
 /// Runs the program.
@@ -113,15 +113,15 @@ pub fn main() -> ExitCode {
     let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Stop::from(error).end(),
+        Err(error) => return CliError::from(error).end(),
     };
     let ended = runtime.block_on(run(line, typed));
-    // What is still waiting for the database has nobody left who wants it.
+    // Blocking database calls may still run; their results are not needed any more.
     runtime.shutdown_background();
-    ended.unwrap_or_else(Stop::end)
+    ended.unwrap_or_else(CliError::end)
 }
 
-async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, Stop> {
+async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, CliError> {
     let installation = line.installation;
     if !matches!(line.command, Command::Serve(_)) {
         output::log_warnings();

@@ -1,7 +1,7 @@
 //! What commands print: JSON for programs, tables and lines for people, on standard output; logs on standard error.
 //! A reader that has seen enough (`| head`) is no error.
 
-use super::stop::Stop;
+use super::cli_error::CliError;
 use comfy_table::{ContentArrangement, Table, presets};
 use ledger::Cents;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 pub(super) const LOG_VARIABLE: &str = "OUTPAY_LOG";
 
 /// Prints a line.
-pub(super) fn line(text: impl Display) -> Result<(), Stop> {
+pub(super) fn line(text: impl Display) -> Result<(), CliError> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -22,7 +22,7 @@ pub(super) fn line(text: impl Display) -> Result<(), Stop> {
 }
 
 /// Prints a value as JSON.
-pub(super) fn json(value: &impl Serialize) -> Result<(), Stop> {
+pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     line(serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?)
 }
 
@@ -30,7 +30,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Stop> {
 pub(super) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header);
@@ -38,13 +38,13 @@ pub(super) fn table<const N: usize>(
     line(table)
 }
 
-/// Notes come from whoever has a key; none of them may steer the operator's terminal.
+/// Text from API clients, without control characters: terminal escapes in it must not reach the operator's terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 /// Prints names and values, one pair per line.
-pub(super) fn facts<const N: usize>(facts: [(&str, String); N]) -> Result<(), Stop> {
+pub(super) fn facts<const N: usize>(facts: [(&str, String); N]) -> Result<(), CliError> {
     let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     facts.iter().try_for_each(|(name, value)| line(format_args!("{name:width$}  {value}")))
 }

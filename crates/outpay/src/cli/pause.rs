@@ -1,8 +1,8 @@
 //! `outpay pause` and `outpay resume`: the kill switch.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output;
-use super::stop::Stop;
 use super::user;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
@@ -48,14 +48,14 @@ pub(super) struct ResumeArguments {
 }
 
 /// What a business pauses by itself where the operator names the same.
-fn own(scope: PauseScope, test: bool) -> Result<PauseScope, Stop> {
+fn own(scope: PauseScope, test: bool) -> Result<PauseScope, CliError> {
     let book = |number: i64| BookId::new(number, if test { Mode::Test } else { Mode::Live });
     match scope {
         PauseScope::Business(number) => Ok(PauseScope::Own(book(number), BookPart::Everything)),
         PauseScope::RailOf(number, name) => Ok(PauseScope::Own(book(number), BookPart::Method(name))),
         PauseScope::Person(book, user) => Ok(PauseScope::Own(book, BookPart::Person(user))),
         PauseScope::All | PauseScope::Rail(_) | PauseScope::Own(..) => {
-            Err(Stop::Usage("--own needs a business".to_owned()))
+            Err(CliError::Usage("--own needs a business".to_owned()))
         }
     }
 }
@@ -91,7 +91,7 @@ enum What {
     List,
 }
 
-async fn scope(platform: &Platform, what: &What) -> Result<Option<PauseScope>, Stop> {
+async fn scope(platform: &Platform, what: &What) -> Result<Option<PauseScope>, CliError> {
     Ok(Some(match what {
         What::All => PauseScope::All,
         What::List => return Ok(None),
@@ -110,12 +110,15 @@ async fn scope(platform: &Platform, what: &What) -> Result<Option<PauseScope>, S
     }))
 }
 
-fn reason(given: Option<String>) -> Result<String, Stop> {
+fn reason(given: Option<String>) -> Result<String, CliError> {
     let reason = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    reason.ok_or_else(|| Stop::Usage("say why with --reason TEXT".to_owned()))
+    reason.ok_or_else(|| CliError::Usage("say why with --reason TEXT".to_owned()))
 }
 
-pub(super) async fn pause(arguments: PauseArguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn pause(
+    arguments: PauseArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let PauseArguments { what, reason: given, wait, json } = arguments;
     let Some(scope) = scope(&platform, &what).await? else {
@@ -126,7 +129,7 @@ pub(super) async fn pause(arguments: PauseArguments, installation: &Installation
     if let PauseScope::Rail(name) | PauseScope::RailOf(_, name) = &scope
         && !platform.rails.is_mounted(name)
     {
-        return Err(Stop::Refused(format!("there is no method {name:?} in this configuration")));
+        return Err(CliError::Refused(format!("there is no method {name:?} in this configuration")));
     }
     let reason = reason(given)?;
     let patience = Duration::from_secs(wait);
@@ -151,21 +154,21 @@ pub(super) async fn pause(arguments: PauseArguments, installation: &Installation
 pub(super) async fn resume(
     arguments: ResumeArguments,
     installation: &Installation,
-) -> Result<ExitCode, Stop> {
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let Some(scope) = scope(&platform, &arguments.what).await? else {
-        return Err(Stop::Usage("list what is paused with: outpay pause list".to_owned()));
+        return Err(CliError::Usage("list what is paused with: outpay pause list".to_owned()));
     };
     let reason = reason(arguments.reason)?;
     let scope = if arguments.own { own(scope, arguments.test)? } else { scope };
     if !pause::resume(&platform, &scope, &reason, Actor::OPERATOR).await? {
-        return Err(Stop::Refused("that is not paused; see what is with: outpay pause list".to_owned()));
+        return Err(CliError::Refused("that is not paused; see what is with: outpay pause list".to_owned()));
     }
     output::line(format_args!("{} is resumed.", pause::words(&scope)))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(platform: &Platform, json: bool) -> Result<(), Stop> {
+async fn list(platform: &Platform, json: bool) -> Result<(), CliError> {
     let pauses = platform.store.pauses().await?;
     if json {
         let one = |pause: &StoredPause| {

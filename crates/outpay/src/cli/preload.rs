@@ -1,9 +1,9 @@
-//! `outpay preload`, hidden: fills a book with users for the benchmark, through the same door as everybody. It brings its
+//! `outpay preload`, hidden: fills a book with users for the benchmark, by the same path as every client. It brings its
 //! own money: a deposit and a transfer that happen once for each number of users.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::progress;
-use super::stop::Stop;
 use clap::Args;
 use ledger::{BatchPayout, Cents, Command, Direction, Email, OnceKey, Request};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ const CHUNK: i64 = 10_000;
 
 /// The flags of `preload`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct PreloadArguments {
     /// The business's id or name
     business: String,
     /// How many users
@@ -24,7 +24,10 @@ pub(super) struct Arguments {
     test: bool,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: PreloadArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let business = installation::business(&platform, &arguments.business).await?;
     let book = installation::book(&business, arguments.test);
@@ -39,7 +42,8 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
 
     let bar = progress::bar(users.unsigned_abs(), "users");
     for first in (0..users).step_by(usize::try_from(CHUNK).expect("a small number")) {
-        let payouts = (first..users.min(first + CHUNK)).map(one_cent).collect::<Result<Vec<_>, Stop>>()?;
+        let payouts =
+            (first..users.min(first + CHUNK)).map(one_cent).collect::<Result<Vec<_>, CliError>>()?;
         let count = payouts.len() as u64;
         let command = Command::CreateMany { payouts, partial: false };
         platform.teller.ask(book, Request::plain(command)).await??;
@@ -50,7 +54,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(ExitCode::SUCCESS)
 }
 
-fn one_cent(number: i64) -> Result<BatchPayout, Stop> {
+fn one_cent(number: i64) -> Result<BatchPayout, CliError> {
     let email = Email::parse(&format!("user{number}@example.com"));
     let email = email.map_err(|problem| anyhow::anyhow!("user {number} has no address: {problem:?}"))?;
     Ok(BatchPayout { email, amount: Cents(1), reference: None, memo: String::new() })

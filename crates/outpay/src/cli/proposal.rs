@@ -1,9 +1,9 @@
 //! `outpay proposal`: what one person proposed and another has to confirm. Members confirm in the dashboard; where a business
 //! has none who could, another operator confirms here with the code that the first command printed.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output;
-use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::members::audit::Names;
 use crate::platform::Platform;
@@ -19,16 +19,16 @@ const SHOWN: i64 = 100;
 
 /// The flags of `proposal`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct ProposalArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: ProposalCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum ProposalCommand {
     /// List a business's proposals, newest first
     List {
         /// The business's id or name
@@ -52,20 +52,23 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: ProposalArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = &installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        Verb::List { business, test } => {
+        ProposalCommand::List { business, test } => {
             let business = installation::business(platform, &business).await?;
             list(platform, installation::book(&business, test), json).await?;
         }
-        Verb::Confirm { id, code } => {
+        ProposalCommand::Confirm { id, code } => {
             let row = find(platform, &id).await?;
             proposals::confirm(platform, &row, Checker::Code(&code)).await?;
             show(platform, &id, "Confirmed and carried out.", json).await?;
         }
-        Verb::Withdraw { id } => {
+        ProposalCommand::Withdraw { id } => {
             let row = find(platform, &id).await?;
             proposals::withdraw(platform, &row, Actor::OPERATOR).await?;
             show(platform, &id, "Withdrawn. Nothing was done.", json).await?;
@@ -81,7 +84,7 @@ pub(super) async fn propose(
     what: &Proposed,
     reason: &str,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let Made { row, code } = proposals::propose(platform, book, what, reason, Actor::OPERATOR).await?;
     let id = proposals::id(platform, &row);
     let code = code.as_ref().map(|code| code.expose_secret());
@@ -106,21 +109,23 @@ pub(super) async fn propose(
     })
 }
 
-async fn find(platform: &Platform, id: &str) -> Result<ProposalRow, Stop> {
+async fn find(platform: &Platform, id: &str) -> Result<ProposalRow, CliError> {
     let found = proposals::find(platform, id).await?;
     found.ok_or_else(|| {
-        Stop::Refused(format!("there is no proposal {id:?}; see what there is with: outpay proposal list"))
+        CliError::Refused(format!(
+            "there is no proposal {id:?}; see what there is with: outpay proposal list"
+        ))
     })
 }
 
-async fn show(platform: &Platform, id: &str, sentence: &str, json: bool) -> Result<(), Stop> {
+async fn show(platform: &Platform, id: &str, sentence: &str, json: bool) -> Result<(), CliError> {
     if json {
         return output::json(&as_json(platform, &find(platform, id).await?)?);
     }
     output::line(sentence)
 }
 
-async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop> {
+async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), CliError> {
     let found = platform.store.proposals(book, SHOWN).await?;
     if json {
         let data = found.iter().map(|row| as_json(platform, row)).collect::<Result<Vec<_>, _>>()?;
@@ -141,7 +146,7 @@ async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), Stop>
     output::table(["proposal", "state", "what", "by", "proposed"], rows)
 }
 
-fn as_json(platform: &Platform, row: &ProposalRow) -> Result<Value, Stop> {
+fn as_json(platform: &Platform, row: &ProposalRow) -> Result<Value, CliError> {
     Ok(json!({
         "id": proposals::id(platform, row),
         "state": word(row, platform.clock.now()),
@@ -155,7 +160,7 @@ fn as_json(platform: &Platform, row: &ProposalRow) -> Result<Value, Stop> {
     }))
 }
 
-impl From<Refused> for Stop {
+impl From<Refused> for CliError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Effect(stopped) => stopped.into(),

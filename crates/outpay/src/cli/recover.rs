@@ -1,9 +1,9 @@
 //! `outpay recover`: says what a database has lost; with `--accept-loss` makes it one that can be worked with again.
 
+use super::cli_error::CliError;
 use super::installation::Installation;
 use super::output;
-use super::recover_treasury::{self, Verb};
-use super::stop::Stop;
+use super::recover_treasury::{self, TreasuryCommand};
 use crate::recovery::{self, Loss};
 use crate::witness::PutAside;
 use clap::{Args, ValueEnum};
@@ -13,9 +13,9 @@ use std::process::ExitCode;
 /// The flags of `recover`.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub(super) struct Arguments {
+pub(super) struct RecoverArguments {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<TreasuryCommand>,
     /// Go on without what is lost
     #[arg(long)]
     accept_loss: bool,
@@ -35,22 +35,25 @@ enum RevokeKeys {
     None,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: RecoverArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     if let Some(verb) = arguments.verb {
         return recover_treasury::run(verb, arguments.json, installation).await;
     }
     let (_, store, _) = installation.look().await?;
     let data = installation.data();
-    let witnesses = PutAside::hold(&data).map_err(|failure| Stop::Refused(format!("{failure:#}")))?;
+    let witnesses = PutAside::hold(&data).map_err(|failure| CliError::Refused(format!("{failure:#}")))?;
     let loss = recovery::look(&data, &store).await?;
     drop(store);
     if !arguments.accept_loss {
-        return Err(Stop::Refused(told(&loss)));
+        return Err(CliError::Refused(told(&loss)));
     }
     let revoke_keys = match arguments.revoke_keys {
         Some(which) => which,
         None if loss.remembered.is_empty() => {
-            return Err(Stop::Refused(
+            return Err(CliError::Refused(
                 "no witness is in the data folder, so nothing tells which API keys were revoked since; give \
                  --revoke-keys all, or --revoke-keys none if you know that none were"
                     .to_owned(),

@@ -1,8 +1,8 @@
 //! `outpay recover status|scan|skip|assign`: what left the treasuries after the backup, and whose it was.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use super::stop::Stop;
 use super::user;
 use crate::ids::IdKind;
 use crate::platform::Platform;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 
 #[derive(Subcommand)]
-pub(super) enum Verb {
+pub(super) enum TreasuryCommand {
     /// How far the recovery has come; exit 1 while something is open
     Status,
     /// Read what left by the rails since the backup, where it was not read yet
@@ -58,24 +58,28 @@ pub(super) struct Whose {
     lost: bool,
 }
 
-pub(super) async fn run(verb: Verb, json: bool, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    verb: TreasuryCommand,
+    json: bool,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     match verb {
-        Verb::Status => return status(&platform, json).await,
-        Verb::Scan => {
+        TreasuryCommand::Status => return status(&platform, json).await,
+        TreasuryCommand::Scan => {
             let failed = treasury::scan(&platform).await?;
             for (rail, why) in &failed {
                 output::line(format_args!("what left by {rail} could not be read: {why}"))?;
             }
             return status(&platform, json).await;
         }
-        Verb::Skip { rail, reason } => {
+        TreasuryCommand::Skip { rail, reason } => {
             if !treasury::skip(&platform, &rail, &reason).await? {
-                return Err(Stop::Refused(format!("{rail} does not wait to be read")));
+                return Err(CliError::Refused(format!("{rail} does not wait to be read")));
             }
             output::line(format_args!("{rail} is not read."))?;
         }
-        Verb::Assign { transfer, place, whose, business, reason } => {
+        TreasuryCommand::Assign { transfer, place, whose, business, reason } => {
             let found = treasury::find(&platform, &transfer, place).await?;
             assign(&platform, &found, &whose, business, reason).await?;
         }
@@ -89,15 +93,15 @@ async fn assign(
     whose: &Whose,
     business: Option<String>,
     reason: Option<String>,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     if let Some(id) = &whose.withdrawal {
-        let unknown = || Stop::Refused(format!("there is no withdrawal {id:?}"));
+        let unknown = || CliError::Refused(format!("there is no withdrawal {id:?}"));
         let place = platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(unknown)?;
         treasury::assign_withdrawal(platform, found, place).await?;
         return output::line(format_args!("{id} is paid by it."));
     }
     let reason = reason.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let reason = reason.ok_or_else(|| Stop::Usage("say why with --reason TEXT".to_owned()))?;
+    let reason = reason.ok_or_else(|| CliError::Usage("say why with --reason TEXT".to_owned()))?;
     let (Some(person), Some(business)) = (&whose.person, business) else {
         treasury::assign_lost(platform, found, &reason).await?;
         return output::line("It is written down as lost.");
@@ -117,7 +121,7 @@ async fn assign(
     }
 }
 
-async fn status(platform: &Platform, json: bool) -> Result<ExitCode, Stop> {
+async fn status(platform: &Platform, json: bool) -> Result<ExitCode, CliError> {
     let standing = treasury::standing(&platform.store).await?;
     let open = standing.open();
     let code = if open.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
@@ -187,7 +191,7 @@ fn whose(platform: &Platform, assigned: Assigned) -> String {
     }
 }
 
-impl From<AssignError> for Stop {
+impl From<AssignError> for CliError {
     fn from(error: AssignError) -> Self {
         match error {
             AssignError::Failure(failure) => Self::Failed(failure),

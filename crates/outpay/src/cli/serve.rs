@@ -1,9 +1,9 @@
 //! `outpay serve`: the server, until Ctrl-C or SIGTERM. Here: its flags and where its log goes. Not here: the doors.
 
+use super::cli_error::CliError;
 use super::input::{RateLimit, networks, rate_limit};
 use super::installation::Installation;
 use super::output::LOG_VARIABLE;
-use super::stop::Stop;
 use super::webhook::GuardFlags;
 use crate::networks::Networks;
 use crate::serving::{self, ServeConfig, TrustedProxies};
@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 
 /// The flags of `serve`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct ServeArguments {
     /// Where the API answers
     #[arg(long, value_name = "ADDR", env = "OUTPAY_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -51,7 +51,10 @@ enum LogFormat {
     Json,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: ServeArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let _flushed_at_the_end = log(arguments.log_format)?;
     // Caught from the start on, so that an early signal ends in good order too.
     let shutdown = serving::asked_to_end()?;
@@ -77,10 +80,10 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
 
 /// Log lines go to standard error through a thread of their own, so that a slow reader of the log never delays an
 /// answer; when more than 128,000 lines wait, new ones are dropped.
-fn log(format: LogFormat) -> Result<WorkerGuard, Stop> {
+fn log(format: LogFormat) -> Result<WorkerGuard, CliError> {
     let filter = match std::env::var(LOG_VARIABLE) {
         Ok(text) => {
-            EnvFilter::try_new(text).map_err(|error| Stop::Usage(format!("{LOG_VARIABLE}: {error}")))?
+            EnvFilter::try_new(text).map_err(|error| CliError::Usage(format!("{LOG_VARIABLE}: {error}")))?
         }
         Err(_) => EnvFilter::new("info"),
     };

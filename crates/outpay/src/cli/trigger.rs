@@ -1,7 +1,7 @@
 //! `outpay trigger`: an invented event to a business's webhook, to see what its receiver makes of it.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
-use super::stop::Stop;
 use super::webhook::{GuardFlags, event_name, print_trial};
 use clap::Args;
 use ledger::EntryKind;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 /// The flags of `trigger`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct TriggerArguments {
     /// Which event, as in payout.succeeded
     #[arg(value_parser = event_name)]
     event: EntryKind,
@@ -26,7 +26,10 @@ pub(super) struct Arguments {
     guard: GuardFlags,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: TriggerArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = arguments.guard.applied_to(installation.open().await?);
     let business = installation::business(&platform, &arguments.business).await?;
     let book = installation::book(&business, arguments.test);

@@ -1,8 +1,8 @@
 //! `outpay user`: payout users as an operator sees them. Never their hashes.
 
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
@@ -14,9 +14,9 @@ use std::process::ExitCode;
 
 /// The flags of `user`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct UserArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: UserCommand,
     /// In the test book
     #[arg(long, global = true)]
     test: bool,
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum UserCommand {
     /// List a business's payout users, newest first
     List {
         /// The business's id or name
@@ -69,11 +69,11 @@ enum Status {
     Inactive,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(arguments: UserArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
-    let Arguments { verb, test, json } = arguments;
+    let UserArguments { verb, test, json } = arguments;
     match verb {
-        Verb::List { business, status, limit, after } => {
+        UserCommand::List { business, status, limit, after } => {
             let business = installation::business(&platform, &business).await?;
             let book = installation::book(&business, test);
             let status = status.map(|status| match status {
@@ -87,23 +87,23 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let filter = UserFilter { email: None, status, below };
             list(&platform, book, &filter, i64::from(limit), json).await?;
         }
-        Verb::Show { who, limit } => {
+        UserCommand::Show { who, limit } => {
             let (book, row) = find_in_business(&platform, &who, test).await?;
             show(&platform, book, &row, i64::from(limit), json).await?;
         }
-        Verb::Deactivate(who) => set_status(&platform, &who, test, UserStatus::Inactive, json).await?,
-        Verb::Activate(who) => set_status(&platform, &who, test, UserStatus::Active, json).await?,
+        UserCommand::Deactivate(who) => set_status(&platform, &who, test, UserStatus::Inactive, json).await?,
+        UserCommand::Activate(who) => set_status(&platform, &who, test, UserStatus::Active, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn find_in_business(platform: &Platform, who: &Who, test: bool) -> Result<(BookId, UserRow), Stop> {
+async fn find_in_business(platform: &Platform, who: &Who, test: bool) -> Result<(BookId, UserRow), CliError> {
     let business = installation::business(platform, &who.business).await?;
     let book = installation::book(&business, test);
     Ok((book, find(platform, book, &who.user).await?))
 }
 
-pub(super) async fn find(platform: &Platform, book: BookId, id_or_email: &str) -> Result<UserRow, Stop> {
+pub(super) async fn find(platform: &Platform, book: BookId, id_or_email: &str) -> Result<UserRow, CliError> {
     let found = if let Some(number) = platform.secrets.ids().open(IdKind::PayoutUser, book, id_or_email) {
         platform.store.user(book, number).await?
     } else if let Ok(email) = Email::parse(id_or_email) {
@@ -113,7 +113,9 @@ pub(super) async fn find(platform: &Platform, book: BookId, id_or_email: &str) -
         None
     };
     let mode = book.mode().word();
-    found.ok_or_else(|| Stop::Refused(format!("there is no payout user {id_or_email:?} in the {mode} book")))
+    found.ok_or_else(|| {
+        CliError::Refused(format!("there is no payout user {id_or_email:?} in the {mode} book"))
+    })
 }
 
 async fn list(
@@ -122,7 +124,7 @@ async fn list(
     filter: &UserFilter,
     limit: i64,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let mut rows = platform.store.users(book, filter, limit + 1).await?;
     let has_more = i64::try_from(rows.len()).is_ok_and(|found| found > limit);
     if has_more {
@@ -149,7 +151,13 @@ async fn list(
     Ok(())
 }
 
-async fn show(platform: &Platform, book: BookId, row: &UserRow, limit: i64, json: bool) -> Result<(), Stop> {
+async fn show(
+    platform: &Platform,
+    book: BookId,
+    row: &UserRow,
+    limit: i64,
+    json: bool,
+) -> Result<(), CliError> {
     let account = AccountId::user(row.user.number);
     let history = platform.store.history(book, account, HistoryPlace::At(row.history), limit).await?;
     let history = history.unwrap_or_default();
@@ -184,7 +192,7 @@ async fn set_status(
     test: bool,
     to: UserStatus,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let (book, row) = find_in_business(platform, who, test).await?;
     let command = Command::SetStatus { user: row.user.number, status: to };
     platform.teller.ask(book, Request::plain(command).by(Actor::OPERATOR)).await??;

@@ -6,9 +6,9 @@ mod exchange;
 mod tour;
 mod way_out;
 
+use super::cli_error::CliError;
 use super::installation::{Installation, Typed};
 use super::output;
-use super::stop::Stop;
 use crate::auth::master_key;
 use crate::businesses::{self, CreateBusinessError, CreatedBusiness};
 use crate::clock::{Clock, Entropy};
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 /// The flags of `demo`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct DemoArguments {
     /// Where the API answers [default: 127.0.0.1:8080, or a free port if that is taken]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -37,12 +37,12 @@ const FUNDS: Cents = Cents(1_000_000);
 const NAME: &str = "Demo";
 
 pub(super) async fn run(
-    arguments: Arguments,
+    arguments: DemoArguments,
     installation: &Installation,
     typed: Typed,
-) -> Result<ExitCode, Stop> {
+) -> Result<ExitCode, CliError> {
     if typed.database {
-        return Err(Stop::Usage("demo has a database of its own; leave out --database".to_owned()));
+        return Err(CliError::Usage("demo has a database of its own; leave out --database".to_owned()));
     }
     let shutdown = serving::asked_to_end()?;
     let temporary =
@@ -74,7 +74,7 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn open(data: &Path) -> Result<Platform, Stop> {
+async fn open(data: &Path) -> Result<Platform, CliError> {
     let (clock, entropy) = (Clock::System, Entropy::System);
     let secrets = master_key::load(None, data, &entropy)?;
     let database = platform::default_database(data);
@@ -82,7 +82,7 @@ async fn open(data: &Path) -> Result<Platform, Stop> {
 }
 
 /// A new business with money and payouts enabled. In a folder used before, earlier ones keep their names.
-async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, Stop> {
+async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, CliError> {
     let mut name = NAME.to_owned();
     let mut copy = 1;
     let created = loop {
@@ -106,7 +106,7 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, Stop> {
 }
 
 /// A few cards of an invented shop, so that there is something to take.
-async fn stock_gift_cards(platform: &Platform, book: BookId) -> Result<(), Stop> {
+async fn stock_gift_cards(platform: &Platform, book: BookId) -> Result<(), CliError> {
     let cards: Vec<NewGiftCard> = (1..=3)
         .map(|number| {
             let (kind, code) = (("Bookshop", Cents(2_500), None), format!("DEMO-CARD-{number}"));

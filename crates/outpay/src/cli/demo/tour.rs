@@ -4,8 +4,8 @@
 use super::exchange::{Asked, Exchange};
 use super::way_out;
 use crate::businesses::CreatedBusiness;
+use crate::cli::cli_error::CliError;
 use crate::cli::output;
-use crate::cli::stop::Stop;
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -15,7 +15,7 @@ const EMAIL_AND_100: &str = r#"{"email":"user@example.com","amount":10000}"#;
 const EMAIL_AND_25: &str = r#"{"email":"user@example.com","amount":2500}"#;
 const FIVE_THOUSAND: &str = r#"{"from":"balance","to":"payout_balance","amount":500000}"#;
 
-pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Result<(), Stop> {
+pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Result<(), CliError> {
     let key = business.secret_key.expose_secret();
     let exchange = Exchange::new(address);
     let bearer = format!("Authorization: Bearer {key}");
@@ -30,7 +30,7 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     let transfer = Asked::post("/balance/transfer", FIVE_THOUSAND);
     show(&exchange, &transfer.header(bearer), 200).await?;
 
-    step("It gives 100.00 to somebody; the answer is the hash with which that person comes for it")?;
+    step("It gives 100.00 to a person; the answer is the hash that opens that balance")?;
     let create = Asked::post("/payout/create", EMAIL_AND_100);
     let answer = show(&exchange, &create.header(bearer), 201).await?;
     let answer: Value = serde_json::from_str(&answer).map_err(anyhow::Error::from)?;
@@ -59,7 +59,7 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     step("The business looks at its balances")?;
     show(&exchange, &Asked::get("/balance").header(bearer), 200).await?;
 
-    step("Whoever has no valid credential gets the same answer, whatever is wrong with it")?;
+    step("Every invalid credential gets the same answer, whatever is wrong with it")?;
     let guess = Asked::get("/balance").header("Authorization: Bearer sk_live_a_guess");
     show(&exchange, &guess, 401).await?;
 
@@ -67,11 +67,11 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     way_out::sandbox(&exchange, business.test_secret_key.expose_secret()).await
 }
 
-pub(super) fn step(text: &str) -> Result<(), Stop> {
+pub(super) fn step(text: &str) -> Result<(), CliError> {
     output::line(format_args!("\n# {text}"))
 }
 
-pub(super) async fn show(exchange: &Exchange, asked: &Asked, expected: u16) -> Result<String, Stop> {
+pub(super) async fn show(exchange: &Exchange, asked: &Asked, expected: u16) -> Result<String, CliError> {
     output::line(format_args!("$ {}", exchange.curl(asked)))?;
     let answer = exchange.send(asked).await?;
     output::line(format_args!("{}\n{}", answer.status, indented(&answer.body)))?;

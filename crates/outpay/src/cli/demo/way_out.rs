@@ -3,7 +3,7 @@
 
 use super::exchange::{Asked, Exchange};
 use super::tour::{show, step};
-use crate::cli::stop::Stop;
+use crate::cli::cli_error::CliError;
 use anyhow::Context;
 use serde_json::Value;
 use std::time::Duration;
@@ -13,12 +13,12 @@ const LOOKS: u32 = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 const CARD: &str = r#"{"method":"gift_card","amount":2500,"destination":{"brand":"Bookshop"}}"#;
-const SANDBOX: &str = r#"{"method":"sandbox","amount":2500,"destination":{"account":"anybody"}}"#;
+const SANDBOX: &str = r#"{"method":"sandbox","amount":2500,"destination":{"account":"any"}}"#;
 const TEST_USER: &str = r#"{"email":"tester@example.com","amount":10000}"#;
 const TEST_FUNDS: &str = r#"{"from":"balance","to":"payout_balance","amount":100000}"#;
 
-/// With live money and the hash of somebody who has some.
-pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), Stop> {
+/// Live money: a gift card for the holder of `hash`.
+pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), CliError> {
     let header = format!("X-Payout-Hash: {hash}");
     step("The person asks how the money can come out")?;
     show(exchange, &Asked::get("/payout/methods").header(&header), 200).await?;
@@ -32,16 +32,16 @@ pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), Sto
     let path = format!("/payout/operations/{id}");
     show(exchange, &Asked::get(&path).header(&header), 200).await?;
 
-    step("Its code is shown to whoever holds the hash, and every look is written down")?;
+    step("Its code is shown to the holder of the hash, and every reveal is recorded")?;
     let path = format!("/payout/operations/{id}/reveal");
     show(exchange, &Asked::post(&path, "{}").header(&header), 200).await?;
     Ok(())
 }
 
 /// With test money, which has balances, users and rails of its own.
-pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), Stop> {
+pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), CliError> {
     let bearer = format!("Authorization: Bearer {test_key}");
-    step("With the test key nothing is real: test money, and a sandbox that pays nobody")?;
+    step("The test key works on test money, with a sandbox that pays nothing out")?;
     show(exchange, &Asked::post("/balance/transfer", TEST_FUNDS).header(&bearer), 200).await?;
     let created = show(exchange, &Asked::post("/payout/create", TEST_USER).header(&bearer), 201).await?;
     let created: Value = serde_json::from_str(&created).map_err(anyhow::Error::from)?;
@@ -60,13 +60,13 @@ pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), S
     Ok(())
 }
 
-fn id_of(answer: &str) -> Result<String, Stop> {
+fn id_of(answer: &str) -> Result<String, CliError> {
     let answer: Value = serde_json::from_str(answer).map_err(anyhow::Error::from)?;
     Ok(answer["id"].as_str().context("the answer has no id")?.to_owned())
 }
 
 /// Until a rail has paid.
-async fn wait(exchange: &Exchange, header: &str, id: &str) -> Result<(), Stop> {
+async fn wait(exchange: &Exchange, header: &str, id: &str) -> Result<(), CliError> {
     let path = format!("/payout/operations/{id}");
     let asked = Asked::get(&path).header(header);
     for _ in 0..LOOKS {

@@ -1,6 +1,6 @@
 //! Whether a file that is like earlier ones is to be paid: shown, and asked for where a terminal is there to ask.
 
-use crate::cli::stop::Stop;
+use crate::cli::cli_error::CliError;
 use crate::clock::rfc3339;
 use crate::imports::id;
 use crate::imports::similar::Similar;
@@ -36,9 +36,9 @@ impl Asking<'_> {
     }
 
     /// Why no line was paid, and what to do.
-    pub(super) fn refusal(&self, similar: &[Similar]) -> Stop {
+    pub(super) fn refusal(&self, similar: &[Similar]) -> CliError {
         let newest = similar.first().map(|newest| self.id(newest)).unwrap_or_default();
-        Stop::Refused(format!(
+        CliError::Refused(format!(
             "{}\nNobody was paid. If these people are to be paid again, add --again-as {newest}; if the file is the same, import the first one.",
             self.told(similar)
         ))

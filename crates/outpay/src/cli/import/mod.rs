@@ -1,16 +1,16 @@
-//! `outpay import`: pays everybody in a file. A file that is like an earlier one (imports/similar.rs) is paid after an explicit
-//! yes. Every line is checked before anybody is paid (imports/lines.rs); each line is paid
-//! once however often the file is imported (imports/pay.rs), because its idempotency key is made of the file's digest and the
-//! line's number; the result file (result.rs) can therefore always be made again.
+//! `outpay import`: pays the people in a file. Every line is checked before the first is paid (imports/lines.rs). Each line is
+//! paid once, however often the file is imported (imports/pay.rs): its idempotency key is the file's digest and the line number,
+//! so the result file (result.rs) can be made again at any time. A file that is like an earlier one (imports/similar.rs) is
+//! paid only after an explicit yes.
 
 mod again;
 mod result;
 
 use self::again::Asking;
+use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::progress;
-use super::stop::Stop;
 use crate::imports::lines::{self, Line};
 use crate::imports::operator::{self, Begun};
 use crate::imports::pay::{self, Payment, Payments};
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 /// The flags of `import`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct ImportArguments {
     /// A CSV file with an e-mail address and an amount in cents on each line, and if you like a reference of your own that
     /// pays once for ever; a first line `email,amount` is a header
     file: PathBuf,
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     /// From the test book
     #[arg(long)]
     test: bool,
-    /// Check the file and show the totals, but pay nobody
+    /// Check the file and show the totals, without paying
     #[arg(long)]
     dry_run: bool,
     /// Pay the file though it is like this earlier import, the newest of those that are named: its people are paid again
@@ -49,10 +49,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
-    let Arguments { file, business, test, dry_run, again_as, result, json } = arguments;
+pub(super) async fn run(
+    arguments: ImportArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
+    let ImportArguments { file, business, test, dry_run, again_as, result, json } = arguments;
     let bytes = std::fs::read(&file)
-        .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
+        .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", file.display())))?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     let lines = match lines::read(&bytes) {
         Ok(lines) => lines,
@@ -70,7 +73,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     if !business.payouts_enabled {
         return Err(ledger::Refusal::PayoutsAreDisabled.into());
     }
-    // Begun before anybody is paid: a folder that cannot be written to is better known now.
+    // Created before the first payment, so that a folder that cannot be written to is found in time.
     let path = result.unwrap_or_else(|| result::beside(&file));
     let writer = result::begin(&path, &file)?;
     let names = Names::load(&platform, business.number).await?;
@@ -97,7 +100,7 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
     Ok(if payments.unpaid + payments.unknown == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, Stop> {
+fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, CliError> {
     if json {
         let bad: Vec<Value> =
             bad.iter().map(|line| json!({ "line": line.number, "reason": line.reason })).collect();
@@ -108,11 +111,11 @@ fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, Stop> {
     }
     let lines =
         if bad.len() == 1 { "1 line is wrong".to_owned() } else { format!("{} lines are wrong", bad.len()) };
-    Err(Stop::Refused(format!("{lines}; nobody was paid. Correct the file and import it again.")))
+    Err(CliError::Refused(format!("{lines}; no line was paid. Correct the file and import it again.")))
 }
 
 /// What is about to happen, on standard error, so that standard output has the outcome alone.
-fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), Stop> {
+fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), CliError> {
     let addresses: HashSet<_> = lines.iter().map(|line| &line.email).collect();
     let total = total(lines.iter())?;
     if as_json {
@@ -138,18 +141,18 @@ fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), Stop> {
     Ok(())
 }
 
-fn total<'a>(lines: impl Iterator<Item = &'a Line>) -> Result<Cents, Stop> {
+fn total<'a>(lines: impl Iterator<Item = &'a Line>) -> Result<Cents, CliError> {
     let mut total = Cents::ZERO;
     for line in lines {
         debug_assert!(line.amount <= MAX_PAYOUT, "lines were checked");
         let sum = total.plus(line.amount);
         total =
-            sum.ok_or_else(|| Stop::Refused("the amounts add up to more than there can be".to_owned()))?;
+            sum.ok_or_else(|| CliError::Refused("the amounts add up to more than there can be".to_owned()))?;
     }
     Ok(total)
 }
 
-fn summarize(payments: &Payments, path: &std::path::Path, json: bool) -> Result<(), Stop> {
+fn summarize(payments: &Payments, path: &std::path::Path, json: bool) -> Result<(), CliError> {
     let result = path.display().to_string();
     if json {
         return output::json(&json!({
@@ -166,7 +169,7 @@ fn summarize(payments: &Payments, path: &std::path::Path, json: bool) -> Result<
         ("result", result),
     ])?;
     if payments.unpaid + payments.unknown > 0 {
-        eprintln!("Import the same file again to pay what is not paid yet; nobody is paid twice.");
+        eprintln!("Import the same file again to pay what is not paid yet; no line is paid twice.");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! The result file: one line per payment. It is written beside its place and moved there as a whole, so that nobody ever
-//! reads half of one; after a crash the same import makes it again.
+//! The result file: one line per payment. It is written to a draft and renamed, so that a reader never sees half of it;
+//! after a crash the same import makes it again.
 
-use crate::cli::stop::Stop;
+use crate::cli::cli_error::CliError;
 use crate::durable_file;
 use crate::imports::lines::Line;
 use crate::imports::pay::Payment;
@@ -24,15 +24,15 @@ pub(super) fn beside(file: &Path) -> PathBuf {
 }
 
 /// Begins the result of importing `file`.
-pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, Stop> {
+pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, CliError> {
     if path == file {
-        return Err(Stop::Usage("--result must not be the imported file itself".to_owned()));
+        return Err(CliError::Usage("--result must not be the imported file itself".to_owned()));
     }
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
     let file = File::create(&draft).with_context(|| {
-        format!("nobody was paid: cannot write {}; choose another place with --result", draft.display())
+        format!("no line was paid: cannot write {}; choose another place with --result", draft.display())
     })?;
     Ok(ResultFile { draft, path: path.to_owned(), file })
 }
@@ -46,7 +46,7 @@ impl ResultFile {
     }
 
     /// Writes all lines and moves the file to its place.
-    pub(super) fn finish(self, lines: &[Line], payments: &[Payment]) -> Result<(), Stop> {
+    pub(super) fn finish(self, lines: &[Line], payments: &[Payment]) -> Result<(), CliError> {
         let path = self.path.display().to_string();
         let written = self.write(lines, payments);
         let advice =

@@ -10,7 +10,7 @@ pub(in crate::cli) struct GuardFlags {
     /// Let webhooks go to http:// URLs. For development: deliveries can be read and altered on their way
     #[arg(long, env = "OUTPAY_ALLOW_HTTP_WEBHOOKS")]
     allow_http_webhooks: bool,
-    /// Let webhooks go to private addresses and to this machine. Whoever may set a webhook can then reach them
+    /// Let webhooks go to private addresses and to this machine. Everyone who may set a webhook can then reach them
     #[arg(long, env = "OUTPAY_ALLOW_PRIVATE_WEBHOOKS")]
     allow_private_webhooks: bool,
 }

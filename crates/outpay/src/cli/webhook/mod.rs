@@ -7,10 +7,10 @@ mod print;
 pub(super) use guard_flags::GuardFlags;
 pub(super) use print::trial as print_trial;
 
+use super::cli_error::CliError;
 use super::input::span;
 use super::installation::{self, Installation};
 use super::output;
-use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::members::audit;
 use crate::platform::Platform;
@@ -24,9 +24,9 @@ use std::process::ExitCode;
 
 /// The flags of `webhook`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct WebhookArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: WebhookCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
@@ -43,7 +43,7 @@ pub(super) struct Whose {
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum WebhookCommand {
     /// Show where events are delivered, and which
     Show {
         #[command(flatten)]
@@ -114,15 +114,18 @@ enum Verb {
     },
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: WebhookArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        Verb::Show { whose } => {
+        WebhookCommand::Show { whose } => {
             let book = whose.book(&platform).await?;
             print::endpoint(&platform, platform.webhooks.endpoint(book).await?.as_ref(), false, json)?;
         }
-        Verb::Set { whose, url, events, on, off, guard } => {
+        WebhookCommand::Set { whose, url, events, on, off, guard } => {
             let book = whose.book(&platform).await?;
             let enabled = (on || off).then_some(on);
             let change = Change { url, enabled, events: chosen(&events)? };
@@ -130,27 +133,27 @@ pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Re
             let (endpoint, is_new) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;
         }
-        Verb::Roll { whose, overlap } => {
+        WebhookCommand::Roll { whose, overlap } => {
             let book = whose.book(&platform).await?;
             let (endpoint, _) = platform.webhooks.roll_endpoint(book, Actor::OPERATOR, overlap, None).await?;
             print::endpoint(&platform, Some(&endpoint), true, json)?;
         }
-        Verb::Test { whose, event, guard } => {
+        WebhookCommand::Test { whose, event, guard } => {
             let book = whose.book(&platform).await?;
             return print::trial(&guard.applied_to(platform), book, event, json).await;
         }
-        Verb::Deliveries { whose, status, limit } => {
+        WebhookCommand::Deliveries { whose, status, limit } => {
             let book = whose.book(&platform).await?;
             let found = platform.store.deliveries(book, status, None, limit).await?;
             print::deliveries(&platform, book, &found, json)?;
         }
-        Verb::Retry { whose, delivery } => {
+        WebhookCommand::Retry { whose, delivery } => {
             let book = whose.book(&platform).await?;
             let retried = platform.webhooks.retry_delivery(book, &delivery).await?;
             note(&platform, book, "webhook.retried", &delivery, &json!({})).await?;
             print::deliveries(&platform, book, &[retried], json)?;
         }
-        Verb::Replay { whose, since } => {
+        WebhookCommand::Replay { whose, since } => {
             let book = whose.book(&platform).await?;
             let replayed = platform.webhooks.replay_deliveries(book, since).await?;
             let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
@@ -172,19 +175,19 @@ async fn note(
     action: &'static str,
     subject: &str,
     detail: &Value,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let entry = audit::in_book(platform, book, Actor::OPERATOR, action, subject, detail);
     Ok(audit::write(platform, entry).await?)
 }
 
 impl Whose {
-    pub(super) async fn book(&self, platform: &Platform) -> Result<BookId, Stop> {
+    pub(super) async fn book(&self, platform: &Platform) -> Result<BookId, CliError> {
         let business = installation::business(platform, &self.business).await?;
         Ok(installation::book(&business, self.test))
     }
 }
 
-fn chosen(names: &[String]) -> Result<Option<EventSet>, Stop> {
+fn chosen(names: &[String]) -> Result<Option<EventSet>, CliError> {
     if names.is_empty() {
         return Ok(None);
     }
@@ -192,7 +195,7 @@ fn chosen(names: &[String]) -> Result<Option<EventSet>, Stop> {
     let names: Vec<&str> =
         if names == ["all"] { all.clone() } else { names.iter().map(String::as_str).collect() };
     let sentence = || format!("--events takes all, or of these: {}", all.join(", "));
-    EventSet::of_names(names).map(Some).ok_or_else(|| Stop::Usage(sentence()))
+    EventSet::of_names(names).map(Some).ok_or_else(|| CliError::Usage(sentence()))
 }
 
 pub(super) fn event_name(text: &str) -> Result<EntryKind, String> {
@@ -209,7 +212,7 @@ pub(super) fn moment(text: &str) -> Result<Micros, String> {
         .ok_or_else(|| "give a time as in 2026-01-02T03:04:05Z".to_owned())
 }
 
-impl From<WebhookError> for Stop {
+impl From<WebhookError> for CliError {
     fn from(error: WebhookError) -> Self {
         match error {
             WebhookError::Failure(failure) => Self::Failed(failure),

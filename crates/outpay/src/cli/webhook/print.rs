@@ -1,7 +1,7 @@
 //! How endpoints, deliveries and test sends are printed.
 
+use crate::cli::cli_error::CliError;
 use crate::cli::output;
-use crate::cli::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
@@ -18,7 +18,7 @@ pub(super) fn endpoint(
     endpoint: Option<&Endpoint>,
     with_keys: bool,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let Some(endpoint) = endpoint else {
         return if json {
             output::json(&json!({ "url": null, "enabled": false }))
@@ -66,7 +66,7 @@ pub(super) fn deliveries(
     book: BookId,
     found: &[Delivery],
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     if json {
         let data: Vec<Value> = found.iter().map(|delivery| as_json(platform, book, delivery)).collect();
         return output::json(&json!({ "data": data }));
@@ -90,7 +90,7 @@ pub(in crate::cli) async fn trial(
     book: BookId,
     event: EntryKind,
     json: bool,
-) -> Result<ExitCode, Stop> {
+) -> Result<ExitCode, CliError> {
     let trial = platform.webhooks.test_endpoint(book, event).await?;
     let is_delivered = trial.delivery.state == DeliveryState::Delivered;
     let attempt = &trial.attempt;

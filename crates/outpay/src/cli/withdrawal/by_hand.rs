@@ -2,8 +2,8 @@
 //! a file. What is done is in withdrawals/by_hand.rs.
 
 use super::find;
+use crate::cli::cli_error::CliError;
 use crate::cli::output;
-use crate::cli::stop::Stop;
 use crate::platform::Platform;
 use crate::withdrawals::{Stopped, by_hand};
 use ledger::{Actor, BookId};
@@ -11,7 +11,12 @@ use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(super) async fn export(platform: &Platform, book: BookId, method: &str, again: bool) -> Result<(), Stop> {
+pub(super) async fn export(
+    platform: &Platform,
+    book: BookId,
+    method: &str,
+    again: bool,
+) -> Result<(), CliError> {
     match by_hand::take(platform, book, method, again, Actor::OPERATOR).await {
         Ok(taken) => {
             if taken.left_out > 0 {
@@ -22,17 +27,17 @@ pub(super) async fn export(platform: &Platform, book: BookId, method: &str, agai
             }
             output::line(taken.sheet.text().trim_end())
         }
-        Err(Stopped::UnknownMethod) => Err(Stop::Refused(format!("there is no method {method:?}"))),
+        Err(Stopped::UnknownMethod) => Err(CliError::Refused(format!("there is no method {method:?}"))),
         Err(stopped) => Err(stopped.into()),
     }
 }
 
-pub(super) async fn settle_all(platform: &Platform, file: &Path, json: bool) -> Result<ExitCode, Stop> {
+pub(super) async fn settle_all(platform: &Platform, file: &Path, json: bool) -> Result<ExitCode, CliError> {
     let text = std::fs::read(file)
-        .map_err(|error| Stop::Usage(format!("cannot read {}: {error}", file.display())))?;
+        .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", file.display())))?;
     let found = |id: &str| find(platform, id).ok();
     let settled = by_hand::settle_all(platform, &text, found, Actor::OPERATOR).await;
-    let by_hand::Settled { settled, not_settled } = settled.map_err(Stop::Usage)?;
+    let by_hand::Settled { settled, not_settled } = settled.map_err(CliError::Usage)?;
     if json {
         output::json(&json!({ "settled": settled, "not_settled": not_settled }))?;
     } else {

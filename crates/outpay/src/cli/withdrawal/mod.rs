@@ -4,11 +4,11 @@
 mod by_hand;
 mod show;
 
+use super::cli_error::CliError;
 use super::input::reference;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::proposal;
-use super::stop::Stop;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
@@ -23,16 +23,16 @@ use std::process::ExitCode;
 
 /// The flags of `withdrawal`.
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct WithdrawalArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: WithdrawalCommand,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum WithdrawalCommand {
     /// List a business's withdrawals, newest first
     List {
         /// The business's id or name
@@ -104,7 +104,7 @@ enum Verb {
         #[arg(long, value_parser = reference)]
         proof: String,
     },
-    /// Take the place of a payment that no block takes with one that pays nobody; once that is deep in the chain, the person
+    /// Replace a payment that is in no block with an empty transaction; once that is confirmed, the person
     /// has the money again
     Stop {
         /// ord_…
@@ -145,80 +145,95 @@ fn state(word: &str) -> Result<WithdrawalState, String> {
         .ok_or_else(|| format!("give one of {}", WithdrawalState::ALL.map(WithdrawalState::word).join(", ")))
 }
 
-pub(super) async fn run(arguments: Arguments, installation: &Installation) -> Result<ExitCode, Stop> {
+pub(super) async fn run(
+    arguments: WithdrawalArguments,
+    installation: &Installation,
+) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let (platform, json, by) = (&platform, arguments.json, Actor::OPERATOR);
     let after = match arguments.verb {
-        Verb::List { business, test, status, method, limit } => {
+        WithdrawalCommand::List { business, test, status, method, limit } => {
             let business = installation::business(platform, &business).await?;
             let filter = WithdrawalFilter { state: status, method, ..WithdrawalFilter::default() };
             let book = installation::book(&business, test);
             list(platform, book, &filter, i64::from(limit), json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Export { business, method, again } => {
+        WithdrawalCommand::Export { business, method, again } => {
             let business = installation::business(platform, &business).await?;
             by_hand::export(platform, installation::book(&business, false), &method, again).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Settle { file: Some(file), .. } => return by_hand::settle_all(platform, &file, json).await,
-        Verb::Show { id } => {
+        WithdrawalCommand::Settle { file: Some(file), .. } => {
+            return by_hand::settle_all(platform, &file, json).await;
+        }
+        WithdrawalCommand::Show { id } => {
             let (book, number) = find(platform, &id)?;
             show::run(platform, book, number, json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Approve { id } => {
+        WithdrawalCommand::Approve { id } => {
             let (book, number) = find(platform, &id)?;
             (book, review::approve(platform, book, number, by).await?)
         }
-        Verb::Reject { id, reason } => {
+        WithdrawalCommand::Reject { id, reason } => {
             let (book, number) = find(platform, &id)?;
             (book, review::reject(platform, book, number, &reason, by).await?)
         }
-        Verb::Cancel { id, reason } => {
+        WithdrawalCommand::Cancel { id, reason } => {
             let (book, number) = find(platform, &id)?;
             let step = Progress::new(number, Step::Cancel).because("cancelled_by_business", &reason);
             (book, advance(platform, book, step, by).await?)
         }
-        Verb::Settle { id, proof, .. } => {
+        WithdrawalCommand::Settle { id, proof, .. } => {
             let (book, number) = find(platform, &id.unwrap_or_default())?;
             (book, settle::settle(platform, book, number, &proof.unwrap_or_default(), by).await?)
         }
-        Verb::Fail { id, reason } => {
+        WithdrawalCommand::Fail { id, reason } => {
             let (book, number) = find(platform, &id)?;
             (book, settle::fail(platform, book, number, &reason, by).await?)
         }
-        Verb::Return { id, proof } => {
+        WithdrawalCommand::Return { id, proof } => {
             let (book, number) = find(platform, &id)?;
             (book, settle::give_back(platform, book, number, &proof, by).await?)
         }
-        Verb::Stop { id } => {
+        WithdrawalCommand::Stop { id } => {
             let (book, number) = find(platform, &id)?;
             (book, stop::stop(platform, book, number).await?)
         }
-        Verb::Resolve { id, paid, proof, without_the_rail: true, .. } => {
+        WithdrawalCommand::Resolve { id, paid, proof, without_the_rail: true, .. } => {
             let (book, withdrawal) = find(platform, &id)?;
             let what = Proposed::ResolveWithoutTheRail { withdrawal, paid };
             proposal::propose(platform, book, &what, &proof, json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Resolve { id, paid, proof, .. } => {
+        WithdrawalCommand::Resolve { id, paid, proof, .. } => {
             let (book, number) = find(platform, &id)?;
-            let resolved = settle::resolve(platform, book, number, (paid, &proof), by).await;
-            let Err(Stopped::Refused(Refusal::RailIsNotHere)) = resolved else {
-                print(platform, book, &resolved?, json)?;
-                return Ok(ExitCode::SUCCESS);
-            };
-            return Err(rail_is_elsewhere(platform, book, number).await?);
+            (book, resolve(platform, book, number, (paid, &proof)).await?)
         }
     };
     print(platform, after.0, &after.1, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Ends a withdrawal of unknown outcome by `(paid, proof)`.
+async fn resolve(
+    platform: &Platform,
+    book: BookId,
+    number: i64,
+    evidence: (bool, &str),
+) -> Result<Withdrawal, CliError> {
+    match settle::resolve(platform, book, number, evidence, Actor::OPERATOR).await {
+        Err(Stopped::Refused(Refusal::RailIsNotHere)) => {
+            Err(rail_is_elsewhere(platform, book, number).await?)
+        }
+        resolved => Ok(resolved?),
+    }
+}
+
 /// Names the rail that this process lacks, as the processes that have it wrote it down.
-async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Result<Stop, Stop> {
-    let found = platform.store.withdrawal(book, number).await.map_err(Stop::Failed)?;
+async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Result<CliError, CliError> {
+    let found = platform.store.withdrawal(book, number).await.map_err(CliError::Failed)?;
     let method = found.map(|found| found.method).unwrap_or_default();
     let known = platform.store.rails_called(book.mode(), &method).await?;
     let line = |line: &str| if line.is_empty() { String::new() } else { format!(", line {line}") };
@@ -226,17 +241,17 @@ async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Re
         known.iter().map(|rail| format!("{} ({}{})", rail.name, rail.provider, line(&rail.line))).collect();
     let known = if known.is_empty() { "no rail of this name".to_owned() } else { known.join(", ") };
     let refusal = Refusal::RailIsNotHere.sentence();
-    Ok(Stop::Refused(format!("{refusal}. This installation is known to have: {known}")))
+    Ok(CliError::Refused(format!("{refusal}. This installation is known to have: {known}")))
 }
 
 /// The book and number behind a public id.
-fn find(platform: &Platform, id: &str) -> Result<(BookId, i64), Stop> {
+fn find(platform: &Platform, id: &str) -> Result<(BookId, i64), CliError> {
     let sentence =
         || format!("there is no withdrawal {id:?}; see what there is with: outpay withdrawal list");
-    platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(|| Stop::Refused(sentence()))
+    platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(|| CliError::Refused(sentence()))
 }
 
-impl From<Stopped> for Stop {
+impl From<Stopped> for CliError {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Refused(refusal) => refusal.into(),
@@ -268,7 +283,7 @@ fn as_json(platform: &Platform, book: BookId, of: &Withdrawal) -> Value {
     })
 }
 
-fn print(platform: &Platform, book: BookId, of: &Withdrawal, json: bool) -> Result<(), Stop> {
+fn print(platform: &Platform, book: BookId, of: &Withdrawal, json: bool) -> Result<(), CliError> {
     if json {
         return output::json(&as_json(platform, book, of));
     }
@@ -291,7 +306,7 @@ async fn list(
     filter: &WithdrawalFilter,
     limit: i64,
     json: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let found = platform.store.withdrawals(book, filter, limit).await?;
     if json {
         return output::json(&found.iter().map(|of| as_json(platform, book, of)).collect::<Vec<_>>());

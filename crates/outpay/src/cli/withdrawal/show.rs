@@ -2,8 +2,8 @@
 //! and what the rail said.
 
 use super::{as_json, print};
+use crate::cli::cli_error::CliError;
 use crate::cli::output;
-use crate::cli::stop::Stop;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::store::{Attempt, StoredEntry};
@@ -11,10 +11,10 @@ use crate::withdrawals::evidence::{self, Evidence, digest};
 use ledger::BookId;
 use serde_json::{Value, json};
 
-pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bool) -> Result<(), Stop> {
+pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bool) -> Result<(), CliError> {
     let found = evidence::of(platform, book, number).await?;
     let Evidence { withdrawal, entries, attempts } =
-        found.ok_or_else(|| Stop::Refused("there is no such withdrawal".to_owned()))?;
+        found.ok_or_else(|| CliError::Refused("there is no such withdrawal".to_owned()))?;
     let stops = platform.store.stops_of_queued(book, (number, number)).await?;
     let stop = stops.get(&number);
     if json {

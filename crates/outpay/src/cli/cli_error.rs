@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 /// Why a command stops.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum CliError {
     /// What was typed makes no sense; the sentence says what to type instead.
     Usage(String),
     /// A rule says no.
@@ -19,7 +19,7 @@ pub(super) enum Stop {
     Failed(Failure),
 }
 
-impl Stop {
+impl CliError {
     /// Says it on standard error.
     pub(super) fn end(self) -> ExitCode {
         eprintln!("error: {}", self.sentence());
@@ -35,25 +35,25 @@ impl Stop {
     }
 }
 
-impl From<Failure> for Stop {
+impl From<Failure> for CliError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
 }
 
-impl From<BadNetworks> for Stop {
+impl From<BadNetworks> for CliError {
     fn from(problem: BadNetworks) -> Self {
         Self::Usage(problem.to_string())
     }
 }
 
-impl From<std::io::Error> for Stop {
+impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
         Self::Failed(error.into())
     }
 }
 
-impl From<Refusal> for Stop {
+impl From<Refusal> for CliError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(match refusal {
             Refusal::PayoutsAreDisabled => {
@@ -64,7 +64,7 @@ impl From<Refusal> for Stop {
     }
 }
 
-impl From<NoVerdict> for Stop {
+impl From<NoVerdict> for CliError {
     fn from(none: NoVerdict) -> Self {
         Self::Failed(match none {
             NoVerdict::Unknown => {
@@ -75,7 +75,7 @@ impl From<NoVerdict> for Stop {
     }
 }
 
-impl From<KeyError> for Stop {
+impl From<KeyError> for CliError {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Failure(failure) => Self::Failed(failure),
@@ -87,7 +87,7 @@ impl From<KeyError> for Stop {
     }
 }
 
-impl From<CreateBusinessError> for Stop {
+impl From<CreateBusinessError> for CliError {
     fn from(error: CreateBusinessError) -> Self {
         match error {
             CreateBusinessError::Failure(failure) => Self::Failed(failure),
@@ -97,7 +97,7 @@ impl From<CreateBusinessError> for Stop {
     }
 }
 
-impl From<WriteError> for Stop {
+impl From<WriteError> for CliError {
     fn from(error: WriteError) -> Self {
         Self::Failed(error.into())
     }
