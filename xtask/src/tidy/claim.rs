@@ -17,9 +17,10 @@ pub fn every_route_is_tested(tree: &Tree) -> Vec<Violation> {
     for four in table.tokens.windows(4) {
         let leads = four[1].is_mark(':') && four[2].is_mark(':') && four[3].is_word("handle");
         let Some(module) = four[0].word().filter(|_| leads) else { continue };
-        for file in
-            [format!("crates/outpay/src/claim/{module}.rs"), format!("crates/outpay/tests/it/claim/{module}.rs")]
-        {
+        for file in [
+            format!("crates/outpay/src/claim/{module}.rs"),
+            format!("crates/outpay/tests/it/claim/{module}.rs"),
+        ] {
             if tree.file(&file).is_none() {
                 found.push(table.violation(four[0].line, RULE, format!("{module} has no file {file}")));
             }

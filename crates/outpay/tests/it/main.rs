@@ -1,6 +1,6 @@
 //! All tests of the product from outside, in one program: a folder per door (`http`, `claim`, `dashboard`, `cli`), per
-//! counterpart (`rails`, `webhooks`, `mail`, `browser`) and for the store (`conformance`). Here beside them: what several
-//! of them need. One program links the product once; the nine there were before linked it nine times.
+//! counterpart (`rails`, `webhooks`, `mail`, `browser`), for the store (`conformance`) and for `examples/`. Here beside them:
+//! what several of them need. One program links the product once; the nine there were before linked it nine times.
 
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
@@ -10,6 +10,7 @@ mod cli;
 mod conformance;
 mod dashboard;
 mod database;
+mod examples;
 mod http;
 mod mail;
 mod mail_server;

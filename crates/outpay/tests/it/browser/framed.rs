@@ -1,7 +1,7 @@
 //! The claim page inside another site, in a browser that keeps what the policy says: refused unless the business allows the
 //! site, and then a person gets as far in the frame as outside of it.
 
-use crate::browser::browser::Browser;
+use crate::browser::chromium::Browser;
 use crate::browser::world::{World, run};
 use data_encoding::BASE64;
 use ledger::Actor;
@@ -19,7 +19,7 @@ fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
-        let site = site(&door).await;
+        let site = site(framing(&door)).await;
         browser.open(&site).await;
         assert!(!shows_the_page(browser).await, "nobody was allowed to");
         allow(world, &site).await;
@@ -33,7 +33,7 @@ fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
         browser.until_text("The money was paid out.").await;
         assert_eq!(browser.evaluate("window.top !== window").await, true, "all of it in the frame");
         // Another site is still refused.
-        let other = self::site(&door).await;
+        let other = self::site(framing(&door)).await;
         browser.client.enter_parent_frame().await.unwrap();
         browser.open(&other).await;
         assert!(!shows_the_page(browser).await, "another port is another site");
@@ -47,7 +47,7 @@ fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
         // Browsers keep no cookie of `localhost` within a page of `127.0.0.1`.
-        let site = site(&door).await.replace("localhost", "127.0.0.1");
+        let site = site(framing(&door)).await.replace("localhost", "127.0.0.1");
         allow(world, &site).await;
         browser.open(&site).await;
         assert!(shows_the_page(browser).await);
@@ -59,6 +59,23 @@ fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
         browser.client.enter_parent_frame().await.unwrap();
         browser.open(&door).await;
         browser.until_text("$100.00").await;
+    });
+}
+
+#[test]
+fn the_example_shows_the_page_in_a_frame() {
+    run(async |world: &World| {
+        let (book, browser) = (world.fund().await, &world.browser);
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/embed_claim_page.html");
+        let site = site(std::fs::read_to_string(example).unwrap()).await;
+        allow(world, &site).await;
+        let business = businesses::id(&world.platform, world.business);
+        browser.open(&format!("{site}/?base={}&business={business}#{hash}", world.url)).await;
+        assert!(shows_the_page(browser).await);
+        browser.client.enter_frame(0).await.unwrap();
+        browser.until_text("$100.00").await;
+        browser.client.enter_parent_frame().await.unwrap();
     });
 }
 
@@ -81,12 +98,15 @@ async fn shows_the_page(browser: &Browser) -> bool {
     is_ours
 }
 
-/// A site on this machine whose one page shows `framed` in a frame.
-async fn site(framed: &str) -> String {
+/// A page that shows `framed` in a frame.
+fn framing(framed: &str) -> String {
+    format!("<!doctype html><title>Shop</title><iframe width=800 height=900 src=\"{framed}\"></iframe>")
+}
+
+/// A site on this machine with one page; its origin.
+async fn site(page: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-    let page =
-        format!("<!doctype html><title>Shop</title><iframe width=800 height=900 src=\"{framed}\"></iframe>");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut head = [0; 4_096];

@@ -28,7 +28,7 @@ mod http_client;
 mod kit;
 mod peers;
 mod platform;
-mod program;
+pub mod program;
 mod proxy;
 mod story;
 mod tokens;
