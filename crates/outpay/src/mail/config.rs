@@ -1,5 +1,5 @@
-//! What an operator writes about mail, and where the password comes from. Not here: reading the file (config.rs), speaking
-//! to the server (smtp.rs).
+//! The `[mail]` section of the configuration, and loading its password from the environment. Not here: reading the
+//! file (config.rs), the SMTP exchange (smtp.rs).
 
 use super::smtp::{Server, Times};
 use crate::store::Failure;
@@ -12,47 +12,46 @@ use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-/// `[mail]`
+/// `[mail]` of `outpay.toml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {
-    /// The mail server that takes mails from us.
+    /// The SMTP server that relays our mail.
     pub host: String,
-    /// Otherwise 587, or 465 with implicit TLS.
+    /// Default: 587, or 465 with implicit TLS.
     pub port: Option<u16>,
-    /// How the connection is encrypted.
     #[serde(default)]
     pub tls: Encryption,
-    /// A certificate (PEM) to trust beside those of the system.
+    /// A PEM certificate to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// Who signs in; nobody if left out.
+    /// User name for SMTP AUTH; without it, no authentication.
     pub username: Option<String>,
-    /// The environment variable that holds the password.
+    /// Name of the environment variable that holds the password.
     pub password_env: Option<String>,
-    /// The sender, as in `Payouts <payouts@example.com>`.
+    /// Sender address, as in `Payouts <payouts@example.com>`.
     pub from: String,
-    /// Where answers go; to the sender if left out.
+    /// `Reply-To` address; defaults to the sender.
     pub reply_to: Option<String>,
 }
 
-/// How the connection to the mail server is encrypted.
+/// Encryption of the connection to the mail server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encryption {
-    /// Begins in clear and must be upgraded before anything is said.
+    /// STARTTLS is required: only EHLO is sent before the upgrade.
     #[default]
     Starttls,
-    /// From the first byte on.
+    /// TLS from the first byte.
     Implicit,
-    /// Not at all: only to a server on this machine.
+    /// Plain text; allowed only for a server on this machine.
     None,
 }
 
 impl MailConfig {
-    /// Checks everything that can be checked without the server.
+    /// Checks everything that can be checked without contacting the server.
     ///
     /// # Errors
-    /// The first thing that is wrong, in words for the operator.
+    /// The first problem found, worded for the operator.
     pub fn check(&self) -> Result<(), Failure> {
         ensure!(!self.host.trim().is_empty(), "`host` needs the mail server's name");
         ensure!(
@@ -68,10 +67,10 @@ impl MailConfig {
         Ok(())
     }
 
-    /// With the secrets that `environment` gives.
+    /// Resolves the server and the sender, with the password from `environment`.
     ///
     /// # Errors
-    /// When something is missing or cannot be read. No secret is in the error.
+    /// A missing or unreadable setting. The error never contains a secret.
     pub(super) fn load(
         &self,
         environment: &dyn Fn(&str) -> Option<String>,
@@ -111,7 +110,7 @@ impl MailConfig {
     }
 }
 
-/// Who writes.
+/// The `From` and `Reply-To` of every mail.
 pub(super) struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
@@ -124,7 +123,7 @@ fn mailbox(field: &str, text: &str) -> Result<Mailbox, Failure> {
     mailbox.with_context(|| format!("`{field}` must be an address, as in Payouts <payouts@example.com>"))
 }
 
-/// The address that mails go to, in the form that the server takes.
+/// Parses a recipient's address; only ASCII addresses are supported.
 pub(super) fn address(text: &str) -> Result<Address, Failure> {
     let address: Option<Address> = text.parse().ok().filter(|_| text.is_ascii());
     address.context("the recipient's address cannot be written to")

@@ -1,5 +1,5 @@
-//! From journal entries to mails. Mails and the step of the cursor are one transaction that takes effect only if the choice
-//! is as it was read, so no entry is told of twice and none is passed over.
+//! Creates mails from journal entries. The mails and the cursor's advance are one transaction, which commits only if
+//! the choice row is unchanged since it was read: no entry is mailed twice or skipped.
 
 use super::{Choice, Mail, MailKind};
 use crate::store::{Failure, MailEvent, NewMail, WriteError};
@@ -10,7 +10,7 @@ use serde_json::json;
 const BATCH: i64 = 500;
 
 impl Mail {
-    /// Makes all mails that a book lacks; says how many.
+    /// Creates all mails that a book is behind on; returns how many.
     pub(super) async fn tell_of(&self, book: BookId) -> Result<usize, Failure> {
         let mut made = 0;
         loop {
@@ -24,14 +24,14 @@ impl Mail {
                 events.iter().filter_map(|event| self.mail_of(book, choice, event)).collect();
             match self.store.make_mails(read, last, &new).await {
                 Ok(()) => made += new.len(),
-                // Another process was faster, or the owner changed something: look again.
+                // Another process or the owner changed the row: read it again.
                 Err(WriteError::Conflict) => {}
                 Err(WriteError::Failure(failure)) => return Err(failure),
             }
         }
     }
 
-    /// The same for all books that lack some, where mail is configured.
+    /// The same for every book that is behind, if mail is configured.
     pub(super) async fn tell_all(&self) -> Result<usize, Failure> {
         let mut made = 0;
         if self.is_configured() {

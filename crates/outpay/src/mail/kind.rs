@@ -1,44 +1,44 @@
-//! The kinds of mails, and which of them a business chooses. Not here: what they say (letter.rs).
+//! The kinds of mail, and the subset that a business can choose. Not here: their text (letter.rs).
 
 use ledger::EntryKind;
 
-/// What a mail tells. The numbers are stored: never reuse or change one.
+/// The kind of a mail. The numbers are stored: never reuse or change one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MailKind {
-    /// There is money for you, behind this link.
+    /// To a payout user: money was credited, with the claim link.
     ClaimLink = 1,
-    /// A withdrawal was paid.
+    /// To a payout user: a withdrawal was paid.
     Delivered = 2,
-    /// A withdrawal did not work; the money is back.
+    /// To a payout user: a withdrawal failed; the money is back on the balance.
     Failed = 3,
-    /// The business said no to a withdrawal; the money is back.
+    /// To a payout user: the business rejected a withdrawal; the money is back on the balance.
     Rejected = 4,
-    /// A paid withdrawal came back; so did the money.
+    /// To a payout user: a paid withdrawal was returned; so was the money.
     Returned = 5,
-    /// Unclaimed money will soon go back.
+    /// To a payout user: unclaimed money will soon expire.
     Expiring = 6,
-    /// You are invited into a team.
+    /// To a new member: an invitation to a team.
     Invitation = 20,
-    /// Set your password and second factor anew.
+    /// To a member: a link to reset password and second factor.
     Reset = 21,
-    /// Somebody signed in from a browser that was not used before.
+    /// To a member: a sign-in from a new browser.
     NewSignIn = 22,
-    /// Your password was changed.
+    /// To a member: the password was changed.
     PasswordChanged = 23,
-    /// Your second factor was changed.
+    /// To a member: the second factor was changed.
     SecondFactorChanged = 24,
-    /// An API key was made.
+    /// To the members: an API key was created.
     KeyCreated = 25,
-    /// An API key was revoked.
+    /// To the members: an API key was revoked.
     KeyRevoked = 26,
-    /// Mail works.
+    /// A test of the mail settings.
     Test = 30,
 }
 
 use MailKind::{ClaimLink, Delivered, Expiring, Failed, Rejected, Returned};
 
-/// Mails to payout users: from which entry, with which bit in a stored choice. Never reuse or change a bit.
+/// Mails to payout users: the entry that triggers each, and its bit in a stored choice. Never reuse or change a bit.
 const CHOICES: [(MailKind, EntryKind, i64); 6] = [
     (ClaimLink, EntryKind::UserCreated, 1),
     (Delivered, EntryKind::WithdrawalSucceeded, 2),
@@ -49,7 +49,6 @@ const CHOICES: [(MailKind, EntryKind, i64); 6] = [
 ];
 
 impl MailKind {
-    /// All of them.
     pub const ALL: [Self; 14] = [
         ClaimLink,
         Delivered,
@@ -67,19 +66,18 @@ impl MailKind {
         Self::Test,
     ];
 
-    /// The number that is stored.
+    /// The stored number.
     #[must_use]
     pub fn code(self) -> i64 {
         self as i64
     }
 
-    /// The kind with this number.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
-    /// The word in lists and commands.
+    /// The name used in lists and commands.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -101,52 +99,49 @@ impl MailKind {
     }
 }
 
-/// Mails to payout users that a business chose.
+/// The kinds of mail to payout users that a business has chosen, as a bit set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice(i64);
 
 impl Choice {
-    /// All there are.
     pub const ALL: Self = Self(63);
 
-    /// The words of all there are.
+    /// The names of all kinds that can be chosen.
     #[must_use]
     pub fn words() -> Vec<&'static str> {
         Self::ALL.chosen()
     }
 
-    /// Of these words; `None` where one of them is no mail that can be chosen.
+    /// Parses a list of names; `None` if one of them is not a kind that can be chosen.
     #[must_use]
     pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let bit = |word: &str| CHOICES.iter().find(|(kind, ..)| kind.word() == word).map(|choice| choice.2);
         words.into_iter().try_fold(0, |bits, word| Some(bits | bit(word)?)).map(Self)
     }
 
-    /// As stored.
+    /// Unknown bits are dropped.
     #[must_use]
     pub fn from_bits(bits: i64) -> Self {
         Self(bits & Self::ALL.0)
     }
 
-    /// As stored.
     #[must_use]
     pub fn bits(self) -> i64 {
         self.0
     }
 
-    /// Is this mail wanted?
     #[must_use]
     pub fn contains(self, kind: MailKind) -> bool {
         CHOICES.iter().any(|choice| choice.0 == kind && self.0 & choice.2 != 0)
     }
 
-    /// The mail that tells of an entry of this kind, where it is wanted.
+    /// The kind of mail that an entry triggers, if it is chosen.
     #[must_use]
     pub fn mail_of(self, entry: EntryKind) -> Option<MailKind> {
         CHOICES.iter().find(|choice| choice.1 == entry && self.0 & choice.2 != 0).map(|choice| choice.0)
     }
 
-    /// The words of those that are chosen.
+    /// The names of the chosen kinds.
     #[must_use]
     pub fn chosen(self) -> Vec<&'static str> {
         CHOICES.iter().filter(|choice| self.0 & choice.2 != 0).map(|choice| choice.0.word()).collect()

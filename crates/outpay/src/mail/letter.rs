@@ -1,36 +1,34 @@
-//! What each mail says, in English. Not here: how it becomes bytes (message.rs). A letter may hold a link that only its reader
-//! may see, so it does not print.
+//! The text of each kind of mail, in English. Not here: encoding (message.rs). A letter may hold a link that only its
+//! reader may see, so the type has no `Debug`.
 
 use super::MailKind;
 use crate::web::format::money;
 use secrecy::SecretString;
 use serde_json::Value;
 
-/// A mail in words.
+/// The content of a mail, before encoding.
 pub(super) struct Letter {
     pub(super) subject: String,
     pub(super) paragraphs: Vec<String>,
-    /// Names and values.
+    /// Label and value, one row each.
     pub(super) facts: Vec<(&'static str, String)>,
-    /// What to press, and where it leads.
+    /// Label and link.
     pub(super) button: Option<(&'static str, SecretString)>,
     pub(super) footer: String,
 }
 
-/// Who writes to whom about what.
+/// The input of a letter.
 pub(super) struct Told<'a> {
     pub(super) kind: MailKind,
-    /// The business's name.
     pub(super) business: &'a str,
     pub(super) is_test_mode: bool,
-    /// As ordered.
+    /// The JSON stored with the mail; its fields depend on the kind.
     pub(super) data: &'a Value,
     pub(super) link: Option<SecretString>,
-    /// The rail's title for people, where the mail is about a withdrawal.
+    /// The rail's title, for mails about a withdrawal.
     pub(super) method: &'a str,
 }
 
-/// The letter.
 pub(super) fn write(told: Told<'_>) -> Letter {
     let mut letter = match told.kind {
         MailKind::ClaimLink | MailKind::Expiring => about_money(&told),
@@ -77,7 +75,7 @@ fn about_money(told: &Told<'_>) -> Letter {
             footer: to_person(business),
         };
     }
-    // A link that is sent once more tells of no new money.
+    // A link that is sent again must not announce new money.
     let (subject, sentence) = if told.data["again"] == true {
         let sentence =
             format!("Here is the link to your page. {balance} from {business} is waiting for you there.");
@@ -201,7 +199,7 @@ fn about_security(told: &Told<'_>) -> Letter {
     }
 }
 
-/// To see whether mail works.
+/// The test mail.
 pub(super) fn test() -> Letter {
     Letter {
         subject: "Mail works".to_owned(),

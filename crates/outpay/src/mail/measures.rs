@@ -1,4 +1,4 @@
-//! What is counted of mail, for the metrics. Labels are words of this program; nothing of a recipient's or a mail server's.
+//! Mail metrics. Label values are constants of this program: none comes from a recipient or a mail server.
 
 use crate::store::MailState;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -7,7 +7,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// The counters of one process.
 #[derive(Debug, Default)]
 pub struct Measures {
     tries: Family<Outcome, Counter>,
@@ -20,7 +19,6 @@ struct Outcome {
 }
 
 impl Measures {
-    /// Shows them in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("mail_tries", "Tries to send a mail by outcome", self.tries.clone());
         registry.register("mail_waiting", "Mails that wait to be sent", self.waiting.clone());

@@ -1,5 +1,5 @@
-//! From a letter to the bytes that a mail server takes: plain text and HTML, everything encoded as ASCII. Invariants: no text
-//! of a stranger's can begin another header; the same letter has the same bytes, whoever sends it.
+//! Encodes a letter as MIME: plain text and HTML, ASCII only. Invariants: text from outside cannot inject a header;
+//! the same letter always gives the same bytes, whichever process sends it.
 
 use super::config::Sender;
 use super::letter::Letter;
@@ -12,12 +12,12 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use secrecy::ExposeSecret;
 use std::time::{Duration, SystemTime};
 
-/// What stands around a letter.
+/// The headers of a mail.
 pub(super) struct Envelope<'a> {
-    /// Of the row: the Message-ID is made of it.
+    /// Public id of the mail's row, from which the Message-ID is built.
     pub(super) id: &'a str,
     pub(super) to: &'a Address,
-    /// In whose name; otherwise the sender's own.
+    /// Display name of the sender; defaults to the configured one.
     pub(super) name: Option<&'a str>,
     pub(super) at: Micros,
 }
@@ -28,7 +28,6 @@ struct Page<'a> {
     letter: &'a Letter,
 }
 
-/// The bytes.
 pub(super) fn build(sender: &Sender, envelope: &Envelope<'_>, letter: &Letter) -> Result<Vec<u8>, Failure> {
     let mut from = sender.from.clone();
     if let Some(name) = envelope.name {
@@ -70,7 +69,7 @@ fn plain(letter: &Letter) -> String {
     text + &format!("\n-- \n{}\n", one_line(&letter.footer))
 }
 
-/// Nothing that ends a line, or that a header or a reader could take for something else.
+/// Replaces control characters and Unicode line separators by spaces, so that a header stays one line.
 fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })

@@ -1,10 +1,10 @@
-//! Outgoing mail: to payout users what a business chose, to members of its team what they must know.
+//! Outgoing mail: to payout users, the kinds that their business chose; to members, security notices and links.
 //!
-//! A mail is a row. It is written in the transaction of what it tells of (order.rs), or made from journal entries behind a
-//! cursor, once each (fan_out.rs); a worker leases those that are due, writes them out (letter.rs, message.rs), hands them to
-//! the mail server (smtp.rs) and writes down what that answered (worker.rs). Not here: SQL (store/mail*.rs), who may ask (cli/,
-//! dashboard/). Invariants: without `[mail]` in the configuration no mail is made; no row and no log holds a hash or a token
-//! in clear; a mail that is sent again has the Message-ID that it had.
+//! A mail is a row. It is written in the transaction of the change it reports (order.rs), or created from journal
+//! entries behind a cursor, once each (fan_out.rs). A worker leases due mails, renders them (letter.rs, message.rs),
+//! hands them to the mail server (smtp.rs) and records the reply (worker.rs). Not here: SQL (store/mail*.rs),
+//! permissions (cli/, dashboard/). Invariants: without `[mail]` in the configuration no mail is created; no row and
+//! no log holds a hash or a token in clear; every retry of a mail carries the same Message-ID.
 
 mod config;
 mod fan_out;
@@ -34,7 +34,7 @@ use smtp::Server;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// What all of mail shares; cheap to clone. Holds no handle to the teller, so that a process can end.
+/// The shared state of mail; cheap to clone. Holds no handle to the teller, which would keep the process from ending.
 #[derive(Clone)]
 pub struct Mail {
     store: Store,
@@ -47,19 +47,19 @@ pub struct Mail {
     nudge: Arc<Notify>,
 }
 
-/// What the configuration came to.
 #[derive(Clone)]
 enum Post {
-    /// There is no `[mail]`.
+    /// No `[mail]` in the configuration.
     None,
-    /// It cannot be used by this process, for this reason. A server does not start with it; orders are taken.
+    /// The configuration cannot be used, for this reason. A server refuses to start with it; other processes still
+    /// accept orders.
     Locked(Arc<str>),
-    /// It can be used.
+    /// Ready to send.
     Open(Arc<(Server, Sender)>),
 }
 
 impl Mail {
-    /// As configured; secrets come from the environment.
+    /// Secrets are read from the environment.
     #[must_use]
     pub fn new(
         config: Option<&MailConfig>,
@@ -78,7 +78,7 @@ impl Mail {
         Self { store, secrets, clock, entropy, post, public_url, measures, nudge }
     }
 
-    /// The same with other patience.
+    /// Replaces the timeouts; for tests.
     #[must_use]
     pub fn with_times(mut self, times: Times) -> Self {
         if let Post::Open(open) = &mut self.post
@@ -89,16 +89,15 @@ impl Mail {
         self
     }
 
-    /// Is there a `[mail]`?
     #[must_use]
     pub fn is_configured(&self) -> bool {
         !matches!(self.post, Post::None)
     }
 
-    /// Can this process send what is ordered, if mail is configured?
+    /// Checks that a configured mail server can be used, and that links have a public URL to start with.
     ///
     /// # Errors
-    /// What is missing, for the operator.
+    /// What is missing, worded for the operator.
     pub fn check(&self) -> Result<(), Failure> {
         match &self.post {
             Post::None => Ok(()),
@@ -113,18 +112,16 @@ impl Mail {
         }
     }
 
-    /// What is counted.
     #[must_use]
     pub fn measures(&self) -> &Arc<Measures> {
         &self.measures
     }
 
-    /// Makes this process's worker look now. It may be lost; the worker looks by itself soon.
+    /// Wakes this process's worker. A lost wake-up only delays the work until the next poll.
     pub fn nudge(&self) {
         self.nudge.notify_one();
     }
 
-    /// The public id of a mail.
     #[must_use]
     pub fn id(&self, number: i64) -> String {
         self.secrets.ids().seal(IdKind::Mail, BookId(0), number)

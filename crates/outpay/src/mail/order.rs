@@ -1,5 +1,5 @@
-//! Orders for mails: notices to members, written together with what they tell of; a claim link by hand; what a business
-//! chooses; retries. Not here: mails that come from the journal (fan_out.rs).
+//! Ordering mails: notices to members, written in the transaction of the change they report; a claim link on request;
+//! a business's choice of kinds; retries. Not here: mails from the journal (fan_out.rs).
 
 use super::kind::{Choice, MailKind};
 use super::smtp::Sent;
@@ -13,48 +13,41 @@ use serde_json::{Value, json};
 
 const TRIES: usize = 20;
 
-/// Why something about mail was not done.
+/// Why an order was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// There is no `[mail]`.
     #[error("There is no [mail] in the configuration, so no mail is sent.")]
     NotConfigured,
-    /// No such mail.
     #[error("Mail not found")]
     Unknown,
-    /// Only a failed mail can be retried.
     #[error("Only a failed mail can be sent again.")]
     NotFailed,
-    /// The person's link opens nothing now.
+    /// The payout user is inactive or has expired, so the claim link does not work.
     #[error("This person is inactive or has expired, so the link opens nothing.")]
     LinkIsDead,
-    /// Cannot be written to.
     #[error("This address cannot be written to.")]
     Address,
-    /// Others changed it all the time.
+    /// Concurrent changes kept getting in the way.
     #[error("Busy; nothing was changed. Try again.")]
     Busy,
-    /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
 }
 
-/// Something that somebody must know, and that stands in no journal.
+/// A mail to a member about something that is not in a journal.
 pub struct Notice<'a> {
-    /// The book, if it is of one.
+    /// The book it is about, if any.
     pub book: Option<BookId>,
-    /// To whom.
     pub to: &'a str,
-    /// What.
     pub kind: MailKind,
-    /// What it says, without any secret: see letter.rs for the fields of each kind.
+    /// Fields of the text, without secrets: letter.rs says which ones each kind has.
     pub data: Value,
-    /// A path of ours that only the reader may see, as in `/dashboard/invitation#TOKEN`.
+    /// A path on our site that only the reader may see, as in `/dashboard/invitation#TOKEN`.
     pub link: Option<SecretString>,
 }
 
 impl Mail {
-    /// The mail to be written in the transaction of what it tells of; `None` where there is no `[mail]`.
+    /// The row to insert in the transaction of the change it reports; `None` without `[mail]`.
     #[must_use]
     pub fn order(&self, notice: &Notice<'_>) -> Option<NewMail> {
         let sealed = notice.link.as_ref().map(|link| {
@@ -73,10 +66,10 @@ impl Mail {
         })
     }
 
-    /// Sends a payout user the claim link, whatever the business chose.
+    /// Sends a payout user the claim link, whatever the business has chosen.
     ///
     /// # Errors
-    /// [`MailError::NotConfigured`], or the database breaks.
+    /// [`MailError::NotConfigured`], [`MailError::Unknown`], [`MailError::LinkIsDead`], or a failure.
     pub async fn send_claim_link(&self, book: BookId, user: i64) -> Result<(), MailError> {
         if !self.is_configured() {
             return Err(MailError::NotConfigured);
@@ -101,10 +94,7 @@ impl Mail {
         Ok(())
     }
 
-    /// The mails that a book's people get.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// The kinds of mail that a book's payout users get.
     pub async fn choice(&self, book: BookId) -> Result<Choice, Failure> {
         Ok(self
             .store
@@ -113,10 +103,7 @@ impl Mail {
             .map_or_else(Choice::default, |row| Choice::from_bits(row.kinds)))
     }
 
-    /// Sets which mails a book's people get of what happens from now on. What happened before is told as was chosen then.
-    ///
-    /// # Errors
-    /// [`MailError`].
+    /// Sets which mails a book's payout users get from now on. Earlier events are mailed by the earlier choice.
     pub async fn choose(&self, book: BookId, choice: Choice) -> Result<(), MailError> {
         if !self.is_configured() {
             return Err(MailError::NotConfigured);
@@ -124,7 +111,7 @@ impl Mail {
         for _ in 0..TRIES {
             self.tell_of(book).await?;
             let written = match self.store.mail_choice(book).await? {
-                // While nothing was chosen nothing was looked at.
+                // A cursor does not advance while no kind is chosen: skip the entries of that time.
                 Some(old) => {
                     let last = self.store.last_sequence(book).await?;
                     let cursor = if old.kinds == 0 { last } else { old.cursor };
@@ -145,10 +132,7 @@ impl Mail {
         Err(MailError::Busy)
     }
 
-    /// Lets a failed mail be tried again.
-    ///
-    /// # Errors
-    /// [`MailError`].
+    /// Makes a failed mail due again.
     pub async fn retry(&self, id: &str) -> Result<MailRow, MailError> {
         let number = self.secrets.ids().open(IdKind::Mail, BookId(0), id).ok_or(MailError::Unknown)?;
         let before = self.store.mail(number).await?.ok_or(MailError::Unknown)?;
@@ -160,20 +144,14 @@ impl Mail {
         Ok(self.store.mail(number).await?.unwrap_or(before))
     }
 
-    /// The same for all that failed at `since` or after; says how many.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Makes all mails due again that failed at `since` or later; returns how many.
     pub async fn retry_failed(&self, since: Micros) -> Result<u64, Failure> {
         let retried = self.store.retry_failed_mails(since, self.store.now().await?).await?;
         self.nudge();
         Ok(retried)
     }
 
-    /// Sends a mail at once, without a row, to see whether mail works.
-    ///
-    /// # Errors
-    /// [`MailError`]; what the server said is in the answer.
+    /// Sends a test mail at once, without a row. The server's reply is in the result.
     pub async fn send_test(&self, to: &str) -> Result<Sent, MailError> {
         let Some((server, sender)) = self.open() else {
             self.check()?;
@@ -189,13 +167,13 @@ impl Mail {
     }
 }
 
-/// A sealed link opens only in a mail of its kind to its reader.
+/// Associated data of a sealed link: it opens only in a mail of the same kind to the same address.
 pub(super) fn sealed_beside(kind: MailKind, to: &str) -> Vec<u8> {
     format!("mail {} {to}", kind.word()).into_bytes()
 }
 
 impl Mail {
-    /// The link of a mail, opened.
+    /// Opens the sealed link of a mail.
     pub(super) fn sealed_link(&self, mail: &NewMail) -> Option<SecretString> {
         let sealed = mail.sealed.as_deref()?;
         let path =
@@ -203,7 +181,7 @@ impl Mail {
         self.link(path.expose_secret())
     }
 
-    /// The claim link of a payout user, as the hash is now.
+    /// The claim link of a payout user, computed from the current hash.
     pub(super) async fn claim_link(&self, book: BookId, user: i64) -> Result<Option<SecretString>, Failure> {
         let Some(salt) = self.store.hash_salt(book, user).await? else { return Ok(None) };
         let hash = self.secrets.payout_hash(book, user, &salt);

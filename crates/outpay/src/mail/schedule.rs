@@ -1,17 +1,17 @@
-//! When a mail is tried: at once, then 1 minute, 5 minutes, 30 minutes, 2 hours and 12 hours after each failure that may pass;
-//! then it has failed.
+//! Retry schedule of a mail: at once, then 1 minute, 5 minutes, 30 minutes, 2 hours and 12 hours after each temporary
+//! failure; then it has failed for good.
 
 use ledger::Micros;
 
 const MINUTE: Micros = 60_000_000;
 
-/// From a failure to the next try.
+/// Delay from a failure to the next try.
 const PAUSES: [Micros; 5] = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE, 720 * MINUTE];
 
-/// No step from one try to the next is longer.
+/// The longest delay between two tries.
 pub(super) const LONGEST: Micros = PAUSES[PAUSES.len() - 1];
 
-/// When to try again after the `tries`th try failed at `at`; `None`: no more.
+/// When to try again after try number `tries` failed at `at`; `None` when the schedule is exhausted.
 pub(super) fn next(tries: i64, at: Micros) -> Option<Micros> {
     let place = usize::try_from(tries).ok()?.checked_sub(1)?;
     Some(at + PAUSES.get(place)?)

@@ -1,6 +1,6 @@
-//! One exchange with the mail server, with a time for each of its steps. Nothing else in the house speaks SMTP. Not here: what
-//! is sent (message.rs), what becomes of an answer (worker.rs). Invariants: nothing is said in clear where TLS is configured;
-//! a password is in no answer and no log.
+//! One SMTP exchange, with a timeout for each step. No other module speaks SMTP. Not here: the mail's bytes
+//! (message.rs), what follows from a reply (worker.rs). Invariants: nothing confidential is sent in clear where TLS
+//! is configured; no reply and no log contains the password.
 
 use lettre::Address;
 use lettre::transport::smtp::Error;
@@ -11,23 +11,22 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use std::time::Duration;
 
-/// Counted in characters; what is kept of an answer.
+/// Characters of a reply that are kept.
 const LONGEST_ANSWER: usize = 300;
-/// Steps before the mail itself: connect, STARTTLS, AUTH, MAIL, RCPT, DATA; and one for QUIT.
+/// Steps before the content (connect, STARTTLS, AUTH, MAIL, RCPT, DATA), and QUIT.
 const STEPS: u64 = 7;
 
-/// How long the server may take.
+/// Timeouts.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// For each step.
     pub step: Duration,
-    /// To take the mail.
+    /// For the content, until the server has accepted it.
     pub content: Duration,
 }
 
 const STEP_SECONDS: u64 = 20;
 const CONTENT_SECONDS: u64 = 90;
-/// The longest that an exchange can last with the usual times.
+/// The longest possible exchange with the default timeouts.
 pub(super) const LONGEST_SECONDS: u64 = STEPS * STEP_SECONDS + CONTENT_SECONDS;
 
 impl Default for Times {
@@ -36,7 +35,7 @@ impl Default for Times {
     }
 }
 
-/// The mail server that takes mails from us.
+/// The configured mail server.
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
@@ -47,27 +46,27 @@ pub(super) struct Server {
     pub(super) times: Times,
 }
 
-/// What the server made of a mail.
+/// The result of handing a mail to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// It has it.
+    /// Accepted; the server's reply.
     Accepted(String),
-    /// It will never take it.
+    /// Rejected for good (5xx); the server's reply.
     Refused(String),
-    /// It did not take it, or did not say so; it may later.
+    /// Rejected for now, or no reply: try again later.
     NotNow(String),
 }
 
 impl Server {
-    /// Hands over one mail to one recipient.
+    /// Hands one mail to the server, for one recipient.
     pub(super) async fn send(&self, from: &Address, to: &Address, mail: &[u8]) -> Sent {
-        // Up to here it is the server that does not want us, which is the operator's to mend; no mail is at fault.
+        // An error before RCPT concerns our access to the server, not this mail, so it never fails the mail for good.
         let mut connection = match self.greet(from).await {
             Ok(connection) => connection,
             Err(answer) => return Sent::NotNow(answer),
         };
         let sent = self.hand_over(&mut connection, to, mail).await;
-        // Whatever it says to that, the mail is where it is.
+        // The outcome is decided; the reply to QUIT does not change it.
         let goodbye = async {
             match &sent {
                 Sent::Accepted(_) => drop(connection.quit().await),
@@ -134,7 +133,8 @@ fn judged(ended: Timed, name: &str) -> Result<Response, Sent> {
     }
 }
 
-/// An answer is a stranger's text: one line, not too long, nothing that steers a terminal.
+/// A reply is untrusted text: keep one line of limited length, without control characters that could steer a
+/// terminal.
 fn cleaned(text: &str) -> String {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(printable).take(LONGEST_ANSWER).collect()

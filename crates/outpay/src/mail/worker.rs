@@ -1,8 +1,8 @@
-//! The worker: makes mails from new entries, takes those that are due, sends them, writes down what was answered. One task
-//! decides and writes; the sending runs beside it. Not here: how one mail is handed over (smtp.rs).
+//! The mail worker: creates mails from new entries, leases due mails, sends them, records the replies. One task
+//! decides and writes; sending runs in tasks beside it. Not here: the SMTP exchange (smtp.rs).
 //!
-//! A mail is leased before it is sent and its end recorded after; a worker that dies in between leaves a lease that runs out,
-//! and another one sends it again under the same Message-ID. Two processes on one database are safe.
+//! A mail is leased before it is sent, and the reply is recorded after. If a worker dies in between, the lease
+//! expires and another worker sends the mail again under the same Message-ID. Several processes can share a database.
 
 use super::config::{self, Sender};
 use super::letter::{self, Told};
@@ -18,21 +18,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Exchanges with the mail server under way at once in one process.
+/// Concurrent SMTP exchanges per process.
 const AT_ONCE: usize = 4;
-/// How long until it looks again by itself.
+/// Poll interval.
 const POLL: Duration = Duration::from_millis(500);
-/// The longest exchange, and as much again for a slow database.
+/// Twice the longest exchange, to allow for a slow database.
 const LEASE: Micros = 480 * 1_000_000;
 const _: () = assert!(LEASE as u64 >= 2 * LONGEST_SECONDS * 1_000_000);
-/// From now on no mail waits longer for its next try, and no lease lasts longer.
+/// Upper bounds of the time until the next try, and of a lease.
 pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEASE };
-/// What is under way when the process is asked to end may take this long; the rest is sent again by another.
+/// On shutdown, how long exchanges under way may take; another process sends the rest again.
 const FAREWELL: Duration = Duration::from_secs(10);
-/// Looks between two counts of what waits.
+/// Polls between two updates of the `mail_waiting` gauge.
 const LOOKS_PER_COUNT: u32 = 40;
 
-/// A worker. Tests drive one by hand with [`Worker::settle`].
+/// A worker. Tests drive it by hand with [`Worker::settle`].
 pub struct Worker {
     mail: Mail,
     number: i64,
@@ -40,23 +40,19 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// One that has not looked yet.
     #[must_use]
     pub fn new(mail: Mail) -> Self {
         let number = presence::number(&mail.entropy);
         Self { mail, number, sending: JoinSet::new() }
     }
 
-    /// What its leases name.
+    /// Identifies the worker in its leases.
     #[must_use]
     pub fn number(&self) -> i64 {
         self.number
     }
 
-    /// Works until nothing is due any more; says how many tries it made.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Works until nothing is due any more; returns the number of tries.
     pub async fn settle(&mut self) -> Result<usize, Failure> {
         let mut tries = 0;
         loop {
@@ -68,7 +64,7 @@ impl Worker {
         }
     }
 
-    /// Works until `stop` says true or is dropped, then waits a little for what is under way.
+    /// Works until `stop` is true or dropped, then waits up to `FAREWELL` for exchanges under way.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         if !self.mail.is_configured() {
             return;
@@ -113,7 +109,7 @@ impl Worker {
         self.take().await
     }
 
-    /// Takes what is due, as far as there is room, and begins to send it.
+    /// Leases due mails, as far as there is capacity, and starts sending them.
     async fn take(&mut self) -> Result<(), Failure> {
         let room = AT_ONCE.saturating_sub(self.sending.len());
         if room == 0 || self.mail.open().is_none() {
@@ -134,16 +130,16 @@ impl Worker {
         Ok(())
     }
 
-    /// Writes down what has ended.
+    /// Records the result of one try.
     async fn finish(&self, ended: Result<(MailRow, Sent), tokio::task::JoinError>) {
         let (row, sent) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                tracing::error!(%error, "sending a mail ended badly; it will be sent again");
+                tracing::error!(%error, "sending a mail crashed; it will be sent again");
                 return;
             }
         };
-        // Due times go by the store's time, however wrong this machine's clock is.
+        // Due times follow the store's clock, because this machine's may be wrong.
         let now = self.mail.store.now().await.unwrap_or_else(|_| self.mail.clock.now());
         let end = self.end_of(&row, sent, now);
         let mail = self.mail.id(row.number);
@@ -162,7 +158,7 @@ impl Worker {
                 tracing::warn!(
                     mail,
                     error,
-                    "what became of a mail could not be written down; it will be sent again"
+                    "the result of sending a mail could not be recorded; it will be sent again"
                 );
             }
         }
@@ -181,7 +177,7 @@ impl Worker {
     }
 }
 
-/// Comes when the process is asked to end, or nobody is left who could ask.
+/// Resolves on a request to stop, or when its sender is dropped.
 async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
     let _asked_or_gone = stop.wait_for(|stop| *stop).await.is_ok();
 }
@@ -193,7 +189,7 @@ impl Mail {
         };
         match self.write_out(server, sender, row).await {
             Ok(sent) => sent,
-            // Not its text: it may come from anywhere.
+            // The failure's text is not stored: it may contain anything.
             Err(failure) => {
                 let mail = self.id(row.number);
                 tracing::warn!(mail, error = format!("{failure:#}"), "a mail could not be written");
@@ -207,7 +203,7 @@ impl Mail {
         let Ok(to) = config::address(&mail.recipient) else {
             return Ok(Sent::Refused("the address cannot be written to".to_owned()));
         };
-        let data: Value = serde_json::from_str(&mail.data).context("the mail's data is no JSON")?;
+        let data: Value = serde_json::from_str(&mail.data).context("the mail's data is not JSON")?;
         let business = match mail.book {
             Some(book) => self.name_of(book.business(), mail.user > 0).await?,
             None => String::new(),
@@ -228,7 +224,8 @@ impl Mail {
         Ok(server.send(&sender.from.email, &to, &bytes).await)
     }
 
-    /// What a business is called: by people as on the claim page, so that the mail and the page are of one sender.
+    /// The business's name. For payout users the one shown on the claim page, so that mail and page agree on the
+    /// sender.
     async fn name_of(&self, business: i64, by_people: bool) -> Result<String, Failure> {
         let branding = if by_people { self.store.branding(business).await? } else { None };
         if let Some(shown) = branding.map(|branding| branding.display_name).filter(|name| !name.is_empty()) {
@@ -237,7 +234,8 @@ impl Mail {
         Ok(self.store.business(business).await?.context("there is no such business")?.name)
     }
 
-    /// A claim link is computed when it is sent. In other mails it stands only where the business lets links be mailed.
+    /// A claim link is computed at send time, never stored. Other kinds of mail contain it only if the business chose
+    /// to mail claim links.
     async fn link_of(&self, row: &MailRow) -> Result<Option<SecretString>, Failure> {
         let mail = &row.mail;
         if mail.sealed.is_some() {

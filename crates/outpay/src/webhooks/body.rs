@@ -1,33 +1,32 @@
-//! What a delivery says: contract, 1.5, to the letter. Fields stand in the documented order; what is absent is left out,
-//! never null. Not here: when and to whom it is sent. Invariant: no body holds a secret; it is made of what the journal
-//! holds.
+//! The body of a delivery, byte for byte as the contract (1.5) says: fields in the documented order; an absent field
+//! is left out, never null. Not here: when and where it is sent. Invariant: a body holds no secret; it is built from
+//! the journal alone.
 
 use crate::ids::{IdKind, PublicIds};
 use crate::store::PayoutEvent;
 use ledger::{BookId, Cents, EntryKind, Provider};
 use serde_json::{Map, Value};
 
-/// An event with public names in place of numbers: what a body is written from, wherever the event came from.
+/// An event with public ids in place of row numbers: the input of a body, whether the event came from the store or
+/// over the API.
 pub struct Told<'a> {
-    /// The event's name.
+    /// Name of the event.
     pub kind: &'a str,
     /// `ord_…`
     pub order_id: &'a str,
     /// `usr_…`
     pub payout_user_id: &'a str,
-    /// The recipient's address.
+    /// Address of the recipient.
     pub email: &'a str,
     /// `crypto`, `gift_card`, …
     pub provider: &'a str,
-    /// Cents.
     pub amount: i64,
-    /// Cents.
     pub fees: i64,
-    /// A JSON object.
+    /// The rail's object, as JSON text.
     pub detail: &'a str,
-    /// Empty for none.
+    /// Empty if there is none.
     pub reason: &'a str,
-    /// A test send?
+    /// Adds `test_mode`.
     pub is_test: bool,
 }
 
@@ -51,7 +50,7 @@ pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -
     told.write().into_bytes()
 }
 
-/// What is known of every withdrawal from its beginning, for a step about which the rail itself says nothing.
+/// The rail's object built from the withdrawal alone, for events without a detail from the rail.
 fn known(event: &PayoutEvent, order_id: &str) -> String {
     let destination: Map<String, Value> = serde_json::from_str(&event.destination).unwrap_or_default();
     let net = event.amount.0 - event.fees.0;
@@ -76,14 +75,14 @@ fn known(event: &PayoutEvent, order_id: &str) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// A JSON number without zeros at its end, as rails write it.
+/// A JSON number without trailing zeros, as rails write it.
 fn dollars(cents: i64) -> String {
     let text = format!("{}.{:02}", cents / 100, cents % 100);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Told<'_> {
-    /// The text of the body.
+    /// The body as JSON text.
     #[must_use]
     pub fn write(&self) -> String {
         let mut fields = vec![format!("\"amount\":{}", self.amount), "\"currency\":\"USD\"".to_owned()];

@@ -1,6 +1,6 @@
-//! The client that delivers: one POST, one answer, all of it bounded. Every connection goes to an address that the guard
-//! lets through at that moment; redirects are answers like any other, and no proxy from the environment is used. Not here:
-//! what is sent (body.rs, sign.rs), when (worker.rs).
+//! The HTTP client for deliveries: one POST, one response, with limits on time and size. Every connection goes to an
+//! address that the guard allows at that moment; redirects are not followed, and proxies from the environment are
+//! ignored. Not here: what is sent (body.rs, sign.rs), when (worker.rs).
 
 use super::guard::Guard;
 use crate::clock::Clock;
@@ -13,19 +13,19 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// From the first look-up to the status (contract, 1.5).
+/// From the DNS look-up to the response's status (contract, 1.5).
 pub const LONGEST_EXCHANGE: Duration = Duration::from_secs(30);
 const LONGEST_LOOKUP: Duration = Duration::from_secs(5);
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
-/// For the answer's body, once its status is known.
+/// For reading the response's body, once its status is known.
 const LONGEST_BODY: Duration = Duration::from_secs(5);
-/// How much of an answer's body is kept.
+/// Bytes of a response's body that are kept.
 pub const KEPT_BODY: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 
 type LookingUp = Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
 
-/// From a name to addresses. The system's by default; tests bring their own.
+/// Resolves a name to addresses. Default: the system's resolver; tests inject their own.
 pub type Lookup = Arc<dyn Fn(String) -> LookingUp + Send + Sync>;
 
 /// Sends deliveries; cheap to clone.
@@ -34,20 +34,20 @@ pub struct Client {
     guard: Guard,
     lookup: Lookup,
     clock: Clock,
-    /// Made at the first use, because reading the system's certificates takes a while and most commands send nothing.
+    /// Built on first use: loading the system's certificates is slow, and most commands send nothing.
     http: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
-/// What became of one POST.
+/// The result of one POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// The answer's status.
+    /// Status of the response, if there was one.
     pub status: Option<u16>,
-    /// Why there was no answer, in one word; empty where there was one.
+    /// Why there was no response, as one word; empty if there was one.
     pub error: &'static str,
-    /// The first bytes of the answer's body.
+    /// The beginning of the response's body.
     pub body: Vec<u8>,
-    /// How long it took.
+    /// Duration of the exchange.
     pub micros: Micros,
 }
 
@@ -64,25 +64,23 @@ impl Sent {
 }
 
 impl Client {
-    /// With this guard and the system's resolver.
+    /// Uses the system's resolver.
     #[must_use]
     pub fn new(guard: Guard, clock: Clock) -> Self {
         Self::with_lookup(guard, clock, Arc::new(|name| Box::pin(system_lookup(name))))
     }
 
-    /// With a resolver of the caller's.
     #[must_use]
     pub fn with_lookup(guard: Guard, clock: Clock, lookup: Lookup) -> Self {
         Self { guard, lookup, clock, http: Arc::default() }
     }
 
-    /// What it lets through.
     #[must_use]
     pub fn guard(&self) -> Guard {
         self.guard
     }
 
-    /// Posts `body` to `url`. Never fails: whatever goes wrong is what became of it.
+    /// Posts `body` to `url`. Infallible: every error is part of the result.
     pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Sent {
         let started = self.clock.monotonic();
         let mut sent = self.exchange(url, headers, body).await;
@@ -103,7 +101,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        // The status is the answer. A body that dribbles in behind it must not make a failure of a 200.
+        // The status decides. A body that arrives slowly must not turn a 200 into a failure.
         match tokio::time::timeout(LONGEST_EXCHANGE, request.send()).await {
             Ok(Ok(response)) => {
                 let status = Some(response.status().as_u16());
@@ -115,7 +113,8 @@ impl Client {
     }
 
     fn build(&self) -> Result<reqwest::Client, String> {
-        // The TLS library wants one provider per process; another part of the program may have been first, with the same.
+        // rustls has one provider per process. An error means that it is installed already, and it is always this
+        // one.
         let _installed_before = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
             .dns_resolver(Arc::new(GuardedResolver { guard: self.guard, lookup: Arc::clone(&self.lookup) }))
@@ -132,7 +131,7 @@ impl Client {
     }
 }
 
-/// As much of the body as is kept; a body that does not end is left where it is.
+/// Reads up to [`KEPT_BODY`] bytes; the rest of a longer body is not read.
 async fn beginning(mut response: reqwest::Response) -> Vec<u8> {
     let mut kept = Vec::new();
     let read = async {
@@ -142,12 +141,12 @@ async fn beginning(mut response: reqwest::Response) -> Vec<u8> {
             kept.extend_from_slice(&chunk[..wanted]);
         }
     };
-    // The status is what counts, and it is here.
+    // A timeout is fine: the status is known.
     let _in_time = tokio::time::timeout(LONGEST_BODY, read).await;
     kept
 }
 
-/// Why there was no answer, without a word that the receiver chose.
+/// Names the error with a fixed word, so that no text of the receiver's gets into logs or rows.
 fn word(error: &reqwest::Error) -> &'static str {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(current) = cause {
@@ -157,7 +156,7 @@ fn word(error: &reqwest::Error) -> &'static str {
         if current.is::<tokio_rustls::rustls::Error>() {
             return "tls_failed";
         }
-        // What an `io::Error` wraps is not its source but itself.
+        // `io::Error::source` skips the wrapped error itself; `get_ref` gives it.
         let wrapped = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause = match wrapped {
             Some(inner) => Some(inner),
@@ -175,7 +174,7 @@ fn word(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// Why a name leads nowhere.
+/// Why resolving a name gave no usable address.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 enum NoAddress {
     #[error("the name has no address")]
@@ -196,7 +195,8 @@ impl NoAddress {
     }
 }
 
-/// Gives only addresses that the guard lets through, so there is no moment between the check and the connection.
+/// Returns only addresses that the guard allows. reqwest connects to exactly these, so a name cannot change between
+/// check and connection (DNS rebinding).
 struct GuardedResolver {
     guard: Guard,
     lookup: Lookup,
@@ -215,7 +215,7 @@ impl Resolve for GuardedResolver {
             let open: Vec<SocketAddr> = found
                 .into_iter()
                 .filter(|address| guard.allows(*address))
-                // Port 0 stands for the URL's.
+                // reqwest replaces port 0 by the URL's port.
                 .map(|address| SocketAddr::new(address, 0))
                 .collect();
             if open.is_empty() {

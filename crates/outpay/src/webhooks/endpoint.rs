@@ -1,7 +1,7 @@
-//! What an owner does with a webhook endpoint: set it, roll its token and secret. Not here: what is sent to it. Invariants:
-//! token and secret lie in the database sealed, and leave here to be signed with, or in the one answer that made them; every
-//! event is judged either by the settings before a change or by those after it, never by neither; a change and its entry in
-//! the audit log are one.
+//! What an owner does with a webhook endpoint: configure it, roll its token and secret. Not here: deliveries.
+//! Invariants: token and secret are sealed in the database, and leave this module only to sign, or in the one
+//! response to the request that created them; every event is judged by the settings before a change or by those after
+//! it, never by neither; a change and its audit log entry are one transaction.
 
 use super::event::EventSet;
 use super::sign::SigningKeys;
@@ -12,67 +12,62 @@ use anyhow::Context;
 use ledger::{Actor, BookId, Micros};
 use serde_json::{Value, json};
 
-/// How often a change is tried again that another one, or a new delivery, got in the way of.
+/// Retries of a change that lost a race against another change or a new delivery.
 const TRIES: usize = 20;
-/// Two tokens at once are a transition, not a state.
+/// An overlap is for a transition; it must not become permanent.
 const LONGEST_OVERLAP: Micros = 30 * 24 * 3600 * 1_000_000;
 
-/// An endpoint with its keys opened. Does not print.
+/// An endpoint with its keys unsealed. No `Debug`, because of the keys.
 pub struct Endpoint {
     pub(super) row: WebhookEndpoint,
     keys: SigningKeys,
     previous: Option<SigningKeys>,
 }
 
-/// What to change; `None` leaves a part as it is.
+/// A change of the settings; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// Where to deliver.
     pub url: Option<String>,
-    /// On or off.
     pub enabled: Option<bool>,
-    /// Which events.
     pub events: Option<EventSet>,
 }
 
 impl Endpoint {
-    /// Where deliveries go.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.row.url
     }
 
-    /// Is it on?
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.row.enabled
     }
 
-    /// The wanted events.
+    /// The events that the receiver subscribes to.
     #[must_use]
     pub fn events(&self) -> EventSet {
         events(&self.row)
     }
 
-    /// Token and secret.
+    /// The current token and secret.
     #[must_use]
     pub fn keys(&self) -> &SigningKeys {
         &self.keys
     }
 
-    /// Those before the last roll, while they are signed with too.
+    /// The keys before the last roll, until the overlap ends; deliveries are signed with both.
     #[must_use]
     pub fn previous(&self, now: Micros) -> Option<&SigningKeys> {
         self.previous.as_ref().filter(|_| now < self.row.previous_until)
     }
 
-    /// Until when the previous token signs too, if it does.
+    /// End of the overlap, if it has not passed.
     #[must_use]
     pub fn overlap_ends_at(&self, now: Micros) -> Option<Micros> {
         self.previous(now).map(|_| self.row.previous_until)
     }
 
-    /// When its owner changed it last.
+    /// Time of the owner's last change.
     #[must_use]
     pub fn changed_at(&self) -> Micros {
         self.row.changed_at
@@ -96,7 +91,7 @@ fn events(row: &WebhookEndpoint) -> EventSet {
     EventSet::from_bits(row.events).unwrap_or(EventSet::DEFAULT)
 }
 
-/// Of the URL the audit log keeps the host alone, since the rest may be known to few.
+/// The audit log keeps only the host of the URL: path and query may be confidential.
 fn set_entry(row: &WebhookEndpoint, by: Actor) -> NewAuditEntry {
     let host: Vec<&str> = row.url.split('/').take(3).collect();
     let detail = json!({ "host": host.join("/"), "enabled": row.enabled, "events": events(row).names() });
@@ -115,7 +110,7 @@ fn entry(row: &WebhookEndpoint, actor: Actor, action: &'static str, detail: &Val
     }
 }
 
-/// What a sealed text is bound to.
+/// Associated data that binds sealed keys to their book.
 fn place(book: BookId) -> [u8; 8] {
     book.0.to_be_bytes()
 }
@@ -125,19 +120,17 @@ fn seal(webhooks: &Webhooks, book: BookId, keys: &SigningKeys) -> Vec<u8> {
 }
 
 impl Webhooks {
-    /// A book's endpoint.
-    ///
     /// # Errors
-    /// When the database breaks, or the keys do not open.
+    /// When the database fails, or the keys cannot be unsealed.
     pub async fn endpoint(&self, book: BookId) -> Result<Option<Endpoint>, Failure> {
         let row = self.store.webhook_endpoint(book).await?;
         row.map(|row| Endpoint::open(self, row)).transpose()
     }
 
-    /// Makes or changes a book's endpoint. `true`: it was made, and its keys are new.
+    /// Creates or changes a book's endpoint. `true`: it was created, with new keys.
     ///
     /// # Errors
-    /// When the URL will not do, or the database breaks; nothing was changed then.
+    /// When the URL is refused, or on a failure; nothing was changed then.
     pub async fn set_endpoint(
         &self,
         book: BookId,
@@ -158,7 +151,7 @@ impl Webhooks {
                     Ok(()) => return Ok((Endpoint::open(self, new)?, true)),
                 }
             };
-            // What happened before the change is told as it was wanted before.
+            // Events before the change follow the old settings: create their deliveries first.
             if old.enabled && fan_out::book(self, book).await? > 0 {
                 continue;
             }
@@ -179,12 +172,13 @@ impl Webhooks {
         Err(WebhookError::Busy)
     }
 
-    /// Gives a book's endpoint new keys. The old ones sign too for `overlap` microseconds; not at all for 0. `once` is a
-    /// digest of the caller's idempotency key: where it is that of the last roll, nothing is done and `true` comes back.
+    /// Gives a book's endpoint new keys. The old ones keep signing too for `overlap` microseconds; 0 ends them at
+    /// once. `once` is a digest of the caller's idempotency key: if the last roll had the same one, nothing is done
+    /// and `true` is returned.
     ///
     /// # Errors
-    /// When there is no endpoint, the overlap is too long, `once` is that of an earlier roll, or the database breaks; nothing was
-    /// changed then.
+    /// When there is no endpoint, the overlap is too long, `once` belongs to an earlier roll, or on a failure;
+    /// nothing was changed then.
     pub async fn roll_endpoint(
         &self,
         book: BookId,
@@ -239,7 +233,7 @@ impl Webhooks {
         }
     }
 
-    /// `None`: something else changed it first.
+    /// `None`: a concurrent change came first.
     async fn store_change(
         &self,
         old: &WebhookEndpoint,

@@ -1,9 +1,8 @@
-//! Which journal entries a receiver can hear of: the five documented events, and sets of them as they are stored. Not here:
-//! what a delivery says (body.rs).
+//! The five documented webhook events, and sets of them as stored. Not here: the body of a delivery (body.rs).
 
 use ledger::EntryKind;
 
-/// The documented events with the bit each has in a stored set: never reuse or change one.
+/// The documented events, each with its bit in a stored set: never reuse or change a bit.
 const EVENTS: [(EntryKind, i64); 5] = [
     (EntryKind::WithdrawalCreated, 1),
     (EntryKind::WithdrawalSending, 2),
@@ -12,27 +11,27 @@ const EVENTS: [(EntryKind, i64); 5] = [
     (EntryKind::WithdrawalRejected, 16),
 ];
 
-/// The event with this name, if receivers can hear of it.
+/// `None` if receivers cannot subscribe to an event of this name.
 #[must_use]
 pub fn from_name(name: &str) -> Option<EntryKind> {
     EVENTS.iter().map(|(kind, _)| *kind).find(|kind| kind.event_name() == name)
 }
 
-/// The names of all of them, in order of a withdrawal's life.
+/// All names, in the order of a withdrawal's life.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     EVENTS.iter().map(|(kind, _)| kind.event_name()).collect()
 }
 
-/// Events that a receiver wants.
+/// The events that a receiver subscribes to; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventSet(i64);
 
 impl EventSet {
-    /// Contract, 1.5: what a receiver hears of that chose nothing.
+    /// The default of the contract, 1.5: `payout.succeeded`.
     pub const DEFAULT: Self = Self(4);
 
-    /// The set of these names; `None` where there are none, or one of them is no event.
+    /// `None` if there are no names, or one of them is unknown.
     #[must_use]
     pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mut bits = 0;
@@ -43,32 +42,30 @@ impl EventSet {
         Self::from_bits(bits)
     }
 
-    /// As stored; `None` for what is no set of events.
+    /// `None` if the bits are not a set of events.
     #[must_use]
     pub fn from_bits(bits: i64) -> Option<Self> {
         (1..=31).contains(&bits).then_some(Self(bits))
     }
 
-    /// As stored.
     #[must_use]
     pub fn bits(self) -> i64 {
         self.0
     }
 
-    /// Is this event wanted?
     #[must_use]
     pub fn contains(self, kind: EntryKind) -> bool {
         EVENTS.iter().any(|(other, bit)| *other == kind && self.0 & bit != 0)
     }
 
-    /// The names, in order of a withdrawal's life.
+    /// The names, in the order of a withdrawal's life.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
         let wanted = EVENTS.iter().filter(|(_, bit)| self.0 & bit != 0);
         wanted.map(|(kind, _)| kind.event_name()).collect()
     }
 
-    /// The codes of the wanted kinds; 0, which no kind has, stands where one is not wanted.
+    /// The codes of the wanted kinds; in place of an unwanted one stands 0, which is no kind's code.
     #[must_use]
     pub fn codes(self) -> [i64; 5] {
         EVENTS.map(|(kind, bit)| if self.0 & bit != 0 { kind.code() } else { 0 })

@@ -1,5 +1,6 @@
-//! From journal entries to deliveries. Deliveries and the step of the endpoint's cursor are one transaction that takes
-//! effect only if the endpoint is as it was read, so no entry is told of twice and none is passed over.
+//! Creates deliveries from journal entries. The deliveries and the advance of the endpoint's cursor are one
+//! transaction, which commits only if the endpoint is unchanged since it was read: no event is delivered twice or
+//! skipped.
 
 use super::event::EventSet;
 use super::{Webhooks, body};
@@ -10,7 +11,7 @@ use ledger::BookId;
 /// Events per transaction.
 const BATCH: usize = 500;
 
-/// Makes all deliveries that a book's endpoint lacks; says how many.
+/// Creates all deliveries that a book's endpoint is behind on; returns how many.
 pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Failure> {
     let mut made = 0;
     loop {
@@ -18,7 +19,8 @@ pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Fai
         else {
             return Ok(made);
         };
-        let events = EventSet::from_bits(endpoint.events).context("a webhook endpoint wants no events")?;
+        let events = EventSet::from_bits(endpoint.events)
+            .context("a webhook endpoint has an invalid set of events")?;
         let limit = i64::try_from(BATCH).expect("a small number");
         let found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), limit).await?;
         let Some(last) = found.last().map(|event| event.sequence) else { return Ok(made) };
@@ -35,14 +37,14 @@ pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Fai
         let read = (endpoint.revision, endpoint.cursor, endpoint.made);
         match webhooks.store.make_deliveries(book, read, last, &new, webhooks.store.now().await?).await {
             Ok(()) => made += new.len(),
-            // Another process was faster, or the owner changed something: look again.
+            // Another process or the owner changed the endpoint: read it again.
             Err(WriteError::Conflict) => {}
             Err(WriteError::Failure(failure)) => return Err(failure),
         }
     }
 }
 
-/// The same for all books that lack some.
+/// The same for every book that is behind.
 pub(super) async fn all(webhooks: &Webhooks) -> Result<usize, Failure> {
     let mut made = 0;
     for behind in webhooks.store.webhook_endpoints_behind().await? {

@@ -1,5 +1,5 @@
-//! Events of a server as signed deliveries to a receiver on the developer's own machine, for `outpay listen`. The bodies are
-//! those that the server itself would send; the keys are the session's own. Not here: reading events (pull.rs).
+//! Forwards a server's events to a receiver on the developer's machine, for `outpay listen`. Bodies are those that
+//! the server itself would send; the signing keys belong to this session. Not here: reading events (pull.rs).
 
 use super::body::Told;
 use super::client::{Client, Sent};
@@ -13,7 +13,7 @@ use anyhow::Context;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// The documented order of the fields of a rail's object, all rails together.
+/// The documented field order of the rails' objects, merged into one list.
 const DETAIL_ORDER: [&str; 13] = [
     "order_id",
     "email",
@@ -37,27 +37,26 @@ pub struct Forwarder {
     to: String,
     keys: SigningKeys,
     clock: Clock,
-    /// Addresses of payout users by id.
+    /// Addresses of payout users by id: a cache.
     emails: HashMap<String, String>,
 }
 
-/// What became of one event.
+/// The result of forwarding one event.
 pub struct Forwarded {
-    /// Its sequence.
     pub sequence: i64,
-    /// Its name.
+    /// Name of the event.
     pub kind: String,
     /// `ord_…`
     pub order_id: String,
-    /// What the receiver did.
+    /// The receiver's response.
     pub sent: Sent,
 }
 
 impl Forwarder {
-    /// From `puller`'s server to `to`, which may be on this machine and without TLS.
+    /// The receiver at `to` may be on this machine and without TLS.
     ///
     /// # Errors
-    /// When `to` is no URL.
+    /// When `to` is not a URL.
     pub fn new(puller: Puller, to: &str, keys: SigningKeys, clock: Clock) -> Result<Self, Failure> {
         let guard = Guard { allow_http: true, allow_private: true };
         let to =
@@ -66,10 +65,10 @@ impl Forwarder {
         Ok(Self { puller, client, to: to.into(), keys, clock, emails: HashMap::new() })
     }
 
-    /// Forwards one event, if it is one that receivers hear of.
+    /// Forwards an event, if it is one that receivers can subscribe to.
     ///
     /// # Errors
-    /// When the server does not answer, or not as its API says.
+    /// When the server does not answer, or answers something other than its API promises.
     pub async fn forward(&mut self, event: &Value) -> Result<Option<Forwarded>, Failure> {
         let kind = text(&event["type"])?;
         if event::from_name(kind).is_none() {
@@ -102,7 +101,6 @@ impl Forwarder {
         Ok(Some(Forwarded { sequence, kind: kind.to_owned(), order_id: order_id.to_owned(), sent }))
     }
 
-    /// Where events come from.
     #[must_use]
     pub fn puller(&self) -> &Puller {
         &self.puller
@@ -119,7 +117,7 @@ impl Forwarder {
     }
 }
 
-/// The rail's object in the documented order; where there is none yet, its order number alone.
+/// The rail's object in the documented order; before the rail has one, only its order number.
 fn detail(payment: &Value, order_id: &Value) -> String {
     let alone: Map<String, Value> = [("order_id".to_owned(), order_id.clone())].into_iter().collect();
     let object = payment.as_object().unwrap_or(&alone);

@@ -1,35 +1,32 @@
-//! Where a delivery may go: https only, to public addresses only, on ports that a receiver can have. A business chooses the
-//! URL and the platform calls it from inside the operator's network, so everything inside must be out of reach.
+//! The SSRF guard: deliveries go by https, to public addresses, on ports that a receiver can have. A business chooses
+//! the URL and the platform calls it from inside the operator's network, so nothing internal may be reachable.
 //!
-//! The URL is judged when it is set and again at every attempt; a name is judged by the addresses it resolves to at the
-//! moment of the connection (client.rs), so a name that changes its mind gains nothing. Invariant: what is not known to be
-//! public is not public.
+//! The URL is checked when it is set and again at every attempt. A name is checked by the addresses it resolves to at
+//! the moment of the connection (client.rs), so DNS rebinding gains nothing. Invariant: an address that is not known
+//! to be public counts as internal.
 
 use reqwest::Url;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Counted in bytes of the normal form.
+/// In bytes of the normal form.
 const LONGEST_URL: usize = 2048;
 
-/// What the operator lets through beyond the defaults.
+/// Exceptions that the operator has configured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
-    /// Without TLS too. For development.
+    /// Allow plain http. For development.
     pub allow_http: bool,
-    /// Private addresses and this machine's own too. For development, and for receivers in the operator's own network.
+    /// Allow private and loopback addresses. For development, and for receivers in the operator's own network.
     pub allow_private: bool,
 }
 
-/// Why a URL is not taken.
+/// Why a URL was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlProblem {
-    /// Not even a URL with a host.
     #[error("The url must be a URL such as https://example.com/webhooks.")]
     NotAUrl,
-    /// Longer than anybody needs.
     #[error("The url may not be longer than {LONGEST_URL} bytes.")]
     TooLong,
-    /// Any scheme but https.
     #[error("The url must begin with https://.")]
     NotHttps,
     /// `user:password@`
@@ -38,21 +35,18 @@ pub enum UrlProblem {
     /// `#…`
     #[error("The url may not hold a fragment (#).")]
     HasFragment,
-    /// A port of another service.
     #[error("The port of the url must be 443 or from 1024 to 65535.")]
     BadPort,
-    /// An address or a name inside.
+    /// The host is an internal address or name.
     #[error("The url must lead to a public address.")]
     NotPublic,
 }
 
 impl Guard {
-    /// The URL in normal form, if a delivery may go there. A name may still lead to an address that is refused later.
-    ///
-    /// # Errors
-    /// Says what is wrong with it.
+    /// The URL in normal form, if a delivery may go there. A host name may still resolve to an address that is
+    /// refused later.
     pub fn check_url(self, text: &str) -> Result<Url, UrlProblem> {
-        // The parser forgives white space and control characters; whoever sends them means something else.
+        // The parser silently drops control characters and white space: refuse what it would have changed.
         if text.chars().any(|character| character.is_control() || character.is_whitespace()) {
             return Err(UrlProblem::NotAUrl);
         }
@@ -65,7 +59,7 @@ impl Guard {
             return Err(UrlProblem::TooLong);
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(UrlProblem::NotAUrl)?;
-        // An `@` with nothing before it parses to no user at all, but is nothing an honest URL has.
+        // An `@` with nothing before it parses as "no user", but legitimate URLs do not contain it.
         let authority = text.split("//").nth(1).unwrap_or_default().split(['/', '?', '#', '\\']).next();
         if !url.username().is_empty()
             || url.password().is_some()
@@ -87,7 +81,6 @@ impl Guard {
         Ok(url)
     }
 
-    /// May a connection be made to this address?
     #[must_use]
     pub fn allows(self, address: IpAddr) -> bool {
         self.allow_private || is_public(address)
@@ -98,7 +91,8 @@ impl Guard {
         if let Ok(address) = unbracketed.parse::<IpAddr>() {
             return self.allows(address);
         }
-        // A name is judged by its addresses; these are known before anybody is asked (RFC 6761, 6762, 8375, 9476).
+        // Special-use names are refused without a look-up (RFC 6761, 6762, 8375, 9476); other names are judged by
+        // their addresses.
         let name = host.trim_end_matches('.');
         let inside = ["localhost", "local", "internal", "home.arpa", "invalid", "onion"];
         let is_inside =
@@ -107,7 +101,7 @@ impl Guard {
     }
 }
 
-/// The IANA IPv4 Special-Purpose Address Registry and multicast: base address and length of the prefix.
+/// The IANA IPv4 Special-Purpose Address Registry and multicast: base address and prefix length.
 const SPECIAL_V4: [([u8; 4], u32); 19] = [
     ([0, 0, 0, 0], 8),       // this network
     ([10, 0, 0, 0], 8),      // private use
@@ -130,8 +124,9 @@ const SPECIAL_V4: [([u8; 4], u32); 19] = [
     ([255, 255, 255, 255], 32),
 ];
 
-/// What the IANA IPv6 Special-Purpose Address Registry takes out of global unicast, 2000::/3. All else outside of it is
-/// special as a whole: ::/128, ::1/128, 100::/64, fc00::/7, fe80::/10, ff00::/8, 5f00::/16, 64:ff9b:1::/48, …
+/// Exceptions of the IANA IPv6 Special-Purpose Address Registry within global unicast, 2000::/3. Everything outside
+/// of 2000::/3 is refused as a whole: ::/128, ::1/128, 100::/64, fc00::/7, fe80::/10, ff00::/8, 5f00::/16,
+/// 64:ff9b:1::/48, …
 const SPECIAL_V6: [([u16; 3], u32); 5] = [
     ([0x2001, 0, 0], 23),           // protocol assignments: Teredo, benchmarks, AMT, ORCHID, …
     ([0x2001, 0x0db8, 0], 32),      // documentation
@@ -140,7 +135,7 @@ const SPECIAL_V6: [([u16; 3], u32); 5] = [
     ([0x3fff, 0, 0], 20),           // documentation
 ];
 
-/// Is it an address of one machine on the public internet?
+/// Is it a globally reachable unicast address?
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -170,7 +165,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         })
 }
 
-/// The IPv4 address that a connection to this one really reaches: mapped (::ffff:0:0/96) or translated (64:ff9b::/96).
+/// The IPv4 address that a connection to this one reaches: mapped (::ffff:0:0/96) or translated (64:ff9b::/96).
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let translated = address.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0];
     let low = address.to_bits() & u128::from(u32::MAX);

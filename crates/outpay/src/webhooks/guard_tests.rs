@@ -1,10 +1,10 @@
-//! The guard as a table: addresses and URLs with what becomes of them.
+//! The guard as a table: addresses and URLs with the expected verdict.
 
 use super::*;
 
 const STRICT: Guard = Guard { allow_http: false, allow_private: false };
 
-/// Public neighbours of special ranges, so that no range is too wide.
+/// Public neighbours of the special ranges: no range may be too wide.
 const PUBLIC: &[&str] = &[
     "1.0.0.0",
     "1.1.1.1",
@@ -38,7 +38,7 @@ const PUBLIC: &[&str] = &[
     "64:ff9b::1.1.1.1",
 ];
 
-/// First and last address, or a famous one, of every special-purpose range.
+/// First and last address, or a well-known one, of every special-purpose range.
 const SPECIAL: &[&str] = &[
     // IPv4
     "0.0.0.0",
@@ -141,7 +141,7 @@ fn special_addresses_are_refused_and_their_neighbours_are_not() {
     }
 }
 
-/// This machine and the cloud's metadata in every notation that some parser takes for an address.
+/// This machine and the cloud metadata address, in every notation that some parser accepts.
 #[test]
 fn odd_notations_of_inner_addresses_are_refused() {
     for host in [

@@ -1,13 +1,14 @@
-//! How many deliveries may be under way: in all, and to each receiver, so that a dead one does not hold up others. One that
-//! answers too late or not at all gets fewer and fewer until it answers again. Not here: which deliveries those are.
+//! Limits on concurrent deliveries, in total and per receiver, so that a dead receiver does not delay the others. The
+//! limit of a receiver that does not answer in time is halved each time, and doubled with each answer. Not here:
+//! which deliveries are due.
 
 use ledger::BookId;
 use std::collections::HashMap;
 
-/// What even a dead receiver gets, so that its recovery is noticed.
+/// The minimum for a dead receiver, so that its recovery is noticed.
 const FEWEST: usize = 2;
 
-/// Counts deliveries under way.
+/// Counts of deliveries under way.
 pub(super) struct Limits {
     in_all: usize,
     per_endpoint: usize,
@@ -25,7 +26,7 @@ impl Limits {
         Self { in_all, per_endpoint, total: 0, endpoints: HashMap::new() }
     }
 
-    /// How many more may be sent to this receiver now.
+    /// How many more deliveries this receiver may get now.
     pub(super) fn free(&self, book: BookId) -> usize {
         let here = self
             .endpoints
@@ -34,7 +35,8 @@ impl Limits {
         here.min(self.in_all.saturating_sub(self.total))
     }
 
-    /// Is it worth a transaction to take more? Not for one or two while many are under way and will soon be done.
+    /// Is there enough capacity to be worth a transaction? One or two free places are not, while many deliveries will
+    /// end soon.
     pub(super) fn is_worth_taking(&self, book: BookId) -> bool {
         let under_way = self.endpoints.get(&book).map_or(0, |load| load.under_way);
         let free = self.free(book);
@@ -48,7 +50,7 @@ impl Limits {
         self.total += 1;
     }
 
-    /// `silent`: the receiver gave no answer.
+    /// `silent`: the receiver did not answer.
     pub(super) fn ended(&mut self, book: BookId, silent: bool) {
         let Some(load) = self.endpoints.get_mut(&book) else { return };
         load.under_way = load.under_way.saturating_sub(1);

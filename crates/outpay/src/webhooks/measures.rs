@@ -1,4 +1,4 @@
-//! What is counted of webhooks, for the metrics. Labels are words of this program; nothing of a receiver's.
+//! Webhook metrics. Label values are constants of this program: none comes from a receiver.
 
 use super::client::Sent;
 use crate::store::DeliveryState;
@@ -8,7 +8,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// The counters of one process.
 #[derive(Debug, Default)]
 pub struct Measures {
     deliveries: Family<Outcome, Counter>,
@@ -22,7 +21,6 @@ struct Outcome {
 }
 
 impl Measures {
-    /// Shows them in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         let deliveries = self.deliveries.clone();
         registry.register("webhook_deliveries", "Deliveries that ended, delivered or failed", deliveries);

@@ -1,10 +1,11 @@
-//! Webhooks: events of withdrawals, told to a business's own receiver (contract, 1.5 and 2.5).
+//! Webhooks: events of withdrawals, delivered to a business's receiver (contract, 1.5 and 2.5).
 //!
-//! An event is a journal entry, written by the teller in the transaction that makes it true. From entries deliveries are
-//! made, once each (fan_out.rs); a worker leases those that are due, sends them signed and writes down what was answered
-//! (worker.rs). Everything is learned from rows; a nudge only makes it sooner. Not here: who may ask (http/, cli/), SQL
-//! (store/webhook_*.rs). Invariants: nothing is sent that was not committed; nothing is sent unsigned; a delivery ends only
-//! as delivered or failed, and a failed one only after the last try; of one withdrawal a receiver hears in order.
+//! An event is a journal entry, written by the teller in the transaction that makes it true. Deliveries are created
+//! from entries, once each (fan_out.rs). A worker leases due deliveries, signs and sends them, and records the
+//! response (worker.rs). All state is in rows; a nudge only makes the worker look sooner. Not here: permissions
+//! (http/, cli/), SQL (store/webhook_*.rs). Invariants: only committed events are sent; every delivery is signed; a
+//! delivery ends as delivered or failed, and fails only after its last try; the events of one withdrawal arrive in
+//! order.
 
 pub mod body;
 pub mod client;
@@ -36,10 +37,11 @@ use guard::UrlProblem;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 
-/// Test sends at once: each may take half a minute, and anybody with a key can ask for one.
+/// Concurrent test sends: each can take half a minute, and every key of a business can start them.
 const MOST_TRIALS: usize = 16;
 
-/// What all of webhooks share; cheap to clone. Holds no handle to the teller, so that a process can end.
+/// The shared state of webhooks; cheap to clone. Holds no handle to the teller, which would keep the process from
+/// ending.
 #[derive(Clone)]
 pub struct Webhooks {
     store: Store,
@@ -52,36 +54,31 @@ pub struct Webhooks {
     trials: Arc<Semaphore>,
 }
 
-/// Why something about webhooks was not done.
+/// Why a command about webhooks was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// The URL will not do.
     #[error(transparent)]
     Url(#[from] UrlProblem),
-    /// A first endpoint without a URL.
+    /// The first change of an endpoint needs a URL.
     #[error("The url field is required.")]
     UrlIsMissing,
-    /// Too long an overlap.
     #[error("The overlap may not be longer than 30 days.")]
     OverlapIsTooLong,
-    /// The request came before, and another roll came after it: what it made is not shown any more.
+    /// A replay of a roll after which another one came: the keys that it made are not shown any more.
     #[error(
         "This roll was done already, and another one came after it. Its token and secret are not shown again; use those of the last roll."
     )]
     RolledSince,
-    /// There is no endpoint yet.
     #[error("There is no webhook yet; set its url first.")]
     NoEndpoint,
-    /// No such delivery in this book.
     #[error("Webhook delivery not found")]
     UnknownDelivery,
     /// Only a failed delivery can be retried.
     #[error("{}", not_failed(*.0))]
     NotFailed(DeliveryState),
-    /// The endpoint was changed by others all the time, or too many test sends run.
+    /// Concurrent changes kept getting in the way, or too many test sends are running.
     #[error("Busy; nothing was changed. Try again.")]
     Busy,
-    /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
 }
@@ -94,7 +91,7 @@ fn not_failed(state: DeliveryState) -> &'static str {
 }
 
 impl Webhooks {
-    /// Over these parts, strictly guarded.
+    /// With the default, strict guard.
     #[must_use]
     pub fn new(store: Store, secrets: Arc<Secrets>, clock: Clock, entropy: Entropy) -> Self {
         let client = Client::new(Guard::default(), clock.clone());
@@ -110,32 +107,29 @@ impl Webhooks {
         }
     }
 
-    /// The same with another guard.
     #[must_use]
     pub fn guarded_by(self, guard: Guard) -> Self {
         let client = Client::new(guard, self.clock.clone());
         self.sent_by(client)
     }
 
-    /// The same with another client.
     #[must_use]
     pub fn sent_by(self, client: Client) -> Self {
         Self { client, ..self }
     }
 
-    /// What sends, for others who post under the same guard.
+    /// The client, for other modules that post under the same guard.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// What is counted.
     #[must_use]
     pub fn measures(&self) -> &Arc<Measures> {
         &self.measures
     }
 
-    /// Makes this process's worker look now. It may be lost; the worker looks by itself soon.
+    /// Wakes this process's worker. A lost wake-up only delays the work until the next poll.
     pub fn nudge(&self) {
         self.nudge.notify_one();
     }

@@ -1,5 +1,5 @@
-//! Reading a server's events over its API, for `outpay listen`: as any client would, with a secret key and nothing else. Not
-//! here: what is done with them (forward.rs). Invariant: no error names the key.
+//! Reads a server's events over its API, for `outpay listen`: an ordinary client with a secret key. Not here: what is
+//! done with the events (forward.rs). Invariant: no error contains the key.
 
 use crate::store::Failure;
 use anyhow::{Context, bail, ensure};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 const LONGEST_CALL: Duration = Duration::from_secs(30);
-/// The most that one page may hold.
+/// The page size limit of the API.
 const PAGE: i64 = 100;
 
 /// A client of one server.
@@ -20,10 +20,8 @@ pub struct Puller {
 }
 
 impl Puller {
-    /// Of the server at this URL.
-    ///
     /// # Errors
-    /// When it is no URL, or the machine has no list of trusted certificates.
+    /// When `server` is not a URL, or the system has no trusted certificates.
     pub fn new(server: &str, key: SecretString) -> Result<Self, Failure> {
         let server = Url::parse(server).context("--server takes a URL such as http://127.0.0.1:8080")?;
         ensure!(matches!(server.scheme(), "http" | "https"), "--server takes a URL that begins with http");
@@ -37,7 +35,7 @@ impl Puller {
         Ok(Self { http, server, key })
     }
 
-    /// Events after this sequence, oldest first.
+    /// Up to one page of events after this sequence, oldest first.
     ///
     /// # Errors
     /// When the server does not answer, or not with events.
@@ -45,7 +43,7 @@ impl Puller {
         self.page(after, PAGE).await
     }
 
-    /// The sequence of the newest event; 0 where there is none. Sequences have no gap, so a few questions find it.
+    /// The sequence of the newest event; 0 if there is none. Sequences have no gap, so a binary search finds it.
     ///
     /// # Errors
     /// When the server does not answer, or not with events.
@@ -66,7 +64,7 @@ impl Puller {
         Ok(known)
     }
 
-    /// What stands under this path of the API.
+    /// Gets a path of the API.
     ///
     /// # Errors
     /// When the server does not answer with 200 and JSON.
@@ -81,14 +79,14 @@ impl Puller {
         }
         let body = answer.bytes().await.map_err(reqwest::Error::without_url)?;
         ensure!(status == 200, "the server answered with {status}");
-        serde_json::from_slice(&body).context("the server's answer is no JSON")
+        serde_json::from_slice(&body).context("the server's answer is not JSON")
     }
 
     async fn page(&self, after: i64, limit: i64) -> Result<Vec<Value>, Failure> {
         let mut page = self.get(&format!("/payout/events?after={after}&limit={limit}")).await?;
         match page.get_mut("data").map(Value::take) {
             Some(Value::Array(events)) => Ok(events),
-            _ => bail!("the server's answer is no page of events"),
+            _ => bail!("the server's answer is not a page of events"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Signatures of a delivery: the documented `Signature` and those of Standard Webhooks 1.0, and the texts they are keyed
-//! with. Not here: where those texts are kept (endpoint.rs). Invariant: what is signed are the bytes that are sent.
+//! Signatures of a delivery: the documented `Signature`, those of Standard Webhooks 1.0, and their keys. Not here:
+//! where the keys are stored (endpoint.rs). Invariant: the signed bytes are the bytes that are sent.
 
 use crate::clock::Entropy;
 use data_encoding::{BASE64, HEXLOWER};
@@ -10,20 +10,19 @@ use sha2::Sha256;
 
 const TOKEN: &str = "wht_";
 const SECRET: &str = "whsec_";
-/// 24 to 64 by Standard Webhooks.
+/// Standard Webhooks allows 24 to 64.
 const SECRET_BYTES: usize = 32;
 
-/// What one generation of an endpoint's deliveries is signed with.
+/// One generation of an endpoint's signing keys.
 #[derive(Clone)]
 pub struct SigningKeys {
-    /// Of the documented signature, `wht_…`: its text is the key.
+    /// `wht_…`, for the documented signature: its text, prefix included, is the HMAC key.
     pub token: SecretString,
-    /// Of Standard Webhooks, `whsec_` and the key in base64.
+    /// `whsec_` and the base64 of the HMAC key, for Standard Webhooks.
     pub secret: SecretString,
 }
 
 impl SigningKeys {
-    /// New ones.
     #[must_use]
     pub fn generate(entropy: &Entropy) -> Self {
         let mut bytes = [0u8; 2 * SECRET_BYTES];
@@ -36,7 +35,7 @@ impl SigningKeys {
         }
     }
 
-    /// Keys that somebody typed; `None` where the secret is none of Standard Webhooks.
+    /// Keys from the command line; `None` if the secret is not a valid Standard Webhooks secret.
     #[must_use]
     pub fn given(token: SecretString, secret: SecretString) -> Option<Self> {
         let keys = Self { token, secret };
@@ -44,18 +43,18 @@ impl SigningKeys {
         (24..=64).contains(&length).then_some(keys)
     }
 
-    /// Both in one text, to be sealed.
+    /// Serialises both keys into one text, to be sealed.
     pub(super) fn to_text(&self) -> SecretString {
         SecretString::from(format!("{}\n{}", self.token.expose_secret(), self.secret.expose_secret()))
     }
 
-    /// Reads what [`Self::to_text`] wrote.
+    /// Parses the output of [`Self::to_text`].
     pub(super) fn from_text(text: &SecretString) -> Option<Self> {
         let (token, secret) = text.expose_secret().split_once('\n')?;
         Some(Self { token: SecretString::from(token), secret: SecretString::from(secret) })
     }
 
-    /// What a list shows instead of the token.
+    /// The token shortened for lists.
     #[must_use]
     pub fn hint(&self) -> String {
         let token = self.token.expose_secret();
@@ -89,7 +88,7 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The headers that show who sent `body`: name and value. `previous` is signed with too while a roll's overlap lasts.
+/// The headers that authenticate `body`: name and value. During a roll's overlap, `previous` signs too.
 #[must_use]
 pub fn headers(
     keys: &SigningKeys,

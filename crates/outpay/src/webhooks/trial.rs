@@ -1,5 +1,5 @@
-//! Test sends: one delivery of an invented event, sent while its asker waits. It stands in the log like any other and says
-//! `test_mode: true`; it is not tried again by itself.
+//! Test sends: one delivery of an invented event, sent while the caller waits. It is listed like any other delivery,
+//! says `test_mode: true`, and is not retried automatically.
 
 use super::worker::{self, Finished};
 use super::{WebhookError, Webhooks, body};
@@ -8,24 +8,24 @@ use crate::store::{Delivery, Failure, NewDelivery, WebhookAttempt, WriteError};
 use anyhow::Context;
 use ledger::{BookId, EntryKind, Micros};
 
-/// Longer than an exchange can take.
+/// Longer than any exchange.
 const LEASE: Micros = 60 * 1_000_000;
-/// How often a number that somebody else has just taken is tried again.
+/// Retries when a concurrent request has taken the same number.
 const TRIES: usize = 20;
 
-/// What became of a test send.
+/// The result of a test send.
 pub struct Trial {
     /// The delivery, as it was sent.
     pub delivery: Delivery,
-    /// What the receiver did.
+    /// The receiver's response.
     pub attempt: WebhookAttempt,
 }
 
 impl Webhooks {
-    /// Sends an invented event of this kind now, also while the endpoint is off, and waits for the answer.
+    /// Sends an invented event of this kind now, even if the endpoint is off, and waits for the response.
     ///
     /// # Errors
-    /// When there is no endpoint, too many such sends run already, or the database breaks.
+    /// When there is no endpoint, too many test sends are running, or on a failure.
     pub async fn test_endpoint(&self, book: BookId, kind: EntryKind) -> Result<Trial, WebhookError> {
         let _place = self.trials.try_acquire().map_err(|_| WebhookError::Busy)?;
         let worker = presence::number(&self.entropy);

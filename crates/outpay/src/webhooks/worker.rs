@@ -1,9 +1,9 @@
-//! The worker: makes deliveries from new entries, takes those that are due, sends them, writes down what was answered. One
-//! task decides and writes; the sending runs beside it. Not here: how a delivery looks on the wire (client.rs, sign.rs), how
-//! many at once (limits.rs).
+//! The webhook worker: creates deliveries from new entries, leases due ones, sends them, records the responses. One
+//! task decides and writes; sending runs in tasks beside it. Not here: the wire format (client.rs, sign.rs),
+//! concurrency limits (limits.rs).
 //!
-//! A delivery is leased before it is sent and recorded after; a worker that dies in between leaves a lease that runs out,
-//! and another one sends it again. Two processes on one database are safe.
+//! A delivery is leased before it is sent, and the response is recorded after. If a worker dies in between, the lease
+//! expires and another worker sends the delivery again. Several processes can share a database.
 
 use super::client::{LONGEST_EXCHANGE, Sent};
 use super::endpoint::Endpoint;
@@ -18,14 +18,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
-/// How a worker works.
+/// Settings of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct WebhookOptions {
-    /// Deliveries under way at once, in all.
+    /// Concurrent deliveries in total.
     pub in_all: usize,
-    /// The same to one receiver.
+    /// Concurrent deliveries to one receiver.
     pub per_endpoint: usize,
-    /// How long until it looks again by itself.
+    /// Poll interval.
     pub poll: Duration,
 }
 
@@ -35,35 +35,34 @@ impl Default for WebhookOptions {
     }
 }
 
-/// An exchange, and as much again for a slow database.
+/// Twice the longest exchange, to allow for a slow database.
 const LEASE: Micros = 60 * 1_000_000;
-/// What is under way when the process is asked to end may take this long; the rest is sent again by another.
+/// On shutdown, how long exchanges under way may take; another process sends the rest again.
 const FAREWELL: Duration = Duration::from_secs(10);
-/// Looks between two counts of what waits.
+/// Polls between two updates of the `webhook_waiting` gauge.
 const LOOKS_PER_COUNT: u32 = 40;
 
-/// From now on no delivery waits longer for its next try, and no lease lasts longer.
+/// Upper bounds of the time until the next try, and of a lease.
 pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEASE };
 
 const _: () = assert!(LEASE as u128 >= 2 * LONGEST_EXCHANGE.as_micros());
 
-/// A worker that runs; see [`start`].
+/// A running worker; see [`start`].
 pub struct Running {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    /// Asks it to end and waits until what is under way is recorded, at most ten seconds.
+    /// Asks it to stop and waits until responses under way are recorded, at most ten seconds.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the webhook worker ended badly");
+            tracing::error!(%error, "the webhook worker crashed");
         }
     }
 }
 
-/// Starts a worker of this process.
 #[must_use]
 pub fn start(worker: Worker) -> Running {
     let (stop, stopped) = watch::channel(false);
@@ -71,7 +70,7 @@ pub fn start(worker: Worker) -> Running {
     Running { stop, task }
 }
 
-/// A worker. Tests drive one by hand with [`Worker::settle`].
+/// A worker. Tests drive it by hand with [`Worker::settle`].
 pub struct Worker {
     webhooks: Webhooks,
     options: WebhookOptions,
@@ -82,14 +81,13 @@ pub struct Worker {
     books: HashMap<Id, BookId>,
 }
 
-/// An attempt that ended.
+/// An attempt that has ended.
 pub(super) struct Finished {
     pub(super) attempted: Attempted,
     pub(super) sent: Sent,
 }
 
 impl Worker {
-    /// One that has not looked yet.
     #[must_use]
     pub fn new(webhooks: Webhooks, options: WebhookOptions) -> Self {
         let number = presence::number(&webhooks.entropy);
@@ -97,16 +95,13 @@ impl Worker {
         Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), books: HashMap::new() }
     }
 
-    /// What its leases name.
+    /// Identifies the worker in its leases.
     #[must_use]
     pub fn number(&self) -> i64 {
         self.number
     }
 
-    /// Works until nothing is due any more; says how many attempts it made.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Works until nothing is due any more; returns the number of attempts.
     pub async fn settle(&mut self) -> Result<usize, Failure> {
         let mut attempts = 0;
         loop {
@@ -158,11 +153,11 @@ impl Worker {
         self.take().await
     }
 
-    /// Takes what is due, as far as the limits allow, and begins to send it.
+    /// Leases due deliveries, as far as the limits allow, and starts sending them.
     async fn take(&mut self) -> Result<(), Failure> {
         let now = self.webhooks.store.now().await?;
         let mut due = self.webhooks.store.webhook_endpoints_due(now).await?;
-        // Another one is first each time, so that where the limit of all is reached nobody is always last.
+        // Rotate the start, so that at the total limit the same book is not always served last.
         self.turn = self.turn.wrapping_add(1);
         let first = self.turn % due.len().max(1);
         due.rotate_left(first);
@@ -197,7 +192,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Writes down what has ended, all that there is at once; says how many.
+    /// Records all attempts that have ended, in one transaction; returns how many.
     async fn finish(&mut self, first: Result<(Id, Finished), JoinError>) -> usize {
         let mut ended = vec![first];
         while let Some(more) = self.sending.try_join_next_with_id() {
@@ -228,7 +223,7 @@ impl Worker {
             finished.iter().for_each(|one| self.webhooks.measures.attempt(&one.sent, one.attempted.state));
             return;
         }
-        // One of them is another worker's by now, or the database broke: each by itself.
+        // One of them belongs to another worker by now, or the database failed: record them one by one.
         for one in finished {
             match store.record_webhook_attempts(std::slice::from_ref(&one.attempted)).await {
                 Ok(()) => self.webhooks.measures.attempt(&one.sent, one.attempted.state),
@@ -237,7 +232,7 @@ impl Worker {
                     let error = format!("{failure:#}");
                     tracing::warn!(
                         error,
-                        "a webhook's answer could not be written down; it will be sent again"
+                        "a webhook's response could not be recorded; it will be sent again"
                     );
                 }
             }
@@ -245,13 +240,13 @@ impl Worker {
     }
 }
 
-/// Comes when the process is asked to end, or nobody is left who could ask.
+/// Resolves on a request to stop, or when its sender is dropped.
 async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
     let _asked_or_gone = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
-/// One try of a delivery that `worker` has since `taken`, by the time that due times go by: the next try is counted from
-/// there, however wrong this machine's clock is.
+/// One try of a delivery that `worker` leased at `taken`, in the store's time. The next try is scheduled from there,
+/// because this machine's clock may be wrong.
 pub(super) async fn deliver(
     webhooks: &Webhooks,
     endpoint: &Endpoint,
@@ -264,7 +259,7 @@ pub(super) async fn deliver(
     let sent = webhooks.client.post(endpoint.url(), &headers, delivery.body).await;
     let at = webhooks.clock.now();
     let tries = delivery.tries + 1;
-    // A test send tells its asker what happened; nobody waits for a second try.
+    // The caller of a test send sees the result; there is no second try.
     let again = schedule::next(tries, taken + sent.micros).filter(|_| delivery.sequence.is_some());
     let (state, due_at) = match again {
         _ if sent.is_delivered() => (DeliveryState::Delivered, None),
