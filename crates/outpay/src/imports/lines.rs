@@ -1,5 +1,5 @@
-//! Reads and checks the lines of a file. Not here: paying. Invariant: two payments of a file never have the same number,
-//! and a file always gives the same numbers, since they become idempotency keys.
+//! Parses and validates the lines of a payment file. Not here: paying. Invariant: no two payments of a file share a
+//! number, and the same file always gives the same numbers, because they become idempotency keys.
 
 use crate::line_numbers::LineNumbers;
 use crate::sheet;
@@ -7,25 +7,22 @@ use csv::{ByteRecord, ReaderBuilder, Trim};
 use ledger::{BatchPayout, Cents, Command, Email, EmailProblem, MAX_PAYOUT};
 use std::collections::HashSet;
 
-/// Wrong lines that are told of: who brings the wrong file needs no more, and a file can have millions.
+/// At most this many invalid lines are reported: a wrong file can have millions.
 const MOST_BAD: usize = 1_000;
 
 const BLANK: &str = "The email field is required. The amount field is required.";
 
-/// A payment to make.
 pub struct Line {
-    /// In the file, from 1.
+    /// Line number in the file, from 1.
     pub number: u64,
-    /// Whom.
     pub email: Email,
-    /// How much.
     pub amount: Cents,
-    /// The business's own name for this payment; empty for none.
+    /// The business's own reference of this payment; empty if there is none.
     pub reference: String,
 }
 
 impl Line {
-    /// What the teller is asked. A reference pays once for ever, whatever file it stands in.
+    /// The command for the teller. A reference is paid at most once ever, whichever file it is in.
     #[must_use]
     pub fn command(&self) -> Command {
         let (email, amount) = (self.email.clone(), self.amount);
@@ -38,19 +35,19 @@ impl Line {
     }
 }
 
-/// A line that cannot be a payment.
+/// A line that is not a valid payment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadLine {
-    /// In the file, from 1.
+    /// Line number in the file, from 1.
     pub number: u64,
-    /// All that is wrong with it.
+    /// All its problems.
     pub reason: String,
 }
 
-/// All payments of a file, or all lines that are wrong in it.
+/// All payments of a file.
 ///
 /// # Errors
-/// Every line that is wrong.
+/// Every invalid line, if there is one.
 pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
     let bytes = match sheet::text(bytes) {
         Ok(text) => text.as_bytes(),
@@ -85,12 +82,12 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
         if record.iter().all(<[u8]>::is_empty) {
             blank.push(number);
         } else if !(is_first && is_header(&record)) {
-            // Spreadsheets leave blank rows at the end; before a payment they are a mistake.
+            // Spreadsheets append blank rows, which are ignored; a blank row before a payment is a mistake.
             bad.extend(blank.drain(..).map(|number| BadLine { number, reason: BLANK.to_owned() }));
             match line(number, &record, columns) {
                 Ok(line) if !line.reference.is_empty() && !references.insert(line.reference.clone()) => {
-                    let reason =
-                        "The reference stands on an earlier line, and a reference pays once.".to_owned();
+                    let reason = "The reference is on an earlier line already, and a reference is paid once."
+                        .to_owned();
                     bad.push(BadLine { number, reason });
                 }
                 Ok(line) => lines.push(line),
@@ -128,7 +125,8 @@ fn line(number: u64, record: &ByteRecord, columns: usize) -> Result<Line, String
     Err(problems.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
-/// A comma in an amount, or a column that no header names: what stood there would be taken for something else.
+/// A line with too many or too few fields: an amount with a comma, or a column that the header does not name.
+/// Guessing would read a field as something else.
 fn wrong_length(record: &ByteRecord, columns: usize) -> String {
     let names = if columns == 3 { "email,amount,reference" } else { "email,amount" };
     let counted = format!("The line has {} fields and not the {columns} of {names}.", record.len());
@@ -145,7 +143,7 @@ fn wrong_length(record: &ByteRecord, columns: usize) -> String {
     }
 }
 
-/// The cents of an amount with one or two decimals behind a point or a comma.
+/// The cents of an amount with one or two decimals after a point or comma.
 fn decimal_cents(text: &str) -> Option<i64> {
     let (whole, cents) = text.split_once(['.', ','])?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,6 +1,7 @@
-//! Imports: files of payments. Reading and checking their lines (lines.rs), paying them (pay.rs), and keeping them as rows,
-//! so that they outlive the process and are compared with later ones (similar.rs): brought, confirmed, where the business
-//! wants it approved by another member, and paid in the background (run.rs) or by the operator's program (operator.rs).
+//! Imports: files of payments. Parsing and validating lines (lines.rs), paying them (pay.rs), and storing them as
+//! rows, so that they survive the process and can be compared with later files (similar.rs). An import is uploaded,
+//! confirmed, approved by another member where the business requires it, and paid in the background (run.rs) or by
+//! the operator's command (operator.rs).
 
 pub mod lines;
 pub mod operator;
@@ -17,38 +18,36 @@ use lines::{BadLine, Line};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// Payments that one file may have here; the operator's program takes any number.
+/// Limit for uploads; the operator's command takes any number.
 pub const MOST_LINES: usize = 20_000;
 const TRIES: usize = 5;
 
-/// What confirming led to.
+/// The result of confirming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmed {
     /// It is being paid.
     Runs,
-    /// Another member has to approve it.
+    /// It waits for another member's approval.
     Waits,
-    /// It is like an earlier import, and the one who confirms has not said that it is to be paid all the same.
+    /// It is similar to an earlier import, and the confirmation did not say to pay it anyway.
     IsSimilar,
     /// It was confirmed or discarded before.
     Gone,
 }
 
-/// What approving led to.
+/// The result of approving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Approved {
     /// It is being paid.
     Runs,
-    /// Whoever brought or confirmed it cannot also approve it.
+    /// The member who uploaded or confirmed it cannot approve it.
     IsOwn,
     /// It does not wait for approval.
     Gone,
 }
 
-/// Checks a file and keeps it as a draft; gives its number.
-///
-/// # Errors
-/// When the database breaks. Inside: every line that is wrong; nothing is kept then.
+/// Validates a file and stores it as a draft; returns its number. The inner error lists every invalid line; nothing
+/// is stored then.
 pub async fn bring(
     platform: &Platform,
     book: BookId,
@@ -67,7 +66,7 @@ pub async fn bring(
     Ok(Ok(kept.number))
 }
 
-/// Keeps checked lines as a draft.
+/// Stores validated lines as a draft.
 async fn bring_lines(
     platform: &Platform,
     book: BookId,
@@ -90,7 +89,8 @@ async fn bring_lines(
         changed_at: now,
     };
     let rows = lines.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
-    // A file of the operator's may have millions of lines, and a server beside the program waits for each transaction.
+    // An operator's file can have millions of lines: split it, so that no transaction blocks a running server for
+    // long.
     let (first, rest) = rows.split_at(rows.len().min(MOST_LINES));
     for _ in 0..TRIES {
         import.number = platform.store.next_import_number(book).await?;
@@ -101,7 +101,7 @@ async fn bring_lines(
                 }
                 return Ok(import);
             }
-            // Somebody else brought a file at the same moment.
+            // A concurrent upload took the number.
             Err(WriteError::Conflict) => {}
             Err(WriteError::Failure(failure)) => return Err(failure),
         }
@@ -120,11 +120,8 @@ fn row(line: &Line) -> Result<ImportLine, Failure> {
     })
 }
 
-/// Says yes to a draft: it is paid in the name of `actor`, at once or after another member's approval. `again_as` is the id of
-/// the newest earlier import that it is like; empty where the one who confirms knows of none.
-///
-/// # Errors
-/// When the database breaks.
+/// Confirms a draft: it is paid in the name of `actor`, at once or after another member's approval. `again_as` is the
+/// id of the newest similar import that the actor has seen; empty if none was shown.
 pub async fn confirm(
     platform: &Platform,
     book: BookId,
@@ -133,7 +130,7 @@ pub async fn confirm(
     actor: Actor,
 ) -> Result<Confirmed, Failure> {
     let similar = similar::similar(platform, book, import).await?;
-    // Another like it may have come since the page was shown.
+    // Another similar import may have come since the page was shown.
     if similar.first().is_some_and(|newest| id(platform, book, newest.import.number) != again_as) {
         return Ok(Confirmed::IsSimilar);
     }
@@ -150,17 +147,14 @@ pub async fn confirm(
     )
 }
 
-/// Lets a confirmed import be paid.
-///
-/// # Errors
-/// When the database breaks.
+/// Approves a confirmed import, which starts paying it.
 pub async fn approve(
     platform: &Platform,
     book: BookId,
     import: &Import,
     actor: Actor,
 ) -> Result<Approved, Failure> {
-    // A draft has not been confirmed, and so it is not known yet who may not approve it.
+    // A draft has no confirming member yet, so the check below would miss one.
     if import.state != ImportState::Waiting {
         return Ok(Approved::Gone);
     }
@@ -172,10 +166,7 @@ pub async fn approve(
     Ok(if done { Approved::Runs } else { Approved::Gone })
 }
 
-/// Ends an import before anybody is paid by it. `false`: it is too late.
-///
-/// # Errors
-/// When the database breaks.
+/// Discards an import before it starts to pay. `false`: too late.
 pub async fn discard(
     platform: &Platform,
     book: BookId,
@@ -191,10 +182,7 @@ pub async fn discard(
     Ok(false)
 }
 
-/// Tries the lines of a finished import again that were not paid. `false`: it is not finished.
-///
-/// # Errors
-/// When the database breaks.
+/// Starts a finished import again for its unpaid lines. `false`: it is not finished.
 pub async fn retry(
     platform: &Platform,
     book: BookId,

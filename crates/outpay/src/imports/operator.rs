@@ -1,5 +1,5 @@
-//! Imports of the operator's program: kept like those of the dashboard, so that each door sees what the other has paid. The
-//! program pays them itself, under a lease that no worker takes.
+//! Imports by the operator's command. They are stored like those of the dashboard, so that each door sees what the
+//! other has paid. The command pays them itself, under a lease that no worker takes.
 
 use super::lines::Line;
 use super::pay::Payment;
@@ -11,22 +11,18 @@ use crate::platform::Platform;
 use crate::store::{Failure, Import, ImportLine, ImportState};
 use ledger::{Actor, BookId};
 
-/// Lines that are noted in one transaction, so that a server beside the program is not kept waiting.
+/// Lines recorded per transaction, so that a running server is not blocked for long.
 const PORTION: usize = 1_000;
 
-/// What is to become of a file.
+/// Whether a file may be paid.
 pub enum Begun {
-    /// It may be paid.
     Pays(Import),
-    /// It is like these, newest first, and was not confirmed all the same.
+    /// It is similar to these imports, newest first, and was not confirmed despite that.
     IsSimilar(Vec<Similar>),
 }
 
-/// Keeps a file, unless it has been confirmed before, in which case its record goes on. `is_wanted` says whether it is to be paid
-/// though it is like these.
-///
-/// # Errors
-/// When the database breaks.
+/// Stores a file, or continues its record if it was confirmed before. `is_wanted` decides whether it is paid although
+/// it is similar to the given imports.
 pub async fn begin(
     platform: &Platform,
     book: BookId,
@@ -56,10 +52,7 @@ pub async fn begin(
     Ok(Begun::Pays(import))
 }
 
-/// Writes down what became of every line. What is unknown stays open, and with it the import.
-///
-/// # Errors
-/// When the database breaks.
+/// Records the result of every line. Lines with an unknown result stay open, and so does the import.
 pub async fn finish(
     platform: &Platform,
     book: BookId,

@@ -1,4 +1,4 @@
-//! Pays lines through the teller, many in flight. Invariant: what is told of a line is what is known of it, and no more.
+//! Pays lines through the teller, many in flight. Invariant: a line's result never claims more than is known.
 
 use super::lines::Line;
 use crate::commit::NoVerdict;
@@ -7,27 +7,25 @@ use futures_util::{StreamExt, stream};
 use ledger::{Actor, Answer, BookId, Cents, OnceKey, Refusal, Request};
 use std::time::Duration;
 
-/// Payments asked for at the same time: half of what the teller puts into one transaction.
+/// Concurrent payments: half of the teller's batch limit.
 const IN_FLIGHT: usize = 256;
-/// How long to wait when the teller's queue is full.
+/// Delay when the teller's queue is full.
 const WHEN_BUSY: Duration = Duration::from_millis(50);
 
-/// What became of a line.
+/// The result of a line.
 pub enum Payment {
-    /// Paid now.
     Paid,
-    /// Paid by an earlier import of this file, or under the same reference.
+    /// Paid before: by an earlier import of this file, or under the same reference.
     AlreadyPaid,
-    /// A rule said no.
     Refused(Refusal),
     /// Nothing was done.
     NotDone(NoVerdict),
-    /// Nobody knows; another import of the file finds out.
+    /// The result was lost; importing the file again finds out.
     Unknown,
 }
 
 impl Payment {
-    /// For the result file.
+    /// The `result` column of the result file.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -39,7 +37,7 @@ impl Payment {
         }
     }
 
-    /// For the result file.
+    /// The `detail` column of the result file.
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
@@ -51,8 +49,8 @@ impl Payment {
     }
 }
 
-/// Pays all lines for `actor`, in their order as far as the money goes; the answers are in the same order. `told` is called
-/// after each.
+/// Pays all lines for `actor`, in order, as far as the balance covers them. Results are in the order of the lines.
+/// `told` is called after each.
 pub async fn all(
     platform: &Platform,
     book: BookId,
@@ -74,7 +72,7 @@ async fn one(
 ) -> Payment {
     let once = OnceKey::of_import_line(file_digest, line.number);
     let request = Request::maybe_once(line.command(), Some(once)).by(actor);
-    // A reference that paid before pays nobody again, which the answer does not tell.
+    // A reference that was paid before is not paid again, but the reply does not say so.
     let reference = OnceKey::of_payout_reference(&line.reference);
     let is_old =
         !line.reference.is_empty() && platform.store.is_remembered(book, &reference).await.unwrap_or(false);
@@ -94,12 +92,11 @@ async fn one(
     }
 }
 
-/// How many lines became what.
+/// Counts of the results.
 #[derive(Default)]
 pub struct Payments {
-    /// Paid now.
     pub paid: u64,
-    /// Cents of them.
+    /// Total of the lines paid now.
     pub paid_total: Cents,
     /// Paid by an earlier import of the file.
     pub already_paid: u64,
@@ -110,7 +107,6 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// Counts.
     #[must_use]
     pub fn count(lines: &[Line], payments: &[Payment]) -> Self {
         let mut counts = Self::default();

@@ -1,6 +1,6 @@
-//! Pays running imports in the background, portion by portion, from rows alone: a process that is killed is followed by one
-//! that goes on. Invariant: a line is noted as paid after the teller said so, and asked for again under the same idempotency
-//! key where it was not noted, so no line is paid twice and none is lost.
+//! Pays running imports in the background, in portions, from rows alone: if the process is killed, another one
+//! continues. Invariant: a line is recorded as paid only after the teller said so, and an unrecorded line is asked
+//! for again under the same idempotency key, so no line is paid twice or lost.
 
 use super::lines::Line;
 use super::pay::{self, Payment};
@@ -10,13 +10,13 @@ use ledger::{Email, Micros};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Lines that are paid before the next look at the rows.
+/// Lines paid per lease.
 const PORTION: i64 = 500;
 /// Longer than a portion takes.
 pub const LEASE: Micros = 60_000_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
-/// Pays under this worker's number until `stop` says true or is dropped.
+/// Pays under this worker number until `stop` is true or dropped.
 pub async fn run(platform: Platform, worker: i64, mut stop: watch::Receiver<bool>) {
     loop {
         let found = match step(&platform, worker).await {
@@ -34,10 +34,7 @@ pub async fn run(platform: Platform, worker: i64, mut stop: watch::Receiver<bool
     }
 }
 
-/// Pays a portion of one running import, or ends it where all is done. `false`: there was nothing that could be done.
-///
-/// # Errors
-/// When the database breaks.
+/// Pays a portion of one running import, or ends the import if all lines are done. `false`: nothing could be done.
 pub async fn step(platform: &Platform, worker: i64) -> Result<bool, Failure> {
     let store = &platform.store;
     let now = store.now().await?;
@@ -49,7 +46,7 @@ pub async fn step(platform: &Platform, worker: i64) -> Result<bool, Failure> {
     let paid = pay::all(platform, book, &import.digest, &lines, import.confirmed_by, || ()).await;
     let noted: Vec<ImportLine> =
         open.into_iter().zip(&paid).filter_map(|(line, payment)| noted(line, payment)).collect();
-    // Another process pays it by now: what this one knows may be older.
+    // The lease was lost: another process pays this import now, and its results are newer.
     let held = (lease, store.now().await?);
     if !store.note_import_lines((book, import.number), Some(held), &noted).await? {
         return Ok(true);
@@ -63,7 +60,7 @@ fn line(row: &ImportLine) -> Result<Line, Failure> {
     Ok(Line { number: u64::try_from(row.line)?, email, amount: row.amount, reference: row.reference.clone() })
 }
 
-/// What is known of a line now; `None` where it has to be asked again.
+/// The line with its result recorded; `None` if it must be asked again.
 pub(super) fn noted(line: ImportLine, payment: &Payment) -> Option<ImportLine> {
     let state = match payment {
         Payment::Paid => LineState::Paid,
