@@ -1,5 +1,5 @@
-//! Attempts and slots: each attempt belongs to a withdrawal that was being sent, none is missing between two, and no line
-//! gives a slot out again that an attempt has.
+//! Attempts and slots: each attempt belongs to a withdrawal that was being sent, attempt numbers have no gap, and no
+//! line will give out a slot that an attempt has used.
 
 use super::finding::{Findings, Place};
 use super::replay::Replay;
@@ -29,8 +29,8 @@ impl Audit<'_> {
         }
     }
 
-    /// `lines` are the configured rails, each with the line that it stands in. Of a rail that is not configured only so
-    /// much is known that some line must have moved past its slots.
+    /// `lines` maps each configured rail to its line. For a rail that is not configured, the check is weaker: some
+    /// line must have moved past its slots.
     pub(super) async fn slots(&mut self, lines: &[(String, String)]) -> Result<(), Failure> {
         self.findings.leave();
         let next = self.snapshot.next_slots().await?;

@@ -1,78 +1,68 @@
-//! What an audit says: how much it compared, and each difference with its exact place.
+//! The result of an audit: counts of what was compared, and each difference with its exact place.
 
 use crate::heads::Head;
 use ledger::{AccountId, BookId};
 use std::fmt;
 
-/// Differences that are kept; one broken row can make many others look wrong.
+/// Differences that are kept: one broken row can make many others look wrong.
 const MOST_KEPT: usize = 100;
 
-/// What an audit has found.
 #[derive(Clone, Debug, Default)]
 pub struct AuditReport {
-    /// Books compared.
     pub books: u64,
     /// Entries recomputed.
     pub entries: u64,
-    /// Accounts compared.
     pub accounts: u64,
-    /// Users compared.
     pub users: u64,
-    /// Withdrawals compared.
     pub withdrawals: u64,
-    /// Credentials of users' hashes compared.
+    /// Credentials of payout hashes.
     pub credentials: u64,
-    /// Attempts to pay compared.
     pub attempts: u64,
-    /// Remembered answers compared.
+    /// Remembered replies of idempotency keys and references.
     pub remembered: u64,
-    /// Rows of the audit log recomputed.
+    /// Audit log rows recomputed.
     pub log_rows: u64,
-    /// Heads in the installation's own file compared.
+    /// Heads in the installation's own file.
     pub signed_heads: u64,
-    /// Heads that were kept elsewhere compared.
+    /// Heads that were kept elsewhere.
     pub kept_heads: u64,
-    /// Heads of entries that were lost before a recovery, which names what it lost.
+    /// Heads of entries that were lost before a recovery, which names what was lost.
     pub heads_before_recovery: u64,
-    /// Where the chains stand: to be kept elsewhere, and given to a later audit.
+    /// The newest head of each chain: keep them elsewhere and give them to a later audit.
     pub heads: Vec<Head>,
-    /// The first differences, in the order in which they were found.
+    /// The first differences, in the order of discovery.
     pub differences: Vec<Difference>,
-    /// How many there are in all.
+    /// The number of all differences.
     pub found: u64,
 }
 
-/// Something stored that is not what the entries say.
+/// Something stored that contradicts the entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// In which book; `None` for the installation as a whole.
+    /// `None`: the installation as a whole.
     pub book: Option<BookId>,
-    /// Whose book that is; empty for none.
+    /// Name of the book's business; empty without a book.
     pub business: String,
-    /// Where in it.
     pub place: Place,
-    /// A sentence.
+    /// One sentence.
     pub what: String,
 }
 
 /// A place in a book, or in the installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// No book's own.
+    /// Not in a book.
     Installation,
-    /// The row of the audit log with this number.
+    /// Audit log row with this number.
     LogRow(i64),
-    /// The line, from 1, of the file of signed heads.
+    /// Line of the file of signed heads, from 1.
     HeadLine(i64),
     /// The book's own row.
     Book,
-    /// The entry with this sequence.
+    /// Entry with this sequence.
     Entry(i64),
-    /// This account.
     Account(AccountId),
-    /// The user with this number.
     User(i64),
-    /// The withdrawal with this number.
     Withdrawal(i64),
 }
 
@@ -92,14 +82,14 @@ impl fmt::Display for Place {
 }
 
 impl AuditReport {
-    /// Is everything as it should be?
+    /// No differences?
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.found == 0
     }
 }
 
-/// Collects differences for the book that is being looked at, or for the installation.
+/// Collects the differences of the current book, or of the installation.
 #[derive(Default)]
 pub(super) struct Findings {
     book: Option<(BookId, String)>,
@@ -108,14 +98,14 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// What is added from now on is about this book.
+    /// Differences added from now on belong to this book.
     pub(super) fn enter(&mut self, book: BookId, business: &str) {
         if self.book.as_ref().is_none_or(|(at, _)| *at != book) {
             self.book = Some((book, business.to_owned()));
         }
     }
 
-    /// What is added from now on is about no book.
+    /// Differences added from now on belong to no book.
     pub(super) fn leave(&mut self) {
         self.book = None;
     }

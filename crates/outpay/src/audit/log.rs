@@ -1,15 +1,15 @@
-//! The audit log's chain: each row's digest follows from the one before it. Not here: whether the newest rows are all
-//! there, which only a signed head shows (signed.rs).
+//! The audit log's chain: each row's digest follows from the row before. Not here: whether the newest rows are
+//! missing, which only a signed head can show (signed.rs).
 
 use super::Audit;
 use super::finding::Place;
 use crate::store::{Failure, LogDigest};
 
-/// Before the first row.
+/// The digest before the first row.
 const GENESIS: LogDigest = [0; 32];
 
 impl Audit<'_> {
-    /// After a difference it goes on from what is stored, so that one changed row is one difference.
+    /// After a difference, continues from the stored digest, so that one changed row is one difference.
     pub(super) async fn log(&mut self) -> Result<(), Failure> {
         self.findings.leave();
         let (mut last, mut digest) = (0, GENESIS);

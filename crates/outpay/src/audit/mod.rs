@@ -1,13 +1,14 @@
-//! The audit: recomputes every balance, user and digest from the journal, and compares with what is stored. It reads one
-//! frozen moment while the platform goes on writing, and uses of the platform's rules only the digest of an entry.
-//! Not here: names, settings and answers of idempotency keys that are gone, which no entry tells.
+//! The audit: recomputes every balance, user and digest from the journal, and compares them with what is stored. It
+//! reads one snapshot while the platform keeps writing. The only rule it shares with the platform is the digest of an
+//! entry. Not here: names, settings, and replies of idempotency keys that were deleted, which no entry records.
 //!
-//! Proven for every book: sequence without a gap, unbroken chain, both links and the running balance of each account, no
-//! account but `world` below zero, sum zero, users with status and hash, one credential per user and none besides, every
-//! withdrawal with its state, to whom and how it is paid, and where its money went; that each attempt belongs to a
-//! withdrawal that was being sent, and that every reference is remembered. Proven for the installation: the audit log is
-//! whole, no slot is given out twice, nothing belongs to a book that does not exist, and every signed head stands in its
-//! chain. Not proven without a head from elsewhere: that the newest entries are all there.
+//! Proven for every book: the sequence has no gap, the chain is unbroken, both links and the running balance of each
+//! account fit, no account but `world` is below zero, the sum is zero, users have the right status and hash, there is
+//! exactly one credential per user and no other, every withdrawal has the right state, recipient, rail and flow of
+//! money, each attempt belongs to a withdrawal that was being sent, and every reference is remembered. Proven for the
+//! installation: the audit log is whole, no slot is given out twice, no row belongs to a book that does not exist,
+//! and every signed head is in its chain. Not proven without a head from elsewhere: that the newest entries are all
+//! there.
 
 mod evidence;
 mod finding;
@@ -34,10 +35,10 @@ use replay::{Replay, ReplayedUser};
 use signed::Opened;
 use std::collections::BTreeMap;
 
-/// Rows read at once.
+/// Rows per read.
 const PAGE: i64 = 10_000;
 
-/// What [`run`] tells while it works: rows compared and rows there are, about.
+/// Progress callback of [`run`]: rows compared, and the approximate total.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
 struct Audit<'a> {
@@ -45,28 +46,28 @@ struct Audit<'a> {
     secrets: &'a Secrets,
     findings: Findings,
     report: AuditReport,
-    /// Kept to the end, since the credentials of all books lie in one table.
+    /// Kept to the end, because the credentials of all books are in one table.
     users: BTreeMap<BookId, (String, Numbered<ReplayedUser>)>,
-    /// Of all books, since lines do not belong to one.
+    /// Of all books, because lines do not belong to a book.
     slots: Slots,
     rows: u64,
     expected: u64,
     progress: Progress<'a>,
 }
 
-/// Audits the whole database by itself, which cannot show whether the newest entries are gone, or all of them.
+/// Audits the database by itself, which cannot show that the newest entries, or all of them, are missing.
 ///
 /// # Errors
-/// When it cannot be read. A difference is no error: the report holds it.
+/// When the database cannot be read. Differences are in the report.
 pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Result<AuditReport, Failure> {
     let outside = Outside { may_be_empty: true, ..Outside::default() };
     run_against(store, secrets, &outside, progress).await
 }
 
-/// The same, and compares it with what is known outside of it.
+/// The same, compared with evidence from outside the database too.
 ///
 /// # Errors
-/// When either cannot be read. A difference is no error: the report holds it.
+/// When either cannot be read. Differences are in the report.
 pub async fn run_against(
     store: &Store,
     secrets: &Secrets,
@@ -76,7 +77,7 @@ pub async fn run_against(
     of(store.snapshot().await?, secrets, outside, progress).await
 }
 
-/// Audits what a view of a whole database shows.
+/// Audits a snapshot of a whole database.
 ///
 /// # Errors
 /// As [`run_against`].
@@ -88,7 +89,8 @@ pub async fn of(
 ) -> Result<AuditReport, Failure> {
     let opened = Opened::open(outside)?;
     let books = snapshot.books().await?;
-    // Every user has a row, an account and a credential; the six accounts of a book itself do not count.
+    // A user has a row, an account and a credential. The six accounts of a book itself are ignored: this is an
+    // estimate.
     let expected = books
         .iter()
         .map(|book| {
@@ -224,8 +226,8 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Goes through the stored credentials, not through the users, so that it also finds one too many: a way in that
-    /// nobody gave.
+    /// Iterates over the stored credentials, not the users, so that a surplus credential is found: a way in that was
+    /// never given out.
     async fn credentials(&mut self) -> Result<(), Failure> {
         let mut after = Vec::new();
         loop {
@@ -253,7 +255,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Counts a page of this length; `false` when it was the last.
+    /// Counts a page of this length; `false` if it was the last one.
     fn count(&mut self, rows: usize) -> bool {
         self.rows += rows as u64;
         (self.progress)(self.rows, self.expected.max(self.rows));
@@ -261,7 +263,7 @@ impl Audit<'_> {
     }
 }
 
-/// How far a number is above its epoch's floor: about how many rows there are, for the progress alone.
+/// A number's distance from its epoch's floor: roughly the number of rows, for the progress only.
 fn in_epoch(number: i64) -> i64 {
     number % ledger::floor_of_epoch(1)
 }

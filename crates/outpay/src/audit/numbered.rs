@@ -1,13 +1,13 @@
-//! Things numbered in order of creation: without a gap inside an epoch, and from a far higher number on after each recovery
+//! A sequence of numbered items: without a gap inside an epoch, with a jump after each recovery
 //! ([`ledger::floor_of_epoch`]).
 
-/// One run of numbers per epoch, in rising order. Never empty.
+/// One run of numbers per epoch, ascending. Never empty.
 pub(super) struct Numbered<T> {
     runs: Vec<Run<T>>,
 }
 
 struct Run<T> {
-    /// The number below the first.
+    /// The number before the first.
     floor: i64,
     all: Vec<T>,
 }
@@ -19,13 +19,13 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// The largest number so far; where an epoch has none yet, the number below its first.
+    /// The largest number so far; in an epoch without items, its floor.
     pub(super) fn last(&self) -> i64 {
         let run = self.runs.last().expect("there is a first run");
         run.floor + i64::try_from(run.all.len()).expect("memory holds fewer than there are numbers")
     }
 
-    /// Begins an epoch: the next number is the one after `floor`. A floor that is not above all numbers so far changes nothing.
+    /// Begins an epoch: the next number is `floor + 1`. A floor that is not above all numbers so far is ignored.
     pub(super) fn raise(&mut self, floor: i64) {
         if floor > self.last() {
             self.runs.push(Run { floor, all: Vec::new() });
@@ -37,19 +37,17 @@ impl<T> Numbered<T> {
         self.runs.last_mut().expect("there is a first run").all.push(item);
     }
 
-    /// What has this number.
     pub(super) fn get(&self, number: i64) -> Option<&T> {
         let run = self.runs.iter().rev().find(|run| number > run.floor)?;
         run.all.get(usize::try_from(number - run.floor - 1).ok()?)
     }
 
-    /// The same, to change it.
     pub(super) fn get_mut(&mut self, number: i64) -> Option<&mut T> {
         let run = self.runs.iter_mut().rev().find(|run| number > run.floor)?;
         run.all.get_mut(usize::try_from(number - run.floor - 1).ok()?)
     }
 
-    /// All, by number.
+    /// All items, by number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &T)> {
         self.runs.iter().flat_map(|run| (run.floor + 1..).zip(&run.all))
     }

@@ -1,6 +1,6 @@
-//! Remembered answers: each names users and withdrawals that exist and fit, and the reference of every deposit and of every
-//! row of a batch that an entry names is remembered; where it is not, the same money would be paid again. Not here: answers
-//! of idempotency keys that are gone, since no entry names those.
+//! Remembered replies: each names users and withdrawals that exist and fit, and the reference of every deposit and
+//! batch row in the journal is remembered. If one were not, its money could be paid again. Not here: replies of
+//! idempotency keys that were deleted, because no entry names those.
 
 use super::finding::{Findings, Place};
 use super::replay::Replay;
@@ -9,7 +9,7 @@ use crate::store::{Failure, StoredEntry};
 use data_encoding::HEXLOWER;
 use ledger::{AccountId, BookId, EntryKind, HashSalt, OnceKey, Outcome, RowOutcome};
 
-/// An entry that names a reference, and what must be remembered under it.
+/// An entry with a reference, and the reply that must be remembered under it.
 pub(super) struct Expected {
     sequence: i64,
     key: OnceKey,
@@ -19,12 +19,12 @@ pub(super) struct Expected {
 enum Remembers {
     /// The balances after the deposit.
     Deposit { main: i64, payout: i64 },
-    /// Who was paid.
+    /// The user who was paid.
     Payout { user: i64 },
 }
 
 impl Expected {
-    /// For an entry that was just taken.
+    /// For the entry that `replay` has just taken.
     pub(super) fn of(stored: &StoredEntry, replay: &Replay) -> Option<Self> {
         let entry = &stored.entry;
         if entry.note.is_empty() {
@@ -57,7 +57,7 @@ impl Expected {
 }
 
 impl Audit<'_> {
-    /// The references that a page of entries names.
+    /// Checks the references of a page of entries.
     pub(super) async fn references(&mut self, book: BookId, expected: &[Expected]) -> Result<(), Failure> {
         if expected.is_empty() {
             return Ok(());
@@ -67,7 +67,7 @@ impl Audit<'_> {
         for one in expected {
             let what = match found.get(&one.key).map(|text| serde_json::from_str::<Outcome>(text)) {
                 None => "its reference is not remembered: it could be paid again",
-                // An answer that cannot be read is told of where all of them are read.
+                // An unreadable reply is reported where all replies are read.
                 Some(Ok(outcome)) if !one.fits(&outcome) => {
                     "under its reference something else is remembered"
                 }
@@ -105,7 +105,7 @@ fn compare(key: &OnceKey, text: &str, replay: &Replay, findings: &mut Findings) 
     }
 }
 
-/// What an answer names that is not there.
+/// A user or withdrawal that a reply names although no entry made it.
 fn strange(outcome: &Outcome, replay: &Replay) -> Option<String> {
     let user = |number: i64, generation: i64, salt: &HashSalt| {
         let fits = replay.had_hash(number, generation, salt);

@@ -1,5 +1,6 @@
-//! One book, told again by its entries alone. Written apart from `ledger::Book`, so that a mistake there shows here.
-//! After a difference it goes on from what is stored, so that one broken row is one difference wherever possible.
+//! Replays one book from its entries alone. Written independently of `ledger::Book`, so that a bug there shows as a
+//! difference here. After a difference it continues from what is stored, so that one broken row is one difference
+//! wherever possible.
 
 use super::finding::{Findings, Place};
 use super::numbered::Numbered;
@@ -19,9 +20,9 @@ pub(super) struct Replay {
     pub(super) chain: ChainDigest,
     pub(super) users: Numbered<ReplayedUser>,
     pub(super) withdrawals: Withdrawals,
-    /// The book's own accounts, and those of users that no entry created.
+    /// The book's own accounts, and accounts of users that no entry created.
     others: BTreeMap<AccountId, ReplayedAccount>,
-    /// What is left of each deposit, by sequence.
+    /// The part of each deposit that was not reversed, by sequence.
     deposits: BTreeMap<i64, Cents>,
 }
 
@@ -63,7 +64,7 @@ impl Replay {
         }
     }
 
-    /// Takes the next entry.
+    /// Applies the next entry.
     pub(super) fn take(&mut self, stored: &StoredEntry, payee: &str, findings: &mut Findings) {
         let entry = &stored.entry;
         let place = Place::Entry(entry.sequence);
@@ -113,7 +114,7 @@ impl Replay {
         }
     }
 
-    /// A deposit can be reversed up to what was deposited.
+    /// A deposit can be reversed up to its amount.
     fn tell_deposit(&mut self, entry: &Entry) -> Result<(), String> {
         let amount = entry.movement.map_or(Cents::ZERO, |moved| moved.amount);
         match entry.kind {
@@ -124,7 +125,8 @@ impl Replay {
             EntryKind::DepositReversed => {
                 let named = CorrectionDetail::of(&entry.detail).map_or(0, |detail| detail.deposit);
                 let left = self.deposits.get_mut(&named);
-                let left = left.ok_or_else(|| format!("it reverses entry {named}, which is no deposit"))?;
+                let left =
+                    left.ok_or_else(|| format!("it reverses entry {named}, which is not a deposit"))?;
                 *left = left.minus(amount).unwrap_or(Cents(i64::MIN));
                 if *left < Cents::ZERO {
                     return Err(format!("it reverses more than was left of the deposit of entry {named}"));
@@ -157,7 +159,8 @@ impl Replay {
             EntryKind::PaymentsPaused | EntryKind::PaymentsResumed if number == 0 => Ok(()),
             EntryKind::UserCreated => {
                 let next = self.users.last() + 1;
-                // A number can be right although it is not the next: an entry before it is missing, which is said.
+                // The number can be right although it is not the next one: then an earlier entry is missing, which is
+                // reported.
                 if (next..=entry.sequence).contains(&number) && number - next <= MOST_MISSING {
                     (next..number).for_each(|_| self.users.push(NEW_USER));
                     self.users.push(ReplayedUser { salt: entry.salt, ..NEW_USER });
@@ -289,7 +292,7 @@ impl Replay {
         self.users.get(number).is_some()
     }
 
-    /// One of the book's own balances.
+    /// Balance of one of the book's own accounts.
     pub(super) fn balance(&self, account: AccountId) -> Cents {
         self.others.get(&account).map_or(Cents::ZERO, |account| account.account.balance)
     }
@@ -306,8 +309,8 @@ impl Replay {
     }
 }
 
-/// The number below the first of a new epoch, where the entry begins one: the only gap that a sequence may have, and one that
-/// names the entry before it.
+/// The floor of the new epoch, if the entry begins one: the only gap that a sequence may have, and its entry names
+/// the sequence before the gap.
 fn new_epoch(entry: &Entry, before: i64) -> Option<i64> {
     let is_named = entry.note == format!("previous sequence {before}");
     let floor = entry.sequence - 1;
@@ -315,10 +318,10 @@ fn new_epoch(entry: &Entry, before: i64) -> Option<i64> {
     (entry.kind == EntryKind::InstallationRecovered && is_named && is_floor).then_some(floor)
 }
 
-/// Users that missing entries created, beyond which a number is taken for wrong.
+/// More users missing than this means that the number itself is wrong.
 const MOST_MISSING: i64 = 1_000_000;
 
-/// Debit and credit account of an entry of this kind; `None` where it moves no money.
+/// Debit and credit account of an entry of this kind; `None` if it moves no money.
 fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
     let user = AccountId::user(entry.user);
     match entry.kind {
@@ -332,7 +335,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
             Some((AccountId::HELD, user))
         }
         EntryKind::WithdrawalFeeTaken => Some((AccountId::HELD, AccountId::FEES)),
-        // Fees that were swept do not cover it; then the main balance does.
+        // If swept fees leave too little in the fees account, the main balance pays.
         EntryKind::WithdrawalFeeReturned => {
             let is_main = entry.movement.is_some_and(|moved| moved.debit == AccountId::MAIN);
             Some((if is_main { AccountId::MAIN } else { AccountId::FEES }, user))
@@ -340,7 +343,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         EntryKind::DepositReversed | EntryKind::PaidOut => Some((AccountId::MAIN, AccountId::WORLD)),
         EntryKind::FeesSweptToMain => Some((AccountId::FEES, AccountId::MAIN)),
         EntryKind::FeesPaidOut => Some((AccountId::FEES, AccountId::WORLD)),
-        // Which rail it was, only the withdrawal's row says; that one of them it was, is said here.
+        // Which rail it was is only in the withdrawal's row; here the account must be any rail's.
         EntryKind::WithdrawalSucceeded => {
             Some((AccountId::HELD, rail(entry.movement.map(|moved| moved.credit))))
         }
@@ -364,7 +367,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
     }
 }
 
-/// The account itself where it is a rail's, else some rail's, which it then differs from.
+/// The account itself if it is a rail's, else some rail's, so that the comparison fails.
 fn rail(account: Option<AccountId>) -> AccountId {
     let rails = || Provider::ALL.into_iter().map(Provider::account);
     rails().find(|rail| Some(*rail) == account).unwrap_or_else(|| Provider::Manual.account())
@@ -375,7 +378,7 @@ fn turn(active: &mut bool, to: bool) -> Result<(), String> {
     if before == to { Err("it gives the user the status it has".to_owned()) } else { Ok(()) }
 }
 
-/// What is wrong with a stored credential, if anything is.
+/// The problem with a stored credential, if there is one.
 pub(super) fn compare_credential(
     stored: &HashCredential,
     users: &mut Numbered<ReplayedUser>,

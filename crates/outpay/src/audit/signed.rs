@@ -1,8 +1,8 @@
-//! Signed heads compared with the chains: each must stand in its chain with its digest. This is what shows a chain that
-//! was changed and computed anew, and one whose newest entries are gone; nothing in the database can.
+//! Compares signed heads with the chains: each must be in its chain, with its digest. This detects a chain that was
+//! changed and recomputed, and one whose newest entries are missing; nothing inside the database can.
 //!
-//! A head that fits proves all entries before it, so the first entry that differs lies between the last head that fits and
-//! the first that does not.
+//! A head that fits proves all entries before it, so the first differing entry lies between the last head that fits
+//! and the first that does not.
 
 use super::Audit;
 use super::finding::Place;
@@ -13,33 +13,33 @@ use ledger::{BookId, EntryKind};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What an audit is given beside the database.
+/// Evidence from outside the database.
 #[derive(Clone, Debug, Default)]
 pub struct Outside {
     /// The installation's own file of signed heads, if there is one.
     pub own: Option<PathBuf>,
-    /// Files with signed heads that were kept elsewhere: whole or in part.
+    /// Files with signed heads that were kept elsewhere, whole or in part.
     pub files: Vec<PathBuf>,
-    /// Heads that were kept elsewhere.
+    /// Single heads that were kept elsewhere.
     pub heads: Vec<Head>,
-    /// Is a database without a book all right? It is no installation's.
+    /// Accept a database without a book? An installation always has one.
     pub may_be_empty: bool,
-    /// The configured rails whose payments stand in a line: name and line.
+    /// The configured rails that pay in a line: name and line.
     pub lines: Vec<(String, String)>,
 }
 
-/// How heads of one chain fit it.
+/// How the heads of one chain fit it.
 #[derive(Default)]
 struct Fit {
-    /// The newest that fits.
+    /// The newest head that fits.
     last: i64,
-    /// The oldest that does not, and what is known of it.
+    /// The oldest head that does not fit, and where it came from.
     first_wrong: Option<(i64, String)>,
-    /// The oldest that stands nowhere in the chain, and what is known of it.
+    /// The oldest head whose entry is missing, and where it came from.
     first_missing: Option<(i64, String)>,
 }
 
-/// Files and heads that were opened before the snapshot: what is in them was committed before.
+/// Files and heads, opened before the snapshot: everything in them was committed before it.
 pub(super) struct Opened {
     own: Option<Lines>,
     files: Vec<(PathBuf, Lines)>,
@@ -77,8 +77,8 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Every line follows the one before it, and every one can be read but those that a crash cut off, which the next line
-    /// covers as they are.
+    /// Every line must follow the one before, and be readable unless a crash cut it off; the next line's digest
+    /// covers a torn line as it is.
     async fn own_file(&mut self, lines: Lines, fits: &mut BTreeMap<i64, Fit>) -> Result<(), Failure> {
         let (mut last, mut unread) = ([0; 32], None);
         for (number, line) in (1..).zip(lines) {
@@ -112,8 +112,8 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Of a copy only the signatures count: it may begin anywhere, or hold the lines of several processes, or what was
-    /// posted, which is an array to a line.
+    /// In a copy only the signatures count: it may begin anywhere, contain the lines of several processes, or posted
+    /// bodies with one array per line.
     async fn kept_file(
         &mut self,
         path: &Path,
@@ -142,7 +142,7 @@ impl Audit<'_> {
                 self.compare_head(&head, &format!("signed at {at}"), fits).await?;
             }
         }
-        // A file given as a proof that holds none must not look as if it proved anything.
+        // A file without heads proves nothing, and must not look as if it did.
         anyhow::ensure!(!is_empty, "there is no head in {}", path.display());
         Ok(())
     }
@@ -180,7 +180,7 @@ impl Audit<'_> {
             |sequence| if book == AUDIT_LOG { Place::LogRow(sequence) } else { Place::Entry(sequence) };
         self.enter(BookId(book));
         if let Some((wrong, known)) = fit.first_wrong {
-            // Two heads can speak of one entry, and only one of them can fit.
+            // Two heads can name the same entry, and only one of them can fit.
             let first = if fit.last < wrong { fit.last + 1 } else { wrong };
             let entries =
                 if first == wrong { "it".to_owned() } else { format!("an entry from {first} to {wrong}") };
@@ -194,8 +194,8 @@ impl Audit<'_> {
         self.findings.add(place(missing), what);
     }
 
-    /// Does the gap that this sequence lies in end with the entry of a recovery, which names what was lost? The audit log has
-    /// none of its own: its numbers go on in the epoch that the recovery began.
+    /// Does the gap around this sequence end with the entry of a recovery, which names what was lost? The audit log
+    /// has no such entry: its numbers continue in the recovery's epoch.
     async fn was_recovered(&self, book: i64, sequence: i64) -> Result<bool, Failure> {
         if book == AUDIT_LOG {
             return Ok(sequence <= self.snapshot.log_floor().await?);

@@ -1,6 +1,6 @@
-//! What is there and belongs to nothing, or belongs to another state of the database: rows of books that do not exist,
-//! readers that are ahead of their journal, keys that open a book and were never made, gift cards given to no withdrawal,
-//! pages of a file that was put together from two.
+//! Rows that belong to nothing, or to another state of the database: rows of books that do not exist, cursors ahead
+//! of their journal, credentials for a book without a key row, gift cards assigned to no withdrawal, pages of a
+//! database file that was assembled from two.
 
 use super::finding::Place;
 use super::replay::Replay;
@@ -11,12 +11,13 @@ use ledger::BookId;
 const GIVEN_OUT: i64 = 2;
 
 impl Audit<'_> {
-    /// `has_books`: is there a book, or may there be none?
+    /// `has_books`: false if a database without a book is a finding.
     pub(super) async fn strays(&mut self, has_books: bool) -> Result<(), Failure> {
         self.findings.leave();
         let mut add = |what: String| self.findings.add(Place::Installation, what);
         if !has_books {
-            add("there is no book: this is no installation's database, or all of it is gone".to_owned());
+            add("there is no book: this is not an installation's database, or its contents are gone"
+                .to_owned());
         }
         for (table, book) in self.snapshot.strays().await? {
             add(format!("the table {table} has rows of book {book}, which does not exist"));
@@ -56,7 +57,7 @@ impl Audit<'_> {
         }
     }
 
-    /// What is added from now on is about this book, or about none where it does not exist.
+    /// Differences added from now on belong to this book, or to none if it does not exist.
     pub(super) fn enter(&mut self, book: BookId) {
         match self.users.get(&book) {
             Some((business, _)) => self.findings.enter(book, business),

@@ -1,11 +1,10 @@
-//! The withdrawals of one book, told again by its entries alone: states, and where the money of each went. Compared with
-//! the rows, which the workers go by.
+//! Replays the withdrawals of one book from its entries alone: states and the flow of money. Compared with the rows,
+//! which the workers rely on.
 
 use super::finding::{Findings, Place};
 use super::numbered::Numbered;
 use ledger::{AccountId, Cents, Entry, EntryKind, Step, Withdrawal, WithdrawalState};
 
-/// By number.
 #[derive(Default)]
 pub(super) struct Withdrawals(Numbered<Told>);
 
@@ -15,14 +14,14 @@ struct Told {
     state: WithdrawalState,
     outcome_unknown: bool,
     amount: Cents,
-    /// What the rail got, what the fees got.
+    /// Paid to the rail; `fee`: paid to the fees account.
     paid: Cents,
     fee: Cents,
     rail: Option<AccountId>,
     row_seen: bool,
 }
 
-/// The step that an entry of this kind records, if it records one.
+/// The step that an entry of this kind records, if any.
 fn step_of(kind: EntryKind) -> Option<Step> {
     Some(match kind {
         EntryKind::WithdrawalReviewAsked => Step::AskForReview,
@@ -41,17 +40,17 @@ fn step_of(kind: EntryKind) -> Option<Step> {
 }
 
 impl Withdrawals {
-    /// The largest number, or that below the first of an epoch.
+    /// The largest number; in an epoch without withdrawals, its floor.
     pub(super) fn last(&self) -> i64 {
         self.0.last()
     }
 
-    /// A recovery began a new epoch.
+    /// A recovery began an epoch.
     pub(super) fn raise(&mut self, floor: i64) {
         self.0.raise(floor);
     }
 
-    /// Takes the next entry; says what is wrong with it.
+    /// Applies the next entry; returns what is wrong with it.
     pub(super) fn take(&mut self, entry: &Entry) -> Result<(), String> {
         let moved = entry.movement.map_or(Cents::ZERO, |moved| moved.amount);
         if entry.kind == EntryKind::WithdrawalCreated {
@@ -121,13 +120,13 @@ impl Withdrawals {
         }
     }
 
-    /// Has a withdrawal come to where something may leave the house?
+    /// Has the withdrawal reached a state in which money may have left the platform?
     pub(super) fn was_sent(&self, number: i64) -> bool {
         use WithdrawalState::{Failed, Returned, Sending, Succeeded};
         self.get(number).is_some_and(|told| matches!(told.state, Sending | Succeeded | Failed | Returned))
     }
 
-    /// Is there a withdrawal with this number, of this user and amount?
+    /// Is there a withdrawal with this number, user and amount?
     pub(super) fn is_of(&self, number: i64, user: i64, amount: Cents) -> bool {
         self.get(number).is_some_and(|told| (told.user, told.amount) == (user, amount))
     }

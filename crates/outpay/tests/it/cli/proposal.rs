@@ -70,7 +70,7 @@ fn a_deposit_is_reversed_by_two_operators(installation: &Installation) {
         r#"UPDATE journal SET detail = '{"deposit":2,"proposal":1,"proposed_by":-1}' WHERE sequence = 2"#,
     );
     let ran = installation.run(&["audit"]);
-    assert!(ran.code == 1 && ran.stdout.contains("which is no deposit"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.code == 1 && ran.stdout.contains("which is not a deposit"), "{}{}", ran.stdout, ran.stderr);
 }
 
 fn a_deposit_is_reversed_in_parts_and_never_beyond_the_main_balance(installation: &Installation) {
