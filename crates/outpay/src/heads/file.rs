@@ -1,6 +1,6 @@
-//! The file of signed heads: readable by its owner alone, opened to append, synced before anything is told of it. One
-//! process at a time appends; others read. Invariant: no byte of it is ever changed, so it can be made append-only for the
-//! file system too (`chattr +a`).
+//! The file of signed heads: readable by its owner alone, opened for append, synced before its heads are reported as
+//! signed. One process at a time appends; others read. Invariant: no byte is ever changed, so the file can also be
+//! append-only for the file system (`chattr +a`).
 
 use super::line::{Head, SignedHead, line_digest};
 use crate::auth::Secrets;
@@ -12,7 +12,7 @@ use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Take, Write};
 use std::path::Path;
 
-/// The file, open to append; no other process appends while this exists.
+/// The file, open for append and locked: no other process appends while this value exists.
 pub struct HeadsFile {
     file: File,
     /// Digest of the last line; zeros before the first.
@@ -22,10 +22,7 @@ pub struct HeadsFile {
 }
 
 impl HeadsFile {
-    /// Opens or makes it and reads where it stands. `None`: another process appends to it.
-    ///
-    /// # Errors
-    /// When it cannot be read or made.
+    /// Opens or creates the file and reads its newest heads. `None`: another process has the lock.
     pub fn open(path: &Path) -> Result<Option<Self>, Failure> {
         let is_new = !path.exists();
         let mut file = private_file(path).with_context(|| format!("cannot open {}", path.display()))?;
@@ -42,28 +39,24 @@ impl HeadsFile {
             let line = line?;
             last = line_digest(&line.bytes);
             is_torn = !line.is_complete;
-            // What cannot be read is the audit's business; here it only means that heads are signed anew.
+            // The audit reports unreadable lines; here they only mean that heads are signed again.
             if let Ok(head) = SignedHead::parse(&line.bytes) {
                 newest.insert(head.unchecked().book, head.unchecked());
             }
         }
         if is_torn {
-            // A write that a crash cut off: it stays, and the next line covers it like any other.
+            // A crash cut this line off. It stays, and the next line covers it like any other.
             file.write_all(b"\n")?;
         }
         Ok(Some(Self { file, last, newest }))
     }
 
-    /// The newest head of a chain that stands in it.
     #[must_use]
     pub fn newest(&self, book: i64) -> Option<&Head> {
         self.newest.get(&book)
     }
 
-    /// Signs heads and makes them durable. After an error the file must be opened anew.
-    ///
-    /// # Errors
-    /// When they cannot be written.
+    /// Signs heads and makes them durable. After an error the file must be opened again.
     pub fn append(&mut self, heads: &[Head], at: &str, secrets: &Secrets) -> Result<(), Failure> {
         let mut text = String::new();
         let mut last = self.last;
@@ -97,18 +90,15 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 pub struct Line {
     /// Without the line feed.
     pub bytes: Vec<u8>,
-    /// Does a line feed follow?
+    /// Is it terminated by a line feed?
     pub is_complete: bool,
 }
 
-/// The lines that a file has when it is opened, however much is appended while they are read.
+/// The lines that a file has when it is opened; what is appended during reading is ignored.
 pub struct Lines(BufReader<Take<File>>);
 
 impl Lines {
-    /// From the byte `from` on.
-    ///
-    /// # Errors
-    /// When it cannot be read.
+    /// Starts at byte `from`.
     pub fn open(path: &Path, from: u64) -> Result<Self, Failure> {
         let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let length = file.metadata()?.len();

@@ -1,8 +1,9 @@
-//! One line of the file: a JSON object with a head, when it was signed, the digest of the line before it, a signature.
+//! One line of the file: a JSON object with a head, the time of signing, the digest of the line before, and a
+//! signature.
 //!
-//! Signed with Ed25519, by the key of receipts, is this text: `outpay head`, then book, sequence, digest, at, epoch (0 where
-//! the line has none) and previous, each behind a line feed. A receipt is a JSON object, so neither is ever taken for the
-//! other.
+//! The signature is Ed25519, with the key of receipts, over this text: `outpay head`, then book, sequence, digest,
+//! at, epoch (0 if the line has none) and previous, each after a line feed. A receipt is a JSON object, so neither
+//! can be mistaken for the other.
 
 use crate::auth::Secrets;
 use anyhow::Context;
@@ -12,20 +13,20 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
-/// Stands for the audit log where a book's number is expected; no book has it.
+/// The audit log, in place of a book's number; no book has number 0.
 pub const AUDIT_LOG: i64 = 0;
 
-/// Sequences begin anew behind this bit in every epoch of an installation.
+/// The bits of a sequence from this one on are the installation's epoch.
 const EPOCH_FROM: u32 = 40;
 
-/// Where a chain stood. As text: `BOOK:SEQUENCE:DIGEST`.
+/// The newest entry of a chain at some time. As text: `BOOK:SEQUENCE:DIGEST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The book's number, or [`AUDIT_LOG`].
     pub book: i64,
-    /// Of its newest entry, or the number of the newest row of the audit log.
+    /// Sequence of the newest entry, or number of the newest audit log row.
     pub sequence: i64,
-    /// Of that entry or row.
+    /// Digest of that entry or row.
     pub digest: [u8; 32],
 }
 
@@ -51,18 +52,18 @@ impl FromStr for Head {
     }
 }
 
-/// A head as it stands in the file.
+/// A head as a line of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedHead {
     book: i64,
     sequence: i64,
     digest: String,
-    /// When it was signed; RFC 3339.
+    /// Time of signing; RFC 3339.
     pub at: String,
     #[serde(default, skip_serializing_if = "is_zero")]
     epoch: i64,
-    /// [`line_digest`] of the line before it; zeros for none.
+    /// [`line_digest`] of the line before; zeros in the first line.
     pub previous: String,
     signature: String,
 }
@@ -73,7 +74,7 @@ fn is_zero(epoch: &i64) -> bool {
 }
 
 impl SignedHead {
-    /// Signs a head that follows a line with this digest.
+    /// Signs a head; `previous` is the digest of the line before it.
     #[must_use]
     pub fn sign(head: &Head, at: String, previous: &[u8; 32], secrets: &Secrets) -> Self {
         let mut signed = Self {
@@ -89,10 +90,6 @@ impl SignedHead {
         signed
     }
 
-    /// Reads a line.
-    ///
-    /// # Errors
-    /// When it is none.
     pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(line)
     }
@@ -115,7 +112,7 @@ impl SignedHead {
         })
     }
 
-    /// The head, without a look at the signature.
+    /// The head, with the signature unchecked.
     #[must_use]
     pub(super) fn unchecked(&self) -> Head {
         let digest = bytes(&self.digest).unwrap_or_default();
@@ -130,7 +127,7 @@ impl SignedHead {
     }
 }
 
-/// What the next line holds of this one: SHA-256 of its bytes without the line feed.
+/// The digest that the next line holds: SHA-256 of the bytes without the line feed.
 #[must_use]
 pub fn line_digest(line: &[u8]) -> [u8; 32] {
     Sha256::digest(line).into()

@@ -1,6 +1,7 @@
-//! Posts signed heads to the address in `outpay.toml`: another machine keeps what an intruder here cannot take back. The
-//! lines of the file are posted in order, as a JSON array, until the receiver has answered 2xx; where it stands is kept in a
-//! file, so that a restart leaves none out. A head may come twice. Through the client of webhooks and under its guard.
+//! Posts signed heads to the address in `outpay.toml`, so that another machine keeps what an intruder on this one
+//! cannot delete. The lines of the file are posted in order, as JSON arrays, each until the receiver has answered
+//! 2xx. The position is stored in a file, so a restart skips none; a head may be posted twice. Uses the webhook
+//! client and its guard.
 
 use super::HEADS_FILE;
 use super::file::Lines;
@@ -12,12 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How far the file was posted, in bytes.
+/// Holds the position in the file of heads up to which it was posted, in bytes.
 const POSTED_FILE: &str = "heads.posted";
-/// Lines in one request.
+/// Lines per request.
 const MOST_LINES: usize = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-/// The longest pause after failures.
+/// Upper bound of the delay after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Posts the heads of one installation.
@@ -29,7 +30,7 @@ pub struct Post {
 }
 
 impl Post {
-    /// `None` where no address is configured.
+    /// `None` if no address is configured.
     #[must_use]
     pub fn new(platform: &Platform) -> Option<Self> {
         let url = platform.post_heads_to.clone()?;
@@ -38,7 +39,7 @@ impl Post {
         Some(Self { client, url, heads, posted })
     }
 
-    /// Posts until `stop` says true or is dropped.
+    /// Posts until `stop` is true or dropped.
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut pause = BETWEEN_LOOKS;
         loop {
@@ -65,10 +66,10 @@ impl Post {
         }
     }
 
-    /// Posts what comes next. How many lines; 0 when there is nothing new.
+    /// Posts the next lines; returns how many, 0 if there is nothing new.
     ///
     /// # Errors
-    /// When the receiver did not take them, or a file breaks.
+    /// When the receiver did not accept them, or a file cannot be read or written.
     pub async fn step(&self) -> Result<usize, Failure> {
         let (heads, posted) = (self.heads.clone(), self.posted.clone());
         let read = move || next_lines(&heads, read_place(&posted));
@@ -85,15 +86,15 @@ impl Post {
     }
 }
 
-/// What cannot be read means from the beginning: a head that comes twice is harmless, one that never comes is not.
+/// An unreadable position means the beginning: posting a head twice is harmless, skipping one is not.
 fn read_place(posted: &Path) -> u64 {
     std::fs::read_to_string(posted).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Complete lines from there on that are JSON, and the place behind them.
+/// The complete JSON lines from there on, and the position after them.
 fn next_lines(heads: &Path, from: u64) -> Result<(Vec<Vec<u8>>, u64), Failure> {
     let length = std::fs::metadata(heads)?.len();
-    // A new file stands where a longer one was.
+    // The file was replaced by a shorter one.
     let mut place = if from > length { 0 } else { from };
     let mut lines = Vec::new();
     for line in Lines::open(heads, place)?.take(MOST_LINES) {

@@ -1,5 +1,6 @@
-//! When heads are signed: every minute, or once 10,000 entries were written, whichever is first; only of chains that moved.
-//! It runs beside everything else and holds nothing up: what cannot be signed now is signed at the next look.
+//! When heads are signed: every minute, or after 10,000 new entries, whichever comes first, and only for chains that
+//! have changed. Signing runs beside everything else and blocks nothing: what cannot be signed now is signed at the
+//! next poll.
 
 use super::file::HeadsFile;
 use super::line::Head;
@@ -15,9 +16,9 @@ use tokio::sync::watch;
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 const LONGEST_END: Duration = Duration::from_secs(5);
-/// Looks after which what moved is signed, however little it is.
+/// Polls after which any change is signed.
 const LOOKS: u32 = 60;
-/// Entries after which it is signed at once.
+/// New entries after which heads are signed at once.
 const ENTRIES: u64 = 10_000;
 
 /// Signs the heads of one installation.
@@ -28,13 +29,13 @@ pub struct Signing {
     path: PathBuf,
     /// `None` until it is opened, and after an error.
     file: Option<HeadsFile>,
-    /// Entries of all chains when they were signed last.
+    /// Number of entries in all chains at the last signing.
     signed: Option<i64>,
     looks: u32,
 }
 
 impl Signing {
-    /// Into the platform's data folder.
+    /// Signs into the platform's data folder.
     #[must_use]
     pub fn new(platform: &Platform) -> Self {
         Self {
@@ -48,10 +49,7 @@ impl Signing {
         }
     }
 
-    /// Signs if it is time to: to be called every second. How many heads were signed.
-    ///
-    /// # Errors
-    /// When database or file break.
+    /// Signs if it is time; call it every second. Returns the number of heads signed.
     pub async fn look(&mut self) -> Result<usize, Failure> {
         let entries = self.store.chain_entries().await?;
         self.looks += 1;
@@ -70,11 +68,8 @@ impl Signing {
         Ok(signed)
     }
 
-    /// Signs the heads of all chains that moved since they were signed last. How many; none while another process signs
-    /// into the same file.
-    ///
-    /// # Errors
-    /// When database or file break.
+    /// Signs the heads of all chains that have changed since the last signing; returns how many. None while another
+    /// process has the file open.
     pub async fn sign(&mut self) -> Result<usize, Failure> {
         let path = self.path.clone();
         let file = match self.file.take() {
@@ -82,7 +77,7 @@ impl Signing {
             None => tokio::task::spawn_blocking(move || HeadsFile::open(&path)).await??,
         };
         let Some(mut file) = file else { return Ok(0) };
-        // Read after the file is open: what another process signed into it before was durable by then.
+        // Read after the file is open: heads that another process signed before were durable by then.
         let heads = self.store.chain_heads().await?;
         let moved: Vec<Head> =
             heads.into_iter().filter(|head| file.newest(head.book) != Some(head)).collect();
@@ -97,8 +92,8 @@ impl Signing {
         Ok(count)
     }
 
-    /// Says at once what the audit would find: a chain that no longer holds what was signed. Its new head is signed all the
-    /// same, which shows later when it was changed.
+    /// Reports at once what an audit would find: a chain that no longer contains a signed head. Its new head is
+    /// signed anyway, which later narrows down the time of the change.
     async fn compare(&self, file: &HeadsFile, moved: &[Head]) -> Result<(), Failure> {
         for signed in moved.iter().filter_map(|head| file.newest(head.book)) {
             if self.store.digest_at(signed.book, signed.sequence).await? != Some(signed.digest) {
@@ -114,13 +109,13 @@ impl Signing {
     }
 }
 
-/// Signs and posts until `stop` says true or is dropped; what moved until then is signed before it returns.
+/// Signs and posts until `stop` is true or dropped; signs a last time before it returns.
 pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
     let mut signing = Signing::new(&platform);
     let mut posting = None;
     loop {
         report(signing.look().await);
-        // The process that signs posts, so that of several on one data folder only one does.
+        // Only the process that signs also posts, so that of several on one data folder one posts.
         if posting.is_none()
             && signing.file.is_some()
             && let Some(post) = Post::new(&platform)
@@ -132,12 +127,12 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(BETWEEN_LOOKS) => {}
         }
     }
-    // A database that does not answer must not hold up the end of the process; the next start signs.
+    // A database that does not answer must not delay shutdown; the next start signs.
     if let Ok(signed) = tokio::time::timeout(LONGEST_END, signing.sign()).await {
         report(signed);
     }
     if let Some(posting) = posting {
-        // It stops by itself; a panic in it has been told.
+        // It stops by itself, and a panic in it has been logged.
         let _ended = posting.await;
     }
 }
