@@ -1,5 +1,5 @@
-//! The files of witnesses in a data folder: `witness-1`, `witness-2`, …, each of one process at a time, which holds its lock. A
-//! process that starts takes over the first file that is free, with what stands in it.
+//! The witness files of a data folder: `witness-1`, `witness-2`, …. Each belongs to one process at a time, which
+//! holds its lock. A starting process takes over the first file that is not locked, with its contents.
 
 use super::record::{self, Record, Remembered};
 use crate::store::Failure;
@@ -8,29 +8,28 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What every name begins with.
 const PREFIX: &str = "witness-";
-/// Bytes from which on a file is written anew with what counts in it, when that is less than a quarter.
+/// A file larger than this is compacted, if its live records are less than a quarter of it.
 const LARGE: u64 = 1 << 20;
 
 /// The file of this process.
 pub(super) struct OwnFile {
     path: PathBuf,
     file: File,
-    /// Bytes in it.
+    /// In bytes.
     length: u64,
-    /// What the last line of each thing says.
+    /// The newest record of each thing.
     pub(super) remembered: Remembered,
     text: String,
 }
 
-/// What all files of a folder say, those of running processes too.
+/// Reads all files of a folder, including those of running processes.
 pub(super) fn read_all(data: &Path) -> Result<Remembered, Failure> {
     let mut all = Remembered::default();
     for (_, path) in files(data)? {
         match std::fs::read(&path) {
             Ok(text) => all.merge(&record::read(&text)),
-            // Put away by a recovery a moment ago.
+            // A recovery has just renamed it.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
@@ -38,7 +37,7 @@ pub(super) fn read_all(data: &Path) -> Result<Remembered, Failure> {
     Ok(all)
 }
 
-/// The files there are, by number.
+/// All witness files, by number.
 pub(super) fn files(data: &Path) -> Result<Vec<(u32, PathBuf)>, Failure> {
     let entries = match std::fs::read_dir(data) {
         Ok(entries) => entries,
@@ -56,7 +55,7 @@ pub(super) fn files(data: &Path) -> Result<Vec<(u32, PathBuf)>, Failure> {
 }
 
 impl OwnFile {
-    /// Takes the first file that no process holds, or a new one.
+    /// Takes the first unlocked file, or creates one.
     pub(super) fn take(data: &Path) -> Result<Self, Failure> {
         std::fs::create_dir_all(data)?;
         for number in 1..=u32::MAX {
@@ -65,7 +64,7 @@ impl OwnFile {
                 let text = std::fs::read(&path)?;
                 let (length, remembered) = (text.len() as u64, record::read(&text));
                 let mut own = Self { path, file, length, remembered, text: String::new() };
-                // Half a line that a crash left would run into the next one.
+                // A torn last line after a crash would merge with the next one.
                 if text.last().is_some_and(|last| *last != b'\n') {
                     own.append("\n")?;
                 }
@@ -75,7 +74,7 @@ impl OwnFile {
         anyhow::bail!("more processes than numbers")
     }
 
-    /// Makes a file with a number above all there are.
+    /// Creates a file with the next number above all existing ones.
     pub(super) fn make(data: &Path) -> Result<Self, Failure> {
         let number = files(data)?.last().map_or(0, |(number, _)| *number) + 1;
         let path = data.join(format!("{PREFIX}{number}"));
@@ -83,8 +82,8 @@ impl OwnFile {
         Ok(Self { path, file, length: 0, remembered: Remembered::default(), text: String::new() })
     }
 
-    /// Adds lines, in one write, without waiting for the disk: a line that a power cut takes is one that was not needed, since
-    /// what it tells of was durable before it.
+    /// Appends records in one write, without fsync: the witness may lose lines, because everything it records was
+    /// durable in the database before.
     pub(super) fn note(&mut self, records: impl Iterator<Item = Record>) -> Result<(), Failure> {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
@@ -107,7 +106,7 @@ impl OwnFile {
         Ok(())
     }
 
-    /// Writes the file anew under another name and puts that into its place, locked before it gets there.
+    /// Rewrites the file under another name and renames it into place; locked before the rename.
     fn shorten(&mut self) -> Result<(), Failure> {
         let mut text = String::new();
         self.remembered.records().for_each(|record| record::write(&record, &mut text));
@@ -125,7 +124,7 @@ impl OwnFile {
     }
 }
 
-/// Opens and locks it; `None` where another process holds it.
+/// Opens and locks a file; `None` if another process holds the lock.
 pub(super) fn locked(path: &Path) -> Result<Option<File>, Failure> {
     loop {
         let file = open(path).with_context(|| {
@@ -137,7 +136,7 @@ pub(super) fn locked(path: &Path) -> Result<Option<File>, Failure> {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        // Its holder may have put another file in its place between the two.
+        // Between open and lock, its holder may have renamed another file into its place.
         if is_at(&file, path)? {
             return Ok(Some(file));
         }

@@ -1,9 +1,9 @@
-//! The witness: what this process has answered for, kept in the data folder outside the database. A database that was
-//! restored, cloned, failed over or swapped is consistent and still lacks what people were told; only something outside it can
-//! notice. Each process writes a file of its own (file.rs) after the commit and before the answer, and reads those of all
-//! processes when it opens. Not here: what follows a loss (recovery/).
+//! The witness: a record of what this process has acknowledged, kept in the data folder outside the database. A
+//! database that was restored, cloned, failed over or swapped is consistent, and still lacks what clients were told;
+//! only a record outside of it can reveal that. Each process writes its own file (file.rs) after the commit and
+//! before the reply, and reads those of all processes when it opens. Not here: what follows a loss (recovery/).
 //!
-//! Invariant: a witness is never ahead of an honest database. What it tells of was durable before it was written.
+//! Invariant: a witness is never ahead of an intact database. What it records was durable before.
 
 mod file;
 mod record;
@@ -27,10 +27,10 @@ pub struct Witness {
     own: Arc<Mutex<OwnFile>>,
 }
 
-/// What a database lacks that was acknowledged.
+/// Something acknowledged that the database lacks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    /// An entry that was answered for, or another stands in its place.
+    /// An acknowledged entry is missing or replaced by another one.
     #[error("this database has lost what was acknowledged: book {book}, sequence {sequence}", book = .0.0, sequence = .1)]
     Entry(BookId, i64),
     /// A rotation: the hash before it would work again.
@@ -42,35 +42,26 @@ pub enum Lost {
     /// A removal: the member would have access again.
     #[error("this database has lost what was acknowledged: the removal of member {member} from the team of business {business}", business = .0, member = .1)]
     Removal(i64, i64),
-    /// A gift card in stock whose code was shown.
+    /// A gift card is in stock although its code was shown.
     #[error("this database has lost what was acknowledged: book {book}, that the code of gift card {card} was shown", book = .0.0, card = .1)]
     RevealedCard(BookId, i64),
-    /// A nonce that the chain may have seen.
+    /// A nonce would be given out again that the chain may have seen.
     #[error("this database has lost what was acknowledged: line {line:?}, nonce {nonce}", line = .0, nonce = .1)]
     Nonce(String, i64),
 }
 
-/// What all processes of a data folder remember.
-///
-/// # Errors
-/// When a file cannot be read.
+/// The records of all processes of a data folder.
 pub fn read_all(data: &Path) -> Result<Remembered, Failure> {
     file::read_all(data)
 }
 
-/// Is there a witness in this folder that knows of anything?
-///
-/// # Errors
-/// When a file cannot be read.
+/// Does any witness in this folder hold a record?
 pub fn is_there(data: &Path) -> Result<bool, Failure> {
     Ok(!read_all(data)?.is_empty())
 }
 
-/// Everything that is remembered and not in the database, in the order of the books. `remembered` must have been read before
-/// the snapshot was opened, so that what others write meanwhile is in the database and not missing.
-///
-/// # Errors
-/// When the database breaks.
+/// All records that the database contradicts, in the order of the books. `remembered` must have been read before the
+/// snapshot was opened: what other processes acknowledge in between is then in the database.
 pub async fn missing(remembered: &Remembered, snapshot: &Snapshot) -> Result<Vec<Lost>, Failure> {
     let mut lost = Vec::new();
     for record in remembered.records() {
@@ -82,7 +73,7 @@ pub async fn missing(remembered: &Remembered, snapshot: &Snapshot) -> Result<Vec
                 snapshot.generation_of(*book, *user).await? >= Some(*generation)
             }
             Record::Revocation { key } => snapshot.is_revoked(*key).await?,
-            // A member who joined again later is one for good reason.
+            // A member who has joined again since is not a loss.
             Record::Removal { business, member, at } => {
                 snapshot.member_since(*business, *member).await?.is_none_or(|since| since > *at)
             }
@@ -110,7 +101,7 @@ impl From<Record> for Lost {
 }
 
 impl Witness {
-    /// Takes this process's file, once the database is known to hold what all files say.
+    /// Takes a file for this process, after checking the database against all files.
     ///
     /// # Errors
     /// [`Lost`], or when the folder or the database cannot be read.
@@ -120,28 +111,22 @@ impl Witness {
         Ok(Self { own: Arc::new(Mutex::new(OwnFile::take(data)?)) })
     }
 
-    /// Takes a file that no process had before, beside those that know of a loss.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
+    /// Takes a new file, beside those that record a loss.
     pub fn begin_anew(data: &Path) -> Result<Self, Failure> {
         Ok(Self { own: Arc::new(Mutex::new(OwnFile::make(data)?)) })
     }
 
-    /// Does the database still hold what this process has answered for? To be asked on a new connection, which may lead
-    /// to another machine than the one before.
+    /// Does the database still hold everything that this process has acknowledged? Call it on every new connection,
+    /// which may lead to another machine.
     ///
     /// # Errors
-    /// [`Lost`], or when the database breaks.
+    /// [`Lost`], or a failure.
     pub async fn check(&self, store: &Store) -> Result<(), Failure> {
         let own = self.own.lock().remembered.clone();
         check(&own, store).await
     }
 
-    /// Is this book, as it was just loaded, behind what this process has answered for? Costs a look into memory.
-    ///
-    /// # Errors
-    /// [`Lost`].
+    /// Checks that a book, as just loaded, is not behind what this process has acknowledged. In memory only.
     pub fn check_book(&self, book: BookId, sequence: i64, digest: &ChainDigest) -> Result<(), Lost> {
         let own = self.own.lock();
         match own.remembered.entries.get(&book) {
@@ -152,7 +137,7 @@ impl Witness {
         }
     }
 
-    /// Writes down the place in a treasury's line that an attempt has taken, if it stands in one.
+    /// Records the nonce that an attempt has taken, if its rail pays in a line.
     ///
     /// # Errors
     /// As [`Self::note`]: nothing may be sent then.
@@ -160,10 +145,10 @@ impl Witness {
         self.note(line.map(|line| Record::Nonce { line: line.to_owned(), nonce }))
     }
 
-    /// Writes down what was just made durable and is about to be answered.
+    /// Records what was just made durable and is about to be acknowledged.
     ///
     /// # Errors
-    /// When the file cannot be written: nothing may be answered then.
+    /// When the file cannot be written: nothing may be acknowledged then.
     pub fn note(&self, records: impl IntoIterator<Item = Record>) -> Result<(), Failure> {
         self.own.lock().note(records.into_iter())
     }
@@ -183,12 +168,10 @@ async fn check(remembered: &Remembered, store: &Store) -> Result<(), Failure> {
     )))
 }
 
-/// All witnesses of a data folder, held by this process, so that no other one works there.
+/// All witness files of a data folder, locked, so that no other process works there.
 pub struct PutAside(Vec<(PathBuf, File)>);
 
 impl PutAside {
-    /// Locks them all.
-    ///
     /// # Errors
     /// When another process holds one.
     pub fn hold(data: &Path) -> Result<Self, Failure> {
@@ -203,10 +186,7 @@ impl PutAside {
         Ok(Self(held))
     }
 
-    /// Gives them names under which they are kept and count no more.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
+    /// Renames the files, so that they are kept but not read any more.
     pub fn put_away(self, now: Micros) -> Result<(), Failure> {
         for (path, _held) in &self.0 {
             let mut name = path.as_os_str().to_owned();

@@ -1,87 +1,55 @@
-//! What a process remembers outside the database, one line each, with a checksum, so that half a line after a crash counts
-//! for nothing. Numbers and digests only: no code, hash, key or address.
+//! The records of a witness, one line each, with a checksum, so that a torn line is ignored. Numbers and digests
+//! only: no code, hash, key or address.
 
 use data_encoding::HEXLOWER;
 use ledger::{BookId, ChainDigest, Micros};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// Something that was answered for.
+/// Something that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
     /// The newest entry of a book.
-    Entry {
-        /// Which book.
-        book: BookId,
-        /// Of the entry.
-        sequence: i64,
-        /// Of the entry.
-        digest: ChainDigest,
-    },
+    Entry { book: BookId, sequence: i64, digest: ChainDigest },
     /// A hash was rotated to this generation.
-    Rotation {
-        /// Whose book.
-        book: BookId,
-        /// Whose.
-        user: i64,
-        /// Since then.
-        generation: i64,
-    },
+    Rotation { book: BookId, user: i64, generation: i64 },
     /// An API key was revoked.
-    Revocation {
-        /// Its number.
-        key: i64,
-    },
-    /// A member was taken out of a team.
-    Removal {
-        /// Whose team.
-        business: i64,
-        /// Who.
-        member: i64,
-        /// When.
-        at: Micros,
-    },
+    Revocation { key: i64 },
+    /// A member was removed from a team.
+    Removal { business: i64, member: i64, at: Micros },
     /// The code of a gift card was shown.
     RevealedCard {
-        /// Whose stock.
         book: BookId,
-        /// Its number, never its code.
+        /// The card's row, never its code.
         card: i64,
     },
-    /// A place in a treasury's line was taken: the chain may have seen this nonce.
-    Nonce {
-        /// The line.
-        line: String,
-        /// The nonce.
-        nonce: i64,
-    },
+    /// A slot of a treasury's line was taken: the chain may have seen this nonce.
+    Nonce { line: String, nonce: i64 },
 }
 
-/// Everything that one or more processes remember, of each kind the newest.
+/// The newest record of each thing, of one or more processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remembered {
-    /// Book to sequence and digest.
+    /// Sequence and digest by book.
     pub entries: BTreeMap<BookId, (i64, ChainDigest)>,
-    /// Book and user to generation.
+    /// Generation by book and user.
     pub rotations: BTreeMap<(BookId, i64), i64>,
-    /// Numbers of keys.
+    /// Keys.
     pub revocations: BTreeSet<i64>,
-    /// Business and member to when.
+    /// Time by business and member.
     pub removals: BTreeMap<(i64, i64), Micros>,
-    /// Book and number.
     pub revealed_cards: BTreeSet<(BookId, i64)>,
-    /// Line to the highest nonce.
+    /// Highest nonce by line.
     pub nonces: BTreeMap<String, i64>,
 }
 
 impl Remembered {
-    /// Is there nothing?
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Takes one more; an older one of the same thing changes nothing.
+    /// Adds a record; one that is older than what is known changes nothing.
     pub fn take(&mut self, record: Record) {
         match record {
             Record::Entry { book, sequence, digest } => {
@@ -111,12 +79,12 @@ impl Remembered {
         }
     }
 
-    /// Takes all that another one has.
+    /// Adds all records of another one.
     pub fn merge(&mut self, other: &Self) {
         other.records().for_each(|record| self.take(record));
     }
 
-    /// One record for each thing.
+    /// One record per thing.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let entries = self.entries.iter().map(|(book, (sequence, digest))| Record::Entry {
             book: *book,
@@ -142,7 +110,7 @@ impl Remembered {
     }
 }
 
-/// Adds the line of a record to a text.
+/// Appends a record's line to `text`.
 pub(super) fn write(record: &Record, text: &mut String) {
     let start = text.len();
     let written = match record {
@@ -155,7 +123,7 @@ pub(super) fn write(record: &Record, text: &mut String) {
         Record::Revocation { key } => write!(text, "revocation {key}"),
         Record::Removal { business, member, at } => write!(text, "removal {business} {member} {at}"),
         Record::RevealedCard { book, card } => write!(text, "card {} {card}", book.0),
-        // The only text in a line; hexadecimal, so that no name breaks the line.
+        // The only free text in a line: hexadecimal, so that it cannot break the line.
         Record::Nonce { line, nonce } => write!(text, "nonce {} {nonce}", HEXLOWER.encode(line.as_bytes())),
     };
     let sum = crc32fast::hash(&text.as_bytes()[start..]);
@@ -163,8 +131,8 @@ pub(super) fn write(record: &Record, text: &mut String) {
     debug_assert!(written.and(ended).is_ok(), "writing into a text cannot fail");
 }
 
-/// What a whole file says. A line that is not whole says nothing: it was being written when the machine stopped, and what it
-/// was about was not answered.
+/// Parses a whole file. A torn line is skipped: it was being written when the machine stopped, so what it records was
+/// not acknowledged.
 pub(super) fn read(text: &[u8]) -> Remembered {
     let mut remembered = Remembered::default();
     for line in text.split(|byte| *byte == b'\n') {
@@ -240,9 +208,9 @@ mod tests {
                 changed[at] ^= 1;
             }
         }
-        // What a file system leaves of blocks that it never wrote.
+        // Zeros, as a file system leaves in blocks that were never written.
         let torn = [vec![0; 4096], text(&all()).into_bytes()].concat();
-        assert_eq!(read(&torn).records().count(), all().len() - 1, "the line that zeros run into is lost");
+        assert_eq!(read(&torn).records().count(), all().len() - 1, "the line after the zeros is lost");
     }
 
     #[test]
