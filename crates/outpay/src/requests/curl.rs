@@ -1,8 +1,8 @@
-//! A logged request as a line to paste into a shell. The key stands there as the name of a variable: the log knows none.
+//! A logged request as a `curl` command. The key is a shell variable, because the log does not know it.
 
 use crate::store::RequestLine;
 
-/// `curl …` with `$OUTPAY_URL` and `$OUTPAY_KEY`, or `$OUTPAY_HASH` for a person's request.
+/// `curl …` with `$OUTPAY_URL` and `$OUTPAY_KEY`, or `$OUTPAY_HASH` for a recipient's request.
 #[must_use]
 pub fn line(request: &RequestLine) -> String {
     let path = request.route.replace("{id}", &request.path_id);
@@ -13,14 +13,14 @@ pub fn line(request: &RequestLine) -> String {
     };
     let mut text =
         format!("curl -X {} \"$OUTPAY_URL\"{} -H \"{header}${variable}\"", request.method, quoted(&path));
-    // Only what is whole can be sent again.
+    // A truncated body could not be sent again.
     if serde_json::from_str::<serde_json::Value>(&request.request).is_ok() {
         text += &format!(" -H 'Content-Type: application/json' -d {}", quoted(&request.request));
     }
     text
 }
 
-/// In single quotes, in which a shell reads everything as it is.
+/// In single quotes, so that a shell expands nothing.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,6 +1,7 @@
-//! The log of recent requests: a bounded list in memory, redacted and written in the background. Of each book a few
-//! successes and more errors a second find room; how many did not is written beside the next one that does, so that a page
-//! can say that it shows a sample. Not here: what a handler does, which requests have an owner (http/observe.rs).
+//! The log of recent requests: a bounded list in memory, redacted and written in the background. Per book and second
+//! it keeps a few successes and more errors; the number of skipped requests is stored with the next kept one, so that
+//! a page can say that it shows a sample. Not here: request handling, and which requests belong to a business
+//! (http/observe.rs).
 
 use super::redact;
 use crate::store::{Failure, RequestLine, Store};
@@ -9,49 +10,49 @@ use ledger::{BookId, Micros};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 
-/// Lines are kept for so many days …
+/// Lines are deleted after this many days …
 pub const DAYS: i64 = 30;
-/// … and so many of each book.
+/// … or beyond this many per book.
 pub const MOST_LINES: i64 = 10_000;
-/// Larger bodies are not looked into.
+/// Larger bodies are not kept.
 pub const MOST_KEPT_BYTES: usize = 8 * 1024;
 
 /// Lines in memory, all books together, until they are written.
 const MOST_WAITING: usize = 2_000;
-/// Of one book in one second.
+/// Per book and second.
 const SUCCESSES: u32 = 20;
 const ERRORS: u32 = 100;
 const SECOND: Micros = 1_000_000;
-/// How often old lines are looked for.
+/// Time between two deletions of old lines.
 const BETWEEN_PRUNES: Micros = 60 * SECOND;
 
-/// A body as it was sent, still with everything that is in it.
+/// A body as it was sent, not yet redacted.
 #[derive(Clone, Debug, Default)]
 pub enum Kept {
-    /// There was none, or none of ours.
+    /// There was no body, or it is not the API's.
     #[default]
     Nothing,
-    /// All of it.
+    /// The whole body.
     Bytes(Bytes),
-    /// So many bytes; they were let go.
+    /// Only its length was kept.
     TooLong(usize),
 }
 
 impl Kept {
-    /// This body, if it is not too long.
+    /// Keeps the body, unless it is too long.
     #[must_use]
     pub fn of(bytes: &Bytes) -> Self {
         if bytes.len() > MOST_KEPT_BYTES { Self::TooLong(bytes.len()) } else { Self::Bytes(bytes.clone()) }
     }
 }
 
-/// A request that found room.
+/// A request to be logged.
 pub struct Seen {
-    /// The line, its bodies empty.
+    /// The line, with empty bodies.
     pub line: RequestLine,
-    /// What was sent.
+    /// Request body.
     pub request: Kept,
-    /// What was answered.
+    /// Response body.
     pub response: Kept,
 }
 
@@ -61,15 +62,15 @@ pub(super) struct Gathered(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     seen: Vec<Seen>,
-    /// Given away by `room` and not yet filled by `keep`.
+    /// Places reserved by `room` and not yet used by `keep`.
     promised: usize,
     books: HashMap<BookId, Pace>,
-    /// Books that got new lines since old ones were looked for.
+    /// Books with new lines since the last deletion of old ones.
     grown: HashSet<BookId>,
     pruned_at: Micros,
 }
 
-/// How much of this second a book has had.
+/// A book's share of the current second.
 #[derive(Default)]
 struct Pace {
     second: Micros,
@@ -108,7 +109,7 @@ impl Gathered {
     pub(super) async fn write(&self, store: &Store, now: Micros) -> Result<(), Failure> {
         let seen = {
             let mut waiting = self.0.lock();
-            // Requests that were cut off between room and keep must not take room for ever.
+            // A request that was cancelled between `room` and `keep` must not hold its place for ever.
             waiting.promised = 0;
             waiting.books.retain(|_, pace| pace.skipped > 0 || pace.second == now.div_euclid(SECOND));
             let seen = std::mem::take(&mut waiting.seen);

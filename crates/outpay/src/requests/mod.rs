@@ -1,6 +1,7 @@
-//! What is remembered of API requests for a business's own eyes: how each key is used (usage.rs) and a log of recent
-//! requests (log.rs) without secrets (redact.rs). Both are gathered in memory and written in the background. Invariants: no
-//! answer waits for it; a failed write loses a line of the log, never more; what reaches the store went through redact.rs.
+//! Records of API requests for the business itself: the usage of each key (usage.rs) and a log of recent requests
+//! (log.rs) without secrets (redact.rs). Both are collected in memory and written in the background. Invariants: no
+//! response waits for them; a failed write loses lines of the log, never more; everything that reaches the store has
+//! passed redact.rs.
 
 pub mod curl;
 mod log;
@@ -14,7 +15,8 @@ use crate::store::{Failure, Store};
 use ledger::{BookId, Cents, Micros};
 use std::sync::Arc;
 
-/// Gathers what is seen of requests; cheap to clone. Holds no handle to the teller, so that a process can end.
+/// Collects data about requests; cheap to clone. Holds no handle to the teller, which would keep the process from
+/// ending.
 #[derive(Clone)]
 pub struct Requests {
     store: Store,
@@ -29,7 +31,6 @@ struct Shared {
 }
 
 impl Requests {
-    /// Over these parts.
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
         Self { store, clock, shared: Arc::default() }
@@ -40,22 +41,22 @@ impl Requests {
         self.shared.usage.count(book, key, status, at, micros, moved);
     }
 
-    /// Is there room in the log for a request of this book that ended like this? Then it must be given to [`Self::keep`],
-    /// with the number that comes back: how many before it found none.
+    /// Reserves a place in the log, if there is one for a request of this book with this status. The request must
+    /// then be passed to [`Self::keep`] with the returned number: how many requests before it were skipped.
     #[must_use]
     pub fn room(&self, book: BookId, status: u16, at: Micros) -> Option<i64> {
         self.shared.log.room(book, status, at)
     }
 
-    /// Takes a request into the log.
+    /// Adds a request to the log.
     pub fn keep(&self, seen: Seen) {
         self.shared.log.keep(seen);
     }
 
-    /// Writes what was gathered, and forgets what is too old.
+    /// Writes what was collected, and deletes old lines.
     ///
     /// # Errors
-    /// When the database breaks: numbers of use are written next time, lines of the log are lost.
+    /// On a failure, usage counts are written next time; lines of the log are lost.
     pub async fn write(&self) -> Result<(), Failure> {
         self.shared.usage.write(&self.store).await?;
         self.shared.log.write(&self.store, self.clock.now()).await

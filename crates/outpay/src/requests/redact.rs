@@ -1,16 +1,16 @@
-//! Bodies without their secrets. A body is read as JSON, so that no way of writing a text (escapes, white space, another
-//! order) hides one; what is no JSON is not kept at all. In what was read, the values of fields that are named like secrets
-//! go, and so does, wherever it stands, whatever looks like a key, hash, token or signature. Addresses of people stay.
+//! Removes secrets from bodies. A body is parsed as JSON, so that no notation (escapes, white space, field order) can
+//! hide a secret; a body that is not JSON is not kept. Redacted are the values of fields with a name like a secret's,
+//! and any text anywhere that looks like a key, hash, token or signature. E-mail addresses are kept.
 
 use serde_json::{Map, Value};
 
-/// Stands in the place of a secret.
+/// Replaces a secret.
 pub const REDACTED: &str = "[redacted]";
 /// Of a redacted body, in bytes.
 const LONGEST: usize = 2 * 1024;
-/// JSON inside a text inside JSON …
+/// Levels of JSON inside a JSON string.
 const DEEPEST: usize = 3;
-/// A field whose name has one of these in it holds a secret.
+/// A field whose name contains one of these holds a secret.
 const SECRET_NAMES: [&str; 18] = [
     "hash",
     "token",
@@ -31,14 +31,14 @@ const SECRET_NAMES: [&str; 18] = [
     "cvv",
     "cvc",
 ];
-/// What our own secrets begin with.
+/// Prefixes of our own secrets.
 const PREFIXES: [&str; 6] = ["sk_live_", "sk_test_", "pk_live_", "pk_test_", "whsec_", "wht_"];
-/// No word is as long as this without a separator …
+/// Longest word without a separator that is not a secret …
 const LONGEST_WORD: usize = 23;
-/// … or with hyphens and underscores.
+/// … and with hyphens and underscores.
 const LONGEST_COMPOUND: usize = 39;
 
-/// A body as it may be kept. `is_error`: it is the answer to a request that failed, whose `code` is a word of ours.
+/// A redacted body. `is_error`: it is an error response, whose `code` is one of our constants.
 #[must_use]
 pub fn body(bytes: &[u8], is_error: bool) -> String {
     if bytes.is_empty() {
@@ -59,7 +59,7 @@ pub fn body(bytes: &[u8], is_error: bool) -> String {
     text
 }
 
-/// The `{id}` of a path as it may be kept.
+/// The redacted `{id}` of a path.
 #[must_use]
 pub fn path_id(id: &str) -> &str {
     if is_public(id) { id } else { REDACTED }
@@ -86,7 +86,7 @@ fn json(value: Value, is_error: bool, depth: usize) -> Value {
     }
 }
 
-/// Whatever the value of a secret's field was.
+/// Redacts the value of a secret's field, whatever its type.
 fn emptied(value: Value) -> Value {
     match value {
         plain @ (Value::Null | Value::Bool(_)) => plain,
@@ -94,7 +94,7 @@ fn emptied(value: Value) -> Value {
     }
 }
 
-/// `"code":"insufficient_balance"` of an answer.
+/// `"code":"insufficient_balance"` of a response.
 fn is_our_code(name: &str, value: &Value) -> bool {
     let is_word = |text: &str| text.len() <= 40 && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     name == "code" && value.as_str().is_some_and(is_word)
@@ -105,7 +105,7 @@ fn is_secret_name(name: &str) -> bool {
     SECRET_NAMES.iter().any(|part| name.contains(part))
 }
 
-/// A text may hold JSON again: the body of a delivery, for example.
+/// A string can contain JSON again, as the body of a delivery does.
 fn string(text: &str, depth: usize) -> String {
     let opens = text.trim_start().starts_with(['{', '[', '"']);
     match serde_json::from_str::<Value>(text) {
@@ -115,7 +115,7 @@ fn string(text: &str, depth: usize) -> String {
     }
 }
 
-/// A text without the words in it that look like secrets.
+/// Redacts the words that look like secrets.
 fn words(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -130,7 +130,7 @@ fn words(text: &str) -> String {
     kept
 }
 
-/// Every character that keys, hashes and the usual ways to write bytes are made of.
+/// The characters of keys, hashes and the usual encodings of bytes.
 fn is_of_a_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || "+/=_-".contains(character)
 }
@@ -145,7 +145,7 @@ fn is_secret(word: &str) -> bool {
         || PREFIXES.iter().any(|prefix| word.to_ascii_lowercase().contains(prefix))
 }
 
-/// A public id (a UUID, most often with a prefix; `CRX-` and 32 digits), or an account on a chain.
+/// A public id (a UUID, usually with a prefix; `CRX-` and 32 digits), or an account on a chain.
 fn is_public(word: &str) -> bool {
     let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
     let is_uuid = |text: &str| {

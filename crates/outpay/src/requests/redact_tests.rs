@@ -1,4 +1,4 @@
-//! No secret gets through, wherever and however it stands; what people look for stays.
+//! No secret passes, whatever its place and notation; useful text is kept.
 
 use super::*;
 use crate::auth::{Secrets, api_key};
@@ -70,7 +70,7 @@ fn ids_of_paths_are_ids() {
     }
 }
 
-/// One of each kind of secret that the platform gives out.
+/// One secret of each kind that the platform issues.
 fn secrets(seed: u64) -> Vec<String> {
     let entropy = Entropy::seeded(seed);
     let mut master = [0; 32];
@@ -92,7 +92,7 @@ fn secrets(seed: u64) -> Vec<String> {
     all
 }
 
-/// Ways to write one.
+/// Encodings of a secret.
 fn forms(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let percent: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
@@ -106,7 +106,7 @@ fn forms(secret: &str) -> Vec<String> {
     ]
 }
 
-/// The secret in an odd place: `place` decides which.
+/// A secret in an unusual place, chosen by `place`.
 fn hidden(place: u8, before: &str, secret: &str, after: &str) -> Value {
     let text = format!("{before}{secret}{after}");
     match place % 9 {
@@ -122,7 +122,7 @@ fn hidden(place: u8, before: &str, secret: &str, after: &str) -> Value {
     }
 }
 
-/// JSON in which every character of a text is escaped: the same text to whoever reads it.
+/// JSON with every character of a string escaped: a parser reads the same text.
 fn escaped(value: &Value) -> String {
     let text = value.to_string();
     let mut inside = false;
@@ -148,7 +148,7 @@ proptest! {
         let value = hidden(place, &before, &secret, &after);
         let text = value.to_string();
         prop_assert!(!body(text.as_bytes(), is_error).contains(&secret), "{text}");
-        // With every letter escaped, where no escape stands in the text already.
+        // With every letter escaped, unless the text contains escapes already.
         if !text.contains('\\') {
             prop_assert!(!body(escaped(&value).as_bytes(), is_error).contains(&secret), "{text}");
         }

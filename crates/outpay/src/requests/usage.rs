@@ -1,5 +1,5 @@
-//! How keys are used, counted in memory per key and hour and added to rows every few seconds. Several processes add to the
-//! same rows. Not here: what is shown of it (dashboard/).
+//! Usage of keys, counted in memory per key and hour and added to rows every few seconds. Several processes add to
+//! the same rows. Not here: pages (dashboard/).
 
 use crate::store::{Failure, KeyUsage, Store, UsageCounts};
 use ledger::{BookId, Cents, Micros};
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 const HOUR: Micros = 3_600_000_000;
 
-/// What was counted since it was written last.
+/// Counts since the last write.
 #[derive(Default)]
 pub(super) struct Gathered(Mutex<HashMap<(BookId, i64, Micros), UsageCounts>>);
 
@@ -45,7 +45,7 @@ impl Gathered {
             counts,
         };
         let mut rows: Vec<KeyUsage> = taken.iter().map(row).collect();
-        // Two processes that add to the same rows take them in the same order.
+        // Sorted, so that two processes lock the rows in the same order and cannot deadlock.
         rows.sort_unstable_by_key(|row| (row.book.0, row.key, row.hour));
         let written = store.add_key_usage(&rows).await;
         if written.is_err() {
