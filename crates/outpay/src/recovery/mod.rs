@@ -1,9 +1,9 @@
-//! Recovery: what a database needs that lost its end, by a restore or a failover, before anything works on it again. What the
-//! witness remembers of revocations, rotations, removals and shown codes is done again; what it cannot know is listed for
-//! people. Not here: putting a backup in its place (backup/).
+//! Recovery: what must happen to a database that lost its newest changes, by a restore or a failover, before any
+//! process works on it again. Revocations, rotations, removals and shown codes that the witness remembers are
+//! repeated; what it cannot know is listed for people to check. Not here: restoring a backup (backup/).
 //!
-//! Invariant: the mark of a restored database goes in the same transaction as the last of the changes, so a recovery that was
-//! cut off is begun anew and not believed to be done.
+//! Invariant: the mark of a restored database is removed in the same transaction as the last of the changes, so a
+//! recovery that was interrupted counts as not done and is run again.
 
 pub mod treasury;
 
@@ -20,43 +20,40 @@ const DAY: Micros = 86_400_000_000;
 /// 2026-01-01, before any installation.
 const BEGINNING: Micros = 20_454 * DAY;
 
-/// What there is to recover from.
+/// The loss to recover from.
 pub struct Loss {
-    /// From when the database is, where it was restored.
+    /// Time of the backup, if the database was restored from one.
     pub restored_from: Option<String>,
-    /// What the witnesses of this data folder remember.
+    /// The records of this data folder's witnesses.
     pub remembered: Remembered,
-    /// What of it the database lacks.
+    /// Those that the database lacks.
     pub lost: Vec<Lost>,
 }
 
-/// What a recovery has done.
+/// The result of a recovery.
 pub struct Recovered {
-    /// The epoch that began.
+    /// The new epoch.
     pub epoch: i64,
-    /// Rows that it changed.
+    /// Changed rows.
     pub counts: RecoveryCounts,
-    /// People whose hashes it rotated.
+    /// Payout users whose hashes were rotated.
     pub rotated: u64,
-    /// What people have to look into.
+    /// What people have to check.
     pub to_check: Vec<String>,
 }
 
-/// Compares the database with what the witnesses of a data folder remember.
-///
-/// # Errors
-/// When one of them cannot be read.
+/// Compares the database with the witnesses of a data folder.
 pub async fn look(data: &Path, store: &Store) -> Result<Loss, Failure> {
     let remembered = witness::read_all(data)?;
     let lost = witness::missing(&remembered, &store.snapshot().await?).await?;
     Ok(Loss { restored_from: store.recovery_mark().await?, remembered, lost })
 }
 
-/// Accepts the loss. `platform` must have been opened for it, and `witnesses` are those that know of the loss: they are put away
-/// once the database holds what they say, or is known not to.
+/// Accepts the loss. `platform` must have been opened for recovery. `witnesses` are those that record the loss; they
+/// are put away once the database holds their records, or is known to lack them for good.
 ///
 /// # Errors
-/// When the database breaks; run it again then.
+/// On a failure; run it again then.
 pub async fn recover(
     platform: &Platform,
     loss: &Loss,
@@ -64,11 +61,11 @@ pub async fn recover(
     revoke_all_keys: bool,
 ) -> Result<Recovered, Failure> {
     let now = platform.clock.now();
-    // Before anything is written: from when the database is.
+    // Read before anything is written: it tells how old the database is.
     let newest = platform.store.newest_entry_at().await?;
-    // First of all: the pause writes entries, and a number that a lost entry had would name two things.
+    // First of all: the pause below writes entries, and reusing a lost entry's number would give two things one name.
     let epoch = raise_epoch(platform, &loss.remembered, now).await?;
-    // Nothing leaves the house before people have looked at what may have left it already.
+    // Nothing may be paid before people have checked what may have been paid already.
     let reason = "the installation was recovered from a loss";
     let paused = pause::pause(platform, &PauseScope::All, reason, Actor::OPERATOR, Duration::ZERO).await;
     paused.map_err(|stopped| anyhow::anyhow!("pausing payments: {stopped}"))?;
@@ -91,7 +88,7 @@ pub async fn recover(
     };
     let counts = platform.store.recover(&changes, now).await?;
     platform.auth.forget_trusted();
-    // From here on the database is the truth again; what it lacks was accepted.
+    // From here on the database is authoritative again; the loss was accepted.
     witnesses.put_away(now)?;
     let unread = treasury::scan(platform).await?;
     let mut to_check = to_check(platform, loss).await?;
@@ -102,9 +99,9 @@ pub async fn recover(
     Ok(Recovered { epoch, counts, rotated, to_check })
 }
 
-/// Makes every number that is given from now on one that was never given before. What was given after the backup may have come
-/// from a recovery of its own, so the new epoch is later than any that the witness has seen; without a witness, than any
-/// that a recovery a day could have reached.
+/// Begins an epoch, so that no number is ever given out twice. The entries lost after the backup may include those of
+/// an earlier recovery, so the new epoch is above every one that the witness has seen; without a witness, above what
+/// one recovery a day could have reached.
 async fn raise_epoch(platform: &Platform, remembered: &Remembered, now: Micros) -> Result<i64, Failure> {
     let seen = remembered.entries.values().map(|(sequence, _)| sequence / ledger::floor_of_epoch(1)).max();
     let possible = if remembered.is_empty() { ((now - BEGINNING) / DAY).clamp(0, 1 << 14) } else { 0 };
@@ -120,14 +117,14 @@ async fn raise_epoch(platform: &Platform, remembered: &Remembered, now: Micros) 
     Ok(epoch)
 }
 
-/// A hash that was rotated after the backup was leaked, or may have been: it must not work again.
+/// A hash that was rotated after the backup may have leaked: it must not work again.
 async fn rotate_again(platform: &Platform, remembered: &Remembered) -> Result<u64, Failure> {
     let mut rotated = 0;
     let seen = platform.store.snapshot().await?;
     for ((book, user), generation) in &remembered.rotations {
-        // Who came after the backup is not there, and neither is that hash.
+        // A user created after the backup is lost, and so is the hash.
         let Some(stored) = seen.generation_of(*book, *user).await? else { continue };
-        // As often as it was, so that the witness and the database tell the same.
+        // Repeat every rotation, so that the generation equals the witness's.
         for _ in stored..*generation {
             let request = Request::plain(Command::RotateHash { user: *user }).by(Actor::OPERATOR);
             let verdict = platform.teller.ask(*book, request).await?;
@@ -138,7 +135,7 @@ async fn rotate_again(platform: &Platform, remembered: &Remembered) -> Result<u6
     Ok(rotated)
 }
 
-/// What neither the database nor the witness can tell.
+/// What neither the database nor the witness can answer.
 async fn to_check(platform: &Platform, loss: &Loss) -> Result<Vec<String>, Failure> {
     let since = loss.restored_from.as_deref().unwrap_or("the loss");
     let open = platform.store.open_withdrawals().await?;

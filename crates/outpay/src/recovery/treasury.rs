@@ -1,5 +1,6 @@
-//! What a rail's own books say that the recovered database does not know: money that left after the backup. Each such transfer is
-//! assigned by a person, and payments stay paused until all are. Not here: reading the books (rails/), the rows (store/treasury_scans.rs).
+//! Transfers in a rail's own books that the recovered database does not know: money that left after the backup. A
+//! person assigns each of them, and payments stay paused until all are assigned. Not here: reading the books
+//! (rails/), the rows (store/treasury_scans.rs).
 
 use crate::ids::IdKind;
 use crate::members::audit;
@@ -12,49 +13,47 @@ use ledger::{Actor, BookId, Cents, Command, Micros, Mode, OnceKey, Refusal, Requ
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// Clocks of chains, backups and machines may differ by as much.
+/// Tolerance for the clocks of chains, backups and machines.
 const MARGIN: Micros = 3_600_000_000;
 
-/// How far a recovery has come.
+/// Progress of a recovery.
 #[derive(Debug)]
 pub struct Standing {
-    /// The rails whose books have to be read, or were.
+    /// The rails whose books must be read, or were.
     pub scans: Vec<TreasuryScan>,
-    /// What stands there and no attempt made.
+    /// Transfers in those books that no attempt made.
     pub transfers: Vec<UnmatchedTransfer>,
 }
 
-/// What assigning a transfer to a person came to.
+/// The result of assigning a transfer to a payout user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Debited {
-    /// The person has so much less.
+    /// The user was debited.
     Done(Cents),
-    /// It is only written down: the balance does not cover it, or it is no whole number of cents.
+    /// Only recorded: the balance does not cover it, or the amount is not a whole number of cents.
     Not(Option<Refusal>),
 }
 
 /// Why a transfer was not assigned.
 #[derive(Debug, thiserror::Error)]
 pub enum AssignError {
-    /// There is none of this name that is open.
-    #[error("{0} is no open transfer; see what there is with: outpay recover status")]
+    /// No open transfer has this name.
+    #[error("{0} is not an open transfer; list them with: outpay recover status")]
     Unknown(String),
-    /// Several logs of one transaction.
-    #[error("transfer {0} stands there several times; say which with --place N")]
+    /// The transaction has several transfers.
+    #[error("transfer {0} has several entries; choose one with --place N")]
     Ambiguous(String),
-    /// Another amount, destination or method.
+    /// Amount, destination or method differ.
     #[error("the transfer is not this withdrawal's: amount, destination and method must be the same")]
     NotTheSame,
-    /// A rule stands against it.
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
 }
 
 impl Standing {
-    /// What keeps payments paused, in words; nothing where the recovery is complete.
+    /// The reasons why payments stay paused; empty when the recovery is complete.
     #[must_use]
     pub fn open(&self) -> Vec<String> {
         let unread = self.scans.iter().filter(|scan| !scan.is_done()).map(|scan| {
@@ -73,14 +72,16 @@ impl Standing {
     }
 }
 
-/// The live rails that the installation has had and that have books of their own, and from when on those have to be read.
+/// The live rails that the installation has used and that have books of their own, each with the time from which on
+/// they must be read.
 pub(super) async fn to_scan(
     platform: &Platform,
     restored_from: Option<&str>,
     newest: Option<Micros>,
 ) -> Result<Vec<(String, Micros)>, Failure> {
     let restored = restored_from.and_then(|time| time.parse().ok()).map(jiff::Timestamp::as_microsecond);
-    // What was restored is as old as the backup; what lost its end otherwise is as old as its newest entry.
+    // A restored database is as old as its backup; one that lost its newest changes otherwise is as old as its newest
+    // entry.
     let since = restored.or(newest).unwrap_or(0).saturating_sub(MARGIN).max(0);
     let rails = platform.store.recorded_rails().await?;
     let has_books = |provider: &str| provider == ledger::Provider::Crypto.word();
@@ -93,10 +94,7 @@ pub(super) async fn to_scan(
     Ok(names.into_iter().map(|name| (name, since)).collect())
 }
 
-/// Reads the books of every rail that were not read yet. Why some could not be: rail and reason.
-///
-/// # Errors
-/// When the database breaks.
+/// Reads the books of every rail that were not read yet. Returns those that could not be read: rail and reason.
 pub async fn scan(platform: &Platform) -> Result<Vec<(String, String)>, Failure> {
     let mut failed = Vec::new();
     for wanted in platform.store.treasury_scans().await?.into_iter().filter(|scan| !scan.is_done()) {
@@ -121,28 +119,18 @@ pub async fn scan(platform: &Platform) -> Result<Vec<(String, String)>, Failure>
     Ok(failed)
 }
 
-/// How far the recovery has come.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn standing(store: &crate::store::Store) -> Result<Standing, Failure> {
     Ok(Standing { scans: store.treasury_scans().await?, transfers: store.unmatched_transfers().await? })
 }
 
-/// A rail that is gone for good is not read; `false` where it was, or need not be.
-///
-/// # Errors
-/// When the database breaks.
+/// Gives up reading a rail that is gone for good. `false`: it was read already, or need not be.
 pub async fn skip(platform: &Platform, rail: &str, reason: &str) -> Result<bool, Failure> {
     let detail = json!({ "rail": rail, "reason": reason });
     let entries = for_all(platform, "recovery.rail_skipped", rail, &detail).await?;
     platform.store.skip_treasury_scan(rail, reason, &entries).await
 }
 
-/// The open transfer that a person names.
-///
-/// # Errors
-/// [`AssignError`].
+/// Finds the open transfer that an operator named.
 pub async fn find(
     platform: &Platform,
     transfer: &str,
@@ -161,7 +149,7 @@ pub async fn find(
     }
 }
 
-/// It is this withdrawal's payment, made after the backup: the withdrawal is settled by it.
+/// The transfer paid this withdrawal after the backup: settles the withdrawal by it.
 ///
 /// # Errors
 /// [`AssignError`]; nothing was changed then.
@@ -188,10 +176,7 @@ pub async fn assign_withdrawal(
     note(platform, found, (Assigned::Withdrawal(book, number), ""), &[entry]).await
 }
 
-/// It was paid to this person, whose withdrawal is lost: the person has so much less, as far as the balance covers it.
-///
-/// # Errors
-/// [`AssignError`].
+/// The transfer paid this user, whose withdrawal is lost: debits the user, if the balance covers it.
 pub async fn assign_person(
     platform: &Platform,
     found: &UnmatchedTransfer,
@@ -217,10 +202,7 @@ pub async fn assign_person(
     Ok(debited)
 }
 
-/// It belongs to nothing that the database has.
-///
-/// # Errors
-/// [`AssignError`].
+/// The transfer belongs to nothing in the database.
 pub async fn assign_lost(
     platform: &Platform,
     found: &UnmatchedTransfer,
@@ -244,7 +226,7 @@ async fn note(
     Err(AssignError::Unknown(found.outgoing.transfer.clone()))
 }
 
-/// The same for a transfer however often it is assigned: a debit that was made before it was written down is not made again.
+/// The same key whenever a transfer is assigned: a debit made before the assignment was recorded is not repeated.
 fn once(found: &UnmatchedTransfer) -> OnceKey {
     let named = format!("recovery/{}/{}/{}", found.rail, found.outgoing.transfer, found.outgoing.place);
     let digest: [u8; 32] = Sha256::digest(named).into();
@@ -253,7 +235,7 @@ fn once(found: &UnmatchedTransfer) -> OnceKey {
     OnceKey(key)
 }
 
-/// For the audit log of every business.
+/// An audit log entry for every business.
 async fn for_all(
     platform: &Platform,
     action: &'static str,

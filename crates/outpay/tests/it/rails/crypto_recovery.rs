@@ -192,7 +192,7 @@ async fn a_restored_installation_stays_paused_until_all_is_assigned() {
     refused(&hash, &["recover", "status"]);
     refused(&hash, &["doctor"]);
     refused("say why with --reason", &["recover", "assign", &hash, "--lost"]);
-    refused("is no open transfer", &["recover", "assign", "0x1", "--lost", "--reason", "why"]);
+    refused("is not an open transfer", &["recover", "assign", "0x1", "--lost", "--reason", "why"]);
     ok(&["recover", "assign", &hash, "--lost", "--reason", "a person of a lost business"]);
     let standing = program.json(&["recover", "status"]);
     assert_eq!((&standing["open"], &standing["transfers"][0]["whose"]), (&json!([]), &json!("lost")));
