@@ -9,36 +9,26 @@ use anyhow::Context;
 use ledger::{Actor, Cents, Command, Confirmed, Correction, OnceKey, Request};
 use serde::{Deserialize, Serialize};
 
-/// Something that takes two people.
+/// A command that takes two people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proposed {
-    /// Put the business's own money right.
-    Correct {
-        /// What.
-        correction: Correction,
-        /// How much.
-        amount: Cents,
-    },
-    /// End a withdrawal without the word of the rail that was asked to pay it.
+    /// Corrects the business's own balances.
+    Correct { correction: Correction, amount: Cents },
+    /// Ends a withdrawal without evidence from the rail that was asked to pay it.
     ResolveWithoutTheRail {
-        /// The withdrawal's number.
         withdrawal: i64,
-        /// Was it paid?
+        /// True: it was paid; false: it was not.
         paid: bool,
     },
 }
 
 impl Proposed {
-    /// As it is stored.
-    ///
-    /// # Errors
-    /// When the row is not of this program.
     pub fn of(row: &ProposalRow) -> Result<Self, Failure> {
         serde_json::from_str(&row.what).context("a proposal cannot be read")
     }
 
-    /// What a member needs to confirm it.
+    /// The permission that a member needs to confirm it.
     #[must_use]
     pub fn permission(&self) -> Permission {
         match self {
@@ -47,7 +37,7 @@ impl Proposed {
         }
     }
 
-    /// In words for people.
+    /// A description for people.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {

@@ -1,7 +1,8 @@
-//! Proposals: what one person proposes and a second person has to confirm, by the rule that a maker is not a checker. A
-//! member of another hand confirms in the dashboard; where a business has no member who could, another operator does with
-//! a code. Confirming is written down first and the effect follows under the proposal's number, so that it is carried out
-//! exactly once: a confirmation that was cut off can be repeated. Not here: the effects themselves (ledger, withdrawals).
+//! Proposals: commands that one person proposes and a second person must confirm (maker and checker). A member other
+//! than the proposer confirms in the dashboard; if the business has no member who could, another operator confirms
+//! with a code. The confirmation is recorded first, and the effect follows under the proposal's number, so that it
+//! takes effect exactly once: a confirmation that was interrupted can be repeated. Not here: the effects themselves
+//! (ledger, withdrawals).
 
 mod effect;
 
@@ -19,25 +20,24 @@ use serde_json::json;
 
 /// How long a proposal can be confirmed.
 pub const LIFETIME: Micros = 7 * 24 * 60 * 60 * 1_000_000;
-/// The same where a code is all that another operator needs.
+/// The same if a code is all that another operator needs.
 pub const LIFETIME_OF_CODE: Micros = 24 * 60 * 60 * 1_000_000;
 
-/// What the digests of codes are for.
+/// Purpose of the codes' digests.
 const CODE: &str = "proposal code";
 
 /// Why a proposal was not confirmed or withdrawn.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// It is not open any more.
-    #[error("This proposal is {0} and can be confirmed no more. Propose it again if it is still wanted.")]
+    /// It was confirmed or withdrawn, or has expired.
+    #[error("This proposal is {0} and can no longer be confirmed. Propose it again if it is still wanted.")]
     IsNotOpen(&'static str),
-    /// The person who proposed it may not confirm it.
+    /// The proposer may not confirm it.
     #[error("You proposed this yourself. Another person has to confirm it.")]
     IsOwn,
-    /// A member can confirm it, so that no code was printed.
+    /// A member can confirm it, so no code was issued.
     #[error("A member of the business's team has to confirm this in the dashboard.")]
     NeedsMember,
-    /// Another code than the one that was printed.
     #[error("This is not the code of this proposal.")]
     WrongCode,
     /// The effect was refused or failed.
@@ -54,37 +54,31 @@ impl From<Failure> for Refused {
 /// A new proposal.
 #[derive(Debug)]
 pub struct Made {
-    /// As it is stored.
     pub row: ProposalRow,
-    /// For another operator, shown this once; `None` where a member of the business can confirm.
+    /// For another operator, shown only now; `None` if a member of the business can confirm.
     pub code: Option<SecretString>,
 }
 
-/// Who confirms.
+/// The person who confirms.
 #[derive(Clone, Copy, Debug)]
 pub enum Checker<'a> {
-    /// A member who is signed in and may do what is proposed.
+    /// A signed-in member with the permission that the proposal needs.
     Member(Actor),
     /// An operator who was given this code.
     Code(&'a str),
 }
 
-/// The public id of a proposal.
 #[must_use]
 pub fn id(platform: &Platform, row: &ProposalRow) -> String {
     platform.secrets.ids().seal(IdKind::Proposal, row.book, row.number)
 }
 
-/// The proposal with this public id.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn find(platform: &Platform, id: &str) -> Result<Option<ProposalRow>, Failure> {
     let Some((book, number)) = platform.secrets.ids().open_any(IdKind::Proposal, id) else { return Ok(None) };
     Ok(platform.store.proposal(number).await?.filter(|row| row.book == book))
 }
 
-/// Where a proposal stands now, in a word.
+/// The state of a proposal now, as a word.
 #[must_use]
 pub fn word(row: &ProposalRow, now: Micros) -> &'static str {
     match row.state {
@@ -95,10 +89,6 @@ pub fn word(row: &ProposalRow, now: Micros) -> &'static str {
     }
 }
 
-/// Proposes something.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn propose(
     platform: &Platform,
     book: BookId,
@@ -129,17 +119,17 @@ pub async fn propose(
         };
         match platform.store.add_proposal(&row, &entry(platform, &row, by, "proposal.made")).await {
             Ok(()) => return Ok(Made { row, code }),
-            // Another one has got the number.
+            // A concurrent proposal took the number.
             Err(WriteError::Conflict) => {}
             Err(WriteError::Failure(failure)) => return Err(failure),
         }
     }
 }
 
-/// Confirms a proposal and carries its effect out.
+/// Confirms a proposal and carries out its effect.
 ///
 /// # Errors
-/// [`Refused`]; where a rule refuses the effect, the proposal is open again.
+/// [`Refused`]; if a rule refuses the effect, the proposal is open again.
 pub async fn confirm(platform: &Platform, row: &ProposalRow, checker: Checker<'_>) -> Result<(), Refused> {
     let now = platform.clock.now();
     let is_cut_off = row.state == ProposalState::Confirmed && row.carried_out_at.is_none();
@@ -148,7 +138,7 @@ pub async fn confirm(platform: &Platform, row: &ProposalRow, checker: Checker<'_
         return Err(Refused::IsNotOpen(state));
     }
     let actor = check(platform, row, checker).await?;
-    // What was cut off is carried out in the name of the person who confirmed it.
+    // An interrupted confirmation is completed in the name of the person who confirmed it.
     let actor = row.decided_by.filter(|_| is_cut_off).unwrap_or(actor);
     if !is_cut_off {
         let confirmed = entry(platform, row, actor, "proposal.confirmed");
@@ -169,7 +159,7 @@ pub async fn confirm(platform: &Platform, row: &ProposalRow, checker: Checker<'_
     }
 }
 
-/// Takes a proposal back, or says no to it.
+/// Withdraws a proposal: its proposer takes it back, or another person declines it.
 ///
 /// # Errors
 /// [`Refused::IsNotOpen`].
@@ -183,7 +173,7 @@ pub async fn withdraw(platform: &Platform, row: &ProposalRow, by: Actor) -> Resu
     Err(Refused::IsNotOpen(after.map_or("gone", |after| word(&after, now))))
 }
 
-/// May this person confirm it? Gives the actor who does.
+/// Checks that this person may confirm; returns the confirming actor.
 async fn check(platform: &Platform, row: &ProposalRow, checker: Checker<'_>) -> Result<Actor, Refused> {
     match checker {
         Checker::Member(actor) => {
