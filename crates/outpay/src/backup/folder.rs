@@ -1,4 +1,5 @@
-//! The folder of a backup: written under another name, readable by its owner alone, put into its place when it is on disk.
+//! The folder of a backup: written under a temporary name, readable by its owner alone, renamed into place when it is
+//! durable.
 
 use super::manifest::{self, Manifest};
 use super::{BackupError, CopiedFile};
@@ -11,14 +12,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A backup that is being written. Gone when it is dropped.
+/// A backup being written. Dropping it deletes the folder.
 pub(super) struct Draft {
     folder: TempDir,
     target: PathBuf,
 }
 
 impl Draft {
-    /// Makes the folder, with empty files that only their owner can read.
+    /// Creates the folder, with empty files that only the owner can read.
     pub(super) fn begin(target: &Path, names: &[String]) -> Result<Self, BackupError> {
         if target.symlink_metadata().is_ok() {
             let shown = target.display();
@@ -26,7 +27,7 @@ impl Draft {
         }
         let parent = parent(target);
         std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
-        // A name that begins with a dot is no backup for a program that lists them.
+        // Programs that list backups skip names that begin with a dot.
         let mut builder = tempfile::Builder::new();
         builder.prefix(".outpay-backup-");
         #[cfg(unix)]
@@ -46,17 +47,17 @@ impl Draft {
         self.folder.path()
     }
 
-    /// Adds the manifest and puts the folder into its place.
+    /// Adds the manifest and renames the folder into place.
     pub(super) fn finish(self, manifest: &Manifest) -> Result<(), Failure> {
         let mut file = create_private(&self.path().join(manifest::FILE))?;
         file.write_all(serde_json::to_string_pretty(manifest)?.as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
         durable_file::sync_folder(self.path())?;
-        // Fails on a folder that came meanwhile, unless that is empty.
+        // Fails if a folder was created there meanwhile, unless it is empty.
         std::fs::rename(self.path(), &self.target)
             .with_context(|| format!("cannot make {}", self.target.display()))?;
-        // It has another name now, which must stay.
+        // It was renamed: do not delete it on drop.
         let _moved_away = self.folder.keep();
         Ok(durable_file::sync_name(&self.target)?)
     }
@@ -98,7 +99,7 @@ fn digest(folder: &Path, name: String) -> Result<CopiedFile, Failure> {
     Ok(CopiedFile { name, bytes, sha256: HEXLOWER.encode(&digest.finalize()) })
 }
 
-/// Are the files those that the manifest names, and no others?
+/// Are the files exactly those of the manifest?
 pub(super) async fn check_files(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let names = manifest.files.iter().map(|file| file.name.clone()).collect();
     let found = digests(source, names).await.map_err(super::refused)?;
@@ -107,7 +108,7 @@ pub(super) async fn check_files(source: &Path, manifest: &Manifest) -> Result<()
             format!("{} is damaged: it has {} bytes and the digest {}", told.name, found.bytes, found.sha256)
         })?;
     }
-    // A log beside the copy would be read into it by the next program that opens it.
+    // SQLite would replay a write-ahead log that lies beside the copy.
     for entry in std::fs::read_dir(source).map_err(Failure::from)? {
         let name = entry.map_err(Failure::from)?.file_name();
         let is_known = name == manifest::FILE || manifest.files.iter().any(|file| name == file.name.as_str());

@@ -1,5 +1,5 @@
-//! What a backup says of itself: `manifest.json`. It comes from a disk or from far away, so nothing in it is believed that
-//! was not compared.
+//! `manifest.json`, which describes a backup. It may come from an untrusted place, so nothing in it is believed
+//! without a check.
 
 use super::BackupError;
 use crate::auth::Secrets;
@@ -9,68 +9,65 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-/// Of the folder and of this file.
+/// Version of the folder's layout and of this file.
 pub(super) const FORMAT: u32 = 1;
-/// Its name in the folder.
+/// File name in the folder.
 pub(super) const FILE: &str = "manifest.json";
 
-/// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// 1.
+    /// Always [`FORMAT`].
     pub format: u32,
-    /// The version of Outpay that wrote it.
+    /// Version of Outpay that wrote it.
     pub program: String,
     /// `sqlite` or `postgres`.
     pub engine: String,
-    /// The last migration.
+    /// Number of the last migration.
     pub schema: i64,
-    /// Of the installation: how often it was recovered.
+    /// The installation's epoch: how often it was recovered.
     pub epoch: i64,
-    /// RFC 3339; nothing that was answered after this moment is sure to be in it.
+    /// RFC 3339. What was acknowledged later is not certain to be in it.
     pub created_at: String,
-    /// Tells which master key is needed, and nothing of it.
+    /// Identifies the master key that is needed, without revealing anything of it.
     pub key_fingerprint: String,
-    /// Where each book ends.
+    /// The newest entry of each book.
     pub heads: Vec<Head>,
-    /// In the order that restores.
+    /// In the order in which they are restored.
     pub files: Vec<CopiedFile>,
 }
 
-/// Where a book ends.
+/// The newest entry of a book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The book's number.
+    /// Number of the book.
     pub book: i64,
-    /// Of its newest entry; 0 where it has none.
+    /// Sequence of the newest entry; 0 if there is none.
     pub sequence: i64,
-    /// Of its newest entry, hexadecimal.
+    /// Digest of the newest entry, hexadecimal.
     pub digest: String,
 }
 
 /// A file of the folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopiedFile {
-    /// Without a folder.
+    /// File name, without a folder.
     pub name: String,
-    /// Its length.
     pub bytes: u64,
     /// Hexadecimal.
     pub sha256: String,
 }
 
 impl Manifest {
-    /// Reads it.
-    ///
     /// # Errors
-    /// When there is none, or none that this program can read.
+    /// When there is no manifest, or this program cannot read it.
     pub fn read(folder: &Path) -> Result<Self, BackupError> {
         let path = folder.join(FILE);
         let shown = path.display();
         let text = std::fs::read_to_string(&path)
             .map_err(|error| BackupError::Refused(format!("cannot read {shown}: {error}")))?;
-        let manifest: Self = serde_json::from_str(&text)
-            .map_err(|error| BackupError::Refused(format!("{shown} is no manifest of a backup: {error}")))?;
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| {
+            BackupError::Refused(format!("{shown} is not the manifest of a backup: {error}"))
+        })?;
         super::check(manifest.format == FORMAT, || {
             format!("{shown} has format {}; this program reads format {FORMAT}", manifest.format)
         })?;
@@ -87,13 +84,13 @@ impl Head {
         Self { book: book.0, sequence: head.sequence, digest: HEXLOWER.encode(&head.chain) }
     }
 
-    /// How many entries the book has, about: the high bits of a number are the epoch.
+    /// Approximate number of entries: the high bits of a sequence are the epoch.
     pub(super) fn entries(&self) -> i64 {
         self.sequence & ((1 << 40) - 1)
     }
 }
 
-/// A digest of the check value, which itself is derived from the master key one way.
+/// A digest of the check value, which is itself derived one way from the master key.
 pub(super) fn fingerprint(secrets: &Secrets) -> String {
     HEXLOWER.encode(&Sha256::digest(secrets.check_value())[..16])
 }

@@ -1,9 +1,9 @@
-//! Backups: a folder with one moment of the whole database and a manifest, written beside a running server, opened again
-//! before it counts as one. The master key is in none of them. Not here: how an engine copies itself (store/copies.rs),
-//! what follows a restore (recovery/).
+//! Backups: a folder with a snapshot of the whole database and a manifest, written beside a running server, and
+//! opened again before it counts as a backup. It never contains the master key. Not here: how an engine copies itself
+//! (store/copies.rs), what follows a restore (recovery/).
 //!
-//! Invariant: a folder with a manifest holds a copy that was read from its first row to its last; one that is being
-//! written has another name.
+//! Invariant: a folder with a manifest holds a copy that was read back completely; a backup being written has another
+//! name.
 
 mod folder;
 mod manifest;
@@ -20,33 +20,31 @@ use anyhow::Context;
 use folder::Draft;
 use std::path::Path;
 
-/// Up to so many entries a new backup is audited as well; above, `outpay verify` does it when there is time.
+/// Up to this many entries a new backup is audited at once; above, `outpay verify` does it later.
 const AUDITED_AT_ONCE: i64 = 200_000;
 
-/// Why there is no backup, or none that can be used.
+/// Why a backup was not written, or cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// Something that the operator can change.
     #[error("{0}")]
     Refused(String),
-    /// The machine broke.
     #[error(transparent)]
     Failure(#[from] Failure),
 }
 
-/// What a look at a backup has shown.
+/// The result of checking a backup.
 pub struct Verified {
-    /// What it says of itself.
     pub manifest: Manifest,
-    /// What the audit of its books found; `None` where it was left out.
+    /// Result of the audit; `None` if it was skipped.
     pub report: Option<AuditReport>,
 }
 
-/// Writes a backup into the new folder `target`, then opens and checks it. `database` is where a copy of PostgreSQL is read
-/// again.
+/// Writes a backup into the new folder `target`, then opens and checks it. A PostgreSQL copy is read back on the
+/// server of `database`.
 ///
 /// # Errors
-/// When something is at `target`, the database breaks, or the copy is not what the database was; no folder is left then.
+/// When `target` exists, on a failure, or when the copy differs from the database; no folder is left then.
 pub async fn write(
     store: &Store,
     database: &DatabaseUrl,
@@ -86,10 +84,11 @@ pub async fn write(
     Ok(Verified { manifest, report })
 }
 
-/// Checks a backup in full: every file against the manifest, every page or row, the newest entry of each book, and the audit.
+/// Checks a backup in full: every file against the manifest, every page or row, the newest entry of each book, and
+/// the audit.
 ///
 /// # Errors
-/// When it is not whole, or belongs to another master key.
+/// When it is damaged, or belongs to another master key.
 pub async fn verify(
     source: &Path,
     scratch: Option<&DatabaseUrl>,
@@ -101,11 +100,11 @@ pub async fn verify(
     Ok(Verified { manifest, report })
 }
 
-/// Puts a backup where `database` says and nothing stands, once it was checked. The database it makes is marked: no process
+/// Checks a backup and restores it to `database`, which must not exist yet. The new database is marked: no process
 /// works on it until `outpay recover` has run.
 ///
 /// # Errors
-/// When something stands there, or the backup cannot be used.
+/// When there is a database already, or the backup cannot be used.
 pub async fn restore(
     source: &Path,
     database: &DatabaseUrl,
@@ -134,7 +133,7 @@ pub async fn restore(
     Ok(manifest)
 }
 
-/// Opens a backup whose files are those of its manifest, and whose books end where it says.
+/// Opens a backup whose files match its manifest, and whose books end where the manifest says.
 async fn open(
     source: &Path,
     scratch: Option<&DatabaseUrl>,
@@ -185,7 +184,7 @@ fn check(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), BackupErr
     if holds { Ok(()) } else { Err(BackupError::Refused(sentence())) }
 }
 
-/// What is wrong with a backup, or stands in its way, is for the operator to change.
+/// Everything wrong with a backup is for the operator to fix.
 fn refused(failure: Failure) -> BackupError {
     BackupError::Refused(format!("{failure:#}"))
 }

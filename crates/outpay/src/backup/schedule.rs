@@ -1,4 +1,4 @@
-//! Backups again and again: their names, and which of them are kept. Names sort as times do.
+//! Scheduled backups: their names, and which of them are kept. Names sort by time.
 
 use super::Manifest;
 use crate::clock::rfc3339;
@@ -7,29 +7,25 @@ use anyhow::Context;
 use ledger::Micros;
 use std::path::{Path, PathBuf};
 
-/// What every name begins with.
 const PREFIX: &str = "outpay-";
 
-/// The name of a backup that is made now: `outpay-20261129T054500.123456Z`.
+/// The name of a backup made now: `outpay-20261129T054500.123456Z`.
 #[must_use]
 pub fn name_at(now: Micros) -> String {
     format!("{PREFIX}{}", rfc3339(now).replace(['-', ':'], ""))
 }
 
-/// What [`keep_newest`] did.
+/// The result of [`keep_newest`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// Backups that are there.
+    /// Backups left.
     pub kept: usize,
-    /// Backups that were deleted, oldest first.
+    /// Deleted backups, oldest first.
     pub deleted: Vec<PathBuf>,
 }
 
-/// Deletes all but the newest `keep` backups of `folder`. Only what has a name of [`name_at`] and a manifest is one; anything
-/// else stays as it is.
-///
-/// # Errors
-/// When the folder cannot be read or written.
+/// Deletes all but the newest `keep` backups of `folder`. Only a folder with a [`name_at`] name and a manifest counts
+/// as a backup; everything else is left alone.
 pub fn keep_newest(folder: &Path, keep: usize) -> Result<Kept, Failure> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
