@@ -1,5 +1,5 @@
-//! What an operator does with businesses: create one with its first keys, find one by id or name. Not here: money (the
-//! teller), later keys (auth/keys.rs). Invariant: a business never exists without its two books and four keys.
+//! Businesses, as an operator manages them: create one with its first keys, find one by id or name. Not here: money
+//! (the teller), later keys (auth/keys.rs). Invariant: a business always has its two books and four keys.
 
 use crate::auth::api_key;
 use crate::auth::limits::KeyLimits;
@@ -10,16 +10,15 @@ use crate::store::{Business, CredentialKind, Failure, NewApiKey, NewBusiness, Wr
 use ledger::{BookId, Mode};
 use secrecy::{ExposeSecret, SecretString};
 
-/// Counted in characters.
+/// In characters.
 const LONGEST_NAME: usize = 100;
-/// How often a number that somebody else has just taken is tried again.
+/// Retries when a concurrent process has taken the same number.
 const TRIES: usize = 20;
-/// What the first keys are called.
+/// Name of the first keys.
 const FIRST_KEY_NAME: &str = "First key";
 
-/// A business that has just been created, and the only moment in which its keys can be read.
+/// A new business. Its keys are readable only here.
 pub struct CreatedBusiness {
-    /// As stored.
     pub business: Business,
     /// `sk_live_…`
     pub secret_key: SecretString,
@@ -34,23 +33,18 @@ pub struct CreatedBusiness {
 /// Why a business was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateBusinessError {
-    /// The name cannot be one.
     #[error(
-        "a business name has 1 to {LONGEST_NAME} characters that can be seen, on one line, and does not begin with biz_"
+        "a business name has 1 to {LONGEST_NAME} visible characters, on one line, and does not begin with biz_"
     )]
     BadName,
-    /// The name is taken.
     #[error("there is already a business with this name; choose another name")]
     NameIsTaken,
-    /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
 }
 
-/// Creates a business with payouts disabled, empty books and a secret and a public key for each mode.
-///
-/// # Errors
-/// When the name will not do, or the database breaks; nothing was created then.
+/// Creates a business with payouts disabled, empty books, and a secret and a public key for each mode. On an error
+/// nothing was created.
 pub async fn create(platform: &Platform, name: &str) -> Result<CreatedBusiness, CreateBusinessError> {
     let name = &name_of(name).ok_or(CreateBusinessError::BadName)?;
     for _ in 0..TRIES {
@@ -69,15 +63,15 @@ pub async fn create(platform: &Platform, name: &str) -> Result<CreatedBusiness, 
         let (texts, rows): (Vec<SecretString>, Vec<NewApiKey>) = keys.into_iter().unzip();
         match platform.store.create_business(&business, &rows).await {
             Ok(()) => return Ok(created(business, texts)),
-            // Another process took the number, a key's number or the name in between: look again.
+            // Another process took the number, a key's number or the name: try again.
             Err(WriteError::Conflict) => {}
             Err(WriteError::Failure(failure)) => return Err(failure.into()),
         }
     }
-    Err(anyhow::anyhow!("other processes create businesses all the time; try again").into())
+    Err(anyhow::anyhow!("other processes are creating businesses at the same time; try again").into())
 }
 
-/// In the order in which [`created`] takes them.
+/// In the order that [`created`] expects.
 const FIRST_KEYS: [(CredentialKind, Mode); 4] = [
     (CredentialKind::SecretKey, Mode::Live),
     (CredentialKind::PublicKey, Mode::Live),
@@ -114,31 +108,27 @@ fn created(business: NewBusiness, keys: Vec<SecretString>) -> CreatedBusiness {
     CreatedBusiness { business, secret_key, public_key, test_secret_key, test_public_key }
 }
 
-/// A name as it is kept.
+/// Normalises a name; `None` if it is not a valid one.
 fn name_of(name: &str) -> Option<String> {
-    // Wherever a business is named, an id can stand instead.
+    // Commands accept an id in place of a name, so a name must not look like an id.
     identity(name, LONGEST_NAME).ok().filter(|name| !name.starts_with("biz_"))
 }
 
-/// The public id of the business with this number.
 #[must_use]
 pub fn id(platform: &Platform, number: i64) -> String {
     platform.secrets.ids().seal(IdKind::Business, BookId::new(number, Mode::Live), number)
 }
 
-/// The number that this public id of a business stands for.
+/// The number of the business with this public id.
 #[must_use]
 pub fn number(platform: &Platform, id: &str) -> Option<i64> {
     let (book, number) = platform.secrets.ids().open_any(IdKind::Business, id)?;
     (book == BookId::new(number, Mode::Live)).then_some(number)
 }
 
-/// The business that an operator calls by id or by name.
-///
-/// # Errors
-/// When the database breaks.
+/// Finds a business by id or by name.
 pub async fn find(platform: &Platform, id_or_name: &str) -> Result<Option<Business>, Failure> {
-    // No name begins like an id.
+    // A name cannot begin like an id.
     if let Some(number) = number(platform, id_or_name) {
         return platform.store.business(number).await;
     }

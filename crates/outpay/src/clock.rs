@@ -1,5 +1,5 @@
-//! The injected clock and dice. Nothing else in the platform may ask the machine for time or randomness (clippy
-//! refuses it), so that tests and the simulator decide both.
+//! The injected clock and randomness. No other module reads the machine's time or randomness (clippy refuses it), so
+//! that tests and the simulator control both.
 
 use ledger::Micros;
 use parking_lot::Mutex;
@@ -9,28 +9,28 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-/// Where the time comes from.
+/// The source of time.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's.
+    /// The machine's clock.
     System,
-    /// Stands still until a test moves it.
+    /// A clock that moves only when a test moves it.
     Manual(Arc<ManualClock>),
 }
 
-/// The two times of a clock that is moved by hand.
+/// Wall time and elapsed time of a manual clock.
 #[derive(Debug)]
 pub struct ManualClock {
     now: AtomicI64,
     elapsed: AtomicI64,
 }
 
-/// What [`Clock::monotonic`] counts from.
+/// The origin of [`Clock::monotonic`].
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the machine's monotonic clock")]
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
-    /// A clock that stands at `now`.
+    /// A manual clock set to `now`.
     #[must_use]
     pub fn manual(now: Micros) -> Self {
         Self::Manual(Arc::new(ManualClock { now: AtomicI64::new(now), elapsed: AtomicI64::new(0) }))
@@ -46,8 +46,8 @@ impl Clock {
         }
     }
 
-    /// Microseconds since a moment of this process that means nothing by itself. It never goes back and never jumps, so intervals
-    /// are measured by it; [`Self::now`] may be set by hand or by NTP at any time.
+    /// Microseconds since an arbitrary moment of this process. It never jumps or goes back, so intervals are measured
+    /// with it; [`Self::now`] can be set at any time, by hand or by NTP.
     #[must_use]
     pub fn monotonic(&self) -> Micros {
         match self {
@@ -56,7 +56,7 @@ impl Clock {
         }
     }
 
-    /// Lets time pass on a manual clock; a system clock stays as it is.
+    /// Lets time pass on a manual clock; does nothing to the system clock.
     pub fn advance(&self, micros: i64) {
         if let Self::Manual(clock) = self {
             clock.now.fetch_add(micros, Ordering::SeqCst);
@@ -64,7 +64,7 @@ impl Clock {
         }
     }
 
-    /// Sets a manual clock forward or back while no time passes, as NTP or an operator does.
+    /// Sets a manual clock forward or back without elapsed time, as NTP or an operator does.
     pub fn step(&self, micros: i64) {
         if let Self::Manual(clock) = self {
             clock.now.fetch_add(micros, Ordering::SeqCst);
@@ -72,22 +72,23 @@ impl Clock {
     }
 }
 
-/// Notices that the clock was set while the process runs.
+/// Detects that the clock was set while the process runs.
 pub struct ClockSteps {
     ahead: Micros,
 }
 
-/// NTP slews at most half a millisecond a second; what differs by more between two looks was set.
+/// NTP slews by at most half a millisecond per second; a larger difference between two calls means that the clock was
+/// set.
 const SMALLEST_STEP: Micros = 1_000_000;
 
 impl ClockSteps {
-    /// From here on.
+    /// Steps are detected from here on.
     #[must_use]
     pub fn new(clock: &Clock) -> Self {
         Self { ahead: clock.now() - clock.monotonic() }
     }
 
-    /// By how much the clock was set since the last look, if it was: below 0 for back.
+    /// How far the clock was set since the last call, if it was; negative for backward.
     pub fn look(&mut self, clock: &Clock) -> Option<Micros> {
         let ahead = clock.now() - clock.monotonic();
         let by = ahead - std::mem::replace(&mut self.ahead, ahead);
@@ -95,23 +96,22 @@ impl ClockSteps {
     }
 }
 
-/// Where random bytes come from.
+/// The source of random bytes.
 #[derive(Clone)]
 pub enum Entropy {
     /// The operating system's generator.
     System,
-    /// A generator that gives the same bytes for the same seed. For tests and the simulator.
+    /// A deterministic generator, for tests and the simulator.
     Seeded(Arc<Mutex<ChaCha20Rng>>),
 }
 
 impl Entropy {
-    /// The same bytes for the same seed.
+    /// The same seed gives the same bytes.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self::Seeded(Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))
     }
 
-    /// Fills `bytes`.
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the machine's randomness")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match self {
@@ -123,7 +123,7 @@ impl Entropy {
     }
 }
 
-/// The beginning of the UTC day that `at` lies in.
+/// The start of the UTC day of `at`.
 #[must_use]
 pub fn start_of_day(at: Micros) -> Micros {
     at - at.rem_euclid(86_400_000_000)

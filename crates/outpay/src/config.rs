@@ -1,6 +1,6 @@
-//! The configuration file: which rails there are and how to reach them. `outpay.toml` in the data folder, or wherever
-//! `--config` says; without one there are gift cards and, in test mode, the sandbox. Not here: what a business offers
-//! (terms, in the database), and keys, which come from the environment or from files of their own.
+//! The configuration file: which rails exist and how to reach them. `outpay.toml` in the data folder, or the file
+//! given by `--config`; without one there are gift cards and, in test mode, the sandbox. Not here: a business's terms
+//! (database), and keys, which come from the environment or from files of their own.
 
 use crate::mail::MailConfig;
 use crate::rails::crypto::CryptoConfig;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-/// The file in the data folder.
+/// File name in the data folder.
 pub const CONFIG_FILE: &str = "outpay.toml";
 
 const CACHE_MIB: RangeInclusive<u32> = 16..=65_536;
@@ -21,7 +21,7 @@ const CACHE_MIB: RangeInclusive<u32> = 16..=65_536;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where people reach the server, as in `https://pay.example.com`; links begin with it.
+    /// The server's public address, as in `https://pay.example.com`; links begin with it.
     pub public_url: Option<String>,
     /// `[sqlite]`
     pub sqlite: SqliteConfig,
@@ -29,7 +29,7 @@ pub struct Config {
     pub rails: RailsConfig,
     /// `[heads]`
     pub heads: HeadsConfig,
-    /// `[mail]`; without it no mail is made.
+    /// `[mail]`; without it no mail is created.
     pub mail: Option<MailConfig>,
 }
 
@@ -37,7 +37,7 @@ pub struct Config {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HeadsConfig {
-    /// Where signed heads are posted; nowhere without it.
+    /// URL to which signed heads are posted, if any.
     pub post_to: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct HeadsConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SqliteConfig {
-    /// MiB of the database that may be kept in memory for writing.
+    /// SQLite's page cache for writing, in MiB.
     pub cache_mib: u32,
 }
 
@@ -71,7 +71,7 @@ pub struct RailsConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GiftCardConfig {
-    /// When this many or fewer cards of one brand and value are left, an event says so.
+    /// An event warns when this many or fewer cards of one brand and value are left.
     pub low_stock: i64,
 }
 
@@ -82,10 +82,10 @@ impl Default for GiftCardConfig {
 }
 
 impl Config {
-    /// Reads `file`, or the data folder's file where there is one.
+    /// Reads `file`, or the data folder's file if it exists.
     ///
     /// # Errors
-    /// When it cannot be read, with the line that is wrong.
+    /// When it cannot be read or parsed; the error names the line.
     pub fn load(file: Option<&Path>, data: &Path) -> Result<Self, Failure> {
         let standard = data.join(CONFIG_FILE);
         let path = match file {
@@ -99,7 +99,7 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {
-        // The parser's own words quote the line, into which somebody may have pasted a key.
+        // The parser's own message quotes the line, which may contain a pasted key.
         let named = |error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             anyhow::anyhow!("line {}: {}", before.matches('\n').count() + 1, error.message())
@@ -138,10 +138,7 @@ impl Config {
     }
 }
 
-/// Links begin with it, so it has a scheme and a host, and nothing behind its path.
-///
-/// # Errors
-/// What it must look like.
+/// Checks that the URL has a scheme and a host, and nothing after them, because links are appended to it.
 pub fn check_public_url(url: &str) -> Result<(), Failure> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let fits = rest.is_some_and(|rest| {

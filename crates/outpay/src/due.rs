@@ -1,5 +1,6 @@
-//! Work that a wrong clock has put off. Where a clock was ahead when a due time or the end of a lease was written, it stands
-//! further ahead than any step puts it, and would be waited for: it is due now. Not here: the rows (store/due.rs).
+//! Repairs due times that a wrong clock has put off. If a clock was ahead when a due time or the end of a lease was
+//! written, it is further in the future than any step can put it; such work is made due now. Not here: the rows
+//! (store/due.rs).
 
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
@@ -13,19 +14,19 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// The longest steps of every kind.
+/// The longest regular delays of each kind of work.
 pub const LONGEST: LongestSteps =
     LongestSteps { withdrawal: WITHDRAWAL, delivery: DELIVERY, mail: MAIL, import_lease: IMPORT_LEASE };
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(30);
 
-/// Sweeps at once and twice a minute until `stop` says true or is dropped.
+/// Sweeps now and every 30 seconds until `stop` is true or dropped.
 pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(failure) = sweep(&platform).await {
             tracing::warn!(
                 error = format!("{failure:#}"),
-                "what a clock has put off could not be looked for"
+                "due times put off by a wrong clock could not be checked"
             );
         }
         tokio::select! {
@@ -35,24 +36,18 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Makes due what stands too far ahead.
-///
-/// # Errors
-/// When the database breaks.
+/// Makes work due whose due time is further ahead than any regular delay.
 pub async fn sweep(platform: &Platform) -> Result<PulledBack, Failure> {
     let pulled = platform.store.pull_back(&LONGEST).await?;
     if pulled != PulledBack::default() {
         let PulledBack { due, leases } = pulled;
-        tracing::warn!(due, leases, "a clock was ahead: what it had put off is due now");
+        tracing::warn!(due, leases, "a clock was ahead: work that it had put off is due now");
         nudge(platform);
     }
     Ok(pulled)
 }
 
-/// Makes one thing due by hand. `false`: it waits for no time.
-///
-/// # Errors
-/// When the database breaks.
+/// Makes one piece of work due, for an operator. `false`: it does not wait for a time.
 pub async fn make_due(platform: &Platform, work: Work, id: &str, actor: Actor) -> Result<bool, Failure> {
     let book = match work {
         Work::Withdrawal(book, _) | Work::Delivery(book, _) | Work::Import(book, _) => Some(book),
@@ -65,10 +60,7 @@ pub async fn make_due(platform: &Platform, work: Work, id: &str, actor: Actor) -
     Ok(is_made)
 }
 
-/// Makes everything due by hand; how much was not.
-///
-/// # Errors
-/// When the database breaks.
+/// Makes all waiting work due, for an operator; returns how much.
 pub async fn make_all_due(platform: &Platform, actor: Actor) -> Result<u64, Failure> {
     let businesses = platform.store.businesses().await?;
     let entry = |number| audit::in_business(platform, number, actor, "work.made_due", "", &json!({}));

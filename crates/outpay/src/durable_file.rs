@@ -1,39 +1,27 @@
-//! Names that survive a power cut. A file that was synced can be gone all the same: its name stands in the folder, and the folder
-//! has to be synced as well.
+//! Makes file names durable. After a power cut a file that was synced can still be missing, because its name is in
+//! the folder, which must be synced too.
 
 use std::io;
 use std::path::Path;
 
-/// Makes what was created, renamed or linked in `folder` durable.
-///
-/// # Errors
-/// When the folder cannot be read or synced.
+/// Makes names durable that were created, renamed or linked in `folder`.
 #[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     std::fs::File::open(or_current(folder))?.sync_all()
 }
 
-/// Windows syncs no folder.
-///
-/// # Errors
-/// Never.
+/// Windows cannot sync a folder.
 #[cfg(not(unix))]
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
 /// Makes the name of this file durable.
-///
-/// # Errors
-/// As [`sync_folder`].
 pub fn sync_name(file: &Path) -> io::Result<()> {
     sync_folder(file.parent().unwrap_or(Path::new("")))
 }
 
-/// Makes the folder and those above it, durably, where they are not there.
-///
-/// # Errors
-/// When one cannot be made or synced.
+/// Creates the folder and its parents where they are missing, durably.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
@@ -45,7 +33,7 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The parent of a relative name is empty, which stands for the current folder.
+/// The parent of a relative name is the empty path, which means the current folder.
 #[cfg(unix)]
 fn or_current(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }

@@ -1,35 +1,32 @@
-//! Text by which something is known: references, names of businesses and members, brands, destinations that a person pays by
-//! hand, passwords. One rule for every door. Invariant: two texts that look the same because of how their characters are
-//! composed, of which white space they hold, or of characters that show nothing, are one text or are refused.
+//! Text that identifies something: references, names of businesses and members, brands, destinations of payments by
+//! hand, passwords. One rule for every door. Invariant: two texts that look the same, differing only in character
+//! composition, white space or invisible characters, are equal after normalisation, or refused.
 //!
-//! Composition is NFC (Unicode Standard Annex 15). Code points that show nothing are refused rather than dropped, as in the
-//! PRECIS classes (RFC 8264, 9.13): what is dropped in one system stays in another, and they no longer agree. Not here:
-//! letters of other scripts that look alike; e-mail addresses (`ledger::Email`, by IDNA) and idempotency keys, which are ASCII.
+//! Composition is NFC (Unicode Standard Annex 15). Invisible code points are refused rather than dropped, as in the
+//! PRECIS classes (RFC 8264, 9.13): if one system drops them and another keeps them, they disagree about equality.
+//! Not here: letters of other scripts that look alike; e-mail addresses (`ledger::Email`, by IDNA) and idempotency
+//! keys, which are ASCII.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Why a text cannot be a name of anything.
+/// Why a text cannot identify anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityProblem {
-    /// Nothing is left of it.
     #[error("it is empty")]
     Empty,
-    /// Counted in characters of the text in its normal form.
+    /// In characters of the normal form.
     #[error("it is too long")]
     TooLong,
-    /// A control character or the end of a line.
-    #[error("it holds a control character")]
+    /// A control character or a line break.
+    #[error("it contains a control character")]
     Control,
-    /// A format character, another character that shows nothing, or one that Unicode does not know.
-    #[error("it holds a character that cannot be seen; type the text instead of pasting it")]
+    /// A format character, another invisible character, or one that Unicode has not assigned.
+    #[error("it contains an invisible character; type the text instead of pasting it")]
     Invisible,
 }
 
-/// The normal form of a text: NFC, each run of white space one space, none at either end.
-///
-/// # Errors
-/// [`IdentityProblem`].
+/// The normal form of a text: NFC, each run of white space as one space, none at either end.
 pub fn identity(text: &str, longest: usize) -> Result<String, IdentityProblem> {
     let normal = folded(text)?;
     match normal.chars().count() {
@@ -39,10 +36,7 @@ pub fn identity(text: &str, longest: usize) -> Result<String, IdentityProblem> {
     }
 }
 
-/// The same where the text may be left out; empty for none.
-///
-/// # Errors
-/// [`IdentityProblem`].
+/// The same for an optional text; empty if there is none.
 pub fn identity_or_none(text: &str, longest: usize) -> Result<String, IdentityProblem> {
     match identity(text, longest) {
         Err(IdentityProblem::Empty) => Ok(String::new()),
@@ -51,7 +45,7 @@ pub fn identity_or_none(text: &str, longest: usize) -> Result<String, IdentityPr
 }
 
 fn folded(text: &str) -> Result<String, IdentityProblem> {
-    // Controls that are white space too, a tab for example, are no spaces.
+    // Refuse controls that count as white space, such as tabs, before white space is folded.
     if text.chars().any(is_control) {
         return Err(IdentityProblem::Control);
     }
@@ -62,15 +56,15 @@ fn folded(text: &str) -> Result<String, IdentityProblem> {
     Ok(text.nfc().collect())
 }
 
-/// A password as RFC 8265 prepares it (profile OpaqueString, 4.2): spaces of other kinds become ASCII spaces, then NFC; case
-/// and the number of spaces stay. What a password may hold is judged where one is chosen.
+/// Prepares a password by RFC 8265 (profile OpaqueString, 4.2): other kinds of space become ASCII spaces, then NFC;
+/// case and the number of spaces are kept. Which passwords are allowed is decided where one is chosen.
 #[must_use]
 pub fn opaque_string(password: &str) -> String {
     let is_space = |c: &char| c.general_category() == GeneralCategory::SpaceSeparator;
     password.chars().map(|c| if is_space(&c) { ' ' } else { c }).nfc().collect()
 }
 
-/// Does a text hold what cannot be seen, so that the person who types it again types another one?
+/// Does the text contain invisible characters, which a person who retypes it would miss?
 #[must_use]
 pub fn holds_unseen(text: &str) -> bool {
     text.chars().any(|c| is_control(c) || is_invisible(c))

@@ -1,9 +1,9 @@
-//! Public ids: a prefix and a UUID that is the encrypted place of a row (kind, book, number). Clients can read
-//! nothing from an id, not even how many users or payouts a business has, and no id needs a column or an index.
+//! Public ids: a prefix and a UUID that encrypts a row's kind, book and number. An id tells clients nothing, not even
+//! how many users or payouts a business has, and needs no column or index.
 //!
-//! How: the place is written into the free bits of a version 8 UUID (RFC 9562, 5.8) and encrypted with AES-128;
-//! encryption is repeated until the result is again a version 8 UUID ("cycle walking", Black and Rogaway 2002), which
-//! makes a permutation of just these UUIDs. It takes 64 steps on average, about a microsecond.
+//! How: kind, book and number are written into the free bits of a version 8 UUID (RFC 9562, 5.8) and encrypted with
+//! AES-128. Encryption is repeated until the result is a version 8 UUID again ("cycle walking", Black and Rogaway
+//! 2002), which gives a permutation of exactly these UUIDs. It takes 64 steps on average, about a microsecond.
 
 use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
@@ -18,9 +18,9 @@ pub enum IdKind {
     ApiKey,
     /// `usr_`
     PayoutUser,
-    /// `txn_`: a journal entry seen as one person's operation.
+    /// `txn_`: a journal entry as an operation of a payout user.
     Operation,
-    /// `evt_`: a journal entry seen as the business's event.
+    /// `evt_`: a journal entry as an event of the business.
     Event,
     /// `ord_`: a withdrawal.
     Withdrawal,
@@ -28,7 +28,7 @@ pub enum IdKind {
     Delivery,
     /// `gcd_`: a gift card in stock.
     GiftCard,
-    /// `mem_`: a member of teams.
+    /// `mem_`: a member.
     Member,
     /// `ses_`: a member's session.
     Session,
@@ -38,9 +38,9 @@ pub enum IdKind {
     Import,
     /// `mail_`: an outgoing mail.
     Mail,
-    /// `prp_`: what a second person has to confirm.
+    /// `prp_`: a proposal that a second person must confirm.
     Proposal,
-    /// A withdrawal seen as a payment by its rail; see [`PublicIds::order_id`].
+    /// A withdrawal as a payment of its rail; see [`PublicIds::order_id`].
     Payment,
 }
 
@@ -86,7 +86,7 @@ impl IdKind {
     }
 }
 
-/// Makes and reads public ids.
+/// Encrypts and decrypts public ids.
 #[derive(Clone)]
 pub struct PublicIds {
     cipher: Aes128,
@@ -95,7 +95,6 @@ pub struct PublicIds {
 type Block = [u8; 16];
 
 impl PublicIds {
-    /// With this key.
     #[must_use]
     pub fn new(cipher: Aes128) -> Self {
         Self { cipher }
@@ -121,7 +120,7 @@ impl PublicIds {
         format!("{prefix}{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
-    /// The public number of a withdrawal at its rail, for example `CRX-` and 32 hexadecimal digits: the same for all
+    /// The order number of a withdrawal at its rail, for example `CRX-` and 32 hexadecimal digits: the same for all
     /// attempts to pay it.
     #[must_use]
     pub fn order_id(&self, provider: Provider, book: BookId, withdrawal: i64) -> String {
@@ -129,7 +128,7 @@ impl PublicIds {
         format!("{}{}", provider.order_prefix(), uuid.replace('-', "").to_uppercase())
     }
 
-    /// The row that `id` names inside `book`; `None` for anything that is not such an id, another book's included.
+    /// The row that `id` names inside `book`; `None` for anything else, including an id of another book.
     #[must_use]
     pub fn open(&self, kind: IdKind, book: BookId, id: &str) -> Option<i64> {
         let (found, number) = self.open_any(kind, id)?;

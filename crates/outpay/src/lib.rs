@@ -1,7 +1,7 @@
-//! Outpay: a payout platform one company can run itself.
+//! Outpay: a self-hosted payout platform.
 //!
-//! The path of a request goes one way: a door (`http`, `cli`) gives a command to the teller (`commit`), which loads
-//! through the `store`, decides with the `ledger` crate, saves and commits once per batch, and only then answers.
+//! A request goes one way: a door (`http`, `cli`) gives a command to the teller (`commit`), which loads through the
+//! `store`, decides with the `ledger` crate, saves, commits once per batch, and only then replies.
 
 pub mod audit;
 pub mod auth;

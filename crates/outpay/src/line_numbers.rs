@@ -1,7 +1,7 @@
-//! The numbers of a file's lines as an editor counts them, so that what is wrong is named where a person finds it. Not here:
-//! what stands in the lines.
+//! Line numbers of a file as an editor shows them, so that an error message names the line that the user sees. Not
+//! here: the lines' contents.
 
-/// Counts lines as an editor does, whatever ends them.
+/// Counts lines as editors do: LF, CR and CRLF each end a line.
 pub struct LineNumbers<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -9,17 +9,17 @@ pub struct LineNumbers<'a> {
 }
 
 impl<'a> LineNumbers<'a> {
-    /// Of a file without its byte order mark.
+    /// `bytes` must not include the byte order mark.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0, number: 1 }
     }
 
-    /// The number that was given last.
+    /// The last number returned.
     pub fn last(&self) -> u64 {
         self.number
     }
 
-    /// The number of the line on which a record, or what should have been one, begins.
+    /// The line on which a record begins, or an unreadable one would begin.
     pub fn of(&mut self, record: &csv::Result<csv::StringRecord>) -> u64 {
         let start = match record {
             Ok(record) => record.position(),
@@ -29,8 +29,8 @@ impl<'a> LineNumbers<'a> {
         self.at(usize::try_from(start).unwrap_or(self.bytes.len()))
     }
 
-    /// The number of the line on which the record found at `start` begins. A record's place can lie on blank lines or on
-    /// a line end before it, which the reader has skipped.
+    /// The line on which the record at `start` begins. `start` may point at line breaks before the record, which the
+    /// reader skipped.
     pub fn at(&mut self, start: usize) -> u64 {
         let rest = &self.bytes[start..];
         let skipped = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();

@@ -1,9 +1,9 @@
-//! What money is for, in words for the person who gets it. One rule for every door where a business writes it.
+//! Memos: a business's note to the recipient about a payment. One rule for every door.
 
-/// Counted in characters.
+/// In characters.
 const LONGEST: usize = 255;
 
-/// Why a text is no memo.
+/// Why a text is not a valid memo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoProblem {
     /// More than 255 characters.
@@ -12,10 +12,7 @@ pub enum MemoProblem {
     Unprintable,
 }
 
-/// The text without space around it; empty for none.
-///
-/// # Errors
-/// [`MemoProblem`].
+/// Checks and trims a memo; empty means none.
 pub fn memo(text: &str) -> Result<String, MemoProblem> {
     if text.chars().count() > LONGEST {
         return Err(MemoProblem::TooLong);

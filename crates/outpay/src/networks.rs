@@ -1,12 +1,12 @@
-//! Lists of addresses and networks, as an operator or a business writes them. Invariant: a text that is no such list is never
+//! Lists of IP addresses and networks, as an operator or a business writes them. Invariant: an invalid list is never
 //! read as "any address".
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// More belong into a proxy.
+/// A longer list belongs in a firewall or proxy.
 const MOST_NETWORKS: usize = 50;
-/// An IPv4 address as IPv6 writes it: `::ffff:0:0/96`.
+/// Prefix length of IPv4-mapped addresses, `::ffff:0:0/96`.
 const MAPPED_BITS: u32 = 96;
 
 /// A list of networks, at least one.
@@ -15,28 +15,27 @@ pub struct Networks(Vec<Network>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Network {
-    /// With zeros where the network does not decide.
+    /// The address, with zeros after the prefix.
     base: u128,
-    /// How many leading bits decide.
+    /// Prefix length.
     bits: u32,
 }
 
-/// Why a text is no list of networks.
+/// Why a text is not a list of networks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNetworks {
-    /// This word of it.
-    #[error("`{0}` is no address and no network; write 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32")]
+    /// The first invalid word.
+    #[error("`{0}` is not an address or a network; write 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32")]
     Word(String),
-    /// Too many.
     #[error("at most {MOST_NETWORKS} addresses and networks can be named")]
     TooMany,
 }
 
 impl Networks {
-    /// Reads addresses and networks with commas or white space between them; `None` where there are none.
+    /// Parses addresses and networks separated by commas or white space; `None` if there are none.
     ///
     /// # Errors
-    /// Says which word is neither.
+    /// Names the first invalid word.
     pub fn parse(text: &str) -> Result<Option<Self>, BadNetworks> {
         let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
         let mut networks: Vec<Network> = Vec::new();
@@ -53,15 +52,14 @@ impl Networks {
         }
     }
 
-    /// All of these lists as one; `None` where there are none.
+    /// Merges the lists; `None` if there are none.
     ///
     /// # Errors
-    /// When there are too many networks in all.
+    /// When there are too many networks in total.
     pub fn join(lists: &[Self]) -> Result<Option<Self>, BadNetworks> {
         Self::parse(&lists.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
     }
 
-    /// Does one of the networks have this address?
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let number = number(address);
@@ -69,7 +67,7 @@ impl Networks {
     }
 }
 
-/// In the form that [`Networks::parse`] reads, spaces between them.
+/// In the form that [`Networks::parse`] reads, separated by spaces.
 impl fmt::Display for Networks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, network) in self.0.iter().enumerate() {

@@ -1,6 +1,6 @@
-//! A book at a glance: what it holds, what waits, and what happened on each of the last days. Not here: the page
-//! (dashboard/home.rs), SQL (store/day_sums.rs). Invariant: a glance costs the same however much has happened before; what
-//! has not been summed up yet is summed up in portions.
+//! The overview of a book: balances, waiting withdrawals, and totals per day. Not here: the page (dashboard/home.rs),
+//! SQL (store/day_sums.rs). Invariant: the cost of an overview does not grow with the book's history; entries that
+//! are not in the day sums yet are added in portions.
 
 use crate::platform::Platform;
 use crate::store::{DaySum, Failure};
@@ -8,57 +8,50 @@ use ledger::{BookId, Cents, EntryKind, WithdrawalState};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How many days are told of, with today.
+/// Days shown, including today.
 pub const DAYS: i64 = 30;
-/// Counted no further than this.
+/// Counts stop here.
 pub const MOST: i64 = 1_000;
 const MICROS_OF_A_DAY: i64 = 86_400_000_000;
-/// Entries that a glance sums up.
+/// Entries that one overview may add to the day sums.
 const GLANCE: i64 = 10_000;
-/// Entries that are summed up at once between glances.
+/// Entries that the background task adds per transaction.
 const PORTION: i64 = 50_000;
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(30);
 
-/// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Overview {
-    /// Cents.
     pub main: Cents,
-    /// Cents.
     pub payout: Cents,
-    /// Cents of withdrawals on their way.
+    /// Withdrawals that have not ended.
     pub held: Cents,
-    /// How many wait for review, up to [`MOST`].
+    /// Withdrawals in review, at most [`MOST`].
     pub in_review: i64,
-    /// How many have an outcome that nobody knows, up to [`MOST`].
+    /// Withdrawals with an unknown outcome, at most [`MOST`].
     pub in_doubt: i64,
     /// The last [`DAYS`] days, oldest first.
     pub days: Vec<Day>,
-    /// False while earlier entries are still being summed up.
+    /// False while the day sums lag behind the journal.
     pub is_complete: bool,
 }
 
-/// What happened on one day.
+/// The totals of one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Day {
     /// Days since 1970-01-01, UTC.
     pub day: i64,
-    /// Cents that people were given.
+    /// Cents credited to payout users.
     pub given: i64,
-    /// Cents that people were paid; with the fees that the business keeps of them.
+    /// Cents of withdrawals paid, including the fees that the business kept.
     pub paid: i64,
     /// Withdrawals that succeeded.
     pub succeeded: i64,
-    /// Withdrawals that failed or came back.
+    /// Withdrawals that failed or were returned.
     pub failed: i64,
     /// Withdrawals that were rejected or cancelled.
     pub stopped: i64,
 }
 
-/// A book at a glance.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn look(platform: &Platform, book: BookId) -> Result<Overview, Failure> {
     let store = &platform.store;
     let is_complete = store.add_to_day_sums(book, GLANCE).await?;
@@ -95,14 +88,12 @@ fn days(today: i64, sums: &[DaySum]) -> Vec<Day> {
     days
 }
 
-/// Sums up what nobody looks at, until `stop` says true or is dropped, so that nobody has to wait for it later.
+/// Keeps the day sums of all books up to date until `stop` is true or dropped, so that a page need not catch up on
+/// its own.
 pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(failure) = round(&platform, &stop).await {
-            tracing::error!(
-                error = format!("{failure:#}"),
-                "the sums of days could not be brought up to date"
-            );
+            tracing::error!(error = format!("{failure:#}"), "the day sums could not be updated");
         }
         tokio::select! {
             _ = stop.changed() => return,
@@ -115,7 +106,7 @@ async fn round(platform: &Platform, stop: &watch::Receiver<bool>) -> Result<(), 
     for business in platform.store.businesses().await? {
         for mode in [ledger::Mode::Live, ledger::Mode::Test] {
             while !platform.store.add_to_day_sums(BookId::new(business.number, mode), PORTION).await? {
-                // The doors have the first word about the database.
+                // Leave the database to requests for a moment.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 if *stop.borrow() || stop.has_changed().is_err() {
                     return Ok(());

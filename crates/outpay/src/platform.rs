@@ -1,4 +1,4 @@
-//! The parts every door needs, opened in one place: store, keys, clock, dice, teller, authentication.
+//! The parts that every door needs, opened in one place: store, secrets, clock, entropy, teller, authentication.
 
 use crate::auth::{Auth, Secrets, master_key};
 use crate::clock::{Clock, Entropy};
@@ -17,48 +17,38 @@ use std::sync::Arc;
 /// The opened platform; cheap to clone. The teller ends when the last clone is dropped.
 #[derive(Clone)]
 pub struct Platform {
-    /// The data folder: master key, and the database if it is SQLite.
+    /// The data folder: master key, witness files, and the database if it is SQLite.
     pub data: Arc<PathBuf>,
-    /// The database.
     pub store: Store,
     /// Keys derived from the master key.
     pub secrets: Arc<Secrets>,
-    /// Time.
     pub clock: Clock,
-    /// Randomness.
     pub entropy: Entropy,
-    /// Every change of a book goes through it.
+    /// All changes of books go through it.
     pub teller: Teller,
-    /// What this process has answered for.
+    /// Record of what this process has acknowledged.
     pub witness: Witness,
-    /// Who is asking.
     pub auth: Auth,
-    /// The ways out.
     pub rails: Arc<Rails>,
-    /// Webhooks, strictly guarded unless somebody puts others here.
+    /// With the strict guard, unless replaced.
     pub webhooks: Webhooks,
-    /// What is remembered of API requests.
+    /// Usage of keys and the request log.
     pub requests: Requests,
-    /// Outgoing mail.
     pub mail: Mail,
-    /// Members' passwords.
     pub passwords: Passwords,
-    /// Where signed heads are posted, if anywhere.
+    /// URL to which signed heads are posted, if any.
     pub post_heads_to: Option<Arc<str>>,
-    /// Where people reach the server, without a slash at its end; links begin with it.
+    /// The server's public URL, without a trailing slash; links begin with it.
     pub public_url: Option<Arc<str>>,
 }
 
-/// The database of a data folder, where none is named.
+/// The database of a data folder, if none is given.
 #[must_use]
 pub fn default_database(data: &Path) -> DatabaseUrl {
     DatabaseUrl::Sqlite(data.join("outpay.db"))
 }
 
-/// Is it the key that the database was made with?
-///
-/// # Errors
-/// When it is not, or the database breaks.
+/// Checks that the database was created with this master key.
 pub async fn check_master_key(store: &Store, secrets: &Secrets, data: &Path) -> Result<(), Failure> {
     anyhow::ensure!(
         store.matches_master_key(secrets.check_value()).await?,
@@ -69,7 +59,7 @@ pub async fn check_master_key(store: &Store, secrets: &Secrets, data: &Path) -> 
     Ok(())
 }
 
-/// What was done after a backup is not in a database restored from it; working on would do some of it again.
+/// A database restored from a backup lacks what was done after it; working on it would do some of that again.
 async fn check_is_recovered(store: &Store) -> Result<(), Failure> {
     if let Some(time) = store.recovery_mark().await? {
         anyhow::bail!(
@@ -80,10 +70,11 @@ async fn check_is_recovered(store: &Store) -> Result<(), Failure> {
 }
 
 impl Platform {
-    /// Opens the database, starts a teller and mounts the rails that the configuration names.
+    /// Opens the database, starts a teller and mounts the configured rails.
     ///
     /// # Errors
-    /// When the database cannot be opened, or belongs to another master key.
+    /// When the database cannot be opened, belongs to another master key, or lacks something that a witness
+    /// remembers.
     pub async fn open(
         data: &Path,
         database: &DatabaseUrl,
@@ -98,10 +89,7 @@ impl Platform {
         Self::over(store, witness, data, secrets, clock, entropy, config).await
     }
 
-    /// The same for a database that has lost something and is about to be recovered: nothing is compared.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
+    /// The same for a database that has lost something and is about to be recovered: witnesses are not compared.
     pub async fn open_to_recover(
         data: &Path,
         database: &DatabaseUrl,

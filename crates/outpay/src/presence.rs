@@ -1,6 +1,7 @@
-//! Whether a worker lives, for others on the same machine: as long as it does, a file of its own in the data folder is locked. A
-//! start looks at the files of those that have leases, of withdrawals, webhooks, mails or imports, and takes back what the dead
-//! had, instead of waiting for the leases' end. Of a worker on another machine there is no file here, and its leases run out.
+//! Tells whether a worker on this machine is alive: as long as it is, it holds a lock on its own file in the data
+//! folder. On start, a process checks the files of all workers that hold leases (of withdrawals, webhooks, mails or
+//! imports) and ends the leases of dead ones, instead of waiting for them to expire. A worker on another machine has
+//! no file here; its leases expire.
 
 use crate::clock::Entropy;
 use crate::platform::Platform;
@@ -12,13 +13,13 @@ use std::path::{Path, PathBuf};
 /// In the data folder.
 const FOLDER: &str = "workers";
 
-/// The lock of a worker that lives; the operating system gives it back however the process ends.
+/// The lock of a live worker; the operating system releases it however the process ends.
 pub struct Presence {
     _locked: File,
     path: PathBuf,
 }
 
-/// A number that no other worker has. Zero stands for none.
+/// A random number that identifies a worker. Zero means none.
 #[must_use]
 pub fn number(entropy: &Entropy) -> i64 {
     let mut bytes = [0u8; 8];
@@ -26,25 +27,29 @@ pub fn number(entropy: &Entropy) -> i64 {
     (i64::from_be_bytes(bytes) & i64::MAX).max(1)
 }
 
-/// Says that these workers live, for as long as what it gives is kept, and takes back what dead ones of this machine had.
+/// Marks these workers as alive for as long as the returned values exist, and ends the leases of dead workers of this
+/// machine.
 ///
 /// # Errors
-/// When the data folder cannot be written, or the database breaks.
+/// When the data folder cannot be written, or on a failure of the database.
 pub async fn begin(platform: &Platform, workers: &[i64]) -> Result<Vec<Presence>, Failure> {
     let lives: Vec<Presence> =
         workers.iter().map(|worker| Presence::begin(&platform.data, *worker)).collect::<Result<_, _>>()?;
     let ended = take_back(platform).await?;
     if ended > 0 {
-        tracing::info!(leases = ended, "a worker that is gone had work; it is taken back");
+        tracing::info!(leases = ended, "took back the leases of a worker that has died");
     }
     Ok(lives)
 }
 
-/// The same for a process that works all the same where it fails.
+/// The same for a process that continues even if this fails.
 pub async fn announce(platform: &Platform, workers: &[i64]) -> Vec<Presence> {
     begin(platform, workers).await.unwrap_or_else(|failure| {
         let error = format!("{failure:#}");
-        tracing::warn!(error, "where this process dies, its work waits for the end of its leases");
+        tracing::warn!(
+            error,
+            "presence not announced: if this process dies, its work waits until its leases expire"
+        );
         Vec::new()
     })
 }
@@ -64,12 +69,12 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        // One that stays is found unlocked, which says the same.
+        // If deleting fails, the file is found unlocked, which means the same.
         drop(std::fs::remove_file(&self.path));
     }
 }
 
-/// Ends the leases of workers that are dead; how many there were.
+/// Ends the leases of dead workers; returns how many.
 async fn take_back(platform: &Platform) -> Result<u64, Failure> {
     let mut ended = 0;
     for worker in platform.store.lease_holders().await? {

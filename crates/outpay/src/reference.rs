@@ -1,13 +1,12 @@
-//! Words that stay in the books: a deposit's reference, the reason for a decision, the proof of a payment. One rule for every
-//! door where a person writes them; two that look the same are the same (identity_text.rs), so that no deposit is recorded
-//! twice.
+//! Free text that is kept in the books: a deposit's reference, the reason for a decision, the proof of a payment. One
+//! rule for every door; two that look the same are equal (identity_text.rs), so that no deposit is recorded twice.
 
 use crate::identity_text::{IdentityProblem, identity};
 
-/// Counted in characters; long enough for a line of a bank statement.
+/// In characters; long enough for a line of a bank statement.
 const LONGEST: usize = 255;
 
-/// The text as it is kept.
+/// The normalised text.
 ///
 /// # Errors
 /// What to write instead.

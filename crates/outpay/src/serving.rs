@@ -1,5 +1,5 @@
-//! A process that serves: opens the doors over a platform and keeps them open until it is told to stop. Doors do not
-//! know each other; this is the place that knows them all. Not here: what the operator asked for (cli), requests (http).
+//! A serving process: opens the doors over a platform and keeps them open until it is told to stop. Doors do not
+//! depend on each other; this module knows all of them. Not here: the command line (cli/), requests (http/).
 
 use crate::claim;
 use crate::dashboard;
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 pub use crate::http::{ServeConfig, TrustedProxies};
 
-/// Doors whose addresses are taken.
+/// Doors with bound addresses, not serving yet.
 pub struct Serving {
     api: Server,
     webhooks: webhooks::Worker,
@@ -31,10 +31,10 @@ pub struct Serving {
     mail: mail::Worker,
 }
 
-/// Takes the addresses.
+/// Binds the addresses.
 ///
 /// # Errors
-/// When an address is taken, the certificate cannot be used, or a rail is configured whose secrets are missing.
+/// When an address is taken, the certificate cannot be used, or a configured rail lacks its secrets.
 pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Failure> {
     let locked = &platform.rails.locked;
     anyhow::ensure!(locked.is_empty(), "{}", locked.join("; "));
@@ -49,40 +49,35 @@ pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Fa
     Ok(Serving { api: http::bind(config, platform, faces).await?, webhooks, worker, sweeper, mail })
 }
 
-/// The pages for people, and what they use.
+/// The router of all pages and their assets.
 pub fn faces(platform: Platform) -> Router {
     let (claim, dashboard) = (claim::router(platform.clone()), dashboard::router(platform.clone()));
     Router::new().merge(assets::router()).with_state(platform).merge(claim).merge(dashboard)
 }
 
 impl Serving {
-    /// The API's address, with the port that was really taken.
-    ///
-    /// # Errors
-    /// When the operating system does not tell.
+    /// The API's address, with the actual port.
     pub fn address(&self) -> Result<std::net::SocketAddr, Failure> {
         self.api.address()
     }
 
-    /// The metrics' address, if they have one.
-    ///
-    /// # Errors
-    /// When the operating system does not tell.
+    /// The metrics' address, if there is one.
     pub fn metrics_address(&self) -> Result<Option<std::net::SocketAddr>, Failure> {
         self.api.metrics_address()
     }
 
-    /// Answers until `shutdown` comes, then finishes what was accepted.
+    /// Serves until `shutdown` resolves, then finishes accepted requests.
     ///
     /// # Errors
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        // Kept until all of them have ended.
+        // Held until all workers have ended.
         let importer = presence::number(&self.sweeper.entropy);
         let workers = [self.worker.number(), self.webhooks.number(), self.mail.number(), importer];
         let _present = presence::announce(&self.sweeper, &workers).await;
         let webhooks = webhooks::start(self.webhooks);
-        // Told first: the server waits for the teller, which ends with the last handle to it, and these hold one.
+        // Stopped before the server: the server waits for the teller, which ends with the last handle to it, and
+        // these tasks hold one.
         let (stop, stopped) = watch::channel(false);
         let worker = tokio::spawn(self.worker.run(stopped.clone()));
         let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), importer, stopped.clone()));
@@ -96,7 +91,7 @@ impl Serving {
             stop.send_replace(true);
         };
         let ended = self.api.run(shutdown).await;
-        // Also when it ended by itself: what works in the background must not hold up the end of a broken process.
+        // Needed if the server ended by itself: background tasks must not delay the end of a broken process.
         stop.send_replace(true);
         worker.await?;
         sweeper.await?;
@@ -110,10 +105,10 @@ impl Serving {
     }
 }
 
-/// Comes when the operator asks the process to end: Ctrl-C, or SIGTERM from whoever supervises it.
+/// Resolves when the process is asked to end: Ctrl-C, or SIGTERM from its supervisor.
 ///
 /// # Errors
-/// When the operating system does not let signals be caught.
+/// When the operating system refuses to register a signal handler.
 pub fn asked_to_end() -> Result<impl Future<Output = ()> + Send, Failure> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -121,7 +116,7 @@ pub fn asked_to_end() -> Result<impl Future<Output = ()> + Send, Failure> {
     let mut terminate = NeverSent;
     Ok(async move {
         tokio::select! {
-            // An error means that Ctrl-C cannot be caught; then it ends the process by itself.
+            // On an error Ctrl-C cannot be caught; its default action then ends the process.
             Ok(()) = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
         }

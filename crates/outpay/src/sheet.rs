@@ -1,16 +1,15 @@
-//! CSV that goes to spreadsheets and comes back from them: the one writer, in which no cell is a formula, and the one look at
-//! whether a file is text. Not here: what stands in the columns.
+//! CSV for spreadsheets, and from them: the only writer, whose cells are never formulas, and the check that a file is
+//! text. Not here: the columns.
 
 use std::fmt;
 
-/// Spreadsheets take a file for UTF-8 where this stands in front, and put it in front themselves.
+/// The byte order mark: spreadsheets recognise UTF-8 by it, and write it themselves.
 const MARK: &str = "\u{feff}";
 
-/// A CSV in the making.
+/// A CSV file being written.
 pub struct Sheet(csv::Writer<Vec<u8>>);
 
 impl Sheet {
-    /// With the names of its columns.
     #[must_use]
     pub fn new(header: &[&str]) -> Self {
         let mut sheet = Self(csv::WriterBuilder::new().from_writer(MARK.as_bytes().to_vec()));
@@ -18,7 +17,7 @@ impl Sheet {
         sheet
     }
 
-    /// Adds a row, as long as the header.
+    /// Adds a row; it must be as long as the header.
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) {
         self.0
             .write_record(cells.iter().map(|cell| harmless(cell.as_ref())))
@@ -29,11 +28,11 @@ impl Sheet {
     #[must_use]
     pub fn text(self) -> String {
         let bytes = self.0.into_inner().expect("memory takes what fits");
-        String::from_utf8(bytes).expect("what went in was text")
+        String::from_utf8(bytes).expect("only text was written")
     }
 }
 
-/// A cell that begins like this is carried out by a spreadsheet, so an apostrophe goes in front of it, with which it is text.
+/// A spreadsheet would evaluate a cell that begins like this, so an apostrophe marks it as text (CSV injection).
 fn harmless(cell: &str) -> String {
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     format!("{guard}{cell}")
@@ -42,9 +41,9 @@ fn harmless(cell: &str) -> String {
 /// Why a file is not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotText {
-    /// It begins as a spreadsheet's "Unicode text" does.
+    /// It begins with a UTF-16 byte order mark, as a spreadsheet's "Unicode text" does.
     Utf16,
-    /// This byte on this line, from 1, is no part of a character.
+    /// Line (from 1) and value of a byte that is not part of a UTF-8 character.
     Byte(u64, u8),
 }
 
@@ -73,10 +72,10 @@ impl fmt::Display for NotText {
     }
 }
 
-/// A file's text, without the mark in front of it.
+/// A file's text, without the byte order mark.
 ///
 /// # Errors
-/// Where it is not UTF-8: letters would become others, and with them names and references.
+/// When it is not UTF-8: read in another encoding, names and references would change.
 pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(NotText::Utf16);

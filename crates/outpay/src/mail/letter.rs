@@ -88,7 +88,7 @@ fn about_money(told: &Told<'_>) -> Letter {
         subject,
         paragraphs: vec![
             sentence,
-            "The link is for you alone: whoever has it can take the money. Do not pass it on.".to_owned(),
+            "The link is for you alone: anyone who has it can take the money. Do not pass it on.".to_owned(),
         ],
         facts: vec![("From", business.to_owned()), ("Amount", balance)],
         button: None,
@@ -152,9 +152,9 @@ fn about_link(told: &Told<'_>) -> Letter {
         )
     } else {
         (
-            format!("Set your password for {business} anew"),
+            format!("Set a new password for {business}"),
             format!(
-                "Somebody of the team of {business} lets you set your password and your second factor anew."
+                "A member of the team of {business} has sent you a link to set a new password and second factor."
             ),
         )
     };
@@ -172,7 +172,7 @@ fn about_security(told: &Told<'_>) -> Letter {
     let (subject, sentence) = match told.kind {
         MailKind::NewSignIn => (
             "A new sign-in to your account",
-            "Somebody signed in to your account from a browser that was not used before.",
+            "Your account was signed in to from a browser that was not used before.",
         ),
         MailKind::PasswordChanged => (
             "Your password was changed",

@@ -203,7 +203,7 @@ impl Worker {
             let (id, sent) = match end {
                 Ok((id, sent)) => (id, Some(sent)),
                 Err(error) => {
-                    tracing::error!(%error, "sending a webhook ended badly; it will be sent again");
+                    tracing::error!(%error, "sending a webhook crashed; it will be sent again");
                     (error.id(), None)
                 }
             };
