@@ -89,7 +89,7 @@ pub fn routes(table: &File) -> Vec<Route> {
 }
 
 /// From the opening parenthesis, which is the first token, to the one that closes it.
-fn within_parentheses(tokens: &[Token]) -> &[Token] {
+pub fn within_parentheses(tokens: &[Token]) -> &[Token] {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
         if token.is_mark('(') {

@@ -1,110 +1,70 @@
-//! The human door: the dashboard of a business's team. One route table (router.rs), one file per page with a template of
-//! the same name in templates/dashboard/, one file per action. What all share: who is signed in (signed_in.rs), checked
-//! POSTs (post.rs), why a page is not shown (stop.rs), the frame around pages (frame.rs), a word after an action
-//! (notice.rs). Not here: what members may do (members/), rules about money (ledger), SQL (store).
+//! The human door: the dashboard of a business's team. `door/` has what all pages share: the one route table (router.rs),
+//! the member who is signed in (signed_in.rs), checked POSTs (posted.rs), pages that say no (declined.rs), the frame around
+//! pages (frame.rs). Each other folder is a subject; a file there is a page with its actions, and its template has the same
+//! place and name in templates/dashboard/. Not here: what members may do (members/), rules about money (ledger), SQL (store).
 
-pub mod account;
-pub mod amount;
-pub mod audit;
-pub mod business_switch;
-pub mod by_hand;
-pub mod by_hand_export;
-pub mod by_hand_settle;
-pub mod chart;
-pub mod deliveries;
-pub mod deliveries_replay;
-pub mod delivery;
-pub mod delivery_retry;
-pub mod download;
-pub mod enrolment;
-pub mod enrolment_confirm;
-pub mod frame;
-pub mod home;
-pub mod import;
-pub mod import_bring;
-pub mod import_decide;
-pub mod import_result;
-pub mod import_rule;
-pub mod imports;
-pub mod invitation;
-pub mod invitation_accept;
-pub mod invitation_open;
-pub mod invitation_withdraw;
-pub mod key;
-pub mod key_create;
-pub mod key_made;
-pub mod key_revoke;
-pub mod key_roll;
-pub mod keys;
-pub mod mode_switch;
-pub mod notice;
-pub mod once;
-pub mod password_change;
-pub mod pause_end;
-pub mod pause_set;
-pub mod pauses;
-pub mod post;
-pub mod proposal_decide;
-pub mod proposals;
-pub mod query;
-pub mod recovery_codes;
-pub mod recovery_codes_renew;
-pub mod request;
-pub mod requests;
-pub mod router;
-pub mod second_factor;
-pub mod second_factor_try;
-pub mod sent;
-pub mod session_end;
-pub mod settings;
-pub mod settings_branding;
-pub mod settings_expiry;
-mod settings_logo;
-pub mod settings_method;
-pub mod settings_payouts;
-pub mod sign_in;
-pub mod sign_in_try;
-pub mod sign_out;
-pub mod signed_in;
-pub mod stop;
-pub mod team;
-pub mod team_invite;
-pub mod team_remove;
-pub mod team_reset;
-pub mod team_role;
-pub mod transfer;
-pub mod upload;
-pub mod usage_chart;
-pub mod user;
-pub mod user_debit;
-pub mod user_link;
-pub mod user_link_mail;
-pub mod user_pay;
-pub mod user_rotate_hash;
-pub mod user_status;
-pub mod users;
-pub mod visitor;
-pub mod webhook_keys;
-pub mod webhook_roll;
-pub mod webhook_set;
-pub mod webhook_test;
-pub mod webhooks;
-pub mod withdrawal;
-pub mod withdrawal_end;
-pub mod withdrawal_filter;
-pub mod withdrawal_row;
-pub mod withdrawals;
-pub mod withdrawals_export;
-pub mod withdrawals_review;
+mod door {
+    pub mod access;
+    pub mod amount;
+    pub mod declined;
+    pub mod download;
+    pub mod frame;
+    pub mod idempotency;
+    pub mod notice;
+    pub mod posted;
+    pub mod query;
+    pub mod router;
+    pub mod signed_in;
+    pub mod uploaded;
+    pub mod visitor;
+}
+mod access {
+    pub mod account;
+    pub mod enrolment;
+    pub mod invitation;
+    pub mod recovery_codes;
+    pub mod second_factor;
+    pub mod sign_in;
+    pub mod switch;
+}
+mod people {
+    pub mod claim_link;
+    pub mod user;
+    pub mod users;
+}
+mod money {
+    pub mod by_hand;
+    pub mod chart;
+    pub mod home;
+    pub mod import;
+    pub mod imports;
+    pub mod pauses;
+    pub mod proposals;
+    pub mod withdrawal;
+    pub mod withdrawal_filter;
+    pub mod withdrawal_row;
+    pub mod withdrawals;
+}
+mod developer {
+    pub mod deliveries;
+    pub mod delivery;
+    pub mod key;
+    pub mod keys;
+    pub mod request;
+    pub mod requests;
+    pub mod usage_chart;
+    pub mod webhooks;
+}
+mod business {
+    pub mod audit;
+    pub mod settings;
+    pub mod team;
+}
 
-pub use frame::Frame;
-pub use post::Posted;
-pub use router::router;
-pub use signed_in::SignedIn;
-pub use stop::Stop;
+pub use door::access::Access;
+pub use door::router::{Route, router, routes};
 
-/// A page with invented data as text, for its snapshot.
-#[must_use]
-pub fn sample(page: &impl askama::Template) -> String {
-    page.render().unwrap_or_else(|error| error.to_string())
+#[cfg(test)]
+fn snapshot(name: &str, page: &impl askama::Template) {
+    crate::web::snapshot::check("dashboard", name, page);
 }

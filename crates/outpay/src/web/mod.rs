@@ -9,6 +9,8 @@ pub mod form;
 pub mod format;
 pub mod language;
 pub mod page;
+#[cfg(test)]
+pub(crate) mod snapshot;
 
 pub use form::{BadForm, Form};
 pub use language::Language;

@@ -1,14 +1,17 @@
-//! Every route of the dashboard x everybody who may come: nobody, somebody whose second factor is missing, each role, the
-//! owner of another business, and a session that was ended. A route without a row fails `xtask tidy`. One line per method
-//! and route; posts are sent with the right token and no other field unless [`fields`] says so, so that whoever is allowed
-//! gets as far as the first thing that is wrong with the form.
+//! Every route of the dashboard x every kind of caller: without a session, with a session whose second factor is missing,
+//! each role, the owner of another business, and a session that was ended. The routes and their access come from the one
+//! route table (`outpay::dashboard::routes`), so none can be left out; which role has which permission is stated here again.
+//! Posts are sent with the right token and no other field unless [`fields`] says so, so that the permitted get as far as
+//! the first thing that is wrong with the form.
 
 use crate::dashboard::browser::{Browser, SESSION};
 use crate::dashboard::world::{Business, World};
+use http::Method;
 use ledger::{Actor, Cents, Correction};
+use outpay::dashboard::{Access, Route, routes};
 use outpay::ids::IdKind;
 use outpay::imports;
-use outpay::members::Role;
+use outpay::members::{Permission, Role};
 use outpay::proposals::{self, Proposed};
 
 /// Nothing, halfway, viewer, approver, admin, owner, owner of another business, ended session.
@@ -16,122 +19,79 @@ type Statuses = [u16; 8];
 const WHO: [&str; 8] =
     ["nobody", "halfway", "viewer", "approver", "admin", "owner", "owner of another business", "ended"];
 
-/// A page that everybody who is signed in sees, of their own business.
-const SEEN: Statuses = signed_in(200);
-
-/// What everybody who is signed in may do; and, in the next three, what fewer may.
-const fn signed_in(status: u16) -> Statuses {
-    [303, 303, status, status, status, status, status, 303]
+/// The statuses of a route, from what the table of routes says about its access and what the permitted get.
+fn expected(route: &Route) -> Statuses {
+    if let Some((_, _, statuses)) = SPECIAL.iter().find(|row| is_of(route, row.0, row.1)) {
+        return *statuses;
+    }
+    let usual = if route.method == Method::GET { 200 } else { 400 };
+    let permitted = PERMITTED.iter().find(|row| is_of(route, row.0, row.1)).map_or(usual, |row| row.2);
+    // What has an id is of this business alone.
+    let elsewhere = if route.path.contains('{') { 404 } else { permitted };
+    let roles = |viewer, approver, admin| [303, 303, viewer, approver, admin, permitted, elsewhere, 303];
+    match route.access {
+        Access::Anyone => [permitted; 8],
+        Access::Halfway => panic!("say in SPECIAL what {} answers", route.path),
+        Access::Needs(Permission::See) => roles(permitted, permitted, permitted),
+        Access::Needs(Permission::ReviewWithdrawals) => roles(403, permitted, permitted),
+        Access::Needs(
+            Permission::PayPeople
+            | Permission::ManageUsers
+            | Permission::ManageKeys
+            | Permission::ManageWebhooks
+            | Permission::ManageSettings,
+        ) => roles(403, 403, permitted),
+        Access::Needs(Permission::ManageTeam) => [303, 303, 403, 403, 403, permitted, permitted, 303],
+        // Empty forms of these ask for PayPeople.
+        Access::NeedsOneOf(_) => roles(403, 403, permitted),
+    }
 }
 
-/// Needs ManageTeam.
-const fn owners(status: u16) -> Statuses {
-    [303, 303, 403, 403, 403, status, status, 303]
+fn is_of(route: &Route, method: &str, path: &str) -> bool {
+    route.method.as_str() == method && route.path == path
 }
 
-/// Needs ManageSettings, ManageKeys, ManageWebhooks, ManageUsers or PayPeople.
-const fn admins(status: u16) -> Statuses {
-    [303, 303, 403, 403, status, status, status, 303]
-}
-
-/// What everybody of the team sees, and nobody else.
-const OWN: Statuses = [303, 303, 200, 200, 200, 200, 404, 303];
-
-/// The same for what needs ManageKeys, ManageWebhooks and their like.
-const fn admins_of_own(status: u16) -> Statuses {
-    [303, 303, 403, 403, status, status, 404, 303]
-}
-
-/// Needs ReviewWithdrawals.
-const fn reviewers(status: u16) -> Statuses {
-    [303, 303, 403, status, status, status, status, 303]
-}
-
-/// Something of the business's own, for viewers, approvers, and all above; another business has no such thing. Whoever may
-/// not is told so before it is looked for.
-const fn own(viewer: u16, approver: u16, admin: u16) -> Statuses {
-    [303, 303, viewer, approver, admin, admin, 404, 303]
-}
-
-/// Method, route, what each gets.
-const ROUTES: &[(&str, &str, Statuses)] = &[
-    ("GET", "/dashboard/invitation", [200; 8]),
-    ("POST", "/dashboard/invitation", [422; 8]),
-    ("POST", "/dashboard/invitation/accept", [422; 8]),
+/// Routes whose statuses do not follow from their access alone.
+const SPECIAL: &[(&str, &str, Statuses)] = &[
     ("GET", "/dashboard/sign-in", [200, 200, 303, 303, 303, 303, 303, 200]),
-    ("POST", "/dashboard/sign-in", [422; 8]),
     ("GET", "/dashboard/second-factor", [303, 200, 303, 303, 303, 303, 303, 303]),
     ("POST", "/dashboard/second-factor", [303, 422, 303, 303, 303, 303, 303, 303]),
     ("GET", "/dashboard/enrolment", [303; 8]),
     ("POST", "/dashboard/enrolment", [303; 8]),
-    ("GET", "/dashboard/account", SEEN),
-    ("POST", "/dashboard/account/password", signed_in(422)),
-    ("POST", "/dashboard/account/recovery-codes", signed_in(422)),
-    ("POST", "/dashboard/account/sessions", signed_in(404)),
-    ("POST", "/dashboard/mode", signed_in(400)),
-    ("POST", "/dashboard/business", signed_in(404)),
-    ("GET", "/dashboard/settings", SEEN),
-    ("POST", "/dashboard/settings/payouts", admins(400)),
-    ("POST", "/dashboard/settings/expiry", admins(303)),
-    ("POST", "/dashboard/settings/method", admins(404)),
-    ("POST", "/dashboard/settings/branding", admins(422)),
+];
+
+/// What the permitted get, where it is not 200 for a page and 400 for an action without its fields.
+const PERMITTED: &[(&str, &str, u16)] = &[
+    ("POST", "/dashboard/invitation", 422),
+    ("POST", "/dashboard/invitation/accept", 422),
+    ("POST", "/dashboard/sign-in", 422),
+    ("POST", "/dashboard/account/password", 422),
+    ("POST", "/dashboard/account/recovery-codes", 422),
+    ("POST", "/dashboard/account/sessions", 404),
+    ("POST", "/dashboard/business", 404),
+    ("POST", "/dashboard/sign-out", 303),
+    ("POST", "/dashboard/settings/expiry", 303),
+    ("POST", "/dashboard/settings/method", 404),
+    ("POST", "/dashboard/settings/branding", 422),
     // The matrix posts no files.
-    ("POST", "/dashboard/settings/logo", signed_in(415)),
-    ("GET", "/dashboard/team", SEEN),
-    ("POST", "/dashboard/team/invite", owners(422)),
-    ("POST", "/dashboard/team/withdraw", owners(404)),
-    ("POST", "/dashboard/team/role", owners(404)),
-    ("POST", "/dashboard/team/remove", owners(404)),
-    ("POST", "/dashboard/team/reset", owners(404)),
-    ("GET", "/dashboard/audit", SEEN),
-    ("GET", "/dashboard/keys", SEEN),
-    ("POST", "/dashboard/keys", admins(422)),
-    ("GET", "/dashboard/keys/{id}", OWN),
-    ("POST", "/dashboard/keys/{id}/roll", admins_of_own(200)),
-    ("POST", "/dashboard/keys/{id}/revoke", admins_of_own(303)),
-    ("GET", "/dashboard/requests", SEEN),
-    ("GET", "/dashboard/requests/{id}", OWN),
-    ("GET", "/dashboard/webhooks", SEEN),
-    ("POST", "/dashboard/webhooks", admins(422)),
-    ("POST", "/dashboard/webhooks/roll", admins(400)),
-    ("POST", "/dashboard/webhooks/test", admins(400)),
-    ("GET", "/dashboard/deliveries", SEEN),
-    ("POST", "/dashboard/deliveries/replay", admins(400)),
-    ("GET", "/dashboard/deliveries/{id}", OWN),
-    ("POST", "/dashboard/deliveries/{id}/retry", admins_of_own(400)),
-    ("GET", "/dashboard", SEEN),
-    ("POST", "/dashboard/transfer", admins(400)),
-    ("GET", "/dashboard/users", SEEN),
-    ("POST", "/dashboard/users/pay", admins(400)),
-    ("GET", "/dashboard/users/{id}", own(200, 200, 200)),
-    ("POST", "/dashboard/users/{id}/debit", own(403, 403, 400)),
-    ("POST", "/dashboard/users/{id}/status", own(403, 403, 400)),
-    ("POST", "/dashboard/users/{id}/rotate-hash", own(403, 403, 303)),
-    ("POST", "/dashboard/users/{id}/link", own(403, 403, 200)),
+    ("POST", "/dashboard/settings/logo", 415),
+    ("POST", "/dashboard/withdrawals/by-hand/settle", 415),
+    ("POST", "/dashboard/import", 415),
+    ("POST", "/dashboard/team/invite", 422),
+    ("POST", "/dashboard/team/withdraw", 404),
+    ("POST", "/dashboard/team/role", 404),
+    ("POST", "/dashboard/team/remove", 404),
+    ("POST", "/dashboard/team/reset", 404),
+    ("POST", "/dashboard/keys", 422),
+    ("POST", "/dashboard/keys/{id}/roll", 200),
+    ("POST", "/dashboard/keys/{id}/revoke", 303),
+    ("POST", "/dashboard/webhooks", 422),
+    ("POST", "/dashboard/users/{id}/rotate-hash", 303),
+    ("POST", "/dashboard/users/{id}/link", 200),
     // This world has no mail.
-    ("POST", "/dashboard/users/{id}/link/mail", own(403, 403, 409)),
-    ("GET", "/dashboard/withdrawals", SEEN),
-    ("GET", "/dashboard/withdrawals/export", SEEN),
-    ("POST", "/dashboard/withdrawals/review", reviewers(400)),
-    ("GET", "/dashboard/withdrawals/by-hand", SEEN),
-    ("POST", "/dashboard/withdrawals/by-hand/export", reviewers(404)),
-    // The matrix posts no files.
-    ("POST", "/dashboard/withdrawals/by-hand/settle", signed_in(415)),
-    ("GET", "/dashboard/withdrawals/{id}", own(200, 200, 200)),
-    ("GET", "/dashboard/pauses", SEEN),
-    ("POST", "/dashboard/pauses", admins(400)),
-    ("POST", "/dashboard/pauses/resume", admins(400)),
-    ("GET", "/dashboard/proposals", SEEN),
-    ("POST", "/dashboard/proposals/{id}/decide", own(403, 403, 400)),
-    ("POST", "/dashboard/withdrawals/{id}/end", own(403, 400, 400)),
-    ("GET", "/dashboard/import", SEEN),
-    ("POST", "/dashboard/import", signed_in(415)),
-    ("POST", "/dashboard/import/rule", admins(303)),
-    ("GET", "/dashboard/import/{id}", own(200, 200, 200)),
-    ("GET", "/dashboard/import/{id}/result", own(200, 200, 200)),
-    ("POST", "/dashboard/import/{id}/decide", own(403, 403, 400)),
-    // Ends the sessions of all who are signed in, so it comes last.
-    ("POST", "/dashboard/sign-out", signed_in(303)),
+    ("POST", "/dashboard/users/{id}/link/mail", 409),
+    ("POST", "/dashboard/withdrawals/by-hand/export", 404),
+    ("POST", "/dashboard/import/rule", 303),
 ];
 
 crate::dashboard::on_both_engines! {
@@ -208,14 +168,23 @@ async fn every_route_lets_in_whom_it_says(world: &World) {
     let business = world.reviewing_business().await;
     let ids = things(world, &business).await;
     let everybody = everybody(world, &business).await;
+    let mut routes = routes();
+    // Ends the sessions of all who are signed in, so it comes last.
+    routes.sort_by_key(|route| route.path == "/dashboard/sign-out");
+    for (method, path) in
+        SPECIAL.iter().map(|row| (row.0, row.1)).chain(PERMITTED.iter().map(|row| (row.0, row.1)))
+    {
+        assert!(routes.iter().any(|route| is_of(route, method, path)), "{method} {path} is no route");
+    }
     let mut wrong = Vec::new();
-    for (method, route, expected) in ROUTES {
-        for ((browser, who), expected) in everybody.iter().zip(WHO).zip(expected) {
-            let path = path(world, &business, &ids, route).await;
+    for route in routes {
+        for ((browser, who), expected) in everybody.iter().zip(WHO).zip(expected(&route)) {
+            let method = &route.method;
+            let path = path(world, &business, &ids, route.path).await;
             let mut browser = browser.clone();
             let page = match *method {
-                "GET" => browser.get(&path).await,
-                _ => browser.post(&path, &fields(route, who)).await,
+                Method::GET => browser.get(&path).await,
+                _ => browser.post(&path, &fields(route.path, who)).await,
             };
             let leads = page.location();
             let leads_well = match who {
@@ -223,7 +192,7 @@ async fn every_route_lets_in_whom_it_says(world: &World) {
                 "halfway" => page.status != 303 || leads == "/dashboard/second-factor",
                 _ => true,
             };
-            if page.status != *expected || !leads_well {
+            if page.status != expected || !leads_well {
                 wrong.push(format!("{method} {path} by {who}: {} {leads}, not {expected}", page.status));
             }
         }

@@ -1,5 +1,5 @@
 //! The dashboard from outside: a browser without script, on both engines where the store matters. One file per subject; the
-//! matrix of routes and roles (authorization.rs) has a row for every route, and every page a snapshot (snapshots.rs).
+//! matrix of routes and roles (authorization.rs) has a row for every route, and every page a snapshot (compared by a test in the page's own file).
 
 mod account;
 mod authorization;
@@ -19,7 +19,6 @@ mod proposals;
 mod requests;
 mod settings;
 mod sign_in;
-mod snapshots;
 mod team;
 mod user;
 mod users;

@@ -1,0 +1,179 @@
+//! `/dashboard/account`: the member's own sessions, password, recovery codes, and the businesses there are to look at.
+
+use crate::businesses;
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::posted::Posted;
+use crate::dashboard::door::signed_in::SignedIn;
+use crate::dashboard::door::{notice, visitor};
+use crate::ids::IdKind;
+use crate::members::account::{self, AccountError, change_password};
+use crate::members::sign_in::{Attempt, SignInError};
+use crate::members::{self, session};
+use crate::store::SessionRow;
+use crate::web::page;
+use axum::response::Response;
+use http::StatusCode;
+use ledger::Micros;
+use secrecy::SecretString;
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/access/account.html")]
+struct AccountPage {
+    frame: Frame,
+    email: String,
+    sessions: Vec<OpenSession>,
+    recovery_codes_left: i64,
+    businesses: Vec<OtherBusiness>,
+    error: Option<String>,
+}
+
+struct OpenSession {
+    id: String,
+    agent: String,
+    address: String,
+    created_at: Micros,
+    seen_at: Micros,
+    is_this: bool,
+}
+
+struct OtherBusiness {
+    id: String,
+    name: String,
+    role: &'static str,
+    is_this: bool,
+}
+
+/// The page.
+pub async fn view(who: SignedIn) -> Result<Response, Declined> {
+    show(StatusCode::OK, &who, None).await
+}
+
+pub(crate) async fn show(
+    status: StatusCode,
+    who: &SignedIn,
+    error: Option<String>,
+) -> Result<Response, Declined> {
+    let (platform, member) = (&who.platform, who.member.number);
+    let sessions = session::of_member(platform, member).await?;
+    let open = |row: SessionRow| OpenSession {
+        id: members::id(platform, IdKind::Session, row.number),
+        is_this: row.number == who.session.number(),
+        agent: row.agent,
+        address: row.address,
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+    };
+    let mut businesses = Vec::new();
+    for membership in platform.store.memberships(member).await? {
+        let Some(business) = platform.store.business(membership.business).await? else { continue };
+        businesses.push(OtherBusiness {
+            id: businesses::id(platform, business.number),
+            name: business.name,
+            role: membership.role.word(),
+            is_this: membership.business == who.business.number,
+        });
+    }
+    let shown = AccountPage {
+        frame: Frame::new(who, "account", "Your account"),
+        email: who.member.email.clone(),
+        sessions: sessions.into_iter().map(open).collect(),
+        recovery_codes_left: platform.store.recovery_codes_left(member).await?,
+        businesses,
+        error,
+    };
+    Ok(page::html(status, &shown))
+}
+
+/// Another password. All other sessions of the member end.
+pub async fn set_password(posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    let again = async |status, sentence: &str| show(status, &who, Some(sentence.to_owned())).await;
+    if form.get("password") != form.get("password_again") {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, "The two new passwords differ.").await;
+    }
+    let (present, new) = (SecretString::from(form.get("present")), SecretString::from(form.get("password")));
+    let attempt = Attempt {
+        email: &who.member.email,
+        password: &present,
+        client: &who.client,
+        device: who.device.as_deref(),
+    };
+    match change_password(&who.platform, &who.session, &attempt, &new).await {
+        Ok(()) => {
+            let mut response = page::see_other("/dashboard/account");
+            notice::leave(&mut response, "Your password is changed. Your other sessions are ended.");
+            Ok(response)
+        }
+        Err(AccountError::Failure(failure) | AccountError::Proof(SignInError::Failure(failure))) => {
+            Err(failure.into())
+        }
+        Err(AccountError::Password(sentence)) => again(StatusCode::UNPROCESSABLE_ENTITY, sentence).await,
+        Err(AccountError::Proof(SignInError::Wait(time))) => {
+            let (status, sentence) = visitor::wait(time);
+            again(status, &sentence).await
+        }
+        Err(AccountError::Proof(_)) => {
+            again(StatusCode::UNPROCESSABLE_ENTITY, "Your present password is wrong.").await
+        }
+    }
+}
+
+/// Ends another session of the member, or all others.
+pub async fn end_session(posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    let said = match form.get("session") {
+        "others" => {
+            account::end_other_sessions(&who.platform, &who.session).await?;
+            "Your other sessions are ended."
+        }
+        id => {
+            let number = members::number(&who.platform, IdKind::Session, id).ok_or(Declined::NotFound)?;
+            if !account::end_session(&who.platform, &who.session, number).await? {
+                return Err(Declined::NotFound);
+            }
+            "The session is ended."
+        }
+    };
+    let mut response = page::see_other("/dashboard/account");
+    notice::leave(&mut response, said);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::snapshot;
+
+    #[test]
+    fn page_account() {
+        let open = |id: &str, is_this| OpenSession {
+            id: id.to_owned(),
+            agent: "Mozilla/5.0 (X11; Linux x86_64)".to_owned(),
+            address: "192.0.2.7".to_owned(),
+            created_at: 1_800_000_000_000_000,
+            seen_at: 1_800_000_600_000_000,
+            is_this,
+        };
+        let business = |id: &str, name: &str, is_this| OtherBusiness {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            role: "owner",
+            is_this,
+        };
+        snapshot(
+            "account",
+            &AccountPage {
+                frame: Frame::sample("account", "Your account"),
+                email: "ada@example.com".to_owned(),
+                sessions: vec![open("ses_1", true), open("ses_2", false)],
+                recovery_codes_left: 9,
+                businesses: vec![
+                    business("biz_1", "Acme, Inc.", true),
+                    business("biz_2", "Other, Inc.", false),
+                ],
+                error: None,
+            },
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! `/dashboard/sign-in`: address and password.
+
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::posted::Posted;
+use crate::dashboard::door::signed_in::{SESSION, SIGN_IN};
+use crate::dashboard::door::visitor::{self, Visitor};
+use crate::members::sign_in::{self, Attempt, SignInError, with_password};
+use crate::web::{cookie, page};
+use axum::response::Response;
+use http::StatusCode;
+use secrecy::SecretString;
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/access/sign_in.html")]
+struct SignInPage<'a> {
+    email: &'a str,
+    error: Option<&'a str>,
+}
+
+/// The page; whoever is signed in already goes on.
+pub async fn view(visitor: Visitor) -> Response {
+    if visitor.session.is_some_and(|session| session.is_complete()) {
+        return page::see_other("/dashboard");
+    }
+    show(StatusCode::OK, "", None)
+}
+
+pub(crate) fn show(status: StatusCode, email: &str, error: Option<&str>) -> Response {
+    page::html(status, &SignInPage { email, error })
+}
+
+pub(crate) const WRONG: &str = "The e-mail address or the password is wrong.";
+
+/// Address and password were sent. A wrong address and a wrong password get the same answer.
+pub async fn sign_in(posted: Posted<Visitor>) -> Result<Response, Declined> {
+    let Posted { who: visitor, form } = posted;
+    let (email, password) = (form.get("email"), SecretString::from(form.get("password")));
+    let attempt = Attempt { email, password: &password, client: &visitor.client, device: visitor.device() };
+    match with_password(&visitor.platform, &attempt, visitor.session.as_ref()).await {
+        Ok(step) => {
+            let mut response = page::see_other(visitor::next(&step));
+            visitor::give(&mut response, &step);
+            Ok(response)
+        }
+        Err(SignInError::Failure(failure)) => Err(failure.into()),
+        Err(SignInError::Wait(time)) => {
+            let (status, sentence) = visitor::wait(time);
+            Ok(show(status, email, Some(&sentence)))
+        }
+        Err(SignInError::Wrong | SignInError::Over) => {
+            Ok(show(StatusCode::UNPROCESSABLE_ENTITY, email, Some(WRONG)))
+        }
+    }
+}
+
+/// Ends the session, here and in the database.
+pub async fn sign_out(posted: Posted) -> Result<Response, Declined> {
+    sign_in::sign_out(&posted.who.platform, &posted.who.session).await?;
+    let mut response = page::see_other(SIGN_IN);
+    cookie::clear(&mut response, SESSION);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::snapshot;
+
+    #[test]
+    fn page_sign_in() {
+        snapshot("sign_in", &SignInPage { email: "ada@example.com", error: Some(WRONG) });
+    }
+}

@@ -1,0 +1,128 @@
+//! Why a page was not shown or an action not carried out, as a page for the person. A refusal is a sentence; a failure of
+//! the system is logged once, here, and never shown.
+
+use crate::commit::NoVerdict;
+use crate::store::Failure;
+use crate::web::page;
+use crate::withdrawals::Stopped;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use ledger::Refusal;
+
+/// See the module.
+#[derive(Debug)]
+pub enum Declined {
+    /// The member's role does not allow it.
+    Forbidden,
+    /// There is nothing of this name here.
+    NotFound,
+    /// A rule says no.
+    Sentence(StatusCode, String),
+    /// The system broke.
+    Failure(Failure),
+}
+
+/// The page.
+#[derive(askama::Template)]
+#[template(path = "dashboard/door/declined.html")]
+struct DeclinedPage<'a> {
+    title: &'a str,
+    sentence: &'a str,
+}
+
+impl Declined {
+    /// 400 with this sentence.
+    #[must_use]
+    pub fn sentence(text: impl Into<String>) -> Self {
+        Self::Sentence(StatusCode::BAD_REQUEST, text.into())
+    }
+}
+
+impl From<Failure> for Declined {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<Refusal> for Declined {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::PayoutUserIsUnknown | Refusal::WithdrawalIsUnknown => Self::NotFound,
+            Refusal::CredentialDoesNotAuthenticate => Self::Sentence(
+                StatusCode::FORBIDDEN,
+                "Nothing was done: your session was ended or your role was changed while this was on its way."
+                    .to_owned(),
+            ),
+            Refusal::MakerMayNotCheck => Self::sentence(
+                "Whoever gave this money may not approve its withdrawal. Somebody else has to look at it.",
+            ),
+            refusal => Self::sentence(refusal.sentence()),
+        }
+    }
+}
+
+impl From<Stopped> for Declined {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::UnknownMethod => Self::NotFound,
+            Stopped::Refused(refusal) => refusal.into(),
+            Stopped::NoVerdict(none) => none.into(),
+            Stopped::Failure(failure) => failure.into(),
+            stopped @ (Stopped::Destination(_) | Stopped::Closed(_) | Stopped::NotRecovered(_)) => {
+                Self::sentence(stopped.to_string())
+            }
+        }
+    }
+}
+
+impl From<NoVerdict> for Declined {
+    fn from(none: NoVerdict) -> Self {
+        match none {
+            NoVerdict::Unknown => Self::Sentence(
+                StatusCode::GATEWAY_TIMEOUT,
+                "Nobody knows whether this was done. Look before you try again.".to_owned(),
+            ),
+            none => Self::Sentence(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("Nothing was done: {none}. Try again in a moment."),
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Declined {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Forbidden => declined(
+                StatusCode::FORBIDDEN,
+                "Not allowed",
+                "Your role does not allow this. An owner of the business can change your role.",
+            ),
+            Self::NotFound => {
+                declined(StatusCode::NOT_FOUND, "Not found", "There is nothing here under this address.")
+            }
+            Self::Sentence(status, sentence) => declined(status, "This was not done", &sentence),
+            Self::Failure(failure) => {
+                tracing::error!(error = format!("{failure:#}"), "a page of the dashboard failed");
+                let sentence = "Something broke on our side. It was written down; try again in a moment.";
+                declined(StatusCode::INTERNAL_SERVER_ERROR, "Something broke", sentence)
+            }
+        }
+    }
+}
+
+fn declined(status: StatusCode, title: &str, sentence: &str) -> Response {
+    page::html(status, &DeclinedPage { title, sentence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::snapshot;
+
+    #[test]
+    fn page_declined() {
+        let page = DeclinedPage { title: "Not allowed", sentence: "Your role does not allow this." };
+        snapshot("declined", &page);
+    }
+}

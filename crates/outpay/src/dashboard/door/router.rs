@@ -1,0 +1,164 @@
+//! The one route table of the dashboard: method, path, who may, what answers. The matrix test reads it
+//! (tests/it/dashboard/authorization.rs) and sends every route a request from every role.
+
+use crate::dashboard::access::{
+    account, enrolment, invitation, recovery_codes, second_factor, sign_in, switch,
+};
+use crate::dashboard::business::{audit, settings, team};
+use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhooks};
+use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
+use crate::dashboard::door::{notice, uploaded};
+use crate::dashboard::money::{by_hand, home, import, imports, pauses, proposals, withdrawal, withdrawals};
+use crate::dashboard::people::{claim_link, user, users};
+use crate::members::Permission::{
+    ManageKeys, ManageSettings, ManageTeam, ManageUsers, ManageWebhooks, PayPeople, ReviewWithdrawals, See,
+};
+use crate::platform::Platform;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{self, MethodRouter};
+use axum::{Extension, Router};
+use http::Method;
+
+/// A row of the table.
+pub struct Route {
+    /// GET or POST.
+    pub method: Method,
+    /// As axum writes it, with `{id}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    handler: MethodRouter<Platform>,
+}
+
+const PAY_OR_REVIEW: Access = NeedsOneOf(&[PayPeople, ReviewWithdrawals]);
+
+/// All routes under /dashboard. A GET changes nothing.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    [access(), people(), money(), developer(), business()].into_iter().flatten().collect()
+}
+
+/// Sign-in, second factor, invitations, the member's own account.
+fn access() -> Vec<Route> {
+    vec![
+        get("/dashboard/invitation", Anyone, invitation::view),
+        post("/dashboard/invitation", Anyone, invitation::open),
+        post("/dashboard/invitation/accept", Anyone, invitation::accept),
+        get("/dashboard/sign-in", Anyone, sign_in::view),
+        post("/dashboard/sign-in", Anyone, sign_in::sign_in),
+        get("/dashboard/second-factor", Halfway, second_factor::view),
+        post("/dashboard/second-factor", Halfway, second_factor::confirm),
+        get("/dashboard/enrolment", Halfway, enrolment::view),
+        post("/dashboard/enrolment", Halfway, enrolment::confirm),
+        get("/dashboard/account", Needs(See), account::view),
+        post("/dashboard/account/password", Needs(See), account::set_password),
+        post("/dashboard/account/recovery-codes", Needs(See), recovery_codes::renew),
+        post("/dashboard/account/sessions", Needs(See), account::end_session),
+        post("/dashboard/mode", Needs(See), switch::mode),
+        post("/dashboard/business", Needs(See), switch::business),
+        post("/dashboard/sign-out", Needs(See), sign_in::sign_out),
+    ]
+}
+
+/// People who were given money.
+fn people() -> Vec<Route> {
+    vec![
+        get("/dashboard/users", Needs(See), users::view),
+        post("/dashboard/users/pay", Needs(PayPeople), users::pay),
+        get("/dashboard/users/{id}", Needs(See), user::view),
+        post("/dashboard/users/{id}/debit", Needs(PayPeople), user::debit),
+        post("/dashboard/users/{id}/status", Needs(ManageUsers), user::set_status),
+        post("/dashboard/users/{id}/rotate-hash", Needs(ManageUsers), claim_link::rotate_hash),
+        post("/dashboard/users/{id}/link", Needs(ManageUsers), claim_link::show),
+        post("/dashboard/users/{id}/link/mail", Needs(ManageUsers), claim_link::mail),
+    ]
+}
+
+/// Balances, withdrawals, imports, pauses, proposals.
+fn money() -> Vec<Route> {
+    vec![
+        get("/dashboard", Needs(See), home::view),
+        post("/dashboard/transfer", Needs(PayPeople), home::transfer),
+        get("/dashboard/withdrawals", Needs(See), withdrawals::view),
+        get("/dashboard/withdrawals/export", Needs(See), withdrawals::export),
+        post("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals::review),
+        get("/dashboard/withdrawals/by-hand", Needs(See), by_hand::view),
+        post("/dashboard/withdrawals/by-hand/export", Needs(ReviewWithdrawals), by_hand::export),
+        post("/dashboard/withdrawals/by-hand/settle", Needs(ReviewWithdrawals), by_hand::settle),
+        get("/dashboard/withdrawals/{id}", Needs(See), withdrawal::view),
+        post("/dashboard/withdrawals/{id}/end", Needs(ReviewWithdrawals), withdrawal::end),
+        get("/dashboard/pauses", Needs(See), pauses::view),
+        post("/dashboard/pauses", Needs(ManageSettings), pauses::set),
+        post("/dashboard/pauses/resume", Needs(ManageSettings), pauses::end),
+        get("/dashboard/proposals", Needs(See), proposals::view),
+        post("/dashboard/proposals/{id}/decide", PAY_OR_REVIEW, proposals::decide),
+        get("/dashboard/import", Needs(See), imports::view),
+        post("/dashboard/import", Needs(PayPeople), imports::upload),
+        post("/dashboard/import/rule", Needs(ManageSettings), imports::set_approval_rule),
+        get("/dashboard/import/{id}", Needs(See), import::view),
+        post("/dashboard/import/{id}/decide", PAY_OR_REVIEW, import::decide),
+        get("/dashboard/import/{id}/result", Needs(See), import::download_result),
+    ]
+}
+
+/// API keys, webhooks, and their logs.
+fn developer() -> Vec<Route> {
+    vec![
+        get("/dashboard/keys", Needs(See), keys::view),
+        post("/dashboard/keys", Needs(ManageKeys), keys::create),
+        get("/dashboard/keys/{id}", Needs(See), key::view),
+        post("/dashboard/keys/{id}/roll", Needs(ManageKeys), key::roll),
+        post("/dashboard/keys/{id}/revoke", Needs(ManageKeys), key::revoke),
+        get("/dashboard/requests", Needs(See), requests::view),
+        get("/dashboard/requests/{id}", Needs(See), request::view),
+        get("/dashboard/webhooks", Needs(See), webhooks::view),
+        post("/dashboard/webhooks", Needs(ManageWebhooks), webhooks::save),
+        post("/dashboard/webhooks/roll", Needs(ManageWebhooks), webhooks::roll),
+        post("/dashboard/webhooks/test", Needs(ManageWebhooks), webhooks::send_test),
+        get("/dashboard/deliveries", Needs(See), deliveries::view),
+        post("/dashboard/deliveries/replay", Needs(ManageWebhooks), deliveries::replay),
+        get("/dashboard/deliveries/{id}", Needs(See), delivery::view),
+        post("/dashboard/deliveries/{id}/retry", Needs(ManageWebhooks), delivery::retry),
+    ]
+}
+
+/// Settings, team, audit log.
+fn business() -> Vec<Route> {
+    vec![
+        get("/dashboard/settings", Needs(See), settings::view),
+        post("/dashboard/settings/payouts", Needs(ManageSettings), settings::set_payouts),
+        post("/dashboard/settings/expiry", Needs(ManageSettings), settings::set_expiry),
+        post("/dashboard/settings/method", Needs(ManageSettings), settings::set_method),
+        post("/dashboard/settings/branding", Needs(ManageSettings), settings::set_branding),
+        post("/dashboard/settings/logo", Needs(ManageSettings), settings::set_logo),
+        get("/dashboard/team", Needs(See), team::view),
+        post("/dashboard/team/invite", Needs(ManageTeam), team::invite),
+        post("/dashboard/team/withdraw", Needs(ManageTeam), team::withdraw_invitation),
+        post("/dashboard/team/role", Needs(ManageTeam), team::change_role),
+        post("/dashboard/team/remove", Needs(ManageTeam), team::remove_member),
+        post("/dashboard/team/reset", Needs(ManageTeam), team::reset_factor),
+        get("/dashboard/audit", Needs(See), audit::view),
+    ]
+}
+
+fn get<H: Handler<T, Platform>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route { method: Method::GET, path, access, handler: routing::get(handler) }
+}
+
+fn post<H: Handler<T, Platform>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route { method: Method::POST, path, access, handler: routing::post(handler) }
+}
+
+/// The dashboard.
+pub fn router(platform: Platform) -> Router {
+    let mut router = Router::new();
+    for Route { path, access, handler, .. } in routes() {
+        router = router.route(path, handler.route_layer(Extension(access)));
+    }
+    router
+        .layer(DefaultBodyLimit::max(uploaded::LARGEST))
+        .layer(from_fn_with_state(platform.clone(), notice::carry))
+        .with_state(platform)
+}

@@ -1,0 +1,169 @@
+//! The signed-in member: the one extractor of every page and action. Without a complete session it redirects to the
+//! sign-in; a role that the route does not admit (access.rs) gets 403. So no page can forget to ask. Not here: what a
+//! session is (members/session.rs).
+
+use crate::dashboard::door::access::Access;
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::posted::Sender;
+use crate::dashboard::door::{notice, visitor};
+use crate::members::session::{self, Session};
+use crate::members::{Client, Member, Permission, Role, audit};
+use crate::platform::Platform;
+use crate::store::{Business, Failure, NewAuditEntry};
+use crate::web::{cookie, csrf, page};
+use anyhow::Context;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::request::Parts;
+use ledger::{Actor, BookId, Mode, Origin, SessionStamp};
+use serde_json::Value;
+
+/// The name of the session's cookie, before its prefix.
+pub(crate) const SESSION: &str = "outpay_session";
+
+/// A member who is signed in.
+pub struct SignedIn {
+    /// The platform.
+    pub platform: Platform,
+    /// Who.
+    pub member: Member,
+    /// As what, in this business.
+    pub role: Role,
+    /// The business that the session looks at.
+    pub business: Business,
+    /// Live or test, as the session has chosen.
+    pub mode: Mode,
+    /// The business's book in this mode.
+    pub book: BookId,
+    /// For forms.
+    pub csrf: String,
+    /// The word that the last action left.
+    pub(crate) notice: Option<String>,
+    pub(crate) session: Session,
+    pub(crate) client: Client,
+    /// What the browser was given when it was last signed in from.
+    pub(crate) device: Option<String>,
+    /// Where people reach this server, for links.
+    pub(crate) base: String,
+}
+
+impl FromRequestParts<Platform> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Response> {
+        find(parts, platform).await.map_err(IntoResponse::into_response)?.map_err(page::see_other)
+    }
+}
+
+/// The member, or the path of the page where the way to it goes on.
+async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'static str>, Declined> {
+    let Some(token) = cookie::read(&parts.headers, SESSION) else { return Ok(Err(SIGN_IN)) };
+    let Some(session) = session::find(platform, token).await? else { return Ok(Err(SIGN_IN)) };
+    if let Some(path) = way_on(&session) {
+        return Ok(Err(path));
+    }
+    let Some((business, role)) = session::place(platform, &session).await? else {
+        return Err(Declined::Sentence(
+            http::StatusCode::FORBIDDEN,
+            "You do not belong to a business's team any more. An owner can invite you again.".to_owned(),
+        ));
+    };
+    // A route that states no access is in no table: a mistake of ours that must let no request through.
+    let access = parts.extensions.get::<Access>().context("the route states no access")?;
+    if !access.admits(role) {
+        return Err(Declined::Forbidden);
+    }
+    let mode = session.mode();
+    let csrf = csrf::token(&platform.secrets, &place(&session, BookId::new(business.number, mode)));
+    Ok(Ok(SignedIn {
+        platform: platform.clone(),
+        member: session.member(),
+        role,
+        book: BookId::new(business.number, mode),
+        business,
+        mode,
+        csrf,
+        notice: notice::pick_up(&platform.secrets, &parts.headers),
+        client: visitor::client_of(parts),
+        device: visitor::device_of(&parts.headers),
+        base: platform.public_url.as_deref().map_or_else(|| base(parts), str::to_owned),
+        session,
+    }))
+}
+
+pub(crate) const SIGN_IN: &str = "/dashboard/sign-in";
+
+/// The address under which this page was asked for: a browser cannot be made to name another, but what stands in front of
+/// us can, so an operator's own word goes first.
+fn base(parts: &Parts) -> String {
+    let host =
+        parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+    format!("{}://{host}", if is_here { "http" } else { "https" })
+}
+
+/// Where a session that is not complete has to go.
+pub(crate) fn way_on(session: &Session) -> Option<&'static str> {
+    match (session.is_complete(), session.has_second_factor()) {
+        (true, _) => None,
+        (false, true) => Some("/dashboard/second-factor"),
+        (false, false) => Some("/dashboard/enrolment"),
+    }
+}
+
+/// What a form's token stands for: the session and the book that its page was about. A page of test mode must not act on what
+/// is live because another tab has switched in the meantime.
+fn place(session: &Session, book: BookId) -> String {
+    format!("{} {}", session.token(), book.0)
+}
+
+impl Sender for SignedIn {
+    fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool {
+        csrf::check(&self.platform.secrets, &place(&self.session, self.book), headers, token)
+    }
+}
+
+impl SignedIn {
+    /// May this member do it?
+    #[must_use]
+    pub fn may(&self, what: Permission) -> bool {
+        self.role.may(what)
+    }
+
+    /// The same as an answer, for routes whose permission depends on the form.
+    ///
+    /// # Errors
+    /// [`Declined::Forbidden`].
+    pub fn require(&self, what: Permission) -> Result<(), Declined> {
+        if self.may(what) { Ok(()) } else { Err(Declined::Forbidden) }
+    }
+
+    /// As commands name who gave them.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::member(self.member.number)
+    }
+
+    /// The same for commands, which count only if session and role are the same when they are decided.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let session = SessionStamp { session: self.session.number(), role: self.role.code() };
+        Origin { session: Some(session), ..self.actor().into() }
+    }
+
+    /// An entry in the audit log: a word for what was done, to what, and what else is worth keeping. For changes of the book of
+    /// this mode; never a secret.
+    #[must_use]
+    pub fn entry(&self, action: &'static str, subject: &str, detail: &Value) -> NewAuditEntry {
+        audit::in_book(&self.platform, self.book, self.actor(), action, subject, detail)
+    }
+
+    /// Writes an entry alone, for what changes no row.
+    ///
+    /// # Errors
+    /// When the database breaks.
+    pub async fn note(&self, action: &'static str, subject: &str, detail: &Value) -> Result<(), Failure> {
+        audit::write(&self.platform, self.entry(action, subject, detail)).await
+    }
+}

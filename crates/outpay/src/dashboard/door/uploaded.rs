@@ -1,0 +1,111 @@
+//! A POST that brings a file, checked like every other POST. The file may also be pasted into the field `text`. Bounded in
+//! size; read as a whole, since a file is checked as a whole.
+
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::posted::{Sender, forged};
+use crate::dashboard::door::signed_in::SignedIn;
+use crate::platform::Platform;
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Bytes that a file may have; a hundred thousand payments fit.
+pub const LARGEST: usize = 8 * 1024 * 1024;
+const MOST_PARTS: usize = 20;
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// See the module.
+pub struct Uploaded {
+    /// Who sends it.
+    pub who: SignedIn,
+    /// The file's name, without what no name needs; empty where it was pasted.
+    pub name: String,
+    file: Vec<u8>,
+    fields: BTreeMap<String, String>,
+}
+
+impl Uploaded {
+    /// The file, or what was pasted where there is none.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        if self.file.is_empty() {
+            self.fields.get("text").map(String::as_bytes).unwrap_or_default()
+        } else {
+            &self.file
+        }
+    }
+
+    /// Was this field sent?
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+    }
+}
+
+impl FromRequest<Platform> for Uploaded {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        SignedIn::from_request_parts(&mut parts, platform).await?;
+        let headers = parts.headers.clone();
+        let mut again = parts.clone();
+        let request = Request::from_parts(parts, body);
+        let read = tokio::time::timeout(LONGEST_WAIT, read(request)).await;
+        let (name, file, fields) =
+            read.map_err(|_| not_arrived()).flatten().map_err(IntoResponse::into_response)?;
+        // As in posted.rs: session and role may have changed while the file arrived.
+        let who = SignedIn::from_request_parts(&mut again, platform).await?;
+        let sent = fields.get("csrf").map(String::as_str).unwrap_or_default();
+        if !who.has_sent(&headers, sent) {
+            return Err(forged().into_response());
+        }
+        Ok(Self { who, name, file, fields })
+    }
+}
+
+type Parts = (String, Vec<u8>, BTreeMap<String, String>);
+
+async fn read(request: Request) -> Result<Parts, Declined> {
+    let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| {
+        Declined::Sentence(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Send the file with the form of the page.".to_owned(),
+        )
+    })?;
+    let (mut name, mut file, mut fields) = (String::new(), Vec::new(), BTreeMap::new());
+    for _ in 0..MOST_PARTS {
+        let Some(part) = multipart.next_field().await.map_err(|error| wrong(&error))? else {
+            return Ok((name, file, fields));
+        };
+        let field = part.name().unwrap_or_default().to_owned();
+        if field == "file" {
+            name = part.file_name().map(clean).unwrap_or_default();
+            file = part.bytes().await.map_err(|error| wrong(&error))?.to_vec();
+        } else {
+            let text = part.text().await.map_err(|error| wrong(&error))?;
+            fields.insert(field, if text.contains('\0') { String::new() } else { text });
+        }
+    }
+    Err(not_arrived())
+}
+
+/// What a list can show of a file's name.
+fn clean(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(100).collect()
+}
+
+fn wrong(error: &axum::extract::multipart::MultipartError) -> Declined {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let sentence =
+            format!("Nothing larger than {} MiB is read here. Nothing was done.", LARGEST / 1024 / 1024);
+        return Declined::Sentence(StatusCode::PAYLOAD_TOO_LARGE, sentence);
+    }
+    not_arrived()
+}
+
+fn not_arrived() -> Declined {
+    Declined::sentence("The file did not arrive as a whole. Nothing was done; send it again.")
+}

@@ -1,0 +1,157 @@
+//! The extractors of the pages that lead to a complete session: [`Visitor`] and [`Halfway`]. Each step of the sign-in gives
+//! the browser a new session cookie (see members/session.rs).
+
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::posted::Sender;
+use crate::dashboard::door::signed_in::{SESSION, SIGN_IN, way_on};
+use crate::members::sign_in::Step;
+use crate::members::{Client, Session, second_factor, session};
+use crate::platform::Platform;
+use crate::store::Failure;
+use crate::web::{client, cookie, csrf, page};
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::header::USER_AGENT;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use ledger::Micros;
+use secrecy::ExposeSecret;
+
+/// Names a browser that was signed in from; see members/lock_out.rs.
+const DEVICE: &str = "outpay_device";
+const YEAR_SECONDS: i64 = 365 * 86_400;
+
+/// A browser with or without a session. Its forms carry no token, because there is no session to bind one to.
+pub struct Visitor {
+    /// The platform.
+    pub platform: Platform,
+    /// Who begins a session.
+    pub client: Client,
+    /// An open session, complete or not.
+    pub session: Option<Session>,
+    headers: HeaderMap,
+}
+
+/// A session whose password was right and whose second factor is missing.
+pub struct Halfway {
+    /// The platform.
+    pub platform: Platform,
+    /// Who.
+    pub client: Client,
+    /// The session so far.
+    pub session: Session,
+    /// For forms.
+    pub csrf: String,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<Platform> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Response> {
+        let session = open_session(parts, platform).await;
+        Ok(Self {
+            platform: platform.clone(),
+            client: client_of(parts),
+            session: session.map_err(|failure| Declined::Failure(failure).into_response())?,
+            headers: parts.headers.clone(),
+        })
+    }
+}
+
+impl Sender for Visitor {
+    fn has_sent(&self, headers: &HeaderMap, _: &str) -> bool {
+        csrf::same_origin(headers)
+    }
+}
+
+impl FromRequestParts<Platform> for Halfway {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Response> {
+        let Visitor { platform, client, session, headers } =
+            Visitor::from_request_parts(parts, platform).await?;
+        let Some(session) = session else { return Err(page::see_other(SIGN_IN)) };
+        match way_on(&session) {
+            None => Err(page::see_other("/dashboard")),
+            Some(path) if path != parts.uri.path() => Err(page::see_other(path)),
+            Some(_) => {
+                let csrf = csrf::token(&platform.secrets, session.token());
+                Ok(Self { platform, client, session, csrf, headers })
+            }
+        }
+    }
+}
+
+impl Sender for Halfway {
+    fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool {
+        csrf::check(&self.platform.secrets, self.session.token(), headers, token)
+    }
+}
+
+impl Visitor {
+    /// What the browser was given when it was last signed in from.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        cookie::read(&self.headers, DEVICE)
+    }
+}
+
+impl Halfway {
+    /// What the browser was given when it was last signed in from.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        cookie::read(&self.headers, DEVICE)
+    }
+
+    /// Gives the browser the complete session, and a name by which it is known from now on.
+    pub fn complete(&self, response: &mut Response, step: &Step) {
+        give(response, step);
+        let email = self.session.member().email;
+        if second_factor::known_device(&self.platform.secrets, &email, self.device()).is_none() {
+            let name = second_factor::new_device(&self.platform, &email);
+            cookie::set(response, DEVICE, &name, Some(YEAR_SECONDS));
+        }
+    }
+}
+
+/// Gives the browser the session of a step that was made.
+pub fn give(response: &mut Response, step: &Step) {
+    cookie::set(response, SESSION, step.token.expose_secret(), None);
+}
+
+/// Where a step that was made leads.
+#[must_use]
+pub fn next(step: &Step) -> &'static str {
+    match (step.complete, step.has_second_factor) {
+        (true, _) => "/dashboard",
+        (false, true) => "/dashboard/second-factor",
+        (false, false) => "/dashboard/enrolment",
+    }
+}
+
+/// Status and sentence for too many tries.
+#[must_use]
+pub fn wait(time: Micros) -> (StatusCode, String) {
+    let minutes = (time + 59_999_999) / 60_000_000;
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    (StatusCode::TOO_MANY_REQUESTS, format!("Too many tries. Wait {minutes} {unit}, then try again."))
+}
+
+async fn open_session(parts: &Parts, platform: &Platform) -> Result<Option<Session>, Failure> {
+    match cookie::read(&parts.headers, SESSION) {
+        Some(token) => session::find(platform, token).await,
+        None => Ok(None),
+    }
+}
+
+/// The browser and where it is.
+pub(crate) fn client_of(parts: &Parts) -> Client {
+    let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Client { agent: agent.to_owned(), address: client::address(&parts.extensions) }
+}
+
+/// What the browser was given when it was last signed in from, for a member who is signed in.
+pub(crate) fn device_of(headers: &HeaderMap) -> Option<String> {
+    cookie::read(headers, DEVICE).map(str::to_owned)
+}

@@ -1,0 +1,284 @@
+//! `/dashboard/withdrawals/{id}`: one withdrawal with its evidence, as `outpay withdrawal show` gives it, and what a person
+//! of the business can do about it in its present state.
+
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::notice;
+use crate::dashboard::door::posted::Posted;
+use crate::dashboard::door::signed_in::SignedIn;
+use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
+use crate::ids::IdKind;
+use crate::members::Permission;
+use crate::members::audit::Names;
+use crate::reference::reference;
+use crate::store::{Attempt, StoredEntry};
+use crate::web::page;
+use crate::withdrawals::{advance, evidence, settle};
+use axum::extract::Path;
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{EntryKind, Micros, Progress, Provider, Step, WithdrawalState};
+use serde_json::{Map, Value};
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/money/withdrawal.html")]
+struct WithdrawalPage {
+    frame: Frame,
+    row: WithdrawalRow,
+    /// Why it is not sent although its turn has come; nothing if empty.
+    waits: String,
+    user_id: String,
+    order_id: String,
+    destination: Vec<(String, String)>,
+    reviews: bool,
+    ends: Vec<End>,
+    entries: Vec<Entry>,
+    attempts: Vec<Tried>,
+}
+
+/// A way to end a withdrawal by hand.
+pub(crate) struct End {
+    /// For the field `how`.
+    pub(crate) word: &'static str,
+    title: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    is_danger: bool,
+}
+
+struct Entry {
+    class: &'static str,
+    at: Micros,
+    event: &'static str,
+    by: String,
+    note: String,
+    published: String,
+}
+
+struct Tried {
+    number: i64,
+    rail: String,
+    key: String,
+    digest: String,
+    made: Micros,
+    answered: Option<Micros>,
+    answer: String,
+    answer_text: String,
+}
+
+/// The page.
+pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Declined> {
+    let number = withdrawal_row::number(&who, who.book, &id).ok_or(Declined::NotFound)?;
+    let found = evidence::of(&who.platform, who.book, number).await?.ok_or(Declined::NotFound)?;
+    let names = Names::load(&who.platform, who.business.number).await?;
+    let ids = who.platform.secrets.ids();
+    let stops = who.platform.store.stops_of_queued(who.book, (number, number)).await?;
+    let waits = stops.get(&number).map(|stop| format!("{}; sent once this is lifted", stop.words()));
+    let ends = ends(&found.withdrawal, found.attempts.is_empty());
+    let (user, provider) = (found.withdrawal.user, found.withdrawal.provider);
+    let row = rows(&who, vec![found.withdrawal]).await?.pop().ok_or(Declined::NotFound)?;
+    let reviews = who.may(Permission::ReviewWithdrawals);
+    let shown = WithdrawalPage {
+        frame: Frame::new(
+            &who,
+            "withdrawals",
+            format!("Withdrawal of {}", crate::web::format::money(row.of.amount.0)),
+        ),
+        waits: waits.unwrap_or_default(),
+        user_id: ids.seal(IdKind::PayoutUser, who.book, user),
+        order_id: ids.order_id(provider, who.book, number),
+        destination: fields(&row.of.destination),
+        reviews,
+        ends: if reviews { ends } else { Vec::new() },
+        entries: found.entries.iter().map(|stored| entry(stored, &names)).collect(),
+        attempts: found.attempts.into_iter().map(tried).collect(),
+        row,
+    };
+    Ok(page::html(StatusCode::OK, &shown))
+}
+
+/// What can be done by hand in this state; the steps themselves refuse everything else.
+fn ends(of: &ledger::Withdrawal, nothing_sent: bool) -> Vec<End> {
+    let is_manual = of.provider == Provider::Manual;
+    let words: &[&str] = match of.state {
+        WithdrawalState::Created | WithdrawalState::Review => &["cancel"],
+        WithdrawalState::Queued if is_manual => &["settle", "fail", "cancel"],
+        WithdrawalState::Queued => &["cancel"],
+        WithdrawalState::Sending if is_manual => &["settle", "fail"],
+        WithdrawalState::Sending if of.outcome_unknown => &["paid", "not_paid"],
+        WithdrawalState::Sending if nothing_sent => &["not_paid"],
+        // What a rail has paid, the rail knows; and a card whose code was read does not come back.
+        WithdrawalState::Succeeded if is_manual => &["return"],
+        _ => &[],
+    };
+    ENDS.into_iter().filter(|end| words.contains(&end.word)).collect()
+}
+
+const ENDS: [End; 6] = [
+    End {
+        word: "settle",
+        title: "It was paid",
+        label: "Proof",
+        hint: "How one can see that, for example a bank reference.",
+        is_danger: false,
+    },
+    End {
+        word: "fail",
+        title: "It was not paid",
+        label: "Reason",
+        hint: "The person reads it, and has the money again.",
+        is_danger: true,
+    },
+    End {
+        word: "paid",
+        title: "End the doubt: it was paid",
+        label: "Proof",
+        hint: "How one can see at the rail that it was paid.",
+        is_danger: true,
+    },
+    End {
+        word: "not_paid",
+        title: "End the doubt: it was not paid and never will be",
+        label: "Proof",
+        hint: "How one can see that. The person has the money again.",
+        is_danger: true,
+    },
+    End {
+        word: "return",
+        title: "The money came back",
+        label: "Proof",
+        hint: "How one can see that. The person has the money again.",
+        is_danger: true,
+    },
+    End {
+        word: "cancel",
+        title: "Take it back before it is sent",
+        label: "Reason",
+        hint: "The person reads it, and has the money again.",
+        is_danger: true,
+    },
+];
+
+/// A destination's fields, in their canonical order.
+fn fields(destination: &str) -> Vec<(String, String)> {
+    let fields: Map<String, Value> = serde_json::from_str(destination).unwrap_or_default();
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields.into_iter().map(|(name, value)| (name, text(value))).collect()
+}
+
+fn entry(stored: &StoredEntry, names: &Names) -> Entry {
+    let entry = &stored.entry;
+    let class = match entry.kind {
+        EntryKind::WithdrawalSucceeded | EntryKind::WithdrawalApproved => "is-good",
+        EntryKind::WithdrawalOutcomeLost | EntryKind::WithdrawalReviewAsked => "is-warn",
+        EntryKind::WithdrawalFailed | EntryKind::WithdrawalRejected | EntryKind::WithdrawalReturned => {
+            "is-bad"
+        }
+        _ => "",
+    };
+    Entry {
+        class,
+        at: entry.at,
+        event: entry.kind.event_name(),
+        by: names.of(entry.actor),
+        note: entry.note.clone(),
+        published: entry.detail.clone(),
+    }
+}
+
+fn tried(attempt: Attempt) -> Tried {
+    Tried {
+        number: attempt.number,
+        digest: evidence::digest(&attempt),
+        rail: attempt.rail,
+        key: attempt.key,
+        made: attempt.created_at,
+        answered: attempt.answered_at,
+        answer: attempt.answer,
+        answer_text: attempt.answer_text,
+    }
+}
+
+/// The stable word of a withdrawal that the business took back.
+const CANCELLED: &str = "cancelled_by_business";
+
+/// Ends a withdrawal by hand: settled or not paid where a person pays, a doubt ended with proof, money that came back, or
+/// taken back before it is sent. What is possible is decided by the verbs; each is in the journal with who did it.
+pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    let number = withdrawal_row::number(&who, who.book, &id).ok_or(Declined::NotFound)?;
+    let text = reference(form.get("text"))
+        .map_err(|hint| Declined::sentence(format!("Reason or proof: {hint}.")))?;
+    let (platform, book, by) = (&who.platform, who.book, who.origin());
+    let after = match form.get("how") {
+        "settle" => settle::settle(platform, book, number, &text, by).await?,
+        "fail" => settle::fail(platform, book, number, &text, by).await?,
+        "paid" => settle::resolve(platform, book, number, (true, &text), by).await?,
+        "not_paid" => settle::resolve(platform, book, number, (false, &text), by).await?,
+        "return" if withdrawal_row::is_by_hand(&who, number).await? => {
+            settle::give_back(platform, book, number, &text, by).await?
+        }
+        "cancel" => {
+            let step = Progress::new(number, Step::Cancel).because(CANCELLED, &text);
+            advance(platform, book, step, by).await?
+        }
+        "return" => {
+            let sentence = "Only a payment that was made by hand can come back by hand. Ask the operator.";
+            return Err(Declined::sentence(sentence));
+        }
+        _ => return Err(Declined::sentence("Choose what to do.")),
+    };
+    let mut response = page::see_other(&format!("/dashboard/withdrawals/{id}"));
+    notice::leave(&mut response, format!("The withdrawal is {} now.", after.state.word()));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::rfc3339;
+    use crate::dashboard::snapshot;
+
+    #[test]
+    fn page_withdrawal() {
+        let mut row = withdrawal_row::sample(7, WithdrawalState::Sending);
+        row.of.outcome_unknown = true;
+        row.of.provider = Provider::Crypto;
+        let at = row.of.created_at;
+        let entry = |event, class, note: &str| Entry {
+            class,
+            at,
+            event,
+            by: "Outpay".to_owned(),
+            note: note.to_owned(),
+            published: String::new(),
+        };
+        snapshot(
+            "withdrawal",
+            &WithdrawalPage {
+                frame: Frame::sample("withdrawals", "Withdrawal of $125.00"),
+                waits: String::new(),
+                user_id: "usr_1".to_owned(),
+                order_id: "CRX-1".to_owned(),
+                destination: fields(&row.of.destination),
+                reviews: true,
+                ends: ends(&row.of, false),
+                entries: vec![
+                    entry("payout.created", "", ""),
+                    entry("payout.outcome_unknown", "is-warn", "timed out"),
+                ],
+                attempts: vec![Tried {
+                    number: 1,
+                    rail: "usdc".to_owned(),
+                    key: "0xkey".to_owned(),
+                    digest: "00ff".to_owned(),
+                    made: at,
+                    answered: Some(at),
+                    answer: "unknown".to_owned(),
+                    answer_text: format!("no answer since {}", rfc3339(at)),
+                }],
+                row,
+            },
+        );
+    }
+}

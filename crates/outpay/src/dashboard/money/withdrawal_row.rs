@@ -1,0 +1,111 @@
+//! A withdrawal as lists show it, and the words for its states. Not here: its evidence (withdrawal.rs).
+
+use crate::dashboard::door::signed_in::SignedIn;
+use crate::ids::IdKind;
+use crate::store::Failure;
+use futures_util::future::try_join_all;
+use ledger::{BookId, Provider, Withdrawal, WithdrawalState};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// See the module.
+pub struct WithdrawalRow {
+    /// `ord_…`
+    pub id: String,
+    /// As it is stored.
+    pub of: Withdrawal,
+    /// The person's address.
+    pub email: String,
+    /// The method in words for people.
+    pub method: String,
+}
+
+impl WithdrawalRow {
+    /// Does it wait for somebody's yes or no?
+    #[must_use]
+    pub fn is_in_review(&self) -> bool {
+        self.of.state == WithdrawalState::Review
+    }
+
+    /// The state's badge: class and word.
+    #[must_use]
+    pub fn badge(&self) -> (&'static str, &'static str) {
+        badge(&self.of)
+    }
+}
+
+/// A state's badge: class and word.
+#[must_use]
+pub fn badge(of: &Withdrawal) -> (&'static str, &'static str) {
+    match of.state {
+        _ if of.outcome_unknown => ("badge-bad", "outcome unknown"),
+        WithdrawalState::Created | WithdrawalState::Queued => ("badge-quiet", of.state.word()),
+        WithdrawalState::Review => ("badge-warn", "waits for review"),
+        WithdrawalState::Sending => ("badge-quiet", "sending"),
+        WithdrawalState::Succeeded => ("badge-good", "succeeded"),
+        WithdrawalState::Cancelled => ("badge-quiet", "cancelled"),
+        WithdrawalState::Failed | WithdrawalState::Rejected | WithdrawalState::Returned => {
+            ("badge-bad", of.state.word())
+        }
+    }
+}
+
+/// Was, or will it be, paid by a person?
+pub(crate) async fn is_by_hand(who: &SignedIn, number: i64) -> Result<bool, Failure> {
+    let found = who.platform.store.withdrawal(who.book, number).await?;
+    Ok(found.is_some_and(|found| found.provider == Provider::Manual))
+}
+
+/// Rows for these withdrawals.
+pub async fn rows(who: &SignedIn, withdrawals: Vec<Withdrawal>) -> Result<Vec<WithdrawalRow>, Failure> {
+    let emails = emails(who, withdrawals.iter().map(|of| of.user).collect()).await?;
+    let row = |of: Withdrawal| WithdrawalRow {
+        id: who.platform.secrets.ids().seal(IdKind::Withdrawal, who.book, of.number),
+        email: emails.get(&of.user).cloned().unwrap_or_default(),
+        method: title(who, &of.method),
+        of,
+    };
+    Ok(withdrawals.into_iter().map(row).collect())
+}
+
+/// The addresses of these users.
+async fn emails(who: &SignedIn, users: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, Failure> {
+    let (store, book) = (&who.platform.store, who.book);
+    let one = |user: i64| async move { Ok::<_, Failure>((user, store.email_of(book, user).await?)) };
+    let found = try_join_all(users.into_iter().map(one)).await?;
+    Ok(found.into_iter().filter_map(|(user, email)| Some((user, email?))).collect())
+}
+
+/// A method's title; its name where there is no such rail any more.
+#[must_use]
+pub fn title(who: &SignedIn, method: &str) -> String {
+    let mounted = who.platform.rails.get(who.mode, method);
+    mounted.map_or_else(|| method.to_owned(), |mounted| mounted.facts().title.clone())
+}
+
+/// The number behind `ord_…` in this book.
+#[must_use]
+pub fn number(who: &SignedIn, book: BookId, id: &str) -> Option<i64> {
+    who.platform.secrets.ids().open(IdKind::Withdrawal, book, id)
+}
+
+/// An invented one, for snapshots.
+#[cfg(test)]
+pub(crate) fn sample(number: i64, state: WithdrawalState) -> WithdrawalRow {
+    let of = Withdrawal {
+        number,
+        user: 1,
+        method: "bank".to_owned(),
+        provider: Provider::Manual,
+        amount: ledger::Cents(12_500),
+        fees: ledger::Cents(50),
+        destination: r#"{"account":"DE02120300000000202051","name":"Ada Example"}"#.to_owned(),
+        state,
+        outcome_unknown: false,
+        reason_code: String::new(),
+        reason: String::new(),
+        created_at: 1_800_000_000_000_000,
+        changed_at: 1_800_000_600_000_000,
+    };
+    let (email, method) = ("ada@example.com".to_owned(), "Bank transfer".to_owned());
+    WithdrawalRow { id: format!("ord_{number}"), of, email, method }
+}

@@ -1,0 +1,237 @@
+//! `/dashboard/withdrawals`: all withdrawals, newest first, by state, person, method and doubt. Those that wait for review
+//! can be approved or rejected here, one or many at once.
+
+use crate::clock::rfc3339;
+use crate::commit::NoVerdict;
+use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::posted::Posted;
+use crate::dashboard::door::query::Query;
+use crate::dashboard::door::signed_in::SignedIn;
+use crate::dashboard::door::{download, notice};
+use crate::dashboard::money::withdrawal_filter::Wanted;
+use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
+use crate::members::Permission;
+use crate::reference::reference;
+use crate::sheet::Sheet;
+use crate::web::page;
+use crate::withdrawals::{Stopped, review};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::Refusal;
+
+const PAGE: i64 = 50;
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/money/withdrawals.html")]
+struct WithdrawalsPage {
+    frame: Frame,
+    reviews: bool,
+    wanted: Wanted,
+    /// Name and title of every method.
+    methods: Vec<(String, String)>,
+    rows: Vec<WithdrawalRow>,
+    /// Where the same is to be had as a file.
+    export: String,
+    /// Leads to those after these.
+    older: Option<String>,
+}
+
+impl WithdrawalsPage {
+    fn offers_review(&self) -> bool {
+        self.reviews && self.rows.iter().any(WithdrawalRow::is_in_review)
+    }
+}
+
+/// The page.
+pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let wanted = Wanted::read(&query);
+    let below = withdrawal_row::number(&who, who.book, query.get("before"));
+    let mut found = wanted.find(&who, below, PAGE + 1).await?;
+    let more = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let rows = rows(&who, found).await?;
+    let older = rows.last().filter(|_| more).map(|last| wanted.path("/dashboard/withdrawals", &last.id));
+    let shown = WithdrawalsPage {
+        frame: Frame::new(&who, "withdrawals", "Withdrawals"),
+        reviews: who.may(Permission::ReviewWithdrawals),
+        methods: methods(&who),
+        export: wanted.path("/dashboard/withdrawals/export", ""),
+        wanted,
+        rows,
+        older,
+    };
+    Ok(page::html(StatusCode::OK, &shown))
+}
+
+fn methods(who: &SignedIn) -> Vec<(String, String)> {
+    let named = who.platform.rails.of(who.mode).map(|mounted| mounted.facts());
+    named.map(|facts| (facts.name.clone(), facts.title.clone())).collect()
+}
+
+const EXPORT_PAGE: i64 = 500;
+/// A file has no more lines than this; the filter takes the rest.
+const MOST_LINES: usize = 50_000;
+
+const COLUMNS: [&str; 13] = [
+    "id",
+    "created_at",
+    "changed_at",
+    "email",
+    "method",
+    "provider",
+    "amount",
+    "fees",
+    "net_amount",
+    "currency",
+    "status",
+    "outcome_unknown",
+    "reason",
+];
+
+/// The list of withdrawals as a CSV, under the filter that the list had.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let wanted = Wanted::read(&query);
+    let mut sheet = Sheet::new(&COLUMNS);
+    let (mut below, mut lines) = (None, 0);
+    while lines < MOST_LINES {
+        let found = wanted.find(&who, below, EXPORT_PAGE).await?;
+        let Some(last) = found.last() else { break };
+        below = Some(last.number);
+        lines += found.len();
+        for row in rows(&who, found).await? {
+            let of = &row.of;
+            sheet.row(&[
+                row.id.clone(),
+                rfc3339(of.created_at),
+                rfc3339(of.changed_at),
+                row.email.clone(),
+                of.method.clone(),
+                of.provider.word().to_owned(),
+                of.amount.0.to_string(),
+                of.fees.0.to_string(),
+                of.net().0.to_string(),
+                "USD".to_owned(),
+                of.state.word().to_owned(),
+                of.outcome_unknown.to_string(),
+                of.reason.clone(),
+            ]);
+        }
+    }
+    Ok(download::csv("withdrawals.csv", sheet))
+}
+
+/// At once; the list shows no more.
+const MOST_AT_ONCE: usize = 100;
+
+#[derive(askama::Template)]
+#[template(path = "dashboard/money/withdrawals_review.html")]
+struct ReviewedPage {
+    frame: Frame,
+    done: usize,
+    results: Vec<(WithdrawalRow, Result<(), String>)>,
+}
+
+/// Approves or rejects withdrawals that wait for review: one or many, each by itself, each with a result of its own.
+pub async fn review(posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    let approves = match form.get("decision") {
+        "approve" => true,
+        "reject" => false,
+        _ => return Err(Declined::sentence("Choose whether to approve or to reject.")),
+    };
+    let reason = form.get("reason");
+    if !approves && let Err(hint) = reference(reason) {
+        return Err(Declined::sentence(format!("A rejection has a reason that the person reads: {hint}.")));
+    }
+    let chosen: Vec<i64> = form
+        .all("withdrawal")
+        .map(|id| withdrawal_row::number(&who, who.book, id).ok_or(Declined::NotFound))
+        .collect::<Result<_, _>>()?;
+    if chosen.is_empty() || chosen.len() > MOST_AT_ONCE {
+        return Err(Declined::sentence(format!("Choose from 1 to {MOST_AT_ONCE} withdrawals.")));
+    }
+    let mut results = Vec::new();
+    for number in chosen {
+        let decided = decide(&who, number, approves.then_some(()).ok_or(reason)).await;
+        let found = who.platform.store.withdrawal(who.book, number).await?;
+        let row = rows(&who, found.into_iter().collect()).await?.pop().ok_or(Declined::NotFound)?;
+        results.push((row, decided));
+    }
+    if let [(row, Ok(()))] = &results[..] {
+        let mut response = page::see_other(&format!("/dashboard/withdrawals/{}", row.id));
+        notice::leave(&mut response, if approves { "Approved." } else { "Rejected." });
+        return Ok(response);
+    }
+    let done = results.iter().filter(|(_, decided)| decided.is_ok()).count();
+    let frame = Frame::new(&who, "withdrawals", if approves { "Approved" } else { "Rejected" });
+    Ok(page::html(StatusCode::OK, &ReviewedPage { frame, done, results }))
+}
+
+/// Whatever stands in the way of one is its own result: those before it are decided, and the page has to say so.
+async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
+    let (platform, book, by) = (&who.platform, who.book, who.origin());
+    let decided = match approved {
+        Ok(()) => review::approve(platform, book, number, by).await,
+        Err(reason) => review::reject(platform, book, number, reason, by).await,
+    };
+    match decided {
+        Ok(_) => Ok(()),
+        Err(Stopped::Refused(Refusal::MakerMayNotCheck)) => {
+            Err("You gave this person money, so somebody else has to look at it.".to_owned())
+        }
+        Err(Stopped::Refused(refusal)) => Err(refusal.sentence().to_owned()),
+        Err(Stopped::NoVerdict(NoVerdict::Unknown)) => {
+            Err("It is not known whether this was done. Look at the withdrawal.".to_owned())
+        }
+        Err(Stopped::Failure(failure)) => {
+            tracing::error!(error = format!("{failure:#}"), "a withdrawal was not decided");
+            Err("This was not done, because something broke here. Try again.".to_owned())
+        }
+        Err(_) => Err("This was not done, because the server is busy. Try again.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::snapshot;
+    use ledger::WithdrawalState;
+
+    #[test]
+    fn page_withdrawals() {
+        let states = [WithdrawalState::Review, WithdrawalState::Succeeded, WithdrawalState::Failed];
+        snapshot(
+            "withdrawals",
+            &WithdrawalsPage {
+                frame: Frame::sample("withdrawals", "Withdrawals"),
+                reviews: true,
+                wanted: Wanted { email: "ada@example.com".to_owned(), ..Wanted::default() },
+                methods: vec![("bank".to_owned(), "Bank transfer".to_owned())],
+                rows: (1..)
+                    .zip(states)
+                    .map(|(number, state)| withdrawal_row::sample(number, state))
+                    .collect(),
+                export: "/dashboard/withdrawals/export?email=ada%40example.com".to_owned(),
+                older: Some("/dashboard/withdrawals?before=ord_1".to_owned()),
+            },
+        );
+    }
+
+    #[test]
+    fn page_withdrawals_review() {
+        let row = |number, state| withdrawal_row::sample(number, state);
+        let refused = Err("You gave this person money, so somebody else has to look at it.".to_owned());
+        snapshot(
+            "withdrawals_review",
+            &ReviewedPage {
+                frame: Frame::sample("withdrawals", "Approved"),
+                done: 1,
+                results: vec![
+                    (row(2, WithdrawalState::Queued), Ok(())),
+                    (row(1, WithdrawalState::Review), refused),
+                ],
+            },
+        );
+    }
+}
