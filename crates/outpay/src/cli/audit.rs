@@ -1,4 +1,4 @@
-//! `outpay audit`: runs the audit and says where it found a difference.
+//! `outpay audit`: runs the audit and prints each difference with its place.
 
 use super::cli_error::CliError;
 use super::installation::Installation;
@@ -15,21 +15,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// The flags of `audit`.
 #[derive(Args)]
 pub(super) struct AuditArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// A head that was kept elsewhere, as an earlier audit printed it; may be given several times
+    /// Compare with a head kept elsewhere, as printed by an earlier audit (repeatable)
     #[arg(long = "head", value_name = "BOOK:SEQUENCE:DIGEST")]
     heads: Vec<Head>,
-    /// Signed heads that were kept elsewhere: a copy of heads.jsonl, or what was posted; may be given several times
+    /// Compare with signed heads kept elsewhere: a copy of heads.jsonl, or posted bodies (repeatable)
     #[arg(long = "heads", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
-/// Heads that are printed for people; `--json` has all.
+/// Heads printed without `--json`.
 const HEADS_SHOWN: usize = 20;
 
 pub(super) async fn run(
@@ -92,11 +91,11 @@ fn print(report: &AuditReport) -> Result<(), CliError> {
     print_limits(report)?;
     output::line(match report.found {
         0 => "The books are right.".to_owned(),
-        found => format!("{found} differences: what is stored is not what was done."),
+        found => format!("{found} differences between the journal and what is stored."),
     })
 }
 
-/// What the audit does not show, and what shows it the next time.
+/// Prints what this audit cannot prove, and how a later one can.
 fn print_limits(report: &AuditReport) -> Result<(), CliError> {
     output::line(format_args!("Not proven: {}", not_proven(report)))?;
     if report.heads.is_empty() {
@@ -113,17 +112,15 @@ fn print_limits(report: &AuditReport) -> Result<(), CliError> {
 fn not_proven(report: &AuditReport) -> String {
     let lost = match report.heads_before_recovery {
         0 => String::new(),
-        heads => format!(" {heads} heads are of entries that a recovery says were lost."),
+        heads => format!(" {heads} heads are of entries that a recovery recorded as lost."),
     };
     let words = match (report.kept_heads, report.signed_heads) {
-        (0, 0) => {
-            "that nothing is missing at the end, and that no chain was computed anew. No head was given."
-        }
+        (0, 0) => "that no newest entries are missing, and that no chain was recomputed. No head was given.",
         (0, _) => {
-            "that nothing is missing at the end, should the file of signed heads have been cut short with it. \
+            "that no newest entries are missing, in case the file of signed heads was truncated as well. \
              No head that was kept elsewhere was given."
         }
-        _ => "what came after the newest head that was given for each book, and books for which none was.",
+        _ => "entries after the newest given head of each book, and books for which no head was given.",
     };
     words.to_owned() + &lost
 }

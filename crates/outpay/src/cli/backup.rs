@@ -1,5 +1,5 @@
-//! `outpay backup`, `outpay verify`, `outpay restore`: one moment of the database in a folder, and back. They open the database
-//! without a teller, and a backup is made of a database that waits for its recovery too.
+//! `outpay backup`, `outpay verify`, `outpay restore`: a snapshot of the database in a folder, and back. They open
+//! the database without a teller; a database that waits for its recovery can be backed up too.
 
 use super::cli_error::CliError;
 use super::input::span;
@@ -17,16 +17,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The flags of `backup`.
 #[derive(Args)]
 pub(super) struct BackupArguments {
-    /// A folder that is not there yet; with --every, the folder in which backups are made
+    /// Folder to create; with --every, folder in which backups are created
     #[arg(value_name = "DEST")]
     target: PathBuf,
-    /// Make one now and then again and again, as in 15m, until Ctrl-C or SIGTERM
+    /// Repeat at this interval, as in 15m, until Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", value_parser = span, requires = "keep")]
     every: Option<Micros>,
-    /// How many of them are kept; older ones are deleted once a new one is made
+    /// Number of backups to keep; older ones are deleted after each new one
     #[arg(long, value_name = "N", requires = "every", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
     /// Print JSON, one object per backup
@@ -34,10 +33,9 @@ pub(super) struct BackupArguments {
     json: bool,
 }
 
-/// The flags of `verify`.
 #[derive(Args)]
 pub(super) struct VerifyArguments {
-    /// The folder of the backup
+    /// Folder of the backup
     #[arg(value_name = "SRC")]
     source: PathBuf,
     /// Print JSON
@@ -45,10 +43,9 @@ pub(super) struct VerifyArguments {
     json: bool,
 }
 
-/// The flags of `restore`.
 #[derive(Args)]
 pub(super) struct RestoreArguments {
-    /// The folder of the backup
+    /// Folder of the backup
     #[arg(value_name = "SRC")]
     source: PathBuf,
     /// Print JSON
@@ -67,8 +64,7 @@ pub(super) async fn back_up(
         return Ok(ExitCode::SUCCESS);
     };
     let every = u64::try_from(every).ok().filter(|micros| *micros > 0);
-    let every =
-        every.ok_or_else(|| CliError::Usage("--every takes more than nothing, as in 15m".to_owned()))?;
+    let every = every.ok_or_else(|| CliError::Usage("--every takes a time above 0, as in 15m".to_owned()))?;
     let keep = usize::try_from(keep).map_err(anyhow::Error::from)?;
     let mut times = tokio::time::interval(Duration::from_micros(every));
     times.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -79,11 +75,11 @@ pub(super) async fn back_up(
             () = &mut shutdown => return Ok(ExitCode::SUCCESS),
         }
         tokio::select! {
-            // The next one may succeed; the older ones stay until then.
+            // The next one may succeed; older backups are kept until then.
             done = work.next_of(&arguments.target, keep) => if let Err(stop) = done {
                 tracing::error!(problem = %stop.sentence(), "no backup was made");
             },
-            // What was begun is no backup yet and goes with this process.
+            // An unfinished backup is deleted with this process.
             () = &mut shutdown => return Ok(ExitCode::SUCCESS),
         }
     }
@@ -133,7 +129,7 @@ pub(super) async fn verify(
     } else {
         say(&verified)?;
         output::line(
-            "The backup is whole. That nothing is missing which came after it, no backup can tell.",
+            "The backup is complete. It cannot show whether anything is missing that came after it.",
         )?;
     }
     Ok(ExitCode::SUCCESS)
@@ -149,7 +145,7 @@ pub(super) async fn restore(
         output::json(&manifest)?;
     } else {
         output::line(format_args!("Restored as of {}.", manifest.created_at))?;
-        output::line("Nothing works on it until you have run: outpay recover --accept-loss")?;
+        output::line("Other commands refuse it until you have run: outpay recover --accept-loss")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -164,7 +160,7 @@ fn say(verified: &Verified) -> Result<(), CliError> {
     ))?;
     output::line(match report {
         Some(report) => format!("{} entries recomputed: the books in it are right.", report.entries),
-        None => "Read again, not audited, since it is large; do that with: outpay verify".to_owned(),
+        None => "Read back, but not audited because it is large; audit it with: outpay verify".to_owned(),
     })
 }
 

@@ -1,5 +1,5 @@
-//! `outpay business brand`: the name, colour, logo and help that people see on the claim page, and who may frame it. Not
-//! here: what will do (branding/ of the crate).
+//! `outpay business brand`: name, colour, logo and support contact on the claim page, and the sites that may embed
+//! it. Not here: validation (branding/).
 
 use super::cli_error::CliError;
 use super::installation;
@@ -12,30 +12,30 @@ use ledger::Actor;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// The flags of `business brand`; one that is left out leaves its value as it is.
+/// Flags of `business brand`; an absent one leaves its value unchanged.
 #[derive(Args)]
 pub(super) struct BrandArguments {
-    /// Its id or name
+    /// Id or name of the business
     business: String,
-    /// What people call it
+    /// Name shown to recipients
     #[arg(long, value_name = "TEXT")]
     display_name: Option<String>,
-    /// Its colour, for example '#4350d6'
+    /// Brand colour, for example '#4350d6'
     #[arg(long, value_name = "#RRGGBB")]
     colour: Option<String>,
     /// How to get help, in a sentence; '' for none
     #[arg(long, value_name = "TEXT")]
     support: Option<String>,
-    /// Where to get help, https:// or mailto:; '' for none
+    /// Link for help, https:// or mailto:; '' for none
     #[arg(long, value_name = "URL")]
     support_url: Option<String>,
-    /// Sites that may show the page in a frame, such as 'https://shop.example', with spaces between them; '' for none
+    /// Sites that may embed the page, such as 'https://shop.example', separated by spaces; '' for none
     #[arg(long, value_name = "ORIGINS")]
     frame_origins: Option<String>,
-    /// Its logo: PNG, JPEG or WebP, at most 32 KiB
+    /// Logo: PNG, JPEG or WebP, at most 32 KiB
     #[arg(long, value_name = "FILE", conflicts_with = "no_logo")]
     logo: Option<PathBuf>,
-    /// Takes the logo away
+    /// Remove the logo
     #[arg(long)]
     no_logo: bool,
 }

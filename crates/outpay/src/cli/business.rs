@@ -1,5 +1,5 @@
-//! `outpay business`: businesses, their switch and their own money. Deposits and transfers go through the teller, as all
-//! money does; deposits are in deposit.rs.
+//! `outpay business`: businesses, their payout switch and their own balances. Deposits and transfers go through the
+//! teller, like all changes of money; deposits are in deposit.rs.
 
 use super::brand;
 use super::cli_error::CliError;
@@ -19,7 +19,6 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// The flags of `business`.
 #[derive(Args)]
 pub(super) struct BusinessArguments {
     #[command(subcommand)]
@@ -31,51 +30,51 @@ pub(super) struct BusinessArguments {
 
 #[derive(Subcommand)]
 enum BusinessCommand {
-    /// Create a business and print its first keys, which are shown this once
+    /// Create a business and print its first keys; they are not shown again
     Create {
-        /// Its name, unique in the installation
+        /// Name, unique in the installation
         name: String,
     },
     /// List all businesses
     List,
     /// Show a business and its balances
     Show {
-        /// Its id or name
+        /// Id or name of the business
         business: String,
     },
-    /// Let a business pay people
+    /// Enable payouts of a business
     EnablePayouts {
-        /// Its id or name
+        /// Id or name of the business
         business: String,
     },
-    /// Stop a business from paying people
+    /// Disable payouts of a business
     DisablePayouts {
-        /// Its id or name
+        /// Id or name of the business
         business: String,
     },
-    /// Record money that reached a business from outside; it is added to the main balance
+    /// Record money received from outside; it is added to the main balance
     Deposit(deposit::DepositArguments),
-    /// Move money from the main balance to the payout balance, from which people are paid
+    /// Move money from the main balance to the payout balance, which pays recipients
     Transfer {
-        /// Its id or name
+        /// Id or name of the business
         business: String,
-        /// How much, in cents: 10050 is 100.50
+        /// Amount in cents: 10050 is 100.50
         #[arg(value_parser = cents)]
         cents: Cents,
-        /// The other way: from the payout balance to the main balance
+        /// Move it from the payout balance to the main balance instead
         #[arg(long)]
         to_main: bool,
-        /// In the test book
+        /// Use the test book
         #[arg(long)]
         test: bool,
     },
-    /// Propose to reverse a deposit that was recorded wrongly, or a part of it; a second person confirms
+    /// Propose to reverse a wrong deposit, or a part of it; a second person confirms
     ReverseDeposit(correction::Reversal),
     /// Propose to record that money left the main balance for the business's own account; a second person confirms
     PayOut(correction::PayOut),
     /// Propose to move earned fees to the main balance, or out; a second person confirms
     SweepFees(correction::Sweep),
-    /// Choose how a business shows itself to the people it pays; without a flag, print it
+    /// Set what recipients see of a business; without flags, print it
     Brand(brand::BrandArguments),
 }
 
@@ -142,7 +141,9 @@ async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), CliEr
     }
     output::facts([("id", id), ("name", created.business.name)])?;
     output::facts(keys)?;
-    output::line("\nThe keys are shown this once: keep them now. Payouts are disabled until you enable them.")
+    output::line(
+        "\nStore the keys now: they are not shown again. Payouts are disabled until you enable them.",
+    )
 }
 
 async fn list(platform: &Platform, json: bool) -> Result<(), CliError> {

@@ -1,4 +1,4 @@
-//! How a command ends without success: what is said, and the exit code. Secrets are in none of it.
+//! How a command ends without success: message and exit code. A message never contains a secret.
 
 use crate::auth::keys::KeyError;
 use crate::businesses::CreateBusinessError;
@@ -8,25 +8,23 @@ use crate::store::{Failure, WriteError};
 use ledger::Refusal;
 use std::process::ExitCode;
 
-/// Why a command stops.
 #[derive(Debug)]
 pub(super) enum CliError {
-    /// What was typed makes no sense; the sentence says what to type instead.
+    /// The arguments are wrong; the message says what to type instead.
     Usage(String),
-    /// A rule says no.
+    /// A rule refused the command.
     Refused(String),
-    /// The system broke, or is not as it must be.
+    /// The system failed, or is not in the required state.
     Failed(Failure),
 }
 
 impl CliError {
-    /// Says it on standard error.
+    /// Prints the message to standard error.
     pub(super) fn end(self) -> ExitCode {
         eprintln!("error: {}", self.sentence());
         ExitCode::from(if matches!(self, Self::Usage(_)) { 2 } else { 1 })
     }
 
-    /// What it says.
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::Usage(sentence) | Self::Refused(sentence) => sentence.clone(),
@@ -68,7 +66,7 @@ impl From<NoVerdict> for CliError {
     fn from(none: NoVerdict) -> Self {
         Self::Failed(match none {
             NoVerdict::Unknown => {
-                anyhow::anyhow!("{none}; look before you try again, for example with: outpay business show")
+                anyhow::anyhow!("{none}; check before you try again, for example with: outpay business show")
             }
             nothing_done => anyhow::anyhow!("{nothing_done}; nothing was done, try again"),
         })

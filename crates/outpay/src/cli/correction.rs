@@ -1,5 +1,5 @@
-//! `outpay business reverse-deposit`, `pay-out` and `sweep-fees`: what an operator proposes about a business's own money, for a
-//! second person to confirm.
+//! `outpay business reverse-deposit`, `pay-out` and `sweep-fees`: corrections of a business's own balances, proposed
+//! by an operator for a second person to confirm.
 
 use super::cli_error::CliError;
 use super::input::{cents, reference};
@@ -9,56 +9,53 @@ use crate::proposals::Proposed;
 use clap::Args;
 use ledger::{BookId, Cents, Correction, Refusal};
 
-/// The flags of `reverse-deposit`.
 #[derive(Args)]
 pub(super) struct Reversal {
-    /// Its id or name
+    /// Id or name of the business
     pub(super) business: String,
-    /// The reference under which the deposit was recorded
+    /// Reference of the deposit
     #[arg(long, value_name = "TEXT", value_parser = reference)]
     reference: String,
-    /// Only so many cents of it; all of it if left out
+    /// Reverse only this many cents [default: all of it]
     #[arg(long, value_parser = cents)]
     cents: Option<Cents>,
-    /// Why
+    /// Reason, for the records
     #[arg(long, value_parser = reference)]
     reason: String,
-    /// In the test book
+    /// Use the test book
     #[arg(long)]
     pub(super) test: bool,
 }
 
-/// The flags of `pay-out`.
 #[derive(Args)]
 pub(super) struct PayOut {
-    /// Its id or name
+    /// Id or name of the business
     pub(super) business: String,
-    /// How much, in cents: 10050 is 100.50
+    /// Amount in cents: 10050 is 100.50
     #[arg(value_parser = cents)]
     cents: Cents,
-    /// Why, or how one can see that it was paid
+    /// Reason, or proof of the payment
     #[arg(long, value_parser = reference)]
     reason: String,
-    /// In the test book
+    /// Use the test book
     #[arg(long)]
     pub(super) test: bool,
 }
 
-/// The flags of `sweep-fees`.
 #[derive(Args)]
 pub(super) struct Sweep {
-    /// Its id or name
+    /// Id or name of the business
     pub(super) business: String,
-    /// How much, in cents: 10050 is 100.50
+    /// Amount in cents: 10050 is 100.50
     #[arg(value_parser = cents)]
     cents: Cents,
-    /// They leave the platform instead of going to the main balance
+    /// Record that the fees left the platform, instead of moving them to the main balance
     #[arg(long)]
     out: bool,
-    /// Why
+    /// Reason, for the records
     #[arg(long, value_parser = reference)]
     reason: String,
-    /// In the test book
+    /// Use the test book
     #[arg(long)]
     pub(super) test: bool,
 }

@@ -1,5 +1,5 @@
-//! `outpay dashboard`: a business's team, for the operator: invites the first owner and resets members who have lost password
-//! or second factor. A link is printed once; its token is in the fragment, which browsers do not send.
+//! `outpay dashboard`: a business's team, for the operator: invites the first owner, resets members who lost their
+//! password or second factor. A link is printed once; its token is in the fragment, which browsers do not send.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -16,7 +16,6 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// The flags of `dashboard`.
 #[derive(Args)]
 pub(super) struct DashboardArguments {
     #[command(subcommand)]
@@ -28,35 +27,36 @@ pub(super) struct DashboardArguments {
 
 #[derive(Subcommand)]
 enum DashboardCommand {
-    /// Invite a person into a business's team and print the link, which is shown this once and works once, for a week
+    /// Invite a person to a business's team and print the link, which works once, within a week, and is not shown
+    /// again
     Invite {
         #[command(flatten)]
         whom: Whom,
-        /// What they will be: owner, admin, approver or viewer
+        /// Role: owner, admin, approver or viewer
         #[arg(long, default_value = "owner", value_parser = role)]
         role: Role,
     },
-    /// Print a link with which a member who has lost password or second factor sets both anew
+    /// Print a link with which a member sets a new password and second factor
     Reset {
         #[command(flatten)]
         whom: Whom,
     },
     /// List the members of a business's team
     Members {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
     },
 }
 
 #[derive(Args)]
 struct Whom {
-    /// The business's id or name
+    /// Id or name of the business
     business: String,
-    /// Their e-mail address
+    /// E-mail address of the member
     email: String,
 }
 
-/// Where a server answers that was told nothing.
+/// Base of links if no public URL is configured: the default of `serve`.
 const NEARBY: &str = "http://127.0.0.1:8080";
 
 fn role(text: &str) -> Result<Role, String> {
@@ -103,7 +103,7 @@ fn print(platform: &Platform, invited: &Invited, whom: &Whom, json: bool) -> Res
     }
     output::line(link)?;
     output::line(format_args!(
-        "\nThe link is shown this once, works once and ends at {ends_at}. Give it to {} alone.",
+        "\nThe link is not shown again, works once and ends at {ends_at}. Give it to {} only.",
         whom.email
     ))
 }

@@ -1,5 +1,5 @@
-//! `outpay business deposit`: money that reached a business from outside. Two things that a typing error does are asked for first:
-//! one bank line for two businesses, and a sum that is out of all proportion.
+//! `outpay business deposit`: money received from outside. Two consequences of typing errors need a confirmation: one
+//! bank line recorded for two businesses, and an amount out of all proportion.
 
 use super::business::balances;
 use super::cli_error::CliError;
@@ -15,29 +15,29 @@ use ledger::{Actor, Answer, BookId, Cents, Command, DepositedElsewhere, Refusal,
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 
-/// A deposit so many times as large as the largest before it is asked for: 100 times is dollars typed as cents of cents.
+/// A deposit this many times as large as the largest before needs a confirmation: dollars typed as cents of cents are
+/// 100 times too much.
 const TIMES_THE_LARGEST: i64 = 20;
-/// So is a first deposit above 100,000.00.
+/// A first deposit above 100,000.00 needs one too.
 const LARGE_FIRST: Cents = Cents(10_000_000);
 
-/// The flags of `deposit`.
 #[derive(Args)]
 pub(super) struct DepositArguments {
-    /// Its id or name
+    /// Id or name of the business
     pub(super) business: String,
-    /// How much, in cents: 10050 is 100.50
+    /// Amount in cents: 10050 is 100.50
     #[arg(value_parser = cents)]
     cents: Cents,
-    /// What proves it, for example a line of a bank statement; each reference is recorded once
+    /// Proof, for example a line of a bank statement; each reference is recorded once
     #[arg(long, value_name = "TEXT", value_parser = reference)]
     reference: String,
-    /// It is right that a deposit of another business has the same reference
+    /// Accept that a deposit of another business has the same reference
     #[arg(long)]
     reference_used_elsewhere: bool,
-    /// It is right that this is far more than the business ever deposited
+    /// Accept an amount far above all earlier deposits of the business
     #[arg(long)]
     yes_large: bool,
-    /// In the test book
+    /// Use the test book
     #[arg(long)]
     test: bool,
 }
@@ -60,7 +60,7 @@ pub(super) async fn run(
             let (main, payout) = balances(outcome)?;
             (false, main, payout)
         }
-        // The first answer's balances are those of that day; today's are wanted.
+        // The remembered reply has the balances of that time; show today's.
         Ok(Answer::Replayed(_)) => {
             let (main, payout) = platform.store.own_balances(book).await?;
             (true, main, payout)
@@ -83,7 +83,7 @@ pub(super) async fn run(
     output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
 }
 
-/// Names the business and the time, so that an operator can tell which of the two is wrong.
+/// Names the business and the time, so that an operator can tell which of the two deposits is wrong.
 async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Result<CliError, CliError> {
     let number = other.book.business();
     let name = platform.store.business(number).await?.map(|business| business.name).unwrap_or_default();
@@ -94,11 +94,11 @@ async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Resul
     )))
 }
 
-/// Stops a sum that is out of proportion, unless the operator says yes.
+/// Stops an amount that is out of proportion, unless the operator confirms it.
 async fn is_meant(platform: &Platform, book: BookId, flags: &DepositArguments) -> Result<(), CliError> {
     let largest = platform.store.largest_deposit(book).await?;
     let most = largest.map_or(LARGE_FIRST.0, |largest| largest.0.saturating_mul(TIMES_THE_LARGEST));
-    // A repeat gets the first answer, however large the amount is.
+    // A repeat changes nothing, however large the amount is.
     if flags.cents.0 <= most || platform.store.deposit_called(book, &flags.reference).await?.is_some() {
         return Ok(());
     }

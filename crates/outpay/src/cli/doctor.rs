@@ -1,5 +1,5 @@
-//! `outpay doctor`: looks at everything an installation depends on and says what is wrong, one line each. It makes no data
-//! folder and no master key; it does bring the tables of an existing database up to date, as every command does.
+//! `outpay doctor`: checks everything an installation depends on and prints one line per check. It creates no data
+//! folder and no master key; it does migrate an existing database, as every command does.
 
 use super::cli_error::CliError;
 use super::installation::{Installation, from_environment};
@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The flags of `doctor`.
 #[derive(Args)]
 pub(super) struct DoctorArguments {
     /// Print JSON
@@ -24,21 +23,21 @@ pub(super) struct DoctorArguments {
 }
 
 const SECOND: Micros = 1_000_000;
-/// A rail that was left alone within this time is worth a look.
+/// Reports rails whose circuit opened within this time.
 const LATELY: Micros = 86_400 * SECOND;
 /// Difference between the database's clock and this machine's: warning above the first, error above the second.
 const CLOCKS_APART: (Micros, Micros) = (SECOND, 60 * SECOND);
-/// A clock that shows less has never been set: 2025-01-01.
+/// A clock before 2025-01-01 was never set.
 const EARLIEST: Micros = 1_735_689_600 * SECOND;
 /// Free disk space, bytes: warning below the first, error below the second, where writes are about to fail.
 #[cfg(unix)]
 const FREE: (u64, u64) = (2 << 30, 128 << 20);
-/// Of PostgreSQL; what is older gets no corrections any more.
+/// PostgreSQL major version; older ones get no fixes any more.
 const OLDEST_POSTGRES: u32 = 14;
 
-/// What a failover to an asynchronous standby means.
+/// The risk of a failover to an asynchronous standby.
 const ASYNCHRONOUS: &str =
-    "asynchronous: after a failover, what was answered last can be lost; set synchronous_standby_names";
+    "asynchronous: a failover can lose the newest acknowledged changes; set synchronous_standby_names";
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
@@ -128,7 +127,7 @@ fn check_folder(data: &Path, checks: &mut Checks) {
         }
         Ok(_) => checks.add(Grade::Pass, "data folder", shown.to_string()),
         Err(_) => {
-            let detail = format!("{shown} is not there yet; made by: outpay business create");
+            let detail = format!("{shown} does not exist yet; create it with: outpay business create");
             checks.add(Grade::Warn, "data folder", detail);
         }
     }
@@ -137,9 +136,9 @@ fn check_folder(data: &Path, checks: &mut Checks) {
 fn check_master_key(data: &Path, checks: &mut Checks) -> Result<Option<Secrets>, CliError> {
     let from_environment = from_environment()?;
     let file = data.join(master_key::MASTER_KEY_FILE);
-    // Loading makes a key where there is none, which an examination must not do.
+    // Loading would create a missing key, which a check must not do.
     if from_environment.is_none() && !file.exists() {
-        let detail = format!("{} is not there yet; made by: outpay business create", file.display());
+        let detail = format!("{} does not exist yet; create it with: outpay business create", file.display());
         checks.add(Grade::Warn, "master key", detail);
         return Ok(None);
     }
@@ -168,7 +167,7 @@ fn check_database_file(path: &Path, checks: &mut Checks) {
         }
         Ok(_) => checks.add(Grade::Pass, "database file", shown.to_string()),
         Err(_) => {
-            let detail = format!("{shown} is not there yet; made by: outpay business create");
+            let detail = format!("{shown} does not exist yet; create it with: outpay business create");
             checks.add(Grade::Warn, "database file", detail);
         }
     }
@@ -187,7 +186,7 @@ fn check_disk(path: &Path, checks: &mut Checks) {
             };
             checks.add(grade, "disk", format!("{} MiB free", free >> 20));
         }
-        Err(error) => checks.add(Grade::Warn, "disk", format!("free space is not known: {error}")),
+        Err(error) => checks.add(Grade::Warn, "disk", format!("free space is unknown: {error}")),
     }
 }
 
@@ -199,7 +198,7 @@ fn check_clock(checks: &mut Checks) {
     checks.pass_or_fail(now >= EARLIEST, "clock", rfc3339(now));
 }
 
-/// Would a database that has lost something be noticed, and has this one?
+/// Would a loss of data be noticed, and has this database lost anything?
 async fn check_witness(data: &Path, store: &Store, checks: &mut Checks) -> Result<(), Failure> {
     if let Some(time) = store.recovery_mark().await? {
         let detail = format!("restored from a backup of {time}; run: outpay recover --accept-loss");
@@ -216,12 +215,14 @@ async fn check_witness(data: &Path, store: &Store, checks: &mut Checks) -> Resul
     match lost.first() {
         Some(first) => checks.add(Grade::Fail, "witness", first.to_string()),
         None if remembered.is_empty() && is_used => {
-            let detail = format!("none in {shown}: a database that has lost something would not be noticed");
+            let detail = format!("none in {shown}: lost data would not be noticed");
             checks.add(Grade::Warn, "witness", detail);
         }
         None => {
-            let detail =
-                format!("the database holds what {shown} knows of {} books", remembered.entries.len());
+            let detail = format!(
+                "the database holds everything that {shown} knows of {} books",
+                remembered.entries.len()
+            );
             checks.add(Grade::Pass, "witness", detail);
         }
     }
@@ -233,12 +234,12 @@ async fn check_entry_times(store: &Store, checks: &mut Checks) -> Result<(), Fai
     let Some(newest) = store.newest_entry_at().await? else { return Ok(()) };
     let ahead = newest - Clock::System.now();
     if ahead <= CLOCKS_APART.0 {
-        checks.add(Grade::Pass, "entry times", format!("the newest is of {}", rfc3339(newest)));
+        checks.add(Grade::Pass, "entry times", format!("the newest is from {}", rfc3339(newest)));
         return Ok(());
     }
     let grade = if ahead > CLOCKS_APART.1 { Grade::Fail } else { Grade::Warn };
     let detail = format!(
-        "the newest entry is of {}, {} s from now: a clock was ahead, or this one was set back; look at the time synchronisation, \
+        "the newest entry is from {}, {} s from now: a clock was ahead, or this one was set back; check the time synchronisation, \
          then at OPERATIONS.md, clocks",
         rfc3339(newest),
         ahead / SECOND
@@ -247,18 +248,19 @@ async fn check_entry_times(store: &Store, checks: &mut Checks) -> Result<(), Fai
     Ok(())
 }
 
-/// Which rails did not answer lately?
+/// Which rails have not answered lately?
 async fn check_rails(store: &Store, checks: &mut Checks) -> Result<(), Failure> {
     let since = store.now().await? - LATELY;
     let openings = store.rail_openings().await?;
     for found in openings.iter().filter(|found| found.opened_at >= since) {
         let (rail, times, last) = (&found.rail, found.openings, rfc3339(found.opened_at));
-        let detail =
-            format!("{rail} did not answer and was left alone, last at {last}; {times} times in all");
+        let detail = format!(
+            "{rail} did not answer and its circuit breaker opened, last at {last}; {times} times in total"
+        );
         checks.add(Grade::Warn, "rail", detail);
     }
     if openings.iter().all(|found| found.opened_at < since) {
-        checks.add(Grade::Pass, "rails", "none was left alone within a day");
+        checks.add(Grade::Pass, "rails", "no circuit breaker opened within a day");
     }
     Ok(())
 }
@@ -304,7 +306,7 @@ async fn check_engine(
             apart if apart > CLOCKS_APART.0 => Grade::Warn,
             _ => Grade::Pass,
         };
-        let detail = format!("{} ms apart from this machine's", apart / 1000);
+        let detail = format!("differs from this machine's by {} ms", apart / 1000);
         checks.add(grade, "database clock", detail);
     }
     Ok(())

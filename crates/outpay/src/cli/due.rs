@@ -1,5 +1,5 @@
-//! `outpay due now`: what waits for its time, or for the end of a lease, is due at once. The workers of a server that runs take
-//! it then.
+//! `outpay due now`: makes waiting work due at once, whether it waits for its time or for a lease to end. The workers
+//! of a running server then take it.
 
 use super::cli_error::CliError;
 use super::installation::Installation;
@@ -12,7 +12,6 @@ use clap::{Args, Subcommand};
 use ledger::Actor;
 use std::process::ExitCode;
 
-/// The flags of `due`.
 #[derive(Args)]
 pub(super) struct DueArguments {
     #[command(subcommand)]
@@ -21,26 +20,26 @@ pub(super) struct DueArguments {
 
 #[derive(Subcommand)]
 enum DueCommand {
-    /// Let workers look at once at what waits for its time
+    /// Make waiting work due at once
     Now(What),
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// A withdrawal: ord_…
+    /// Withdrawal: ord_…
     #[arg(long, value_name = "ID")]
     withdrawal: Option<String>,
-    /// A webhook delivery: whd_…
+    /// Webhook delivery: whd_…
     #[arg(long, value_name = "ID")]
     delivery: Option<String>,
-    /// A mail: mail_…
+    /// Mail: mail_…
     #[arg(long, value_name = "ID")]
     mail: Option<String>,
-    /// An import that runs: imp_…
+    /// Running import: imp_…
     #[arg(long, value_name = "ID")]
     import: Option<String>,
-    /// All of them
+    /// All waiting work
     #[arg(long)]
     all: bool,
 }
@@ -51,17 +50,17 @@ pub(super) async fn run(arguments: DueArguments, installation: &Installation) ->
     due::sweep(&platform).await?;
     let Some((work, id)) = work(&platform, &what)? else {
         let made = due::make_all_due(&platform, Actor::OPERATOR).await?;
-        output::line(format_args!("{made} were not due yet; they are now."))?;
+        output::line(format_args!("{made} were not due yet and are due now."))?;
         return Ok(ExitCode::SUCCESS);
     };
     if !due::make_due(&platform, work, id, Actor::OPERATOR).await? {
-        return Err(CliError::Refused(format!("{id} waits for no time: it has ended, or does not run")));
+        return Err(CliError::Refused(format!("{id} is not waiting: it has ended, or is not running")));
     }
     output::line(format_args!("{id} is due now."))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is named; `None`: everything.
+/// The named work; `None`: everything.
 fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str)>, CliError> {
     let named = [
         (IdKind::Withdrawal, &what.withdrawal),
@@ -72,7 +71,7 @@ fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str
     let Some((kind, id)) = named.into_iter().find_map(|(kind, id)| Some((kind, id.as_ref()?))) else {
         return Ok(None);
     };
-    let unknown = || CliError::Refused(format!("{id} is no id of such a thing here"));
+    let unknown = || CliError::Refused(format!("there is nothing of this kind with the id {id}"));
     let (book, number) = platform.secrets.ids().open_any(kind, id).ok_or_else(unknown)?;
     let work = match kind {
         IdKind::Withdrawal => Work::Withdrawal(book, number),

@@ -21,7 +21,6 @@ use std::process::ExitCode;
 const MOST_CARDS: usize = 100_000;
 const LONGEST: usize = 200;
 
-/// The flags of `giftcard`.
 #[derive(Args)]
 pub(super) struct GiftcardArguments {
     #[command(subcommand)]
@@ -33,29 +32,30 @@ pub(super) struct GiftcardArguments {
 
 #[derive(Subcommand)]
 enum GiftcardCommand {
-    /// Take cards into stock: all of them, or none
+    /// Import cards into stock: all of them, or none
     Import {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// CSV with the header brand,face_value,code,pin,expires (cents; pin and date, as in 2027-12-31, may be empty)
+        /// CSV file with the header brand,face_value,code,pin,expires (value in cents; pin and date, as in
+        /// 2027-12-31, may be empty)
         file: PathBuf,
     },
-    /// What is in stock
+    /// List the stock
     List {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
     },
-    /// Take a brand's cards out of stock, and list those that were given out, with their withdrawals
+    /// Take a brand's cards out of stock, and list those already given out, with their withdrawals
     Recall {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// As it was imported
+        /// Brand, as it was imported
         brand: String,
     },
 }
 
 struct Line {
-    /// In the file, from 1.
+    /// Line number in the file, from 1.
     number: u64,
     brand: String,
     face_value: Cents,
@@ -70,7 +70,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
-    // Stock is money: the live book's.
+    // Only the live book has a stock.
     let live = async |name: &str| -> Result<BookId, CliError> {
         Ok(installation::book(&installation::business(&platform, name).await?, false))
     };
@@ -114,13 +114,13 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
         return output::json(&json!({ "imported": cards.len(), "face_value": total.0 }));
     }
     output::line(format_args!(
-        "{} cards worth {} are in stock. Delete the file: it holds the codes in clear.",
+        "{} cards worth {} are in stock. Delete the file: it contains the codes in clear.",
         cards.len(),
         dollars(total)
     ))
 }
 
-/// All lines of the file; what is wrong is said with its line, never with a code.
+/// Parses all lines of the file. Errors name the line, never a code.
 fn read(file: &Path, now: Micros) -> Result<Vec<Line>, CliError> {
     let text = std::fs::read(file)
         .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", file.display())))?;
@@ -136,11 +136,11 @@ fn read(file: &Path, now: Micros) -> Result<Vec<Line>, CliError> {
     for record in reader.records() {
         let number = numbers.of(&record);
         let wrong = |what: &str| CliError::Usage(format!("line {number}: {what}; nothing was imported"));
-        let record = record.map_err(|_| wrong("it has not the five columns of the header"))?;
+        let record = record.map_err(|_| wrong("it does not have the five columns of the header"))?;
         lines.push(line(number, &record, now).map_err(wrong)?);
     }
     if lines.is_empty() || lines.len() > MOST_CARDS {
-        return Err(CliError::Usage(format!("the file must hold 1 to {MOST_CARDS} cards")));
+        return Err(CliError::Usage(format!("the file must contain 1 to {MOST_CARDS} cards")));
     }
     Ok(lines)
 }
@@ -149,9 +149,7 @@ fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<Line, &'
     let column = |at: usize| record.get(at).unwrap_or_default();
     let text = |at: usize, longest: usize, what: &'static str| {
         identity(column(at), longest).map_err(|problem| match problem {
-            IdentityProblem::Control | IdentityProblem::Invisible => {
-                "it holds a character that cannot be seen"
-            }
+            IdentityProblem::Control | IdentityProblem::Invisible => "it contains an invisible character",
             IdentityProblem::Empty | IdentityProblem::TooLong => what,
         })
     };
@@ -165,7 +163,7 @@ fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<Line, &'
         "" => None,
         date => {
             let date: jiff::civil::Date = date.parse().map_err(|_| "the date must look like 2027-12-31")?;
-            // A card works to the end of its day: its last microsecond, so that what shows it shows that day.
+            // A card is valid to the end of its day; the last microsecond, so that the date shown is that day.
             let end = date.tomorrow().and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
             let end = end.map_err(|_| "the date is too far away")?.timestamp().as_microsecond() - 1;
             if end < now {
@@ -184,7 +182,7 @@ fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<Line, &'
     })
 }
 
-/// Did a spreadsheet write a long number like this? Its last digits are gone.
+/// Did a spreadsheet write a long number in scientific notation? Its last digits are lost.
 fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -205,7 +203,7 @@ async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), CliEr
 
 async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> Result<(), CliError> {
     let brand = &identity(brand, LONGEST_BRAND)
-        .map_err(|problem| CliError::Usage(format!("{brand:?} is no brand: {problem}")))?;
+        .map_err(|problem| CliError::Usage(format!("{brand:?} is not a valid brand: {problem}")))?;
     platform.store.recall_gift_cards(book, brand).await?;
     let mut cards: Vec<GiftCard> = Vec::new();
     loop {
@@ -217,7 +215,7 @@ async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> R
         cards.extend(page);
     }
     if cards.is_empty() {
-        return Err(CliError::Refused(format!("there never was a card of the brand {brand:?}")));
+        return Err(CliError::Refused(format!("there has never been a card of the brand {brand:?}")));
     }
     let ids = platform.secrets.ids();
     let withdrawal = |card: &GiftCard| {

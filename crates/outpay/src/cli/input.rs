@@ -1,5 +1,4 @@
-//! Words an operator types that are not plain texts: cents, lengths of time, rates, references. Each error says what to
-//! type instead.
+//! Parsers of typed values: cents, durations, rates, references. Each error says what to type instead.
 
 use crate::networks::Networks;
 pub(super) use crate::reference::reference;
@@ -27,11 +26,10 @@ pub(super) fn span(text: &str) -> Result<Micros, String> {
     i64::from(number).checked_mul(seconds * 1_000_000).ok_or_else(hint)
 }
 
-/// Requests per second, or `off`.
+/// Requests per second; `None` for `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RateLimit(pub(super) Option<u32>);
 
-/// See [`RateLimit`].
 pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
     if text == "off" {
         return Ok(RateLimit(None));
@@ -40,7 +38,7 @@ pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
     limit.map(|limit| RateLimit(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
 }
 
-/// One address or network, or several with commas between them.
+/// One address or network, or several separated by commas.
 pub(super) fn networks(text: &str) -> Result<Networks, String> {
     let list = Networks::parse(text).map_err(|problem| problem.to_string())?;
     list.ok_or_else(|| "give an address or a network, as in 203.0.113.7 or 10.0.0.0/8".to_owned())

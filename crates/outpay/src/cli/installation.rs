@@ -1,4 +1,4 @@
-//! Which installation a command works on: data folder, database, master key; and the businesses in it by id or name.
+//! The installation that a command works on: data folder, database, master key; and its businesses by id or name.
 
 use super::cli_error::CliError;
 use crate::auth::{Secrets, master_key};
@@ -13,19 +13,19 @@ use std::path::{Path, PathBuf};
 
 const DEFAULT_DATA: &str = "outpay-data";
 
-/// `--data` and `--database`, which every command takes.
+/// `--data` and the other flags that every command takes.
 #[derive(Args)]
 pub(super) struct Installation {
-    /// Folder with the master key and, unless --database says otherwise, the database [default: ./outpay-data]
+    /// Folder with the master key and, unless --database is given, the database [default: ./outpay-data]
     #[arg(long, global = true, value_name = "DIR", env = "OUTPAY_DATA")]
     data: Option<PathBuf>,
-    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:DIR/outpay.db]
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:DIR/outpay.db]
     #[arg(long, global = true, value_name = "URL", env = "OUTPAY_DATABASE", hide_env_values = true)]
     database: Option<String>,
-    /// Configuration of rails [default: DIR/outpay.toml, where there is one]
+    /// Configuration file [default: DIR/outpay.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", env = "OUTPAY_CONFIG")]
     config: Option<PathBuf>,
-    /// Where people reach the server, for links [default: `public_url` of the configuration]
+    /// Public address of the server, for links [default: `public_url` of the configuration]
     #[arg(long, global = true, value_name = "URL", env = "OUTPAY_PUBLIC_URL", value_parser = public_url)]
     public_url: Option<String>,
 }
@@ -35,7 +35,7 @@ fn public_url(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Which of the two stand on the command line itself and do not come from the environment.
+/// Which of the two were given on the command line, not by the environment.
 #[derive(Clone, Copy)]
 pub(super) struct Typed {
     pub(super) data: bool,
@@ -43,12 +43,10 @@ pub(super) struct Typed {
 }
 
 impl Installation {
-    /// The data folder.
     pub(super) fn data(&self) -> PathBuf {
         self.data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA))
     }
 
-    /// The database.
     pub(super) fn database(&self) -> Result<DatabaseUrl, CliError> {
         match &self.database {
             Some(text) => DatabaseUrl::parse(text).map_err(|error| CliError::Usage(format!("{error:#}"))),
@@ -56,7 +54,7 @@ impl Installation {
         }
     }
 
-    /// The master key, where there is one.
+    /// The master key; an error if there is none.
     pub(super) fn secrets(&self) -> Result<Secrets, CliError> {
         let from_environment = from_environment()?;
         if from_environment.is_none() {
@@ -65,7 +63,7 @@ impl Installation {
         Ok(master_key::load(from_environment.as_deref(), &self.data(), &Entropy::System)?)
     }
 
-    /// Opens the database alone: for what only looks at it, in whatever state it is.
+    /// Opens only the database, in whatever state it is, for commands that just read it.
     pub(super) async fn look(&self) -> Result<(DatabaseUrl, Store, Secrets), CliError> {
         let database = self.database()?;
         check_has_database(&database)?;
@@ -75,7 +73,6 @@ impl Installation {
         Ok((database, store, secrets))
     }
 
-    /// The configuration.
     pub(super) fn config(&self) -> Result<Config, CliError> {
         let mut config = Config::load(self.config.as_deref(), &self.data())
             .map_err(|error| CliError::Usage(format!("{error:#}")))?;
@@ -83,7 +80,7 @@ impl Installation {
         Ok(config)
     }
 
-    /// Opens it, with a teller of this process. A server may run on the same database.
+    /// Opens the platform, with a teller in this process. A server may run on the same database.
     pub(super) async fn open(&self) -> Result<Platform, CliError> {
         check_has_database(&self.database()?)?;
         if from_environment()?.is_none() {
@@ -100,13 +97,13 @@ impl Installation {
         Ok(Platform::open_to_recover(&data, &database, secrets, clock, Entropy::System, &config).await?)
     }
 
-    /// Opens it, or makes it where there is none.
+    /// Opens the platform, or creates it if there is none.
     pub(super) async fn open_or_make(&self) -> Result<Platform, CliError> {
-        // Read first: a typing error must not leave a new master key behind.
+        // Parsed first: a typing error must not leave a new master key behind.
         let database = self.database()?;
         let from_environment = from_environment()?;
         let key = self.data().join(master_key::MASTER_KEY_FILE);
-        // A new key would not open this database, and would stand where the right one has to be put back.
+        // A new key would not open this database, and would be in the place where the right one belongs.
         if from_environment.is_none() && !key.exists() && has_master_key(&database).await? {
             check_is_there(&key)?;
         }
@@ -117,7 +114,7 @@ impl Installation {
     }
 }
 
-/// A folder typed wrongly must not become an empty installation in which everything is in order.
+/// A mistyped folder must not become an empty installation in which everything looks fine.
 fn check_has_database(database: &DatabaseUrl) -> Result<(), CliError> {
     if let DatabaseUrl::Sqlite(path) = database
         && !path.exists()
@@ -148,7 +145,7 @@ fn check_is_there(key: &Path) -> Result<(), CliError> {
     )))
 }
 
-/// The master key as the environment gives it.
+/// The master key from the environment.
 pub(super) fn from_environment() -> Result<Option<String>, CliError> {
     match std::env::var(master_key::MASTER_KEY_VARIABLE) {
         Ok(text) => Ok(Some(text)),
@@ -159,15 +156,14 @@ pub(super) fn from_environment() -> Result<Option<String>, CliError> {
     }
 }
 
-/// The business called `id_or_name`.
+/// Finds a business by id or name.
 pub(super) async fn business(platform: &Platform, id_or_name: &str) -> Result<Business, CliError> {
     let found = businesses::find(platform, id_or_name).await?;
-    let sentence =
-        || format!("there is no business {id_or_name:?}; see what there is with: outpay business list");
+    let sentence = || format!("there is no business {id_or_name:?}; list them with: outpay business list");
     found.ok_or_else(|| CliError::Refused(sentence()))
 }
 
-/// The business's book that `--test` chooses.
+/// The business's test or live book.
 pub(super) fn book(business: &Business, test: bool) -> BookId {
     BookId::new(business.number, if test { Mode::Test } else { Mode::Live })
 }

@@ -1,4 +1,4 @@
-//! `outpay key`: API keys as their owner handles them. A key's text is printed once, by the command that makes it.
+//! `outpay key`: API keys. A key's text is printed once, by the command that creates it.
 
 use super::cli_error::CliError;
 use super::input::{cents, networks, span};
@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// The flags of `key`.
 #[derive(Args)]
 pub(super) struct KeyArguments {
     #[command(subcommand)]
@@ -29,45 +28,45 @@ pub(super) struct KeyArguments {
 
 #[derive(Subcommand)]
 enum KeyCommand {
-    /// Make a key and print it, which is done this once
+    /// Create a key and print it; it is not shown again
     Create {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// A public key instead of a secret one
+        /// Create a public key instead of a secret one
         #[arg(long)]
         public: bool,
-        /// For the test book
+        /// Create it for the test book
         #[arg(long)]
         test: bool,
-        /// What it is for, in your words
+        /// What the key is for
         #[arg(long, value_name = "TEXT", default_value = "")]
         name: String,
-        /// After how long it ends, as in 12h or 30d; never if left out
+        /// Time until it expires, as in 12h or 30d [default: never]
         #[arg(long, value_name = "TIME", value_parser = span)]
         expires_in: Option<Micros>,
-        /// An address or network it may be used from, as in 203.0.113.7 or 10.0.0.0/8; give it once for each
+        /// Address or network that may use it, as in 203.0.113.7 or 10.0.0.0/8 (repeatable)
         #[arg(long, value_name = "ADDRESS", value_parser = networks)]
         allow: Vec<Networks>,
-        /// The most that one payout may be, in cents
+        /// Largest payout, in cents
         #[arg(long, value_name = "CENTS", value_parser = cents)]
         max_amount: Option<Cents>,
     },
     /// List a business's keys of both modes
     List {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
     },
-    /// Make a key that replaces another, and print it
+    /// Create a key that replaces another one, and print it
     Roll {
-        /// The old key's id: key_…
+        /// Id of the old key: key_…
         key: String,
-        /// How long the old key still works beside the new one, as in 24h; it ends at once if left out
+        /// How long the old key keeps working, as in 24h; by default it ends at once
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
         overlap: Micros,
     },
-    /// End a key at once
+    /// Revoke a key at once
     Revoke {
-        /// Its id: key_…
+        /// Id of the key: key_…
         key: String,
     },
 }
@@ -120,7 +119,7 @@ fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> 
     }
     let expires = expires_at.unwrap_or_else(|| "never".to_owned());
     output::facts([("id", id), ("key", key.to_owned()), ("expires", expires)])?;
-    output::line("\nThe key is shown this once: keep it now.")
+    output::line("\nStore the key now: it is not shown again.")
 }
 
 fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), CliError> {

@@ -1,5 +1,6 @@
-//! `outpay listen`: brings a server's events to a receiver on the developer's own machine, which the server cannot reach. It
-//! needs no installation, only the server's address and a secret key. Not here: reading and forwarding (webhooks/).
+//! `outpay listen`: forwards a server's events to a receiver on the developer's machine, which the server cannot
+//! reach. It needs no installation, only the server's address and a secret key. Not here: reading and forwarding
+//! (webhooks/).
 
 use super::cli_error::CliError;
 use super::output;
@@ -14,34 +15,33 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Between two looks at the server.
+/// Poll interval.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The flags of `listen`.
 #[derive(Args)]
 pub(super) struct ListenArguments {
-    /// The receiver, as in http://127.0.0.1:3000/webhooks
+    /// URL of the receiver, as in http://127.0.0.1:3000/webhooks
     #[arg(long, value_name = "URL")]
     forward_to: String,
-    /// A secret key of the business
+    /// Secret key of the business
     #[arg(long, env = "OUTPAY_KEY", hide_env_values = true)]
     key: SecretString,
-    /// The server
+    /// URL of the server
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     server: String,
-    /// Begin after this event instead of with the next one
+    /// Start after this event instead of with the next one
     #[arg(long, value_name = "SEQUENCE")]
     after: Option<i64>,
-    /// Sign with this token; one is made for the session if left out
+    /// Token to sign with [default: a new one for this session]
     #[arg(long, requires = "secret")]
     token: Option<SecretString>,
-    /// Sign with this secret, as in whsec_…
+    /// Secret to sign with, as in whsec_…
     #[arg(long, requires = "token")]
     secret: Option<SecretString>,
-    /// End when nothing new is left, instead of waiting for more
+    /// Exit when there are no new events, instead of waiting for more
     #[arg(long)]
     once: bool,
-    /// Print a JSON object per line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

@@ -1,5 +1,5 @@
-//! `outpay mail`: which mails a business's people get, the mails that were made, and whether mail works. Not here: what they
-//! say and when they are tried (mail/). A mail's link is never printed.
+//! `outpay mail`: which mails a business's recipients get, the list of mails, and a test of the mail settings. Not
+//! here: texts and schedule (mail/). A mail's link is never printed.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -14,7 +14,6 @@ use ledger::{BookId, Micros};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// The flags of `mail`.
 #[derive(Args)]
 pub(super) struct MailArguments {
     #[command(subcommand)]
@@ -26,24 +25,24 @@ pub(super) struct MailArguments {
 
 #[derive(Subcommand)]
 enum MailCommand {
-    /// Show which mails a business's people get
+    /// Show which mails a business's recipients get
     Show {
         #[command(flatten)]
         whose: webhook::Whose,
     },
-    /// Choose which mails a business's people get of what happens from now on
+    /// Choose which mails a business's recipients get from now on
     Set {
         #[command(flatten)]
         whose: webhook::Whose,
-        /// As in claim_link,delivered,failed; or all, or none
+        /// Kinds of mail, as in claim_link,delivered,failed; or all, or none
         #[arg(long, value_delimiter = ',', value_name = "MAIL", required = true)]
         mails: Vec<String>,
     },
-    /// Mail a payout user the claim link, whatever the business chose
+    /// Mail a recipient the claim link, whatever the business chose
     ClaimLink {
         #[command(flatten)]
         whose: webhook::Whose,
-        /// The user's id or e-mail address
+        /// Id or e-mail address of the recipient
         user: String,
     },
     /// List mails, newest first
@@ -57,22 +56,22 @@ enum MailCommand {
         /// Only pending, sent or failed ones
         #[arg(long, value_parser = state)]
         status: Option<MailState>,
-        /// How many
+        /// Largest number to list
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
-    /// Let a failed mail be tried again, or all that failed since a moment
+    /// Retry a failed mail, or all that failed since a time
     Retry {
-        /// Its id: mail_…
+        /// Id of the mail: mail_…
         #[arg(required_unless_present = "failed_since")]
         mail: Option<String>,
-        /// As in 2026-01-02T03:04:05Z
+        /// Time, as in 2026-01-02T03:04:05Z
         #[arg(long, value_name = "TIME", value_parser = webhook::moment, conflicts_with = "mail")]
         failed_since: Option<Micros>,
     },
-    /// Send a mail now and tell what the mail server said; exit 1 unless it took it
+    /// Send a test mail now and print the mail server's reply; exit 1 unless it was accepted
     Test {
-        /// To whom
+        /// Address to send it to
         address: String,
     },
 }
@@ -91,7 +90,7 @@ pub(super) async fn run(arguments: MailArguments, installation: &Installation) -
             let book = whose.book(&platform).await?;
             let found = user::find(&platform, book, &user).await?;
             platform.mail.send_claim_link(book, found.user.number).await?;
-            told(json, &json!({ "ordered": true }), "The mail will be sent by a server that runs.")?;
+            told(json, &json!({ "ordered": true }), "A running server will send the mail.")?;
         }
         MailCommand::List { business, test, status, limit } => {
             let book = match business {

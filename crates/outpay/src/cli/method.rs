@@ -1,4 +1,4 @@
-//! `outpay method`: the ways out that a business offers, and under which terms.
+//! `outpay method`: the withdrawal methods that a business offers, and their terms.
 
 use super::cli_error::CliError;
 use super::input::cents;
@@ -13,12 +13,11 @@ use ledger::{Actor, BookId, Cents, Terms};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// The flags of `method`.
 #[derive(Args)]
 pub(super) struct MethodArguments {
     #[command(subcommand)]
     verb: MethodCommand,
-    /// In the test book
+    /// Use the test book
     #[arg(long, global = true)]
     test: bool,
     /// Print JSON
@@ -30,22 +29,22 @@ pub(super) struct MethodArguments {
 enum MethodCommand {
     /// List the methods of a business with their terms
     List {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
     },
     /// Offer a method
     Enable(Which),
-    /// Offer it no longer; what is queued waits until it is offered again
+    /// Stop offering a method; queued withdrawals wait until it is offered again
     Disable(Which),
-    /// Set terms; what is left out stays as it is
+    /// Set terms; terms without a flag stay unchanged
     Set(Box<Set>),
 }
 
 #[derive(Args)]
 struct Which {
-    /// The business's id or name
+    /// Id or name of the business
     business: String,
-    /// The method's name
+    /// Name of the method
     method: String,
 }
 
@@ -53,34 +52,34 @@ struct Which {
 struct Set {
     #[command(flatten)]
     which: Which,
-    /// Fixed part of the fee, cents
+    /// Fixed part of the fee, in cents
     #[arg(long, value_name = "CENTS", value_parser = cents_or_none)]
     fee: Option<Cents>,
-    /// Share of the fee, hundredths of a percent
+    /// Proportional part of the fee, in hundredths of a percent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..10_000))]
     fee_basis_points: Option<i64>,
-    /// The least fee, cents
+    /// Smallest fee, in cents
     #[arg(long, value_name = "CENTS", value_parser = cents_or_none)]
     fee_floor: Option<Cents>,
-    /// The largest fee, cents, or none
+    /// Largest fee, in cents, or none
     #[arg(long, value_name = "CENTS|none", value_parser = limit)]
     fee_cap: Option<Limit>,
-    /// The least amount, cents
+    /// Smallest amount, in cents
     #[arg(long, value_name = "CENTS", value_parser = cents)]
     minimum: Option<Cents>,
-    /// The largest amount, cents
+    /// Largest amount, in cents
     #[arg(long, value_name = "CENTS", value_parser = cents)]
     maximum: Option<Cents>,
-    /// The most that all people together may withdraw on one UTC day, cents, or none
+    /// Most that all recipients together may withdraw per UTC day, in cents, or none
     #[arg(long, value_name = "CENTS|none", value_parser = limit)]
     daily_cap: Option<Limit>,
     /// Review every withdrawal
     #[arg(long, value_name = "true|false")]
     review_always: Option<bool>,
-    /// Review withdrawals above this amount, cents, or none
+    /// Review withdrawals above this amount, in cents, or none
     #[arg(long, value_name = "CENTS|none", value_parser = limit)]
     review_above: Option<Limit>,
-    /// Review what takes a person above this sum on one UTC day, cents, or none
+    /// Review withdrawals that take a recipient above this total per UTC day, in cents, or none
     #[arg(long, value_name = "CENTS|none", value_parser = limit)]
     review_above_per_day: Option<Limit>,
     /// Review the first withdrawal to a destination
@@ -88,7 +87,7 @@ struct Set {
     review_new_destination: Option<bool>,
 }
 
-/// An amount, or `none` to take the limit away.
+/// An amount, or `none` to remove the limit.
 #[derive(Clone, Copy)]
 struct Limit(Option<Cents>);
 

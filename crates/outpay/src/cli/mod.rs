@@ -1,5 +1,6 @@
-//! The operator's door: what can be typed, and which file carries it out. Not here: anything a server does, or rules about
-//! money (they are asked of the teller, as everywhere). Exit codes: 0 done, 1 refused or failed, 2 typed wrongly.
+//! The operator's door: the command line, and which file carries out which command. Not here: what a server does, or
+//! rules about money (they are asked of the teller, as everywhere). Exit codes: 0 done, 1 refused or failed, 2 wrong
+//! usage.
 
 mod audit;
 mod backup;
@@ -39,7 +40,7 @@ use cli_error::CliError;
 use installation::Installation;
 use std::process::ExitCode;
 
-/// A payout platform you run yourself
+/// A self-hosted payout platform
 #[derive(Parser)]
 #[command(name = "outpay", version, arg_required_else_help = true)]
 struct CommandLine {
@@ -51,60 +52,60 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer requests until Ctrl-C or SIGTERM
+    /// Run the server until Ctrl-C or SIGTERM
     Serve(serve::ServeArguments),
-    /// Try everything out: a server with a funded business, and the documented requests against it
+    /// Try Outpay: a server with a funded business, and the documented requests against it
     Demo(demo::DemoArguments),
-    /// Businesses: create, list, show, switch payouts on and off, record deposits, put them right
+    /// Manage businesses: create, list, show, enable payouts, record deposits, correct balances
     Business(business::BusinessArguments),
-    /// API keys: create, list, roll, revoke
+    /// Manage API keys: create, list, roll, revoke
     Key(key::KeyArguments),
-    /// The dashboard's members: invite, list, reset
+    /// Manage dashboard members: invite, list, reset
     Dashboard(dashboard::DashboardArguments),
-    /// Payout users: list, show, deactivate, activate
+    /// Manage payout users: list, show, deactivate, activate
     User(user::UserArguments),
-    /// Methods: list, enable, disable, set fees, limits and review rules
+    /// Manage withdrawal methods: list, enable, disable, set fees, limits and review rules
     Method(method::MethodArguments),
-    /// Withdrawals: list, show the evidence, approve, reject, settle, resolve, export
+    /// Manage withdrawals: list, show the evidence, approve, reject, settle, resolve, export
     Withdrawal(withdrawal::WithdrawalArguments),
-    /// Let nothing leave for now: everything, a business, a method or a person; or list what is paused
+    /// Pause payments: all, of a business, of a method or to one recipient; or list what is paused
     Pause(pause::PauseArguments),
-    /// Let what was paused leave again
+    /// Resume paused payments
     Resume(pause::ResumeArguments),
-    /// Let workers look at once at what waits for its time
+    /// Make waiting work due at once
     Due(due::DueArguments),
-    /// What takes two people: list, confirm, withdraw
+    /// Manage proposals, which take two people: list, confirm, withdraw
     Proposal(proposal::ProposalArguments),
-    /// Gift cards in stock: import, list, recall
+    /// Manage gift cards in stock: import, list, recall
     Giftcard(giftcard::GiftcardArguments),
-    /// Webhooks: show, set, roll, test, deliveries, retry, replay
+    /// Manage webhooks: show, set, roll, test, deliveries, retry, replay
     Webhook(webhook::WebhookArguments),
-    /// Mail: which mails people get, list, retry, test
+    /// Manage mail: choose kinds, list, retry, test
     Mail(mail::MailArguments),
     /// Forward a server's events to a receiver on this machine
     Listen(listen::ListenArguments),
     /// Send an invented event to a business's webhook
     Trigger(trigger::TriggerArguments),
-    /// Recompute every balance and the hash chain from the journal; exit 1 and the place on any difference
+    /// Recompute every balance and the hash chain from the journal; exit 1 with the place of any difference
     Audit(audit::AuditArguments),
-    /// Write one moment of the database into a folder and check it, beside a running server
+    /// Back up the database into a folder and check the copy, beside a running server
     Backup(backup::BackupArguments),
     /// Check a backup in full: files, pages or rows, and the books in it
     Verify(backup::VerifyArguments),
-    /// Put a backup where no database is; nothing works on it until `outpay recover` has run
+    /// Restore a backup to where no database is; other commands refuse it until `outpay recover` has run
     Restore(backup::RestoreArguments),
-    /// Say what a database has lost, by a restore or a failover, and go on without it
+    /// Show what a database has lost in a restore or failover, and accept the loss
     Recover(recover::RecoverArguments),
     /// Check engine, settings, permissions, clock and disk
     Doctor(doctor::DoctorArguments),
-    /// Pay the people in a file of `email,amount` lines; each line is paid once, however often the file is imported
+    /// Pay the recipients in a file of `email,amount` lines; each line is paid once, however often the file is
+    /// imported
     Import(import::ImportArguments),
     /// Pay 1 cent to each of user0@example.com … for a benchmark
     #[command(hide = true)]
     Preload(preload::PreloadArguments),
 }
 
-/// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let matches = CommandLine::command().get_matches();

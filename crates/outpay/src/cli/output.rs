@@ -1,5 +1,5 @@
-//! What commands print: JSON for programs, tables and lines for people, on standard output; logs on standard error.
-//! A reader that has seen enough (`| head`) is no error.
+//! What commands print: JSON for programs, tables and lines for people, on standard output; logs on standard error. A
+//! closed pipe (`| head`) is not an error.
 
 use super::cli_error::CliError;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -9,10 +9,9 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use tracing_subscriber::EnvFilter;
 
-/// Chooses what is logged, as in `info` or `outpay=debug`.
+/// The log filter, as in `info` or `outpay=debug`.
 pub(super) const LOG_VARIABLE: &str = "OUTPAY_LOG";
 
-/// Prints a line.
 pub(super) fn line(text: impl Display) -> Result<(), CliError> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
@@ -21,7 +20,6 @@ pub(super) fn line(text: impl Display) -> Result<(), CliError> {
     }
 }
 
-/// Prints a value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     line(serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?)
 }
@@ -38,7 +36,7 @@ pub(super) fn table<const N: usize>(
     line(table)
 }
 
-/// Text from API clients, without control characters: terminal escapes in it must not reach the operator's terminal.
+/// Replaces control characters in text from API clients: terminal escapes must not reach the operator's terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

@@ -15,15 +15,14 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The flags of `pause`.
 #[derive(Args)]
 pub(super) struct PauseArguments {
     #[command(subcommand)]
     what: What,
-    /// Why, for the journal and the audit log
+    /// Reason, for the journal and the audit log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
-    /// How long to wait for requests that are on their way
+    /// How long to wait for requests in flight
     #[arg(long, value_name = "SECONDS", global = true, default_value_t = 75)]
     wait: u64,
     /// Print JSON
@@ -31,23 +30,22 @@ pub(super) struct PauseArguments {
     json: bool,
 }
 
-/// The flags of `resume`.
 #[derive(Args)]
 pub(super) struct ResumeArguments {
     #[command(subcommand)]
     what: What,
-    /// Why, for the journal and the audit log
+    /// Reason, for the journal and the audit log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
-    /// End the pause that the business has set by itself, and not the operator's
+    /// End a pause that the business set itself, instead of the operator's
     #[arg(long, global = true)]
     own: bool,
-    /// With --own, of a business or a method: in the test book
+    /// With --own, of a business or a method: use the test book
     #[arg(long = "own-test", global = true, requires = "own")]
     test: bool,
 }
 
-/// What a business pauses by itself where the operator names the same.
+/// The business's own pause that corresponds to the operator's scope.
 fn own(scope: PauseScope, test: bool) -> Result<PauseScope, CliError> {
     let book = |number: i64| BookId::new(number, if test { Mode::Test } else { Mode::Live });
     match scope {
@@ -62,28 +60,28 @@ fn own(scope: PauseScope, test: bool) -> Result<PauseScope, CliError> {
 
 #[derive(Subcommand)]
 enum What {
-    /// Everything that leaves the house
+    /// All payments
     All,
-    /// What one business pays, in both books
+    /// Payments of one business, in both books
     Business {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
     },
-    /// What leaves by one method
+    /// Payments by one method
     Rail {
-        /// The method's name
+        /// Name of the method
         name: String,
-        /// Only what this business pays by it
+        /// Only payments of this business
         #[arg(long, value_name = "BUSINESS")]
         business: Option<String>,
     },
-    /// What one person gets
+    /// Payments to one recipient
     User {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// The user's id or address
+        /// Id or e-mail address of the recipient
         user: String,
-        /// In the test book
+        /// Use the test book
         #[arg(long)]
         test: bool,
     },
@@ -112,7 +110,7 @@ async fn scope(platform: &Platform, what: &What) -> Result<Option<PauseScope>, C
 
 fn reason(given: Option<String>) -> Result<String, CliError> {
     let reason = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    reason.ok_or_else(|| CliError::Usage("say why with --reason TEXT".to_owned()))
+    reason.ok_or_else(|| CliError::Usage("give a reason with --reason TEXT".to_owned()))
 }
 
 pub(super) async fn pause(
@@ -125,7 +123,7 @@ pub(super) async fn pause(
         list(&platform, json).await?;
         return Ok(ExitCode::SUCCESS);
     };
-    // A typing error would pause nothing, and look as if it had.
+    // A mistyped method would pause nothing, and look as if it had.
     if let PauseScope::Rail(name) | PauseScope::RailOf(_, name) = &scope
         && !platform.rails.is_mounted(name)
     {
@@ -143,9 +141,9 @@ pub(super) async fn pause(
     let state = if paused.is_new { "is paused" } else { "was paused already" };
     output::line(format_args!("{} {state}.", pause::words(&scope)))?;
     if running.is_empty() {
-        output::line("Nothing is on its way.")?;
+        output::line("No request is in flight.")?;
     } else {
-        output::line("These requests had begun to leave, and have no answer yet:")?;
+        output::line("These requests were sent before the pause, and have no answer yet:")?;
         running.iter().try_for_each(output::line)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -162,7 +160,7 @@ pub(super) async fn resume(
     let reason = reason(arguments.reason)?;
     let scope = if arguments.own { own(scope, arguments.test)? } else { scope };
     if !pause::resume(&platform, &scope, &reason, Actor::OPERATOR).await? {
-        return Err(CliError::Refused("that is not paused; see what is with: outpay pause list".to_owned()));
+        return Err(CliError::Refused("that is not paused; list what is with: outpay pause list".to_owned()));
     }
     output::line(format_args!("{} is resumed.", pause::words(&scope)))?;
     Ok(ExitCode::SUCCESS)
@@ -184,7 +182,7 @@ async fn list(platform: &Platform, json: bool) -> Result<(), CliError> {
     output::table(["paused", "since", "reason"], pauses.into_iter().map(row))
 }
 
-/// A scope with the ids that the other commands take.
+/// A scope with the ids that other commands take.
 fn shown(platform: &Platform, scope: &PauseScope) -> String {
     let business = |number: i64| crate::businesses::id(platform, number);
     match scope {

@@ -1,5 +1,5 @@
-//! `outpay preload`, hidden: fills a book with users for the benchmark, by the same path as every client. It brings its
-//! own money: a deposit and a transfer that happen once for each number of users.
+//! `outpay preload`, hidden: fills a book with users for the benchmark, by the same path as every client. It funds
+//! itself: one deposit and one transfer for each distinct number of users.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -8,18 +8,17 @@ use clap::Args;
 use ledger::{BatchPayout, Cents, Command, Direction, Email, OnceKey, Request};
 use std::process::ExitCode;
 
-/// As many as a batch may have.
+/// The limit of a batch.
 const CHUNK: i64 = 10_000;
 
-/// The flags of `preload`.
 #[derive(Args)]
 pub(super) struct PreloadArguments {
-    /// The business's id or name
+    /// Id or name of the business
     business: String,
-    /// How many users
+    /// Number of users
     #[arg(value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     users: i64,
-    /// In the test book
+    /// Use the test book
     #[arg(long)]
     test: bool,
 }

@@ -1,10 +1,9 @@
-//! A progress bar on standard error, where that is a terminal; nothing elsewhere.
+//! A progress bar on standard error, if that is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar of `total` steps of `what`.
 pub(super) fn bar(total: u64, what: &'static str) -> ProgressBar {
-    // indicatif draws to standard error and hides itself where that is no terminal.
+    // indicatif draws to standard error and hides itself if that is not a terminal.
     let bar = ProgressBar::new(total).with_message(what);
     let template = "{bar:40} {human_pos}/{human_len} {msg}, {per_sec}, {eta} left";
     match ProgressStyle::with_template(template) {

@@ -1,5 +1,6 @@
-//! `outpay proposal`: what one person proposed and another has to confirm. Members confirm in the dashboard; where a business
-//! has none who could, another operator confirms here with the code that the first command printed.
+//! `outpay proposal`: commands that one person proposed and another must confirm. Members confirm in the dashboard;
+//! if the business has no member who could, another operator confirms here with the code that the first command
+//! printed.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -17,7 +18,6 @@ use std::process::ExitCode;
 
 const SHOWN: i64 = 100;
 
-/// The flags of `proposal`.
 #[derive(Args)]
 pub(super) struct ProposalArguments {
     #[command(subcommand)]
@@ -31,23 +31,23 @@ pub(super) struct ProposalArguments {
 enum ProposalCommand {
     /// List a business's proposals, newest first
     List {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// In the test book
+        /// Use the test book
         #[arg(long)]
         test: bool,
     },
-    /// Confirm what another operator proposed, and carry it out
+    /// Confirm another operator's proposal, which carries it out
     Confirm {
-        /// prp_…
+        /// Id of the proposal: prp_…
         id: String,
-        /// The code that the proposing command printed
+        /// Code that the proposing command printed
         #[arg(long)]
         code: String,
     },
-    /// Take a proposal back
+    /// Withdraw a proposal
     Withdraw {
-        /// prp_…
+        /// Id of the proposal: prp_…
         id: String,
     },
 }
@@ -77,7 +77,7 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Proposes something in the operator's name, and says who has to confirm it and how.
+/// Proposes in the operator's name, and prints who must confirm and how.
 pub(super) async fn propose(
     platform: &Platform,
     book: BookId,
@@ -93,7 +93,7 @@ pub(super) async fn propose(
         shown["code"] = code.into();
         return output::json(&shown);
     }
-    output::line("Nothing was done yet: a second person has to confirm it.")?;
+    output::line("Nothing has been done yet: a second person must confirm it.")?;
     output::facts([
         ("proposal", id.clone()),
         ("what", what.sentence()),
@@ -102,7 +102,7 @@ pub(super) async fn propose(
     ])?;
     output::line(match code {
         Some(code) => format!(
-            "\nNo member of the business could confirm it. Give this code, shown this once, to another operator, who runs:\n\
+            "\nNo member of the business can confirm it. Give this code, which is not shown again, to another operator, who runs:\n\
              outpay proposal confirm {id} --code {code}"
         ),
         None => "\nA member of the business confirms it in the dashboard, under Proposals.".to_owned(),
@@ -112,9 +112,7 @@ pub(super) async fn propose(
 async fn find(platform: &Platform, id: &str) -> Result<ProposalRow, CliError> {
     let found = proposals::find(platform, id).await?;
     found.ok_or_else(|| {
-        CliError::Refused(format!(
-            "there is no proposal {id:?}; see what there is with: outpay proposal list"
-        ))
+        CliError::Refused(format!("there is no proposal {id:?}; list them with: outpay proposal list"))
     })
 }
 

@@ -1,4 +1,4 @@
-//! `outpay recover`: says what a database has lost; with `--accept-loss` makes it one that can be worked with again.
+//! `outpay recover`: shows what a database has lost; with `--accept-loss` makes it usable again.
 
 use super::cli_error::CliError;
 use super::installation::Installation;
@@ -10,16 +10,15 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::process::ExitCode;
 
-/// The flags of `recover`.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct RecoverArguments {
     #[command(subcommand)]
     verb: Option<TreasuryCommand>,
-    /// Go on without what is lost
+    /// Accept the loss and make the database usable again
     #[arg(long)]
     accept_loss: bool,
-    /// Revoke every API key, or none but those that the witness knows; needed where there is no witness
+    /// Revoke all API keys, or only those that the witness knows; required if there is no witness
     #[arg(long, value_enum, value_name = "WHICH")]
     revoke_keys: Option<RevokeKeys>,
     /// Print JSON
@@ -31,7 +30,7 @@ pub(super) struct RecoverArguments {
 enum RevokeKeys {
     /// Every key: businesses need new ones
     All,
-    /// Only those that are known to have been revoked
+    /// Only keys that are known to have been revoked
     None,
 }
 
@@ -91,7 +90,7 @@ pub(super) async fn run(
         ("sessions ended", counts.sessions.to_string()),
         ("invitations withdrawn", counts.invitations.to_string()),
     ])?;
-    output::line("All payments are paused. Look into this before you let them go on with: outpay resume")?;
+    output::line("All payments are paused. Check the following before you resume them with: outpay resume")?;
     done.to_check.iter().try_for_each(|point| output::line(format_args!("- {point}")))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -108,5 +107,5 @@ fn told(loss: &Loss) -> String {
     if loss.lost.len() > 20 {
         told.push_str(&format!("\n  … and {} more", loss.lost.len() - 20));
     }
-    told + "\nto go on without what is lost, give --accept-loss"
+    told + "\nto accept the loss and continue, give --accept-loss"
 }

@@ -1,4 +1,4 @@
-//! `outpay recover status|scan|skip|assign`: what left the treasuries after the backup, and whose it was.
+//! `outpay recover status|scan|skip|assign`: transfers that left the treasuries after the backup, and assigning them.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -14,31 +14,31 @@ use std::process::ExitCode;
 
 #[derive(Subcommand)]
 pub(super) enum TreasuryCommand {
-    /// How far the recovery has come; exit 1 while something is open
+    /// Show the progress of the recovery; exit 1 while something is open
     Status,
-    /// Read what left by the rails since the backup, where it was not read yet
+    /// Read the transfers since the backup of every rail that was not read yet
     Scan,
-    /// Do without a rail's books, where the rail is gone for good
+    /// Do not read a rail that is gone for good
     Skip {
-        /// The rail's name
+        /// Name of the rail
         rail: String,
-        /// Why
+        /// Reason, for the records
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Say whose a transfer was that the database does not know
+    /// Assign a transfer that the database does not know
     Assign {
-        /// The transaction, as status shows it
+        /// Transaction, as shown by status
         transfer: String,
         /// Which of several transfers in one transaction
         #[arg(long, value_name = "N")]
         place: Option<i64>,
         #[command(flatten)]
         whose: Whose,
-        /// The business of the person: id or name
+        /// Id or name of the recipient's business
         #[arg(long, value_name = "BUSINESS", requires = "person")]
         business: Option<String>,
-        /// Why, for a person and what is lost
+        /// Reason, for --person and --lost
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
@@ -50,10 +50,10 @@ pub(super) struct Whose {
     /// It is the payment of this withdrawal, which is settled by it: ord_…
     #[arg(long, value_name = "ID")]
     withdrawal: Option<String>,
-    /// It was paid to this person, whose withdrawal is lost: id or address. The balance is debited if it covers it
+    /// It was paid to this recipient, whose withdrawal is lost: id or address. The balance is debited if it suffices
     #[arg(long, value_name = "USER", requires = "business")]
     person: Option<String>,
-    /// It belongs to nothing that is here; it is only written down
+    /// It belongs to nothing in the database; only record it
     #[arg(long)]
     lost: bool,
 }
@@ -69,15 +69,15 @@ pub(super) async fn run(
         TreasuryCommand::Scan => {
             let failed = treasury::scan(&platform).await?;
             for (rail, why) in &failed {
-                output::line(format_args!("what left by {rail} could not be read: {why}"))?;
+                output::line(format_args!("the transfers by {rail} could not be read: {why}"))?;
             }
             return status(&platform, json).await;
         }
         TreasuryCommand::Skip { rail, reason } => {
             if !treasury::skip(&platform, &rail, &reason).await? {
-                return Err(CliError::Refused(format!("{rail} does not wait to be read")));
+                return Err(CliError::Refused(format!("{rail} is not waiting to be read")));
             }
-            output::line(format_args!("{rail} is not read."))?;
+            output::line(format_args!("{rail} will not be read."))?;
         }
         TreasuryCommand::Assign { transfer, place, whose, business, reason } => {
             let found = treasury::find(&platform, &transfer, place).await?;
@@ -101,10 +101,10 @@ async fn assign(
         return output::line(format_args!("{id} is paid by it."));
     }
     let reason = reason.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let reason = reason.ok_or_else(|| CliError::Usage("say why with --reason TEXT".to_owned()))?;
+    let reason = reason.ok_or_else(|| CliError::Usage("give a reason with --reason TEXT".to_owned()))?;
     let (Some(person), Some(business)) = (&whose.person, business) else {
         treasury::assign_lost(platform, found, &reason).await?;
-        return output::line("It is written down as lost.");
+        return output::line("It is recorded as lost.");
     };
     let business = installation::business(platform, &business).await?;
     let book = installation::book(&business, false);
@@ -114,9 +114,9 @@ async fn assign(
             "{person} has {} less. The money is in the payout balance; record that it left with: outpay business pay-out",
             dollars(amount)
         )),
-        Debited::Not(None) => output::line("It is only written down: it is no whole number of cents."),
+        Debited::Not(None) => output::line("It is only recorded: it is not a whole number of cents."),
         Debited::Not(Some(refusal)) => {
-            output::line(format_args!("It is only written down: {}.", refusal.sentence()))
+            output::line(format_args!("It is only recorded: {}.", refusal.sentence()))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `outpay serve`: the server, until Ctrl-C or SIGTERM. Here: its flags and where its log goes. Not here: the doors.
+//! `outpay serve`: runs the server until Ctrl-C or SIGTERM. Here: its flags and its log. Not here: the doors.
 
 use super::cli_error::CliError;
 use super::input::{RateLimit, networks, rate_limit};
@@ -15,28 +15,27 @@ use std::process::ExitCode;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 
-/// The flags of `serve`.
 #[derive(Args)]
 pub(super) struct ServeArguments {
-    /// Where the API answers
+    /// Address of the API
     #[arg(long, value_name = "ADDR", env = "OUTPAY_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where Prometheus metrics answer; nowhere if left out
+    /// Address of the Prometheus metrics [default: none]
     #[arg(long, value_name = "ADDR", env = "OUTPAY_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
-    /// Certificate chain (PEM); together with --tls-key the API speaks HTTPS
+    /// Certificate chain (PEM); with --tls-key the API speaks HTTPS
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Requests per second for each client address and for each credential, or off
+    /// Limit of requests per second for each client address and for each credential, or off
     #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = rate_limit)]
     rate_limit: RateLimit,
-    /// Addresses and networks of your own proxies, whose X-Forwarded-For tells where requests come from
+    /// Addresses and networks of your own proxies, whose X-Forwarded-For is trusted
     #[arg(long, value_name = "ADDRESS", env = "OUTPAY_TRUSTED_PROXIES", value_parser = networks)]
     trusted_proxies: Option<Networks>,
-    /// How log lines look; OUTPAY_LOG chooses which there are [default: info]
+    /// Format of log lines; OUTPAY_LOG filters them [default: info]
     #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
     log_format: LogFormat,
     #[command(flatten)]
@@ -45,9 +44,9 @@ pub(super) struct ServeArguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum LogFormat {
-    /// A line of text
+    /// Lines of text
     Compact,
-    /// An object per line
+    /// One JSON object per line
     Json,
 }
 
@@ -56,7 +55,7 @@ pub(super) async fn run(
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
     let _flushed_at_the_end = log(arguments.log_format)?;
-    // Caught from the start on, so that an early signal ends in good order too.
+    // Registered first, so that an early signal ends the process in good order too.
     let shutdown = serving::asked_to_end()?;
     let config = ServeConfig {
         listen: arguments.listen,
@@ -78,8 +77,8 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Log lines go to standard error through a thread of their own, so that a slow reader of the log never delays an
-/// answer; when more than 128,000 lines wait, new ones are dropped.
+/// Log lines go to standard error through a thread of their own, so that a slow reader of the log never delays a
+/// response; when more than 128,000 lines wait, new ones are dropped.
 fn log(format: LogFormat) -> Result<WorkerGuard, CliError> {
     let filter = match std::env::var(LOG_VARIABLE) {
         Ok(text) => {

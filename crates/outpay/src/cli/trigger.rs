@@ -1,4 +1,4 @@
-//! `outpay trigger`: an invented event to a business's webhook, to see what its receiver makes of it.
+//! `outpay trigger`: sends an invented event to a business's webhook, to test its receiver.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -7,16 +7,15 @@ use clap::Args;
 use ledger::EntryKind;
 use std::process::ExitCode;
 
-/// The flags of `trigger`.
 #[derive(Args)]
 pub(super) struct TriggerArguments {
-    /// Which event, as in payout.succeeded
+    /// Event, as in payout.succeeded
     #[arg(value_parser = event_name)]
     event: EntryKind,
-    /// The business's id or name
+    /// Id or name of the business
     #[arg(long)]
     business: String,
-    /// To the webhook of its test book
+    /// Use the webhook of the test book
     #[arg(long)]
     test: bool,
     /// Print JSON

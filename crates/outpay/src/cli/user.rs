@@ -1,4 +1,4 @@
-//! `outpay user`: payout users as an operator sees them. Never their hashes.
+//! `outpay user`: payout users, for the operator. Never prints a hash.
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
@@ -12,12 +12,11 @@ use ledger::{AccountId, Actor, BookId, Cents, Command, Email, EntryKind, Micros,
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// The flags of `user`.
 #[derive(Args)]
 pub(super) struct UserArguments {
     #[command(subcommand)]
     verb: UserCommand,
-    /// In the test book
+    /// Use the test book
     #[arg(long, global = true)]
     test: bool,
     /// Print JSON
@@ -29,37 +28,37 @@ pub(super) struct UserArguments {
 enum UserCommand {
     /// List a business's payout users, newest first
     List {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// Only those with this status
+        /// Only users with this status
         #[arg(long, value_enum)]
         status: Option<Status>,
-        /// How many at most
+        /// Largest number to list
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
-        /// Go on after this user: the last id of the list before
+        /// Continue after this user: the last id of the previous list
         #[arg(long, value_name = "USER")]
         after: Option<String>,
     },
-    /// Show a payout user with the newest operations
+    /// Show a payout user and the newest operations
     Show {
         #[command(flatten)]
         who: Who,
-        /// How many operations at most
+        /// Largest number of operations
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
     },
-    /// Make a user's hash unusable; money can still be added
+    /// Deactivate a user: the hash stops working; money can still be added
     Deactivate(Who),
-    /// Make a user's hash usable again
+    /// Activate a user: the hash works again
     Activate(Who),
 }
 
 #[derive(Args)]
 struct Who {
-    /// The business's id or name
+    /// Id or name of the business
     business: String,
-    /// The user's id or e-mail address
+    /// Id or e-mail address of the user
     user: String,
 }
 
@@ -146,7 +145,7 @@ async fn list(
     };
     output::table(["id", "email", "status", "balance", "created"], rows.iter().map(line))?;
     if let (true, Some(last)) = (has_more, rows.last()) {
-        output::line(format_args!("There are more: go on with --after {}", id(platform, book, last)))?;
+        output::line(format_args!("There are more: continue with --after {}", id(platform, book, last)))?;
     }
     Ok(())
 }

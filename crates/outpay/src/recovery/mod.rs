@@ -93,7 +93,7 @@ pub async fn recover(
     let unread = treasury::scan(platform).await?;
     let mut to_check = to_check(platform, loss).await?;
     to_check.extend(
-        unread.into_iter().map(|(rail, why)| format!("what left by {rail} could not be read: {why}")),
+        unread.into_iter().map(|(rail, why)| format!("the transfers by {rail} could not be read: {why}")),
     );
     to_check.extend(treasury::standing(&platform.store).await?.open());
     Ok(Recovered { epoch, counts, rotated, to_check })

@@ -58,7 +58,7 @@ impl Standing {
     pub fn open(&self) -> Vec<String> {
         let unread = self.scans.iter().filter(|scan| !scan.is_done()).map(|scan| {
             format!(
-                "what left by {} was not read yet: outpay recover scan, or outpay recover skip {}",
+                "the transfers by {} were not read yet: outpay recover scan, or outpay recover skip {}",
                 scan.rail, scan.rail
             )
         });

@@ -1,4 +1,4 @@
-//! One request and its answer, by hand over a TCP connection of its own: just enough HTTP/1.1 to talk to our own server.
+//! One request and its response over its own TCP connection: just enough HTTP/1.1 for our own server.
 
 use crate::store::Failure;
 use anyhow::{Context, ensure};
@@ -7,12 +7,11 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Where requests go.
+/// The server's address.
 pub(super) struct Exchange {
     address: SocketAddr,
 }
 
-/// A request.
 pub(super) struct Asked {
     method: &'static str,
     path: String,
@@ -20,7 +19,6 @@ pub(super) struct Asked {
     body: Option<String>,
 }
 
-/// An answer.
 pub(super) struct Answered {
     pub(super) status: u16,
     pub(super) body: String,
@@ -47,7 +45,7 @@ impl Exchange {
         Self { address }
     }
 
-    /// The request as a line for a shell. Nothing in the tour needs a quote inside its quotes.
+    /// The request as a shell command. No value of the tour contains a single quote.
     pub(super) fn curl(&self, asked: &Asked) -> String {
         let mut line = format!("curl -s 'http://{}{}'", self.address, asked.path);
         for header in &asked.headers {
@@ -59,7 +57,7 @@ impl Exchange {
         line
     }
 
-    /// Sends the request and reads the whole answer.
+    /// Sends the request and reads the whole response.
     pub(super) async fn send(&self, asked: &Asked) -> Result<Answered, Failure> {
         let mut text = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", asked.method, asked.path, self.address);
         for header in &asked.headers {
@@ -79,6 +77,6 @@ fn read(answer: &str) -> Result<Answered, Failure> {
     let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no end of headers")?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding");
-    ensure!(!chunked, "the answer came in a form that the demo does not read");
+    ensure!(!chunked, "the demo cannot read a chunked response");
     Ok(Answered { status: status.context("the answer has no status")?, body: body.to_owned() })
 }

@@ -1,6 +1,6 @@
-//! `outpay demo`: a server on an embedded database with a funded business, the documented requests against it, and then
-//! whatever the reader wants to try. It looks at no environment variable, so that it never works on real books by
-//! accident; without --data its folder is gone at the end.
+//! `outpay demo`: a server on an embedded database with a funded business, the documented requests against it, and
+//! then whatever the reader wants to try. It ignores environment variables, so that it cannot touch real books by
+//! accident; without --data its folder is deleted at the end.
 
 mod exchange;
 mod tour;
@@ -24,15 +24,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The flags of `demo`.
 #[derive(Args)]
 pub(super) struct DemoArguments {
-    /// Where the API answers [default: 127.0.0.1:8080, or a free port if that is taken]
+    /// Address of the API [default: 127.0.0.1:8080, or a free port if that is taken]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
 }
 
-/// 10,000.00 in the main balance.
+/// 10,000.00 for the main balance.
 const FUNDS: Cents = Cents(1_000_000);
 const NAME: &str = "Demo";
 
@@ -42,7 +41,7 @@ pub(super) async fn run(
     typed: Typed,
 ) -> Result<ExitCode, CliError> {
     if typed.database {
-        return Err(CliError::Usage("demo has a database of its own; leave out --database".to_owned()));
+        return Err(CliError::Usage("demo uses its own database; leave out --database".to_owned()));
     }
     let shutdown = serving::asked_to_end()?;
     let temporary =
@@ -56,13 +55,13 @@ pub(super) async fn run(
 
     let mut running = std::pin::pin!(serving.run(shutdown));
     tokio::select! {
-        // The reader has had enough, or the server broke.
+        // Ctrl-C, or the server failed.
         ended = &mut running => ended?,
         toured = tour::all(address, &business) => {
             toured?;
-            let stays = if temporary.is_some() { "its data go with it" } else { "its data stay" };
+            let stays = if temporary.is_some() { "deletes its data" } else { "keeps its data" };
             output::line(format_args!(
-                "\nThe server stays up at http://{address} for you to try; data in {}.\nCtrl-C ends it, and {stays}.",
+                "\nThe server keeps running at http://{address} for you to try; its data is in {}.\nCtrl-C stops it and {stays}.",
                 data.display()
             ))?;
             running.await?;
@@ -81,7 +80,7 @@ async fn open(data: &Path) -> Result<Platform, CliError> {
     Ok(Platform::open(data, &database, secrets, clock, entropy, &Config::default()).await?)
 }
 
-/// A new business with money and payouts enabled. In a folder used before, earlier ones keep their names.
+/// A new business with money and payouts enabled. If the folder has earlier ones, the name gets a number.
 async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, CliError> {
     let mut name = NAME.to_owned();
     let mut copy = 1;
@@ -105,7 +104,7 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, CliErro
     Ok(created)
 }
 
-/// A few cards of an invented shop, so that there is something to take.
+/// A few gift cards of an invented shop, to withdraw.
 async fn stock_gift_cards(platform: &Platform, book: BookId) -> Result<(), CliError> {
     let cards: Vec<NewGiftCard> = (1..=3)
         .map(|number| {

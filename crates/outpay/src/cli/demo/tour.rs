@@ -1,5 +1,4 @@
-//! The tour: the documented requests in an order that tells a story, each with its answer. How money comes
-//! out again is in way_out.rs.
+//! The tour: the documented requests as a story, each with its response. Withdrawals are in way_out.rs.
 
 use super::exchange::{Asked, Exchange};
 use super::way_out;
@@ -21,45 +20,45 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     let bearer = format!("Authorization: Bearer {key}");
     let bearer = bearer.as_str();
     let name = &business.business.name;
-    output::line(format_args!("Outpay answers at http://{address}. Every line after $ can be pasted."))?;
+    output::line(format_args!("Outpay listens on http://{address}. Every line after $ can be pasted."))?;
     output::line(format_args!(
         "The business \"{name}\" has 10,000.00 in its main balance. Its secret key:\n\n  {key}"
     ))?;
 
-    step("It moves 5,000.00 to its payout balance, from which people are paid")?;
+    step("It moves 5,000.00 to its payout balance, which pays recipients")?;
     let transfer = Asked::post("/balance/transfer", FIVE_THOUSAND);
     show(&exchange, &transfer.header(bearer), 200).await?;
 
-    step("It gives 100.00 to a person; the answer is the hash that opens that balance")?;
+    step("It gives 100.00 to a recipient; the response is the hash that opens that balance")?;
     let create = Asked::post("/payout/create", EMAIL_AND_100);
     let answer = show(&exchange, &create.header(bearer), 201).await?;
     let answer: Value = serde_json::from_str(&answer).map_err(anyhow::Error::from)?;
     let hash = answer["hash"].as_str().context("the answer has no hash")?;
 
-    step("… or opens this link in a browser: it shows the money and the ways to take it out")?;
+    step("… or opens this link in a browser: it shows the balance and the ways to withdraw it")?;
     output::line(format_args!("  http://{address}/p#{hash}"))?;
 
-    step("It gives the same person 25.00 more; the hash stays the same")?;
+    step("It gives the same recipient 25.00 more; the hash stays the same")?;
     let top_up = Asked::post("/payout/create", EMAIL_AND_25);
     show(&exchange, &top_up.header(bearer), 201).await?;
 
-    step("The person looks at balance and history: the hash in a header (preferred)")?;
+    step("The recipient reads balance and history, with the hash in a header (preferred)")?;
     let header = format!("X-Payout-Hash: {hash}");
     let operations = Asked::get("/payout/operations").header(&header);
     show(&exchange, &operations.header("Content-Type: application/json"), 200).await?;
 
-    step("… the hash in the body")?;
+    step("… with the hash in the body")?;
     let body = format!(r#"{{"payout_hash":"{hash}"}}"#);
     show(&exchange, &Asked::post("/payout/operations", &body), 200).await?;
 
-    step("… the hash in the query (for older clients)")?;
+    step("… with the hash in the query (for older clients)")?;
     let path = format!("/payout/operations?payout_hash={hash}");
     show(&exchange, &Asked::get(&path), 200).await?;
 
-    step("The business looks at its balances")?;
+    step("The business reads its balances")?;
     show(&exchange, &Asked::get("/balance").header(bearer), 200).await?;
 
-    step("Every invalid credential gets the same answer, whatever is wrong with it")?;
+    step("Every invalid credential gets the same response")?;
     let guess = Asked::get("/balance").header("Authorization: Bearer sk_live_a_guess");
     show(&exchange, &guess, 401).await?;
 
@@ -76,12 +75,12 @@ pub(super) async fn show(exchange: &Exchange, asked: &Asked, expected: u16) -> R
     let answer = exchange.send(asked).await?;
     output::line(format_args!("{}\n{}", answer.status, indented(&answer.body)))?;
     if answer.status != expected {
-        return Err(anyhow::anyhow!("the answer should have been {expected}; this is a bug").into());
+        return Err(anyhow::anyhow!("the response should have been {expected}; this is a bug").into());
     }
     Ok(answer.body)
 }
 
-/// JSON over several lines if it is long, with its fields in their order.
+/// Long JSON is split over several lines, with the fields in their order.
 fn indented(json: &str) -> String {
     const SHORT: usize = 100;
     if json.len() <= SHORT {

@@ -1,5 +1,5 @@
-//! The second half of the tour: how people take their money out. A gift card from the live stock, revealed; and, with test
-//! money, a withdrawal that the sandbox pays.
+//! The second half of the tour: withdrawals. A gift card from the live stock, revealed; and, with test money, a
+//! payment by the sandbox.
 
 use super::exchange::{Asked, Exchange};
 use super::tour::{show, step};
@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A worker looks for work several times a second; this is far longer than it needs.
+/// The worker polls several times a second; this is far longer than it needs.
 const LOOKS: u32 = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -20,14 +20,14 @@ const TEST_FUNDS: &str = r#"{"from":"balance","to":"payout_balance","amount":100
 /// Live money: a gift card for the holder of `hash`.
 pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), CliError> {
     let header = format!("X-Payout-Hash: {hash}");
-    step("The person asks how the money can come out")?;
+    step("The recipient asks for the withdrawal methods")?;
     show(exchange, &Asked::get("/payout/methods").header(&header), 200).await?;
 
-    step("… and takes 25.00 as a gift card; the money is held from now on")?;
+    step("… and withdraws 25.00 as a gift card; the money is held from now on")?;
     let withdraw = Asked::post("/payout/withdraw", CARD);
     let id = id_of(&show(exchange, &withdraw.header(&header), 202).await?)?;
 
-    step("A moment later the card is there")?;
+    step("A moment later the card is delivered")?;
     wait(exchange, &header, &id).await?;
     let path = format!("/payout/operations/{id}");
     show(exchange, &Asked::get(&path).header(&header), 200).await?;
@@ -38,24 +38,24 @@ pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), Cli
     Ok(())
 }
 
-/// With test money, which has balances, users and rails of its own.
+/// Test money, with its own balances, users and rails.
 pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), CliError> {
     let bearer = format!("Authorization: Bearer {test_key}");
-    step("The test key works on test money, with a sandbox that pays nothing out")?;
+    step("The test key works on test money, with a sandbox that makes no real payments")?;
     show(exchange, &Asked::post("/balance/transfer", TEST_FUNDS).header(&bearer), 200).await?;
     let created = show(exchange, &Asked::post("/payout/create", TEST_USER).header(&bearer), 201).await?;
     let created: Value = serde_json::from_str(&created).map_err(anyhow::Error::from)?;
     let hash = created["hash"].as_str().context("the answer has no hash")?;
     let header = format!("X-Payout-Hash: {hash}");
 
-    step("The last two digits of the amount choose what the sandbox does; 00 succeeds")?;
+    step("The last two digits of the amount choose what the sandbox does: 00 succeeds")?;
     let withdraw = Asked::post("/payout/withdraw", SANDBOX);
     let id = id_of(&show(exchange, &withdraw.header(&header), 202).await?)?;
     wait(exchange, &header, &id).await?;
     let path = format!("/payout/operations/{id}");
     show(exchange, &Asked::get(&path).header(&header), 200).await?;
 
-    step("The business reads everything that happened, without a gap")?;
+    step("The business reads all its events, without a gap")?;
     show(exchange, &Asked::get("/payout/events?after=2").header(&bearer), 200).await?;
     Ok(())
 }
@@ -65,7 +65,7 @@ fn id_of(answer: &str) -> Result<String, CliError> {
     Ok(answer["id"].as_str().context("the answer has no id")?.to_owned())
 }
 
-/// Until a rail has paid.
+/// Waits until a rail has paid.
 async fn wait(exchange: &Exchange, header: &str, id: &str) -> Result<(), CliError> {
     let path = format!("/payout/operations/{id}");
     let asked = Asked::get(&path).header(header);

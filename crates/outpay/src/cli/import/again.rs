@@ -1,4 +1,4 @@
-//! Whether a file that is like earlier ones is to be paid: shown, and asked for where a terminal is there to ask.
+//! Asks whether a file that is similar to earlier imports is to be paid, if there is a terminal to ask on.
 
 use crate::cli::cli_error::CliError;
 use crate::clock::rfc3339;
@@ -9,17 +9,17 @@ use crate::platform::Platform;
 use ledger::BookId;
 use std::io::{IsTerminal, Write};
 
-/// Whom to ask about which file.
+/// The context of the question.
 pub(super) struct Asking<'a> {
     pub(super) platform: &'a Platform,
     pub(super) book: BookId,
     pub(super) names: &'a Names,
-    /// Of the file.
     pub(super) lines: usize,
 }
 
 impl Asking<'_> {
-    /// Is it to be paid though it is like these, newest first? `again_as` is what the command line says.
+    /// Is the file to be paid although it is similar to these imports, newest first? `again_as` comes from the
+    /// command line.
     pub(super) fn is_wanted(&self, similar: &[Similar], again_as: Option<&str>) -> bool {
         if let Some(named) = again_as {
             return similar.first().is_some_and(|newest| self.id(newest) == named);
@@ -29,7 +29,7 @@ impl Asking<'_> {
 
     fn asks(&self, similar: &[Similar]) -> bool {
         eprintln!("{}", self.told(similar));
-        eprint!("Type yes to pay these people again: ");
+        eprint!("Type yes to pay these recipients again: ");
         let mut typed = String::new();
         let asked = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut typed));
         asked.is_ok() && typed.trim() == "yes"
@@ -39,7 +39,7 @@ impl Asking<'_> {
     pub(super) fn refusal(&self, similar: &[Similar]) -> CliError {
         let newest = similar.first().map(|newest| self.id(newest)).unwrap_or_default();
         CliError::Refused(format!(
-            "{}\nNobody was paid. If these people are to be paid again, add --again-as {newest}; if the file is the same, import the first one.",
+            "{}\nNo line was paid. To pay these recipients again, add --again-as {newest}; if it is the same file, import the first one again.",
             self.told(similar)
         ))
     }
@@ -48,7 +48,7 @@ impl Asking<'_> {
         let line = |one: &Similar| {
             let (import, who) = (&one.import, self.names.of(one.import.actor));
             format!(
-                "{} of {} lines pay the same people the same amounts as import {} ({:?}, {}, by {who}).",
+                "{} of {} lines pay the same recipients the same amounts as import {} ({:?}, {}, by {who}).",
                 one.repeated,
                 self.lines,
                 self.id(one),

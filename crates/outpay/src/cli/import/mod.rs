@@ -1,7 +1,7 @@
-//! `outpay import`: pays the people in a file. Every line is checked before the first is paid (imports/lines.rs). Each line is
-//! paid once, however often the file is imported (imports/pay.rs): its idempotency key is the file's digest and the line number,
-//! so the result file (result.rs) can be made again at any time. A file that is like an earlier one (imports/similar.rs) is
-//! paid only after an explicit yes.
+//! `outpay import`: pays the recipients in a file. All lines are validated before the first is paid
+//! (imports/lines.rs). Each line is paid once, however often the file is imported (imports/pay.rs): its idempotency
+//! key is the file's digest and the line number, so the result file (result.rs) can be created again at any time. A
+//! file that is similar to an earlier one (imports/similar.rs) is paid only after an explicit confirmation.
 
 mod again;
 mod result;
@@ -23,25 +23,25 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The flags of `import`.
 #[derive(Args)]
 pub(super) struct ImportArguments {
-    /// A CSV file with an e-mail address and an amount in cents on each line, and if you like a reference of your own that
-    /// pays once for ever; a first line `email,amount` is a header
+    /// CSV file with an e-mail address and an amount in cents per line, and optionally a reference of your own that
+    /// is paid once ever; a first line `email,amount` is a header
     file: PathBuf,
-    /// Who pays: the business's id or name
+    /// Id or name of the business that pays
     #[arg(long)]
     business: String,
-    /// From the test book
+    /// Use the test book
     #[arg(long)]
     test: bool,
-    /// Check the file and show the totals, without paying
+    /// Validate the file and show the totals, without paying
     #[arg(long)]
     dry_run: bool,
-    /// Pay the file though it is like this earlier import, the newest of those that are named: its people are paid again
+    /// Pay the file although it is similar to this earlier import, the newest of those listed: its recipients are
+    /// paid again
     #[arg(long, value_name = "IMPORT_ID", conflicts_with = "dry_run")]
     again_as: Option<String>,
-    /// Where to write what became of each line [default: FILE with .result.csv at the end]
+    /// Where to write the result of each line [default: FILE with .result.csv at the end]
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     result: Option<PathBuf>,
     /// Print JSON
@@ -73,7 +73,7 @@ pub(super) async fn run(
     if !business.payouts_enabled {
         return Err(ledger::Refusal::PayoutsAreDisabled.into());
     }
-    // Created before the first payment, so that a folder that cannot be written to is found in time.
+    // Created before the first payment, so that an unwritable folder is found in time.
     let path = result.unwrap_or_else(|| result::beside(&file));
     let writer = result::begin(&path, &file)?;
     let names = Names::load(&platform, business.number).await?;
@@ -109,12 +109,15 @@ fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, CliError> {
         bad.iter()
             .try_for_each(|line| output::line(format_args!("line {}: {}", line.number, line.reason)))?;
     }
-    let lines =
-        if bad.len() == 1 { "1 line is wrong".to_owned() } else { format!("{} lines are wrong", bad.len()) };
+    let lines = if bad.len() == 1 {
+        "1 line is invalid".to_owned()
+    } else {
+        format!("{} lines are invalid", bad.len())
+    };
     Err(CliError::Refused(format!("{lines}; no line was paid. Correct the file and import it again.")))
 }
 
-/// What is about to happen, on standard error, so that standard output has the outcome alone.
+/// Prints what is about to happen to standard error; standard output has only the result.
 fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), CliError> {
     let addresses: HashSet<_> = lines.iter().map(|line| &line.email).collect();
     let total = total(lines.iter())?;
@@ -124,18 +127,18 @@ fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), CliError
         }));
     }
     eprintln!(
-        "{} payments to {} people, {} in all; payout balance {}",
+        "{} payments to {} recipients, {} in total; payout balance {}",
         lines.len(),
         addresses.len(),
         dollars(total),
         dollars(payout)
     );
     if addresses.len() < lines.len() {
-        eprintln!("note: some addresses stand on several lines; each line is paid");
+        eprintln!("note: some addresses are on several lines; each line is paid");
     }
     if total > payout {
         eprintln!(
-            "note: the payout balance does not cover lines that were not paid before; some may stay unpaid"
+            "note: the payout balance does not cover all lines that are not paid yet; some may stay unpaid"
         );
     }
     Ok(())
@@ -146,8 +149,7 @@ fn total<'a>(lines: impl Iterator<Item = &'a Line>) -> Result<Cents, CliError> {
     for line in lines {
         debug_assert!(line.amount <= MAX_PAYOUT, "lines were checked");
         let sum = total.plus(line.amount);
-        total =
-            sum.ok_or_else(|| CliError::Refused("the amounts add up to more than there can be".to_owned()))?;
+        total = sum.ok_or_else(|| CliError::Refused("the total of the amounts is too large".to_owned()))?;
     }
     Ok(total)
 }

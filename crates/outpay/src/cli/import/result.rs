@@ -1,5 +1,5 @@
-//! The result file: one line per payment. It is written to a draft and renamed, so that a reader never sees half of it;
-//! after a crash the same import makes it again.
+//! The result file: one line per payment. It is written to a draft and renamed, so that a reader never sees a part of
+//! it; after a crash the same import creates it again.
 
 use crate::cli::cli_error::CliError;
 use crate::durable_file;
@@ -18,12 +18,12 @@ pub(super) struct ResultFile {
     file: File,
 }
 
-/// The result's place where none is named: `users.csv` has `users.result.csv`.
+/// The default path: `users.csv` has `users.result.csv`.
 pub(super) fn beside(file: &Path) -> PathBuf {
     file.with_extension("result.csv")
 }
 
-/// Begins the result of importing `file`.
+/// Creates the draft for the result of importing `file`.
 pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, CliError> {
     if path == file {
         return Err(CliError::Usage("--result must not be the imported file itself".to_owned()));
@@ -38,14 +38,14 @@ pub(super) fn begin(path: &Path, file: &Path) -> Result<ResultFile, CliError> {
 }
 
 impl ResultFile {
-    /// No line is paid, and no draft is left behind.
+    /// Deletes the draft; called when no line is paid.
     pub(super) fn give_up(self) {
         drop(self.file);
-        // What stays of it is empty and is written over by the next import.
+        // A remaining draft is empty, and the next import overwrites it.
         let _ = std::fs::remove_file(&self.draft);
     }
 
-    /// Writes all lines and moves the file to its place.
+    /// Writes all lines and renames the file into place.
     pub(super) fn finish(self, lines: &[Line], payments: &[Payment]) -> Result<(), CliError> {
         let path = self.path.display().to_string();
         let written = self.write(lines, payments);

@@ -1,4 +1,5 @@
-//! What the operator lets webhooks do beyond https to public addresses. Not here: the guard (webhooks/guard.rs).
+//! The operator's exceptions to "https and public addresses only" for webhooks. Not here: the guard
+//! (webhooks/guard.rs).
 
 use crate::platform::Platform;
 use crate::webhooks::Guard;
@@ -7,16 +8,16 @@ use clap::Args;
 /// Flags of every command that sends webhooks or takes a URL for them.
 #[derive(Args)]
 pub(in crate::cli) struct GuardFlags {
-    /// Let webhooks go to http:// URLs. For development: deliveries can be read and altered on their way
+    /// Allow webhooks to http:// URLs. For development: deliveries can be read and altered in transit
     #[arg(long, env = "OUTPAY_ALLOW_HTTP_WEBHOOKS")]
     allow_http_webhooks: bool,
-    /// Let webhooks go to private addresses and to this machine. Everyone who may set a webhook can then reach them
+    /// Allow webhooks to private addresses and to this machine. Every business can then reach them
     #[arg(long, env = "OUTPAY_ALLOW_PRIVATE_WEBHOOKS")]
     allow_private_webhooks: bool,
 }
 
 impl GuardFlags {
-    /// The platform with webhooks guarded like this.
+    /// The platform with this guard.
     pub(in crate::cli) fn applied_to(&self, platform: Platform) -> Platform {
         let guard =
             Guard { allow_http: self.allow_http_webhooks, allow_private: self.allow_private_webhooks };

@@ -1,5 +1,5 @@
-//! `outpay webhook`: a business's webhook and its delivery log, as an operator handles them. Not here: what is sent and when
-//! (webhooks/), how it is printed (print.rs). Token and secret are printed by the command that makes them, and never again.
+//! `outpay webhook`: a business's webhook and its deliveries, for the operator. Not here: what is sent and when
+//! (webhooks/), how it is printed (print.rs). Token and secret are printed only by the command that creates them.
 
 mod guard_flags;
 mod print;
@@ -22,7 +22,6 @@ use ledger::{Actor, BookId, EntryKind, Micros};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// The flags of `webhook`.
 #[derive(Args)]
 pub(super) struct WebhookArguments {
     #[command(subcommand)]
@@ -32,55 +31,55 @@ pub(super) struct WebhookArguments {
     json: bool,
 }
 
-/// Whose webhook.
+/// The book whose webhook is meant.
 #[derive(Args)]
 pub(super) struct Whose {
-    /// The business's id or name
+    /// Id or name of the business
     business: String,
-    /// That of the test book
+    /// Use the test book
     #[arg(long)]
     test: bool,
 }
 
 #[derive(Subcommand)]
 enum WebhookCommand {
-    /// Show where events are delivered, and which
+    /// Show the URL and the events of a webhook
     Show {
         #[command(flatten)]
         whose: Whose,
     },
-    /// Set where events are delivered; the first time it prints token and secret, which is done this once
+    /// Configure a webhook; the first time prints its token and secret, which are not shown again
     Set {
         #[command(flatten)]
         whose: Whose,
-        /// The receiver, as in https://example.com/webhooks
+        /// URL of the receiver, as in https://example.com/webhooks
         #[arg(long)]
         url: Option<String>,
-        /// Which events, as in payout.succeeded,payout.failed, or all
+        /// Events, as in payout.succeeded,payout.failed, or all
         #[arg(long, value_delimiter = ',', value_name = "EVENT")]
         events: Vec<String>,
         /// Switch it on
         #[arg(long, conflicts_with = "off")]
         on: bool,
-        /// Switch it off; what happens meanwhile is not told later
+        /// Switch it off; events that happen while it is off are never delivered
         #[arg(long)]
         off: bool,
         #[command(flatten)]
         guard: GuardFlags,
     },
-    /// Make a new token and secret and print them
+    /// Create a new token and secret and print them
     Roll {
         #[command(flatten)]
         whose: Whose,
-        /// How long the old ones sign too, as in 24h; they end at once if left out
+        /// How long the old ones keep signing too, as in 24h; by default they end at once
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
         overlap: Micros,
     },
-    /// Send an invented event now and tell what the receiver did; exit 1 unless it was delivered
+    /// Send an invented event now and print the response; exit 1 unless it was delivered
     Test {
         #[command(flatten)]
         whose: Whose,
-        /// Which event
+        /// Event to send
         #[arg(long, value_name = "EVENT", default_value = "payout.succeeded", value_parser = event_name)]
         event: EntryKind,
         #[command(flatten)]
@@ -93,22 +92,22 @@ enum WebhookCommand {
         /// Only pending, delivered or failed ones
         #[arg(long, value_parser = state)]
         status: Option<DeliveryState>,
-        /// How many
+        /// Largest number to list
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
-    /// Let a failed delivery be tried again
+    /// Retry a failed delivery
     Retry {
         #[command(flatten)]
         whose: Whose,
-        /// Its id: whd_…
+        /// Id of the delivery: whd_…
         delivery: String,
     },
-    /// Let everything be tried again that failed since a moment
+    /// Retry all deliveries that failed since a time
     Replay {
         #[command(flatten)]
         whose: Whose,
-        /// As in 2026-01-02T03:04:05Z
+        /// Time, as in 2026-01-02T03:04:05Z
         #[arg(long, value_name = "TIME", value_parser = moment)]
         since: Micros,
     },
@@ -168,7 +167,7 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Into the business's audit log, as the operator's doing.
+/// Writes an entry of the operator to the business's audit log.
 async fn note(
     platform: &Platform,
     book: BookId,

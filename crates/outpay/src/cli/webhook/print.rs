@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// An endpoint; `with_keys` where they have just been made.
+/// Prints an endpoint; `with_keys` if they have just been created.
 pub(super) fn endpoint(
     platform: &Platform,
     endpoint: Option<&Endpoint>,
@@ -57,10 +57,10 @@ pub(super) fn endpoint(
         ("token", keys.token.expose_secret().to_owned()),
         ("secret", keys.secret.expose_secret().to_owned()),
     ])?;
-    output::line("\nToken and secret are shown this once: keep them now.")
+    output::line("\nStore token and secret now: they are not shown again.")
 }
 
-/// A list of deliveries.
+/// Prints a list of deliveries.
 pub(super) fn deliveries(
     platform: &Platform,
     book: BookId,
@@ -84,7 +84,7 @@ pub(super) fn deliveries(
     output::table(["id", "event", "order", "status", "attempts", "next attempt"], found.iter().map(row))
 }
 
-/// Sends an invented event and prints what the receiver did. Exit 1 unless it was delivered.
+/// Sends an invented event and prints the response. Exit 1 unless it was delivered.
 pub(in crate::cli) async fn trial(
     platform: &Platform,
     book: BookId,

@@ -1,5 +1,5 @@
-//! Files of payments by hand: `export` takes what is queued into work and prints it; `settle --file` settles every line of
-//! a file. What is done is in withdrawals/by_hand.rs.
+//! Files of payments by hand: `export` claims queued payments and prints them; `settle --file` settles every line of
+//! a file. The work is done in withdrawals/by_hand.rs.
 
 use super::find;
 use crate::cli::cli_error::CliError;
@@ -21,7 +21,7 @@ pub(super) async fn export(
         Ok(taken) => {
             if taken.left_out > 0 {
                 eprintln!(
-                    "note: {} payments in work are not in it, because an earlier file has them; with --again they are",
+                    "note: {} payments in progress are left out, because an earlier file has them; --again includes them",
                     taken.left_out
                 );
             }

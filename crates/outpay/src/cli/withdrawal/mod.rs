@@ -1,5 +1,5 @@
-//! `outpay withdrawal`: what an operator sees of withdrawals and can do with them. The evidence is in show.rs, files of
-//! manual payments in by_hand.rs.
+//! `outpay withdrawal`: withdrawals, for the operator. The evidence is in show.rs, files of manual payments in
+//! by_hand.rs.
 
 mod by_hand;
 mod show;
@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The flags of `withdrawal`.
 #[derive(Args)]
 pub(super) struct WithdrawalArguments {
     #[command(subcommand)]
@@ -35,106 +34,106 @@ pub(super) struct WithdrawalArguments {
 enum WithdrawalCommand {
     /// List a business's withdrawals, newest first
     List {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// In the test book
+        /// Use the test book
         #[arg(long)]
         test: bool,
-        /// Only those in this state
+        /// Only withdrawals in this state
         #[arg(long, value_name = "STATE", value_parser = state)]
         status: Option<WithdrawalState>,
-        /// Only those by this method
+        /// Only withdrawals by this method
         #[arg(long)]
         method: Option<String>,
-        /// How many at most
+        /// Largest number to list
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
     },
-    /// Show a withdrawal with its evidence: every entry, every attempt, every answer
+    /// Show a withdrawal with its evidence: every entry, attempt and answer
     Show {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
     },
-    /// Let one be sent that waits for review
+    /// Approve a withdrawal in review
     Approve {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
     },
-    /// Say no to one that waits for review; the person has the money again
+    /// Reject a withdrawal in review; the recipient gets the money back
     Reject {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
-        /// Why, in words for the person
+        /// Reason, worded for the recipient
         #[arg(long, value_parser = reference)]
         reason: String,
     },
-    /// Take one back before anything is sent; the person has the money again
+    /// Cancel a withdrawal before anything is sent; the recipient gets the money back
     Cancel {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
-        /// Why, in words for the person
+        /// Reason, worded for the recipient
         #[arg(long, value_parser = reference)]
         reason: String,
     },
-    /// A payment by hand was made: one, or all of a file
+    /// Record that a payment by hand was made: one, or all of a file
     Settle {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         #[arg(required_unless_present = "file")]
         id: Option<String>,
-        /// How one can see that it was paid, for example a bank reference
+        /// Proof of the payment, for example a bank reference
         #[arg(long, required_unless_present = "file", value_parser = reference)]
         proof: Option<String>,
-        /// CSV as an export prints it, with the proofs filled in: every line is settled
+        /// CSV file as printed by export, with the proofs filled in: settles every line
         #[arg(long, conflicts_with_all = ["id", "proof"])]
         file: Option<PathBuf>,
     },
-    /// A payment by hand was not made; the person has the money again
+    /// Record that a payment by hand was not made; the recipient gets the money back
     Fail {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
-        /// Why, in words for the person
+        /// Reason, worded for the recipient
         #[arg(long, value_parser = reference)]
         reason: String,
     },
-    /// The money of a payment came back; the person has it again
+    /// Record that the money of a payment came back; the recipient gets it back
     Return {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
-        /// How one can see that
+        /// Proof of the return
         #[arg(long, value_parser = reference)]
         proof: String,
     },
-    /// Replace a payment that is in no block with an empty transaction; once that is confirmed, the person
-    /// has the money again
+    /// Replace a payment that is not in a block yet by an empty transaction; once that is confirmed, the recipient
+    /// gets the money back
     Stop {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
     },
-    /// End one whose outcome is unknown, with proof: the only way to do so by hand
+    /// End a withdrawal of unknown outcome, with proof: the only way to do so by hand
     Resolve {
-        /// ord_…
+        /// Id of the withdrawal: ord_…
         id: String,
         /// It was paid
         #[arg(long, required_unless_present = "not_paid", conflicts_with = "not_paid")]
         paid: bool,
-        /// It was not paid and never will be; the person has the money again
+        /// It was not paid and never will be; the recipient gets the money back
         #[arg(long)]
         not_paid: bool,
-        /// How one can see that
+        /// Proof of the outcome
         #[arg(long, value_parser = reference)]
         proof: String,
-        /// The rail is gone or cannot say; a second person has to confirm
+        /// Resolve it without the rail, which is gone or cannot say; a second person must confirm
         #[arg(long)]
         without_the_rail: bool,
     },
-    /// Take a method's queued payments by hand into work and print those in work that no earlier file has as CSV
+    /// Claim a method's queued payments by hand and print as CSV those in progress that no earlier file has
     Export {
-        /// The business's id or name
+        /// Id or name of the business
         business: String,
-        /// The method's name
+        /// Name of the method
         #[arg(long)]
         method: String,
-        /// Those that an earlier file has are in it too, with the time of that file
+        /// Include payments of earlier files, with the time of that file
         #[arg(long)]
         again: bool,
     },
@@ -231,7 +230,7 @@ async fn resolve(
     }
 }
 
-/// Names the rail that this process lacks, as the processes that have it wrote it down.
+/// Names the rails that other processes of this installation have recorded, because this one lacks the withdrawal's.
 async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Result<CliError, CliError> {
     let found = platform.store.withdrawal(book, number).await.map_err(CliError::Failed)?;
     let method = found.map(|found| found.method).unwrap_or_default();
@@ -244,10 +243,9 @@ async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Re
     Ok(CliError::Refused(format!("{refusal}. This installation is known to have: {known}")))
 }
 
-/// The book and number behind a public id.
+/// The book and number of a public id.
 fn find(platform: &Platform, id: &str) -> Result<(BookId, i64), CliError> {
-    let sentence =
-        || format!("there is no withdrawal {id:?}; see what there is with: outpay withdrawal list");
+    let sentence = || format!("there is no withdrawal {id:?}; list them with: outpay withdrawal list");
     platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(|| CliError::Refused(sentence()))
 }
 

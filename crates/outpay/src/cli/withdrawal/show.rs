@@ -1,5 +1,5 @@
-//! `outpay withdrawal show`: the evidence. Every entry of the journal, every attempt with the digest of its exact request,
-//! and what the rail said.
+//! `outpay withdrawal show`: the evidence. Every journal entry, every attempt with the digest of its exact request,
+//! and the rail's answer.
 
 use super::{as_json, print};
 use crate::cli::cli_error::CliError;
@@ -29,7 +29,7 @@ pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bo
     print(platform, book, &withdrawal, false)?;
     if let Some(stop) = stop {
         output::line(format_args!(
-            "\nIt is not sent now: {}. It is sent once this is lifted.",
+            "\nIt is not being sent: {}. It will be sent once this is lifted.",
             stop.words()
         ))?;
     }

@@ -80,7 +80,7 @@ fn a_wrong_file_leaves_nothing_behind(installation: &Installation) {
 
 fn a_proxy_is_an_address_or_a_network(installation: &Installation) {
     for wrong in ["proxy.example.com", "10.0.0.0/33", "127.0.0.1,*"] {
-        installation.refused(2, "no address and no network", &["serve", "--trusted-proxies", wrong]);
+        installation.refused(2, "not an address or a network", &["serve", "--trusted-proxies", wrong]);
     }
     assert!(!installation.folder().join("master.key").exists(), "nothing was begun");
 }

@@ -19,7 +19,7 @@ fn an_owner_is_invited_with_a_link_that_is_shown_once(installation: &Installatio
     let flags = ["--role", "viewer", "--public-url", "https://pay.example.com/"];
     let text = installation.ok(&[&["dashboard", "invite", "Acme", "bob@example.com"][..], &flags].concat());
     assert!(text.starts_with("https://pay.example.com/dashboard/invitation#"), "{text}");
-    assert!(text.contains("shown this once"), "{text}");
+    assert!(text.contains("not shown again"), "{text}");
     installation.refused(2, "not a valid e-mail address", &["dashboard", "invite", "Acme", "nobody"]);
     installation.refused(
         2,

@@ -19,7 +19,7 @@ mod sqlite {
             .unwrap();
         let mut stdout = BufReader::new(demo.stdout.take().unwrap());
         let mut said = String::new();
-        while !said.contains("Ctrl-C ends it") {
+        while !said.contains("Ctrl-C stops it") {
             assert_ne!(stdout.read_line(&mut said).unwrap(), 0, "it ended: {said}");
         }
         for expected in [

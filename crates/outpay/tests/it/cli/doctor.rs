@@ -133,5 +133,5 @@ fn a_rail_that_was_left_alone_is_shown_for_a_day(installation: &Installation) {
     assert!(installation.ok(&["doctor"]).contains("PASS  rails"), "that was yesterday");
     note(0);
     let lines = installation.ok(&["doctor"]);
-    assert!(lines.contains("WARN  rail ") && lines.contains("2 times in all"), "{lines}");
+    assert!(lines.contains("WARN  rail ") && lines.contains("2 times in total"), "{lines}");
 }

@@ -61,7 +61,7 @@ fn a_withdrawal_that_waits_is_made_due(installation: &Installation) {
 
 fn everything_that_waits_is_made_due(installation: &Installation) {
     let id = put_off(installation, HOUR / 6);
-    assert_eq!(installation.ok(&["due", "now", "--all"]), "1 were not due yet; they are now.\n");
+    assert_eq!(installation.ok(&["due", "now", "--all"]), "1 were not due yet and are due now.\n");
     until_paid(installation, &id);
 }
 
@@ -74,6 +74,10 @@ fn what_does_not_wait_is_refused(installation: &Installation) {
     installation.business("Acme");
     installation.refused(2, "--withdrawal", &["due", "now"]);
     installation.refused(2, "cannot be used with", &["due", "now", "--all", "--mail", "mail_1"]);
-    installation.refused(1, "is no id of such a thing here", &["due", "now", "--mail", "mail_1"]);
-    assert_eq!(installation.ok(&["due", "now", "--all"]), "0 were not due yet; they are now.\n");
+    installation.refused(
+        1,
+        "there is nothing of this kind with the id mail_1",
+        &["due", "now", "--mail", "mail_1"],
+    );
+    assert_eq!(installation.ok(&["due", "now", "--all"]), "0 were not due yet and are due now.\n");
 }

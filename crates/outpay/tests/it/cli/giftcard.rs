@@ -163,7 +163,7 @@ fn a_recall_lists_what_was_given_out(installation: &Installation) {
     assert_eq!(again.code, 0);
     assert_silent(&again);
     assert!(again.stdout.contains("given_out") && again.stdout.contains("recalled"), "{}", again.stdout);
-    installation.refused(1, "there never was a card", &["giftcard", "recall", "Acme", "acme"]);
+    installation.refused(1, "there has never been a card", &["giftcard", "recall", "Acme", "acme"]);
 }
 
 fn no_code_is_found_anywhere(installation: &Installation) {

@@ -107,12 +107,12 @@ fn one_bad_line_and_nobody_is_paid(installation: &Installation) {
         "line 3: The email must be a valid email address.\n\
          line 4: The amount must be whole cents: write 150 for 1.50.\n"
     );
-    assert!(ran.stderr.contains("2 lines are wrong; no line was paid"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 lines are invalid; no line was paid"), "{}", ran.stderr);
     assert_eq!(total(installation), 0);
     assert!(!installation.folder().join("users.result.csv").exists());
     installation.refused(2, "cannot read", &["import", "nowhere.csv", "--business", "Acme"]);
     let empty = installation.write("empty.csv", "email,amount\n");
-    installation.refused(1, "1 line is wrong", &["import", &empty, "--business", "Acme"]);
+    installation.refused(1, "1 line is invalid", &["import", &empty, "--business", "Acme"]);
 }
 
 fn a_dry_run_pays_nobody(installation: &Installation) {

@@ -126,7 +126,7 @@ fn a_key_takes_limits_and_hands_them_on(installation: &Installation) {
     assert!(installation.ok(&["key", "list", "Acme"]).contains("at most 50000 cents per payout"));
     let plain = installation.json(&["key", "create", "Acme"]);
     assert_eq!(limits(&plain["id"]), (Value::Null, Value::Null));
-    installation.refused(2, "no address and no network", &["key", "create", "Acme", "--allow", "nowhere"]);
+    installation.refused(2, "not an address or a network", &["key", "create", "Acme", "--allow", "nowhere"]);
     installation.refused(2, "whole cents", &["key", "create", "Acme", "--max-amount", "0"]);
     installation.refused(2, "most that one payout", &["key", "create", "Acme", "--max-amount", "100000001"]);
 }

@@ -61,7 +61,7 @@ fn what_is_paused_is_not_handed_out(installation: &Installation) {
     assert_eq!(waits(), Value::Null);
     installation.ok(&["pause", "rail", "bank", "--reason", "an incident"]);
     assert_eq!(waits(), "method_paused");
-    assert!(installation.ok(&["withdrawal", "show", &id]).contains("It is not sent now: paused."));
+    assert!(installation.ok(&["withdrawal", "show", &id]).contains("It is not being sent: paused."));
     let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];
     installation.refused(1, "This method is paused", export);
     let listed: Value = installation.json(&["withdrawal", "list", "Acme"]);

@@ -122,7 +122,7 @@ fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
     assert_eq!((handed.len(), &handed[0][0], handed[0][5].as_str()), (1, &first[0], ""));
     let second = asked(installation, &[(1, "bank", 100)]);
     let ran = installation.run(export);
-    assert!(ran.stderr.contains("1 payments in work are not in it"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 payments in progress are left out"), "{}", ran.stderr);
     let handed = rows(&ran.stdout);
     assert_eq!((handed.len(), &handed[0][0]), (1, &second[0]));
     assert_eq!(rows(&installation.ok(export)), Vec::<Vec<String>>::new());

@@ -77,7 +77,7 @@ async fn what_is_wrong_with_a_form_is_said_and_kept(world: &World) {
         ("mode", "", "Choose live or test"),
         ("days", "0", "whole number"),
         ("days", "4000000000", "whole number"),
-        ("allowed", "10.0.0.0/8 nowhere", "`nowhere` is no address"),
+        ("allowed", "10.0.0.0/8 nowhere", "`nowhere` is not an address"),
         ("ceiling", "much", "dollars and cents"),
         ("ceiling", "0", "most that one payout may be"),
         ("ceiling", "1000000.01", "most that one payout may be"),

@@ -76,7 +76,7 @@ async fn what_left_after_the_backup_is_assigned(installation: &mut Installation)
     let platform = installation.open(rail(5), 2).await;
     recovered(&platform).await;
     let Err(Stopped::NotRecovered(why)) = resume(&platform).await else { panic!("it was resumed") };
-    assert!(why[0].contains("usdc was not read yet"), "{why:?}");
+    assert!(why[0].contains("usdc were not read yet"), "{why:?}");
     assert_eq!(treasury::scan(&platform).await.unwrap(), []);
     let standing = treasury::standing(&platform.store).await.unwrap();
     let found: Vec<&str> = standing.transfers.iter().map(|one| one.outgoing.transfer.as_str()).collect();
@@ -191,7 +191,7 @@ async fn a_restored_installation_stays_paused_until_all_is_assigned() {
     refused(&hash, &["resume", "all", "--reason", "go on"]);
     refused(&hash, &["recover", "status"]);
     refused(&hash, &["doctor"]);
-    refused("say why with --reason", &["recover", "assign", &hash, "--lost"]);
+    refused("give a reason with --reason", &["recover", "assign", &hash, "--lost"]);
     refused("is not an open transfer", &["recover", "assign", "0x1", "--lost", "--reason", "why"]);
     ok(&["recover", "assign", &hash, "--lost", "--reason", "a person of a lost business"]);
     let standing = program.json(&["recover", "status"]);
@@ -214,7 +214,7 @@ fn a_rail_that_cannot_be_read_keeps_payments_paused() {
         (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
     };
     let (done, said) = text(&["recover", "--accept-loss", "--revoke-keys", "none"]);
-    assert!(done && said.contains("what left by usdc could not be read"), "{said}");
+    assert!(done && said.contains("the transfers by usdc could not be read"), "{said}");
     let (resumed, said) = text(&["resume", "all", "--reason", "go on"]);
     assert!(!resumed && said.contains("outpay recover scan"), "{said}");
     let (read, said) = text(&["recover", "scan"]);
