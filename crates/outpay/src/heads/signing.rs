@@ -101,7 +101,7 @@ impl Signing {
                 tracing::error!(
                     book,
                     sequence,
-                    "what was signed is not in the database any more; run: outpay audit"
+                    "a signed head is not in the database any more; run: outpay audit"
                 );
             }
         }
