@@ -1,5 +1,5 @@
-//! Corrections of a business's own money: every refusal, what each moves, that each is carried out once, and that the fee of
-//! a withdrawal which comes back is there although the fees were swept.
+//! Corrections of a business's own balances: every refusal, what each correction moves, that each takes effect once,
+//! and that the fee of a returned withdrawal is refunded although the fees were swept.
 
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
@@ -9,14 +9,14 @@ use ledger::{
     Refusal, Request, Step, UserStatus, Withdrawal, WithdrawalState,
 };
 
-/// At this moment.
+/// Applies a request at this time.
 fn settle(book: &mut Book, request: &Request, now: i64) -> Result<Answer, Refusal> {
     ledger::settle(book, request, Inputs { now, seed: [0; 32] })
 }
 
 const CHECKER: Actor = Actor(-1_002);
 
-/// A book with these balances, and a deposit of 100 with the sequence 7.
+/// A book with these balances, and a deposit of 100 with sequence 7.
 fn book(main: i64, fees: i64) -> Book {
     let head = BookHead { sequence: 10, chain: [1; 32], users: 1, withdrawals: 1 };
     let mut book = Book::new(BookId(2), true, head);

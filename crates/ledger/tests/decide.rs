@@ -1,5 +1,5 @@
-//! The check ladder by tables: every refusal, the order of the checks, replays, batches, users, and what each
-//! command writes. Not here: random sequences of commands (model.rs).
+//! The check ladder as tables: every refusal, the order of the checks, replays, batches, users, and the entries of
+//! each command. Not here: random sequences of commands (model.rs).
 
 use ledger::{
     Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, CredentialDigest,
@@ -24,14 +24,14 @@ fn at(now: i64) -> Inputs {
     Inputs { now, seed: SEED }
 }
 
-/// What every decision here draws for this user.
+/// The salt that every decision here draws for this user.
 fn salt(user: i64, generation: i64) -> HashSalt {
     HashSalt::draw(&SEED, BookId::new(1, Mode::Live), user, generation)
 }
 
 const DIGEST: CredentialDigest = [3; 32];
 
-/// A command that came with a credential.
+/// A command with a credential.
 fn with_key(command: Command) -> Request {
     Request::plain(command).by(Origin { actor: Actor(1), credential: Some(DIGEST), session: None })
 }
@@ -40,7 +40,7 @@ fn paid_to(user: i64, generation: i64) -> Outcome {
     Outcome::Paid { user, generation, salt: salt(user, generation) }
 }
 
-/// A book with payouts enabled and ann (1) and bob (2) as users; `world` carries the other side of all balances.
+/// A book with payouts enabled and ann (1) and bob (2) as users; `world` holds the other side of all balances.
 fn book(main: i64, payout: i64, ann: i64, bob: i64) -> Book {
     let head = BookHead { sequence: 0, chain: [0; 32], users: 2, withdrawals: 0 };
     let mut book = Book::new(BookId::new(1, Mode::Live), true, head);
@@ -69,7 +69,7 @@ fn create(to: &str, amount: i64) -> Command {
     Command::Create { email: email(to), amount: Cents(amount), memo: String::new() }
 }
 
-/// A batch's row in short: to whom, how much, reference. An empty reference stands for none.
+/// Short form of a batch row: recipient, amount, reference. An empty reference means none.
 type Row<'a> = (&'a str, i64, &'a str);
 
 fn row((to, amount, reference): Row<'_>) -> BatchPayout {
@@ -118,7 +118,7 @@ fn once(command: Command, key: &str) -> Request {
     Request::maybe_once(command, Some(OnceKey::of_request(key)))
 }
 
-/// Carries out a command that must be done now.
+/// Applies a command that must succeed.
 fn done(book: &mut Book, command: Command) -> Outcome {
     done_as(book, &Request::plain(command))
 }
@@ -130,7 +130,7 @@ fn done_as(book: &mut Book, request: &Request) -> Outcome {
     }
 }
 
-/// Gives a command that must be refused, and shows that the refusal left no trace.
+/// Applies a request that must be refused, and checks that the refusal left no trace.
 fn refused(book: &mut Book, request: &Request) -> Refusal {
     let before = format!("{book:?}");
     let refusal = settle(book, request, at(NOW)).expect_err(&format!("{request:?} should be refused"));
@@ -138,7 +138,7 @@ fn refused(book: &mut Book, request: &Request) -> Refusal {
     refusal
 }
 
-/// Gives a request that must be answered from memory, and shows that nothing else happened.
+/// Applies a request that must be replayed, and checks that nothing else happened.
 fn replayed(book: &mut Book, request: &Request) -> Outcome {
     let before = format!("{book:?}");
     let answer = settle(book, request, at(NOW + 1));
@@ -173,7 +173,7 @@ fn paid_many(rows: &[RowOutcome], total: i64) -> Outcome {
     Outcome::PaidMany { rows: rows.to_vec(), total: Cents(total) }
 }
 
-/// All refusals by number. No wildcard: a new refusal does not compile until it has its row below.
+/// Numbers all refusals. No wildcard: a new refusal does not compile until it has a row below.
 fn refusal_number(refusal: &Refusal) -> usize {
     match refusal {
         Refusal::PayoutsAreDisabled => 0,
@@ -214,7 +214,7 @@ fn refusal_number(refusal: &Refusal) -> usize {
     }
 }
 
-/// A book with something of everything: answers remembered under a key and two references, and an empty main balance.
+/// A book with some history: replies remembered under a key and two references, and an empty main balance.
 fn lived_in() -> Book {
     let mut book = book(50, 100, 20, 0);
     done_as(&mut book, &once(create("ann@example.com", 10), "k"));
@@ -232,7 +232,7 @@ fn every_refusal_has_its_row() {
         book.payouts_enabled = false;
         book
     };
-    // Everything there can be is in the book, so one side is short by one cent of overflowing.
+    // The book holds the most money possible, so one side is one cent away from overflow.
     let payout_full = || book(0, MAX, 1, 0);
     let reused = |rows: &[usize]| Refusal::ReferencesWereUsedForOtherPayouts(rows.to_vec());
     let plain = Request::plain;
@@ -268,7 +268,7 @@ fn every_refusal_has_its_row() {
         (book(1, MAX, 0, 0), plain(to_payout(1)), Refusal::BalanceWouldBeTooLarge),
         (book(MAX, 1, 0, 0), plain(to_main(1)), Refusal::BalanceWouldBeTooLarge),
         (book(MAX, 0, 0, 0), plain(deposit(1, "d")), Refusal::BalanceWouldBeTooLarge),
-        // Main has room, but the book as a whole has not.
+        // The main balance has room, but the book as a whole does not.
         (book(0, MAX, 0, 0), plain(deposit(2, "d")), Refusal::BalanceWouldBeTooLarge),
     ];
     let mut seen = BTreeSet::new();
@@ -286,12 +286,12 @@ fn every_row_refusal_has_its_row() {
         (book(0, 2, MAX - 1, 0), ("ann@example.com", 2, ""), RowRefusal::BalanceWouldBeTooLarge),
         (lived_in(), ("bob@example.com", 6, "r1"), RowRefusal::ReferenceWasUsedForAnotherPayout),
         (lived_in(), ("ann@example.com", 5, "r1"), RowRefusal::ReferenceWasUsedForAnotherPayout),
-        // One cent more than the good row before it leaves.
+        // One cent more than the valid row before it leaves.
         (lived_in(), ("ann@example.com", 137, ""), RowRefusal::PayoutBalanceIsTooLow),
     ];
     let mut seen = BTreeSet::new();
     for (mut book, bad, refusal) in cases {
-        // No wildcard: a new row refusal does not compile until it has its row here.
+        // No wildcard: a new row refusal does not compile until it has a row here.
         let (number, rows, answer) = match refusal {
             RowRefusal::BalanceWouldBeTooLarge => (0, [bad, good], [unpaid(refusal), paid(BOB)]),
             RowRefusal::ReferenceWasUsedForAnotherPayout => (1, [bad, good], [unpaid(refusal), paid(BOB)]),
@@ -494,7 +494,7 @@ fn a_request_with_a_key_takes_effect_once_whatever_it_asks() {
         let mut book = book(1_000, 1_000, 1_000, 0);
         let request = once(command, "k");
         let first = done_as(&mut book, &request);
-        // What the first answer says must not follow later events.
+        // The remembered reply must not change with later events.
         done(&mut book, create("ann@example.com", 1));
         done(&mut book, rotate(ANN));
         assert_eq!(replayed(&mut book, &request), first, "{request:?}");
@@ -550,7 +550,7 @@ fn a_refused_request_is_not_remembered() {
     assert_eq!(refused(&mut book, &request), Refusal::PayoutBalanceIsTooLow);
     done(&mut book, to_payout(10));
     assert_eq!(done_as(&mut book, &request), paid_to(3, 0));
-    // The key of a refused request is also free for another request.
+    // The key of a refused request can be used for another request.
     assert_eq!(refused(&mut book, &once(create("cho@example.com", 1), "l")), Refusal::PayoutBalanceIsTooLow);
     done_as(&mut book, &once(rotate(3), "l"));
 }
@@ -718,7 +718,7 @@ fn a_reference_that_was_not_paid_is_free() {
     let too_low = unpaid(RowRefusal::PayoutBalanceIsTooLow);
     assert_eq!(done(&mut book, partial(&rows)), paid_many(&[paid(ANN), too_low], 10));
     done(&mut book, to_payout(50));
-    // The same batch again: the first row is answered as before, the second is paid now.
+    // The same batch again: the first row is replayed, the second is paid now.
     assert_eq!(done(&mut book, partial(&rows)), paid_many(&[paid(ANN), paid(BOB)], 30));
     assert_eq!((balance(&book, ANN), balance(&book, BOB), balances(&book)), (10, 20, (0, 30)));
 }
@@ -734,7 +734,7 @@ fn a_repeated_reference_pays_nobody_again_and_answers_as_before() {
         assert_eq!(done(&mut book, batch(&rows, partial)), first);
     }
     assert_eq!((book.head.sequence, balances(&book)), (entries, (0, 0)));
-    // Repeats are answered even where the money has ended for new rows.
+    // Repeats are answered even if there is no money left for new rows.
     let rows = [("bob@example.com", 1, ""), ("ann@example.com", 60, "r1")];
     let too_low = unpaid(RowRefusal::PayoutBalanceIsTooLow);
     assert_eq!(done(&mut book, partial(&rows)), paid_many(&[too_low, paid(ANN)], 60));
@@ -772,9 +772,9 @@ fn a_whole_batch_is_refused_with_the_row_that_contradicts_an_earlier_row() {
     let cases: [(&[Row<'_>], &[usize]); 4] = [
         (&[("ann@example.com", 1, "r"), ("ann@example.com", 2, "r")], &[1]),
         (&[("ann@example.com", 1, "r"), ("bob@example.com", 1, "r"), ("ann@example.com", 1, "r")], &[1]),
-        // Rows that contradict the book and rows that contradict each other are named together.
+        // Rows that contradict the book and rows that contradict each other are reported together.
         (&[("bob@example.com", 6, "old"), ("ann@example.com", 1, "r"), ("ann@example.com", 2, "r")], &[0, 2]),
-        // Seen without looking at the money, so it comes before the money.
+        // Detected without looking at the balance, so it comes before the balance check.
         (&[("ann@example.com", 96, "r"), ("ann@example.com", 1, "r")], &[1]),
     ];
     for (rows, named) in cases {
@@ -870,7 +870,7 @@ fn each_rotation_gives_a_new_hash_and_changes_nothing_else() {
     assert_eq!((balance(&book, ANN), book.user(BOB).unwrap().generation), (7, 0));
 }
 
-/// A book with every kind of entry once, and its journal as it must be.
+/// A book with one entry of every kind, and its expected journal.
 fn one_of_each() -> (Book, Vec<Entry>) {
     let mut book = book(0, 0, 0, 0);
     let commands = [
@@ -892,7 +892,7 @@ fn one_of_each() -> (Book, Vec<Entry>) {
     let moved = |debit, debit_previous, credit, credit_previous, amount| {
         Some(Movement { debit, credit, amount: Cents(amount), debit_previous, credit_previous })
     };
-    // Debit and credit each with the entry before on that account.
+    // Debit and credit each with the previous entry of that account.
     let journal = [
         (EntryKind::Deposited, 0, moved(world, 0, main, 0, 9), "d"),
         (EntryKind::MovedToPayout, 0, moved(main, 1, payout, 0, 8), ""),
@@ -974,7 +974,7 @@ fn a_stored_answer_is_enough_to_replay() {
     let request = once(create("ann@example.com", 10), "k");
     let outcome = done_as(&mut first, &request);
     let (key, remembered) = first.changes().remembered[0];
-    // A later batch, which has loaded nothing but the answer.
+    // A later batch, which has loaded only the remembered reply.
     let mut second = Book::new(first.id, true, first.head);
     second.put_remembered(key, remembered.clone());
     assert_eq!(replayed(&mut second, &request), outcome);
@@ -1040,7 +1040,7 @@ fn refusals_speak_the_words_of_the_contract() {
         assert_eq!(refusal.sentence(), sentence);
     }
     assert_eq!(Refusal::IdempotencyKeyWasUsedForAnotherRequest.code(), "idempotency_key_reused");
-    // A row's refusal has the word of the refusal of a whole request.
+    // A row's refusal has the same code as the refusal of a whole request.
     let pairs = [
         (RowRefusal::PayoutBalanceIsTooLow, Refusal::PayoutBalanceIsTooLow),
         (RowRefusal::BalanceWouldBeTooLarge, Refusal::BalanceWouldBeTooLarge),
@@ -1076,7 +1076,7 @@ fn a_recovered_book_numbers_everything_in_the_new_epoch() {
     assert_eq!(entry.note, format!("previous sequence {}", before.sequence));
     assert_eq!(done(&mut book, create("dan@example.com", 1)), paid_to(floor + 1, 0));
     assert_eq!((book.head.sequence, book.head.users), (floor + 2, floor + 1));
-    // What was there before keeps its number.
+    // Users from before keep their numbers.
     assert_eq!(done(&mut book, create("cho@example.com", 1)), paid_to(3, 0));
 }
 
@@ -1105,7 +1105,7 @@ fn a_credential_is_judged_when_the_command_is_decided() {
         book.put_credential(DIGEST, stored);
         let answer = settle(&mut book, &with_key(create("ann@example.com", 1)), at(NOW));
         assert_eq!(answer.is_ok(), fits, "{stored:?}: {answer:?}");
-        // An answer that was given before is a secret too: it holds a hash.
+        // A remembered reply is a secret too: it contains a hash.
         let mut book = lived_in();
         book.put_credential(DIGEST, stored);
         let first = once(create("ann@example.com", 10), "k");

@@ -1,6 +1,6 @@
 //! The ledger against a naive model on random commands. The model shares no rule with the ledger: it counts in
-//! `i128`, carries everything out on a copy of itself and throws the copy away where something must be refused, and
-//! knows a repeated request by comparing it with the first. After every command both must agree on everything.
+//! `i128`, carries everything out on a copy of itself, discards the copy if the command must be refused, and
+//! recognises a repeated request by comparing it with the first. After every command both must agree on everything.
 
 use ledger::{
     Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes,
@@ -19,13 +19,13 @@ const MAIN: i64 = -2;
 const PAYOUT: i64 = -3;
 const FEES: i64 = -5;
 
-/// From the contract, not from the ledger, so that a changed limit does not go unnoticed.
+/// From the contract, not from the ledger, so that a changed limit is noticed.
 const MOST_PAID: i64 = 100_000_000;
 const MOST_MOVED: i64 = 1_000_000_000_000_000;
 
 const SEED: [u8; 32] = [9; 32];
 
-/// Drawn from one seed for all batches, so that the model can say it.
+/// Drawn from one seed for all batches, so that the model can predict it.
 fn salt(user: i64, generation: i64) -> HashSalt {
     HashSalt::draw(&SEED, BookId(2), user, generation)
 }
@@ -35,7 +35,7 @@ const PEOPLE: [&str; 5] =
 const REFERENCES: [&str; 3] = ["r0", "r1", "r2"];
 const KEYS: [&str; 2] = ["k0", "k1"];
 
-// ---- What is asked
+// ---- Commands
 
 /// One step of a random run. Plain data with indexes into the lists above, so that it can shrink and be read.
 #[derive(Clone, Debug)]
@@ -44,9 +44,9 @@ enum Step {
         ask: Ask,
         key: Option<usize>,
     },
-    /// An earlier request of this run, letter by letter.
+    /// An exact repeat of an earlier request of this run.
     Again(usize),
-    /// The business's switch.
+    /// Enables or disables payouts.
     Enable(bool),
     /// The batch ends: its changes are stored, and the next one loads a fresh book.
     Reload,
@@ -81,7 +81,7 @@ enum Ask {
     Rotate {
         user: i64,
     },
-    /// `what`: 0 reverses the deposit that stands at `deposit` among those of the run, 1 pays out, 2 and 3 sweep fees.
+    /// `what`: 0 reverses the deposit at index `deposit` of the run, 1 pays out, 2 and 3 sweep fees.
     Correct {
         proposal: i64,
         what: usize,
@@ -100,11 +100,11 @@ struct Row {
 #[derive(Clone, Copy, Debug)]
 enum Amount {
     Of(i64),
-    /// What the account holds at that moment, plus so much: 0 takes all, 1 is one cent more than there is.
+    /// The account's balance at that moment plus this many cents: 0 takes all, 1 is one cent too much.
     Held(i64, i64),
 }
 
-/// Amounts where a rule begins or ends.
+/// Amounts at the edges of rules.
 const EDGES: [i64; 12] = [
     0,
     -1,
@@ -120,7 +120,7 @@ const EDGES: [i64; 12] = [
     2,
 ];
 
-/// What a book holds when it is first loaded.
+/// The contents of a book when it is first loaded.
 #[derive(Clone, Debug)]
 struct Start {
     enabled: bool,
@@ -130,8 +130,8 @@ struct Start {
     people: Vec<i64>,
 }
 
-/// Books of every kind: empty, ordinary, and filled until one more cent somewhere would overflow. `small` is at
-/// least 1; `i64::MAX - small + 1` beside `small` is all the money that `world` can mirror.
+/// Books of every kind: empty, ordinary, and filled until one more cent somewhere would overflow. `small` is at least
+/// 1; `i64::MAX - small + 1` together with `small` is all the money that `world` can mirror.
 fn start(kind: usize, small: i64) -> Start {
     let most = i64::MAX - small + 1;
     let (main, payout, people) = match kind {
@@ -154,7 +154,7 @@ const ANN_IS_FULL: usize = 2;
 
 // ---- The model
 
-/// A line that the model expects in the journal.
+/// An entry that the model expects in the journal.
 #[derive(Clone, Debug)]
 struct Line {
     kind: EntryKind,
@@ -173,7 +173,7 @@ struct Person {
     since: Micros,
 }
 
-/// Why the model does not carry something out; a row or a whole request makes a refusal of it.
+/// Why the model refuses something; a row or a whole request turns it into a refusal.
 enum No {
     Money,
     Room,
@@ -185,17 +185,17 @@ struct Model {
     balances: BTreeMap<i64, i128>,
     /// In order of number, from 1.
     people: Vec<Person>,
-    /// Reference -> whom and how much it paid, and who that is since then.
+    /// Reference -> recipient and amount, and that user's number and generation since then.
     references: HashMap<String, (String, i64, i64, i64)>,
-    /// Reference -> amount and first answer.
+    /// Reference -> amount and first reply.
     deposits: HashMap<String, (i64, Outcome)>,
-    /// Key -> first request and its answer.
+    /// Key -> first request and its reply.
     keys: HashMap<usize, (Command, Outcome)>,
-    /// Proposal -> first request and its answer.
+    /// Proposal -> first request and its reply.
     proposals: HashMap<i64, (Command, Outcome)>,
-    /// Deposits that the book at hand has loaded: sequence -> amount and how much of it is reversed.
+    /// Deposits that the current book has loaded: sequence -> amount and reversed amount.
     loaded: BTreeMap<i64, (i64, i128)>,
-    /// What the command at hand wrote.
+    /// Entries of the current command.
     lines: Vec<Line>,
 }
 
@@ -214,7 +214,7 @@ impl Model {
         model
     }
 
-    /// A new batch: what was counted of deposits so far is what the journal says of them.
+    /// A new batch: what the model has counted of deposits must equal what the journal says.
     fn load(&mut self, journal: BTreeMap<i64, (i64, i128)>) {
         assert!(self.loaded.iter().all(|(sequence, counted)| journal.get(sequence) == Some(counted)));
         self.loaded = journal;
@@ -228,7 +228,7 @@ impl Model {
         self.keys.len() + self.references.len() + self.deposits.len() + self.proposals.len()
     }
 
-    /// Answers, and becomes what the book must be afterwards. `lines` is then what was written.
+    /// Predicts the reply and becomes the expected state of the book. `lines` then holds the expected entries.
     fn settle(&mut self, command: &Command, key: Option<usize>, now: Micros) -> Result<Answer, Refusal> {
         self.lines.clear();
         if let Some((first, outcome)) = key.and_then(|key| self.keys.get(&key)) {
@@ -375,7 +375,7 @@ impl Model {
         self.lines.push(Line { kind, user, moved: None, note: String::new(), detail: String::new() });
     }
 
-    /// Moves money, then looks whether the two balances are ones that may be. The caller drops the model if not.
+    /// Moves money, then checks that both balances are allowed. If not, the caller discards the model.
     fn shift(
         &mut self,
         kind: EntryKind,
@@ -425,7 +425,8 @@ impl Model {
         Ok((number, self.people[number as usize - 1].generation))
     }
 
-    /// Pays a row unless its reference was paid before; `Ok(None)` where it was paid, but to another or otherwise.
+    /// Pays a row unless its reference was paid before; `Ok(None)` if it was paid to another recipient or with
+    /// another amount.
     fn pay_row(&mut self, row: &BatchPayout, now: Micros) -> Result<Option<(i64, i64)>, No> {
         let note = row.reference.clone().unwrap_or_default();
         if let Some((email, amount, user, generation)) = self.references.get(&note) {
@@ -440,7 +441,7 @@ impl Model {
     }
 
     fn pay_all(&mut self, payouts: &[BatchPayout], now: Micros) -> Result<Outcome, Refusal> {
-        // A reference stands for the payout that had it first, in an earlier batch or in an earlier row.
+        // A reference stands for the first payout that had it, in an earlier batch or in an earlier row.
         let mut stands_for: HashMap<String, (String, i64)> = HashMap::new();
         for (reference, (email, amount, ..)) in &self.references {
             stands_for.insert(reference.clone(), (email.clone(), *amount));
@@ -499,7 +500,7 @@ impl Model {
     }
 }
 
-/// Every amount that a command names, with the most it may be.
+/// Every amount of a command, with its limit.
 fn amounts(command: &Command) -> Box<dyn Iterator<Item = (i64, i64)> + '_> {
     match command {
         Command::Create { amount, .. } => Box::new(std::iter::once((amount.0, MOST_PAID))),
@@ -515,8 +516,8 @@ fn amounts(command: &Command) -> Box<dyn Iterator<Item = (i64, i64)> + '_> {
 
 // ---- The store
 
-/// The tables that a real store would have, filled from [`Changes`] only. It refuses a row that is new twice or
-/// changed without being there, as a database would.
+/// The tables of a real store, filled from [`Changes`] only. Like a database, it refuses a row that is inserted twice
+/// or changed without existing.
 #[derive(Debug, Default)]
 struct Store {
     head: BookHead,
@@ -527,7 +528,7 @@ struct Store {
 }
 
 impl Store {
-    /// A book that has lived before: its heads point at entries that are not here.
+    /// A book with a history: its heads point at entries that are not here.
     fn new(start: &Start) -> Self {
         let users = start.people.len() as i64;
         let mut store = Self {
@@ -535,7 +536,7 @@ impl Store {
             ..Self::default()
         };
         for (place, (account, balance)) in (1..).zip(Model::new(start).balances) {
-            // An account without money has no row yet, unless it is a person's.
+            // An account without money has no row yet, unless it is a user's.
             if balance != 0 || account > 0 {
                 let balance = Cents(i64::try_from(balance).expect("a start fits"));
                 store.accounts.insert(AccountId(account), Account { balance, head: place });
@@ -572,7 +573,7 @@ impl Store {
         book
     }
 
-    /// Deposits by sequence: amount, and the sum of the entries that name them as reversed.
+    /// Deposits by sequence: amount, and the sum of the entries that reverse them.
     fn deposits(&self) -> BTreeMap<i64, (i64, i128)> {
         let mut found = BTreeMap::new();
         for (entry, _) in &self.journal {
@@ -618,7 +619,7 @@ impl Store {
 
 // ---- The run
 
-/// What a run came across, so that a generator that has gone blind is noticed.
+/// Coverage counters of a run, so that a generator that misses cases is noticed.
 #[derive(Debug, Default)]
 struct Seen {
     commands: u64,
@@ -653,16 +654,16 @@ struct Run<'a> {
     book: Book,
     model: Model,
     asked: Vec<(Command, Option<usize>)>,
-    /// Entries of the book at hand that were compared already.
+    /// Entries of the current book that were compared already.
     compared: usize,
     /// Digest of the newest entry, computed here.
     chain: ChainDigest,
-    /// Newest entry of each account, kept here.
+    /// Newest entry of each account, tracked here.
     newest: BTreeMap<i64, i64>,
     now: Micros,
-    /// Whether what must change nothing is also held against the book in full, beside what the model knows of it.
+    /// Also compare the whole book before and after a command that must change nothing.
     write_out: bool,
-    /// The book at hand in full, if nothing happened to it since it was written out.
+    /// The current book in full, unless it has changed since it was formatted.
     written_out: Option<String>,
     seen: &'a mut Seen,
 }
@@ -717,14 +718,14 @@ impl<'a> Run<'a> {
 
     fn settle(&mut self, command: Command, key: Option<usize>) {
         self.now += 1;
-        // A deposit is known by its reference; everything else by the key, if it has one.
+        // A deposit is identified by its reference; every other command by the key, if it has one.
         let request = match (&command, key) {
             (Command::Deposit { .. } | Command::Correct(_), _) | (_, None) => Request::plain(command.clone()),
             (_, Some(key)) => Request::maybe_once(command.clone(), Some(OnceKey::of_request(KEYS[key]))),
         };
         let key = key.filter(|_| !matches!(command, Command::Deposit { .. } | Command::Correct(_)));
         let expected = self.model.settle(&command, key, self.now);
-        // Writing out a whole book is slow: only where it must not change, and once for all refusals in a row.
+        // Formatting a whole book is slow: only when it must not change, and once for consecutive refusals.
         let still = self.write_out && !matches!(expected, Ok(Answer::Done(_)));
         let before = self.written_out.take().filter(|_| still);
         let before = before.or_else(|| still.then(|| format!("{:?}", self.book)));
@@ -741,7 +742,8 @@ impl<'a> Run<'a> {
         self.compare_states();
     }
 
-    /// The new entries are those of the model, without a gap, chained, each linked to the one before on its accounts.
+    /// The new entries are those of the model, without a gap, chained, each linked to the previous one of its
+    /// accounts.
     fn compare_entries(&mut self) {
         let entries = &self.book.changes().entries[self.compared..];
         assert_eq!(entries.len(), self.model.lines.len(), "{entries:?}");
@@ -806,7 +808,7 @@ impl<'a> Run<'a> {
         assert_eq!(self.book.user(self.model.people.len() as i64 + 1), None);
     }
 
-    /// Exactly the accounts that were touched since loading are to be written, each to the table that it belongs in.
+    /// Exactly the accounts touched since loading are to be written, each to the right table.
     fn compare_changes(&self) {
         let (mut new, mut changed) = (BTreeMap::new(), BTreeMap::new());
         for (id, newest) in &self.newest {
@@ -824,7 +826,7 @@ impl<'a> Run<'a> {
     }
 
     /// The whole journal at the end: gap-free, and each account's list leads through every entry that touched it,
-    /// newest first, to what was its head before this run.
+    /// newest first, to its head from before this run.
     fn finish(mut self) {
         self.reload();
         let journal = &self.store.journal;
@@ -909,7 +911,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The digest as chain.rs describes it in words, written again from the words.
+/// The digest as documented in chain.rs, implemented again from that description.
 fn digest_of(previous: &ChainDigest, book: BookId, entry: &Entry, created: &str) -> ChainDigest {
     let mut digest = Sha256::new();
     digest.update(previous);
@@ -976,7 +978,7 @@ impl Dice {
         }
     }
 
-    /// Ann more often: where somebody's balance is full, it is hers.
+    /// Ann more often: if a user's balance is full, it is hers.
     fn who(&mut self) -> usize {
         if self.one_in(3) { 0 } else { self.index(PEOPLE.len()) }
     }
@@ -1009,7 +1011,7 @@ impl Dice {
     }
 
     fn row(&mut self) -> Row {
-        // One amount out of range refuses the whole batch, so most rows stay within.
+        // One amount out of range refuses the whole batch, so most rows stay in range.
         let amount = if self.one_in(8) {
             self.amount()
         } else if self.one_in(6) {
@@ -1035,7 +1037,7 @@ impl Dice {
     }
 }
 
-/// Tells the seed when something in its scope panics, the ledger's own assertions included.
+/// Prints the seed on a panic in its scope, including the ledger's own assertions.
 struct Named(u64);
 
 impl Drop for Named {
@@ -1066,7 +1068,7 @@ fn a_million_random_commands_are_answered_as_the_model_answers() {
         }
     }
     println!("{seen:#?}");
-    // Every answer there is must have come often, or the run shows less than it seems to.
+    // Every reply must have occurred often, or the run proves less than it seems to.
     let words = [
         "done",
         "replayed",
@@ -1140,7 +1142,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    // Other cases in every run; a failing one is printed in its shortest form, which is all one needs to keep it.
+    // Other cases in every run; a failing one is printed in its shortest form, which can be kept as a test.
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

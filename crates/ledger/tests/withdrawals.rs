@@ -1,4 +1,4 @@
-//! Withdrawals: the ladder row by row, and long random lives against a naive count of where every cent is.
+//! Withdrawals: the ladder row by row, and long random histories against a naive count of where every cent is.
 
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
@@ -236,7 +236,7 @@ fn a_person_can_cancel_only_what_is_the_persons_own() {
     assert!(step(&mut book, cancel(1)).is_ok());
 }
 
-/// A step that names a lease counts only while the book knows just this one, with the same attempts.
+/// A step with a lease is valid only while the book has exactly this lease, with the same attempts.
 #[test]
 fn a_step_counts_only_under_the_lease_that_is_held() {
     let mut book = book(10_000);
@@ -257,7 +257,8 @@ fn a_step_counts_only_under_the_lease_that_is_held() {
     assert_eq!(step(&mut book, under(2, 1, Step::Succeed)).unwrap().state, WithdrawalState::Succeeded);
 }
 
-/// Nothing is asked for, approved or sent that a pause names; what was paid is written down, and what was not can end.
+/// A pause refuses requests, approvals and sends of what it names; payments that were made are recorded, and
+/// withdrawals that were not sent can end.
 #[test]
 fn a_pause_stops_what_it_names() {
     let method = order(500, open()).method;
@@ -299,7 +300,7 @@ fn while_it_is_paused_a_person_takes_nothing_back_that_a_recovery_may_have_forgo
     let mut paused = book.clone();
     paused.put_pause(Pause { method: None, user: None });
     assert_eq!(step(&mut paused, own(1)).err(), Some(Refusal::MethodIsPaused));
-    // An operator who has looked may, and so may the person where nothing can be forgotten.
+    // An operator who has checked may cancel, and so may the recipient if nothing can have been lost.
     assert!(step(&mut paused, Progress::new(2, Step::Cancel)).is_ok());
     assert!(step(&mut paused, own(new)).is_ok());
     assert!(step(&mut book, own(1)).is_ok(), "after the resume");
@@ -317,7 +318,7 @@ fn a_hash_withdraws_until_it_expires() {
     }
 }
 
-/// The sequence is what links the journal: every kind of entry takes the next number.
+/// Every kind of entry takes the next sequence number, because the chain links entries by it.
 #[test]
 fn entries_without_money_are_numbered_like_the_others() {
     let mut book = book(10_000);
@@ -330,7 +331,7 @@ fn entries_without_money_are_numbered_like_the_others() {
     assert_eq!(numbers, expected);
 }
 
-/// A store inserts the new ones and updates the others: one that stood in both lists would be counted twice.
+/// A store inserts new withdrawals and updates stored ones: one in both lists would be counted twice.
 #[test]
 fn a_change_is_of_a_new_withdrawal_or_of_one_that_was_stored() {
     let mut first = book(10_000);
@@ -375,7 +376,7 @@ fn a_code_is_shown_so_often_and_no_more() {
         withdrawal,
         note: String::new(),
     };
-    // The store gives the newest; what is an hour old does not count.
+    // The store gives the newest; a reveal from an hour ago does not count.
     book.put_look(1, NOW - LOOKS_PERIOD);
     book.put_look(1, NOW - LOOKS_PERIOD + 1);
     for _ in 1..MOST_LOOKS {
@@ -443,8 +444,8 @@ fn the_documentation_prints_the_table_of_steps() {
     assert_eq!(printed, table);
 }
 
-/// Random lives of many withdrawals, counted by hand: every cent is with the person, held, or paid, and a withdrawal's
-/// money goes one way.
+/// Random histories of many withdrawals, counted by hand: every cent is with the recipient, held, or paid, and a
+/// withdrawal's money goes one way.
 #[test]
 fn every_cent_is_in_one_place_whatever_happens() {
     let mut dice = ChaCha8Rng::seed_from_u64(5);
@@ -491,7 +492,7 @@ fn every_cent_is_in_one_place_whatever_happens() {
     assert!(lives.len() > 1_000 && refused > 1_000, "{} {refused}", lives.len());
 }
 
-/// To whom and how a withdrawal is paid stands in another table: who could change it there unseen would be paid instead.
+/// Recipient and rail of a withdrawal are in another table: an undetected change there would redirect the payment.
 #[test]
 fn the_chain_covers_to_whom_and_how_a_withdrawal_is_paid() {
     let chain = |order: Order| {
