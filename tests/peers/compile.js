@@ -1,4 +1,4 @@
-// Compiles the tokens of the tests into node_modules/.tokens/<contract>.hex, one line of deployment code each: our own in
+// Compiles the tests' tokens into node_modules/.tokens/<contract>.hex, one line of deployment code each: our own in
 // tokens/, and published ones. Run after `npm ci --ignore-scripts`.
 "use strict";
 
@@ -49,6 +49,6 @@ for (const contracts of Object.values(output.contracts)) {
     if (contract.evm.bytecode.object) write(name, contract.evm.bytecode.object);
   }
 }
-// Published with its build: nothing of ours has touched this code.
+// Published as a build: used unchanged.
 const published = require("@openzeppelin/contracts/build/contracts/ERC20PresetFixedSupply.json");
 write("ERC20PresetFixedSupply", published.bytecode);

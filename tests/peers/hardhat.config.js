@@ -1,4 +1,4 @@
-// The second chain: started by the tests with `hardhat node`. An EVM that shares no code with the first.
+// The second chain: tests start it with `hardhat node`. Its EVM shares no code with the first chain's.
 module.exports = {
   networks: { hardhat: { chainId: 31338 } },
 };

@@ -1,7 +1,7 @@
-"""A mail server (aiosmtpd) whose days are as bad as the recipients' names say. Every mail that it has is a line of JSON on
-standard output. The part of an address before a dash is an order, the number behind it how often it holds:
-defer1-… is put off at RCPT, refuse-… is refused for good, drop1-… is taken and the connection closed without an answer,
-slow1-… is taken and never answered, later1-… is put off after the mail was said, never-… is refused after that for good."""
+"""A mail server (aiosmtpd) that misbehaves as the recipient's address says. It prints every accepted mail as a line of JSON
+on standard output. The part of an address before a dash is an instruction, its number how often it applies: defer1-… is
+deferred at RCPT, refuse-… is refused permanently, drop1-… is accepted and the connection closed without a reply, slow1-… is
+accepted and never answered, later1-… is deferred after the content, never-… is refused permanently after the content."""
 import argparse
 import asyncio
 import base64

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.0;
 
-/// Writes the log of a transfer twice, so that nobody can tell how often it was made.
+/// Logs a transfer twice, so that its log does not say how often it was made.
 contract Doubled {
     uint8 public constant decimals = 6;
     mapping(address => uint256) public balanceOf;

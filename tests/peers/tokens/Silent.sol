@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.0;
 
-/// Says that a transfer was made, makes it, and writes no log: nobody but the balances can tell.
+/// Makes a transfer and returns true, but writes no log: only the balances show it.
 contract Silent {
     uint8 public constant decimals = 6;
     mapping(address => uint256) public balanceOf;

@@ -1,9 +1,9 @@
-"""Verifies recorded webhooks with programs that share nothing with Outpay: the packages `standardwebhooks` and `svix`, and
-ten lines of `hmac` for the documented `Signature`.
+"""Verifies recorded webhooks with code that shares nothing with Outpay: the packages `standardwebhooks` and `svix`, and ten
+lines of `hmac` for the documented `Signature`.
 
 Reads a JSON list from standard input, one object per request: `headers` (lower-case names), `body` (text), `token` and
-`secret`, and optionally `previous_token` and `previous_secret` (of a roll). Prints `verified N` and ends with 0, or says
-what is wrong and ends with 1. Every request is also shown to be refused when a byte of it is altered.
+`secret`, and optionally `previous_token` and `previous_secret` (of a roll). Prints `verified N` and exits with 0, or says
+what is wrong and exits with 1. It also checks that every request is refused when one byte of it is altered.
 """
 
 import hashlib
