@@ -1,8 +1,8 @@
-//! `xtask bench`: how fast a real server is, as a ratio to two baselines that run in turns with it.
+//! `xtask bench`: the speed of a real server, as a ratio to two baselines measured in turns with it.
 //!
-//! Here: what is measured in which order, and the tables. Not here: the load, the baselines, the stage.
-//! Invariant: every process is one of its own, data lies on disk with full durability, and a single
-//! answer that is not a success fails the run.
+//! Here: the order of measurements, and the tables. Not here: the load, the baselines, the stage. Invariant: every
+//! participant is a process of its own, data is on disk with full durability, and a single unsuccessful response
+//! fails the run.
 
 pub mod baseline_empty;
 pub mod baseline_per_request;
@@ -34,19 +34,19 @@ use table::Row;
 pub struct Arguments {
     #[arg(long, value_enum)]
     engine: Engine,
-    /// Clients at once, each on a connection of its own, one request after the other
+    /// Concurrent clients, each on its own connection, one request after the other
     #[arg(long, value_delimiter = ',', default_value = "1,64,256")]
     connections: Vec<usize>,
-    /// How long each figure is measured
+    /// Duration of each measurement
     #[arg(long, default_value_t = 8)]
     seconds: u64,
-    /// Users that exist before the measurement; addresses are then drawn from them
+    /// Users created before the measurement; addresses are then drawn from them
     #[arg(long)]
     preload: Option<u64>,
-    /// Addresses to draw from where nothing is preloaded
+    /// Addresses to draw from without preloading
     #[arg(long, default_value_t = 200_000)]
     addresses: u64,
-    /// How often everything is measured, in turns; the best round counts, since noise only ever slows down
+    /// Rounds, in turns; the best one counts, because noise only ever slows down
     #[arg(long, default_value_t = 2)]
     rounds: usize,
     /// Also measure POST /payout/batch: 1,000 rows from 4 connections
@@ -61,13 +61,14 @@ pub struct Arguments {
     /// Instead: measure the teller alone, without HTTP
     #[arg(long)]
     teller: bool,
-    /// Instead: measure what the dashboard's pages ask of the database, with a million users or as many as are preloaded
+    /// Instead: measure the database queries of the dashboard's pages, with a million or the preloaded number of
+    /// users
     #[arg(long)]
     pages: bool,
-    /// Instead: measure webhooks to a receiver that fails, stalls and dies at times
+    /// Instead: measure webhooks to a receiver that sometimes fails, stalls and dies
     #[arg(long)]
     webhooks: bool,
-    /// How many webhooks
+    /// Number of webhooks
     #[arg(long, default_value_t = 100_000)]
     deliveries: usize,
     /// Threads of the load generator
@@ -81,7 +82,7 @@ pub struct Arguments {
 const BATCH_ROWS: u64 = 1000;
 const BATCH_CONNECTIONS: usize = 4;
 const OPERATIONS_CONNECTIONS: usize = 64;
-/// Enough hashes that reading them is not reading the same rows again and again.
+/// Enough hashes that reads do not hit the same rows again and again.
 const HASHES: usize = 20_000;
 
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -102,7 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Outpay beside its baselines.
+/// Outpay against its baselines.
 async fn compare(arguments: &Arguments) -> Result<()> {
     eprintln!("bench: building outpay");
     let program = build(Profile::Release).await?;

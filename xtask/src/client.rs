@@ -1,7 +1,7 @@
-//! A minimal HTTP/1.1 client over one keep-alive connection: lean enough to generate load, plain enough
-//! to compare answers to the byte.
+//! A minimal HTTP/1.1 client over one keep-alive connection: lean enough to generate load, plain enough to compare
+//! responses to the byte.
 //!
-//! Not here: TLS, redirects, chunked bodies, pipelining. Invariant: an answer is handed out complete or not at all.
+//! Not here: TLS, redirects, chunked bodies, pipelining. Invariant: a response is returned complete or not at all.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -11,12 +11,12 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A connection on which one request at a time is under way.
+/// A connection with one request at a time.
 pub struct Connection {
     stream: TcpStream,
 }
 
-/// A complete answer.
+/// A complete response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -31,7 +31,7 @@ impl Connection {
         Ok(Self { stream })
     }
 
-    /// Sends a request made by [`request`] and waits for the whole answer.
+    /// Sends a request built by [`request`] and waits for the whole response.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
         self.stream.write_all(request).await?;
         let mut bytes = Vec::with_capacity(1024);
@@ -64,7 +64,7 @@ impl Answer {
         &self.bytes[self.head_length..]
     }
 
-    /// The answer as JSON, when it has the status that was expected.
+    /// The response as JSON, if it has the expected status.
     pub fn json(&self, expected: u16) -> Result<Value> {
         ensure!(self.status == expected, "expected status {expected}, not {self}");
         serde_json::from_slice(self.body()).with_context(|| format!("reading {self}"))
@@ -110,7 +110,7 @@ struct Head {
     body_length: usize,
 }
 
-/// The head, once it has arrived whole.
+/// The head, once it is complete.
 fn read_head(bytes: &[u8]) -> Result<Option<Head>> {
     let mut fields = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut fields);

@@ -1,4 +1,4 @@
-//! The one place in the tools that reads a clock. They measure the real machine, so a fake would measure nothing.
+//! The only place in the tools that reads a clock. They measure the real machine; a fake clock would measure nothing.
 
 use std::time::Instant;
 

@@ -1,8 +1,8 @@
 //! `xtask crash`: kill -9 under load, again and again, on the same data.
 //!
-//! Here: one run and its cycles. Not here: the load, the journal, the comparison. Invariant: a client's
-//! journal, written before sending and after the answer, is the only witness; whatever Outpay shows after
-//! the restart must agree with it, and every cycle goes on from the data of the one before.
+//! Here: one run and its cycles. Not here: the load, the journal, the comparison. Invariant: the client's journal,
+//! written before sending and after the response, is the only witness; whatever Outpay shows after the restart must
+//! agree with it, and every cycle continues from the data of the one before.
 
 pub mod books;
 pub mod journal;
@@ -35,11 +35,11 @@ pub struct Arguments {
 }
 
 const FUNDS: i64 = 1_000_000_000_000_000;
-/// After its database died the server has this long to notice and to end.
+/// How long the server may take to notice that its database died, and to end.
 const END_LIMIT: Duration = Duration::from_secs(60);
-/// How long the database stays away after it was killed.
+/// How long the database stays down after it was killed.
 const OUTAGE: Duration = Duration::from_secs(1);
-/// How many acknowledged creates are sent again after each crash.
+/// How many acknowledged creates are repeated after each crash.
 const REPEATED: usize = 50;
 
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -97,7 +97,7 @@ impl Run {
             let line = self.cycle(cycle).await.with_context(|| format!("cycle {cycle}"))?;
             println!("cycle {cycle}: {line}");
         }
-        // What an early cycle acknowledged must not have been lost in a later one: everything once more.
+        // What an early cycle acknowledged must not be lost in a later one: compare everything again.
         self.books = Books::new(FUNDS);
         self.compare_all().await.context("after the last cycle")?;
         let status = self.server.stop(END_LIMIT).await?;
@@ -120,7 +120,7 @@ impl Run {
             let journal = self.lock();
             (journal.entries().len() - before, journal.unacknowledged())
         };
-        // First as the crash left it, then again after all doubts were asked away.
+        // First as the crash left it, then again after every unknown outcome was resolved.
         self.compare().await.context("after the restart")?;
         let found = self.ask_again(&unknown).await?;
         self.repeat_acknowledged().await?;
@@ -133,14 +133,15 @@ impl Run {
         ))
     }
 
-    /// Kills the server or, every other time where there is one, its database.
+    /// Kills the server or, every other time if there is one, its database.
     async fn kill(&mut self, cycle: u64) -> Result<&'static str> {
         match &mut self.cluster {
             Some(cluster) if cycle.is_multiple_of(2) => {
                 cluster.kill().await?;
                 tokio::time::sleep(OUTAGE).await;
                 cluster.start_again().await.context("restarting the killed database")?;
-                // It ends if a write was under way, since nobody knows what became of it; it stays if not.
+                // The server ends if a write was in progress, because its outcome is unknown; otherwise it keeps
+                // running.
                 match self.server.ended()? {
                     Some(status) => {
                         ensure!(
@@ -163,7 +164,7 @@ impl Run {
         }
     }
 
-    /// A server that outlived its database pays people again within a while.
+    /// A server that outlived its database must pay again soon.
     async fn recover(&self) -> Result<()> {
         let deadline = clock::now() + END_LIMIT;
         let known = self.lock().entries().iter().find(|entry| entry.answer.is_some()).cloned();
@@ -186,14 +187,14 @@ impl Run {
         self.books.compare_creates(&self.lock())
     }
 
-    /// Once no outcome is unknown: users and balances as well.
+    /// When no outcome is unknown: compares users and balances as well.
     async fn compare_all(&mut self) -> Result<()> {
         self.compare().await?;
         let balances = books::Balances::read(&mut self.reader().await?).await?;
         self.books.compare_users(&balances, &self.lock())
     }
 
-    /// Sends every create without an answer again, under its own key; gives how many had been done.
+    /// Repeats every create without a response under its own key; returns how many had been done.
     async fn ask_again(&mut self, unknown: &[usize]) -> Result<usize> {
         let mut reader = self.reader().await?;
         let mut found = 0;
@@ -213,7 +214,7 @@ impl Run {
         Ok(found)
     }
 
-    /// Some creates with an answer, sent again: the same bytes, and the header that says so.
+    /// Repeats some acknowledged creates: same bytes, and the header that marks a replay.
     async fn repeat_acknowledged(&mut self) -> Result<()> {
         let mut reader = self.reader().await?;
         let count = self.lock().entries().len();
@@ -236,7 +237,7 @@ impl Run {
         self.journal.lock().expect("no holder of this lock panics")
     }
 
-    /// Leaves everything for whoever looks into the failure.
+    /// Keeps all files for an investigation of the failure.
     fn keep(&mut self) {
         self.folder.disable_cleanup(true);
         eprintln!("crash: journal, log and data are kept in {}", self.folder.path().display());

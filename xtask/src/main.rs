@@ -1,7 +1,7 @@
 //! `cargo xtask`: the project's own tools, one subcommand and one file each.
 //!
-//! Nothing here is part of the product. Invariant: whatever a tool starts (servers, clusters, folders)
-//! belongs to a guard that a future owns, so that an interrupt, which drops the future, stops it all.
+//! Nothing here is part of the product. Invariant: everything that a tool starts (servers, clusters, folders) belongs
+//! to a guard owned by a future, so that an interrupt, which drops the future, stops it all.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a command-line tool talks through its standard output")]
 
@@ -33,9 +33,9 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Tool {
-    /// Check the rules of the house over the whole tree
+    /// Check the project's own rules over the whole tree
     Tidy,
-    /// Run a command with a private PostgreSQL beside it
+    /// Run a command with a private PostgreSQL
     Postgres(postgres::Arguments),
     /// Measure a running server against two baselines
     Bench(bench::Arguments),
@@ -45,7 +45,7 @@ enum Tool {
     Powercut(powercut::Arguments),
     /// Lose a loaded database, restore it from a backup, recover, and compare with what was given out before
     Recover(recover::Arguments),
-    /// Run the platform with simulated clients, clock and crashes, and an auditor of its own
+    /// Run the platform with simulated clients, clock and crashes, and an independent auditor
     Simulate(simulate::Arguments),
     /// The load generator, a process of its own: reads its plan from standard input
     #[command(hide = true)]
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Runs `work` to its end, or drops it, guards and all, on Ctrl-C or SIGTERM.
+/// Runs `work` to its end, or drops it with all its guards on Ctrl-C or SIGTERM.
 fn until_interrupted(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! Outpay as the tools see it from outside: its binary, its command line, a server that runs.
+//! Outpay as the tools see it from outside: its binary, its command line, a running server.
 //!
 //! Not here: any code of the product. Invariant: a server dies with its guard.
 
@@ -32,7 +32,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The profile this tool was built with, told by the folder it lies in.
+    /// The profile of this tool, recognised by its folder.
     pub fn of_this_tool() -> Result<Self> {
         let folder = std::env::current_exe()?.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(if folder.ends_with("release") { Self::Release } else { Self::Dev })
@@ -45,7 +45,7 @@ pub struct Outpay {
     program: PathBuf,
     data: PathBuf,
     database: String,
-    /// Where the server's output goes.
+    /// File for the server's output.
     log: PathBuf,
     /// Run under `eatmydata`: for a control that must lose something.
     careless: bool,
@@ -60,7 +60,7 @@ pub struct Business {
     pub secret_key: String,
 }
 
-/// Builds the binary and says where it lies.
+/// Builds the binary and returns its path.
 pub async fn build(profile: Profile) -> Result<PathBuf> {
     let this_tool = std::env::current_exe()?;
     let target = this_tool.ancestors().nth(2).context("this tool does not lie in a target folder")?;
@@ -70,8 +70,8 @@ pub async fn build(profile: Profile) -> Result<PathBuf> {
             cargo.args(["build", "--locked", "--release", "--package", "outpay"]);
             "release"
         }
-        // With the whole workspace, as ./test builds it: another selection is another set of features,
-        // and so a second build of most dependencies.
+        // With the whole workspace, as ./test builds it: another selection has other features and rebuilds most
+        // dependencies.
         Profile::Dev => {
             cargo.args(["build", "--locked", "--workspace", "--bins"]);
             "debug"
@@ -85,7 +85,7 @@ pub async fn build(profile: Profile) -> Result<PathBuf> {
 }
 
 impl Outpay {
-    /// An installation in `data`, on PostgreSQL where its address is given, else on SQLite.
+    /// An installation in `data`, on PostgreSQL if its address is given, else on SQLite.
     pub fn new(program: &Path, data: &Path, postgres: Option<String>) -> Self {
         let database = postgres.unwrap_or_else(|| format!("sqlite:{}", data.join("outpay.db").display()));
         let log = data.join("outpay.log");
@@ -99,18 +99,18 @@ impl Outpay {
         }
     }
 
-    /// Its server writes its output there, not into the data folder.
+    /// Sends the server's output to this file instead of one in the data folder.
     pub fn logging_to(self, log: &Path) -> Self {
         Self { log: log.into(), ..self }
     }
 
-    /// It finds this in its environment.
+    /// Adds a variable to its environment.
     pub fn knowing(mut self, name: &'static str, value: &'static str) -> Self {
         self.secrets.push((name, value));
         self
     }
 
-    /// The same installation, with nothing synced that it writes.
+    /// The same installation with all syncs disabled.
     pub fn careless(&self) -> Self {
         Self { careless: true, ..self.clone() }
     }
@@ -130,12 +130,12 @@ impl Outpay {
         command
     }
 
-    /// What a command printed, however it ended.
+    /// The standard output of a command, whatever its exit code.
     pub async fn output(&self, arguments: &[&str]) -> Result<String> {
         Ok(String::from_utf8_lossy(&self.command(arguments).output().await?.stdout).into_owned())
     }
 
-    /// Runs a command of the operator's door to its end; gives what it printed.
+    /// Runs a command to its end; returns its output.
     pub async fn run(&self, arguments: &[&str]) -> Result<String> {
         let name = arguments.join(" ");
         let output = self.command(arguments).output().await.with_context(|| format!("outpay {name}"))?;
@@ -145,7 +145,7 @@ impl Outpay {
         Ok(printed.into_owned())
     }
 
-    /// A business with `cents` in its main balance and payouts switched on.
+    /// A business with `cents` in its main balance and payouts enabled.
     pub async fn create_business(&self, name: &str, cents: i64) -> Result<Business> {
         let deposit = ["business", "deposit", name, &cents.to_string(), "--reference", name, "--yes-large"];
         self.create_paying_business(name, "secret_key", &deposit).await
@@ -170,14 +170,14 @@ impl Outpay {
         Ok(business)
     }
 
-    /// Starts the server and waits until it is ready. Its output goes to `outpay.log` in the data folder, if nothing else was said.
+    /// Starts the server and waits until it is ready. Its output goes to `outpay.log` in the data folder by default.
     pub async fn serve(&self) -> Result<Server> {
         let mut server = self.begin_to_serve()?;
         server.until_ready().await.with_context(|| format!("see {}", self.log.display()))?;
         Ok(server)
     }
 
-    /// Starts the server and does not wait.
+    /// Starts the server without waiting.
     pub fn begin_to_serve(&self) -> Result<Server> {
         let address = scratch::free_address()?;
         let log = File::options().create(true).append(true).open(&self.log)?;
@@ -232,14 +232,14 @@ impl Server {
         self.child.kill().await.context("killing outpay serve")
     }
 
-    /// Asks it to end in good order and waits for that.
+    /// Sends SIGTERM and waits for the end.
     pub async fn stop(&mut self, limit: Duration) -> Result<ExitStatus> {
         let id = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         kill_process(id.context("outpay serve had ended already")?, Signal::TERM)?;
         self.wait(limit).await
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if it has ended.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }

@@ -1,7 +1,7 @@
-//! A private PostgreSQL cluster: started on a free port, trusted on the loopback only, gone on drop.
+//! A private PostgreSQL cluster: started on a free port, trusted on the loopback only, deleted on drop.
 //!
 //! Not here: anything about Outpay's tables. Invariant: durable as PostgreSQL is by default (fsync and
-//! synchronous_commit on), so that what is measured and what survives a kill is what a user gets.
+//! synchronous_commit on), so that measurements and crashes show what a user gets.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -16,21 +16,21 @@ use tempfile::TempDir;
 
 use crate::{clock, scratch};
 
-/// How long a server may take to accept its first connection, recovery after a kill included.
+/// How long a server may take to accept its first connection, including recovery after a kill.
 const START_LIMIT: Duration = Duration::from_secs(120);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Keep the cluster in memory where possible: for tests of behaviour, not of durability
+    /// Keep the cluster in memory if possible: for tests of behaviour, not of durability
     #[arg(long)]
     memory: bool,
-    /// The command, told the address by OUTPAY_TEST_POSTGRES
+    /// The command; it finds the address in OUTPAY_TEST_POSTGRES
     #[arg(last = true, required = true)]
     command: Vec<String>,
 }
 
-/// `xtask postgres -- CMD`: ends with the command's own exit code.
+/// `xtask postgres -- CMD`: exits with the command's own exit code.
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     let place = if arguments.memory { Place::Memory } else { Place::Disk };
     let cluster = Cluster::start(place, &[]).await?;
@@ -63,11 +63,11 @@ pub struct Cluster {
     log: PathBuf,
     /// Run under `eatmydata`: for a control that must lose something.
     careless: bool,
-    /// The folder, where it is ours to delete.
+    /// The folder, if it is ours to delete.
     temporary: Option<TempDir>,
 }
 
-/// Whom the server runs as when we are root, which PostgreSQL refuses to be.
+/// The server's user if we are root, because PostgreSQL refuses to run as root.
 #[derive(Clone, Copy)]
 struct Owner {
     user: u32,
@@ -88,7 +88,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Creates and starts a cluster in a folder that is there and stays; its log goes elsewhere.
+    /// Creates and starts a cluster in an existing folder, which stays; its log goes elsewhere.
     pub async fn start_in(folder: &Path, log: &Path) -> Result<Self> {
         let mut cluster = Self::create(folder, log, Place::Disk, &[]).await?;
         cluster.start_again().await?;
@@ -105,12 +105,12 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Counts the tables for the planner now, which PostgreSQL does by itself within about a minute of a large load.
+    /// Updates the planner's statistics now; PostgreSQL would do so within about a minute of a large load.
     pub async fn analyze(&self) -> Result<()> {
         self.execute("ANALYZE").await
     }
 
-    /// Runs a statement of the cluster's owner.
+    /// Runs a statement as the cluster's owner.
     pub async fn execute(&self, statement: &str) -> Result<()> {
         let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await?;
         let connection = tokio::spawn(connection);
@@ -119,17 +119,17 @@ impl Cluster {
         Ok(connection.await??)
     }
 
-    /// From its next start on nothing that it writes is synced.
+    /// Disables syncs from the next start on.
     pub fn be_careless(&mut self, careless: bool) {
         self.careless = careless;
     }
 
-    /// Stops the server at once; what was committed stays.
+    /// Stops the server at once; committed data stays.
     pub fn stop_now(&mut self) -> Result<()> {
         self.server.take().map_or(Ok(()), |mut server| Self::stop(&mut server))
     }
 
-    /// Leaves the data folder for whoever looks into a failure, and says where it is.
+    /// Keeps the data folder for an investigation of a failure, and returns its path.
     pub fn keep(&mut self) -> &Path {
         if let Some(temporary) = &mut self.temporary {
             temporary.disable_cleanup(true);
@@ -142,10 +142,10 @@ impl Cluster {
         let Some(mut server) = self.server.take() else { bail!("the cluster is not running") };
         let postmaster = Pid::from_child(&server);
         let children = children_of(postmaster);
-        // The parent first: it would otherwise notice dead children and start recovery of its own.
+        // The parent first: it would otherwise notice dead children and start its own recovery.
         kill_process(postmaster, Signal::KILL)?;
         for child in &children {
-            // A child may have gone by itself in between, which is as good.
+            // A child may have ended by itself meanwhile, which is fine.
             let _ = kill_process(*child, Signal::KILL);
         }
         server.wait()?;
@@ -156,7 +156,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts the server on the existing data and waits until it answers.
+    /// Starts the server on the existing data and waits until it accepts connections.
     pub async fn start_again(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = self.program("postgres");
@@ -249,7 +249,7 @@ impl Cluster {
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
-    /// An immediate shutdown: nobody needs the data any more, but the shared memory is given back.
+    /// An immediate shutdown: the data is not needed any more, but the shared memory is released.
     fn stop(server: &mut Child) -> Result<()> {
         kill_process(Pid::from_child(server), Signal::QUIT)?;
         let deadline = clock::now() + STOP_LIMIT;
@@ -312,7 +312,7 @@ fn children_of(parent: Pid) -> Vec<Pid> {
     list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
 }
 
-/// A zombie does not run: where nobody reaps orphans, as in many containers, it stays for ever.
+/// A zombie is not running: without an init process that reaps orphans, as in many containers, it stays for ever.
 fn is_running(process: Pid) -> bool {
     std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()))
         .is_ok_and(|stat| !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['Z', 'X'])))

@@ -1,7 +1,8 @@
-//! `xtask powercut`: takes the power from the disk of a loaded server, again and again.
+//! `xtask powercut`: cuts the power of a loaded server's disk, again and again.
 //!
-//! Here: one run and its cycles. Not here: the disk, the scenarios, the comparison. Invariant: the control shows that the tool sees
-//! a loss: the same cut under a server (or a PostgreSQL) whose syncs do nothing must lose what was acknowledged.
+//! Here: one run and its cycles. Not here: the disk, the scenarios, the comparison. Invariant: the control proves
+//! that the tool can detect a loss: the same cut under a server (or a PostgreSQL) whose syncs do nothing must lose
+//! what was acknowledged.
 
 mod client;
 mod control;
@@ -35,7 +36,7 @@ pub struct Arguments {
     /// Run with syncs that do nothing (eatmydata): the tool must find a loss, or it proves nothing
     #[arg(long)]
     unsafe_control: bool,
-    /// Only on this file system; both in turn where it is left out
+    /// Only on this file system [default: both in turn]
     #[arg(long, value_enum)]
     filesystem: Option<FileSystem>,
     /// Chooses moments, users and what is cut; printed, so that a run can be repeated (up to the machine's timing)
@@ -45,10 +46,10 @@ pub struct Arguments {
 
 /// A cycle that takes longer hangs.
 const CYCLE_LIMIT: Duration = Duration::from_secs(240);
-/// So many cycles go on from the data of the one before; then a new installation on a new disk begins.
+/// This many cycles continue from the data of the one before; then a new installation on a new disk begins.
 const CYCLES_OF_A_DISK: u64 = 20;
 
-/// What was done and found.
+/// Counts of a run.
 #[derive(Default)]
 pub struct Tally {
     cycles: u64,
@@ -56,7 +57,7 @@ pub struct Tally {
     acknowledged: u64,
     lost: u64,
     doubled: u64,
-    /// That said that the books are right; a run ends at one that does not.
+    /// Clean audits; a run ends at the first one that is not.
     audits: u64,
 }
 
@@ -173,7 +174,7 @@ impl Run {
     }
 }
 
-/// On a disk, and open to the user that PostgreSQL runs as.
+/// On a disk, and accessible to the user that PostgreSQL runs as.
 fn folder() -> Result<TempDir> {
     let folder = scratch::on_disk("powercut")?;
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711))?;

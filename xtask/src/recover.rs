@@ -1,7 +1,8 @@
-//! `xtask recover`: drills of what docs/RECOVERY.md says, under full load.
+//! `xtask recover`: drills of docs/RECOVERY.md under full load.
 //!
-//! Here: one run and what it counts. Not here: the drill, load, checks. Invariant: what was given out before the loss is known from
-//! the answers that clients got and from the chain, and every second drill has no witness, as on a new machine.
+//! Here: one run and its counts. Not here: the drill, load, checks. Invariant: what was given out before the loss is
+//! known from the responses to clients and from the chain, and every second drill has no witness, as on a new
+//! machine.
 
 mod api;
 mod chain;
@@ -40,7 +41,8 @@ const DRILL_LIMIT: Duration = Duration::from_secs(300);
 struct Tally {
     creates: usize,
     withdrawals: usize,
-    /// Promised on a chain before the loss, settled by hand after it, and taken from balances since the database had lost them.
+    /// Promised on a chain before the loss, settled by hand after it, and debited from balances because the database
+    /// had lost them.
     promised: usize,
     resolved: usize,
     debited: usize,

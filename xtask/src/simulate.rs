@@ -1,9 +1,9 @@
-//! `xtask simulate`: the teller on a real SQLite file with simulated clients, a simulated clock and crashes between any
-//! two steps of a batch. All chance comes from the seed: the same seed is the same run, byte by byte.
+//! `xtask simulate`: the teller on a real SQLite file with simulated clients, a simulated clock and crashes between
+//! any two steps of a batch. All chance comes from the seed: the same seed is the same run, byte by byte.
 //!
 //! Here: the loop and its report. Not here: the platform that can crash (house.rs), the clients and what they check
-//! (clients.rs, witness.rs), the auditor. Invariant: nothing but the seed and the steps decides what happens; the
-//! machine's clock is only read for the report.
+//! (clients.rs, witness.rs), the auditor. Invariant: only the seed and the steps decide what happens; the machine's
+//! clock is read only for the report.
 
 mod auditor;
 mod clients;
@@ -41,10 +41,10 @@ pub struct Arguments {
     /// Decides everything that happens
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Commands that reach the platform, the repeated ones included
+    /// Commands that reach the platform, including repeated ones
     #[arg(long, default_value_t = 10_000)]
     steps: u64,
-    /// Instead: so many withdrawals, by a rail that has bad days and a worker that is killed
+    /// Instead: this many withdrawals, by an unreliable rail and a worker that is killed
     #[arg(long)]
     withdrawals: Option<u64>,
 }
@@ -52,12 +52,11 @@ pub struct Arguments {
 /// 2027-01-15.
 const BEGINNING: i64 = 1_800_000_000_000_000;
 const HOUR: i64 = 3_600_000_000;
-/// Steps between two looks of the auditor at what is new.
+/// Steps between two incremental audits.
 const LOOK_EVERY: u64 = 1_000;
 /// Steps between two lines of progress.
 const SAY_EVERY: u64 = 50_000;
-/// Every batch may crash with this probability to begin with; copying a database that has grown is slow, so that
-/// crashes become as rare as it becomes large.
+/// Initial probability of a crash per batch; copying a large database is slow, so crashes become rarer as it grows.
 const CRASH_ONE_IN: u64 = 8;
 
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -91,13 +90,13 @@ struct Simulation {
     post: Post,
     auditor: Auditor,
     tally: Tally,
-    /// Over all answers.
+    /// Over all replies.
     answers: Sha256,
-    /// Businesses that may pay people.
+    /// Businesses with payouts enabled.
     enabled: [bool; 2],
     steps: u64,
     batches: u64,
-    /// Entries that the auditor has seen, and those that it must find when it looks next.
+    /// Entries that the auditor has seen, and those that it must find next.
     lines: u64,
     unseen: u64,
     look_at: u64,
@@ -127,7 +126,7 @@ impl Simulation {
         })
     }
 
-    /// Where it is, for whoever looks for the reason; the files stay.
+    /// Where the run is, for an investigation; keeps the files.
     fn place(&mut self) -> String {
         let (seed, step) = (self.seed, self.steps);
         format!("seed {seed}, step {step}; files in {}", self.house.keep().display())
@@ -151,7 +150,7 @@ impl Simulation {
                 );
             }
         }
-        // What is on its way still arrives, and what was lost is asked for until it is answered.
+        // Deliver what is in flight, and retry what was lost until it is answered.
         while self.post.len() > 0 {
             self.batch().await?;
         }
@@ -160,7 +159,7 @@ impl Simulation {
     }
 
     async fn batch(&mut self) -> Result<()> {
-        // An interrupt is only noticed where somebody waits.
+        // An interrupt is noticed only at an await point.
         tokio::task::yield_now().await;
         self.turn_the_clock();
         self.turn_a_switch().await?;
@@ -196,8 +195,8 @@ impl Simulation {
         self.look_if_due()
     }
 
-    /// The auditor looks before any client knows: what a batch wrote is all there or not at all, and where it must not
-    /// be there it is not.
+    /// The audit comes before any client hears of the crash: what a batch wrote is all there or not at all, as the
+    /// moment of the crash demands.
     fn after_crash(&mut self, ids: &[u64], written: Written) -> Result<()> {
         match written {
             Written::Exactly(0) => {
@@ -230,7 +229,7 @@ impl Simulation {
         let Self { dice, house, .. } = self;
         let step = match dice.below(200) {
             0 => dice.between(0, 90 * 24 * HOUR),
-            // Clocks are put back, too.
+            // Clocks are also set back.
             1 => dice.between(-30 * HOUR, 0),
             _ => dice.between(0, 3_000_000),
         };
@@ -265,7 +264,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// The auditor looks at what is new, and must find just as much as was written.
+    /// Audits new entries, and checks that their number is what was written.
     fn look(&mut self) -> Result<()> {
         let found = self.look_for_new()?;
         ensure!(found == self.unseen, "{found} new entries, not {}", self.unseen);
@@ -287,7 +286,7 @@ impl Simulation {
         Auditor::look_at_all(&self.house.database(), &self.clients.requests)
     }
 
-    /// Over all answers and the whole database.
+    /// Over all replies and the whole database.
     fn digest(&self) -> Result<String> {
         let mut digest = self.answers.clone();
         digest.update(auditor::digest(&self.house.database())?);
@@ -296,7 +295,7 @@ impl Simulation {
     }
 }
 
-/// A panic is a finding too: the ledger stops the teller by one when a plan does not fit its book.
+/// A panic is a finding too: the ledger stops the teller by one if a plan does not fit its book.
 impl Drop for Simulation {
     fn drop(&mut self) {
         if std::thread::panicking() {

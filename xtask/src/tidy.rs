@@ -1,7 +1,7 @@
-//! `xtask tidy`: the rules of the house, each a function over the tree that names every place where it is broken.
+//! `xtask tidy`: the project's own rules. Each is a function over the tree that reports every violation.
 //!
-//! Not here: what clippy and rustfmt check already. Invariant: a file or folder that is missing is a
-//! violation with a sentence, never a panic.
+//! Not here: what clippy and rustfmt check. Invariant: a missing file or folder is a violation with a message, never
+//! a panic.
 
 mod claim;
 mod dashboard;
@@ -29,12 +29,12 @@ pub struct Tree {
 }
 
 pub struct File {
-    /// From the root of the tree, with slashes.
+    /// Relative to the root of the tree, with slashes.
     path: String,
     text: String,
-    /// The code of a Rust file, comments left out.
+    /// The code of a Rust file, without comments.
     tokens: Vec<Token>,
-    /// Why a Rust file could not be read as tokens.
+    /// Why a Rust file could not be tokenised.
     unreadable: Option<String>,
 }
 
@@ -146,7 +146,7 @@ impl fmt::Display for Violation {
 mod testing {
     use super::{File, Rule, Tree};
 
-    /// Where `rule` finds something in a tree of these files, as `path:line`.
+    /// Where `rule` finds violations in a tree of these files, as `path:line`.
     pub fn places(rule: Rule, files: &[(&str, &str)]) -> Vec<String> {
         let tree = Tree { files: files.iter().map(|(path, text)| File::new(path, text)).collect() };
         rule(&tree).iter().map(|found| format!("{}:{}", found.path, found.line)).collect()

@@ -1,5 +1,5 @@
-//! Baseline (a): an axum handler that parses the same JSON and answers a body of the same size, and
-//! nothing else. What HTTP alone costs on this machine.
+//! Baseline (a): an axum handler that parses the same JSON and returns a body of the same size, nothing else. The
+//! cost of HTTP alone on this machine.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -38,7 +38,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
 
 pub async fn serve(address: SocketAddr, router: Router) -> Result<ExitCode> {
     let listener = TcpListener::bind(address).await?.tap_io(|stream| {
-        // Without it the second half of an answer may wait for an acknowledgement; best effort is enough.
+        // Otherwise the second half of a response may wait for an acknowledgement; best effort is enough.
         let _ = stream.set_nodelay(true);
     });
     axum::serve(listener, router).await?;
@@ -46,7 +46,7 @@ pub async fn serve(address: SocketAddr, router: Router) -> Result<ExitCode> {
 }
 
 async fn create(Json(body): Json<Create>) -> (StatusCode, Json<Created>) {
-    // Used, so that the compiler cannot leave the parsing out.
+    // Used, so that the compiler cannot remove the parsing.
     std::hint::black_box((body.email, body.amount));
     (StatusCode::CREATED, Json(CREATED))
 }

@@ -1,8 +1,8 @@
-//! Baseline (b): what most such services do. One durable PostgreSQL transaction per request, the hot
-//! business row locked, through the same driver.
+//! Baseline (b): what most such services do. One durable PostgreSQL transaction per request, with the hot business
+//! row locked, through the same driver.
 //!
-//! Invariant: it moves the same money as a create (debit the business, credit the user, write the
-//! transfer), so that the ratio compares like with like.
+//! Invariant: it moves the same money as a create (debit the business, credit the user, write the transfer), so that
+//! the ratio compares like with like.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ use super::baseline_empty::{CREATED, Create, Created, serve};
 pub struct Arguments {
     #[arg(long)]
     listen: SocketAddr,
-    /// A PostgreSQL server on which a database of this name may be made anew
+    /// A PostgreSQL server on which a database of this name may be recreated
     #[arg(long)]
     database: String,
 }
@@ -78,7 +78,7 @@ struct Pool {
     permits: Semaphore,
 }
 
-/// A connection with its statements.
+/// A connection with its prepared statements.
 struct Prepared {
     client: Client,
     lock_business: Statement,

@@ -1,6 +1,6 @@
 //! `bench --growth`: the same load on small and large sets of users, as a ratio to the first.
 //!
-//! All of them are up at once and measured in turns, so that a slow minute of the machine meets every size.
+//! All servers run at once and are measured in turns, so that a slow minute of the machine affects every size.
 
 use anyhow::{Context, Result};
 

@@ -1,4 +1,4 @@
-//! Latencies in logarithmic buckets: 32 to each power of two, so a percentile is at most 3 % off.
+//! Latencies in logarithmic buckets: 32 per power of two, so a percentile is at most 3 % off.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl Histogram {
         self.total
     }
 
-    /// The latency that `share` of all stay within, in milliseconds; 0 when nothing was recorded.
+    /// The latency that `share` of all requests stay within, in milliseconds; 0 if nothing was recorded.
     pub fn percentile_ms(&self, share: f64) -> f64 {
         let rank = (self.total as f64 * share).ceil() as u64;
         let mut seen = 0;
@@ -49,7 +49,7 @@ impl Histogram {
     }
 }
 
-/// Small values have a bucket each; above, the leading one and the `BITS` bits behind it choose.
+/// Small values have a bucket each; larger ones are grouped by their leading bit and the `BITS` bits after it.
 fn bucket(nanos: u64) -> usize {
     if nanos < PER_POWER {
         return nanos as usize;

@@ -1,6 +1,6 @@
-//! The load generator: a closed loop over many connections, in a process of its own.
+//! The load generator: a closed loop over many connections, in its own process.
 //!
-//! Its plan comes as JSON on standard input (a key must not show in a process list), its report goes as
+//! It reads its plan as JSON from standard input (a key must not appear in a process list), and writes its report as
 //! one JSON line to standard output.
 
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ pub struct Plan {
     pub warm_up: Duration,
     pub measured: Duration,
     pub threads: usize,
-    /// How many hashes of the create answers to report.
+    /// How many hashes from create responses to report.
     pub collect_hashes: usize,
     pub work: Work,
 }
@@ -62,7 +62,7 @@ impl Report {
     }
 }
 
-/// Runs `plan` in a process of its own.
+/// Runs `plan` in its own process.
 pub async fn in_own_process(plan: &Plan) -> Result<Report> {
     let mut generator = process::of_this_tool("load");
     let mut child = generator.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -74,7 +74,7 @@ pub async fn in_own_process(plan: &Plan) -> Result<Report> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The process itself.
+/// The entry point of that process.
 pub fn run() -> Result<ExitCode> {
     let plan: Plan = serde_json::from_reader(std::io::stdin()).context("reading the plan")?;
     let mut builder = match plan.threads {
@@ -100,7 +100,7 @@ async fn drive(plan: Arc<Plan>) -> Result<Report> {
         clients.spawn(client(plan.clone(), window.clone(), number));
     }
     let mut all = Tally::default();
-    // The first client that fails ends the run: a figure with errors in it would mean nothing.
+    // The first failing client ends the run: a figure with errors in it would mean nothing.
     while let Some(tally) = clients.join_next().await {
         let tally = tally??;
         all.latencies.merge(&tally.latencies);

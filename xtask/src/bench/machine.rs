@@ -1,10 +1,10 @@
-//! Is the machine idle, and what is it? A figure without that says little.
+//! Describes the machine and checks that it is idle; a figure is meaningless without that.
 
 use std::time::Duration;
 
 use crate::scratch;
 
-/// Above this share of busy time before the start, figures are not worth much.
+/// With a larger share of busy time before the start, figures are unreliable.
 const TOLERATED: f64 = 0.05;
 
 pub async fn warn_when_busy() {
@@ -42,7 +42,7 @@ fn processor_times() -> Option<Times> {
 fn parse_times(stat: &str) -> Option<Times> {
     let line = stat.lines().find(|line| line.starts_with("cpu "))?;
     let times: Vec<u64> = line.split_whitespace().skip(1).filter_map(|time| time.parse().ok()).collect();
-    // What a guest took is counted in `user` already.
+    // Guest time is included in `user` already.
     Some(Times { total: times.iter().take(8).sum(), idle: times.get(3)? + times.get(4)? })
 }
 

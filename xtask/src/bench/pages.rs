@@ -1,6 +1,6 @@
-//! `bench --pages`: what the dashboard's pages ask of the database, with many users: every kind of search, the first page, and
-//! the list of withdrawals, without HTTP and without writing the page; and the recipient's page whole, from the door to the
-//! first sight of the money. Each figure is the slowest of its pages, whatever they find.
+//! `bench --pages`: the database queries of the dashboard's pages, with many users: every kind of search, the first
+//! page, and the list of withdrawals, without HTTP and rendering; and the recipient's page in full, from the entry
+//! page to the first display of the balance. Each figure is the slowest of its pages, whatever they find.
 
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ use crate::postgres::{Cluster, Place};
 use crate::{clock, scratch};
 
 const USERS: u64 = 1_000_000;
-/// Pages of a search that are looked at, one after the other.
+/// Consecutive pages of a search.
 const PAGES: usize = 40;
-/// One of so many users is inactive.
+/// One of this many users is inactive.
 const INACTIVE: i64 = 1_000;
 const LIMIT: Duration = Duration::from_millis(50);
-/// People whose first sight of their money is looked at.
+/// Recipients whose first display of the balance is measured.
 const PEOPLE: i64 = 200;
 const SIGHT_LIMIT: Duration = Duration::from_millis(100);
 
@@ -74,18 +74,18 @@ async fn measure(platform: &Platform, book: BookId) -> Result<Duration> {
     let (active, inactive) = (Some(UserStatus::Active), Some(UserStatus::Inactive));
     let (all, none) = (Some((Cents(0), Cents(10))), Some((Cents(1_000), Cents(i64::MAX))));
     let searches = [
-        ("everybody", any.clone()),
+        ("all users", any.clone()),
         ("active", UserSearch { status: active, ..any.clone() }),
         ("inactive", UserSearch { status: inactive, ..any.clone() }),
         ("a balance that all have", UserSearch { balance: all, ..any.clone() }),
-        ("a balance that nobody has", UserSearch { balance: none, ..any.clone() }),
+        ("a balance without matches", UserSearch { balance: none, ..any.clone() }),
         ("inactive, a balance that all have", UserSearch { balance: all, status: inactive, ..any.clone() }),
-        ("active, a balance that nobody has", UserSearch { balance: none, status: active, ..any.clone() }),
+        ("active, a balance without matches", UserSearch { balance: none, status: active, ..any.clone() }),
         ("begins with u", begin("u")),
         ("begins with user99999", begin("user99999")),
         ("begins with z", begin("z")),
         ("begins with u, inactive", UserSearch { status: inactive, ..begin("u") }),
-        ("begins with u, a balance that nobody has", UserSearch { balance: none, ..begin("u") }),
+        ("begins with u, a balance without matches", UserSearch { balance: none, ..begin("u") }),
     ];
     println!("{:>42}  {:>6}  {:>9}  {:>10}", "search", "pages", "first ms", "slowest ms");
     let mut slowest = Duration::ZERO;
@@ -100,12 +100,12 @@ async fn measure(platform: &Platform, book: BookId) -> Result<Duration> {
     Ok(slowest.max(took))
 }
 
-/// What the server needs until a person who opens a link sees the money: the door, the session, the page.
+/// The server's time until a recipient who opens a link sees the balance: entry page, session, page.
 async fn first_sights(platform: &Platform, book: BookId, users: i64) -> Result<Duration> {
     let faces = serving::faces(platform.clone());
     let mut took = Vec::new();
     for person in 1..=PEOPLE {
-        // Spread over all of them, and none of the inactive ones.
+        // Spread over all users, skipping the inactive ones.
         let number = (person * users / PEOPLE).saturating_sub(1).max(1);
         let salt = platform.store.hash_salt(book, number).await?.context("a user is missing")?;
         let hash = platform.secrets.payout_hash(book, number, &salt);

@@ -1,4 +1,4 @@
-//! This tool run again as another process: the load generator and the baselines.
+//! Runs this tool again as another process: the load generator and the baselines.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::{clock, scratch};
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// This very binary, even when cargo has replaced its file in the meantime.
+/// This very binary, even if cargo has replaced its file in the meantime.
 pub fn of_this_tool(subcommand: &str) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg(subcommand).kill_on_drop(true);

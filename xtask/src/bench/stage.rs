@@ -1,5 +1,4 @@
-//! What is measured: a server on a fresh database on disk, with one funded business and, where
-//! asked for, users that exist before.
+//! What is measured: a server on a fresh database on disk, with one funded business and optionally preloaded users.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,7 +36,7 @@ impl Stage {
         let mut server = outpay.serve().await?;
         server.fund_payouts(&business, FUNDS / 2).await?;
         if users > 0 {
-            // Alone on the database: the measured server starts with what is on disk, as after a restart.
+            // Preload without the server: the measured one starts with what is on disk, as after a restart.
             server.stop(STOP_LIMIT).await?;
             let started = clock::now();
             outpay.run(&["preload", &business.id, &users.to_string()]).await?;

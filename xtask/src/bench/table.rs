@@ -28,7 +28,7 @@ pub fn print_comparison(rows: &[Row<'_>]) {
     }
 }
 
-/// To the baseline with as many connections, where there is one.
+/// The ratio to the baseline with the same number of connections, if there is one.
 fn ratio_text(rows: &[Row<'_>], row: &Row<'_>, baseline: &str) -> String {
     let found =
         rows.iter().find(|other| other.connections == row.connections && other.name.starts_with(baseline));

@@ -1,4 +1,4 @@
-//! `bench --teller`: the teller alone, without HTTP: commands go straight into its queue from tasks of this process.
+//! `bench --teller`: the teller alone, without HTTP: tasks of this process put commands straight into its queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::outpay::Engine;
 use crate::postgres::{Cluster, Place};
 use crate::{clock, scratch};
 
-/// Commands waiting or under way at once: enough to fill two batches.
+/// Concurrent commands: enough to fill two batches.
 const CLIENTS: u64 = 1024;
 const FUNDS: Cents = Cents(500_000_000_000_000);
 const ROWS: u64 = 10_000;

@@ -1,7 +1,7 @@
-//! A receiver of webhooks for the bench: a good one answers 200 at once, a bad one fails, stalls and dies at times.
+//! A webhook receiver for the bench: a good one returns 200 at once, a bad one sometimes fails, stalls and dies.
 //!
-//! Not here: what was sent, and whether it was right. Invariant: every request that arrived whole is kept, together with
-//! whether it was answered with 200.
+//! Not here: what was sent, and whether it was right. Invariant: every complete request is kept, with whether it was
+//! answered with 200.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,10 +17,10 @@ use crate::clock;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const FAILED: &[u8] = b"HTTP/1.1 500 -\r\nContent-Length: 0\r\n\r\n";
-/// How often a bad one dies, and for how long.
+/// How often a bad receiver dies, and for how long.
 const DEATHS: usize = 3;
 const DEAD: Duration = Duration::from_millis(300);
-/// Of so many requests a bad one answers one with 500, closes the connection on one, and never answers one.
+/// Of this many requests a bad receiver answers one with 500, closes the connection on one, and never answers one.
 const FAILS: usize = 20;
 const CLOSES: usize = 97;
 const STALLS: usize = 9973;
@@ -28,13 +28,13 @@ const STALLS: usize = 9973;
 #[derive(Clone, Copy)]
 pub enum Manners {
     Good,
-    /// With so many deliveries to come, over which its deaths are spread.
+    /// With the number of deliveries to come, over which its deaths are spread.
     Bad {
         expected: usize,
     },
 }
 
-/// One request that arrived whole.
+/// One complete request.
 #[derive(Clone)]
 pub struct Request {
     head: String,
@@ -80,7 +80,7 @@ impl Receiver {
         self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Answers with 200 per second, over the middle nine tenths of them: the rest waits for what stalls.
+    /// 200 responses per second, over the middle nine tenths of them: the rest waits for stalled ones.
     pub fn rate(&self) -> Option<f64> {
         let answered = self.shared.answered.lock().unwrap_or_else(PoisonError::into_inner);
         let (from, to) = (answered.len() / 20, answered.len() * 19 / 20);
@@ -95,7 +95,7 @@ impl Drop for Receiver {
     }
 }
 
-/// Lives, dies with all its connections, and is born again at the same address.
+/// Runs, dies with all its connections, and restarts at the same address.
 async fn live(mut listener: TcpListener, address: SocketAddr, shared: Arc<Shared>) {
     let mut deaths = 0;
     loop {
@@ -105,7 +105,7 @@ async fn live(mut listener: TcpListener, address: SocketAddr, shared: Arc<Shared
             _ => usize::MAX,
         };
         while shared.count.load(Ordering::Relaxed) < until {
-            // A look now and then: the requests that decide come on connections that are open already.
+            // A short timeout: the requests that decide arrive on connections that are open already.
             if let Ok(Ok((stream, _))) =
                 tokio::time::timeout(Duration::from_millis(10), listener.accept()).await
             {
@@ -131,7 +131,7 @@ fn again(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-/// `None` where the sender goes away, or the receiver closes.
+/// `None` if the sender disconnects, or the receiver closes.
 async fn converse(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut bytes = Vec::with_capacity(2048);

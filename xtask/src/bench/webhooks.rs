@@ -1,8 +1,9 @@
-//! `bench --webhooks`: many deliveries to a receiver that fails, stalls and dies at times, as a ratio to a bare HTTP client
-//! that posts the same bytes to a receiver that does not.
+//! `bench --webhooks`: many deliveries to a receiver that sometimes fails, stalls and dies, as a ratio to a bare HTTP
+//! client that posts the same bytes to a reliable one.
 //!
-//! The platform's clock is a manual one: pauses between tries are skipped, exchanges are real. Invariant: the run fails unless
-//! every committed event arrived at least once, every request was signed, and none told of anything uncommitted.
+//! The platform's clock is manual: delays between tries are skipped, exchanges are real. Invariant: the run fails
+//! unless every committed event arrived at least once, every request was signed, and none reported an uncommitted
+//! event.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -31,13 +32,13 @@ use crate::outpay::Engine;
 use crate::postgres::{Cluster, Place};
 use crate::{clock, scratch};
 
-/// Commands waiting at once while events are made.
+/// Concurrent commands while events are created.
 const CLIENTS: usize = 256;
-/// Connections of the bare client: as many as the worker has under way to one receiver.
+/// Connections of the bare client: the worker's limit for one receiver.
 const CONNECTIONS: usize = 64;
 const USERS: i64 = 1000;
 const FUNDS: Cents = Cents(100_000_000_000);
-/// Longer than any pause between two tries.
+/// Longer than any delay between two tries.
 const LONG: i64 = 1800 * 1_000_000;
 /// Far more rounds than a delivery has tries.
 const ROUNDS: usize = 40;
@@ -115,7 +116,8 @@ async fn fund(platform: &Platform) -> Result<BookId> {
     Ok(book)
 }
 
-/// As many withdrawals, each of which is an event; one more in a hundred is refused and must never be told of.
+/// Creates this many withdrawals, each of which is an event; one more in a hundred is refused and must never be
+/// delivered.
 async fn make_events(platform: &Platform, book: BookId, count: usize) -> Result<HashSet<String>> {
     let platform = Arc::new(platform.clone());
     let clients: Vec<_> = (0..CLIENTS)
@@ -155,12 +157,12 @@ fn withdraw(number: usize, amount: Cents) -> Command {
         amount,
         destination: "{}".to_owned(),
         terms: Terms { enabled: true, ..Terms::default() },
-        // Sums per day are not what is measured: of a day to come there is nothing to sum up.
+        // Keep the day sums out of the measurement: a day in the future has nothing to sum up.
         day: i64::MAX,
     }))
 }
 
-/// Until all are delivered: pauses are skipped, what failed for good is replayed. Gives the number of attempts.
+/// Runs until all are delivered: delays are skipped, failed deliveries are replayed. Returns the number of attempts.
 async fn deliver(platform: &Platform, book: BookId) -> Result<usize> {
     let mut attempts = 0;
     let mut worker = Worker::new(platform.webhooks.clone(), WebhookOptions::default());
@@ -179,7 +181,7 @@ async fn deliver(platform: &Platform, book: BookId) -> Result<usize> {
     Err(anyhow!("not everything was delivered after {ROUNDS} rounds"))
 }
 
-/// What the receiver has, against what was committed.
+/// Compares what the receiver has with what was committed.
 fn check(committed: &HashSet<String>, received: &[Received], token: &[u8]) -> Result<()> {
     let mut delivered: HashMap<String, usize> = HashMap::new();
     for one in received {
@@ -197,7 +199,7 @@ fn check(committed: &HashSet<String>, received: &[Received], token: &[u8]) -> Re
     Ok(())
 }
 
-/// RFC 2104 by hand, so that the product's own code does not judge itself.
+/// RFC 2104 by hand, so that the product's own code does not check itself.
 fn hmac(key: &[u8], body: &[u8]) -> [u8; 32] {
     let mut block = [0u8; 64];
     if key.len() > 64 {
@@ -214,7 +216,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Posts the same bytes over as many connections, one request after the other on each: requests per second.
+/// Posts the same bytes over as many connections, one request after the other on each; returns requests per second.
 async fn bare_client(body: &[u8], count: usize) -> Result<f64> {
     let receiver = Receiver::open(Manners::Good).await?;
     let bytes = Arc::new(request("POST", "/hook", &[("signature", &"0".repeat(64))], Some(body)));

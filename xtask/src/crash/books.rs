@@ -1,7 +1,7 @@
 //! What Outpay shows after a crash, read through its API alone, and its comparison with the journal.
 //!
-//! Invariant: nothing is taken on trust: creates are found in the events, users and balances are read
-//! apart from them, and all three must agree.
+//! Invariant: nothing is taken on trust: creates are found in the events, users and balances are read separately, and
+//! all three must agree.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -13,10 +13,10 @@ use super::journal::{Entry, Journal};
 use crate::client::{Answer, Connection};
 use crate::outpay::Business;
 
-/// The events that tell of a create: one or the other, never both.
+/// The events of a create: one or the other, never both.
 const CREATES: [&str; 2] = ["payout_user.created", "payout_user.credited"];
 
-/// One connection with the business's key.
+/// A connection with the business's key.
 pub struct Reader {
     connection: Connection,
     bearer: String,
@@ -41,13 +41,13 @@ impl Reader {
     }
 }
 
-/// What the events have told so far.
+/// What was read from the events so far.
 pub struct Books {
     funds: i64,
     last_sequence: u64,
-    /// By amount: who got it, and how often.
+    /// Recipient and count by amount.
     creates: HashMap<u64, Create>,
-    /// By user: the sum of all creates.
+    /// Sum of all creates by user.
     credited: HashMap<String, i64>,
 }
 
@@ -65,7 +65,7 @@ impl Books {
         self.creates.contains_key(&amount)
     }
 
-    /// Reads the events that came since the last time.
+    /// Reads the events since the last call.
     pub async fn read_on(&mut self, reader: &mut Reader) -> Result<()> {
         loop {
             let page = reader.get(&format!("/payout/events?after={}&limit=100", self.last_sequence)).await?;
@@ -83,7 +83,7 @@ impl Books {
     fn note(&mut self, event: &Value) -> Result<()> {
         let sequence = event["sequence"].as_u64().context("no sequence")?;
         let kind = event["type"].as_str().context("no type")?;
-        // The one gap that a sequence can have, and it says where it begins.
+        // The only gap that a sequence can have; its event names the sequence before it.
         let previous = format!("previous sequence {}", self.last_sequence);
         let is_recovery = kind == "installation.recovered" && event["data"]["reason"] == previous.as_str();
         let is_next = sequence == self.last_sequence + 1 || (is_recovery && sequence > self.last_sequence);
@@ -111,12 +111,12 @@ impl Books {
         }
         let sent = journal.entries().len() as u64;
         match self.creates.keys().find(|amount| **amount > sent) {
-            Some(amount) => bail!("a create of {amount} cents was found that nobody sent"),
+            Some(amount) => bail!("a create of {amount} cents was found that was never sent"),
             None => Ok(()),
         }
     }
 
-    /// The acknowledged creates that are not there, by amount, and how many creates are there more than once.
+    /// The amounts of acknowledged creates that are missing, and the number of creates that occur more than once.
     pub fn lost_and_doubled(&self, journal: &Journal) -> (Vec<u64>, u64) {
         let acknowledged = journal.entries().iter().filter(|entry| entry.answer.is_some());
         let lost = acknowledged.map(|entry| entry.amount).filter(|amount| !self.has(*amount)).collect();
@@ -124,7 +124,7 @@ impl Books {
         (lost, doubled as u64)
     }
 
-    /// Every user got what the journal says, has one hash, and all money is where it must be.
+    /// Every user got what the journal says and has one hash, and the total is right.
     pub fn compare_users(&self, balances: &Balances, journal: &Journal) -> Result<()> {
         let users = &balances.users;
         for (id, User { balance, .. }) in users {
@@ -148,7 +148,7 @@ impl Books {
     }
 }
 
-/// Who has what, as the API lists it.
+/// Balances as the API lists them.
 pub struct Balances {
     main: i64,
     payout: i64,
@@ -188,7 +188,7 @@ async fn read_users(reader: &mut Reader) -> Result<HashMap<String, User>> {
     }
 }
 
-/// The answer is the hash, and a user's hash stays the same over top-ups and crashes.
+/// The response is the hash, and a user's hash stays the same over top-ups and crashes.
 fn one_answer_per_user(journal: &Journal) -> Result<()> {
     let mut hashes: HashMap<&str, &[u8]> = HashMap::new();
     for entry in journal.entries() {
@@ -240,7 +240,7 @@ mod tests {
             (vec![1], vec![0, 1], "acknowledged, but found 0 times"),
             (vec![1, 1], vec![0], "acknowledged, but found 2 times"),
             (vec![1, 2, 2], vec![0], "not acknowledged, but found 2 times"),
-            (vec![4], vec![], "4 cents was found that nobody sent"),
+            (vec![4], vec![], "4 cents was found that was never sent"),
         ] {
             let error = books(&amounts).compare_creates(&journal(&acknowledged)).unwrap_err();
             assert!(error.to_string().contains(place), "{error}");

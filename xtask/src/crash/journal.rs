@@ -1,6 +1,6 @@
-//! What the client knows: every create, written down before it is sent and again when it is answered.
+//! The client's journal: every create, written before it is sent and again when it is acknowledged.
 //!
-//! Invariant: an amount occurs once in a run, so that each create can be told from all others by its effect.
+//! Invariant: an amount occurs once in a run, so that each create can be identified by its effect.
 
 use std::fmt;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Most creates top up one of these, the rest make a new user.
+/// Most creates top up one of these users, the rest create a new one.
 const SHARED_USERS: u64 = 20;
 
 pub struct Journal {
@@ -20,7 +20,7 @@ pub struct Journal {
 
 #[derive(Clone)]
 pub struct Entry {
-    /// In cents, and the create's identity.
+    /// In cents; it identifies the create.
     pub amount: u64,
     pub email: String,
     pub idempotency_key: String,
@@ -38,13 +38,13 @@ impl Journal {
         &self.entries
     }
 
-    /// The indexes of the creates without an answer.
+    /// The indexes of the creates without a response.
     pub fn unacknowledged(&self) -> Vec<usize> {
         let without = self.entries.iter().enumerate().filter(|(_, entry)| entry.answer.is_none());
         without.map(|(index, _)| index).collect()
     }
 
-    /// Writes the next create down; it may be sent once this returns.
+    /// Records the next create; it may be sent once this returns.
     pub fn next(&mut self, random: &mut fastrand::Rng) -> Result<(usize, Entry)> {
         let index = self.entries.len();
         let amount = index as u64 + 1;
@@ -54,7 +54,7 @@ impl Journal {
         };
         let idempotency_key = format!("crash-{}-{amount}", self.seed);
         let entry = Entry { amount, email, idempotency_key, answer: None };
-        // One write each, so that nothing is lost in a buffer should this process die as well.
+        // One write each, so that nothing is lost in a buffer if this process dies as well.
         self.file.write_all(format!("send {entry}\n").as_bytes())?;
         self.entries.push(entry.clone());
         Ok((index, entry))

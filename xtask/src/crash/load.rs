@@ -1,4 +1,4 @@
-//! The load that a crash interrupts: creates from several connections, until the server is gone.
+//! The load that a crash interrupts: creates over several connections, until the server is gone.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ pub fn start(
 }
 
 impl Load {
-    /// Waits until every client has lost its server. Fails when one was refused what must succeed.
+    /// Waits until every client has lost its server. Fails if one was refused a request that must succeed.
     pub async fn finish(mut self) -> Result<()> {
         self.killed.store(true, Ordering::Relaxed);
         while let Some(ended) = self.clients.join_next().await {
@@ -53,7 +53,7 @@ async fn client(
     let mut connection = Reader::open(address, &business).await?;
     while !killed.load(Ordering::Relaxed) {
         let (index, entry) = lock(&journal).next(&mut random)?;
-        // No answer, or a server that says it cannot: the outcome is unknown, and this client is done.
+        // No response, or a server error: the outcome is unknown, and this client is done.
         let Ok(answer) = connection.create(&entry).await else { break };
         ensure!(answer.status == 201 || answer.status >= 500, "{entry}: refused with {answer}");
         if answer.status != 201 {

@@ -1,6 +1,6 @@
-//! What the clients of the machine know, and its comparison with what the machine shows after a cut.
+//! What the machine's clients know, and its comparison with what the machine shows after a cut.
 //!
-//! Invariant: a create that was answered with 201, whenever that was, counts as acknowledged; no cut takes that back.
+//! Invariant: a create that was answered with 201, at any time, counts as acknowledged; no cut takes that back.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A business with money, made while the machine's server is not running yet; it runs afterwards.
+    /// Creates a funded business while the machine's server is not running; it runs afterwards.
     pub async fn set_up(machine: &mut Machine, journal: &Path, seed: u64) -> Result<Self> {
         let business = machine.outpay.create_business("powercut", FUNDS).await?;
         machine.serve().await?;
@@ -44,15 +44,15 @@ impl Client {
         self.journal.lock().expect("no holder of this lock panics")
     }
 
-    /// The creates that were acknowledged by now, by their indexes.
+    /// The indexes of the creates acknowledged so far.
     pub fn acknowledged(&self) -> Vec<usize> {
         let journal = self.journal();
         let entries = journal.entries().iter().enumerate();
         entries.filter(|(_, entry)| entry.answer.is_some()).map(|(index, _)| index).collect()
     }
 
-    /// First as the cut left it, then again after each key was sent again: what was acknowledged since `from` must be answered
-    /// with the same bytes, and what was not can be done now.
+    /// First as the cut left it, then again after each key was repeated: creates acknowledged since `from` must get
+    /// the same bytes, and the others can succeed now.
     pub async fn compare(&mut self, machine: &Machine, from: usize, tally: &mut Tally) -> Result<String> {
         let server = machine.server()?;
         machine.outpay.run(&["audit"]).await?;
@@ -80,7 +80,7 @@ impl Client {
         Ok(format!("{} acknowledged, {} not (of these {done} were done)", acknowledged.len(), unknown.len()))
     }
 
-    /// Sends every create without an answer again; gives how many had been done.
+    /// Repeats every create without a response; returns how many had been done.
     async fn ask_again(&mut self, reader: &mut Reader, unknown: &[usize]) -> Result<usize> {
         let mut done = 0;
         for index in unknown {
@@ -98,7 +98,7 @@ impl Client {
         Ok(done)
     }
 
-    /// Once no outcome is unknown: users and balances as well.
+    /// When no outcome is unknown: compares users and balances as well.
     async fn compare_all(&mut self, server: &Server) -> Result<()> {
         let mut reader = Reader::open(server.address, &self.business).await?;
         self.books.read_on(&mut reader).await?;
@@ -107,14 +107,14 @@ impl Client {
         self.books.compare_users(&balances, &self.journal())
     }
 
-    /// What an early cycle acknowledged must not have been lost in a later one: everything from the first event on.
+    /// What an early cycle acknowledged must not be lost in a later one: everything from the first event on.
     pub async fn compare_from_the_start(&mut self, machine: &Machine) -> Result<()> {
         self.books = Books::new(FUNDS);
         self.compare_all(machine.server()?).await.context("everything once more")
     }
 
-    /// Sends what has no answer again, and stops at the first that had been done: its answer may come from a log that nothing
-    /// has synced yet. Acknowledged ones are sent first, and must be answered as before.
+    /// Repeats creates without a response, and stops at the first that had been done: its reply may come from a log
+    /// that is not synced yet. Acknowledged ones are sent first, and must get the same reply.
     pub async fn replay(&mut self, server: &Server) -> Result<bool> {
         let mut reader = Reader::open(server.address, &self.business).await?;
         if let Some(index) = self.acknowledged().last().copied() {
@@ -155,7 +155,7 @@ impl Client {
         server.kill().await
     }
 
-    /// For the control: how many acknowledged creates a fresh look does not find.
+    /// For the control: the number of acknowledged creates that a fresh read does not find.
     pub async fn count_lost(&self, server: &Server) -> Result<u64> {
         let mut books = Books::new(FUNDS);
         books.read_on(&mut Reader::open(server.address, &self.business).await?).await?;

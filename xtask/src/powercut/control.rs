@@ -1,7 +1,8 @@
-//! The control: the same cut where no sync does anything. What is acknowledged must get lost, and be seen to be.
+//! The control: the same cut with all syncs disabled. Acknowledged creates must be lost, and the loss must be
+//! detected.
 //!
-//! Invariant: only the process that makes the log durable (the server on SQLite, PostgreSQL else) runs without syncs; the
-//! beginning is on the disk, and what is found after the cut is counted by the same comparison as everywhere.
+//! Invariant: only the process that makes the log durable (the server on SQLite, otherwise PostgreSQL) runs without
+//! syncs; the initial state is on the disk, and losses are counted by the same comparison as everywhere.
 
 use std::path::Path;
 use std::time::Duration;
@@ -58,7 +59,7 @@ async fn set_careless(machine: &mut Machine, careless: bool) -> Result<()> {
 }
 
 struct Found {
-    /// Of the acknowledged; `None` where nothing could be read any more.
+    /// Lost acknowledged creates; `None` if nothing could be read any more.
     lost: Option<u64>,
     noticed: &'static str,
 }
@@ -70,7 +71,7 @@ async fn after_the_cut(machine: &mut Machine, client: &Client) -> Result<Found> 
     }
     let mut noticed = "";
     if machine.serve().await.is_err() {
-        // The witness, if the cut left it, knows more than the database. Without it the loss can be counted.
+        // The witness, if it survived the cut, knows more than the database. Without it the loss can be counted.
         noticed = "; the witness noticed it and the server refused to start";
         for file in std::fs::read_dir(machine.outpay.data())? {
             let file = file?;

@@ -1,8 +1,8 @@
 //! A disk whose power can be cut: a file system in an image file, mounted through a loop device.
 //!
-//! Not here: what runs on it. Invariant: after [`Disk::cut`] and a new mount exactly that is there which the file system had been
-//! asked to sync (or had written by itself); the mount and the image go with the guard. What it cannot show: a drive that says it
-//! has written and has not, since the image lies in the memory of a machine that goes on.
+//! Not here: what runs on it. Invariant: after [`Disk::cut`] and a new mount, exactly the data is there that the file
+//! system was asked to sync (or had written by itself); the guard removes mount and image. What it cannot simulate: a
+//! drive that reports writes it has not made, because the image is in the memory of a machine that keeps running.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -15,9 +15,9 @@ use tokio::process::Command;
 
 use crate::clock;
 
-/// Sparse: it takes the room of what is written. PostgreSQL alone keeps up to 1 GiB of log.
+/// Sparse: it uses only the space that is written. PostgreSQL alone keeps up to 1 GiB of log.
 const SIZE: u64 = 4 << 30;
-/// How long a process that was killed may hold the disk.
+/// How long a killed process may hold the disk.
 const UNMOUNT_LIMIT: Duration = Duration::from_secs(20);
 const TOOL_LIMIT: Duration = Duration::from_secs(30);
 
@@ -62,16 +62,16 @@ impl Disk {
         Ok(())
     }
 
-    /// Everything that is there now will be there after a cut.
+    /// Syncs everything, so that it survives a cut.
     pub async fn settle(&self) -> Result<()> {
         tool("sync", ["-f".as_ref(), self.root.as_os_str()]).await
     }
 
-    /// From here on nothing reaches the image, the file system's own log included, and every write is an error.
+    /// From here on nothing reaches the image, including the file system's own log, and every write fails.
     pub async fn cut(&self) -> Result<()> {
         let shutdown = ["-x".as_ref(), "-c".as_ref(), "shutdown".as_ref(), self.root.as_os_str()];
         tool("xfs_io", shutdown).await?;
-        // It says nothing and ends with 0 where a file system knows no such thing.
+        // xfs_io exits with 0 silently if the file system does not support it.
         let probe = File::create(self.root.join("written-after-the-cut"));
         ensure!(probe.is_err(), "the power was cut, but a file could be made afterwards");
         Ok(())
@@ -91,7 +91,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Leaves the image for a look at a failure.
+    /// Keeps the image for an investigation of a failure.
     pub fn keep(&mut self) -> &Path {
         self.keeps_image = true;
         &self.image
@@ -104,7 +104,7 @@ impl Drop for Disk {
             let status = std::process::Command::new("umount").args(lazily).arg(&self.root).output();
             status.is_ok_and(|output| output.status.success())
         };
-        // Killed processes let go of it within moments; one that hangs does not keep it in sight.
+        // Killed processes let go of it within moments; a hanging one must not block this tool.
         let deadline = clock::now() + Duration::from_secs(5);
         while self.is_mounted && !umount(&[]) {
             if clock::now() >= deadline {
@@ -125,7 +125,7 @@ impl Drop for Disk {
     }
 }
 
-/// What has to be installed, by the Debian package that holds it.
+/// Checks that the tools are installed; the message names their Debian packages.
 pub fn check_tools(names: &[(&str, &str)]) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());

@@ -1,6 +1,7 @@
-//! The machine that loses its power: a disk, on it a data folder and, where asked for, a PostgreSQL cluster, and the server.
+//! The machine that loses its power: a disk with a data folder and optionally a PostgreSQL cluster, and the server.
 //!
-//! Not here: load, checks. Invariant: logs lie beside the disk, so that they tell what happened up to the cut and after it.
+//! Not here: load, checks. Invariant: logs are kept off the disk, so that they cover the time up to the cut and after
+//! it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::disk::{Disk, FileSystem};
 use crate::outpay::{Engine, Outpay, Server};
 use crate::postgres::Cluster;
 
-/// With a request under way at most so long after the cut a server on SQLite has ended by itself.
+/// With a request in progress, a server on SQLite must end by itself within this time after the cut.
 const NOTICE_LIMIT: Duration = Duration::from_secs(20);
 
 /// Fields drop in this order: what runs on the disk before the disk.
@@ -43,7 +44,7 @@ impl Machine {
         Ok(Self { server: None, cluster, outpay, disk, program: program.into(), logs: folder.into() })
     }
 
-    /// Another installation on the same disk, with a folder that is empty and a database of its own. It is there after a cut.
+    /// Another installation on the same disk, with an empty folder and its own database. It survives a cut.
     pub async fn another(&self, name: &str) -> Result<Outpay> {
         let data = self.disk.root().join(name);
         std::fs::create_dir(&data)?;
@@ -58,7 +59,7 @@ impl Machine {
         Ok(Outpay::new(&self.program, &data, database).logging_to(&self.logs.join(format!("{name}.log"))))
     }
 
-    /// Removes what [`Machine::another`] made.
+    /// Removes what [`Machine::another`] created.
     pub async fn remove(&self, name: &str) -> Result<()> {
         std::fs::remove_dir_all(self.disk.root().join(name))?;
         if let Some(cluster) = &self.cluster {
@@ -76,14 +77,14 @@ impl Machine {
         Ok(())
     }
 
-    /// The power goes: the disk takes nothing more, then everything that runs is gone.
+    /// Cuts the power: the disk accepts nothing more, then all processes are killed.
     pub async fn lose_power(&mut self) -> Result<()> {
         self.disk.cut().await?;
         self.end().await
     }
 
-    /// The disk is gone, and a server on SQLite that is asked to write must find out and end with an error, not answer as if it
-    /// had written. Then the rest of the machine goes.
+    /// Cuts the disk alone: a server on SQLite that is asked to write must notice and end with an error, not respond
+    /// as if it had written. Then the rest of the machine goes.
     pub async fn lose_disk(&mut self) -> Result<()> {
         self.disk.cut().await?;
         if let Some(mut server) = self.server.take() {
@@ -106,7 +107,7 @@ impl Machine {
         self.disk.unmount().await.context("unmounting the disk after the cut")
     }
 
-    /// The power is back: the disk as the cut left it, and the database on it.
+    /// Restores the power: the disk as the cut left it, and the database on it.
     pub async fn regain_power(&mut self) -> Result<()> {
         self.disk.mount().await.context("mounting the disk after the cut")?;
         match &mut self.cluster {

@@ -1,6 +1,7 @@
-//! The moments at which the power goes. Each leaves the machine running again, on what the cut has left.
+//! The moments at which the power is cut. Each leaves the machine running again, on what the cut has left.
 //!
-//! Not here: the comparison. Invariant: whatever the server or a command has promised before the cut is looked for after it.
+//! Not here: the comparison. Invariant: whatever the server or a command has promised before the cut is looked for
+//! after it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,22 +14,22 @@ use super::machine::Machine;
 use crate::clock;
 use crate::outpay::{Engine, Outpay, Server};
 
-/// A first start with PostgreSQL beside it takes about so long in a debug build.
+/// Approximate duration of a first start with PostgreSQL in a debug build, in milliseconds.
 const FIRST_START: u64 = 1500;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// Under load.
     Load,
-    /// Right after the answer to a key that was sent again to a server that had been killed and started again.
+    /// Right after the reply to a repeated key from a server that had been killed and restarted.
     Replay,
-    /// Beside or after a backup, and once more after it was restored and recovered.
+    /// During or after a backup, and again after it was restored and recovered.
     Restore,
-    /// In or right after the first start of an installation.
+    /// During or right after the first start of an installation.
     FirstStart,
 }
 
-/// In turn, so that few cycles already meet each of them.
+/// In turn, so that a few cycles cover all of them.
 const TURNS: [Scenario; 10] = {
     use Scenario::{FirstStart, Load, Replay, Restore};
     [Load, Replay, Restore, FirstStart, Load, Load, Replay, Load, Restore, Load]
@@ -40,7 +41,7 @@ impl Scenario {
     }
 }
 
-/// Load, then no power; or no disk, so that the server has to find out by itself.
+/// Load, then a power cut; or only the disk fails, so that the server has to notice by itself.
 pub async fn load(machine: &mut Machine, client: &mut Client, engine: Engine) -> Result<String> {
     let load = client.start_load(machine.server()?);
     let moment = Duration::from_millis(client.random.u64(20..=1000));
@@ -75,7 +76,7 @@ pub async fn replay(machine: &mut Machine, client: &mut Client) -> Result<String
     ))
 }
 
-/// Backup beside the load, cut, restore into an empty folder, recover, cut again.
+/// Backup under load, cut, restore into an empty folder, recover, cut again.
 pub async fn restore(
     machine: &mut Machine,
     client: &mut Client,
@@ -118,10 +119,10 @@ pub async fn restore(
     })
 }
 
-/// Whether the backup was reported as made before the moment of the cut came.
+/// Was the backup reported as finished before the cut?
 async fn back_up(machine: &Machine, client: &mut Client, target: &Path) -> Result<bool> {
     let target = text(target)?.to_owned();
-    // One in four is cut within.
+    // One in four is cut during the backup.
     if client.random.u64(..4) == 0 {
         let moment = Duration::from_millis(client.random.u64(20..=800));
         let arguments = ["backup", target.as_str()];
@@ -134,7 +135,7 @@ async fn back_up(machine: &Machine, client: &mut Client, target: &Path) -> Resul
     Ok(true)
 }
 
-/// The key and the database are made in the first start. After a cut there are both, or what is missing can be made again.
+/// The first start creates key and database. After a cut both exist, or the missing ones can be created again.
 pub async fn first_start(machine: &mut Machine, client: &mut Client, cycle: u64) -> Result<String> {
     machine.server.take().context("no server runs")?.kill().await?;
     let name = format!("first_{cycle}");
@@ -169,7 +170,7 @@ pub async fn first_start(machine: &mut Machine, client: &mut Client, cycle: u64)
     Ok(format!("cut {moment} a first start; master.key {key}"))
 }
 
-/// It serves whom it knew before the cut, and can be worked with.
+/// It accepts the keys from before the cut, and can be used.
 async fn works(outpay: &Outpay, mut server: Server, known: Option<String>) -> Result<()> {
     let made = outpay.create_business("second", 1000).await?;
     for key in known.into_iter().chain([made.secret_key]) {
@@ -183,10 +184,10 @@ async fn works(outpay: &Outpay, mut server: Server, known: Option<String>) -> Re
 }
 
 fn text(path: &Path) -> Result<&str> {
-    path.to_str().context("a path that is no text")
+    path.to_str().context("a path that is not text")
 }
 
-/// How long something took, for the line of a cycle.
+/// The duration of `work` in seconds, for the line of a cycle.
 pub async fn timed<T>(work: impl Future<Output = Result<T>>) -> (Result<T>, f64) {
     let started = clock::now();
     let done = work.await;

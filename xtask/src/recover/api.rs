@@ -1,4 +1,4 @@
-//! The API as a business and as a person, over one connection each.
+//! The API as a business and as a recipient, over one connection each.
 
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ impl Api {
         Ok(Self { connection: Connection::open(address).await.context("connecting to outpay")?, header })
     }
 
-    /// The same connection for another person.
+    /// The same connection for another recipient.
     pub fn now_as(&mut self, hash: &str) {
         self.header = ("X-Payout-Hash", hash.to_owned());
     }
@@ -38,7 +38,7 @@ impl Api {
         self.connection.post(path, &[(self.header.0, &self.header.1)], &body.to_string()).await
     }
 
-    /// Everything that a list holds, page by page.
+    /// All items of a list, page by page.
     pub async fn list(&mut self, path: &str) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         let mut page_path = format!("{path}?limit=100");
@@ -71,7 +71,7 @@ impl Api {
     }
 }
 
-/// A text of an object.
+/// A string field of an object.
 pub fn text<'a>(of: &'a Value, field: &str) -> Result<&'a str> {
     of[field].as_str().with_context(|| format!("no {field} in {of}"))
 }

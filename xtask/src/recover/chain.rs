@@ -1,4 +1,5 @@
-//! A chain that makes blocks by itself, a token on it, and a treasury that pays with it. Its own books are what a drill is judged by.
+//! A chain that mines blocks by itself, a token on it, and a treasury that pays with it. Drills are checked against
+//! the chain's own books.
 //!
 //! Not here: Outpay. Invariant: it shares no code with the product's rail; the programs are those of tests/peers.
 
@@ -15,10 +16,10 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-/// The treasury's key in all drills: of no worth anywhere.
+/// The treasury's key in all drills: worthless elsewhere.
 pub const KEY: &str = "0x4646464646464646464646464646464646464646464646464646464646464646";
 const TREASURY: &str = "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f";
-/// What the treasury begins with, in cents; the token has six decimals.
+/// The treasury's initial balance, in cents; the token has six decimals.
 pub const WEALTH: u64 = 1_000_000_000;
 const UNITS_OF_A_CENT: u64 = 10_000;
 const CONFIRMATIONS: u32 = 3;
@@ -59,10 +60,10 @@ struct Node {
     address: SocketAddr,
 }
 
-/// What the token's log says of one address.
+/// What the token's log says about one address.
 #[derive(Default, Clone)]
 pub struct Received {
-    /// Cents, one number for each transfer.
+    /// Cents, one number per transfer.
     pub transfers: Vec<u64>,
     pub transaction: String,
 }
@@ -82,7 +83,7 @@ impl Chain {
         };
         let address = tokio::time::timeout(START_LIMIT, found).await.context("the node does not start")??;
         let mut rest = JoinSet::new();
-        // Read to the end, or the node would wait for room in the pipe.
+        // Drain the output, or the node would block on a full pipe.
         rest.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let node = Node { address };
         let token = node.furnish().await?;
@@ -90,7 +91,7 @@ impl Chain {
         miner.spawn(async move {
             loop {
                 tokio::time::sleep(BLOCK_TIME).await;
-                // A node that is gone makes the drill fail where it asks for something.
+                // If the node is gone, the drill fails at its next request.
                 let _ = node.ask("evm_mine", json!([])).await;
             }
         });
@@ -109,12 +110,12 @@ impl Chain {
         )
     }
 
-    /// How many transactions of the treasury are in blocks, or with `pending` wait for one, too.
+    /// The treasury's transactions in blocks, or with `pending` including those that wait for one.
     pub async fn nonce(&self, at: &str) -> Result<u64> {
         number(&self.node.ask("eth_getTransactionCount", json!([TREASURY, at])).await?)
     }
 
-    /// Waits until everything that is on its way is in a block and deep enough.
+    /// Waits until every pending transaction is in a block and deep enough.
     pub async fn settle(&self) -> Result<u64> {
         loop {
             let waiting = self.nonce("pending").await?;
@@ -125,7 +126,7 @@ impl Chain {
         }
     }
 
-    /// All that the treasury has paid, by address in small letters.
+    /// All payments of the treasury, by lower-case address.
     pub async fn paid(&self) -> Result<HashMap<String, Received>> {
         let from = format!("0x{:0>64}", TREASURY.trim_start_matches("0x"));
         let filter = json!([{"address": self.token, "fromBlock": "0x0", "toBlock": "latest", "topics": [TRANSFERRED, from]}]);
@@ -140,7 +141,7 @@ impl Chain {
         Ok(paid)
     }
 
-    /// What the treasury has left, in cents, by the token's own account.
+    /// The treasury's balance in cents, according to the token.
     pub async fn left(&self) -> Result<u64> {
         let data = format!("0x70a08231{:0>64}", TREASURY.trim_start_matches("0x"));
         let answer = self.node.ask("eth_call", json!([{"to": self.token, "data": data}, "latest"])).await?;
@@ -156,7 +157,7 @@ impl Node {
         Ok(answer["result"].clone())
     }
 
-    /// By HTTP/1.0, in which an answer ends with its connection: one of the nodes would send it in chunks.
+    /// By HTTP/1.0, in which a response ends with its connection: one of the nodes would send it in chunks.
     async fn post(&self, body: &str) -> Result<Value> {
         let mut stream = TcpStream::connect(self.address).await?;
         let length = body.len();
@@ -169,7 +170,7 @@ impl Node {
         serde_json::from_str(body).with_context(|| format!("reading {answer}"))
     }
 
-    /// Coins and tokens for the treasury; gives the token's address.
+    /// Coins and tokens for the treasury; returns the token's address.
     async fn furnish(&self) -> Result<String> {
         self.ask("evm_setAutomine", json!([false])).await?;
         let rich = self.ask("eth_accounts", json!([])).await?[0].clone();
@@ -213,7 +214,7 @@ fn command(kind: Kind) -> Result<Command> {
         }
     };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-    // Where CI is set, Hardhat colours what it prints, and the address would end in an escape sequence.
+    // If CI is set, Hardhat colours its output, and the address would end in an escape sequence.
     command.env("NO_COLOR", "1").env_remove("FORCE_COLOR").env_remove("CI");
     Ok(command)
 }

@@ -1,6 +1,7 @@
-//! What must hold after a recovery, each thing that was looked at counted.
+//! What must hold after a recovery; every check is counted.
 //!
-//! Invariant: compared is what the clients were told before the loss with what the API says after it; the database is not looked into.
+//! Invariant: it compares what the clients were told before the loss with what the API says after it; it never reads
+//! the database.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -35,20 +36,20 @@ impl Checks {
     }
 }
 
-/// One recovered installation, and what its people and businesses knew.
+/// A recovered installation, and what its recipients and businesses knew.
 pub struct Recovered<'a> {
     pub address: SocketAddr,
     pub key: &'a str,
-    /// Before the loss: all of it, and that part which was acknowledged before the backup began.
+    /// Given out before the loss: all of it, and the part acknowledged before the backup began.
     pub given: &'a Given,
     pub kept: &'a Given,
-    /// The hash that was rotated after the backup, and whether a witness was there to know of it.
+    /// The hash that was rotated after the backup, and whether a witness recorded it.
     pub rotated: &'a str,
     pub had_witness: bool,
 }
 
 impl Recovered<'_> {
-    /// Everything; `next` is the number of the next amount.
+    /// Runs all checks; `next` is the number of the next amount.
     pub async fn check(&self, next: u64, checks: &mut Checks) -> Result<Given> {
         let mut business = Api::of_business(self.address, self.key).await?;
         let mut given = self.given.clone();
@@ -58,7 +59,7 @@ impl Recovered<'_> {
         Ok(given)
     }
 
-    /// People who are new, people whom the loss has taken, and people who were there before the backup.
+    /// New users, users that were lost, and users from before the backup.
     async fn create_anew(
         &self,
         business: &mut Api,
@@ -82,7 +83,7 @@ impl Recovered<'_> {
             let hash = text(&made, "hash")?.to_owned();
             let owner = self.given.hashes.get(&hash);
             let is_new = owner.is_none();
-            // In the database of the backup, perhaps: an acknowledgement came between the beginning of the backup and its moment.
+            // It may be in the backup's database: acknowledged between the beginning of the backup and its snapshot.
             let is_own = owner == Some(&email);
             checks.holds(is_new || is_own, || format!("{email} was given the hash of {owner:?}"));
             if kept.contains(email.as_str()) {
@@ -104,7 +105,7 @@ impl Recovered<'_> {
         self.given.hashes.get(self.rotated).is_some_and(|owner| owner == email)
     }
 
-    /// A hash shows the money of the person it was given for, or nothing.
+    /// A hash shows the balance of the user it was given to, or nothing.
     async fn look_with_every_hash(&self, given: &Given, checks: &mut Checks) -> Result<()> {
         let mut person = Api::of_person(self.address, "").await?;
         let mut credits_of: HashMap<&str, HashSet<u64>> = HashMap::new();
@@ -148,7 +149,7 @@ impl Recovered<'_> {
         Ok(())
     }
 
-    /// Until the operator resumes: no rail is asked, and no new withdrawal is taken.
+    /// Until the operator resumes: no rail is asked, and no new withdrawal is accepted.
     async fn nothing_leaves(&self, business: &mut Api, hashes: &[String], checks: &mut Checks) -> Result<()> {
         let mut person = Api::of_person(self.address, hashes.first().context("no new people")?).await?;
         let answer = person.post("/payout/withdraw", &wish(1000)).await?;
@@ -162,7 +163,7 @@ impl Recovered<'_> {
         Ok(())
     }
 
-    /// After `outpay resume`: payments are made again, and no number is one that was given out before the loss.
+    /// After `outpay resume`: payments are made again, and no number repeats one from before the loss.
     pub async fn check_resumed(&self, given: &Given, checks: &mut Checks) -> Result<()> {
         let mut business = Api::of_business(self.address, self.key).await?;
         let mut person = Api::of_person(self.address, "").await?;
@@ -212,7 +213,7 @@ impl Recovered<'_> {
         Ok(())
     }
 
-    /// Each create is there once at most, and a sequence has a gap only where a recovery says so.
+    /// Each create occurs at most once, and a sequence has a gap only where a recovery says so.
     fn compare_amounts(&self, events: &[Value], checks: &mut Checks) -> Result<()> {
         let mut seen = HashSet::new();
         let mut last = 0;

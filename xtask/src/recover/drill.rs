@@ -1,7 +1,7 @@
 //! One drill, from a new installation under load to its recovery.
 //!
-//! Not here: load, checks, what an operator does about payments. Invariant: whatever is compared afterwards was given to clients
-//! while the first database was there; nothing of it is read from the backup.
+//! Not here: load, checks, what an operator does about payments. Invariant: whatever is compared afterwards was given
+//! to clients while the first database existed; nothing of it is read from the backup.
 
 use std::path::Path;
 use std::time::Duration;
@@ -106,7 +106,7 @@ impl Drill<'_> {
         Ok(outpay.logging_to(&self.folder.join("outpay.log")))
     }
 
-    /// Load, in the middle of it a backup; then a rotation and a revocation, more load, and the kill.
+    /// Load with a backup in the middle of it; then a rotation and a revocation, more load, and the kill.
     async fn until_the_loss(&mut self, outpay: &Outpay, chain: &Chain, backup: &Path) -> Result<Lost> {
         std::fs::write(outpay.data().join("outpay.toml"), chain.table(TREASURY_KEY, 0))?;
         let business = outpay.create_test_business("drill", FUNDS).await?;
@@ -124,7 +124,7 @@ impl Drill<'_> {
         let load = load::start(server.address, &keys, 1, &mut self.random);
         self.pause(300..=900).await;
         let kept = load.given().clone();
-        outpay.run(&["backup", backup.to_str().context("a path that is no text")?]).await?;
+        outpay.run(&["backup", backup.to_str().context("a path that is not text")?]).await?;
         self.pause(50..=200).await;
         let (rotated, email) = self.someone_of(&kept)?;
         let new_hash = rotate(&mut Api::of_business(server.address, keys[0]).await?, &email).await?;
@@ -149,7 +149,7 @@ impl Drill<'_> {
         Ok((chosen.0.clone(), chosen.1.clone()))
     }
 
-    /// The database is gone; with it the data folder but for what has copies elsewhere, where there is to be no witness.
+    /// Deletes the database; without a witness, also the data folder, except for files that have copies elsewhere.
     async fn destroy(&self, first: &Outpay) -> Result<Outpay> {
         match self.cluster {
             Some(cluster) => {
@@ -175,7 +175,7 @@ impl Drill<'_> {
     }
 
     async fn recover(&self, outpay: &Outpay, backup: &Path, checks: &mut Checks) -> Result<()> {
-        outpay.run(&["restore", backup.to_str().context("a path that is no text")?]).await?;
+        outpay.run(&["restore", backup.to_str().context("a path that is not text")?]).await?;
         let early = outpay.run(&["business", "list"]).await;
         checks.holds(early.is_err(), || "a restored database was worked with before its recovery".to_owned());
         let served = outpay.begin_to_serve()?.wait(STOP_LIMIT).await?;
@@ -198,7 +198,8 @@ impl Drill<'_> {
         Ok(())
     }
 
-    /// People, keys and ids, first while all is paused, then after the resume, which waits for each transfer to be assigned.
+    /// People, keys and ids, first while all is paused, then after the resume, which requires that each transfer is
+    /// assigned.
     async fn compare(
         &self,
         server: &Server,
@@ -235,7 +236,7 @@ impl Drill<'_> {
         Ok(found)
     }
 
-    /// The old key where the witness said which ones are good, else a new one.
+    /// The old key if the witness knew which ones are good, else a new one.
     async fn key_after(&self, outpay: &Outpay, business: &Business, name: &[&str]) -> Result<String> {
         if self.had_witness {
             return Ok(business.secret_key.clone());
@@ -257,7 +258,7 @@ async fn note_ids(server: &Server, key: &str, given: &mut Given) -> Result<()> {
     Ok(())
 }
 
-/// Rotates a person's hash; gives the new one.
+/// Rotates a user's hash; returns the new one.
 async fn rotate(business: &mut Api, email: &str) -> Result<String> {
     let people = business.list("/payout/users").await?;
     let person = people.iter().find(|person| person["email"] == email).context("a person is not listed")?;

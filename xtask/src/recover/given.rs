@@ -1,4 +1,5 @@
-//! What was given out before the loss: hashes, money, ids. The clients' own record, kept outside of what is destroyed.
+//! What was given out before the loss: hashes, money, ids. The clients' own record, kept outside of what is
+//! destroyed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,11 +10,11 @@ use super::api::text;
 
 #[derive(Default, Clone)]
 pub struct Given {
-    /// By hash: the address that it was given for. A person has one hash, and another after each rotation.
+    /// The address that each hash was given to. A user has one hash, and another after each rotation.
     pub hashes: HashMap<String, String>,
-    /// By amount, which occurs once in a drill: who got it.
+    /// The recipient of each amount, which occurs once in a drill.
     pub money: HashMap<u64, String>,
-    /// Of events, people, withdrawals, and the numbers that rails know withdrawals by.
+    /// Ids of events, users and withdrawals, and the rails' order numbers.
     pub ids: HashSet<String>,
 }
 

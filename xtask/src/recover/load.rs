@@ -1,4 +1,4 @@
-//! Load of a drill: creates and withdrawals in the sandbox, from several connections, until it is stopped.
+//! Load of a drill: creates, and withdrawals in the sandbox, over several connections, until it is stopped.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use super::given::Given;
 
 const CONNECTIONS: usize = 12;
 const SHARED_PEOPLE: u64 = 30;
-/// Above every amount that is withdrawn, so that a person can mostly pay for it.
+/// Above every withdrawn amount, so that a balance mostly covers it.
 const LEAST: u64 = 10_000;
 
 pub struct Load {
@@ -23,7 +23,7 @@ pub struct Load {
     stopped: Arc<AtomicBool>,
 }
 
-/// The next amounts go on from `next`, so that they occur once in the whole drill.
+/// Amounts continue from `next`, so that each occurs once in the whole drill.
 pub fn start(address: SocketAddr, keys: &[&str], next: u64, random: &mut fastrand::Rng) -> Load {
     let given = Arc::new(Mutex::new(Given::default()));
     let (next, stopped) = (Arc::new(AtomicU64::new(next)), Arc::new(AtomicBool::new(false)));
@@ -46,7 +46,7 @@ impl Load {
         lock(&self.given)
     }
 
-    /// Lets every client end the request it is at; gives the number that the next amount begins at.
+    /// Lets every client finish its request; returns the number at which the next amount begins.
     pub async fn stop(mut self) -> Result<(Given, u64)> {
         self.stopped.store(true, Ordering::Relaxed);
         while let Some(ended) = self.clients.join_next().await {
@@ -104,7 +104,7 @@ impl Client {
         let amount = self.random.u64(100..LEAST);
         let wish = json!({"method": "sandbox", "amount": amount, "destination": {"account": "drill"}});
         let answer = person.post("/payout/withdraw", &wish).await?;
-        // 400: not so much money. 401: this hash was rotated in between.
+        // 400: the balance does not cover it. 401: this hash was rotated meanwhile.
         if answer.status == 202 {
             let id = text(&answer.json(202)?, "id")?.to_owned();
             lock(&self.given).ids.insert(id);

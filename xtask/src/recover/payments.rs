@@ -1,7 +1,9 @@
-//! Payments on a chain that are on their way while the database is lost: who asked for what before, and what an operator does
-//! after the recovery by docs/RECOVERY.md and docs/OPERATIONS.md, until each transfer of the treasury belongs to something.
+//! Payments on a chain that are in flight while the database is lost: who requested what before, and what an operator
+//! does after the recovery by docs/RECOVERY.md and docs/OPERATIONS.md, until each transfer of the treasury is
+//! assigned.
 //!
-//! Invariant: every withdrawal goes to an address of its own, so the chain's log says for each whether, and how often, it was paid.
+//! Invariant: every withdrawal goes to its own address, so the chain's log says for each whether, and how often, it
+//! was paid.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -20,16 +22,16 @@ use crate::outpay::{Outpay, Server};
 const PEOPLE: usize = 4;
 const EACH_HAS: u64 = 10_000_000;
 const END_LIMIT: Duration = Duration::from_secs(90);
-/// A restored server that would pay while it is paused has done so by then.
+/// A restored server that wrongly pays while paused has done so by then.
 const WATCHED: Duration = Duration::from_secs(1);
 
-/// One person, who asks again and again.
+/// A recipient who requests withdrawals again and again.
 struct Person {
     email: String,
     hash: String,
 }
 
-/// What a person was promised.
+/// A withdrawal that was acknowledged.
 #[derive(Clone)]
 pub struct Promise {
     pub address: String,
@@ -38,7 +40,7 @@ pub struct Promise {
     pub hash: String,
 }
 
-/// Those who ask, until they are stopped.
+/// The recipients, until they are stopped.
 pub struct Asking {
     people: JoinSet<Result<Vec<Promise>>>,
     stop: tokio::sync::watch::Sender<bool>,
@@ -91,7 +93,7 @@ async fn ask(
     Ok(promises)
 }
 
-/// While all is paused the treasury stands still.
+/// While all payments are paused the treasury sends nothing.
 pub async fn nothing_is_sent(chain: &Chain, checks: &mut Checks) -> Result<()> {
     let before = chain.settle().await?;
     tokio::time::sleep(WATCHED).await;
@@ -100,7 +102,8 @@ pub async fn nothing_is_sent(chain: &Chain, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// The restored database calls queued what may have been paid since the backup: it must not be taken back before an operator has looked.
+/// Withdrawals that the restored database has as queued may have been paid since the backup: they must not be
+/// cancelled before an operator has checked.
 pub async fn nothing_is_taken_back(server: &Server, promises: &[Promise], checks: &mut Checks) -> Result<()> {
     let hashes: HashSet<&str> = promises.iter().map(|promise| promise.hash.as_str()).collect();
     for hash in hashes {
@@ -116,7 +119,7 @@ pub async fn nothing_is_taken_back(server: &Server, promises: &[Promise], checks
     Ok(())
 }
 
-/// The recovered side: a business with a key that works, and all that was promised before the loss.
+/// The recovered installation: a business with a working key, and all that was promised before the loss.
 pub struct Aftermath<'a> {
     pub outpay: &'a Outpay,
     pub chain: &'a Chain,
@@ -124,24 +127,24 @@ pub struct Aftermath<'a> {
     pub promises: &'a [Promise],
 }
 
-/// What an aftermath came to.
+/// The result of an aftermath.
 pub struct Assigned {
-    /// Withdrawals that the restored database had, and that the operator settled by what the chain shows.
+    /// Withdrawals in the restored database that the operator settled by what the chain shows.
     pub resolved: usize,
-    /// Transfers for withdrawals that the restored database has never heard of, taken from their people's balances.
+    /// Transfers for withdrawals that the restored database lacks, debited from their recipients' balances.
     pub debited: usize,
 }
 
-/// What the recovery found in the treasury's log, and the operator assigned before payments went on.
+/// What the recovery found in the treasury's log, and the operator assigned before payments were resumed.
 pub struct Found {
     settled: usize,
-    /// Addresses whose transfers were assigned to the people of lost withdrawals, and debited.
+    /// Addresses whose transfers were assigned to the recipients of lost withdrawals, and debited.
     debited: HashSet<String>,
 }
 
 impl Aftermath<'_> {
-    /// Each transfer that the recovery shows as unmatched goes to the withdrawal of its address or, where that is lost, to its
-    /// person. Nothing may be resumed before.
+    /// Assigns each unmatched transfer of the recovery to the withdrawal of its address or, if that is lost, to its
+    /// recipient. Before that, `outpay resume` must be refused.
     pub async fn assign_what_was_found(
         &self,
         server: &Server,
@@ -152,7 +155,7 @@ impl Aftermath<'_> {
         let known = self.known(&mut business).await?;
         let people = business.list("/payout/users").await?;
         let mut found = Found { settled: 0, debited: HashSet::new() };
-        // Ends with an error while something is open, and tells it all the same.
+        // The command exits with an error while something is open, and still prints it.
         let status: Value =
             serde_json::from_str(&self.outpay.output(&["recover", "status", "--json"]).await?)?;
         let transfers = status["transfers"].as_array().context("no transfers are told")?;
@@ -180,8 +183,9 @@ impl Aftermath<'_> {
         Ok(found)
     }
 
-    /// Payments go on, but for what is unclear: the server must not pay with a nonce that it does not know about. The operator
-    /// settles what the chain shows as paid, debits what the database has forgotten, and names the first nonce.
+    /// Payments are resumed while some are unclear: the server must not pay with a nonce that it does not know about.
+    /// The operator settles what the chain shows as paid, debits what the database has lost, and sets the first
+    /// nonce.
     pub async fn assign(
         &self,
         server: &mut Server,
@@ -193,7 +197,7 @@ impl Aftermath<'_> {
         let known = self.known(&mut business).await?;
         let paid = self.chain.paid().await?;
         let mut debited = found.debited.len();
-        // What no block had yet when the recovery read the log.
+        // What no block contained when the recovery read the log.
         let lost = |promise: &&Promise| {
             !known.contains_key(&promise.address) && !found.debited.contains(&promise.address)
         };
@@ -217,8 +221,8 @@ impl Aftermath<'_> {
         all.into_iter().map(by_address).collect()
     }
 
-    /// What was paid and is not known to be: the worker does not send it, since it sees nonces that it does not know, and the
-    /// operator says what the chain shows.
+    /// Withdrawals that were paid without the database knowing: the worker does not send them, because it sees
+    /// unknown nonces, and the operator resolves them by what the chain shows.
     async fn resolve(&self, business: &mut Api, paid: &HashMap<String, Received>) -> Result<usize> {
         let deadline = clock::now() + END_LIMIT;
         let mut resolved = 0;
@@ -232,7 +236,8 @@ impl Aftermath<'_> {
                 if one["status"] == "sending" {
                     let arguments = ["withdrawal", "resolve", text(one, "id")?, "--paid", "--proof"];
                     let proof = paid[address].transaction.as_str();
-                    // Refused where the worker is at it just now, or has an attempt and will find it on the chain by itself.
+                    // Refused if a worker is at it just now, or has an attempt and will find it on the chain by
+                    // itself.
                     if self.outpay.run(&[&arguments[..], &[proof]].concat()).await.is_ok() {
                         resolved += 1;
                     }
@@ -246,8 +251,8 @@ impl Aftermath<'_> {
         }
     }
 
-    /// By the chain's own ledger: each withdrawal that succeeded was paid once, each other one never, and each person has what
-    /// is left of the money.
+    /// By the chain's own ledger: each withdrawal that succeeded was paid once, each other one never, and each
+    /// balance is what is left.
     pub async fn judge(&self, server: &Server, checks: &mut Checks) -> Result<()> {
         let mut business = Api::of_business(server.address, self.key).await?;
         let known = self.until_all_ended(&mut business).await?;
@@ -309,7 +314,7 @@ fn open_ones(known: &HashMap<String, Value>) -> String {
     format!("{} withdrawals, such as {}", open.len(), some.join(" and "))
 }
 
-/// The person got it on the chain, and the restored balance still has it.
+/// The recipient was paid on the chain, and the restored balance still has the money.
 async fn debit(business: &mut Api, promise: &Promise) -> Result<()> {
     let people = business.list("/payout/users").await?;
     let person = people.iter().find(|person| person["email"] == promise.email.as_str());

@@ -1,9 +1,9 @@
-//! The auditor: tells from the SQLite file alone whether the books are right. It shares no code with `ledger` or
+//! The auditor: decides from the SQLite file alone whether the books are right. It shares no code with `ledger` or
 //! `outpay` and knows only what is documented: the tables (migrations/sqlite), the kinds of entries
-//! (ledger/src/entry.rs), the digested bytes (ledger/src/chain.rs), the names of remembered answers (short digests).
+//! (ledger/src/entry.rs), the digested bytes (ledger/src/chain.rs), the names of remembered replies (short digests).
 //!
-//! Here: one look at all tables in one read transaction. Not here: one book told again by its entries (replay.rs),
-//! remembered answers (remembered.rs), the audit log's chain and signed heads (chains.rs), a digest of everything (content.rs).
+//! Here: one pass over all tables in one read transaction. Not here: the replay of one book (replay.rs), remembered
+//! replies (remembered.rs), the audit log's chain and signed heads (chains.rs), a digest of everything (content.rs).
 
 mod chains;
 mod content;
@@ -20,7 +20,7 @@ pub use content::digest;
 pub use remembered::Requests;
 use replay::Replay;
 
-/// One entry of a book, with what the auditor makes of it.
+/// One entry of a book, with the values that the auditor derives.
 #[derive(Debug)]
 pub struct Line {
     pub book: i64,
@@ -28,7 +28,7 @@ pub struct Line {
     pub kind: i64,
     pub at: i64,
     pub user: i64,
-    /// Of the user; empty where the entry concerns none.
+    /// Address of the user; empty if the entry concerns none.
     pub email: String,
     pub debit: i64,
     pub credit: i64,
@@ -36,7 +36,7 @@ pub struct Line {
     pub debit_previous: i64,
     pub credit_previous: i64,
     pub note: String,
-    /// Of the hash that the entry gives; empty for none.
+    /// Salt of the hash that the entry issues; empty for none.
     pub salt: Vec<u8>,
     pub chain: Vec<u8>,
     /// Balances after this entry.
@@ -45,7 +45,7 @@ pub struct Line {
     pub held_by_user: i64,
 }
 
-/// Remembers where it stopped, so that the next look reads only what is new in the journals.
+/// Remembers where it stopped, so that the next pass reads only new entries.
 #[derive(Default)]
 pub struct Auditor {
     books: BTreeMap<i64, Replay>,
@@ -73,8 +73,8 @@ pub(super) struct CredentialRow {
 }
 
 impl Auditor {
-    /// Looks at everything that is new, hands every new line to `tell`, and compares all balances and users. Gives the
-    /// number of new lines.
+    /// Audits everything that is new, passes every new line to `tell`, and compares all balances and users. Returns
+    /// the number of new lines.
     pub fn look(&mut self, path: &Path, tell: &mut dyn FnMut(&Line) -> Result<()>) -> Result<u64> {
         let connection = open(path)?;
         let mut credentials = read_credentials(&connection)?;
@@ -96,7 +96,7 @@ impl Auditor {
         Ok(lines)
     }
 
-    /// Looks at everything from the beginning, remembered answers included.
+    /// Audits everything from the beginning, including remembered replies.
     pub fn look_at_all(path: &Path, requests: &Requests) -> Result<()> {
         let mut remembered = remembered::Remembered::read(&open(path)?)?;
         Self::default().look(path, &mut |line| remembered.explain(line))?;

@@ -1,5 +1,5 @@
-//! The clients: they send orders, some of them twice, and judge every answer by what they were told before. They know
-//! nothing of crashes but that no answer comes. Not here: which orders there are (shop.rs), the journal (witness.rs).
+//! The clients: they send orders, some of them twice, and judge every reply by what they were told before. All they
+//! see of a crash is a missing reply. Not here: which orders there are (shop.rs), the journal (witness.rs).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,7 +16,7 @@ use super::shop::{Shop, keyed};
 use super::tally::Tally;
 use super::witness::{Turn, Witness};
 
-/// Answered orders under a key that may still be sent again, long after.
+/// Answered orders under a key that may still be repeated much later.
 const LONG_MEMORY: usize = 200;
 const MOST_TRIES: u32 = 5;
 
@@ -41,7 +41,7 @@ impl Clients {
         }
     }
 
-    /// Writes an order, or remembers an old one, and sends it.
+    /// Writes an order, or picks an old one, and sends it.
     pub fn send_something(&mut self, post: &mut Post, dice: &mut Dice) {
         let old = dice.index(self.remembered.len()).map(|at| self.remembered[at]);
         match old {
@@ -69,7 +69,7 @@ impl Clients {
         self.send_copies(id, post, dice);
     }
 
-    /// An order that may be repeated is now and then sent twice, or very often at once.
+    /// A repeatable order is sometimes sent twice, or very often at once.
     fn send_copies(&mut self, id: u64, post: &mut Post, dice: &mut Dice) {
         let order = self.orders.get_mut(&id).expect("it is kept");
         let repeatable = order.retry != Retry::Never;
@@ -111,7 +111,7 @@ impl Clients {
         self.orders[&id].name()
     }
 
-    /// An answer came. `enabled`: might the business pay people when it was given?
+    /// A reply arrived. `enabled`: were payouts enabled when it was given?
     pub fn hear(
         &mut self,
         id: u64,
@@ -145,7 +145,7 @@ impl Clients {
         Ok(())
     }
 
-    /// No answer came, and none will.
+    /// No reply arrived, and none will.
     pub fn lose(&mut self, id: u64, post: &mut Post, dice: &mut Dice) {
         let mut order = self.orders.remove(&id).expect("only what was sent arrives");
         order.copies -= 1;
@@ -156,7 +156,7 @@ impl Clients {
             }
             order.lost = true;
         } else if order.retry == Retry::References {
-            // Rows that were not paid the first time may have been this time.
+            // Rows that were not paid the first time may have been paid this time.
             order.wishes.iter().flatten().for_each(|wish| self.witness.lost(*wish));
         }
         let again = order.retry != Retry::Never;
@@ -211,7 +211,7 @@ impl Clients {
         if let Refusal::ReferencesWereUsedForOtherPayouts(rows) = refusal {
             ensure!(*rows == [1], "the second row contradicts");
         }
-        // A key that was used before comes before the switch, and the switch before everything else.
+        // A reused key is checked before the payout switch, and the switch before everything else.
         if code == "payouts_disabled" {
             ensure!(!enabled && order.pays(), "payouts were enabled");
             ensure!(order.must_be_refused != Some("idempotency_key_reused"), "its key was used before");
@@ -231,7 +231,7 @@ impl Clients {
         }
         ensure!(order.answer.is_none(), "it was carried out before");
         if order.must_be_refused.is_none() {
-            // Under its key this would have been the first answer again: what was lost had not happened.
+            // Under its key this would have been a replay: so the lost attempt had not happened.
             for wish in order.wishes.iter().flatten().filter(|_| order.key.is_some()) {
                 if !self.shops.iter().any(|shop| shop.paid.contains(wish)) {
                     self.witness.refused(*wish)?;
@@ -241,7 +241,7 @@ impl Clients {
         Ok(())
     }
 
-    /// It was carried out; does the answer fit?
+    /// It was carried out: does the reply fit?
     fn accept(&mut self, order: &mut Order, outcome: &Outcome) -> Result<()> {
         ensure!(order.must_be_refused.is_none(), "it had to be refused");
         let book = order.book.0;
@@ -326,7 +326,7 @@ impl Clients {
     }
 }
 
-/// An order that leaves an entry without money.
+/// An order whose entry moves no money.
 fn turn_of(command: &Command) -> Option<(Turn, i64)> {
     match command {
         Command::SetStatus { user, .. } => Some((Turn::Status, *user)),

@@ -1,9 +1,9 @@
-//! The one source of chance in a simulation: the same seed throws the same dice.
+//! The only source of chance in a simulation: the same seed gives the same numbers.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// The second one is for salts alone, so that they change nothing of what happens.
+/// The second generator is for salts alone, so that they do not influence what happens.
 pub struct Dice(ChaCha8Rng, ChaCha8Rng);
 
 impl Dice {
@@ -22,12 +22,12 @@ impl Dice {
         seed
     }
 
-    /// From 0 up to `end`, without it. The tiny bias of the remainder does not matter here.
+    /// From 0 to `end`, exclusive. The tiny bias of the remainder does not matter here.
     pub fn below(&mut self, end: u64) -> u64 {
         self.any() % end.max(1)
     }
 
-    /// From `first` to `last`, both included.
+    /// From `first` to `last`, inclusive.
     pub fn between(&mut self, first: i64, last: i64) -> i64 {
         let span = last.abs_diff(first) + 1;
         first + i64::try_from(self.below(span)).expect("a span of small numbers")
@@ -38,12 +38,12 @@ impl Dice {
         self.below(times) == 0
     }
 
-    /// True in so many of a thousand cases.
+    /// True in this many of a thousand cases.
     pub fn per_mille(&mut self, cases: u64) -> bool {
         self.below(1000) < cases
     }
 
-    /// An index into something of this length; `None` where it is empty.
+    /// An index into something of this length; `None` if it is empty.
     pub fn index(&mut self, length: usize) -> Option<usize> {
         let end = u64::try_from(length).expect("a length in memory");
         (length > 0).then(|| usize::try_from(self.below(end)).expect("below a length"))

@@ -1,5 +1,5 @@
-//! A rail that does what real ones do on bad days, with books of its own. What it does with a payment follows from the
-//! seed and the payment's number alone.
+//! A rail with the failures of real ones, and books of its own. What it does with a payment follows from the seed and
+//! the payment's number alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub struct FickleRail {
     orders: Mutex<BTreeMap<String, Entry>>,
 }
 
-/// What the rail's own books say of an order.
+/// The rail's own record of an order.
 #[derive(Clone, Copy, Default)]
 pub struct Paid {
     pub payments: u64,
@@ -150,7 +150,7 @@ impl Rail for FickleRail {
         let mut orders = self.orders.lock();
         let entry = orders.entry(payment.order_id.clone()).or_default();
         entry.sent += 1;
-        // What was sent before is known by its key; the rail says so, which is neither yes nor no.
+        // It recognises a repeat by its key and says so, which is neither yes nor no.
         let is_repeat = entry.keys.contains(&attempt.key);
         let answer = match story {
             _ if is_repeat => unknown("409 duplicate key"),
@@ -170,7 +170,7 @@ impl Rail for FickleRail {
                 entry.pay(payment, &attempt.key);
                 unknown("500")
             }
-            // Lost on the way the first time.
+            // The first request is lost in transit.
             Story::LosesTheRequest if entry.sent == 1 => unknown("connection reset"),
             Story::LosesTheRequest => {
                 entry.pay(payment, &attempt.key);

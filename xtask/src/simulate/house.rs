@@ -1,7 +1,8 @@
-//! The platform under test: the very steps of `outpay::commit` on a real SQLite file, killed between any two of them.
+//! The platform under test: the same steps as `outpay::commit` on a real SQLite file, killed between any two of them.
 //!
-//! A kill is honest: the files are copied as they are at that moment, the old connections go with the old files, and
-//! the next life begins on the copy, as after `kill -9`. A write that the kill cuts short is there up to some byte.
+//! A kill is realistic: the files are copied as they are at that moment, the old connections stay with the old files,
+//! and the next life begins on the copy, as after `kill -9`. A write that the kill interrupts is there up to some
+//! byte.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ const PAGE: usize = 4096;
 const FILE: &str = "outpay.db";
 const LOG: &str = "outpay.db-wal";
 
-/// Where a batch is cut off.
+/// Where a batch is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crash {
     BeforeLoad,
@@ -50,11 +51,11 @@ impl Crash {
     }
 }
 
-/// What a batch wrote into the journal, in entries.
+/// Entries that a batch wrote into the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     Exactly(u64),
-    /// The commit was cut short: so many, or none.
+    /// The commit was interrupted: this many, or none.
     AllOrNothing(u64),
 }
 
@@ -63,18 +64,18 @@ pub struct House {
     pub clock: Clock,
     folder: TempDir,
     lives: u64,
-    /// `None` only while a crash is on.
+    /// `None` only during a crash.
     open: Option<Open>,
 }
 
-/// The teller goes first: it may hold the store's writer.
+/// The teller drops first: it may hold the store's writer.
 struct Open {
     teller: TellerStore,
     store: Store,
 }
 
 impl House {
-    /// Two businesses that may pay people.
+    /// Two businesses with payouts enabled.
     pub async fn new(secrets: Secrets, clock: Clock) -> Result<Self> {
         let folder = scratch::in_memory("simulate")?;
         let mut house = Self { secrets, clock, folder, lives: 0, open: None };
@@ -93,12 +94,12 @@ impl House {
             .map(|(b, mode)| BookId::new(b, mode))
     }
 
-    /// What an operator does on another connection of the process.
+    /// An operator's command on another connection of the process.
     pub async fn enable_payouts(&self, business: i64, enabled: bool) -> Result<()> {
         Ok(self.store().set_payouts_enabled(business, enabled).await?)
     }
 
-    /// Carries out a batch. `None`: cut off by `crash`, nobody was answered, and the next life has begun.
+    /// Carries out a batch. `None`: interrupted by `crash`, no replies were sent, and the next life has begun.
     pub async fn settle(
         &mut self,
         batch: &[Asked],
@@ -134,7 +135,7 @@ impl House {
         Ok((Some(verdicts), Written::Exactly(entries)))
     }
 
-    /// Cuts off a checkpoint: of the pages that it wrote, any may have reached the file.
+    /// Interrupts a checkpoint: any of the pages that it wrote may have reached the file.
     pub async fn crash_in_checkpoint(&mut self, dice: &mut Dice) -> Result<()> {
         let before = std::fs::read(self.database())?;
         let connection = rusqlite::Connection::open(self.database())?;
@@ -153,7 +154,7 @@ impl House {
         self.crash_onto(&file, &log).await
     }
 
-    /// Cuts off a commit: the log holds what it will hold up to some byte, and from there what it held.
+    /// Interrupts a commit: up to some byte the log has its new contents, and after that its old ones.
     async fn crash_in_commit(&mut self, dice: &mut Dice) -> Result<()> {
         let path = self.life().join(LOG);
         let before = std::fs::read(&path)?;
@@ -221,7 +222,7 @@ impl House {
         self.life().join(FILE)
     }
 
-    /// Leaves the files where they are, for whoever looks for the reason.
+    /// Keeps the files for an investigation.
     pub fn keep(&mut self) -> &Path {
         self.folder.disable_cleanup(true);
         self.folder.path()

@@ -1,15 +1,15 @@
-//! A request that a client has sent, and what came back of it so far.
+//! A request that a client has sent, and its replies so far.
 
 use ledger::{BookId, Command, Outcome, Request};
 
-/// What a client does when no answer comes.
+/// What a client does when no reply comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// Nothing: sending it again could do it again.
+    /// Nothing: sending it again could carry it out again.
     Never,
-    /// It sends it again under the same key.
+    /// It repeats it under the same key.
     Key,
-    /// It sends it again, since every row carries a reference.
+    /// It repeats it, because every row has a reference.
     References,
 }
 
@@ -20,15 +20,16 @@ pub struct Order {
     /// The idempotency key's text, if it has one.
     pub key: Option<String>,
     pub retry: Retry,
-    /// The wishes behind it: one per row of a batch (`None` for a row that must be refused), one for other movements.
+    /// The wishes of the order: one per row of a batch (`None` for a row that must be refused), one for other
+    /// movements.
     pub wishes: Vec<Option<u32>>,
-    /// The only refusal that it may get, if it is one that must be refused.
+    /// The only refusal allowed, if it must be refused.
     pub must_be_refused: Option<&'static str>,
-    /// Copies under way.
+    /// Copies in flight.
     pub copies: u32,
-    /// Times it was sent because no answer, or not the wanted one, came.
+    /// Times it was sent because no reply, or not the wanted one, came.
     pub tries: u32,
-    /// An answer was lost and none has come since.
+    /// A reply was lost and none has come since.
     pub lost: bool,
     pub answer: Option<Outcome>,
 }
@@ -72,7 +73,7 @@ impl Order {
         }
     }
 
-    /// The refusals that this command can meet when it is in order.
+    /// The refusals that a valid command of this kind can meet.
     pub fn may_be_refused_as(&self) -> &'static [&'static str] {
         use ledger::Direction::{ToMain, ToPayout};
         match &self.request.command {
@@ -85,7 +86,7 @@ impl Order {
         }
     }
 
-    /// Does it pay people, so that the switch for payouts comes before everything but its key?
+    /// Does it pay people, so that the payout switch is checked before everything but its key?
     pub fn pays(&self) -> bool {
         matches!(self.request.command, Command::Create { .. } | Command::CreateMany { .. })
     }

@@ -1,12 +1,12 @@
-//! What is on its way from the clients to the platform. It delays, and so it reorders; who sends twice is the clients'
-//! affair.
+//! Requests in flight from the clients to the platform. It delays, and so reorders them; duplicates are the clients'
+//! doing.
 
 use super::dice::Dice;
 use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub struct Post {
-    /// By the tick in which it arrives and then by lot, so that what was sent first need not arrive first.
+    /// Ordered by arrival tick and then at random, so that requests can overtake each other.
     under_way: BTreeMap<(u64, u64), u64>,
     tick: u64,
 }
@@ -34,7 +34,7 @@ impl Post {
         self.under_way.insert((arrives, lot), order);
     }
 
-    /// What arrives next, at most so many.
+    /// The next arrivals, at most `most`.
     pub fn deliver(&mut self, most: usize) -> Vec<u64> {
         let Some((first, _)) = self.under_way.keys().next().copied() else { return Vec::new() };
         self.tick = self.tick.max(first) + 1;

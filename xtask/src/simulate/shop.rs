@@ -1,5 +1,5 @@
-//! One business in one mode, as its own programs see it: whom it pays, what it wants done, which mistakes it makes.
-//! Not here: what becomes of its orders (clients.rs).
+//! One business in one mode, as its own programs see it: whom it pays, what it orders, which mistakes it makes. Not
+//! here: what becomes of its orders (clients.rs).
 
 use ledger::{
     BatchPayout, BookId, Cents, Command, Direction, Email, MAX_PAYOUT, MAX_TRANSFER, OnceKey, Request,
@@ -11,7 +11,7 @@ use super::order::{Order, Retry};
 use super::witness::{What, Witness, normal_address};
 use std::collections::HashMap;
 
-/// People grow to this many and are then paid again and again.
+/// The number of people grows to this limit; then they are paid again and again.
 const MOST_PEOPLE: u64 = 5_000;
 const NOBODY: i64 = 1_000_000_000;
 const LONGEST_BATCH: i64 = 16;
@@ -19,7 +19,7 @@ const LONGEST_BATCH: i64 = 16;
 pub struct Shop {
     pub book: BookId,
     people: u64,
-    /// Address to user number, as answers told it.
+    /// User number by address, as learned from replies.
     numbers: HashMap<u32, i64>,
     /// Users that it knows.
     pub users: Vec<i64>,
@@ -59,7 +59,7 @@ impl Shop {
         Self { book, people: 3, numbers: HashMap::new(), users, paid, deposited }
     }
 
-    /// Writes the next order. `key` is the text of a fresh idempotency key, taken if the order wants one.
+    /// Writes the next order. `key` is the text of a fresh idempotency key, used if the order wants one.
     pub fn write(&mut self, key: String, witness: &mut Witness, dice: &mut Dice) -> Order {
         let order = match dice.weighted(&INTENTS) {
             Intent::Create => self.create(witness, dice),
@@ -75,7 +75,7 @@ impl Shop {
         if order.retry == Retry::Never && dice.per_mille(600) { keyed(order, key) } else { order }
     }
 
-    /// Remembers which number the person at this address has; `false` if it had another.
+    /// Records the user number of this address; `false` if it had another.
     pub fn learn(&mut self, address: u32, user: i64) -> bool {
         let known = *self.numbers.entry(address).or_insert_with(|| {
             self.users.push(user);
@@ -95,7 +95,7 @@ impl Shop {
         }
     }
 
-    /// Somebody to pay: now and then somebody new, and some are paid far more often than others.
+    /// A person to pay: sometimes a new one; some are paid far more often than others.
     fn person(&mut self, dice: &mut Dice) -> u32 {
         if self.people < MOST_PEOPLE && dice.one_in(8) {
             self.people += 1;
@@ -183,7 +183,7 @@ impl Shop {
         self.order(Command::SetStatus { user, status })
     }
 
-    /// What a careful program never sends.
+    /// What a correct program never sends.
     fn mistake(&mut self, witness: &mut Witness, dice: &mut Dice) -> Order {
         let email = written(0, dice);
         let past = |most: Cents, dice: &mut Dice| {
@@ -234,7 +234,7 @@ impl Shop {
         }
     }
 
-    /// All or nothing, with a reference that paid somebody else: nobody is paid.
+    /// All or nothing, with a reference that paid another person: no row is paid.
     fn contradiction(&mut self, paid: u32, witness: &mut Witness, dice: &mut Dice) -> Order {
         let address = self.person(dice);
         let fresh = witness.wish(self.book.0, What::Pay(address), false, 0);
@@ -265,7 +265,7 @@ fn row(witness: &Witness, wish: u32, dice: &mut Dice) -> BatchPayout {
     }
 }
 
-/// An address as somebody may write it.
+/// One of the spellings of an address.
 fn written(address: u32, dice: &mut Dice) -> Email {
     let mut text = normal_address(address);
     if dice.one_in(4) {

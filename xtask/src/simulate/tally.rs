@@ -1,4 +1,4 @@
-//! What happened in a simulation, counted by name.
+//! Events of a simulation, counted by name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// One more `name` of this group.
+    /// Counts one more `name` of this group.
     pub fn count(&mut self, group: &'static str, name: &str) {
         self.add(group, name, 1);
     }

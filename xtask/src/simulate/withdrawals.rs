@@ -1,7 +1,7 @@
-//! `xtask simulate --withdrawals N`: the worker against a rail that lies, loses, delays and repeats, and a worker that is
-//! killed at every moment of its work. The rail keeps books of its own; at the end they are compared with the platform's:
-//! what the rail paid it paid once, what it paid was not given back, what it did not pay was. Every event has its webhook
-//! delivery, once. All chance comes from the seed.
+//! `xtask simulate --withdrawals N`: the worker against a rail that lies, loses, delays and repeats, and a worker
+//! that is killed at every moment of its work. The rail keeps its own books; at the end they are compared with the
+//! platform's: each payment was made once, a paid withdrawal was not refunded, an unpaid one was. Every event has
+//! exactly one webhook delivery. All chance comes from the seed.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ use super::fickle_rail::{FickleRail, Paid};
 use crate::{clock, scratch};
 
 const SAY_EVERY: u64 = 10_000;
-/// The worker dies at a moment once in so many.
+/// At each moment the worker dies once in this many times.
 const KILL_ONE_IN: u64 = 12;
 const USERS: i64 = 50;
 const EACH: i64 = 100_000_000;
@@ -121,7 +121,7 @@ impl House {
         Ok(Self { platform, book, rail, kills, _folder: folder })
     }
 
-    /// Somebody asks for money, with a fee now and then.
+    /// A user requests a withdrawal, sometimes with a fee.
     async fn ask(&self, dice: &mut Dice) -> Result<()> {
         let mut terms = Terms { enabled: true, ..Terms::default() };
         terms.fee.fixed = Cents(dice.between(0, 2) * 10);
@@ -135,7 +135,7 @@ impl House {
             day: start_of_day(self.platform.clock.now()),
         };
         let request = Request::plain(Command::Withdraw(Box::new(order)));
-        // A refusal is a person without money, of whom there are few.
+        // The only refusal expected: one of the few users without money.
         self.platform.teller.ask(self.book, request).await?.map(drop).or_else(|refusal| {
             ensure!(refusal == ledger::Refusal::UserBalanceIsTooLow, "refused: {}", refusal.sentence());
             Ok(())
@@ -166,13 +166,13 @@ impl House {
         let worker = Worker::new(self.platform.clone()).one_at_a_time().with_killer(Arc::new(killer));
         worker.round().await?;
         if *died.lock() {
-            // Nobody else may touch what the dead one had leased until the lease runs out.
+            // No other worker may touch the dead one's leases until they expire.
             self.platform.clock.advance(AFTER_A_KILL);
         }
         Ok(())
     }
 
-    /// Until nothing is on its way.
+    /// Runs until no payment is in flight.
     async fn finish(&self) -> Result<()> {
         for _ in 0..10_000 {
             let (sending, _) = self.platform.store.withdrawals_under_way().await?;
@@ -185,7 +185,7 @@ impl House {
         anyhow::bail!("some withdrawals never end")
     }
 
-    /// The rail's books against the platform's.
+    /// Compares the rail's books with the platform's.
     async fn compare(&self, withdrawals: u64) -> Result<BTreeMap<&'static str, u64>> {
         let mut tally = BTreeMap::new();
         let last = i64::try_from(withdrawals).context("a number")?;

@@ -1,9 +1,9 @@
 //! What the clients know: every movement of money that they wanted, whether they were told that it happened, and
-//! whether it is in the journal. The two must agree: told and in the journal exactly once; never told, then in the
-//! journal at most once and only if the answer was lost; refused, then nowhere.
+//! whether it is in the journal. The two must agree: told, then in the journal exactly once; never told, then in the
+//! journal at most once and only if the reply was lost; refused, then nowhere.
 //!
-//! A wanted movement's number can be read off its entry, from the note where it has one and else from the amount, so
-//! every entry is traced to the one wish behind it.
+//! A wish's number can be read off its entry, from the note if it has one, otherwise from the amount, so every entry
+//! is traced to exactly one wish.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use super::auditor::Line;
 /// A prime just below the largest payout: multiplying by [`SPREAD`] modulo it makes numbers look like amounts.
 const PRIME: i64 = 99_999_989;
 const SPREAD: i64 = 48_271;
-/// Transfers are a multiple of this and the wish's number.
+/// Transfers are a multiple of this plus the wish's number.
 const BIG: i64 = 1_000_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Witness {
     wishes: Vec<Wish>,
     /// Told, and not yet found in the journal.
     owed: BTreeSet<u32>,
-    /// Balances after a wish, by the journal or by the answer, whichever came first.
+    /// Balances after a wish, from the journal or the reply, whichever came first.
     balances: HashMap<u32, (i64, i64)>,
     /// By book and user.
     rotations: HashMap<(i64, i64), Turns>,
@@ -69,7 +69,7 @@ pub enum Turn {
 }
 
 impl Witness {
-    /// A new wish; `size` chooses among the amounts that it can have.
+    /// A new wish; `size` chooses among its possible amounts.
     pub fn wish(&mut self, book: i64, what: What, noted: bool, size: i64) -> u32 {
         let number = u32::try_from(self.wishes.len()).expect("a simulation has fewer wishes");
         let plain = i64::from(number);
@@ -86,7 +86,7 @@ impl Witness {
         &self.wishes[number as usize]
     }
 
-    /// The text that an entry's note carries.
+    /// The note of its entry.
     pub fn note(number: u32) -> String {
         format!("Nº {number}")
     }
@@ -100,7 +100,7 @@ impl Witness {
         }
     }
 
-    /// A client will never know whether it happened, unless it asks again.
+    /// A client cannot know whether it happened, unless it asks again.
     pub fn lost(&mut self, number: u32) {
         self.wishes[number as usize].lost = true;
     }
@@ -113,7 +113,7 @@ impl Witness {
         Ok(())
     }
 
-    /// Two accounts of the balances after a wish must be one.
+    /// Both sources of the balances after a wish must agree.
     pub fn balances(&mut self, number: u32, after: (i64, i64)) -> Result<()> {
         let first = *self.balances.entry(number).or_insert(after);
         ensure!(first == after, "the balances after it are {first:?} and {after:?}: {:?}", self.get(number));
@@ -131,7 +131,7 @@ impl Witness {
         self.turns(turn).entry((book, user)).or_default().lost += 1;
     }
 
-    /// A hash is new to whoever is told of it.
+    /// Every reported hash generation must be new.
     pub fn generation(&mut self, book: i64, user: i64, generation: i64) -> Result<()> {
         let new = self.generations.insert((book, user, generation));
         ensure!(new, "two rotations of user {user} of book {book} gave generation {generation}");
@@ -159,8 +159,8 @@ impl Witness {
             }
             _ => {}
         }
-        let number = number_of(line).context("nobody wished for this")?;
-        let wish = self.wishes.get_mut(number as usize).context("nobody wished for this")?;
+        let number = number_of(line).context("no wish explains this entry")?;
+        let wish = self.wishes.get_mut(number as usize).context("no wish explains this entry")?;
         let fits = wish.book == line.book
             && wish.amount == line.amount
             && wish.noted != line.note.is_empty()
@@ -172,7 +172,7 @@ impl Witness {
             };
         ensure!(fits, "it is not what was wished for: {wish:?}");
         ensure!(!wish.seen, "it happened before: {wish:?}");
-        ensure!(wish.told || wish.lost, "it was never carried out, as far as anybody was told: {wish:?}");
+        ensure!(wish.told || wish.lost, "no client was told that it was carried out: {wish:?}");
         wish.seen = true;
         let after = match wish.what {
             What::Pay(_) => None,
@@ -183,7 +183,7 @@ impl Witness {
         after.map_or(Ok(()), |after| self.balances(number, after))
     }
 
-    /// After all entries: everything that anybody was told is there.
+    /// After all entries: everything that was acknowledged is there.
     pub fn settle(&self) -> Result<()> {
         if let Some(number) = self.owed.first() {
             bail!("acknowledged, but not in the journal: {:?}", self.get(*number));
@@ -202,7 +202,7 @@ impl Witness {
     }
 }
 
-/// The number of the wish behind an entry with money.
+/// The number of the wish of an entry with money.
 fn number_of(line: &Line) -> Option<u32> {
     if let Some(number) = line.note.strip_prefix("Nº ") {
         return number.parse().ok();
@@ -214,10 +214,10 @@ fn number_of(line: &Line) -> Option<u32> {
     u32::try_from(number).ok()
 }
 
-/// What undoes multiplying by [`SPREAD`].
+/// The inverse of multiplying by [`SPREAD`].
 const UNSPREAD: i64 = inverse();
 
-/// By Fermat: its power with the prime less two.
+/// By Fermat: the power of `PRIME - 2`.
 const fn inverse() -> i64 {
     let (mut power, mut factor, mut result) = (PRIME - 2, SPREAD, 1);
     while power > 0 {
@@ -326,7 +326,7 @@ mod tests {
             witness.see(&fine).unwrap();
         }
         let strange = Line { note: "Nº 999999".to_owned(), ..line(&witness, 0) };
-        assert!(witness.see(&strange).unwrap_err().to_string().contains("nobody wished"));
+        assert!(witness.see(&strange).unwrap_err().to_string().contains("no wish explains"));
         witness.settle().unwrap();
     }
 

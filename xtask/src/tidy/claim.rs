@@ -1,5 +1,5 @@
-//! Every route of the claim page has a file of its own, a test file of the same name, and a row in the matrix of routes and
-//! callers for each of its methods.
+//! Every route of the claim page has its own file, a test file of the same name, and a row in the matrix of routes
+//! and callers for each of its methods.
 
 use super::routes::{has_row, routes};
 use super::source::Token;

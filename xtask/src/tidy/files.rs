@@ -32,7 +32,7 @@ pub fn rust_files_stay_short(tree: &Tree) -> Vec<Violation> {
         .collect()
 }
 
-/// Names under which anything fits say nothing about what is there.
+/// A name that fits anything says nothing about the contents.
 pub fn no_empty_names(tree: &Tree) -> Vec<Violation> {
     tree.files
         .iter()

@@ -1,4 +1,4 @@
-//! Words that must not stay in the code: what is unfinished, what prints for the author, what skips a test.
+//! Code that must not be committed: unfinished code, debug output, skipped tests.
 
 use super::source::Token;
 use super::{Tree, Violation};

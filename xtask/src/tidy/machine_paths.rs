@@ -2,7 +2,7 @@
 
 use super::{Tree, Violation};
 
-/// Put together from two halves, so that this file does not break its own rule.
+/// Concatenated, so that this file does not break its own rule.
 const FOLDERS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
 pub fn none_in_the_tree(tree: &Tree) -> Vec<Violation> {

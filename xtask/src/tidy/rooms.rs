@@ -1,10 +1,10 @@
-//! Which room of the house may know which: the ledger nobody, the doors not each other, the network only
-//! rails and webhooks, SMTP only mail. The house is drawn in `docs/`; these are its walls.
+//! Which rooms may depend on which: the ledger on none, the doors not on each other; the network only in rails and
+//! webhooks, SMTP only in mail. docs/ARCHITECTURE.md has the map.
 
 use super::source::{is_in, paths};
 use super::{File, Tree, Violation};
 
-/// What could reach a database, a network, a disk, a clock or a die.
+/// Crates and modules with access to a database, a network, a disk, a clock or randomness.
 const CLOSED_TO_LEDGER: &[&str] = &[
     "axum",
     "deadpool_postgres",

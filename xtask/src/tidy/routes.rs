@@ -1,5 +1,5 @@
-//! Every route of the one route table has an endpoint file, a test file, an entry in the OpenAPI document and, for each of its
-//! methods, a row in the matrix of routes and callers.
+//! Every route of the route table has an endpoint file, a test file, an entry in the OpenAPI document and, for each
+//! of its methods, a row in the matrix of routes and callers.
 
 use super::source::Token;
 use super::{File, Tree, Violation};
@@ -40,7 +40,7 @@ pub struct Route {
     pub path: String,
     /// The endpoints' files: the module before `::handle`.
     modules: Vec<String>,
-    /// The same, each behind its method: `get`, `post`.
+    /// The same, each with its method: `get`, `post`.
     pub handlers: Vec<(String, String)>,
 }
 

@@ -1,6 +1,6 @@
 //! Rust source as a flat list of tokens with their lines, and the paths that it names.
 //!
-//! Comments, doc comments included, are gone: prose may mention what code may not do.
+//! Comments, including doc comments, are dropped: prose may mention what code may not do.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
@@ -14,7 +14,7 @@ pub struct Token {
 pub enum Kind {
     Word(String),
     Mark(char),
-    /// A string literal's text between its quotes, escapes untouched.
+    /// The raw text of a string literal between its quotes, escapes included.
     Text(String),
     /// Any other literal.
     Value,
@@ -88,7 +88,7 @@ fn literal_kind(literal: &str) -> Kind {
 /// Every path that the code names, with its line; `use a::{b, c::d}` gives `a::b` and `a::c::d`.
 pub fn paths(tokens: &[Token]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
-    // One prefix per open brace: empty but for the groups of a `use`.
+    // One prefix per open brace: empty except in the groups of a `use`.
     let mut prefixes: Vec<String> = Vec::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {

@@ -1,4 +1,4 @@
-//! SQL lives in `store/` alone: its statements and its drivers.
+//! SQL statements and drivers are in `store/` only.
 
 use super::source::{is_in, paths};
 use super::{File, Tree, Violation};
@@ -36,7 +36,7 @@ pub fn drivers_only_in_store(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// The product's code; tests may tamper with a database and tools may have one of their own.
+/// The product's code; tests may tamper with a database, and tools may have their own.
 fn outside_store(tree: &Tree) -> impl Iterator<Item = &File> {
     let is_store =
         |path: &str| path.strip_prefix(STORE).is_some_and(|rest| rest.starts_with('/') || rest == ".rs");

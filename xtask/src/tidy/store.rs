@@ -1,4 +1,4 @@
-//! Every function of the store is run on both engines by the conformance suite.
+//! The conformance suite runs every function of the store on both engines.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::{Tree, Violation};
 const STORE: &str = "crates/outpay/src/store/";
 const SUITE: &str = "crates/outpay/tests/it/conformance";
 
-/// The engines' own folders are below; what they do shows through the functions here.
+/// The engines' own folders are below this level; the functions here exercise them.
 pub fn every_function_is_in_the_conformance_suite(tree: &Tree) -> Vec<Violation> {
     let named: HashSet<&str> =
         tree.under(SUITE).flat_map(|file| file.tokens.iter().filter_map(Token::word)).collect();

@@ -1,4 +1,4 @@
-//! The chain of the audit log, and the file of signed heads, told from what is documented alone: the digested bytes
+//! The audit log's chain and the file of signed heads, checked from the documentation alone: the digested bytes
 //! (store/audit_log_chain.rs), the signed text (heads/line.rs).
 
 use std::path::Path;
@@ -39,7 +39,8 @@ pub fn log(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Every line follows from the one before it, is signed by this key, and tells of an entry with its digest. How many lines.
+/// Every line follows from the one before it, is signed by this key, and names an entry with its digest. Returns the
+/// number of lines.
 #[cfg_attr(not(test), expect(dead_code, reason = "the simulator runs no server, which is what signs"))]
 pub fn heads(connection: &Connection, file: &Path, key: &[u8; 32]) -> Result<usize> {
     let key = VerifyingKey::from_bytes(key)?;

@@ -1,4 +1,4 @@
-//! A digest over every row of every table: two runs that print the same one hold the same.
+//! A digest over every row of every table: two runs with the same digest have the same contents.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use rusqlite::types::ValueRef;
 use sha2::{Digest, Sha256};
 
-/// With what orders their rows.
+/// Tables, and the columns that order their rows.
 const TABLES: [(&str, &str); 9] = [
     ("setting", "name"),
     ("business", "number"),

@@ -1,5 +1,5 @@
-//! Remembered answers: each is there for a reason (a paid reference, a recorded deposit, an answered request), each
-//! reason has its answer, and the answer fits the entry.
+//! Remembered replies: each has a reason (a paid reference, a recorded deposit, an answered request), each reason has
+//! its reply, and the reply fits the entry.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use super::Line;
 
 type Key = (i64, [u8; 16]);
 
-/// Idempotency keys that clients sent, by book; whether an answer was received under each.
+/// Idempotency keys that clients sent, by book; whether a reply was received under each.
 pub type Requests = BTreeMap<(i64, String), bool>;
 
 pub struct Remembered {
@@ -32,7 +32,7 @@ impl Remembered {
         Ok(Self { rows: found })
     }
 
-    /// Takes out what this entry accounts for.
+    /// Removes what this entry accounts for.
     pub fn explain(&mut self, line: &Line) -> Result<()> {
         let name = match line.kind {
             1 => "deposit reference",
@@ -51,7 +51,7 @@ impl Remembered {
         Ok(())
     }
 
-    /// What is left must be the answers of requests.
+    /// The rest must be the replies of requests.
     pub fn finish(mut self, requests: &Requests) -> Result<()> {
         for ((book, key), answered) in requests {
             let found = self.rows.remove(&(*book, short_digest("request", key)));
@@ -63,7 +63,7 @@ impl Remembered {
     }
 }
 
-/// The first 16 bytes of SHA-256 over the parts, each led by its length.
+/// The first 16 bytes of SHA-256 over the parts, each prefixed with its length.
 fn short_digest(purpose: &str, text: &str) -> [u8; 16] {
     let mut digest = Sha256::new();
     for part in [purpose, text] {

@@ -1,4 +1,4 @@
-//! One book told again by its entries alone.
+//! Replays one book from its entries alone.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ struct Person {
     created_at: i64,
     active: bool,
     generation: i64,
-    /// The credential seen last, and of which generation it was.
+    /// The credential seen last, and its generation.
     credential: Option<(Vec<u8>, i64)>,
 }
 
@@ -53,7 +53,7 @@ impl Replay {
         i64::try_from(self.people.len()).expect("fewer users than entries")
     }
 
-    /// Takes the next entry and writes the balances after it into the line.
+    /// Applies the next entry and writes the balances after it into the line.
     pub fn take(&mut self, line: &mut Line) -> Result<()> {
         let next = self.sequence + 1;
         ensure!(line.sequence == next, "entry {next} is missing");
@@ -68,7 +68,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Of this line, following what was taken so far.
+    /// The digest of this line, following the lines applied so far.
     pub fn digest(&self, line: &Line) -> Vec<u8> {
         let created = if line.kind == USER_CREATED { line.email.as_str() } else { "" };
         let length = i64::try_from(created.len()).expect("an address is short");
@@ -177,7 +177,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Each user has one credential, as active as the user is, and another one after every rotation.
+    /// Each user has one credential, active if the user is, and another one after every rotation.
     pub fn compare_credentials(&mut self, rows: &[CredentialRow]) -> Result<()> {
         let (users, stored) = (self.people.len(), rows.len());
         for (number, row) in (1..).zip(rows) {

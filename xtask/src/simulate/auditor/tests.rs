@@ -1,5 +1,5 @@
-//! The auditor notices tampering of every kind: rows changed by hand, and rows changed by somebody who knows how the
-//! digests are computed and computes them anew.
+//! The auditor notices tampering of every kind: rows changed by hand, and rows changed together with correctly
+//! recomputed digests.
 
 use std::cell::RefCell;
 
@@ -41,7 +41,7 @@ impl Copies {
         copies
     }
 
-    /// What the auditor says of a copy on which `tamper` was at work.
+    /// The auditor's verdict on a copy after `tamper`.
     fn after(&self, tamper: impl FnOnce(&Connection)) -> String {
         *self.made.borrow_mut() += 1;
         let copy = self.folder.path().join(format!("{}.db", self.made.borrow()));
@@ -63,7 +63,7 @@ impl Copies {
         assert!(said.contains(words), "{sql}: {said}");
     }
 
-    /// Like `notices`, with all digests computed anew.
+    /// Like `notices`, with all digests recomputed.
     fn notices_behind_good_digests(&self, sql: &str, words: &str) {
         let said = self.after(|connection| {
             assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
@@ -221,7 +221,7 @@ fn entries_that_break_the_rules_are_noticed_behind_good_digests() {
             "WHERE book = 2 AND sequence = (SELECT min(sequence) FROM journal WHERE book = 2 AND kind = {kind})"
         )
     };
-    // Where any of several sums may be missed first, a colon stands for whatever is said.
+    // If several sums could be reported first, a colon matches any message.
     for (sql, words) in [
         (format!("UPDATE journal SET amount = amount + 1 {}", first(5)), ": "),
         (format!("UPDATE journal SET amount = 0 {}", first(5)), "it moves 0 cents"),
@@ -276,7 +276,7 @@ fn a_row_more_or_less_is_another_digest() {
 #[test]
 fn an_audit_log_that_was_changed_is_noticed() {
     let copies = Copies::new();
-    // The simulation changes no settings, so rows are written here, by the store.
+    // The simulation changes no settings, so the store writes rows here.
     let log = |connection: &Connection| {
         let path = connection.path().unwrap().to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
