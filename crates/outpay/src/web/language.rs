@@ -1,4 +1,5 @@
-//! The languages of the claim page: one file per language under `locales/`, all with the same keys. Which one a person
+//! The languages of the claim page: one file per language under `locales/`, all with the same keys, and one file with what
+//! rails say in every language. Which one a person
 //! reads is said by a link (`?lang=`), else by a cookie that remembers such a link, else by the browser. Here too: money,
 //! days and moments in each. Not here: the dashboard, which speaks English.
 
@@ -25,23 +26,38 @@ pub enum Language {
     Spanish,
 }
 
-/// The files' texts by key, `table.name`, in the order of [`Language::ALL`].
+/// The texts by key, `table.name`, in the order of [`Language::ALL`].
 static TEXTS: LazyLock<[BTreeMap<String, String>; 3]> = LazyLock::new(|| {
-    [
+    let files = [
         include_str!("../../locales/en.toml"),
         include_str!("../../locales/de.toml"),
         include_str!("../../locales/es.toml"),
-    ]
-    .map(read)
+    ];
+    let mut texts = files.map(read);
+    for (language, texts) in Language::ALL.into_iter().zip(&mut texts) {
+        texts.extend(read_rails(language));
+    }
+    texts
 });
 
+type Tables = BTreeMap<String, BTreeMap<String, String>>;
+
 fn read(file: &str) -> BTreeMap<String, String> {
-    let tables: BTreeMap<String, BTreeMap<String, String>> =
-        toml::from_str(file).expect("the files of languages are read by a test");
+    let tables: Tables = toml::from_str(file).expect("a test reads the files of languages");
     let texts = |(table, texts): (String, BTreeMap<String, String>)| {
         texts.into_iter().map(move |(name, text)| (format!("{table}.{name}"), text))
     };
     tables.into_iter().flat_map(texts).collect()
+}
+
+/// What rails say, in this language. A text that a language lacks is missed by the test that compares the keys.
+fn read_rails(language: Language) -> BTreeMap<String, String> {
+    let tables: Tables =
+        toml::from_str(include_str!("../../locales/rails.toml")).expect("a test reads the file");
+    let text = |(name, mut texts): (String, BTreeMap<String, String>)| {
+        Some((format!("sentence.{name}"), texts.remove(language.tag())?))
+    };
+    tables.into_iter().filter_map(text).collect()
 }
 
 impl Language {
