@@ -22,6 +22,7 @@ mod look_back;
 mod money;
 mod once;
 mod origin;
+mod provider;
 mod recovery;
 mod refusal;
 mod salt;
@@ -45,11 +46,12 @@ pub use look_back::{DepositedElsewhere, LOOKS_PERIOD, MOST_LOOKS};
 pub use money::{Cents, MAX_PAYOUT, MAX_TRANSFER};
 pub use once::{Fingerprint, Once, OnceKey, Remembered};
 pub use origin::{CredentialDigest, Origin, SessionStamp, StoredCredential};
+pub use provider::{Driver, Provider, Watch};
 pub use refusal::Refusal;
 pub use salt::{HashSalt, Inputs};
 pub use terms::{FeeRule, ReviewRule, Terms};
 pub use user::{PayoutUser, UserSnapshot, UserStatus};
-pub use withdrawal::{Lease, Pause, Provider, Step, TRANSITIONS, Withdrawal, WithdrawalState};
+pub use withdrawal::{Lease, Pause, Step, TRANSITIONS, Withdrawal, WithdrawalState};
 
 /// Microseconds since 1970-01-01T00:00:00Z; always passed in, never read from a clock here.
 pub type Micros = i64;

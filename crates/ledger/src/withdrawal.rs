@@ -1,7 +1,7 @@
 //! Withdrawals: the states one can be in, the one table of steps between them, and what is kept of one. Not here: which
 //! money moves with a step (decide_withdrawal.rs), what a business asks of a withdrawal (terms.rs).
 
-use crate::{AccountId, Cents, Micros};
+use crate::{Cents, Micros, Provider};
 use serde::{Deserialize, Serialize};
 
 /// Where a withdrawal stands. The numbers are stored: never reuse or change one.
@@ -157,64 +157,6 @@ impl Step {
             Succeed => "succeed",
             Fail => "fail",
             Return => "return",
-        }
-    }
-}
-
-/// Which kind of rail pays. Each has an account of its own in every book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Test mode: obeys the amount.
-    Sandbox,
-    /// Gift cards from the business's own stock.
-    GiftCard,
-    /// A stablecoin on a chain.
-    Crypto,
-    /// Anything a person does, for example a bank transfer.
-    Manual,
-}
-
-impl Provider {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual];
-
-    /// The word in answers, webhooks and tables.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::GiftCard => "gift_card",
-            Self::Crypto => "crypto",
-            Self::Manual => "manual",
-        }
-    }
-
-    /// The provider with this word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.word() == word)
-    }
-
-    /// The account that holds what this rail has paid out.
-    #[must_use]
-    pub fn account(self) -> AccountId {
-        AccountId(match self {
-            Self::Sandbox => -10,
-            Self::GiftCard => -11,
-            Self::Crypto => -12,
-            Self::Manual => -13,
-        })
-    }
-
-    /// What a payment's public number at this rail begins with.
-    #[must_use]
-    pub fn order_prefix(self) -> &'static str {
-        match self {
-            Self::Sandbox => "SBX-",
-            Self::GiftCard => "GC-",
-            Self::Crypto => "CRX-",
-            Self::Manual => "MAN-",
         }
     }
 }

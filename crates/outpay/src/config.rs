@@ -3,12 +3,10 @@
 //! (database), and keys, which come from the environment or from files of their own.
 
 use crate::mail::MailConfig;
-use crate::rails::crypto::CryptoConfig;
-use crate::rails::manual::ManualConfig;
+use crate::rails::RailsConfig;
 use crate::store::Failure;
 use anyhow::Context;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -55,32 +53,6 @@ impl Default for SqliteConfig {
     }
 }
 
-/// The rails of live mode.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RailsConfig {
-    /// `[rails.crypto.<name>]`
-    pub crypto: BTreeMap<String, CryptoConfig>,
-    /// `[rails.manual.<name>]`
-    pub manual: BTreeMap<String, ManualConfig>,
-    /// `[rails.gift_card]`
-    pub gift_card: GiftCardConfig,
-}
-
-/// `[rails.gift_card]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct GiftCardConfig {
-    /// An event warns when this many or fewer cards of one brand and value are left.
-    pub low_stock: i64,
-}
-
-impl Default for GiftCardConfig {
-    fn default() -> Self {
-        Self { low_stock: 10 }
-    }
-}
-
 impl Config {
     /// Reads `file`, or the data folder's file if it exists.
     ///
@@ -105,31 +77,13 @@ impl Config {
             anyhow::anyhow!("line {}: {}", before.matches('\n').count() + 1, error.message())
         };
         let config: Self = toml::from_str(text).map_err(named)?;
-        let mut names: Vec<&String> = config.rails.manual.keys().chain(config.rails.crypto.keys()).collect();
-        names.sort();
-        for name in &names {
-            let fits =
-                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-            anyhow::ensure!(
-                (1..=40).contains(&name.len()) && name.bytes().all(fits),
-                "the rail {name:?} must be named with 1 to 40 lower-case letters, digits, dashes"
-            );
-            anyhow::ensure!(
-                !["sandbox", "gift_card"].contains(&name.as_str()),
-                "the name {name:?} is taken by a rail that is always there"
-            );
-        }
-        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
-        anyhow::ensure!(twice.is_none(), "two rails have one name: {twice:?}");
+        config.rails.check()?;
         anyhow::ensure!(
             CACHE_MIB.contains(&config.sqlite.cache_mib),
             "`cache_mib` in [sqlite] must be from {} to {}",
             CACHE_MIB.start(),
             CACHE_MIB.end()
         );
-        for (name, crypto) in &config.rails.crypto {
-            crypto.check().with_context(|| format!("the rail {name:?}"))?;
-        }
         if let Some(mail) = &config.mail {
             mail.check().context("[mail]")?;
         }

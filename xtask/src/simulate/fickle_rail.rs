@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{BookId, Cents, Provider};
 use outpay::rails::{Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
-use outpay::store::{Attempt, Failure};
+use outpay::store::Attempt;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 
@@ -59,7 +59,6 @@ impl FickleRail {
             title: "Fickle".to_owned(),
             expected_time: String::new(),
             fields: Vec::new(),
-            is_automatic: true,
             line: None,
         };
         Self { facts, seed, orders: Mutex::default() }
@@ -218,9 +217,5 @@ impl Rail for FickleRail {
             _ => Finding::NotFound,
         };
         ready(finding).boxed()
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Err(anyhow::anyhow!("it stops nothing"))).boxed()
     }
 }

@@ -369,8 +369,8 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
 
 /// The account itself if it is a rail's, else some rail's, so that the comparison fails.
 fn rail(account: Option<AccountId>) -> AccountId {
-    let rails = || Provider::ALL.into_iter().map(Provider::account);
-    rails().find(|rail| Some(*rail) == account).unwrap_or_else(|| Provider::Manual.account())
+    let rails = Provider::ALL.map(Provider::account);
+    account.filter(|account| rails.contains(account)).unwrap_or(rails[rails.len() - 1])
 }
 
 fn turn(active: &mut bool, to: bool) -> Result<(), String> {

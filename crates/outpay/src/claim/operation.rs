@@ -8,12 +8,14 @@ use super::visit::{Named, Person};
 use super::words;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
+use crate::rails;
 use crate::store::StoredEntry;
 use crate::web::{Language, page};
+use crate::withdrawals::reveal;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ledger::{EntryKind, Provider, Withdrawal, WithdrawalState};
+use ledger::{EntryKind, Withdrawal, WithdrawalState};
 
 #[derive(Template)]
 #[template(path = "claim/operation.html")]
@@ -105,7 +107,6 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
     let stop = stops.get(&number).copied();
     let rail = platform.rails.get(book.mode(), &withdrawal.method);
     let state = words::state(t, withdrawal);
-    let is_card = withdrawal.provider == Provider::GiftCard;
     let gone = withdrawal.state.gave_money_back();
     Ok(Progress {
         t,
@@ -129,17 +130,18 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
             withdrawal.state,
             WithdrawalState::Created | WithdrawalState::Review | WithdrawalState::Queued
         ),
-        can_reveal: is_card && withdrawal.state == WithdrawalState::Succeeded,
+        can_reveal: reveal::has_code(withdrawal),
         has_receipt: withdrawal.state == WithdrawalState::Succeeded,
         again: (gone && rail.is_some()).then(|| withdrawal.method.clone()),
     })
 }
 
-/// What the rail has made public of the payment: a transaction's hash.
-pub(super) fn transaction(entries: &[StoredEntry]) -> Option<String> {
+/// What the rail has published by which the payment can be looked up, for example a transaction's hash.
+pub(super) fn transaction(withdrawal: &Withdrawal, entries: &[StoredEntry]) -> Option<String> {
+    let field = rails::kind(withdrawal.provider).transaction?;
     let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty())?;
     let detail: serde_json::Value = serde_json::from_str(&newest.entry.detail).ok()?;
-    detail["tx_hash"].as_str().map(str::to_owned)
+    detail[field].as_str().map(str::to_owned)
 }
 
 fn facts(
@@ -158,7 +160,7 @@ fn facts(
         (t.say("operation.changed"), t.moment(withdrawal.changed_at), false),
         (t.say("operation.reference"), order, true),
     ];
-    facts.extend(transaction(entries).map(|hash| (t.say("operation.transaction"), hash, true)));
+    facts.extend(transaction(withdrawal, entries).map(|hash| (t.say("operation.transaction"), hash, true)));
     facts
 }
 

@@ -65,7 +65,7 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
         at: rfc3339(withdrawal.changed_at),
         method: method_title(person, &withdrawal),
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),
-        transaction: operation::transaction(&entries),
+        transaction: operation::transaction(&withdrawal, &entries),
         amount: t.money(withdrawal.amount.0),
         fee: t.money(withdrawal.fees.0),
         net: t.money(withdrawal.net().0),

@@ -36,7 +36,7 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
         "method": withdrawal.method,
         "provider": withdrawal.provider.word(),
         "destination": destination,
-        "transaction": operation::transaction(&entries),
+        "transaction": operation::transaction(&withdrawal, &entries),
         "currency": "USD",
         "amount": withdrawal.amount.0,
         "fees": withdrawal.fees.0,

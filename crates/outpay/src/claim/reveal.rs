@@ -10,7 +10,7 @@ use crate::withdrawals::reveal;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ledger::{Command, Occurrence, Provider, Refusal, Request, WithdrawalState};
+use ledger::{Command, Occurrence, Refusal, Request};
 use secrecy::ExposeSecret;
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ pub(super) async fn handle(Named(id): Named, posted: Posted) -> Response {
 async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
     let (t, platform, book) = (person.language, &person.platform, person.caller.book);
     let withdrawal = operation::own(person, id).await?;
-    if withdrawal.provider != Provider::GiftCard || withdrawal.state != WithdrawalState::Succeeded {
+    if !reveal::has_code(&withdrawal) {
         let notice = t.say("reveal.not_yet").to_owned();
         return operation::show(person, id, notice, StatusCode::CONFLICT).await;
     }

@@ -6,6 +6,7 @@ use super::stop::Stop;
 use super::visit::{Named, Person, Posted, WRONG_FORM};
 use super::wish::{self, TO};
 use super::withdraw;
+use crate::rails::Facts;
 use crate::web::{Form, page};
 use crate::withdrawals::ask::{self, Price, Wish};
 use crate::withdrawals::offer;
@@ -81,24 +82,24 @@ pub(super) fn answer(
     let Ok(mounted) = offer::rail(&person.platform, person.caller.book, &wish.method) else {
         return Stop::not_found(person).into_response();
     };
-    let title = t.say("summary.title");
+    let (title, facts) = (t.say("summary.title"), mounted.facts());
     let page = SummaryPage {
         frame: Frame::of(person, title, format!("/p/withdraw/{}", wish.method)),
         method: wish.method.clone(),
-        method_title: t.sentence(&mounted.facts().title),
+        method_title: t.sentence(&facts.title),
         amount: t.money(price.amount.0),
         fee: t.money(price.fees.0),
         net: t.money(price.net.0),
-        detail: detail(&price.quote.detail),
+        detail: (facts.kind().summary)(&price.quote.detail),
         time: t.sentence(&price.expected_time),
         to: wish::places(person, mounted, &price.destination),
-        hidden: hidden(person, wish, price),
+        hidden: hidden(person, facts, wish, price),
         notice: notice.to_owned(),
     };
     page::html(status, &page)
 }
 
-fn hidden(person: &Person, wish: &Wish, price: &Price) -> Vec<(String, String)> {
+fn hidden(person: &Person, facts: &Facts, wish: &Wish, price: &Price) -> Vec<(String, String)> {
     let mut once = [0; 16];
     person.platform.entropy.fill(&mut once);
     let given = |(name, value): (&String, &serde_json::Value)| {
@@ -111,20 +112,11 @@ fn hidden(person: &Person, wish: &Wish, price: &Price) -> Vec<(String, String)> 
         ("fees".to_owned(), price.fees.0.to_string()),
         ("amount".to_owned(), person.language.plain_money(price.amount.0)),
     ];
-    if let Some(brand) = wish.destination.get("brand").and_then(|brand| brand.as_str()) {
-        hidden.push(("choice".to_owned(), format!("{} {brand}", price.amount.0)));
+    let chosen = facts.fields.iter().find(|field| field.is_chosen());
+    let chosen = chosen.and_then(|field| wish.destination.get(&field.name)?.as_str());
+    if let Some(name) = chosen {
+        hidden.push(("choice".to_owned(), format!("{} {name}", price.amount.0)));
     }
     hidden.extend(wish.destination.iter().filter_map(given));
     hidden
-}
-
-/// A rail's own words, which are a flat object or nothing.
-fn detail(text: &str) -> Vec<(String, String)> {
-    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(text) else { return Vec::new() };
-    let shown = |(name, value): (String, serde_json::Value)| match value {
-        serde_json::Value::String(text) => Some((name.replace('_', " "), text)),
-        serde_json::Value::Number(number) => Some((name.replace('_', " "), number.to_string())),
-        _ => None,
-    };
-    fields.into_iter().filter_map(shown).collect()
 }

@@ -8,7 +8,7 @@ use crate::web::Form;
 use crate::withdrawals::Stopped;
 use crate::withdrawals::ask::Wish;
 use crate::withdrawals::offer::Offer;
-use ledger::{Cents, Provider, Refusal};
+use ledger::{Cents, Refusal};
 use serde_json::{Map, Value};
 
 /// What is wrong, by field: `amount`, `choice`, or `to.` and a destination's field; anything else stands above the form.
@@ -42,10 +42,10 @@ pub(super) fn read(person: &Person, form: &Form, offer: &Offer) -> (Option<Wish>
     let mut destination = Map::new();
     for field in &offer.facts.fields {
         let value = match chosen {
-            Some((name, _, _)) if is_choice && field.name == "brand" => name.as_str(),
+            Some((name, _, _)) if is_choice && field.is_chosen() => name.as_str(),
             _ => form.get(&format!("{TO}{}", field.name)),
         };
-        if is_network(offer.facts.provider, &field.name) && value.is_empty() {
+        if field.only_value().is_some() && value.is_empty() {
             let sentence = t.say("withdraw.network_missing").to_owned();
             problems.push((format!("{TO}{}", field.name), sentence));
         }
@@ -57,11 +57,6 @@ pub(super) fn read(person: &Person, form: &Form, offer: &Offer) -> (Option<Wish>
         problems.extend(amount_problem(person, offer, amount));
     }
     (amount.map(|amount| Wish { method: offer.facts.name.clone(), amount, destination }), problems)
-}
-
-/// The network of an address is confirmed, not typed.
-pub(super) fn is_network(provider: Provider, field: &str) -> bool {
-    provider == Provider::Crypto && field == "network"
 }
 
 fn amount_problem(person: &Person, offer: &Offer, amount: Cents) -> Option<(String, String)> {

@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::operation;
 use super::stop::Stop;
 use super::visit::{Named, Person};
-use super::wish::{Problems, TO, is_network};
+use super::wish::{Problems, TO};
 use super::words;
 use crate::rails::Field;
 use crate::web::{Form, page};
@@ -54,7 +54,7 @@ pub(super) struct FieldBox {
     pub(super) hint: &'static str,
     pub(super) error: String,
     pub(super) required: bool,
-    /// Of the network of an address: what it must be; it is confirmed, not typed.
+    /// The one possible value, which is confirmed and not typed: the network of an address.
     pub(super) network: Option<String>,
 }
 
@@ -156,28 +156,20 @@ fn choices(person: &Person, offer: &Offer, form: &Form) -> Vec<ChoiceBox> {
 }
 
 fn fields(person: &Person, offer: &Offer, form: &Form, problems: &Problems) -> Vec<FieldBox> {
-    let (t, provider) = (person.language, offer.facts.provider);
-    let is_chosen = |field: &&Field| !(provider == ledger::Provider::GiftCard && field.name == "brand");
+    let t = person.language;
     let boxed = |field: &Field| {
         let name = format!("{TO}{}", field.name);
-        let network = is_network(provider, &field.name).then(|| {
-            field.label.split_once(": ").map_or(field.label.as_str(), |(_, network)| network).to_owned()
-        });
         let error = problems.iter().find(|(known, _)| *known == name);
         FieldBox {
             id: id(&name),
             label: words::label(t, field),
             value: form.get(&name).to_owned(),
-            hint: match (provider, field.name.as_str()) {
-                (ledger::Provider::Crypto, "address") => t.say("withdraw.address_hint"),
-                (ledger::Provider::Crypto, "network") => t.say("withdraw.network_hint"),
-                _ => "",
-            },
+            hint: field.hint.map_or("", |key| t.say(key)),
             error: error.map(|(_, sentence)| sentence.clone()).unwrap_or_default(),
             required: field.required,
-            network,
+            network: field.only_value().map(str::to_owned),
             name,
         }
     };
-    offer.facts.fields.iter().filter(is_chosen).map(boxed).collect()
+    offer.facts.fields.iter().filter(|field| !field.is_chosen()).map(boxed).collect()
 }

@@ -4,7 +4,8 @@ use crate::branding::Branding;
 use crate::rails::{Facts, Field};
 use crate::store::Stop;
 use crate::web::Language;
-use ledger::{Cents, FeeRule, Provider, Withdrawal, WithdrawalState};
+use crate::withdrawals::reveal;
+use ledger::{Cents, FeeRule, Withdrawal, WithdrawalState};
 use serde_json::Value;
 
 /// The word for a state, with the classes of its badge and of its place in a time line.
@@ -33,7 +34,7 @@ pub(super) fn state(t: Language, withdrawal: &Withdrawal) -> StateWord {
 
 /// What it waits for, or what became of it.
 pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop: Option<Stop>) -> String {
-    let by_hand = withdrawal.provider == Provider::Manual;
+    let by_hand = withdrawal.provider.is_paid_by_hand();
     let key = match withdrawal.state {
         WithdrawalState::Queued if stop == Some(Stop::Paused) => "wait.paused",
         WithdrawalState::Queued if stop.is_some() => "wait.off",
@@ -44,7 +45,7 @@ pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop
         WithdrawalState::Sending if by_hand => "wait.sending_manual",
         WithdrawalState::Sending if withdrawal.outcome_unknown => "wait.unknown",
         WithdrawalState::Sending => "wait.sending",
-        WithdrawalState::Succeeded if withdrawal.provider == Provider::GiftCard => "wait.succeeded_card",
+        WithdrawalState::Succeeded if reveal::has_code(withdrawal) => "wait.succeeded_card",
         WithdrawalState::Succeeded => "wait.succeeded",
         WithdrawalState::Failed => "wait.failed",
         WithdrawalState::Rejected => "wait.rejected",
@@ -86,8 +87,8 @@ pub(super) fn destination(t: Language, facts: Option<&Facts>, stored: &str) -> V
     let named = |(name, value): (String, Value)| {
         let field = facts.and_then(|facts| facts.fields.iter().find(|field| field.name == name));
         let label = match field {
-            // The label of the network names the network.
-            Some(field) if name != "network" => label(t, field),
+            // The label of a confirmed field repeats its value.
+            Some(field) if field.only_value().is_none() => label(t, field),
             _ => name,
         };
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

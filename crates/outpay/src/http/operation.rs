@@ -5,10 +5,11 @@ use super::problem::Problem;
 use super::show::{self, Operation};
 use crate::auth::Caller;
 use crate::ids::IdKind;
+use crate::rails;
 use crate::store::Failure;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{AccountId, BookId, EntryKind, Provider, Refusal, Withdrawal, WithdrawalState};
+use ledger::{AccountId, BookId, EntryKind, Refusal, Withdrawal, WithdrawalState};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -93,13 +94,13 @@ pub(super) async fn detail(
     let state = withdrawal.state;
     let can_cancel =
         matches!(state, WithdrawalState::Created | WithdrawalState::Review | WithdrawalState::Queued);
-    let is_card = withdrawal.provider == Provider::GiftCard;
+    let reveals_code = rails::kind(withdrawal.provider).reveals_code;
     Ok(OperationDetail {
         operation: show::withdrawal_operation(door.platform.secrets.ids(), book, withdrawal),
         destination: serde_json::from_str(&withdrawal.destination).ok(),
         payment,
         can_cancel: Some(can_cancel),
-        can_reveal: is_card.then_some(state == WithdrawalState::Succeeded),
+        can_reveal: reveals_code.then_some(state == WithdrawalState::Succeeded),
         waiting: stops.get(&withdrawal.number).map(|stop| stop.word()),
     })
 }

@@ -9,7 +9,7 @@ use crate::clock::rfc3339;
 use crate::withdrawals::reveal;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Answer, Command, LOOKS_PERIOD, Occurrence, Provider, Refusal, WithdrawalState};
+use ledger::{Answer, Command, LOOKS_PERIOD, Occurrence, Refusal};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub async fn handle(
     let caller = door.recipient_of(&parts, body).await?;
     let once = recipient_once_key(&parts.headers, caller.subject)?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
-    if withdrawal.provider != Provider::GiftCard || withdrawal.state != WithdrawalState::Succeeded {
+    if !reveal::has_code(&withdrawal) {
         return Err(Problem::NothingToReveal);
     }
     let platform = &door.platform;

@@ -1,19 +1,20 @@
-//! What rails say, in a form that leaves no doubt about what is known.
+//! What rails answer: outcomes, findings, quotes and funds. Not here: what follows from an answer (turn.rs).
 
-use ledger::Cents;
+use ledger::{Cents, Micros};
+use secrecy::SecretString;
 
-/// What a rail said to a request. Whoever is not sure says [`Answer::Unknown`]: it costs a question, and everything else,
-/// when wrong, costs money.
+/// A rail's answer to a request. In doubt it is [`Answer::Unknown`]: that costs one more query, and any other answer, when
+/// wrong, costs money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The rail has it and is at work on it.
+    /// The rail has the payment and works on it.
     Accepted {
         /// What may be published of it, as a JSON object in the order of the contract.
         detail: String,
     },
     /// Paid.
     Succeeded {
-        /// As above.
+        /// As in `Accepted`.
         detail: String,
     },
     /// The rail has proved that it did nothing and will do nothing.
@@ -23,29 +24,29 @@ pub enum Answer {
         /// For the person, in plain words: what is wrong, and what to do.
         text: String,
     },
-    /// A time-out, a reset, a 5xx, an unreadable answer, an unknown status: nobody knows.
+    /// A time-out, a reset, a 5xx, an unreadable answer, an unknown status: the payment may have been made.
     Unknown {
         /// For the operator.
         text: String,
-        /// The rail itself is in trouble: there was no connection, no answer in time, or a status of 5xx.
+        /// The rail itself fails: there was no connection, no answer in time, or a status of 5xx.
         is_down: bool,
     },
 }
 
 impl Answer {
-    /// It is not known what became of it, and the rail did answer.
+    /// The outcome is unknown, though the rail answered.
     #[must_use]
     pub fn unknown(text: impl Into<String>) -> Self {
         Self::Unknown { text: text.into(), is_down: false }
     }
 
-    /// It is not known what became of it, since the rail did not answer, or with an error of its own.
+    /// The outcome is unknown, since the rail did not answer, or answered with a server error.
     #[must_use]
     pub fn down(text: impl Into<String>) -> Self {
         Self::Unknown { text: text.into(), is_down: true }
     }
 
-    /// In a word and in the rail's own, for the attempt's row.
+    /// A word for the kind of answer, and the rail's own text, for the attempt's row.
     #[must_use]
     pub fn in_words(&self) -> (&'static str, &str) {
         match self {
@@ -57,16 +58,16 @@ impl Answer {
     }
 }
 
-/// What a rail says when it is asked what became of a payment.
+/// A rail's answer to a query about a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// It knows.
+    /// It knows the payment.
     Answer(Answer),
-    /// It knows nothing of any attempt. That proves nothing: it may still come to know. The last attempt is sent again, as
-    /// it was and under its key.
+    /// It knows none of the attempts. That proves nothing, since one may still arrive. The last attempt is sent again, unchanged
+    /// and under its key.
     NotFound,
-    /// It knows the payment, which does not move on: an attempt that takes the place of the earlier ones, so that only one
-    /// of them can ever pay, may help.
+    /// It knows the payment, which makes no progress. A new attempt that replaces the earlier ones, so that only one of them
+    /// can ever pay, may help.
     Stuck,
     /// It had paid, and the money came back.
     Returned {
@@ -77,36 +78,53 @@ pub enum Finding {
     },
 }
 
-/// What stands in a rail's own books: money that left by it.
+/// The code of a payment that succeeded, for the person alone. Its texts are secrets.
+#[derive(Clone)]
+pub struct Revealed {
+    /// The number of the gift card in the book's stock: 1, 2, …
+    pub number: i64,
+    /// For example a shop's name.
+    pub brand: String,
+    /// What the code is worth.
+    pub face_value: Cents,
+    /// When the code stops working.
+    pub expires_at: Option<Micros>,
+    /// The code.
+    pub code: SecretString,
+    /// The pin, where the card has one.
+    pub pin: Option<SecretString>,
+}
+
+/// A transfer in a rail's own books: money that left by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// What the rail knows it by, as it knows attempts by their keys.
+    /// The rail's name for it, as an attempt's key is.
     pub transfer: String,
-    /// Which of several under that name.
+    /// Its index among several under that name.
     pub place: i64,
-    /// To whom, in the rail's way of writing it.
+    /// The destination, as the rail writes it.
     pub destination: String,
-    /// How much, in the rail's smallest units.
+    /// The amount in the rail's smallest units.
     pub units: String,
     /// The same in cents, where it is a whole number of them.
     pub cents: Option<Cents>,
-    /// Where in its books.
+    /// The block, or another position in the rail's books.
     pub block: i64,
 }
 
-/// What a rail's own books say of a time.
+/// What a rail's own books say about a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SentSince {
     /// Money that left, in order.
     pub outgoing: Vec<Outgoing>,
-    /// How many slots of its line are taken, with what waits there.
+    /// How many slots of its line are taken, pending payments included.
     pub slots: i64,
 }
 
-/// An attempt to be.
+/// An attempt that is not committed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
-    /// What the rail will know it by: unique per rail.
+    /// The idempotency key at the rail: unique per rail.
     pub key: String,
     /// The exact bytes to send.
     pub request: Vec<u8>,
@@ -114,36 +132,36 @@ pub struct Prepared {
     pub slot: i64,
 }
 
-/// What a person would get.
+/// What a person would receive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Quote {
-    /// Beside the net amount in cents, what may be shown of it (for example the amount in tokens), as a JSON object, or
-    /// nothing.
+    /// What may be shown beside the net amount in cents (for example the amount in tokens), as a JSON object; empty for
+    /// none.
     pub detail: String,
 }
 
 /// What a rail could pay now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Funds {
-    /// Cents; `None` where there is no limit that the rail knows of.
+    /// Cents; `None` where the rail has no limit.
     pub available: Option<Cents>,
-    /// What a person can choose from, where not every amount can be paid.
+    /// The choices, where not every amount can be paid.
     pub choices: Vec<Choice>,
 }
 
-/// One thing that a rail has to give.
+/// One thing that a person can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// For example a gift card's brand.
     pub name: String,
-    /// Cents it is worth.
+    /// Its value in cents.
     pub net: Cents,
 }
 
-/// Why a method cannot be used now. The words for people stand beside each.
+/// Why a method cannot be used now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// The rail has not enough money, or not this card.
+    /// The rail lacks the money, or the gift card.
     OutOfFunds,
     /// The rail does not answer, or answers with errors.
     Unhealthy,
@@ -175,24 +193,4 @@ impl Closed {
             }
         }
     }
-}
-
-/// A field of a destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The key in the JSON object.
-    pub name: String,
-    /// For people.
-    pub label: String,
-    /// Must it be there?
-    pub required: bool,
-}
-
-/// What is wrong with a field of a destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// Which.
-    pub name: String,
-    /// A sentence for people.
-    pub sentence: String,
 }

@@ -1,5 +1,5 @@
 //! The platform's own HTTP client for talking to rails: no proxy from the environment, no redirects, a limit on every
-//! stage and on the answer's size. Not here: webhooks' client, which guards against addresses inside.
+//! stage and on the answer's size. Not here: webhooks' client, which refuses private addresses.
 //!
 //! Invariant: no error of this file names the address that was called, as it may hold a secret.
 
@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 
-/// How long a call may take, and how much may come back.
+/// Limits of one call: time and size.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// From the first packet to an open connection.
@@ -20,18 +20,18 @@ pub struct Limits {
     pub answer: usize,
 }
 
-/// Why there is no complete answer: it is not known then whether the other side acted on the request.
+/// Why there is no complete answer. The counterpart may or may not have acted on the request.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
-    /// There was no connection, it broke, or the time was over.
+    /// No connection, a broken one, or a time-out.
     #[error(transparent)]
     Down(#[from] reqwest::Error),
-    /// The answer went on and on.
+    /// The answer exceeds the limit.
     #[error("an answer of more than {0} bytes")]
     TooLarge(usize),
 }
 
-/// See the top of the file.
+/// The client; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -44,7 +44,7 @@ impl Client {
     /// # Errors
     /// When the machine has no list of trusted certificates.
     pub fn new(limits: Limits) -> Result<Self, Failure> {
-        // An error means that somebody else was first with the same provider, which is the only one compiled in.
+        // An error means that the provider is installed already; only one is compiled in.
         ring::default_provider().install_default().ok();
         let http = reqwest::Client::builder()
             .no_proxy()

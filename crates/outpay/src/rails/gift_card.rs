@@ -1,54 +1,73 @@
 //! The gift card rail: cards from the business's own stock. The counterpart is a table of our own database, where one
-//! conditional update gives a card to one withdrawal for ever; so asking twice gives the same card.
+//! conditional update assigns a card to one withdrawal for ever, so a repeat gives the same card.
 //!
-//! Invariant: codes and pins leave this file only through [`GiftCards::reveal`] and lie in the database encrypted.
+//! Invariant: codes and pins leave this file only through [`Rail::reveal`] and lie in the database encrypted.
 
-use super::answer::{Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+use super::answer::{Answer, Choice, Closed, Finding, Funds, Prepared, Quote, Revealed};
+use super::field::{Field, FieldProblem, Role};
+use super::kind::{Kind, Known, flat};
 use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
 use crate::clock::{Clock, Entropy};
 use crate::identity_text::{IdentityProblem, identity};
+use crate::platform::Platform;
 use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
 use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{BookId, Cents, Provider};
+use ledger::{BookId, Cents, Command, Mode, Occurrence, Provider, Request};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Characters of a brand's name.
+/// Characters of a brand.
 pub const LONGEST_BRAND: usize = 60;
-/// Brands and face values that a person is shown; any other one can still be asked for.
+/// Brands and face values that a person is shown; others can still be asked for.
 const MOST_KINDS: usize = 200;
-/// Two workers that want the last card of a kind try again this often before they look whether any is left.
+/// Attempts at a card while other workers take the same one.
 const TRIES: usize = 20;
+const NAME: &str = "gift_card";
 
-/// See the top of this file.
+/// What is true of gift cards.
+pub const KIND: Kind = Kind {
+    provider: Provider::GiftCard,
+    fixed_names: &[NAME],
+    reveals_code: true,
+    keeps_books: false,
+    detail_order: &["order_id", "brand", "currency", "face_value"],
+    transaction: None,
+    public_detail,
+    summary: flat,
+    mount: |rails, parts| {
+        let (store, secrets) = (parts.store.clone(), Arc::clone(parts.secrets));
+        let cards = GiftCards::new(parts.config.gift_card.low_stock, store, secrets, parts.clock.clone());
+        rails.mount(Mode::Live, Arc::new(cards));
+    },
+};
+
+/// `[rails.gift_card]` of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GiftCardConfig {
+    /// When this many or fewer cards of one brand and value are left, an event says so.
+    pub low_stock: i64,
+}
+
+impl Default for GiftCardConfig {
+    fn default() -> Self {
+        Self { low_stock: 10 }
+    }
+}
+
+/// The rail over the stock of all books.
 pub struct GiftCards {
     facts: Facts,
+    low_stock: i64,
     store: Store,
     secrets: Arc<Secrets>,
     clock: Clock,
-}
-
-/// What a person types into a shop.
-#[derive(Clone)]
-pub struct Revealed {
-    /// 1, 2, … inside the book.
-    pub number: i64,
-    /// For example a shop's name.
-    pub brand: String,
-    /// Cents.
-    pub face_value: Cents,
-    /// When the card stops working.
-    pub expires_at: Option<i64>,
-    /// The code.
-    pub code: SecretString,
-    /// The pin, where the card has one.
-    pub pin: Option<SecretString>,
 }
 
 /// Code and pin as they are sealed.
@@ -71,7 +90,7 @@ struct Detail<'a> {
     face_value: i64,
 }
 
-/// What a sealed card is bound to, so that a row moved to another place does not open there.
+/// The associated data of a sealed card, so that a row moved to another book, brand or value does not open.
 fn bound_to(book: BookId, brand: &str, face_value: Cents) -> Vec<u8> {
     format!("{}\n{brand}\n{}", book.0, face_value.0).into_bytes()
 }
@@ -89,34 +108,29 @@ pub fn pack(
     let plain = serde_json::to_string(&secret).expect("two texts can be written as JSON");
     let bound = bound_to(book, brand, face_value);
     let sealed = secrets.seals().seal(Purpose::GiftCard, &bound, &SecretString::from(plain), entropy);
-    // One card in two spellings would be given to two people.
+    // Two spellings of one card must have one digest, or two people would get it.
     let (of, bare) = (brand.to_lowercase(), code.replace(|c: char| c == '-' || c.is_whitespace(), ""));
     let digest = secrets.credential_digest(format!("gift card\n{}\n{of}\n{bare}", book.0).as_bytes());
     NewGiftCard { brand: brand.to_owned(), face_value, expires_at, digest, sealed }
 }
 
 impl GiftCards {
-    /// Over this store.
+    /// Over this store; when `low_stock` or fewer cards of a kind are left, an event says so.
     #[must_use]
-    pub fn new(store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
-        let brand = Field { name: "brand".to_owned(), label: "Brand".to_owned(), required: true };
+    pub fn new(low_stock: i64, store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
+        let brand = Field { role: Role::Chosen, ..Field::typed("brand", "Brand") };
         let facts = Facts {
-            name: "gift_card".to_owned(),
+            name: NAME.to_owned(),
             provider: Provider::GiftCard,
             title: "Gift card".to_owned(),
             expected_time: "at once".to_owned(),
             fields: vec![brand],
-            is_automatic: true,
             line: None,
         };
-        Self { facts, store, secrets, clock }
+        Self { facts, low_stock, store, secrets, clock }
     }
 
-    /// The card that a withdrawal was given, with its secrets.
-    ///
-    /// # Errors
-    /// When the database breaks or the card was sealed with another key.
-    pub async fn reveal(&self, book: BookId, withdrawal: i64) -> Result<Option<Revealed>, Failure> {
+    async fn card_of(&self, book: BookId, withdrawal: i64) -> Result<Option<Revealed>, Failure> {
         let Some(card) = self.store.gift_card_of(book, withdrawal).await? else { return Ok(None) };
         let bound = bound_to(book, &card.brand, card.face_value);
         let plain = self.secrets.seals().open(Purpose::GiftCard, &bound, &card.sealed);
@@ -132,6 +146,24 @@ impl GiftCards {
             code: SecretString::from(secret.code),
             pin: secret.pin.map(SecretString::from),
         }))
+    }
+
+    /// Records an event if this card brought the stock of its brand and value to the mark, or to nothing: one event on the way
+    /// down, and one when the last card is gone.
+    async fn note_low_stock(&self, platform: &Platform, payment: &Payment) -> Result<(), Failure> {
+        let destination: Destination = serde_json::from_str(&payment.withdrawal.destination)?;
+        let kind = (destination.brand.as_str(), payment.withdrawal.net());
+        // One more than the mark is enough to know that it is not reached.
+        let most = self.low_stock.saturating_add(1).max(1);
+        let left = self.store.gift_cards_left(payment.book, kind, self.clock.now(), most).await?;
+        if left != self.low_stock && left != 0 {
+            return Ok(());
+        }
+        let note = format!("{} {}: {left} left", kind.0, kind.1.0);
+        let occurrence = Occurrence::GiftCardStockLow;
+        let record = Command::Record { occurrence, user: 0, withdrawal: 0, note };
+        let told = platform.teller.ask(payment.book, Request::plain(record)).await?;
+        told.map(drop).map_err(|refusal| anyhow::anyhow!("an event was refused: {}", refusal.sentence()))
     }
 
     async fn give(&self, payment: &Payment) -> Result<Answer, Failure> {
@@ -162,6 +194,13 @@ fn detail(payment: &Payment, card: &GiftCard) -> String {
         face_value: card.face_value.0,
     };
     serde_json::to_string(&detail).expect("texts and numbers can be written as JSON")
+}
+
+/// What a webhook says of a withdrawal that was given no card yet.
+fn public_detail(known: &Known<'_>) -> String {
+    let brand = known.text("brand", "brand");
+    let worth = ["\"currency\":\"USD\"".to_owned(), format!("\"face_value\":{}", known.net.0)];
+    known.object(brand.into_iter().chain(worth))
 }
 
 fn out_of_stock() -> Answer {
@@ -251,7 +290,7 @@ impl Rail for GiftCards {
         async move {
             match self.store.gift_card_of(payment.book, payment.withdrawal.number).await {
                 Ok(Some(card)) => Finding::Answer(Answer::Succeeded { detail: detail(payment, &card) }),
-                // The stock is our own table: where no card of the kind is left, none was given and none can be.
+                // The stock is our own table: where no card of this brand and value is left, none was given and none can be.
                 Ok(None) => match self
                     .quote(payment.book, payment.withdrawal.net(), &payment.withdrawal.destination)
                     .await
@@ -265,7 +304,15 @@ impl Rail for GiftCards {
         .boxed()
     }
 
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Err(anyhow::anyhow!("a card that was given out may have been used"))).boxed()
+    fn after_success<'a>(
+        &'a self,
+        platform: &'a Platform,
+        payment: &'a Payment,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        self.note_low_stock(platform, payment).boxed()
+    }
+
+    fn reveal(&self, book: BookId, withdrawal: i64) -> BoxFuture<'_, Result<Option<Revealed>, Failure>> {
+        self.card_of(book, withdrawal).boxed()
     }
 }

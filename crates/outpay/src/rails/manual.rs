@@ -1,15 +1,20 @@
-//! The manual rail: anything a person does by hand, for example a bank transfer. Nothing is sent from here: payments wait
-//! in a queue, a person exports them, pays, and settles each with proof. A worker never touches them.
+//! The manual rail: anything a person does by hand, for example a bank transfer. Payments wait in a queue, a person exports
+//! them, pays, and settles each with proof. Not here: that work (withdrawals/).
+//!
+//! Invariant: nothing is sent from here, and no worker touches these payments.
 
-use super::answer::{Answer, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+use super::answer::{Answer, Closed, Finding, Funds, Prepared, Quote};
+use super::field::{Field, FieldProblem, Role};
+use super::kind::{Kind, flat, order_only};
 use super::{Facts, Payment, Rail};
 use crate::identity_text::{IdentityProblem, identity};
-use crate::store::{Attempt, Failure};
+use crate::store::Attempt;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{BookId, Cents, Provider};
+use ledger::{BookId, Cents, Mode, Provider};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 const LONGEST_FIELD: usize = 200;
 
@@ -22,7 +27,7 @@ pub struct ManualConfig {
     /// For people, for example `two working days`.
     #[serde(default = "some_days")]
     pub expected_time: String,
-    /// What a destination has to say.
+    /// The fields of a destination.
     #[serde(default = "bank_fields")]
     pub fields: Vec<FieldConfig>,
 }
@@ -35,7 +40,7 @@ pub struct FieldConfig {
     pub name: String,
     /// For people.
     pub label: String,
-    /// Must it be there?
+    /// A destination without it is refused.
     #[serde(default = "yes")]
     pub required: bool,
 }
@@ -57,7 +62,24 @@ fn bank_fields() -> Vec<FieldConfig> {
     vec![field("name", "Account holder"), field("account", "IBAN or account number")]
 }
 
-/// See the top of this file.
+/// What is true of payments by hand.
+pub const KIND: Kind = Kind {
+    provider: Provider::Manual,
+    fixed_names: &[],
+    reveals_code: false,
+    keeps_books: false,
+    detail_order: &["order_id"],
+    transaction: None,
+    public_detail: order_only,
+    summary: flat,
+    mount: |rails, parts| {
+        for (name, config) in &parts.config.manual {
+            rails.mount(Mode::Live, Arc::new(Manual::new(name.clone(), config.clone())));
+        }
+    },
+};
+
+/// One way to pay by hand.
 pub struct Manual {
     facts: Facts,
 }
@@ -70,6 +92,8 @@ impl Manual {
             name: field.name,
             label: field.label,
             required: field.required,
+            role: Role::Typed,
+            hint: None,
         });
         let facts = Facts {
             name,
@@ -77,7 +101,6 @@ impl Manual {
             title: config.title,
             expected_time: config.expected_time,
             fields: fields.collect(),
-            is_automatic: false,
             line: None,
         };
         Self { facts }
@@ -146,9 +169,5 @@ impl Rail for Manual {
 
     fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
         ready(Finding::Answer(by_hand())).boxed()
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Err(anyhow::anyhow!("what a person does by hand is stopped by hand"))).boxed()
     }
 }

@@ -1,15 +1,17 @@
-//! Rails: the ways money leaves the house. One file (or folder) per rail; the worker that drives them (worker.rs); what a
-//! rail has to keep to (the conformance kit in the tests). Not here: which withdrawals there are and what their states
-//! allow (ledger), under which terms (the business).
+//! Rails: the ways money leaves the platform. One file (or folder) per kind of rail, the worker that drives withdrawals
+//! (worker.rs, turn.rs), and the facts that other code may ask (kind.rs). Every kind must pass the conformance kit
+//! (tests/it/rails/kit.rs). Not here: which withdrawals there are and what their states allow (ledger), and the business's terms.
 //!
-//! The rule that everything here serves: a payment is made once. The exact request is committed as an attempt before it
-//! leaves, a rail is asked again only under the key of that attempt, and an outcome is only what the rail has proved.
+//! Invariant: a payment is made once. The exact request is committed as an attempt before it leaves, a rail is asked again
+//! only under that attempt's key, and an outcome is only what the rail has proved.
 
 pub mod answer;
 pub mod client;
+pub mod config;
 pub mod crypto;
+mod field;
 pub mod gift_card;
-mod low_stock;
+mod kind;
 pub mod manual;
 mod moment;
 mod mounted;
@@ -18,64 +20,73 @@ pub mod sandbox;
 mod turn;
 mod worker;
 
-pub use answer::{
-    Answer, Choice, Closed, Field, FieldProblem, Finding, Funds, Outgoing, Prepared, Quote, SentSince,
-};
+pub use answer::{Answer, Choice, Closed, Finding, Funds, Outgoing, Prepared, Quote, Revealed, SentSince};
+pub use config::RailsConfig;
+pub use field::{Field, FieldProblem, Role};
+pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use moment::{Killer, Moment};
-pub use mounted::{Mounted, Rails};
+pub use mounted::{Mounted, Parts, Rails};
 pub use turn::LONGEST_STEPS;
 pub use worker::Worker;
 
+use crate::platform::Platform;
 use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Micros, Provider, Withdrawal};
+use serde_json::{Map, Value};
 
-/// A payment that a rail is to make: a withdrawal, and the names the rail knows it by.
+/// Every kind of rail, in the order in which people see their methods. This is the one place where a kind is registered.
+pub const KINDS: [&Kind; 4] = [&sandbox::KIND, &gift_card::KIND, &manual::KIND, &crypto::KIND];
+
+/// A payment that a rail is to make: a withdrawal, and the name the rail knows it by.
 #[derive(Clone, Debug)]
 pub struct Payment {
-    /// Whose.
+    /// The book that pays.
     pub book: BookId,
-    /// Net amount, destination and all the rest.
+    /// Net amount, destination and the rest.
     pub withdrawal: Withdrawal,
     /// The payment's public number at this rail, for example `CRX-…`: the same for all attempts.
     pub order_id: String,
 }
 
-/// What a rail is, without asking anybody.
+/// What one configured rail says of itself, without any input or output.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The method's name: unique in an installation, lower-case letters, digits and dashes.
     pub name: String,
-    /// What kind of rail it is.
+    /// The kind of rail; [`kind`] gives what is true of it.
     pub provider: Provider,
     /// For people, for example `USDC on Base`.
     pub title: String,
     /// For people, for example `a few minutes`.
     pub expected_time: String,
-    /// What a destination has to say.
+    /// The fields of a destination.
     pub fields: Vec<Field>,
-    /// A worker drives it; otherwise a person settles each payment.
-    pub is_automatic: bool,
-    /// The line its payments stand in, where they stand in one: each has a slot of its own, and no gap may be left (a
-    /// chain's nonces). Rails with one line, such as two tokens paid from one treasury, share its slots.
+    /// The line that its payments share, if any: each payment takes the next slot of the line, and no slot may stay empty (a
+    /// chain's nonces). Two rails on one line, such as two tokens paid from one treasury, share its slots.
     pub line: Option<String>,
 }
 
+impl Facts {
+    /// The facts of its kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static Kind {
+        kind(self.provider)
+    }
+}
+
 /// One way out. Every call but [`Rail::submit`] may be repeated at will; `submit` may be repeated with the same attempt.
-/// No call may hold a database transaction open. A raw error of the other side goes into `Unknown` for the operator, and
+/// No call may hold a database transaction open. A raw error of the counterpart goes into `Unknown` for the operator, and
 /// never into a text that a person reads.
 pub trait Rail: Send + Sync {
-    /// What it is.
+    /// What it says of itself.
     fn facts(&self) -> &Facts;
 
     /// Checks a destination, given as a JSON object, and writes it in the one canonical form that is stored.
     ///
     /// # Errors
     /// Every field that is wrong.
-    fn destination(
-        &self,
-        fields: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<String, Vec<FieldProblem>>;
+    fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>>;
 
     /// What the person gets for `net`, or why it cannot be paid now.
     fn quote<'a>(
@@ -88,7 +99,7 @@ pub trait Rail: Send + Sync {
     /// Whether the rail can pay at all now: funds and health, without a certain payment in mind.
     fn balance(&self, book: BookId) -> BoxFuture<'_, Result<Funds, Closed>>;
 
-    /// Writes the exact request for the next attempt. Moves no money and tells nobody of the payment. `earlier` are the
+    /// Writes the exact request for the next attempt. Moves no money and sends nothing of the payment. `earlier` are the
     /// attempts so far, oldest first; `slot` is the first free slot where the rail has a line (an attempt that replaces an
     /// earlier one keeps that one's slot).
     ///
@@ -101,17 +112,38 @@ pub trait Rail: Send + Sync {
         slot: i64,
     ) -> BoxFuture<'a, Result<Prepared, Answer>>;
 
-    /// Sends the request of an attempt that is committed, as it was written.
+    /// Sends the request of an attempt that is committed, byte for byte.
     fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer>;
 
-    /// Asks what became of the attempts, oldest first, under their keys. The truth comes from here.
+    /// Asks what became of the attempts, oldest first, under their keys. Only this decides an outcome.
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding>;
 
-    /// Writes an attempt that pays nobody and takes the place of the earlier ones, so that none of them can pay any more once it
-    /// is through. Whether it or one of them was faster, `query` tells.
+    /// Called once a payment's success is durable. Must tolerate being skipped: a process may end before it.
     ///
     /// # Errors
-    /// When the rail knows no such thing, or cannot do it now.
+    /// When the system broke; the payment stays succeeded.
+    fn after_success<'a>(
+        &'a self,
+        _platform: &'a Platform,
+        _payment: &'a Payment,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The code that a succeeded payment left for the person; `None` where there is none. Overridden where
+    /// [`Kind::reveals_code`] is set.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn reveal(&self, _book: BookId, _withdrawal: i64) -> BoxFuture<'_, Result<Option<Revealed>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Writes an attempt that pays nothing and replaces the earlier ones, so that none of them can pay once it is through.
+    /// Whether it or one of them was faster, `query` tells.
+    ///
+    /// # Errors
+    /// When the rail has no such request, or cannot write it now.
     fn prepare_stop<'a>(
         &'a self,
         _payment: &'a Payment,
@@ -120,7 +152,7 @@ pub trait Rail: Send + Sync {
         Box::pin(async { anyhow::bail!("this rail cannot take back what was sent") })
     }
 
-    /// Is it certain that whatever the attempts can do is done? Only then can a person say that they did not pay.
+    /// Whether it is certain that the attempts can have no further effect. Only then can a person say that they did not pay.
     ///
     /// # Errors
     /// When the rail cannot tell now.
@@ -140,11 +172,11 @@ pub trait Rail: Send + Sync {
         Box::pin(async { Ok(0) })
     }
 
-    /// Is there enough for an attempt that is about to be committed, beside `waiting`: all attempts of its line, whichever
-    /// rail and process they are of, from [`Rail::first_open_slot`] on?
+    /// Whether the funds cover an attempt that is about to be committed, beside `waiting`: all attempts of its line, of every
+    /// rail and process, from [`Rail::first_open_slot`] on.
     ///
     /// # Errors
-    /// When there is not, or the rail cannot tell now.
+    /// When they do not, or the rail cannot tell now.
     fn check_room<'a>(
         &'a self,
         _prepared: &'a Prepared,
@@ -153,7 +185,8 @@ pub trait Rail: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// What has left by this rail since then, as its own books say. `None`: it has no books that can be read.
+    /// What has left by this rail since then, as its own books say; `None` where it keeps none. Overridden where
+    /// [`Kind::keeps_books`] is set.
     ///
     /// # Errors
     /// When they cannot be read now.
@@ -161,7 +194,7 @@ pub trait Rail: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
-    /// Is this, for certain, the payment? What may be published of it then, as in [`Answer::Succeeded`].
+    /// If this is, for certain, the payment: what may be published of it, as in [`Answer::Succeeded`].
     ///
     /// # Errors
     /// When it is not certain yet, or the rail cannot tell now.
@@ -172,11 +205,4 @@ pub trait Rail: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
         Box::pin(async { Ok(None) })
     }
-
-    /// Tries to stop what was sent. The outcome still comes from `query`.
-    fn cancel<'a>(
-        &'a self,
-        payment: &'a Payment,
-        attempts: &'a [Attempt],
-    ) -> BoxFuture<'a, Result<(), Failure>>;
 }

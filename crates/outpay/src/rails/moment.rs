@@ -1,8 +1,9 @@
-//! The moments of a payment at which a test may kill the worker, to show that whoever comes next pays once.
+//! The points of a payment at which a test may kill the worker, to show that the next worker pays once. Not here: the
+//! steps between them (turn.rs).
 
 use std::sync::Arc;
 
-/// The places at which a test may kill the worker.
+/// A point at which a test may kill the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Moment {
     /// The step to `sending` is durable, there is no attempt yet.
@@ -11,14 +12,14 @@ pub enum Moment {
     AfterIntent,
     /// About to send.
     BeforeSend,
-    /// Sent and answered; the answer is written down nowhere.
+    /// Sent and answered; the answer is not recorded.
     AfterSend,
-    /// The answer is written down; the step it proves is not made.
+    /// The answer is recorded; the step it proves is not made.
     AfterRecord,
 }
 
 impl Moment {
-    /// All of them, in order.
+    /// All points, in order.
     pub const ALL: [Self; 5] =
         [Self::BeforeIntent, Self::AfterIntent, Self::BeforeSend, Self::AfterSend, Self::AfterRecord];
 }

@@ -1,49 +1,56 @@
-//! All rails of an installation, each with its health and its limits. Test books have the sandbox alone, live books
-//! everything else, so that play money never reaches a real rail.
+//! All rails of an installation, each with its circuit breaker and its concurrency limit. Not here: which kinds there are
+//! (mod.rs) and how each is configured (config.rs, the rails' files).
+//!
+//! Invariant: test books have the sandbox alone and live books everything else, so test money never reaches a real rail.
 
-use super::crypto::{CryptoConfig, CryptoRail, Locked};
-use super::gift_card::GiftCards;
-use super::manual::Manual;
-use super::sandbox::Sandbox;
-use super::{Closed, Facts, Rail};
+use super::{Closed, Facts, KINDS, Rail, RailsConfig, Revealed};
 use crate::auth::Secrets;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{InstallationRail, Store};
-use ledger::{Micros, Mode};
+use crate::store::{Failure, InstallationRail, Store};
+use ledger::{BookId, Micros, Mode};
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
-/// Payments that one process has under way at one rail.
+/// Concurrent payments of one process at one rail.
 const CONCURRENCY: usize = 16;
-/// After so many payments in a row whose first request the rail did not answer it is left alone for a while.
+/// Consecutive payments without an answer to their first request, after which the breaker opens.
 const FAILURES_TO_OPEN: u32 = 5;
-/// How long it is left alone.
+/// How long the breaker stays open: no withdrawal is sent to the rail.
 const OPEN: Micros = 30_000_000;
 
-/// See the top of this file.
+/// What a kind needs to mount its rails.
+pub struct Parts<'a> {
+    /// `[rails…]`
+    pub config: &'a RailsConfig,
+    /// The database.
+    pub store: &'a Store,
+    /// Keys derived from the master key.
+    pub secrets: &'a Arc<Secrets>,
+    /// Time.
+    pub clock: &'a Clock,
+}
+
+/// The rails of an installation.
 pub struct Rails {
     mounted: Vec<(Mode, Arc<Mounted>)>,
-    gift_cards: Arc<GiftCards>,
-    /// Told when there may be new work.
+    /// Signals that there may be new work.
     pub nudge: watch::Sender<()>,
-    /// When this many or fewer gift cards of a kind are left, an event says so.
-    pub low_stock: i64,
-    /// Rails that this process cannot use, with the reason. A server does not start with any.
+    /// Rails that this process cannot use, with the reason. A server refuses to start with any.
     pub locked: Vec<String>,
 }
 
-/// A rail with its circuit breaker and its limit.
+/// A rail with its circuit breaker and its concurrency limit.
 pub struct Mounted {
-    /// The rail.
+    /// The rail itself.
     pub rail: Arc<dyn Rail>,
-    /// One permit per payment under way; shared by the rails of a line.
+    /// One permit per payment in progress; shared by the rails of a line.
     pub permits: Arc<Semaphore>,
-    /// How often it was begun to leave the rail alone.
+    /// How often the breaker opened.
     pub openings: Counter,
-    /// Whose books it is for.
+    /// The mode of the books that it pays for.
     pub mode: Mode,
     health: Mutex<Health>,
 }
@@ -51,7 +58,7 @@ pub struct Mounted {
 #[derive(Default)]
 struct Health {
     failures: u32,
-    /// By the monotonic clock: one that is set must not shorten or prolong it.
+    /// By the monotonic clock, so that setting the wall clock does not change the wait.
     open_until: Micros,
 }
 
@@ -59,40 +66,19 @@ impl Rails {
     /// The rails that the configuration names, and those that are always there.
     #[must_use]
     pub fn new(config: &Config, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
-        let gift_cards = Arc::new(GiftCards::new(store.clone(), Arc::clone(secrets), clock.clone()));
-        let mut rails = Self {
-            mounted: Vec::new(),
-            gift_cards: Arc::clone(&gift_cards),
-            nudge: watch::Sender::new(()),
-            low_stock: config.rails.gift_card.low_stock,
-            locked: Vec::new(),
-        };
-        rails.mount(Mode::Test, Arc::new(Sandbox::new(clock.clone())));
-        rails.mount(Mode::Live, gift_cards);
-        for (name, manual) in &config.rails.manual {
-            rails.mount(Mode::Live, Arc::new(Manual::new(name.clone(), manual.clone())));
-        }
-        for (name, crypto) in &config.rails.crypto {
-            rails.mount_crypto(name, crypto, clock);
+        let mut rails = Self { mounted: Vec::new(), nudge: watch::Sender::new(()), locked: Vec::new() };
+        let parts = Parts { config: &config.rails, store, secrets, clock };
+        for kind in KINDS {
+            (kind.mount)(&mut rails, &parts);
         }
         rails
-    }
-
-    /// Mounts a rail to a chain, or what stands in its place.
-    fn mount_crypto(&mut self, name: &str, config: &CryptoConfig, clock: &Clock) {
-        let reason = match CryptoRail::open(name, config, clock.clone()) {
-            Ok(rail) => return self.mount(Mode::Live, Arc::new(rail)),
-            Err(failure) => format!("{failure:#}"),
-        };
-        self.locked.push(format!("the rail {name} cannot be used: {reason}"));
-        self.mount(Mode::Live, Arc::new(Locked::new(name, config, reason)));
     }
 
     /// Adds a rail to the books of a mode. Tests mount rails of their own.
     pub fn mount(&mut self, mode: Mode, rail: Arc<dyn Rail>) {
         let name = &rail.facts().name;
         self.mounted.retain(|(of, mounted)| *of != mode || mounted.facts().name != *name);
-        // Whoever stands in one line goes one after the other, whatever rail it is.
+        // Rails on one nonce line share one permit, so their payments serialise.
         let permits = match &rail.facts().line {
             None => Arc::new(Semaphore::new(CONCURRENCY)),
             Some(line) => self
@@ -113,7 +99,7 @@ impl Rails {
         self.in_line(line).map(|(_, mounted)| mounted.facts().name.as_str()).collect()
     }
 
-    /// The rails whose payments stand in a line: name and line.
+    /// The rails that have a line: name and line.
     #[must_use]
     pub fn lines(&self) -> Vec<(String, String)> {
         let of = |mounted: &Mounted| {
@@ -134,13 +120,13 @@ impl Rails {
         self.mounted.iter().map(|(_, mounted)| mounted)
     }
 
-    /// Is there a rail of this name, in any mode?
+    /// Whether there is a rail of this name, in any mode.
     #[must_use]
     pub fn is_mounted(&self, method: &str) -> bool {
         self.mounted.iter().any(|(_, mounted)| mounted.facts().name == method)
     }
 
-    /// How often each rail was left alone, by name; for the metrics.
+    /// How often each live rail's breaker opened, by name; for the metrics.
     pub fn openings(&self) -> impl Iterator<Item = (&str, &Counter)> {
         let live = self.of(Mode::Live);
         live.map(|mounted| (mounted.facts().name.as_str(), &mounted.openings))
@@ -151,7 +137,7 @@ impl Rails {
         self.mounted.iter().filter(move |(of, _)| *of == mode).map(|(_, mounted)| mounted)
     }
 
-    /// As the database keeps them for processes with another configuration.
+    /// The rows that the database keeps, so that a process with another configuration knows of these rails.
     #[must_use]
     pub fn recorded(&self) -> Vec<InstallationRail> {
         let rail = |(mode, mounted): &(Mode, Arc<Mounted>)| InstallationRail {
@@ -163,21 +149,28 @@ impl Rails {
         self.mounted.iter().map(rail).collect()
     }
 
-    /// The gift cards, whose codes only they can show.
-    #[must_use]
-    pub fn gift_cards(&self) -> &GiftCards {
-        &self.gift_cards
+    /// The code that a succeeded payment left for the person, from whichever rail gave it.
+    ///
+    /// # Errors
+    /// When the database fails, or the code was sealed with another key.
+    pub async fn reveal(&self, book: BookId, withdrawal: i64) -> Result<Option<Revealed>, Failure> {
+        for mounted in self.all().filter(|mounted| mounted.facts().kind().reveals_code) {
+            if let Some(revealed) = mounted.rail.reveal(book, withdrawal).await? {
+                return Ok(Some(revealed));
+            }
+        }
+        Ok(None)
     }
 }
 
 impl Mounted {
-    /// What the rail is.
+    /// What the rail says of itself.
     #[must_use]
     pub fn facts(&self) -> &Facts {
         self.rail.facts()
     }
 
-    /// Until when the rail is left alone, if it is; by the monotonic clock, as every time here.
+    /// Until when the breaker is open, if it is; by the monotonic clock, as all times here.
     #[must_use]
     pub fn left_alone_until(&self, now: Micros) -> Option<Micros> {
         let until = self.health.lock().open_until;
@@ -187,20 +180,20 @@ impl Mounted {
     /// The same as a reason why the method is closed.
     ///
     /// # Errors
-    /// When the rail is left alone.
+    /// While the breaker is open.
     pub fn check_health(&self, now: Micros) -> Result<(), Closed> {
         if self.left_alone_until(now).is_some() { Err(Closed::Unhealthy) } else { Ok(()) }
     }
 
-    /// Takes note of a call that the rail answered.
+    /// Closes the breaker: the rail answered a call.
     pub fn worked(&self) {
         *self.health.lock() = Health::default();
     }
 
-    /// Takes note of a payment whose first request met no connection, no answer in time or a 5xx. Nothing else counts: one
-    /// payment that stays unknown is asked for again and again, and says nothing of the others; one that cannot be paid for
-    /// was never sent. In test mode a rail is never left alone, since what it does there is what the tests of one business
-    /// ask for. `true`: with this one the rail is left alone.
+    /// Counts a payment whose first request met no connection, no answer in time or a 5xx. Nothing else counts: one payment
+    /// that stays unknown is queried repeatedly and says nothing about the others, and one without funds was never sent. In
+    /// test mode the breaker never opens, since failures there are what a business's tests ask for. `true`: the breaker opened
+    /// just now.
     pub fn failed(&self, now: Micros) -> bool {
         if self.mode == Mode::Test {
             return false;

@@ -1,5 +1,5 @@
-//! The next attempt of a payment, as its rail writes it, once it is clear that there is room for it beside what is in flight
-//! in its line. Not here: committing it (turn.rs).
+//! Prepares the next attempt of a payment: the rail writes it, and the funds must cover it beside the attempts in flight on
+//! its line. Not here: committing it (turn.rs).
 
 use super::mounted::Mounted;
 use super::turn::{LONGEST_CALL, too_slow};
@@ -7,10 +7,10 @@ use super::{Answer, Payment, Prepared};
 use crate::platform::Platform;
 use crate::store::{Attempt, Failure};
 
-/// Writes it, or says why there is none now.
+/// Prepares the attempt, or says why there can be none now.
 ///
-/// The slot is read before the attempts that are in flight: one that is not among them has taken the slot, so that this one
-/// cannot be committed, and of two that are prepared at once only one counts on the same money.
+/// The slot is read before the attempts in flight. An attempt that the second read misses has therefore taken the slot, so
+/// that this one cannot be committed: of two prepared at once, only one relies on the same funds.
 pub(super) async fn next(
     platform: &Platform,
     mounted: &Mounted,

@@ -1,18 +1,24 @@
-//! The sandbox rail of test mode: it obeys the last two digits of the gross amount in cents (the table is [`SCRIPT`], and
-//! in docs/API.md). It keeps nothing: what it answers follows from the amount and from the time since the first attempt,
-//! so it tells the same story after any crash.
+//! The sandbox rail of test mode: the last two digits of the gross amount in cents decide what happens (the table is
+//! [`SCRIPT`], and in docs/API.md). Not here: any real payment.
+//!
+//! Invariant: it keeps no state. Answers follow from the amount and the time since the first attempt, so they are the same
+//! after any crash.
 
-use super::answer::{Answer, Closed, Field, FieldProblem, Finding, Funds, Prepared, Quote};
+use super::answer::{Answer, Closed, Finding, Funds, Prepared, Quote};
+use super::field::{Field, FieldProblem};
+use super::kind::{Kind, flat, order_only};
 use super::{Facts, Payment, Rail};
 use crate::clock::Clock;
-use crate::store::{Attempt, Failure};
+use crate::store::Attempt;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{BookId, Cents, Micros, Provider};
+use ledger::{BookId, Cents, Micros, Mode, Provider};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 const SECOND: Micros = 1_000_000;
 const LONGEST_ACCOUNT: usize = 100;
+const NAME: &str = "sandbox";
 
 /// What a payment of the sandbox does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +31,7 @@ pub enum Story {
     TimesOutThenSucceeds,
     /// The rail pays and answers with an error; asked again, it says that it had paid.
     SucceedsThenReportsAnError,
-    /// Nobody ever learns what became of it.
+    /// The outcome stays unknown for ever.
     StaysUnknown,
     /// Succeeds, and comes back three seconds later.
     SucceedsThenIsReturned,
@@ -56,7 +62,20 @@ pub fn story(amount: Cents) -> Story {
     SCRIPT.iter().find(|(of, ..)| *of == digits).map_or(Story::Succeeds, |(_, story, _)| *story)
 }
 
-/// See the top of this file.
+/// What is true of the sandbox.
+pub const KIND: Kind = Kind {
+    provider: Provider::Sandbox,
+    fixed_names: &[NAME],
+    reveals_code: false,
+    keeps_books: false,
+    detail_order: &["order_id"],
+    transaction: None,
+    public_detail: order_only,
+    summary: flat,
+    mount: |rails, parts| rails.mount(Mode::Test, Arc::new(Sandbox::new(parts.clock.clone()))),
+};
+
+/// The rail over a clock.
 pub struct Sandbox {
     facts: Facts,
     clock: Clock,
@@ -66,25 +85,20 @@ impl Sandbox {
     /// With this clock.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        let account = Field {
-            name: "account".to_owned(),
-            label: "Any text; the sandbox pays nobody".to_owned(),
-            required: true,
-        };
+        let account = Field::typed("account", "Any text; the sandbox pays nobody");
         let facts = Facts {
-            name: "sandbox".to_owned(),
+            name: NAME.to_owned(),
             provider: Provider::Sandbox,
             title: "Sandbox".to_owned(),
             expected_time: "a few seconds".to_owned(),
             fields: vec![account],
-            is_automatic: true,
             line: None,
         };
         Self { facts, clock }
     }
 
     fn age(&self, attempts: &[Attempt]) -> Micros {
-        // An attempt of a clock that was ahead is old enough: its payment must not wait until then.
+        // An attempt dated in the future was made under a wrong clock and counts as old: its payment must not wait.
         let age = |first: &Attempt| self.clock.now() - first.created_at;
         attempts.first().map(age).map_or(0, |age| if age < 0 { Micros::MAX } else { age })
     }
@@ -184,9 +198,5 @@ impl Rail for Sandbox {
             }
         };
         ready(finding).boxed()
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Err(anyhow::anyhow!("the sandbox does not stop what was sent"))).boxed()
     }
 }

@@ -1,37 +1,36 @@
-//! One turn of a worker at one withdrawal: from what its rows say to what its rail proves, every write under the lease that the
-//! worker has it under. Not here: which withdrawals there are to drive, and when (worker.rs, whose top says what order of things
-//! keeps payments single).
+//! One turn of a worker at one withdrawal: from what its rows say to what its rail proves. Not here: which withdrawals are
+//! driven, and when (worker.rs).
+//!
+//! Invariants: every write names the worker's lease; the order of writes is that of worker.rs.
 
 use super::moment::Moment;
 use super::mounted::Mounted;
 use super::worker::{LEASE, Worker};
-use super::{Answer, Finding, Payment, low_stock, prepare};
+use super::{Answer, Finding, Payment, prepare};
 use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
 use anyhow::Context;
 use ledger::{
-    Answer as Settled, Command, Lease, Micros, Outcome, Progress, Provider, Refusal, Request, Step,
-    Withdrawal, WithdrawalState,
+    Answer as Settled, Command, Lease, Micros, Outcome, Progress, Refusal, Request, Step, Withdrawal,
+    WithdrawalState,
 };
 use std::time::Duration;
 
 pub(super) const SECOND: Micros = 1_000_000;
-/// The longest a single call to a rail may take.
+/// Time-out of a single call to a rail.
 pub(super) const LONGEST_CALL: Duration = Duration::from_secs(60);
-/// The shortest and the longest wait before a rail is asked again.
+/// The shortest and the longest wait before the next query.
 pub(super) const SOONEST: Micros = SECOND;
 const LATEST: Micros = 600 * SECOND;
-/// A wait is taken times 80 to 120 percent, so that many do not end at one moment.
+/// Jitter in percent, so that many waits do not end at one moment.
 const JITTER: (i64, i64) = (80, 120);
-/// From now to the next look at a withdrawal no step waits longer, and no lease lasts longer.
+/// The longest wait that a step writes, and the longest lease.
 pub const LONGEST_STEPS: Longest = Longest { wait: LATEST * JITTER.1 / 100, lease: LEASE };
-/// Between two looks at what is being sent and may not leave now; asking for its outcome goes on.
+/// Interval while a request may not leave (a pause); queries for its outcome go on.
 const WHILE_STOPPED: Micros = 5 * SECOND;
-/// A payment that may come back is watched for this long after it succeeded.
-const WATCH: Micros = 60 * SECOND;
-/// Slots that other workers take are tried again this often.
+/// Attempts at a free slot while other workers take them.
 const TRIES_FOR_A_SLOT: usize = 50;
 
-/// See the top of this file.
+/// A worker, a withdrawal and the lease it is held under.
 pub(super) struct Turn<'a> {
     pub(super) worker: &'a Worker,
     pub(super) mounted: &'a Mounted,
@@ -40,7 +39,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Takes the withdrawal as far as it goes now; how long until the next look.
+    /// Advances the withdrawal as far as possible now; gives the wait until the next turn, if there is to be one.
     pub(super) async fn drive(mut self) -> Result<Option<Micros>, Failure> {
         if self.payment.withdrawal.state == WithdrawalState::Queued {
             if let Some(wait) = self.left_alone() {
@@ -74,7 +73,7 @@ impl Turn<'_> {
         if let Some(wait) = self.left_alone() {
             return Ok(Some(wait));
         }
-        // The last attempt may have left the house or not: only the rail knows.
+        // Whether the last attempt was sent, only the rail knows.
         match self.ask(&attempts).await {
             Finding::Answer(answer) => self.take(&attempts, answer).await,
             Finding::NotFound => self.submit(&attempts, true).await,
@@ -124,7 +123,7 @@ impl Turn<'_> {
                 let attempts = [earlier, &[attempt]].concat();
                 return self.submit(&attempts, !earlier.is_empty()).await;
             }
-            // Another worker took the slot, or has this withdrawal now, or made this very attempt.
+            // Another worker took the slot, holds this withdrawal now, or made this very attempt.
             self.renew().await?;
             if self.attempts().await?.len() > earlier.len() {
                 return Ok(Some(SOONEST));
@@ -133,7 +132,7 @@ impl Turn<'_> {
         Ok(Some(SOONEST))
     }
 
-    /// Sends the last attempt, which is committed, and takes the answer.
+    /// Sends the last attempt, which is committed, and handles the answer.
     async fn submit(
         &self,
         attempts: &[Attempt],
@@ -148,7 +147,7 @@ impl Turn<'_> {
         let answer = call.unwrap_or_else(|_| too_slow());
         self.reached(Moment::AfterSend)?;
         self.judge_rail(&answer, may_have_been_sent).await;
-        // What may have been sent before is refused only if the rail says so when asked: "duplicate" is a refusal too.
+        // An attempt that may have been sent before counts as refused only if a query says so: "duplicate" is a refusal too.
         if matches!(answer, Answer::Refused { .. }) && may_have_been_sent {
             return match self.ask(attempts).await {
                 Finding::Answer(other) => self.take(attempts, other).await,
@@ -162,8 +161,8 @@ impl Turn<'_> {
         self.take(attempts, answer).await
     }
 
-    /// What an answer says of the rail. Only a first request that it did not answer speaks against it: a payment that stays
-    /// unknown is sent again and again, and says nothing of the others.
+    /// Feeds an answer to the circuit breaker. Only a first request without an answer counts against the rail: a payment that
+    /// stays unknown is sent repeatedly and says nothing about the others.
     async fn judge_rail(&self, answer: &Answer, may_have_been_sent: bool) {
         match answer {
             Answer::Unknown { is_down: true, .. } if !may_have_been_sent => {
@@ -184,7 +183,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The last look before a request leaves. `None`: it may leave now. Otherwise how long until the next look.
+    /// The last check before a request leaves. `None`: it may leave now. Otherwise the wait until the next turn.
     async fn clearance(&self) -> Result<Option<Option<Micros>>, Failure> {
         let now = self.store().now().await?;
         match self.store().begin_submitting(self.hold, (now, now + LEASE)).await? {
@@ -212,7 +211,7 @@ impl Turn<'_> {
         finding
     }
 
-    /// Writes an answer down, then makes the step that it proves.
+    /// Records an answer, then makes the step that it proves.
     async fn take(&self, attempts: &[Attempt], answer: Answer) -> Result<Option<Micros>, Failure> {
         let withdrawal = &self.payment.withdrawal;
         if let Some(last) = attempts.last() {
@@ -224,11 +223,11 @@ impl Turn<'_> {
         match answer {
             Answer::Succeeded { detail } => {
                 let done = self.advance(attempts, self.step(Step::Succeed).with_detail(detail)).await?;
-                if done.is_some() && withdrawal.provider == Provider::GiftCard {
-                    low_stock::tell(&self.worker.platform, self.hold.book, withdrawal).await?;
+                if done.is_none() {
+                    return Ok(None);
                 }
-                let may_come_back = withdrawal.provider == Provider::Sandbox;
-                Ok((done.is_some() && may_come_back).then_some(SOONEST))
+                self.mounted.rail.after_success(&self.worker.platform, &self.payment).await?;
+                Ok(withdrawal.provider.watch().map(|watch| watch.first))
             }
             Answer::Refused { code, text } => {
                 self.advance(attempts, self.step(Step::Fail).because(&code, &text)).await?;
@@ -240,7 +239,7 @@ impl Turn<'_> {
                 }
                 self.later(attempts).await
             }
-            // Where nothing was sent, nothing is unknown.
+            // Nothing was sent, so the outcome is not unknown.
             Answer::Unknown { text, .. } if attempts.is_empty() => {
                 tracing::warn!(rail = self.mounted.facts().name, reason = text, "no attempt can be made now");
                 self.later(attempts).await
@@ -254,13 +253,15 @@ impl Turn<'_> {
         }
     }
 
-    /// Looks whether a payment that succeeded has come back.
+    /// Queries whether a payment that succeeded has come back.
     async fn watch(&self) -> Result<Option<Micros>, Failure> {
         let attempts = self.attempts().await?;
         if let Finding::Returned { code, text } = self.ask(&attempts).await {
             return self.give_back(&attempts, &code, &text).await;
         }
-        let is_young = self.store().now().await? < self.payment.withdrawal.changed_at + WATCH;
+        let withdrawal = &self.payment.withdrawal;
+        let Some(watch) = withdrawal.provider.watch() else { return Ok(None) };
+        let is_young = self.store().now().await? < withdrawal.changed_at + watch.length;
         Ok(is_young.then_some(SOONEST))
     }
 
@@ -278,8 +279,8 @@ impl Turn<'_> {
         Progress::new(self.hold.withdrawal, step)
     }
 
-    /// One durable step, under the lease and with the attempts that it was decided on. `None`: the withdrawal is not where this
-    /// worker thought it was; another process has moved it.
+    /// One durable step, under the lease and with the attempts that it was decided on. `None`: the withdrawal is in another
+    /// state than this worker knew; another process has moved it.
     async fn advance(&self, attempts: &[Attempt], step: Progress) -> Result<Option<Withdrawal>, Failure> {
         match self.ask_teller(attempts, step).await? {
             Ok(after) => Ok(Some(after)),
@@ -304,8 +305,8 @@ impl Turn<'_> {
         }
     }
 
-    /// How long until the rail is asked again: a quarter of the time it has taken so far, give or take a fifth, so that a rail
-    /// in trouble is asked less and less, and never by everybody at once.
+    /// The wait until the next query: a quarter of the time since the last attempt, plus or minus a fifth, so that a failing
+    /// rail is asked less and less often, and not by all workers at once.
     async fn later(&self, attempts: &[Attempt]) -> Result<Option<Micros>, Failure> {
         let now = self.store().now().await?;
         let since = attempts.last().map_or(self.payment.withdrawal.changed_at, |last| last.created_at);
@@ -316,7 +317,7 @@ impl Turn<'_> {
         Ok(Some(wait * (least + i64::from(byte[0]) * (most - least) / 255) / 100))
     }
 
-    /// How long the rail is left alone from now on, if it is.
+    /// How long the breaker stays open from now on, if it is.
     fn left_alone(&self) -> Option<Micros> {
         let now = self.worker.platform.clock.monotonic();
         self.mounted.left_alone_until(now).map(|until| until - now)

@@ -1,9 +1,10 @@
-//! The worker: leases withdrawals that are due and takes each as far as its rail lets it. It learns of work from rows
-//! only, keeps nothing between rounds, and may be killed at any line: whoever comes next goes on from the rows.
+//! The worker: leases withdrawals that are due and advances each as far as its rail allows. It learns of work from rows
+//! only, keeps no state between rounds, and may be killed at any line: the next worker continues from the rows. Not here: what
+//! happens to one withdrawal (turn.rs).
 //!
-//! Order of things, which is what keeps payments single: the step to `sending` is durable, then the attempt with its exact
-//! request is durable, then the request leaves, then the answer is written down, then the step it proves. No database
-//! transaction is open while a rail is called.
+//! Invariant: the order of writes makes a payment single. The step to `sending` is durable, then the attempt with its exact
+//! request is durable, then the request leaves, then the answer is recorded, then the step it proves. No database transaction
+//! is open while a rail is called.
 
 use super::moment::Killer;
 use super::turn::{SECOND, SOONEST, Turn};
@@ -18,18 +19,18 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Longer than all calls of one visit may take together.
+/// Longer than all calls of one visit together.
 pub(super) const LEASE: Micros = 300 * SECOND;
-/// Withdrawals leased at once.
+/// Withdrawals leased per round.
 const BATCH: i64 = 64;
-/// Withdrawals of one rail driven at once by one process.
+/// Withdrawals of one rail that one process drives concurrently.
 const DRIVEN_AT_ONCE: usize = 32;
-/// How long a withdrawal waits for its turn at its rail before it goes back into the queue.
+/// How long a withdrawal waits for a permit of its rail before its lease is released.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Between looks for work where no nudge comes.
+/// Poll interval where no nudge comes.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
 
-/// See the top of this file.
+/// Drives the withdrawals of all rails of one process.
 pub struct Worker {
     pub(super) platform: Platform,
     id: i64,
@@ -45,26 +46,26 @@ impl Worker {
         Self { platform, id, killer: None, at_once: DRIVEN_AT_ONCE }
     }
 
-    /// The same, driving one withdrawal after the other, so that a simulation happens the same way every time.
+    /// The same, driving one withdrawal after the other, so that a simulation is deterministic.
     #[must_use]
     pub fn one_at_a_time(self) -> Self {
         Self { at_once: 1, ..self }
     }
 
-    /// The same, to be killed.
+    /// The same, with a hook that may kill it.
     #[must_use]
     pub fn with_killer(self, killer: Killer) -> Self {
         Self { killer: Some(killer), ..self }
     }
 
-    /// What its leases name.
+    /// The worker number in its leases.
     #[must_use]
     pub fn number(&self) -> i64 {
         self.id
     }
 
-    /// Works until `stop` says true or is dropped; what was begun is finished. Each rail goes by itself, so that a slow one
-    /// holds up no other.
+    /// Works until `stop` says true or is dropped, then finishes what it has begun. Each rail has a loop of its own, so that a
+    /// slow one does not delay the others.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let rails = self.platform.rails.all().map(|mounted| self.run_rail(mounted, stop.clone()));
         join_all(rails).await;
@@ -91,11 +92,10 @@ impl Worker {
         }
     }
 
-    /// Leases what is due at every rail and drives each once. How many there were.
+    /// Leases what is due at every rail and drives each withdrawal once; gives their number.
     ///
     /// # Errors
-    /// When the database breaks while leasing. What breaks while one withdrawal is driven is logged, and its lease runs
-    /// out.
+    /// When leasing fails. A failure while one withdrawal is driven is logged, and its lease runs out.
     pub async fn round(&self) -> Result<usize, Failure> {
         let mut driven = 0;
         for mounted in self.platform.rails.all() {
@@ -104,7 +104,7 @@ impl Worker {
         Ok(driven)
     }
 
-    /// The same at one rail. What is paid by rails that this process has not is none of its business.
+    /// The same at one rail. Withdrawals of rails that this process has not mounted are left to other processes.
     async fn round_of(&self, mounted: &Mounted) -> Result<usize, Failure> {
         let (store, facts) = (&self.platform.store, mounted.facts());
         let now = store.now().await?;
@@ -131,7 +131,7 @@ impl Worker {
     async fn visit(&self, mounted: &Mounted, leased: &Leased) -> Result<(), Failure> {
         let Leased { book, withdrawal, .. } = leased;
         let wait = match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
-            // A panic in a rail must not end all payments: it is one withdrawal that failed to be driven.
+            // A panic in a rail must not end all payments: it counts as a failure of this withdrawal.
             Ok(_permit) => {
                 let order_id =
                     self.platform.secrets.ids().order_id(withdrawal.provider, *book, withdrawal.number);
@@ -140,7 +140,7 @@ impl Worker {
                 let driven = AssertUnwindSafe(turn.drive()).catch_unwind().await;
                 driven.map_err(|_| anyhow::anyhow!("a rail panicked"))??
             }
-            // The rails of its line have much to do.
+            // No permit in time: the rails of its line are busy.
             Err(_) => Some(SOONEST),
         };
         let due_at = match wait {

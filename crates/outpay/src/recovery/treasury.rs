@@ -5,7 +5,7 @@
 use crate::ids::IdKind;
 use crate::members::audit;
 use crate::platform::Platform;
-use crate::rails::Payment;
+use crate::rails::{self, Payment};
 use crate::store::{Assigned, Failure, NewAuditEntry, TreasuryScan, UnmatchedTransfer};
 use crate::withdrawals::{Stopped, settle};
 use anyhow::Context;
@@ -84,7 +84,9 @@ pub(super) async fn to_scan(
     // entry.
     let since = restored.or(newest).unwrap_or(0).saturating_sub(MARGIN).max(0);
     let rails = platform.store.recorded_rails().await?;
-    let has_books = |provider: &str| provider == ledger::Provider::Crypto.word();
+    let has_books = |word: &str| {
+        ledger::Provider::from_word(word).is_some_and(|provider| rails::kind(provider).keeps_books)
+    };
     let mut names: Vec<String> = rails
         .into_iter()
         .filter(|rail| !rail.test_mode && has_books(&rail.provider))

@@ -18,9 +18,6 @@ pub struct WithdrawalFilter {
     pub below: Option<i64>,
 }
 
-/// How long after it succeeded a payment that may come back is looked at again.
-const FIRST_LOOK_FOR_A_RETURN: Micros = 1_000_000;
-
 /// One withdrawal; `$1` book, `$2` number.
 pub(super) const WITHDRAWAL: &str = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
      reason_code, reason, created_at, changed_at, book FROM withdrawal WHERE book = $1 AND number = $2";
@@ -30,13 +27,13 @@ pub(super) const INSERT_WITHDRAWAL: &str = "INSERT INTO withdrawal (book, number
      state, outcome_unknown, reason_code, reason, created_at, changed_at, due_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
-/// When a worker should look at a withdrawal that has just come to this state; `None` where a person is next, or nobody.
+/// When a worker should look at a withdrawal that has just come to this state; `None` where a person is next, or it has ended.
 pub(super) fn due_at(withdrawal: &Withdrawal) -> Option<Micros> {
-    match (withdrawal.state, withdrawal.provider) {
-        (_, Provider::Manual) => None,
-        (WithdrawalState::Queued | WithdrawalState::Sending, _) => Some(withdrawal.changed_at),
-        (WithdrawalState::Succeeded, Provider::Sandbox) => {
-            Some(withdrawal.changed_at + FIRST_LOOK_FOR_A_RETURN)
+    match withdrawal.state {
+        _ if withdrawal.provider.is_paid_by_hand() => None,
+        WithdrawalState::Queued | WithdrawalState::Sending => Some(withdrawal.changed_at),
+        WithdrawalState::Succeeded => {
+            withdrawal.provider.watch().map(|watch| withdrawal.changed_at + watch.first)
         }
         _ => None,
     }

@@ -3,8 +3,9 @@
 //! the journal alone.
 
 use crate::ids::{IdKind, PublicIds};
+use crate::rails::{self, Known};
 use crate::store::PayoutEvent;
-use ledger::{BookId, Cents, EntryKind, Provider};
+use ledger::{BookId, Cents, EntryKind};
 use serde_json::{Map, Value};
 
 /// An event with public ids in place of row numbers: the input of a body, whether the event came from the store or
@@ -33,7 +34,13 @@ pub struct Told<'a> {
 /// The bytes to sign and send.
 #[must_use]
 pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> Vec<u8> {
-    let own = known(event, &ids.order_id(event.provider, book, event.withdrawal));
+    // For a step about which the rail itself says nothing.
+    let known = Known {
+        order_id: &ids.order_id(event.provider, book, event.withdrawal),
+        destination: serde_json::from_str(&event.destination).unwrap_or_default(),
+        net: event.amount.minus(event.fees).unwrap_or(Cents::ZERO),
+    };
+    let own = (rails::kind(event.provider).public_detail)(&known);
     let is_object = serde_json::from_str::<Map<String, Value>>(&event.detail).is_ok();
     let told = Told {
         kind: event.kind.event_name(),
@@ -48,37 +55,6 @@ pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -
         is_test,
     };
     told.write().into_bytes()
-}
-
-/// The rail's object built from the withdrawal alone, for events without a detail from the rail.
-fn known(event: &PayoutEvent, order_id: &str) -> String {
-    let destination: Map<String, Value> = serde_json::from_str(&event.destination).unwrap_or_default();
-    let net = event.amount.0 - event.fees.0;
-    let mut fields = vec![format!("\"order_id\":{}", quoted(order_id))];
-    let text = |name: &str, field: &str| {
-        let value = destination.get(field).and_then(Value::as_str);
-        value.map(|value| format!("\"{name}\":{}", quoted(value)))
-    };
-    match event.provider {
-        Provider::Crypto => {
-            fields.extend(text("chain", "network"));
-            fields.push(format!("\"usd_amount\":{}", dollars(net)));
-            fields.extend(text("to_address", "address"));
-        }
-        Provider::GiftCard => {
-            fields.extend(text("brand", "brand"));
-            fields.push("\"currency\":\"USD\"".to_owned());
-            fields.push(format!("\"face_value\":{net}"));
-        }
-        _ => {}
-    }
-    format!("{{{}}}", fields.join(","))
-}
-
-/// A JSON number without trailing zeros, as rails write it.
-fn dollars(cents: i64) -> String {
-    let text = format!("{}.{:02}", cents / 100, cents % 100);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Told<'_> {
@@ -115,7 +91,7 @@ pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
         withdrawal: 0,
         user: 0,
         email: "user@example.com".to_owned(),
-        provider: Provider::Manual,
+        provider: rails::SAMPLE_BY_HAND,
         amount: Cents(2500),
         fees: Cents(50),
         detail: String::new(),
@@ -133,6 +109,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::auth::Secrets;
+    use ledger::Provider;
 
     const BOOK: BookId = BookId(4);
 
@@ -214,7 +191,6 @@ mod tests {
             assert_eq!(of(Provider::GiftCard, r#"{"brand":"Acme"}"#), ("GC".to_owned(), card.to_owned()));
             assert_eq!(of(Provider::Manual, r#"{"iban":"secret"}"#).1, "");
         }
-        assert_eq!([0, 5, 50, 100, 2_450, 120_000].map(dollars), ["0", "0.05", "0.5", "1", "24.5", "1200"]);
     }
 
     #[test]

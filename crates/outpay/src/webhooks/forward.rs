@@ -8,27 +8,12 @@ use super::guard::Guard;
 use super::pull::Puller;
 use super::sign::{self, SigningKeys};
 use crate::clock::Clock;
+use crate::rails;
 use crate::store::Failure;
 use anyhow::Context;
+use ledger::Provider;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-
-/// The documented field order of the rails' objects, merged into one list.
-const DETAIL_ORDER: [&str; 13] = [
-    "order_id",
-    "email",
-    "brand",
-    "currency",
-    "chain",
-    "crypto_amount",
-    "usd_amount",
-    "to_address",
-    "tx_hash",
-    "confirmations",
-    "network_fee",
-    "face_value",
-    "amount",
-];
 
 /// Forwards to one receiver.
 pub struct Forwarder {
@@ -80,7 +65,7 @@ impl Forwarder {
         let user = text(&withdrawal["payout_user_id"])?;
         let email = self.email(user).await?;
         let provider = text(&withdrawal["provider"])?;
-        let detail = detail(&data["payment"], &withdrawal["order_id"]);
+        let detail = detail(provider, &data["payment"], &withdrawal["order_id"]);
         let reason = data["reason"].as_str().filter(|_| kind == "payout.rejected").unwrap_or_default();
         let told = Told {
             kind,
@@ -118,11 +103,12 @@ impl Forwarder {
 }
 
 /// The rail's object in the documented order; before the rail has one, only its order number.
-fn detail(payment: &Value, order_id: &Value) -> String {
+fn detail(provider: &str, payment: &Value, order_id: &Value) -> String {
     let alone: Map<String, Value> = [("order_id".to_owned(), order_id.clone())].into_iter().collect();
     let object = payment.as_object().unwrap_or(&alone);
-    let place =
-        |name: &str| DETAIL_ORDER.iter().position(|known| *known == name).unwrap_or(DETAIL_ORDER.len());
+    // A newer server may have rails that this program lacks; their fields keep the order in which they came.
+    let order = Provider::from_word(provider).map_or(&[][..], |provider| rails::kind(provider).detail_order);
+    let place = |name: &str| order.iter().position(|known| *known == name).unwrap_or(order.len());
     let mut fields: Vec<(&String, &Value)> = object.iter().collect();
     fields.sort_by_key(|(name, _)| place(name));
     let fields: Vec<String> =
@@ -142,10 +128,10 @@ mod tests {
     #[test]
     fn a_rail_s_object_keeps_its_documented_order() {
         let payment = json!({ "tx_hash": "0xab", "chain": "base", "order_id": "CRX-1", "crypto_amount": 24.5, "new": [1] });
-        let written = detail(&payment, &Value::Null);
+        let written = detail("crypto", &payment, &Value::Null);
         let expected =
             r#"{"order_id":"CRX-1","chain":"base","crypto_amount":24.5,"tx_hash":"0xab","new":[1]}"#;
         assert_eq!(written, expected);
-        assert_eq!(detail(&Value::Null, &json!("GC-1")), r#"{"order_id":"GC-1"}"#);
+        assert_eq!(detail("gift_card", &Value::Null, &json!("GC-1")), r#"{"order_id":"GC-1"}"#);
     }
 }

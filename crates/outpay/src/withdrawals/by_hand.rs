@@ -11,7 +11,7 @@ use crate::platform::Platform;
 use crate::reference::reference;
 use crate::sheet::{self, Sheet};
 use crate::store::{HandedOut, WithdrawalFilter};
-use ledger::{Actor, BookId, Origin, Provider, Refusal, Withdrawal, WithdrawalState};
+use ledger::{Actor, BookId, Origin, Refusal, Withdrawal, WithdrawalState};
 use serde_json::json;
 
 /// Lines that could not be settled before the rest of a file is left alone: it is the wrong file.
@@ -54,7 +54,7 @@ pub async fn take(
     let mounted = platform.rails.get(book.mode(), method);
     let provider = mounted.map(|mounted| mounted.facts().provider);
     // Whoever pays by hand what a rail is at work on pays twice.
-    if provider.is_some_and(|provider| provider != Provider::Manual) {
+    if provider.is_some_and(|provider| !provider.is_paid_by_hand()) {
         return Err(Refusal::WithdrawalIsNotManual.into());
     }
     if is_paused(platform, book, method).await? {
@@ -74,7 +74,7 @@ pub async fn take(
     let mut sending = all(platform, book, method, WithdrawalState::Sending).await?;
     let pauses = platform.store.pauses_of(book).await?;
     let is_stopped = |one: &Withdrawal| pauses.iter().any(|pause| pause.names(one.user, &one.method));
-    sending.retain(|withdrawal| withdrawal.provider == Provider::Manual && !is_stopped(withdrawal));
+    sending.retain(|withdrawal| withdrawal.provider.is_paid_by_hand() && !is_stopped(withdrawal));
     // Withdrawals outlive the configuration that they were asked for under.
     if provider.is_none() && sending.is_empty() {
         return Err(Stopped::UnknownMethod);

@@ -6,7 +6,7 @@ use crate::platform::Platform;
 use crate::rails::Payment;
 use crate::store::{Attempt, Failure, Hold};
 use ledger::{
-    Actor, BookId, Lease, OnceKey, Origin, Progress, Provider, Refusal, Step, Withdrawal, WithdrawalState,
+    Actor, BookId, Lease, OnceKey, Origin, Progress, Refusal, Step, Withdrawal, WithdrawalState,
     floor_of_epoch, is_from_before_a_recovery,
 };
 
@@ -58,7 +58,7 @@ pub async fn settle_once(
     once: Option<OnceKey>,
 ) -> Result<(Withdrawal, bool), Stopped> {
     let found = find(platform, book, withdrawal).await?;
-    if found.provider != Provider::Manual && !is_remembered(platform, book, once).await? {
+    if !found.provider.is_paid_by_hand() && !is_remembered(platform, book, once).await? {
         return Err(Refusal::WithdrawalIsNotManual.into());
     }
     let order_id = platform.secrets.ids().order_id(found.provider, book, withdrawal);
@@ -239,7 +239,7 @@ async fn end(
     let step = if paid { Step::Succeed } else { Step::Fail };
     // Where a rail pays and no attempt was ever made, nothing can have been paid, and the rail will never say so. Whether a
     // person has paid by hand is said with `fail`.
-    let by_rail = found.provider != Provider::Manual;
+    let by_rail = !found.provider.is_paid_by_hand();
     let attempts = platform.store.attempts(book, withdrawal).await?;
     let nothing_sent = by_rail && !paid && attempts.is_empty();
     // Unless the database was set back to a moment before the attempt: then it may have been paid, and only a person can say so.
@@ -309,7 +309,7 @@ pub(super) async fn find(platform: &Platform, book: BookId, withdrawal: i64) -> 
 
 async fn manual(platform: &Platform, book: BookId, withdrawal: i64) -> Result<Withdrawal, Stopped> {
     let found = find(platform, book, withdrawal).await?;
-    if found.provider == Provider::Manual {
+    if found.provider.is_paid_by_hand() {
         return Ok(found);
     }
     Err(Refusal::WithdrawalIsNotManual.into())

@@ -13,7 +13,6 @@ use crate::web::page;
 use crate::withdrawals::by_hand::{self, Settled, settle_all};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::Provider;
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/by_hand.html")]
@@ -38,7 +37,7 @@ pub(crate) fn show(
     error: Option<String>,
 ) -> Response {
     let manual = who.platform.rails.of(who.mode).map(|mounted| mounted.facts());
-    let manual = manual.filter(|facts| facts.provider == Provider::Manual);
+    let manual = manual.filter(|facts| facts.provider.is_paid_by_hand());
     let shown = ByHandPage {
         frame: Frame::new(who, "withdrawals", "Payments by hand"),
         reviews: who.may(Permission::ReviewWithdrawals),

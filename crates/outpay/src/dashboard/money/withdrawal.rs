@@ -17,7 +17,7 @@ use crate::withdrawals::{advance, evidence, settle};
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{EntryKind, Micros, Progress, Provider, Step, WithdrawalState};
+use ledger::{EntryKind, Micros, Progress, Step, WithdrawalState};
 use serde_json::{Map, Value};
 
 #[derive(askama::Template)]
@@ -99,7 +99,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
 
 /// What can be done by hand in this state; the steps themselves refuse everything else.
 fn ends(of: &ledger::Withdrawal, nothing_sent: bool) -> Vec<End> {
-    let is_manual = of.provider == Provider::Manual;
+    let is_manual = of.provider.is_paid_by_hand();
     let words: &[&str] = match of.state {
         WithdrawalState::Created | WithdrawalState::Review => &["cancel"],
         WithdrawalState::Queued if is_manual => &["settle", "fail", "cancel"],
@@ -243,7 +243,7 @@ mod tests {
     fn page_withdrawal() {
         let mut row = withdrawal_row::sample(7, WithdrawalState::Sending);
         row.of.outcome_unknown = true;
-        row.of.provider = Provider::Crypto;
+        row.of.provider = crate::rails::SAMPLE_BY_RAIL;
         let at = row.of.created_at;
         let entry = |event, class, note: &str| Entry {
             class,

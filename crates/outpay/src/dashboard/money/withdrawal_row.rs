@@ -4,7 +4,7 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
 use crate::store::Failure;
 use futures_util::future::try_join_all;
-use ledger::{BookId, Provider, Withdrawal, WithdrawalState};
+use ledger::{BookId, Withdrawal, WithdrawalState};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// See the module.
@@ -52,7 +52,7 @@ pub fn badge(of: &Withdrawal) -> (&'static str, &'static str) {
 /// Was, or will it be, paid by a person?
 pub(crate) async fn is_by_hand(who: &SignedIn, number: i64) -> Result<bool, Failure> {
     let found = who.platform.store.withdrawal(who.book, number).await?;
-    Ok(found.is_some_and(|found| found.provider == Provider::Manual))
+    Ok(found.is_some_and(|found| found.provider.is_paid_by_hand()))
 }
 
 /// Rows for these withdrawals.
@@ -95,7 +95,7 @@ pub(crate) fn sample(number: i64, state: WithdrawalState) -> WithdrawalRow {
         number,
         user: 1,
         method: "bank".to_owned(),
-        provider: Provider::Manual,
+        provider: crate::rails::SAMPLE_BY_HAND,
         amount: ledger::Cents(12_500),
         fees: ledger::Cents(50),
         destination: r#"{"account":"DE02120300000000202051","name":"Ada Example"}"#.to_owned(),

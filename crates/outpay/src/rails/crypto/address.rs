@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<Address, &'static str> {
     digits.parse().map_err(|_| FORM)
 }
 
-/// The places money must not go to.
+/// Addresses that are never paid.
 pub(super) struct Forbidden<'a> {
     pub token: Address,
     pub treasury: Address,

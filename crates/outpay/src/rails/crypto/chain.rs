@@ -1,7 +1,7 @@
-//! One token on one chain, seen through a node: is it the right chain, what does the treasury have, what does a payment
-//! cost. Not here: payments.
+//! One token on one chain, seen through a node: the chain's identity, the treasury's balances, the cost of a payment. Not
+//! here: payments.
 //!
-//! Invariant: nothing is sent, and no answer believed, before the node has said that it is of the configured chain.
+//! Invariant: nothing is sent, and no answer is used, before the node has confirmed the configured chain id.
 
 use super::Order;
 use super::fees::Fees;
@@ -20,11 +20,11 @@ pub(super) struct Chain {
     pub token: Address,
     pub decimals: u8,
     pub treasury: Address,
-    /// The contract has said once how many decimals it has; it cannot change that.
+    /// The contract has confirmed the decimals; they cannot change.
     decimals_fit: AtomicBool,
 }
 
-/// What the treasury has.
+/// The treasury's balances.
 pub(super) struct Holdings {
     /// The token's smallest units.
     pub tokens: U256,
@@ -34,9 +34,9 @@ pub(super) struct Holdings {
 
 /// Whether the token would make a transfer now.
 pub(super) enum Trial {
-    /// And the gas it needs, with room for a state that changes a little.
+    /// With the gas it needs, and a margin for small changes of state.
     Gas(u64),
-    /// The contract says no while the node is well.
+    /// The contract refuses while the node works.
     Refused,
 }
 
@@ -45,7 +45,7 @@ impl Chain {
         Self { rpc, id, token, decimals, treasury, decimals_fit: AtomicBool::new(false) }
     }
 
-    /// Asks every time which chain this is: behind one address, nodes may be exchanged.
+    /// Checks the chain id on every call, since the node behind an address may be replaced.
     pub async fn check(&self) -> Result<(), Failure> {
         let id = self.rpc.chain_id().await?;
         ensure!(id == self.id, "the node is of chain {id}, but chain {} is configured", self.id);
@@ -68,15 +68,15 @@ impl Chain {
         Ok(Holdings { tokens, coins: self.rpc.coins(self.treasury, at).await? })
     }
 
-    /// What a place in one of the next blocks costs.
+    /// The fee for one of the next blocks.
     pub async fn market(&self) -> Result<Fees, Failure> {
         let block = self.rpc.block(At::Latest).await?.context("the node has no newest block")?;
         let fee = block.fee.context("this chain has no EIP-1559 fees")?;
         Fees::market(fee, self.rpc.tip().await?).context("fees beyond all numbers")
     }
 
-    /// Tries a transfer without making it. An error's words decide nothing: the token has refused if it refuses in two
-    /// ways and the same node then gets an answer to another question from it.
+    /// Simulates a transfer. The text of an error decides nothing: the token has refused if it refuses in two ways and the same
+    /// node then gets an answer to another call of it.
     pub async fn try_transfer(&self, to: Address, units: U256) -> Result<Trial, Failure> {
         let data = transfer_data(to, units);
         match self.rpc.gas(self.treasury, self.token, &data).await {
@@ -93,7 +93,7 @@ impl Chain {
         }
     }
 
-    /// The transfer that an order comes to.
+    /// The transfer that pays an order.
     pub fn transfer(&self, order: &Order) -> Transfer {
         Transfer { token: self.token, from: self.treasury, to: order.to, units: order.units }
     }
@@ -103,7 +103,7 @@ impl Chain {
     }
 }
 
-/// The call that pays.
+/// The call data of the transfer.
 pub(super) fn transfer_data(to: Address, units: U256) -> Vec<u8> {
     Token::transferCall { to, amount: units }.abi_encode()
 }

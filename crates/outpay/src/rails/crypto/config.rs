@@ -1,4 +1,4 @@
-//! What an operator writes about one token on one chain, and where the secrets come from. Not here: reading the file.
+//! The configuration of one token on one chain, and where its secrets come from. Not here: reading the file.
 
 use super::treasury::Treasury;
 use crate::store::Failure;
@@ -25,8 +25,8 @@ pub struct CryptoConfig {
     /// The block with the payment counts as the first.
     #[serde(default = "default_confirmations")]
     pub confirmations: u64,
-    /// The operator's word that nonces below this one, as far as this database does not know them, paid no withdrawal that
-    /// is still open here. A treasury that was used before needs it.
+    /// The operator states that nonces below this one that this database does not know paid no withdrawal that is still open
+    /// here. Required for a treasury that was used before.
     #[serde(default)]
     pub first_nonce: u64,
     /// JSON-RPC address of a node. It often holds a provider's key, so it is kept as a secret.
@@ -34,7 +34,7 @@ pub struct CryptoConfig {
     pub rpc_url: Option<SecretString>,
     /// Instead: the environment variable that holds the address.
     pub rpc_url_env: Option<String>,
-    /// JSON-RPC address of a second node, of another operator: no refund is made that it does not confirm.
+    /// JSON-RPC address of a second node, of another operator, which must confirm every refund.
     #[serde(default, deserialize_with = "secret")]
     pub second_rpc_url: Option<SecretString>,
     /// Instead: the environment variable that holds the address.
@@ -93,7 +93,7 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D:
 }
 
 impl CryptoConfig {
-    /// Checks everything that can be checked without the chain, and gives the token's address.
+    /// Checks what can be checked without the chain, and gives the token's address.
     ///
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
@@ -111,7 +111,7 @@ impl CryptoConfig {
     }
 }
 
-/// The secrets of a rail: who pays, and which nodes are asked.
+/// The secrets of a rail: the treasury's key and the addresses of the nodes.
 pub struct Access {
     pub(super) treasury: Treasury,
     pub(super) rpc_url: SecretString,

@@ -1,4 +1,4 @@
-//! Where a person wants the tokens: every check, each with a sentence a person understands.
+//! Checks of a destination, each with a sentence for people. Not here: the form of an address (address.rs).
 
 use super::{CryptoRail, Destination, FieldProblem, address};
 use serde_json::{Map, Value};

@@ -1,10 +1,32 @@
-//! What is published of a payment: the webhook's `crypto` object, in the order of the contract.
+//! The public detail of a payment: the webhook's `crypto` object, in the order of the contract (1.5).
 
+use super::super::kind::Known;
 use super::amount::decimal;
 use alloy_primitives::{Address, B256, U256};
 use serde_json::Value;
 
-/// What is not known yet is left out.
+/// The fields in the order of the contract.
+pub(super) const ORDER: &[&str] = &[
+    "order_id",
+    "currency",
+    "chain",
+    "crypto_amount",
+    "usd_amount",
+    "to_address",
+    "tx_hash",
+    "confirmations",
+    "network_fee",
+];
+
+/// What a webhook says of a payment about which the chain says nothing yet.
+pub(super) fn known(known: &Known<'_>) -> String {
+    let cents = U256::from(known.net.0.unsigned_abs());
+    let dollars = format!("\"usd_amount\":{}", decimal(cents, 2));
+    let (chain, to) = (known.text("chain", "network"), known.text("to_address", "address"));
+    known.object(chain.into_iter().chain([dollars]).chain(to))
+}
+
+/// Unknown fields are left out.
 pub(super) struct Detail<'a> {
     pub order_id: &'a str,
     pub currency: &'a str,

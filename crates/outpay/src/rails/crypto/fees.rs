@@ -1,4 +1,4 @@
-//! What a payment offers for its place in a block (EIP-1559): the market's price, and a higher one for a replacement.
+//! Fees of a transaction (EIP-1559): the market's price, and the higher one that a replacement needs.
 
 use alloy_primitives::U256;
 
@@ -7,18 +7,18 @@ use alloy_primitives::U256;
 pub(super) struct Fees {
     /// The most that is paid, the block's own fee included.
     pub max: u128,
-    /// Of it, the most that goes to whoever makes the block.
+    /// Of it, the most that goes to the block's producer.
     pub tip: u128,
 }
 
 impl Fees {
-    /// Enough for blocks that become twice as expensive before the payment gets into one. `None` on overflow.
+    /// Covers a base fee that doubles before the payment is included. `None` on overflow.
     pub fn market(block: u128, tip: u128) -> Option<Self> {
         Some(Self { max: block.checked_mul(2)?.checked_add(tip)?, tip })
     }
 
-    /// What replaces `self`: both fields at least an eighth higher, rounded up, as nodes demand, and at least the market's
-    /// price. `None` on overflow.
+    /// The fees of a replacement: both fields at least an eighth higher, rounded up, as nodes require, and at least the
+    /// market's price. `None` on overflow.
     pub fn replacement(self, market: Self) -> Option<Self> {
         let tip = an_eighth_more(self.tip)?.max(market.tip);
         let max = an_eighth_more(self.max)?.max(market.max).max(tip);
@@ -37,7 +37,7 @@ impl Fees {
     }
 }
 
-/// Never the same value, not even for 0: nodes want more.
+/// Always a higher value, also for 0: nodes refuse an equal fee.
 fn an_eighth_more(fee: u128) -> Option<u128> {
     fee.checked_add(fee.div_ceil(8).max(1))
 }

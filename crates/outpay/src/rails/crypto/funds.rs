@@ -9,7 +9,7 @@ use alloy_primitives::{Address, U256};
 use ledger::Cents;
 use serde_json::Value;
 
-/// Somebody who has no account with any token: what a transfer to a new person costs.
+/// An address without a balance of any token: the cost of a transfer to a new holder.
 const A_STRANGER: Address = Address::repeat_byte(0x5e);
 
 impl CryptoRail {
@@ -37,7 +37,7 @@ impl CryptoRail {
         Ok(Ok(Quote { detail }))
     }
 
-    /// What it could pay to anybody.
+    /// What could be paid now, without a destination in mind.
     pub(super) async fn funds(&self) -> Result<Result<Funds, Closed>, Failure> {
         self.chain.check().await?;
         let holdings = self.chain.holdings(At::Latest).await?;

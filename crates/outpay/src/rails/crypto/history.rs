@@ -1,4 +1,4 @@
-//! The treasury's own books: what it has sent since a moment, read off the token's logs, for a database that has lost its end.
+//! The treasury's transfers since a time, read from the token's logs, for a database that lost its newest writes.
 //! Not here: which of it the database knows (recovery/).
 
 use super::receipt::PlacedLog;
@@ -12,7 +12,7 @@ use alloy_sol_types::SolEvent;
 use anyhow::{Context, ensure};
 use ledger::{Cents, Micros};
 
-/// Blocks that a node is asked for at once; most refuse more than some thousands.
+/// Blocks per request; most nodes refuse more than some thousands.
 const PAGE: u64 = 1_000;
 
 impl CryptoRail {
@@ -40,7 +40,7 @@ impl CryptoRail {
         let expected = log.contract == self.chain.token && log.topics.len() == 3 && log.data.len() == 32;
         ensure!(expected, "the node shows a log that is no transfer of the token");
         let units = U256::from_be_slice(&log.data);
-        // What is no whole number of cents was no payment of this house.
+        // An amount that is not a whole number of cents was not paid by this installation.
         let cents = amount::to_cents(units, self.chain.decimals);
         let is_whole = amount::to_units(cents, self.chain.decimals) == Some(units);
         Ok(Outgoing {
@@ -70,7 +70,7 @@ impl CryptoRail {
         Ok(low)
     }
 
-    /// Is this transfer the payment, deep enough in the chain? What is published of it then.
+    /// If this transfer is the payment, with enough confirmations: its public detail.
     pub(super) async fn proof(
         &self,
         payment: &Payment,

@@ -1,5 +1,5 @@
-//! What the treasury has promised already: signed transfers of any rail and process that are in no block yet. A balance
-//! does not show them, so they are subtracted before another one is signed.
+//! The treasury's commitments: signed transfers of any rail and process that no block includes yet. The balance does not
+//! show them, so they are subtracted before another one is signed.
 
 use super::rpc::At;
 use super::token::Token;
@@ -11,7 +11,7 @@ use alloy_sol_types::SolCall;
 use anyhow::{Context, ensure};
 use std::collections::BTreeMap;
 
-/// Of the token and of the chain's coin.
+/// Amounts of the token and of the chain's coin.
 #[derive(Clone, Copy, Default)]
 struct Held {
     tokens: U256,
@@ -19,19 +19,19 @@ struct Held {
 }
 
 impl CryptoRail {
-    /// The first nonce that is not used up so deep that it stays so.
+    /// The first nonce that is not used with enough confirmations.
     pub(super) async fn first_open_nonce(&self) -> Result<i64, Failure> {
         let deep = self.chain.rpc.head().await?.saturating_sub(self.confirmations.saturating_sub(1));
         Ok(i64::try_from(self.chain.rpc.nonce(self.chain.treasury, At::Block(deep)).await?)?)
     }
 
-    /// Are there tokens and coins for `prepared` beside all of `waiting`? Nonces and balances are those of one block, so that
-    /// a payment is either in the balance or among those that wait.
+    /// Whether tokens and coins cover `prepared` beside all of `waiting`. Nonces and balances are read at one block, so that a
+    /// payment is either in the balance or among the waiting ones.
     pub(super) async fn check_room(&self, prepared: &Prepared, waiting: &[Attempt]) -> Result<(), Failure> {
         let head = At::Block(self.chain.rpc.head().await?);
         let used = self.chain.rpc.nonce(self.chain.treasury, head).await?;
         let holdings = self.chain.holdings(head).await?;
-        // All attempts of one nonce hold what the dearest of them may take.
+        // Attempts of one nonce together hold what the most expensive of them may take.
         let mut by_nonce: BTreeMap<u64, Held> = BTreeMap::new();
         for attempt in waiting {
             let transaction = Transaction::read(&attempt.request)?;

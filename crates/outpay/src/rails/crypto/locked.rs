@@ -1,5 +1,5 @@
-//! A configured rail whose secrets are not here: known by name, closed, and unable to say anything of payments. Commands
-//! that only need the rails' names work with it; a server does not start.
+//! A configured rail whose secrets are missing: known by name, closed, and unable to answer about payments. Commands that
+//! only need the rails' names work with it; a server refuses to start.
 
 use super::config::CryptoConfig;
 use super::{Answer, BookId, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, ready};
 use ledger::Cents;
 use serde_json::{Map, Value};
 
-/// See the top of this file.
+/// Takes the place of the rail.
 pub struct Locked {
     facts: Facts,
     reason: String,
@@ -73,10 +73,6 @@ impl Rail for Locked {
     }
 
     fn is_spent<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<bool, Failure>> {
-        Box::pin(ready(Err(anyhow!(self.reason.clone()))))
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(ready(Err(anyhow!(self.reason.clone()))))
     }
 }

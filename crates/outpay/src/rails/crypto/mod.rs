@@ -1,9 +1,9 @@
-//! The rail that pays stablecoins: one ERC-20 token on one EVM chain, from one treasury. Here: the rail's face. Beside it:
-//! destinations (destination.rs), the next attempt (prepare.rs), sending (send.rs), what became of it (find.rs).
+//! The rail that pays stablecoins: one ERC-20 token on one EVM chain, from one treasury. Here: its facts and the trait. Beside
+//! it, a file per verb: destination.rs, prepare.rs, submit.rs, query.rs, and what they need.
 //!
-//! Never twice: every attempt at a payment carries the same nonce, so a chain can take only one of them; no two payments
-//! get one nonce, since the store hands each out once. Paid is only what the token's own log says, so many blocks deep;
-//! not paid is only what can never be paid any more.
+//! Invariant: no payment is made twice. All attempts at a payment carry one nonce, so a chain includes only one of them; no two
+//! payments share a nonce, since the store assigns each once. Paid is only what the token's own log says with enough
+//! confirmations; not paid is only what can never be included any more.
 
 mod address;
 pub mod amount;
@@ -12,18 +12,18 @@ mod config;
 mod destination;
 mod detail;
 mod fees;
-mod find;
 mod funds;
 mod history;
 mod in_flight;
 mod locked;
 mod prepare;
+mod query;
 mod read;
 mod receipt;
 mod rpc;
-mod send;
 mod stop;
 mod stranger;
+mod submit;
 mod token;
 mod transaction;
 mod treasury;
@@ -32,9 +32,11 @@ pub use config::{Access, CryptoConfig};
 pub use locked::Locked;
 
 use super::client::{Client, Limits};
+use super::kind::flat;
+use super::mounted::{Parts, Rails};
 use super::{
-    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Outgoing, Payment, Prepared, Quote, Rail,
-    SentSince,
+    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Outgoing, Payment, Prepared, Quote,
+    Rail, Role, SentSince,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
@@ -43,20 +45,48 @@ use anyhow::{Context, bail, ensure};
 use chain::Chain;
 use detail::Detail;
 use futures_util::future::BoxFuture;
-use ledger::{BookId, Cents, Micros, Provider};
+use ledger::{BookId, Cents, Micros, Mode, Provider};
 use rpc::{Rpc, RpcError};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 use treasury::Treasury;
 
-/// Far more than any answer needs but a block's with all its transactions.
+/// Bytes; only a block with all its transactions comes near.
 const LARGEST_ANSWER: usize = 32 << 20;
+
+/// What is true of tokens on chains.
+pub const KIND: Kind = Kind {
+    provider: Provider::Crypto,
+    fixed_names: &[],
+    reveals_code: false,
+    keeps_books: true,
+    detail_order: detail::ORDER,
+    transaction: Some("tx_hash"),
+    public_detail: detail::known,
+    summary: flat,
+    mount,
+};
+
+/// Mounts a rail for each table of the configuration; where its secrets are missing, one that is closed.
+fn mount(rails: &mut Rails, parts: &Parts<'_>) {
+    for (name, config) in &parts.config.crypto {
+        match CryptoRail::open(name, config, parts.clock.clone()) {
+            Ok(rail) => rails.mount(Mode::Live, Arc::new(rail)),
+            Err(failure) => {
+                let reason = format!("{failure:#}");
+                rails.locked.push(format!("the rail {name} cannot be used: {reason}"));
+                rails.mount(Mode::Live, Arc::new(Locked::new(name, config, reason)));
+            }
+        }
+    }
+}
 
 /// One token on one chain.
 pub struct CryptoRail {
     facts: Facts,
     chain: Chain,
-    /// The same chain through another node, which has to confirm every refund.
+    /// The same chain through another node, which must confirm every refund.
     second: Option<Chain>,
     treasury: Treasury,
     clock: Clock,
@@ -65,7 +95,7 @@ pub struct CryptoRail {
     confirmations: u64,
     first_nonce: u64,
     stuck_after: Micros,
-    /// The most that is offered per unit of gas, in the chain's smallest unit.
+    /// The highest fee per unit of gas, in the chain's smallest unit.
     max_fee: u128,
     max_gas: u64,
 }
@@ -77,7 +107,7 @@ struct Destination {
     network: String,
 }
 
-/// What a payment comes to on the chain.
+/// A payment in terms of the chain.
 struct Order {
     to: Address,
     units: U256,
@@ -85,7 +115,7 @@ struct Order {
 }
 
 impl CryptoRail {
-    /// A rail that has asked nobody yet: a node that is away closes the method, not the server.
+    /// Makes no call: an unreachable node closes the method and does not stop the server.
     ///
     /// # Errors
     /// When the configuration is wrong.
@@ -133,8 +163,7 @@ impl CryptoRail {
         Self::new(name, config.clone(), access, clock)
     }
 
-    /// The line that its payments stand in: the chain's number and the treasury. All rails that share it take their nonces
-    /// from one count.
+    /// The line of its payments: chain id and treasury. All rails that share it take their nonces from one sequence.
     #[must_use]
     pub fn line(&self) -> (u64, String) {
         (self.chain.id, self.treasury.address().to_checksum(None))
@@ -183,14 +212,14 @@ impl CryptoRail {
         detail.json()
     }
 
-    /// For answers that nobody may act upon, and for the operator's log.
+    /// Logs a failure for the operator and closes the method.
     fn failed(&self, failure: &Failure) -> Closed {
         tracing::warn!(rail = self.facts.name, error = format!("{failure:#}"), "the chain cannot be used");
         Closed::Unhealthy
     }
 }
 
-/// What the chain shows of a payment.
+/// A payment as the chain shows it.
 struct Seen {
     hash: B256,
     confirmations: u64,
@@ -207,11 +236,15 @@ fn facts(name: &str, config: &CryptoConfig) -> Facts {
         title,
         expected_time: config.expected_time.clone(),
         fields: vec![
-            Field { name: "address".to_owned(), label: address, required: true },
-            Field { name: "network".to_owned(), label: network, required: false },
+            Field { hint: Some("withdraw.address_hint"), ..Field::typed("address", &address) },
+            Field {
+                required: false,
+                role: Role::Confirmed(config.chain.clone()),
+                hint: Some("withdraw.network_hint"),
+                ..Field::typed("network", &network)
+            },
         ],
-        is_automatic: true,
-        // Known once the treasury is.
+        // Known only with the treasury's key.
         line: None,
     }
 }
@@ -256,18 +289,20 @@ impl Rail for CryptoRail {
         slot: i64,
     ) -> BoxFuture<'a, Result<Prepared, Answer>> {
         Box::pin(async move {
-            let written = self.write(payment, earlier, slot).await;
+            let written = self.prepare_attempt(payment, earlier, slot).await;
             written.unwrap_or_else(|failure| Err(unknown(&failure)))
         })
     }
 
     fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
-        Box::pin(async move { self.send(payment, attempt).await.unwrap_or_else(|failure| unknown(&failure)) })
+        Box::pin(async move {
+            self.submit_attempt(payment, attempt).await.unwrap_or_else(|failure| unknown(&failure))
+        })
     }
 
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
-            let found = self.find(payment, attempts).await;
+            let found = self.query_attempts(payment, attempts).await;
             found.unwrap_or_else(|failure| Finding::Answer(unknown(&failure)))
         })
     }
@@ -277,7 +312,7 @@ impl Rail for CryptoRail {
         _: &'a Payment,
         earlier: &'a [Attempt],
     ) -> BoxFuture<'a, Result<Prepared, Failure>> {
-        Box::pin(self.write_stop(earlier))
+        Box::pin(self.prepare_stop_of(earlier))
     }
 
     fn is_spent<'a>(
@@ -310,9 +345,5 @@ impl Rail for CryptoRail {
         outgoing: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
         Box::pin(self.proof(payment, outgoing))
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async { bail!("what a chain was given cannot be taken back") })
     }
 }

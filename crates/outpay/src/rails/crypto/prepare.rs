@@ -1,4 +1,4 @@
-//! The next attempt at a payment: which nonce, which fees, the signed bytes. Nothing leaves the house here.
+//! `prepare`: the next attempt at a payment, with its nonce, fees and signed bytes. Not here: sending it (submit.rs).
 //!
 //! Invariant: all attempts at one payment have one nonce. The first takes the next free one; those after it keep it.
 
@@ -11,8 +11,8 @@ use crate::store::{Attempt, Failure};
 use anyhow::{Context, ensure};
 
 impl CryptoRail {
-    /// Writes an attempt, or says why there is none now.
-    pub(super) async fn write(
+    /// Writes an attempt, or says why there can be none now.
+    pub(super) async fn prepare_attempt(
         &self,
         payment: &Payment,
         earlier: &[Attempt],
@@ -71,7 +71,7 @@ impl CryptoRail {
         Ok(Ok(Transaction { chain_id: self.chain.id, nonce, fees, gas, to: self.chain.token, data }))
     }
 
-    /// The second node, where there is one, has to see the token refuse too.
+    /// The second node, where there is one, must see the token refuse too.
     async fn confirm_refusal(&self, order: &Order) -> Result<(), Failure> {
         let Some(second) = &self.second else { return Ok(()) };
         let trial = second.try_transfer(order.to, order.units).await.context("asking the second node")?;
@@ -83,7 +83,7 @@ impl CryptoRail {
         Ok(())
     }
 
-    /// Takes the place of the earlier attempts, for a higher fee.
+    /// Replaces the earlier attempts for a higher fee.
     async fn next(
         &self,
         payment: &Payment,
@@ -93,7 +93,7 @@ impl CryptoRail {
     ) -> Result<Result<Transaction, Answer>, Failure> {
         let old = Transaction::read(&last.request)?;
         if self.is_stop(&old) {
-            // Whoever has begun to stop a payment goes on with that.
+            // A payment that is being stopped is replaced by a stop again.
             return Ok(match self.stop_after(earlier).await? {
                 Some(stop) => Ok(stop),
                 None => Err(self.in_line(payment, order, last)?),
@@ -117,8 +117,8 @@ impl CryptoRail {
         })
     }
 
-    /// What replaces `fees` at the market's price, or at all that `max_fee_gwei` allows where the market wants more: the
-    /// market may come down to it. `None` where the ceiling leaves no room for a replacement.
+    /// The fees of a replacement at the market's price, or at `max_fee_gwei` where the market is above it, since it may come
+    /// down. `None` where the ceiling leaves no room for a replacement.
     pub(super) async fn raised(&self, fees: Fees) -> Result<Option<Fees>, Failure> {
         let too_much = "fees beyond all numbers";
         let wanted = fees.replacement(self.chain.market().await?).context(too_much)?;
@@ -130,7 +130,7 @@ impl CryptoRail {
         Ok((least.max <= self.max_fee).then_some(capped))
     }
 
-    /// It still stands in line as it is.
+    /// The last attempt is still pending, unchanged.
     fn in_line(&self, payment: &Payment, order: &Order, last: &Attempt) -> Result<Answer, Failure> {
         let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
         Ok(Answer::Accepted { detail: self.detail(payment, order, &seen) })

@@ -1,8 +1,8 @@
-//! What became of a payment's attempts: the only place that says paid or not paid.
+//! `query`: what became of a payment's attempts. The only place that decides paid or not paid.
 //!
-//! Paid: a receipt of status 1 with exactly one log of exactly this transfer, deep enough in the chain as it is now. Not
-//! paid: a receipt of status 0 that deep, or that of an attempt which only stops the others (stop.rs), or a stranger with the
-//! same nonce that deep that certainly paid another (stranger.rs). All else waits.
+//! Invariant. Paid: a receipt of status 1 with exactly one log of exactly this transfer, with enough confirmations in the
+//! chain as it is now. Not paid: with as many confirmations, a receipt of status 0, or of an attempt that only stops the others
+//! (stop.rs), or a foreign transaction of the same nonce that certainly paid something else (stranger.rs). All else waits.
 
 use super::chain::Chain;
 use super::fees::Fees;
@@ -16,14 +16,18 @@ use alloy_primitives::B256;
 use anyhow::Context;
 
 impl CryptoRail {
-    /// What became of the attempts. A refund gives money back that a chain may have moved: where a second node is configured,
-    /// it has to come to the same refusal by itself.
-    pub(super) async fn find(&self, payment: &Payment, attempts: &[Attempt]) -> Result<Finding, Failure> {
-        let found = self.find_on(&self.chain, payment, attempts).await?;
+    /// What became of the attempts. A refund returns money that a chain may have moved, so a second node, where one is
+    /// configured, must come to the same refusal by itself.
+    pub(super) async fn query_attempts(
+        &self,
+        payment: &Payment,
+        attempts: &[Attempt],
+    ) -> Result<Finding, Failure> {
+        let found = self.query_on(&self.chain, payment, attempts).await?;
         let (Some(second), Finding::Answer(Answer::Refused { code, .. })) = (&self.second, &found) else {
             return Ok(found);
         };
-        let other = self.find_on(second, payment, attempts).await.context("asking the second node")?;
+        let other = self.query_on(second, payment, attempts).await.context("asking the second node")?;
         Ok(match other {
             Finding::Answer(Answer::Refused { code: same, .. }) if same == *code => found,
             other => {
@@ -33,8 +37,8 @@ impl CryptoRail {
         })
     }
 
-    /// Looks every attempt up, newest first.
-    async fn find_on(
+    /// Looks up every attempt, newest first.
+    async fn query_on(
         &self,
         chain: &Chain,
         payment: &Payment,
@@ -48,7 +52,7 @@ impl CryptoRail {
         let nonce = u64::try_from(last.slot).context("a slot below 0")?;
         let hashes = attempts.iter().rev().map(|attempt| attempt.key.parse());
         let hashes: Vec<B256> = hashes.collect::<Result<_, _>>().context("reading an attempt's key")?;
-        // Before the receipts, so that a payment that gets into a block in between is not taken for a stranger.
+        // Read before the receipts, so that a payment included in between is not taken for a foreign transaction.
         let used = rpc.nonce(chain.treasury, At::Latest).await?;
         for hash in &hashes {
             if let Some(receipt) = rpc.receipt(*hash).await? {
@@ -70,15 +74,15 @@ impl CryptoRail {
                 return Ok(Finding::Answer(Answer::Accepted { detail }));
             }
         }
-        // Sent, and the node has not kept it: as nodes do with what offers too little. What was never sent is sent first.
+        // Sent and dropped by the node, as happens to low fees. An attempt that was never sent is sent first.
         if is_first_in_line && last.answered_at.is_some() && self.is_stuck(attempts, last)? {
             return Ok(Finding::Stuck);
         }
         Ok(Finding::NotFound)
     }
 
-    /// Attempts of another treasury, chain or token are beyond this rail's sight: what it sees of their nonces says nothing
-    /// of them. Signing is deterministic (RFC 6979), so signing again tells whose an attempt is.
+    /// Refuses attempts of another treasury, chain or token: the nonces that this rail sees say nothing about them. Signing is
+    /// deterministic (RFC 6979), so signing again shows whose an attempt is.
     pub(super) fn check_signer(&self, attempt: &Attempt) -> Result<(), Failure> {
         let sent = Transaction::read(&attempt.request)?;
         let number = attempt.number;
@@ -101,7 +105,7 @@ impl CryptoRail {
         let head = chain.rpc.head().await?;
         let block = chain.rpc.block(At::Block(receipt.block)).await?;
         if block.is_none_or(|block| (block.number, block.hash) != (receipt.block, receipt.block_hash)) {
-            // The block was taken out of the chain, and the payment with it.
+            // A reorganisation removed the block, and the payment with it.
             return Ok(Finding::NotFound);
         }
         let confirmations = head.checked_sub(receipt.block).map_or(0, |above| above.saturating_add(1));
@@ -125,9 +129,9 @@ impl CryptoRail {
         }))
     }
 
-    /// First in line, sent long ago, not in a block, and a higher fee is still allowed.
+    /// Sent long ago as the next nonce, in no block, and a higher fee is still allowed.
     fn is_stuck(&self, attempts: &[Attempt], last: &Attempt) -> Result<bool, Failure> {
-        // Made in the future: the clock was ahead then, and how long ago it was is not known.
+        // Dated in the future: the clock was ahead, and the age is unknown.
         let age = self.clock.now().saturating_sub(last.created_at);
         if (0..=self.stuck_after).contains(&age) {
             return Ok(false);
@@ -151,7 +155,7 @@ impl CryptoRail {
     }
 }
 
-/// The nonce is used up by a transaction that changed nothing, so no other attempt can be made good.
+/// The nonce is used by a transaction that changed nothing, so no other attempt can be included.
 pub(super) fn reverted() -> Answer {
     Answer::Refused {
         code: "transfer_reverted".to_owned(),
@@ -161,7 +165,7 @@ pub(super) fn reverted() -> Answer {
     }
 }
 
-/// For the person who has to find out what such a token has done.
+/// The text for the operator who must find out what such a token did.
 pub(super) fn evidence(receipt: &Receipt, count: usize, confirmations: u64) -> String {
     format!(
         "transaction {} succeeded in block {} ({confirmations} confirmations), but {count} of its {} logs are the \

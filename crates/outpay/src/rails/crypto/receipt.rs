@@ -1,4 +1,4 @@
-//! What a block says about a payment, and the one proof that it was made: the token's own log of the transfer.
+//! Receipts, and the one proof of a payment: the token's own log of the transfer.
 
 use super::read;
 use super::token::Token;
@@ -12,7 +12,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(super) struct Receipt {
     pub hash: B256,
-    /// False where the token's contract took everything back.
+    /// False where the transaction reverted.
     pub succeeded: bool,
     pub block: u64,
     pub block_hash: B256,
@@ -48,7 +48,7 @@ impl PlacedLog {
     }
 }
 
-/// What has to be in the logs, once.
+/// The transfer that the logs must show exactly once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transfer {
     pub token: Address,
@@ -82,7 +82,7 @@ impl Receipt {
 }
 
 impl Transfer {
-    /// What its log begins with.
+    /// The topics of its log.
     pub fn topics(&self) -> [B256; 3] {
         [Token::Transfer::SIGNATURE_HASH, self.from.into_word(), self.to.into_word()]
     }

@@ -1,7 +1,7 @@
 //! JSON-RPC with a node: one function per question, answers read strictly. Not here: what an answer means for a payment.
 //!
-//! Invariants: what cannot be read is an error and never "nothing"; the words of an error decide nothing; no error names
-//! the node's address.
+//! Invariants: an unreadable answer is an error and never "nothing"; the text of an error decides nothing; no error names the
+//! node's address.
 
 use super::read;
 use super::receipt::{PlacedLog, Receipt};
@@ -21,13 +21,13 @@ pub(super) enum RpcError {
     Spoken {
         /// Its number.
         code: i64,
-        /// Its words, for the operator's eyes only.
+        /// Its text, for the operator only.
         message: String,
     },
     /// There was no connection, no complete answer in time, or a status of 5xx.
     #[error("{0:#}")]
     Down(Failure),
-    /// There was no answer that can be read.
+    /// The answer cannot be read.
     #[error("{0:#}")]
     Silent(Failure),
 }
@@ -36,12 +36,12 @@ pub(super) enum RpcError {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum At {
     Latest,
-    /// With what waits for a block, as far as the node knows of it.
+    /// With pending transactions that the node knows.
     Pending,
     Block(u64),
 }
 
-/// A block, as far as it matters here.
+/// The parts of a block that are used here.
 pub(super) struct Block {
     pub number: u64,
     pub hash: B256,
@@ -138,12 +138,12 @@ impl Rpc {
         self.ask("eth_getBlockByNumber", json!([tag(At::Block(number)), true]), parse).await
     }
 
-    /// What the market gives to whoever makes the block.
+    /// The market's priority fee.
     pub async fn tip(&self) -> Result<u128, RpcError> {
         self.ask("eth_maxPriorityFeePerGas", json!([]), read::large).await
     }
 
-    /// How many transactions of `address` are in blocks: the first nonce that is not used up.
+    /// The number of transactions of `address` in blocks, which is its first unused nonce.
     pub async fn nonce(&self, address: Address, at: At) -> Result<u64, RpcError> {
         self.ask("eth_getTransactionCount", json!([address.to_string(), tag(at)]), read::number).await
     }
@@ -162,13 +162,13 @@ impl Rpc {
         self.ask("eth_estimateGas", json!([request(from, to, data), "latest"]), read::number).await
     }
 
-    /// Hands a signed transaction to the network and gives the hash that the node knows it by.
+    /// Sends a signed transaction and gives the hash that the node returns.
     pub async fn send(&self, raw: &[u8]) -> Result<B256, RpcError> {
         let text = alloy_primitives::hex::encode_prefixed(raw);
         self.ask("eth_sendRawTransaction", json!([text]), read::word).await
     }
 
-    /// Does the node know a transaction of this hash, in a block or waiting for one?
+    /// Whether the node knows a transaction of this hash, in a block or pending.
     pub async fn knows(&self, hash: B256) -> Result<bool, RpcError> {
         let parse = |value: &Value| {
             let found = maybe(value, |value| read::word(&value["hash"]))?;
@@ -196,7 +196,7 @@ impl Rpc {
         self.ask("eth_getLogs", json!([filter]), parse).await
     }
 
-    /// What a block says about the transaction; `None` while it is in none.
+    /// The transaction's receipt; `None` while no block includes it.
     pub async fn receipt(&self, hash: B256) -> Result<Option<Receipt>, RpcError> {
         let parse = |value: &Value| {
             let receipt = maybe(value, Receipt::read)?;
@@ -242,7 +242,7 @@ fn full_block(value: &Value) -> Result<Block, Failure> {
     Ok(Block { transactions: transactions.collect::<Result<_, Failure>>()?, ..block(value)? })
 }
 
-/// An operator reads it: one line of bounded length.
+/// One line of bounded length, for the log.
 fn capped(message: &str) -> String {
     message.chars().filter(|letter| !letter.is_control()).take(300).collect()
 }

@@ -1,7 +1,8 @@
-//! Stopping a payment that no block takes: a transaction of nothing from the treasury to itself, under the payment's nonce and
-//! for a higher fee. A chain takes one transaction per nonce; once this one is deep in it, no attempt can ever pay.
+//! `prepare_stop`: stops a payment that no block includes, by an empty transaction from the treasury to itself under the
+//! payment's nonce and for a higher fee. A chain includes one transaction per nonce; once this one has enough confirmations,
+//! no attempt can ever pay.
 //!
-//! Invariant: it is an attempt like any other, committed before it is sent, and find.rs tells whether it or the payment was faster.
+//! Invariant: it is an attempt like any other, committed before it is sent, and query.rs tells whether it or the payment was faster.
 
 use super::fees::Fees;
 use super::rpc::At;
@@ -10,17 +11,17 @@ use super::{Answer, CryptoRail, Prepared};
 use crate::store::{Attempt, Failure};
 use anyhow::{Context, ensure};
 
-/// What a transaction without a call needs on most chains; some charge for more than that.
+/// Gas of a transaction without a call on most chains; some charge more.
 const LEAST_GAS: u64 = 21_000;
 
 impl CryptoRail {
-    /// Does it only use up the nonce?
+    /// Whether it only uses up the nonce.
     pub(super) fn is_stop(&self, transaction: &Transaction) -> bool {
         transaction.to == self.chain.treasury && transaction.data.is_empty()
     }
 
-    /// Writes the attempt.
-    pub(super) async fn write_stop(&self, earlier: &[Attempt]) -> Result<Prepared, Failure> {
+    /// Writes the stopping attempt.
+    pub(super) async fn prepare_stop_of(&self, earlier: &[Attempt]) -> Result<Prepared, Failure> {
         let last = earlier.last().context("nothing was sent that could be stopped")?;
         self.chain.check().await?;
         let nonce = Transaction::read(&last.request)?.nonce;
@@ -52,13 +53,13 @@ impl CryptoRail {
         let Some(fees) = self.raised(fees).await? else { return Ok(None) };
         let treasury = self.chain.treasury;
         let needed = self.chain.rpc.gas(treasury, treasury, &[]).await?;
-        // A quarter more where a chain charges by more than the rule, since it may charge more when it is busier.
+        // A quarter more where a chain charges beyond the rule, since the charge may rise with load.
         let gas = if needed <= LEAST_GAS { LEAST_GAS } else { needed.saturating_add(needed / 4) };
         let (chain_id, to) = (self.chain.id, treasury);
         Ok(Some(Transaction { chain_id, nonce, fees, gas, to, data: Vec::new() }))
     }
 
-    /// So deep in the chain that it stays so; a second node has to see it too, since a person may give the money back then.
+    /// Whether the nonce is used with enough confirmations. A second node must confirm it, since a person may then refund.
     pub(super) async fn nonce_is_used_up(&self, attempts: &[Attempt]) -> Result<bool, Failure> {
         let Some(last) = attempts.last() else { return Ok(true) };
         attempts.iter().try_for_each(|attempt| self.check_signer(attempt))?;
@@ -75,7 +76,7 @@ impl CryptoRail {
     }
 }
 
-/// The nonce is used up by a transaction that paid nobody.
+/// The nonce is used by a transaction that paid nothing.
 pub(super) fn stopped() -> Answer {
     Answer::Refused {
         code: "stopped".to_owned(),

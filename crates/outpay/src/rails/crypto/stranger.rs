@@ -1,11 +1,11 @@
-//! The nonce of a payment is used up, and none of its attempts has a receipt. Either the node lags behind, or another
-//! transaction with the treasury's key was faster: a wallet's speed-up of this very payment, what a restored server has
-//! forgotten, or something else. Only that transaction itself, found in a block deep enough and read, is proof.
+//! The nonce of a payment is used, and none of its attempts has a receipt. Either the node lags, or another transaction with
+//! the treasury's key was faster: a wallet's speed-up of this very payment, an attempt that a restored server has lost, or
+//! something else. Only that transaction itself, found with enough confirmations and read, is proof.
 //!
-//! Invariant: a refund needs to see what the transaction did, and that it did not pay this person. All else is unknown.
+//! Invariant: a refund requires that the transaction is read and did not pay this person. All else is unknown.
 
 use super::chain::{Chain, transfer_data};
-use super::find::{evidence, reverted};
+use super::query::{evidence, reverted};
 use super::receipt::{Receipt, Transfer};
 use super::rpc::{At, BlockTransaction};
 use super::token::Token;
@@ -16,7 +16,7 @@ use alloy_sol_types::SolCall;
 use anyhow::{Context, ensure};
 
 impl CryptoRail {
-    /// Succeeded or refused with the proof in hand; otherwise unknown.
+    /// Succeeded or refused on proof; otherwise unknown.
     pub(super) async fn find_stranger(
         &self,
         chain: &Chain,
@@ -63,7 +63,7 @@ impl CryptoRail {
             );
             return Ok(waits(&text));
         }
-        // What was forgotten may have paid under a later nonce, which is in no earlier block.
+        // A lost attempt may have paid under a later nonce, which is in no earlier block.
         let transfer = chain.transfer(order);
         let since = chain.rpc.logs(chain.token, &transfer.topics(), (number, At::Latest)).await?;
         if let Some(found) = since.iter().find(|found| found.log.says(&transfer)) {
@@ -77,7 +77,7 @@ impl CryptoRail {
         Ok(overtaken())
     }
 
-    /// This payment's own transfer by another hash, as a wallet's speed-up makes it: what holds of an attempt holds of it.
+    /// This payment's own transfer under another hash, as after a wallet's speed-up: judged like an attempt.
     fn judge_same_payment(
         &self,
         chain: &Chain,

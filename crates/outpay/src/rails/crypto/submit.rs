@@ -1,5 +1,4 @@
-//! Hands the bytes of a committed attempt to the chain. Whatever a node says of them decides nothing: the hash is looked
-//! up.
+//! `submit`: sends the bytes of a committed attempt to the chain. The node's answer decides nothing: the hash is looked up.
 
 use super::rpc::RpcError;
 use super::transaction::Transaction;
@@ -9,8 +8,12 @@ use alloy_primitives::{B256, keccak256};
 use anyhow::ensure;
 
 impl CryptoRail {
-    /// Sends; may be repeated with the same attempt at will.
-    pub(super) async fn send(&self, payment: &Payment, attempt: &Attempt) -> Result<Answer, Failure> {
+    /// Sends the attempt; may be repeated at will.
+    pub(super) async fn submit_attempt(
+        &self,
+        payment: &Payment,
+        attempt: &Attempt,
+    ) -> Result<Answer, Failure> {
         let order = self.order(payment)?;
         let hash: B256 = attempt.key.parse()?;
         ensure!(keccak256(&attempt.request) == hash, "attempt {} is not what was prepared", attempt.number);
@@ -21,7 +24,7 @@ impl CryptoRail {
         match self.chain.rpc.send(&attempt.request).await {
             Ok(known) if known == hash => Ok(accepted),
             Ok(other) => Ok(Answer::unknown(format!("the node calls the transaction {other}"))),
-            // It may be there all the same: sent before, or taken before the answer was lost.
+            // The node may have it all the same: sent before, or accepted before the answer was lost.
             Err(_) if self.chain.rpc.knows(hash).await? => Ok(accepted),
             Err(error) => {
                 let text = format!("not known to the chain after {error}");
@@ -31,7 +34,7 @@ impl CryptoRail {
         }
     }
 
-    /// Where the market wants more than the attempt offers: what to do about it.
+    /// Where the market is above the attempt's fee: advice for the operator.
     async fn why_not_taken(&self, attempt: &Attempt) -> String {
         let (offered, market) = (Transaction::read(&attempt.request), self.chain.market().await);
         match (offered.map(|transaction| transaction.fees.max), market.map(|fees| fees.max)) {

@@ -1,4 +1,4 @@
-//! The part of ERC-20 that a payment needs. Whatever `transfer` returns is ignored, as some tokens return nothing: only
+//! The part of ERC-20 that a payment needs. The return value of `transfer` is ignored, as some tokens return nothing: only
 //! the log counts.
 
 #![allow(missing_docs, reason = "the macro's types have none")]

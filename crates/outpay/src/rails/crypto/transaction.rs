@@ -1,4 +1,4 @@
-//! A payment as the chain wants it: an EIP-1559 transaction with a call of the token, its bytes, signature and hash.
+//! An EIP-1559 transaction with a call of the token: its bytes, signature and hash.
 //! Not here: which nonce and fees it gets.
 
 use super::fees::Fees;
@@ -23,7 +23,7 @@ pub(super) struct Transaction {
     pub data: Vec<u8>,
 }
 
-/// What is sent, and what the chain will know it by.
+/// The bytes to send and their hash.
 pub(super) struct Signed {
     pub hash: B256,
     pub raw: Vec<u8>,

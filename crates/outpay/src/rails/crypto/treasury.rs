@@ -1,4 +1,4 @@
-//! The key that pays, and its address. Nothing here prints the key, and no error does.
+//! The key that pays, and its address. Invariant: nothing here prints the key, and no error contains it.
 
 use crate::store::Failure;
 use alloy_primitives::{Address, B256};
@@ -9,7 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
-/// See the top of the file.
+/// The key and its address.
 pub(super) struct Treasury {
     key: SigningKey,
     address: Address,
@@ -27,7 +27,7 @@ impl Treasury {
     pub fn from_hex(text: &SecretString) -> Result<Self, Failure> {
         let text = text.expose_secret().trim();
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        // The decoder's own error names what it read.
+        // The decoder's own error quotes its input.
         let bytes = HEXLOWER_PERMISSIVE
             .decode(digits.as_bytes())
             .map_err(|_| anyhow!("a private key is 64 hexadecimal digits"))?;
@@ -46,12 +46,12 @@ impl Treasury {
         let key =
             SigningKey::from_slice(bytes).map_err(|_| anyhow!("this is no private key of secp256k1"))?;
         let public = key.verifying_key().to_encoded_point(false);
-        // Without the leading byte, which only says that both coordinates follow.
+        // Without the leading byte, which only marks an uncompressed point.
         let address = Address::from_raw_public_key(&public.as_bytes()[1..]);
         Ok(Self { key, address })
     }
 
-    /// Where the money and the gas lie.
+    /// The address that holds tokens and coins.
     pub fn address(&self) -> Address {
         self.address
     }
@@ -65,7 +65,7 @@ impl Treasury {
     }
 }
 
-/// What the decoder takes for granted and would panic without.
+/// Checks what the decoder assumes and would panic without.
 fn check_lengths(path: &Path) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path)?;
     let file: serde_json::Value = serde_json::from_str(&text).map_err(|_| anyhow!("it is no JSON"))?;

@@ -41,7 +41,7 @@ fn a_good_configuration_makes_a_rail() {
     let rail = build(GOOD).unwrap();
     let facts = rail.facts();
     assert_eq!((facts.name.as_str(), facts.title.as_str()), ("usdc-base", "USDC on Base"));
-    assert!(facts.is_automatic);
+    assert!(!facts.provider.is_paid_by_hand());
     assert_eq!(facts.line, Some(format!("evm-8453-{TREASURY}")));
     assert_eq!(rail.line(), (8453, TREASURY.to_owned()));
     let config: CryptoConfig = toml::from_str(GOOD).unwrap();

@@ -9,7 +9,7 @@ use outpay::platform::Platform;
 use outpay::rails::{
     Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail, Worker,
 };
-use outpay::store::{Attempt, Failure, PauseScope};
+use outpay::store::{Attempt, PauseScope};
 use outpay::withdrawals::ask::{Wish, withdraw};
 use outpay::withdrawals::pause;
 use serde_json::{Map, Value};
@@ -79,7 +79,6 @@ impl Story {
             title: "Story".to_owned(),
             expected_time: "at once".to_owned(),
             fields: Vec::new(),
-            is_automatic: true,
             line: None,
         };
         Arc::new(Self {
@@ -168,10 +167,6 @@ impl Rail for Story {
             next(&self.queries)
         }
         .boxed()
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Result<(), Failure>> {
-        ready(Err(anyhow::anyhow!("it stops nothing"))).boxed()
     }
 }
 

@@ -1,0 +1,127 @@
+//! The kinds of rails as they are stored: one row per kind, with what the ledger and the store must know of it. Adding a
+//! kind adds one variant and one row. Not here: how a rail pays, and what else is true of it (`crates/outpay/src/rails`).
+//!
+//! Invariant: word, account and order prefix are stored, covered by the hash chain or printed on receipts; the row of a kind
+//! that has been released never changes.
+
+use crate::{AccountId, Micros};
+use serde::{Deserialize, Serialize};
+
+/// Which kind of rail pays. Each has an account of its own in every book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Test mode: the outcome follows from the amount.
+    Sandbox,
+    /// Gift cards from the business's own stock.
+    GiftCard,
+    /// A stablecoin on a chain.
+    Crypto,
+    /// Anything a person does, for example a bank transfer.
+    Manual,
+}
+
+/// Who takes a withdrawal of this kind from `queued` to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// A person pays by hand and settles with proof; no worker touches it.
+    Person,
+    /// A worker drives it. With a watch, it goes on asking after success, since the payment may come back.
+    Worker(Option<Watch>),
+}
+
+/// For how long the rail is asked, after a payment succeeded, whether the money came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// From the success to the first question.
+    pub first: Micros,
+    /// From the success to the last question.
+    pub length: Micros,
+}
+
+struct Row {
+    word: &'static str,
+    account: i64,
+    order_prefix: &'static str,
+    driver: Driver,
+}
+
+const fn row(word: &'static str, account: i64, order_prefix: &'static str, driver: Driver) -> Row {
+    Row { word, account, order_prefix, driver }
+}
+
+const SECOND: Micros = 1_000_000;
+const SHORT_WATCH: Watch = Watch { first: SECOND, length: 60 * SECOND };
+
+impl Provider {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual];
+
+    const fn row(self) -> Row {
+        match self {
+            Self::Sandbox => row("sandbox", -10, "SBX-", Driver::Worker(Some(SHORT_WATCH))),
+            Self::GiftCard => row("gift_card", -11, "GC-", Driver::Worker(None)),
+            Self::Crypto => row("crypto", -12, "CRX-", Driver::Worker(None)),
+            Self::Manual => row("manual", -13, "MAN-", Driver::Person),
+        }
+    }
+
+    /// The word in answers, webhooks and tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.row().word
+    }
+
+    /// The provider with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.word() == word)
+    }
+
+    /// The account that holds what this kind of rail has paid out.
+    #[must_use]
+    pub fn account(self) -> AccountId {
+        AccountId(self.row().account)
+    }
+
+    /// The start of a payment's public number at this rail.
+    #[must_use]
+    pub fn order_prefix(self) -> &'static str {
+        self.row().order_prefix
+    }
+
+    /// True where a person pays and settles, and no worker does.
+    #[must_use]
+    pub fn is_paid_by_hand(self) -> bool {
+        self.row().driver == Driver::Person
+    }
+
+    /// How long a payment is watched after it succeeded; `None` where it is not.
+    #[must_use]
+    pub fn watch(self) -> Option<Watch> {
+        match self.row().driver {
+            Driver::Person => None,
+            Driver::Worker(watch) => watch,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Two kinds with one word, account or prefix would be mixed up in tables, balances or receipts.
+    #[test]
+    fn the_rows_of_two_kinds_share_nothing_that_is_stored() {
+        let count = Provider::ALL.len();
+        let words: BTreeSet<&str> = Provider::ALL.into_iter().map(Provider::word).collect();
+        let accounts: BTreeSet<AccountId> = Provider::ALL.into_iter().map(Provider::account).collect();
+        let prefixes: BTreeSet<&str> = Provider::ALL.into_iter().map(Provider::order_prefix).collect();
+        assert_eq!([words.len(), accounts.len(), prefixes.len()], [count; 3]);
+        for provider in Provider::ALL {
+            assert_eq!(Provider::from_word(provider.word()), Some(provider));
+            assert_eq!(serde_json::to_value(provider).unwrap(), provider.word());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `[rails…]` of the configuration file: one field per kind of rail that is configured. Not here: reading the file
+//! (`crate::config`), and what each rail's table holds (the rail's own file).
+
+use super::KINDS;
+use super::crypto::CryptoConfig;
+use super::gift_card::GiftCardConfig;
+use super::manual::ManualConfig;
+use crate::store::Failure;
+use anyhow::{Context, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The rails of live mode.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RailsConfig {
+    /// `[rails.crypto.<name>]`
+    pub crypto: BTreeMap<String, CryptoConfig>,
+    /// `[rails.manual.<name>]`
+    pub manual: BTreeMap<String, ManualConfig>,
+    /// `[rails.gift_card]`
+    pub gift_card: GiftCardConfig,
+}
+
+impl RailsConfig {
+    /// Checks what the parser cannot: names, and what each kind requires of its table.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, in words for the operator.
+    pub fn check(&self) -> Result<(), Failure> {
+        let mut names: Vec<&String> = self.manual.keys().chain(self.crypto.keys()).collect();
+        names.sort();
+        for name in &names {
+            let fits =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+            ensure!(
+                (1..=40).contains(&name.len()) && name.bytes().all(fits),
+                "the rail {name:?} must be named with 1 to 40 lower-case letters, digits, dashes"
+            );
+            let is_taken = KINDS.iter().any(|kind| kind.fixed_names.contains(&name.as_str()));
+            ensure!(!is_taken, "the name {name:?} is taken by a rail that is always there");
+        }
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+        ensure!(twice.is_none(), "two rails have one name: {twice:?}");
+        for (name, crypto) in &self.crypto {
+            crypto.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! The fields of a destination, as a rail states them. Doors build forms and read answers from these alone. Not here: checking
+//! what a person wrote; that is [`super::Rail::destination`].
+
+/// A field of a destination. Its value is a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The key in the JSON object.
+    pub name: String,
+    /// For people, in English; pages show a translation where there is one.
+    pub label: String,
+    /// A destination without it is refused.
+    pub required: bool,
+    /// How a form asks for it.
+    pub role: Role,
+    /// The key of a sentence below the field, among the texts of the claim page.
+    pub hint: Option<&'static str>,
+}
+
+/// How a form asks for a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The person types it.
+    Typed,
+    /// It is the name of one of [`super::Funds::choices`]: the form offers a list.
+    Chosen,
+    /// It has one possible value, which the person confirms.
+    Confirmed(String),
+}
+
+impl Field {
+    /// A required field that the person types.
+    #[must_use]
+    pub fn typed(name: &str, label: &str) -> Self {
+        let (name, label) = (name.to_owned(), label.to_owned());
+        Self { name, label, required: true, role: Role::Typed, hint: None }
+    }
+
+    /// True where the person picks one of the rail's choices.
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        self.role == Role::Chosen
+    }
+
+    /// The one possible value, where there is only one.
+    #[must_use]
+    pub fn only_value(&self) -> Option<&str> {
+        match &self.role {
+            Role::Confirmed(value) => Some(value),
+            Role::Typed | Role::Chosen => None,
+        }
+    }
+}
+
+/// What is wrong with a field of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// The field's name.
+    pub name: String,
+    /// A sentence for people.
+    pub sentence: String,
+}

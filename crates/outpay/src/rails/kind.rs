@@ -1,0 +1,140 @@
+//! What is true of a kind of rail, mounted here or not: one value per kind, stated in the kind's own file and listed in
+//! [`super::KINDS`]. Code outside rails/ asks these facts and never which kind it is. Not here: what one configured rail says of itself
+//! ([`super::Facts`]), and what the ledger and the store must know of a kind (ledger, provider.rs).
+
+use super::mounted::{Parts, Rails};
+use super::{KINDS, crypto, manual};
+use ledger::{Cents, Provider};
+use serde_json::{Map, Value};
+
+/// The facts of one kind.
+pub struct Kind {
+    /// Under which word, account and order prefix it is stored, and who drives it.
+    pub provider: Provider,
+    /// The names of its rails where every installation has them, with or without a configuration.
+    pub fixed_names: &'static [&'static str],
+    /// A payment that succeeded leaves a code for the person ([`super::Rail::reveal`]).
+    pub reveals_code: bool,
+    /// It keeps books of its own, which a recovery has to read ([`super::Rail::sent_since`]).
+    pub keeps_books: bool,
+    /// The fields of its public detail, in the documented order.
+    pub detail_order: &'static [&'static str],
+    /// The field of the public detail by which a person can look the payment up, for example a transaction's hash.
+    pub transaction: Option<&'static str>,
+    /// The public detail of a payment about which the rail has said nothing yet: what a webhook says of it.
+    pub public_detail: fn(&Known<'_>) -> String,
+    /// A quote's detail as names and values for the summary that the person confirms.
+    pub summary: fn(&str) -> Vec<(String, String)>,
+    /// Mounts the rails of this kind that the configuration names.
+    pub mount: fn(&mut Rails, &Parts<'_>),
+}
+
+/// The facts of this kind.
+///
+/// # Panics
+/// When a kind is not registered in [`KINDS`]; a test compares the two lists.
+#[must_use]
+pub fn kind(provider: Provider) -> &'static Kind {
+    let found = KINDS.into_iter().find(|kind| kind.provider == provider);
+    found.expect("every provider is registered in KINDS, which a test checks")
+}
+
+/// The provider of invented withdrawals that a person pays: test sends of webhooks and samples of pages.
+pub const SAMPLE_BY_HAND: Provider = manual::KIND.provider;
+/// The provider of invented withdrawals that a rail pays: samples of pages.
+pub const SAMPLE_BY_RAIL: Provider = crypto::KIND.provider;
+
+/// What is known of every payment from its beginning, whatever its rail says.
+pub struct Known<'a> {
+    /// Its public number at the rail.
+    pub order_id: &'a str,
+    /// The destination's fields.
+    pub destination: Map<String, Value>,
+    /// What the rail pays.
+    pub net: Cents,
+}
+
+impl Known<'_> {
+    /// The order number and these fields, each written as `"name":value`, as one JSON object.
+    pub(super) fn object(&self, fields: impl IntoIterator<Item = String>) -> String {
+        let order_id = format!("\"order_id\":{}", Value::from(self.order_id));
+        let fields: Vec<String> = std::iter::once(order_id).chain(fields).collect();
+        format!("{{{}}}", fields.join(","))
+    }
+
+    /// A text of the destination under this name.
+    pub(super) fn text(&self, name: &str, field: &str) -> Option<String> {
+        let value = self.destination.get(field).and_then(Value::as_str)?;
+        Some(format!("\"{name}\":{}", Value::from(value)))
+    }
+}
+
+/// A public detail that holds the order number alone.
+pub(super) fn order_only(known: &Known<'_>) -> String {
+    known.object([])
+}
+
+/// The texts and numbers of a flat JSON object; nothing where the quote has no detail.
+pub(super) fn flat(detail: &str) -> Vec<(String, String)> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(detail) else { return Vec::new() };
+    let shown = |(name, value): (String, Value)| match value {
+        Value::String(text) => Some((name.replace('_', " "), text)),
+        Value::Number(number) => Some((name.replace('_', " "), number.to_string())),
+        _ => None,
+    };
+    fields.into_iter().filter_map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rails::{gift_card, sandbox};
+
+    #[test]
+    fn every_provider_is_registered_once() {
+        let mut registered = KINDS.map(|kind| kind.provider);
+        registered.sort();
+        let mut all = Provider::ALL;
+        all.sort();
+        assert_eq!(registered, all);
+    }
+
+    #[test]
+    fn details_known_from_the_beginning_keep_the_documented_order() {
+        let known = |text: &str| Known {
+            order_id: "X-1",
+            destination: serde_json::from_str(text).unwrap(),
+            net: Cents(2_450),
+        };
+        for (kind, destination, rest) in [
+            (
+                &crypto::KIND,
+                r#"{"address":"0xAb","network":"Base"}"#,
+                r#","chain":"Base","usd_amount":24.5,"to_address":"0xAb""#,
+            ),
+            (
+                &gift_card::KIND,
+                r#"{"brand":"Acme"}"#,
+                r#","brand":"Acme","currency":"USD","face_value":2450"#,
+            ),
+            (&manual::KIND, r#"{"iban":"secret"}"#, ""),
+            (&sandbox::KIND, r#"{"account":"secret"}"#, ""),
+        ] {
+            let detail = (kind.public_detail)(&known(destination));
+            assert_eq!(detail, format!(r#"{{"order_id":"X-1"{rest}}}"#));
+            let places = detail.match_indices("\":").map(|(at, _)| {
+                let name = detail[..at].rsplit('"').next().unwrap();
+                kind.detail_order.iter().position(|known| *known == name).unwrap()
+            });
+            assert!(places.is_sorted(), "{detail}");
+        }
+    }
+
+    #[test]
+    fn a_quote_s_detail_is_shown_as_names_and_values() {
+        let shown = flat(r#"{"crypto_amount":24.5,"network":"Base","list":[1]}"#);
+        let expected = [("crypto amount", "24.5"), ("network", "Base")];
+        assert_eq!(shown, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert!(flat("").is_empty());
+    }
+}
