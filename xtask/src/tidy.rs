@@ -9,6 +9,7 @@ mod files;
 mod forbidden;
 mod machine_paths;
 mod migrations;
+mod rails;
 mod rooms;
 mod routes;
 mod source;
@@ -59,6 +60,7 @@ const RULES: &[Rule] = &[
     rooms::doors_do_not_know_each_other,
     rooms::http_clients_only_in_rails_and_webhooks,
     rooms::smtp_only_in_mail,
+    rails::kinds_are_named_only_in_rails,
     sql::statements_only_in_store,
     sql::drivers_only_in_store,
     routes::every_route_is_tested_and_documented,
