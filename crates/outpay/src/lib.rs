@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod background;
 pub mod backup;
 pub mod branding;
 pub mod businesses;
@@ -14,7 +15,6 @@ pub mod clock;
 pub mod commit;
 pub mod config;
 pub mod dashboard;
-pub mod due;
 pub mod durable_file;
 pub mod heads;
 pub mod http;
@@ -28,7 +28,6 @@ pub mod memo;
 pub mod networks;
 pub mod overview;
 pub mod platform;
-pub mod presence;
 pub mod proposals;
 pub mod rails;
 pub mod recovery;

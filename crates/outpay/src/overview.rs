@@ -2,6 +2,7 @@
 //! SQL (store/day_sums.rs). Invariant: the cost of an overview does not grow with the book's history; entries that
 //! are not in the day sums yet are added in portions.
 
+use crate::background::look_again;
 use crate::platform::Platform;
 use crate::store::{DaySum, Failure};
 use ledger::{BookId, Cents, EntryKind, WithdrawalState};
@@ -95,9 +96,8 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
         if let Err(failure) = round(&platform, &stop).await {
             tracing::error!(error = format!("{failure:#}"), "the day sums could not be updated");
         }
-        tokio::select! {
-            _ = stop.changed() => return,
-            () = tokio::time::sleep(BETWEEN_ROUNDS) => {}
+        if !look_again(&mut stop, None, BETWEEN_ROUNDS).await {
+            return;
         }
     }
 }

@@ -1,17 +1,17 @@
-//! A serving process: opens the doors over a platform and keeps them open until it is told to stop. Doors do not
-//! depend on each other; this module knows all of them. Not here: the command line (cli/), requests (http/).
+//! A serving process: opens the doors over a platform, starts the background tasks, and keeps both running until it is
+//! told to stop. Doors do not depend on each other; this module knows all of them, and lists the tasks. Not here: the
+//! command line (cli/), requests (http/), supervision (background/).
 
+use crate::background::{Supervised, Supervisor, Task, due, presence};
 use crate::claim;
 use crate::dashboard;
-use crate::due;
 use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
 use crate::mail;
 use crate::overview;
 use crate::platform::Platform;
-use crate::presence;
-use crate::rails::Worker;
+use crate::rails;
 use crate::store::Failure;
 use crate::web::assets;
 use crate::webhooks::{self, WebhookOptions};
@@ -25,10 +25,15 @@ pub use crate::http::{ServeConfig, TrustedProxies};
 /// Doors with bound addresses, not serving yet.
 pub struct Serving {
     api: Server,
-    webhooks: webhooks::Worker,
-    worker: Worker,
-    sweeper: Platform,
-    mail: mail::Worker,
+    platform: Platform,
+}
+
+/// The numbers under which the tasks of a process hold leases. They stay where a task is started again.
+struct Workers {
+    withdrawals: i64,
+    webhooks: i64,
+    mail: i64,
+    imports: i64,
 }
 
 /// Binds the addresses.
@@ -42,11 +47,8 @@ pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Fa
     if let Some(url) = &platform.post_heads_to {
         platform.webhooks.client().guard().check_url(url).context("`post_to` in [heads]")?;
     }
-    let webhooks = webhooks::Worker::new(platform.webhooks.clone(), WebhookOptions::default());
-    let mail = mail::Worker::new(platform.mail.clone());
-    let (worker, sweeper) = (Worker::new(platform.clone()), platform.clone());
     let faces = faces(platform.clone());
-    Ok(Serving { api: http::bind(config, platform, faces).await?, webhooks, worker, sweeper, mail })
+    Ok(Serving { api: http::bind(config, platform.clone(), faces).await?, platform })
 }
 
 /// The router of all pages and their assets.
@@ -69,40 +71,88 @@ impl Serving {
     /// Serves until `shutdown` resolves, then finishes accepted requests.
     ///
     /// # Errors
-    /// When a durable write failed: the process must end with an error.
+    /// When a durable write failed, or a background task panicked while it stopped: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        // Held until all workers have ended.
-        let importer = presence::number(&self.sweeper.entropy);
-        let workers = [self.worker.number(), self.webhooks.number(), self.mail.number(), importer];
-        let _present = presence::announce(&self.sweeper, &workers).await;
-        let webhooks = webhooks::start(self.webhooks);
-        // Stopped before the server: the server waits for the teller, which ends with the last handle to it, and
-        // these tasks hold one.
-        let (stop, stopped) = watch::channel(false);
-        let worker = tokio::spawn(self.worker.run(stopped.clone()));
-        let importer = tokio::spawn(imports::run::run(self.sweeper.clone(), importer, stopped.clone()));
-        let adder = tokio::spawn(overview::run(self.sweeper.clone(), stopped.clone()));
-        let signer = tokio::spawn(heads::run(self.sweeper.clone(), stopped.clone()));
-        let puller = tokio::spawn(due::run(self.sweeper.clone(), stopped.clone()));
-        let sweeper = tokio::spawn(expire::run(self.sweeper, stopped.clone()));
-        let mail = tokio::spawn(self.mail.run(stopped));
+        let Self { api, platform } = self;
+        let draw = || presence::number(&platform.entropy);
+        let workers = Workers { withdrawals: draw(), webhooks: draw(), mail: draw(), imports: draw() };
+        let numbers = [workers.withdrawals, workers.webhooks, workers.mail, workers.imports];
+        // Kept until all tasks have ended.
+        let _present = presence::announce(&platform, &numbers).await;
+        let supervisor = Supervisor::new(api.background(), platform.clock.clone(), platform.entropy.clone());
+        let webhooks = supervisor.start(vec![webhooks_task(&platform, workers.webhooks)]);
+        let mut tasks = tasks(&platform, &workers);
+        tasks.push(api.chores());
+        let tasks = supervisor.start(tasks);
+        // The server waits for the teller, which ends with the last handle to it: this one and those of the tasks.
+        drop(platform);
         let shutdown = async {
             shutdown.await;
-            stop.send_replace(true);
+            tasks.ask_to_stop();
         };
-        let ended = self.api.run(shutdown).await;
-        // Needed if the server ended by itself: background tasks must not delay the end of a broken process.
-        stop.send_replace(true);
-        worker.await?;
-        sweeper.await?;
-        puller.await?;
-        importer.await?;
-        adder.await?;
-        signer.await?;
-        mail.await?;
-        webhooks.stop().await;
+        let ended = api.run(shutdown).await;
+        // Also when the server ended by itself: background tasks must not delay the end of a broken process.
+        tasks.stop().await?;
+        stop_webhooks(webhooks).await;
         ended
     }
+}
+
+/// The background tasks that stop before the server has finished what it accepted, since they hold handles to the teller.
+fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
+    let Workers { withdrawals, mail, imports, .. } = *workers;
+    let mut tasks = vec![
+        over(platform, "withdrawals", move |platform, stop| async move {
+            presence::take_back_own(&platform.store, withdrawals).await;
+            rails::Worker::new(platform).numbered(withdrawals).run(stop).await;
+        }),
+        over(platform, "imports", move |platform, stop| async move {
+            presence::take_back_own(&platform.store, imports).await;
+            imports::run::run(platform, imports, stop).await;
+        }),
+        over(platform, "overview", overview::run),
+        over(platform, "heads", heads::run),
+        over(platform, "due", due::run),
+        over(platform, "expiry", expire::run),
+    ];
+    if platform.mail.is_configured() {
+        tasks.push(over(platform, "mail", move |platform, stop| async move {
+            presence::take_back_own(&platform.store, mail).await;
+            mail::Worker::new(platform.mail).numbered(mail).run(stop).await;
+        }));
+    }
+    tasks
+}
+
+/// Stops last, so that what the last requests changed is sent. It holds no handle to the teller.
+fn webhooks_task(platform: &Platform, number: i64) -> Task {
+    let (webhooks, store) = (platform.webhooks.clone(), platform.store.clone());
+    Task::new("webhooks", move |stop| {
+        let (webhooks, store) = (webhooks.clone(), store.clone());
+        async move {
+            presence::take_back_own(&store, number).await;
+            webhooks::Worker::new(webhooks, WebhookOptions::default()).numbered(number).run(stop).await;
+        }
+    })
+}
+
+async fn stop_webhooks(webhooks: Supervised) {
+    if let Err(failure) = webhooks.stop().await {
+        tracing::error!(error = format!("{failure:#}"), "the webhook worker panicked while it stopped");
+    }
+}
+
+/// A task whose runs each get the platform.
+fn over<Run>(
+    platform: &Platform,
+    name: &'static str,
+    run: impl Fn(Platform, watch::Receiver<bool>) -> Run + Send + Sync + 'static,
+) -> Task
+where
+    Run: Future<Output = ()> + Send + 'static,
+{
+    let platform = platform.clone();
+    Task::new(name, move |stop| run(platform.clone(), stop))
 }
 
 /// Resolves when the process is asked to end: Ctrl-C, or SIGTERM from its supervisor.

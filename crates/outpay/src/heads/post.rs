@@ -5,6 +5,7 @@
 
 use super::HEADS_FILE;
 use super::file::Lines;
+use crate::background::{asked_to_stop, look_again};
 use crate::platform::Platform;
 use crate::store::Failure;
 use crate::webhooks::Client;
@@ -44,7 +45,7 @@ impl Post {
         let mut pause = BETWEEN_LOOKS;
         loop {
             let posted = tokio::select! {
-                _ = stop.changed() => return,
+                () = asked_to_stop(&mut stop) => return,
                 posted = self.step() => posted,
             };
             pause = match posted {
@@ -59,9 +60,8 @@ impl Post {
                     pause
                 }
             };
-            tokio::select! {
-                _ = stop.changed() => return,
-                () = tokio::time::sleep(pause) => {}
+            if !look_again(&mut stop, None, pause).await {
+                return;
             }
         }
     }

@@ -6,6 +6,7 @@ use super::file::HeadsFile;
 use super::line::Head;
 use super::{HEADS_FILE, Post};
 use crate::auth::Secrets;
+use crate::background::look_again;
 use crate::clock::{Clock, rfc3339};
 use crate::platform::Platform;
 use crate::store::{Failure, Store};
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 const LONGEST_END: Duration = Duration::from_secs(5);
@@ -122,9 +124,12 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
         {
             posting = Some(tokio::spawn(post.run(stop.clone())));
         }
-        tokio::select! {
-            _ = stop.changed() => break,
-            () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+        // It ends unasked only by a panic, which is this task's failure too: the supervisor starts both again.
+        if posting.as_ref().is_some_and(JoinHandle::is_finished) && !*stop.borrow() {
+            return;
+        }
+        if !look_again(&mut stop, None, BETWEEN_LOOKS).await {
+            break;
         }
     }
     // A database that does not answer must not delay shutdown; the next start signs.

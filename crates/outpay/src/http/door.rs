@@ -8,6 +8,7 @@ use super::page::query;
 use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
 use crate::auth::{Caller, For};
+use crate::background::Status;
 use crate::commit::Verdict;
 use crate::members::audit;
 use crate::platform::Platform;
@@ -30,6 +31,7 @@ pub struct Door {
     pub(super) platform: Platform,
     pub(super) metrics: Metrics,
     pub(super) rate_limit: Option<RateLimit>,
+    pub(super) background: Status,
 }
 
 /// A command's outcome, and whether it is a first answer given again.

@@ -4,11 +4,10 @@
 use super::door::Door;
 use super::observe::RequestIds;
 use crate::auth::{Caller, Secrets};
-use crate::clock::Entropy;
+use crate::background::Status;
 use crate::commit::{Measures, State as TellerState, Teller};
 use crate::ids::IdKind;
-use crate::mail::Mail;
-use crate::webhooks::Webhooks;
+use crate::platform::Platform;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -61,7 +60,8 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    pub(super) fn new(teller: &Teller, webhooks: &Webhooks, mail: &Mail, entropy: &Entropy) -> Self {
+    pub(super) fn new(platform: &Platform, background: &Status) -> Self {
+        let Platform { teller, webhooks, mail, entropy, .. } = platform;
         let mut registry = Registry::with_prefix("outpay");
         let requests = Family::default();
         let seconds: Family<RouteLabels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| {
@@ -109,6 +109,7 @@ impl Metrics {
         );
         webhooks.measures().register(&mut registry);
         mail.measures().register(&mut registry);
+        background.register(&mut registry);
         Self {
             request_ids: RequestIds::new(entropy),
             requests,

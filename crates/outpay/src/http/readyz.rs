@@ -1,4 +1,5 @@
-//! `GET /readyz`: the database answers and the teller is at work; a load balancer should send requests here.
+//! `GET /readyz`: the database answers, the teller works, and no background task keeps failing. A load balancer should send
+//! requests here only then. Not here: `/healthz`, which says that the process answers at all.
 
 use super::door::Door;
 use super::problem::json;
@@ -10,8 +11,13 @@ use std::sync::Arc;
 
 /// Requests can be served.
 #[utoipa::path(get, path = "/readyz", tag = "Operation",
-    responses((status = 200, description = "Ready"), (status = 503, description = "The database or the teller does not answer")))]
+    responses((status = 200, description = "Ready"), (status = 503, description = "The database or the teller does not answer, or a background task keeps failing: `reason` names it")))]
 pub async fn handle(State(door): State<Arc<Door>>) -> Response {
+    if let Some(failing) = door.background.failing(&door.platform.clock) {
+        let reason = serde_json::Value::from(failing.to_string());
+        let told = format!(r#"{{"status":"not ready","reason":{reason}}}"#);
+        return json(StatusCode::SERVICE_UNAVAILABLE, told);
+    }
     let working = door.platform.teller.state() == TellerState::Working;
     if working && door.platform.store.ping().await.is_ok() {
         json(StatusCode::OK, r#"{"status":"ready"}"#.to_owned())

@@ -6,6 +6,7 @@ use super::metrics::{self, Metrics};
 use super::proxies::TrustedProxies;
 use super::rate_limit::{ClientAddress, RateLimit};
 use super::{router, tls};
+use crate::background::{Status, Task, asked_to_stop, look_again};
 use crate::clock::ClockSteps;
 use crate::commit::State;
 use crate::platform::Platform;
@@ -20,10 +21,11 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
@@ -87,10 +89,12 @@ pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Res
     };
     let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
     let limit = config.requests_per_second.and_then(NonZeroU32::new);
+    let background = Status::default();
     let door = Arc::new(Door {
-        metrics: Metrics::new(&platform.teller, &platform.webhooks, &platform.mail, &platform.entropy),
+        metrics: Metrics::new(&platform, &background),
         rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
         platform,
+        background,
     });
     Ok(Server { listener, metrics, tls, door, faces, proxies: config.trusted_proxies })
 }
@@ -112,6 +116,19 @@ impl Server {
         Ok(self.metrics.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
+    /// How the process's background tasks fare, as `/readyz` and the metrics tell it.
+    #[must_use]
+    pub fn background(&self) -> Status {
+        self.door.background.clone()
+    }
+
+    /// What is done every few seconds beside answering. It holds the door weakly, so that the server can end.
+    #[must_use]
+    pub fn chores(&self) -> Task {
+        let door = Arc::downgrade(&self.door);
+        Task::new("chores", move |stop| chores(Weak::clone(&door), stop))
+    }
+
     /// Answers until `shutdown` comes, then finishes what was accepted.
     ///
     /// # Errors
@@ -120,7 +137,6 @@ impl Server {
         let Self { listener, metrics, tls, door, faces, proxies } = self;
         let (mut teller, store) = (door.platform.teller.end(), door.platform.store.clone());
         let (auth, requests) = (door.platform.auth.clone(), door.platform.requests.clone());
-        let chores = tokio::spawn(chores(Arc::downgrade(&door)));
         let metrics = metrics.map(|listener| {
             let site =
                 Site { router: metrics::router(Arc::clone(&door)), proxies: TrustedProxies::default() };
@@ -150,7 +166,6 @@ impl Server {
         if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
-        chores.abort();
         if let Some(metrics) = metrics {
             metrics.abort();
         }
@@ -234,13 +249,11 @@ async fn serve(
     };
 }
 
-/// What is done every few seconds beside answering: last uses of keys, what was seen of requests, forgetting quiet clients,
-/// noticing that the clock was set.
-async fn chores(door: std::sync::Weak<Door>) {
+/// Records last uses of keys and the request log, forgets quiet clients, notices that the clock was set.
+async fn chores(door: Weak<Door>, mut stop: watch::Receiver<bool>) {
     let mut steps = None;
-    loop {
-        tokio::time::sleep(BETWEEN_CHORES).await;
-        let Some(door) = door.upgrade() else { return };
+    while look_again(&mut stop, None, BETWEEN_CHORES).await {
+        let Some(door) = door.upgrade() else { return asked_to_stop(&mut stop).await };
         if let Some(limit) = &door.rate_limit {
             limit.forget_quiet();
         }

@@ -4,6 +4,7 @@
 
 use super::lines::Line;
 use super::pay::{self, Payment};
+use crate::background::look_again;
 use crate::platform::Platform;
 use crate::store::{Failure, ImportLine, LineState};
 use ledger::{Email, Micros};
@@ -27,9 +28,8 @@ pub async fn run(platform: Platform, worker: i64, mut stop: watch::Receiver<bool
             }
         };
         let pause = if found { Duration::ZERO } else { BETWEEN_LOOKS };
-        tokio::select! {
-            _ = stop.changed() => return,
-            () = tokio::time::sleep(pause) => {}
+        if !look_again(&mut stop, None, pause).await {
+            return;
         }
     }
 }

@@ -25,6 +25,7 @@ pub use smtp::{Sent, Times};
 pub use worker::{LONGEST_STEPS, Worker};
 
 use crate::auth::Secrets;
+use crate::background::Nudge;
 use crate::clock::{Clock, Entropy};
 use crate::ids::IdKind;
 use crate::store::{Failure, Store};
@@ -32,7 +33,6 @@ use config::Sender;
 use ledger::BookId;
 use smtp::Server;
 use std::sync::Arc;
-use tokio::sync::Notify;
 
 /// The shared state of mail; cheap to clone. Holds no handle to the teller, which would keep the process from ending.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ pub struct Mail {
     post: Post,
     public_url: Option<Arc<str>>,
     measures: Arc<Measures>,
-    nudge: Arc<Notify>,
+    nudge: Nudge,
 }
 
 #[derive(Clone)]
@@ -119,7 +119,7 @@ impl Mail {
 
     /// Wakes this process's worker. A lost wake-up only delays the work until the next poll.
     pub fn nudge(&self) {
-        self.nudge.notify_one();
+        self.nudge.send();
     }
 
     #[must_use]

@@ -8,7 +8,7 @@ use super::config::{self, Sender};
 use super::letter::{self, Told};
 use super::smtp::{LONGEST_SECONDS, Sent, Server};
 use super::{Mail, MailKind, message, schedule};
-use crate::presence;
+use crate::background::{asked_to_stop, finish_within, presence};
 use crate::store::{Failure, Longest, MailEnd, MailRow, MailState, WriteError};
 use anyhow::Context;
 use ledger::{Micros, Mode};
@@ -46,6 +46,12 @@ impl Worker {
         Self { mail, number, sending: JoinSet::new() }
     }
 
+    /// The same under this number, which the worker keeps when it is restarted.
+    #[must_use]
+    pub fn numbered(self, number: i64) -> Self {
+        Self { number, ..self }
+    }
+
     /// Identifies the worker in its leases.
     #[must_use]
     pub fn number(&self) -> i64 {
@@ -66,17 +72,14 @@ impl Worker {
 
     /// Works until `stop` is true or dropped, then waits up to `FAREWELL` for exchanges under way.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        if !self.mail.is_configured() {
-            return;
-        }
         let mut looks = tokio::time::interval(POLL);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let nudge = std::sync::Arc::clone(&self.mail.nudge);
+        let mut nudged = self.mail.nudge.listen();
         let mut count = 0u32;
         loop {
             let is_look = tokio::select! {
                 () = asked_to_stop(&mut stop) => break,
-                () = nudge.notified() => true,
+                () = nudged.next() => true,
                 _ = looks.tick() => true,
                 Some(ended) = self.sending.join_next() => {
                     self.finish(ended).await;
@@ -94,7 +97,7 @@ impl Worker {
                 self.finish(ended).await;
             }
         };
-        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+        if !finish_within(FAREWELL, farewell).await {
             tracing::info!("some mails were not taken in time; they will be sent again");
         }
     }
@@ -175,11 +178,6 @@ impl Worker {
         let (number, worker, attempts) = (row.number, self.number, row.attempts + 1);
         MailEnd { number, worker, lease: row.lease, state, tries, attempts, due_at, at, answer }
     }
-}
-
-/// Resolves on a request to stop, or when its sender is dropped.
-async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
-    let _asked_or_gone = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
 impl Mail {

@@ -5,6 +5,7 @@
 
 use super::{Closed, Facts, KINDS, Rail, RailsConfig, Revealed};
 use crate::auth::Secrets;
+use crate::background::Nudge;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{Failure, InstallationRail, Store};
@@ -12,7 +13,7 @@ use ledger::{BookId, Micros, Mode};
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 /// Concurrent payments of one process at one rail.
 const CONCURRENCY: usize = 16;
@@ -37,7 +38,7 @@ pub struct Parts<'a> {
 pub struct Rails {
     mounted: Vec<(Mode, Arc<Mounted>)>,
     /// Signals that there may be new work.
-    pub nudge: watch::Sender<()>,
+    pub nudge: Nudge,
     /// Rails that this process cannot use, with the reason. A server refuses to start with any.
     pub locked: Vec<String>,
 }
@@ -66,7 +67,7 @@ impl Rails {
     /// The rails that the configuration names, and those that are always there.
     #[must_use]
     pub fn new(config: &Config, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
-        let mut rails = Self { mounted: Vec::new(), nudge: watch::Sender::new(()), locked: Vec::new() };
+        let mut rails = Self { mounted: Vec::new(), nudge: Nudge::default(), locked: Vec::new() };
         let parts = Parts { config: &config.rails, store, secrets, clock };
         for kind in KINDS {
             (kind.mount)(&mut rails, &parts);

@@ -9,8 +9,8 @@
 use super::moment::Killer;
 use super::turn::{SECOND, SOONEST, Turn};
 use super::{Mounted, Payment};
+use crate::background::{look_again, presence};
 use crate::platform::Platform;
-use crate::presence;
 use crate::store::{Failure, Leased};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -46,6 +46,12 @@ impl Worker {
         Self { platform, id, killer: None, at_once: DRIVEN_AT_ONCE }
     }
 
+    /// The same under this number, which stays where the worker is started again.
+    #[must_use]
+    pub fn numbered(self, id: i64) -> Self {
+        Self { id, ..self }
+    }
+
     /// The same, driving one withdrawal after the other, so that a simulation is deterministic.
     #[must_use]
     pub fn one_at_a_time(self) -> Self {
@@ -72,7 +78,7 @@ impl Worker {
     }
 
     async fn run_rail(&self, mounted: &Mounted, mut stop: watch::Receiver<bool>) {
-        let mut nudge = self.platform.rails.nudge.subscribe();
+        let mut nudge = self.platform.rails.nudge.listen();
         loop {
             let driven = self.round_of(mounted).await.unwrap_or_else(|failure| {
                 tracing::error!(error = format!("{failure:#}"), "withdrawals could not be looked at");
@@ -81,13 +87,8 @@ impl Worker {
             if *stop.borrow() {
                 return;
             }
-            if driven > 0 {
-                continue;
-            }
-            tokio::select! {
-                _ = stop.changed() => return,
-                _ = nudge.changed() => {}
-                () = tokio::time::sleep(BETWEEN_ROUNDS) => {}
+            if driven == 0 && !look_again(&mut stop, Some(&mut nudge), BETWEEN_ROUNDS).await {
+                return;
             }
         }
     }

@@ -28,14 +28,15 @@ pub use endpoint::{Change, Endpoint};
 pub use guard::Guard;
 pub use measures::Measures;
 pub use trial::Trial;
-pub use worker::{LONGEST_STEPS, Running, WebhookOptions, Worker, start};
+pub use worker::{LONGEST_STEPS, WebhookOptions, Worker};
 
 use crate::auth::Secrets;
+use crate::background::Nudge;
 use crate::clock::{Clock, Entropy};
 use crate::store::{DeliveryState, Failure, Store};
 use guard::UrlProblem;
 use std::sync::Arc;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 /// Concurrent test sends: each can take half a minute, and every key of a business can start them.
 const MOST_TRIALS: usize = 16;
@@ -50,7 +51,7 @@ pub struct Webhooks {
     entropy: Entropy,
     client: Client,
     measures: Arc<Measures>,
-    nudge: Arc<Notify>,
+    nudge: Nudge,
     trials: Arc<Semaphore>,
 }
 
@@ -102,7 +103,7 @@ impl Webhooks {
             entropy,
             client,
             measures: Arc::default(),
-            nudge: Arc::default(),
+            nudge: Nudge::default(),
             trials: Arc::new(Semaphore::new(MOST_TRIALS)),
         }
     }
@@ -131,6 +132,6 @@ impl Webhooks {
 
     /// Wakes this process's worker. A lost wake-up only delays the work until the next poll.
     pub fn nudge(&self) {
-        self.nudge.notify_one();
+        self.nudge.send();
     }
 }

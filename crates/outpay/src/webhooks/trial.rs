@@ -3,7 +3,7 @@
 
 use super::worker::{self, Finished};
 use super::{WebhookError, Webhooks, body};
-use crate::presence;
+use crate::background::presence;
 use crate::store::{Delivery, Failure, NewDelivery, WebhookAttempt, WriteError};
 use anyhow::Context;
 use ledger::{BookId, EntryKind, Micros};

@@ -9,14 +9,14 @@ use super::client::{LONGEST_EXCHANGE, Sent};
 use super::endpoint::Endpoint;
 use super::limits::Limits;
 use super::{Webhooks, fan_out, schedule, sign};
-use crate::presence;
+use crate::background::{asked_to_stop, finish_within, presence};
 use crate::store::{Attempted, Delivery, DeliveryState, Failure, Longest, WebhookAttempt, WriteError};
 use ledger::{BookId, Micros};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 /// Settings of a worker.
 #[derive(Clone, Copy, Debug)]
@@ -47,29 +47,6 @@ pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEA
 
 const _: () = assert!(LEASE as u128 >= 2 * LONGEST_EXCHANGE.as_micros());
 
-/// A running worker; see [`start`].
-pub struct Running {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Running {
-    /// Asks it to stop and waits until responses under way are recorded, at most ten seconds.
-    pub async fn stop(self) {
-        self.stop.send_replace(true);
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the webhook worker crashed");
-        }
-    }
-}
-
-#[must_use]
-pub fn start(worker: Worker) -> Running {
-    let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(worker.run(stopped));
-    Running { stop, task }
-}
-
 /// A worker. Tests drive it by hand with [`Worker::settle`].
 pub struct Worker {
     webhooks: Webhooks,
@@ -95,6 +72,12 @@ impl Worker {
         Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), books: HashMap::new() }
     }
 
+    /// The same under this number, which the worker keeps when it is restarted.
+    #[must_use]
+    pub fn numbered(self, number: i64) -> Self {
+        Self { number, ..self }
+    }
+
     /// Identifies the worker in its leases.
     #[must_use]
     pub fn number(&self) -> i64 {
@@ -112,15 +95,16 @@ impl Worker {
         }
     }
 
-    async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    /// Works until `stop` says true or is dropped, then waits a little for what is under way.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut looks = tokio::time::interval(self.options.poll);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let nudge = Arc::clone(&self.webhooks.nudge);
+        let mut nudged = self.webhooks.nudge.listen();
         let mut count = 0u32;
         loop {
             let is_look = tokio::select! {
                 () = asked_to_stop(&mut stop) => break,
-                () = nudge.notified() => true,
+                () = nudged.next() => true,
                 _ = looks.tick() => true,
                 Some(first) = self.sending.join_next_with_id() => {
                     self.finish(first).await;
@@ -138,7 +122,7 @@ impl Worker {
                 self.finish(first).await;
             }
         };
-        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+        if !finish_within(FAREWELL, farewell).await {
             tracing::info!("some webhooks were not answered in time; they will be sent again");
         }
     }
@@ -238,11 +222,6 @@ impl Worker {
             }
         }
     }
-}
-
-/// Resolves on a request to stop, or when its sender is dropped.
-async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
-    let _asked_or_gone = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
 /// One try of a delivery that `worker` leased at `taken`, in the store's time. The next try is scheduled from there,

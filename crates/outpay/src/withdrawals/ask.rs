@@ -119,6 +119,6 @@ pub async fn withdraw(
     let Outcome::Withdrawal(withdrawal) = outcome else {
         return Err(anyhow::anyhow!("a withdrawal was answered as something else").into());
     };
-    platform.rails.nudge.send_replace(());
+    platform.rails.nudge.send();
     Ok((*withdrawal, replayed))
 }

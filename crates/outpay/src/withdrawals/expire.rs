@@ -1,6 +1,7 @@
 //! Unclaimed money: where a business has set a number of days, what a person has not touched for that long goes back to
 //! the payout balance. Counted from the newest movement of the person's account; a new credit begins the time anew.
 
+use crate::background::look_again;
 use crate::platform::Platform;
 use crate::store::Failure;
 use ledger::{BookId, Command, Micros, Occurrence, Request};
@@ -25,9 +26,8 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
                 tracing::error!(error = format!("{failure:#}"), "unclaimed money could not be looked for");
             }
         }
-        tokio::select! {
-            _ = stop.changed() => return,
-            () = tokio::time::sleep(BETWEEN_SWEEPS) => {}
+        if !look_again(&mut stop, None, BETWEEN_SWEEPS).await {
+            return;
         }
     }
 }

@@ -81,7 +81,7 @@ pub async fn advance_once(
     let Outcome::Withdrawal(after) = outcome else {
         return Err(anyhow::anyhow!("a step was answered as something else").into());
     };
-    platform.rails.nudge.send_replace(());
+    platform.rails.nudge.send();
     Ok((*after, replayed))
 }
 

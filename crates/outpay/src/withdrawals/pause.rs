@@ -76,7 +76,7 @@ pub async fn resume(
     if was_paused {
         tracing::warn!(scope = words(scope), reason, "payments are resumed");
         tell(platform, scope, &books, actor, (Occurrence::PaymentsResumed, reason)).await?;
-        platform.rails.nudge.send_replace(());
+        platform.rails.nudge.send();
     }
     Ok(was_paused)
 }

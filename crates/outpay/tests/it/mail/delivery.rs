@@ -2,8 +2,8 @@
 //! and nobody waits for another's trouble.
 
 use crate::mail::world::{MINUTE, SECOND, World};
+use outpay::background::presence;
 use outpay::mail::{MailError, Worker};
-use outpay::presence;
 use outpay::store::MailState::{Failed, Pending, Sent};
 use outpay::store::{MailRow, MailState};
 

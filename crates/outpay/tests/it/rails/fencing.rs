@@ -4,8 +4,8 @@
 use crate::rails::platform::{assert_books_are_clean, balance, withdrawal};
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, start, succeeded, unknown};
 use ledger::{Actor, Cents, EntryKind, Refusal, WithdrawalState};
+use outpay::background::presence;
 use outpay::clock::Clock;
-use outpay::presence;
 use outpay::rails::{Answer, Finding, Moment, Rail, Worker};
 use outpay::store::PauseScope;
 use outpay::withdrawals::Stopped;

@@ -31,6 +31,7 @@ mod platform;
 pub mod program;
 mod proxy;
 mod story;
+mod supervised;
 mod tokens;
 mod worker;
 mod world;

@@ -2,7 +2,7 @@
 
 use crate::receiver::Answer;
 use crate::webhooks::world::{SECOND, World};
-use outpay::presence;
+use outpay::background::presence;
 use outpay::store::DeliveryState::{Delivered, Pending};
 use outpay::webhooks::{WebhookOptions, Worker};
 

@@ -4,8 +4,10 @@
 use crate::receiver::Answer;
 use crate::webhooks::world::World;
 use outpay::store::DeliveryState::{Delivered, Pending};
-use outpay::webhooks::{Running, WebhookOptions, Worker, start};
+use outpay::webhooks::{WebhookOptions, Worker};
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 crate::webhooks::on_both_engines! {
     deliveries_go_out_by_themselves,
@@ -14,8 +16,22 @@ crate::webhooks::on_both_engines! {
     what_is_under_way_is_recorded_at_the_end,
 }
 
+struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        self.task.await.unwrap();
+    }
+}
+
 fn worker(world: &World, options: WebhookOptions) -> Running {
-    start(Worker::new(world.webhooks().clone(), options))
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(Worker::new(world.webhooks().clone(), options).run(stopped));
+    Running { stop, task }
 }
 
 fn often() -> WebhookOptions {

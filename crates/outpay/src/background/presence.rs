@@ -1,11 +1,11 @@
-//! Tells whether a worker on this machine is alive: as long as it is, it holds a lock on its own file in the data
-//! folder. On start, a process checks the files of all workers that hold leases (of withdrawals, webhooks, mails or
-//! imports) and ends the leases of dead ones, instead of waiting for them to expire. A worker on another machine has
-//! no file here; its leases expire.
+//! The numbers under which workers hold leases, and whether a worker on this machine is alive: as long as it is, it holds
+//! a lock on its own file in the data folder. On start, a process checks the files of all workers that hold leases (of
+//! withdrawals, webhooks, mails or imports) and ends the leases of dead ones, instead of waiting for them to expire. A
+//! worker on another machine has no file here; its leases expire. Not here: the leases themselves (store/leases.rs).
 
 use crate::clock::Entropy;
 use crate::platform::Platform;
-use crate::store::Failure;
+use crate::store::{Failure, Store};
 use anyhow::Context;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub struct Presence {
     path: PathBuf,
 }
 
-/// A random number that identifies a worker. Zero means none.
+/// A random number that identifies a worker: the one rule for all of them. Zero means none.
 #[must_use]
 pub fn number(entropy: &Entropy) -> i64 {
     let mut bytes = [0u8; 8];
@@ -52,6 +52,22 @@ pub async fn announce(platform: &Platform, workers: &[i64]) -> Vec<Presence> {
         );
         Vec::new()
     })
+}
+
+/// Releases what a worker of this process held when its task failed, before the task starts again under its number. Where that
+/// fails the leases run out.
+pub async fn take_back_own(store: &Store, worker: i64) {
+    match store.end_leases_of(worker).await {
+        Ok(0) => {}
+        Ok(leases) => tracing::info!(leases, "a background task that failed had work; it is taken back"),
+        Err(failure) => {
+            let error = format!("{failure:#}");
+            tracing::warn!(
+                error,
+                "the work of a background task that failed waits for the end of its leases"
+            );
+        }
+    }
 }
 
 impl Presence {

@@ -2,6 +2,7 @@
 //! written, it is further in the future than any step can put it; such work is made due now. Not here: the rows
 //! (store/due.rs).
 
+use super::look_again;
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
 use crate::members::audit;
@@ -29,9 +30,8 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
                 "due times put off by a wrong clock could not be checked"
             );
         }
-        tokio::select! {
-            _ = stop.changed() => return,
-            () = tokio::time::sleep(BETWEEN_SWEEPS) => {}
+        if !look_again(&mut stop, None, BETWEEN_SWEEPS).await {
+            return;
         }
     }
 }
@@ -71,7 +71,7 @@ pub async fn make_all_due(platform: &Platform, actor: Actor) -> Result<u64, Fail
 }
 
 fn nudge(platform: &Platform) {
-    platform.rails.nudge.send_replace(());
+    platform.rails.nudge.send();
     platform.webhooks.nudge();
     platform.mail.nudge();
 }
