@@ -15,6 +15,7 @@ pub mod clock;
 pub mod commit;
 pub mod config;
 pub mod dashboard;
+pub mod due;
 pub mod durable_file;
 pub mod heads;
 pub mod http;

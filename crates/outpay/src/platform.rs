@@ -129,7 +129,7 @@ impl Platform {
             Teller::start(&store, Arc::clone(&secrets), clock.clone(), entropy.clone(), witness.clone())
                 .await?;
         let auth = Auth::new(store.clone(), Arc::clone(&secrets), clock.clone());
-        let rails = Arc::new(Rails::new(config, &store, &secrets, &clock));
+        let rails = Arc::new(Rails::new(&config.rails, &store, &secrets, &clock));
         store.record_rails(&rails.recorded(), clock.now()).await?;
         let webhooks = Webhooks::new(store.clone(), Arc::clone(&secrets), clock.clone(), entropy.clone());
         let requests = Requests::new(store.clone(), clock.clone());

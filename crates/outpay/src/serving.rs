@@ -2,9 +2,10 @@
 //! told to stop. Doors do not depend on each other; this module knows all of them, and lists the tasks. Not here: the
 //! command line (cli/), requests (http/), supervision (background/).
 
-use crate::background::{Supervised, Supervisor, Task, due, presence};
+use crate::background::{Supervised, Supervisor, Task, presence};
 use crate::claim;
 use crate::dashboard;
+use crate::due;
 use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
@@ -78,7 +79,7 @@ impl Serving {
         let workers = Workers { withdrawals: draw(), webhooks: draw(), mail: draw(), imports: draw() };
         let numbers = [workers.withdrawals, workers.webhooks, workers.mail, workers.imports];
         // Kept until all tasks have ended.
-        let _present = presence::announce(&platform, &numbers).await;
+        let _present = presence::announce(&platform.data, &platform.store, &numbers).await;
         let supervisor = Supervisor::new(api.background(), platform.clock.clone(), platform.entropy.clone());
         let webhooks = supervisor.start(vec![webhooks_task(&platform, workers.webhooks)]);
         let mut tasks = tasks(&platform, &workers);

@@ -85,7 +85,7 @@ impl House {
             Platform::open(folder.path(), &database, secrets, clock.clone(), entropy.clone(), &config);
         let mut platform = opened.await?;
         let rail = Arc::new(FickleRail::new(seed));
-        let mut rails = Rails::new(&config, &platform.store, &platform.secrets, &clock);
+        let mut rails = Rails::new(&config.rails, &platform.store, &platform.secrets, &clock);
         rails.mount(Mode::Test, rail.clone());
         platform.rails = Arc::new(rails);
         let guard = Guard { allow_http: true, allow_private: true };

@@ -4,7 +4,6 @@
 //! worker on another machine has no file here; its leases expire. Not here: the leases themselves (store/leases.rs).
 
 use crate::clock::Entropy;
-use crate::platform::Platform;
 use crate::store::{Failure, Store};
 use anyhow::Context;
 use std::fs::{File, OpenOptions};
@@ -32,10 +31,10 @@ pub fn number(entropy: &Entropy) -> i64 {
 ///
 /// # Errors
 /// When the data folder cannot be written, or on a failure of the database.
-pub async fn begin(platform: &Platform, workers: &[i64]) -> Result<Vec<Presence>, Failure> {
+pub async fn begin(data: &Path, store: &Store, workers: &[i64]) -> Result<Vec<Presence>, Failure> {
     let lives: Vec<Presence> =
-        workers.iter().map(|worker| Presence::begin(&platform.data, *worker)).collect::<Result<_, _>>()?;
-    let ended = take_back(platform).await?;
+        workers.iter().map(|worker| Presence::begin(data, *worker)).collect::<Result<_, _>>()?;
+    let ended = take_back(data, store).await?;
     if ended > 0 {
         tracing::info!(leases = ended, "took back the leases of a worker that has died");
     }
@@ -43,8 +42,8 @@ pub async fn begin(platform: &Platform, workers: &[i64]) -> Result<Vec<Presence>
 }
 
 /// The same for a process that continues even if this fails.
-pub async fn announce(platform: &Platform, workers: &[i64]) -> Vec<Presence> {
-    begin(platform, workers).await.unwrap_or_else(|failure| {
+pub async fn announce(data: &Path, store: &Store, workers: &[i64]) -> Vec<Presence> {
+    begin(data, store, workers).await.unwrap_or_else(|failure| {
         let error = format!("{failure:#}");
         tracing::warn!(
             error,
@@ -91,15 +90,15 @@ impl Drop for Presence {
 }
 
 /// Ends the leases of dead workers; returns how many.
-async fn take_back(platform: &Platform) -> Result<u64, Failure> {
+async fn take_back(data: &Path, store: &Store) -> Result<u64, Failure> {
     let mut ended = 0;
-    for worker in platform.store.lease_holders().await? {
-        let path = path_of(&platform.data, worker);
+    for worker in store.lease_holders().await? {
+        let path = path_of(data, worker);
         let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
         if file.try_lock().is_err() {
             continue;
         }
-        ended += platform.store.end_leases_of(worker).await?;
+        ended += store.end_leases_of(worker).await?;
         drop(std::fs::remove_file(&path));
     }
     Ok(ended)

@@ -59,7 +59,7 @@ fn outside(
     secrets: Secrets,
 ) -> Result<Outside, CliError> {
     let own = Some(installation.data().join(heads::HEADS_FILE));
-    let rails = Rails::new(&installation.config()?, store, &Arc::new(secrets), &Clock::System);
+    let rails = Rails::new(&installation.config()?.rails, store, &Arc::new(secrets), &Clock::System);
     let (files, heads, lines) = (arguments.files, arguments.heads, rails.lines());
     Ok(Outside { own, files, heads, may_be_empty: false, lines })
 }

@@ -4,7 +4,7 @@
 use super::cli_error::CliError;
 use super::installation::Installation;
 use super::output;
-use crate::background::due;
+use crate::due;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::Work;

@@ -20,7 +20,8 @@ pub mod sandbox;
 mod turn;
 mod worker;
 
-pub use answer::{Answer, Choice, Closed, Finding, Funds, Outgoing, Prepared, Quote, Revealed, SentSince};
+pub use crate::store::{Outgoing, SentSince};
+pub use answer::{Answer, Choice, Closed, Finding, Funds, Prepared, Quote, Revealed};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, Role};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};

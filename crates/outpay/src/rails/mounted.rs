@@ -7,7 +7,6 @@ use super::{Closed, Facts, KINDS, Rail, RailsConfig, Revealed};
 use crate::auth::Secrets;
 use crate::background::Nudge;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::store::{Failure, InstallationRail, Store};
 use ledger::{BookId, Micros, Mode};
 use parking_lot::Mutex;
@@ -66,9 +65,9 @@ struct Health {
 impl Rails {
     /// The rails that the configuration names, and those that are always there.
     #[must_use]
-    pub fn new(config: &Config, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
+    pub fn new(config: &RailsConfig, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
         let mut rails = Self { mounted: Vec::new(), nudge: Nudge::default(), locked: Vec::new() };
-        let parts = Parts { config: &config.rails, store, secrets, clock };
+        let parts = Parts { config, store, secrets, clock };
         for kind in KINDS {
             (kind.mount)(&mut rails, &parts);
         }

@@ -1,6 +1,6 @@
 //! Due times and the ends of leases that stand further ahead than any step puts them: a clock was ahead when they were
 //! written. What a worker would wait for until then is due now. Also: making something due by hand. Not here: how long the
-//! steps are (`crate::background::due`), who works on what is due (leases.rs, `webhook_deliveries.rs`, mails.rs, imports.rs).
+//! steps are (`crate::due`), who works on what is due (leases.rs, `webhook_deliveries.rs`, mails.rs, imports.rs).
 
 use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Statement, Value};

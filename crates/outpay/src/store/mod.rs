@@ -90,7 +90,7 @@ pub use settings::RECOVERY_MARK;
 pub use sign_in_attempts::{Bucket, Tries};
 pub use teller::{AskedBefore, BookNeeds, Needs, NewCredential, Saving, TellerStore};
 pub use terms::{SettingsChange, Unclaimed};
-pub use treasury_scans::{Assigned, TreasuryScan, UnmatchedTransfer};
+pub use treasury_scans::{Assigned, Outgoing, SentSince, TreasuryScan, UnmatchedTransfer};
 pub use user_search::{UserPage, UserSearch};
 pub use users::{UserFilter, UserRow};
 pub use webhook_attempts::{Attempted, WebhookAttempt};

@@ -62,7 +62,8 @@ impl World {
         let (url, config) = (database.url(), Config::default());
         let opened = Platform::open(database.folder(), &url, secrets, clock, entropy, &config);
         let mut platform = opened.await.unwrap();
-        let mut rails = Rails::new(&Config::default(), &platform.store, &platform.secrets, &platform.clock);
+        let mut rails =
+            Rails::new(&Config::default().rails, &platform.store, &platform.secrets, &platform.clock);
         let bank: ManualConfig = serde_json::from_value(json!({ "title": "Bank transfer" })).unwrap();
         rails.mount(Mode::Live, Arc::new(Manual::new("bank".to_owned(), bank)));
         platform.rails = Arc::new(rails);

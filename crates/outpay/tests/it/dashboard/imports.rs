@@ -256,7 +256,8 @@ async fn a_start_goes_on_where_a_dead_process_was(world: &World) {
     // A process that is killed leaves its file, and the system gives the lock back.
     std::fs::create_dir_all(world.platform.data.join("workers")).unwrap();
     std::fs::write(world.platform.data.join("workers/7.lock"), "").unwrap();
-    let _next = outpay::background::presence::begin(&world.platform, &[8]).await.unwrap();
+    let _next =
+        outpay::background::presence::begin(&world.platform.data, &world.platform.store, &[8]).await.unwrap();
     world.pay_imports().await;
     admin.get(&path).await.says("<dt>paid</dt><dd>3</dd>");
 }

@@ -24,7 +24,7 @@ pub struct Recipient {
 
 /// A rail by hand, as a configuration file would name it.
 pub fn with_a_bank(platform: &mut Platform) {
-    let mut rails = Rails::new(&Config::default(), &platform.store, &platform.secrets, &platform.clock);
+    let mut rails = Rails::new(&Config::default().rails, &platform.store, &platform.secrets, &platform.clock);
     let config: ManualConfig = serde_json::from_value(json!({ "title": "Bank transfer" })).unwrap();
     rails.mount(ledger::Mode::Live, Arc::new(Manual::new("bank".to_owned(), config)));
     platform.rails = Arc::new(rails);

@@ -140,7 +140,7 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
     // A process that is killed leaves its file, and the system gives the lock back.
     std::fs::create_dir_all(world.platform.data.join("workers")).unwrap();
     std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
-    let _next = presence::begin(&world.platform, &[1]).await.unwrap();
+    let _next = presence::begin(&world.platform.data, &world.platform.store, &[1]).await.unwrap();
     assert_eq!(world.settle().await, 1, "no lease was waited for");
     assert_eq!(states(world).await, [Sent]);
 }

@@ -77,11 +77,11 @@ async fn a_start_takes_back_what_the_dead_had() {
     let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Answer(succeeded())]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     let killed = Worker::new(platform.clone()).with_killer(Arc::new(|moment| moment == Moment::AfterSend));
-    let lives = presence::begin(&platform, &[killed.number()]).await.unwrap();
+    let lives = presence::begin(&platform.data, &platform.store, &[killed.number()]).await.unwrap();
     killed.round().await.unwrap();
     assert_eq!(rail.sent(), 1);
     let next = Worker::new(platform.clone());
-    let also = presence::begin(&platform, &[next.number()]).await.unwrap();
+    let also = presence::begin(&platform.data, &platform.store, &[next.number()]).await.unwrap();
     next.round().await.unwrap();
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending, "it lives");
     // A process that is killed leaves its file, and the system gives the lock back.
@@ -98,7 +98,7 @@ async fn a_start_takes_back_what_the_dead_had() {
         std::fs::rename(file.path(), folder.join(file.file_name())).unwrap();
     }
     let third = Worker::new(platform.clone());
-    let _third_lives = presence::begin(&platform, &[third.number()]).await.unwrap();
+    let _third_lives = presence::begin(&platform.data, &platform.store, &[third.number()]).await.unwrap();
     third.round().await.unwrap();
     assert_eq!(
         withdrawal(&platform, book, number).await.state,

@@ -247,7 +247,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
         let mut platform: Platform = installation.open(rail.clone(), seed).await;
         let config = outpay::config::Config::default();
         let mut rails =
-            outpay::rails::Rails::new(&config, &platform.store, &platform.secrets, &platform.clock);
+            outpay::rails::Rails::new(&config.rails, &platform.store, &platform.secrets, &platform.clock);
         rails.mount(Mode::Live, rail.clone());
         platform.rails = Arc::new(rails);
         platform

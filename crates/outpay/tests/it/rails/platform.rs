@@ -48,7 +48,7 @@ impl Installation {
         let config = Config::default();
         let opened = Platform::open(self.path(), &url, secrets, self.clock.clone(), entropy, &config).await;
         let mut platform = opened.unwrap();
-        let mut rails = Rails::new(&config, &platform.store, &platform.secrets, &self.clock);
+        let mut rails = Rails::new(&config.rails, &platform.store, &platform.secrets, &self.clock);
         mounted.into_iter().for_each(|rail| rails.mount(Mode::Live, rail));
         platform.rails = Arc::new(rails);
         platform

@@ -78,7 +78,7 @@ async fn a_worker_that_panics_is_started_again_and_told_of() {
     let clock = Clock::manual(NOW);
     let installation = Installation::new(&clock);
     let mut platform = installation.open_with(Vec::new(), 1).await;
-    let mut rails = Rails::new(&Config::default(), &platform.store, &platform.secrets, &clock);
+    let mut rails = Rails::new(&Config::default().rails, &platform.store, &platform.secrets, &clock);
     let panics = Arc::new(AtomicU32::new(0));
     let trap = Trap { inner: Sandbox::new(clock.clone()), panics: Arc::clone(&panics) };
     rails.mount(Mode::Test, Arc::new(trap));

@@ -44,17 +44,17 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
     world.pay(book).await;
     let mut doomed = world.worker();
     let number = doomed.number();
-    let lives = presence::begin(&world.platform, &[number]).await.unwrap();
+    let lives = presence::begin(&world.platform.data, &world.platform.store, &[number]).await.unwrap();
     let dying = tokio::spawn(async move { doomed.settle().await });
     world.receiver.until(1).await;
     dying.abort();
     assert!(dying.await.unwrap_err().is_cancelled());
-    let _next = presence::begin(&world.platform, &[1]).await.unwrap();
+    let _next = presence::begin(&world.platform.data, &world.platform.store, &[1]).await.unwrap();
     assert_eq!(world.settle().await, 0, "its file is locked: it may still send");
     drop(lives);
     // A process that is killed leaves its file, and the system gives the lock back.
     std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
-    let _third = presence::begin(&world.platform, &[2]).await.unwrap();
+    let _third = presence::begin(&world.platform.data, &world.platform.store, &[2]).await.unwrap();
     assert_eq!(world.settle().await, 1, "no lease was waited for");
     assert_eq!(world.states(book).await, [Delivered]);
 }

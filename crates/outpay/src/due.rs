@@ -2,7 +2,7 @@
 //! written, it is further in the future than any step can put it; such work is made due now. Not here: the rows
 //! (store/due.rs).
 
-use super::look_again;
+use crate::background::look_again;
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
 use crate::members::audit;
