@@ -1,4 +1,4 @@
-//! `outpay audit`: green on what the program did, and the exact place of whatever somebody changed behind its back.
+//! `outpay audit`: clean after ordinary commands, and the exact place of every change made behind the program's back.
 
 use crate::cli::installation::Installation;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn books(installation: &Installation) {
     installation.paying_business("Other", 77);
 }
 
-/// Tampers, audits, and gives the places of all differences.
+/// Tampers, audits, and returns the places of all differences.
 fn places_after(installation: &Installation, sql: &[&str]) -> Vec<(String, i64)> {
     books(installation);
     sql.iter().for_each(|sql| installation.tamper(sql));

@@ -1,5 +1,5 @@
-//! `outpay audit` beside the books: to whom a withdrawal goes, attempts and slots, what is remembered, gift cards, keys, and
-//! what belongs to another state of the database.
+//! `outpay audit` beyond balances: recipients of withdrawals, attempts and slots, remembered replies, gift cards,
+//! keys, and rows that belong to another state of the database.
 
 use crate::cli::installation::Installation;
 use ledger::{Actor, BatchPayout, BookId, Cents, Command, Email, OnceKey, Progress, Request, Step};
@@ -22,7 +22,8 @@ crate::cli::on_both_engines! {
 
 const BOOK: BookId = BookId(2);
 
-/// Withdrawals 1 (being sent, two attempts in one slot, a gift card) and 2 (queued) of user 1, whom a batch paid.
+/// Withdrawals 1 (being sent, two attempts in one slot, a gift card) and 2 (queued) of user 1, who was paid by a
+/// batch.
 fn start(installation: &Installation) {
     installation.paying_business("Acme", 1_000_000);
     installation.configure("[rails.manual.bank]\ntitle = \"Bank transfer\"\n");
@@ -81,7 +82,7 @@ fn found_after(installation: &Installation, sql: &str) -> Vec<(String, i64, Stri
         .collect()
 }
 
-/// A change is found with these words, and nothing is wrong once it is undone.
+/// The change is reported with these words, and nothing is reported once it is undone.
 fn finds(installation: &Installation, change: &str, words: &str, undo: &str) {
     let found = found_after(installation, change);
     assert!(found.iter().any(|(_, _, what)| what.contains(words)), "{change}: {found:?}");
@@ -187,7 +188,7 @@ fn an_answer_that_names_what_is_not_there_is_found(installation: &Installation) 
     };
     finds(installation, &outcome("[2,0,", "[3,0,"), "names user 3 with hash 0", &outcome("[3,0,", "[2,0,"));
     finds(installation, &outcome("[2,0,", "[2,1,"), "names user 2 with hash 1", &outcome("[2,1,", "[2,0,"));
-    // Its hash would be another one.
+    // Another salt gives another hash.
     finds(installation, &outcome("[2,0,\"", "[2,0,\"00"), "cannot be read", &outcome("[2,0,\"00", "[2,0,\""));
     let found = found_after(installation, &outcome("{", "x"));
     assert!(found[0].0 == "book" && found[0].2.contains("cannot be read"), "{found:?}");
@@ -258,7 +259,7 @@ fn rows_of_no_book_are_found(installation: &Installation) {
     }
 }
 
-/// A file that was put together from two moments, as an interrupted copy leaves it.
+/// A file assembled from two moments, as an interrupted copy leaves it.
 #[test]
 fn a_file_of_two_states_is_not_right() {
     let installation = Installation::on_sqlite();

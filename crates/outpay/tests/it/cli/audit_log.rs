@@ -1,4 +1,4 @@
-//! `outpay audit` on the audit log: a row that was changed, taken out or slipped in is named.
+//! `outpay audit` on the audit log: a row that was changed, removed or inserted is named.
 
 use crate::cli::installation::Installation;
 use serde_json::Value;
@@ -12,7 +12,7 @@ crate::cli::on_both_engines! {
     a_row_of_another_hand_is_found,
 }
 
-/// Four rows of the audit log: a business's keys are changes that are noted.
+/// Four rows of the audit log: changes of a business's keys are logged.
 fn log(installation: &Installation) {
     installation.business("Acme");
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! `outpay backup`, `verify`, `restore`: a copy that is whole, whatever happens meanwhile, and nothing that undoes a restore.
+//! `outpay backup`, `verify`, `restore`: a copy is complete whatever happens meanwhile, and nothing undoes a restore.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::{Installation, Ran};
@@ -49,7 +49,7 @@ fn a_backup_is_whole_and_tells_what_is_in_it(installation: &Installation) {
     assert_eq!(made["manifest"], told);
     assert_eq!((&told["format"], &told["epoch"]), (&1.into(), &0.into()));
     assert_eq!(told["engine"], if installation.is_sqlite() { "sqlite" } else { "postgres" });
-    // Two books: the live one with a deposit, a transfer and two people, the test one empty.
+    // Two books: the live one with a deposit, a transfer and two users, the test one empty.
     let heads: Vec<i64> =
         told["heads"].as_array().unwrap().iter().map(|head| head["sequence"].as_i64().unwrap()).collect();
     assert_eq!(heads, [4, 0]);
@@ -58,7 +58,7 @@ fn a_backup_is_whole_and_tells_what_is_in_it(installation: &Installation) {
     let verified = installation.json(&["verify", &text(&folder)]);
     assert_eq!(verified["manifest"], told);
     assert!(installation.ok(&["verify", &text(&folder)]).contains("4 entries recomputed"));
-    // Neither has left anything behind where it worked.
+    // Neither command leaves temporary files behind.
     let beside: Vec<PathBuf> = files(installation.folder());
     assert!(!beside.iter().any(|path| text(path).contains("/.outpay-backup-")), "{beside:?}");
 }
@@ -109,7 +109,7 @@ fn a_backup_ends_under_full_load(installation: &Installation) {
             assert_eq!(ran.code, 0, "{}", ran.stderr);
             let made: Value = serde_json::from_str(&ran.stdout).unwrap();
             heads.push(made["manifest"]["heads"][0]["sequence"].as_u64().unwrap());
-            // All that was answered before is in it: a command takes its number before it is answered, four at a time.
+            // Everything acknowledged before is in it: a number is taken before it is acknowledged, four at a time.
             assert!(heads[round] + 4 >= before, "{heads:?} {before}");
         }
         stop.store(true, Ordering::Relaxed);
@@ -185,12 +185,12 @@ fn a_restored_database_is_what_it_was_and_waits(installation: &Installation) {
     {
         later.refused(1, "is not recovered; run: outpay recover --accept-loss", command);
     }
-    // A backup of what waits waits too.
+    // A backup of a marked database is marked too.
     let again = installation.folder().join("again");
     later.ok(&["backup", &text(&again)]);
     later.tamper("DELETE FROM setting WHERE name = 'recovery.needed'");
     assert_eq!(later.json(&["user", "list", "Acme"]), users);
-    // What is numbered by the engine goes on behind what was restored.
+    // Numbers assigned by the engine continue after the restored ones.
     let invite = ["dashboard", "invite", "Acme", "o@example.com", "--public-url", "https://pay.example.com"];
     later.ok(&invite);
     later.ok(&["backup", &text(&installation.folder().join("third"))]);
@@ -238,7 +238,7 @@ fn backups_again_and_again_keep_the_newest(installation: &Installation) {
     let mut there: Vec<PathBuf> = files(&folder);
     there.retain(|path| !path.ends_with("outpay-of-somebody-else"));
     assert!(there.iter().all(|path| path.is_dir()), "{there:?}");
-    // The signal may come in the middle of a fifth, which then is none, or after it.
+    // The signal may come in the middle of a fifth backup, which is then discarded, or after it.
     let whole = there.iter().filter(|path| installation.run(&["verify", &text(path)]).code == 0).count();
     assert_eq!((whole, there.len()), (2, 2), "{there:?}");
     assert!(folder.join("outpay-of-somebody-else").is_dir());

@@ -1,4 +1,4 @@
-//! The program beside a running server on the same database: what one does, the other sees.
+//! Commands beside a running server on the same database: each sees the other's changes.
 
 use crate::cli::installation::{Installation, Ran};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -36,17 +36,17 @@ impl Server {
                 break address.strip_prefix("http://").unwrap().to_owned();
             }
         };
-        // Somebody must go on reading, or the server would wait for room in the pipe.
+        // Drain the output, or the server would block on a full pipe.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self { process, address }
     }
 
-    /// Status and body of a request with this line of header.
+    /// Status and body of a request with this header line.
     pub fn ask(&self, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
         self.try_ask(method, path, header, body).expect("the server answers")
     }
 
-    /// The same of a server that may be about to end.
+    /// The same for a server that may be about to end.
     pub fn try_ask(&self, method: &str, path: &str, header: &str, body: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let length = body.len();
@@ -62,7 +62,7 @@ impl Server {
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM and waits for the end.
     pub fn terminate(&mut self) {
         let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
         assert!(asked.success());
@@ -84,7 +84,7 @@ impl Server {
 }
 
 impl Server {
-    /// How it ended by itself.
+    /// The exit status of a server that ends by itself.
     pub fn wait(&mut self) -> std::process::ExitStatus {
         for _ in 0..300 {
             if let Some(ended) = self.process.try_wait().unwrap() {
@@ -102,7 +102,7 @@ impl Server {
     }
 }
 
-/// Asks for a payout of one cent; the status, if the server lived to say one.
+/// Requests a payout of one cent; the status, if the server lived long enough to send one.
 pub fn try_to_create(address: &str, key: &str, email: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(address).ok()?;
     let body = format!(r#"{{"email":"{email}","amount":1}}"#);

@@ -1,4 +1,5 @@
-//! `outpay business`: creation, lookup, the switch, deposits that are recorded once, transfers that are covered.
+//! `outpay business`: creation, lookup, the payout switch, deposits that are recorded once, transfers that are
+//! covered.
 
 use crate::cli::installation::Installation;
 
@@ -131,7 +132,7 @@ fn a_deposit_out_of_proportion_needs_a_yes(installation: &Installation) {
     installation.ok(&[&deposit("200000001", "second")[..], &["--yes-large"]].concat());
     installation.ok(&deposit("200000001", "second"));
 
-    // What was reversed is no measure.
+    // A reversed deposit does not count as the largest.
     installation.business("Other");
     let other = |cents: &'static str, reference: &'static str| {
         ["business", "deposit", "Other", cents, "--reference", reference]

@@ -1,4 +1,4 @@
-//! `outpay.toml`: which rails there are. A wrong file is named with its line and stops every command before it begins.
+//! `outpay.toml`: the configured rails. An error is reported with its line and stops every command before it begins.
 
 use crate::cli::installation::Installation;
 

@@ -1,5 +1,5 @@
-//! `outpay dashboard`: the first owner's invitation, the team, and the way back in. What the links open is shown in
-//! tests/it/dashboard.
+//! `outpay dashboard`: the first owner's invitation, the team, and the reset of a member. tests/it/dashboard shows
+//! what the links open.
 
 use crate::cli::installation::Installation;
 

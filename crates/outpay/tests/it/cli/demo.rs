@@ -1,4 +1,4 @@
-//! `outpay demo`: the documented requests and their answers, and nothing left behind.
+//! `outpay demo`: the documented requests and their responses; it leaves nothing behind.
 
 mod sqlite {
     use crate::cli::installation::{Ran, program};
@@ -10,7 +10,7 @@ mod sqlite {
         let folder = tempfile::tempdir().unwrap();
         let mut demo = program()
             .args(["demo", "--listen", "127.0.0.1:0"])
-            // What the environment says must not lead a demo to real books.
+            // The environment must not lead a demo to real books.
             .env("OUTPAY_DATA", folder.path().join("real"))
             .env("OUTPAY_DATABASE", "postgres://127.0.0.1:1/real")
             .env("TMPDIR", folder.path())

@@ -1,4 +1,4 @@
-//! `outpay doctor`, and what every command says about an installation that is not there or not in order.
+//! `outpay doctor`, and what every command says about a missing or broken installation.
 
 use crate::cli::installation::Installation;
 
@@ -71,7 +71,7 @@ fn a_lost_master_key_is_not_replaced(installation: &Installation) {
     std::fs::remove_file(&key).unwrap();
     installation.refused(1, "put it back", &["audit"]);
     assert!(!key.exists());
-    // A new key would open nothing, and would stand where the right one belongs.
+    // A new key would not open the database, and would be in the place where the right one belongs.
     installation.refused(1, "put it back", &["business", "create", "Other"]);
     assert!(!key.exists());
     let output = installation.command(&["business", "list"]).env("OUTPAY_MASTER_KEY", text.trim()).output();

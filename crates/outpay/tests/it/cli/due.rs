@@ -1,4 +1,4 @@
-//! `outpay due now`: what a wrong clock has put off is due at once, and a server pays it.
+//! `outpay due now`: work that a wrong clock has put off is due at once, and a server pays it.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
@@ -53,7 +53,7 @@ fn until_paid(installation: &Installation, id: &str) {
 }
 
 fn a_withdrawal_that_waits_is_made_due(installation: &Installation) {
-    // So near that it can be a step's, and no sweep touches it.
+    // Near enough to be a regular delay, so no sweep touches it.
     let id = put_off(installation, HOUR / 6);
     assert_eq!(installation.ok(&["due", "now", "--withdrawal", &id]), format!("{id} is due now.\n"));
     until_paid(installation, &id);

@@ -1,4 +1,4 @@
-//! `outpay giftcard`: cards are taken into stock all or none, and no code or pin ever shows itself again.
+//! `outpay giftcard`: cards are imported all or none, and no code or pin is ever printed.
 
 use crate::cli::installation::{Installation, Ran};
 use ledger::{BookId, Cents, Mode};
@@ -38,7 +38,7 @@ fn assert_silent(ran: &Ran) {
     }
 }
 
-/// What is in stock, as (brand, cents, how many).
+/// The stock as (brand, cents, count).
 fn stock(installation: &Installation) -> serde_json::Value {
     let ran = installation.run(&["giftcard", "list", "Acme", "--json"]);
     assert_silent(&ran);

@@ -1,4 +1,4 @@
-//! `outpay import`: everything is checked before anybody is paid, and each line is paid once.
+//! `outpay import`: all lines are validated before any is paid, and each line is paid once.
 
 use crate::cli::installation::Installation;
 use std::fmt::Write;
@@ -77,11 +77,11 @@ fn a_file_that_is_like_an_earlier_one_needs_a_yes(installation: &Installation) {
         let wrong = ["import", file, "--business", "Acme", "--again-as", "imp_other"];
         installation.refused(1, "--again-as", &wrong);
     }
-    assert_eq!(total(installation), 12, "nobody said yes");
+    assert_eq!(total(installation), 12, "not confirmed");
     assert!(!installation.folder().join("longer.result.csv.part").exists());
     let again = ["import", &longer, "--business", "Acme", "--again-as", &id];
     assert_eq!(installation.json(&again)["paid"], 3);
-    // What was said yes to once goes on without it.
+    // An import that was confirmed once continues without another confirmation.
     assert_eq!(installation.json(&["import", &longer, "--business", "Acme"])["already_paid"], 3);
     assert_eq!(installation.json(&["import", &first, "--business", "Acme"])["already_paid"], 2);
     assert_eq!(total(installation), 33);

@@ -1,4 +1,4 @@
-//! A fresh installation of one test: a folder, a database, the program run on both. It is gone with the test.
+//! A fresh installation for one test: a folder and a database, with the program run on both. Deleted with the test.
 
 use outpay::auth::master_key;
 use outpay::clock::{Clock, Entropy};
@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-/// Where `./test` puts the address of its PostgreSQL.
+/// `./test` puts the address of its PostgreSQL there.
 const POSTGRES: &str = "OUTPAY_TEST_POSTGRES";
 
 pub struct Installation {
@@ -29,14 +29,14 @@ struct PostgresDatabase {
     name: String,
 }
 
-/// What a run of the program gave.
+/// The result of running the program.
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// A business made by the program.
+/// A business created by the program.
 pub struct Business {
     pub id: String,
     pub secret_key: String,
@@ -54,7 +54,7 @@ impl Installation {
         let Ok(server) = std::env::var(POSTGRES) else {
             panic!("{POSTGRES} is not set: run ./test or cargo xtask postgres -- cargo nextest run");
         };
-        // Every test is a process of its own, so its number is a name that nobody else has.
+        // Every test is a process of its own, so its process id makes a unique name.
         static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let made = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("cli_{}_{made}", std::process::id());
@@ -64,7 +64,7 @@ impl Installation {
         Self { folder, database: Database::Postgres(PostgresDatabase { server, name }) }
     }
 
-    /// The same master key over another database, where there is none yet: what is left after the old one is lost.
+    /// The same master key with another, missing database: what is left after the old database is lost.
     pub fn moved_to_an_empty_database(&self) -> Self {
         self.moved_to_an_empty_database_named("elsewhere")
     }
@@ -100,7 +100,7 @@ impl Installation {
         }
     }
 
-    /// The program with these arguments on this installation, not started yet.
+    /// A command with these arguments on this installation, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
         command.args(arguments).arg("--data").arg(self.data()).arg("--database").arg(self.url());
@@ -112,20 +112,20 @@ impl Installation {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
-    /// Runs what must succeed; gives what it printed.
+    /// Runs a command that must succeed; returns its output.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.code, 0, "outpay {arguments:?}: {}{}", ran.stdout, ran.stderr);
         ran.stdout
     }
 
-    /// Runs what must succeed with `--json`.
+    /// Runs a command that must succeed with `--json`.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let arguments = [arguments, &["--json"]].concat();
         serde_json::from_str(&self.ok(&arguments)).unwrap()
     }
 
-    /// Runs what must be refused with this exit code and a sentence that contains `words`.
+    /// Runs a command that must fail with this exit code and a message that contains `words`.
     pub fn refused(&self, code: i32, words: &str, arguments: &[&str]) {
         let ran = self.run(arguments);
         assert_eq!(ran.code, code, "outpay {arguments:?}: {}{}", ran.stdout, ran.stderr);
@@ -142,7 +142,7 @@ impl Installation {
         }
     }
 
-    /// A business that can pay people this much.
+    /// A business that can pay out this much.
     pub fn paying_business(&self, name: &str, cents: i64) -> Business {
         let business = self.business(name);
         let cents = cents.to_string();
@@ -153,7 +153,7 @@ impl Installation {
         business
     }
 
-    /// Does inside this process what a server would do, for what the program has no command for.
+    /// Does in this process what a server would do, where the program has no command for it.
     pub fn inside<T>(&self, act: impl AsyncFnOnce(&Platform) -> T) -> T {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -167,13 +167,13 @@ impl Installation {
         })
     }
 
-    /// The configuration of this installation from now on.
+    /// Writes the configuration of this installation.
     pub fn configure(&self, toml: &str) {
         std::fs::create_dir_all(self.data()).unwrap();
         std::fs::write(self.data().join("outpay.toml"), toml).unwrap();
     }
 
-    /// Everything that a table holds, as it lies in the database: SQLite's files, or the rows as text.
+    /// The raw contents of a table: SQLite's files, or the rows as text.
     pub fn raw(&self, table: &str) -> Vec<u8> {
         match &self.database {
             Database::Sqlite(path) => {
@@ -204,7 +204,7 @@ impl Installation {
         }
     }
 
-    /// A file of the test.
+    /// Writes a file of the test.
     pub fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -237,7 +237,7 @@ impl From<Output> for Ran {
     }
 }
 
-/// The program, with nothing of Outpay's in its environment.
+/// The program, with no Outpay variable in its environment.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {

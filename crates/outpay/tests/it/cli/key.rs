@@ -1,4 +1,4 @@
-//! `outpay key`: the life of API keys as an operator sees it. Whether they authenticate is shown beside a server.
+//! `outpay key`: the life of API keys as an operator sees it. Authentication is tested beside a server.
 
 use crate::cli::installation::Installation;
 use serde_json::Value;

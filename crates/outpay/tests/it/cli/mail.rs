@@ -1,4 +1,4 @@
-//! `outpay mail`, and a server that sends: the claim link that arrives opens the money behind it, and lies in no file.
+//! `outpay mail`, and a server that sends: the mailed claim link opens the balance, and is stored in no file.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;

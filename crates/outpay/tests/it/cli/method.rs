@@ -1,4 +1,4 @@
-//! `outpay method`: what a business offers, and under which terms.
+//! `outpay method`: the methods that a business offers, and their terms.
 
 use crate::cli::installation::Installation;
 use serde_json::{Value, json};

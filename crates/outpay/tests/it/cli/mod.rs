@@ -1,4 +1,4 @@
-//! The operator's door from outside: the program itself, run on SQLite and on PostgreSQL. Not here: what it does inside.
+//! The command line from outside: the program itself, run on SQLite and on PostgreSQL. Not here: its internals.
 
 mod audit;
 mod audit_evidence;
@@ -29,7 +29,7 @@ mod webhook;
 mod withdrawal;
 mod witness;
 
-/// Makes a test on each engine of every scenario.
+/// Creates a test on each engine of every scenario.
 macro_rules! on_both_engines {
     ($($scenario:ident,)*) => {
         mod sqlite {

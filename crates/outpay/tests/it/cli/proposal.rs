@@ -1,5 +1,5 @@
-//! What takes two people at the operator's door: deposits reversed, money paid out, fees swept, withdrawals ended without the
-//! word of their rail; each by a proposal and the code that another operator was given.
+//! Commands that take two people at the operator's door: reversed deposits, money paid out, swept fees, withdrawals
+//! ended without their rail; each by a proposal and the code that another operator was given.
 
 use crate::cli::installation::Installation;
 use ledger::{Actor, BookId, Cents, Progress, Step};
@@ -65,7 +65,7 @@ fn a_deposit_is_reversed_by_two_operators(installation: &Installation) {
         assert_eq!((detail.deposit, detail.proposed_by, reversal.entry.actor), (1, -1, Actor::OPERATOR));
     });
     installation.ok(&["audit"]);
-    // An auditor also finds a reversal that names another entry than a deposit's.
+    // The audit also finds a reversal that names an entry other than a deposit.
     installation.tamper(
         r#"UPDATE journal SET detail = '{"deposit":2,"proposal":1,"proposed_by":-1}' WHERE sequence = 2"#,
     );
@@ -86,7 +86,7 @@ fn a_deposit_is_reversed_in_parts_and_never_beyond_the_main_balance(installation
     let (id, code) = proposed(&rest);
     let confirm_rest = ["proposal", "confirm", &id, "--code", &code];
     installation.refused(1, "Insufficient balance", &confirm_rest);
-    // What was refused is open, and is carried out once it can be.
+    // A proposal whose effect was refused is open again, and takes effect once it can.
     installation.ok(&["business", "transfer", "Acme", "1", "--to-main"]);
     assert_eq!(confirm(installation, &rest)["state"], "confirmed");
     assert_eq!(balance(installation), 0);
@@ -106,7 +106,7 @@ fn a_withdrawn_proposal_does_nothing(installation: &Installation) {
     assert!(text.contains("withdrawn") && text.contains("Operator"), "{text}");
 }
 
-/// Ann has 1,000.00; she asks for money by the bank, of which 0.50 are a fee. The withdrawal's id.
+/// Ann has 1,000.00; she requests a bank transfer with a fee of 0.50. Returns the withdrawal's id.
 fn asked(installation: &Installation, cents: i64) -> String {
     installation.paying_business("Acme", 100_000);
     installation.configure("[rails.manual.bank]\ntitle = \"Bank transfer\"\n");
@@ -134,7 +134,7 @@ fn money_is_paid_out_and_fees_are_swept(installation: &Installation) {
     confirm(installation, &sweep("30", &[]));
     confirm(installation, &sweep("20", &["--out"]));
     assert_eq!(balance(installation), 30);
-    // The fee of a payment that came back is there although the fees were swept.
+    // The fee of a returned payment is refunded although the fees were swept.
     let give_back = ["withdrawal", "return", &withdrawal, "--proof", "statement 18"];
     installation.refused(1, "Insufficient fees", &give_back);
     installation.ok(&["business", "deposit", "Acme", "100", "--reference", "wire 18"]);

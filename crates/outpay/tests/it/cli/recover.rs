@@ -1,4 +1,4 @@
-//! `outpay recover`, and the recipes of docs/RECOVERY.md as they stand there.
+//! `outpay recover`, and the recipes of docs/RECOVERY.md exactly as written there.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::{Installation, Ran};
@@ -80,7 +80,7 @@ fn what_was_taken_back_stays_taken_back(installation: &Installation) {
     assert_eq!((balance(leaked), balance(&business.secret_key)), (401, 200));
     let look = |hash: &str| server.ask("GET", "/payout/operations", &format!("X-Payout-Hash: {hash}"), "").0;
     assert_eq!((look(&hashes[0]), look(&hashes[1])), (401, 200));
-    // What it does from now on is remembered anew.
+    // The witness records new changes again.
     server.create(&business.secret_key, "new@example.com", 1);
     let remembered = outpay::witness::read_all(&later.data()).unwrap();
     let newest =
@@ -89,8 +89,8 @@ fn what_was_taken_back_stays_taken_back(installation: &Installation) {
     assert_eq!(newest.unwrap(), Some(remembered.entries[&BookId(2)].1));
 }
 
-/// The same key, the same business, the first person of its book: what a restored database would give to another person, had
-/// the hash no salt.
+/// The same key, the same business, the first user of its book: without a salt, a restored database would give this
+/// hash to another person.
 fn one_master_key_gives_no_hash_twice(installation: &Installation) {
     let first_of = |at: &Installation, email: &str| {
         let business = at.paying_business("Acme", 1000);
@@ -130,7 +130,7 @@ fn nothing_is_recovered_beside_a_process_at_work(installation: &Installation) {
     installation.refused(1, "nothing is known to be lost", &["recover"]);
 }
 
-/// The first person of the test book asks for 1.00; gives the id.
+/// The first user of the test book requests 1.00; returns the id.
 fn asked(installation: &Installation, book: BookId) -> String {
     let destination = json!({ "account": "a" }).as_object().unwrap().clone();
     let wish = Wish { method: "sandbox".to_owned(), amount: Cents(100), destination };
@@ -140,8 +140,8 @@ fn asked(installation: &Installation, book: BookId) -> String {
     })
 }
 
-/// What a backup calls queued may have been paid after it: the person does not get the money back as well before an
-/// operator has looked, who can say that it was paid.
+/// A withdrawal that a backup has as queued may have been paid after it: the recipient must not get the money back
+/// too before an operator, who can record the payment, has checked.
 fn what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again(installation: &Installation) {
     let book = BookId(3);
     installation.paying_business("Acme", 1000);
@@ -175,7 +175,7 @@ fn what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again(installatio
     later.ok(&["audit"]);
 }
 
-/// The blocks for one engine, or for both, one behind the other.
+/// The command blocks for one engine, or for both, concatenated.
 fn recipes(engine: &str) -> String {
     let text =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/RECOVERY.md")).unwrap();

@@ -1,5 +1,5 @@
-//! No secret that was given out lies anywhere it should not: a day in the life of a server, and then a search of its data
-//! folder (database and write-ahead log), its log and its metrics for every key, hash, code, pin and token, plain, in
+//! No secret leaks to where it does not belong: a day in the life of a server, then a search of its data folder
+//! (database and write-ahead log), its log and its metrics for every key, hash, code, pin and token, plain, in
 //! hexadecimal and in base64.
 
 use crate::cli::installation::Installation;
@@ -15,7 +15,7 @@ crate::cli::on_both_engines! {
     no_secret_is_found_where_it_does_not_belong,
 }
 
-/// Looks for something that has to come, and between two of them.
+/// Polls for an expected event, and the time between two of them.
 const LOOKS: u32 = 600;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const CODE: &str = "CARD-7Q2M-XK4T-9WZP";
@@ -38,7 +38,7 @@ fn start(installation: &Installation, log: &Path) -> Running {
     let serve =
         ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--log-format", "json"];
     let mut command = installation.command(&serve);
-    // Everything there is to log.
+    // Log everything there is.
     command.env("OUTPAY_LOG", "trace").stderr(Stdio::from(File::create(log).unwrap()));
     let (api, metrics) = Default::default();
     let mut running = Running { process: command.spawn().unwrap(), api, metrics };
@@ -73,7 +73,7 @@ fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u1
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// What a server has given out, and where it could lie.
+/// The secrets that a server has given out, and the places to search.
 struct Searched {
     secrets: Vec<String>,
     places: Vec<(String, Vec<u8>)>,
@@ -120,7 +120,7 @@ fn a_day(installation: &Installation) -> Searched {
     let mut secrets = vec![business.secret_key.clone(), hash, CODE.to_owned(), PIN.to_owned()];
     let mut texts = Vec::new();
     strings(&endpoint, &mut texts);
-    // The token and the signing secret: long texts that are no address.
+    // The token and the signing secret: long texts that are not URLs.
     secrets.extend(texts.into_iter().filter(|text| text.len() >= 40 && !text.contains("://")));
     assert!(secrets.iter().any(|text| text.starts_with("whsec_")), "{endpoint}");
     let mut places = vec![("metrics".to_owned(), metrics.into_bytes())];
@@ -129,7 +129,7 @@ fn a_day(installation: &Installation) -> Searched {
     Searched { secrets, places }
 }
 
-/// The hash in each place, as a wrong path, a key where a hash belongs; then a gift card, revealed.
+/// Uses the hash in each place, in a wrong path, and a key in place of a hash; then reveals a gift card.
 fn use_the_hash(api: &str, hash: &str, key: &str) {
     let person = format!("X-Payout-Hash: {hash}\r\n");
     ask(api, "GET", &format!("/payout/operations?payout_hash={hash}"), "", "");
@@ -156,7 +156,7 @@ fn parsed((status, body): (u16, String)) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-/// Everything that stays: the files of the data folder, or all tables of the other engine.
+/// Everything that is stored: the files of the data folder, or all tables of the other engine.
 fn stored(installation: &Installation) -> Vec<(String, Vec<u8>)> {
     let files = std::fs::read_dir(installation.data()).unwrap().map(|file| file.unwrap().path());
     let files = files.filter(|path| path.is_file());
@@ -171,7 +171,7 @@ fn stored(installation: &Installation) -> Vec<(String, Vec<u8>)> {
     places
 }
 
-/// A secret as it could be written. Base64 in its three alignments, without the characters that its neighbours decide.
+/// The encodings of a secret. Base64 in its three alignments, without the characters that depend on neighbours.
 fn forms(secret: &str) -> Vec<(&'static str, String)> {
     let hex = data_encoding::HEXLOWER.encode(secret.as_bytes());
     let mut forms =

@@ -1,4 +1,4 @@
-//! Signed heads: what `outpay audit` finds with them that nothing in the database tells, and how they come to be.
+//! Signed heads: what `outpay audit` detects with them and not without, and how they are created.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
@@ -35,12 +35,12 @@ fn books(installation: &Installation) {
     installation.ok(&["user", "deactivate", "Acme", "b@example.com"]);
 }
 
-/// Signs as a server does; gives how many heads were signed.
+/// Signs as a server does; returns the number of signed heads.
 fn sign(installation: &Installation) -> usize {
     installation.inside(async |platform| Signing::new(platform).sign().await.unwrap())
 }
 
-/// Signs what stands nowhere, as if the database had been another then.
+/// Signs heads that are in no chain, as if the database had been different at that time.
 fn sign_as_it_was(installation: &Installation, heads: &[Head]) {
     installation.inside(async |platform| {
         let mut file = HeadsFile::open(&platform.data.join(HEADS_FILE)).unwrap().unwrap();
@@ -78,7 +78,7 @@ fn blob(installation: &Installation, bytes: &[u8]) -> String {
     if installation.is_sqlite() { format!("x'{digits}'") } else { format!("decode('{digits}', 'hex')") }
 }
 
-/// Computes all digests of book 2 anew, as a person does who can write to the database and knows how it is done.
+/// Recomputes all digests of book 2, as an intruder with access to the database would.
 fn chain_anew(installation: &Installation) {
     let chain: Vec<(i64, [u8; 32])> = installation.inside(async |platform| {
         let snapshot = platform.store.snapshot().await.unwrap();
@@ -115,7 +115,7 @@ fn an_entry_that_was_changed_and_chained_anew_is_named(installation: &Installati
     assert!(found[0].2.starts_with("an entry from 1 to 6 is not what it was"), "{found:?}");
 }
 
-/// Takes entry 6 away with all that it did.
+/// Removes entry 6 with all its effects.
 fn take_off_the_last_entry(installation: &Installation) {
     for sql in [
         "DELETE FROM journal WHERE book = 2 AND sequence = 6",
@@ -236,7 +236,7 @@ fn lines_changed_or_taken_out_of_the_file_are_found(installation: &Installation)
     assert_eq!(after(format!("{}\nnothing\n{}", lines[0], &without(0))), [line(3)]);
     assert_eq!(after(format!("{original}nothing\n")), [line(6)], "no line covers it");
     assert_eq!(after(format!("{original}{{\"book\":2,\"se")), [], "a line that is being written");
-    // What a crash cut off is covered by what is signed next.
+    // The next signed line covers a line that a crash cut off.
     installation.ok(&["user", "deactivate", "Acme", "b@example.com"]);
     assert_eq!(sign(installation), 1);
     assert_eq!(places(installation, &[]), []);
@@ -276,7 +276,7 @@ fn a_server_signs_at_its_start_and_at_its_end(installation: &Installation) {
     assert_eq!((&report["signed_heads"], &report["clean"]), (&3.into(), &true.into()));
 }
 
-/// Takes one request and answers with this status; gives the body.
+/// Accepts one request and responds with this status; returns the body.
 fn answer(listener: &TcpListener, status: &str) -> String {
     let (mut stream, _) = listener.accept().unwrap();
     let (mut request, mut part) = (Vec::new(), [0; 4096]);

@@ -1,4 +1,5 @@
-//! A server on SQLite whose file is deleted or replaced under it: it stops before it answers, since what it writes is lost.
+//! A server on SQLite whose file is deleted or replaced under it stops before it responds, because its writes are
+//! lost.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
@@ -7,7 +8,7 @@ mod only {
     pub mod sqlite {
         use super::super::*;
 
-        /// Each of the ways in which an open file stops being the one at its path.
+        /// Every way in which an open file stops being the one at its path.
         #[test]
         fn a_server_whose_file_is_swapped_stops_before_it_answers() {
             for (name, act) in [("outpay.db", "swap"), ("outpay.db", "delete"), ("outpay.db-wal", "delete")] {
@@ -22,7 +23,7 @@ mod only {
                 if act == "swap" {
                     std::fs::copy(&aside, &file).unwrap();
                 }
-                // What it writes beside the teller may end it before it is asked.
+                // A write outside the teller may end the process before the request arrives.
                 if let Some((status, _)) = server.try_ask("GET", "/readyz", "Accept: */*", "") {
                     assert_eq!(status, 503, "{name} {act}");
                 }
@@ -35,7 +36,7 @@ mod only {
             }
         }
 
-        /// Uses of keys are written beside the teller, every few seconds: a write of theirs that fails ends the process too.
+        /// Usage of keys is written outside the teller, every few seconds: a failed write there ends the process too.
         #[test]
         fn a_failed_write_beside_the_teller_ends_the_server() {
             let installation = Installation::on_sqlite();

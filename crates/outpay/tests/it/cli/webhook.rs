@@ -20,10 +20,10 @@ crate::cli::on_both_engines! {
 
 const OPEN: [&str; 2] = ["--allow-http-webhooks", "--allow-private-webhooks"];
 
-/// A request as it came: head and body.
+/// A received request: head and body.
 type Received = (String, String);
 
-/// Answers every request with this status; what came can be taken out.
+/// Responds to every request with this status; received requests come out of the inbox.
 fn receiver(status: u16) -> (SocketAddr, Inbox<Received>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -117,7 +117,7 @@ fn a_test_send_tells_the_result(installation: &Installation) {
     installation.ok(&[trigger.as_slice(), OPEN.as_slice()].concat());
     assert!(next(&inbox).1.contains("\"type\":\"payout.rejected\""));
     installation.refused(2, "give one of", &["trigger", "payout.paid", "--business", "Acme"]);
-    // Without the flags the guard stands again.
+    // Without the flags the guard is strict again.
     let ran: Ran = installation.run(&["webhook", "test", "Acme", "--json"]);
     assert_eq!(ran.code, 1);
     let told: Value = serde_json::from_str(&ran.stdout).unwrap();

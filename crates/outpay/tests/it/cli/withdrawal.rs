@@ -1,5 +1,5 @@
-//! `outpay withdrawal`: review, payments by hand from the queue to their proof, files of them, the evidence, and the one
-//! way to end what no rail tells.
+//! `outpay withdrawal`: review, payments by hand from the queue to their proof, files of them, the evidence, and the
+//! only way to end a withdrawal by hand whose rail does not answer.
 
 use crate::cli::installation::{Installation, Ran};
 use ledger::{Actor, BookId, Cents, Mode, Progress, Step};
@@ -26,7 +26,7 @@ crate::cli::on_both_engines! {
     other_things_are_no_withdrawals,
 }
 
-/// A business with a bank, and two people with 1,000.00 each.
+/// A business with a bank rail, and two users with 1,000.00 each.
 fn start(installation: &Installation) {
     installation.paying_business("Acme", 1_000_000);
     installation
@@ -40,7 +40,7 @@ fn start(installation: &Installation) {
 
 const BOOK: BookId = BookId(2);
 
-/// People ask for these amounts; gives the ids.
+/// Users request these amounts; returns the ids.
 fn asked(installation: &Installation, wishes: &[(i64, &str, i64)]) -> Vec<String> {
     assert_eq!(BOOK, BookId::new(1, Mode::Live));
     installation.inside(async |platform| {
@@ -65,7 +65,7 @@ fn status(installation: &Installation, id: &str) -> String {
     shown(installation, id)["status"].as_str().unwrap().to_owned()
 }
 
-/// Balance and what is held.
+/// Balance and held amount.
 fn money(installation: &Installation, email: &str) -> (Value, Value) {
     let user = installation.json(&["user", "show", "Acme", email]);
     (user["balance"].clone(), user["pending"].clone())
@@ -105,7 +105,7 @@ fn a_payment_by_hand_goes_from_the_queue_to_its_proof(installation: &Installatio
     assert_eq!((&settled["status"], &settled["net_amount"]), (&json!("succeeded"), &json!(2_500)));
     installation.refused(1, "already succeeded", &settle);
     assert_eq!(ids_of(&export(installation, "bank")), ids_of(&rows[1..]));
-    // Straight from the queue: somebody paid without an export.
+    // Straight from the queue: paid without an export.
     let cash = asked(installation, &[(1, "cash", 300)]);
     let text = installation.ok(&["withdrawal", "settle", &cash[0], "--proof", "receipt"]);
     assert!(text.contains("succeeded") && text.contains("3.00"), "{text}");
@@ -129,7 +129,7 @@ fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
     let again = rows(&installation.ok(&[export, &["--again"]].concat()));
     assert_eq!(again.iter().map(|row| &row[0]).collect::<Vec<_>>(), [&first[0], &second[0]]);
     assert!(again.iter().all(|row| row[5].starts_with("20") && row[5].ends_with('Z')), "{again:?}");
-    // Such a file settles like any other.
+    // Such a file can be settled like any other.
     let file = format!(
         "\u{feff}id,amount,currency,destination,proof,handed_out_before\n{},{}\n",
         paid(&again[0], "ref"),
@@ -150,7 +150,7 @@ fn what_a_rail_pays_is_not_exported(installation: &Installation) {
     let export = |method: &'static str| ["withdrawal", "export", "Acme", "--method", method];
     installation.refused(1, "cannot be settled by hand", &export("gift_card"));
     installation.refused(1, "there is no method", &export("wire"));
-    // A rail that has left the configuration leaves its payments behind.
+    // When a rail is removed from the configuration, its payments remain.
     let ids = asked(installation, &[(1, "bank", 500)]);
     installation.configure("");
     let text = installation.ok(&export("bank"));
@@ -197,7 +197,7 @@ fn a_file_settles_every_line_it_can(installation: &Installation) {
     let notes = shown(installation, &ids[3])["entries"].to_string();
     assert!(notes.contains("two, and more"), "{notes}");
 
-    // What an export printed, with its last column filled in by a spreadsheet.
+    // An export with its last column filled in by a spreadsheet.
     assert_eq!(export(installation, "bank").len(), 2);
     let lines = [paid(1, "p1"), paid(2, "p2")];
     let rest = format!("\u{feff}id,amount,currency,destination,proof\r\n{}\r\n{}\r\n", lines[0], lines[1]);
@@ -331,7 +331,7 @@ fn only_an_unknown_outcome_is_resolved(installation: &Installation) {
     let resolve = |id: &str, how: &str| {
         installation.run(&["withdrawal", "resolve", id, how, "--proof", "the bank's letter", "--json"])
     };
-    assert_eq!(resolve(&ids[0], "--paid").code, 1, "it is known that nobody has paid it yet");
+    assert_eq!(resolve(&ids[0], "--paid").code, 1, "it is known to be unpaid");
     installation.inside(async |platform| {
         for number in [1, 2] {
             let lost = Progress::new(number, Step::LoseOutcome);

@@ -1,4 +1,5 @@
-//! The witness: no process works on a database that lacks what was acknowledged, or on a file that lies there no more.
+//! The witness: no process works on a database that lacks what was acknowledged, or on a file that is no longer at
+//! its path.
 
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
@@ -24,7 +25,7 @@ pub fn witnesses(installation: &Installation) -> Vec<PathBuf> {
     files.filter(is_one).collect()
 }
 
-/// The data folder is the one it was; the database is as it was when the backup was made.
+/// The current data folder with the database as of the backup.
 pub fn set_back(installation: &Installation, backup: &str) -> Installation {
     let later = installation.moved_to_an_empty_database();
     for file in witnesses(installation) {
@@ -54,7 +55,7 @@ fn a_database_that_was_set_back_is_refused(installation: &Installation) {
     installation.ok(&["backup", backup]);
     pay(installation, "after.csv", "b@example.com,5\nc@example.com,5\n");
     let later = set_back(installation, backup);
-    // Even with its mark gone by hand.
+    // Even if its mark was removed by hand.
     later.tamper("DELETE FROM setting WHERE name = 'recovery.needed'");
     let words = "has lost what was acknowledged: book 2, sequence 5";
     for command in [&["user", "list", "Acme"][..], &["serve", "--listen", "127.0.0.1:0"]] {
@@ -128,7 +129,7 @@ fn a_server_whose_database_is_set_back_answers_nothing_more(installation: &Insta
     };
     assert_eq!(create(&server, "a@example.com").0, 201);
     assert_eq!(create(&server, "b@example.com").0, 201);
-    // What a failover to a standby that lagged looks like from here.
+    // What a failover to a lagging standby looks like to the server.
     installation.tamper("UPDATE book SET sequence = 3, users = 1 WHERE id = 2");
     let (status, body) = create(&server, "c@example.com");
     assert_eq!(status, 504, "{body}");
