@@ -1,5 +1,5 @@
-//! A mail server with bad days, and workers that die: nothing is lost, nothing is sent twice that could be known to be sent,
-//! and nobody waits for another's trouble.
+//! A misbehaving mail server, and workers that die: no mail is lost, none is sent twice that is known to be accepted,
+//! and no mail waits for another's trouble.
 
 use crate::mail::world::{MINUTE, SECOND, World};
 use outpay::background::presence;
@@ -86,7 +86,7 @@ async fn a_connection_lost_after_the_mail_repeats_it_under_its_id(world: &World)
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "drop1-a@example.com").await;
     world.settle().await;
-    assert_eq!(states(world).await, [Pending], "nobody knows whether it was taken");
+    assert_eq!(states(world).await, [Pending], "it is unknown whether it was accepted");
     world.platform.clock.advance(MINUTE);
     world.settle().await;
     assert_eq!(states(world).await, [Sent]);
@@ -137,7 +137,7 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
     tokio::task::block_in_place(|| world.server.until(1));
     dying.abort();
     assert!(dying.await.unwrap_err().is_cancelled());
-    // A process that is killed leaves its file, and the system gives the lock back.
+    // A killed process leaves its file, and the system releases the lock.
     std::fs::create_dir_all(world.platform.data.join("workers")).unwrap();
     std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
     let _next = presence::begin(&world.platform.data, &world.platform.store, &[1]).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
 async fn a_server_that_is_away_is_tried_again(world: &World) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "a@example.com").await;
-    // A port that nobody listens on: it was free a moment ago.
+    // An unused port: it was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let lost = world.neighbour(Some(crate::mail::world::config(free))).await;
     assert_eq!(Worker::new(lost.mail.clone()).settle().await.unwrap(), 1);

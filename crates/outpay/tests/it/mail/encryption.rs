@@ -1,4 +1,5 @@
-//! STARTTLS and signing in: nothing is said in clear where TLS is configured, and only to whom the certificate belongs.
+//! STARTTLS and authentication: nothing is sent in clear where TLS is configured, and only to the owner of the
+//! certificate.
 
 use crate::mail::world::{MINUTE, World, config};
 use crate::mail_server::MailServer;
@@ -16,7 +17,7 @@ crate::mail::on_both_engines! {
 /// A variable that every test's environment has; its value is the password.
 const VARIABLE: &str = "CARGO_MANIFEST_DIR";
 
-/// A server that has a certificate and wants a password; and the certificate.
+/// A server with a certificate that requires a password; and the certificate.
 fn server(world: &World) -> (MailServer, PathBuf) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let folder = world.database.folder();
@@ -92,7 +93,7 @@ async fn a_stranger_s_certificate_is_not_trusted(world: &World) {
     let row = &world.mails().await[0];
     assert_eq!(row.state, MailState::Pending);
     assert!(row.answer.starts_with("STARTTLS: "), "{}", row.answer);
-    // With the certificate the server is believed; it wants a password then, and says so over TLS.
+    // With the certificate the connection is trusted; then the server requires a password, over TLS.
     world.platform.clock.advance(MINUTE);
     let trusting = world.neighbour(Some(open(Some(certificate)))).await;
     assert_eq!(Worker::new(trusting.mail.clone()).settle().await.unwrap(), 1);

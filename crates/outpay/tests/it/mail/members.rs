@@ -1,4 +1,4 @@
-//! Mails to members: written with what they tell of, sealed until they are sent.
+//! Mails to members: written with the change they report, sealed until they are sent.
 
 use crate::mail::world::{PUBLIC_URL, World};
 use ledger::{Actor, Email};

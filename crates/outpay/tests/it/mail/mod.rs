@@ -1,6 +1,6 @@
-//! Mail from both ends: the teller on one, a mail server that nobody here wrote on the other, the worker between them driven
-//! by hand, and a clock that stands still. Every scenario on SQLite and on PostgreSQL. Not here: the SQL one statement at a
-//! time (tests/it/conformance), the program (tests/it/cli).
+//! Mail from both ends: the teller on one, a third-party mail server on the other, the worker between them driven by
+//! hand, with a manual clock. Every scenario on SQLite and on PostgreSQL. Not here: single SQL statements
+//! (tests/it/conformance), the program (tests/it/cli).
 
 mod delivery;
 mod encryption;
@@ -8,7 +8,7 @@ mod members;
 mod told;
 mod world;
 
-/// Makes a test on each engine of every scenario, which is an `async fn(&World)`.
+/// Creates a test on each engine of every scenario, an `async fn(&World)`.
 macro_rules! on_both_engines {
     ($($scenario:ident,)*) => {
         mod sqlite {

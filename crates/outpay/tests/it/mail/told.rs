@@ -1,4 +1,4 @@
-//! Which events become mails, and what they say.
+//! Which events are mailed, and the text of the mails.
 
 use crate::mail::world::{PUBLIC_URL, World};
 use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
@@ -124,7 +124,7 @@ async fn a_claim_link_goes_out_by_hand(world: &World) {
     let book = world.book(&[]).await;
     let user = world.pay(book, "user@example.com").await;
     world.mail().send_claim_link(book, user).await.unwrap();
-    // The hash is the one that is valid when the mail is sent.
+    // The hash is the one valid when the mail is sent.
     world.command(book, Command::RotateHash { user }).await;
     assert_eq!(world.settle().await, 1);
     let salt = world.platform.store.hash_salt(book, user).await.unwrap().unwrap();

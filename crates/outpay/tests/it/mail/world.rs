@@ -1,4 +1,4 @@
-//! The world of one test: a platform with a clock that stands still, a mail server, and a book with money in it.
+//! The world of one test: a platform with a manual clock, a mail server, and a funded book.
 
 use crate::database::Database;
 use crate::mail_server::MailServer;
@@ -16,13 +16,13 @@ use outpay::store::MailRow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What the clock shows at first.
+/// The initial time.
 pub const NOW: i64 = 1_800_000_000_000_000;
 pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const PUBLIC_URL: &str = "https://pay.example.com";
 
-/// Patience for a server that does not answer.
+/// Timeouts for a server that does not reply.
 const TIMES: Times = Times { step: Duration::from_secs(3), content: Duration::from_secs(3) };
 
 pub struct World {
@@ -70,7 +70,7 @@ pub async fn open(database: &Database, clock: Clock, seed: u64, mail: Option<Mai
 }
 
 impl World {
-    /// Another process, or nearly, with this configuration.
+    /// Simulates another process, with this configuration.
     pub async fn neighbour(&self, mail: Option<MailConfig>) -> Platform {
         let seed = 1000 + self.made.fetch_add(1, Ordering::Relaxed);
         open(&self.database, self.platform.clock.clone(), seed, mail).await
@@ -80,7 +80,7 @@ impl World {
         &self.platform.mail
     }
 
-    /// Lets a new worker do all there is to do; says how many tries it made.
+    /// Lets a new worker do all due work; returns the number of tries.
     pub async fn settle(&self) -> usize {
         Worker::new(self.mail().clone()).settle().await.unwrap()
     }
@@ -89,7 +89,7 @@ impl World {
         self.platform.clock.now()
     }
 
-    /// The live book of a new business that may pay people, with these mails chosen.
+    /// The live book of a new business with payouts enabled and these kinds of mail chosen.
     pub async fn book(&self, mails: &[&str]) -> BookId {
         let name = format!("Shop {}", self.made.fetch_add(1, Ordering::Relaxed));
         let number = businesses::create(&self.platform, &name).await.unwrap().business.number;
@@ -107,7 +107,7 @@ impl World {
         self.mail().choose(book, Choice::of_words(mails.iter().copied()).unwrap()).await.unwrap();
     }
 
-    /// Gives 1,000.00 to somebody; the user's number.
+    /// Pays 1,000.00 to this address; returns the user's number.
     pub async fn pay(&self, book: BookId, email: &str) -> i64 {
         let email = Email::parse(email).unwrap();
         match self.command(book, Command::Create { email, amount: Cents(100_000), memo: String::new() }).await
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    /// A user asks for 25.00, of which 0.50 are fees.
+    /// A user requests 25.00, with a fee of 0.50.
     pub async fn withdraw(&self, book: BookId, user: i64, for_review: bool) -> i64 {
         let fee = FeeRule { fixed: Cents(50), ..FeeRule::default() };
         let review = ReviewRule { always: for_review, ..ReviewRule::default() };
