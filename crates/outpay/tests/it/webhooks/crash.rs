@@ -1,4 +1,5 @@
-//! Workers that die and workers that meet: every delivery arrives at least once, and a lease is one worker's.
+//! Workers that die and workers that compete: every delivery arrives at least once, and a lease belongs to one
+//! worker.
 
 use crate::receiver::Answer;
 use crate::webhooks::world::{SECOND, World};
@@ -34,7 +35,7 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
     let received = world.receiver.received();
     assert_eq!(received.len(), 2, "twice, under the same id");
     assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
-    assert_eq!(world.attempts(book, 1).await.len(), 1, "of the first nobody knows the answer");
+    assert_eq!(world.attempts(book, 1).await.len(), 1, "the response to the first is unknown");
 }
 
 async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
@@ -52,7 +53,7 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
     let _next = presence::begin(&world.platform.data, &world.platform.store, &[1]).await.unwrap();
     assert_eq!(world.settle().await, 0, "its file is locked: it may still send");
     drop(lives);
-    // A process that is killed leaves its file, and the system gives the lock back.
+    // A killed process leaves its file, and the system releases the lock.
     std::fs::write(world.platform.data.join(format!("workers/{number:x}.lock")), "").unwrap();
     let _third = presence::begin(&world.platform.data, &world.platform.store, &[2]).await.unwrap();
     assert_eq!(world.settle().await, 1, "no lease was waited for");
@@ -63,7 +64,7 @@ async fn a_lease_that_lasts_is_not_taken(world: &World) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.pay(book).await;
-    // Made, and taken by somebody.
+    // Created, and leased by another worker.
     let store = &world.platform.store;
     world.receiver.next("/hook", [Answer::Status(500, String::new())]);
     world.settle().await;

@@ -1,4 +1,4 @@
-//! What an owner does with an endpoint, and where its keys are.
+//! An owner's commands on an endpoint, and where its keys are stored.
 
 use crate::receiver::Received;
 use crate::webhooks::world::{BY, SECOND, World};
@@ -144,7 +144,7 @@ async fn a_change_and_its_entry_are_one(world: &World) {
     assert_eq!(found[0].2, r#"{"overlap_seconds":60}"#);
     assert_eq!((found[1].0, found[1].1.as_str()), (BY, "webhook.set"));
     assert!(!found[1].2.contains("secret-path") && found[1].2.contains("payout.failed"), "{}", found[1].2);
-    // Where the entry cannot be written, nothing is changed.
+    // If the audit log entry cannot be written, nothing is changed.
     let old = world.webhooks().endpoint(book).await.unwrap().unwrap();
     world.database.execute("ALTER TABLE audit_log RENAME TO audit_log_away").await;
     assert!(world.webhooks().roll_endpoint(book, BY, 0, None).await.is_err());

@@ -1,4 +1,4 @@
-//! Which events become deliveries, and what they say.
+//! Which events become deliveries, and their bodies.
 
 use crate::receiver::Received;
 use crate::webhooks::world::{BY, World};

@@ -1,5 +1,5 @@
-//! The guard in action: whatever a URL or a name says, nothing reaches a listener inside. (Which addresses are public is a
-//! table in src/webhooks/guard_tests.rs.)
+//! The guard in action: whatever a URL or a name says, nothing reaches an internal listener.
+//! (src/webhooks/guard_tests.rs has the table of public addresses.)
 
 use crate::receiver::{Answer, Receiver, ok};
 use crate::webhooks::world::{NOW, OPEN};
@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Without TLS, so that nothing but the address stands in the way.
+/// Without TLS, so that only the address can be refused.
 const PUBLIC_ONLY: Guard = Guard { allow_http: true, allow_private: false };
 
 fn clock() -> Clock {
@@ -23,7 +23,7 @@ async fn post(client: &Client, url: &str) -> Sent {
     client.post(url, &[("signature", "s".to_owned())], b"{}".to_vec()).await
 }
 
-/// Gives these answers, one per question, the last one for ever; counts the questions.
+/// Gives these answers, one per look-up, repeating the last one; counts the look-ups.
 fn resolver(answers: Vec<Vec<&'static str>>) -> (Lookup, Arc<Mutex<usize>>) {
     let asked = Arc::new(Mutex::new(0));
     let questions = Arc::clone(&asked);
@@ -128,7 +128,7 @@ async fn no_name_that_leads_inside_is_reached() {
     assert!(inside.received().is_empty());
 }
 
-/// In 2000::/3 and given to nobody: public, and never an address of anything.
+/// In 2000::/3 and unassigned: public, and never a real address.
 const NOWHERE: &str = "2d00::1";
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_name_that_is_public_first_and_private_then_is_not_reached() {
     let (lookup, asked) = resolver(vec![vec![NOWHERE], vec!["127.0.0.1"]]);
     let client = Client::with_lookup(PUBLIC_ONLY, clock(), lookup);
     let url = format!("http://rebinding.example:{}/hook", inside.address.port());
-    // Where there is a way to nowhere, nobody waits for its end.
+    // If there is a route to nowhere, do not wait for it to time out.
     let first = tokio::time::timeout(Duration::from_secs(2), post(&client, &url)).await;
     assert!(first.is_err() || first.is_ok_and(|sent| sent.error == "connect_failed"));
     let second = post(&client, &url).await;
@@ -204,11 +204,11 @@ async fn an_answer_without_end_is_cut() {
     let sent = post(&client, &receiver.url("/hook")).await;
     assert!(sent.is_delivered());
     assert_eq!(sent.body.len(), KEPT_BODY);
-    // More is announced than ever comes: the status counts.
+    // A body shorter than announced: the status decides.
     receiver.next("/hook", [Answer::Raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc".to_owned())]);
     let sent = post(&client, &receiver.url("/hook")).await;
     assert_eq!((sent.status, sent.body.as_slice()), (Some(200), b"abc".as_slice()));
-    // More headers than anybody sends.
+    // More headers than any real receiver sends.
     let headers: String = (0..200).map(|number| format!("X-{number}: 1\r\n")).collect();
     receiver.next("/hook", [Answer::Raw(format!("HTTP/1.1 200 OK\r\n{headers}\r\n"))]);
     assert_eq!(post(&client, &receiver.url("/hook")).await.status, None);

@@ -1,6 +1,6 @@
-//! Webhooks from both ends: the teller on one, a receiver on the other, the worker between them driven by hand, and a clock
-//! that stands still. Every scenario on SQLite and on PostgreSQL. Not here: the HTTP endpoints (tests/it/http), the SQL one
-//! statement at a time (tests/it/conformance).
+//! Webhooks from both ends: the teller on one, a receiver on the other, the worker between them driven by hand, with
+//! a manual clock. Every scenario on SQLite and on PostgreSQL. Not here: the HTTP endpoints (tests/it/http), single
+//! SQL statements (tests/it/conformance).
 
 mod crash;
 mod endpoint;
@@ -13,7 +13,7 @@ mod schedule;
 mod trial;
 mod world;
 
-/// Makes a test on each engine of every scenario, which is an `async fn(&World)`.
+/// Creates a test on each engine of every scenario, an `async fn(&World)`.
 macro_rules! on_both_engines {
     ($($scenario:ident,)*) => {
         mod sqlite {

@@ -1,4 +1,4 @@
-//! Of one withdrawal a receiver hears in order; of different ones without waiting.
+//! The events of one withdrawal arrive in order; different withdrawals do not wait for each other.
 
 use crate::receiver::{ok, status};
 use crate::webhooks::world::{SECOND, World};

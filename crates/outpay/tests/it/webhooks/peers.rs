@@ -1,5 +1,5 @@
-//! Receivers that nobody here wrote: the PyPI packages `standardwebhooks` and `svix`, and Python's `hmac`, verify what is
-//! sent. `./test` installs them into target/peers/python from tests/peers/webhooks/requirements.txt.
+//! Third-party receivers: the PyPI packages `standardwebhooks` and `svix`, and Python's `hmac`, verify what is sent.
+//! `./test` installs them into target/peers/python from tests/peers/webhooks/requirements.txt.
 
 use crate::receiver::Received;
 use crate::webhooks::world::{BY, World};
@@ -62,7 +62,7 @@ fn as_json(received: &Received, endpoint: &Endpoint, previous: Option<&Endpoint>
     one
 }
 
-/// The receivers' programs judge the time of a delivery by the machine's clock.
+/// The receivers compare the time of a delivery with the machine's clock.
 async fn set_clock(world: &World) {
     world.advance_clock(Clock::System.now() - world.now());
 }

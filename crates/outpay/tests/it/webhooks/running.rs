@@ -1,5 +1,5 @@
-//! A worker that runs by itself, on the machine's clock: it learns of work from rows, a dead receiver does not hold up
-//! others, and it ends in good order.
+//! A worker that runs by itself, on the machine's clock: it learns of work from rows, a dead receiver does not delay
+//! others, and it stops in good order.
 
 use crate::receiver::Answer;
 use crate::webhooks::world::World;
@@ -78,7 +78,7 @@ async fn a_dead_receiver_does_not_hold_up_others(world: &World) {
     world.receiver.always("/dead", Answer::Never);
     world.endpoint_for_all(dead, "/dead").await;
     world.endpoint_for_all(alive, "/alive").await;
-    // Many more than may be under way to one receiver, and longer due than anything of the other's.
+    // Many more than one receiver may have at once, and due for longer than any of the other receiver's.
     for _ in 0..40 {
         world.withdraw_as(dead, 1, 100, 0).await;
     }

@@ -1,4 +1,4 @@
-//! Test sends: now, once, marked, and in the log.
+//! Test sends: immediate, once, marked, and in the log.
 
 use crate::receiver::{Answer, status};
 use crate::webhooks::world::{SECOND, World};
@@ -41,7 +41,7 @@ async fn a_test_send_is_tried_once(world: &World) {
     assert_eq!(trial.attempt.error, "connection_lost");
     world.advance_clock(86_400 * SECOND);
     assert_eq!(world.settle().await, 0);
-    // By hand it can be sent again, as what it is.
+    // By hand it can be sent again, still as a test send.
     let id = world.webhooks().delivery_id(book, trial.delivery.number);
     assert_eq!(world.webhooks().retry_delivery(book, &id).await.unwrap().state, Pending);
     assert_eq!(world.settle().await, 1);

@@ -1,4 +1,4 @@
-//! The world of one test: a platform with a clock that stands still, a receiver, and a book with money in it.
+//! The world of one test: a platform with a manual clock, a receiver, and a funded book.
 
 use crate::database::Database;
 use crate::receiver::Receiver;
@@ -17,14 +17,14 @@ use outpay::webhooks::event::EventSet;
 use outpay::webhooks::{Change, Endpoint, Guard, WebhookOptions, Webhooks, Worker, event};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the clock shows at first.
+/// The initial time.
 pub const NOW: i64 = 1_800_000_000_000_000;
 pub const SECOND: i64 = 1_000_000;
 
-/// Who sets and rolls endpoints.
+/// The actor who sets and rolls endpoints.
 pub const BY: Actor = Actor(5);
 
-/// What lets a test's receiver be reached.
+/// Allows deliveries to a test's receiver.
 pub const OPEN: Guard = Guard { allow_http: true, allow_private: true };
 
 pub struct World {
@@ -65,7 +65,7 @@ impl World {
         platform
     }
 
-    /// Another process, or nearly: a platform of its own on the same database.
+    /// Simulates another process: its own platform on the same database.
     pub async fn neighbour(&self) -> Platform {
         let seed = 1000 + self.made.fetch_add(1, Ordering::Relaxed);
         Self::platform(&self.database, self.platform.clock.clone(), seed).await
@@ -79,7 +79,7 @@ impl World {
         Worker::new(self.webhooks().clone(), WebhookOptions::default())
     }
 
-    /// Lets a new worker do all there is to do; says how many attempts it made.
+    /// Lets a new worker do all due work; returns the number of attempts.
     pub async fn settle(&self) -> usize {
         self.worker().settle().await.unwrap()
     }
@@ -92,7 +92,7 @@ impl World {
         self.platform.clock.advance(micros);
     }
 
-    /// The live book of a new business that may pay people, with one user who has 1,000.00.
+    /// The live book of a new business with payouts enabled, and one user who has 1,000.00.
     pub async fn book(&self) -> BookId {
         let name = format!("Business {}", self.made.fetch_add(1, Ordering::Relaxed));
         let created = businesses::create(&self.platform, &name).await.unwrap();
@@ -128,7 +128,7 @@ impl World {
         self.webhooks().set_endpoint(book, BY, &change).await.unwrap();
     }
 
-    /// The book's first user asks for 25.00, of which 0.50 are fees.
+    /// The book's first user requests 25.00, with a fee of 0.50.
     pub async fn withdraw(&self, book: BookId) -> i64 {
         self.withdraw_as(book, 1, 2500, 50).await
     }
@@ -137,7 +137,7 @@ impl World {
         self.withdraw_under(book, user, cents, fee, ReviewRule::default()).await
     }
 
-    /// A withdrawal that somebody has to look at.
+    /// A withdrawal that needs review.
     pub async fn withdraw_for_review(&self, book: BookId) -> i64 {
         let review = ReviewRule { always: true, ..ReviewRule::default() };
         self.withdraw_under(book, 1, 2500, 50, review).await
@@ -169,7 +169,7 @@ impl World {
         self.command(book, Command::Advance(Box::new(progress))).await;
     }
 
-    /// A withdrawal from its beginning to its good end: three events.
+    /// A withdrawal from request to success: three events.
     pub async fn pay(&self, book: BookId) -> i64 {
         let withdrawal = self.withdraw(book).await;
         self.step(book, withdrawal, Step::Send).await;
