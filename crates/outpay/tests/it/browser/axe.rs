@@ -1,14 +1,14 @@
-//! What axe-core, which nobody here wrote, says of a page: nothing, in both themes and both widths. Also what every page of ours
-//! keeps to: it is no wider than the window, asks no other host for anything, and weighs little.
+//! axe-core, a third-party checker, must find nothing on a page, in both themes and both widths. Every page must also
+//! be no wider than the window, load nothing from other hosts, and weigh little.
 
 use crate::browser::chromium::{Browser, Look};
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Bytes of a page and all that it loads, without a logo, which may have 32 KiB.
+/// Bytes of a page and everything it loads, without a logo, which may have 32 KiB.
 const HEAVIEST: f64 = 28.0 * 1024.0;
 
-/// The page that is open has no violation, however it is looked at.
+/// The open page has no violation in any look.
 pub async fn is_content(browser: &Browser, page: &str) {
     for look in Look::ALL {
         browser.look(look).await;
@@ -24,7 +24,7 @@ pub async fn is_content(browser: &Browser, page: &str) {
     browser.look(Look::ALL[2]).await;
     let foreign = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith('data:'))";
     assert_eq!(browser.evaluate(foreign).await, Value::Array(Vec::new()), "{page} asks other hosts");
-    // What was sent for it, as it was sent, whether it came from the cache or not.
+    // Encoded size of the responses, cached or not.
     let weight = "performance.getEntries().filter(e => e.entryType === 'navigation' || e.entryType === 'resource').map(e => e.encodedBodySize).reduce((a, b) => a + b, 0)";
     let weight = browser.evaluate(weight).await.as_f64().unwrap();
     assert!((1_000.0..=HEAVIEST).contains(&weight), "{page} weighs {weight} bytes");
@@ -35,7 +35,7 @@ async fn violations(browser: &Browser) -> Vec<String> {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/node_modules/axe-core/axe.min.js");
     let source = std::fs::read_to_string(&source)
         .unwrap_or_else(|_| panic!("{} is missing: run ./test, which installs it", source.display()));
-    // Anew for each look: one axe remembers colours of the look before.
+    // Load axe again for each look: it remembers colours of the previous one.
     browser.client.execute(&source, Vec::new()).await.unwrap();
     let run = "const done = arguments[arguments.length - 1];
         axe.run(document, { resultTypes: ['violations'] }).then(

@@ -1,4 +1,5 @@
-//! A browser as a guard: chromedriver on a free port and a headless chromium with an empty profile of its own; both end on drop.
+//! A browser as a guard: chromedriver on a free port and a headless chromium with its own empty profile; both end on
+//! drop.
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -11,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long something that must come may take to come.
+/// Limit for anything that must appear.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 pub struct Browser {
@@ -26,7 +27,7 @@ struct Driver {
     port: u16,
 }
 
-/// How a page is looked at.
+/// Width and theme of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     pub width: u32,
@@ -70,7 +71,7 @@ impl Browser {
     }
 
     pub async fn open(&self, url: &str) {
-        // Another address with the same path is no navigation while only the fragment differs.
+        // Changing only the fragment of the address is not a navigation.
         self.client.goto("about:blank").await.unwrap();
         self.client.goto(url).await.unwrap();
     }
@@ -79,7 +80,7 @@ impl Browser {
         let metrics = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
         let theme = if look.is_dark { "dark" } else { "light" };
-        // Without motion: a colour that is on its way from one theme to the other is none that anybody reads.
+        // Without motion: a colour in transition between themes is not one that a user reads.
         let features = json!({ "features": [
             { "name": "prefers-color-scheme", "value": theme },
             { "name": "prefers-reduced-motion", "value": "reduce" },
@@ -87,7 +88,7 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
-    /// Lets pages run script, or not.
+    /// Enables or disables script.
     pub async fn script(&self, is_on: bool) {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !is_on })).await;
     }
@@ -140,19 +141,19 @@ impl Browser {
         self.client.execute(&format!("return {expression};"), Vec::new()).await.unwrap()
     }
 
-    /// A picture for the README, if OUTPAY_SCREENSHOTS asks for it.
+    /// A screenshot for the README, if OUTPAY_SCREENSHOTS is set.
     pub async fn picture(&self, name: &str) {
         if std::env::var_os("OUTPAY_SCREENSHOTS").is_some() {
             let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots");
             std::fs::create_dir_all(&folder).unwrap();
-            // Colours that are on their way from one theme to the other arrive.
+            // Wait for colour transitions between themes to end.
             tokio::time::sleep(Duration::from_millis(500)).await;
             let picture = self.client.screenshot().await.unwrap();
             std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
         }
     }
 
-    /// A command of the browser's own protocol, for what WebDriver has no word for.
+    /// A command of the browser's own protocol, for what WebDriver does not offer.
     async fn devtools(&self, command: &str, parameters: Value) {
         let (port, path) = (self.driver.port, format!("/session/{}/goog/cdp/execute", self.session));
         let body = json!({ "cmd": command, "params": parameters }).to_string();
@@ -169,7 +170,7 @@ fn post(port: u16, path: &str, body: &str) -> String {
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .unwrap();
-    // The driver keeps the connection open, whatever it is told: its own word about the length ends the answer.
+    // The driver keeps the connection open regardless of the request: its Content-Length ends the response.
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
@@ -197,7 +198,7 @@ impl Driver {
                 break port.trim_end_matches('.').parse().unwrap();
             }
         };
-        // Read to the end, or the driver would wait for room in the pipe.
+        // Drain the output, or the driver would block on a full pipe.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         Self { child, port }
     }
@@ -205,7 +206,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Asked first, so that it takes its browser with it.
+        // SIGTERM first, so that it ends its browser too.
         let asked = Command::new("kill").arg(self.child.id().to_string()).status();
         if asked.is_ok_and(|status| status.success()) {
             for _ in 0..50 {

@@ -1,5 +1,5 @@
-//! A person's way from the link to the receipt in a browser: by pointer, by keyboard alone, and without script. The money is a
-//! test's, on the sandbox, which obeys the last two digits: 16 is pending for five seconds and then succeeds.
+//! A recipient's path from the link to the receipt in a browser: by pointer, by keyboard alone, and without script.
+//! Test money on the sandbox, which follows the last two digits: 16 is pending for five seconds and then succeeds.
 
 use crate::browser::axe;
 use crate::browser::chromium::Browser;
@@ -23,7 +23,7 @@ fn a_person_withdraws_and_sees_it_succeed_without_reloading() {
         browser.picture("claim").await;
         withdraw(browser, "25.16").await;
         axe::is_content(browser, "operation on its way").await;
-        // Lost by any reload.
+        // A reload would lose this variable.
         browser.client.execute("window.sameDocument = true;", Vec::new()).await.unwrap();
         browser.until_text("The money was paid out.").await;
         assert_eq!(browser.evaluate("window.sameDocument === true").await, true, "without reloading");
@@ -85,7 +85,7 @@ fn the_same_without_script() {
         browser.until_text("$100.00").await;
         assert_eq!(browser.path().await, "/p/home");
         withdraw(browser, "25.00").await;
-        // The page loads itself again after some seconds where it cannot follow.
+        // Without script the page reloads itself every few seconds.
         browser.until_text("The money was paid out.").await;
         browser.press("Receipt").await;
         browser.find(".receipt").await;
@@ -128,7 +128,7 @@ async fn assert_hash_is_nowhere(browser: &Browser, hash: &str) {
     }
 }
 
-/// Goes on with the tab key until this element has the focus, which must be seen on every element on the way.
+/// Presses Tab until this element has the focus, which must be visible on every element on the way.
 async fn tab_to(browser: &Browser, css: &str) {
     let is_there = format!("document.activeElement.matches({css:?})");
     let place = "document.activeElement.outerHTML.slice(0, 200)";

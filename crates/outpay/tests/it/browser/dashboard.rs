@@ -1,4 +1,4 @@
-//! A member's way into the dashboard in a browser, by pointer, with axe's word on each page.
+//! A member's path into the dashboard in a browser, by pointer, with axe on each page.
 
 use crate::browser::axe;
 use crate::browser::world::{World, run};
@@ -59,7 +59,7 @@ pub async fn sign_up(world: &World) {
     axe::is_content(browser, "recovery codes").await;
 }
 
-/// What an authenticator app would show.
+/// The code that an authenticator app would show.
 fn code(key: &str) -> String {
     let key: String = key.split_whitespace().collect();
     let bytes = BASE32_NOPAD.decode(key.as_bytes()).unwrap();

@@ -1,6 +1,6 @@
-//! Every page that there is, as its snapshot has it, with the data that the snapshot was made of: what axe-core says of it, its
-//! width and its weight. The pages of a way are looked at on the way (claim.rs, dashboard.rs, whole_way.rs); here are also those
-//! that no way leads to: what went wrong, what was revealed, long lists.
+//! Every page as its snapshot has it, with the snapshot's data: axe-core, width and weight. The other tests check
+//! pages on their way (claim.rs, dashboard.rs, whole_way.rs); here are also those that no path leads to: errors,
+//! revealed secrets, long lists.
 
 use crate::browser::axe;
 use crate::browser::world::{World, run};
@@ -46,8 +46,8 @@ fn folder(face: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(face).join("snapshots")
 }
 
-/// As it is committed, with the addresses that assets have in this build, and without scripts, which would look for what stands
-/// behind the page.
+/// The committed snapshot, with this build's asset addresses, and without scripts, which would request data that does
+/// not exist.
 fn snapshot(face: &str, Path(name): Path<String>) -> Result<Html<String>, StatusCode> {
     let page = std::fs::read_to_string(folder(face).join(name)).map_err(|_| StatusCode::NOT_FOUND)?;
     let page = page.replace("/assets/style.css", assets::url("style.css"));

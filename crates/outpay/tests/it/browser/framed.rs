@@ -1,5 +1,5 @@
-//! The claim page inside another site, in a browser that keeps what the policy says: refused unless the business allows the
-//! site, and then a person gets as far in the frame as outside of it.
+//! The claim page inside another site, in a browser that enforces the policy: refused unless the business allows the
+//! site; then the recipient can do in the frame everything that is possible outside of it.
 
 use crate::browser::chromium::Browser;
 use crate::browser::world::{World, run};
@@ -21,7 +21,7 @@ fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
         let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
         let site = site(framing(&door)).await;
         browser.open(&site).await;
-        assert!(!shows_the_page(browser).await, "nobody was allowed to");
+        assert!(!shows_the_page(browser).await, "no site was allowed");
         allow(world, &site).await;
         browser.open(&site).await;
         assert!(shows_the_page(browser).await);
@@ -46,7 +46,7 @@ fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
-        // Browsers keep no cookie of `localhost` within a page of `127.0.0.1`.
+        // Browsers do not keep a cookie of `localhost` inside a page of `127.0.0.1`.
         let site = site(framing(&door)).await.replace("localhost", "127.0.0.1");
         allow(world, &site).await;
         browser.open(&site).await;
@@ -88,7 +88,7 @@ async fn allow(world: &World, site: &str) {
     branding::set_logo(platform, business, Actor::OPERATOR, Some(&logo)).await.unwrap();
 }
 
-/// What is in the frame is a page of ours, and not what the browser shows in the place of one that it refuses.
+/// The frame shows one of our pages, not the browser's error page for a refused one.
 async fn shows_the_page(browser: &Browser) -> bool {
     browser.find("iframe").await;
     browser.client.enter_frame(0).await.unwrap();
@@ -103,7 +103,7 @@ fn framing(framed: &str) -> String {
     format!("<!doctype html><title>Shop</title><iframe width=800 height=900 src=\"{framed}\"></iframe>")
 }
 
-/// A site on this machine with one page; its origin.
+/// A site on this machine with one page; returns its origin.
 async fn site(page: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());

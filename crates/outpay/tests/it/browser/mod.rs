@@ -1,6 +1,6 @@
-//! The pages for people in a real browser: Debian's chromium, driven through chromedriver. Here: what only a browser can show,
-//! which is script, focus, colour, width and what axe-core says of each page. On SQLite alone; what pages say and who may see
-//! them is tested without a browser (tests/it/dashboard, tests/it/http). `./test` installs browser, driver and axe-core.
+//! The pages in a real browser: Debian's chromium, driven through chromedriver. Here: what only a browser can show,
+//! which is script, focus, colour, width and axe-core's findings. On SQLite only; contents and permissions are tested
+//! without a browser (tests/it/dashboard, tests/it/http). `./test` installs browser, driver and axe-core.
 
 mod axe;
 mod chromium;

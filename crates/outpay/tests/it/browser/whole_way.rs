@@ -1,6 +1,6 @@
-//! The whole way through both faces in one browser: a new owner signs up with a second factor, enables payouts, makes a key and
-//! pays a person with it; the person opens the link and asks for the money; the owner approves; the webhook arrives; the
-//! receipt is there. On the way axe has its word on every page of the dashboard while there is something on it.
+//! Both faces in one browser, end to end: a new owner signs up with a second factor, enables payouts, creates a key
+//! and pays a recipient with it; the recipient opens the link and requests a withdrawal; the owner approves; the
+//! webhook arrives; the receipt is there. axe checks every page of the dashboard while it has content.
 
 use crate::browser::axe;
 use crate::browser::chromium::Browser;
@@ -52,7 +52,7 @@ fn from_sign_up_to_a_receipt() {
     });
 }
 
-/// Payouts on, in test mode, with money, every withdrawal reviewed, and an endpoint for webhooks.
+/// Payouts enabled, in test mode, with money, every withdrawal reviewed, and a webhook endpoint.
 async fn set_up(world: &World, receiver: &Receiver) {
     let browser = &world.browser;
     world.open("/dashboard/settings").await;
@@ -60,7 +60,7 @@ async fn set_up(world: &World, receiver: &Receiver) {
     browser.find(".badge-good").await;
     browser.press("Switch to test mode").await;
     browser.find(".mode-banner").await;
-    // Only an operator can make money.
+    // Only an operator can deposit.
     let deposit =
         Command::Deposit { amount: Cents(1_000_000), reference: "all".to_owned(), used_elsewhere: true };
     let book = BookId::new(world.business, Mode::Test);
@@ -85,7 +85,7 @@ async fn set_up(world: &World, receiver: &Receiver) {
     axe::is_content(browser, "webhook keys").await;
 }
 
-/// The key as the page shows it once.
+/// The key, which the page shows once.
 async fn make_key(world: &World) -> String {
     let browser = &world.browser;
     world.open("/dashboard/keys").await;
@@ -118,7 +118,7 @@ async fn approve(world: &World) {
     panic!("the withdrawal does not succeed: {}", browser.text().await);
 }
 
-/// All that is reached from the navigation, and one of each thing that has a page of its own.
+/// Every page in the navigation, and one of each kind of page below it.
 async fn every_page_is_content(world: &World) {
     let browser = &world.browser;
     for (page, path, one) in [

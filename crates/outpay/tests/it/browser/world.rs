@@ -1,4 +1,4 @@
-//! The world of one test: a server with everything that serves, on the machine's own clock, and a browser.
+//! The world of one test: a complete server on the machine's own clock, and a browser.
 
 use crate::browser::chromium::Browser;
 use ledger::{Answer, BookId, Cents, Command, Direction, Email, Mode, Outcome, Request};
@@ -56,7 +56,7 @@ impl World {
         self.browser.open(&format!("{}{path}", self.url)).await;
     }
 
-    /// Lets the business pay, and puts money into its test book.
+    /// Enables payouts, and funds the test book.
     pub async fn fund(&self) -> BookId {
         self.platform.store.set_payouts_enabled(self.business, true).await.unwrap();
         let (book, amount) = (BookId::new(self.business, Mode::Test), Cents(1_000_000));
@@ -66,7 +66,7 @@ impl World {
         book
     }
 
-    /// Gives somebody money; the hash.
+    /// Pays this address; returns the hash.
     pub async fn pay(&self, book: BookId, email: &str, cents: i64) -> String {
         let (email, amount) = (Email::parse(email).unwrap(), Cents(cents));
         match self.command(book, Command::Create { email, amount, memo: String::new() }).await {
