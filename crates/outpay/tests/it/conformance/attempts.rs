@@ -41,12 +41,12 @@ async fn add(store: &Store, withdrawal: i64, attempt: &Attempt, takes_slot: bool
     store.add_attempt(hold(withdrawal), attempt, line).await.unwrap()
 }
 
-/// What a worker names that has a withdrawal of [`start`].
+/// The hold of a worker that has a withdrawal of [`start`].
 fn hold(withdrawal: i64) -> Hold {
     Hold { book: BOOK, withdrawal, lease: 1 }
 }
 
-/// Withdrawals that a worker has for a while.
+/// Withdrawals that a worker has leased.
 async fn start(world: &World) {
     let (columns, begin) =
         ("provider, amount, fees, destination, state, outcome_unknown, reason_code, reason", NOW);
@@ -144,17 +144,17 @@ async fn slots_follow_one_another(world: &World) {
     let store = &world.store;
     let next = async || store.next_slot("usdc", &[]).await.unwrap();
     assert_eq!(next().await, 0);
-    // The account sent something before this installation had it.
+    // The account was used before this installation had it.
     assert!(add(store, 1, &attempt(1, "1-1", 7), true).await);
     assert_eq!(next().await, 8);
     assert!(!add(store, 2, &attempt(1, "2-1", 7), true).await, "it is taken");
     assert!(!add(store, 2, &attempt(1, "2-1", 6), true).await, "it is past");
     assert_eq!(next().await, 8);
     assert!(add(store, 2, &attempt(1, "2-1", 8), true).await);
-    // A replacement stands in the place of the one before it.
+    // A replacement takes the same slot as the attempt before it.
     assert!(add(store, 1, &attempt(2, "1-2", 7), false).await);
     assert_eq!(next().await, 9);
-    // Somebody moved the line on by hand.
+    // An operator has moved the line forward by hand.
     assert!(add(store, 3, &attempt(1, "3-1", 12), true).await);
     assert_eq!(next().await, 13);
     assert_eq!(store.next_slot("usdt", &[]).await.unwrap(), 0, "another rail's line");
@@ -209,7 +209,7 @@ async fn of_workers_at_once_one_gets_the_slot(world: &World) {
     start(world).await;
     let won = world.at_once(4, async |store, worker| {
         let mut won = Vec::new();
-        // The first round makes the line, which is another path.
+        // The first round creates the line, which is a separate code path.
         for slot in 0..10 {
             let withdrawal = slot * 10 + worker as i64 + 1;
             if add(&store, withdrawal, &attempt(1, &withdrawal.to_string(), slot), true).await {

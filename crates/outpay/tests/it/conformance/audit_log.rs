@@ -1,4 +1,4 @@
-//! The audit log, entries in the same transaction as the change, and counted tries to sign in.
+//! The audit log, entries in the same transaction as the change, and counted sign-in attempts.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
@@ -18,7 +18,7 @@ on_both_engines! {
     rows_from_before_the_chain_are_linked_at_the_next_start,
 }
 
-/// Every row's digest follows from the one before it, and the head is the newest row's. How many rows there are.
+/// Every row's digest follows from the row before, and the head is the newest row's. Returns the number of rows.
 async fn chained(world: &World) -> usize {
     let snapshot = world.store.snapshot().await.unwrap();
     let rows = snapshot.log_rows(0, 1_000).await.unwrap();

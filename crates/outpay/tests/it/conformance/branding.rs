@@ -1,4 +1,4 @@
-//! Branding: kept per business, set as a whole, and logos, found by their names.
+//! Branding: stored per business, replaced as a whole; logos, found by name.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
@@ -63,11 +63,11 @@ async fn a_logo_is_found_by_its_name(world: &World) {
     store.set_logo(second, None, &change(second)).await.unwrap();
     assert_eq!(store.logo_name(first).await.unwrap().as_deref(), Some("b.png"));
     assert_eq!(store.logo_name(second).await.unwrap(), None);
-    assert_eq!(store.logo("a.png").await.unwrap(), None, "nobody has it any more");
+    assert_eq!(store.logo("a.png").await.unwrap(), None, "no business uses it any more");
     assert_eq!(store.logo("b.png").await.unwrap().as_deref(), Some(&b"\0b"[..]));
 }
 
-/// Failures are logged, and rows have addresses and destinations in them.
+/// Failures are logged, and rows contain addresses and destinations.
 async fn a_failure_tells_nothing_of_a_row(world: &World) {
     let business = world.book("First").await.business();
     let nothing: Option<(&str, &[u8])> = Some(("of-one-row-alone", b""));
@@ -83,7 +83,7 @@ async fn each_change_comes_with_its_entry(world: &World) {
     let (store, business) = (&world.store, world.book("First").await.business());
     let (actors, before, limit) = ((i64::MIN, i64::MAX), i64::MAX, 100);
     let filter = AuditFilter { business, actors, action: String::new(), before, limit };
-    // An entry that cannot be written takes the change with it.
+    // An entry that cannot be written rolls the change back.
     assert!(store.set_branding(business, &row("Lost"), &change(99)).await.is_err());
     assert!(store.set_logo(business, Some(("a.png", b"a")), &change(99)).await.is_err());
     assert_eq!(store.branding(business).await.unwrap(), None);

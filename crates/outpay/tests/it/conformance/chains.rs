@@ -1,4 +1,4 @@
-//! Where the chains stand: what is signed, and what signed heads are compared with.
+//! The heads of the chains: what is signed, and what signed heads are compared with.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;

@@ -1,5 +1,5 @@
-//! The last line: a save that contradicts what is stored is refused by the database itself, as a whole, whatever the
-//! books in memory say.
+//! The last line of defence: the database itself refuses, as a whole, a save that contradicts what is stored,
+//! whatever the books in memory say.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{SEED, Till, ask, ask_once, create, deposit, email, rotate, salt};
@@ -44,7 +44,7 @@ fn decide(book: &mut Book, command: Command) {
     settle(book, &Request::plain(command), Inputs { now: NOW, seed: SEED }).unwrap();
 }
 
-/// Saving must fail, and leave everything as it was and the teller able to go on.
+/// Saving must fail, change nothing, and leave the teller usable.
 async fn refused(world: &World, till: &mut Till, savings: &[Saving<'_>], before: &str) {
     assert!(till.teller.save(savings).await.is_err(), "the database took it");
     till.teller.roll_back().await.unwrap();
@@ -199,7 +199,7 @@ async fn no_account_but_world_goes_below_zero(world: &World) {
     assert_eq!(world.everything().await, before);
     till.carry_out(book, [deposit(5, "world goes further below")]).await;
 
-    // A balance that somebody raised lets the books in memory go wrong; what they would take is still not there.
+    // A balance that was tampered with misleads the books in memory; the money is still not there.
     let mut loaded = load_bare(&mut till, book).await;
     loaded.put_account(AccountId::PAYOUT, Account { balance: Cents(1_000_000), head: 3 });
     decide(&mut loaded, create("b@example.com", 5_000));

@@ -1,4 +1,4 @@
-//! The whole database as files: one moment of it, every table and row, and back into an empty place.
+//! The whole database as files: one snapshot of every table and row, and a restore into an empty place.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
@@ -52,7 +52,7 @@ async fn a_copy_is_one_moment_of_everything(world: &World) {
     let digest = async |sequence| copy.snapshot.digest_of(book, sequence).await.unwrap();
     assert_eq!(digest(3).await, Some(journal[2].chain));
     assert_eq!(digest(i64::try_from(journal.len()).unwrap()).await, None, "it came later");
-    // Opening it has changed nothing, here or there.
+    // Opening the copy has changed nothing, here or there.
     assert_eq!(World::everything_of(&opened(world, &folder).await.unwrap().snapshot).await, before);
     assert_eq!(world.journal(book).await, journal);
 }
@@ -84,7 +84,7 @@ async fn a_restored_copy_is_the_database_with_a_mark(world: &World) {
     assert_eq!(store.recovery_mark().await.unwrap().as_deref(), Some("then"));
     let restored = World { store, secrets: world.secrets.clone(), place };
     assert_eq!(restored.everything().await, before);
-    // It works as any other.
+    // It works like any other database.
     restored.till().await.carry_out(book, [create("d@example.com", 1)]).await;
     assert_eq!(restored.journal(book).await.len(), world.journal(book).await.len() + 1);
 }
@@ -105,7 +105,7 @@ async fn a_copy_goes_nowhere_where_something_is(world: &World) {
     }
 }
 
-/// The order is read off the migrations; PostgreSQL itself knows which tables there are and what they refer to.
+/// The order is derived from the migrations; PostgreSQL itself knows its tables and their references.
 async fn every_table_is_copied_after_those_it_refers_to(world: &World) {
     let files = files_of_copy("postgres", newest_schema());
     let names: Vec<&str> = files.iter().map(|file| file.strip_suffix(".copy").unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Credentials of payout users' hashes: the teller writes them, one look-up finds them.
+//! Credentials of payout hashes: the teller writes them, one look-up finds them.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, rotate, salt};

@@ -1,4 +1,5 @@
-//! Deposits: each reference is one business's, also of several that are recorded at the same moment, and the largest is known.
+//! Deposits: each reference belongs to one business, also when several are recorded at the same moment; and the
+//! largest deposit is known.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, deposit};
@@ -30,7 +31,7 @@ async fn a_reference_is_of_one_business(world: &World) {
     till.carry_out(test(other), [only_here("wire 1")]).await;
     till.carry_out(other, [only_here("wire 2"), deposit(5, "wire 1")]).await;
     till.carry_out(test(acme), [only_here("wire 2")]).await;
-    // What one batch does, its later commands see.
+    // Later commands of a batch see the earlier ones.
     let verdicts = till.settle(&[ask(acme, only_here("wire 3")), ask(other, only_here("wire 3"))]).await;
     assert!(verdicts[0].is_ok() && verdicts[1] == Err(used_in(acme)), "{verdicts:?}");
 }

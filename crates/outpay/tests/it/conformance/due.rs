@@ -1,4 +1,4 @@
-//! What a clock that was ahead has left too far in the future is due now, and what is made due by hand is.
+//! Work that a clock ahead of time left too far in the future is due now, and so is work made due by hand.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
@@ -29,7 +29,7 @@ const LONGEST: LongestSteps = LongestSteps {
 const NOTHING: PulledBack = PulledBack { due: 0, leases: 0 };
 const USDC: (Mode, &str) = (Mode::Live, "usdc");
 
-/// A book with a withdrawal, a delivery, a mail and a running import, each with the number 1.
+/// A book with a withdrawal, a delivery, a mail and a running import, each with number 1.
 async fn start(world: &World) -> BookId {
     let book = world.book("Acme").await;
     let store = &world.store;
@@ -99,7 +99,7 @@ async fn run_import(store: &Store, book: BookId) {
     assert!(store.move_import(book, 1, step, Actor::member(2), NOW, None).await.unwrap());
 }
 
-/// Puts all due times and all leases there.
+/// Sets all due times and all leases.
 async fn put_off(world: &World, due_at: i64, leased_until: i64) {
     for table in ["withdrawal", "webhook_delivery", "mail"] {
         let sql =

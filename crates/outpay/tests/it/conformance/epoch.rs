@@ -1,4 +1,4 @@
-//! A restored database makes no number twice: what was lost keeps its numbers, and its hash, for itself.
+//! A restored database gives out no number twice: what was lost keeps its numbers and its hash.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, create, order, withdraw};
@@ -20,12 +20,12 @@ async fn recover(world: &World, book: BookId, epoch: i64) {
     world.till().await.carry_out(book, [Command::Recover { epoch }]).await;
 }
 
-/// The same database after its end was lost: alice@ was created and is forgotten, bob@ comes in her place.
+/// The same database after it lost its newest changes: alice@ was created and is lost, bob@ takes her number.
 async fn a_new_person_never_gets_a_lost_persons_hash(world: &World) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
-    // Two processes decide from one state, as one decides before the loss and one after it.
+    // Two processes decide from the same state, one before the loss and one after it.
     let hash = async |till: &mut crate::conformance::till::Till, email: &str, seed: [u8; 32]| {
         let asked = ask(book, create(email, 1));
         let mut books = till.teller.load(&outpay::commit::needs_of([&asked].into_iter())).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the audit reads beside the books: the same on both engines, page by page.
+//! Evidence that the audit reads besides the books: the same on both engines, page by page.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
@@ -20,7 +20,7 @@ async fn attempts_and_slots_are_read_in_order(world: &World) {
     let wanted = [(1, 1, "one", 4), (1, 2, "two", 4), (3, 1, "three", 9)];
     let request = if world.engine() == Engine::Sqlite { "x'01'" } else { "decode('01', 'hex')" };
     for (withdrawal, number, key, slot) in wanted {
-        // Written as they lie there: who may write one is another suite's question.
+        // Inserted directly: another suite tests who may write one.
         let insert = format!(
             "INSERT INTO attempt (book, withdrawal, number, rail, key, request, slot, created_at, answer, answer_text) \
              VALUES (2, {withdrawal}, {number}, 'usdc', '{key}', {request}, {slot}, 1, '', '')"

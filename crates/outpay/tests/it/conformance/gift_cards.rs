@@ -1,4 +1,4 @@
-//! Gift cards: imported all or none and once, given once, and always the same one to the same withdrawal.
+//! Gift cards: imported all or none and once, given out once, and always the same card to the same withdrawal.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};

@@ -1,4 +1,4 @@
-//! Payments by hand in files: each is handed out once, also where several ask at the same moment, and again only by name.
+//! Files of payments by hand: each payment is handed out once, also under concurrency, and again only on request.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, by_hand, create, step, withdraw};
@@ -11,7 +11,7 @@ on_both_engines! {
     of_files_at_once_each_payment_is_in_one,
 }
 
-/// A book whose withdrawals 1 to `count` are in work, and one more that is queued.
+/// A book with withdrawals 1 to `count` in progress, and one more that is queued.
 async fn start(world: &World, count: i64) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let terms = Terms { enabled: true, ..Terms::default() };

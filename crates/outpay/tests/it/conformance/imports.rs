@@ -171,7 +171,7 @@ async fn imports_with_the_same_lines_are_twins(world: &World) {
     let step = (ImportState::Draft, ImportState::Running);
     store.move_import(book, 1, step, Actor::member(2), NOW, None).await.unwrap();
     assert_eq!(store.import_twins(book, 2, 10).await.unwrap(), [(1, 2)]);
-    assert_eq!(store.import_twins(book, 1, 10).await.unwrap(), [], "it is no twin of itself");
+    assert_eq!(store.import_twins(book, 1, 10).await.unwrap(), [], "it is not similar to itself");
 }
 
 async fn an_import_that_is_paid_outside_is_no_workers(world: &World) {
@@ -179,7 +179,7 @@ async fn an_import_that_is_paid_outside_is_no_workers(world: &World) {
     let store = &world.store;
     let run = async || store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &moved(book)).await.unwrap();
     assert!(run().await);
-    assert!(!run().await, "it is no draft any more");
+    assert!(!run().await, "it is not a draft any more");
     assert_eq!(store.lease_import(7, (i64::MAX - 1, i64::MAX)).await.unwrap(), None);
     assert_eq!(store.lease_holders().await.unwrap(), [0; 0], "no worker has it");
     let [first, second, _] = lines();

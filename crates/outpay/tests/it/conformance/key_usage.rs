@@ -1,4 +1,4 @@
-//! Use of keys: rows that several processes add to.
+//! Usage of keys: rows that several processes add to.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};

@@ -1,4 +1,4 @@
-//! API keys: what an owner sees and what authenticates change together.
+//! API keys: an owner's view and authentication change together.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};
@@ -122,12 +122,12 @@ async fn rolling_with_overlap_ends_the_old_key_later(world: &World) {
     assert_eq!((old.revoked_at, old.expires_at), (None, Some(NOW + 11)));
     assert_eq!(credential(world, 1).await, (true, Some(NOW + 11)));
     assert_eq!(credential(world, 2).await, (true, None));
-    // Whoever replaces whom, they are of one family.
+    // All keys of a chain of replacements are one family.
     world.store.create_key(&new_key(3, book), &KeyNews::default()).await.unwrap();
     world.store.roll_key(2, &new_key(4, book), NOW + 11, NOW + 10, &KeyNews::default()).await.unwrap();
     let families: Vec<i64> = world.store.keys(book).await.unwrap().iter().map(|key| key.family).collect();
     assert_eq!(families, [1, 1, 3, 1]);
-    // The one that is on its way out can still be ended at once.
+    // A key in its overlap can still be revoked at once.
     world.store.revoke_key(1, NOW + 10, &KeyNews::default()).await.unwrap();
     assert!(!credential(world, 1).await.0);
 }

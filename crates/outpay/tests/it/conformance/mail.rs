@@ -1,4 +1,4 @@
-//! Mails and the choice of them, one statement at a time; on both engines the same.
+//! Mails and the choice of them, one statement at a time; the same on both engines.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};

@@ -1,4 +1,4 @@
-//! Members, memberships, sessions, invitations, recovery codes: each change finds what it needs, or nothing beside it is
+//! Members, memberships, sessions, invitations, recovery codes: each change finds what it needs, or none of them is
 //! made.
 
 use crate::conformance::on_both_engines;
@@ -275,7 +275,7 @@ async fn an_invitation_is_used_once_in_time(world: &World) {
     assert!(found.is_open(NOW + 9) && !found.is_open(NOW + 10) && !found.resets);
     assert!(store.invitation(&[3; 32]).await.unwrap().unwrap().resets);
     assert_eq!(store.invitation(&[9; 32]).await.unwrap(), None);
-    // A newer one of the same person withdraws the older one.
+    // A newer invitation of the same person withdraws the older one.
     change(world, &[invite(4, "a@example.com", business)]).await;
     assert_eq!(store.invitation(&[1; 32]).await.unwrap().unwrap().withdrawn_at, Some(NOW));
     let open = async |now| {
@@ -299,7 +299,7 @@ async fn an_invitation_is_used_once_in_time(world: &World) {
     assert_eq!(open(NOW).await, [""; 0]);
 }
 
-/// An entry of this business.
+/// An audit log entry of this business.
 pub fn entry(business: i64, action: &'static str, actor: Actor) -> NewAuditEntry {
     let book = (action == "in_book").then(|| BookId::new(business, Mode::Test));
     let (subject, detail) = ("ß 🙂".to_owned(), r#"{"a":1}"#.to_owned());

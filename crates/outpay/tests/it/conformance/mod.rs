@@ -1,5 +1,5 @@
-//! The conformance suite of the store: one body of code per promise, run on SQLite and on PostgreSQL. Not here: what the
-//! ledger decides, what the doors say. Invariant: whatever the store does on one engine it does on the other.
+//! The conformance suite of the store: one test body per promise, run on SQLite and on PostgreSQL. Not here:
+//! decisions of the ledger, responses of the doors. Invariant: the store behaves the same on both engines.
 
 mod attempts;
 mod audit_log;
@@ -44,7 +44,7 @@ mod withdrawals;
 mod witnessed;
 mod world;
 
-/// Makes a test on each engine of every scenario, an `async fn(&World)`.
+/// Creates a test on each engine of every scenario, an `async fn(&World)`.
 macro_rules! on_both_engines {
     ($($scenario:ident,)*) => {
         mod sqlite {

@@ -1,5 +1,5 @@
-//! Opening: migrations run once however often and by however many openers, and only on a database that keeps what it
-//! is given.
+//! Opening: migrations run once, however often and by however many processes it is opened, and only on a database
+//! that is durable.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, create, debit};
@@ -112,7 +112,7 @@ mod only {
         use crate::conformance::pgbouncer::PgBouncer;
         use crate::conformance::turns;
 
-        /// Every session asks for it itself, so a database that was set to less is used all the same, and durably.
+        /// Every session sets it itself, so a database with a weaker setting is used durably all the same.
         #[test]
         fn a_database_set_to_commit_asynchronously_commits_durably_all_the_same() {
             for word in ["off", "local"] {
@@ -183,7 +183,7 @@ mod only {
             assert!(error.contains("LATIN1") && error.contains("UTF8"), "{error}");
         }
 
-        /// Between two transactions it hands the connection to another server, without its settings.
+        /// Between two transactions it gives the client another server connection, without its settings.
         #[test]
         fn a_pooler_of_transactions_is_refused_and_one_of_sessions_works() {
             let place = Place::fresh(Engine::Postgres);

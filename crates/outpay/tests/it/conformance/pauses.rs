@@ -1,4 +1,4 @@
-//! Pauses: what they keep from leaving, what is leaving while they begin, and who is told.
+//! Pauses: what they stop, what is in flight when they begin, and who is told.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, by_hand, create, deactivate, order, step, withdraw};
@@ -72,7 +72,7 @@ fn scopes(book: BookId) -> [PauseScope; 8] {
     ]
 }
 
-/// Of the person 1 alone.
+/// Does the scope name user 1 alone?
 fn is_of_one(scope: &PauseScope) -> bool {
     matches!(scope, PauseScope::Person(..) | PauseScope::Own(_, BookPart::Person(_)))
 }
@@ -190,7 +190,7 @@ async fn what_is_switched_off_stops_what_is_queued(world: &World) {
     assert!(words.iter().all(|words| !words.is_empty()));
 }
 
-/// A withdrawal that is being sent, and the lease of it.
+/// A withdrawal that is being sent, and its lease.
 async fn sending(world: &World) -> (BookId, Till, Hold) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [step(1, Step::Send)]).await;

@@ -1,4 +1,4 @@
-//! A PgBouncer in front of the tests' PostgreSQL, in a pool mode of choice; gone on drop.
+//! A PgBouncer in front of the tests' PostgreSQL, in any pool mode; stopped on drop.
 
 use crate::conformance::world::Place;
 use outpay::store::DatabaseUrl;
@@ -27,12 +27,12 @@ impl PgBouncer {
              [pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\nauth_type=any\npool_mode={mode}\nunix_socket_dir=\n"
         );
         std::fs::write(&file, text).unwrap();
-        // Debian puts it where the path of a user who is not root does not lead.
+        // Debian installs it where the PATH of an unprivileged user does not lead.
         let debian = Path::new("/usr/sbin/pgbouncer");
         let mut command = Command::new(if debian.exists() { debian } else { Path::new("pgbouncer") });
         command.arg("--quiet").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         if is_root() {
-            // It refuses to be root.
+            // It refuses to run as root.
             open_to_all(folder.path());
             command.arg("--user=postgres");
         }

@@ -1,4 +1,4 @@
-//! Proposals, the installation's rails and deposits by reference: what a second person's word needs.
+//! Proposals, the installation's rails, and deposits by reference: what a confirmation needs.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;

@@ -1,4 +1,4 @@
-//! How often rails were left alone, as other processes read it.
+//! How often circuit breakers opened, as other processes read it.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};

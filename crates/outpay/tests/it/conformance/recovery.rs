@@ -1,4 +1,4 @@
-//! What a recovery changes: all of it in one transaction, or nothing.
+//! The changes of a recovery: all in one transaction, or none.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::witnessed::{books, cards, members, view};
@@ -56,16 +56,16 @@ async fn a_recovery_does_again_what_was_done(world: &World) {
     assert_eq!((counts.sessions, counts.invitations), (0, 0));
     assert_eq!(revoked(world).await, [false, true, false]);
     let seen = view(world).await;
-    // Who joined later is there for good reason.
+    // A member who joined again later stays.
     assert_eq!(seen.member_since(1, 2).await.unwrap(), None);
     assert_eq!(seen.member_since(1, 3).await.unwrap(), Some(30));
     assert!(!seen.is_card_in_stock(book, 2).await.unwrap());
     assert!(seen.is_card_in_stock(book, 1).await.unwrap());
     assert_eq!(world.store.recovery_mark().await.unwrap(), None);
-    // What the backup calls leased is leased to a process of before, which cannot be at work on this database.
+    // Leases in the backup belong to earlier processes, which cannot be working on this database.
     assert!(world.store.lease_holders().await.unwrap().is_empty());
     world.tamper(&lease).await.unwrap();
-    // Once more changes nothing.
+    // A repeat changes nothing.
     let again = world.store.recover(&changes, NOW).await.unwrap();
     assert_eq!((again.keys, again.members, again.cards), (0, 0, 0));
     assert_eq!(

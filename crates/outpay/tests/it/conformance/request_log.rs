@@ -1,4 +1,4 @@
-//! The request log: found by what a page asks for, and forgotten by age and by count.
+//! The request log: searched as a page needs, deleted by age and by count.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};

@@ -1,4 +1,4 @@
-//! What the dashboard's lists and its first page look for.
+//! The searches of the dashboard's lists and home page.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, order, rotate, step, withdraw};

@@ -1,4 +1,4 @@
-//! Commands of members: judged by the session and the role that they were let in with, as these stand when the command is decided.
+//! Commands of members: checked against session and role as they are when the command is decided.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, create};
@@ -14,7 +14,7 @@ on_both_engines! {
     of_an_end_and_a_command_at_once_the_command_comes_first_or_not_at_all,
 }
 
-/// A book of business 1 that can pay, and its member 1 with the session 1.
+/// A book of business 1 that can pay, and its member 1 with session 1.
 async fn start(world: &World) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
@@ -94,7 +94,7 @@ async fn of_an_end_and_a_command_at_once_the_command_comes_first_or_not_at_all(w
             done
         } else {
             store.change_members(&[MemberChange::End { session: 1, member: 1, at: NOW }]).await.unwrap();
-            // From its answer on no money moves.
+            // Once this is acknowledged, no money moves.
             store.own_balances(book).await.unwrap().1.0
         }
     });

@@ -1,4 +1,4 @@
-//! Settings of the installation, and what an operator is told of the engine.
+//! Settings of the installation, and the engine's settings for the operator.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask_once, create};

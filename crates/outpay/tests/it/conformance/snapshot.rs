@@ -1,4 +1,4 @@
-//! The audit's view: one moment of the whole database, however much is written meanwhile.
+//! The audit's view: one snapshot of the whole database, however much is written meanwhile.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{by_hand, create, deactivate, order, rotate, step, withdraw};
@@ -73,7 +73,7 @@ async fn told(snapshot: &Snapshot, book: BookId) -> String {
 
 async fn a_snapshot_stands_still_while_writes_go_on(world: &World) {
     let book = start(world).await;
-    // Its moment is when it is opened, not when it is first asked.
+    // The snapshot is taken when it is opened, not at the first read.
     let unasked = world.store.snapshot().await.unwrap();
     let asked = world.store.snapshot().await.unwrap();
     let before = told(&asked, book).await;
@@ -130,7 +130,7 @@ async fn withdrawals_stand_still_with_the_rest(world: &World) {
     assert_eq!(snapshot.withdrawals(BookId(book.0 + 1), 0, 9).await.unwrap(), [], "another book's");
     let books = snapshot.books().await.unwrap();
     assert_eq!((books[0].head.withdrawals, books[1].head.withdrawals), (3, 0));
-    // The entry that creates a withdrawal covers who is paid, and how.
+    // The entry that creates a withdrawal covers its recipient and rail.
     let entries = snapshot.entries(book, 3, 100).await.unwrap();
     let payees: Vec<&str> = entries.iter().map(|(_, payee)| payee.as_str()).collect();
     let orders = [all[0].order_text(), all[1].order_text(), all[2].order_text()];

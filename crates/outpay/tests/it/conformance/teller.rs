@@ -1,5 +1,5 @@
-//! The teller's way through the store: what is loaded, decided, saved and committed is there when it is loaded again,
-//! and what is given up is not.
+//! The teller's path through the store: what is loaded, decided, saved and committed is there when it is loaded
+//! again; what is rolled back is not.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, ask_once, create, deactivate, debit, deposit, email, rotate, to_payout};
@@ -68,7 +68,7 @@ async fn what_is_saved_is_loaded_again(world: &World) {
     let (_, verdicts) = till.save(&first).await;
     till.teller.commit().await.unwrap();
     assert_eq!(verdicts[4], Err(Refusal::PayoutBalanceIsTooLow));
-    // Users changed in the batch that created them are another path than users changed later: both are here.
+    // Users changed in the batch that created them take another path than users changed later: both are here.
     let second = [
         ask(book, deactivate(2)),
         ask_once(book, rotate(3), "four"),
@@ -158,7 +158,7 @@ async fn what_is_saved_and_not_committed_dies_with_its_teller(world: &World) {
         till.save(&[ask(book, create("a@example.com", 10))]).await;
     }
     assert_eq!(world.everything().await, before);
-    // And it holds nobody up.
+    // And it blocks no other teller.
     world.till().await.carry_out(book, [create("a@example.com", 20)]).await;
 }
 
@@ -260,7 +260,7 @@ async fn a_batch_of_many_rows(world: &World) {
     }
     let total = 2_000 * 2_001 / 2;
     assert_eq!(world.store.own_balances(book).await.unwrap().1, Cents(100_000_000 - total));
-    // Rows with a reference pay nobody again, the others do.
+    // Rows with a reference are not paid again, the others are.
     till.carry_out(book, [Command::CreateMany { payouts, partial: true }]).await;
     assert_eq!(world.journal(book).await.len(), 3_002);
 }

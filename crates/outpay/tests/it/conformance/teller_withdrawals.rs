@@ -1,5 +1,5 @@
-//! The teller's way through the store for withdrawals: new and changed ones are loaded again as they were saved, with
-//! their users' accounts; sums of what was asked for before count what they should and nothing else.
+//! The teller's path through the store for withdrawals: new and changed ones are loaded again as they were saved,
+//! with their users' accounts; sums of earlier withdrawals count exactly what they should.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, by_hand, create, order, step, withdraw};
@@ -26,7 +26,7 @@ on_both_engines! {
     several_books_look_back_at_their_own,
 }
 
-/// A book with three users who have much, and a teller.
+/// A book with three users who have plenty, and a teller.
 async fn start(world: &World, name: &str) -> (BookId, Till) {
     let book = world.book(name).await;
     let mut till = world.till().await;
@@ -47,7 +47,7 @@ async fn withdrawals(till: &mut Till, book: BookId, numbers: &[i64]) -> Book {
     load(till, book, needs).await
 }
 
-/// What `of` would be told: asked for by its method, by its user, and whether its destination is known.
+/// What the check of `of` would see: sums by its method and by its user, and whether its destination is known.
 async fn before(till: &mut Till, book: BookId, of: &Order) -> (i64, i64, bool) {
     let asked = AskedBefore {
         user: of.user,
@@ -151,7 +151,7 @@ async fn a_batch_of_many_withdrawals(world: &World) {
     let (book, mut till) = start(world, "Acme").await;
     till.carry_out(book, (1..=ALL).map(|number| withdraw(order(number % 3 + 1, number)))).await;
     till.carry_out(book, (1..=ALL).map(|number| step(number, Step::Send))).await;
-    // In the other order, and each otherwise.
+    // In reverse order, and with alternating outcomes.
     let end = |number: i64| step(number, if number % 2 == 0 { Step::Succeed } else { Step::Fail });
     till.carry_out(book, (1..=ALL).rev().map(end)).await;
     let all: Vec<i64> = (1..=ALL).collect();
@@ -216,7 +216,7 @@ async fn what_was_given_back_does_not_count(world: &World) {
     assert_eq!(before(&mut till, book, &order(1, 1)).await, (50_000, 50_000, false));
 }
 
-/// The running sum stands on the day of the withdrawal, also where it is given back later or within the same batch.
+/// The running sum belongs to the day of the withdrawal, also if it is given back later or within the same batch.
 async fn what_is_given_back_makes_room_on_its_own_day(world: &World) {
     const DAY: i64 = 86_400_000_000;
     let (book, mut till) = start(world, "Acme").await;
@@ -255,7 +255,7 @@ async fn a_daily_cap_holds_over_batches(world: &World) {
         withdraw(Order { terms, day, ..order(user, amount) })
     };
     till.carry_out(book, [capped(1, 60, NOW)]).await;
-    // One batch sees what it has asked for itself.
+    // A batch sees its own earlier withdrawals.
     let batch = [capped(2, 30, NOW), capped(3, 11, NOW), capped(3, 10, NOW)].map(|one| ask(book, one));
     let told = states(till.settle(&batch).await);
     let (queued, full) = (Ok(WithdrawalState::Queued), Err(Refusal::DailyCapIsReached));

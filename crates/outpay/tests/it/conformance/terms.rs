@@ -58,7 +58,7 @@ async fn an_expiry_rule_is_set_and_taken_away(world: &World) {
     store.set_expiry_days(book, None).await.unwrap();
     assert_eq!(store.expiry_days(book).await.unwrap(), None);
     assert_eq!(store.expiry_rules().await.unwrap(), [(other, 365)]);
-    assert!(store.set_expiry_days(book, Some(0)).await.is_err(), "nobody has no time at all");
+    assert!(store.set_expiry_days(book, Some(0)).await.is_err(), "zero days would leave no time");
 }
 
 async fn unclaimed_is_what_did_not_move(world: &World) {
@@ -72,7 +72,7 @@ async fn unclaimed_is_what_did_not_move(world: &World) {
     till.fund(other, 10).await;
     till.carry_out(other, [create("a@example.com", 10)]).await;
     till.now = NOW;
-    // b takes some of it out, c is paid again, d has nothing left: entries 7 to 12.
+    // b withdraws some of it, c is paid again, d has nothing left: entries 7 to 12.
     till.carry_out(book, [deposit(1, "old business"), to_payout(1)]).await;
     till.carry_out(book, [withdraw(order(2, 40)), create("c@example.com", 1), debit(4, 100)]).await;
 

@@ -1,4 +1,4 @@
-//! A teller as the tests use it: the steps of `outpay::commit` one by one, and short words for commands.
+//! A teller for tests: the steps of `outpay::commit` one by one, and short constructors of commands.
 
 use ledger::{
     Answer, Book, BookId, Cents, Command, Direction, Email, HashSalt, Inputs, OnceKey, Order, Outcome,
@@ -13,7 +13,7 @@ use crate::conformance::world::NOW;
 pub struct Till {
     pub teller: TellerStore,
     pub secrets: Secrets,
-    /// When it decides.
+    /// The time of decisions.
     pub now: i64,
 }
 
@@ -38,7 +38,7 @@ impl Till {
         verdicts
     }
 
-    /// A whole batch of commands none of which is refused.
+    /// A whole batch of commands, none of which may be refused.
     pub async fn carry_out(
         &mut self,
         book: BookId,
@@ -52,7 +52,7 @@ impl Till {
         self.settle(&batch).await.into_iter().map(done).collect()
     }
 
-    /// A command about one withdrawal; gives the withdrawal afterwards.
+    /// A command about one withdrawal; returns the withdrawal afterwards.
     pub async fn withdrawal(&mut self, book: BookId, command: Command) -> Withdrawal {
         match self.carry_out(book, [command]).await.remove(0) {
             Outcome::Withdrawal(withdrawal) => *withdrawal,
@@ -60,13 +60,13 @@ impl Till {
         }
     }
 
-    /// Puts this much into the payout balance.
+    /// Adds this much to the payout balance.
     pub async fn fund(&mut self, book: BookId, amount: i64) {
         self.carry_out(book, [deposit(amount, "funds"), to_payout(amount)]).await;
     }
 }
 
-/// All salts here come from it.
+/// All salts here are drawn from it.
 pub const SEED: [u8; 32] = [5; 32];
 
 /// The salt of a user's hash.
@@ -110,7 +110,7 @@ pub fn rotate(user: i64) -> Command {
     Command::RotateHash { user }
 }
 
-/// By the method `usdc`, which a worker pays, on terms that ask for nothing.
+/// By the method `usdc`, which a worker pays, on permissive terms.
 pub fn order(user: i64, amount: i64) -> Order {
     Order {
         user,

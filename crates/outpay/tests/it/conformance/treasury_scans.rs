@@ -1,4 +1,4 @@
-//! What left by a rail that a recovered database does not know of: kept until a person has said whose it is.
+//! Transfers by a rail that a recovered database does not know: stored until a person has assigned them.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;

@@ -1,4 +1,4 @@
-//! Two processes' tellers on one database take turns on one book: each sees all that the other committed.
+//! The tellers of two processes take turns on one book: each sees everything that the other committed.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, ask_once, create, debit};
@@ -66,7 +66,7 @@ pub async fn two_tellers_take_turns(world: &World) {
     assert_eq!(world.store.own_balances(book).await.unwrap(), (Cents(0), Cents(1_000_000 - given)));
 }
 
-/// A book that one teller holds lets another teller's books through on PostgreSQL; on SQLite there is one writer.
+/// While one teller holds a book, another teller's books proceed on PostgreSQL; SQLite has one writer.
 async fn other_books_are_not_in_the_way_of_the_answer(world: &World) {
     let book = world.book("Acme").await;
     let test = BookId::new(book.business(), Mode::Test);
@@ -79,7 +79,7 @@ async fn other_books_are_not_in_the_way_of_the_answer(world: &World) {
     if world.engine() == crate::conformance::world::Engine::Postgres {
         world.till().await.carry_out(test, [create("a@example.com", 20)]).await;
     }
-    // Readers never wait, and do not see what is not committed.
+    // Readers never wait, and do not see uncommitted changes.
     assert!(world.store.user(book, 1).await.unwrap().is_none());
     first.teller.commit().await.unwrap();
     assert_eq!(world.store.user(book, 1).await.unwrap().unwrap().user.balance, Cents(10));

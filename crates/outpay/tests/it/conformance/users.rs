@@ -96,7 +96,7 @@ async fn pages_go_from_the_newest_to_the_first(world: &World) {
         }
         assert_eq!(pages, expected, "{status:?}");
     }
-    // A user who comes between two pages does not move the second.
+    // A user created between two pages does not shift the second.
     let filter = UserFilter { below: Some(5), ..UserFilter::default() };
     world.till().await.carry_out(book, [create("new@example.com", 1)]).await;
     assert_eq!(numbers(world, book, &filter, 2).await, [4, 3]);

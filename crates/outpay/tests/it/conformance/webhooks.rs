@@ -1,4 +1,4 @@
-//! Webhooks: endpoints, deliveries and attempts, one statement at a time; on both engines the same.
+//! Webhooks: endpoints, deliveries and attempts, one statement at a time; the same on both engines.
 
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
@@ -54,7 +54,7 @@ fn new(sequence: Option<i64>, withdrawal: i64) -> NewDelivery {
     NewDelivery { sequence, withdrawal, kind: EntryKind::WithdrawalCreated, body: b"{\"a\":1}".to_vec() }
 }
 
-/// A book with an endpoint and these deliveries, given as their withdrawals.
+/// A book with an endpoint and deliveries of these withdrawals.
 async fn with_deliveries(world: &World, name: &str, withdrawals: &[i64]) -> BookId {
     let book = world.book(name).await;
     world.store.create_webhook_endpoint(&endpoint(book), &set(book)).await.unwrap();
@@ -199,7 +199,7 @@ async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
     assert!(store.webhook_endpoints_behind().await.unwrap().is_empty(), "there is no endpoint");
     let mut now = endpoint(book);
     store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
-    // Each event alone, by its bit; what did not happen is waited for.
+    // Each event alone, by its bit; events that did not happen make nothing behind.
     for (events, is_behind) in
         [(1, true), (2, true), (4, true), (8, false), (16, false), (24, false), (31, true)]
     {
@@ -253,7 +253,7 @@ async fn an_entry_is_told_of_once(world: &World) {
     let book = with_deliveries(world, "Acme", &[1]).await;
     let again = world.store.make_deliveries(book, (1, 1, 1), 2, &[new(Some(1), 1)], NOW).await;
     assert!(matches!(again, Err(WriteError::Conflict)), "{again:?}");
-    // Test sends tell of no entry, and are taken by their sender at once.
+    // Test sends have no entry, and are leased by their sender at once.
     for made in [1, 2] {
         let number = world.store.make_leased_delivery(book, made, &new(None, 0), NOW, (NOW + 9, 7)).await;
         assert_eq!(number.unwrap(), made + 1);
@@ -261,7 +261,7 @@ async fn an_entry_is_told_of_once(world: &World) {
     let stale = world.store.make_leased_delivery(book, 1, &new(None, 0), NOW, (NOW + 9, 7)).await;
     assert!(matches!(stale, Err(WriteError::Conflict)), "{stale:?}");
     assert_eq!(due(world, book, NOW).await, [1]);
-    assert_eq!(due(world, book, NOW + 9).await, [1, 2, 3], "test sends wait for nobody");
+    assert_eq!(due(world, book, NOW + 9).await, [1, 2, 3], "test sends do not wait");
 }
 
 async fn due_deliveries_come_in_order_and_one_by_one(world: &World) {

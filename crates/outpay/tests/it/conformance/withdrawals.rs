@@ -1,5 +1,5 @@
-//! Withdrawals as doors read them and as workers lease them: of workers at once one has a withdrawal, and a lease that
-//! ran out is another's.
+//! Withdrawals as doors read them and as workers lease them: of concurrent workers one gets a withdrawal, and an
+//! expired lease passes to another.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, by_hand, create, order, step, withdraw};
@@ -35,7 +35,7 @@ on_both_engines! {
 const NONE: [i64; 0] = [];
 const USDC: (Mode, &str) = (Mode::Live, "usdc");
 
-/// A book with two users who have much, and a teller.
+/// A book with two users who have plenty, and a teller.
 async fn start(world: &World) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
@@ -63,7 +63,7 @@ async fn lease(store: &Store, worker: i64, now: i64, until: i64, limit: i64) -> 
     numbers
 }
 
-/// What the holder of this lease names.
+/// The hold of this lease.
 fn hold(book: BookId, withdrawal: i64, lease: i64) -> Hold {
     Hold { book, withdrawal, lease }
 }
@@ -190,7 +190,7 @@ async fn only_the_holder_gives_a_lease_back(world: &World) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
-    assert!(!store.release_withdrawal(hold(book, 1, 1), Some(NOW)).await.unwrap(), "nobody has it");
+    assert!(!store.release_withdrawal(hold(book, 1, 1), Some(NOW)).await.unwrap(), "no worker holds it");
     assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await, [1]);
     assert!(!store.release_withdrawal(hold(book, 1, 2), None).await.unwrap());
     assert!(!store.release_withdrawal(hold(book, 2, 1), None).await.unwrap(), "another withdrawal");
@@ -200,14 +200,14 @@ async fn only_the_holder_gives_a_lease_back(world: &World) {
     assert_eq!(lease(store, 2, NOW + 49, NOW + 100, 9).await, [2], "the first is not due again yet");
     assert_eq!(lease(store, 2, NOW + 50, NOW + 100, 9).await, [1]);
     assert!(store.release_withdrawal(hold(book, 1, 2), None).await.unwrap());
-    assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE, "nobody has to look at it again");
+    assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE, "it need not be checked again");
 }
 
 async fn a_lease_is_renewed_while_it_lasts(world: &World) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10))]).await;
     let store = &world.store;
-    assert!(!store.renew_lease(hold(book, 1, 1), (NOW, NOW + 50)).await.unwrap(), "nobody has it");
+    assert!(!store.renew_lease(hold(book, 1, 1), (NOW, NOW + 50)).await.unwrap(), "no worker holds it");
     assert_eq!(lease(store, 1, NOW, NOW + 100, 1).await, [1]);
     assert!(!store.renew_lease(hold(book, 1, 2), (NOW, NOW + 500)).await.unwrap(), "another worker");
     assert!(store.renew_lease(hold(book, 1, 1), (NOW + 99, NOW + 300)).await.unwrap());
@@ -239,7 +239,7 @@ async fn one_that_is_being_sent_is_leased_by_name(world: &World) {
     assert_eq!(
         store.lease_one(book, (1, WithdrawalState::Sending), 8, (NOW + 299, NOW + 400)).await.unwrap(),
         None,
-        "somebody has it"
+        "another worker holds it"
     );
     assert_eq!(
         store.lease_one(book, (9, WithdrawalState::Sending), 8, (NOW + 299, NOW + 400)).await.unwrap(),
@@ -280,7 +280,7 @@ async fn a_step_leaves_the_lease_alone(world: &World) {
     assert_eq!(lease(store, 1, NOW, NOW + 100, 9).await, [1, 2]);
     till.carry_out(book, [step(1, Step::Send), step(2, Step::Cancel)]).await;
     assert_eq!(lease(store, 2, NOW + 50, NOW + 200, 9).await, NONE);
-    // Its worker died: another one finds what was begun, and leaves what was cancelled.
+    // Its worker died: another one gets what was begun, and not what was cancelled.
     assert_eq!(lease(store, 2, NOW + 100, NOW + 200, 9).await, [1]);
 }
 
@@ -321,7 +321,7 @@ async fn a_step_counts_only_under_the_lease_that_is_held(world: &World) {
     assert_eq!(verdicts, [Err(Refusal::LeaseWasLost)], "it was given back");
 }
 
-/// Whatever a process takes for the time: on PostgreSQL leases go by the database's clock, in the teller's transaction too.
+/// On PostgreSQL leases use the database's clock whatever a process's clock says, in the teller's transaction too.
 async fn leases_go_by_the_databases_time(world: &World) {
     let system = Clock::System.now();
     let store = world.store.clone().with_clock(Clock::System);
@@ -397,13 +397,13 @@ async fn of_workers_at_once_one_has_a_withdrawal(world: &World) {
     let mut all: Vec<i64> = leased.iter().flatten().map(|hold| hold.withdrawal).collect();
     all.sort_unstable();
     assert_eq!(all, (1..=ALL).collect::<Vec<_>>(), "each has one worker");
-    // And each worker holds just what it was told.
+    // And each worker holds exactly the leases that it was given.
     for hold in leased.into_iter().flatten() {
         assert!(world.store.release_withdrawal(hold, None).await.unwrap());
     }
 }
 
-/// Workers that chose the same rows get fewer than there are: is there nothing left that none of them has?
+/// Workers that chose the same rows get fewer than there are: is nothing left that none of them has?
 async fn store_is_empty(store: &Store) -> bool {
     store.lease_withdrawals(99, USDC, (NOW, NOW), 1).await.unwrap().is_empty()
 }

@@ -1,4 +1,4 @@
-//! What a witness looks up, in one frozen view.
+//! The look-ups of a witness, in one snapshot.
 
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};

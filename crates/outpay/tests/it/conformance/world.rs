@@ -1,4 +1,4 @@
-//! A fresh database of one test, on either engine, gone with the test.
+//! A fresh database of one test, on either engine, deleted with the test.
 
 use crate::conformance::till::Till;
 use ledger::{BookId, Mode};
@@ -10,10 +10,10 @@ use std::sync::Barrier;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-/// Where `./test` puts the address of its PostgreSQL.
+/// `./test` puts the address of its PostgreSQL there.
 const POSTGRES: &str = "OUTPAY_TEST_POSTGRES";
 
-/// When the tests happen.
+/// The time of all tests.
 pub const NOW: i64 = 1_800_000_000_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// The live book of a new business that may pay people.
+    /// The live book of a new business with payouts enabled.
     pub async fn book(&self, name: &str) -> BookId {
         let number = self.store.next_business_number().await.unwrap();
         let business = NewBusiness { number, name: name.to_owned(), created_at: NOW };
@@ -63,12 +63,12 @@ impl World {
         BookId::new(number, Mode::Live)
     }
 
-    /// A teller at work.
+    /// A teller.
     pub async fn till(&self) -> Till {
         Till::new(self.store.teller().await.unwrap(), self.secrets.clone())
     }
 
-    /// Lets so many processes do something at the same moment, each with a store of its own. What each came to.
+    /// Runs `act` in this many processes at the same moment, each with its own store; returns their results.
     pub fn at_once<T: Send>(&self, processes: usize, act: impl AsyncFn(Store, usize) -> T + Sync) -> Vec<T> {
         let (url, start) = (self.place.url(), Barrier::new(processes));
         let process = |number: usize| {
@@ -90,12 +90,12 @@ impl World {
         self.store.entries(book, 0, i64::MAX).await.unwrap()
     }
 
-    /// Everything that the teller writes, as text, to see whether anything changed.
+    /// Everything that the teller writes, as text, to detect changes.
     pub async fn everything(&self) -> String {
         Self::everything_of(&self.store.snapshot().await.unwrap()).await
     }
 
-    /// The same of a view.
+    /// The same for a snapshot.
     pub async fn everything_of(snapshot: &Snapshot) -> String {
         let mut text = String::new();
         for book in snapshot.books().await.unwrap() {
@@ -108,7 +108,7 @@ impl World {
         text + &format!("{:?}", snapshot.hash_credentials(&[], i64::MAX).await.unwrap())
     }
 
-    /// All tables, and which refers to which.
+    /// All tables, and their references.
     pub async fn tables_and_references(&self) -> (Vec<String>, Vec<(String, String)>) {
         match &self.place {
             Place::Sqlite(_) => {
@@ -179,7 +179,7 @@ impl Place {
         Self::Postgres { server, name }
     }
 
-    /// A connection of the test's own to a PostgreSQL database.
+    /// The test's own connection to a PostgreSQL database.
     pub async fn connect(&self) -> tokio_postgres::Client {
         let Self::Postgres { server, name } = self else { panic!("a file has no connections") };
         let (client, connection) = tokio_postgres::connect(&named(server, name), NoTls).await.unwrap();
@@ -202,7 +202,7 @@ impl Place {
         }
     }
 
-    /// What `ALTER DATABASE` changes for every later connection to this database.
+    /// `ALTER DATABASE` for every later connection to this database.
     pub fn alter(&self, change: &str) {
         let Self::Postgres { server, name } = self else {
             panic!("only PostgreSQL has settings per database")
@@ -226,13 +226,13 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// The address of a database beside the one that the server was given by.
+/// The address of another database on the same server.
 fn named(server: &str, name: &str) -> String {
     let (server, _) = server.rsplit_once('/').unwrap();
     format!("{server}/{name}")
 }
 
-/// On a thread of its own, since the caller may or may not be inside a runtime.
+/// On its own thread, because the caller may be inside a runtime.
 fn blocking(url: &str, sql: &str) -> Result<u64, String> {
     std::thread::scope(|scope| scope.spawn(|| runtime().block_on(execute(url, sql))).join().unwrap())
 }
