@@ -1,4 +1,4 @@
-//! Destinations: every address form, every place money must not go to, each with its sentence.
+//! Destinations: every form of address, every forbidden destination, each with its sentence.
 
 use crate::rails::world::{KEY, TREASURY, config, rail};
 use alloy_primitives::Address;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const TOKEN: &str = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913";
 
-/// No node behind it: destinations are checked without one.
+/// Without a node: destinations are checked offline.
 fn offline() -> CryptoRail {
     rail(&config(8453, TOKEN.parse().unwrap(), 6), "http://127.0.0.1:1", &Clock::manual(0))
 }
@@ -52,7 +52,7 @@ fn the_samples_of_eip_55_are_right_and_any_other_case_is_wrong() {
         ] {
             assert_eq!(check(&json!({"address": written})), Ok(stored.clone()), "{written}");
         }
-        // The case of any one letter turned over: a typing error, unless nothing is left of the other case.
+        // The case of any single letter flipped: a typing error, unless all letters then have the same case.
         for (at, letter) in digits.char_indices().filter(|(_, letter)| letter.is_ascii_alphabetic()) {
             let turned = if letter.is_ascii_lowercase() {
                 letter.to_ascii_uppercase()

@@ -1,5 +1,5 @@
-//! From a business's first request to tokens in a person's hands and the business's webhooks, through the real program and
-//! over HTTP alone, on both chains. Only the deposit is an operator's, since no request can make money.
+//! From a business's first request to tokens in a recipient's account and the business's webhooks, through the real
+//! program and over HTTP alone, on both chains. Only the deposit is an operator's, because no request can make money.
 
 use crate::rails::program::{Program, table};
 use crate::rails::tokens::Node;
@@ -50,7 +50,7 @@ async fn from_business_to_chain(world: World) {
     let created = by_business("POST", "/payout/create").json(create).send().await.value(201);
     let hash = created["hash"].as_str().unwrap();
 
-    // From here on the person has nothing but the hash.
+    // From here on the recipient has only the hash.
     let to = person(0x77);
     let address = to.to_checksum(None);
     let wish = json!({ "method": "usdc", "amount": 2500, "destination": { "address": address } });
@@ -92,14 +92,14 @@ async fn from_business_to_chain(world: World) {
     has_the_payment(&world, &received[2], &address).await;
 }
 
-/// The text of a field that stands last.
+/// The text of the last field.
 fn raw_object(delivery: &Received, name: &str) -> String {
     let body = String::from_utf8(delivery.body.clone()).unwrap();
     let (_, rest) = body.split_once(&format!("\"{name}\":{{")).unwrap();
     format!("{{{}", rest.strip_suffix('}').unwrap())
 }
 
-/// The object of the last event tells the transaction that the chain itself shows.
+/// The object of the last event names the transaction that the chain itself shows.
 async fn has_the_payment(world: &World, delivery: &Received, address: &str) {
     let crypto = delivery.json()["crypto"].clone();
     let hash = crypto["tx_hash"].as_str().unwrap();

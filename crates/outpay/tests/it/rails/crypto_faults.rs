@@ -1,5 +1,5 @@
-//! Nodes that fail: before, while or after they carry something out, or that are of another chain. Nothing is ever paid
-//! twice, and nothing is called paid or not paid that is not.
+//! Nodes that fail before, during or after executing a call, or that belong to another chain. Nothing is ever paid
+//! twice, and no outcome is reported wrongly.
 
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::world::{BOOK, CONFIRMATIONS, World, config, is_succeeded, payment, person, rail, unknown};
@@ -11,7 +11,7 @@ use outpay::rails::{Answer, Closed, Finding, Rail};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-/// Sends through a node that does `act` with the sending, and then nothing more until it is well again.
+/// Sends through a node that does `act` with the request; later calls fail until the node recovers.
 async fn lost_while_sending(act: fn() -> Act, was_carried_out: bool) {
     let world = World::anvil().await;
     let to = person(0x11);
@@ -31,7 +31,7 @@ async fn lost_while_sending(act: fn() -> Act, was_carried_out: bool) {
     proxy.act(|_, _| Act::Pass);
     let finding = rail.query(&payment, &attempts).await;
     assert_eq!(finding == Finding::NotFound, !was_carried_out, "{finding:?}");
-    // Sent again either way, as the worker would if it had not asked.
+    // Sent again either way, as the worker would without asking first.
     let answer = rail.submit(&payment, &attempts[0]).await;
     assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
     world.node.mine(CONFIRMATIONS).await;
@@ -153,7 +153,7 @@ async fn a_token_of_other_decimals_is_never_paid_with() {
     let none = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
     let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(text.contains("6 decimals") && text.contains("18"), "{text}");
-    // Nor is an address without a contract.
+    // Nor an address without a contract.
     let rail = world.rail_at(&world.node.url, |config| config.token = person(0x77).to_checksum(None));
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
 }
@@ -182,8 +182,8 @@ async fn an_attempt_that_is_not_what_was_prepared_is_not_sent() {
     assert_eq!(world.rail.query(&payment, &[]).await, Finding::NotFound);
 }
 
-/// The treasury's key was exchanged while payments were on their way: what the rail sees of the new treasury's nonces says
-/// nothing of the old one's payments, so it neither sends them nor judges them.
+/// The treasury's key was exchanged while payments were in flight: the new treasury's nonces say nothing about the
+/// old one's payments, so the rail neither sends nor judges them.
 #[tokio::test]
 async fn attempts_of_another_treasury_are_left_alone() {
     let world = World::anvil().await;
@@ -193,7 +193,7 @@ async fn attempts_of_another_treasury_are_left_alone() {
     let other = SecretString::from("47".repeat(32));
     let access = Access::new(SecretString::from(world.node.url.as_str()), &other).unwrap();
     let exchanged = CryptoRail::new("usdc", world.config.clone(), access, world.clock.clone()).unwrap();
-    // The new treasury has used up this nonce long ago, which would look like a stranger's doing.
+    // The new treasury has used this nonce long ago, which would look like a foreign transaction.
     let treasury: Address = exchanged.line().1.parse().unwrap();
     world.node.give_coins(treasury, U256::from(10).pow(U256::from(18))).await;
     world.node.call("anvil_impersonateAccount", json!([exchanged.line().1])).await;
@@ -214,7 +214,7 @@ async fn attempts_of_another_treasury_are_left_alone() {
     );
     world.node.mine(CONFIRMATIONS).await;
     assert!(world.paid(to).await.is_zero(), "nothing was sent");
-    // With the old key again, all goes on.
+    // With the old key the payment continues.
     world.rail.submit(&payment, &attempts[0]).await;
     world.succeed(&payment, &attempts).await;
     assert_eq!(world.paid(to).await, world.units(2_450));

@@ -1,4 +1,4 @@
-//! What a method offers before anybody is paid: funds for the amount, coins for the fee, a chain that answers.
+//! What a method checks before anything is paid: funds for the amount, coins for the fee, a reachable chain.
 
 use crate::rails::world::{BOOK, TREASURY, WEALTH, World, payment, person};
 use alloy_primitives::U256;
@@ -29,7 +29,7 @@ async fn no_more_is_offered_than_there_is() {
         let quote = world.rail.quote(BOOK, Cents(cents), &destination()).await;
         assert_eq!(quote.map(drop), expected, "{cents}");
     }
-    // Nor is an attempt made of what is not there: it waits for money.
+    // Nor is an attempt made without funds: it waits for money.
     let too_much = world.rail.prepare(&payment(person(0x11), wealth + 51), &[], 0).await;
     assert!(matches!(too_much, Err(Answer::Unknown { .. })), "{too_much:?}");
 }

@@ -1,5 +1,5 @@
-//! What is signed and in no block yet is promised: no second payment counts on the same money, whichever process signs it.
-//! And what stands in the way of such a payment has a way out.
+//! Signed transactions that are in no block yet count as spent: no second payment relies on the same money, whichever
+//! process signs it. And there is a way out if something blocks such a payment.
 
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 const SOON: i64 = 20 * SECOND;
 
-/// Leaves the treasury with 100.00, by transfers of its own that the database knows nothing of.
+/// Leaves the treasury with 100.00, by its own transfers that the database does not know.
 async fn leave_a_hundred(world: &World) {
     let treasury = TREASURY.parse().unwrap();
     world.node.call("hardhat_impersonateAccount", json!([TREASURY])).await;
@@ -114,7 +114,7 @@ async fn what_waits_is_subtracted_in_tokens_and_in_coins() {
     world.rail.check_room(&fits, waiting).await.unwrap();
     let problem = world.rail.check_room(&too_much, waiting).await.unwrap_err().to_string();
     assert!(problem.contains("promised to payments"), "{problem}");
-    // Two attempts of one nonce hold their money once; in a block, it is in the balance.
+    // Two attempts with one nonce reserve their money once; in a block, it is in the balance.
     let again = [first.clone(), Attempt { number: 2, ..first.clone() }];
     world.rail.check_room(&fits, &again).await.unwrap();
     world.node.mine(1).await;
@@ -131,7 +131,7 @@ async fn what_waits_is_subtracted_in_tokens_and_in_coins() {
     assert!(poor.unwrap_err().to_string().contains("coin"));
 }
 
-/// A node that drops what offers too little: the fee is raised as far as the ceiling, and then the operator is told.
+/// A node that drops transactions with low fees: the fee is raised up to the limit, and then the operator is told.
 #[tokio::test]
 async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
     let world = World::anvil().await;
@@ -144,7 +144,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
         Finding::NotFound,
         "it is sent again"
     );
-    // The market goes up to 100, and 150 are allowed: less than the room that is left for dearer blocks.
+    // The market rises to 100, and 150 are allowed: less than the reserve for more expensive blocks.
     world.node.call("anvil_setNextBlockBaseFeePerGas", json!(["0x174876e800"])).await;
     world.node.mine(1).await;
     world.clock.advance(181 * SECOND);
@@ -157,7 +157,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
     assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
     let shown = world.node.call("eth_getTransactionByHash", json!([attempts[1].key])).await;
     assert_eq!(crate::rails::tokens::number(&shown["maxFeePerGas"]), U256::from(150_000_000_000_u64));
-    // At the ceiling, and dropped again: it is sent as it was, and the answer says what to do.
+    // At the limit, and dropped again: it is sent unchanged, and the answer says what to do.
     world.node.call("anvil_dropTransaction", json!([attempts[1].key])).await;
     attempts[1].answered_at = Some(world.clock.now());
     world.clock.advance(181 * SECOND);
@@ -178,14 +178,14 @@ async fn work(world: &World, platform: &Platform) {
     world.clock.advance(SOON);
 }
 
-/// An attempt that was committed and never sent, whose withdrawal a person has ended since: all behind it wait.
+/// An attempt that was committed and never sent, whose withdrawal a person has ended since: all later payments wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gap_in_the_line_is_closed_by_stopping_what_has_ended() {
     let world = World::anvil().await;
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&world.node.url, |_| {})), 1).await;
     let book = book_with(&platform, "usdc", 10_000).await;
-    // The worker takes it and finds no node, so that there is no attempt.
+    // The worker leases it and reaches no node, so there is no attempt.
     let proxy = Proxy::start(&world.node.url).await;
     proxy.act(|_, _| Act::Hang);
     let away = installation.open(Arc::new(world.rail_at(&proxy.url, |_| {})), 2).await;
@@ -197,7 +197,7 @@ async fn a_gap_in_the_line_is_closed_by_stopping_what_has_ended() {
     let refused = stop::stop(&platform, book, ended).await;
     let impossible = matches!(refused, Err(Stopped::Refused(Refusal::StepIsNotPossible(..))));
     assert!(impossible, "there is nothing to stop: {refused:?}");
-    // A worker of the time before leases had numbers was asleep all the while, and commits its attempt now.
+    // A worker from before leases had numbers was asleep all the while, and commits its attempt now.
     let late = world.prepare(&payment(person(0x11), 2_550), &[], 0).await;
     let line = world.rail.facts().line.clone().unwrap();
     let (now, failed) = (world.clock.now(), (ended, WithdrawalState::Failed));

@@ -1,8 +1,8 @@
-//! The real server over a real chain, killed by SIGKILL at random moments while people ask for money and the way to the node
-//! fails: the chain's own books show exactly one payment per withdrawal.
+//! The real server over a real chain, killed by SIGKILL at random moments while recipients request withdrawals and
+//! the connection to the node fails: the chain's own books show exactly one payment per withdrawal.
 //!
-//! A killed worker's lease lasts five minutes. Between two lives of the server the test lets them pass at once: it ends every
-//! lease in the database, which nobody holds any more.
+//! A killed worker's lease lasts five minutes. Between two lives of the server the test ends every lease in the
+//! database, none of which has a holder any more.
 
 use crate::rails::program::{Program, Serving, table};
 use crate::rails::proxy::{Act, Proxy};
@@ -16,24 +16,24 @@ use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Lives of the server; `OUTPAY_TEST_KILLS` asks for more.
+/// Lives of the server; `OUTPAY_TEST_KILLS` sets another number.
 const KILLS: usize = 40;
 const SEED: u64 = 20;
-/// Withdrawals that are asked for in one life.
+/// Withdrawals requested per life.
 const WISHES: usize = 3;
 /// 10.00 and the fee of 0.50.
 const GROSS: i64 = 1_050;
 const NET: u64 = 1_000;
 const PATIENCE: usize = 600;
 
-/// A withdrawal that somebody wants, asked for under one key until there is an answer.
+/// A withdrawal, requested under one key until there is a response.
 struct Wish {
     number: usize,
     is_answered: bool,
 }
 
 impl Wish {
-    /// Somebody new for every payment.
+    /// A new address for every payment.
     fn address(&self) -> Address {
         Address::from_slice(&keccak256(self.number.to_be_bytes())[12..])
     }
@@ -46,7 +46,7 @@ impl Wish {
     }
 }
 
-/// What goes wrong on the way to the node, by the dice.
+/// Random failures of the connection to the node.
 fn faults(seed: u64) -> impl Fn(&str, &Value) -> Act + Send {
     let dice = Mutex::new(ChaCha8Rng::seed_from_u64(seed));
     move |method, _| {
@@ -64,14 +64,14 @@ fn faults(seed: u64) -> impl Fn(&str, &Value) -> Act + Send {
     }
 }
 
-/// Makes a block now and then, as a chain does; sometimes it takes the newest one back with all that was in it.
+/// Mines blocks as a chain does; sometimes reverts the newest one with all its transactions.
 async fn chain_goes_on(node: Node) {
     let mut dice = ChaCha8Rng::seed_from_u64(SEED);
     loop {
         tokio::time::sleep(Duration::from_millis(60)).await;
         node.mine(1).await;
         if dice.next_u32() % 40 == 0 {
-            // It refuses where nothing is left to take back.
+            // It refuses if there is nothing to revert.
             node.ask("anvil_reorg", json!([1, []])).await.ok();
         }
     }
@@ -83,14 +83,14 @@ async fn ask_all(serving: &Serving, wishes: &mut [Wish], hash: &str) {
         let answer = connection.try_exchange(&wish.call(serving, hash).bytes(), true).await;
         match answer.as_ref().map(|answer: &Answer| answer.status) {
             Some(202) => wish.is_answered = true,
-            // The way to the node failed while the rail was asked what it can pay.
+            // The connection to the node failed while the rail was asked what it can pay.
             Some(409 | 503) | None => {}
             Some(_) => panic!("{}", answer.unwrap().text()),
         }
     }
 }
 
-/// One life: people ask, workers work, and at some moment it is over.
+/// One life: requests arrive, workers work, and at some moment the server is killed.
 async fn live(serving: Serving, wishes: &mut [Wish], hash: &str, life: Duration) {
     let end = tokio::time::sleep(life);
     tokio::pin!(end);
@@ -101,14 +101,14 @@ async fn live(serving: Serving, wishes: &mut [Wish], hash: &str, life: Duration)
     serving.kill();
 }
 
-/// Every lease runs out, and everything is due.
+/// Every lease expires, and everything is due.
 fn time_passes(program: &Program) {
     let database = rusqlite::Connection::open(program.database()).unwrap();
     let sql = "UPDATE withdrawal SET leased_until = 0, due_at = 0 WHERE due_at IS NOT NULL";
     database.execute(sql, []).unwrap();
 }
 
-/// How many withdrawals stand in each state, as `state:count`.
+/// Withdrawals per state, as `state:count`.
 fn states(program: &Program) -> Vec<(i64, i64)> {
     let database = rusqlite::Connection::open(program.database()).unwrap();
     let sql = "SELECT state, count(*) FROM withdrawal GROUP BY state ORDER BY state";
@@ -122,7 +122,7 @@ fn attempts(program: &Program) -> i64 {
     database.query_row("SELECT count(*) FROM attempt", [], |row| row.get(0)).unwrap()
 }
 
-/// Without kills and faults, until nothing is on its way any more.
+/// Without kills and faults, until no payment is in flight.
 async fn finish(program: &Program, wishes: &mut [Wish], hash: &str) -> (Serving, Value) {
     time_passes(program);
     let serving = program.serve(&[]);
@@ -168,7 +168,7 @@ async fn a_server_killed_at_random_moments_pays_each_withdrawal_once() {
     let (serving, statement) = finish(&program, &mut wishes, &hash).await;
     serving.kill();
     chain.abort();
-    // Nothing comes of anything that is still on its way.
+    // Nothing still pending pays again.
     world.node.mine(20).await;
     for wish in &wishes {
         assert_eq!(world.paid(wish.address()).await, units(NET, 6), "wish {}", wish.number);

@@ -1,5 +1,5 @@
-//! The whole platform over a real chain: whatever fails and wherever the worker is killed, the chain shows exactly one
-//! payment per withdrawal, and nothing that was paid is given back.
+//! The whole platform over a real chain: whatever fails and wherever the worker is killed, the chain shows exactly
+//! one payment per withdrawal, and no paid withdrawal is refunded.
 
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
@@ -13,13 +13,13 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Longer than a lease and than a payment may wait before it is sent for more.
+/// Longer than a lease, and longer than a payment waits before its fee is raised.
 const LATER: i64 = 700_000_000;
 /// 10.00 and the fee of 0.50.
 const GROSS: i64 = 1_050;
 const NET: u64 = 1_000;
 
-/// What goes wrong, once.
+/// A fault that happens once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     Nothing,
@@ -44,7 +44,7 @@ const FAULTS: [Fault; 8] = [
 ];
 
 impl Fault {
-    /// While the fault lasts.
+    /// What the proxy does during the fault.
     fn act(self, method: &str) -> Act {
         let sends = method == "eth_sendRawTransaction";
         let looks_up = matches!(method, "eth_getTransactionByHash" | "eth_getTransactionReceipt");
@@ -62,13 +62,13 @@ impl Fault {
     }
 }
 
-/// Somebody new for every payment.
+/// A new address for every payment.
 fn somebody(number: i64) -> Address {
     Address::from_slice(&keccak256(number.to_be_bytes())[12..])
 }
 
-/// Works in rounds, a block after each, until the withdrawal has ended. The fault lasts for the first two rounds; the kill
-/// comes once, when its moment is reached.
+/// Works in rounds, with a block after each, until the withdrawal has ended. The fault lasts for the first two
+/// rounds; the kill comes once, when its moment is reached.
 async fn drive(
     world: &World,
     proxy: &Proxy,
@@ -104,7 +104,7 @@ async fn drive(
     panic!("{kill:?}, {fault:?}: {:?}", withdrawal(platform, book, number).await);
 }
 
-/// Every kill x every fault, so many times over.
+/// Every kill x every fault, this many times.
 async fn cycles(times: i64) {
     let world = World::anvil().await;
     let proxy = Proxy::start(&world.node.url).await;
@@ -127,7 +127,7 @@ async fn cycles(times: i64) {
             }
         }
     }
-    // Nothing comes of anything that is still on its way, and nobody was paid a second time.
+    // Nothing still pending pays again, and no address was paid twice.
     world.node.mine(20).await;
     let spent = units(WEALTH, 6) - world.paid(TREASURY.parse().unwrap()).await;
     assert_eq!(spent, units(NET, 6) * U256::from(made));
@@ -178,7 +178,7 @@ async fn two_processes_send_each_payment_once() {
     assert_books_are_clean(&one).await;
 }
 
-/// From the person's wish to the tokens, with nothing but the platform in between.
+/// From the recipient's request to the tokens, with the platform alone in between.
 async fn the_whole_way(world: World) {
     let installation = Installation::new(&world.clock);
     let rail = Arc::new(world.rail_at(&world.node.url, |_| {}));
@@ -221,7 +221,7 @@ async fn a_payment_that_the_token_refuses_is_given_back_whole() {
     let book = book_with(&platform, "usdc", 5_000).await;
     let to = somebody(1);
     let asked = ask(&platform, book, "usdc", 2_550, &to.to_checksum(None)).await;
-    // Between the wish and the sending.
+    // Between the request and the sending.
     world.node.invoke(world.token, "block(address)", &[word(to)]).await;
     Worker::new(platform.clone()).round().await.unwrap();
     let failed = withdrawal(&platform, book, asked.number).await;

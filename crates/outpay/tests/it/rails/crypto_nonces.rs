@@ -1,4 +1,5 @@
-//! Nonces: no two payments get one, no gap arises, and one that a stranger used up is proof only with the stranger in hand.
+//! Nonces: no two payments get the same one, no gap arises, and a nonce used by a foreign transaction is proof only
+//! once that transaction is found.
 
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::Node;
@@ -6,7 +7,7 @@ use crate::rails::world::{CONFIRMATIONS, TREASURY, World, is_accepted, payment, 
 use outpay::rails::{Answer, Finding, Rail};
 use serde_json::{Value, json};
 
-/// Somebody with the treasury's key sends a transaction of their own; it is in no block yet.
+/// A foreign transaction with the treasury's key; it is in no block yet.
 async fn a_stranger_sends(node: &Node) -> Value {
     node.call("anvil_impersonateAccount", json!([TREASURY])).await;
     node.call("eth_sendTransaction", json!([{"from": TREASURY, "to": TREASURY, "value": "0x0"}])).await
@@ -83,10 +84,10 @@ async fn a_payment_that_a_stranger_overtook_is_refused_once_that_is_deep() {
         world.node.mine(1).await;
     }
     assert_eq!(refused(world.query(&payment, &attempts).await), "overtaken");
-    // The search for the stranger goes a long way back.
+    // The search for the foreign transaction goes far back.
     world.node.mine(40).await;
     assert_eq!(refused(world.query(&payment, &attempts).await), "overtaken");
-    // And indeed nothing can come of it any more.
+    // And indeed it can never be paid any more.
     world.rail.submit(&payment, &attempts[0]).await;
     world.node.mine(CONFIRMATIONS).await;
     assert!(world.paid(to).await.is_zero());
@@ -104,7 +105,7 @@ async fn a_node_that_has_lost_a_receipt_proves_nothing() {
         "eth_getTransactionReceipt" | "eth_getTransactionByHash" => Act::Say(json!(null)),
         _ => Act::Pass,
     });
-    // The nonce is used up, deep in the chain, and no receipt: it was this very payment all the same.
+    // The nonce is used up, deep in the chain, without a receipt: but it was this very payment.
     let text = unknown(rail.query(&payment, &attempts).await);
     assert!(text.contains("by ours"), "{text}");
     proxy.act(|_, _| Act::Pass);

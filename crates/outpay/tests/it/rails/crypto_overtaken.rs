@@ -1,5 +1,5 @@
-//! What used a payment's nonce in its place is read before anything is given back: the same payment by another hash is paid,
-//! what is unclear is unknown, and a refund needs proof, from the second node too where there is one.
+//! The transaction that used a payment's nonce instead is read before a refund: the same payment under another hash
+//! counts as paid, an unclear one is unknown, and a refund needs proof, also from the second node if there is one.
 
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::{call_data, word};
@@ -100,7 +100,7 @@ async fn what_is_unclear_is_unknown() {
     }
 }
 
-/// A nonce that is used up, by nothing that the node shows: no proof.
+/// A nonce that is used up, although the node shows no transaction with it, is not proof.
 #[tokio::test]
 async fn a_nonce_that_was_used_by_no_transaction_found_is_no_proof() {
     let world = World::anvil().await;
@@ -121,7 +121,7 @@ async fn a_nonce_that_was_used_by_no_transaction_found_is_no_proof() {
     assert_eq!(refused(world.query(&payment, &attempts).await), "overtaken", "with the transaction in hand");
 }
 
-/// A server that was restored, and one that was not: the payment was made under a later nonce.
+/// One server was restored, another one was not: the payment was made under a later nonce.
 #[tokio::test]
 async fn the_same_transfer_under_a_later_nonce_is_no_refund() {
     let world = World::anvil().await;
@@ -139,7 +139,7 @@ async fn a_treasury_that_was_used_needs_the_operators_word() {
     let world = World::anvil().await;
     wallet_sends(&world, TREASURY.parse().unwrap(), "0x").await;
     world.node.mine(1).await;
-    // A database that knows of no payment at all, as after a restore of the first backup.
+    // A database that knows of no payment at all, as after restoring the first backup.
     let stopped = world.rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
     let Err(Answer::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
     assert!(text.contains("first_nonce = 1"), "{text}");
@@ -157,7 +157,7 @@ async fn what_waits_and_is_not_known_stops_new_payments() {
     assert_eq!(world.prepare(&payment, &[], 0).await.slot, 0);
 }
 
-/// A rail with two nodes: the chain itself, and what the proxy makes of it.
+/// A rail with two nodes: the chain itself, and the same chain through the proxy.
 fn with_second(world: &World, second: &Proxy) -> CryptoRail {
     let access = Access::new(SecretString::from(world.node.url.as_str()), &SecretString::from(KEY)).unwrap();
     let access = access.with_second(SecretString::from(second.url.as_str()));
@@ -200,7 +200,7 @@ async fn a_stopped_payment_is_given_back_when_both_nodes_say_so() {
     world.rail.submit(&payment, &attempts[1]).await;
     world.node.mine(CONFIRMATIONS).await;
     wants_both(&world, &payment, &attempts, "stopped").await;
-    // Nor does a person say "not paid" before both see the nonce used up.
+    // Nor can a person resolve it as not paid before both see the nonce used up.
     let second = Proxy::start(&world.node.url).await;
     let rail = with_second(&world, &second);
     second.act(|method, _| match method {

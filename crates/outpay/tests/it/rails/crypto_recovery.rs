@@ -1,5 +1,5 @@
-//! After a recovery: what left the treasury after the backup is read off the chain, payments stay paused until a person has said
-//! whose each transfer was, and what is settled by one is not paid again.
+//! After a recovery: transfers that left the treasury after the backup are read from the chain, payments stay paused
+//! until a person has assigned each of them, and a withdrawal settled by one is not paid again.
 
 use crate::rails::platform::{
     Installation, ask, assert_books_are_clean, balance, book_with, command, withdrawal,
@@ -19,7 +19,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The treasury pays this, as the server did that is lost; the transaction.
+/// Pays this from the treasury, as the lost server did; returns the transaction.
 async fn was_paid(world: &World, to: Address, units: U256) -> String {
     world.node.call("hardhat_impersonateAccount", json!([TREASURY])).await;
     let data = call_data("transfer(address,uint256)", &[word(to), units]);
@@ -29,7 +29,7 @@ async fn was_paid(world: &World, to: Address, units: U256) -> String {
     hash.as_str().unwrap().to_owned()
 }
 
-/// Recovered, with everything paused, from a database of before all that the chain shows.
+/// Recovered, with everything paused, from a database older than everything on the chain.
 async fn recovered(platform: &Platform) {
     let scans = vec![("usdc".to_owned(), 0)];
     let changes = RecoveryChanges { scans, detail: "{}".to_owned(), ..RecoveryChanges::default() };
@@ -45,7 +45,7 @@ async fn open(platform: &Platform) -> usize {
     treasury::standing(&platform.store).await.unwrap().open().len()
 }
 
-/// A worker's looks, with a block after each.
+/// Rounds of a worker, with a block after each.
 async fn work(world: &World, platform: &Platform) {
     for _ in 0..8 {
         Worker::new(platform.clone()).round().await.unwrap();
@@ -61,7 +61,7 @@ async fn what_left_after_the_backup_is_assigned(installation: &mut Installation)
     let platform = installation.open(rail(0), 1).await;
     let book = book_with(&platform, "usdc", 20_000).await;
     let address = |number| person(number).to_checksum(None);
-    // Paid and known; queued in the backup and paid since; asked for in the backup, never paid.
+    // Paid and known; queued in the backup and paid since; requested in the backup, never paid.
     let known = ask(&platform, book, "usdc", 1_050, &address(0x11)).await.number;
     work(&world, &platform).await;
     assert_eq!(withdrawal(&platform, book, known).await.state, WithdrawalState::Succeeded);
@@ -112,7 +112,7 @@ async fn what_left_after_the_backup_is_assigned(installation: &mut Installation)
     treasury::assign_lost(&platform, &find(&fraction).await, "not ours").await.unwrap();
     assert_eq!(open(&platform).await, 0);
     assert!(resume(&platform).await.unwrap());
-    // What was settled is not paid again, what waits is paid once.
+    // A settled withdrawal is not paid again, a waiting one is paid once.
     work(&world, &platform).await;
     assert_eq!(world.paid(person(0x12)).await, units(2_000, 6));
     assert_eq!(world.paid(person(0x13)).await, units(2_000, 6));
@@ -124,7 +124,7 @@ async fn what_left_after_the_backup_is_assigned(installation: &mut Installation)
     assert_books_are_clean(&platform).await;
 }
 
-/// The installation outlives the runtime: taking a database away waits, which a runtime must not.
+/// The installation outlives the runtime: dropping a database blocks, which a runtime must not.
 fn run(mut installation: Installation) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(what_left_after_the_backup_is_assigned(&mut installation));
@@ -141,7 +141,7 @@ fn what_left_after_the_backup_is_assigned_on_postgres() {
     run(Installation::on_postgres(&Clock::manual(0)));
 }
 
-/// A debit that was made and not written down, since the process died in between, is not made again.
+/// A debit whose assignment was not recorded, because the process died in between, is not repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_is_debited_once() {
     let world = World::anvil().await;
@@ -160,7 +160,7 @@ async fn a_person_is_debited_once() {
     assert_books_are_clean(&platform).await;
 }
 
-/// The program itself: a backup, a payment that it knows nothing of, and the way back to work.
+/// The program itself: a backup, a payment that it does not know, and the way back to work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restored_installation_stays_paused_until_all_is_assigned() {
     let world = World::anvil().await;
@@ -201,7 +201,7 @@ async fn a_restored_installation_stays_paused_until_all_is_assigned() {
     assert_eq!(program.json(&["audit"])["clean"], true);
 }
 
-/// A node that is away leaves the rail unread, which keeps payments paused; a rail that is gone for good is skipped by a person.
+/// A rail whose node is down stays unread, which keeps payments paused; a person skips a rail that is gone for good.
 #[test]
 fn a_rail_that_cannot_be_read_keeps_payments_paused() {
     let away = "[rails.crypto.usdc]\nchain = \"Base\"\nchain_id = 8453\ncurrency = \"USDC\"\n\

@@ -1,4 +1,4 @@
-//! Blocks that are taken out of the chain again, and the payments in them with them.
+//! Blocks that are removed from the chain, with the payments in them.
 
 use crate::rails::world::{CONFIRMATIONS, World, is_accepted, is_succeeded, payment, person};
 use outpay::rails::{Answer, Finding, Rail};

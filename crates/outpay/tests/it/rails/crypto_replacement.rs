@@ -1,4 +1,4 @@
-//! Payments that no block takes: sent again for more under the same nonce, so that one of them pays.
+//! Payments that no block takes: sent again for more under the same nonce, so that only one of them pays.
 
 use crate::rails::world::{SECOND, World, is_accepted, is_succeeded, payment, person};
 use alloy_primitives::U256;
@@ -23,7 +23,7 @@ async fn a_stuck_payment_is_replaced_and_pays_once(world: World) {
     for round in 1..4 {
         world.clock.advance(181 * SECOND);
         assert_eq!(world.query(&payment, &attempts).await, Finding::Stuck);
-        // The store gives its next free slot, which a replacement does not take.
+        // The store offers its next free slot, which a replacement does not take.
         let next = world.prepare(&payment, &attempts, 1).await;
         assert_eq!(next.slot, 0);
         let answer = world.rail.submit(&payment, &next).await;
@@ -42,7 +42,7 @@ async fn a_stuck_payment_is_replaced_and_pays_once(world: World) {
     let detail = world.succeed(&payment, &attempts).await;
     assert_eq!(detail["tx_hash"], attempts[3].key);
     assert_eq!(world.paid(to).await, world.units(2_450));
-    // The earlier ones can be sent again: nothing comes of it.
+    // Sending the earlier ones again has no effect.
     for attempt in &attempts {
         world.rail.submit(&payment, attempt).await;
         world.node.mine(2).await;

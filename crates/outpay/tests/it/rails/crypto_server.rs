@@ -1,10 +1,11 @@
-//! The real program with crypto rails in its configuration: it starts without their chains, and not without their secrets.
+//! The real program with crypto rails in its configuration: it starts without their chains, and not without their
+//! secrets.
 
 use crate::rails::program::Program;
 use crate::rails::world::KEY;
 use std::io::{BufRead, BufReader, Read};
 
-/// A rail on a chain whose node is away.
+/// A rail on a chain whose node is down.
 fn rail(name: &str, key: &str) -> String {
     format!(
         "[rails.crypto.{name}]\nchain = \"Base\"\nchain_id = 8453\ncurrency = \"USDC\"\n\
@@ -13,7 +14,7 @@ fn rail(name: &str, key: &str) -> String {
     )
 }
 
-/// The error with which the server does not start.
+/// The error with which the server refuses to start.
 fn refuses_to_start(configuration: &str) -> String {
     let output = Program::new(configuration).run(&["serve", "--listen", "127.0.0.1:0"]);
     let said = String::from_utf8(output.stderr).unwrap();

@@ -1,5 +1,5 @@
-//! Stopping a payment that no block takes: whichever transaction of its nonce is faster ends it, and nobody says "not paid"
-//! before that.
+//! Stopping a payment that no block takes: the faster of the two transactions with its nonce ends it, and it cannot
+//! be resolved as not paid before that.
 
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
@@ -11,7 +11,7 @@ use outpay::withdrawals::{Stopped, settle, stop};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Longer than a worker waits before it asks again, and shorter than it waits before it pays more.
+/// Longer than a worker waits before it asks again, and shorter than it waits before it raises the fee.
 const SOON: i64 = 20_000_000;
 
 async fn work(world: &World, platform: &Platform) {
@@ -39,7 +39,7 @@ async fn stopped_before_a_block_took_it(world: World) {
     let failed = withdrawal(&platform, book, asked.number).await;
     assert_eq!((failed.state, failed.reason_code.as_str()), (WithdrawalState::Failed, "stopped"));
     assert_eq!(balance(&platform, book).await, Cents(5_000));
-    // Nothing comes of the payment any more, and the next one leaves no gap.
+    // The payment can never be made any more, and the next one leaves no gap.
     let raw = alloy_primitives::hex::encode_prefixed(&attempts[0].request);
     world.node.ask("eth_sendRawTransaction", json!([raw])).await.ok();
     world.node.mine(CONFIRMATIONS).await;
@@ -80,7 +80,7 @@ async fn a_payment_that_was_faster_than_its_stop_is_paid() {
     assert!(format!("{late:#}").contains("used up already"), "{late:#}");
 }
 
-/// Once somebody has begun to stop it, no attempt pays any more, whatever is prepared next.
+/// Once a stop has begun, no attempt pays any more, whatever is prepared next.
 #[tokio::test]
 async fn what_replaces_a_stop_is_a_stop() {
     let world = World::anvil().await;
@@ -119,7 +119,7 @@ async fn nobody_resolves_what_can_still_be_paid() {
     let platform = installation.open(Arc::new(world.rail_at(&proxy.url, |_| {})), 1).await;
     let book = book_with(&platform, "usdc", 5_000).await;
     let asked = ask(&platform, book, "usdc", 2_550, &person(0x11).to_checksum(None)).await;
-    // Never sent as far as anybody knows; but signed.
+    // Signed, but as far as known never sent.
     proxy.act(|method, _| match method {
         "eth_sendRawTransaction" | "eth_getTransactionByHash" => Act::Hang,
         _ => Act::Pass,
@@ -135,7 +135,7 @@ async fn nobody_resolves_what_can_still_be_paid() {
     let refused = settle::settle_by_proof(&platform, book, asked.number, proof, Actor::OPERATOR).await;
     let may_be = matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade)));
     assert!(may_be, "paid by a transfer that was lost, and then by this one too: {refused:?}");
-    // The nonce is used up by something else.
+    // Another transaction uses the nonce up.
     world.node.call("anvil_impersonateAccount", json!([TREASURY])).await;
     let nothing = json!([{ "from": TREASURY, "to": TREASURY, "value": "0x0" }]);
     world.node.call("eth_sendTransaction", nothing).await;

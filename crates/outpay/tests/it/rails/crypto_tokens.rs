@@ -1,11 +1,11 @@
-//! Tokens as they are: some return nothing, some say nothing, some take a part, some refuse.
+//! Real-world token behaviour: some return nothing, some log nothing, some take a part, some refuse.
 
 use crate::rails::tokens::word;
 use crate::rails::world::{CONFIRMATIONS, Token, World, is_accepted, payment, person, refused, unknown};
 use ledger::Cents;
 use outpay::rails::{Answer, Closed, Rail};
 
-/// Pays 24.50 with a token and gives it back with the recipient's balance in its smallest units.
+/// Pays 24.50 with a token; returns it with the recipient's balance in its smallest units.
 async fn pays(token: Token) {
     let world = World::anvil_with(token).await;
     let to = person(0x11);
@@ -28,7 +28,7 @@ async fn published_tokens_of_18_and_2_and_50_decimals_pay() {
     pays(Token { name: "HighDecimalToken", decimals: 50 }).await;
 }
 
-/// Neither paid nor not paid, however deep: a person has to look.
+/// Neither paid nor not paid, however deep: a person has to check.
 async fn stays_unknown(token: Token, logs: &str) {
     let world = World::anvil_with(token).await;
     let payment = payment(person(0x11), 2_500);
@@ -73,7 +73,7 @@ async fn a_transfer_that_the_token_takes_back_is_refused_once_that_is_deep() {
         world.node.mine(1).await;
     }
     assert_eq!(refused(world.query(&payment, &attempts).await), "transfer_reverted");
-    // The token goes on later; the refused payment does not come to life.
+    // The token is unpaused later; the refused payment is not revived.
     world.node.invoke(world.token, "start()", &[]).await;
     world.rail.submit(&payment, &attempts[0]).await;
     world.node.mine(CONFIRMATIONS).await;
@@ -93,7 +93,7 @@ async fn an_address_that_the_token_refuses_costs_no_attempt() {
     assert!(text.contains("Nothing was sent"), "{text}");
     let quote = world.rail.quote(payment.book, Cents(100), &payment.withdrawal.destination).await;
     assert_eq!(quote, Err(Closed::Unhealthy));
-    // Others are paid as ever.
+    // Other recipients are paid as usual.
     let good = crate::rails::world::payment(person(0x11), 2_500);
     let attempts = [world.send(&good, 0).await];
     world.succeed(&good, &attempts).await;

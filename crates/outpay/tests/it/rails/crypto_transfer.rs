@@ -1,4 +1,4 @@
-//! The main path, on both chains: a payment arrives, once, and says so.
+//! The main path, on both chains: a payment arrives, once, and is reported.
 
 use crate::rails::world::{CONFIRMATIONS, World, is_accepted, is_succeeded, payment, person, units};
 use alloy_primitives::{U256, keccak256};
@@ -31,7 +31,7 @@ async fn a_transfer_arrives(world: World) {
     let finding = world.query(&payment, &attempts).await;
     let Finding::Answer(Answer::Succeeded { detail }) = finding else { panic!("{finding:?}") };
 
-    // 25.00 without the fee of 0.50.
+    // 25.00 less the fee of 0.50.
     assert_eq!(world.paid(to).await, units(2_450, 6));
     let coins_after = world.node.coins_of(world.rail.line().1.parse().unwrap()).await;
     let fee = outpay::rails::crypto::amount::decimal(coins_before - coins_after, 18);
@@ -53,7 +53,7 @@ async fn a_transfer_arrives_on_hardhat() {
     a_transfer_arrives(World::hardhat().await).await;
 }
 
-/// The same bytes as often as one likes: at once, after it is in a block, after it is deep.
+/// The same bytes any number of times: at once, after the block, after it is deep.
 async fn what_is_sent_again_pays_once(world: World) {
     let to = person(0x11);
     let payment = payment(to, 2_500);

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const PAYMENTS: i64 = 40;
 const GROSS: i64 = 1_050;
 const NET: u64 = 1_000;
-/// Longer than a lease and than a payment may wait before it is sent for more.
+/// Longer than a lease, and longer than a payment waits before its fee is raised.
 const LATER: i64 = 700_000_000;
 
 fn somebody(number: i64) -> Address {
@@ -68,7 +68,7 @@ async fn payments_in_both_tokens_stand_in_one_line() {
         let address = somebody(number).to_checksum(None);
         asked.push(ask(&one, book, method(number), GROSS, &address).await.number);
     }
-    // Each seventh moment kills a worker, and each fifth sending is not answered.
+    // Every seventh moment kills a worker, and every fifth request gets no response.
     let (moments, sent) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
     proxy.act(move |call, _| match call {
         "eth_sendRawTransaction" if sent.fetch_add(1, Ordering::SeqCst) % 5 == 4 => Act::PassThenSilence,
@@ -105,7 +105,7 @@ async fn payments_in_both_tokens_stand_in_one_line() {
     assert_books_are_clean(&one).await;
 }
 
-/// An installation that had one rail before goes on where that rail had counted to.
+/// An installation that had one rail before continues from that rail's count.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_token_joins_a_line_that_is_in_use() {
     let world = World::anvil().await;
@@ -114,7 +114,7 @@ async fn a_second_token_joins_a_line_that_is_in_use() {
     let [usdc_rail, usdt_rail] = rails(&world, usdt, &world.node.url);
     let before = installation.open_with(vec![Arc::clone(&usdc_rail)], 1).await;
     let book = book(&before).await;
-    // Sent, and in no block yet: the chain's own count does not know of it.
+    // Sent, and in no block yet: the chain's own count does not include it.
     let first = ask(&before, book, "usdc", GROSS, &somebody(0).to_checksum(None)).await;
     Worker::new(before.clone()).round().await.unwrap();
     let after = installation.open_with(vec![usdc_rail, usdt_rail], 2).await;

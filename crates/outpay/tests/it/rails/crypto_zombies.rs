@@ -1,6 +1,6 @@
-//! Two workers on one database over a real chain. One is frozen over its lease, at each moment of a payment, or its machine's clock
-//! is ten minutes wrong; the other goes on, and the first resumes with what it knew. The chain's own balances say that each
-//! withdrawal was paid once, and none that was paid was given back.
+//! Two workers on one database over a real chain. One is frozen past its lease, at each moment of a payment, or its
+//! machine's clock is ten minutes wrong; the other continues, and the first resumes with stale knowledge. By the
+//! chain's own balances each withdrawal was paid once, and no paid one was refunded.
 
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
@@ -16,27 +16,27 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Cycles on each engine; `OUTPAY_TEST_ZOMBIES` asks for more.
+/// Cycles on each engine; `OUTPAY_TEST_ZOMBIES` sets another number.
 const CYCLES: usize = 16;
-/// Longer than a lease and than a payment may wait before it is sent for more.
+/// Longer than a lease, and longer than a payment waits before its fee is raised.
 const LATER: i64 = 700_000_000;
 const TEN_MINUTES: i64 = 600_000_000;
 /// 10.00 and the fee of 0.50.
 const GROSS: i64 = 1_050;
 const NET: u64 = 1_000;
 
-/// What is wrong with the first worker.
+/// The first worker's trouble.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Trouble {
-    /// It stops here, and goes on when the other one has worked.
+    /// It freezes here, and resumes after the other one has worked.
     FrozenAt(Moment),
-    /// It stops while its request is on the way to the node.
+    /// It freezes while its request is in transit to the node.
     FrozenWhileSending,
-    /// Its machine's clock is so wrong.
+    /// Its machine's clock is wrong by this much.
     Clock(i64),
 }
 
-/// What the chain does while it stands still.
+/// What the chain does while the worker is frozen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Meanwhile {
     Blocks,
@@ -63,14 +63,14 @@ fn person(number: i64) -> Address {
     Address::from_slice(&keccak256(number.to_be_bytes())[12..])
 }
 
-/// Everything that a cycle needs, also while the first worker stands still.
+/// Everything that a cycle needs, also while the first worker is frozen.
 struct Scene {
     world: World,
     proxy: Proxy,
-    /// On the way to the node there is a proxy.
+    /// Reaches the node through the proxy.
     first: Platform,
     other: Platform,
-    /// As `first`, on a machine whose clock is wrong.
+    /// Like `first`, on a machine whose clock is wrong.
     wrong: Platform,
     wrong_clock: Clock,
     book: BookId,
@@ -84,7 +84,7 @@ impl Scene {
         let first = installation.open(by(&proxy.url, &world.clock), 1).await;
         let other = installation.open(by(&world.node.url, &world.clock), 2).await;
         let mut wrong = installation.open(by(&world.node.url, &wrong_clock), 3).await;
-        // Leases go by the database's clock; everything else on that machine by its own.
+        // Leases use the database's clock; everything else on that machine uses its own.
         let (entropy, witness) = (Entropy::seeded(4), wrong.witness.clone());
         let teller =
             Teller::start(&wrong.store, Arc::clone(&wrong.secrets), wrong_clock.clone(), entropy, witness);
@@ -99,14 +99,14 @@ impl Scene {
         self.wrong_clock.advance(micros);
     }
 
-    /// All that workers write of a withdrawal.
+    /// Everything that workers write about a withdrawal.
     async fn written(&self, number: i64) -> String {
         let store = &self.other.store;
         let entries = store.entries_of_withdrawal(self.book, number).await.unwrap();
         format!("{entries:?} {:?}", store.attempts(self.book, number).await.unwrap())
     }
 
-    /// The other worker goes on for so many looks, and the chain with it.
+    /// The other worker continues for this many rounds, and the chain with it.
     async fn goes_on(&self, looks: usize, meanwhile: Meanwhile) {
         for look in 0..looks {
             self.time_passes(LATER);
@@ -121,13 +121,13 @@ impl Scene {
                 self.world.node.call("anvil_reorg", json!([1, []])).await;
             }
         }
-        // So that what the first one writes afterwards differs from what the other one wrote.
+        // So that later writes of the first worker would differ from the other's.
         self.time_passes(SECOND);
     }
 }
 
-/// The first worker's look, standing still where the trouble says. Its lease is over then, so that it must not write a word when it
-/// goes on.
+/// The first worker's round, frozen as the trouble says. Its lease has expired then, so it must not write anything
+/// when it resumes.
 async fn stand_still(
     scene: &Arc<Scene>,
     number: i64,
@@ -196,7 +196,7 @@ async fn cycles(installation: &mut Installation) {
         let at = usize::try_from(made).unwrap();
         let trouble = TROUBLES[at % TROUBLES.len()];
         let meanwhile = MEANWHILES[at / TROUBLES.len() % MEANWHILES.len()];
-        // One look after the other, so that it resumes with the payment sent, replaced, in a block, or ended.
+        // One more round each time, so that it resumes with the payment sent, replaced, in a block, or ended.
         let looks = 1 + at / (TROUBLES.len() * MEANWHILES.len()) % 6;
         made += 1;
         let to = person(made);
@@ -221,7 +221,7 @@ async fn cycles(installation: &mut Installation) {
         assert_eq!(world.paid(to).await, units(NET, 6), "{trouble:?}, {meanwhile:?}, {looks}");
         replaced += scene.first.store.attempts(book, asked.number).await.unwrap().len() - 1;
     }
-    // Nothing comes of anything that is still on its way, and no person was paid a second time.
+    // Nothing still pending pays again, and no recipient was paid twice.
     world.node.mine(20).await;
     for number in 1..=made {
         assert_eq!(world.paid(person(number)).await, units(NET, 6), "payment {number}");
@@ -237,7 +237,7 @@ async fn cycles(installation: &mut Installation) {
     );
 }
 
-/// The installation outlives the runtime: taking a database away waits, which a runtime must not.
+/// The installation outlives the runtime: dropping a database blocks, which a runtime must not.
 fn run(mut installation: Installation) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(cycles(&mut installation));

@@ -1,4 +1,4 @@
-//! What keeps a worker from writing and sending where it must not: leases that ran out or are another's, clocks that are wrong,
+//! Fencing: what keeps a worker from writing and sending when it must not: expired or foreign leases, wrong clocks,
 //! pauses. Not here: the store's statements (the conformance suite).
 
 use crate::rails::platform::{assert_books_are_clean, balance, withdrawal};
@@ -15,8 +15,8 @@ use serde_json::Map;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// While it is paused nothing leaves, neither a first request nor a repeat nor one that replaces another, in no process; what has
-/// left is asked for.
+/// During a pause no process sends anything, neither a first request nor a repeat nor a replacement; outcomes of sent
+/// requests are still asked for.
 #[tokio::test]
 async fn nothing_leaves_while_it_is_paused() {
     let clock = Clock::manual(NOW);
@@ -56,7 +56,7 @@ async fn nothing_leaves_while_it_is_paused() {
     assert_books_are_clean(&platform).await;
 }
 
-/// A pause that comes while a request is on its way says so, and has nothing to say once it has its answer.
+/// A pause that begins while a request is in flight reports it, and no longer once it has its answer.
 #[tokio::test]
 async fn a_pause_tells_what_is_on_its_way() {
     let clock = Clock::manual(NOW);
@@ -70,7 +70,7 @@ async fn a_pause_tells_what_is_on_its_way() {
     assert_eq!(again.unwrap(), Paused { is_new: false, running: Vec::new() });
 }
 
-/// A worker whose process is gone has its leases taken back by the next start on its machine, one that lives keeps them.
+/// The next start on a machine takes back the leases of a worker whose process is gone; a live worker keeps its own.
 #[tokio::test]
 async fn a_start_takes_back_what_the_dead_had() {
     let clock = Clock::manual(NOW);
@@ -84,7 +84,7 @@ async fn a_start_takes_back_what_the_dead_had() {
     let also = presence::begin(&platform.data, &platform.store, &[next.number()]).await.unwrap();
     next.round().await.unwrap();
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending, "it lives");
-    // A process that is killed leaves its file, and the system gives the lock back.
+    // A killed process leaves its file, and the system releases the lock.
     let folder = platform.data.join("workers");
     let copy = platform.data.join("kept");
     std::fs::create_dir(&copy).unwrap();
@@ -114,8 +114,8 @@ fn overtaken() -> Finding {
     Finding::Answer(Answer::Refused { code: "overtaken".to_owned(), text })
 }
 
-/// A worker that was stopped over its lease knows one attempt, which another one has replaced: what it hears of the first proves
-/// nothing of the second.
+/// A worker frozen past its lease knows one attempt, which another worker has replaced: what it learns about the
+/// first proves nothing about the second.
 #[tokio::test]
 async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
     let clock = Clock::manual(NOW);
@@ -145,7 +145,7 @@ async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
     assert_books_are_clean(&platform).await;
 }
 
-/// A machine whose clock is ahead takes no lease before its end: leases go by the database's time.
+/// A machine whose clock is ahead takes no lease before its end: leases use the database's time.
 #[tokio::test]
 async fn a_clock_that_is_ahead_takes_no_lease_over() {
     let clock = Clock::manual(NOW);

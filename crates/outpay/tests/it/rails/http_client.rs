@@ -1,4 +1,4 @@
-//! The HTTP client of the rails: limits on what it waits for and takes, and where it does not go.
+//! The rails' HTTP client: limits on time and size, and where it does not go.
 
 use outpay::rails::client::{Client, Limits};
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! What every rail has to keep to, whatever it pays with. A rail that comes to the house adds its case here.
+//! The conformance kit: what every rail must satisfy, whatever it pays with. A new rail adds its case here.
 //!
-//! A case says how to count, in the counterpart's own books, what was paid; the kit prints what it has seen.
+//! A case says how to count payments in the counterpart's own books; the kit prints what it has seen.
 
 use crate::rails::platform::{Installation, book_with, command};
 use crate::rails::world::{World, person};
@@ -22,7 +22,7 @@ struct Case<'a> {
     payment: Payment,
     good: Value,
     bad: Vec<Value>,
-    /// Does the rail know a payment that was never sent? The sandbox keeps nothing, so it always does.
+    /// Does the rail know a payment that was never sent? The sandbox stores nothing, so it always does.
     remembers: bool,
     /// The rail's time.
     now: i64,
@@ -32,7 +32,7 @@ fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// Everything that can be shown without a counterpart's help. Gives the attempt that was sent, and the last answer.
+/// Everything that can be tested without the counterpart's help. Returns the sent attempt and the last answer.
 async fn conforms(case: &Case<'_>) -> (Vec<Attempt>, Finding) {
     let (rail, payment) = (case.rail, &case.payment);
     let facts = rail.facts();
@@ -185,7 +185,7 @@ async fn crypto_conforms() {
     assert_eq!(world.paid(to).await, crate::rails::world::units(2_450, 6), "paid once");
 }
 
-/// A rail that counts, in memory, how often it was asked to pay each order.
+/// A rail that counts in memory how often it was asked to pay each order.
 mod counting {
     use super::*;
     use futures_util::FutureExt;
@@ -229,7 +229,7 @@ mod counting {
         fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
             *self.sent.lock().entry(payment.order_id.clone()).or_default() += 1;
             async move {
-                // Long enough for another worker to come by.
+                // Long enough for another worker to interfere.
                 tokio::time::sleep(std::time::Duration::from_millis(2)).await;
                 self.inner.submit(payment, attempt).await
             }
@@ -271,7 +271,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
     let work = async |platform: &Platform| {
         let worker = outpay::rails::Worker::new(platform.clone());
         let mut driven = 0;
-        // A round without work is no end: the other worker may just have leased everything it saw.
+        // A round without work is not the end: the other worker may have leased everything it saw.
         while (rail.sent.lock().len() as i64) < count {
             driven += worker.round().await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
@@ -291,7 +291,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
     crate::rails::platform::assert_books_are_clean(&one).await;
 }
 
-/// The installation outlives the runtime: taking a database away waits, which a runtime must not.
+/// The installation outlives the runtime: dropping a database blocks, which a runtime must not.
 fn run(installation: &Installation, count: i64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(each_is_sent_once(installation, count));

@@ -1,5 +1,5 @@
-//! Rails against counterparts that nobody here wrote: chains and tokens from tests/peers. Each test starts a chain of its
-//! own, which ends with it.
+//! Rails against third-party counterparts: chains and tokens from tests/peers. Each test starts its own chain, which
+//! ends with it.
 
 mod crypto_configuration;
 mod crypto_destination;

@@ -1,5 +1,5 @@
-//! Counterparts as guards: each starts on a free port and is killed on drop. A peer that is not installed is a loud
-//! failure, never a skipped test.
+//! Counterparts as guards: each starts on a free port and is killed on drop. A missing peer is a loud failure, never
+//! a skipped test.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ impl Peer {
     /// Starts it and waits for the line that names its address.
     fn start(mut command: Command, before: &str, scheme: &str) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        // Where CI is set, Hardhat colours what it prints, and the address would end in an escape sequence.
+        // If CI is set, Hardhat colours its output, and the address would end in an escape sequence.
         command.env("NO_COLOR", "1").env_remove("FORCE_COLOR").env_remove("CI");
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -63,7 +63,7 @@ impl Peer {
                 break format!("{scheme}{}", address.trim_end_matches('/'));
             }
         };
-        // Read to the end, or the peer would wait for room in the pipe.
+        // Drain the output, or the peer would block on a full pipe.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         Self { child, url }
     }
@@ -80,7 +80,7 @@ pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers")
 }
 
-/// A file among the installed packages.
+/// A file of the installed packages.
 pub fn installed(name: &str) -> PathBuf {
     let path = folder().join("node_modules").join(name);
     assert!(

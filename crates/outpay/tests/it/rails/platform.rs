@@ -1,4 +1,4 @@
-//! A whole platform on a database of its own, with one business, one person with money, and a rail under test.
+//! A whole platform on its own database, with one business, one funded user, and a rail under test.
 
 use crate::database::Database;
 use ledger::{
@@ -31,12 +31,12 @@ impl Installation {
         Self { database: Database::on_postgres(), clock: clock.clone() }
     }
 
-    /// The same as seen from a machine whose clock is this one.
+    /// The same, seen from a machine with this clock.
     pub fn with_clock(self, clock: &Clock) -> Self {
         Self { clock: clock.clone(), ..self }
     }
 
-    /// A process, or nearly: each has workers and a teller of its own on the one database.
+    /// Simulates a process: each has its own workers and teller on the one database.
     pub async fn open(&self, rail: Arc<dyn Rail>, seed: u64) -> Platform {
         self.open_with(vec![rail], seed).await
     }
@@ -59,7 +59,7 @@ impl Installation {
     }
 }
 
-/// A business with one person who has this much.
+/// A business with one user who has this much.
 pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId {
     let number = businesses::create(platform, "Shop").await.unwrap().business.number;
     platform.store.set_payouts_enabled(number, true).await.unwrap();
@@ -76,7 +76,7 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
     book
 }
 
-/// The person asks for money.
+/// The user requests a withdrawal.
 pub async fn ask(platform: &Platform, book: BookId, method: &str, cents: i64, address: &str) -> Withdrawal {
     let destination = json!({"address": address}).as_object().unwrap().clone();
     let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };

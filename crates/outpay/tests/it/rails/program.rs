@@ -1,5 +1,5 @@
-//! The real program as a process of its own: one installation on SQLite in a folder that ends with the test, its commands,
-//! and its server, which can be killed without warning.
+//! The real program as a process of its own: one installation on SQLite in a folder deleted with the test, its
+//! commands, and its server, which can be killed without warning.
 
 use crate::rails::world::{KEY, World};
 use crate::wire::Call;
@@ -19,11 +19,11 @@ pub struct Program {
     folder: TempDir,
 }
 
-/// A server that listens.
+/// A listening server.
 pub struct Serving {
     pub address: SocketAddr,
     child: Child,
-    /// What it has logged so far.
+    /// Its log so far.
     log: Arc<Mutex<String>>,
 }
 
@@ -34,7 +34,7 @@ impl Program {
         Self { folder }
     }
 
-    /// With these arguments, not started yet; it knows two treasuries.
+    /// A command with these arguments, not started yet; it knows two treasuries.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
@@ -50,14 +50,14 @@ impl Program {
         self.command(arguments).output().unwrap()
     }
 
-    /// What a command that succeeds prints with `--json`.
+    /// The `--json` output of a command that must succeed.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// A business that can pay people so much; its secret key.
+    /// A business that can pay this much; returns its secret key.
     pub fn business(&self, cents: &str) -> String {
         let made = self.json(&["business", "create", "Shop"]);
         self.json(&["business", "enable-payouts", "Shop"]);
@@ -81,7 +81,7 @@ impl Program {
                 break rest.split('"').next().unwrap().parse().unwrap();
             }
         };
-        // Read to the end, or the server would wait for room in the pipe.
+        // Drain the output, or the server would block on a full pipe.
         let shared = Arc::new(Mutex::new(seen));
         let written = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -112,7 +112,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may be dead already, which is as good.
+        // It may be dead already, which is fine.
         drop(self.child.kill());
         drop(self.child.wait());
         if std::thread::panicking() {
@@ -121,7 +121,7 @@ impl Drop for Serving {
     }
 }
 
-/// The table of a rail to the world's token, by way of `url`.
+/// The table of a rail for the world's token, through `url`.
 pub fn table(name: &str, world: &World, url: &str) -> String {
     let config = &world.config;
     format!(

@@ -1,26 +1,27 @@
-//! A faulty way to a node: every call can be passed on, answered otherwise, or lost before or after it was carried out.
+//! A faulty connection to a node: every call can be passed on, answered differently, or lost before or after
+//! execution.
 
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What becomes of a call.
+/// What the proxy does with a call.
 pub enum Act {
     Pass,
-    /// This result, without asking the node.
+    /// Returns this result without asking the node.
     Say(Value),
-    /// This error, without asking the node.
+    /// Returns this error without asking the node.
     Fail(&'static str),
-    /// This body, without asking the node.
+    /// Returns this body without asking the node.
     Raw(&'static str),
-    /// The node carries it out; the caller gets this status.
+    /// The node executes it; the caller gets this status.
     PassThenStatus(u16),
-    /// The node carries it out; the caller gets no answer.
+    /// The node executes it; the caller gets no response.
     PassThenSilence,
-    /// The node carries it out; the caller gets this error.
+    /// The node executes it; the caller gets this error.
     PassThenFail(&'static str),
-    /// The connection is closed before the node hears of it.
+    /// Closes the connection before the node gets the call.
     Hang,
 }
 
@@ -34,7 +35,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Passes everything on to `node` until it is told otherwise.
+    /// Passes everything on to `node` until told otherwise.
     pub async fn start(node: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

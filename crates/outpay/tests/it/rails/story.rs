@@ -1,4 +1,4 @@
-//! A rail that tells a story: what happens when it is called, and what happens elsewhere meanwhile.
+//! A scripted rail: what happens when it is called, and what happens elsewhere meanwhile.
 
 use crate::rails::platform::{Installation, book_with};
 use futures_util::FutureExt;
@@ -20,28 +20,28 @@ use tokio::sync::RwLock;
 
 pub const NOW: i64 = 1_800_000_000_000_000;
 pub const SECOND: i64 = 1_000_000;
-/// The worker's.
+/// The worker's lease.
 pub const LEASE: i64 = 300 * SECOND;
 pub const CENTS: i64 = 5_000;
 
-/// What happens when the rail is called, in order; after the last it goes on like that.
+/// The script: results of calls, in order; the last one repeats.
 pub struct Story {
     pub facts: Facts,
     pub clock: Clock,
     pub preparing_takes: Mutex<i64>,
     pub sending_takes: Mutex<i64>,
-    /// While a test has it to write, a request hangs.
+    /// While a test holds the write lock, a request hangs.
     pub way: RwLock<()>,
     pub submits: Mutex<VecDeque<Answer>>,
     pub queries: Mutex<VecDeque<Finding>>,
-    /// The keys of all requests that left the house.
+    /// The keys of all requests that were sent.
     pub sent: Mutex<Vec<String>>,
-    /// Asked while a request is on its way.
+    /// Another process that tries to lease work while a request is in flight.
     pub meanwhile: Mutex<Option<Platform>>,
     pub leased_meanwhile: Mutex<Vec<usize>>,
-    /// While the rail is asked next, its worker is frozen for so long, and this process goes on.
+    /// At the next query the worker is frozen for this long, and this process continues.
     pub frozen: Mutex<Option<(i64, Platform)>>,
-    /// Pauses everything while a request is on its way, and keeps what that told.
+    /// Pauses everything while a request is in flight, and records the result.
     pub paused: Mutex<Option<Platform>>,
     pub running: Mutex<Vec<(BookId, i64)>>,
 }

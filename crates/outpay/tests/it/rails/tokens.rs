@@ -1,5 +1,5 @@
-//! A test's own look at a chain: puts tokens on it, moves its clock of blocks, counts who has what. It shares no code with
-//! the rail but the HTTP client.
+//! A test's own access to a chain: deploys tokens, mines blocks, reads balances. It shares no code with the rail
+//! except the HTTP client.
 
 use crate::rails::peers::installed;
 use alloy_primitives::{Address, U256, keccak256};
@@ -37,19 +37,19 @@ impl Node {
         self.ask(method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// Makes this many blocks. Nothing else does: what is sent waits until then.
+    /// Mines this many blocks. Nothing else does: transactions wait until then.
     pub async fn mine(&self, blocks: u64) {
         for _ in 0..blocks {
             self.call("evm_mine", json!([])).await;
         }
     }
 
-    /// From now on only tests make blocks.
+    /// From now on only tests mine blocks.
     pub async fn stop_mining(&self) {
         self.call("evm_setAutomine", json!([false])).await;
     }
 
-    /// An account of the chain's own that has coins, and whose key the node has.
+    /// One of the chain's own funded accounts, whose key the node has.
     pub async fn rich(&self) -> Address {
         self.call("eth_accounts", json!([])).await[0].as_str().unwrap().parse().unwrap()
     }
@@ -71,7 +71,7 @@ impl Node {
         self.transact(json!({"to": to.to_string(), "value": format!("{amount:#x}")})).await;
     }
 
-    /// Deploys a token of tests/peers, all of it to the rich account.
+    /// Deploys a token of tests/peers; the rich account owns the supply.
     pub async fn deploy(&self, name: &str, arguments: &[U256]) -> Address {
         let code = std::fs::read_to_string(installed(&format!(".tokens/{name}.hex"))).unwrap();
         let data = format!("0x{}{}", code.trim(), words(arguments));
@@ -89,7 +89,7 @@ impl Node {
         self.invoke(token, "transfer(address,uint256)", &[word(to), units]).await;
     }
 
-    /// What somebody has of a token: the truth that every test ends with.
+    /// A token balance: the truth that every test ends with.
     pub async fn tokens_of(&self, token: Address, owner: Address) -> U256 {
         let data = call_data("balanceOf(address)", &[word(owner)]);
         let params = json!([{"to": token.to_string(), "data": data}, "latest"]);
@@ -100,7 +100,7 @@ impl Node {
         number(&self.call("eth_getBalance", json!([owner.to_string(), "latest"])).await)
     }
 
-    /// How many transactions of `owner` are in blocks.
+    /// The number of `owner`'s transactions in blocks.
     pub async fn nonce_of(&self, owner: Address) -> u64 {
         let count = self.call("eth_getTransactionCount", json!([owner.to_string(), "latest"])).await;
         number(&count).to()

@@ -1,4 +1,4 @@
-//! The worker's own cautions, each on a rail that tells a story: what it does not believe, and when it does not send.
+//! The worker's precautions, each on a scripted rail: what it does not believe, and when it does not send.
 
 use crate::rails::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// "Refused" to something that may have been sent before can mean "I have it already".
+/// "Refused" in response to a repeat can mean "I have it already".
 #[tokio::test]
 async fn a_refusal_of_what_may_have_been_sent_is_not_believed() {
     let clock = Clock::manual(NOW);
@@ -39,7 +39,7 @@ async fn a_refusal_of_what_may_have_been_sent_is_not_believed() {
     assert_books_are_clean(&platform).await;
 }
 
-/// The same word to the first request that ever left is what it says.
+/// The same response to the first request ever sent means what it says.
 #[tokio::test]
 async fn a_refusal_of_what_was_never_sent_before_is_believed() {
     let clock = Clock::manual(NOW);
@@ -57,16 +57,16 @@ async fn nothing_is_sent_under_a_lease_that_has_run_out() {
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     *rail.preparing_takes.lock().unwrap() = LEASE + SECOND;
     Worker::new(platform.clone()).round().await.unwrap();
-    assert_eq!(rail.sent(), 0, "somebody else may have it by now");
+    assert_eq!(rail.sent(), 0, "another worker may have it by now");
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending);
-    // Whoever comes next asks, and sends what was committed.
+    // The next worker asks, and sends what was committed.
     Worker::new(platform.clone()).round().await.unwrap();
     assert_eq!(rail.sent(), 1);
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
     assert_eq!(platform.store.attempts(book, number).await.unwrap().len(), 1);
 }
 
-/// The look before sending begins the lease anew: a slow call does not run into the end of the old one.
+/// The check before sending renews the lease: a slow call does not run past the end of the old one.
 #[tokio::test]
 async fn the_lease_is_renewed_before_a_request_leaves() {
     let clock = Clock::manual(NOW);
@@ -76,15 +76,15 @@ async fn the_lease_is_renewed_before_a_request_leaves() {
     *rail.sending_takes.lock().unwrap() = 100 * SECOND;
     *rail.meanwhile.lock().unwrap() = Some(platform.clone());
     Worker::new(platform.clone()).round().await.unwrap();
-    assert_eq!(*rail.leased_meanwhile.lock().unwrap(), [0], "nobody else got it while it was being sent");
+    assert_eq!(*rail.leased_meanwhile.lock().unwrap(), [0], "no other worker got it while it was being sent");
     assert_eq!(
         (rail.sent(), withdrawal(&platform, book, number).await.state),
         (1, WithdrawalState::Succeeded)
     );
 }
 
-/// A payment that stays unknown is asked for again and again, and closes the rail for nobody; five whose first requests the rail
-/// does not answer do, each opening counts once, and an answer closes it again.
+/// A payment with an unknown outcome is asked for again and again, and never opens the circuit breaker; five payments
+/// whose first requests get no answer do. Each opening counts once, and an answer closes it again.
 #[tokio::test]
 async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     let clock = Clock::manual(NOW);
@@ -127,7 +127,7 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     );
 }
 
-/// What was not found when it was asked for is sent again, as often as it takes: that is still one payment.
+/// A payment that is sent again whenever it is not found still counts as one payment.
 #[tokio::test]
 async fn a_payment_that_is_sent_again_and_again_speaks_once_against_its_rail() {
     let clock = Clock::manual(NOW);
@@ -142,7 +142,8 @@ async fn a_payment_that_is_sent_again_and_again_speaks_once_against_its_rail() {
     assert_eq!((mounted.left_alone_until(clock.monotonic()), mounted.openings.get()), (None, 0));
 }
 
-/// A rail that answers, however unclearly, is not left alone: what is not known of one payment says nothing of the others.
+/// A rail that answers, however unclearly, is not left alone: one payment's unknown outcome says nothing about the
+/// others.
 #[tokio::test]
 async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
     let clock = Clock::manual(NOW);
@@ -160,7 +161,7 @@ async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
     assert_eq!(platform.store.rail_openings().await.unwrap(), []);
 }
 
-/// A loop per rail: while every request of one rail hangs, another pays all that comes.
+/// One loop per rail: while every request of one rail hangs, another pays everything.
 #[tokio::test]
 async fn a_slow_rail_holds_up_no_other() {
     let clock = Clock::manual(NOW);

@@ -1,4 +1,4 @@
-//! A chain with a token on it, a treasury that has some, and the rail that pays from it.
+//! A chain with a token, a funded treasury, and the rail that pays from it.
 
 use crate::rails::peers::{Anvil, Hardhat, Peer};
 use crate::rails::tokens::{Node, word};
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 pub const CONFIRMATIONS: u64 = 3;
 pub const SECOND: i64 = 1_000_000;
-/// The treasury's key in all tests: of no worth anywhere.
+/// The treasury's key in all tests: worthless elsewhere.
 pub const KEY: &str = "0x4646464646464646464646464646464646464646464646464646464646464646";
 pub const TREASURY: &str = "0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F";
 pub const BOOK: BookId = BookId(2);
 
-/// Cents that every treasury begins with.
+/// Every treasury's initial balance, in cents.
 pub const WEALTH: u64 = 1_000_000;
 
 /// A token of tests/peers.
@@ -60,7 +60,7 @@ impl World {
         node.stop_mining().await;
         let supply = units(WEALTH * 2, kind.decimals);
         let arguments = match kind.name {
-            // Two texts of one letter, the supply, and who gets it.
+            // Two one-letter strings, the supply, and its owner.
             "ERC20PresetFixedSupply" => {
                 let letter = U256::from(b'T') << 248;
                 let one = U256::from(1);
@@ -80,7 +80,7 @@ impl World {
         Self { _peer: peer, node, token, decimals: kind.decimals, config, clock, rail }
     }
 
-    /// Another rail to the same chain, by another way or with other settings.
+    /// Another rail to the same chain, through another URL or with other settings.
     pub fn rail_at(&self, url: &str, change: impl FnOnce(&mut CryptoConfig)) -> CryptoRail {
         let mut config = self.config.clone();
         change(&mut config);
@@ -100,7 +100,7 @@ impl World {
         self.attempt(earlier, prepared)
     }
 
-    /// What the store would make of it.
+    /// The attempt that the store would record.
     pub fn attempt(&self, earlier: &[Attempt], prepared: Prepared) -> Attempt {
         let number = i64::try_from(earlier.len()).unwrap() + 1;
         let Prepared { key, request, slot } = prepared;
@@ -121,7 +121,7 @@ impl World {
         self.rail.query(payment, attempts).await
     }
 
-    /// Mines until the payment is deep enough and wants it to be paid.
+    /// Mines until the payment is deep enough; it must then be paid.
     pub async fn succeed(&self, payment: &Payment, attempts: &[Attempt]) -> Value {
         self.node.mine(CONFIRMATIONS).await;
         match self.query(payment, attempts).await {
@@ -148,12 +148,12 @@ pub fn rail(config: &CryptoConfig, url: &str, clock: &Clock) -> CryptoRail {
     CryptoRail::new("usdc", config.clone(), access, clock.clone()).unwrap()
 }
 
-/// Somebody to be paid.
+/// A recipient's address.
 pub fn person(number: u8) -> Address {
     Address::repeat_byte(number)
 }
 
-/// A payment of this many cents, fees of 50 cents included.
+/// A payment of this many cents, including a fee of 50 cents.
 pub fn payment(to: Address, amount: i64) -> Payment {
     let withdrawal = Withdrawal {
         number: 1,
