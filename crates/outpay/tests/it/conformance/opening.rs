@@ -140,7 +140,7 @@ mod only {
         fn a_server_that_is_not_there_is_an_error() {
             let url = DatabaseUrl::parse("postgres://outpay:word@127.0.0.1:1/outpay").unwrap();
             let opened = runtime().block_on(Store::open(&url));
-            let error = format!("{:#}", opened.err().expect("nobody listens there"));
+            let error = format!("{:#}", opened.err().expect("no server listens there"));
             assert!(!error.contains("word"), "{error}");
         }
 

@@ -63,7 +63,7 @@ impl Fault {
 }
 
 /// A new address for every payment.
-fn somebody(number: i64) -> Address {
+fn recipient(number: i64) -> Address {
     Address::from_slice(&keccak256(number.to_be_bytes())[12..])
 }
 
@@ -118,7 +118,7 @@ async fn cycles(times: i64) {
             for kill in Moment::ALL.into_iter().map(Some).chain([None]) {
                 made += 1;
                 proxy.act(|_, _| Act::Pass);
-                let to = somebody(made);
+                let to = recipient(made);
                 let asked = ask(&platform, book, "usdc", GROSS, &to.to_checksum(None)).await;
                 let ended = drive(&world, &proxy, &platform, book, asked.number, (kill, fault)).await;
                 assert_eq!(ended, WithdrawalState::Succeeded, "{kill:?}, {fault:?}");
@@ -132,7 +132,7 @@ async fn cycles(times: i64) {
     let spent = units(WEALTH, 6) - world.paid(TREASURY.parse().unwrap()).await;
     assert_eq!(spent, units(NET, 6) * U256::from(made));
     for number in 1..=made {
-        assert_eq!(world.paid(somebody(number)).await, units(NET, 6), "payment {number}");
+        assert_eq!(world.paid(recipient(number)).await, units(NET, 6), "payment {number}");
     }
     assert_eq!(balance(&platform, book).await, Cents(10_000_000 - GROSS * made));
     assert_eq!(world.node.nonce_of(TREASURY.parse().unwrap()).await, u64::try_from(made).unwrap());
@@ -156,7 +156,7 @@ async fn two_processes_send_each_payment_once() {
     let book = book_with(&one, "usdc", 10_000_000).await;
     let mut asked = Vec::new();
     for number in 0..PAYMENTS {
-        let address = somebody(number).to_checksum(None);
+        let address = recipient(number).to_checksum(None);
         asked.push(ask(&one, book, "usdc", GROSS, &address).await.number);
     }
     let workers = [Worker::new(one.clone()), Worker::new(two.clone())];
@@ -172,7 +172,7 @@ async fn two_processes_send_each_payment_once() {
         assert_eq!(one.store.attempts(book, number).await.unwrap().len(), 1, "{number}");
     }
     for number in 0..PAYMENTS {
-        assert_eq!(world.paid(somebody(number)).await, units(NET, 6), "payment {number}");
+        assert_eq!(world.paid(recipient(number)).await, units(NET, 6), "payment {number}");
     }
     assert_eq!(world.node.nonce_of(TREASURY.parse().unwrap()).await, u64::try_from(PAYMENTS).unwrap());
     assert_books_are_clean(&one).await;
@@ -184,7 +184,7 @@ async fn the_whole_way(world: World) {
     let rail = Arc::new(world.rail_at(&world.node.url, |_| {}));
     let platform = installation.open(rail, 1).await;
     let book = book_with(&platform, "usdc", 5_000).await;
-    let to = somebody(1);
+    let to = recipient(1);
     let asked = ask(&platform, book, "usdc", 2_550, &to.to_checksum(None).to_lowercase()).await;
     let worker = Worker::new(platform.clone());
     for _ in 0..10 {
@@ -219,7 +219,7 @@ async fn a_payment_that_the_token_refuses_is_given_back_whole() {
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&world.node.url, |_| {})), 1).await;
     let book = book_with(&platform, "usdc", 5_000).await;
-    let to = somebody(1);
+    let to = recipient(1);
     let asked = ask(&platform, book, "usdc", 2_550, &to.to_checksum(None)).await;
     // Between the request and the sending.
     world.node.invoke(world.token, "block(address)", &[word(to)]).await;

@@ -19,7 +19,7 @@ const NET: u64 = 1_000;
 /// Longer than a lease, and longer than a payment waits before its fee is raised.
 const LATER: i64 = 700_000_000;
 
-fn somebody(number: i64) -> Address {
+fn recipient(number: i64) -> Address {
     Address::from_slice(&keccak256(number.to_be_bytes())[12..])
 }
 
@@ -65,7 +65,7 @@ async fn payments_in_both_tokens_stand_in_one_line() {
     let book = book(&one).await;
     let mut asked = Vec::new();
     for number in 0..PAYMENTS {
-        let address = somebody(number).to_checksum(None);
+        let address = recipient(number).to_checksum(None);
         asked.push(ask(&one, book, method(number), GROSS, &address).await.number);
     }
     // Every seventh moment kills a worker, and every fifth request gets no response.
@@ -95,7 +95,7 @@ async fn payments_in_both_tokens_stand_in_one_line() {
         assert!(attempts.iter().all(|attempt| attempt.slot == attempts[0].slot), "{attempts:?}");
         assert!(slots.insert(attempts[0].slot), "two payments have nonce {}", attempts[0].slot);
         let (token, other) = if number % 2 == 0 { (world.token, usdt) } else { (usdt, world.token) };
-        let to = somebody(number);
+        let to = recipient(number);
         assert_eq!(world.node.tokens_of(token, to).await, units(NET, 6), "payment {number}");
         assert_eq!(world.node.tokens_of(other, to).await, U256::ZERO, "payment {number}");
     }
@@ -115,10 +115,10 @@ async fn a_second_token_joins_a_line_that_is_in_use() {
     let before = installation.open_with(vec![Arc::clone(&usdc_rail)], 1).await;
     let book = book(&before).await;
     // Sent, and in no block yet: the chain's own count does not include it.
-    let first = ask(&before, book, "usdc", GROSS, &somebody(0).to_checksum(None)).await;
+    let first = ask(&before, book, "usdc", GROSS, &recipient(0).to_checksum(None)).await;
     Worker::new(before.clone()).round().await.unwrap();
     let after = installation.open_with(vec![usdc_rail, usdt_rail], 2).await;
-    let second = ask(&after, book, "usdt", GROSS, &somebody(1).to_checksum(None)).await;
+    let second = ask(&after, book, "usdt", GROSS, &recipient(1).to_checksum(None)).await;
     let worker = Worker::new(after.clone());
     for _ in 0..10 {
         worker.round().await.unwrap();
@@ -131,8 +131,8 @@ async fn a_second_token_joins_a_line_that_is_in_use() {
         world.clock.advance(LATER);
         worker.round().await.unwrap();
     }
-    assert_eq!(world.node.tokens_of(world.token, somebody(0)).await, units(NET, 6));
-    assert_eq!(world.node.tokens_of(usdt, somebody(1)).await, units(NET, 6));
+    assert_eq!(world.node.tokens_of(world.token, recipient(0)).await, units(NET, 6));
+    assert_eq!(world.node.tokens_of(usdt, recipient(1)).await, units(NET, 6));
     for number in [first.number, second.number] {
         assert_eq!(withdrawal(&after, book, number).await.state, WithdrawalState::Succeeded);
     }
