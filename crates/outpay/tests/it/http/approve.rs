@@ -1,4 +1,4 @@
-//! `POST /payout/withdrawals/{id}/approve`: a second pair of eyes.
+//! `POST /payout/withdrawals/{id}/approve`: the four-eyes principle.
 
 use crate::http::recipient::Recipient;
 use crate::http::world::{TestWorld, UNAUTHORIZED};
@@ -48,7 +48,7 @@ async fn status_200_it_is_sent(world: &TestWorld) {
 async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
     let (person, id) = in_review(world).await;
     world.new_key(person.book, CredentialKind::PublicKey, None).await;
-    // A key that replaces it is no second pair of eyes.
+    // A key that replaces it does not count as another pair of eyes.
     let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
     let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
     let row = world.platform.store.key(own).await.unwrap().unwrap();
@@ -75,13 +75,13 @@ async fn status_403_maker_is_not_checker(world: &TestWorld) {
     approve(world, &other, &id).send().await.value(200);
 }
 
-/// A key and all those that replaced it are one maker, in both directions.
+/// A key and all keys that replaced it are one maker, in both directions.
 async fn status_403_however_much_has_happened_since(world: &TestWorld) {
     let (person, id) = in_review(world).await;
     let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
     approve(world, &other, &id).send().await.value(200);
     world.work().await;
-    // More movements than are looked at at once, all behind the gift.
+    // More movements than one query reads, all after the credit.
     for _ in 0..260 {
         let id = person.withdraws(world, 200).await;
         let cancel = world.post(&format!("/payout/operations/{id}/cancel")).hash(&person.hash);
@@ -106,7 +106,7 @@ async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
         let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
         assert_eq!(refused["code"], "maker_is_checker");
     }
-    // And a key of the family that never gave anything may not be checked by the one that did.
+    // And a key of the same family that never gave money cannot check the one that did.
     let row = world.platform.store.key(rolled).await.unwrap().unwrap();
     assert_eq!(row.family, maker);
     approve(world, &other, &id).send().await.value(200);

@@ -25,7 +25,7 @@ crate::http::on_both_engines! {
     last_use_of_keys_is_recorded,
 }
 
-/// All of it, but for date and request id.
+/// The whole response except date and request id.
 const THE_401: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
                        www-authenticate: Bearer realm=\"payout\"\r\ncontent-length: 24\r\n\r\n{\"error\":\"Unauthorized\"}";
 
@@ -97,7 +97,7 @@ async fn status_401_key_that_expires(world: &TestWorld) {
     call.send().await.value(200);
     world.platform.clock.advance(10 * SECOND - 1);
     call.send().await.value(200);
-    // Looked up a microsecond ago, and trusted for half a second; it ends on time all the same.
+    // Looked up a microsecond ago, and trusted for half a second; it still expires on time.
     world.platform.clock.advance(1);
     is_the_401(world, &call, "expired").await;
 }
@@ -187,7 +187,7 @@ async fn last_use_of_keys_is_recorded(world: &TestWorld) {
     assert_eq!(last_use().await, Some(world.platform.clock.now()));
 }
 
-/// Asserts the one answer and the one amount of work.
+/// Asserts the same response and the same amount of work.
 async fn is_the_401(world: &TestWorld, call: &Call, cause: &str) {
     let before = world.platform.auth.work_done();
     let answer: Answer = call.send().await;
@@ -217,7 +217,7 @@ async fn bad_keys(world: &TestWorld, business: &Business) -> Vec<(&'static str, 
     roll(world, rolled_number, 0).await;
     world.platform.clock.advance(SECOND);
     let hash = world.pay(key, "user@example.com", 1).await;
-    // The money goes back, so that the books are as they were.
+    // The money is returned, so that the books are as before.
     let debit = world.post(&world.user_path(business.live, 1, "/debit")).key(key);
     debit.json(r#"{"amount":1,"reason":"back"}"#).send().await.value(200);
 
@@ -271,7 +271,7 @@ async fn bad_hashes(world: &TestWorld, business: &Business) -> Vec<(&'static str
     let now = world.platform.clock.now();
     let ended = format!("UPDATE credential SET expires_at = {now} WHERE kind = 3 AND subject = 4");
     world.database.execute(&ended).await;
-    // As well formed as a hash can be, and never given to anybody.
+    // As well formed as a hash can be, but never issued.
     let unknown = world.platform.secrets.payout_hash(business.live, 1000, &HashSalt([0; 16]));
     let unknown = unknown.expose_secret().to_owned();
 

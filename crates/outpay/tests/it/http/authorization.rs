@@ -1,6 +1,7 @@
-//! Every route of the API x everybody who may come. A route without a row fails `xtask tidy`. One line per method and route; each
-//! is asked with an empty JSON object, so that whoever is let in gets as far as the first thing that is missing. Not here: why
-//! a credential is refused, and that all refusals are one answer (authentication.rs).
+//! The matrix of every route of the API and every kind of caller. A route without a row fails `xtask tidy`. One line
+//! per method and route; each is called with an empty JSON object, so that an authorised caller gets as far as the
+//! first missing thing. Not here: why a credential is refused, and that all refusals are the same response
+//! (authentication.rs).
 
 use crate::http::hooked::Hooked;
 use crate::http::world::TestWorld;
@@ -13,7 +14,7 @@ use outpay::store::CredentialKind;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-/// In this order; what each gets.
+/// The status for each caller, in this order.
 type Statuses = [u16; 8];
 const WHO: [&str; 8] = [
     "nobody",
@@ -26,22 +27,22 @@ const WHO: [&str; 8] = [
     "another person's hash",
 ];
 
-/// What a business asks for its whole book.
+/// A business's request about its whole book.
 const fn businesses(status: u16) -> Statuses {
     [401, 401, 401, 401, status, status, 401, 401]
 }
 
-/// What a business asks for something of its own; another business has no such thing.
+/// A business's request about something of its own, which another business does not have.
 const fn own(status: u16) -> Statuses {
     [401, 401, 401, 401, status, 404, 401, 401]
 }
 
-/// What a person asks.
+/// A recipient's request.
 const fn people(status: u16) -> Statuses {
     [401, 401, 401, 401, 401, 401, status, status]
 }
 
-/// What a person asks about an operation; another person has no such operation.
+/// A recipient's request about an operation, which another recipient does not have.
 const fn persons_own(status: u16) -> Statuses {
     [401, 401, 401, 401, 401, 401, status, 404]
 }
@@ -66,7 +67,7 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/withdraw", people(400)),
     ("GET", "/payout/withdrawals", businesses(200)),
     ("GET", "/payout/withdrawals/{id}", own(200)),
-    // It has given the money itself.
+    // The key itself has given the money.
     ("POST", "/payout/withdrawals/{id}/approve", own(403)),
     ("POST", "/payout/withdrawals/{id}/reject", own(400)),
     ("POST", "/payout/withdrawals/{id}/settle", own(400)),
@@ -77,7 +78,7 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     ("PUT", "/payout/settings", businesses(200)),
     ("GET", "/payout/events", businesses(200)),
     ("GET", "/payout/webhook", businesses(200)),
-    // A first one needs a URL.
+    // The first change needs a URL.
     ("PUT", "/payout/webhook", [401, 401, 401, 401, 200, 400, 401, 401]),
     ("POST", "/payout/webhook/roll", own(200)),
     ("POST", "/payout/webhook/test", own(200)),
@@ -100,14 +101,14 @@ crate::http::on_both_engines! {
     every_route_lets_in_whom_it_says,
 }
 
-/// What stands for `{id}`.
+/// The values of `{id}`.
 struct Ids {
     user: String,
     withdrawal: String,
     delivery: String,
 }
 
-/// A withdrawal that was paid and told of.
+/// A withdrawal that was paid and delivered to the webhook.
 async fn things(world: &TestWorld, hooked: &Hooked) -> Ids {
     hooked.pay_out(world).await;
     hooked.settle(world).await;

@@ -1,5 +1,5 @@
-//! `POST /payout/batch`: up to 10,000 creates in one request. All or nothing, a prefix where that is asked for, every
-//! row validated before anybody is paid, and each reference paid once for ever.
+//! `POST /payout/batch`: up to 10,000 creates in one request. All or nothing, or a prefix on request; every row
+//! validated before any is paid, and each reference paid once ever.
 
 use crate::http::world::{
     DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid, padded,
@@ -68,7 +68,7 @@ async fn status_201_partial_pays_a_prefix(world: &TestWorld) {
     let business = world.paying_business(700).await;
     let rows = rows(&[("a", 300), ("b", 300), ("c", 300), ("d", 50)]);
     let answer = send(world, &business.key, &format!(r#"{{"partial":true,"payouts":[{rows}]}}"#)).await;
-    // The last row could be paid, but does not overtake the one before it.
+    // The last row would be covered, but does not overtake the one before it.
     let (a, b) = (world.hash(business.live, 1, 0).await, world.hash(business.live, 2, 0).await);
     answer.is(
         201,
@@ -411,7 +411,7 @@ async fn pay(world: &TestWorld, key: &str, rows: &str) -> Answer {
     send(world, key, &format!(r#"{{"payouts":[{rows}]}}"#)).await
 }
 
-/// Rows for people at example.com.
+/// Rows for addresses at example.com.
 fn rows(payouts: &[(&str, i64)]) -> String {
     let row = |(name, amount): &(&str, i64)| format!(r#"{{"email":"{name}@example.com","amount":{amount}}}"#);
     payouts.iter().map(row).collect::<Vec<_>>().join(",")

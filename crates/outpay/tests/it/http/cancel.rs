@@ -1,4 +1,4 @@
-//! `POST /payout/operations/{id}/cancel`: back before anything was sent.
+//! `POST /payout/operations/{id}/cancel`: cancelled before anything is sent.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::json;

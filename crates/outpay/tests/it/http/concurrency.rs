@@ -1,5 +1,5 @@
-//! Many clients at once: money is paid out to the last cent and not beyond it, whoever comes first; and a server that is
-//! told to stop answers what it has accepted.
+//! Many concurrent clients: money is paid out to the last cent and not beyond it, in any order; and a server that is
+//! told to stop responds to accepted requests.
 
 use crate::http::world::{INSUFFICIENT, TestWorld};
 use crate::wire::{Answer, Call, Connection};
@@ -127,7 +127,7 @@ async fn a_server_that_is_told_to_stop_answers_what_it_accepted(world: &TestWorl
         connection.write(&world.create(&business.key, "user@example.com", 10).bytes()).await;
         connections.push(connection);
     }
-    // Who is authenticated is with the teller next, whose batch cannot end.
+    // Authenticated requests are with the teller next, whose batch cannot end.
     let auth = server.auth.clone();
     let accepted = async {
         while auth.work_done().0 < 8 {
@@ -152,7 +152,7 @@ async fn a_server_that_is_told_to_stop_answers_what_it_accepted(world: &TestWorl
     world.has_balances(&business.key, 0, 920).await;
 }
 
-/// Sends all calls over [`CONNECTIONS`] connections that are spread over the servers.
+/// Sends all calls over [`CONNECTIONS`] connections, spread over the servers.
 async fn send_all(calls: Vec<Call>, addresses: &[SocketAddr]) -> Vec<Answer> {
     let calls = Arc::new(calls);
     let next = Arc::new(AtomicUsize::new(0));

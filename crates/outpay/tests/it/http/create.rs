@@ -1,5 +1,5 @@
-//! `POST /payout/create`: every row of contract 1.2, every documented message, what JSON can go wrong, and the order in
-//! which refusals come.
+//! `POST /payout/create`: every row of contract 1.2, every documented message, malformed JSON, and the order of
+//! refusals.
 
 use crate::http::world::{
     DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, NOW, TOO_LARGE, TestWorld, UNAUTHORIZED, padded,
@@ -74,7 +74,7 @@ async fn status_201_top_up_keeps_the_hash(world: &TestWorld) {
     let create = world.create(&business.key, "user@example.com", 300);
 
     let first = create.send().await;
-    // Without an idempotency key each repeat adds again.
+    // Without an idempotency key each repeat pays again.
     let second = create.send().await;
     let third = world.create(&business.key, "user@example.com", 100).send().await;
 
@@ -249,7 +249,7 @@ async fn status_400_email_of_256_characters(world: &TestWorld) {
     let business = world.paying_business(100).await;
     let long = r#"{"email":["The email may not be greater than 255 characters."]}"#;
     let ascii = format!("{}@example.com", "a".repeat(244));
-    // Characters count, not bytes: 255 of two bytes each are too many for no other reason than what they are.
+    // Characters count, not bytes: 255 of two bytes each are not too long, only invalid.
     let (more, fewer) = ("é".repeat(256), "é".repeat(255));
     world.create(&business.key, &ascii, 100).send().await.is(400, long);
     world.create(&business.key, &more, 100).send().await.is(400, long);
@@ -537,7 +537,7 @@ async fn status_503_full_queue(world: &TestWorld) {
             tokio::spawn(async move { teller.ask(book, ledger::Request::plain(command)).await })
         })
         .collect();
-    // It is full when a command is turned away.
+    // The queue is full when a command is turned away.
     let deadline = std::time::Duration::from_secs(20);
     let full = async {
         while world.platform.teller.measures().busy.get() == 0 {
@@ -566,15 +566,15 @@ async fn status_503_full_queue(world: &TestWorld) {
     world.pay(&business.key, "user@example.com", 100).await;
 }
 
-/// What the database cannot store, and what cannot be read, fails alone: not those who were carried out beside it, and not the
-/// process.
+/// A command whose data the database cannot store or read fails alone: the batch's other commands succeed, and the
+/// process lives.
 async fn status_500_data_of_one_command_fails_that_command_alone(world: &TestWorld) {
     let business = world.paying_business(1000).await;
     let replay = |key: &str, cents| world.create(&business.key, "user@example.com", cents).once(key);
     replay("kept", 1).send().await.value(201);
     world.database.refuse_entries_of(13).await;
     world.database.execute("UPDATE remembered SET outcome = '{' || outcome").await;
-    // The first has the teller wait for its book; the others wait behind it, and so come into one batch.
+    // The first makes the teller wait for its book; the others wait behind it, and so come into one batch.
     let blocked = world.database.block().await;
     let calls = [replay("kept", 1), replay("refused", 13), replay("fine", 5), replay("fine too", 7)];
     let first = replay("first", 2);
@@ -606,7 +606,7 @@ async fn status_504_a_failed_commit_is_not_tried_again(world: &TestWorld) {
 
     let answer = world.create(&business.key, "user@example.com", 100).send().await;
 
-    // An fsync that failed may succeed when it is called again, and what it was to write is gone all the same.
+    // A failed fsync may succeed when called again, although the data is lost.
     answer.is(
         504,
         r#"{"error":"It is not known whether this was carried out. Ask again with the same Idempotency-Key, or look at the balance.","code":"outcome_unknown"}"#,
@@ -615,7 +615,7 @@ async fn status_504_a_failed_commit_is_not_tried_again(world: &TestWorld) {
     assert_eq!(entries.len(), 2, "the deposit and the transfer, and no credit");
 }
 
-/// A valid create for user@example.com, filled up with white space.
+/// A valid create for user@example.com, padded with white space.
 fn create_of_length(length: usize) -> String {
     padded(r#"{"email":"user@example.com","amount":100}"#, length)
 }

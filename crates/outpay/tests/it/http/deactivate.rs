@@ -40,7 +40,7 @@ async fn status_200_in_every_process(world: &TestWorld) {
     statement.send().await.value(200);
     let path = world.user_path(business.live, 1, "/deactivate");
     world.post(&path).key(&business.key).send().await.value(200);
-    // The clock stands still: not a second is needed.
+    // The clock does not move: it takes effect at once.
     statement.send().await.is(401, UNAUTHORIZED);
     neighbour.stop().await.unwrap();
 }

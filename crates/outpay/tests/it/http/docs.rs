@@ -1,4 +1,4 @@
-//! `GET /docs`: the documentation as a page that works without a network.
+//! `GET /docs`: the documentation as a page that works offline.
 
 use crate::http::world::TestWorld;
 

@@ -1,4 +1,4 @@
-//! `GET /payout/events`: everything that happened, in a sequence without a gap.
+//! `GET /payout/events`: all events, in a gap-free sequence.
 
 use crate::http::world::{NO_LIMIT, NOW, TestWorld, UNAUTHORIZED, invalid};
 use outpay::ids::IdKind;

@@ -1,5 +1,5 @@
-//! What surrounds every endpoint: request ids, caching, unknown paths and methods, rate limits, the metrics address, and
-//! a log without secrets.
+//! What all endpoints share: request ids, caching, unknown paths and methods, rate limits, the metrics address, and a
+//! log without secrets.
 
 use crate::http::process::Process;
 use crate::http::world::{SECOND, Server, TestWorld, UNAUTHORIZED, local};
@@ -158,7 +158,7 @@ async fn status_429_by_client_address(world: &TestWorld) {
     ] {
         is_too_many(&call.at(server.address).send().await);
     }
-    // Another client is not concerned.
+    // Another client is not affected.
     from_address(2, &server, &world.get("/balance").key(&business.key)).await.value(200);
     server.stop().await.unwrap();
 }
@@ -182,7 +182,7 @@ async fn status_429_by_credential_known_or_not(world: &TestWorld) {
         host += 1;
         is_too_many(&from_address(host, &server, &call).await);
     }
-    // Where nothing is sent there is nothing to count.
+    // Without a credential there is nothing to count.
     for _ in 0..5 {
         host += 1;
         from_address(host, &server, &world.get("/balance")).await.is(401, UNAUTHORIZED);

@@ -1,4 +1,4 @@
-//! `GET /healthz`: the process runs.
+//! `GET /healthz`: the process is alive.
 
 use crate::http::world::TestWorld;
 

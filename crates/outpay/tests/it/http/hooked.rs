@@ -1,5 +1,5 @@
-//! A business whose webhook leads to a receiver of the test, on a server that lets it: shared by the tests of the webhook
-//! endpoints.
+//! A business with a webhook to a receiver of the test, on a server that allows it: shared by the tests of the
+//! webhook endpoints.
 
 use crate::http::world::{Business, Server, TestWorld};
 use crate::receiver::Receiver;
@@ -12,7 +12,7 @@ pub struct Hooked {
     pub receiver: Receiver,
     pub server: Server,
     pub business: Business,
-    /// The answer that made the webhook.
+    /// The response that created the webhook.
     pub made: Value,
 }
 
@@ -27,12 +27,12 @@ impl Hooked {
         Self { receiver, server, business, made }
     }
 
-    /// A request of the business to the server that lets webhooks go to this machine.
+    /// A request of the business to the server that allows webhooks to this machine.
     pub fn call(&self, world: &TestWorld, method: &str, target: &str) -> Call {
         world.call(method, target).at(self.server.address).key(&self.business.key)
     }
 
-    /// A withdrawal that succeeds, which is what receivers hear of by default.
+    /// A withdrawal that succeeds, the default event of receivers.
     pub async fn pay_out(&self, world: &TestWorld) {
         let order = Order {
             user: 1,
@@ -60,14 +60,14 @@ impl Hooked {
         outcome
     }
 
-    /// Lets a worker deliver all that is due.
+    /// Lets a worker deliver everything due.
     pub async fn settle(&self, world: &TestWorld) -> usize {
         let guard = Guard { allow_http: true, allow_private: true };
         let webhooks = world.platform.webhooks.clone().guarded_by(guard);
         Worker::new(webhooks, WebhookOptions::default()).settle().await.unwrap()
     }
 
-    /// A delivery that has failed for good; gives its id.
+    /// A delivery that has failed for good; returns its id.
     pub async fn failed(&self, world: &TestWorld) -> String {
         self.receiver.always("/hook", crate::receiver::status(500));
         self.pay_out(world).await;

@@ -1,5 +1,5 @@
-//! `Idempotency-Key` (contract 2.6): the first answer again, to the byte, and one effect, however many copies come,
-//! whatever process they reach, and whichever process dies meanwhile.
+//! `Idempotency-Key` (contract 2.6): the first response again, to the byte, and one effect, however many copies come,
+//! whichever process they reach, and whichever process dies meanwhile.
 
 use crate::http::process::Process;
 use crate::http::world::{Business, DISABLED, INSUFFICIENT, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid};
@@ -29,7 +29,7 @@ crate::http::on_both_engines! {
 pub const REUSED: &str = r#"{"error":"This idempotency key was already used for another request. Send a new key with a new request.","code":"idempotency_key_reused"}"#;
 const COPIES: usize = 64;
 
-/// The answer to a header that cannot be a key.
+/// The response to a header that cannot be a key.
 pub fn invalid_key() -> String {
     let sentence = "The Idempotency-Key header must be 1 to 255 printable ASCII characters, sent once.";
     invalid("Idempotency-Key", sentence)
@@ -191,7 +191,7 @@ async fn status_422_other_request(world: &TestWorld) {
     for call in others.into_iter().chain(every_post(world, &business)) {
         call.once("k").send().await.is(422, REUSED);
     }
-    // Whether there would be money for it does not matter.
+    // Whether the balance would cover it does not matter.
     world.create(&business.key, "once@example.com", 100_000).once("k").send().await.is(422, REUSED);
     assert_eq!(world.books(&business.key).await, before);
     is_replay(&first.send().await, &answer);
@@ -256,7 +256,7 @@ async fn different_requests_at_once_have_one_winner(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-/// Rounds that differ in how many answers have come when the process dies.
+/// Rounds that differ in the number of responses received before the process dies.
 async fn copies_over_two_processes_with_kills_have_one_effect(world: &TestWorld) {
     let business = world.paying_business(100_000).await;
     let survivor = Process::serve(&world.database);
@@ -282,7 +282,7 @@ async fn copies_over_two_processes_with_kills_have_one_effect(world: &TestWorld)
             answers.push(connection.read().await.expect("the survivor answers"));
         }
         assert!(answers.len() >= COPIES / 2 + answers_before_the_kill);
-        // What every client without an answer does: it asks again.
+        // What every client without a response does: it retries.
         let retried = call.clone().at(survivor.address);
         while answers.len() < COPIES + 1 {
             answers.push(retried.send().await);
@@ -307,7 +307,7 @@ pub fn is_replay(answer: &Answer, first: &Answer) {
     assert_eq!(without, first.comparable());
 }
 
-/// All copies at once, each on a connection of its own, spread over the servers.
+/// All copies at once, each on its own connection, spread over the servers.
 pub async fn send_copies(call: &Call, addresses: &[std::net::SocketAddr]) -> Vec<Answer> {
     let send = |copy: usize| {
         let call = call.clone().at(addresses[copy % addresses.len()]);

@@ -1,5 +1,4 @@
-//! `Idempotency-Key` on what is done with a withdrawal, and on what is done with deliveries of webhooks: one effect, and the
-//! first answer again.
+//! `Idempotency-Key` on commands about withdrawals and webhook deliveries: one effect, and the first response again.
 
 use crate::http::hooked::Hooked;
 use crate::http::idempotency::{REUSED, invalid_key, is_replay, send_copies};
@@ -22,7 +21,7 @@ crate::http::on_both_engines! {
     status_422_other_request_leaves_no_trace,
 }
 
-/// A person whose withdrawals wait for review, and a key that did not give the money.
+/// A recipient whose withdrawals are in review, and a key that did not give the money.
 async fn in_review(world: &TestWorld, withdrawals: usize) -> (Recipient, Vec<String>, String) {
     let person = world.recipient(10_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "always": true } })).await;
@@ -62,7 +61,7 @@ fn of_person(world: &TestWorld, id: &str, verb: &str, person: &Recipient) -> Cal
     world.post(&format!("/payout/operations/{id}/{verb}")).hash(&person.hash)
 }
 
-/// A request of each kind, each with an owner's key whose books it is about.
+/// A request of each kind, each with the key of the business that owns the book.
 async fn every_post(world: &TestWorld) -> Vec<(Call, String)> {
     let (person, ids, checker) = in_review(world, 3).await;
     let (manual, settled) = by_bank(world, 1).await;
@@ -116,7 +115,7 @@ async fn replay_of_an_approval_by_the_maker(world: &TestWorld) {
     assert_eq!(approve(&person.key).send().await.value(403)["code"], "maker_is_checker");
     let first = approve(&checker).send().await;
     first.value(200);
-    // The scope of a key is the book, so this is the same request again.
+    // The scope of an idempotency key is the book, so this is the same request again.
     is_replay(&approve(&person.key).send().await, &first);
 }
 
@@ -160,7 +159,7 @@ async fn copies_at_once_have_one_effect(world: &TestWorld) {
         for answer in &answers {
             assert_eq!((answer.status, answer.text()), (200, fresh[0].text()));
         }
-        // To settle is two steps at once; all else is one.
+        // Settling is two steps at once; everything else is one.
         let added = newest_event(world, &owner).await - newest;
         let most = if fresh[0].value(200)["provider"] == "manual" { 2 } else { 1 };
         assert_eq!(added, most, "{}", fresh[0].text());
@@ -201,7 +200,7 @@ async fn refusals_are_not_stored(world: &TestWorld) {
     assert_eq!(of_person(world, &ids[0], "reveal", &person).once("k").send().await.status, 409);
     let first = settle.json(r#"{"proof":"Wire 7"}"#);
     first.send().await.value(200);
-    // Without the key it is another wish, which comes too late.
+    // Without the key it is a new request, which comes too late.
     let again = of_business(world, &ids[0], "settle", &person.key).json(r#"{"proof":"Wire 7"}"#).send().await;
     assert_eq!(again.value(409)["code"], "withdrawal_state");
     assert!(first.send().await.is_replayed());
@@ -215,7 +214,7 @@ async fn status_400_invalid_key(world: &TestWorld) {
 
 async fn status_422_other_request_leaves_no_trace(world: &TestWorld) {
     for (call, owner) in every_post(world).await {
-        // A create under the key of a business; a person's key is used up by another operation.
+        // A create uses the key up for a business; another operation does so for a recipient.
         world.create(&owner, "user@example.com", 1).once("k").send().await.value(201);
         let before = world.books(&owner).await;
         let answer = call.clone().once("k").send().await;

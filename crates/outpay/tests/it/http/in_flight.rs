@@ -1,5 +1,5 @@
-//! A credential that dies while a request is on its way: from the moment at which the revocation, rotation or deactivation is
-//! answered, the request moves no money, however early it began.
+//! A credential that is revoked while a request is in progress: once the revocation, rotation or deactivation is
+//! acknowledged, the request moves no money, however early it began.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use crate::wire::{Answer, Call, Connection};
@@ -18,8 +18,8 @@ crate::http::on_both_engines! {
     status_401_a_user_deactivated_during_a_withdrawal,
 }
 
-/// Sends a request up to the last byte of its body, lets `meanwhile` happen once the server has authenticated it, and sends the
-/// rest.
+/// Sends a request except for the last byte of its body, runs `meanwhile` once the server has authenticated it, and
+/// sends the rest.
 async fn slowly(world: &TestWorld, call: Call, meanwhile: impl AsyncFnOnce()) -> Answer {
     let bytes = call.bytes();
     let (begin, end) = bytes.split_at(bytes.len() - 1);

@@ -1,4 +1,4 @@
-//! Limits of keys: where they may be used from, and the most that one payout may be.
+//! Limits of keys: where they may be used from, and the largest payout.
 
 use crate::http::world::{Business, DISABLED, SECOND, TestWorld, UNAUTHORIZED, local};
 use ledger::{Actor, Cents};
@@ -62,9 +62,9 @@ async fn a_trusted_proxy_says_who_is_behind_it(world: &TestWorld) {
     at("203.0.113.7").send().await.value(200);
     at("1.2.3.4, 203.0.113.7, 10.0.0.5").send().await.value(200);
     at("203.0.113.7, 203.0.113.8").send().await.is(401, UNAUTHORIZED);
-    // A server that trusts nobody does not read it.
+    // A server without trusted proxies does not read it.
     call("203.0.113.7").send().await.is(401, UNAUTHORIZED);
-    // Each client has a limit of its own.
+    // Each client has its own limit.
     let from = |client: &str| {
         let call = world.get("/healthz").header("X-Forwarded-For", client);
         call.at(server.address)
@@ -79,7 +79,7 @@ async fn a_trusted_proxy_says_who_is_behind_it(world: &TestWorld) {
 async fn status_403_above_key_limit(world: &TestWorld) {
     let business = world.paying_business(10_000).await;
     let (_, text) = key(world, &business, "", Some(500)).await;
-    // The first request looks the key up, the second finds it trusted.
+    // The first request looks the key up, the second finds it in the cache.
     for email in ["a@example.com", "b@example.com"] {
         world.pay(&text, email, 500).await;
         world.create(&text, email, 501).send().await.is(403, ABOVE);
@@ -89,12 +89,12 @@ async fn status_403_above_key_limit(world: &TestWorld) {
     };
     let rows = r#"{"email":"c@example.com","amount":1},{"email":"d@example.com","amount":501}"#;
     batch(rows).send().await.is(403, ABOVE);
-    // Row by row it would be as much as anybody likes.
+    // Checked row by row, the limit would not limit anything.
     let rows = r#"{"email":"c@example.com","amount":250},{"email":"C@example.com","amount":251}"#;
     batch(rows).send().await.is(403, ABOVE);
     batch(r#"{"email":"c@example.com","amount":500}"#).send().await.value(201);
     world.has_balances(&business.key, 0, 8_500).await;
-    // What is wrong with the request is said first, and 403 of the business before that.
+    // Validation errors come first, and the business's own 403 before them.
     world.create(&text, "a@example.com", 0).send().await.value(400);
     world.enable_payouts(&business, false).await;
     world.create(&text, "a@example.com", 501).send().await.is(403, DISABLED);

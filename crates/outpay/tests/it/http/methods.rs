@@ -1,4 +1,4 @@
-//! `GET /payout/methods`: the ways out, and why one is closed.
+//! `GET /payout/methods`: the methods, and why one is closed.
 
 use crate::http::recipient::Recipient;
 use crate::http::world::{TestWorld, UNAUTHORIZED};
@@ -57,7 +57,7 @@ async fn status_200_why_a_method_is_closed(world: &TestWorld) {
     (0..50).for_each(|_| {
         rail.failed(now());
     });
-    assert_eq!(closed().await, Value::Null, "in test mode nobody closes a method for the others");
+    assert_eq!(closed().await, Value::Null, "in test mode no recipient closes a method for the others");
     let live = world.live_recipient(100, "gift_card").await;
     let rail = world.platform.rails.get(live.book.mode(), "gift_card").unwrap();
     let code = async || methods(world, &live).await[0]["closed"]["code"].clone();

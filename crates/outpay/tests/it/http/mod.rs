@@ -1,6 +1,6 @@
-//! The API door from outside: raw HTTP/1.1 against a server on a free port, every test on SQLite and on PostgreSQL,
-//! answers compared to the byte. One file per endpoint, named like its module in src/http, and one for each promise
-//! that all endpoints share. Not here: rules of the ledger, SQL, the command line; they have tests of their own.
+//! The API from outside: raw HTTP/1.1 against a server on a free port, every test on SQLite and on PostgreSQL,
+//! responses compared to the byte. One file per endpoint, named like its module in src/http, and one for each promise
+//! that all endpoints share. Not here: rules of the ledger, SQL, the command line; they have their own tests.
 
 mod activate;
 mod approve;
@@ -57,8 +57,8 @@ mod withdrawal;
 mod withdrawals;
 mod world;
 
-/// Makes a test on each engine of every scenario, which is an `async fn(&TestWorld)`; behind `@postgres` stands one that
-/// only PostgreSQL can play.
+/// Creates a test on each engine of every scenario, an `async fn(&TestWorld)`; after `@postgres` come those that only
+/// PostgreSQL can run.
 macro_rules! on_both_engines {
     ($($scenario:ident,)* $(@postgres $of_postgres:ident,)*) => {
         mod sqlite {

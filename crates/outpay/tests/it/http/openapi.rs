@@ -1,5 +1,5 @@
-//! `GET /openapi.json`: a description of the API that is true and that programs can use. That it lists every status is
-//! checked with each answer of every test (wire.rs).
+//! `GET /openapi.json`: a description of the API that is correct and usable by programs. wire.rs checks with each
+//! response of every test that it lists every status.
 
 use crate::http::world::TestWorld;
 use serde_json::Value;
@@ -77,7 +77,7 @@ async fn status_200_protected_routes_say_so(world: &TestWorld) {
     }
 }
 
-/// The fields of a 200 or 201 are those of the schema, neither more nor fewer than it allows.
+/// The fields of a 200 or 201 are exactly those that the schema allows.
 async fn status_200_answers_have_the_described_fields(world: &TestWorld) {
     let business = world.paying_business(1000).await;
     let key = &business.key;
@@ -111,7 +111,7 @@ async fn document(world: &TestWorld) -> Value {
     world.get("/openapi.json").send().await.value(200)
 }
 
-/// Paths and methods as the route table has them.
+/// Paths and methods of the route table.
 fn routes() -> BTreeMap<String, BTreeSet<String>> {
     let table = include_str!("../../../src/http/router.rs");
     let mut routes = BTreeMap::new();
@@ -134,7 +134,7 @@ fn collect<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     value.as_array().into_iter().flatten().for_each(|value| collect(value, name, found));
 }
 
-/// As much of JSON Schema as the document uses for answers.
+/// The part of JSON Schema that the document uses for responses.
 fn fits(document: &Value, schema: &Value, value: &Value, place: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
         return fits(document, document.pointer(&reference[1..]).unwrap(), value, place);
@@ -169,7 +169,7 @@ fn fits(document: &Value, schema: &Value, value: &Value, place: &str) {
     }
 }
 
-/// The properties of an object, those of its `allOf` parts included.
+/// The properties of an object, including those of its `allOf` parts.
 fn fields<'a>(
     document: &'a Value,
     schema: &'a Value,

@@ -1,4 +1,4 @@
-//! `GET /payout/operations/{id}`: one operation of the person who asks.
+//! `GET /payout/operations/{id}`: one of the recipient's operations.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::json;

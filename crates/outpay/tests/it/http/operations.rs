@@ -1,5 +1,5 @@
-//! `GET` and `POST /payout/operations`: contract 1.4. The hash in three places, of which the first that has one decides;
-//! the statement to the byte; pages that stay what they were while operations are added.
+//! `GET` and `POST /payout/operations`: contract 1.4. The hash in three places, of which the first that has one
+//! decides; the statement to the byte; pages that do not shift while operations are added.
 
 use crate::http::world::{
     MALFORMED, NO_CURSOR, NO_LIMIT, NOW, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded,
@@ -32,7 +32,7 @@ async fn status_200_in_all_three_ways(world: &TestWorld) {
     let hash = world.pay(&business.key, "user@example.com", 1000).await;
     let body = format!(r#"{{"payout_hash":"{hash}"}}"#);
     let query = format!("/payout/operations?payout_hash={hash}");
-    // As documented: the GET with the header also says that it sends JSON.
+    // As documented: the GET with the header also declares JSON.
     let documented = world.get("/payout/operations").hash(&hash).header("Content-Type", "application/json");
     let first = documented.send().await;
     first.value(200);
@@ -131,7 +131,7 @@ async fn status_200_debits_are_negative(world: &TestWorld) {
     let seen: Vec<_> =
         statement["data"].as_array().unwrap().iter().map(|one| (&one["type"], &one["amount"])).collect();
     assert_eq!(seen, [(&"debit".into(), &(-2500).into()), (&"credit".into(), &7000.into())]);
-    // Why money was taken back is between the business and its journal.
+    // The reason for a debit is the business's own.
     assert!(!statement.to_string().contains("paid twice"));
 }
 
@@ -261,7 +261,7 @@ async fn status_401_wrong_in_the_first_place_that_has_one(world: &TestWorld) {
     let right_query = format!("/payout/operations?payout_hash={hash}");
     for call in [
         world.post(&right_query).hash("wrong").json(right_body.clone()),
-        // Two of them: nobody can say which counts, and the body is not asked.
+        // Two headers are ambiguous, and the body is not read.
         world.post(&right_query).hash("wrong").hash("wrong").json(right_body.clone()),
         world.post(&right_query).hash(&hash).hash("wrong").json(right_body),
         world.get(&right_query).hash("wrong"),

@@ -1,4 +1,4 @@
-//! `POST /payout/pause`: nothing of it leaves from the answer on.
+//! `POST /payout/pause`: once it has responded, nothing of it is sent.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `GET /payout/pauses`: what does not leave, and whose word that is.
+//! `GET /payout/pauses`: what is paused, and by whom.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use ledger::Actor;

@@ -37,7 +37,7 @@ impl Process {
                 break rest.split('"').next().unwrap().parse().unwrap();
             }
         };
-        // Read to the end, or the server would wait for room in the pipe.
+        // Drain the output, or the server would block on a full pipe.
         let rest = std::thread::spawn(move || {
             log.read_to_string(&mut seen).unwrap();
             seen
@@ -51,7 +51,7 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Waits until it has ended by itself and gives its exit code.
+    /// Waits until it ends by itself; returns its exit code.
     pub async fn ended(&mut self) -> Option<i32> {
         let ends = async {
             loop {
@@ -64,7 +64,7 @@ impl Process {
         tokio::time::timeout(Duration::from_secs(40), ends).await.expect("the process ends")
     }
 
-    /// Asks it to end in good order and gives what it has logged.
+    /// Sends SIGTERM; returns the whole log.
     pub async fn log(mut self) -> String {
         let terminate = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         assert!(terminate.unwrap().success());
@@ -75,7 +75,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may be dead already, which is as good.
+        // It may be dead already, which is fine.
         drop(self.child.kill());
         drop(self.child.wait());
     }

@@ -1,4 +1,4 @@
-//! `POST /payout/quote`: the price, and everything that stands in the way. No money is held.
+//! `POST /payout/quote`: the price, or every obstacle. No money is held.
 
 use crate::http::world::{MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid};
 use crate::wire::Call;
@@ -134,7 +134,7 @@ async fn status_415_not_declared_as_json(world: &TestWorld) {
     world.post(&with_query).body(GOOD).send().await.is(415, NOT_JSON);
 }
 
-/// Several wrong fields; the first one gives the sentence.
+/// Several invalid fields; the first one gives the sentence.
 fn all(problems: &[(&str, &str)]) -> String {
     let fields: std::collections::BTreeMap<_, _> =
         problems.iter().map(|(field, sentence)| (field, [sentence])).collect();

@@ -1,4 +1,4 @@
-//! `GET /readyz`: requests can be served. And what becomes of a process that can no longer write.
+//! `GET /readyz`: requests can be served. And what happens to a process that can no longer write.
 
 use crate::http::process::Process;
 use crate::http::world::TestWorld;
@@ -33,7 +33,7 @@ async fn a_process_that_cannot_write_ends_with_an_error(world: &TestWorld) {
     let before = world.books(&business.key).await;
     let mut process = Process::serve(&world.database);
     world.database.refuse_commits().await;
-    // Those that wait behind the failed one are told as well, instead of a connection that closes.
+    // Requests waiting behind the failed one get a response too, instead of a closed connection.
     let blocked = world.database.block().await;
     let calls: Vec<_> = (0..20)
         .map(|number| {

@@ -1,4 +1,4 @@
-//! People with money who want it out, for the tests of every endpoint about withdrawals. In the test book the sandbox
+//! Recipients with money to withdraw, for the tests of every endpoint about withdrawals. In the test book the sandbox
 //! pays; in the live book there are gift cards and a bank transfer by hand.
 
 use crate::http::world::{Business, TestWorld};
@@ -13,7 +13,7 @@ use outpay::rails::{Rails, Worker};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// A person of a book.
+/// A payout user of a book.
 pub struct Recipient {
     pub business: Business,
     pub book: BookId,
@@ -22,7 +22,7 @@ pub struct Recipient {
     pub key: String,
 }
 
-/// A rail by hand, as a configuration file would name it.
+/// A rail by hand, as a configuration file would define it.
 pub fn with_a_bank(platform: &mut Platform) {
     let mut rails = Rails::new(&Config::default().rails, &platform.store, &platform.secrets, &platform.clock);
     let config: ManualConfig = serde_json::from_value(json!({ "title": "Bank transfer" })).unwrap();
@@ -31,7 +31,7 @@ pub fn with_a_bank(platform: &mut Platform) {
 }
 
 impl TestWorld {
-    /// Somebody with this much in the test book.
+    /// A recipient with this much in the test book.
     pub async fn recipient(&self, cents: i64) -> Recipient {
         let business = self.paying_business(0).await;
         self.fund(business.test, 10 * cents.max(1)).await;
@@ -39,7 +39,7 @@ impl TestWorld {
         Recipient { book: business.test, key: business.test_key.clone(), hash, business }
     }
 
-    /// Somebody with this much in the live book, where `method` is offered.
+    /// A recipient with this much in the live book, which offers `method`.
     pub async fn live_recipient(&self, cents: i64, method: &str) -> Recipient {
         let business = self.paying_business(10 * cents.max(1)).await;
         let hash = self.pay(&business.key, "user@example.com", cents).await;
@@ -60,7 +60,7 @@ impl TestWorld {
         while worker.round().await.unwrap() > 0 {}
     }
 
-    /// Moves the clock and lets a worker do what is due then.
+    /// Advances the clock and lets a worker do what is due then.
     pub async fn work_after(&self, seconds: i64) {
         self.platform.clock.advance(seconds * 1_000_000);
         self.work().await;
@@ -70,7 +70,7 @@ impl TestWorld {
         self.platform.secrets.ids().seal(IdKind::Withdrawal, book, number)
     }
 
-    /// Takes cards of this brand and value into the live book's stock.
+    /// Adds cards of this brand and value to the live book's stock.
     pub async fn stock(&self, book: BookId, brand: &str, face_value: i64, codes: &[(&str, Option<&str>)]) {
         let cards: Vec<_> = codes
             .iter()
@@ -89,24 +89,24 @@ impl Recipient {
         world.post("/payout/withdraw").hash(&self.hash).json(body.to_string())
     }
 
-    /// A withdrawal by the sandbox; its id.
+    /// A withdrawal by the sandbox; returns its id.
     pub async fn withdraws(&self, world: &TestWorld, amount: i64) -> String {
         let asked = self.withdraw(world, "sandbox", amount, &json!({ "account": "a" })).send().await;
         asked.value(202)["id"].as_str().unwrap().to_owned()
     }
 
-    /// An operation as the person sees it now.
+    /// An operation as the recipient sees it now.
     pub async fn operation(&self, world: &TestWorld, id: &str) -> Value {
         world.get(&format!("/payout/operations/{id}")).hash(&self.hash).send().await.value(200)
     }
 
-    /// Balance and pending as the person sees them.
+    /// Balance and pending amount as the recipient sees them.
     pub async fn money(&self, world: &TestWorld) -> (i64, i64) {
         let statement = world.get("/payout/operations").hash(&self.hash).send().await.value(200);
         (statement["balance"].as_i64().unwrap(), statement["pending"].as_i64().unwrap())
     }
 
-    /// The types of all events that concern this withdrawal, in order.
+    /// The types of all events of this withdrawal, in order.
     pub async fn events(&self, world: &TestWorld, id: &str) -> Vec<String> {
         let events = world.get("/payout/events?limit=100").key(&self.key).send().await.value(200);
         let of = |event: &&Value| event["data"]["withdrawal_id"] == id;

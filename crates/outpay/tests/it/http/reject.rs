@@ -1,4 +1,4 @@
-//! `POST /payout/withdrawals/{id}/reject`: the person has the money again, and reads why.
+//! `POST /payout/withdrawals/{id}/reject`: the recipient gets the money back, and sees why.
 
 use crate::http::world::{NOT_JSON, TestWorld, UNAUTHORIZED, invalid};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `POST /payout/resume`: one's own pause ends, and no other.
+//! `POST /payout/resume`: ends the business's own pause, and no other.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use ledger::Actor;

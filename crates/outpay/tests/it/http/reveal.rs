@@ -1,4 +1,4 @@
-//! `POST /payout/operations/{id}/reveal`: a gift card from stock to code, and nobody else sees it.
+//! `POST /payout/operations/{id}/reveal`: a gift card from stock to code, visible to its recipient only.
 
 use crate::http::idempotency::send_copies;
 use crate::http::recipient::Recipient;
@@ -101,7 +101,7 @@ async fn status_409_nothing_to_reveal(world: &TestWorld) {
 async fn status_409_out_of_stock_gives_the_money_back(world: &TestWorld) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
-    // Both are asked for before a worker looks; the stock has one.
+    // Both are requested before a worker runs; the stock has one.
     let mut ids = Vec::new();
     for _ in 0..2 {
         let asked = person.withdraw(world, "gift_card", 1_000, &json!({ "brand": "Books" })).send().await;
@@ -147,14 +147,14 @@ async fn looks_of_a_clock_that_was_ahead_do_not_count(world: &TestWorld) {
     for _ in 0..10 {
         call.send().await.value(200);
     }
-    // Another server's clock, a little behind, does not empty the count.
+    // Another server's clock, a little behind, does not reset the count.
     world.platform.clock.step(-600_000_000);
     assert_eq!(call.send().await.value(429)["code"], "rate_limited");
     world.platform.clock.step(-86_400_000_000);
     call.send().await.value(200);
 }
 
-/// Over two servers, so that no process can count by itself.
+/// Over two servers, so that no process can count alone.
 async fn status_429_however_many_look_at_once(world: &TestWorld) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;

@@ -1,4 +1,4 @@
-//! `POST /payout/users/{id}/rotate-hash`: a new hash; the old one dies at once.
+//! `POST /payout/users/{id}/rotate-hash`: a new hash; the old one stops working at once.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED, UNKNOWN_USER};
 

@@ -1,4 +1,4 @@
-//! `GET /payout/settings`: what a business has set.
+//! `GET /payout/settings`: the settings of a business.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `PUT /payout/settings`: sets what is sent, leaves the rest, and checks everything first.
+//! `PUT /payout/settings`: sets the fields sent, keeps the rest, and validates everything first.
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ async fn status_200_every_change_is_an_event(world: &TestWorld) {
     let all = json!({ "expiry_days": 30,
         "methods": { "sandbox": { "enabled": true, "review": { "always": true } } } });
     put(world, key, &all).await.value(200);
-    // What is as it was is no event.
+    // An unchanged setting is not an event.
     put(world, key, &all).await.value(200);
     put(world, key, &json!({ "methods": { "sandbox": { "enabled": true } } })).await.value(200);
     put(world, key, &json!({ "expiry_days": -1 })).await.value(400);
@@ -100,7 +100,7 @@ async fn status_400_nothing_is_set(world: &TestWorld) {
     let before = world.get("/payout/settings").key(&business.test_key).send().await.value(200);
     for (body, field) in [
         (json!({ "payouts_enabled": "yes" }), "payouts_enabled"),
-        // A test key leaves what is live alone.
+        // A test key cannot change a live setting.
         (json!({ "payouts_enabled": true }), "payouts_enabled"),
         (json!({ "expiry_days": -1 }), "expiry_days"),
         (json!({ "expiry_days": 36501 }), "expiry_days"),

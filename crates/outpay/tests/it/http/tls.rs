@@ -1,4 +1,4 @@
-//! HTTPS: the same answers inside TLS 1.2 and 1.3, nothing outside of it, and errors that name what is wrong.
+//! HTTPS: the same responses inside TLS 1.2 and 1.3, nothing in plain text, and errors that name the problem.
 
 use crate::http::world::{Server, TestWorld, local};
 use crate::wire::Connection;

@@ -41,14 +41,14 @@ async fn status_404_whatever_is_no_user_of_this_book(world: &TestWorld) {
     world.pay(&other.key, "other@example.com", 1).await;
     let id = world.user_id(business.live, 1);
     for unknown in [
-        // Users of another book, of the same business and of another one.
+        // Users of other books: of the same business, and of another one.
         &world.user_id(business.test, 1),
         &world.user_id(other.live, 1),
-        // Not there yet.
+        // A user that does not exist yet.
         &world.user_id(business.live, 2),
         &world.user_id(business.live, 0),
         &world.user_id(business.live, -1),
-        // Another kind of id.
+        // An id of another kind.
         &world.operation_id(business.live, 1),
         "1",
         "x",

@@ -1,5 +1,5 @@
-//! `GET /payout/users/{id}/operations`: a user's history as the business sees it. What it shares with
-//! `/payout/operations` is in operations.rs.
+//! `GET /payout/users/{id}/operations`: a user's history as the business sees it. operations.rs tests what it shares
+//! with `/payout/operations`.
 
 use crate::http::world::{NO_CURSOR, NO_LIMIT, NOW, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid};
 
@@ -40,7 +40,7 @@ async fn status_200_of_an_inactive_user(world: &TestWorld) {
     let path = world.user_path(business.live, 1, "");
     world.post(&format!("{path}/deactivate")).key(&business.key).send().await.value(200);
     let page = world.get(&format!("{path}/operations")).key(&business.key).send().await.value(200);
-    // A change of status moves no money, so it is an event and no operation.
+    // A change of status moves no money, so it is an event and not an operation.
     assert_eq!(page["data"].as_array().unwrap().len(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! `GET /payout/webhook`: where events are delivered, and which.
+//! `GET /payout/webhook`: URL and events of the webhook.
 
 use crate::http::hooked::Hooked;
 use crate::http::world::{NOW, TestWorld, UNAUTHORIZED};

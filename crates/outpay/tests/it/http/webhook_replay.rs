@@ -1,4 +1,4 @@
-//! `POST /payout/webhook/replay`: lets everything be tried again that failed since a moment.
+//! `POST /payout/webhook/replay`: retries everything that failed since a given time.
 
 use crate::http::hooked::Hooked;
 use crate::http::webhook_roll::NOT_SET;

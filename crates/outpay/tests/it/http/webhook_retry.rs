@@ -1,4 +1,4 @@
-//! `POST /payout/webhook/deliveries/{id}/retry`: lets a failed delivery be tried again.
+//! `POST /payout/webhook/deliveries/{id}/retry`: retries a failed delivery.
 
 use crate::http::hooked::Hooked;
 use crate::http::webhook_delivery::UNKNOWN;

@@ -1,4 +1,4 @@
-//! `PUT /payout/webhook`: sets where events are delivered, which, and whether.
+//! `PUT /payout/webhook`: sets URL, events, and on or off.
 
 use crate::http::world::{MALFORMED, NOT_JSON, SECOND, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
 use crate::wire::Answer;

@@ -1,4 +1,4 @@
-//! `POST /payout/webhook/test`: sends an invented event now and tells what the receiver did.
+//! `POST /payout/webhook/test`: sends an invented event now and returns the receiver's response.
 
 use crate::http::hooked::Hooked;
 use crate::http::webhook_roll::NOT_SET;
@@ -60,7 +60,7 @@ async fn status_200_every_event(world: &TestWorld) {
     }
 }
 
-/// The webhook was set where it was allowed; this server does not allow it.
+/// The webhook was set on a server that allowed it; this server does not.
 async fn status_200_an_address_inside_is_refused(world: &TestWorld) {
     let hooked = Hooked::new(world).await;
     let told = world.post(TEST).key(&hooked.business.key).send().await.value(200);

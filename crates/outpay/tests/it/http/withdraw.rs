@@ -1,4 +1,4 @@
-//! `POST /payout/withdraw`: the money is held, then goes where the rail's story leads.
+//! `POST /payout/withdraw`: the money is held, then follows the rail's story.
 
 use crate::http::world::{NOW, TestWorld, UNAUTHORIZED};
 use serde_json::{Value, json};
@@ -55,7 +55,8 @@ async fn status_202_once_per_key_and_person(world: &TestWorld) {
     let call = person.withdraw(world, "sandbox", 2_500, &destination).once("k");
     let first = call.send().await;
     world.work().await;
-    // Now the balance would not cover it, and the first answer says `queued`: the first answer it is.
+    // Now the balance would not cover it, and the withdrawal is no longer queued; still the first response is
+    // returned.
     world.set_terms(&person, "sandbox", json!({ "minimum": 9_999, "maximum": 9_999 })).await;
     let again = call.send().await;
     assert_eq!((again.status, again.text()), (202, first.text()));
@@ -108,7 +109,7 @@ async fn status_202_every_story_of_the_sandbox(world: &TestWorld) {
     let refused = person.operation(world, &ids[1]).await;
     assert_eq!(refused["reason_code"], "refused_by_rail");
     assert!(refused["reason"].as_str().unwrap().contains("try another destination"));
-    // What stays unknown is asked for less and less, and never fails by itself.
+    // An unknown outcome is asked for less and less often, and never fails by itself.
     for _ in 0..20 {
         world.work_after(3_600).await;
     }

@@ -1,5 +1,5 @@
-//! The world of one test: a platform with a clock that stands still and dice that fall the same way every time, on a
-//! database of its own, served on a free port. When the scenario is over, the books must balance.
+//! The world of one test: a platform with a manual clock and seeded randomness, on its own database, served on a free
+//! port. At the end of the scenario the books must balance.
 
 use crate::database::Database;
 use crate::wire::Call;
@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What the clock shows at first, as answers write it.
+/// The initial time, as responses write it.
 pub const NOW: &str = "2026-01-02T03:04:05.678901Z";
 /// A second of the manual clock.
 pub const SECOND: i64 = 1_000_000;
@@ -41,13 +41,13 @@ pub const UNKNOWN_USER: &str = r#"{"error":"Payout user not found","code":"payou
 pub const NO_LIMIT: &str = "The limit must be an integer from 1 to 100.";
 pub const NO_CURSOR: &str = "The cursor is not one that this list gave; start again without it.";
 
-/// The answer to one invalid field, everywhere but in `POST /payout/create`.
+/// The response to one invalid field, of every endpoint but `POST /payout/create`.
 pub fn invalid(field: &str, sentence: &str) -> String {
     let sentence = serde_json::to_string(sentence).unwrap();
     format!(r#"{{"error":{sentence},"code":"invalid_request","fields":{{"{field}":[{sentence}]}}}}"#)
 }
 
-/// A body filled up with white space to this many bytes.
+/// A body padded with white space to this many bytes.
 pub fn padded(body: &str, length: usize) -> String {
     body.to_owned() + &" ".repeat(length - body.len())
 }
@@ -83,7 +83,7 @@ pub struct Business {
 /// Runs a scenario in a new world, then closes the world.
 pub fn run(database: Database, scenario: impl AsyncFnOnce(&TestWorld)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    // The database outlives the runtime, also when the scenario fails.
+    // The database outlives the runtime, also if the scenario fails.
     let database = Arc::new(database);
     runtime.block_on(async {
         let world = TestWorld::open(Arc::clone(&database)).await;
@@ -130,12 +130,12 @@ impl TestWorld {
         self.server.address
     }
 
-    /// The test breaks the teller: the server must end with an error, and by itself.
+    /// The test breaks the teller: the server must end by itself, with an error.
     pub fn expect_a_broken_end(&self) {
         self.breaks.store(true, Ordering::Relaxed);
     }
 
-    /// Another process, or nearly: a platform of its own on the same database, served on a port of its own.
+    /// Simulates another process: its own platform on the same database, served on its own port.
     pub async fn neighbour(&self) -> Server {
         self.neighbour_with(local()).await
     }
@@ -146,7 +146,7 @@ impl TestWorld {
         Server::start(config, platform).await
     }
 
-    /// The same, with webhooks that may go to this machine, and without TLS.
+    /// The same, with webhooks allowed to this machine and without TLS.
     pub async fn neighbour_without_guard(&self) -> Server {
         let seed = 1000 + self.made.fetch_add(1, Ordering::Relaxed);
         let mut platform = platform(&self.database, self.platform.clock.clone(), seed).await;
@@ -172,13 +172,13 @@ impl TestWorld {
         self.post("/payout/create").key(key).json(format!(r#"{{"email":"{email}","amount":{amount}}}"#))
     }
 
-    /// Pays somebody; gives the hash.
+    /// Pays this address; returns the hash.
     pub async fn pay(&self, key: &str, email: &str, amount: i64) -> String {
         let paid = self.create(key, email, amount).send().await.value(201);
         paid["hash"].as_str().unwrap().to_owned()
     }
 
-    /// A new business as it comes: no money, payouts disabled.
+    /// A new business: no money, payouts disabled.
     pub async fn business(&self) -> Business {
         let name = format!("Business {}", self.made.fetch_add(1, Ordering::Relaxed));
         let created = businesses::create(&self.platform, &name).await.unwrap();
@@ -195,7 +195,7 @@ impl TestWorld {
         }
     }
 
-    /// A business that may pay, with this much live money to pay out.
+    /// A business with payouts enabled and this much live money to pay out.
     pub async fn paying_business(&self, cents: i64) -> Business {
         let business = self.business().await;
         self.enable_payouts(&business, true).await;
@@ -226,7 +226,7 @@ impl TestWorld {
         self.platform.teller.ask(book, Request::plain(command)).await.unwrap().unwrap();
     }
 
-    /// One more key.
+    /// Creates another key.
     pub async fn new_key(&self, book: BookId, kind: CredentialKind, lifetime: Option<i64>) -> (i64, String) {
         let limits = KeyLimits::default();
         let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime, limits };
@@ -234,13 +234,13 @@ impl TestWorld {
         (made.number, made.text.expose_secret().to_owned())
     }
 
-    /// Ends the key with this number.
+    /// Revokes the key with this number.
     pub async fn revoke(&self, number: i64) {
         let key = self.platform.store.key(number).await.unwrap().unwrap();
         keys::revoke(&self.platform, &key, Actor::NOBODY).await.unwrap();
     }
 
-    /// The hash of a book's `number`th user, as it was after so many rotations.
+    /// The hash of a book's `number`th user after this many rotations.
     pub async fn hash(&self, book: BookId, number: i64, generation: usize) -> String {
         let entries = self.platform.store.entries(book, 0, 100_000).await.unwrap();
         let mut salts = entries
@@ -268,12 +268,12 @@ impl TestWorld {
         self.platform.secrets.ids().seal(IdKind::Operation, book, sequence)
     }
 
-    /// The path of a book's `number`th user, with something behind it.
+    /// The path of a book's `number`th user, followed by `rest`.
     pub fn user_path(&self, book: BookId, number: i64, rest: &str) -> String {
         format!("/payout/users/{}{rest}", self.user_id(book, number))
     }
 
-    /// A user of this status and balance as answers show one that was created at [`NOW`].
+    /// A user created at [`NOW`] with this status and balance, as responses show it.
     pub fn user(&self, book: BookId, number: i64, email: &str, status: &str, balance: i64) -> String {
         let id = self.user_id(book, number);
         format!(
@@ -287,7 +287,7 @@ impl TestWorld {
         self.get("/balance").key(key).send().await.is(200, expected);
     }
 
-    /// Everything a business sees of its books: equal before and after what must change nothing.
+    /// Everything that a business sees of its books, to check that a request changes nothing.
     pub async fn books(&self, key: &str) -> String {
         let mut seen = String::new();
         for path in ["/balance", "/payout/users?limit=100", "/payout/events?limit=100"] {
@@ -310,9 +310,9 @@ impl Server {
         Self { address, metrics, auth, stop, running: tokio::spawn(server.run(shutdown)) }
     }
 
-    /// Asks it to end and waits until it has.
+    /// Stops the server and waits for its end.
     pub async fn stop(self) -> Result<(), Failure> {
-        // Nobody listens any more where it has ended by itself; then this gives what it ended with.
+        // If it has ended by itself there is no receiver any more; then this returns its result.
         let _listens = self.stop.send(());
         let ended = tokio::time::timeout(Duration::from_secs(40), self.running).await;
         ended.expect("the server ends when it is asked to").unwrap()
