@@ -1,5 +1,5 @@
-//! Every route of the dashboard stands in the one route table, from which the matrix of routes and roles takes its rows; it
-//! leads to a function in a page's file, and a page has a snapshot or a test file of its own.
+//! Every route of the dashboard is in its route table, from which the matrix of routes and roles takes its rows. It leads
+//! to a function in a page's file, and a page has a snapshot or its own test file.
 
 use super::routes::within_parentheses;
 use super::source::Token;

@@ -133,7 +133,7 @@ impl Audit<'_> {
                 all.into_iter().map(|signed| Some((signed.head(self.secrets)?, signed.at))).collect();
             let Some(heads) = heads.filter(|heads| !heads.is_empty()) else {
                 let what =
-                    format!("line {number} of {} is no head that this installation signed", path.display());
+                    format!("line {number} of {} is not a head signed by this installation", path.display());
                 self.findings.add(Place::Installation, what);
                 continue;
             };

@@ -23,7 +23,7 @@ impl Audit<'_> {
             add(format!("the table {table} has rows of book {book}, which does not exist"));
         }
         for line in self.snapshot.broken_pages().await? {
-            add(format!("the file does not hold together: {line}"));
+            add(format!("the file is inconsistent: {line}"));
         }
         for (reader, book) in self.snapshot.cursors_beyond().await? {
             self.enter(book);
@@ -31,8 +31,7 @@ impl Audit<'_> {
         }
         for (book, key) in self.snapshot.strange_key_credentials().await? {
             self.enter(book);
-            let what =
-                format!("a credential of API key {key} opens it that is not that key's as it is stored");
+            let what = format!("a credential of API key {key} for it does not match the stored key");
             self.findings.add(Place::Book, what);
         }
         Ok(())
@@ -46,8 +45,9 @@ impl Audit<'_> {
                 after = *number;
                 let was_sent = withdrawal.is_some_and(|withdrawal| replay.withdrawals.was_sent(withdrawal));
                 if *state != GIVEN_OUT || !was_sent {
-                    let what =
-                        format!("gift card {number} is given out to no withdrawal that was being sent");
+                    let what = format!(
+                        "gift card {number} was given out, but not to a withdrawal that was being sent"
+                    );
                     self.findings.add(Place::Book, what);
                 }
             }

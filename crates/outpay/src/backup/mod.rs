@@ -1,4 +1,4 @@
-//! Backups: a folder with a snapshot of the whole database and a manifest, written beside a running server, and
+//! Backups: a folder with a snapshot of the whole database and a manifest, written alongside a running server, and
 //! opened again before it counts as a backup. It never contains the master key. Not here: how an engine copies itself
 //! (store/copies.rs), what follows a restore (recovery/).
 //!

@@ -88,7 +88,7 @@ enum Command {
     Trigger(trigger::TriggerArguments),
     /// Recompute every balance and the hash chain from the journal; exit 1 with the place of any difference
     Audit(audit::AuditArguments),
-    /// Back up the database into a folder and check the copy, beside a running server
+    /// Back up the database into a folder and check the copy, alongside a running server
     Backup(backup::BackupArguments),
     /// Check a backup in full: files, pages or rows, and the books in it
     Verify(backup::VerifyArguments),

@@ -65,7 +65,7 @@ impl EventSet {
         wanted.map(|(kind, _)| kind.event_name()).collect()
     }
 
-    /// The codes of the wanted kinds; in place of an unwanted one stands 0, which is no kind's code.
+    /// The codes of the wanted kinds, with 0, which is no kind's code, for unwanted ones.
     #[must_use]
     pub fn codes(self) -> [i64; 5] {
         EVENTS.map(|(kind, bit)| if self.0 & bit != 0 { kind.code() } else { 0 })

@@ -196,7 +196,7 @@ fn an_answer_that_names_what_is_not_there_is_found(installation: &Installation) 
 
 fn a_gift_card_given_to_nothing_is_found(installation: &Installation) {
     start(installation);
-    let words = "gift card 1 is given out to no withdrawal that was being sent";
+    let words = "gift card 1 was given out, but not to a withdrawal that was being sent";
     for change in ["withdrawal = 77", "withdrawal = 2", "withdrawal = NULL", "state = 1"] {
         let change = format!("UPDATE gift_card SET {change} WHERE number = 1");
         finds(
@@ -218,7 +218,7 @@ fn a_key_that_opens_more_than_it_may_is_found(installation: &Installation) {
     start(installation);
     let made = installation.json(&["key", "create", "Acme", "--expires-in", "1d"]);
     installation.ok(&["key", "revoke", made["id"].as_str().unwrap()]);
-    let words = "that is not that key's as it is stored";
+    let words = "does not match the stored key";
     let newest = "kind = 1 AND subject = (SELECT max(number) FROM api_key)";
     let set = |change: &str| format!("UPDATE credential SET {change} WHERE {newest}");
     finds(installation, &set("active = 1"), words, &set("active = 0"));

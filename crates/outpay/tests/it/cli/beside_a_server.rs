@@ -1,4 +1,4 @@
-//! Commands beside a running server on the same database: each sees the other's changes.
+//! Commands alongside a running server on the same database: each sees the other's changes.
 
 use crate::cli::installation::{Installation, Ran};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! `outpay key`: the life of API keys as an operator sees it. Authentication is tested beside a server.
+//! `outpay key`: the life of API keys as an operator sees it. beside_a_server.rs tests authentication.
 
 use crate::cli::installation::Installation;
 use serde_json::Value;

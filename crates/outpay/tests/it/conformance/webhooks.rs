@@ -199,7 +199,7 @@ async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
     assert!(store.webhook_endpoints_behind().await.unwrap().is_empty(), "there is no endpoint");
     let mut now = endpoint(book);
     store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
-    // Each event alone, by its bit; events that did not happen make nothing behind.
+    // Each event alone, by its bit; an endpoint is not behind on events that did not happen.
     for (events, is_behind) in
         [(1, true), (2, true), (4, true), (8, false), (16, false), (24, false), (31, true)]
     {
