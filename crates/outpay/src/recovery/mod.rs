@@ -107,7 +107,7 @@ async fn raise_epoch(platform: &Platform, remembered: &Remembered, now: Micros) 
     let possible = if remembered.is_empty() { ((now - BEGINNING) / DAY).clamp(0, 1 << 14) } else { 0 };
     let epoch = platform.store.epoch().await?.max(seen.unwrap_or(0)).max(possible) + 1;
     let is_ours = platform.store.begin_epoch(epoch, now).await?;
-    anyhow::ensure!(is_ours, "another process recovers this database at the same time");
+    anyhow::ensure!(is_ours, "another process is recovering this database at the same time");
     for book in platform.store.snapshot().await?.books().await? {
         let request = Request::plain(Command::Recover { epoch }).by(Actor::OPERATOR);
         let verdict = platform.teller.ask(book.id, request).await?;
@@ -145,15 +145,16 @@ async fn to_check(platform: &Platform, loss: &Loss) -> Result<Vec<String>, Failu
              exported payments by hand and the rails before you settle, fail or send them"
         ),
         format!(
-            "deposits, payouts and new people since {since}: compare with your own records and enter them again"
+            "deposits, payouts and new users since {since}: compare with your own records and record them again"
         ),
         format!(
-            "people who were deactivated, and rules, limits, methods and settings that were changed since {since}"
+            "users who were deactivated, and rules, limits, methods and settings that were changed since {since}"
         ),
         format!(
-            "API keys made since {since} do not work; those rolled with an overlap may work longer than they should"
+            "API keys created since {since} do not work; those rolled with an overlap may work longer than they should"
         ),
-        "passwords, second factors and roles of members are those of before: members set new ones".to_owned(),
+        "passwords, second factors and roles of members are those from before: members set new ones"
+            .to_owned(),
     ];
     for (line, nonce) in &loss.remembered.nonces {
         all.push(format!(
@@ -162,7 +163,7 @@ async fn to_check(platform: &Platform, loss: &Loss) -> Result<Vec<String>, Failu
     }
     if loss.remembered.is_empty() {
         all.push(
-            "no witness was there: revocations, rotated hashes and removed members since then are not known"
+            "there was no witness: revocations, rotated hashes and removed members since then are unknown"
                 .to_owned(),
         );
     }

@@ -115,7 +115,7 @@ fn without_a_witness_it_wants_a_decision_about_keys(installation: &Installation)
         later.refused(1, "--revoke-keys all", &["recover", "--accept-loss"]);
         later.refused(1, "is not recovered", &["business", "list"]);
         let done = later.ok(&["recover", "--accept-loss", "--revoke-keys", which]);
-        assert!(done.contains("no witness was there"), "{done}");
+        assert!(done.contains("there was no witness"), "{done}");
         let server = Server::start(&later);
         let header = format!("Authorization: Bearer {}", business.secret_key);
         assert_eq!(server.ask("GET", "/balance", &header, "").0, status, "{which}");

@@ -200,7 +200,7 @@ fn a_file_kept_elsewhere_is_compared(installation: &Installation) {
     let forged = installation.write("forged.jsonl", &lines.replace("\"sequence\":6", "\"sequence\":5"));
     let found = differences(installation, &["--heads", &forged]);
     assert!(
-        found[0].0 == "installation" && found[0].2.contains("no head that this installation signed"),
+        found[0].0 == "installation" && found[0].2.contains("not a head signed by this installation"),
         "{found:?}"
     );
     let empty = installation.write("empty.jsonl", "\n");
