@@ -28,9 +28,9 @@ pub enum MailKind {
     PasswordChanged = 23,
     /// To a member: the second factor was changed.
     SecondFactorChanged = 24,
-    /// To the members: an API key was created.
+    /// To the members who manage keys: an API key was created or rolled.
     KeyCreated = 25,
-    /// To the members: an API key was revoked.
+    /// To the members who manage keys: an API key was revoked.
     KeyRevoked = 26,
     /// A test of the mail settings.
     Test = 30,
