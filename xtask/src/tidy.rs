@@ -58,6 +58,7 @@ const RULES: &[Rule] = &[
     forbidden::no_ignored_tests,
     rooms::ledger_is_pure,
     rooms::doors_do_not_know_each_other,
+    rooms::commands_only_at_the_counter,
     rooms::http_clients_only_in_rails_and_webhooks,
     rooms::smtp_only_in_mail,
     rails::kinds_are_named_only_in_rails,

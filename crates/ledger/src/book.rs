@@ -8,7 +8,8 @@ use crate::look_back::LookBack;
 use crate::origin::{CredentialDigest, SessionStamp, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
-    Lease, Micros, Movement, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot, UserStatus, Withdrawal,
+    Lease, Micros, Movement, NewEntry, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot, UserStatus,
+    Withdrawal,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -237,49 +238,24 @@ impl Book {
             Change::NewUser { number, email, salt } => self.add_user((number, email, salt), now),
             Change::NewWithdrawal(withdrawal) => self.add_withdrawal(*withdrawal),
             Change::SetWithdrawal(withdrawal) => self.set_withdrawal(*withdrawal),
-            Change::Move { kind, user, debit, credit, amount, note, withdrawal, detail } => {
-                let sequence = self.head.sequence + 1;
-                let movement = Some(self.shift(sequence, debit, credit, amount));
-                let is_new = kind == EntryKind::UserCreated;
-                let salt = self.user(user).filter(|_| is_new).map(|user| user.salt);
-                self.append(Entry {
-                    sequence,
-                    kind,
-                    at: now,
-                    user,
-                    movement,
-                    note,
-                    withdrawal,
-                    actor,
-                    detail,
-                    salt,
-                });
+            Change::Move { entry, debit, credit, amount } => {
+                let movement = self.shift(self.head.sequence + 1, debit, credit, amount);
+                let is_new = entry.kind == EntryKind::UserCreated;
+                let salt =
+                    entry.user.filter(|_| is_new).and_then(|user| self.user(user)).map(|user| user.salt);
+                self.append_new(entry, Some(movement), salt, now, actor);
             }
-            Change::Note { kind, user, withdrawal, note, detail } => {
-                let (sequence, movement, at, salt) = (self.head.sequence + 1, None, now, None);
-                self.append(Entry {
-                    sequence,
-                    kind,
-                    at,
-                    user,
-                    movement,
-                    note,
-                    withdrawal,
-                    actor,
-                    detail,
-                    salt,
-                });
-            }
+            Change::Note(entry) => self.append_new(entry, None, None, now, actor),
             Change::SetStatus { kind, user, status } => {
                 self.user_mut(user).status = status;
                 self.turn_credentials_of(user, status == UserStatus::Active);
-                self.append_without_money(kind, user, None, now, actor);
+                self.append_new(NewEntry::new(kind).of_user(user), None, None, now, actor);
             }
             Change::SetGeneration { kind, user, generation, salt } => {
                 let changed = self.user_mut(user);
                 (changed.generation, changed.salt) = (generation, salt);
                 self.end_credentials_of(user);
-                self.append_without_money(kind, user, Some(salt), now, actor);
+                self.append_new(NewEntry::new(kind).of_user(user), None, Some(salt), now, actor);
             }
             Change::RaiseNumbers { epoch, note } => self.raise_numbers(epoch, note, now, actor),
             Change::ReverseDeposit { deposit, amount } => self.reverse_deposit(deposit, amount),
@@ -360,17 +336,27 @@ impl Book {
         Movement { debit, credit, amount, debit_previous, credit_previous }
     }
 
-    fn append_without_money(
+    /// Appends the entry of a change. What it lacks is stored and chained as 0 or an empty text.
+    fn append_new(
         &mut self,
-        kind: EntryKind,
-        user: i64,
+        new: NewEntry,
+        movement: Option<Movement>,
         salt: Option<HashSalt>,
         at: Micros,
         actor: Actor,
     ) {
-        let (sequence, movement) = (self.head.sequence + 1, None);
-        let (note, detail) = (String::new(), String::new());
-        self.append(Entry { sequence, kind, at, user, movement, note, withdrawal: 0, actor, detail, salt });
+        self.append(Entry {
+            sequence: self.head.sequence + 1,
+            kind: new.kind,
+            at,
+            user: new.user.unwrap_or_default(),
+            movement,
+            note: new.note.unwrap_or_default(),
+            withdrawal: new.withdrawal.unwrap_or_default(),
+            actor,
+            detail: new.detail.unwrap_or_default(),
+            salt,
+        });
     }
 
     pub(crate) fn append(&mut self, entry: Entry) {

@@ -16,56 +16,37 @@ pub enum Change {
     },
     /// A transfer and its entry.
     Move {
-        /// What it is.
-        kind: EntryKind,
-        /// Whom it concerns; 0 for nobody.
-        user: i64,
-        /// From.
+        /// The entry that records it.
+        entry: NewEntry,
+        /// The account that gives.
         debit: AccountId,
-        /// To.
+        /// The account that receives.
         credit: AccountId,
-        /// How much.
+        /// Cents, at least 1.
         amount: Cents,
-        /// Reference or reason.
-        note: String,
-        /// Which withdrawal; 0 for none.
-        withdrawal: i64,
-        /// What the rail made public.
-        detail: String,
     },
     /// A new withdrawal; the entry that holds its money follows.
     NewWithdrawal(Box<Withdrawal>),
     /// A withdrawal as it is from now on; its entry follows.
     SetWithdrawal(Box<Withdrawal>),
     /// An entry that moves no money.
-    Note {
-        /// What it is.
-        kind: EntryKind,
-        /// Whom it concerns; 0 for nobody.
-        user: i64,
-        /// Which withdrawal; 0 for none.
-        withdrawal: i64,
-        /// Reason or proof.
-        note: String,
-        /// What the rail made public.
-        detail: String,
-    },
+    Note(NewEntry),
     /// A user's new status and its entry.
     SetStatus {
-        /// What it is.
+        /// The kind of its entry.
         kind: EntryKind,
-        /// Whose.
+        /// The user's number.
         user: i64,
-        /// From now on.
+        /// The new status.
         status: UserStatus,
     },
     /// A user's new hash and its entry.
     SetGeneration {
-        /// What it is.
+        /// The kind of its entry.
         kind: EntryKind,
-        /// Whose.
+        /// The user's number.
         user: i64,
-        /// From now on.
+        /// The new generation.
         generation: i64,
         /// Of the new hash.
         salt: HashSalt,
@@ -84,25 +65,57 @@ pub enum Change {
         /// How much.
         amount: Cents,
     },
-    /// An answer to give again whenever the key comes again.
+    /// A reply to give again whenever the key comes again.
     Remember {
-        /// The name.
+        /// The key's digest.
         key: OnceKey,
-        /// The answer.
+        /// Fingerprint and reply.
         remembered: Remembered,
     },
 }
 
-impl Change {
-    /// A transfer, from the first account to the second, that concerns no withdrawal.
-    pub(crate) fn plain_move(
-        kind: EntryKind,
-        user: i64,
-        (debit, credit): (AccountId, AccountId),
-        amount: Cents,
-        note: &str,
-    ) -> Self {
-        let (note, detail) = (note.to_owned(), String::new());
-        Self::Move { kind, user, debit, credit, amount, note, withdrawal: 0, detail }
+/// The entry that a change writes, apart from the money that it moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// What it records.
+    pub kind: EntryKind,
+    /// The payout user it concerns.
+    pub user: Option<i64>,
+    /// The withdrawal it concerns.
+    pub withdrawal: Option<i64>,
+    /// Reference, reason or proof.
+    pub note: Option<String>,
+    /// What the rail made public, a memo for the recipient, or a correction's detail.
+    pub detail: Option<String>,
+}
+
+impl NewEntry {
+    /// An entry of this kind with nothing else in it.
+    pub(crate) fn new(kind: EntryKind) -> Self {
+        Self { kind, user: None, withdrawal: None, note: None, detail: None }
     }
+
+    pub(crate) fn of_user(self, user: i64) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    /// Of a withdrawal and its user.
+    pub(crate) fn of_withdrawal(self, withdrawal: &Withdrawal) -> Self {
+        Self { user: Some(withdrawal.user), withdrawal: Some(withdrawal.number), ..self }
+    }
+
+    /// An empty note is none.
+    pub(crate) fn with_note(self, note: &str) -> Self {
+        Self { note: given(note), ..self }
+    }
+
+    /// An empty detail is none.
+    pub(crate) fn with_detail(self, detail: &str) -> Self {
+        Self { detail: given(detail), ..self }
+    }
+}
+
+/// The text, unless it is empty.
+pub(crate) fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -1,5 +1,6 @@
 //! Commands a business (or its operator) can give, and what each answers with. Not here: whether it may (decide.rs).
 
+use crate::change::given;
 use crate::correction::Confirmed;
 use crate::{
     AccountId, Actor, Cents, Email, HashSalt, Lease, Micros, Once, OnceKey, Origin, Provider, Step, Terms,
@@ -72,22 +73,37 @@ pub struct Progress {
     pub under: Option<Lease>,
     /// What is still queued is taken to `sending` with it, as one command: by hand, no time lies between the two.
     pub by_hand: bool,
-    /// A stable word, for steps that end it badly; empty for none.
+    /// Why, for steps that end it without a payment.
+    pub reason: Option<Reason>,
+    /// Proof, or anything else for the journal that the recipient does not read. Without it the journal has the reason's text.
+    pub note: Option<String>,
+    /// What the rail made public at this moment, as a JSON object.
+    pub detail: Option<String>,
+}
+
+/// Why a withdrawal ended without a payment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    /// A stable word for programs.
     pub code: String,
-    /// Reason or proof; empty for none. For steps that end it badly, in words that the person may read.
+    /// In words that the recipient may read.
     pub text: String,
-    /// Proof, or anything else for the journal that the person does not read; where it is empty, the journal has the text.
-    pub note: String,
-    /// What the rail made public at this moment, as a JSON object; empty for none.
-    pub detail: String,
 }
 
 impl Progress {
-    /// A step without a word to it.
+    /// A step with nothing said about it.
     #[must_use]
     pub fn new(withdrawal: i64, step: Step) -> Self {
-        let (code, text, note, detail) = Default::default();
-        Self { withdrawal, step, only_of: None, under: None, by_hand: false, code, text, note, detail }
+        Self {
+            withdrawal,
+            step,
+            only_of: None,
+            under: None,
+            by_hand: false,
+            reason: None,
+            note: None,
+            detail: None,
+        }
     }
 
     /// Made under a lease: see [`Self::under`].
@@ -96,7 +112,7 @@ impl Progress {
         Self { under: Some(lease), ..self }
     }
 
-    /// Made by a person: see [`Self::by_hand`].
+    /// Made by a person instead of a rail: see [`Self::by_hand`].
     #[must_use]
     pub fn made_by_hand(self) -> Self {
         Self { by_hand: true, ..self }
@@ -105,19 +121,19 @@ impl Progress {
     /// With a reason: a stable word and a text.
     #[must_use]
     pub fn because(self, code: &str, text: &str) -> Self {
-        Self { code: code.to_owned(), text: text.to_owned(), ..self }
+        Self { reason: Some(Reason { code: code.to_owned(), text: text.to_owned() }), ..self }
     }
 
-    /// With something for the journal alone.
+    /// With something for the journal alone; an empty text is none.
     #[must_use]
     pub fn with_note(self, note: &str) -> Self {
-        Self { note: note.to_owned(), ..self }
+        Self { note: given(note), ..self }
     }
 
-    /// With what the rail made public.
+    /// With what the rail made public; an empty text is none.
     #[must_use]
     pub fn with_detail(self, detail: String) -> Self {
-        Self { detail, ..self }
+        Self { detail: Some(detail).filter(|detail| !detail.is_empty()), ..self }
     }
 }
 
@@ -202,10 +218,10 @@ pub enum Command {
     Record {
         /// What.
         occurrence: Occurrence,
-        /// The user's number; 0 for none.
-        user: i64,
-        /// The withdrawal's number; 0 for none.
-        withdrawal: i64,
+        /// The number of the user it concerns.
+        user: Option<i64>,
+        /// The number of the withdrawal it concerns.
+        withdrawal: Option<i64>,
         /// In words; no secret.
         note: String,
     },
@@ -237,7 +253,7 @@ pub enum Command {
 /// only ever added. Hashes are not in it: they are computed from user and salt when the answer is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Reply {
     /// Create: whose hash to answer with.
     Paid {
         /// The user's number.
@@ -250,7 +266,7 @@ pub enum Outcome {
     /// CreateMany: one row each, in order.
     PaidMany {
         /// Row by row.
-        rows: Vec<RowOutcome>,
+        rows: Vec<RowReply>,
         /// Cents of all rows that are paid, now or before under the same reference.
         total: Cents,
     },
@@ -283,7 +299,7 @@ pub enum Outcome {
 /// One row of a batch's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RowOutcome {
+pub enum RowReply {
     /// Paid: user, generation and salt of the hash.
     Paid(i64, i64, HashSalt),
     /// Not paid (only with `partial`).

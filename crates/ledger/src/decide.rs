@@ -1,36 +1,36 @@
 //! The check ladder: a command and a loaded book go in, a plan or a named refusal comes out. The order of the checks
-//! is the order of precedence that clients see. Nothing here changes a book; [`settle`] applies a plan as a whole.
+//! is the order of precedence that clients see. Nothing here changes a book; [`apply`] carries out a plan as a whole.
 
 use crate::decide_correction::correct;
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::recovery::recover;
 use crate::{
     AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashSalt, Inputs,
-    MAX_PAYOUT, MAX_TRANSFER, OnceKey, Outcome, Refusal, Remembered, Request, RowOutcome, RowRefusal,
+    MAX_PAYOUT, MAX_TRANSFER, NewEntry, OnceKey, Refusal, Remembered, Reply, Request, RowRefusal, RowReply,
     UserStatus,
 };
 use std::collections::HashMap;
 
-/// What to change, and what to answer once that is durable.
+/// What to change, and what to reply once that is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// In order.
+    /// Carried out in this order.
     pub changes: Vec<Change>,
-    /// The answer.
-    pub outcome: Outcome,
+    /// The command's reply.
+    pub reply: Reply,
 }
 
-/// A command's answer.
+/// A command that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Carried out now.
-    Done(Outcome),
-    /// Carried out before under the same idempotency key; this is the first answer again.
-    Replayed(Outcome),
+pub struct Applied {
+    /// What it answers.
+    pub reply: Reply,
+    /// It was carried out earlier under the same idempotency key: this is the first reply again, and nothing changed now.
+    pub replayed: bool,
 }
 
 enum Decision {
-    Replay(Outcome),
+    Replay(Reply),
     Plan(Plan),
 }
 
@@ -38,19 +38,19 @@ enum Decision {
 ///
 /// # Errors
 /// The refusal of the first check that fails; the book is as it was.
-pub fn settle(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Answer, Refusal> {
+pub fn apply(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Applied, Refusal> {
     let now = inputs.now;
     match decide_once(book, request, inputs)? {
-        Decision::Replay(outcome) => Ok(Answer::Replayed(outcome)),
+        Decision::Replay(reply) => Ok(Applied { reply, replayed: true }),
         Decision::Plan(plan) => {
             for change in plan.changes {
                 book.apply(change, now, request.origin.actor);
             }
             if let Some(once) = request.once {
-                let remembered = Remembered { fingerprint: once.fingerprint, outcome: plan.outcome.clone() };
+                let remembered = Remembered { fingerprint: once.fingerprint, reply: plan.reply.clone() };
                 book.apply(Change::Remember { key: once.key, remembered }, now, request.origin.actor);
             }
-            Ok(Answer::Done(plan.outcome))
+            Ok(Applied { reply: plan.reply, replayed: false })
         }
     }
 }
@@ -61,7 +61,7 @@ fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decisio
         && let Some(remembered) = book.remembered(&once.key)
     {
         if remembered.fingerprint == once.fingerprint {
-            return Ok(Decision::Replay(remembered.outcome.clone()));
+            return Ok(Decision::Replay(remembered.reply.clone()));
         }
         return Err(match request.command {
             Command::Deposit { .. } => Refusal::DepositReferenceWasUsedForAnotherAmount,
@@ -90,10 +90,10 @@ pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Re
         Command::Withdraw(order) => withdraw(book, order, now),
         Command::Advance(progress) => advance(book, progress, now),
         Command::Record { occurrence, user, withdrawal, note } => {
-            record(book, (*occurrence, *user, *withdrawal), note, now)
+            record(book, *occurrence, (*user, *withdrawal), note, now)
         }
         Command::Remember { answer, .. } => {
-            Ok(Plan { changes: Vec::new(), outcome: Outcome::Said(answer.clone()) })
+            Ok(Plan { changes: Vec::new(), reply: Reply::Said(answer.clone()) })
         }
         Command::Expire { user, head } => expire(book, *user, *head),
         Command::Recover { epoch } => Ok(recover(book, *epoch)),
@@ -112,26 +112,28 @@ fn create(book: &Book, email: &Email, amount: Cents, memo: &str, seed: &[u8; 32]
     let mut changes = Vec::with_capacity(3);
     let (generation, salt) = known
         .map_or_else(|| (0, HashSalt::draw(seed, book.id, number, 0)), |user| (user.generation, user.salt));
-    pay(&mut changes, number, known.is_none().then_some((email, salt)), amount, ("", memo));
-    Ok(Plan { changes, outcome: Outcome::Paid { user: number, generation, salt } })
+    pay(&mut changes, number, known.is_none().then_some((email, salt)), amount, entry_of_payout("", memo));
+    Ok(Plan { changes, reply: Reply::Paid { user: number, generation, salt } })
 }
 
-/// `words` are a note for the business and a memo for the person.
+/// A payout's entry holds the business's reference as its note and the recipient's memo as its detail.
+fn entry_of_payout(reference: &str, memo: &str) -> NewEntry {
+    NewEntry::new(EntryKind::UserCredited).with_note(reference).with_detail(memo)
+}
+
 fn pay(
     changes: &mut Vec<Change>,
     user: i64,
     new: Option<(&Email, HashSalt)>,
     amount: Cents,
-    words: (&str, &str),
+    mut entry: NewEntry,
 ) {
-    let mut kind = EntryKind::UserCredited;
     if let Some((email, salt)) = new {
-        kind = EntryKind::UserCreated;
+        entry.kind = EntryKind::UserCreated;
         changes.push(Change::NewUser { number: user, email: email.clone(), salt });
     }
     let (debit, credit) = (AccountId::PAYOUT, AccountId::user(user));
-    let (note, detail) = (words.0.to_owned(), words.1.to_owned());
-    changes.push(Change::Move { kind, user, debit, credit, amount, note, withdrawal: 0, detail });
+    changes.push(Change::Move { entry: entry.of_user(user), debit, credit, amount });
 }
 
 /// What rows of a batch that are already decided have used up.
@@ -174,19 +176,19 @@ fn create_many(
     for payout in payouts {
         let row = match pay_row(book, &mut running, payout) {
             Err(refusal) if !partial => return Err(refusal.into()),
-            Err(refusal) => RowOutcome::Unpaid(refusal),
-            Ok((user, generation, salt)) => RowOutcome::Paid(user, generation, salt),
+            Err(refusal) => RowReply::Unpaid(refusal),
+            Ok((user, generation, salt)) => RowReply::Paid(user, generation, salt),
         };
         rows.push(row);
     }
-    // Nobody paid for lack of money: a refusal, which is not remembered, since a later try may succeed.
-    let paid = rows.iter().any(|row| matches!(row, RowOutcome::Paid(..)));
-    let short = rows.contains(&RowOutcome::Unpaid(RowRefusal::PayoutBalanceIsTooLow));
+    // Not one row was paid for lack of money: a refusal, which is not remembered, since a later try may succeed.
+    let paid = rows.iter().any(|row| matches!(row, RowReply::Paid(..)));
+    let short = rows.contains(&RowReply::Unpaid(RowRefusal::PayoutBalanceIsTooLow));
     check(paid || !short, Refusal::PayoutBalanceIsTooLow)?;
-    Ok(Plan { changes: running.changes, outcome: Outcome::PaidMany { rows, total: running.total } })
+    Ok(Plan { changes: running.changes, reply: Reply::PaidMany { rows, total: running.total } })
 }
 
-/// Rows whose reference stands for another payout: one that was paid before, or an earlier row.
+/// Rows whose reference belongs to another payout: one that was paid before, or an earlier row.
 fn contradicting_rows(book: &Book, payouts: &[BatchPayout]) -> Vec<usize> {
     let mut earlier = HashMap::new();
     let mut contradicting = Vec::new();
@@ -213,7 +215,7 @@ fn pay_row<'a>(
         if before.fingerprint != payout.fingerprint() {
             return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
         }
-        let Outcome::Paid { user, generation, salt } = before.outcome else {
+        let Reply::Paid { user, generation, salt } = before.reply else {
             return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
         };
         running.total = running.total.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
@@ -242,12 +244,12 @@ fn pay_row<'a>(
     running.money = left;
     running.total = total;
     running.users.insert(&payout.email, (user, generation, salt, balance));
-    let note = payout.reference.as_deref().unwrap_or_default();
+    let reference = payout.reference.as_deref().unwrap_or_default();
     let new = is_new.then_some((&payout.email, salt));
-    pay(&mut running.changes, user, new, payout.amount, (note, &payout.memo));
+    pay(&mut running.changes, user, new, payout.amount, entry_of_payout(reference, &payout.memo));
     if let Some(key) = once {
-        let outcome = Outcome::Paid { user, generation, salt };
-        let remembered = Remembered { fingerprint: payout.fingerprint(), outcome };
+        let reply = Reply::Paid { user, generation, salt };
+        let remembered = Remembered { fingerprint: payout.fingerprint(), reply };
         running.references.insert(key, remembered.clone());
         running.changes.push(Change::Remember { key, remembered });
     }
@@ -275,7 +277,7 @@ fn transfer(book: &Book, direction: Direction, amount: Cents) -> Result<Plan, Re
     check_amount(amount, MAX_TRANSFER)?;
     check(book.balance(debit) >= amount, too_low)?;
     check_room(book, credit, amount)?;
-    Ok(own_balances(book, kind, debit, credit, amount, ""))
+    Ok(own_balances(book, NewEntry::new(kind), debit, credit, amount))
 }
 
 fn deposit(book: &Book, amount: Cents, reference: &str, used_elsewhere: bool) -> Result<Plan, Refusal> {
@@ -287,30 +289,24 @@ fn deposit(book: &Book, amount: Cents, reference: &str, used_elsewhere: bool) ->
     check_room(book, AccountId::MAIN, amount)?;
     // `world` mirrors everything that came in, so it runs out of room before the book does.
     check(book.balance(AccountId::WORLD).minus(amount).is_some(), Refusal::BalanceWouldBeTooLarge)?;
-    Ok(own_balances(book, EntryKind::Deposited, AccountId::WORLD, AccountId::MAIN, amount, reference))
+    let entry = NewEntry::new(EntryKind::Deposited).with_note(reference);
+    Ok(own_balances(book, entry, AccountId::WORLD, AccountId::MAIN, amount))
 }
 
-fn own_balances(
-    book: &Book,
-    kind: EntryKind,
-    debit: AccountId,
-    credit: AccountId,
-    amount: Cents,
-    note: &str,
-) -> Plan {
-    let outcome = own_balances_after(book, debit, credit, amount);
-    Plan { changes: vec![Change::plain_move(kind, 0, (debit, credit), amount, note)], outcome }
+fn own_balances(book: &Book, entry: NewEntry, debit: AccountId, credit: AccountId, amount: Cents) -> Plan {
+    let reply = own_balances_after(book, debit, credit, amount);
+    Plan { changes: vec![Change::Move { entry, debit, credit, amount }], reply }
 }
 
-/// The answer of a movement between the business's own balances that the ladder has let through.
-pub(crate) fn own_balances_after(book: &Book, debit: AccountId, credit: AccountId, amount: Cents) -> Outcome {
+/// The reply to a movement between the business's own balances that the ladder has let through.
+pub(crate) fn own_balances_after(book: &Book, debit: AccountId, credit: AccountId, amount: Cents) -> Reply {
     let after = |id: AccountId| {
         let balance = book.balance(id);
         let balance = if id == credit { balance.plus(amount) } else { Some(balance) };
         let balance = if id == debit { balance.and_then(|balance| balance.minus(amount)) } else { balance };
         balance.expect("the ladder has checked that it fits")
     };
-    Outcome::Balances { main: after(AccountId::MAIN), payout: after(AccountId::PAYOUT) }
+    Reply::Balances { main: after(AccountId::MAIN), payout: after(AccountId::PAYOUT) }
 }
 
 fn debit(book: &Book, user: i64, amount: Cents, reason: &str) -> Result<Plan, Refusal> {
@@ -322,9 +318,9 @@ fn debit(book: &Book, user: i64, amount: Cents, reason: &str) -> Result<Plan, Re
 
     let mut snapshot = book.snapshot(user);
     snapshot.balance = snapshot.balance.minus(amount).expect("the ladder has checked that it is covered");
-    let accounts = (account, AccountId::PAYOUT);
-    let change = Change::plain_move(EntryKind::UserDebited, user.number, accounts, amount, reason);
-    Ok(Plan { changes: vec![change], outcome: Outcome::User(snapshot) })
+    let entry = NewEntry::new(EntryKind::UserDebited).of_user(user.number).with_note(reason);
+    let change = Change::Move { entry, debit: account, credit: AccountId::PAYOUT, amount };
+    Ok(Plan { changes: vec![change], reply: Reply::User(snapshot) })
 }
 
 fn set_status(book: &Book, user: i64, status: UserStatus) -> Result<Plan, Refusal> {
@@ -335,10 +331,10 @@ fn set_status(book: &Book, user: i64, status: UserStatus) -> Result<Plan, Refusa
         UserStatus::Active => EntryKind::UserActivated,
         UserStatus::Inactive => EntryKind::UserDeactivated,
     };
-    // Asking for the status a user has is fine and leaves no entry: nothing happened.
+    // Setting the status that the user already has succeeds and writes no entry.
     let change = Change::SetStatus { kind, user: user.number, status };
     let changes = if user.status == status { Vec::new() } else { vec![change] };
-    Ok(Plan { changes, outcome: Outcome::User(snapshot) })
+    Ok(Plan { changes, reply: Reply::User(snapshot) })
 }
 
 fn rotate_hash(book: &Book, user: i64, seed: &[u8; 32]) -> Result<Plan, Refusal> {
@@ -346,7 +342,7 @@ fn rotate_hash(book: &Book, user: i64, seed: &[u8; 32]) -> Result<Plan, Refusal>
     let (user, generation) = (user.number, user.generation + 1);
     let salt = HashSalt::draw(seed, book.id, user, generation);
     let change = Change::SetGeneration { kind: EntryKind::HashRotated, user, generation, salt };
-    Ok(Plan { changes: vec![change], outcome: Outcome::HashRotated { user, generation, salt } })
+    Ok(Plan { changes: vec![change], reply: Reply::HashRotated { user, generation, salt } })
 }
 
 pub(crate) fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 
 use crate::correction::{Confirmed, CorrectionDetail};
 use crate::decide::{check, check_amount, check_room, own_balances_after};
-use crate::{AccountId, Book, Change, Correction, MAX_TRANSFER, Plan, Refusal};
+use crate::{AccountId, Book, Change, Correction, MAX_TRANSFER, NewEntry, Plan, Refusal};
 
 pub(crate) fn correct(book: &Book, confirmed: &Confirmed) -> Result<Plan, Refusal> {
     let Confirmed { proposal, correction, amount, ref reason, proposed_by } = *confirmed;
@@ -21,15 +21,7 @@ pub(crate) fn correct(book: &Book, confirmed: &Confirmed) -> Result<Plan, Refusa
     check(book.balance(debit) >= amount, too_low)?;
     check_room(book, credit, amount)?;
     let detail = CorrectionDetail { deposit: correction.deposit(), proposal, proposed_by: proposed_by.0 };
-    changes.push(Change::Move {
-        kind: correction.kind(),
-        user: 0,
-        debit,
-        credit,
-        amount,
-        note: reason.clone(),
-        withdrawal: 0,
-        detail: detail.text(),
-    });
-    Ok(Plan { changes, outcome: own_balances_after(book, debit, credit, amount) })
+    let entry = NewEntry::new(correction.kind()).with_note(reason).with_detail(&detail.text());
+    changes.push(Change::Move { entry, debit, credit, amount });
+    Ok(Plan { changes, reply: own_balances_after(book, debit, credit, amount) })
 }

@@ -4,8 +4,8 @@
 use crate::Change;
 use crate::decide::{Plan, check, check_room};
 use crate::{
-    AccountId, Book, Cents, EntryKind, LOOKS_PERIOD, MOST_LOOKS, Micros, Occurrence, Order, Outcome,
-    Progress, Refusal, Step, UserStatus, Withdrawal, WithdrawalState, is_from_before_a_recovery,
+    AccountId, Book, Cents, EntryKind, LOOKS_PERIOD, MOST_LOOKS, Micros, NewEntry, Occurrence, Order,
+    Progress, Refusal, Reply, Step, UserStatus, Withdrawal, WithdrawalState, is_from_before_a_recovery,
 };
 
 pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, Refusal> {
@@ -44,20 +44,12 @@ pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, 
     };
     let step = if wants_review(book, order) { Step::AskForReview } else { Step::Queue };
     let created = Change::NewWithdrawal(Box::new(withdrawal.clone()));
-    let held = Change::Move {
-        kind: EntryKind::WithdrawalCreated,
-        user: user.number,
-        debit: account,
-        credit: AccountId::HELD,
-        amount: order.amount,
-        note: String::new(),
-        withdrawal: withdrawal.number,
-        detail: String::new(),
-    };
+    let entry = NewEntry::new(EntryKind::WithdrawalCreated).of_withdrawal(&withdrawal);
+    let held = Change::Move { entry, debit: account, credit: AccountId::HELD, amount: order.amount };
     withdrawal.state = WithdrawalState::Created.after(step).expect("a new withdrawal can take both steps");
     let mut changes = vec![created, held, Change::SetWithdrawal(Box::new(withdrawal.clone()))];
     changes.extend(moves(&withdrawal, &Progress::new(withdrawal.number, step), AccountId::FEES));
-    Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(withdrawal)) })
+    Ok(Plan { changes, reply: Reply::Withdrawal(Box::new(withdrawal)) })
 }
 
 fn wants_review(book: &Book, order: &Order) -> bool {
@@ -99,15 +91,15 @@ pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<P
     after.changed_at = now;
     after.outcome_unknown = progress.step == Step::LoseOutcome;
     if state.gave_money_back() {
-        after.reason_code.clone_from(&progress.code);
-        after.reason.clone_from(&progress.text);
+        let reason = progress.reason.clone().unwrap_or_default();
+        (after.reason_code, after.reason) = (reason.code, reason.text);
     }
     let mut changes = vec![Change::SetWithdrawal(Box::new(after.clone()))];
     if begins {
         changes.extend(moves(&after, &Progress::new(progress.withdrawal, Step::Send), fee_from));
     }
     changes.extend(moves(&after, progress, fee_from));
-    Ok(Plan { changes, outcome: Outcome::Withdrawal(Box::new(after)) })
+    Ok(Plan { changes, reply: Reply::Withdrawal(Box::new(after)) })
 }
 
 /// The account that gives the fee of a returned withdrawal back: the fees or, once they were swept, the main balance.
@@ -121,33 +113,17 @@ fn moves(withdrawal: &Withdrawal, progress: &Progress, fee_from: AccountId) -> V
     let user = AccountId::user(withdrawal.user);
     let (held, fees, rail) = (AccountId::HELD, AccountId::FEES, withdrawal.provider.account());
     let (gross, net) = (withdrawal.amount, withdrawal.net());
-    let words = if progress.note.is_empty() { &progress.text } else { &progress.note };
-    let note = |kind| Change::Note {
-        kind,
-        user: withdrawal.user,
-        withdrawal: withdrawal.number,
-        note: words.clone(),
+    let note = progress.note.as_ref().or(progress.reason.as_ref().map(|reason| &reason.text));
+    let entry = |kind| NewEntry {
+        note: note.cloned(),
         detail: progress.detail.clone(),
+        ..NewEntry::new(kind).of_withdrawal(withdrawal)
     };
-    let shift = |kind, debit, credit, amount| Change::Move {
-        kind,
-        user: withdrawal.user,
-        debit,
-        credit,
-        amount,
-        note: words.clone(),
-        withdrawal: withdrawal.number,
-        detail: progress.detail.clone(),
-    };
-    let fee = |kind, debit, credit| Change::Move {
-        kind,
-        user: withdrawal.user,
-        debit,
-        credit,
-        amount: withdrawal.fees,
-        note: String::new(),
-        withdrawal: withdrawal.number,
-        detail: String::new(),
+    let note = |kind| Change::Note(entry(kind));
+    let shift = |kind, debit, credit, amount| Change::Move { entry: entry(kind), debit, credit, amount };
+    let fee = |kind, debit, credit| {
+        let entry = NewEntry::new(kind).of_withdrawal(withdrawal);
+        Change::Move { entry, debit, credit, amount: withdrawal.fees }
     };
     let has_fee = withdrawal.fees > Cents::ZERO;
     match progress.step {
@@ -175,11 +151,12 @@ fn moves(withdrawal: &Withdrawal, progress: &Progress, fee_from: AccountId) -> V
 
 pub(crate) fn record(
     book: &Book,
-    (occurrence, user, withdrawal): (Occurrence, i64, i64),
+    occurrence: Occurrence,
+    (user, withdrawal): (Option<i64>, Option<i64>),
     note: &str,
     now: Micros,
 ) -> Result<Plan, Refusal> {
-    if occurrence == Occurrence::GiftCardRevealed {
+    if let (Occurrence::GiftCardRevealed, Some(withdrawal)) = (occurrence, withdrawal) {
         let looks = book.looks_within(withdrawal, now, LOOKS_PERIOD);
         check(looks < MOST_LOOKS, Refusal::CodeWasShownTooOften)?;
     }
@@ -191,8 +168,8 @@ pub(crate) fn record(
         Occurrence::PaymentsPaused => EntryKind::PaymentsPaused,
         Occurrence::PaymentsResumed => EntryKind::PaymentsResumed,
     };
-    let change = Change::Note { kind, user, withdrawal, note: note.to_owned(), detail: String::new() };
-    Ok(Plan { changes: vec![change], outcome: Outcome::Recorded })
+    let entry = NewEntry { user, withdrawal, ..NewEntry::new(kind).with_note(note) };
+    Ok(Plan { changes: vec![Change::Note(entry)], reply: Reply::Recorded })
 }
 
 pub(crate) fn expire(book: &Book, user: i64, head: i64) -> Result<Plan, Refusal> {
@@ -205,15 +182,7 @@ pub(crate) fn expire(book: &Book, user: i64, head: i64) -> Result<Plan, Refusal>
 
     let mut snapshot = book.snapshot(user);
     snapshot.balance = Cents::ZERO;
-    let change = Change::Move {
-        kind: EntryKind::UserMoneyExpired,
-        user: user.number,
-        debit: account,
-        credit: AccountId::PAYOUT,
-        amount,
-        note: String::new(),
-        withdrawal: 0,
-        detail: String::new(),
-    };
-    Ok(Plan { changes: vec![change], outcome: Outcome::User(snapshot) })
+    let entry = NewEntry::new(EntryKind::UserMoneyExpired).of_user(user.number);
+    let change = Change::Move { entry, debit: account, credit: AccountId::PAYOUT, amount };
+    Ok(Plan { changes: vec![change], reply: Reply::User(snapshot) })
 }

@@ -248,6 +248,16 @@ pub struct Entry {
     pub salt: Option<HashSalt>,
 }
 
+impl Entry {
+    /// What the entry adds to this account: negative where it takes money out of it.
+    #[must_use]
+    pub fn signed_for(&self, account: AccountId) -> Cents {
+        self.movement.map_or(Cents::ZERO, |moved| {
+            if moved.credit == account { moved.amount } else { Cents(-moved.amount.0) }
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 //! the names under which answers are remembered (once.rs).
 
 use crate::once::short_digest;
-use crate::{BatchPayout, Cents, Command, Email, Fingerprint};
+use crate::{BatchPayout, Cents, Command, Email, Fingerprint, Progress};
 
 impl BatchPayout {
     /// What a reference stands for: this person and this amount, whatever the memo says.
@@ -46,20 +46,15 @@ impl Command {
                     order.destination.as_bytes(),
                 ],
             ),
-            Self::Advance(progress) => short_digest(
-                b"advance",
-                &[
-                    &progress.withdrawal.to_be_bytes(),
-                    progress.step.word().as_bytes(),
-                    progress.code.as_bytes(),
-                    progress.text.as_bytes(),
-                    progress.note.as_bytes(),
-                    progress.detail.as_bytes(),
-                ],
-            ),
+            Self::Advance(progress) => step_digest(progress),
             Self::Record { occurrence, user, withdrawal, note } => short_digest(
                 b"record",
-                &[&[*occurrence as u8], &user.to_be_bytes(), &withdrawal.to_be_bytes(), note.as_bytes()],
+                &[
+                    &[*occurrence as u8],
+                    &user.unwrap_or_default().to_be_bytes(),
+                    &withdrawal.unwrap_or_default().to_be_bytes(),
+                    note.as_bytes(),
+                ],
             ),
             // The answer is not part of what was asked.
             Self::Remember { request, .. } => short_digest(b"remember", &[request.as_bytes()]),
@@ -85,7 +80,18 @@ impl Command {
     }
 }
 
-/// Without a memo nothing stands for it, so that what was remembered before there were memos is still known.
+/// What is not said is digested as an empty text.
+fn step_digest(progress: &Progress) -> [u8; 16] {
+    let (code, text) =
+        progress.reason.as_ref().map_or(("", ""), |reason| (reason.code.as_str(), reason.text.as_str()));
+    let [note, detail] = [&progress.note, &progress.detail].map(|text| text.as_deref().unwrap_or_default());
+    let words = [progress.step.word(), code, text, note, detail].map(str::as_bytes);
+    let number = progress.withdrawal.to_be_bytes();
+    let [step, code, text, note, detail] = words;
+    short_digest(b"advance", &[&number, step, code, text, note, detail])
+}
+
+/// An absent memo adds no part, so that the digest of a payout without a memo does not depend on memos existing.
 fn paid(what: &[u8], email: &Email, amount: Cents, memo: &str) -> [u8; 16] {
     let (email, amount) = (email.as_str().as_bytes(), &amount.0.to_be_bytes());
     if memo.is_empty() {

@@ -34,12 +34,13 @@ pub use account::{Account, AccountId};
 pub use book::{Book, Changes};
 pub use book_id::{BookHead, BookId, Mode, floor_of_epoch, is_from_before_a_recovery};
 pub use chain::{ChainDigest, GENESIS, link};
-pub use change::Change;
+pub use change::{Change, NewEntry};
 pub use command::{
-    BatchPayout, Command, Direction, Occurrence, Order, Outcome, Progress, Request, RowOutcome, RowRefusal,
+    BatchPayout, Command, Direction, Occurrence, Order, Progress, Reason, Reply, Request, RowRefusal,
+    RowReply,
 };
 pub use correction::{Confirmed, Correction, CorrectionDetail, Deposited};
-pub use decide::{Answer, Plan, decide, settle};
+pub use decide::{Applied, Plan, apply, decide};
 pub use email::{Email, EmailProblem};
 pub use entry::{Actor, Entry, EntryKind, Movement};
 pub use look_back::{DepositedElsewhere, LOOKS_PERIOD, MOST_LOOKS};

@@ -1,7 +1,7 @@
 //! Idempotency: under which names answers are remembered for ever, and how a repeat is told from another request. Not
 //! here: deciding whether it is one (decide.rs).
 
-use crate::Outcome;
+use crate::Reply;
 use sha2::{Digest, Sha256};
 
 /// The name under which an answer is remembered for ever: a digest, so that all keys are short and of one length.
@@ -71,7 +71,7 @@ pub struct Remembered {
     /// Of the request that was answered.
     pub fingerprint: Fingerprint,
     /// The first answer.
-    pub outcome: Outcome,
+    pub reply: Reply,
 }
 
 /// The first 16 bytes of SHA-256 over the parts, each led by its length, so that no two lists of parts collide.

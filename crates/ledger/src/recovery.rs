@@ -2,14 +2,14 @@
 //! was lost can have the number of something that is made later.
 
 use crate::decide::Plan;
-use crate::{Actor, Book, Change, Entry, EntryKind, Micros, Outcome, floor_of_epoch};
+use crate::{Actor, Book, Change, Entry, EntryKind, Micros, Reply, floor_of_epoch};
 
 /// A book that is in the epoch already, or in a later one, stays as it is.
 pub(crate) fn recover(book: &Book, epoch: i64) -> Plan {
     let before = book.head.sequence;
     let raise = Change::RaiseNumbers { epoch, note: format!("previous sequence {before}") };
     let is_behind = before <= floor_of_epoch(epoch);
-    Plan { changes: is_behind.then_some(raise).into_iter().collect(), outcome: Outcome::Recorded }
+    Plan { changes: is_behind.then_some(raise).into_iter().collect(), reply: Reply::Recorded }
 }
 
 impl Book {

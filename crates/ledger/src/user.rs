@@ -62,3 +62,11 @@ pub struct UserSnapshot {
     /// End of validity, if any.
     pub expires_at: Option<Micros>,
 }
+
+impl UserSnapshot {
+    /// The word that clients see at this time: `active`, `inactive` or `expired`.
+    #[must_use]
+    pub fn status_at(&self, now: Micros) -> &'static str {
+        if self.expires_at.is_some_and(|end| end <= now) { "expired" } else { self.status.word() }
+    }
+}

@@ -124,6 +124,12 @@ impl WithdrawalState {
         TRANSITIONS.iter().find(|(from, with, _)| (*from, *with) == (self, step)).map(|(_, _, to)| *to)
     }
 
+    /// Can it still be taken back? Only before a rail begins to pay.
+    #[must_use]
+    pub fn can_cancel(self) -> bool {
+        self.after(Cancel).is_some()
+    }
+
     /// True while the money is held: it has left the person's balance and nothing has become of it yet.
     #[must_use]
     pub fn holds_money(self) -> bool {

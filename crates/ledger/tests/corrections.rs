@@ -4,14 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
 use ledger::{
-    Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Confirmed, Correction,
-    CorrectionDetail, Deposited, Email, EntryKind, HashSalt, Inputs, Outcome, PayoutUser, Progress, Provider,
-    Refusal, Request, Step, UserStatus, Withdrawal, WithdrawalState,
+    Account, AccountId, Actor, Applied, Book, BookHead, BookId, Cents, Command, Confirmed, Correction,
+    CorrectionDetail, Deposited, Email, EntryKind, HashSalt, Inputs, PayoutUser, Progress, Provider, Refusal,
+    Reply, Request, Step, UserStatus, Withdrawal, WithdrawalState,
 };
 
 /// Applies a request at this time.
-fn settle(book: &mut Book, request: &Request, now: i64) -> Result<Answer, Refusal> {
-    ledger::settle(book, request, Inputs { now, seed: [0; 32] })
+fn apply(book: &mut Book, request: &Request, now: i64) -> Result<Applied, Refusal> {
+    ledger::apply(book, request, Inputs { now, seed: [0; 32] })
 }
 
 const CHECKER: Actor = Actor(-1_002);
@@ -52,9 +52,13 @@ fn each_moves_its_money_and_names_both_people() {
     ];
     for (correction, kind, after, deposit) in cases {
         let mut book = book(100, 50);
-        let answer = settle(&mut book, &correct(3, correction, 30), 5).unwrap();
-        let expected = Outcome::Balances { main: Cents(after.0), payout: Cents::ZERO };
-        assert_eq!((answer, balances(&book)), (Answer::Done(expected), after), "{kind:?}");
+        let answer = apply(&mut book, &correct(3, correction, 30), 5).unwrap();
+        let expected = Reply::Balances { main: Cents(after.0), payout: Cents::ZERO };
+        assert_eq!(
+            (answer, balances(&book)),
+            (Applied { reply: expected, replayed: false }, after),
+            "{kind:?}"
+        );
         let entry = &book.changes().entries[0].0;
         assert_eq!((entry.kind, entry.actor, entry.note.as_str()), (kind, CHECKER, "typed wrongly"));
         let detail = CorrectionDetail { deposit, proposal: 3, proposed_by: -1 };
@@ -76,7 +80,7 @@ fn every_refusal_has_its_row() {
     ];
     for (correction, amount, refusal) in cases {
         let mut book = book(60, 50);
-        assert_eq!(settle(&mut book, &correct(1, correction, amount), 5), Err(refusal), "{correction:?}");
+        assert_eq!(apply(&mut book, &correct(1, correction, amount), 5), Err(refusal), "{correction:?}");
         assert!(book.changes().entries.is_empty() && book.changes().remembered.is_empty());
     }
     assert_eq!(Refusal::MainBalanceIsTooLow.sentence(), "Insufficient balance");
@@ -86,9 +90,9 @@ fn every_refusal_has_its_row() {
 fn a_deposit_is_reversed_in_parts_and_never_beyond_itself() {
     let mut book = book(1_000, 0);
     for (proposal, amount) in [(1, 60), (2, 40)] {
-        settle(&mut book, &correct(proposal, REVERSE, amount), 5).unwrap();
+        apply(&mut book, &correct(proposal, REVERSE, amount), 5).unwrap();
     }
-    let more = settle(&mut book, &correct(3, REVERSE, 1), 5);
+    let more = apply(&mut book, &correct(3, REVERSE, 1), 5);
     assert_eq!(more, Err(Refusal::DepositDoesNotCoverTheReversal));
     assert_eq!(book.balance(AccountId::MAIN), Cents(900));
 }
@@ -97,9 +101,11 @@ fn a_deposit_is_reversed_in_parts_and_never_beyond_itself() {
 fn a_proposal_is_carried_out_once() {
     let mut book = book(100, 0);
     let first = correct(1, Correction::PayOut, 30);
-    let Ok(Answer::Done(outcome)) = settle(&mut book, &first, 5) else { panic!("it is possible") };
-    assert_eq!(settle(&mut book, &first, 6), Ok(Answer::Replayed(outcome)));
-    let another = settle(&mut book, &correct(1, Correction::PayOut, 31), 7);
+    let Ok(Applied { reply: outcome, replayed: false }) = apply(&mut book, &first, 5) else {
+        panic!("it is possible")
+    };
+    assert_eq!(apply(&mut book, &first, 6), Ok(Applied { reply: outcome, replayed: true }));
+    let another = apply(&mut book, &correct(1, Correction::PayOut, 31), 7);
     assert_eq!(another, Err(Refusal::IdempotencyKeyWasUsedForAnotherRequest));
     assert_eq!((balances(&book), book.changes().entries.len()), ((70, 0, -70), 1));
 }
@@ -134,11 +140,11 @@ fn the_fee_of_a_returned_withdrawal_comes_from_main_once_the_fees_were_swept() {
     for (main, fees, after) in [(100, 15, (100, 0)), (100, 14, (85, 14)), (15, 0, (0, 0))] {
         let mut book = book(main, fees);
         paid(&mut book);
-        settle(&mut book, &give_back, 5).unwrap();
+        apply(&mut book, &give_back, 5).unwrap();
         assert_eq!((balances(&book).0, balances(&book).1), after);
         assert_eq!(book.balance(AccountId::user(1)), Cents(100));
     }
     let mut empty = book(14, 14);
     paid(&mut empty);
-    assert_eq!(settle(&mut empty, &give_back, 5), Err(Refusal::FeesAreTooLow));
+    assert_eq!(apply(&mut empty, &give_back, 5), Err(Refusal::FeesAreTooLow));
 }

@@ -2,10 +2,10 @@
 //! each command. Not here: random sequences of commands (model.rs).
 
 use ledger::{
-    Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, CredentialDigest,
-    DepositedElsewhere, Direction, Email, Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT, MAX_TRANSFER,
-    Micros, Mode, Movement, Once, OnceKey, Origin, Outcome, PayoutUser, Refusal, Request, RowOutcome,
-    RowRefusal, StoredCredential, UserStatus, floor_of_epoch, link, settle,
+    Account, AccountId, Actor, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command,
+    CredentialDigest, DepositedElsewhere, Direction, Email, Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT,
+    MAX_TRANSFER, Micros, Mode, Movement, Once, OnceKey, Origin, PayoutUser, Refusal, Reply, Request,
+    RowRefusal, RowReply, StoredCredential, UserStatus, apply, floor_of_epoch, link,
 };
 use std::collections::BTreeSet;
 
@@ -36,8 +36,8 @@ fn with_key(command: Command) -> Request {
     Request::plain(command).by(Origin { actor: Actor(1), credential: Some(DIGEST), session: None })
 }
 
-fn paid_to(user: i64, generation: i64) -> Outcome {
-    Outcome::Paid { user, generation, salt: salt(user, generation) }
+fn paid_to(user: i64, generation: i64) -> Reply {
+    Reply::Paid { user, generation, salt: salt(user, generation) }
 }
 
 /// A book with payouts enabled and ann (1) and bob (2) as users; `world` holds the other side of all balances.
@@ -119,13 +119,13 @@ fn once(command: Command, key: &str) -> Request {
 }
 
 /// Applies a command that must succeed.
-fn done(book: &mut Book, command: Command) -> Outcome {
+fn done(book: &mut Book, command: Command) -> Reply {
     done_as(book, &Request::plain(command))
 }
 
-fn done_as(book: &mut Book, request: &Request) -> Outcome {
-    match settle(book, request, at(NOW)) {
-        Ok(Answer::Done(outcome)) => outcome,
+fn done_as(book: &mut Book, request: &Request) -> Reply {
+    match apply(book, request, at(NOW)) {
+        Ok(Applied { reply: outcome, replayed: false }) => outcome,
         other => panic!("{request:?} should be done now, but: {other:?}"),
     }
 }
@@ -133,18 +133,18 @@ fn done_as(book: &mut Book, request: &Request) -> Outcome {
 /// Applies a request that must be refused, and checks that the refusal left no trace.
 fn refused(book: &mut Book, request: &Request) -> Refusal {
     let before = format!("{book:?}");
-    let refusal = settle(book, request, at(NOW)).expect_err(&format!("{request:?} should be refused"));
+    let refusal = apply(book, request, at(NOW)).expect_err(&format!("{request:?} should be refused"));
     assert_eq!(format!("{book:?}"), before, "{refusal:?} left a trace");
     refusal
 }
 
 /// Applies a request that must be replayed, and checks that nothing else happened.
-fn replayed(book: &mut Book, request: &Request) -> Outcome {
+fn replayed(book: &mut Book, request: &Request) -> Reply {
     let before = format!("{book:?}");
-    let answer = settle(book, request, at(NOW + 1));
+    let answer = apply(book, request, at(NOW + 1));
     assert_eq!(format!("{book:?}"), before, "a replay left a trace");
     match answer {
-        Ok(Answer::Replayed(outcome)) => outcome,
+        Ok(Applied { reply: outcome, replayed: true }) => outcome,
         other => panic!("{request:?} should be replayed, but: {other:?}"),
     }
 }
@@ -161,16 +161,16 @@ fn kinds(book: &Book) -> Vec<EntryKind> {
     book.changes().entries.iter().map(|(entry, _)| entry.kind).collect()
 }
 
-fn paid(user: i64) -> RowOutcome {
-    RowOutcome::Paid(user, 0, salt(user, 0))
+fn paid(user: i64) -> RowReply {
+    RowReply::Paid(user, 0, salt(user, 0))
 }
 
-fn unpaid(refusal: RowRefusal) -> RowOutcome {
-    RowOutcome::Unpaid(refusal)
+fn unpaid(refusal: RowRefusal) -> RowReply {
+    RowReply::Unpaid(refusal)
 }
 
-fn paid_many(rows: &[RowOutcome], total: i64) -> Outcome {
-    Outcome::PaidMany { rows: rows.to_vec(), total: Cents(total) }
+fn paid_many(rows: &[RowReply], total: i64) -> Reply {
+    Reply::PaidMany { rows: rows.to_vec(), total: Cents(total) }
 }
 
 /// Numbers all refusals. No wildcard: a new refusal does not compile until it has a row below.
@@ -427,7 +427,7 @@ fn a_balance_can_be_spent_and_filled_to_the_last_cent() {
     assert_eq!((balances(&spent), balance(&spent, ANN), balance(&spent, BOB)), ((10, 0), 0, 5));
 
     let mut full = book(MAX - 5, 0, 0, 0);
-    assert_eq!(done(&mut full, deposit(5, "d")), Outcome::Balances { main: Cents(MAX), payout: Cents(0) });
+    assert_eq!(done(&mut full, deposit(5, "d")), Reply::Balances { main: Cents(MAX), payout: Cents(0) });
     let mut full = book(0, MAX, 0, 0);
     done(&mut full, deposit(1, "d"));
     assert_eq!(full.balance(AccountId::WORLD), Cents(i64::MIN));
@@ -474,7 +474,7 @@ fn a_payout_answers_with_the_hash_of_today() {
     done(&mut book, rotate(ANN));
     assert_eq!(done(&mut book, create("ann@example.com", 1)), paid_to(ANN, 2));
     let answer = done(&mut book, partial(&[("ann@example.com", 1, "")]));
-    assert_eq!(answer, paid_many(&[RowOutcome::Paid(ANN, 2, salt(ANN, 2))], 1));
+    assert_eq!(answer, paid_many(&[RowReply::Paid(ANN, 2, salt(ANN, 2))], 1));
 }
 
 #[test]
@@ -570,13 +570,13 @@ fn without_a_key_each_repeat_adds_again() {
 fn a_deposit_is_recorded_once_per_reference() {
     let mut book = book(0, 0, 0, 0);
     let first = done(&mut book, deposit(10, "line 1"));
-    assert_eq!(first, Outcome::Balances { main: Cents(10), payout: Cents(0) });
+    assert_eq!(first, Reply::Balances { main: Cents(10), payout: Cents(0) });
     done(&mut book, to_payout(4));
     assert_eq!(replayed(&mut book, &Request::plain(deposit(10, "line 1"))), first);
     let refusal = refused(&mut book, &Request::plain(deposit(11, "line 1")));
     assert_eq!(refusal, Refusal::DepositReferenceWasUsedForAnotherAmount);
     let second = done(&mut book, deposit(10, "line 2"));
-    assert_eq!(second, Outcome::Balances { main: Cents(16), payout: Cents(4) });
+    assert_eq!(second, Reply::Balances { main: Cents(16), payout: Cents(4) });
 }
 
 #[test]
@@ -664,7 +664,7 @@ fn the_rows_of_one_person_must_have_room_together() {
 #[test]
 fn a_partial_batch_pays_a_prefix_and_no_smaller_row_overtakes() {
     let too_low = || unpaid(RowRefusal::PayoutBalanceIsTooLow);
-    let cases: [(&[i64], &[RowOutcome], i64); 5] = [
+    let cases: [(&[i64], &[RowReply], i64); 5] = [
         (&[40, 60], &[paid(ANN), paid(ANN)], 100),
         (&[40, 61, 5], &[paid(ANN), too_low(), too_low()], 40),
         (&[100, 1, 1], &[paid(ANN), too_low(), too_low()], 100),
@@ -800,17 +800,15 @@ fn in_a_partial_batch_a_reference_belongs_to_the_first_row_that_is_paid_with_it(
 #[test]
 fn money_moves_both_ways_between_the_own_balances() {
     let mut book = book(10, 5, 0, 0);
-    assert_eq!(done(&mut book, to_payout(7)), Outcome::Balances { main: Cents(3), payout: Cents(12) });
-    assert_eq!(done(&mut book, to_main(12)), Outcome::Balances { main: Cents(15), payout: Cents(0) });
+    assert_eq!(done(&mut book, to_payout(7)), Reply::Balances { main: Cents(3), payout: Cents(12) });
+    assert_eq!(done(&mut book, to_main(12)), Reply::Balances { main: Cents(15), payout: Cents(0) });
     assert_eq!(balances(&book), (15, 0));
 }
 
 #[test]
 fn a_debit_takes_unspent_money_back() {
     let mut book = book(0, 0, 10, 0);
-    let Outcome::User(after) = done(&mut book, debit(ANN, 4)) else {
-        panic!("a debit answers with the user")
-    };
+    let Reply::User(after) = done(&mut book, debit(ANN, 4)) else { panic!("a debit answers with the user") };
     assert_eq!(after, book.snapshot(book.user(ANN).unwrap()));
     assert_eq!((after.balance.0, balances(&book), balance(&book, ANN)), (6, (0, 4), 6));
 }
@@ -839,7 +837,7 @@ fn asking_for_the_status_a_user_has_writes_nothing() {
     let (active, inactive) = (UserStatus::Active, UserStatus::Inactive);
     let mut book = book(0, 0, 7, 0);
     for (asked, entries) in [(active, 0), (inactive, 1), (inactive, 1), (active, 2), (active, 2)] {
-        let Outcome::User(after) = done(&mut book, status(ANN, asked)) else {
+        let Reply::User(after) = done(&mut book, status(ANN, asked)) else {
             panic!("a status answers with the user")
         };
         assert_eq!((after.status, after.balance.0, after.number), (asked, 7, ANN));
@@ -859,7 +857,7 @@ fn each_rotation_gives_a_new_hash_and_changes_nothing_else() {
     for generation in 1..=3 {
         assert_eq!(
             done(&mut book, rotate(ANN)),
-            Outcome::HashRotated { user: ANN, generation, salt: salt(ANN, generation) }
+            Reply::HashRotated { user: ANN, generation, salt: salt(ANN, generation) }
         );
         assert_eq!(
             book.user(ANN).unwrap(),
@@ -1002,10 +1000,10 @@ fn remembered_answers_keep_their_stored_form() {
         let stored = stored.replace("SALT", &hex(salt(ANN, 0))).replace("NEW", &hex(salt(BOB, 1)));
         let outcome = done(&mut book, command);
         assert_eq!(serde_json::to_string(&outcome).unwrap(), stored);
-        assert_eq!(serde_json::from_str::<Outcome>(&stored).unwrap(), outcome);
+        assert_eq!(serde_json::from_str::<Reply>(&stored).unwrap(), outcome);
     }
     let before_there_was_pending = user.replace(r#""pending":0,"#, "");
-    assert!(serde_json::from_str::<Outcome>(&before_there_was_pending).is_ok());
+    assert!(serde_json::from_str::<Reply>(&before_there_was_pending).is_ok());
     for (refusal, stored) in [
         (RowRefusal::ReferenceWasUsedForAnotherPayout, r#""reference_was_used_for_another_payout""#),
         (RowRefusal::BalanceWouldBeTooLarge, r#""balance_would_be_too_large""#),
@@ -1069,7 +1067,7 @@ fn a_recovered_book_numbers_everything_in_the_new_epoch() {
     let mut book = book(0, 100, 7, 0);
     done(&mut book, create("cho@example.com", 1));
     let before = book.head;
-    assert_eq!(done(&mut book, Command::Recover { epoch: 3 }), Outcome::Recorded);
+    assert_eq!(done(&mut book, Command::Recover { epoch: 3 }), Reply::Recorded);
     let floor = floor_of_epoch(3);
     let entry = book.changes().entries.last().unwrap().0.clone();
     assert_eq!((entry.sequence, entry.kind), (floor + 1, EntryKind::InstallationRecovered));
@@ -1103,14 +1101,14 @@ fn a_credential_is_judged_when_the_command_is_decided() {
     ] {
         let mut book = book(0, 100, 0, 0);
         book.put_credential(DIGEST, stored);
-        let answer = settle(&mut book, &with_key(create("ann@example.com", 1)), at(NOW));
+        let answer = apply(&mut book, &with_key(create("ann@example.com", 1)), at(NOW));
         assert_eq!(answer.is_ok(), fits, "{stored:?}: {answer:?}");
         // A remembered reply is a secret too: it contains a hash.
         let mut book = lived_in();
         book.put_credential(DIGEST, stored);
         let first = once(create("ann@example.com", 10), "k");
         let again = Request { once: first.once, ..with_key(first.command) };
-        assert_eq!(settle(&mut book, &again, at(NOW)).err(), (!fits).then(|| refusal.clone()));
+        assert_eq!(apply(&mut book, &again, at(NOW)).err(), (!fits).then(|| refusal.clone()));
     }
 }
 
@@ -1127,7 +1125,7 @@ fn a_hash_that_is_rotated_or_switched_off_is_dead_for_the_rest_of_the_batch() {
         assert_eq!(refused(&mut book, &with_key(debit(ANN, 1))), Refusal::CredentialDoesNotAuthenticate);
         let is_status = matches!(back, Command::SetStatus { .. });
         done(&mut book, back);
-        assert_eq!(settle(&mut book, &with_key(debit(ANN, 1)), at(NOW)).is_ok(), is_status);
+        assert_eq!(apply(&mut book, &with_key(debit(ANN, 1)), at(NOW)).is_ok(), is_status);
     }
 }
 
@@ -1138,7 +1136,7 @@ fn a_reference_of_another_business_is_taken_only_when_told() {
         let mut book = book(0, 100, 7, 0);
         book.put_deposited_elsewhere("bank line 17", other);
         let command = Command::Deposit { amount: Cents(5), reference: reference.to_owned(), used_elsewhere };
-        settle(&mut book, &Request::plain(command), at(NOW)).map(drop)
+        apply(&mut book, &Request::plain(command), at(NOW)).map(drop)
     };
     let refused = Err(Refusal::DepositReferenceWasUsedForAnotherBusiness(other));
     assert_eq!(ask(false, "bank line 17"), refused);

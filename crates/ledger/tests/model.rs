@@ -3,10 +3,10 @@
 //! recognises a repeated request by comparing it with the first. After every command both must agree on everything.
 
 use ledger::{
-    Account, AccountId, Actor, Answer, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes,
+    Account, AccountId, Actor, Applied, BatchPayout, Book, BookHead, BookId, Cents, ChainDigest, Changes,
     Command, Confirmed, Correction, CorrectionDetail, Deposited, Direction, Email, Entry, EntryKind,
-    HashSalt, Inputs, Micros, Movement, OnceKey, Outcome, PayoutUser, Refusal, Remembered, Request,
-    RowOutcome, RowRefusal, UserSnapshot, UserStatus, settle,
+    HashSalt, Inputs, Micros, Movement, OnceKey, PayoutUser, Refusal, Remembered, Reply, Request, RowRefusal,
+    RowReply, UserSnapshot, UserStatus, apply,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -188,11 +188,11 @@ struct Model {
     /// Reference -> recipient and amount, and that user's number and generation since then.
     references: HashMap<String, (String, i64, i64, i64)>,
     /// Reference -> amount and first reply.
-    deposits: HashMap<String, (i64, Outcome)>,
+    deposits: HashMap<String, (i64, Reply)>,
     /// Key -> first request and its reply.
-    keys: HashMap<usize, (Command, Outcome)>,
+    keys: HashMap<usize, (Command, Reply)>,
     /// Proposal -> first request and its reply.
-    proposals: HashMap<i64, (Command, Outcome)>,
+    proposals: HashMap<i64, (Command, Reply)>,
     /// Deposits that the current book has loaded: sequence -> amount and reversed amount.
     loaded: BTreeMap<i64, (i64, i128)>,
     /// Entries of the current command.
@@ -229,17 +229,17 @@ impl Model {
     }
 
     /// Predicts the reply and becomes the expected state of the book. `lines` then holds the expected entries.
-    fn settle(&mut self, command: &Command, key: Option<usize>, now: Micros) -> Result<Answer, Refusal> {
+    fn apply(&mut self, command: &Command, key: Option<usize>, now: Micros) -> Result<Applied, Refusal> {
         self.lines.clear();
         if let Some((first, outcome)) = key.and_then(|key| self.keys.get(&key)) {
             let same = first == command;
-            let replay = Answer::Replayed(outcome.clone());
+            let replay = Applied { reply: outcome.clone(), replayed: true };
             return if same { Ok(replay) } else { Err(Refusal::IdempotencyKeyWasUsedForAnotherRequest) };
         }
         if let Command::Deposit { amount, reference, .. } = command
             && let Some((first, outcome)) = self.deposits.get(reference)
         {
-            let replay = Answer::Replayed(outcome.clone());
+            let replay = Applied { reply: outcome.clone(), replayed: true };
             return if *first == amount.0 {
                 Ok(replay)
             } else {
@@ -249,7 +249,7 @@ impl Model {
         if let Command::Correct(confirmed) = command
             && let Some((first, outcome)) = self.proposals.get(&confirmed.proposal)
         {
-            let replay = Answer::Replayed(outcome.clone());
+            let replay = Applied { reply: outcome.clone(), replayed: true };
             let same = first == command;
             return if same { Ok(replay) } else { Err(Refusal::IdempotencyKeyWasUsedForAnotherRequest) };
         }
@@ -265,10 +265,10 @@ impl Model {
             after.keys.insert(key, (command.clone(), outcome.clone()));
         }
         *self = after;
-        Ok(Answer::Done(outcome))
+        Ok(Applied { reply: outcome, replayed: false })
     }
 
-    fn carry_out(&mut self, command: &Command, now: Micros) -> Result<Outcome, Refusal> {
+    fn carry_out(&mut self, command: &Command, now: Micros) -> Result<Reply, Refusal> {
         let pays = matches!(command, Command::Create { .. } | Command::CreateMany { .. });
         if pays && !self.enabled {
             return Err(Refusal::PayoutsAreDisabled);
@@ -289,7 +289,7 @@ impl Model {
                         No::Money => Refusal::PayoutBalanceIsTooLow,
                         No::Room => Refusal::BalanceWouldBeTooLarge,
                     })?;
-                Ok(Outcome::Paid { user, generation, salt: salt(user, generation) })
+                Ok(Reply::Paid { user, generation, salt: salt(user, generation) })
             }
             Command::CreateMany { payouts, partial: false } => self.pay_all(payouts, now),
             Command::CreateMany { payouts, partial: true } => self.pay_while_money_lasts(payouts, now),
@@ -325,13 +325,13 @@ impl Model {
                 person.generation += 1;
                 let generation = person.generation;
                 self.note(EntryKind::HashRotated, *user);
-                Ok(Outcome::HashRotated { user: *user, generation, salt: salt(*user, generation) })
+                Ok(Reply::HashRotated { user: *user, generation, salt: salt(*user, generation) })
             }
             other => unreachable!("withdrawals have a model of their own: {other:?}"),
         }
     }
 
-    fn correct(&mut self, confirmed: &Confirmed) -> Result<Outcome, Refusal> {
+    fn correct(&mut self, confirmed: &Confirmed) -> Result<Reply, Refusal> {
         let amount = confirmed.amount.0;
         let (kind, accounts, deposit) = match confirmed.correction {
             Correction::ReverseDeposit { deposit } => (EntryKind::DepositReversed, (MAIN, WORLD), deposit),
@@ -358,9 +358,9 @@ impl Model {
         usize::try_from(number).ok()?.checked_sub(1).and_then(|index| self.people.get(index))
     }
 
-    fn snapshot(&self, number: i64) -> Outcome {
+    fn snapshot(&self, number: i64) -> Reply {
         let person = self.person(number).expect("the command names a person");
-        Outcome::User(UserSnapshot {
+        Reply::User(UserSnapshot {
             number,
             email: Email::from_stored(person.email.clone()),
             status: person.status,
@@ -404,13 +404,13 @@ impl Model {
         amount: i64,
         note: &str,
         short: Refusal,
-    ) -> Result<Outcome, Refusal> {
+    ) -> Result<Reply, Refusal> {
         self.shift(kind, 0, accounts, amount, note).map_err(|no| match no {
             No::Money => short,
             No::Room => Refusal::BalanceWouldBeTooLarge,
         })?;
         let cents = |account| Cents(i64::try_from(self.held(account)).expect("balances fit"));
-        Ok(Outcome::Balances { main: cents(MAIN), payout: cents(PAYOUT) })
+        Ok(Reply::Balances { main: cents(MAIN), payout: cents(PAYOUT) })
     }
 
     fn pay(&mut self, email: &str, amount: i64, note: &str, now: Micros) -> Result<(i64, i64), No> {
@@ -440,7 +440,7 @@ impl Model {
         Ok(Some((user, generation)))
     }
 
-    fn pay_all(&mut self, payouts: &[BatchPayout], now: Micros) -> Result<Outcome, Refusal> {
+    fn pay_all(&mut self, payouts: &[BatchPayout], now: Micros) -> Result<Reply, Refusal> {
         // A reference stands for the first payout that had it, in an earlier batch or in an earlier row.
         let mut stands_for: HashMap<String, (String, i64)> = HashMap::new();
         for (reference, (email, amount, ..)) in &self.references {
@@ -462,7 +462,7 @@ impl Model {
         for row in payouts {
             match self.pay_row(row, now) {
                 Ok(Some((user, generation))) => {
-                    rows.push(RowOutcome::Paid(user, generation, salt(user, generation)))
+                    rows.push(RowReply::Paid(user, generation, salt(user, generation)))
                 }
                 Ok(None) => unreachable!("contradictions were found above"),
                 Err(No::Money) => return Err(Refusal::PayoutBalanceIsTooLow),
@@ -470,10 +470,10 @@ impl Model {
             }
         }
         let total = payouts.iter().map(|row| row.amount.0).sum();
-        Ok(Outcome::PaidMany { rows, total: Cents(total) })
+        Ok(Reply::PaidMany { rows, total: Cents(total) })
     }
 
-    fn pay_while_money_lasts(&mut self, payouts: &[BatchPayout], now: Micros) -> Result<Outcome, Refusal> {
+    fn pay_while_money_lasts(&mut self, payouts: &[BatchPayout], now: Micros) -> Result<Reply, Refusal> {
         let (mut rows, mut total, mut ended) = (Vec::new(), 0, false);
         for row in payouts {
             let known =
@@ -482,21 +482,21 @@ impl Model {
             rows.push(match paid {
                 Ok(Some((user, generation))) => {
                     total += row.amount.0;
-                    RowOutcome::Paid(user, generation, salt(user, generation))
+                    RowReply::Paid(user, generation, salt(user, generation))
                 }
-                Ok(None) => RowOutcome::Unpaid(RowRefusal::ReferenceWasUsedForAnotherPayout),
+                Ok(None) => RowReply::Unpaid(RowRefusal::ReferenceWasUsedForAnotherPayout),
                 Err(No::Money) => {
                     ended = true;
-                    RowOutcome::Unpaid(RowRefusal::PayoutBalanceIsTooLow)
+                    RowReply::Unpaid(RowRefusal::PayoutBalanceIsTooLow)
                 }
-                Err(No::Room) => RowOutcome::Unpaid(RowRefusal::BalanceWouldBeTooLarge),
+                Err(No::Room) => RowReply::Unpaid(RowRefusal::BalanceWouldBeTooLarge),
             });
         }
-        let somebody = rows.iter().any(|row| matches!(row, RowOutcome::Paid(..)));
+        let somebody = rows.iter().any(|row| matches!(row, RowReply::Paid(..)));
         if ended && !somebody {
             return Err(Refusal::PayoutBalanceIsTooLow);
         }
-        Ok(Outcome::PaidMany { rows, total: Cents(total) })
+        Ok(Reply::PaidMany { rows, total: Cents(total) })
     }
 }
 
@@ -628,19 +628,19 @@ struct Seen {
 }
 
 impl Seen {
-    fn count(&mut self, answer: &Result<Answer, Refusal>) {
+    fn count(&mut self, answer: &Result<Applied, Refusal>) {
         self.commands += 1;
         let word = match answer {
             Err(refusal) => refusal.code(),
-            Ok(Answer::Replayed(_)) => "replayed",
-            Ok(Answer::Done(_)) => "done",
+            Ok(Applied { replayed: true, .. }) => "replayed",
+            Ok(Applied { replayed: false, .. }) => "done",
         };
         *self.words.entry(word).or_default() += 1;
-        if let Ok(Answer::Done(Outcome::PaidMany { rows, .. })) = answer {
+        if let Ok(Applied { reply: Reply::PaidMany { rows, .. }, replayed: false }) = answer {
             for row in rows {
                 let word = match row {
-                    RowOutcome::Paid(..) => "paid",
-                    RowOutcome::Unpaid(refusal) => refusal.code(),
+                    RowReply::Paid(..) => "paid",
+                    RowReply::Unpaid(refusal) => refusal.code(),
                 };
                 *self.rows.entry(word).or_default() += 1;
             }
@@ -691,12 +691,12 @@ impl<'a> Run<'a> {
         match step {
             Step::Ask { ask, key } => {
                 let command = self.command(ask);
-                self.settle(command, *key);
+                self.apply(command, *key);
             }
             Step::Again(_) if self.asked.is_empty() => {}
             Step::Again(which) => {
                 let (command, key) = self.asked[which % self.asked.len()].clone();
-                self.settle(command, key);
+                self.apply(command, key);
             }
             Step::Enable(enabled) => {
                 self.book.payouts_enabled = *enabled;
@@ -716,7 +716,7 @@ impl<'a> Run<'a> {
         self.compare_states();
     }
 
-    fn settle(&mut self, command: Command, key: Option<usize>) {
+    fn apply(&mut self, command: Command, key: Option<usize>) {
         self.now += 1;
         // A deposit is identified by its reference; every other command by the key, if it has one.
         let request = match (&command, key) {
@@ -724,12 +724,12 @@ impl<'a> Run<'a> {
             (_, Some(key)) => Request::maybe_once(command.clone(), Some(OnceKey::of_request(KEYS[key]))),
         };
         let key = key.filter(|_| !matches!(command, Command::Deposit { .. } | Command::Correct(_)));
-        let expected = self.model.settle(&command, key, self.now);
+        let expected = self.model.apply(&command, key, self.now);
         // Formatting a whole book is slow: only when it must not change, and once for consecutive refusals.
-        let still = self.write_out && !matches!(expected, Ok(Answer::Done(_)));
+        let still = self.write_out && !matches!(expected, Ok(Applied { replayed: false, .. }));
         let before = self.written_out.take().filter(|_| still);
         let before = before.or_else(|| still.then(|| format!("{:?}", self.book)));
-        let answer = settle(&mut self.book, &request, Inputs { now: self.now, seed: SEED });
+        let answer = apply(&mut self.book, &request, Inputs { now: self.now, seed: SEED });
         assert_eq!(answer, expected, "{request:?}");
         if let Some(before) = before {
             let after = format!("{:?}", self.book);

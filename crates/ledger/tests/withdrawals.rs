@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
 use ledger::{
-    Account, AccountId, Actor, Answer, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
-    HashSalt, Inputs, LOOKS_PERIOD, Lease, MOST_LOOKS, Occurrence, OnceKey, Order, Outcome, Pause,
-    PayoutUser, Progress, Provider, Refusal, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus,
-    Withdrawal, WithdrawalState, settle,
+    Account, AccountId, Actor, Applied, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
+    HashSalt, Inputs, LOOKS_PERIOD, Lease, MOST_LOOKS, Occurrence, OnceKey, Order, Pause, PayoutUser,
+    Progress, Provider, Refusal, Reply, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus,
+    Withdrawal, WithdrawalState, apply,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -54,22 +54,20 @@ fn order(amount: i64, terms: Terms) -> Order {
     }
 }
 
-fn ask(book: &mut Book, command: Command) -> Result<Outcome, Refusal> {
-    match settle(book, &Request::plain(command), at(NOW))? {
-        Answer::Done(outcome) | Answer::Replayed(outcome) => Ok(outcome),
-    }
+fn ask(book: &mut Book, command: Command) -> Result<Reply, Refusal> {
+    apply(book, &Request::plain(command), at(NOW)).map(|applied| applied.reply)
 }
 
 fn withdraw(book: &mut Book, order: Order) -> Result<Withdrawal, Refusal> {
     match ask(book, Command::Withdraw(Box::new(order)))? {
-        Outcome::Withdrawal(withdrawal) => Ok(*withdrawal),
+        Reply::Withdrawal(withdrawal) => Ok(*withdrawal),
         other => panic!("{other:?}"),
     }
 }
 
 fn step(book: &mut Book, progress: Progress) -> Result<Withdrawal, Refusal> {
     match ask(book, Command::Advance(Box::new(progress)))? {
-        Outcome::Withdrawal(withdrawal) => Ok(*withdrawal),
+        Reply::Withdrawal(withdrawal) => Ok(*withdrawal),
         other => panic!("{other:?}"),
     }
 }
@@ -372,8 +370,8 @@ fn a_code_is_shown_so_often_and_no_more() {
     let mut book = book(1_000);
     let look = |withdrawal| Command::Record {
         occurrence: Occurrence::GiftCardRevealed,
-        user: 1,
-        withdrawal,
+        user: Some(1),
+        withdrawal: Some(withdrawal),
         note: String::new(),
     };
     // The store gives the newest; a reveal from an hour ago does not count.
@@ -384,7 +382,7 @@ fn a_code_is_shown_so_often_and_no_more() {
     }
     assert_eq!(ask(&mut book, look(1)), Err(Refusal::CodeWasShownTooOften));
     ask(&mut book, look(2)).unwrap();
-    let later = settle(&mut book, &Request::plain(look(1)), at(NOW + 1));
+    let later = apply(&mut book, &Request::plain(look(1)), at(NOW + 1));
     assert!(later.is_ok(), "{later:?}");
 }
 
@@ -396,11 +394,17 @@ fn an_answer_from_outside_is_given_again() {
         let command = Command::Remember { request: request.to_owned(), answer: answer.to_owned() };
         Request::maybe_once(command, Some(key))
     };
-    let said = |text: &str| Outcome::Said(text.to_owned());
-    assert_eq!(settle(&mut book, &remember("test", "one"), at(NOW)), Ok(Answer::Done(said("one"))));
-    assert_eq!(settle(&mut book, &remember("test", "two"), at(NOW)), Ok(Answer::Replayed(said("one"))));
+    let said = |text: &str| Reply::Said(text.to_owned());
+    assert_eq!(
+        apply(&mut book, &remember("test", "one"), at(NOW)),
+        Ok(Applied { reply: said("one"), replayed: false })
+    );
+    assert_eq!(
+        apply(&mut book, &remember("test", "two"), at(NOW)),
+        Ok(Applied { reply: said("one"), replayed: true })
+    );
     let reused = Refusal::IdempotencyKeyWasUsedForAnotherRequest;
-    assert_eq!(settle(&mut book, &remember("retry", "one"), at(NOW)), Err(reused));
+    assert_eq!(apply(&mut book, &remember("retry", "one"), at(NOW)), Err(reused));
     assert!(book.changes().entries.is_empty());
 }
 
@@ -420,12 +424,12 @@ fn an_occurrence_is_an_entry_that_moves_nothing() {
     let mut book = book(1_000);
     let record = Command::Record {
         occurrence: Occurrence::GiftCardRevealed,
-        user: 1,
-        withdrawal: 0,
+        user: Some(1),
+        withdrawal: None,
         note: "why".to_owned(),
     };
     let request = Request::plain(record).by(Actor(7));
-    settle(&mut book, &request, at(NOW)).unwrap();
+    apply(&mut book, &request, at(NOW)).unwrap();
     let changes = book.changes();
     let entry = &changes.entries[0].0;
     assert_eq!((entry.kind, entry.actor, entry.movement), (EntryKind::GiftCardRevealed, Actor(7), None));

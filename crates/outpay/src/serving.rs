@@ -14,9 +14,9 @@ use crate::overview;
 use crate::platform::Platform;
 use crate::rails;
 use crate::store::Failure;
+use crate::unclaimed;
 use crate::web::assets;
 use crate::webhooks::{self, WebhookOptions};
-use crate::withdrawals::expire;
 use anyhow::Context;
 use axum::Router;
 use tokio::sync::watch;
@@ -114,7 +114,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
         over(platform, "overview", overview::run),
         over(platform, "heads", heads::run),
         over(platform, "due", due::run),
-        over(platform, "expiry", expire::run),
+        over(platform, "expiry", unclaimed::run),
     ];
     if platform.mail.is_configured() {
         tasks.push(over(platform, "mail", move |platform, stop| async move {

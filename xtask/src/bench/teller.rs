@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ledger::{AccountId, Answer, BatchPayout, BookId, Cents, Command, Direction, Email, Mode, Request};
+use ::ledger::{AccountId, Applied, BatchPayout, BookId, Cents, Command, Direction, Email, Mode, Request};
 use ::outpay::auth::Secrets;
 use ::outpay::clock::{Clock, Entropy};
 use ::outpay::config::Config;
@@ -117,7 +117,7 @@ async fn measure(platform: &Platform, book: BookId, addresses: u64, time: Durati
     Ok(rate)
 }
 
-pub async fn ask(platform: &Platform, book: BookId, command: Command) -> Result<Answer> {
+pub async fn ask(platform: &Platform, book: BookId, command: Command) -> Result<Applied> {
     let verdict = platform.teller.ask(book, Request::plain(command)).await?;
     verdict.map_err(|refusal| anyhow!("refused: {}", refusal.sentence()))
 }

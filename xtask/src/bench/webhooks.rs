@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::ledger::{
-    Actor, Answer, BookId, Cents, Command, Direction, Email, Mode, Order, Outcome, Provider, Request, Terms,
+    Actor, Applied, BookId, Cents, Command, Direction, Email, Mode, Order, Provider, Reply, Request, Terms,
 };
 use ::outpay::auth::Secrets;
 use ::outpay::clock::{Clock, Entropy};
@@ -131,7 +131,7 @@ async fn make_events(platform: &Platform, book: BookId, count: usize) -> Result<
                         ensure!(refused.is_err(), "more was withdrawn than there is");
                     }
                     match ask(&platform, book, withdraw(number, Cents(100))).await? {
-                        Outcome::Withdrawal(made) => {
+                        Reply::Withdrawal(made) => {
                             orders.push(platform.secrets.ids().seal(IdKind::Withdrawal, book, made.number));
                         }
                         _ => return Err(anyhow!("a withdrawal was answered as something else")),
@@ -240,11 +240,10 @@ async fn post(address: SocketAddr, bytes: Arc<Vec<u8>>, times: usize) -> Result<
     Ok(())
 }
 
-async fn ask(platform: &Platform, book: BookId, command: Command) -> Result<Outcome> {
+async fn ask(platform: &Platform, book: BookId, command: Command) -> Result<Reply> {
     let verdict = platform.teller.ask(book, Request::plain(command)).await?;
-    let (Answer::Done(outcome) | Answer::Replayed(outcome)) =
-        verdict.map_err(|refusal| anyhow!("refused: {}", refusal.sentence()))?;
-    Ok(outcome)
+    let Applied { reply, .. } = verdict.map_err(|refusal| anyhow!("refused: {}", refusal.sentence()))?;
+    Ok(reply)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::{Context, Result, bail, ensure};
-use ledger::{Answer, Cents, Command, Outcome, Refusal, RowOutcome, RowRefusal};
+use ledger::{Applied, Cents, Command, Refusal, Reply, RowRefusal, RowReply};
 use outpay::commit::{Asked, Verdict};
 
 use super::auditor::Requests;
@@ -124,11 +124,11 @@ impl Clients {
         let mut order = self.orders.remove(&id).expect("only what was sent arrives");
         order.copies -= 1;
         let judged = match verdict {
-            Ok(Answer::Done(outcome)) => {
+            Ok(Applied { reply: outcome, replayed: false }) => {
                 tally.count("verdicts", "done");
                 self.done(&mut order, outcome, enabled)
             }
-            Ok(Answer::Replayed(outcome)) => {
+            Ok(Applied { reply: outcome, replayed: true }) => {
                 tally.count("verdicts", "replayed");
                 self.replayed(&mut order, outcome)
             }
@@ -186,14 +186,14 @@ impl Clients {
         }
     }
 
-    fn done(&mut self, order: &mut Order, outcome: &Outcome, enabled: bool) -> Result<()> {
+    fn done(&mut self, order: &mut Order, outcome: &Reply, enabled: bool) -> Result<()> {
         let first = order.answer.is_none();
         ensure!(first || order.retry == Retry::References, "it was carried out twice");
         ensure!(enabled || !order.pays(), "payouts were disabled");
         self.accept(order, outcome)
     }
 
-    fn replayed(&mut self, order: &mut Order, outcome: &Outcome) -> Result<()> {
+    fn replayed(&mut self, order: &mut Order, outcome: &Reply) -> Result<()> {
         match &order.answer {
             Some(first) => {
                 ensure!(first == outcome, "it is not the first answer again");
@@ -242,16 +242,16 @@ impl Clients {
     }
 
     /// It was carried out: does the reply fit?
-    fn accept(&mut self, order: &mut Order, outcome: &Outcome) -> Result<()> {
+    fn accept(&mut self, order: &mut Order, outcome: &Reply) -> Result<()> {
         ensure!(order.must_be_refused.is_none(), "it had to be refused");
         let book = order.book.0;
         let wish = order.wishes.first().copied().flatten();
         match (&order.request.command, outcome) {
-            (Command::Create { .. }, Outcome::Paid { user, .. }) => self.paid(book, wish, *user)?,
-            (Command::CreateMany { partial, .. }, Outcome::PaidMany { rows, total }) => {
+            (Command::Create { .. }, Reply::Paid { user, .. }) => self.paid(book, wish, *user)?,
+            (Command::CreateMany { partial, .. }, Reply::PaidMany { rows, total }) => {
                 self.paid_many(order, *partial, rows, *total)?;
             }
-            (Command::Transfer { .. } | Command::Deposit { .. }, Outcome::Balances { main, payout }) => {
+            (Command::Transfer { .. } | Command::Deposit { .. }, Reply::Balances { main, payout }) => {
                 let wish = wish.context("a movement has a wish")?;
                 self.witness.told(wish);
                 self.witness.balances(wish, (main.0, payout.0))?;
@@ -259,17 +259,17 @@ impl Clients {
                     self.shop(book).deposited.push(wish);
                 }
             }
-            (Command::Debit { user, .. }, Outcome::User(snapshot)) => {
+            (Command::Debit { user, .. }, Reply::User(snapshot)) => {
                 ensure!(snapshot.number == *user, "another user");
                 let wish = wish.context("a movement has a wish")?;
                 self.witness.told(wish);
                 self.witness.balances(wish, (snapshot.balance.0, 0))?;
             }
-            (Command::SetStatus { user, status }, Outcome::User(snapshot)) => {
+            (Command::SetStatus { user, status }, Reply::User(snapshot)) => {
                 ensure!((snapshot.number, snapshot.status) == (*user, *status), "another user or status");
                 self.witness.turn_told(Turn::Status, book, *user, order.lost);
             }
-            (Command::RotateHash { user }, Outcome::HashRotated { user: rotated, generation, .. }) => {
+            (Command::RotateHash { user }, Reply::HashRotated { user: rotated, generation, .. }) => {
                 ensure!(rotated == user, "another user");
                 self.witness.generation(book, *user, *generation)?;
                 self.witness.turn_told(Turn::Rotation, book, *user, order.lost);
@@ -294,12 +294,12 @@ impl Clients {
         Ok(())
     }
 
-    fn paid_many(&mut self, order: &Order, partial: bool, rows: &[RowOutcome], total: Cents) -> Result<()> {
+    fn paid_many(&mut self, order: &Order, partial: bool, rows: &[RowReply], total: Cents) -> Result<()> {
         ensure!(rows.len() == order.wishes.len(), "{} rows for {}", rows.len(), order.wishes.len());
         let (mut sum, mut money_ended) = (0, false);
         for (wish, row) in order.wishes.iter().zip(rows) {
             match row {
-                RowOutcome::Paid(user, ..) => {
+                RowReply::Paid(user, ..) => {
                     self.paid(order.book.0, *wish, *user)?;
                     let wish = wish.expect("it was paid");
                     let (amount, noted) = (self.witness.get(wish).amount, self.witness.get(wish).noted);
@@ -310,11 +310,11 @@ impl Clients {
                         paid.push(wish);
                     }
                 }
-                RowOutcome::Unpaid(RowRefusal::PayoutBalanceIsTooLow) if partial && wish.is_some() => {
+                RowReply::Unpaid(RowRefusal::PayoutBalanceIsTooLow) if partial && wish.is_some() => {
                     money_ended = true
                 }
-                RowOutcome::Unpaid(RowRefusal::ReferenceWasUsedForAnotherPayout) if wish.is_none() => {}
-                RowOutcome::Unpaid(refusal) => bail!("a row was refused: {refusal:?}"),
+                RowReply::Unpaid(RowRefusal::ReferenceWasUsedForAnotherPayout) if wish.is_none() => {}
+                RowReply::Unpaid(refusal) => bail!("a row was refused: {refusal:?}"),
             }
         }
         ensure!(total.0 == sum, "the total is {}, the rows add up to {sum}", total.0);

@@ -1,6 +1,6 @@
 //! A request that a client has sent, and its replies so far.
 
-use ledger::{BookId, Command, Outcome, Request};
+use ledger::{BookId, Command, Reply, Request};
 
 /// What a client does when no reply comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Order {
     pub tries: u32,
     /// A reply was lost and none has come since.
     pub lost: bool,
-    pub answer: Option<Outcome>,
+    pub answer: Option<Reply>,
 }
 
 impl Order {

@@ -103,6 +103,27 @@ pub fn smtp_only_in_mail(tree: &Tree) -> Vec<Violation> {
     found
 }
 
+/// The teller takes commands from the counter alone: a second place would unpack replies and map refusals once more.
+pub fn commands_only_at_the_counter(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in tree.under("crates/outpay/src/") {
+        let allowed = ["counter", "commit"]
+            .iter()
+            .any(|room| file.path.starts_with(&format!("crates/outpay/src/{room}/")));
+        if allowed {
+            continue;
+        }
+        for four in file.tokens.windows(4) {
+            let asks = four[0].is_word("teller") && four[1].is_mark('.') && four[2].is_word("ask");
+            if asks && four[3].is_mark('(') {
+                let advice = "only counter/ gives the teller commands: call a verb of `platform.counter(…)`";
+                found.push(file.violation(four[0].line, "counter", advice));
+            }
+        }
+    }
+    found
+}
+
 /// The places where `file` names something in `rooms`.
 fn named<'a>(file: &File, rooms: &'a [&'a str]) -> impl Iterator<Item = (usize, String)> + use<'a> {
     let is_named = |path: &str| rooms.iter().any(|room| is_in(path, room));
@@ -137,6 +158,18 @@ mod tests {
         let files = [("crates/outpay/src/http/a.rs", text), ("crates/outpay/src/lib.rs", text)];
         let found = places(doors_do_not_know_each_other, &files);
         assert_eq!(found, [2, 4].map(|line| format!("crates/outpay/src/http/a.rs:{line}")));
+    }
+
+    #[test]
+    fn only_the_counter_gives_the_teller_commands() {
+        let text = "fn a() {\n self.asks.ask();\n platform.teller.ask(book, request);\n}";
+        let files = [
+            ("crates/outpay/src/http/a.rs", text),
+            ("crates/outpay/src/counter/mod.rs", text),
+            ("crates/outpay/src/commit/mod.rs", text),
+            ("crates/outpay/tests/it/http/a.rs", text),
+        ];
+        assert_eq!(places(commands_only_at_the_counter, &files), ["crates/outpay/src/http/a.rs:3"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::replay::Replay;
 use super::{Audit, PAGE};
 use crate::store::{Failure, StoredEntry};
 use data_encoding::HEXLOWER;
-use ledger::{AccountId, BookId, EntryKind, HashSalt, OnceKey, Outcome, RowOutcome};
+use ledger::{AccountId, BookId, EntryKind, HashSalt, OnceKey, Reply, RowReply};
 
 /// An entry with a reference, and the reply that must be remembered under it.
 pub(super) struct Expected {
@@ -45,12 +45,12 @@ impl Expected {
         Some(Self { sequence: entry.sequence, key, what })
     }
 
-    fn fits(&self, outcome: &Outcome) -> bool {
+    fn fits(&self, outcome: &Reply) -> bool {
         match (&self.what, outcome) {
-            (Remembers::Deposit { main, payout }, Outcome::Balances { main: m, payout: p }) => {
+            (Remembers::Deposit { main, payout }, Reply::Balances { main: m, payout: p }) => {
                 (*main, *payout) == (m.0, p.0)
             }
-            (Remembers::Payout { user }, Outcome::Paid { user: paid, .. }) => user == paid,
+            (Remembers::Payout { user }, Reply::Paid { user: paid, .. }) => user == paid,
             _ => false,
         }
     }
@@ -65,7 +65,7 @@ impl Audit<'_> {
         let keys: Vec<OnceKey> = expected.iter().map(|one| one.key).collect();
         let found = self.snapshot.remembered_under(book, &keys).await?;
         for one in expected {
-            let what = match found.get(&one.key).map(|text| serde_json::from_str::<Outcome>(text)) {
+            let what = match found.get(&one.key).map(|text| serde_json::from_str::<Reply>(text)) {
                 None => "its reference is not remembered: it could be paid again",
                 // An unreadable reply is reported where all replies are read.
                 Some(Ok(outcome)) if !one.fits(&outcome) => {
@@ -95,7 +95,7 @@ impl Audit<'_> {
 }
 
 fn compare(key: &OnceKey, text: &str, replay: &Replay, findings: &mut Findings) {
-    let wrong = match serde_json::from_str::<Outcome>(text) {
+    let wrong = match serde_json::from_str::<Reply>(text) {
         Err(_) => Some("cannot be read".to_owned()),
         Ok(outcome) => strange(&outcome, replay),
     };
@@ -106,26 +106,26 @@ fn compare(key: &OnceKey, text: &str, replay: &Replay, findings: &mut Findings) 
 }
 
 /// A user or withdrawal that a reply names although no entry made it.
-fn strange(outcome: &Outcome, replay: &Replay) -> Option<String> {
+fn strange(outcome: &Reply, replay: &Replay) -> Option<String> {
     let user = |number: i64, generation: i64, salt: &HashSalt| {
         let fits = replay.had_hash(number, generation, salt);
         (!fits).then(|| format!("names user {number} with hash {generation}, which no entry made"))
     };
     match outcome {
-        Outcome::Paid { user: number, generation, salt }
-        | Outcome::HashRotated { user: number, generation, salt } => user(*number, *generation, salt),
-        Outcome::PaidMany { rows, .. } => rows.iter().find_map(|row| match row {
-            RowOutcome::Paid(number, generation, salt) => user(*number, *generation, salt),
-            RowOutcome::Unpaid(_) => None,
+        Reply::Paid { user: number, generation, salt }
+        | Reply::HashRotated { user: number, generation, salt } => user(*number, *generation, salt),
+        Reply::PaidMany { rows, .. } => rows.iter().find_map(|row| match row {
+            RowReply::Paid(number, generation, salt) => user(*number, *generation, salt),
+            RowReply::Unpaid(_) => None,
         }),
-        Outcome::User(snapshot) => {
+        Reply::User(snapshot) => {
             let number = snapshot.number;
             (!replay.has_user(number)).then(|| format!("names user {number}, whom no entry created"))
         }
-        Outcome::Withdrawal(told) => {
+        Reply::Withdrawal(told) => {
             let fits = replay.withdrawals.is_of(told.number, told.user, told.amount);
             (!fits).then(|| format!("names withdrawal {}, which no entry made like that", told.number))
         }
-        Outcome::Balances { .. } | Outcome::Recorded | Outcome::Said(_) => None,
+        Reply::Balances { .. } | Reply::Recorded | Reply::Said(_) => None,
     }
 }

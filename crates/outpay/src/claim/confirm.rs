@@ -8,7 +8,7 @@ use super::wish::{self, TO};
 use super::withdraw;
 use crate::ids::IdKind;
 use crate::web::{Form, page};
-use crate::withdrawals::ask::{self, Wish};
+use crate::withdrawals::price::{self, Wish};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use ledger::{Cents, OnceKey};
@@ -32,16 +32,17 @@ async fn carry_out(person: &Person, method: &str, form: &Form) -> Result<Respons
     else {
         return Err(Stop::expired(person));
     };
-    if let Ok(price) = ask::quote(platform, book, &wish).await
+    if let Ok(price) = price::quote(platform, book, &wish).await
         && price.fees != fees
         && !platform.store.is_remembered(book, &once).await.map_err(Stop::failed(person))?
     {
         let notice = person.language.say("summary.changed");
         return Ok(summary::answer(person, &wish, &price, notice, StatusCode::CONFLICT));
     }
-    match ask::withdraw(platform, book, user, person.caller.as_recipient(), &wish, Some(once)).await {
-        Ok((withdrawal, _)) => {
-            let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number);
+    let counter = platform.counter(book, person.caller.as_recipient()).once(once);
+    match counter.withdraw(user, &wish).await {
+        Ok(done) => {
+            let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, done.value.number);
             Ok(page::see_other(&format!("/p/operations/{id}")))
         }
         Err(stopped) => {

@@ -11,7 +11,7 @@ use crate::ids::IdKind;
 use crate::rails;
 use crate::store::StoredEntry;
 use crate::web::{Language, page};
-use crate::withdrawals::reveal;
+use crate::withdrawals::has_code;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -126,11 +126,8 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
         facts: facts(person, withdrawal, &entries),
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),
         steps: entries.iter().filter_map(|stored| step(person, stored)).collect(),
-        can_cancel: matches!(
-            withdrawal.state,
-            WithdrawalState::Created | WithdrawalState::Review | WithdrawalState::Queued
-        ),
-        can_reveal: reveal::has_code(withdrawal),
+        can_cancel: withdrawal.state.can_cancel(),
+        can_reveal: has_code(withdrawal),
         has_receipt: withdrawal.state == WithdrawalState::Succeeded,
         again: (gone && rail.is_some()).then(|| withdrawal.method.clone()),
     })

@@ -5,12 +5,13 @@ use super::frame::Frame;
 use super::operation;
 use super::stop::Stop;
 use super::visit::{Named, Person, Posted};
+use crate::stopped::Stopped;
 use crate::web::page;
-use crate::withdrawals::reveal;
+use crate::withdrawals::has_code;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ledger::{Command, Occurrence, Refusal, Request};
+use ledger::Refusal;
 use secrecy::ExposeSecret;
 
 #[derive(Template)]
@@ -37,23 +38,23 @@ pub(super) async fn handle(Named(id): Named, posted: Posted) -> Response {
 async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
     let (t, platform, book) = (person.language, &person.platform, person.caller.book);
     let withdrawal = operation::own(person, id).await?;
-    if !reveal::has_code(&withdrawal) {
+    if !has_code(&withdrawal) {
         let notice = t.say("reveal.not_yet").to_owned();
         return operation::show(person, id, notice, StatusCode::CONFLICT).await;
     }
-    if let Err(refusal) = write_down(person, withdrawal.number).await? {
-        let (status, notice) = match refusal {
-            Refusal::CodeWasShownTooOften => {
-                (StatusCode::TOO_MANY_REQUESTS, t.say("reveal.too_often").to_owned())
-            }
-            refusal => (StatusCode::CONFLICT, t.sentence(refusal.sentence())),
-        };
-        return operation::show(person, id, notice, status).await;
-    }
-    let card = reveal::reveal(platform, book, withdrawal.number).await;
-    let card = card.map_err(Stop::failed(person))?;
-    let lost = || Stop::failure(t, anyhow::anyhow!("a delivered gift card is not in stock"));
-    let card = card.ok_or_else(lost)?;
+    let card = match platform.counter(book, person.caller.as_recipient()).reveal(&withdrawal).await {
+        Ok(done) => done.value,
+        Err(Stopped::Refused(refusal)) => {
+            let (status, notice) = match refusal {
+                Refusal::CodeWasShownTooOften => {
+                    (StatusCode::TOO_MANY_REQUESTS, t.say("reveal.too_often").to_owned())
+                }
+                refusal => (StatusCode::CONFLICT, t.sentence(refusal.sentence())),
+            };
+            return operation::show(person, id, notice, status).await;
+        }
+        Err(stopped) => return Err(Stop::stopped(person, stopped)),
+    };
     let page = RevealPage {
         frame: Frame::of(person, t.say("reveal.title"), format!("/p/operations/{id}")),
         id: id.to_owned(),
@@ -64,21 +65,4 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
         expires: card.expires_at.map_or_else(|| t.say("reveal.never").to_owned(), |at| t.day(at)),
     };
     Ok(page::html(StatusCode::OK, &page))
-}
-
-/// Writes the look down, or says why there may be none.
-async fn write_down(person: &Person, withdrawal: i64) -> Result<Result<(), Refusal>, Stop> {
-    let record = Command::Record {
-        occurrence: Occurrence::GiftCardRevealed,
-        user: person.caller.subject,
-        withdrawal,
-        note: String::new(),
-    };
-    let verdict = person
-        .platform
-        .teller
-        .ask(person.caller.book, Request::plain(record).by(person.caller.as_recipient()))
-        .await;
-    let verdict = verdict.map_err(|none| Stop::no_verdict(person.language, none))?;
-    Ok(verdict.map(|_| ()))
 }

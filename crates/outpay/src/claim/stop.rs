@@ -3,9 +3,9 @@
 use super::frame::Frame;
 use super::visit::Person;
 use crate::commit::NoVerdict;
+use crate::stopped::Stopped;
 use crate::store::Failure;
 use crate::web::{Language, page};
-use crate::withdrawals::Stopped;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;

@@ -8,8 +8,8 @@ use super::wish::{self, TO};
 use super::withdraw;
 use crate::rails::Facts;
 use crate::web::{Form, page};
-use crate::withdrawals::ask::{self, Price, Wish};
 use crate::withdrawals::offer;
+use crate::withdrawals::price::{self, Price, Wish};
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE32_NOPAD;
@@ -61,7 +61,7 @@ async fn show(person: &Person, method: &str, form: &Form) -> Result<Response, St
     let Some(wish) = wish else {
         return Ok(withdraw::answer(person, &offered, form, problems, WRONG_FORM));
     };
-    match ask::quote(platform, book, &wish).await {
+    match price::quote(platform, book, &wish).await {
         Ok(price) => Ok(answer(person, &wish, &price, "", StatusCode::OK)),
         Err(stopped) => {
             let problems = wish::stopped(person, stopped).map_err(|other| Stop::stopped(person, other))?;

@@ -79,9 +79,7 @@ fn line(
 ) -> Line {
     let (t, entry) = (person.language, &stored.entry);
     let account = AccountId::user(person.caller.subject);
-    let signed = entry
-        .movement
-        .map_or(0, |moved| if moved.credit == account { moved.amount.0 } else { -moved.amount.0 });
+    let signed = entry.signed_for(account).0;
     let id = || person.platform.secrets.ids().seal(IdKind::Withdrawal, person.caller.book, entry.withdrawal);
     let sender = &person.sender;
     let own = |key: &str| t.with(key, "sender", &sender.display_name);

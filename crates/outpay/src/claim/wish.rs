@@ -4,10 +4,10 @@
 use super::visit::Person;
 use super::words;
 use crate::rails::{FieldProblem, Mounted};
+use crate::stopped::Stopped;
 use crate::web::Form;
-use crate::withdrawals::Stopped;
-use crate::withdrawals::ask::Wish;
 use crate::withdrawals::offer::Offer;
+use crate::withdrawals::price::Wish;
 use ledger::{Cents, Refusal};
 use serde_json::{Map, Value};
 

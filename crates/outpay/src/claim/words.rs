@@ -4,7 +4,7 @@ use crate::branding::Branding;
 use crate::rails::{Facts, Field};
 use crate::store::Stop;
 use crate::web::Language;
-use crate::withdrawals::reveal;
+use crate::withdrawals::has_code;
 use ledger::{Cents, FeeRule, Withdrawal, WithdrawalState};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop
         WithdrawalState::Sending if by_hand => "wait.sending_manual",
         WithdrawalState::Sending if withdrawal.outcome_unknown => "wait.unknown",
         WithdrawalState::Sending => "wait.sending",
-        WithdrawalState::Succeeded if reveal::has_code(withdrawal) => "wait.succeeded_card",
+        WithdrawalState::Succeeded if has_code(withdrawal) => "wait.succeeded_card",
         WithdrawalState::Succeeded => "wait.succeeded",
         WithdrawalState::Failed => "wait.failed",
         WithdrawalState::Rejected => "wait.rejected",

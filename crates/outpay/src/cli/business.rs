@@ -10,11 +10,12 @@ use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use crate::businesses;
 use crate::clock::rfc3339;
+use crate::counter::OwnBalances;
 use crate::members::settings;
 use crate::platform::Platform;
 use crate::store::{Business, SettingsChange};
 use clap::{Args, Subcommand};
-use ledger::{Actor, Answer, BookId, Cents, Command, Direction, Mode, Outcome, Request};
+use ledger::{Actor, BookId, Cents, Direction, Mode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -203,21 +204,13 @@ async fn transfer(
     direction: Direction,
     json: bool,
 ) -> Result<(), CliError> {
-    let request = Request::plain(Command::Transfer { direction, amount }).by(Actor::OPERATOR);
-    let (Answer::Done(outcome) | Answer::Replayed(outcome)) = platform.teller.ask(book, request).await??;
-    let (main, payout) = balances(outcome)?;
+    let moved = platform.counter(book, Actor::OPERATOR).transfer(direction, amount).await?;
+    let OwnBalances { main, payout } = moved.value;
     if json {
         return output::json(&json!({ "balance": main.0, "payout_balance": payout.0 }));
     }
     output::line(format_args!("{} moved.", dollars(amount)))?;
     output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
-}
-
-pub(super) fn balances(outcome: Outcome) -> Result<(Cents, Cents), CliError> {
-    match outcome {
-        Outcome::Balances { main, payout } => Ok((main, payout)),
-        _ => Err(anyhow::anyhow!("a movement between own balances was answered as something else").into()),
-    }
 }
 
 fn as_json(platform: &Platform, business: &Business) -> Value {

@@ -4,6 +4,7 @@ use crate::auth::keys::KeyError;
 use crate::businesses::CreateBusinessError;
 use crate::commit::NoVerdict;
 use crate::networks::BadNetworks;
+use crate::stopped::Stopped;
 use crate::store::{Failure, WriteError};
 use ledger::Refusal;
 use std::process::ExitCode;
@@ -59,6 +60,17 @@ impl From<Refusal> for CliError {
             }
             refusal => refusal.sentence().to_owned(),
         })
+    }
+}
+
+impl From<Stopped> for CliError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Refused(refusal) => refusal.into(),
+            Stopped::NoVerdict(none) => none.into(),
+            Stopped::Failure(failure) => Self::Failed(failure),
+            other => Self::Refused(other.to_string()),
+        }
     }
 }
 

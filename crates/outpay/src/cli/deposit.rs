@@ -1,17 +1,18 @@
 //! `outpay business deposit`: money received from outside. Two consequences of typing errors need a confirmation: one
 //! bank line recorded for two businesses, and an amount out of all proportion.
 
-use super::business::balances;
 use super::cli_error::CliError;
 use super::input::{cents, reference};
 use super::installation;
 use super::output::{self, dollars};
 use crate::businesses;
 use crate::clock::rfc3339;
+use crate::counter::{Done, OwnBalances};
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use crate::store::Business;
 use clap::Args;
-use ledger::{Actor, Answer, BookId, Cents, Command, DepositedElsewhere, Refusal, Request};
+use ledger::{Actor, BookId, Cents, DepositedElsewhere, Refusal};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
 
@@ -53,23 +54,20 @@ pub(super) async fn run(
         is_meant(platform, book, &flags).await?;
     }
     let (amount, reference) = (flags.cents, flags.reference);
-    let command = Command::Deposit { amount, reference, used_elsewhere: flags.reference_used_elsewhere };
-    let request = Request::plain(command).by(Actor::OPERATOR);
-    let (replayed, main, payout) = match platform.teller.ask(book, request).await? {
-        Ok(Answer::Done(outcome)) => {
-            let (main, payout) = balances(outcome)?;
-            (false, main, payout)
-        }
-        // The remembered reply has the balances of that time; show today's.
-        Ok(Answer::Replayed(_)) => {
-            let (main, payout) = platform.store.own_balances(book).await?;
-            (true, main, payout)
-        }
-        Err(Refusal::DepositReferenceWasUsedForAnotherBusiness(other)) => {
-            return Err(used_elsewhere(platform, other).await?);
-        }
-        Err(refusal) => return Err(refusal.into()),
-    };
+    let counter = platform.counter(book, Actor::OPERATOR);
+    let (replayed, main, payout) =
+        match counter.deposit(amount, reference, flags.reference_used_elsewhere).await {
+            // The remembered reply has the balances of that time; show today's.
+            Ok(Done { replayed: true, .. }) => {
+                let (main, payout) = platform.store.own_balances(book).await?;
+                (true, main, payout)
+            }
+            Ok(Done { value: OwnBalances { main, payout }, .. }) => (false, main, payout),
+            Err(Stopped::Refused(Refusal::DepositReferenceWasUsedForAnotherBusiness(other))) => {
+                return Err(used_elsewhere(platform, other).await?);
+            }
+            Err(stopped) => return Err(stopped.into()),
+        };
     if json {
         return output::json(&json!({
             "balance": main.0, "payout_balance": payout.0, "replayed": replayed

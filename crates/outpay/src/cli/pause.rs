@@ -6,9 +6,9 @@ use super::output;
 use super::user;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
+use crate::kill_switch;
 use crate::platform::Platform;
 use crate::store::{BookPart, PauseScope, StoredPause};
-use crate::withdrawals::pause;
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, Mode};
 use serde_json::json;
@@ -131,7 +131,7 @@ pub(super) async fn pause(
     }
     let reason = reason(given)?;
     let patience = Duration::from_secs(wait);
-    let paused = pause::pause(&platform, &scope, &reason, Actor::OPERATOR, patience).await?;
+    let paused = kill_switch::pause(&platform, &scope, &reason, Actor::OPERATOR, patience).await?;
     let id = |(book, number): &(BookId, i64)| platform.secrets.ids().seal(IdKind::Withdrawal, *book, *number);
     let running: Vec<String> = paused.running.iter().map(id).collect();
     if json {
@@ -139,7 +139,7 @@ pub(super) async fn pause(
         return Ok(ExitCode::SUCCESS);
     }
     let state = if paused.is_new { "is paused" } else { "was paused already" };
-    output::line(format_args!("{} {state}.", pause::words(&scope)))?;
+    output::line(format_args!("{} {state}.", kill_switch::words(&scope)))?;
     if running.is_empty() {
         output::line("No request is in flight.")?;
     } else {
@@ -159,10 +159,10 @@ pub(super) async fn resume(
     };
     let reason = reason(arguments.reason)?;
     let scope = if arguments.own { own(scope, arguments.test)? } else { scope };
-    if !pause::resume(&platform, &scope, &reason, Actor::OPERATOR).await? {
+    if !kill_switch::resume(&platform, &scope, &reason, Actor::OPERATOR).await? {
         return Err(CliError::Refused("that is not paused; list what is with: outpay pause list".to_owned()));
     }
-    output::line(format_args!("{} is resumed.", pause::words(&scope)))?;
+    output::line(format_args!("{} is resumed.", kill_switch::words(&scope)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -196,7 +196,11 @@ fn shown(platform: &Platform, scope: &PauseScope) -> String {
         }
         PauseScope::Own(book, _) => {
             let mode = if book.mode() == Mode::Test { " (test)" } else { "" };
-            format!("{} of business {}{mode}, by itself", pause::words(scope), business(book.business()))
+            format!(
+                "{} of business {}{mode}, by itself",
+                kill_switch::words(scope),
+                business(book.business())
+            )
         }
     }
 }

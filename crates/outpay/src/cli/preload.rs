@@ -5,7 +5,7 @@ use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::progress;
 use clap::Args;
-use ledger::{BatchPayout, Cents, Command, Direction, Email, OnceKey, Request};
+use ledger::{Actor, BatchPayout, Cents, Direction, Email, OnceKey};
 use std::process::ExitCode;
 
 /// The limit of a batch.
@@ -33,19 +33,17 @@ pub(super) async fn run(
     let (users, amount) = (arguments.users, Cents(arguments.users));
 
     let reference = format!("preload {users}");
-    let once = Some(OnceKey::of_request(&reference));
-    let deposit = Request::plain(Command::Deposit { amount, reference, used_elsewhere: true });
-    platform.teller.ask(book, deposit).await??;
-    let transfer = Request::maybe_once(Command::Transfer { direction: Direction::ToPayout, amount }, once);
-    platform.teller.ask(book, transfer).await??;
+    let counter = platform.counter(book, Actor::NOBODY);
+    let once = OnceKey::of_request(&reference);
+    counter.deposit(amount, reference, true).await?;
+    counter.once(once).transfer(Direction::ToPayout, amount).await?;
 
     let bar = progress::bar(users.unsigned_abs(), "users");
     for first in (0..users).step_by(usize::try_from(CHUNK).expect("a small number")) {
         let payouts =
             (first..users.min(first + CHUNK)).map(one_cent).collect::<Result<Vec<_>, CliError>>()?;
         let count = payouts.len() as u64;
-        let command = Command::CreateMany { payouts, partial: false };
-        platform.teller.ask(book, Request::plain(command)).await??;
+        counter.create_many(payouts, false).await?;
         bar.inc(count);
     }
     bar.finish_and_clear();

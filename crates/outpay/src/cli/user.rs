@@ -8,7 +8,7 @@ use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{HistoryPlace, StoredEntry, UserFilter, UserRow};
 use clap::{Args, Subcommand, ValueEnum};
-use ledger::{AccountId, Actor, BookId, Cents, Command, Email, EntryKind, Micros, Request, UserStatus};
+use ledger::{AccountId, Actor, BookId, Email, EntryKind, Micros, UserStatus};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -138,7 +138,7 @@ async fn list(
         [
             id(platform, book, row),
             row.user.email.to_string(),
-            status(row, now).to_owned(),
+            row.user.status_at(now).to_owned(),
             dollars(row.user.balance),
             rfc3339(row.user.created_at),
         ]
@@ -171,14 +171,14 @@ async fn show(
     output::facts([
         ("id", id(platform, book, row)),
         ("email", row.user.email.to_string()),
-        ("status", status(row, now).to_owned()),
+        ("status", row.user.status_at(now).to_owned()),
         ("balance", dollars(row.user.balance)),
         ("pending", dollars(row.user.pending)),
         ("created", rfc3339(row.user.created_at)),
         ("expires", row.user.expires_at.map_or_else(|| "never".to_owned(), rfc3339)),
     ])?;
     let line = |stored: &StoredEntry| {
-        let amount = dollars(signed_amount(account, stored));
+        let amount = dollars(stored.entry.signed_for(account));
         let note = stored.entry.note.clone();
         [rfc3339(stored.entry.at), word(stored).to_owned(), amount, note]
     };
@@ -193,8 +193,7 @@ async fn set_status(
     json: bool,
 ) -> Result<(), CliError> {
     let (book, row) = find_in_business(platform, who, test).await?;
-    let command = Command::SetStatus { user: row.user.number, status: to };
-    platform.teller.ask(book, Request::plain(command).by(Actor::OPERATOR)).await??;
+    platform.counter(book, Actor::OPERATOR).set_status(row.user.number, to).await?;
     let mut row = row;
     row.user.status = to;
     if json {
@@ -211,7 +210,7 @@ fn as_json(platform: &Platform, book: BookId, row: &UserRow, now: Micros) -> Val
     json!({
         "id": id(platform, book, row),
         "email": row.user.email,
-        "status": status(row, now),
+        "status": row.user.status_at(now),
         "balance": row.user.balance,
         "pending": row.user.pending,
         "created_at": rfc3339(row.user.created_at),
@@ -223,7 +222,7 @@ fn operation_as_json(platform: &Platform, book: BookId, account: AccountId, stor
     json!({
         "id": platform.secrets.ids().seal(IdKind::Operation, book, stored.entry.sequence),
         "type": word(stored),
-        "amount": signed_amount(account, stored),
+        "amount": stored.entry.signed_for(account),
         "note": stored.entry.note,
         "created_at": rfc3339(stored.entry.at),
     })
@@ -237,14 +236,4 @@ fn word(stored: &StoredEntry) -> &'static str {
         _ if stored.entry.withdrawal > 0 => "refund",
         _ => "credit",
     }
-}
-
-fn signed_amount(account: AccountId, stored: &StoredEntry) -> Cents {
-    let signed =
-        |moved: ledger::Movement| if moved.credit == account { moved.amount.0 } else { -moved.amount.0 };
-    Cents(stored.entry.movement.map_or(0, signed))
-}
-
-fn status(row: &UserRow, now: Micros) -> &'static str {
-    if row.user.expires_at.is_some_and(|end| end <= now) { "expired" } else { row.user.status.word() }
 }

@@ -6,8 +6,8 @@ use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
 use crate::witness::Record;
 use ledger::{
-    Answer, Book, BookId, Command, DepositedElsewhere, HashSalt, Inputs, Mode, Occurrence, OnceKey, Order,
-    Refusal, Request, Step, UserStatus, settle,
+    Applied, Book, BookId, Command, DepositedElsewhere, HashSalt, Inputs, Mode, Occurrence, OnceKey, Order,
+    Refusal, Request, Step, UserStatus, apply,
 };
 
 /// A command and the book it is for.
@@ -55,7 +55,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
                 book.leases.extend(progress.under.map(|_| progress.withdrawal));
             }
             Command::Record { occurrence: Occurrence::GiftCardRevealed, withdrawal, .. } => {
-                book.looks.insert(*withdrawal);
+                book.looks.extend(withdrawal);
             }
             Command::Correct(confirmed) => {
                 let deposit = confirmed.correction.deposit();
@@ -98,8 +98,8 @@ pub fn decide_all<'a>(
 ) -> Vec<Verdict> {
     let decide = |asked: &Asked| match books.binary_search_by_key(&asked.book, |book| book.id) {
         Ok(at) => {
-            let verdict = settle(&mut books[at], &asked.request, inputs);
-            if let (Ok(Answer::Done(_)), Command::Deposit { reference, .. }) =
+            let verdict = apply(&mut books[at], &asked.request, inputs);
+            if let (Ok(Applied { replayed: false, .. }), Command::Deposit { reference, .. }) =
                 (&verdict, &asked.request.command)
             {
                 tell_others(books, DepositedElsewhere { book: asked.book, at: inputs.now }, reference);

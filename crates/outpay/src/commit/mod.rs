@@ -12,7 +12,7 @@ use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
 use crate::store::{Failure, Store};
 use crate::witness::Witness;
-use ledger::{Answer, BookId, Refusal, Request};
+use ledger::{Applied, BookId, Refusal, Request};
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 const QUEUE: usize = 8192;
 
 /// What became of a command.
-pub type Verdict = Result<Answer, Refusal>;
+pub type Verdict = Result<Applied, Refusal>;
 
 /// Why there is no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

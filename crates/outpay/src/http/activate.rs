@@ -6,7 +6,7 @@ use super::show;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Command, Outcome, UserStatus};
+use ledger::UserStatus;
 use std::sync::Arc;
 
 /// The hash authenticates again.
@@ -25,10 +25,7 @@ pub async fn handle(
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
-    let settled = door.ask(caller, Command::SetStatus { user, status: UserStatus::Active }, once).await?;
-    let Outcome::User(user) = &settled.outcome else {
-        return Err(anyhow::anyhow!("a change of status was answered as something else").into());
-    };
-    let body = show::user(door.platform.secrets.ids(), caller.book, user, None);
-    Ok(show::settled(&settled, StatusCode::OK, &body))
+    let done = door.counter(caller).once(once).set_status(user, UserStatus::Active).await?;
+    let body = show::user(door.platform.secrets.ids(), caller.book, &done.value, None);
+    Ok(show::done(&done, StatusCode::OK, &body))
 }

@@ -4,9 +4,9 @@ use super::body;
 use super::door::{Door, PathId, once_key};
 use super::problem::Problem;
 use super::show::{self, Withdrawal};
-use crate::withdrawals::review;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::StatusCode;
 use std::sync::Arc;
 
 /// Approve a withdrawal.
@@ -25,10 +25,13 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let (platform, book, origin) = (&door.platform, caller.book, caller.as_key());
     let once = once_key(&parts.headers)?;
     let number = door.withdrawal(caller, &id).await?.number;
     body::optional_object(&parts, body).await?;
-    let (after, replayed) = review::approve_once(platform, book, number, origin, once).await?;
-    Ok(show::once(replayed, &show::withdrawal(platform.secrets.ids(), book, &after)))
+    let done = door.counter(caller).once(once).approve(number).await?;
+    Ok(show::done(
+        &done,
+        StatusCode::OK,
+        &show::withdrawal(door.platform.secrets.ids(), caller.book, &done.value),
+    ))
 }

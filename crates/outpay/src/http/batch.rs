@@ -8,11 +8,12 @@ use super::json::{Json, Object};
 use super::observe::Observed;
 use super::problem::{Problem, field};
 use super::show;
+use crate::counter::PaidMany;
 use crate::identity_text::{IdentityProblem, identity};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{BatchPayout, Cents, Command, OnceKey, Outcome, RowOutcome};
+use ledger::{BatchPayout, Cents, OnceKey, RowReply};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -88,34 +89,30 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let read = async {
         let once = once_key(&parts.headers)?;
-        let command = command(&body::object(&parts, body, LARGEST_BATCH).await?)?;
-        Ok::<(Command, Option<OnceKey>), Problem>((command, once))
+        let batch = batch(&body::object(&parts, body, LARGEST_BATCH).await?)?;
+        Ok::<(Batch, Option<OnceKey>), Problem>((batch, once))
     };
-    let (command, once) = match read.await {
+    let (batch, once) = match read.await {
         Ok(read) => read,
         Err(problem) => return Err(door.disabled_or(caller, problem).await),
     };
-    if let Command::CreateMany { payouts, .. } = &command {
-        door.within_ceiling(caller, per_person(payouts)).await?;
-    }
-    let settled = door.ask(caller, command, once).await?;
-    let Outcome::PaidMany { rows, total } = &settled.outcome else {
-        return Err(anyhow::anyhow!("a batch was answered as something else").into());
-    };
-    if !settled.replayed {
+    door.within_ceiling(caller, per_person(&batch.payouts)).await?;
+    let paid = door.counter(caller).once(once).create_many(batch.payouts, batch.partial).await?;
+    let PaidMany { rows, total } = &paid.value;
+    if !paid.replayed {
         Observed::moved(&parts.extensions, *total);
     }
-    let row = |(index, row): (usize, &RowOutcome)| match *row {
-        RowOutcome::Paid(user, _, salt) => {
+    let row = |(index, row): (usize, &RowReply)| match *row {
+        RowReply::Paid(user, _, salt) => {
             let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
             BatchRowAnswer { index, hash: Some(hash.expose_secret().to_owned()), error: None, code: None }
         }
-        RowOutcome::Unpaid(refusal) => {
+        RowReply::Unpaid(refusal) => {
             BatchRowAnswer { index, hash: None, error: Some(refusal.sentence()), code: Some(refusal.code()) }
         }
     };
     let answer = BatchAnswer { data: rows.iter().enumerate().map(row).collect(), total: total.0 };
-    Ok(show::settled(&settled, StatusCode::CREATED, &answer))
+    Ok(show::done(&paid, StatusCode::CREATED, &answer))
 }
 
 /// What each person gets by the whole request: a ceiling must not be passed row by row. Sums that cannot be are as good as any
@@ -129,7 +126,12 @@ fn per_person(payouts: &[BatchPayout]) -> impl Iterator<Item = Cents> {
     sums.into_values().map(Cents)
 }
 
-fn command(fields: &Object) -> Result<Command, Problem> {
+struct Batch {
+    payouts: Vec<BatchPayout>,
+    partial: bool,
+}
+
+fn batch(fields: &Object) -> Result<Batch, Problem> {
     let partial = match fields.get("partial") {
         None => false,
         Some(Json::Bool(partial)) => *partial,
@@ -150,7 +152,7 @@ fn command(fields: &Object) -> Result<Command, Problem> {
             Err(problems) => wrong.push((index, problems)),
         }
     }
-    if wrong.is_empty() { Ok(Command::CreateMany { payouts, partial }) } else { Err(Problem::Rows(wrong)) }
+    if wrong.is_empty() { Ok(Batch { payouts, partial }) } else { Err(Problem::Rows(wrong)) }
 }
 
 fn row(

@@ -4,14 +4,10 @@ use super::door::{Door, PathId, recipient_once_key};
 use super::operation::{OperationDetail, detail, own_withdrawal};
 use super::problem::Problem;
 use super::show;
-use crate::withdrawals::advance_once;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Progress, Step};
+use http::StatusCode;
 use std::sync::Arc;
-
-/// The stable word of a withdrawal that the person took back.
-const CANCELLED: &str = "cancelled_by_recipient";
 
 /// Cancel a withdrawal.
 #[utoipa::path(
@@ -31,9 +27,7 @@ pub async fn handle(
     let caller = door.recipient_of(&parts, body).await?;
     let once = recipient_once_key(&parts.headers, caller.subject)?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
-    let step = Progress::new(withdrawal.number, Step::Cancel).because(CANCELLED, "You cancelled it.");
-    let progress = Progress { only_of: Some(caller.subject), ..step };
-    let (after, replayed) =
-        advance_once(&door.platform, caller.book, progress, caller.as_recipient(), once).await?;
-    Ok(show::once(replayed, &detail(&door, caller.book, &after).await?))
+    let counter = door.counter_of_recipient(caller).once(once);
+    let done = counter.cancel_own(withdrawal.number, caller.subject).await?;
+    Ok(show::done(&done, StatusCode::OK, &detail(&door, caller.book, &done.value).await?))
 }

@@ -11,7 +11,7 @@ use crate::memo::MemoProblem;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Command, Email, EmailProblem, MAX_PAYOUT, OnceKey, Outcome};
+use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT, OnceKey};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -51,29 +51,32 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business(&parts).await?;
     let read = async {
         let once = once_key(&parts.headers)?;
-        let command = command(&body::object(&parts, body, LARGEST).await?)?;
-        Ok::<(Command, Option<OnceKey>), Problem>((command, once))
+        let payout = payout(&body::object(&parts, body, LARGEST).await?)?;
+        Ok::<(Payout, Option<OnceKey>), Problem>((payout, once))
     };
-    let (command, once) = match read.await {
+    let (payout, once) = match read.await {
         Ok(read) => read,
         Err(problem) => return Err(door.disabled_or(caller, problem).await),
     };
-    let amount = if let Command::Create { amount, .. } = &command { *amount } else { Cents(0) };
+    let Payout { email, amount, memo } = payout;
     door.within_ceiling(caller, [amount]).await?;
-    let settled = door.ask(caller, command, once).await?;
-    let Outcome::Paid { user, salt, .. } = settled.outcome else {
-        return Err(anyhow::anyhow!("a create was answered as something else").into());
-    };
-    if !settled.replayed {
+    let paid = door.counter(caller).once(once).create(email, amount, memo).await?;
+    if !paid.replayed {
         Observed::moved(&parts.extensions, amount);
     }
-    let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
-    Ok(show::settled(&settled, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
+    let hash = door.platform.secrets.payout_hash(caller.book, paid.value.user, &paid.value.salt);
+    Ok(show::done(&paid, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
 }
 
-fn command(fields: &Object) -> Result<Command, Problem> {
+struct Payout {
+    email: Email,
+    amount: Cents,
+    memo: String,
+}
+
+fn payout(fields: &Object) -> Result<Payout, Problem> {
     match (email(fields.get("email")), amount(fields.get("amount")), memo(fields.get("memo"))) {
-        (Ok(email), Ok(amount), Ok(memo)) => Ok(Command::Create { email, amount, memo }),
+        (Ok(email), Ok(amount), Ok(memo)) => Ok(Payout { email, amount, memo }),
         (email, amount, memo) => Err(Problem::CreateFields(
             [
                 email.err().map(|sentence| ("email", sentence)),

@@ -10,7 +10,7 @@ use crate::identity_text::{IdentityProblem, identity};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Command, MAX_TRANSFER, Outcome};
+use ledger::{Cents, MAX_TRANSFER};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -47,18 +47,15 @@ pub async fn handle(
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
-    let command = command(user, &body::object(&parts, body, LARGEST).await?)?;
-    let settled = door.ask(caller, command, once).await?;
-    let Outcome::User(user) = &settled.outcome else {
-        return Err(anyhow::anyhow!("a debit was answered as something else").into());
-    };
-    let body = show::user(door.platform.secrets.ids(), caller.book, user, None);
-    Ok(show::settled(&settled, StatusCode::OK, &body))
+    let (amount, reason) = debit(&body::object(&parts, body, LARGEST).await?)?;
+    let done = door.counter(caller).once(once).debit(user, amount, reason).await?;
+    let body = show::user(door.platform.secrets.ids(), caller.book, &done.value, None);
+    Ok(show::done(&done, StatusCode::OK, &body))
 }
 
-fn command(user: i64, fields: &Object) -> Result<Command, Problem> {
+fn debit(fields: &Object) -> Result<(Cents, String), Problem> {
     match (amount(fields.get("amount"), MAX_TRANSFER), words(fields, "reason")) {
-        (Ok(amount), Ok(reason)) => Ok(Command::Debit { user, amount, reason }),
+        (Ok(amount), Ok(reason)) => Ok((amount, reason)),
         (amount, reason) => {
             let amount = amount.err().map(|sentence| ("amount", sentence));
             let reason = reason.err().map(|sentence| ("reason", sentence));

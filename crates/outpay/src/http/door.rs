@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
 use crate::auth::{Caller, For};
 use crate::background::Status;
-use crate::commit::Verdict;
+use crate::counter::Counter;
 use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::UserRow;
@@ -18,7 +18,7 @@ use axum::extract::{FromRequestParts, Path};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ledger::{Actor, Answer, Cents, Command, OnceKey, Outcome, Refusal, Request, Withdrawal};
+use ledger::{Actor, Cents, OnceKey, Refusal, Withdrawal};
 use serde_json::Value;
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -32,12 +32,6 @@ pub struct Door {
     pub(super) metrics: Metrics,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) background: Status,
-}
-
-/// A command's outcome, and whether it is a first answer given again.
-pub struct Settled {
-    pub(super) outcome: Outcome,
-    pub(super) replayed: bool,
 }
 
 /// The `{id}` of a path. One that is not even text is an id like any other that names nothing.
@@ -81,19 +75,14 @@ impl Door {
         self.platform.auth.authenticate_from(sent, purpose, from).await?.ok_or(Problem::Unauthorized)
     }
 
-    /// Gives a business's command to the teller and waits until it is durable.
-    pub(super) async fn ask(
-        &self,
-        caller: Caller,
-        command: Command,
-        once: Option<OnceKey>,
-    ) -> Result<Settled, Problem> {
-        let request = Request::maybe_once(command, once).by(caller.as_key());
-        let verdict: Verdict = self.platform.teller.ask(caller.book, request).await?;
-        Ok(match verdict? {
-            Answer::Done(outcome) => Settled { outcome, replayed: false },
-            Answer::Replayed(outcome) => Settled { outcome, replayed: true },
-        })
+    /// Where this business gives commands for its book.
+    pub(super) fn counter(&self, caller: Caller) -> Counter<'_> {
+        self.platform.counter(caller.book, caller.as_key())
+    }
+
+    /// Where this recipient gives commands.
+    pub(super) fn counter_of_recipient(&self, caller: Caller) -> Counter<'_> {
+        self.platform.counter(caller.book, caller.as_recipient())
     }
 
     /// Looks the caller's key up again, before a change that the ledger does not judge: a body takes as long as its sender likes,

@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::store::Failure;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Command, OnceKey, Outcome};
+use ledger::OnceKey;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -39,11 +39,8 @@ pub(super) async fn once<B: Serialize>(
             }
         }
     }
-    let settled = door.ask(caller, Command::Remember { request, answer }, Some(key)).await?;
-    let Outcome::Said(text) = settled.outcome else {
-        return Err(anyhow::anyhow!("an answer was remembered as something else").into());
-    };
-    Ok(show::marked(settled.replayed, json(StatusCode::OK, text)))
+    let done = door.counter(caller).once(key).remember(request, answer).await?;
+    Ok(show::marked(done.replayed, json(StatusCode::OK, done.value)))
 }
 
 /// Has a copy of the request, which was faster, been answered? Only a conflict can come of one.

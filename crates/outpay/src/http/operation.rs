@@ -92,14 +92,12 @@ pub(super) async fn detail(
     let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty());
     let payment = newest.and_then(|stored| serde_json::from_str(&stored.entry.detail).ok());
     let state = withdrawal.state;
-    let can_cancel =
-        matches!(state, WithdrawalState::Created | WithdrawalState::Review | WithdrawalState::Queued);
     let reveals_code = rails::kind(withdrawal.provider).reveals_code;
     Ok(OperationDetail {
         operation: show::withdrawal_operation(door.platform.secrets.ids(), book, withdrawal),
         destination: serde_json::from_str(&withdrawal.destination).ok(),
         payment,
-        can_cancel: Some(can_cancel),
+        can_cancel: Some(state.can_cancel()),
         can_reveal: reveals_code.then_some(state == WithdrawalState::Succeeded),
         waiting: stops.get(&withdrawal.number).map(|stop| stop.word()),
     })

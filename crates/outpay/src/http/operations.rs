@@ -70,7 +70,7 @@ async fn answer(door: &Door, request: Request) -> Result<Response, Problem> {
     let page = user_operations::page(door, caller.book, &row, &parts.uri).await?;
     Ok(show::ok(&Statement {
         email: row.user.email.as_str().to_owned(),
-        status: show::status(&row.user, Some(platform.clock.now())),
+        status: row.user.status_at(platform.clock.now()),
         currency: "USD",
         balance: row.user.balance.0,
         pending: row.user.pending.0,

@@ -6,8 +6,8 @@ use super::once::once;
 use super::pauses::{self, Pause, PauseBody};
 use super::problem::Problem;
 use crate::ids::IdKind;
+use crate::kill_switch;
 use crate::store::PauseScope;
-use crate::withdrawals::pause;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ledger::Actor;
@@ -50,7 +50,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let scope = PauseScope::Own(caller.book, part);
     let work = async {
         let platform = &door.platform;
-        let paused = pause::pause(platform, &scope, &reason, Actor(caller.subject), PATIENCE).await?;
+        let paused = kill_switch::pause(platform, &scope, &reason, Actor(caller.subject), PATIENCE).await?;
         let ids = platform.secrets.ids();
         let running = paused.running.iter();
         Ok::<_, Problem>(PauseAnswer {

@@ -7,10 +7,10 @@ use super::show;
 use crate::auth::Caller;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
+use crate::kill_switch;
 use crate::memo::memo;
 use crate::platform::Platform;
 use crate::store::{BookPart, PauseScope, StoredPause};
-use crate::withdrawals::pause;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ledger::BookId;
@@ -68,7 +68,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
 }
 
 pub(super) async fn standing(platform: &Platform, book: BookId) -> Result<Vec<Pause>, Problem> {
-    let standing = pause::of_book(platform, book).await?;
+    let standing = kill_switch::of_book(platform, book).await?;
     Ok(standing.into_iter().map(|pause| shown(platform, book, pause)).collect())
 }
 

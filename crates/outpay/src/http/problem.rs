@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use crate::commit::NoVerdict;
 use crate::rails::{Closed, FieldProblem};
+use crate::stopped::Stopped;
 use crate::store::Failure;
-use crate::withdrawals::Stopped;
 
 /// Why a request does not succeed.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::json::{Json, Object};
 use super::problem::Problem;
 use super::show;
 use super::transfer::amount;
-use crate::withdrawals::ask::{self, Wish};
+use crate::withdrawals::price::{self, Wish};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use ledger::MAX_PAYOUT;
@@ -60,7 +60,7 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (parts, body) = request.into_parts();
     let (caller, fields) = door.recipient_who_sends(&parts, body).await?;
     let wish = wish(&fields)?;
-    let price = ask::quote(&door.platform, caller.book, &wish).await?;
+    let price = price::quote(&door.platform, caller.book, &wish).await?;
     let parse = |text: &str| serde_json::from_str(text).ok();
     Ok(show::ok(&Quote {
         method: wish.method,

@@ -5,7 +5,7 @@ use super::door::{Door, once_key};
 use super::once::once;
 use super::pauses::{self, Pause, PauseBody};
 use super::problem::Problem;
-use crate::withdrawals::pause::{self, Resumed};
+use crate::kill_switch::{self, Resumed};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -43,7 +43,8 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let said = format!("resume\n{part:?}\n{reason}");
     let work = async {
         let platform = &door.platform;
-        let resumed = pause::resume_own(platform, caller.book, &part, &reason, Actor(caller.subject)).await?;
+        let resumed =
+            kill_switch::resume_own(platform, caller.book, &part, &reason, Actor(caller.subject)).await?;
         if resumed == Resumed::IsTheOperators {
             let sentence = "The operator has paused this; only the operator resumes it.".to_owned();
             return Err(Problem::Coded(StatusCode::CONFLICT, sentence, "paused_by_operator"));

@@ -6,10 +6,12 @@ use super::operation::own_withdrawal;
 use super::problem::Problem;
 use super::show;
 use crate::clock::rfc3339;
-use crate::withdrawals::reveal;
+use crate::stopped::Stopped;
+use crate::withdrawals::has_code;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Answer, Command, LOOKS_PERIOD, Occurrence, Refusal};
+use http::StatusCode;
+use ledger::{LOOKS_PERIOD, Refusal};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::sync::Arc;
@@ -51,26 +53,16 @@ pub async fn handle(
     let caller = door.recipient_of(&parts, body).await?;
     let once = recipient_once_key(&parts.headers, caller.subject)?;
     let withdrawal = own_withdrawal(&door, caller, &id).await?;
-    if !reveal::has_code(&withdrawal) {
+    if !has_code(&withdrawal) {
         return Err(Problem::NothingToReveal);
     }
-    let platform = &door.platform;
-    let record = Command::Record {
-        occurrence: Occurrence::GiftCardRevealed,
-        user: caller.subject,
-        withdrawal: withdrawal.number,
-        note: String::new(),
-    };
-    let request = ledger::Request::maybe_once(record, once).by(caller.as_recipient());
-    let replayed = match platform.teller.ask(caller.book, request).await? {
-        Ok(answer) => matches!(answer, Answer::Replayed(_)),
-        Err(Refusal::CodeWasShownTooOften) => {
+    let done = match door.counter_of_recipient(caller).once(once).reveal(&withdrawal).await {
+        Err(Stopped::Refused(Refusal::CodeWasShownTooOften)) => {
             return Err(Problem::RateLimited(LOOKS_PERIOD.unsigned_abs() / 1_000_000));
         }
-        Err(refusal) => return Err(Problem::Refused(refusal)),
+        revealed => revealed?,
     };
-    let card = reveal::reveal(platform, caller.book, withdrawal.number).await?;
-    let card = card.ok_or_else(|| anyhow::anyhow!("a delivered gift card is not in stock"))?;
+    let card = &done.value;
     let shown = RevealedCard {
         brand: &card.brand,
         currency: "USD",
@@ -79,5 +71,5 @@ pub async fn handle(
         pin: card.pin.as_ref().map(ExposeSecret::expose_secret),
         expires_at: card.expires_at.map(rfc3339),
     };
-    Ok(show::once(replayed, &shown))
+    Ok(show::done(&done, StatusCode::OK, &shown))
 }

@@ -6,7 +6,6 @@ use super::show;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Command, Outcome};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
@@ -26,10 +25,7 @@ pub async fn handle(
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
-    let settled = door.ask(caller, Command::RotateHash { user }, once).await?;
-    let Outcome::HashRotated { user, salt, .. } = settled.outcome else {
-        return Err(anyhow::anyhow!("a rotation was answered as something else").into());
-    };
-    let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
-    Ok(show::settled(&settled, StatusCode::OK, &show::Hash { hash: hash.expose_secret() }))
+    let done = door.counter(caller).once(once).rotate_hash(user).await?;
+    let hash = door.platform.secrets.payout_hash(caller.book, user, &done.value.salt);
+    Ok(show::done(&done, StatusCode::OK, &show::Hash { hash: hash.expose_secret() }))
 }

@@ -5,9 +5,9 @@ use super::debit::text;
 use super::door::{Door, PathId, once_key};
 use super::problem::Problem;
 use super::show::{self, Withdrawal};
-use crate::withdrawals::settle;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -37,11 +37,14 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let (platform, book, origin) = (&door.platform, caller.book, caller.as_key());
     let once = once_key(&parts.headers)?;
     let number = door.withdrawal(caller, &id).await?.number;
     let fields = body::object(&parts, body, body::LARGEST).await?;
     let proof = text(&fields, "proof")?;
-    let (after, replayed) = settle::settle_once(platform, book, (number, &proof), origin, once).await?;
-    Ok(show::once(replayed, &show::withdrawal(platform.secrets.ids(), book, &after)))
+    let done = door.counter(caller).once(once).settle(number, &proof).await?;
+    Ok(show::done(
+        &done,
+        StatusCode::OK,
+        &show::withdrawal(door.platform.secrets.ids(), caller.book, &done.value),
+    ))
 }

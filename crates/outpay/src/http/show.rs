@@ -1,8 +1,8 @@
 //! How users and operations look in answers, for every endpoint that shows one.
 
-use super::door::Settled;
 use super::problem::json;
 use crate::clock::rfc3339;
+use crate::counter::Done;
 use crate::ids::{IdKind, PublicIds};
 use crate::store::StoredEntry;
 use axum::response::Response;
@@ -150,19 +150,11 @@ pub fn user(ids: &PublicIds, book: BookId, user: &UserSnapshot, now: Option<Micr
     User {
         id: ids.seal(IdKind::PayoutUser, book, user.number),
         email: user.email.as_str().to_owned(),
-        status: status(user, now),
+        status: now.map_or_else(|| user.status.word(), |now| user.status_at(now)),
         balance: user.balance.0,
         pending: user.pending.0,
         created_at: rfc3339(user.created_at),
         expires_at: user.expires_at.map(rfc3339),
-    }
-}
-
-/// The word for a user's status.
-pub fn status(user: &UserSnapshot, now: Option<Micros>) -> &'static str {
-    match (user.expires_at, now) {
-        (Some(end), Some(now)) if end <= now => "expired",
-        _ => user.status.word(),
     }
 }
 
@@ -185,9 +177,7 @@ pub fn operation(
         _ if entry.withdrawal > 0 => "refund",
         _ => "credit",
     };
-    let amount = entry
-        .movement
-        .map_or(0, |moved| if moved.credit == account { moved.amount.0 } else { -moved.amount.0 });
+    let amount = entry.signed_for(account).0;
     let of = (entry.withdrawal > 0).then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal));
     Operation {
         id: cursor.clone(),
@@ -262,8 +252,8 @@ pub fn ok(body: &impl Serialize) -> Response {
 }
 
 /// A command's answer; says so when it is a first answer given again.
-pub fn settled(settled: &Settled, status: StatusCode, body: &impl Serialize) -> Response {
-    marked(settled.replayed, json(status, text(body)))
+pub fn done<T>(done: &Done<T>, status: StatusCode, body: &impl Serialize) -> Response {
+    marked(done.replayed, json(status, text(body)))
 }
 
 /// A 200 with this body; says so when it is a first answer given again.

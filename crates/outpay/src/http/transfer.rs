@@ -8,7 +8,7 @@ use super::show;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Command, Direction, MAX_TRANSFER, Outcome};
+use ledger::{Cents, Direction, MAX_TRANSFER};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -51,15 +51,12 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
-    let command = command(&body::object(&parts, body, LARGEST).await?)?;
-    let settled = door.ask(caller, command, once).await?;
-    let Outcome::Balances { main, payout } = settled.outcome else {
-        return Err(anyhow::anyhow!("a transfer was answered as something else").into());
-    };
-    Ok(show::settled(&settled, StatusCode::OK, &show::Balances::new(main, payout)))
+    let (direction, amount) = transfer(&body::object(&parts, body, LARGEST).await?)?;
+    let done = door.counter(caller).once(once).transfer(direction, amount).await?;
+    Ok(show::done(&done, StatusCode::OK, &show::Balances::new(done.value.main, done.value.payout)))
 }
 
-fn command(fields: &Object) -> Result<Command, Problem> {
+fn transfer(fields: &Object) -> Result<(Direction, Cents), Problem> {
     let mut problems = Vec::new();
     let mut pocket = |name: &'static str| match fields.get(name) {
         Some(Json::String(text)) if text == "balance" || text == "payout_balance" => Some(text.clone()),
@@ -78,7 +75,7 @@ fn command(fields: &Object) -> Result<Command, Problem> {
         _ => None,
     };
     match (direction, amount(fields.get("amount"), MAX_TRANSFER)) {
-        (Some(direction), Ok(amount)) => Ok(Command::Transfer { direction, amount }),
+        (Some(direction), Ok(amount)) => Ok((direction, amount)),
         (_, amount) => {
             problems.extend(amount.err().map(|sentence| ("amount", sentence)));
             Err(Problem::Fields(problems))

@@ -1,14 +1,14 @@
 //! `POST /payout/withdraw`: a person asks for money. The answer is the operation; the money is held from then on.
 
-use super::door::{Door, Settled, recipient_once_key};
+use super::door::{Door, recipient_once_key};
 use super::problem::Problem;
 use super::quote::{WithdrawBody, wish};
 use super::show::{self, Operation};
-use crate::withdrawals::{Stopped, ask};
+use crate::stopped::Stopped;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Outcome, Refusal};
+use ledger::Refusal;
 use std::sync::Arc;
 
 /// Ask for a withdrawal.
@@ -26,17 +26,14 @@ pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (caller, fields) = door.recipient_who_sends(&parts, body).await?;
     let once = recipient_once_key(&parts.headers, caller.subject)?;
     let wish = wish(&fields)?;
-    let platform = &door.platform;
-    let asked =
-        ask::withdraw(platform, caller.book, caller.subject, caller.as_recipient(), &wish, once).await;
-    let (withdrawal, replayed) = asked.map_err(|stopped| match stopped {
+    let asked = door.counter_of_recipient(caller).once(once).withdraw(caller.subject, &wish).await;
+    let done = asked.map_err(|stopped| match stopped {
         // The hash died between being looked up and the withdrawal.
         Stopped::Refused(Refusal::PayoutUserIsNotActive | Refusal::PayoutUserIsUnknown) => {
             Problem::Unauthorized
         }
         other => other.into(),
     })?;
-    let body = show::withdrawal_operation(platform.secrets.ids(), caller.book, &withdrawal);
-    let settled = Settled { outcome: Outcome::Withdrawal(Box::new(withdrawal)), replayed };
-    Ok(show::settled(&settled, StatusCode::ACCEPTED, &body))
+    let body = show::withdrawal_operation(door.platform.secrets.ids(), caller.book, &done.value);
+    Ok(show::done(&done, StatusCode::ACCEPTED, &body))
 }

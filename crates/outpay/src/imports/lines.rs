@@ -4,7 +4,7 @@
 use crate::line_numbers::LineNumbers;
 use crate::sheet;
 use csv::{ByteRecord, ReaderBuilder, Trim};
-use ledger::{BatchPayout, Cents, Command, Email, EmailProblem, MAX_PAYOUT};
+use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT};
 use std::collections::HashSet;
 
 /// At most this many invalid lines are reported: a wrong file can have millions.
@@ -19,20 +19,6 @@ pub struct Line {
     pub amount: Cents,
     /// The business's own reference of this payment; empty if there is none.
     pub reference: String,
-}
-
-impl Line {
-    /// The command for the teller. A reference is paid at most once ever, whichever file it is in.
-    #[must_use]
-    pub fn command(&self) -> Command {
-        let (email, amount) = (self.email.clone(), self.amount);
-        if self.reference.is_empty() {
-            return Command::Create { email, amount, memo: String::new() };
-        }
-        let payout =
-            BatchPayout { email, amount, reference: Some(self.reference.clone()), memo: String::new() };
-        Command::CreateMany { payouts: vec![payout], partial: false }
-    }
 }
 
 /// A line that is not a valid payment.
@@ -267,8 +253,8 @@ mod tests {
         let lines = read(text.as_bytes()).unwrap_or_else(|bad| panic!("{bad:?}"));
         let references: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
         assert_eq!(references, ["inv 7", "", ""]);
-        assert!(matches!(lines[0].command(), Command::CreateMany { .. }));
-        assert!(matches!(lines[1].command(), Command::Create { .. }));
+        assert!(!lines[0].reference.is_empty());
+        assert!(lines[1].reference.is_empty());
     }
 
     #[test]

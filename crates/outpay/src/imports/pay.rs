@@ -2,9 +2,11 @@
 
 use super::lines::Line;
 use crate::commit::NoVerdict;
+use crate::counter::Counter;
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use futures_util::{StreamExt, stream};
-use ledger::{Actor, Answer, BookId, Cents, OnceKey, Refusal, Request};
+use ledger::{Actor, BatchPayout, BookId, Cents, OnceKey, Refusal};
 use std::time::Duration;
 
 /// Concurrent payments: half of the teller's batch limit.
@@ -70,29 +72,38 @@ async fn one(
     line: &Line,
     actor: Actor,
 ) -> Payment {
-    let once = OnceKey::of_import_line(file_digest, line.number);
-    let request = Request::maybe_once(line.command(), Some(once)).by(actor);
+    let counter = platform.counter(book, actor).once(OnceKey::of_import_line(file_digest, line.number));
     // A reference that was paid before is not paid again, but the reply does not say so.
     let reference = OnceKey::of_payout_reference(&line.reference);
     let is_old =
         !line.reference.is_empty() && platform.store.is_remembered(book, &reference).await.unwrap_or(false);
     loop {
-        return match platform.teller.ask(book, request.clone()).await {
-            Ok(Ok(Answer::Done(_))) if is_old => Payment::AlreadyPaid,
-            Ok(Ok(Answer::Done(_))) => Payment::Paid,
-            Ok(Ok(Answer::Replayed(_))) => Payment::AlreadyPaid,
-            Ok(Err(refusal)) => Payment::Refused(refusal),
-            Err(NoVerdict::Busy) => {
+        return match give(counter, line).await {
+            Ok(replayed) if replayed || is_old => Payment::AlreadyPaid,
+            Ok(_) => Payment::Paid,
+            Err(Stopped::Refused(refusal)) => Payment::Refused(refusal),
+            Err(Stopped::NoVerdict(NoVerdict::Busy)) => {
                 tokio::time::sleep(WHEN_BUSY).await;
                 continue;
             }
-            Err(NoVerdict::Unknown) => Payment::Unknown,
-            Err(none) => Payment::NotDone(none),
+            Err(Stopped::NoVerdict(NoVerdict::Unknown)) => Payment::Unknown,
+            Err(Stopped::NoVerdict(none)) => Payment::NotDone(none),
+            Err(_) => Payment::Unknown,
         };
     }
 }
 
-/// Counts of the results.
+/// A reference pays once for ever, whatever file has it, so its line goes as a batch of one. `true`: the first answer again.
+async fn give(counter: Counter<'_>, line: &Line) -> Result<bool, Stopped> {
+    let (email, amount, memo) = (line.email.clone(), line.amount, String::new());
+    if line.reference.is_empty() {
+        return Ok(counter.create(email, amount, memo).await?.replayed);
+    }
+    let payout = BatchPayout { email, amount, reference: Some(line.reference.clone()), memo };
+    Ok(counter.create_many(vec![payout], false).await?.replayed)
+}
+
+/// How many lines became what.
 #[derive(Default)]
 pub struct Payments {
     pub paid: u64,

@@ -4,10 +4,10 @@
 
 use super::audit;
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use crate::store::{Failure, NewAuditEntry, SettingsChange};
-use crate::withdrawals::Stopped;
 use crate::withdrawals::offer::standard_terms;
-use ledger::{Actor, BookId, Command, Occurrence, Request, Terms};
+use ledger::{Actor, BookId, Occurrence, Terms};
 use serde_json::json;
 
 /// The most days that money may stay unclaimed before it goes back; also the most that can be set.
@@ -58,9 +58,7 @@ pub async fn change(
         return Ok(());
     }
     for note in notes {
-        let occurrence = Occurrence::SettingsChanged;
-        let command = Command::Record { occurrence, user: 0, withdrawal: 0, note };
-        platform.teller.ask(book, Request::plain(command).by(actor)).await??;
+        platform.counter(book, actor).record(Occurrence::SettingsChanged, None, note).await?;
     }
     Ok(platform.store.change_settings(book, &change, &entries).await.map_err(Failure::from)?)
 }

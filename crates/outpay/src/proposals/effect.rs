@@ -2,11 +2,11 @@
 
 use crate::members::Permission;
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use crate::store::{Failure, ProposalRow};
 use crate::web::format::money;
-use crate::withdrawals::{Stopped, settle};
 use anyhow::Context;
-use ledger::{Actor, Cents, Command, Confirmed, Correction, OnceKey, Request};
+use ledger::{Actor, Cents, Confirmed, Correction, OnceKey};
 use serde::{Deserialize, Serialize};
 
 /// A command that takes two people.
@@ -69,14 +69,12 @@ pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Act
             let (proposal, proposed_by) = (row.number, row.proposed_by);
             let reason = row.reason.clone();
             let confirmed = Confirmed { proposal, correction, amount, reason, proposed_by };
-            let request = Request::plain(Command::Correct(Box::new(confirmed))).by(actor);
-            platform.teller.ask(row.book, request).await??;
+            platform.counter(row.book, actor).correct(confirmed).await?;
         }
         Proposed::ResolveWithoutTheRail { withdrawal, paid } => {
             let proof = format!("{} (proposal {}, by {})", row.reason, row.number, maker(row.proposed_by));
-            let once = OnceKey::of_proposal(row.number);
-            let (book, words) = (row.book, (paid, proof.as_str()));
-            settle::resolve_without_the_rail(platform, book, withdrawal, words, actor, once).await?;
+            let counter = platform.counter(row.book, actor).once(OnceKey::of_proposal(row.number));
+            counter.resolve_without_the_rail(withdrawal, paid, &proof).await?;
         }
     }
     Ok(())

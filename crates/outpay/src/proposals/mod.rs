@@ -8,11 +8,12 @@ mod effect;
 
 pub use effect::Proposed;
 
+use crate::counter::is_same_hand;
 use crate::ids::IdKind;
 use crate::members::audit;
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use crate::store::{Failure, NewAuditEntry, ProposalRow, ProposalState, WriteError};
-use crate::withdrawals::{Stopped, review};
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, BookId, Micros};
 use secrecy::{ExposeSecret, SecretString};
@@ -177,7 +178,7 @@ pub async fn withdraw(platform: &Platform, row: &ProposalRow, by: Actor) -> Resu
 async fn check(platform: &Platform, row: &ProposalRow, checker: Checker<'_>) -> Result<Actor, Refused> {
     match checker {
         Checker::Member(actor) => {
-            if review::is_same_hand(platform, row.book, row.proposed_by, actor).await? {
+            if is_same_hand(platform, row.book, row.proposed_by, actor).await? {
                 return Err(Refused::IsOwn);
             }
             Ok(actor)

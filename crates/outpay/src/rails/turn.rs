@@ -7,12 +7,10 @@ use super::moment::Moment;
 use super::mounted::Mounted;
 use super::worker::{LEASE, Worker};
 use super::{Answer, Finding, Payment, prepare};
+use crate::stopped::Stopped;
 use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
 use anyhow::Context;
-use ledger::{
-    Answer as Settled, Command, Lease, Micros, Outcome, Progress, Refusal, Request, Step, Withdrawal,
-    WithdrawalState,
-};
+use ledger::{Actor, Lease, Micros, Progress, Refusal, Step, Withdrawal, WithdrawalState};
 use std::time::Duration;
 
 pub(super) const SECOND: Micros = 1_000_000;
@@ -45,7 +43,7 @@ impl Turn<'_> {
             if let Some(wait) = self.left_alone() {
                 return Ok(Some(wait));
             }
-            match self.ask_teller(&[], self.step(Step::Send)).await? {
+            match self.take_step(&[], self.step(Step::Send)).await? {
                 Ok(sending) => self.payment.withdrawal = sending,
                 // Cancelled in the meantime.
                 Err(Refusal::StepIsNotPossible(..)) => return Ok(None),
@@ -282,26 +280,24 @@ impl Turn<'_> {
     /// One durable step, under the lease and with the attempts that it was decided on. `None`: the withdrawal is in another
     /// state than this worker knew; another process has moved it.
     async fn advance(&self, attempts: &[Attempt], step: Progress) -> Result<Option<Withdrawal>, Failure> {
-        match self.ask_teller(attempts, step).await? {
+        match self.take_step(attempts, step).await? {
             Ok(after) => Ok(Some(after)),
             Err(Refusal::StepIsNotPossible(..)) => Ok(None),
             Err(refusal) => anyhow::bail!("a step was refused: {}", refusal.sentence()),
         }
     }
 
-    async fn ask_teller(
+    async fn take_step(
         &self,
         attempts: &[Attempt],
         step: Progress,
     ) -> Result<Result<Withdrawal, Refusal>, Failure> {
         let lease = Lease { number: self.hold.lease, attempts: i64::try_from(attempts.len())? };
-        let request = Request::plain(Command::Advance(Box::new(step.under(lease))));
-        match self.worker.platform.teller.ask(self.hold.book, request).await? {
-            Ok(Settled::Done(Outcome::Withdrawal(after)) | Settled::Replayed(Outcome::Withdrawal(after))) => {
-                Ok(Ok(*after))
-            }
-            Ok(_) => anyhow::bail!("a step was answered as something else"),
-            Err(refusal) => Ok(Err(refusal)),
+        let counter = self.worker.platform.counter(self.hold.book, Actor::NOBODY);
+        match counter.advance_under(lease, step).await {
+            Ok(done) => Ok(Ok(done.value)),
+            Err(Stopped::Refused(refusal)) => Ok(Err(refusal)),
+            Err(stopped) => Err(stopped.into()),
         }
     }
 

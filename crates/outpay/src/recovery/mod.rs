@@ -7,11 +7,11 @@
 
 pub mod treasury;
 
+use crate::kill_switch;
 use crate::platform::Platform;
 use crate::store::{Failure, PauseScope, RecoveryChanges, RecoveryCounts, Store};
-use crate::withdrawals::pause;
 use crate::witness::{self, Lost, PutAside, Remembered};
-use ledger::{Actor, Command, Micros, Request};
+use ledger::{Actor, Micros};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
@@ -67,7 +67,8 @@ pub async fn recover(
     let epoch = raise_epoch(platform, &loss.remembered, now).await?;
     // Nothing may be paid before people have checked what may have been paid already.
     let reason = "the installation was recovered from a loss";
-    let paused = pause::pause(platform, &PauseScope::All, reason, Actor::OPERATOR, Duration::ZERO).await;
+    let paused =
+        kill_switch::pause(platform, &PauseScope::All, reason, Actor::OPERATOR, Duration::ZERO).await;
     paused.map_err(|stopped| anyhow::anyhow!("pausing payments: {stopped}"))?;
     let rotated = rotate_again(platform, &loss.remembered).await?;
     let scans = treasury::to_scan(platform, loss.restored_from.as_deref(), newest).await?;
@@ -109,10 +110,8 @@ async fn raise_epoch(platform: &Platform, remembered: &Remembered, now: Micros) 
     let is_ours = platform.store.begin_epoch(epoch, now).await?;
     anyhow::ensure!(is_ours, "another process is recovering this database at the same time");
     for book in platform.store.snapshot().await?.books().await? {
-        let request = Request::plain(Command::Recover { epoch }).by(Actor::OPERATOR);
-        let verdict = platform.teller.ask(book.id, request).await?;
-        verdict
-            .map_err(|refusal| anyhow::anyhow!("recovering book {}: {}", book.id.0, refusal.sentence()))?;
+        let recovered = platform.counter(book.id, Actor::OPERATOR).recover(epoch).await;
+        recovered.map_err(|stopped| anyhow::anyhow!("recovering book {}: {stopped}", book.id.0))?;
     }
     Ok(epoch)
 }
@@ -126,9 +125,8 @@ async fn rotate_again(platform: &Platform, remembered: &Remembered) -> Result<u6
         let Some(stored) = seen.generation_of(*book, *user).await? else { continue };
         // Repeat every rotation, so that the generation equals the witness's.
         for _ in stored..*generation {
-            let request = Request::plain(Command::RotateHash { user: *user }).by(Actor::OPERATOR);
-            let verdict = platform.teller.ask(*book, request).await?;
-            verdict.map_err(|refusal| anyhow::anyhow!("rotating again: {}", refusal.sentence()))?;
+            let rotated = platform.counter(*book, Actor::OPERATOR).rotate_hash(*user).await;
+            rotated.map_err(|stopped| anyhow::anyhow!("rotating again: {stopped}"))?;
         }
         rotated += u64::from(stored < *generation);
     }

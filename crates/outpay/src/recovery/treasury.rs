@@ -6,10 +6,10 @@ use crate::ids::IdKind;
 use crate::members::audit;
 use crate::platform::Platform;
 use crate::rails::{self, Payment};
+use crate::stopped::Stopped;
 use crate::store::{Assigned, Failure, NewAuditEntry, TreasuryScan, UnmatchedTransfer};
-use crate::withdrawals::{Stopped, settle};
 use anyhow::Context;
-use ledger::{Actor, BookId, Cents, Command, Micros, Mode, OnceKey, Refusal, Request};
+use ledger::{Actor, BookId, Cents, Micros, Mode, OnceKey, Refusal};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -171,7 +171,7 @@ pub async fn assign_withdrawal(
     let payment = Payment { book, withdrawal, order_id };
     let detail = mounted.rail.proof_of(&payment, &found.outgoing).await?.ok_or(AssignError::NotTheSame)?;
     let proof = format!("found after a recovery: {}", found.outgoing.transfer);
-    settle::settle_by_proof(platform, book, number, (&proof, detail), Actor::OPERATOR).await?;
+    platform.counter(book, Actor::OPERATOR).settle_by_proof(number, &proof, detail).await?;
     let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, number);
     let shown = json!({ "transfer": found.outgoing.transfer, "withdrawal": id });
     let entry = audit::in_book(platform, book, Actor::OPERATOR, "recovery.transfer_assigned", &id, &shown);
@@ -189,10 +189,12 @@ pub async fn assign_person(
         None => Debited::Not(None),
         Some(amount) => {
             let reason = format!("{reason} ({})", found.outgoing.transfer);
-            let command = Command::Debit { user, amount, reason };
-            let request = Request::maybe_once(command, Some(once(found))).by(Actor::OPERATOR);
-            let verdict = platform.teller.ask(book, request).await.map_err(Stopped::from)?;
-            verdict.map_or_else(|refusal| Debited::Not(Some(refusal)), |_| Debited::Done(amount))
+            let counter = platform.counter(book, Actor::OPERATOR).once(once(found));
+            match counter.debit(user, amount, reason).await {
+                Ok(_) => Debited::Done(amount),
+                Err(Stopped::Refused(refusal)) => Debited::Not(Some(refusal)),
+                Err(stopped) => return Err(stopped.into()),
+            }
         }
     };
     let id = platform.secrets.ids().seal(IdKind::PayoutUser, book, user);

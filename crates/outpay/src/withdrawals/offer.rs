@@ -1,9 +1,9 @@
 //! What a person is offered: every method of the book, under which terms, and why one is closed, in words a person
-//! understands. Not here: whether the money suffices for a certain amount (ask.rs).
+//! understands. Not here: whether the money suffices for a certain amount (price.rs).
 
-use super::Stopped;
 use crate::platform::Platform;
 use crate::rails::{Closed, Facts, Mounted};
+use crate::stopped::Stopped;
 use crate::store::Failure;
 use ledger::{BookId, Cents, Mode, Pause, Refusal, Terms};
 use std::sync::Arc;

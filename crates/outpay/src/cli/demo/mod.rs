@@ -18,7 +18,7 @@ use crate::rails::gift_card::pack;
 use crate::serving::{self, ServeConfig, Serving};
 use crate::store::{Failure, NewGiftCard};
 use clap::Args;
-use ledger::{BookId, Cents, Command, Mode, Request, Terms};
+use ledger::{Actor, BookId, Cents, Mode, Terms};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -95,9 +95,8 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, CliErro
     };
     let number = created.business.number;
     for mode in [Mode::Live, Mode::Test] {
-        let deposit =
-            Command::Deposit { amount: FUNDS, reference: "demo funds".to_owned(), used_elsewhere: true };
-        platform.teller.ask(BookId::new(number, mode), Request::plain(deposit)).await??;
+        let counter = platform.counter(BookId::new(number, mode), Actor::NOBODY);
+        counter.deposit(FUNDS, "demo funds".to_owned(), true).await?;
     }
     platform.store.set_payouts_enabled(number, true).await?;
     stock_gift_cards(platform, BookId::new(number, Mode::Live)).await?;

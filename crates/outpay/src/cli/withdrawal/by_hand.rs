@@ -2,10 +2,11 @@
 //! a file. The work is done in withdrawals/by_hand.rs.
 
 use super::find;
+use crate::by_hand;
 use crate::cli::cli_error::CliError;
 use crate::cli::output;
 use crate::platform::Platform;
-use crate::withdrawals::{Stopped, by_hand};
+use crate::stopped::Stopped;
 use ledger::{Actor, BookId};
 use serde_json::json;
 use std::path::Path;

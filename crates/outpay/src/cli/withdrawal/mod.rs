@@ -13,10 +13,10 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::proposals::Proposed;
+use crate::stopped::Stopped;
 use crate::store::WithdrawalFilter;
-use crate::withdrawals::{Stopped, advance, review, settle, stop};
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId, Progress, Refusal, Step, Withdrawal, WithdrawalState};
+use ledger::{Actor, BookId, Refusal, Withdrawal, WithdrawalState};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -149,7 +149,8 @@ pub(super) async fn run(
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
-    let (platform, json, by) = (&platform, arguments.json, Actor::OPERATOR);
+    let (platform, json) = (&platform, arguments.json);
+    let counter = |book| platform.counter(book, Actor::OPERATOR);
     let after = match arguments.verb {
         WithdrawalCommand::List { business, test, status, method, limit } => {
             let business = installation::business(platform, &business).await?;
@@ -173,32 +174,31 @@ pub(super) async fn run(
         }
         WithdrawalCommand::Approve { id } => {
             let (book, number) = find(platform, &id)?;
-            (book, review::approve(platform, book, number, by).await?)
+            (book, counter(book).approve(number).await?.value)
         }
         WithdrawalCommand::Reject { id, reason } => {
             let (book, number) = find(platform, &id)?;
-            (book, review::reject(platform, book, number, &reason, by).await?)
+            (book, counter(book).reject(number, &reason).await?.value)
         }
         WithdrawalCommand::Cancel { id, reason } => {
             let (book, number) = find(platform, &id)?;
-            let step = Progress::new(number, Step::Cancel).because("cancelled_by_business", &reason);
-            (book, advance(platform, book, step, by).await?)
+            (book, counter(book).cancel(number, &reason).await?.value)
         }
         WithdrawalCommand::Settle { id, proof, .. } => {
             let (book, number) = find(platform, &id.unwrap_or_default())?;
-            (book, settle::settle(platform, book, number, &proof.unwrap_or_default(), by).await?)
+            (book, counter(book).settle(number, &proof.unwrap_or_default()).await?.value)
         }
         WithdrawalCommand::Fail { id, reason } => {
             let (book, number) = find(platform, &id)?;
-            (book, settle::fail(platform, book, number, &reason, by).await?)
+            (book, counter(book).fail(number, &reason).await?.value)
         }
         WithdrawalCommand::Return { id, proof } => {
             let (book, number) = find(platform, &id)?;
-            (book, settle::give_back(platform, book, number, &proof, by).await?)
+            (book, counter(book).give_back(number, &proof).await?.value)
         }
         WithdrawalCommand::Stop { id } => {
             let (book, number) = find(platform, &id)?;
-            (book, stop::stop(platform, book, number).await?)
+            (book, counter(book).stop(number).await?)
         }
         WithdrawalCommand::Resolve { id, paid, proof, without_the_rail: true, .. } => {
             let (book, withdrawal) = find(platform, &id)?;
@@ -208,25 +208,26 @@ pub(super) async fn run(
         }
         WithdrawalCommand::Resolve { id, paid, proof, .. } => {
             let (book, number) = find(platform, &id)?;
-            (book, resolve(platform, book, number, (paid, &proof)).await?)
+            (book, resolve(platform, book, number, paid, &proof).await?)
         }
     };
     print(platform, after.0, &after.1, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends a withdrawal of unknown outcome by `(paid, proof)`.
+/// Ends a withdrawal whose outcome is unknown.
 async fn resolve(
     platform: &Platform,
     book: BookId,
     number: i64,
-    evidence: (bool, &str),
+    paid: bool,
+    proof: &str,
 ) -> Result<Withdrawal, CliError> {
-    match settle::resolve(platform, book, number, evidence, Actor::OPERATOR).await {
+    match platform.counter(book, Actor::OPERATOR).resolve(number, paid, proof).await {
         Err(Stopped::Refused(Refusal::RailIsNotHere)) => {
             Err(rail_is_elsewhere(platform, book, number).await?)
         }
-        resolved => Ok(resolved?),
+        resolved => Ok(resolved?.value),
     }
 }
 
@@ -247,17 +248,6 @@ async fn rail_is_elsewhere(platform: &Platform, book: BookId, number: i64) -> Re
 fn find(platform: &Platform, id: &str) -> Result<(BookId, i64), CliError> {
     let sentence = || format!("there is no withdrawal {id:?}; list them with: outpay withdrawal list");
     platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(|| CliError::Refused(sentence()))
-}
-
-impl From<Stopped> for CliError {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Refused(refusal) => refusal.into(),
-            Stopped::NoVerdict(none) => none.into(),
-            Stopped::Failure(failure) => Self::Failed(failure),
-            other => Self::Refused(other.to_string()),
-        }
-    }
 }
 
 fn as_json(platform: &Platform, book: BookId, of: &Withdrawal) -> Value {

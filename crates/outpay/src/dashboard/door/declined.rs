@@ -2,9 +2,9 @@
 //! the system is logged once, here, and never shown.
 
 use crate::commit::NoVerdict;
+use crate::stopped::Stopped;
 use crate::store::Failure;
 use crate::web::page;
-use crate::withdrawals::Stopped;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use ledger::Refusal;

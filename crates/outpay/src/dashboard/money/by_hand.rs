@@ -1,6 +1,7 @@
 //! `/dashboard/withdrawals/by-hand`: payments that a person makes. Take what is queued as a CSV, pay, and settle by a CSV
 //! with the proof of each.
 
+use crate::by_hand::{self, Settled, settle_all};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
@@ -10,7 +11,6 @@ use crate::dashboard::door::uploaded::Uploaded;
 use crate::dashboard::money::withdrawal_row;
 use crate::members::Permission;
 use crate::web::page;
-use crate::withdrawals::by_hand::{self, Settled, settle_all};
 use axum::response::Response;
 use http::StatusCode;
 

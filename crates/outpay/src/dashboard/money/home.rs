@@ -11,7 +11,7 @@ use crate::overview::{self, DAYS, Day, MOST, Overview};
 use crate::web::{format, page};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Command, Direction, MAX_TRANSFER, Request};
+use ledger::{Cents, Direction, MAX_TRANSFER};
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/home.html")]
@@ -101,8 +101,7 @@ pub async fn transfer(posted: Posted) -> Result<Response, Declined> {
     if amount < Cents(1) || amount > MAX_TRANSFER {
         return Err(Declined::sentence("Amount: give $0.01 or more."));
     }
-    let request = Request::maybe_once(Command::Transfer { direction, amount }, Some(key)).by(who.origin());
-    let _answer = who.platform.teller.ask(who.book, request).await??;
+    who.platform.counter(who.book, who.origin()).once(key).transfer(direction, amount).await?;
     let mut response = page::see_other("/dashboard");
     notice::leave(&mut response, format!("{} went to the {place}.", format::money(amount.0)));
     Ok(response)

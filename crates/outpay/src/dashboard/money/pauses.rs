@@ -9,12 +9,12 @@ use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::people::user;
 use crate::ids::IdKind;
+use crate::kill_switch::{self, Resumed};
 use crate::members::Permission;
 use crate::members::audit::Names;
 use crate::memo::memo;
 use crate::store::{BookPart, PauseScope, StoredPause};
 use crate::web::page;
-use crate::withdrawals::pause::{self, Resumed};
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Micros;
@@ -122,7 +122,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Declined> {
     let names = Names::load(&who.platform, who.business.number).await?;
     let mut standing = Vec::new();
-    for one in pause::of_book(&who.platform, who.book).await? {
+    for one in kill_switch::of_book(&who.platform, who.book).await? {
         standing.push(shown(who, one, &names).await?);
     }
     let rails = who.platform.rails.of(who.mode).map(|mounted| mounted.facts());
@@ -165,7 +165,7 @@ pub async fn set(posted: Posted) -> Result<Response, Declined> {
     let reason = memo(form.get("reason"))
         .map_err(|_| Declined::sentence("Reason: at most 255 printable characters, on one line."))?;
     let scope = PauseScope::Own(who.book, part.clone());
-    let paused = pause::pause(&who.platform, &scope, &reason, who.actor(), PATIENCE).await?;
+    let paused = kill_switch::pause(&who.platform, &scope, &reason, who.actor(), PATIENCE).await?;
     let ids = who.platform.secrets.ids();
     let running = paused.running.iter();
     let done = Done {
@@ -182,7 +182,7 @@ pub async fn end(posted: Posted) -> Result<Response, Declined> {
     let part = part(&who, form.get("what"), form.get("method"), form.get("user")).await?;
     let part = part.ok_or_else(|| Declined::sentence("Choose what is to be resumed."))?;
     let words = named(&who, part.clone()).await?.words().to_owned();
-    let said = match pause::resume_own(&who.platform, who.book, &part, "", who.actor()).await? {
+    let said = match kill_switch::resume_own(&who.platform, who.book, &part, "", who.actor()).await? {
         Resumed::Now => format!("Resumed: {words}."),
         Resumed::WasNotPaused => format!("Not paused: {words}. Nothing was changed."),
         Resumed::IsTheOperators => {

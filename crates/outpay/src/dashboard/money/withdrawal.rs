@@ -13,11 +13,11 @@ use crate::members::audit::Names;
 use crate::reference::reference;
 use crate::store::{Attempt, StoredEntry};
 use crate::web::page;
-use crate::withdrawals::{advance, evidence, settle};
+use crate::withdrawals::evidence;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{EntryKind, Micros, Progress, Step, WithdrawalState};
+use ledger::{EntryKind, Micros, WithdrawalState};
 use serde_json::{Map, Value};
 
 #[derive(askama::Template)]
@@ -199,9 +199,6 @@ fn tried(attempt: Attempt) -> Tried {
     }
 }
 
-/// The stable word of a withdrawal that the business took back.
-const CANCELLED: &str = "cancelled_by_business";
-
 /// Ends a withdrawal by hand: settled or not paid where a person pays, a doubt ended with proof, money that came back, or
 /// taken back before it is sent. What is possible is decided by the verbs; each is in the journal with who did it.
 pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
@@ -209,19 +206,16 @@ pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Dec
     let number = withdrawal_row::number(&who, who.book, &id).ok_or(Declined::NotFound)?;
     let text = reference(form.get("text"))
         .map_err(|hint| Declined::sentence(format!("Reason or proof: {hint}.")))?;
-    let (platform, book, by) = (&who.platform, who.book, who.origin());
+    let counter = who.platform.counter(who.book, who.origin());
     let after = match form.get("how") {
-        "settle" => settle::settle(platform, book, number, &text, by).await?,
-        "fail" => settle::fail(platform, book, number, &text, by).await?,
-        "paid" => settle::resolve(platform, book, number, (true, &text), by).await?,
-        "not_paid" => settle::resolve(platform, book, number, (false, &text), by).await?,
+        "settle" => counter.settle(number, &text).await?,
+        "fail" => counter.fail(number, &text).await?,
+        "paid" => counter.resolve(number, true, &text).await?,
+        "not_paid" => counter.resolve(number, false, &text).await?,
         "return" if withdrawal_row::is_by_hand(&who, number).await? => {
-            settle::give_back(platform, book, number, &text, by).await?
+            counter.give_back(number, &text).await?
         }
-        "cancel" => {
-            let step = Progress::new(number, Step::Cancel).because(CANCELLED, &text);
-            advance(platform, book, step, by).await?
-        }
+        "cancel" => counter.cancel(number, &text).await?,
         "return" => {
             let sentence = "Only a payment that was made by hand can come back by hand. Ask the operator.";
             return Err(Declined::sentence(sentence));
@@ -229,7 +223,7 @@ pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Dec
         _ => return Err(Declined::sentence("Choose what to do.")),
     };
     let mut response = page::see_other(&format!("/dashboard/withdrawals/{id}"));
-    notice::leave(&mut response, format!("The withdrawal is {} now.", after.state.word()));
+    notice::leave(&mut response, format!("The withdrawal is {} now.", after.value.state.word()));
     Ok(response)
 }
 

@@ -14,8 +14,8 @@ use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
 use crate::members::Permission;
 use crate::reference::reference;
 use crate::sheet::Sheet;
+use crate::stopped::Stopped;
 use crate::web::page;
-use crate::withdrawals::{Stopped, review};
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Refusal;
@@ -170,10 +170,10 @@ pub async fn review(posted: Posted) -> Result<Response, Declined> {
 
 /// Whatever stands in the way of one is its own result: those before it are decided, and the page has to say so.
 async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
-    let (platform, book, by) = (&who.platform, who.book, who.origin());
+    let counter = who.platform.counter(who.book, who.origin());
     let decided = match approved {
-        Ok(()) => review::approve(platform, book, number, by).await,
-        Err(reason) => review::reject(platform, book, number, reason, by).await,
+        Ok(()) => counter.approve(number).await,
+        Err(reason) => counter.reject(number, reason).await,
     };
     match decided {
         Ok(_) => Ok(()),

@@ -10,7 +10,6 @@ use crate::web::page;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Command, Request};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -46,8 +45,7 @@ pub async fn mail(Path(id): Path<String>, posted: Posted) -> Result<Response, De
 pub async fn rotate_hash(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, .. } = posted;
     let row = user::find(&who, &id).await?;
-    let command = Command::RotateHash { user: row.user.number };
-    let _answer = who.platform.teller.ask(who.book, Request::plain(command).by(who.origin())).await??;
+    who.platform.counter(who.book, who.origin()).rotate_hash(row.user.number).await?;
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, "There is a new link; the old one is dead.");
     Ok(response)

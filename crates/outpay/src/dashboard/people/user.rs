@@ -17,7 +17,7 @@ use crate::web::{format, page};
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{AccountId, Cents, Command, EntryKind, MAX_TRANSFER, Micros, Request, UserStatus};
+use ledger::{AccountId, Cents, EntryKind, MAX_TRANSFER, Micros, UserStatus};
 
 const PAGE: i64 = 50;
 const WITHDRAWALS: i64 = 10;
@@ -110,9 +110,7 @@ pub(crate) async fn show(
 
 fn moved(who: &SignedIn, account: AccountId, stored: &StoredEntry, names: &Names) -> Moved {
     let entry = &stored.entry;
-    let amount = entry
-        .movement
-        .map_or(0, |moved| if moved.credit == account { moved.amount.0 } else { -moved.amount.0 });
+    let amount = entry.signed_for(account).0;
     let (class, word) = match entry.kind {
         EntryKind::UserCreated | EntryKind::UserCredited => ("is-good", "Given"),
         EntryKind::UserDebited => ("is-warn", "Taken back"),
@@ -150,9 +148,8 @@ pub async fn debit(Path(id): Path<String>, posted: Posted) -> Result<Response, D
     if amount < Cents(1) || amount > MAX_TRANSFER {
         return Err(Declined::sentence("Amount: give $0.01 or more."));
     }
-    let command = Command::Debit { user: row.user.number, amount, reason };
-    let request = Request::maybe_once(command, Some(key)).by(who.origin());
-    let _answer = who.platform.teller.ask(who.book, request).await??;
+    let counter = who.platform.counter(who.book, who.origin()).once(key);
+    counter.debit(row.user.number, amount, reason).await?;
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, format!("{} went back to the payout balance.", format::money(amount.0)));
     Ok(response)
@@ -167,8 +164,7 @@ pub async fn set_status(Path(id): Path<String>, posted: Posted) -> Result<Respon
         "inactive" => (UserStatus::Inactive, "The person's link does not work any more. The money stays."),
         _ => return Err(Declined::sentence("Choose whether the person is active.")),
     };
-    let command = Command::SetStatus { user: row.user.number, status };
-    let _answer = who.platform.teller.ask(who.book, Request::plain(command).by(who.origin())).await??;
+    who.platform.counter(who.book, who.origin()).set_status(row.user.number, status).await?;
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, sentence);
     Ok(response)

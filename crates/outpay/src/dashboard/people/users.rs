@@ -14,7 +14,7 @@ use crate::store::{Failure, UserFilter, UserPage, UserRow, UserSearch};
 use crate::web::{format, page};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Answer, Cents, Command, Email, MAX_PAYOUT, Micros, Outcome, Request, UserStatus};
+use ledger::{Cents, Email, MAX_PAYOUT, Micros, UserStatus};
 
 const PAGE: i64 = 50;
 
@@ -128,10 +128,10 @@ fn shown(who: &SignedIn, row: &UserRow, now: Micros) -> Shown {
 
 /// A status as a badge: class and word.
 pub(crate) fn badge(row: &UserRow, now: Micros) -> (&'static str, &'static str) {
-    match row.user.status {
-        _ if row.user.expires_at.is_some_and(|end| end <= now) => ("badge-warn", "expired"),
-        UserStatus::Active => ("badge-good", "active"),
-        UserStatus::Inactive => ("badge-quiet", "inactive"),
+    match row.user.status_at(now) {
+        "active" => ("badge-good", "active"),
+        "inactive" => ("badge-quiet", "inactive"),
+        expired => ("badge-warn", expired),
     }
 }
 
@@ -150,16 +150,9 @@ pub async fn pay(posted: Posted) -> Result<Response, Declined> {
     }
     let memo = memo(form.get("memo"))
         .map_err(|_| Declined::sentence("Memo: at most 255 printable characters, on one line."))?;
-    let command = Command::Create { email, amount, memo };
-    let request = Request::maybe_once(command, Some(key)).by(who.origin());
-    let (outcome, word) = match who.platform.teller.ask(who.book, request).await?? {
-        Answer::Done(outcome) => (outcome, "was given."),
-        Answer::Replayed(outcome) => (outcome, "was given before by this form, and not again."),
-    };
-    let Outcome::Paid { user, .. } = outcome else {
-        return Err(anyhow::anyhow!("a create was answered as something else").into());
-    };
-    let id = who.platform.secrets.ids().seal(IdKind::PayoutUser, who.book, user);
+    let paid = who.platform.counter(who.book, who.origin()).once(key).create(email, amount, memo).await?;
+    let word = if paid.replayed { "was given before by this form, and not again." } else { "was given." };
+    let id = who.platform.secrets.ids().seal(IdKind::PayoutUser, who.book, paid.value.user);
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, format!("{} {word}", format::money(amount.0)));
     Ok(response)

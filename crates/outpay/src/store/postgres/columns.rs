@@ -151,7 +151,7 @@ impl<'a> Columns<'a> {
                 all.remembered.book.push(book.id.0);
                 all.remembered.key.push(key.0.to_vec());
                 all.remembered.fingerprint.push(&remembered.fingerprint.0);
-                all.remembered.outcome.push(serde_json::to_string(&remembered.outcome)?);
+                all.remembered.outcome.push(serde_json::to_string(&remembered.reply)?);
             }
             all.heads.id.push(book.id.0);
             all.heads.sequence.push(book.head.sequence);

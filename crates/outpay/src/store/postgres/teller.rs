@@ -369,7 +369,7 @@ fn put_before(
 fn put_remembered(book: &mut Book, row: &Row) -> Result<(), Failure> {
     let key = row.get::<_, &[u8]>(1).try_into().context("a key digest has 16 bytes")?;
     let fingerprint = row.get::<_, &[u8]>(2).try_into().context("a fingerprint has 16 bytes")?;
-    let outcome = serde_json::from_str(row.get(3)).context("a remembered answer cannot be read")?;
-    book.put_remembered(OnceKey(key), Remembered { fingerprint: Fingerprint(fingerprint), outcome });
+    let reply = serde_json::from_str(row.get(3)).context("a remembered answer cannot be read")?;
+    book.put_remembered(OnceKey(key), Remembered { fingerprint: Fingerprint(fingerprint), reply });
     Ok(())
 }

@@ -211,8 +211,8 @@ fn put_remembered(
     fingerprint: [u8; 16],
     outcome: &str,
 ) -> Result<(), Failure> {
-    let outcome = serde_json::from_str(outcome).context("a remembered answer cannot be read")?;
-    book.put_remembered(key, Remembered { fingerprint: Fingerprint(fingerprint), outcome });
+    let reply = serde_json::from_str(outcome).context("a remembered answer cannot be read")?;
+    book.put_remembered(key, Remembered { fingerprint: Fingerprint(fingerprint), reply });
     Ok(())
 }
 
@@ -250,7 +250,7 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
     let mut remember = connection
         .prepare_cached("INSERT INTO remembered (book, key, fingerprint, outcome) VALUES (?1, ?2, ?3, ?4)")?;
     for (key, remembered) in &changes.remembered {
-        let outcome = serde_json::to_string(&remembered.outcome)?;
+        let outcome = serde_json::to_string(&remembered.reply)?;
         remember.execute(params![id.0, key.0, remembered.fingerprint.0, outcome])?;
     }
     let head = book.head;

@@ -1,7 +1,7 @@
 //! The world of one test: a complete server on the machine's own clock, and a browser.
 
 use crate::browser::chromium::Browser;
-use ledger::{Answer, BookId, Cents, Command, Direction, Email, Mode, Outcome, Request};
+use ledger::{Applied, BookId, Cents, Command, Direction, Email, Mode, Reply, Request};
 use outpay::auth::Secrets;
 use outpay::businesses;
 use outpay::clock::{Clock, Entropy};
@@ -70,16 +70,16 @@ impl World {
     pub async fn pay(&self, book: BookId, email: &str, cents: i64) -> String {
         let (email, amount) = (Email::parse(email).unwrap(), Cents(cents));
         match self.command(book, Command::Create { email, amount, memo: String::new() }).await {
-            Outcome::Paid { user, salt, .. } => {
+            Reply::Paid { user, salt, .. } => {
                 self.platform.secrets.payout_hash(book, user, &salt).expose_secret().to_owned()
             }
             other => panic!("{other:?}"),
         }
     }
 
-    async fn command(&self, book: BookId, command: Command) -> Outcome {
+    async fn command(&self, book: BookId, command: Command) -> Reply {
         let verdict = self.platform.teller.ask(book, Request::plain(command)).await.unwrap();
-        let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+        let Applied { reply: outcome, .. } = verdict.unwrap();
         outcome
     }
 }

@@ -28,9 +28,7 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
         .says("Being checked")
         .says("looks at this withdrawal")
         .says(&format!("href=\"{path}\""));
-    outpay::withdrawals::review::approve(&world.platform, who.book, 1, ledger::Actor::OPERATOR)
-        .await
-        .unwrap();
+    world.platform.counter(who.book, ledger::Actor::OPERATOR).approve(1).await.unwrap();
     world.work().await;
     let page = browser.get(&path).await;
     page.says("Paid")

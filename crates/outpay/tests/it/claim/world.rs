@@ -3,7 +3,7 @@
 
 use crate::claim::browser::{Answer, Browser};
 use crate::database::Database;
-use ledger::{Actor, BookId, Cents, Command, Direction, Email, Mode, Outcome, Request, Terms};
+use ledger::{Actor, BookId, Cents, Command, Direction, Email, Mode, Reply, Request, Terms};
 use outpay::auth::Secrets;
 use outpay::branding::{self, Branding};
 use outpay::businesses;
@@ -109,15 +109,13 @@ impl World {
         let email = Email::parse(email).unwrap();
         let outcome =
             self.command(book, Command::Create { email, amount: Cents(cents), memo: String::new() }).await;
-        let Outcome::Paid { user, salt, .. } = outcome else { panic!("{outcome:?}") };
+        let Reply::Paid { user, salt, .. } = outcome else { panic!("{outcome:?}") };
         let hash = self.platform.secrets.payout_hash(book, user, &salt).expose_secret().to_owned();
         Somebody { book, user, hash }
     }
 
-    pub async fn command(&self, book: BookId, command: Command) -> Outcome {
-        match self.platform.teller.ask(book, Request::plain(command)).await.unwrap().unwrap() {
-            ledger::Answer::Done(outcome) | ledger::Answer::Replayed(outcome) => outcome,
-        }
+    pub async fn command(&self, book: BookId, command: Command) -> Reply {
+        self.platform.teller.ask(book, Request::plain(command)).await.unwrap().unwrap().reply
     }
 
     /// A browser in which this person is signed in.

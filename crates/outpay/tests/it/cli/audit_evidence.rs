@@ -4,7 +4,7 @@
 use crate::cli::installation::Installation;
 use ledger::{Actor, BatchPayout, BookId, Cents, Command, Email, OnceKey, Progress, Request, Step};
 use outpay::store::NewGiftCard;
-use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::price::Wish;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
@@ -43,7 +43,7 @@ fn start(installation: &Installation) {
             let destination =
                 json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
             let wish = Wish { method: "bank".to_owned(), amount: Cents(amount), destination };
-            withdraw(platform, BOOK, 1, Actor::NOBODY, &wish, None).await.unwrap();
+            platform.counter(BOOK, Actor::NOBODY).withdraw(1, &wish).await.unwrap();
         }
         let send = Request::plain(Command::Advance(Box::new(Progress::new(1, Step::Send))));
         platform.teller.ask(BOOK, send).await.unwrap().unwrap();

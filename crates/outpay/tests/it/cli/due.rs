@@ -16,7 +16,7 @@ const HOUR: i64 = 3_600_000_000;
 /// A withdrawal from the test book, put off by this much; its id.
 fn put_off(installation: &Installation, micros: i64) -> String {
     use outpay::ids::IdKind;
-    use outpay::withdrawals::ask::{Wish, withdraw};
+    use outpay::withdrawals::price::Wish;
     installation.business("Acme");
     installation.ok(&["business", "enable-payouts", "Acme"]);
     for step in [
@@ -34,7 +34,7 @@ fn put_off(installation: &Installation, micros: i64) -> String {
             amount: ledger::Cents(300),
             destination: json!({ "account": "a" }).as_object().unwrap().clone(),
         };
-        let (made, _) = withdraw(platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+        let made = platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap().value;
         (platform.secrets.ids().seal(IdKind::Withdrawal, book, made.number), platform.clock.now() + micros)
     });
     installation.tamper(&format!("UPDATE withdrawal SET due_at = {due_at}"));

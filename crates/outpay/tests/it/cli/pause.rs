@@ -51,10 +51,10 @@ fn a_pause_is_made_listed_and_ended(installation: &Installation) {
 fn what_is_paused_is_not_handed_out(installation: &Installation) {
     start(installation);
     installation.inside(async |platform| {
-        use outpay::withdrawals::ask::{Wish, withdraw};
+        use outpay::withdrawals::price::Wish;
         let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
         let wish = Wish { method: "bank".to_owned(), amount: ledger::Cents(2_500), destination };
-        withdraw(platform, ledger::BookId(2), 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+        platform.counter(ledger::BookId(2), ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
     });
     let id = installation.json(&["withdrawal", "list", "Acme"])[0]["id"].as_str().unwrap().to_owned();
     let waits = || installation.json(&["withdrawal", "show", &id])["waiting"].clone();
@@ -87,7 +87,7 @@ fn a_pause_of_the_business_itself_is_ended_by_name_only(installation: &Installat
         use outpay::store::{BookPart, PauseScope};
         let scope = PauseScope::Own(ledger::BookId(2), BookPart::Method("bank".to_owned()));
         let (by, patience) = (ledger::Actor::member(1), std::time::Duration::ZERO);
-        outpay::withdrawals::pause::pause(platform, &scope, "a doubt", by, patience).await.unwrap();
+        outpay::kill_switch::pause(platform, &scope, "a doubt", by, patience).await.unwrap();
     });
     assert_eq!(paused(installation), [format!("method bank of business {business}, by itself")]);
     let resume: &[&str] = &["resume", "rail", "bank", "--business", "Acme", "--reason", "asked to"];

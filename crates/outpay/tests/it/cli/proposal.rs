@@ -5,8 +5,7 @@ use crate::cli::installation::Installation;
 use ledger::{Actor, BookId, Cents, Progress, Step};
 use outpay::ids::IdKind;
 use outpay::store::Attempt;
-use outpay::withdrawals::advance;
-use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::price::Wish;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
@@ -117,7 +116,7 @@ fn asked(installation: &Installation, cents: i64) -> String {
     installation.inside(async |platform| {
         let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
         let wish = Wish { method: "bank".to_owned(), amount: Cents(cents), destination };
-        let made = withdraw(platform, BOOK, 1, Actor::NOBODY, &wish, None).await.unwrap().0;
+        let made = platform.counter(BOOK, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value;
         platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, made.number)
     })
 }
@@ -151,8 +150,8 @@ fn money_is_paid_out_and_fees_are_swept(installation: &Installation) {
 fn without_its_rail_a_withdrawal_is_ended_by_two_people_only(installation: &Installation) {
     let withdrawal = asked(installation, 2_550);
     installation.inside(async |platform| {
-        advance(platform, BOOK, Progress::new(1, Step::Send), Actor::NOBODY).await.unwrap();
-        advance(platform, BOOK, Progress::new(1, Step::LoseOutcome), Actor::NOBODY).await.unwrap();
+        platform.counter(BOOK, Actor::NOBODY).advance(Progress::new(1, Step::Send)).await.unwrap();
+        platform.counter(BOOK, Actor::NOBODY).advance(Progress::new(1, Step::LoseOutcome)).await.unwrap();
         let attempt = Attempt {
             number: 1,
             rail: "bank".to_owned(),

@@ -6,8 +6,7 @@ use crate::cli::witness::{pay, rotate, set_back};
 use ledger::{Actor, BookId, Cents, Progress, Step};
 use outpay::ids::IdKind;
 use outpay::store::PauseScope;
-use outpay::withdrawals::advance;
-use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::price::Wish;
 use serde_json::json;
 use std::path::Path;
 
@@ -135,7 +134,7 @@ fn asked(installation: &Installation, book: BookId) -> String {
     let destination = json!({ "account": "a" }).as_object().unwrap().clone();
     let wish = Wish { method: "sandbox".to_owned(), amount: Cents(100), destination };
     installation.inside(async |platform| {
-        let (made, _) = withdraw(platform, book, 1, Actor::NOBODY, &wish, None).await.unwrap();
+        let made = platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value;
         platform.secrets.ids().seal(IdKind::Withdrawal, book, made.number)
     })
 }
@@ -164,7 +163,7 @@ fn what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again(installatio
     let sent = |id: &str| {
         later.inside(async |platform| {
             let number = platform.secrets.ids().open(IdKind::Withdrawal, book, id).unwrap();
-            advance(platform, book, Progress::new(number, Step::Send), Actor::NOBODY).await.unwrap();
+            platform.counter(book, Actor::NOBODY).advance(Progress::new(number, Step::Send)).await.unwrap();
         });
     };
     sent(&old);

@@ -5,8 +5,7 @@ use crate::cli::installation::{Installation, Ran};
 use ledger::{Actor, BookId, Cents, Mode, Progress, Step};
 use outpay::ids::IdKind;
 use outpay::store::Attempt;
-use outpay::withdrawals::ask::{Wish, withdraw};
-use outpay::withdrawals::{self, advance};
+use outpay::withdrawals::price::Wish;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
@@ -49,9 +48,9 @@ fn asked(installation: &Installation, wishes: &[(i64, &str, i64)]) -> Vec<String
             let destination = json!({ "name": "Ann \"A\" Example", "account": "DE89 3704, 0044" });
             let destination = destination.as_object().unwrap().clone();
             let wish = Wish { method: (*method).to_owned(), amount: Cents(*amount), destination };
-            let (made, replayed) = withdraw(platform, BOOK, *user, Actor::NOBODY, &wish, None).await.unwrap();
-            assert!(!replayed);
-            ids.push(platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, made.number));
+            let done = platform.counter(BOOK, Actor::NOBODY).withdraw(*user, &wish).await.unwrap();
+            assert!(!done.replayed);
+            ids.push(platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, done.value.number));
         }
         ids
     })
@@ -335,7 +334,7 @@ fn only_an_unknown_outcome_is_resolved(installation: &Installation) {
     installation.inside(async |platform| {
         for number in [1, 2] {
             let lost = Progress::new(number, Step::LoseOutcome);
-            advance(platform, BOOK, lost, Actor::NOBODY).await.unwrap();
+            platform.counter(BOOK, Actor::NOBODY).advance(lost).await.unwrap();
         }
     });
     let unknown = shown(installation, &ids[0]);
@@ -382,7 +381,7 @@ fn the_evidence_is_shown(installation: &Installation) {
             answer_text: String::new(),
         };
         // A withdrawal has attempts only under a lease, and a lease only while it is being sent.
-        withdrawals::settle::begin(platform, BOOK, 1, Actor::OPERATOR).await.unwrap();
+        platform.counter(BOOK, Actor::OPERATOR).begin(1).await.unwrap();
         let (store, now) = (&platform.store, platform.store.now().await.unwrap());
         let hold = store
             .lease_one(BOOK, (1, ledger::WithdrawalState::Sending), 7, (now, now + 60_000_000))

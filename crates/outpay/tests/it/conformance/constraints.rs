@@ -6,7 +6,7 @@ use crate::conformance::till::{SEED, Till, ask, ask_once, create, deposit, email
 use crate::conformance::world::{NOW, World};
 use ledger::{
     Account, AccountId, Book, BookHead, BookId, Cents, Command, HashSalt, Inputs, OnceKey, PayoutUser,
-    Request, UserStatus, settle,
+    Request, UserStatus, apply,
 };
 use outpay::commit::{needs_of, savings};
 use outpay::store::{BookNeeds, Needs, Saving};
@@ -31,7 +31,7 @@ async fn start(world: &World) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
-    till.settle(&[ask_once(book, create("a@example.com", 100), "key")]).await;
+    till.apply(&[ask_once(book, create("a@example.com", 100), "key")]).await;
     (book, till)
 }
 
@@ -41,7 +41,7 @@ async fn load_bare(till: &mut Till, book: BookId) -> Book {
 }
 
 fn decide(book: &mut Book, command: Command) {
-    settle(book, &Request::plain(command), Inputs { now: NOW, seed: SEED }).unwrap();
+    apply(book, &Request::plain(command), Inputs { now: NOW, seed: SEED }).unwrap();
 }
 
 /// Saving must fail, change nothing, and leave the teller usable.
@@ -95,7 +95,7 @@ async fn an_answer_is_remembered_once(world: &World) {
     let mut needs = needs_of([&asked].into_iter());
     needs.0.get_mut(&book).unwrap().once.clear();
     let mut loaded = till.teller.load(&needs).await.unwrap().remove(0);
-    settle(&mut loaded, &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
+    apply(&mut loaded, &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
     let books = [loaded];
     let savings = savings(&books, &world.secrets);
     refused(world, &mut till, &savings, &before).await;
@@ -106,7 +106,7 @@ async fn a_credential_to_replace_must_be_there(world: &World) {
     let before = world.everything().await;
     let asked = ask(book, rotate(1));
     let mut books = till.teller.load(&needs_of([&asked].into_iter())).await.unwrap();
-    settle(&mut books[0], &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
+    apply(&mut books[0], &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
     let mut savings = savings(&books, &world.secrets);
     assert!(savings[0].credentials[0].replaces.is_some());
     savings[0].credentials[0].replaces = Some([9; 32]);

@@ -4,7 +4,7 @@
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, deposit};
 use crate::conformance::world::{NOW, World};
-use ledger::{Answer, BookId, Cents, Command, Confirmed, Correction, DepositedElsewhere, Refusal};
+use ledger::{Applied, BookId, Cents, Command, Confirmed, Correction, DepositedElsewhere, Refusal};
 
 on_both_engines! {
     a_reference_is_of_one_business,
@@ -26,13 +26,16 @@ async fn a_reference_is_of_one_business(world: &World) {
     let test = |book: BookId| BookId(book.0 + 1);
     till.carry_out(acme, [only_here("wire 1")]).await;
     let refused = [Err(used_in(acme))];
-    assert_eq!(till.settle(&[ask(other, only_here("wire 1"))]).await, refused);
-    assert!(matches!(till.settle(&[ask(acme, only_here("wire 1"))]).await[..], [Ok(Answer::Replayed(_))]));
+    assert_eq!(till.apply(&[ask(other, only_here("wire 1"))]).await, refused);
+    assert!(matches!(
+        till.apply(&[ask(acme, only_here("wire 1"))]).await[..],
+        [Ok(Applied { replayed: true, .. })]
+    ));
     till.carry_out(test(other), [only_here("wire 1")]).await;
     till.carry_out(other, [only_here("wire 2"), deposit(5, "wire 1")]).await;
     till.carry_out(test(acme), [only_here("wire 2")]).await;
     // Later commands of a batch see the earlier ones.
-    let verdicts = till.settle(&[ask(acme, only_here("wire 3")), ask(other, only_here("wire 3"))]).await;
+    let verdicts = till.apply(&[ask(acme, only_here("wire 3")), ask(other, only_here("wire 3"))]).await;
     assert!(verdicts[0].is_ok() && verdicts[1] == Err(used_in(acme)), "{verdicts:?}");
 }
 
@@ -46,7 +49,7 @@ async fn of_two_businesses_at_once_one_has_a_reference(world: &World) {
         let mut done = Vec::new();
         for round in 0..20 {
             let command = only_here(&format!("wire {round}"));
-            done.push(till.settle(&[ask(books[number], command)]).await.remove(0).is_ok());
+            done.push(till.apply(&[ask(books[number], command)]).await.remove(0).is_ok());
         }
         done
     });

@@ -3,7 +3,7 @@
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, create, order, withdraw};
 use crate::conformance::world::{NOW, World};
-use ledger::{AccountId, BookId, Command, EntryKind, Outcome, floor_of_epoch};
+use ledger::{AccountId, BookId, Command, EntryKind, Reply, floor_of_epoch};
 use outpay::audit;
 use outpay::store::{NewBusiness, UserSearch};
 
@@ -33,7 +33,7 @@ async fn a_new_person_never_gets_a_lost_persons_hash(world: &World) {
         let verdicts = outpay::commit::decide_all(&mut books, [&asked].into_iter(), inputs);
         till.teller.roll_back().await.unwrap();
         match &verdicts[0] {
-            Ok(ledger::Answer::Done(Outcome::Paid { user, salt, .. })) => {
+            Ok(ledger::Applied { reply: Reply::Paid { user, salt, .. }, replayed: false }) => {
                 (*user, till.secrets.hash_digest(book, *user, salt))
             }
             other => panic!("{other:?}"),

@@ -60,24 +60,24 @@ const REFUSED: Verdict = Err(Refusal::CredentialDoesNotAuthenticate);
 
 async fn a_session_that_was_ended_gives_no_command(world: &World) {
     let (book, mut till) = start(world).await;
-    assert!(till.settle(&[pays(book, 1, Role::Admin)]).await[0].is_ok());
-    assert_eq!(till.settle(&[pays(book, 2, Role::Admin)]).await, [REFUSED], "without its second factor");
-    assert_eq!(till.settle(&[pays(book, 3, Role::Admin)]).await, [REFUSED], "there is none");
+    assert!(till.apply(&[pays(book, 1, Role::Admin)]).await[0].is_ok());
+    assert_eq!(till.apply(&[pays(book, 2, Role::Admin)]).await, [REFUSED], "without its second factor");
+    assert_eq!(till.apply(&[pays(book, 3, Role::Admin)]).await, [REFUSED], "there is none");
     world.store.change_members(&[MemberChange::End { session: 1, member: 1, at: NOW }]).await.unwrap();
-    assert_eq!(till.settle(&[pays(book, 1, Role::Admin)]).await, [REFUSED]);
+    assert_eq!(till.apply(&[pays(book, 1, Role::Admin)]).await, [REFUSED]);
 }
 
 async fn nor_does_another_role_or_another_team(world: &World) {
     let (book, mut till) = start(world).await;
     let other = world.book("Other").await;
-    assert_eq!(till.settle(&[pays(other, 1, Role::Admin)]).await, [REFUSED]);
+    assert_eq!(till.apply(&[pays(other, 1, Role::Admin)]).await, [REFUSED]);
     let (business, member) = (book.business(), 1);
     let set = MemberChange::SetRole { business, member, from: Role::Admin, to: Role::Viewer };
     world.store.change_members(&[set]).await.unwrap();
-    assert_eq!(till.settle(&[pays(book, 1, Role::Admin)]).await, [REFUSED]);
+    assert_eq!(till.apply(&[pays(book, 1, Role::Admin)]).await, [REFUSED]);
     let leave = MemberChange::Leave { business, member, from: Role::Viewer };
     world.store.change_members(&[leave]).await.unwrap();
-    assert_eq!(till.settle(&[pays(book, 1, Role::Viewer)]).await, [REFUSED]);
+    assert_eq!(till.apply(&[pays(book, 1, Role::Viewer)]).await, [REFUSED]);
 }
 
 async fn of_an_end_and_a_command_at_once_the_command_comes_first_or_not_at_all(world: &World) {
@@ -89,7 +89,7 @@ async fn of_an_end_and_a_command_at_once_the_command_comes_first_or_not_at_all(w
             let mut till = Till::new(store.teller().await.unwrap(), world.secrets.clone());
             let mut done = 0;
             for _ in 0..200 {
-                done += i64::from(till.settle(&[pays(book, 1, Role::Admin)]).await[0].is_ok());
+                done += i64::from(till.apply(&[pays(book, 1, Role::Admin)]).await[0].is_ok());
             }
             done
         } else {

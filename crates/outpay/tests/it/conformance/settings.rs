@@ -58,7 +58,7 @@ async fn an_answer_is_remembered_in_its_book(world: &World) {
     assert!(verdicts[0].is_ok() && !remembered(book, "key").await, "not before the commit");
     till.teller.commit().await.unwrap();
     assert!(remembered(book, "key").await);
-    let refused = till.settle(&[ask_once(book, create("a@example.com", 1), "refused")]).await;
+    let refused = till.apply(&[ask_once(book, create("a@example.com", 1), "refused")]).await;
     assert!(refused[0].is_err() && !remembered(book, "refused").await);
     assert!(!remembered(book, "other").await);
     assert!(!remembered(BookId(book.0 + 1), "key").await, "another book's");

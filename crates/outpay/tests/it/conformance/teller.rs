@@ -5,7 +5,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, ask_once, create, deactivate, debit, deposit, email, rotate, to_payout};
 use crate::conformance::world::{NOW, World};
 use ledger::{
-    AccountId, Answer, BatchPayout, Book, BookHead, BookId, Cents, Command, Mode, OnceKey, Refusal,
+    AccountId, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command, Mode, OnceKey, Refusal,
     UserStatus,
 };
 use outpay::commit::{decide_all, needs_of, savings};
@@ -142,8 +142,8 @@ async fn what_is_rolled_back_never_was(world: &World) {
     till.save(&batch).await;
     till.teller.roll_back().await.unwrap();
     assert_eq!(world.everything().await, before);
-    let verdicts = till.settle(&batch).await;
-    assert!(matches!(verdicts[0], Ok(Answer::Done(_))), "not remembered: {verdicts:?}");
+    let verdicts = till.apply(&batch).await;
+    assert!(matches!(verdicts[0], Ok(Applied { replayed: false, .. })), "not remembered: {verdicts:?}");
     assert_eq!(world.journal(book).await.len(), 6);
 }
 
@@ -169,7 +169,7 @@ async fn a_refused_batch_writes_nothing(world: &World) {
     till.carry_out(book, [create("a@example.com", 10)]).await;
     let before = world.everything().await;
     let verdicts = till
-        .settle(&[
+        .apply(&[
             ask_once(book, create("b@example.com", 91), "key"),
             ask(book, debit(1, 11)),
             ask(book, rotate(2)),
@@ -198,14 +198,17 @@ async fn several_books_in_one_batch(world: &World) {
     }
     // Not in the order of the books, and the same key, address and user numbers in each.
     let verdicts = till
-        .settle(&[
+        .apply(&[
             ask_once(other, create("a@example.com", 2), "key"),
             ask_once(one, create("a@example.com", 1), "key"),
             ask_once(test, create("b@example.com", 3), "key"),
             ask_once(test, create("b@example.com", 3), "key"),
         ])
         .await;
-    assert!(matches!(verdicts[2], Ok(Answer::Done(_))) && matches!(verdicts[3], Ok(Answer::Replayed(_))));
+    assert!(
+        matches!(verdicts[2], Ok(Applied { replayed: false, .. }))
+            && matches!(verdicts[3], Ok(Applied { replayed: true, .. }))
+    );
     for (book, payout, address) in [(one, 99, "a@"), (other, 198, "a@"), (test, 297, "b@")] {
         assert_eq!(world.store.own_balances(book).await.unwrap(), (Cents(0), Cents(payout)));
         let user = world.store.user(book, 1).await.unwrap().unwrap().user;
@@ -218,7 +221,7 @@ async fn a_book_that_does_not_exist_is_left_out(world: &World) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     let unknown = BookId(99);
-    let verdicts = till.settle(&[ask(unknown, create("a@example.com", 1)), ask(book, deposit(5, "r"))]).await;
+    let verdicts = till.apply(&[ask(unknown, create("a@example.com", 1)), ask(book, deposit(5, "r"))]).await;
     assert_eq!(verdicts[0], Err(Refusal::PayoutUserIsUnknown));
     assert!(verdicts[1].is_ok());
     assert!(world.journal(unknown).await.is_empty());
@@ -234,7 +237,7 @@ async fn the_switch_for_payouts_is_loaded(world: &World) {
     let mut till = world.till().await;
     till.fund(book, 100).await;
     world.store.set_payouts_enabled(book.business(), false).await.unwrap();
-    let verdicts = till.settle(&[ask(book, create("a@example.com", 1))]).await;
+    let verdicts = till.apply(&[ask(book, create("a@example.com", 1))]).await;
     assert_eq!(verdicts, [Err(Refusal::PayoutsAreDisabled)]);
     world.store.set_payouts_enabled(book.business(), true).await.unwrap();
     till.carry_out(book, [create("a@example.com", 1)]).await;
@@ -287,7 +290,7 @@ async fn the_largest_numbers_come_back(world: &World) {
         assert_eq!(world.tamper(&sql).await, Ok(1));
     }
     assert_eq!(world.store.own_balances(book).await.unwrap(), (Cents(i64::MAX), Cents(0)));
-    let verdicts = till.settle(&[ask(book, deposit(1, "one more"))]).await;
+    let verdicts = till.apply(&[ask(book, deposit(1, "one more"))]).await;
     assert_eq!(verdicts, [Err(Refusal::BalanceWouldBeTooLarge)]);
     till.carry_out(book, [to_payout(most)]).await;
     assert_eq!(world.store.own_balances(book).await.unwrap(), (Cents(i64::MAX - most), Cents(most)));

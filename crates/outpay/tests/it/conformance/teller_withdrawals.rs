@@ -5,7 +5,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, by_hand, create, order, step, withdraw};
 use crate::conformance::world::{NOW, World};
 use ledger::{
-    AccountId, Actor, Answer, Book, BookId, Cents, FeeRule, Order, Progress, Refusal, ReviewRule, Step,
+    AccountId, Actor, Applied, Book, BookId, Cents, FeeRule, Order, Progress, Refusal, ReviewRule, Step,
     Terms, WithdrawalState,
 };
 use outpay::commit::needs_of;
@@ -62,8 +62,8 @@ async fn before(till: &mut Till, book: BookId, of: &Order) -> (i64, i64, bool) {
 }
 
 fn states(verdicts: Vec<outpay::commit::Verdict>) -> Vec<Result<WithdrawalState, Refusal>> {
-    let state = |answer: Answer| match answer {
-        Answer::Done(ledger::Outcome::Withdrawal(withdrawal)) => withdrawal.state,
+    let state = |answer: Applied| match answer {
+        Applied { reply: ledger::Reply::Withdrawal(withdrawal), replayed: false } => withdrawal.state,
         other => panic!("not about a withdrawal: {other:?}"),
     };
     verdicts.into_iter().map(|verdict| verdict.map(state)).collect()
@@ -132,7 +132,7 @@ async fn a_withdrawal_that_is_not_there_is_left_out(world: &World) {
     }
     let test = BookId(book.0 + 1);
     assert!(withdrawals(&mut till, test, &[1]).await.withdrawal(1).is_none(), "another book's");
-    let verdicts = till.settle(&[ask(book, step(2, Step::Send)), ask(test, step(1, Step::Send))]).await;
+    let verdicts = till.apply(&[ask(book, step(2, Step::Send)), ask(test, step(1, Step::Send))]).await;
     assert_eq!(verdicts, [Err(Refusal::WithdrawalIsUnknown), Err(Refusal::WithdrawalIsUnknown)]);
 }
 
@@ -257,14 +257,14 @@ async fn a_daily_cap_holds_over_batches(world: &World) {
     till.carry_out(book, [capped(1, 60, NOW)]).await;
     // A batch sees its own earlier withdrawals.
     let batch = [capped(2, 30, NOW), capped(3, 11, NOW), capped(3, 10, NOW)].map(|one| ask(book, one));
-    let told = states(till.settle(&batch).await);
+    let told = states(till.apply(&batch).await);
     let (queued, full) = (Ok(WithdrawalState::Queued), Err(Refusal::DailyCapIsReached));
     assert_eq!(told, [queued.clone(), full.clone(), queued.clone()]);
-    assert_eq!(states(till.settle(&[ask(book, capped(1, 1, NOW))]).await), [full]);
+    assert_eq!(states(till.apply(&[ask(book, capped(1, 1, NOW))]).await), [full]);
     till.carry_out(book, [step(1, Step::Cancel)]).await;
-    assert_eq!(states(till.settle(&[ask(book, capped(1, 60, NOW))]).await), std::slice::from_ref(&queued));
+    assert_eq!(states(till.apply(&[ask(book, capped(1, 60, NOW))]).await), std::slice::from_ref(&queued));
     till.now = NOW + 86_400_000_000;
-    assert_eq!(states(till.settle(&[ask(book, capped(1, 100, till.now))]).await), [queued]);
+    assert_eq!(states(till.apply(&[ask(book, capped(1, 100, till.now))]).await), [queued]);
 }
 
 async fn review_rules_look_back_over_batches(world: &World) {
@@ -293,10 +293,10 @@ async fn several_books_look_back_at_their_own(world: &World) {
         withdraw(Order { terms, ..order(1, amount) })
     };
     let batch = [ask(other, capped(100)), ask(one, capped(70)), ask(one, capped(30))];
-    assert_eq!(states(till.settle(&batch).await), [const { Ok(WithdrawalState::Queued) }; 3]);
+    assert_eq!(states(till.apply(&batch).await), [const { Ok(WithdrawalState::Queued) }; 3]);
     let batch = [ask(other, capped(1)), ask(one, capped(1)), ask(other, step(1, Step::Send))];
     let full = Err(Refusal::DailyCapIsReached);
-    assert_eq!(states(till.settle(&batch).await), [full.clone(), full, Ok(WithdrawalState::Sending)]);
+    assert_eq!(states(till.apply(&batch).await), [full.clone(), full, Ok(WithdrawalState::Sending)]);
     assert_eq!(before(&mut till, one, &order(1, 1)).await, (100, 100, false));
     assert_eq!(needs_of(batch.iter()).0[&other].asked.len(), 1, "steps look back at nothing");
     assert_eq!(world.store.withdrawals(one, &Default::default(), 9).await.unwrap().len(), 2);

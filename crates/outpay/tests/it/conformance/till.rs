@@ -1,8 +1,8 @@
 //! A teller for tests: the steps of `outpay::commit` one by one, and short constructors of commands.
 
 use ledger::{
-    Answer, Book, BookId, Cents, Command, Direction, Email, HashSalt, Inputs, OnceKey, Order, Outcome,
-    Progress, Provider, Request, Step, Terms, UserStatus, Withdrawal,
+    Applied, Book, BookId, Cents, Command, Direction, Email, HashSalt, Inputs, OnceKey, Order, Progress,
+    Provider, Reply, Request, Step, Terms, UserStatus, Withdrawal,
 };
 use outpay::auth::Secrets;
 use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
@@ -31,7 +31,7 @@ impl Till {
     }
 
     /// A whole batch, committed.
-    pub async fn settle(&mut self, batch: &[Asked]) -> Vec<Verdict> {
+    pub async fn apply(&mut self, batch: &[Asked]) -> Vec<Verdict> {
         let (_, verdicts) = self.save(batch).await;
         self.teller.commit().await.unwrap();
         self.teller.tidy_up(false).unwrap();
@@ -43,19 +43,19 @@ impl Till {
         &mut self,
         book: BookId,
         commands: impl IntoIterator<Item = Command>,
-    ) -> Vec<Outcome> {
+    ) -> Vec<Reply> {
         let batch: Vec<Asked> = commands.into_iter().map(|command| ask(book, command)).collect();
         let done = |verdict: Verdict| match verdict.unwrap() {
-            Answer::Done(outcome) => outcome,
-            Answer::Replayed(outcome) => panic!("carried out before: {outcome:?}"),
+            Applied { reply: outcome, replayed: false } => outcome,
+            Applied { reply: outcome, replayed: true } => panic!("carried out before: {outcome:?}"),
         };
-        self.settle(&batch).await.into_iter().map(done).collect()
+        self.apply(&batch).await.into_iter().map(done).collect()
     }
 
     /// A command about one withdrawal; returns the withdrawal afterwards.
     pub async fn withdrawal(&mut self, book: BookId, command: Command) -> Withdrawal {
         match self.carry_out(book, [command]).await.remove(0) {
-            Outcome::Withdrawal(withdrawal) => *withdrawal,
+            Reply::Withdrawal(withdrawal) => *withdrawal,
             other => panic!("not about a withdrawal: {other:?}"),
         }
     }

@@ -3,7 +3,7 @@
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, ask_once, create, debit};
 use crate::conformance::world::{World, runtime};
-use ledger::{Answer, BookId, Cents, EntryKind, GENESIS, Mode, link};
+use ledger::{Applied, BookId, Cents, EntryKind, GENESIS, Mode, link};
 use outpay::store::Store;
 use std::sync::Barrier;
 
@@ -27,14 +27,14 @@ pub async fn two_tellers_take_turns(world: &World) {
             let mut done = 0;
             for batch in 0..BATCHES {
                 let verdicts = till
-                    .settle(&[
+                    .apply(&[
                         ask_once(book, create("shared@example.com", 3), &format!("shared {batch}")),
                         ask(book, create(&format!("{own}{batch}@example.com"), 5)),
                         ask(book, create("both@example.com", 7)),
                     ])
                     .await;
                 assert!(verdicts.iter().all(Result::is_ok), "{verdicts:?}");
-                done += i64::from(matches!(verdicts[0], Ok(Answer::Done(_))));
+                done += i64::from(matches!(verdicts[0], Ok(Applied { replayed: false, .. })));
             }
             done
         })

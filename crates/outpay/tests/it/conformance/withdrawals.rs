@@ -308,16 +308,16 @@ async fn a_step_counts_only_under_the_lease_that_is_held(world: &World) {
     let mut late = Till::new(later.teller().await.unwrap(), world.secrets.clone());
     for end in [Step::Succeed, Step::Fail, Step::LoseOutcome] {
         for (number, attempts) in [(0, 1), (2, 1), (1, 0), (1, 2)] {
-            let verdicts = till.settle(&[under(number, attempts, end)]).await;
+            let verdicts = till.apply(&[under(number, attempts, end)]).await;
             assert_eq!(verdicts, [Err(Refusal::LeaseWasLost)], "lease {number}, {attempts} attempts");
         }
-        assert_eq!(late.settle(&[under(1, 1, end)]).await, [Err(Refusal::LeaseWasLost)], "it has run out");
+        assert_eq!(late.apply(&[under(1, 1, end)]).await, [Err(Refusal::LeaseWasLost)], "it has run out");
     }
     let stored = world.store.withdrawal(book, 1).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.outcome_unknown), (WithdrawalState::Sending, false));
-    assert!(till.settle(&[under(1, 1, Step::Fail)]).await[0].is_ok());
+    assert!(till.apply(&[under(1, 1, Step::Fail)]).await[0].is_ok());
     assert!(world.store.release_withdrawal(hold(book, 1, 1), None).await.unwrap());
-    let verdicts = till.settle(&[under(1, 1, Step::Return)]).await;
+    let verdicts = till.apply(&[under(1, 1, Step::Return)]).await;
     assert_eq!(verdicts, [Err(Refusal::LeaseWasLost)], "it was given back");
 }
 
@@ -334,7 +334,7 @@ async fn leases_go_by_the_databases_time(world: &World) {
     let mut real = Till::new(store.teller().await.unwrap(), world.secrets.clone());
     for (until, is_held) in [(system - 60_000_000, false), (system + 60_000_000, true)] {
         world.tamper(&format!("UPDATE withdrawal SET lease = 1, leased_until = {until}")).await.unwrap();
-        assert_eq!(real.settle(&[lose()]).await[0].is_ok(), is_held, "{until}");
+        assert_eq!(real.apply(&[lose()]).await[0].is_ok(), is_held, "{until}");
     }
 }
 

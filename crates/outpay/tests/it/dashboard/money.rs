@@ -1,10 +1,10 @@
 //! People with money and what they asked for, in a few words.
 
 use crate::dashboard::world::{Business, World};
-use ledger::{Actor, BookId, Cents, Command, Email, Outcome, Progress, Request, ReviewRule, Step, Terms};
+use ledger::{Actor, BookId, Cents, Command, Email, Progress, Reply, Request, ReviewRule, Step, Terms};
 use outpay::ids::IdKind;
 use outpay::store::UserFilter;
-use outpay::withdrawals::{advance, ask};
+use outpay::withdrawals::price::Wish;
 use serde_json::json;
 
 pub const BANK: &str = "bank";
@@ -31,7 +31,7 @@ impl World {
         let answer =
             self.platform.teller.ask(book, Request::plain(command).by(actor)).await.unwrap().unwrap();
         match answer {
-            ledger::Answer::Done(Outcome::Paid { user, .. }) => user,
+            ledger::Applied { reply: Reply::Paid { user, .. }, replayed: false } => user,
             other => panic!("not paid: {other:?}"),
         }
     }
@@ -43,14 +43,18 @@ impl World {
             ledger::Mode::Test => (SANDBOX, json!({ "account": "ada" })),
         };
         let destination = destination.as_object().unwrap().clone();
-        let wish = ask::Wish { method: method.to_owned(), amount: Cents(cents), destination };
-        ask::withdraw(&self.platform, book, user, Actor::NOBODY, &wish, None).await.unwrap().0.number
+        let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };
+        self.platform.counter(book, Actor::NOBODY).withdraw(user, &wish).await.unwrap().value.number
     }
 
     /// Steps of a withdrawal, by nobody.
     pub async fn steps(&self, book: BookId, withdrawal: i64, steps: &[Step]) {
         for step in steps {
-            advance(&self.platform, book, Progress::new(withdrawal, *step), Actor::NOBODY).await.unwrap();
+            self.platform
+                .counter(book, Actor::NOBODY)
+                .advance(Progress::new(withdrawal, *step))
+                .await
+                .unwrap();
         }
     }
 

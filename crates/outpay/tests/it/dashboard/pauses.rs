@@ -2,9 +2,9 @@
 
 use crate::dashboard::world::World;
 use ledger::{Actor, Step};
+use outpay::kill_switch;
 use outpay::members::Role;
 use outpay::store::PauseScope;
-use outpay::withdrawals::pause;
 use std::time::Duration;
 
 crate::dashboard::on_both_engines! {
@@ -67,7 +67,7 @@ async fn what_the_operator_paused_the_business_does_not_end(world: &World) {
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let scope = PauseScope::Business(business.live.business());
     let patience = Duration::ZERO;
-    pause::pause(&world.platform, &scope, "an incident", Actor::OPERATOR, patience).await.unwrap();
+    kill_switch::pause(&world.platform, &scope, "an incident", Actor::OPERATOR, patience).await.unwrap();
     owner.get(PAUSES).await.is(200).says("Only the operator resumes it").says("an incident").says_not(RESUME);
     owner.post(RESUME, &[("what", "all")]).await.is(409).says("only the operator resumes it");
     // One's own stands beside it, and goes alone.

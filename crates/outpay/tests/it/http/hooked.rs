@@ -4,7 +4,7 @@
 use crate::http::world::{Business, Server, TestWorld};
 use crate::receiver::Receiver;
 use crate::wire::Call;
-use ledger::{Answer, Cents, Command, Order, Outcome, Progress, Provider, Request, Step, Terms};
+use ledger::{Applied, Cents, Command, Order, Progress, Provider, Reply, Request, Step, Terms};
 use outpay::webhooks::{Guard, WebhookOptions, Worker};
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ impl Hooked {
             terms: Terms { enabled: true, ..Terms::default() },
             day: 0,
         };
-        let Outcome::Withdrawal(withdrawal) = self.command(world, Command::Withdraw(Box::new(order))).await
+        let Reply::Withdrawal(withdrawal) = self.command(world, Command::Withdraw(Box::new(order))).await
         else {
             panic!("a withdrawal");
         };
@@ -53,10 +53,10 @@ impl Hooked {
         }
     }
 
-    async fn command(&self, world: &TestWorld, command: Command) -> Outcome {
+    async fn command(&self, world: &TestWorld, command: Command) -> Reply {
         let request = Request::plain(command);
         let verdict = world.platform.teller.ask(self.business.live, request).await.unwrap();
-        let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+        let Applied { reply: outcome, .. } = verdict.unwrap();
         outcome
     }
 

@@ -2,8 +2,8 @@
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use ledger::Actor;
+use outpay::kill_switch;
 use outpay::store::PauseScope;
-use outpay::withdrawals::pause;
 use serde_json::json;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ crate::http::on_both_engines! {
 async fn status_200_every_pause_that_concerns_the_book(world: &TestWorld) {
     let (business, other) = (world.business().await, world.business().await);
     let set = async |scope: PauseScope, reason| {
-        pause::pause(&world.platform, &scope, reason, Actor::OPERATOR, Duration::ZERO).await.unwrap();
+        kill_switch::pause(&world.platform, &scope, reason, Actor::OPERATOR, Duration::ZERO).await.unwrap();
     };
     set(PauseScope::Business(business.number), "an incident").await;
     set(PauseScope::Business(other.number), "another's").await;

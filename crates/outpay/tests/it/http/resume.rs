@@ -2,8 +2,8 @@
 
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use ledger::Actor;
+use outpay::kill_switch;
 use outpay::store::PauseScope;
-use outpay::withdrawals::pause;
 use serde_json::json;
 use std::time::Duration;
 
@@ -27,7 +27,9 @@ async fn status_401_hash(world: &TestWorld) {
 async fn status_409_the_operators(world: &TestWorld) {
     let business = world.business().await;
     let scope = PauseScope::Business(business.number);
-    pause::pause(&world.platform, &scope, "an incident", Actor::OPERATOR, Duration::ZERO).await.unwrap();
+    kill_switch::pause(&world.platform, &scope, "an incident", Actor::OPERATOR, Duration::ZERO)
+        .await
+        .unwrap();
     for body in [json!({}), json!({ "method": "sandbox" })] {
         let call = world.post("/payout/resume").key(&business.key).json(body.to_string());
         assert_eq!(call.send().await.value(409)["code"], "paused_by_operator");

@@ -61,7 +61,7 @@ async fn every_event_is_told_once_in_its_own_words(world: &World) {
     let rejected = world.withdraw(book, user, true).await;
     world.progress(book, Progress::new(rejected, Step::Reject).because("rejected", "Not this month.")).await;
     let (occurrence, note) = (Occurrence::UserMoneyExpiring, "2027-02-01T00:00:00.000000Z".to_owned());
-    world.command(book, Command::Record { occurrence, user, withdrawal: 0, note }).await;
+    world.command(book, Command::Record { occurrence, user: Some(user), withdrawal: None, note }).await;
     assert_eq!(world.settle().await, 6);
     assert_eq!(world.settle().await, 0, "once");
     let received = world.server.received();

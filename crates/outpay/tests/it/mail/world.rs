@@ -3,7 +3,7 @@
 use crate::database::Database;
 use crate::mail_server::MailServer;
 use ledger::{
-    Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Order, Outcome, Progress, Provider,
+    Applied, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Order, Progress, Provider, Reply,
     Request, ReviewRule, Step, Terms,
 };
 use outpay::auth::Secrets;
@@ -112,7 +112,7 @@ impl World {
         let email = Email::parse(email).unwrap();
         match self.command(book, Command::Create { email, amount: Cents(100_000), memo: String::new() }).await
         {
-            Outcome::Paid { user, .. } => user,
+            Reply::Paid { user, .. } => user,
             other => panic!("{other:?}"),
         }
     }
@@ -131,7 +131,7 @@ impl World {
             day: 0,
         };
         match self.command(book, Command::Withdraw(Box::new(order))).await {
-            Outcome::Withdrawal(withdrawal) => withdrawal.number,
+            Reply::Withdrawal(withdrawal) => withdrawal.number,
             other => panic!("{other:?}"),
         }
     }
@@ -144,9 +144,9 @@ impl World {
         self.command(book, Command::Advance(Box::new(progress))).await;
     }
 
-    pub async fn command(&self, book: BookId, command: Command) -> Outcome {
+    pub async fn command(&self, book: BookId, command: Command) -> Reply {
         let verdict = self.platform.teller.ask(book, Request::plain(command)).await.unwrap();
-        let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+        let Applied { reply: outcome, .. } = verdict.unwrap();
         outcome
     }
 

@@ -9,8 +9,8 @@ use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
 use outpay::platform::Platform;
 use outpay::rails::crypto::{Access, CryptoRail};
 use outpay::rails::{Answer, Finding, Rail, Worker};
+use outpay::stopped::Stopped;
 use outpay::store::Attempt;
-use outpay::withdrawals::{Stopped, settle, stop};
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;
@@ -192,9 +192,9 @@ async fn a_gap_in_the_line_is_closed_by_stopping_what_has_ended() {
     let ended = ask(&platform, book, "usdc", 2_550, &person(0x11).to_checksum(None)).await.number;
     work(&world, &away).await;
     assert!(platform.store.attempts(book, ended).await.unwrap().is_empty());
-    let none = settle::resolve(&platform, book, ended, (false, "never sent"), Actor::OPERATOR).await;
-    assert_eq!(none.unwrap().state, WithdrawalState::Failed);
-    let refused = stop::stop(&platform, book, ended).await;
+    let none = platform.counter(book, Actor::OPERATOR).resolve(ended, false, "never sent").await;
+    assert_eq!(none.unwrap().value.state, WithdrawalState::Failed);
+    let refused = platform.counter(book, Actor::OPERATOR).stop(ended).await;
     let impossible = matches!(refused, Err(Stopped::Refused(Refusal::StepIsNotPossible(..))));
     assert!(impossible, "there is nothing to stop: {refused:?}");
     // A worker from before leases had numbers was asleep all the while, and commits its attempt now.
@@ -210,7 +210,7 @@ async fn a_gap_in_the_line_is_closed_by_stopping_what_has_ended() {
         world.node.mine(CONFIRMATIONS).await;
     }
     assert!(world.paid(person(0x12)).await.is_zero(), "it waits behind the gap");
-    let stopped = stop::stop(&platform, book, ended).await.unwrap();
+    let stopped = platform.counter(book, Actor::OPERATOR).stop(ended).await.unwrap();
     assert_eq!(stopped.state, WithdrawalState::Failed, "it stays as it is");
     for _ in 0..4 {
         world.node.mine(CONFIRMATIONS).await;
@@ -219,7 +219,7 @@ async fn a_gap_in_the_line_is_closed_by_stopping_what_has_ended() {
     assert_eq!(withdrawal(&platform, book, next).await.state, WithdrawalState::Succeeded);
     assert_eq!(world.paid(person(0x12)).await, units(2_500, 6));
     assert!(world.paid(person(0x11)).await.is_zero());
-    let refused = stop::stop(&platform, book, ended).await;
+    let refused = platform.counter(book, Actor::OPERATOR).stop(ended).await;
     assert!(matches!(refused, Err(Stopped::Refused(Refusal::StepIsNotPossible(..)))), "{refused:?}");
     assert_books_are_clean(&platform).await;
 }

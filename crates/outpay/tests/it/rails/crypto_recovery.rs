@@ -10,11 +10,12 @@ use crate::rails::world::{CONFIRMATIONS, TREASURY, World, person, units};
 use alloy_primitives::{Address, U256};
 use ledger::{Actor, BookId, Cents, Command, WithdrawalState};
 use outpay::clock::Clock;
+use outpay::kill_switch;
 use outpay::platform::Platform;
 use outpay::rails::Worker;
 use outpay::recovery::treasury::{self, AssignError, Debited};
+use outpay::stopped::Stopped;
 use outpay::store::{Assigned, PauseScope, RecoveryChanges};
-use outpay::withdrawals::{Stopped, pause};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,11 +35,13 @@ async fn recovered(platform: &Platform) {
     let scans = vec![("usdc".to_owned(), 0)];
     let changes = RecoveryChanges { scans, detail: "{}".to_owned(), ..RecoveryChanges::default() };
     platform.store.recover(&changes, platform.clock.now()).await.unwrap();
-    pause::pause(platform, &PauseScope::All, "recovered", Actor::OPERATOR, Duration::ZERO).await.unwrap();
+    kill_switch::pause(platform, &PauseScope::All, "recovered", Actor::OPERATOR, Duration::ZERO)
+        .await
+        .unwrap();
 }
 
 async fn resume(platform: &Platform) -> Result<bool, Stopped> {
-    pause::resume(platform, &PauseScope::All, "all is assigned", Actor::OPERATOR).await
+    kill_switch::resume(platform, &PauseScope::All, "all is assigned", Actor::OPERATOR).await
 }
 
 async fn open(platform: &Platform) -> usize {

@@ -7,7 +7,7 @@ use crate::rails::world::{CONFIRMATIONS, TREASURY, World, payment, person, refus
 use ledger::{Actor, BookId, Cents, Refusal, WithdrawalState};
 use outpay::platform::Platform;
 use outpay::rails::{Rail, Worker};
-use outpay::withdrawals::{Stopped, settle, stop};
+use outpay::stopped::Stopped;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn stopped_before_a_block_took_it(world: World) {
     let to = person(0x11);
     let asked = ask(&platform, book, "usdc", 2_550, &to.to_checksum(None)).await;
     work(&world, &platform).await;
-    stop::stop(&platform, book, asked.number).await.unwrap();
+    platform.counter(book, Actor::OPERATOR).stop(asked.number).await.unwrap();
     let attempts = platform.store.attempts(book, asked.number).await.unwrap();
     assert_eq!(attempts.iter().map(|attempt| attempt.slot).collect::<Vec<_>>(), [0, 0]);
     assert_eq!(attempts[1].answer, "accepted", "{}", attempts[1].answer_text);
@@ -107,8 +107,8 @@ async fn resolve_as(
     number: i64,
     paid: bool,
 ) -> Result<WithdrawalState, Stopped> {
-    let resolved = settle::resolve(platform, book, number, (paid, "the node's log"), Actor::OPERATOR).await;
-    resolved.map(|withdrawal| withdrawal.state)
+    let resolved = platform.counter(book, Actor::OPERATOR).resolve(number, paid, "the node's log").await;
+    resolved.map(|done| done.value.state)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,7 +132,8 @@ async fn nobody_resolves_what_can_still_be_paid() {
     let may_be = matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade)));
     assert!(may_be, "paid in another way, and then by this one too: {refused:?}");
     let proof = ("found after a recovery: 0x17", "{}".to_owned());
-    let refused = settle::settle_by_proof(&platform, book, asked.number, proof, Actor::OPERATOR).await;
+    let refused =
+        platform.counter(book, Actor::OPERATOR).settle_by_proof(asked.number, proof.0, proof.1).await;
     let may_be = matches!(refused, Err(Stopped::Refused(Refusal::PaymentMayStillBeMade)));
     assert!(may_be, "paid by a transfer that was lost, and then by this one too: {refused:?}");
     // Another transaction uses the nonce up.

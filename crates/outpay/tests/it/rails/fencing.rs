@@ -6,11 +6,11 @@ use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, start, succeeded, un
 use ledger::{Actor, Cents, EntryKind, Refusal, WithdrawalState};
 use outpay::background::presence;
 use outpay::clock::Clock;
+use outpay::kill_switch::{self, Paused};
 use outpay::rails::{Answer, Finding, Moment, Rail, Worker};
+use outpay::stopped::Stopped;
 use outpay::store::PauseScope;
-use outpay::withdrawals::Stopped;
-use outpay::withdrawals::ask::{Wish, withdraw};
-use outpay::withdrawals::pause::{self, Paused};
+use outpay::withdrawals::price::Wish;
 use serde_json::Map;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,11 @@ async fn nothing_leaves_while_it_is_paused() {
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     let scope = PauseScope::Rail("story".to_owned());
     let pause = async || {
-        let paused = pause::pause(&platform, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
+        let paused = kill_switch::pause(&platform, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
         assert_eq!(paused.unwrap(), Paused { is_new: true, running: Vec::new() });
     };
-    let resume = async || assert!(pause::resume(&platform, &scope, "over", Actor::OPERATOR).await.unwrap());
+    let resume =
+        async || assert!(kill_switch::resume(&platform, &scope, "over", Actor::OPERATOR).await.unwrap());
     let round = async || {
         clock.advance(600 * SECOND);
         Worker::new(platform.clone()).round().await.unwrap();
@@ -37,7 +38,7 @@ async fn nothing_leaves_while_it_is_paused() {
     pause().await;
     assert_eq!(round().await, (0, WithdrawalState::Queued), "it waits");
     let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
-    let refused = withdraw(&platform, book, 1, Actor::NOBODY, &wish, None).await;
+    let refused = platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await;
     assert!(matches!(refused, Err(Stopped::Refused(Refusal::MethodIsPaused))), "{refused:?}");
     resume().await;
     assert_eq!(round().await, (1, WithdrawalState::Sending));
@@ -66,7 +67,8 @@ async fn a_pause_tells_what_is_on_its_way() {
     Worker::new(platform.clone()).round().await.unwrap();
     assert_eq!(*rail.running.lock().unwrap(), [(book, number)]);
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
-    let again = pause::pause(&platform, &PauseScope::All, "a test", Actor::OPERATOR, Duration::ZERO).await;
+    let again =
+        kill_switch::pause(&platform, &PauseScope::All, "a test", Actor::OPERATOR, Duration::ZERO).await;
     assert_eq!(again.unwrap(), Paused { is_new: false, running: Vec::new() });
 }
 

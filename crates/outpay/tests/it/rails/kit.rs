@@ -4,7 +4,7 @@
 
 use crate::rails::platform::{Installation, book_with, command};
 use crate::rails::world::{World, person};
-use ledger::{BookId, Cents, Command, Mode, Order, Outcome, Provider, Terms, Withdrawal};
+use ledger::{BookId, Cents, Command, Mode, Order, Provider, Reply, Terms, Withdrawal};
 use outpay::clock::{Clock, start_of_day};
 use outpay::platform::Platform;
 use outpay::rails::gift_card::pack;
@@ -267,7 +267,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
         command(&one, book, Command::Withdraw(Box::new(order)))
     });
     let asked = futures_util::future::join_all(asks).await;
-    assert!(asked.iter().all(|outcome| matches!(outcome, Outcome::Withdrawal(_))));
+    assert!(asked.iter().all(|outcome| matches!(outcome, Reply::Withdrawal(_))));
     let work = async |platform: &Platform| {
         let worker = outpay::rails::Worker::new(platform.clone());
         let mut driven = 0;

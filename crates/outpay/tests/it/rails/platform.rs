@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use ledger::{
-    Actor, Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Outcome, Request, Terms,
+    Actor, Applied, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Reply, Request, Terms,
     Withdrawal,
 };
 use outpay::auth::Secrets;
@@ -11,7 +11,7 @@ use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::platform::Platform;
 use outpay::rails::{Rail, Rails};
-use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::withdrawals::price::Wish;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -80,12 +80,12 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
 pub async fn ask(platform: &Platform, book: BookId, method: &str, cents: i64, address: &str) -> Withdrawal {
     let destination = json!({"address": address}).as_object().unwrap().clone();
     let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };
-    withdraw(platform, book, 1, Actor::NOBODY, &wish, None).await.unwrap().0
+    platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value
 }
 
-pub async fn command(platform: &Platform, book: BookId, command: Command) -> Outcome {
+pub async fn command(platform: &Platform, book: BookId, command: Command) -> Reply {
     let verdict = platform.teller.ask(book, Request::plain(command)).await.unwrap();
-    let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+    let Applied { reply: outcome, .. } = verdict.unwrap();
     outcome
 }
 

@@ -5,13 +5,13 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{Actor, BookId, Cents, Mode, Provider};
 use outpay::clock::Clock;
+use outpay::kill_switch;
 use outpay::platform::Platform;
 use outpay::rails::{
     Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail, Worker,
 };
 use outpay::store::{Attempt, PauseScope};
-use outpay::withdrawals::ask::{Wish, withdraw};
-use outpay::withdrawals::pause;
+use outpay::withdrawals::price::Wish;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -139,7 +139,8 @@ impl Rail for Story {
             let pausing = self.paused.lock().unwrap().take();
             if let Some(other) = pausing {
                 let scope = PauseScope::All;
-                let paused = pause::pause(&other, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
+                let paused =
+                    kill_switch::pause(&other, &scope, "a test", Actor::OPERATOR, Duration::ZERO).await;
                 *self.running.lock().unwrap() = paused.unwrap().running;
             }
             let other = self.meanwhile.lock().unwrap().take();
@@ -176,6 +177,6 @@ pub async fn start(clock: &Clock, rail: &Arc<Story>) -> (Installation, Platform,
     let platform = installation.open(Arc::clone(rail) as Arc<dyn Rail>, 1).await;
     let book = book_with(&platform, "story", CENTS).await;
     let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
-    let number = withdraw(&platform, book, 1, Actor::NOBODY, &wish, None).await.unwrap().0.number;
+    let number = platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value.number;
     (installation, platform, book, number)
 }

@@ -5,8 +5,8 @@ use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, su
 use ledger::{Cents, Terms, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::rails::{Answer, Closed, Finding, Rail, Worker};
-use outpay::withdrawals::Stopped;
-use outpay::withdrawals::ask::{Wish, withdraw};
+use outpay::stopped::Stopped;
+use outpay::withdrawals::price::Wish;
 use serde_json::Map;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -102,21 +102,21 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
     for payments in 2..=5 {
         assert!(!is_left_alone(), "{payments}");
-        withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+        platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
         worker.round().await.unwrap();
     }
     assert_eq!((rail.sent(), is_left_alone(), mounted.openings.get()), (5, true, 1));
-    let refused = withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await;
+    let refused = platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await;
     assert!(matches!(refused, Err(Stopped::Closed(Closed::Unhealthy))), "{refused:?}");
     clock.advance(31 * SECOND);
     assert!(!is_left_alone());
-    withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+    platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (true, 2), "it is not better yet");
     clock.advance(700 * SECOND);
     *rail.queries.lock().unwrap() = VecDeque::from([Finding::Answer(succeeded())]);
     worker.round().await.unwrap();
-    withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+    platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (false, 2), "an answer begins the count anew");
     let noted = platform.store.rail_openings().await.unwrap();
@@ -154,7 +154,7 @@ async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
     let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
     for _ in 0..8 {
         Worker::new(platform.clone()).round().await.unwrap();
-        withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap();
+        platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
     }
     assert!(rail.sent() >= 8);
     assert_eq!((mounted.left_alone_until(clock.monotonic()), mounted.openings.get()), (None, 0));
@@ -175,7 +175,7 @@ async fn a_slow_rail_holds_up_no_other() {
     platform.store.set_terms(book, "quick", &terms).await.unwrap();
     let ask = async |method: &str| {
         let wish = Wish { method: method.to_owned(), amount: Cents(100), destination: Map::new() };
-        withdraw(&platform, book, 1, ledger::Actor::NOBODY, &wish, None).await.unwrap().0.number
+        platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap().value.number
     };
     let closed = slow.way.write().await;
     let waits = ask("story").await;

@@ -3,8 +3,8 @@
 use crate::database::Database;
 use crate::receiver::Receiver;
 use ledger::{
-    Actor, Answer, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Order, Outcome, Progress,
-    Provider, Request, ReviewRule, Step, Terms,
+    Actor, Applied, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Order, Progress, Provider,
+    Reply, Request, ReviewRule, Step, Terms,
 };
 use outpay::auth::Secrets;
 use outpay::businesses;
@@ -156,7 +156,7 @@ impl World {
             day: 0,
         };
         match self.command(book, Command::Withdraw(Box::new(order))).await {
-            Outcome::Withdrawal(withdrawal) => withdrawal.number,
+            Reply::Withdrawal(withdrawal) => withdrawal.number,
             other => panic!("{other:?}"),
         }
     }
@@ -177,9 +177,9 @@ impl World {
         withdrawal
     }
 
-    pub async fn command(&self, book: BookId, command: Command) -> Outcome {
+    pub async fn command(&self, book: BookId, command: Command) -> Reply {
         let verdict = self.platform.teller.ask(book, Request::plain(command)).await.unwrap();
-        let (Answer::Done(outcome) | Answer::Replayed(outcome)) = verdict.unwrap();
+        let Applied { reply: outcome, .. } = verdict.unwrap();
         outcome
     }
 

@@ -1,84 +1,46 @@
-//! Review: approving and rejecting. Maker is not checker: the key or the member that gave a person the money may not approve
-//! that person's withdrawal, where the business has another key or member that could. A key, those that replaced it and the
-//! members who made them are one.
+//! Review: approving and rejecting. Maker is not checker: the key or the member that gave a user the money may not approve
+//! that user's withdrawal, where the business has another key or member that could. A key, the keys it replaced or was replaced
+//! by, and the members who made them count as one.
 
-use super::{Stopped, advance_once, is_remembered};
+use super::{Counter, Done};
 use crate::auth;
 use crate::members::Permission;
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use crate::store::{ApiKey, CredentialKind, Failure, HistoryPlace};
-use ledger::{AccountId, Actor, BookId, EntryKind, OnceKey, Origin, Progress, Refusal, Step, Withdrawal};
+use ledger::{AccountId, Actor, BookId, EntryKind, Progress, Refusal, Step, Withdrawal};
 use std::collections::BTreeSet;
 
-/// How many movements of the person's account are read at once.
+/// How many movements of the user's account are read at once.
 const MOVEMENTS: i64 = 500;
 
 /// The stable word of a rejection.
-pub const REJECTED: &str = "rejected_by_business";
+const REJECTED: &str = "rejected_by_business";
 
-/// Lets a withdrawal be sent.
-///
-/// # Errors
-/// [`Stopped`].
-pub async fn approve(
-    platform: &Platform,
-    book: BookId,
-    withdrawal: i64,
-    by: impl Into<Origin>,
-) -> Result<Withdrawal, Stopped> {
-    approve_once(platform, book, withdrawal, by.into(), None).await.map(|(after, _)| after)
-}
-
-/// The same, once under `once`. With the withdrawal, whether this is a first answer again.
-///
-/// # Errors
-/// [`Stopped`].
-pub async fn approve_once(
-    platform: &Platform,
-    book: BookId,
-    withdrawal: i64,
-    origin: Origin,
-    once: Option<OnceKey>,
-) -> Result<(Withdrawal, bool), Stopped> {
-    if is_maker(platform, book, withdrawal, origin.actor).await?
-        && !is_remembered(platform, book, once).await?
-    {
-        return Err(Refusal::MakerMayNotCheck.into());
+impl Counter<'_> {
+    /// Lets a withdrawal be sent.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn approve(&self, withdrawal: i64) -> Result<Done<Withdrawal>, Stopped> {
+        let is_maker = is_maker(self.platform, self.book, withdrawal, self.origin.actor).await?;
+        if is_maker && !self.is_remembered().await? {
+            return Err(Refusal::MakerMayNotCheck.into());
+        }
+        self.advance(Progress::new(withdrawal, Step::Approve)).await
     }
-    advance_once(platform, book, Progress::new(withdrawal, Step::Approve), origin, once).await
+
+    /// Gives the money back to the user, with a reason that the user may read.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn reject(&self, withdrawal: i64, reason: &str) -> Result<Done<Withdrawal>, Stopped> {
+        self.advance(Progress::new(withdrawal, Step::Reject).because(REJECTED, reason)).await
+    }
 }
 
-/// Gives the money back to the person, with a reason that the person may read.
-///
-/// # Errors
-/// [`Stopped`].
-pub async fn reject(
-    platform: &Platform,
-    book: BookId,
-    withdrawal: i64,
-    reason: &str,
-    by: impl Into<Origin>,
-) -> Result<Withdrawal, Stopped> {
-    reject_once(platform, book, (withdrawal, reason), by.into(), None).await.map(|(after, _)| after)
-}
-
-/// The same, once under `once`. With the withdrawal, whether this is a first answer again.
-///
-/// # Errors
-/// [`Stopped`].
-pub async fn reject_once(
-    platform: &Platform,
-    book: BookId,
-    (withdrawal, reason): (i64, &str),
-    origin: Origin,
-    once: Option<OnceKey>,
-) -> Result<(Withdrawal, bool), Stopped> {
-    let progress = Progress::new(withdrawal, Step::Reject).because(REJECTED, reason);
-    advance_once(platform, book, progress, origin, once).await
-}
-
-/// Did this key (or one of its family) or this member ever give the person money before the withdrawal, and could somebody
-/// else look?
+/// Did this key (or one of its family) or this member ever give the user money before the withdrawal, and could another key or
+/// member review it?
 async fn is_maker(platform: &Platform, book: BookId, withdrawal: i64, actor: Actor) -> Result<bool, Failure> {
     if actor.as_key().is_none() && actor.as_member().is_none() {
         return Ok(false);
@@ -99,8 +61,8 @@ async fn is_maker(platform: &Platform, book: BookId, withdrawal: i64, actor: Act
     Ok(false)
 }
 
-/// Who gave an account money before this entry. To its beginning: a person who withdraws and cancels again and again must not
-/// move the gift out of sight.
+/// The actors who gave an account money before this entry. The whole history is read: a user who withdraws and cancels again
+/// and again must not push the payout out of sight.
 async fn givers(
     platform: &Platform,
     book: BookId,
@@ -128,8 +90,11 @@ async fn givers(
     }
 }
 
-/// Do these two act for the same person, as far as anybody can tell?
-pub(crate) async fn is_same_hand(
+/// Do these two act for the same person, as far as keys and the audit log tell?
+///
+/// # Errors
+/// When the database breaks.
+pub async fn is_same_hand(
     platform: &Platform,
     book: BookId,
     one: Actor,
@@ -140,8 +105,8 @@ pub(crate) async fn is_same_hand(
     Ok(!hands_of_one.is_disjoint(&hands(platform, book, &keys, other).await?))
 }
 
-/// Everything that acts for the same person as far as anybody can tell: of a key its whole line, and the members who made any
-/// of it.
+/// Everything that acts for the same person as far as can be told: of a key its whole family, and the members who made any of
+/// its keys.
 async fn hands(
     platform: &Platform,
     book: BookId,
@@ -158,14 +123,14 @@ async fn hands(
     Ok(all)
 }
 
-/// Is this key the asking one, or of one line with it?
+/// Is this key the actor's own, or of one family with it?
 fn is_family(keys: &[ApiKey], key: i64, actor: Actor) -> bool {
     let family = |number: i64| keys.iter().find(|one| one.number == number).map(|one| one.family);
     actor.as_key().is_some_and(|own| own == key || (family(own).is_some() && family(own) == family(key)))
 }
 
-/// Could another member review it, or, where a key asks, another secret key? (Keys look at nothing by themselves, so they do
-/// not count for a member, who would otherwise be stopped by the keys that every business has.)
+/// Could another member review it, or, where a key asks, another secret key? Keys do not count where a member asks: every
+/// business has keys, and they would stop every member.
 async fn others_could(
     platform: &Platform,
     book: BookId,

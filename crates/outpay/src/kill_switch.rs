@@ -2,12 +2,12 @@
 //! what had begun, so that once it has been answered nothing leaves that it names. Not here: where workers look at it
 //! (`rails/turn.rs`), which commands it refuses (ledger).
 
-use super::Stopped;
 use crate::members::audit;
 use crate::platform::Platform;
 use crate::recovery::treasury;
+use crate::stopped::Stopped;
 use crate::store::{BookPart, Failure, NewAuditEntry, PauseScope, StoredPause};
-use ledger::{Actor, BookId, Command, Mode, Occurrence, Request};
+use ledger::{Actor, BookId, Mode, Occurrence};
 use serde_json::json;
 use std::time::Duration;
 
@@ -185,13 +185,12 @@ async fn tell(
     (occurrence, reason): (Occurrence, &str),
 ) -> Result<(), Stopped> {
     let user = match scope {
-        PauseScope::Person(_, user) | PauseScope::Own(_, BookPart::Person(user)) => *user,
-        _ => 0,
+        PauseScope::Person(_, user) | PauseScope::Own(_, BookPart::Person(user)) => Some(*user),
+        _ => None,
     };
     for book in books {
         let note = format!("{}: {reason}", words(scope));
-        let command = Command::Record { occurrence, user, withdrawal: 0, note };
-        platform.teller.ask(*book, Request::plain(command).by(actor)).await??;
+        platform.counter(*book, actor).record(occurrence, user, note).await?;
     }
     Ok(())
 }

@@ -1,8 +1,6 @@
 //! Files of payments by hand, for every door: taking what is queued into work as a CSV, and settling every line of a CSV. A
 //! line that cannot be settled is named, and the others are settled.
 
-use super::offer::is_paused;
-use super::{Stopped, settle};
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::line_numbers::LineNumbers;
@@ -10,7 +8,9 @@ use crate::members::audit;
 use crate::platform::Platform;
 use crate::reference::reference;
 use crate::sheet::{self, Sheet};
+use crate::stopped::Stopped;
 use crate::store::{HandedOut, WithdrawalFilter};
+use crate::withdrawals::offer::is_paused;
 use ledger::{Actor, BookId, Origin, Refusal, Withdrawal, WithdrawalState};
 use serde_json::json;
 
@@ -65,7 +65,7 @@ pub async fn take(
         if platform.store.stop_of(book, withdrawal.number).await?.is_some() {
             continue;
         }
-        match settle::begin(platform, book, withdrawal.number, by).await {
+        match platform.counter(book, by).begin(withdrawal.number).await {
             // The person took it back a moment ago, or it was paused.
             Ok(_) | Err(Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused)) => {}
             Err(stopped) => return Err(stopped),
@@ -228,7 +228,8 @@ async fn settle_line(
     if !is_same_destination(field(columns.destination), &withdrawal.destination) {
         return Err("the destination is not that of the withdrawal".to_owned());
     }
-    settle::settle(platform, book, number, proof, by).await.map(drop).map_err(|stopped| stopped.to_string())
+    let settled = platform.counter(book, by).settle(number, proof).await;
+    settled.map(drop).map_err(|stopped| stopped.to_string())
 }
 
 const CURRENCY: &str = "USD";

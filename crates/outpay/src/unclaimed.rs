@@ -2,9 +2,11 @@
 //! the payout balance. Counted from the newest movement of the person's account; a new credit begins the time anew.
 
 use crate::background::look_again;
+use crate::counter::Done;
 use crate::platform::Platform;
+use crate::stopped::Stopped;
 use crate::store::Failure;
-use ledger::{BookId, Command, Micros, Occurrence, Request};
+use ledger::{Actor, BookId, Micros, Occurrence};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -49,32 +51,33 @@ async fn sweep_book(platform: &Platform, book: BookId, days: i64) -> Result<usiz
     let too_old = now - days.saturating_mul(DAY);
     let soon_too_old = now - (days - REMIND_BEFORE).max(0).saturating_mul(DAY);
     let notice = REMIND_BEFORE.min(days) * DAY;
+    let counter = platform.counter(book, Actor::NOBODY);
     let (mut after, mut expired) = (0, 0);
     loop {
         let page = platform.store.unclaimed(book, soon_too_old, after, PAGE).await?;
         for idle in &page {
             after = idle.user;
-            // Nobody's money goes back unannounced, also where the rule is new or nobody swept for a while.
-            let command = if idle.reminded_at < idle.since {
-                let (occurrence, withdrawal) = (Occurrence::UserMoneyExpiring, 0);
+            // Every recipient is reminded first, also where the rule is new or no sweep ran for a while.
+            if idle.reminded_at < idle.since {
                 let note = crate::clock::rfc3339((idle.since + days * DAY).max(now + notice));
-                Command::Record { occurrence, user: idle.user, withdrawal, note }
-            } else if idle.since <= too_old && idle.reminded_at + notice <= now {
-                Command::Expire { user: idle.user, head: idle.head }
-            } else {
-                continue;
-            };
-            let is_end = matches!(command, Command::Expire { .. });
-            // A refusal means that the person has moved the money in the meantime.
-            let done = platform.teller.ask(book, Request::plain(command)).await?.is_ok();
-            if is_end {
-                expired += usize::from(done);
-            } else {
+                let told = counter.record(Occurrence::UserMoneyExpiring, Some(idle.user), note).await;
+                is_done(told)?;
                 platform.store.note_reminder(book, idle.user, now).await?;
+            } else if idle.since <= too_old && idle.reminded_at + notice <= now {
+                expired += usize::from(is_done(counter.expire(idle.user, idle.head).await)?);
             }
         }
         if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
             return Ok(expired);
         }
+    }
+}
+
+/// A refusal means that the recipient has moved the money in the meantime.
+fn is_done<T>(done: Result<Done<T>, Stopped>) -> Result<bool, Failure> {
+    match done {
+        Ok(_) => Ok(true),
+        Err(Stopped::Refused(_)) => Ok(false),
+        Err(stopped) => Err(stopped.into()),
     }
 }

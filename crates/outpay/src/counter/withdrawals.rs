@@ -1,0 +1,117 @@
+//! Verbs for withdrawals that a rail pays: asking for one, taking it back, the worker's steps, and the code of a delivered
+//! gift card. Not here: review (review.rs), payments by hand (by_hand.rs), ending one without its rail (resolve.rs).
+
+use super::{Counter, Done, reply};
+use crate::clock::start_of_day;
+use crate::rails::Revealed;
+use crate::stopped::Stopped;
+use crate::withdrawals::offer::{rail, terms};
+use crate::withdrawals::price::{Wish, quote};
+use crate::witness::Record;
+use anyhow::Context;
+use ledger::{Command, Lease, Occurrence, Order, Progress, Refusal, Step, Withdrawal};
+
+/// The stable word of a withdrawal that the recipient took back.
+const CANCELLED_BY_RECIPIENT: &str = "cancelled_by_recipient";
+/// The stable word of a withdrawal that the business took back.
+const CANCELLED_BY_BUSINESS: &str = "cancelled_by_business";
+
+impl Counter<'_> {
+    /// Holds the money and queues the withdrawal, or puts it up for review. The rail is asked first whether it could pay, so
+    /// that no money is held for something that cannot work; the ledger decides.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn withdraw(&self, user: i64, wish: &Wish) -> Result<Done<Withdrawal>, Stopped> {
+        let (platform, book) = (self.platform, self.book);
+        let mounted = rail(platform, book, &wish.method)?;
+        let destination = mounted.rail.destination(&wish.destination).map_err(Stopped::Destination)?;
+        // A repeat of a withdrawal that was made gets the first answer again, whatever the rail could do now. Asked twice,
+        // because the first copy may have been carried out while the rail was asked.
+        if !self.is_remembered().await?
+            && let Err(stopped) = self.check_first(user, wish).await
+            && !self.is_remembered().await?
+        {
+            return Err(stopped);
+        }
+        // The terms are read last: asking a rail can take seconds, in which the business may have changed them.
+        let order = Order {
+            user,
+            method: wish.method.clone(),
+            provider: mounted.facts().provider,
+            amount: wish.amount,
+            destination,
+            terms: terms(platform, book, &wish.method).await?,
+            day: start_of_day(platform.clock.now()),
+        };
+        let done = self.give(Command::Withdraw(Box::new(order)), reply::withdrawal).await?;
+        platform.rails.nudge.send();
+        Ok(done)
+    }
+
+    /// What can be checked before any money is held.
+    async fn check_first(&self, user: i64, wish: &Wish) -> Result<(), Stopped> {
+        let row = self.platform.store.user(self.book, user).await?;
+        if row.is_some_and(|row| row.user.balance < wish.amount) {
+            return Err(Refusal::UserBalanceIsTooLow.into());
+        }
+        quote(self.platform, self.book, wish).await.map(drop)
+    }
+
+    /// The recipient takes a withdrawal back before it is sent; one of another user is unknown.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn cancel_own(&self, withdrawal: i64, user: i64) -> Result<Done<Withdrawal>, Stopped> {
+        let step =
+            Progress::new(withdrawal, Step::Cancel).because(CANCELLED_BY_RECIPIENT, "You cancelled it.");
+        self.advance(Progress { only_of: Some(user), ..step }).await
+    }
+
+    /// The business takes a withdrawal back before it is sent; the recipient reads the reason.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn cancel(&self, withdrawal: i64, reason: &str) -> Result<Done<Withdrawal>, Stopped> {
+        self.advance(Progress::new(withdrawal, Step::Cancel).because(CANCELLED_BY_BUSINESS, reason)).await
+    }
+
+    /// Takes a withdrawal one step further, and tells the workers that there may be something to do.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn advance(&self, progress: Progress) -> Result<Done<Withdrawal>, Stopped> {
+        let done = self.give(Command::Advance(Box::new(progress)), reply::withdrawal).await?;
+        self.platform.rails.nudge.send();
+        Ok(done)
+    }
+
+    /// A worker's step, refused where its lease is lost. The worker itself goes on, so no other one is told.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn advance_under(&self, lease: Lease, progress: Progress) -> Result<Done<Withdrawal>, Stopped> {
+        self.give(Command::Advance(Box::new(progress.under(lease))), reply::withdrawal).await
+    }
+
+    /// The code of a delivered gift card. Every look is an entry in the journal, made before the code is shown; the ledger
+    /// limits how many there are. The witness remembers the card's number before the code leaves the process, so that a
+    /// restored stock does not give the card to another person.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn reveal(&self, withdrawal: &Withdrawal) -> Result<Done<Revealed>, Stopped> {
+        let (platform, book) = (self.platform, self.book);
+        let look = Command::Record {
+            occurrence: Occurrence::GiftCardRevealed,
+            user: Some(withdrawal.user),
+            withdrawal: Some(withdrawal.number),
+            note: String::new(),
+        };
+        let look = self.give(look, reply::recorded).await?;
+        let card = platform.rails.reveal(book, withdrawal.number).await?;
+        let card = card.context("a delivered gift card is not in stock")?;
+        platform.witness.note([Record::RevealedCard { book, card: card.number }])?;
+        Ok(look.map(|()| card))
+    }
+}
