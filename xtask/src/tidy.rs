@@ -68,7 +68,7 @@ const RULES: &[Rule] = &[
     dashboard::every_route_is_in_the_matrix,
     claim::every_route_is_tested,
     store::every_function_is_in_the_conformance_suite,
-    migrations::both_engines_have_the_same,
+    migrations::one_text_for_both_engines,
     machine_paths::none_in_the_tree,
 ];
 

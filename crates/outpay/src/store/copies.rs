@@ -73,7 +73,7 @@ pub async fn open_copy(
         let open = move || {
             let found = sqlite::schema_of_copy(&file)?;
             anyhow::ensure!(found == schema, "the database in it is at migration {found}, not {schema}");
-            sqlite::open_copy(&file, schema, Some(&folder))
+            sqlite::open_copy(&file, migrations::after(schema), &folder)
         };
         Snapshot::Sqlite(tokio::task::spawn_blocking(open).await??)
     } else {

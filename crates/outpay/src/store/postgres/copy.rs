@@ -2,7 +2,8 @@
 //! of one connection, or into a database that is empty. Not here: where copies lie and what is said of them (backup/).
 
 use super::{Postgres, without_rows};
-use crate::store::{Failure, migrations};
+use crate::store::Failure;
+use crate::store::migrations::{self, Dialect};
 use anyhow::Context;
 use deadpool_postgres::{ClientWrapper, Object};
 use futures_util::{SinkExt, StreamExt, pin_mut};
@@ -67,8 +68,9 @@ impl Postgres {
             .await?;
         make_tables(&connection, schema).await?;
         fill_tables(&connection, folder, schema).await?;
-        for (_, _, script) in migrations::after(schema) {
-            connection.batch_execute(script).await.map_err(|error| without_rows(error.into()))?;
+        for migration in migrations::after(schema) {
+            let script = migration.script(Dialect::Postgres);
+            connection.batch_execute(&script).await.map_err(|error| without_rows(error.into()))?;
         }
         for table in migrations::tables(migrations::newest()) {
             connection.batch_execute(&format!("ANALYZE {table}")).await?;
@@ -96,8 +98,8 @@ impl Postgres {
         let client = transaction.client();
         make_tables(client, schema).await?;
         fill_tables(client, folder, schema).await?;
-        for version in migrations::until(schema).map(|(version, ..)| version) {
-            client.execute("INSERT INTO migration (version) VALUES ($1)", &[&version]).await?;
+        for migration in migrations::until(schema) {
+            client.execute("INSERT INTO migration (version) VALUES ($1)", &[&migration.number]).await?;
         }
         for table in migrations::tables(schema) {
             advance_sequences(client, table).await?;
@@ -109,8 +111,9 @@ impl Postgres {
 }
 
 async fn make_tables(client: &Client, schema: i64) -> Result<(), Failure> {
-    for (_, _, script) in migrations::until(schema) {
-        client.batch_execute(script).await.map_err(|error| without_rows(error.into()))?;
+    for migration in migrations::until(schema) {
+        let script = migration.script(Dialect::Postgres);
+        client.batch_execute(&script).await.map_err(|error| without_rows(error.into()))?;
     }
     // A script may write rows of its own, which are in the copy too.
     for table in migrations::tables(schema).iter().rev() {

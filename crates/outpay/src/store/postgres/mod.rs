@@ -14,6 +14,7 @@ pub use teller::PostgresTeller;
 use super::Failure;
 use super::audit_log_chain::{self, LogHead};
 use super::driver::{Row, Statement, Value, WriteError};
+use super::migrations::{Dialect, Migration};
 use crate::clock::Clock;
 use anyhow::Context;
 use bytes::BytesMut;
@@ -132,8 +133,9 @@ impl Postgres {
         session::check(&*self.connection().await?).await
     }
 
-    /// Runs a migration script if `version` is not recorded yet; an advisory lock makes two starters take turns.
-    pub(super) async fn migrate(&self, version: i64, script: &str) -> Result<(), Failure> {
+    /// Runs a migration if it is not recorded yet; an advisory lock makes two starters take turns.
+    pub(super) async fn migrate(&self, migration: &Migration) -> Result<(), Failure> {
+        let version = migration.number;
         let mut connection = self.connection().await?;
         let transaction = connection.transaction().await?;
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
@@ -142,7 +144,8 @@ impl Postgres {
             .await?;
         let done = transaction.query_opt("SELECT 1 FROM migration WHERE version = $1", &[&version]).await?;
         if done.is_none() {
-            transaction.batch_execute(script).await.map_err(|error| without_rows(error.into()))?;
+            let script = migration.script(Dialect::Postgres);
+            transaction.batch_execute(&script).await.map_err(|error| without_rows(error.into()))?;
             transaction.execute("INSERT INTO migration (version) VALUES ($1)", &[&version]).await?;
         }
         Ok(transaction.commit().await?)

@@ -2,7 +2,8 @@
 //! put in the place of a database. Not here: where copies lie and what is said of them (backup/).
 
 use super::{Sqlite, connect};
-use crate::store::{Failure, migrations};
+use crate::store::Failure;
+use crate::store::migrations::Migration;
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -26,23 +27,23 @@ impl Sqlite {
     }
 }
 
-/// Opens a copy to read, once its pages and references are known to be whole. A copy of an older program is brought up to
-/// date in `scratch`, which must be an empty folder.
+/// Opens a copy to read, once its pages and references are known to be whole. Where it lacks migrations, it is brought up to
+/// date in `scratch`, which must be an empty folder; the copy itself stays as it is.
 pub(in crate::store) fn open_copy(
     file: &Path,
-    schema: i64,
-    scratch: Option<&Path>,
+    missing: &[Migration],
+    scratch: &Path,
 ) -> Result<Connection, Failure> {
     let connection = connect(file, true)?;
     check_integrity(&connection)?;
-    let Some(scratch) = scratch.filter(|_| schema < migrations::newest()) else {
+    if missing.is_empty() {
         return begin(connection);
-    };
+    }
     let moved = scratch.join("outpay.db");
     std::fs::copy(file, &moved)?;
     let sqlite = Sqlite::open(&moved)?;
-    for (version, script, _) in migrations::after(schema) {
-        sqlite.migrate(version, script)?;
+    for migration in missing {
+        sqlite.migrate(migration)?;
     }
     begin(sqlite.reader()?)
 }
@@ -91,22 +92,24 @@ pub(in crate::store) fn mark_copy(file: &Path, name: &str, value: &[u8]) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::migrations;
 
     #[test]
     fn a_copy_of_an_older_program_is_brought_up_to_date_elsewhere() {
         let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let sqlite = Sqlite::open(&folder.path().join("outpay.db")).unwrap();
-        for (version, script, _) in migrations::until(20) {
-            sqlite.migrate(version, script).unwrap();
-        }
+        let schema = migrations::newest();
+        migrations::until(schema).iter().for_each(|migration| sqlite.migrate(migration).unwrap());
         let copy = folder.path().join("copy.db");
         std::fs::write(&copy, "").unwrap();
         sqlite.copy_into(&copy).unwrap();
         let before = std::fs::read(&copy).unwrap();
-        assert_eq!(schema_of_copy(&copy).unwrap(), 20);
-        let opened = open_copy(&copy, 20, Some(scratch.path())).unwrap();
-        let newest = opened.query_row("SELECT max(version) FROM migration", [], |row| row.get::<_, i64>(0));
-        assert_eq!(newest.unwrap(), migrations::newest());
+        assert_eq!(schema_of_copy(&copy).unwrap(), schema);
+        let newer = [migrations::one_more("ALTER TABLE business ADD COLUMN later {int} NOT NULL DEFAULT 7;")];
+        let opened = open_copy(&copy, &newer, scratch.path()).unwrap();
+        let number = |sql| opened.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("SELECT max(version) FROM migration"), schema + 1);
+        assert_eq!(number("SELECT coalesce(max(later), 0) FROM business"), 0);
         assert_eq!(std::fs::read(&copy).unwrap(), before);
     }
 }

@@ -20,6 +20,7 @@ use super::Failure;
 use super::audit_log_chain::{self, LogHead};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::fail_stop::FailStop;
+use super::migrations::{Dialect, Migration};
 use crate::clock::Clock;
 use anyhow::Context;
 use connect::{LONGEST_WAIT_FOR_A_WRITER, connect, create_private, log_of};
@@ -144,9 +145,10 @@ impl Sqlite {
         tokio::task::spawn_blocking(work).await.context("a write was cut off")?
     }
 
-    /// Runs a migration script if `version` is not recorded yet; the write lock makes two starters take turns. Looks
-    /// before it takes that lock, so that a start beside a busy writer does not wait for it.
-    pub(super) fn migrate(&self, version: i64, script: &str) -> Result<(), Failure> {
+    /// Runs a migration if it is not recorded yet; the write lock makes two starters take turns. Looks before it takes that
+    /// lock, so that a start beside a busy writer does not wait for it.
+    pub(super) fn migrate(&self, migration: &Migration) -> Result<(), Failure> {
+        let version = migration.number;
         let mut writer = self.writer.lock();
         let is_done = |connection: &Connection| -> rusqlite::Result<bool> {
             let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migration'";
@@ -162,7 +164,7 @@ impl Sqlite {
             transaction.execute_batch(
                 "CREATE TABLE IF NOT EXISTS migration (version INTEGER NOT NULL PRIMARY KEY) STRICT",
             )?;
-            transaction.execute_batch(script)?;
+            transaction.execute_batch(&migration.script(Dialect::Sqlite))?;
             transaction.execute("INSERT INTO migration (version) VALUES (?1)", [version])?;
         }
         Ok(transaction.commit()?)
