@@ -2,10 +2,10 @@
 //! written, it is further in the future than any step can put it; such work is made due now. Not here: the rows
 //! (store/due.rs).
 
+use crate::audit_log;
 use crate::background::look_again;
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
-use crate::members::audit;
 use crate::platform::Platform;
 use crate::rails::LONGEST_STEPS as WITHDRAWAL;
 use crate::store::{Failure, LongestSteps, NewAuditEntry, PulledBack, Work};
@@ -53,7 +53,7 @@ pub async fn make_due(platform: &Platform, work: Work, id: &str, actor: Actor) -
         Work::Withdrawal(book, _) | Work::Delivery(book, _) | Work::Import(book, _) => Some(book),
         Work::Mail(number) => platform.store.mail(number).await?.and_then(|row| row.mail.book),
     };
-    let entry = |book: BookId| audit::in_book(platform, book, actor, "work.made_due", id, &json!({}));
+    let entry = |book: BookId| audit_log::in_book(platform, book, actor, "work.made_due", id, &json!({}));
     let entries: Vec<NewAuditEntry> = book.map(entry).into_iter().collect();
     let is_made = platform.store.make_due(work, &entries).await?;
     nudge(platform);
@@ -63,7 +63,7 @@ pub async fn make_due(platform: &Platform, work: Work, id: &str, actor: Actor) -
 /// Makes all waiting work due, for an operator; returns how much.
 pub async fn make_all_due(platform: &Platform, actor: Actor) -> Result<u64, Failure> {
     let businesses = platform.store.businesses().await?;
-    let entry = |number| audit::in_business(platform, number, actor, "work.made_due", "", &json!({}));
+    let entry = |number| audit_log::in_business(platform, number, actor, "work.made_due", "", &json!({}));
     let entries: Vec<NewAuditEntry> = businesses.iter().map(|business| entry(business.number)).collect();
     let made = platform.store.make_all_due(&entries).await?;
     nudge(platform);

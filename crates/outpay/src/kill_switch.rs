@@ -2,7 +2,7 @@
 //! what had begun, so that once it has been answered nothing leaves that it names. Not here: where workers look at it
 //! (`rails/turn.rs`), which commands it refuses (ledger).
 
-use crate::members::audit;
+use crate::audit_log;
 use crate::platform::Platform;
 use crate::recovery::treasury;
 use crate::stopped::Stopped;
@@ -173,7 +173,7 @@ fn entries(
     };
     let mut businesses: Vec<i64> = books.iter().map(|book| book.business()).collect();
     businesses.dedup();
-    let note = |number| audit::in_business(platform, number, actor, action, &subject, &detail);
+    let note = |number| audit_log::in_business(platform, number, actor, action, &subject, &detail);
     businesses.into_iter().map(note).collect()
 }
 

@@ -3,13 +3,15 @@
 //! A request goes one way: a door (`http`, `cli`) gives a command to the teller (`commit`), which loads through the
 //! `store`, decides with the `ledger` crate, saves, commits once per batch, and only then replies.
 
+pub mod api_keys;
 pub mod audit;
+pub mod audit_log;
 pub mod auth;
 pub mod background;
 pub mod backup;
-pub mod branding;
-pub mod businesses;
+pub mod business;
 pub mod by_hand;
+pub mod chain_head;
 pub mod claim;
 pub mod cli;
 pub mod clock;
@@ -19,14 +21,18 @@ pub mod counter;
 pub mod dashboard;
 pub mod due;
 pub mod durable_file;
+pub mod format;
 pub mod heads;
 pub mod http;
 pub mod identity_text;
 pub mod ids;
 pub mod imports;
 pub mod kill_switch;
+pub mod key_limits;
+pub mod line;
 pub mod line_numbers;
 pub mod mail;
+pub mod mail_kind;
 pub mod members;
 pub mod memo;
 pub mod networks;
@@ -37,6 +43,7 @@ pub mod rails;
 pub mod recovery;
 pub mod reference;
 pub mod requests;
+pub mod roles;
 pub mod serving;
 pub mod sheet;
 pub mod stopped;
@@ -46,3 +53,6 @@ pub mod web;
 pub mod webhooks;
 pub mod withdrawals;
 pub mod witness;
+
+pub use business as businesses;
+pub use business::branding;

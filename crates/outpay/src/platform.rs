@@ -1,11 +1,11 @@
 //! The parts that every door needs, opened in one place: store, secrets, clock, entropy, teller, authentication.
 
+use crate::auth::Passwords;
 use crate::auth::{Auth, Secrets, master_key};
 use crate::clock::{Clock, Entropy};
 use crate::commit::Teller;
 use crate::config::Config;
 use crate::mail::Mail;
-use crate::members::Passwords;
 use crate::rails::Rails;
 use crate::requests::Requests;
 use crate::store::{DatabaseUrl, Failure, Store};

@@ -1,5 +1,5 @@
 //! The auditor: decides from the SQLite file alone whether the books are right. It shares no code with `ledger` or
-//! `outpay` and knows only what is documented: the tables (migrations/sqlite), the kinds of entries
+//! `outpay` and knows only what is documented: the tables (migrations/0001_schema.sql), the kinds of entries
 //! (ledger/src/entry.rs), the digested bytes (ledger/src/chain.rs), the names of remembered replies (short digests).
 //!
 //! Here: one pass over all tables in one read transaction. Not here: the replay of one book (replay.rs), remembered

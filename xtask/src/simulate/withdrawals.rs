@@ -12,7 +12,7 @@ use ledger::{
     Actor, BookId, Cents, Command, Direction, Email, Mode, Order, Provider, Request, Terms, WithdrawalState,
 };
 use outpay::auth::Secrets;
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy, start_of_day};
 use outpay::config::Config;
 use outpay::platform::Platform;
@@ -92,7 +92,7 @@ impl House {
         let (store, secrets) = (platform.store.clone(), platform.secrets.clone());
         platform.webhooks = Webhooks::new(store, secrets, clock, entropy).guarded_by(guard);
 
-        let business = businesses::create(&platform, "Simulated").await.context("a business")?;
+        let business = business::create(&platform, "Simulated").await.context("a business")?;
         let number = business.business.number;
         platform.store.set_payouts_enabled(number, true).await?;
         let book = BookId::new(number, Mode::Test);

@@ -44,18 +44,21 @@ pub fn one_text_for_both_engines(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-fn words_of_one_engine(file: &File) -> impl Iterator<Item = Violation> + '_ {
-    let is_shared =
-        |line: &&str| !["--", "{sqlite} ", "{postgres} "].iter().any(|start| line.starts_with(start));
-    file.text.lines().enumerate().filter(move |(_, line)| is_shared(line)).flat_map(|(at, line)| {
-        let has = move |word: &str| line.split(|c: char| !c.is_ascii_alphabetic()).any(|part| part == word);
-        WORDS.iter().filter(move |(word, _)| has(word)).map(move |(word, token)| {
+fn words_of_one_engine(file: &File) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (at, line) in file.text.lines().enumerate() {
+        if ["--", "{sqlite} ", "{postgres} "].iter().any(|start| line.starts_with(start)) {
+            continue;
+        }
+        let words: Vec<&str> = line.split(|c: char| !c.is_ascii_alphabetic()).collect();
+        for (word, token) in WORDS.iter().filter(|(word, _)| words.contains(word)) {
             let advice = format!(
                 "{word} is a word of one engine: write {token}, or begin the line with {{sqlite}} or {{postgres}}"
             );
-            file.violation(at + 1, RULE, advice)
-        })
-    })
+            found.push(file.violation(at + 1, RULE, advice));
+        }
+    }
+    found
 }
 
 #[cfg(test)]

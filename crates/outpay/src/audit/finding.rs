@@ -1,6 +1,6 @@
 //! The result of an audit: counts of what was compared, and each difference with its exact place.
 
-use crate::heads::Head;
+use crate::chain_head::Head;
 use ledger::{AccountId, BookId};
 use std::fmt;
 

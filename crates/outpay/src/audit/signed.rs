@@ -6,7 +6,8 @@
 
 use super::Audit;
 use super::finding::Place;
-use crate::heads::{AUDIT_LOG, Head, Line, Lines, SignedHead, line_digest};
+use crate::chain_head::{AUDIT_LOG, Head};
+use crate::heads::{Line, Lines, SignedHead, line_digest};
 use crate::store::Failure;
 use data_encoding::HEXLOWER;
 use ledger::{BookId, EntryKind};

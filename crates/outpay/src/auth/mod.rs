@@ -2,14 +2,16 @@
 //! fixed dummy where nothing was) is digested, the digest is looked up, and what is found is judged after that. All
 //! failures therefore cost one digest and one look-up, and look the same. Not here: the 401 itself (http/problem.rs).
 
-pub mod api_key;
-pub mod keys;
-pub mod limits;
 pub mod master_key;
+pub mod password;
 pub mod seal;
 mod secrets;
 
-pub use secrets::{CredentialDigest, Secrets};
+pub use crate::api_keys as keys;
+pub use crate::key_limits as limits;
+pub use ledger::CredentialDigest;
+pub use password::Passwords;
+pub use secrets::Secrets;
 
 use crate::clock::Clock;
 use crate::store::{Credential, CredentialKind, Failure, Store};

@@ -11,7 +11,7 @@ use data_encoding::BASE32_NOPAD;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use ledger::{BookId, HashSalt};
+use ledger::{BookId, CredentialDigest, HashSalt};
 use secrecy::SecretString;
 use sha2::Sha256;
 
@@ -35,9 +35,6 @@ pub struct Secrets {
     ids: PublicIds,
     seals: Seals,
 }
-
-/// The keyed digest under which a credential is looked up: of no use to whoever steals the database.
-pub use ledger::CredentialDigest;
 
 impl Secrets {
     /// Derives all keys.

@@ -4,7 +4,8 @@
 use super::cli_error::CliError;
 use super::installation;
 use super::output;
-use crate::branding::{self, Branding, Logo};
+use crate::business::branding;
+use crate::business::branding::{Branding, Logo};
 use crate::platform::Platform;
 use crate::store::BrandingRow;
 use clap::Args;

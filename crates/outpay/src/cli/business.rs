@@ -8,10 +8,10 @@ use super::deposit;
 use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use crate::businesses;
+use crate::business;
 use crate::clock::rfc3339;
+use crate::business::settings;
 use crate::counter::OwnBalances;
-use crate::members::settings;
 use crate::platform::Platform;
 use crate::store::{Business, SettingsChange};
 use clap::{Args, Subcommand};
@@ -126,8 +126,8 @@ async fn book_of(platform: &Platform, business: &str, test: bool) -> Result<Book
 }
 
 async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), CliError> {
-    let created = businesses::create(platform, name).await?;
-    let id = businesses::id(platform, created.business.number);
+    let created = business::create(platform, name).await?;
+    let id = business::id(platform, created.business.number);
     let keys = [
         ("secret_key", &created.secret_key),
         ("public_key", &created.public_key),
@@ -154,7 +154,7 @@ async fn list(platform: &Platform, json: bool) -> Result<(), CliError> {
         return output::json(&json!({ "data": data }));
     }
     let row = |business: &Business| {
-        let id = businesses::id(platform, business.number);
+        let id = business::id(platform, business.number);
         [id, business.name.clone(), on_or_off(business), rfc3339(business.created_at)]
     };
     output::table(["id", "name", "payouts", "created"], businesses.iter().map(row))
@@ -173,7 +173,7 @@ async fn show(platform: &Platform, business: &Business, json: bool) -> Result<()
         return output::json(&all);
     }
     output::facts([
-        ("id", businesses::id(platform, business.number)),
+        ("id", business::id(platform, business.number)),
         ("name", business.name.clone()),
         ("payouts", on_or_off(business)),
         ("created", rfc3339(business.created_at)),
@@ -215,7 +215,7 @@ async fn transfer(
 
 fn as_json(platform: &Platform, business: &Business) -> Value {
     json!({
-        "id": businesses::id(platform, business.number),
+        "id": business::id(platform, business.number),
         "name": business.name,
         "payouts_enabled": business.payouts_enabled,
         "created_at": rfc3339(business.created_at),

@@ -1,7 +1,7 @@
 //! How a command ends without success: message and exit code. A message never contains a secret.
 
-use crate::auth::keys::KeyError;
-use crate::businesses::CreateBusinessError;
+use crate::api_keys::KeyError;
+use crate::business::CreateBusinessError;
 use crate::commit::NoVerdict;
 use crate::networks::BadNetworks;
 use crate::stopped::Stopped;

@@ -5,7 +5,7 @@ use super::cli_error::CliError;
 use super::input::{cents, reference};
 use super::installation;
 use super::output::{self, dollars};
-use crate::businesses;
+use crate::business;
 use crate::clock::rfc3339;
 use crate::counter::{Done, OwnBalances};
 use crate::platform::Platform;
@@ -87,7 +87,7 @@ async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Resul
     let name = platform.store.business(number).await?.map(|business| business.name).unwrap_or_default();
     Ok(CliError::Refused(format!(
         "this reference was recorded for {name:?} ({}) at {}. Nothing was deposited. If the money is that of both, add --reference-used-elsewhere; if it is not theirs, see: outpay business reverse-deposit",
-        businesses::id(platform, number),
+        business::id(platform, number),
         rfc3339(other.at)
     )))
 }

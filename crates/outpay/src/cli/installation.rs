@@ -2,7 +2,7 @@
 
 use super::cli_error::CliError;
 use crate::auth::{Secrets, master_key};
-use crate::businesses;
+use crate::business;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config};
 use crate::platform::{self, Platform};
@@ -158,7 +158,7 @@ pub(super) fn from_environment() -> Result<Option<String>, CliError> {
 
 /// Finds a business by id or name.
 pub(super) async fn business(platform: &Platform, id_or_name: &str) -> Result<Business, CliError> {
-    let found = businesses::find(platform, id_or_name).await?;
+    let found = business::find(platform, id_or_name).await?;
     let sentence = || format!("there is no business {id_or_name:?}; list them with: outpay business list");
     found.ok_or_else(|| CliError::Refused(sentence()))
 }

@@ -4,8 +4,9 @@ use super::cli_error::CliError;
 use super::input::{cents, networks, span};
 use super::installation::{self, Installation};
 use super::output;
-use crate::auth::keys::{self, KeyOrder, MadeKey};
-use crate::auth::limits::KeyLimits;
+use crate::api_keys;
+use crate::api_keys::{KeyOrder, MadeKey};
+use crate::key_limits::KeyLimits;
 use crate::clock::rfc3339;
 use crate::networks::Networks;
 use crate::platform::Platform;
@@ -81,7 +82,7 @@ pub(super) async fn run(arguments: KeyArguments, installation: &Installation) ->
             let kind = if public { CredentialKind::PublicKey } else { CredentialKind::SecretKey };
             let limits = KeyLimits { allowed: Networks::join(&allow)?.map(Arc::new), max_amount };
             let order = KeyOrder { book, kind, name, expires_in, limits };
-            let made = keys::create(&platform, &order, Actor::OPERATOR).await?;
+            let made = api_keys::create(&platform, &order, Actor::OPERATOR).await?;
             print_made(&platform, book, &made, json)?;
         }
         KeyCommand::List { business } => {
@@ -93,13 +94,13 @@ pub(super) async fn run(arguments: KeyArguments, installation: &Installation) ->
             list(&platform, &all, json)?;
         }
         KeyCommand::Roll { key, overlap } => {
-            let old = keys::find(&platform, &key).await?;
-            let made = keys::roll(&platform, &old, overlap, Actor::OPERATOR).await?;
+            let old = api_keys::find(&platform, &key).await?;
+            let made = api_keys::roll(&platform, &old, overlap, Actor::OPERATOR).await?;
             print_made(&platform, old.book, &made, json)?;
         }
         KeyCommand::Revoke { key } => {
-            let found = keys::find(&platform, &key).await?;
-            keys::revoke(&platform, &found, Actor::OPERATOR).await?;
+            let found = api_keys::find(&platform, &key).await?;
+            api_keys::revoke(&platform, &found, Actor::OPERATOR).await?;
             if json {
                 output::json(&json!({ "id": key, "status": "revoked" }))?;
             } else {
@@ -111,7 +112,7 @@ pub(super) async fn run(arguments: KeyArguments, installation: &Installation) ->
 }
 
 fn print_made(platform: &Platform, book: BookId, made: &MadeKey, json: bool) -> Result<(), CliError> {
-    let id = keys::id(platform, book, made.number);
+    let id = api_keys::id(platform, book, made.number);
     let key = made.text.expose_secret();
     let expires_at = made.expires_at.map(rfc3339);
     if json {
@@ -131,13 +132,13 @@ fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), CliError>
     let moment = |at: Option<Micros>| at.map_or_else(|| "never".to_owned(), rfc3339);
     let row = |key: &ApiKey| {
         [
-            keys::id(platform, key.book, key.number),
+            api_keys::id(platform, key.book, key.number),
             key.hint.clone(),
             key.name.clone(),
             key.status(now).to_owned(),
             moment(key.expires_at),
             moment(key.last_used_at),
-            keys::limits_in_words(&key.limits),
+            api_keys::limits_in_words(&key.limits),
         ]
     };
     output::table(["id", "key", "name", "status", "expires", "last used", "limits"], all.iter().map(row))
@@ -145,7 +146,7 @@ fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), CliError>
 
 fn as_json(platform: &Platform, key: &ApiKey, now: Micros) -> Value {
     json!({
-        "id": keys::id(platform, key.book, key.number),
+        "id": api_keys::id(platform, key.book, key.number),
         "hint": key.hint,
         "kind": if key.kind == CredentialKind::PublicKey { "public" } else { "secret" },
         "mode": key.book.mode().word(),

@@ -4,7 +4,7 @@ use super::cli_error::CliError;
 use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use crate::members::settings;
+use crate::business::settings;
 use crate::platform::Platform;
 use crate::store::SettingsChange;
 use crate::withdrawals::offer;

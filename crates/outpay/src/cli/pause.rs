@@ -184,7 +184,7 @@ async fn list(platform: &Platform, json: bool) -> Result<(), CliError> {
 
 /// A scope with the ids that other commands take.
 fn shown(platform: &Platform, scope: &PauseScope) -> String {
-    let business = |number: i64| crate::businesses::id(platform, number);
+    let business = |number: i64| crate::business::id(platform, number);
     match scope {
         PauseScope::All => "all".to_owned(),
         PauseScope::Business(number) => format!("business {}", business(*number)),

@@ -4,8 +4,8 @@
 
 use super::{Counter, Done};
 use crate::auth;
-use crate::members::Permission;
 use crate::platform::Platform;
+use crate::roles::Permission;
 use crate::stopped::Stopped;
 use crate::store::{ApiKey, CredentialKind, Failure, HistoryPlace};
 use ledger::{AccountId, Actor, BookId, EntryKind, Progress, Refusal, Step, Withdrawal};

@@ -2,8 +2,9 @@
 //! signed. One process at a time appends; others read. Invariant: no byte is ever changed, so the file can also be
 //! append-only for the file system (`chattr +a`).
 
-use super::line::{Head, SignedHead, line_digest};
+use super::line::{SignedHead, line_digest};
 use crate::auth::Secrets;
+use crate::chain_head::Head;
 use crate::durable_file;
 use crate::store::Failure;
 use anyhow::Context;

@@ -6,51 +6,13 @@
 //! can be mistaken for the other.
 
 use crate::auth::Secrets;
-use anyhow::Context;
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use crate::chain_head::{Head, digest_from_hex};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt;
-use std::str::FromStr;
-
-/// The audit log, in place of a book's number; no book has number 0.
-pub const AUDIT_LOG: i64 = 0;
 
 /// The bits of a sequence from this one on are the installation's epoch.
 const EPOCH_FROM: u32 = 40;
-
-/// The newest entry of a chain at some time. As text: `BOOK:SEQUENCE:DIGEST`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// The book's number, or [`AUDIT_LOG`].
-    pub book: i64,
-    /// Sequence of the newest entry, or number of the newest audit log row.
-    pub sequence: i64,
-    /// Digest of that entry or row.
-    pub digest: [u8; 32],
-}
-
-impl fmt::Display for Head {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.book, self.sequence, HEXLOWER.encode(&self.digest))
-    }
-}
-
-impl FromStr for Head {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let read = || {
-            let mut parts = text.split(':');
-            let (book, sequence) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            let digest = bytes(parts.next()?)?;
-            let fits = book >= AUDIT_LOG && sequence > 0 && parts.next().is_none();
-            fits.then_some(Self { book, sequence, digest })
-        };
-        read()
-            .context("a head is BOOK:SEQUENCE:DIGEST as `outpay audit` prints it, with 64 hexadecimal digits")
-    }
-}
 
 /// A head as a line of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +66,7 @@ impl SignedHead {
     #[must_use]
     pub fn head(&self, secrets: &Secrets) -> Option<Head> {
         let signature = HEXLOWER.decode(self.signature.as_bytes()).ok()?;
-        let digest = bytes(&self.digest)?;
+        let digest = digest_from_hex(&self.digest)?;
         secrets.head_signature_fits(&self.text(), &signature).then_some(Head {
             book: self.book,
             sequence: self.sequence,
@@ -115,7 +77,7 @@ impl SignedHead {
     /// The head, with the signature unchecked.
     #[must_use]
     pub(super) fn unchecked(&self) -> Head {
-        let digest = bytes(&self.digest).unwrap_or_default();
+        let digest = digest_from_hex(&self.digest).unwrap_or_default();
         Head { book: self.book, sequence: self.sequence, digest }
     }
 
@@ -131,10 +93,6 @@ impl SignedHead {
 #[must_use]
 pub fn line_digest(line: &[u8]) -> [u8; 32] {
     Sha256::digest(line).into()
-}
-
-fn bytes(hexadecimal: &str) -> Option<[u8; 32]> {
-    HEXLOWER_PERMISSIVE.decode(hexadecimal.as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

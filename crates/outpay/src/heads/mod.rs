@@ -11,7 +11,7 @@ mod post;
 mod signing;
 
 pub use file::{HeadsFile, Line, Lines};
-pub use line::{AUDIT_LOG, Head, SignedHead, line_digest};
+pub use line::{SignedHead, line_digest};
 pub use post::Post;
 pub use signing::{Signing, run};
 

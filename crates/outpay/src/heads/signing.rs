@@ -3,10 +3,10 @@
 //! next poll.
 
 use super::file::HeadsFile;
-use super::line::Head;
 use super::{HEADS_FILE, Post};
 use crate::auth::Secrets;
 use crate::background::look_again;
+use crate::chain_head::Head;
 use crate::clock::{Clock, rfc3339};
 use crate::platform::Platform;
 use crate::store::{Failure, Store};

@@ -1,6 +1,7 @@
 //! Parses and validates the lines of a payment file. Not here: paying. Invariant: no two payments of a file share a
 //! number, and the same file always gives the same numbers, because they become idempotency keys.
 
+use crate::line;
 use crate::line_numbers::LineNumbers;
 use crate::sheet;
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -142,7 +143,11 @@ fn decimal_cents(text: &str) -> Option<i64> {
 fn reference(field: Option<&[u8]>) -> Result<String, &'static str> {
     let wrong = "The reference must be at most 255 characters, all to be seen.";
     let text = std::str::from_utf8(field.unwrap_or_default()).map_err(|_| wrong)?;
-    if text.is_empty() { Ok(String::new()) } else { crate::reference::reference(text).map_err(|_| wrong) }
+    if text.is_empty() {
+        Ok(String::new())
+    } else {
+        line::Line::reference(text).map(String::from).map_err(|_| wrong)
+    }
 }
 
 fn email(field: &[u8]) -> Result<Email, &'static str> {

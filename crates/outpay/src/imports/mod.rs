@@ -9,8 +9,8 @@ pub mod pay;
 pub mod run;
 pub mod similar;
 
+use crate::audit_log;
 use crate::ids::IdKind;
-use crate::members::audit;
 use crate::platform::Platform;
 use crate::store::{Failure, Import, ImportLine, ImportState, LineState, WriteError};
 use ledger::{Actor, BookId, Cents};
@@ -212,7 +212,8 @@ async fn go(
     (actor, action): (Actor, &'static str),
 ) -> Result<bool, Failure> {
     let detail = json!({ "lines": import.lines, "total": import.total });
-    let entry = audit::in_book(platform, book, actor, action, &id(platform, book, import.number), &detail);
+    let entry =
+        audit_log::in_book(platform, book, actor, action, &id(platform, book, import.number), &detail);
     let now = platform.clock.now();
     platform.store.move_import(book, import.number, step, confirmed_by, now, Some(&entry)).await
 }

@@ -6,7 +6,7 @@ use super::pay::Payment;
 use super::run::noted;
 use super::similar::{Similar, similar};
 use super::{bring_lines, discard, id, row};
-use crate::members::audit;
+use crate::audit_log;
 use crate::platform::Platform;
 use crate::store::{Failure, Import, ImportLine, ImportState};
 use ledger::{Actor, BookId};
@@ -43,7 +43,7 @@ pub async fn begin(
     }
     let detail = serde_json::json!({ "lines": import.lines, "total": import.total });
     let place = id(platform, book, import.number);
-    let entry = audit::in_book(platform, book, Actor::OPERATOR, "import.confirmed", &place, &detail);
+    let entry = audit_log::in_book(platform, book, Actor::OPERATOR, "import.confirmed", &place, &detail);
     let now = platform.clock.now();
     if !platform.store.run_import_outside(book, import.number, Actor::OPERATOR, now, &entry).await? {
         anyhow::bail!("the import was discarded by another hand; import the file again");

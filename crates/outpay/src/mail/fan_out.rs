@@ -1,7 +1,8 @@
 //! Creates mails from journal entries. The mails and the cursor's advance are one transaction, which commits only if
 //! the choice row is unchanged since it was read: no entry is mailed twice or skipped.
 
-use super::{Choice, Mail, MailKind};
+use super::Mail;
+use crate::mail_kind::{Choice, MailKind};
 use crate::store::{Failure, MailEvent, NewMail, WriteError};
 use ledger::BookId;
 use serde_json::json;

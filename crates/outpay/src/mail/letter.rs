@@ -1,8 +1,8 @@
 //! The text of each kind of mail, in English. Not here: encoding (message.rs). A letter may hold a link that only its
 //! reader may see, so the type has no `Debug`.
 
-use super::MailKind;
-use crate::web::format::money;
+use crate::format::money;
+use crate::mail_kind::MailKind;
 use secrecy::SecretString;
 use serde_json::Value;
 

@@ -8,7 +8,6 @@
 
 mod config;
 mod fan_out;
-mod kind;
 mod letter;
 mod measures;
 mod message;
@@ -17,8 +16,8 @@ mod schedule;
 mod smtp;
 mod worker;
 
+pub use crate::mail_kind::{Choice, MailKind};
 pub use config::{Encryption, MailConfig};
-pub use kind::{Choice, MailKind};
 pub use measures::Measures;
 pub use order::{MailError, Notice};
 pub use smtp::{Sent, Times};

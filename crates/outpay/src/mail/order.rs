@@ -1,11 +1,11 @@
 //! Ordering mails: notices to members, written in the transaction of the change they report; a claim link on request;
 //! a business's choice of kinds; retries. Not here: mails from the journal (fan_out.rs).
 
-use super::kind::{Choice, MailKind};
 use super::smtp::Sent;
 use super::{Mail, config, letter, message};
 use crate::auth::seal::Purpose;
 use crate::ids::IdKind;
+use crate::mail_kind::{Choice, MailKind};
 use crate::store::{Failure, MailChoice, MailRow, NewMail, WriteError};
 use ledger::{BookId, Micros, UserStatus};
 use secrecy::{ExposeSecret, SecretString};

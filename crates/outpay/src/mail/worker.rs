@@ -7,8 +7,9 @@
 use super::config::{self, Sender};
 use super::letter::{self, Told};
 use super::smtp::{LONGEST_SECONDS, Sent, Server};
-use super::{Mail, MailKind, message, schedule};
+use super::{Mail, message, schedule};
 use crate::background::{asked_to_stop, finish_within, presence};
+use crate::mail_kind::MailKind;
 use crate::store::{Failure, Longest, MailEnd, MailRow, MailState, WriteError};
 use anyhow::Context;
 use ledger::{Micros, Mode};

@@ -2,7 +2,8 @@
 
 use super::session::Session;
 use super::sign_in::{Attempt, SignInError, check_password, digests, proof};
-use super::{notice, password, second_factor};
+use super::{notice, second_factor};
+use crate::auth::password;
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, WriteError};
 use ledger::Actor;

@@ -4,9 +4,12 @@
 
 use super::session::{self, Client, Session};
 use super::sign_in::{self, Attempt, SignInError, Step};
-use super::{Role, audit, notice, password, token};
-use crate::identity_text::identity;
+use super::{notice, token};
+use crate::audit_log;
+use crate::auth::password;
+use crate::line::Line;
 use crate::platform::Platform;
+use crate::roles::Role;
 use crate::store::{Business, Failure, Invitation, MemberChange, MemberRow, NewInvitation, WriteError};
 use ledger::{Actor, Email, Micros};
 use secrecy::{ExposeSecret, SecretString};
@@ -111,7 +114,7 @@ async fn make(
     let mail = notice::invitation(platform, &invitation, &token);
     let mut changes = vec![
         MemberChange::Invite(Box::new(invitation)),
-        MemberChange::Note(audit::in_business(platform, business, by, action, email.as_str(), &detail)),
+        MemberChange::Note(audit_log::in_business(platform, business, by, action, email.as_str(), &detail)),
     ];
     changes.extend(mail);
     platform.store.change_members(&changes).await.map_err(anyhow::Error::from)?;
@@ -135,7 +138,7 @@ pub async fn withdraw(platform: &Platform, business: i64, number: i64, by: Actor
     };
     let changes = [
         MemberChange::Withdraw { number, business, at },
-        MemberChange::Note(audit::in_business(
+        MemberChange::Note(audit_log::in_business(
             platform,
             business,
             by,
@@ -242,7 +245,7 @@ async fn join_anew(
     open: &Open,
     acceptance: &Acceptance<'_>,
 ) -> Result<(i64, Vec<MemberChange>), InvitationError> {
-    let name = identity(acceptance.name, LONGEST_NAME).map_err(|_| {
+    let name = Line::parse(acceptance.name, LONGEST_NAME).map(String::from).map_err(|_| {
         InvitationError::Field("Give your name, with at most 100 characters, all to be seen.")
     })?;
     let email = &open.invitation.email;
@@ -275,7 +278,7 @@ fn join(platform: &Platform, open: &Open, member: i64) -> Vec<MemberChange> {
     let detail = json!({ "role": role.word() });
     let actor = Actor::member(member);
     let note =
-        audit::in_business(platform, business, actor, "member.joined", &open.invitation.email, &detail);
+        audit_log::in_business(platform, business, actor, "member.joined", &open.invitation.email, &detail);
     vec![MemberChange::Join { business, member, role, at }, MemberChange::Note(note)]
 }
 

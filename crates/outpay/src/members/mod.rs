@@ -3,21 +3,18 @@
 //! in the database; a session opens nothing before its second factor; every change is in the audit log.
 
 pub mod account;
-pub mod audit;
 pub mod invitation;
 pub mod lock_out;
 pub(crate) mod notice;
-pub mod password;
-pub mod role;
 pub mod second_factor;
 pub mod session;
-pub mod settings;
 pub mod sign_in;
 pub mod team;
 mod token;
 
-pub use password::Passwords;
-pub use role::{Permission, Role};
+pub use crate::audit_log as audit;
+pub use crate::business::settings;
+pub use crate::roles::{Permission, Role};
 pub use session::{Client, Session};
 
 use crate::ids::{IdKind, PublicIds};

@@ -1,13 +1,14 @@
 //! Mails to members, each written in the transaction of what it tells of. Nothing is written where no mail is configured. Not
 //! here: what they say and how they are sent (mail/).
 
-use super::audit::Names;
 use super::session::Client;
-use super::{Permission, Role};
-use crate::mail::{MailKind, Notice};
+use crate::audit_log::Names;
+use crate::format::moment;
+use crate::mail::Notice;
+use crate::mail_kind::MailKind;
 use crate::platform::Platform;
+use crate::roles::{Permission, Role};
 use crate::store::{Failure, MemberChange, NewInvitation, NewMail};
-use crate::web::format::moment;
 use ledger::{Actor, BookId, Mode};
 use secrecy::SecretString;
 use serde_json::{Value, json};

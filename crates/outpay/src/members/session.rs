@@ -2,9 +2,10 @@
 //! signing in, so that nobody can have planted it before; it ends after half an hour without use, after twelve hours at the
 //! latest, and at once when it is ended. Before its second factor it lives ten minutes and opens nothing.
 
+use super::Member;
 use super::token;
-use super::{Member, Role};
 use crate::platform::Platform;
+use crate::roles::Role;
 use crate::store::{Business, Failure, NewSession, SessionRow};
 use ledger::{Micros, Mode};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,9 +1,11 @@
 //! What owners do with their team: another role, taking somebody out, taking a lost second factor away. Invariant: a team
 //! that has an owner keeps one.
 
-use super::{Permission, Role, audit, notice};
+use super::notice;
+use crate::audit_log;
 use crate::ids::IdKind;
 use crate::platform::Platform;
+use crate::roles::{Permission, Role};
 use crate::store::{Failure, MemberChange, TeamMember, WriteError};
 use crate::witness::Record;
 use ledger::Actor;
@@ -53,7 +55,7 @@ pub async fn set_role(
     let detail = json!({ "member": super::id(platform, IdKind::Member, member), "from": found.role.word(), "to": to.word() });
     let mut changes = vec![
         MemberChange::SetRole { business, member, from: found.role, to },
-        MemberChange::Note(audit::in_business(
+        MemberChange::Note(audit_log::in_business(
             platform,
             business,
             by,
@@ -84,7 +86,7 @@ pub async fn remove(
     let mut changes = vec![
         MemberChange::Leave { business, member, from: found.role },
         MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
-        MemberChange::Note(audit::in_business(
+        MemberChange::Note(audit_log::in_business(
             platform,
             business,
             by,
@@ -120,7 +122,7 @@ pub async fn reset_second_factor(
     let mut changes = vec![
         MemberChange::ClearSecondFactor { member },
         MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
-        MemberChange::Note(audit::in_business(
+        MemberChange::Note(audit_log::in_business(
             platform,
             business,
             by,

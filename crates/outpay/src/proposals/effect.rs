@@ -1,10 +1,10 @@
 //! What can be proposed, and how a confirmed proposal takes effect: through the teller, once under its number.
 
-use crate::members::Permission;
+use crate::format::money;
 use crate::platform::Platform;
+use crate::roles::Permission;
 use crate::stopped::Stopped;
 use crate::store::{Failure, ProposalRow};
-use crate::web::format::money;
 use anyhow::Context;
 use ledger::{Actor, Cents, Confirmed, Correction, OnceKey};
 use serde::{Deserialize, Serialize};

@@ -8,9 +8,9 @@ mod effect;
 
 pub use effect::Proposed;
 
+use crate::audit_log;
 use crate::counter::is_same_hand;
 use crate::ids::IdKind;
-use crate::members::audit;
 use crate::platform::Platform;
 use crate::stopped::Stopped;
 use crate::store::{Failure, NewAuditEntry, ProposalRow, ProposalState, WriteError};
@@ -203,5 +203,5 @@ fn new_code(platform: &Platform) -> SecretString {
 fn entry(platform: &Platform, row: &ProposalRow, by: Actor, action: &'static str) -> NewAuditEntry {
     let what: serde_json::Value = serde_json::from_str(&row.what).unwrap_or_default();
     let detail = json!({ "what": what, "reason": row.reason, "proposed_by": row.proposed_by.0 });
-    audit::in_book(platform, row.book, by, action, &id(platform, row), &detail)
+    audit_log::in_book(platform, row.book, by, action, &id(platform, row), &detail)
 }

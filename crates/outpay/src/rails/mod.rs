@@ -20,7 +20,6 @@ pub mod sandbox;
 mod turn;
 mod worker;
 
-pub use crate::store::{Outgoing, SentSince};
 pub use answer::{Answer, Choice, Closed, Finding, Funds, Prepared, Quote, Revealed};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, Role};
@@ -31,7 +30,7 @@ pub use turn::LONGEST_STEPS;
 pub use worker::Worker;
 
 use crate::platform::Platform;
-use crate::store::{Attempt, Failure};
+use crate::store::{Attempt, Failure, Outgoing, SentSince};
 use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Micros, Provider, Withdrawal};
 use serde_json::{Map, Value};

@@ -2,8 +2,8 @@
 //! person assigns each of them, and payments stay paused until all are assigned. Not here: reading the books
 //! (rails/), the rows (store/treasury_scans.rs).
 
+use crate::audit_log;
 use crate::ids::IdKind;
-use crate::members::audit;
 use crate::platform::Platform;
 use crate::rails::{self, Payment};
 use crate::stopped::Stopped;
@@ -174,7 +174,8 @@ pub async fn assign_withdrawal(
     platform.counter(book, Actor::OPERATOR).settle_by_proof(number, &proof, detail).await?;
     let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, number);
     let shown = json!({ "transfer": found.outgoing.transfer, "withdrawal": id });
-    let entry = audit::in_book(platform, book, Actor::OPERATOR, "recovery.transfer_assigned", &id, &shown);
+    let entry =
+        audit_log::in_book(platform, book, Actor::OPERATOR, "recovery.transfer_assigned", &id, &shown);
     note(platform, found, (Assigned::Withdrawal(book, number), ""), &[entry]).await
 }
 
@@ -201,7 +202,8 @@ pub async fn assign_person(
     let is_debited = matches!(debited, Debited::Done(_));
     let shown =
         json!({ "transfer": found.outgoing.transfer, "user": id, "debited": is_debited, "reason": reason });
-    let entry = audit::in_book(platform, book, Actor::OPERATOR, "recovery.transfer_assigned", &id, &shown);
+    let entry =
+        audit_log::in_book(platform, book, Actor::OPERATOR, "recovery.transfer_assigned", &id, &shown);
     note(platform, found, (Assigned::Person(book, user), reason), &[entry]).await?;
     Ok(debited)
 }
@@ -247,6 +249,6 @@ async fn for_all(
     detail: &serde_json::Value,
 ) -> Result<Vec<NewAuditEntry>, Failure> {
     let businesses = platform.store.businesses().await?;
-    let entry = |number| audit::in_business(platform, number, Actor::OPERATOR, action, subject, detail);
+    let entry = |number| audit_log::in_business(platform, number, Actor::OPERATOR, action, subject, detail);
     Ok(businesses.iter().map(|business| entry(business.number)).collect())
 }

@@ -1,7 +1,8 @@
 //! No secret passes, whatever its place and notation; useful text is kept.
 
 use super::*;
-use crate::auth::{Secrets, api_key};
+use crate::api_keys::key_text;
+use crate::auth::Secrets;
 use crate::clock::Entropy;
 use crate::store::CredentialKind;
 use crate::webhooks::sign::SigningKeys;
@@ -80,7 +81,7 @@ fn secrets(seed: u64) -> Vec<String> {
     let mut all: Vec<String> =
         [(CredentialKind::SecretKey, Mode::Live), (CredentialKind::PublicKey, Mode::Test)]
             .into_iter()
-            .map(|(kind, mode)| text(&api_key::generate(kind, mode, &entropy)))
+            .map(|(kind, mode)| text(&key_text::generate(kind, mode, &entropy)))
             .collect();
     all.push(text(&Secrets::derive(&master).payout_hash(BookId(2), 7, &ledger::HashSalt([1; 16]))));
     all.extend([

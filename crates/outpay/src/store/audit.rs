@@ -4,8 +4,8 @@ use super::driver::{Driver, Row, Value};
 use super::journal::{StoredEntry, entry, salt};
 use super::withdrawals::{WITHDRAWAL, withdrawal};
 use super::{Failure, Store, postgres, sqlite};
-use crate::auth::CredentialDigest;
 use anyhow::Context;
+use ledger::CredentialDigest;
 use ledger::{Account, AccountId, BookHead, BookId, Cents, EntryKind, HashSalt, Withdrawal};
 
 /// A read-only transaction that sees one moment.

@@ -3,7 +3,7 @@
 
 use super::driver::Row;
 use super::{Failure, Snapshot, Store};
-use crate::heads::{AUDIT_LOG, Head};
+use crate::chain_head::{AUDIT_LOG, Head};
 use anyhow::Context;
 
 const HEADS: &str = "SELECT CAST(0 AS BIGINT), number, digest FROM audit_log_head WHERE one = 1 AND number > 0 \

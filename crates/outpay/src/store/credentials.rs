@@ -2,10 +2,10 @@
 //! kind and every outcome costs the same one look-up. Users' credentials are written by the teller, keys' in keys.rs.
 
 use super::{Failure, Store};
-use crate::auth::CredentialDigest;
-use crate::auth::limits::KeyLimits;
+use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
 use anyhow::Context;
+use ledger::CredentialDigest;
 use ledger::{BookId, Cents, Micros};
 use std::sync::Arc;
 

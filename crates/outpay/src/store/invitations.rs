@@ -3,7 +3,7 @@
 use super::driver::Row;
 use super::members::role;
 use super::{Failure, Store};
-use crate::members::Role;
+use crate::roles::Role;
 use ledger::{Actor, Micros};
 
 /// An invitation as stored. Its token is not.

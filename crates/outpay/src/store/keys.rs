@@ -4,8 +4,8 @@ use super::credentials::{self, CredentialKind};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::epoch::Floor;
 use super::{Failure, NewAuditEntry, NewMail, Store, audit_log, mails};
-use crate::auth::CredentialDigest;
-use crate::auth::limits::KeyLimits;
+use crate::key_limits::KeyLimits;
+use ledger::CredentialDigest;
 use ledger::{BookId, Micros};
 
 /// An API key as it is stored. Its text is not.

@@ -4,7 +4,7 @@
 
 use super::driver::{Row, Statement, Value, WriteError};
 use super::{Failure, Store};
-use crate::mail::MailKind;
+use crate::mail_kind::MailKind;
 use anyhow::Context;
 use ledger::{BookId, Micros};
 

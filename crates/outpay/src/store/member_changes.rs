@@ -6,7 +6,7 @@ use super::audit_log::{self, NewAuditEntry};
 use super::driver::{Statement, WriteError};
 use super::mails::{self, NewMail};
 use super::{Failure, Store};
-use crate::members::Role;
+use crate::roles::Role;
 use ledger::{Actor, BookId, Micros, Mode};
 use std::collections::BTreeSet;
 

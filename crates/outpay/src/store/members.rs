@@ -4,7 +4,7 @@
 use super::driver::Row;
 use super::epoch::Floor;
 use super::{Failure, Store};
-use crate::members::Role;
+use crate::roles::Role;
 use anyhow::Context;
 use ledger::Micros;
 

@@ -4,9 +4,9 @@
 use super::Failure;
 use super::postgres::{PostgresTeller, without_rows};
 use super::sqlite::SqliteTeller;
-use crate::auth::CredentialDigest;
 use crate::clock::start_of_day;
 use anyhow::Context;
+use ledger::CredentialDigest;
 use ledger::{
     Book, BookId, Cents, Changes, CorrectionDetail, Deposited, Email, EntryKind, OnceKey, SessionStamp,
     StoredCredential,

@@ -7,6 +7,32 @@ use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros};
 
+/// What stands in a rail's own books: money that left by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What the rail knows it by, as it knows attempts by their keys.
+    pub transfer: String,
+    /// Which of several under that name.
+    pub place: i64,
+    /// To whom, in the rail's way of writing it.
+    pub destination: String,
+    /// How much, in the rail's smallest units.
+    pub units: String,
+    /// The same in cents, where it is a whole number of them.
+    pub cents: Option<Cents>,
+    /// Where in its books.
+    pub block: i64,
+}
+
+/// What a rail's own books say of a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SentSince {
+    /// Money that left, in order.
+    pub outgoing: Vec<Outgoing>,
+    /// How many slots of its line are taken, with what waits there.
+    pub slots: i64,
+}
+
 /// A rail whose books have to be read since a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreasuryScan {

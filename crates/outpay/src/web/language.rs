@@ -4,7 +4,7 @@
 //! days and moments in each. Not here: the dashboard, which speaks English.
 
 use super::cookie;
-use super::format::grouped;
+use crate::format::grouped;
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, Uri};
 use ledger::Micros;

@@ -6,7 +6,7 @@ pub mod client;
 pub mod cookie;
 pub mod csrf;
 pub mod form;
-pub mod format;
+pub use crate::format;
 pub mod language;
 pub mod page;
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::cell::RefCell;
 
 use outpay::auth::Secrets;
-use outpay::heads::{Head, HeadsFile};
+use outpay::chain_head::Head;
+use outpay::heads::HeadsFile;
 use outpay::store::{DatabaseUrl, NewAuditEntry, Store};
 use tempfile::TempDir;
 

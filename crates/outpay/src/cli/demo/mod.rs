@@ -10,7 +10,8 @@ use super::cli_error::CliError;
 use super::installation::{Installation, Typed};
 use super::output;
 use crate::auth::master_key;
-use crate::businesses::{self, CreateBusinessError, CreatedBusiness};
+use crate::business;
+use crate::business::{CreateBusinessError, CreatedBusiness};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::platform::{self, Platform};
@@ -85,7 +86,7 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, CliErro
     let mut name = NAME.to_owned();
     let mut copy = 1;
     let created = loop {
-        match businesses::create(platform, &name).await {
+        match business::create(platform, &name).await {
             Err(CreateBusinessError::NameIsTaken) => {
                 copy += 1;
                 name = format!("{NAME} {copy}");

@@ -2,7 +2,7 @@
 
 use super::exchange::{Asked, Exchange};
 use super::way_out;
-use crate::businesses::CreatedBusiness;
+use crate::business::CreatedBusiness;
 use crate::cli::cli_error::CliError;
 use crate::cli::output;
 use anyhow::Context;

@@ -4,7 +4,7 @@ use crate::cli::cli_error::CliError;
 use crate::clock::rfc3339;
 use crate::imports::id;
 use crate::imports::similar::Similar;
-use crate::members::audit::Names;
+use crate::audit_log::Names;
 use crate::platform::Platform;
 use ledger::BookId;
 use std::io::{IsTerminal, Write};

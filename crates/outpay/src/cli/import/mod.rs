@@ -14,7 +14,7 @@ use super::progress;
 use crate::imports::lines::{self, Line};
 use crate::imports::operator::{self, Begun};
 use crate::imports::pay::{self, Payment, Payments};
-use crate::members::audit::Names;
+use crate::audit_log::Names;
 use clap::Args;
 use ledger::{Actor, Cents, MAX_PAYOUT};
 use serde_json::{Value, json};

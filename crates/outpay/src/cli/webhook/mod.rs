@@ -12,7 +12,7 @@ use super::input::span;
 use super::installation::{self, Installation};
 use super::output;
 use crate::clock::rfc3339;
-use crate::members::audit;
+use crate::audit_log;
 use crate::platform::Platform;
 use crate::store::DeliveryState;
 use crate::webhooks::event::{self, EventSet};
@@ -175,8 +175,8 @@ async fn note(
     subject: &str,
     detail: &Value,
 ) -> Result<(), CliError> {
-    let entry = audit::in_book(platform, book, Actor::OPERATOR, action, subject, detail);
-    Ok(audit::write(platform, entry).await?)
+    let entry = audit_log::in_book(platform, book, Actor::OPERATOR, action, subject, detail);
+    Ok(audit_log::write(platform, entry).await?)
 }
 
 impl Whose {

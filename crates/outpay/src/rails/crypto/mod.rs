@@ -35,11 +35,12 @@ use super::client::{Client, Limits};
 use super::kind::flat;
 use super::mounted::{Parts, Rails};
 use super::{
-    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Outgoing, Payment, Prepared, Quote,
-    Rail, Role, SentSince,
+    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Payment, Prepared, Quote,
+    Rail, Role,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
+use crate::store::{Outgoing, SentSince};
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, bail, ensure};
 use chain::Chain;

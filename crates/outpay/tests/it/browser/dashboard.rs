@@ -5,7 +5,8 @@ use crate::browser::world::{World, run};
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
 use outpay::clock::Clock;
-use outpay::members::{Role, invitation};
+use outpay::members::invitation;
+use outpay::roles::Role;
 
 const PASSWORD: &str = "seven-quiet-otters-dancing";
 

@@ -5,8 +5,9 @@ use crate::browser::chromium::Browser;
 use crate::browser::world::{World, run};
 use data_encoding::BASE64;
 use ledger::Actor;
-use outpay::branding::{self, Branding, FrameOrigins, Logo};
-use outpay::businesses;
+use outpay::business::branding;
+use outpay::business::branding::{Branding, FrameOrigins, Logo};
+use outpay::business;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -18,7 +19,7 @@ fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
     run(async |world: &World| {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
-        let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
+        let door = format!("{}/p/of/{}#{hash}", world.url, business::id(&world.platform, world.business));
         let site = site(framing(&door)).await;
         browser.open(&site).await;
         assert!(!shows_the_page(browser).await, "no site was allowed");
@@ -45,7 +46,7 @@ fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
     run(async |world: &World| {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
-        let door = format!("{}/p/of/{}#{hash}", world.url, businesses::id(&world.platform, world.business));
+        let door = format!("{}/p/of/{}#{hash}", world.url, business::id(&world.platform, world.business));
         // Browsers do not keep a cookie of `localhost` inside a page of `127.0.0.1`.
         let site = site(framing(&door)).await.replace("localhost", "127.0.0.1");
         allow(world, &site).await;
@@ -70,7 +71,7 @@ fn the_example_shows_the_page_in_a_frame() {
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/embed_claim_page.html");
         let site = site(std::fs::read_to_string(example).unwrap()).await;
         allow(world, &site).await;
-        let business = businesses::id(&world.platform, world.business);
+        let business = business::id(&world.platform, world.business);
         browser.open(&format!("{site}/?base={}&business={business}#{hash}", world.url)).await;
         assert!(shows_the_page(browser).await);
         browser.client.enter_frame(0).await.unwrap();

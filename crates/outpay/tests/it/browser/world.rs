@@ -3,7 +3,7 @@
 use crate::browser::chromium::Browser;
 use ledger::{Applied, BookId, Cents, Command, Direction, Email, Mode, Reply, Request};
 use outpay::auth::Secrets;
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::platform::{self, Platform};
@@ -40,7 +40,7 @@ pub fn run(scenario: impl AsyncFnOnce(&World)) {
         let url = format!("http://localhost:{}", address.port());
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(serving.run(async move { drop(stopped.await) }));
-        let business = businesses::create(&platform, "Bookshop").await.unwrap().business.number;
+        let business = business::create(&platform, "Bookshop").await.unwrap().business.number;
         let browser = Browser::start().await;
         let world = World { platform, browser, url, address, business, _folder: folder };
         scenario(&world).await;

@@ -5,7 +5,7 @@
 use crate::claim::browser::Browser;
 use crate::claim::world::{World, withdraw};
 use ledger::{Command, Mode};
-use outpay::businesses;
+use outpay::business;
 
 /// In this order; what each gets.
 type Statuses = [u16; 5];
@@ -63,7 +63,7 @@ async fn every_route_lets_in_whom_it_says(world: &World) {
     let mut wrong = Vec::new();
     for (method, route, expected) in ROUTES {
         let path = route.replace("/p/operations/{id}", &operation).replace("{method}", "sandbox");
-        let business = businesses::id(&world.platform, who.book.business());
+        let business = business::id(&world.platform, who.book.business());
         let path = path.replace("{name}", "ffd400.css").replace("{business}", &business);
         for ((browser, who), expected) in everybody.iter().zip(WHO).zip(expected) {
             let mut browser = browser.clone();

@@ -3,7 +3,7 @@
 use crate::claim::on_both_engines;
 use crate::claim::world::World;
 use ledger::Mode;
-use outpay::businesses;
+use outpay::business;
 
 on_both_engines! {
     a_business_has_a_door_of_its_own,
@@ -13,7 +13,7 @@ on_both_engines! {
 async fn a_business_has_a_door_of_its_own(world: &World) {
     let who = world.somebody(Mode::Test, 5_000).await;
     world.shows(who.book, "Harbour & Pine", "").await;
-    let business = businesses::id(&world.platform, who.book.business());
+    let business = business::id(&world.platform, who.book.business());
     let mut browser = world.browser();
     let door = browser.get(&format!("/p/of/{business}")).await;
     door.is(200).says("Harbour &#38; Pine").says("/p/colour/ffd400.css").says("action=\"/p/session\"");
@@ -30,7 +30,7 @@ async fn a_business_has_a_door_of_its_own(world: &World) {
 async fn whoever_came_by_a_door_leaves_by_it(world: &World) {
     let (who, other) = (world.somebody(Mode::Test, 5_000).await, world.somebody(Mode::Test, 5_000).await);
     world.shows(who.book, "Harbour & Pine", "").await;
-    let door = format!("/p/of/{}", businesses::id(&world.platform, who.book.business()));
+    let door = format!("/p/of/{}", business::id(&world.platform, who.book.business()));
     let mut browser = world.browser();
     browser.get(&door).await.is(200).says_not("signed out");
     browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");

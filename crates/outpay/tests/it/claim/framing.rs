@@ -4,7 +4,7 @@ use crate::claim::browser::Browser;
 use crate::claim::on_both_engines;
 use crate::claim::world::World;
 use ledger::Mode;
-use outpay::businesses;
+use outpay::business;
 
 on_both_engines! {
     nobody_frames_a_page_unless_its_business_says_so,
@@ -21,7 +21,7 @@ async fn is_framed(browser: &mut Browser, path: &str, by: &str) {
 
 async fn nobody_frames_a_page_unless_its_business_says_so(world: &World) {
     let who = world.somebody(Mode::Test, 5_000).await;
-    let door = format!("/p/of/{}", businesses::id(&world.platform, who.book.business()));
+    let door = format!("/p/of/{}", business::id(&world.platform, who.book.business()));
     let mut browser = world.browser();
     is_framed(&mut browser, "/p", NONE).await;
     is_framed(&mut browser, &door, NONE).await;
@@ -47,7 +47,7 @@ async fn nobody_frames_a_page_unless_its_business_says_so(world: &World) {
 async fn another_business_frames_the_door_alone(world: &World) {
     let (who, other) = (world.somebody(Mode::Test, 5_000).await, world.somebody(Mode::Test, 5_000).await);
     world.shows(other.book, "Other", "https://other.example").await;
-    let door = format!("/p/of/{}", businesses::id(&world.platform, other.book.business()));
+    let door = format!("/p/of/{}", business::id(&world.platform, other.book.business()));
     let mut browser = world.signed_in(&who).await;
     is_framed(&mut browser, &door, "https://other.example").await;
     // Whoever opened a door does not open another business's page.

@@ -3,7 +3,8 @@
 use crate::claim::on_both_engines;
 use crate::claim::world::World;
 use ledger::{Actor, Mode};
-use outpay::branding::{self, Logo};
+use outpay::business::branding;
+use outpay::business::branding::Logo;
 
 on_both_engines! {
     a_logo_stands_in_the_initials_place,

@@ -5,8 +5,9 @@ use crate::claim::browser::{Answer, Browser};
 use crate::database::Database;
 use ledger::{Actor, BookId, Cents, Command, Direction, Email, Mode, Reply, Request, Terms};
 use outpay::auth::Secrets;
-use outpay::branding::{self, Branding};
-use outpay::businesses;
+use outpay::business;
+use outpay::business::branding;
+use outpay::business::branding::Branding;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::http::{self, ServeConfig};
@@ -94,7 +95,7 @@ impl World {
     /// A business called "Shop N" and somebody with this much in its book of this mode.
     pub async fn somebody(&self, mode: Mode, cents: i64) -> Somebody {
         let name = format!("Shop {}", self.made.fetch_add(1, Ordering::Relaxed));
-        let created = businesses::create(&self.platform, &name).await.unwrap();
+        let created = business::create(&self.platform, &name).await.unwrap();
         let number = created.business.number;
         let book = BookId::new(number, mode);
         self.platform.store.set_payouts_enabled(number, true).await.unwrap();

@@ -3,7 +3,8 @@
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
 use ledger::BookId;
-use outpay::heads::{AUDIT_LOG, HEADS_FILE, Head, HeadsFile, Post, Signing};
+use outpay::chain_head::{AUDIT_LOG, Head};
+use outpay::heads::{HEADS_FILE, HeadsFile, Post, Signing};
 use outpay::webhooks::Guard;
 use serde_json::Value;
 use std::io::{Read, Write};

@@ -4,7 +4,8 @@
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
 use ledger::{Actor, BookId, Command, Request};
-use outpay::members::{Role, team};
+use outpay::members::team;
+use outpay::roles::Role;
 use outpay::store::MemberChange;
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{Engine, NOW, World};
 use ledger::{Actor, Terms};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Store, Tries, WriteError};
 
 on_both_engines! {

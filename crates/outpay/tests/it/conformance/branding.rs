@@ -53,7 +53,7 @@ async fn a_logo_is_found_by_its_name(world: &World) {
     let store = &world.store;
     let (first, second) = (world.book("First").await.business(), world.book("Second").await.business());
     assert_eq!(store.logo_name(first).await.unwrap(), None);
-    let largest = vec![0xff; outpay::branding::LARGEST_LOGO];
+    let largest = vec![0xff; outpay::business::branding::LARGEST_LOGO];
     for business in [first, second] {
         store.set_logo(business, Some(("a.png", &largest)), &change(business)).await.unwrap();
         assert_eq!(store.logo_name(business).await.unwrap().as_deref(), Some("a.png"));

@@ -5,7 +5,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::create;
 use crate::conformance::world::World;
 use ledger::Actor;
-use outpay::heads::{AUDIT_LOG, Head};
+use outpay::chain_head::{AUDIT_LOG, Head};
 
 on_both_engines! {
     heads_are_those_of_the_newest_entries,

@@ -4,7 +4,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, rotate, salt};
 use crate::conformance::world::World;
 use ledger::{BookId, Mode, UserStatus};
-use outpay::auth::limits::KeyLimits;
+use outpay::key_limits::KeyLimits;
 use outpay::store::{Credential, CredentialKind};
 
 on_both_engines! {

@@ -6,7 +6,7 @@ use crate::conformance::till::{create, order, withdraw};
 use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
 use outpay::clock::Clock;
-use outpay::mail::MailKind;
+use outpay::mail_kind::MailKind;
 use outpay::store::{
     AuditFilter, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery, NewMail,
     PulledBack, Store, WebhookEndpoint, Work,

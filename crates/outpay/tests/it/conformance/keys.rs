@@ -3,7 +3,7 @@
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, Micros};
-use outpay::auth::limits::KeyLimits;
+use outpay::key_limits::KeyLimits;
 use outpay::networks::Networks;
 use outpay::store::{ApiKey, Credential, CredentialKind, KeyNews, NewApiKey, WriteError};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};
 use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, EntryKind};
-use outpay::mail::MailKind;
+use outpay::mail_kind::MailKind;
 use outpay::store::{MailChoice, MailEnd, MailRow, MailState, MemberChange, NewMail, WriteError};
 
 on_both_engines! {

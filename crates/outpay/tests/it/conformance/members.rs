@@ -4,7 +4,7 @@
 use crate::conformance::on_both_engines;
 use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Mode};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::{
     MemberChange, Membership, NewAuditEntry, NewBusiness, NewInvitation, NewSession, WriteError,
 };

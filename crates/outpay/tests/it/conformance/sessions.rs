@@ -5,7 +5,7 @@ use crate::conformance::till::{Till, ask, create};
 use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Origin, Refusal, SessionStamp};
 use outpay::commit::{Asked, Verdict};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::{MemberChange, NewSession};
 
 on_both_engines! {

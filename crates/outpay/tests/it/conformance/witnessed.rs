@@ -4,7 +4,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
 use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::{Given, MemberChange, NewGiftCard, Snapshot};
 
 on_both_engines! {

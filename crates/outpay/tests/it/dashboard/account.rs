@@ -1,7 +1,7 @@
 //! One's own account: sessions, password, recovery codes.
 
 use crate::dashboard::world::{PASSWORD, World};
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     sessions_are_listed_and_ended,

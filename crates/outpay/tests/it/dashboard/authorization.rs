@@ -11,8 +11,8 @@ use ledger::{Actor, Cents, Correction};
 use outpay::dashboard::{Access, Route, routes};
 use outpay::ids::IdKind;
 use outpay::imports;
-use outpay::members::{Permission, Role};
 use outpay::proposals::{self, Proposed};
+use outpay::roles::{Permission, Role};
 
 /// Nothing, halfway, viewer, approver, admin, owner, owner of another business, ended session.
 type Statuses = [u16; 8];

@@ -1,7 +1,7 @@
 //! Posts that another site makes in a member's name, and pages in somebody else's frame.
 
 use crate::dashboard::world::{PASSWORD, World};
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     a_post_without_the_right_token_or_from_elsewhere_does_nothing,

@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use ledger::{Actor, Step};
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     balances_and_what_waits_are_shown,

@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use outpay::imports::run;
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     a_file_says_what_became_of_every_line,

@@ -4,7 +4,7 @@ use crate::dashboard::world::{Business, Member, World};
 use ledger::Actor;
 use outpay::ids::IdKind;
 use outpay::imports::{self, run};
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     a_file_is_checked_shown_confirmed_and_paid,

@@ -4,7 +4,8 @@
 use crate::dashboard::browser::Page;
 use crate::dashboard::world::{Business, Member, World};
 use ledger::Actor;
-use outpay::members::{Role, team};
+use outpay::members::team;
+use outpay::roles::Role;
 use outpay::store::MemberChange;
 use std::time::Duration;
 

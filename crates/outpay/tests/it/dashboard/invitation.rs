@@ -3,7 +3,8 @@
 use crate::dashboard::browser::Browser;
 use crate::dashboard::world::{Business, MINUTE, PASSWORD, World, typed_key};
 use ledger::{Actor, Email};
-use outpay::members::{Role, invitation};
+use outpay::members::invitation;
+use outpay::roles::Role;
 use secrecy::ExposeSecret;
 
 crate::dashboard::on_both_engines! {

@@ -2,9 +2,10 @@
 
 use crate::dashboard::world::{Business, SECOND, World};
 use ledger::Actor;
-use outpay::auth::keys::{self, KeyOrder};
-use outpay::auth::limits::KeyLimits;
-use outpay::members::Role;
+use outpay::api_keys;
+use outpay::api_keys::KeyOrder;
+use outpay::key_limits::KeyLimits;
+use outpay::roles::Role;
 use outpay::store::CredentialKind;
 
 crate::dashboard::on_both_engines! {
@@ -19,8 +20,8 @@ crate::dashboard::on_both_engines! {
 pub async fn made(world: &World, business: &Business) -> String {
     let (book, kind, limits) = (business.live, CredentialKind::SecretKey, KeyLimits::default());
     let order = KeyOrder { book, kind, name: "made".to_owned(), expires_in: None, limits };
-    let made = keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
-    keys::id(&world.platform, book, made.number)
+    let made = api_keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
+    api_keys::id(&world.platform, book, made.number)
 }
 
 const SHOWN: (&str, &str) = ("<p class=\"secret\" id=\"key\">", "</p>");
@@ -150,7 +151,7 @@ async fn use_is_shown_per_key(world: &World) {
         [(5, 1, 3_702)]
     );
     for key in world.platform.store.keys(business.live).await.unwrap() {
-        let id = keys::id(&world.platform, key.book, key.number);
+        let id = api_keys::id(&world.platform, key.book, key.number);
         let page = viewer.get(&format!("/dashboard/keys/{id}")).await;
         let is_used = key.number == counts[0].0;
         assert_eq!(page.is(200).body.contains("<dd>$37.02</dd>"), is_used);

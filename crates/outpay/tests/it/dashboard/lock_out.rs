@@ -2,8 +2,9 @@
 
 use crate::dashboard::browser::DEVICE;
 use crate::dashboard::world::{MINUTE, Member, PASSWORD, World};
+use outpay::members::Client;
 use outpay::members::sign_in::{self, Attempt, SignInError};
-use outpay::members::{Client, Role};
+use outpay::roles::Role;
 use secrecy::SecretString;
 
 crate::dashboard::on_both_engines! {

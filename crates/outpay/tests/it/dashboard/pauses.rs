@@ -3,7 +3,7 @@
 use crate::dashboard::world::World;
 use ledger::{Actor, Step};
 use outpay::kill_switch;
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::PauseScope;
 use std::time::Duration;
 

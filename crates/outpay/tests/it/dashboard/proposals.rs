@@ -3,10 +3,10 @@
 use crate::dashboard::on_both_engines;
 use crate::dashboard::world::{Business, MINUTE, World};
 use ledger::{Actor, BookId, Cents, Correction};
-use outpay::auth::keys;
-use outpay::auth::limits::KeyLimits;
-use outpay::members::Role;
+use outpay::api_keys;
+use outpay::key_limits::KeyLimits;
 use outpay::proposals::{self, Checker, Made, Proposed, Refused};
+use outpay::roles::Role;
 use outpay::store::CredentialKind;
 
 on_both_engines! {
@@ -72,14 +72,14 @@ async fn the_member_who_proposed_it_does_not_confirm_it(world: &World) {
     let confirm = [("how", "confirm")];
     maker.browser.post(&path(world, &made), &confirm).await.is(400).says("You proposed this yourself");
     // A key that this member made is the same hand.
-    let order = keys::KeyOrder {
+    let order = api_keys::KeyOrder {
         book: business.live,
         kind: CredentialKind::SecretKey,
         name: "bot".to_owned(),
         expires_in: None,
         limits: KeyLimits::default(),
     };
-    let key = keys::create(&world.platform, &order, Actor::member(maker.number)).await.unwrap();
+    let key = api_keys::create(&world.platform, &order, Actor::member(maker.number)).await.unwrap();
     let by_key = propose(world, business.live, Actor(key.number)).await;
     maker.browser.post(&path(world, &by_key), &confirm).await.is(400).says("You proposed this yourself");
     assert_eq!(main_balance(world, &business).await, 500);

@@ -1,7 +1,7 @@
 //! The request log: what an owner finds in it, and what nobody does.
 
 use crate::dashboard::world::{Business, SECOND, World};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::{RequestFilter, RequestLine};
 
 crate::dashboard::on_both_engines! {
@@ -120,7 +120,7 @@ async fn filters_find_what_they_say(world: &World) {
         let page = viewer.get(&format!("/dashboard/requests{query}")).await;
         assert_eq!(rows(&page), expected, "{query}");
     }
-    let key = outpay::auth::keys::id(&world.platform, business.live, all[0].key);
+    let key = outpay::api_keys::id(&world.platform, business.live, all[0].key);
     assert_eq!(rows(&viewer.get(&format!("/dashboard/requests?key={key}")).await), 3);
     let id = &all[1].request_id;
     viewer.get(&format!("/dashboard/requests?id={id}")).await.leads_to(&format!("/dashboard/requests/{id}"));

@@ -2,8 +2,8 @@
 
 use crate::dashboard::world::World;
 use ledger::Cents;
-use outpay::branding;
-use outpay::members::Role;
+use outpay::business::branding;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     payouts_are_switched,

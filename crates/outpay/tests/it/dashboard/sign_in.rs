@@ -2,7 +2,8 @@
 
 use crate::dashboard::browser::{DEVICE, SESSION};
 use crate::dashboard::world::{MINUTE, PASSWORD, SECOND, World, is_known};
-use outpay::members::{Client, Role, session, sign_in};
+use outpay::members::{Client, session, sign_in};
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     a_password_and_a_code_let_in,

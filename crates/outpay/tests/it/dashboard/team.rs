@@ -3,7 +3,8 @@
 use crate::dashboard::world::{PASSWORD, World};
 use ledger::{Actor, Email};
 use outpay::ids::IdKind;
-use outpay::members::{self, Role, invitation, team};
+use outpay::members::{self, invitation, team};
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     an_owner_invites_and_withdraws,

@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use ledger::Actor;
-use outpay::members::Role;
+use outpay::roles::Role;
 use secrecy::ExposeSecret;
 
 crate::dashboard::on_both_engines! {

@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use ledger::{Actor, Command, UserStatus};
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     people_are_found,

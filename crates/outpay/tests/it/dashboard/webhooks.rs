@@ -3,7 +3,7 @@
 use crate::dashboard::world::{Business, SECOND, World};
 use crate::receiver::{Receiver, status};
 use ledger::{Actor, EntryKind};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::NewDelivery;
 use outpay::webhooks::Change;
 

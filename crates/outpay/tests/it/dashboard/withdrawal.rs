@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use ledger::{Actor, Step};
-use outpay::members::Role;
+use outpay::roles::Role;
 use outpay::store::Attempt;
 
 crate::dashboard::on_both_engines! {

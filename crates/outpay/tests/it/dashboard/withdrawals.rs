@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use ledger::{Actor, Step};
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     the_list_is_filtered,

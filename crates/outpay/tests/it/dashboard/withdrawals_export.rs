@@ -2,7 +2,7 @@
 
 use crate::dashboard::world::World;
 use ledger::Actor;
-use outpay::members::Role;
+use outpay::roles::Role;
 
 crate::dashboard::on_both_engines! {
     what_the_filter_shows_is_in_the_file,

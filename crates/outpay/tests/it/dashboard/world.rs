@@ -6,15 +6,16 @@ use crate::database::Database;
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, BookId, Cents, Command, Direction, Email, Mode, Request};
 use outpay::auth::Secrets;
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::http::{self, ServeConfig, TrustedProxies};
 use outpay::members::invitation::{self, Acceptance};
-use outpay::members::{Client, Role, second_factor, session, sign_in};
+use outpay::members::{Client, second_factor, session, sign_in};
 use outpay::networks::Networks;
 use outpay::platform::Platform;
 use outpay::rails::manual::ManualConfig;
+use outpay::roles::Role;
 use outpay::serving;
 use outpay::store::Failure;
 use outpay::webhooks::Guard;
@@ -138,11 +139,11 @@ impl World {
     /// A new business without money; payouts are disabled.
     pub async fn business(&self) -> Business {
         let name = format!("Business {}", self.made.fetch_add(1, Ordering::Relaxed));
-        let created = businesses::create(&self.platform, &name).await.unwrap();
+        let created = business::create(&self.platform, &name).await.unwrap();
         let number = created.business.number;
         Business {
             number,
-            id: businesses::id(&self.platform, number),
+            id: business::id(&self.platform, number),
             name,
             live: BookId::new(number, Mode::Live),
             test: BookId::new(number, Mode::Test),

@@ -4,7 +4,7 @@ use crate::http::recipient::Recipient;
 use crate::http::world::{TestWorld, UNAUTHORIZED};
 use crate::wire::Call;
 use ledger::Actor;
-use outpay::auth::keys;
+use outpay::api_keys;
 use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -52,7 +52,7 @@ async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
     let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
     let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
     let row = world.platform.store.key(own).await.unwrap().unwrap();
-    keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
+    api_keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
     approve(world, &person.key, &id).send().await.value(200);
 }
 
@@ -100,8 +100,9 @@ async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
     let mut rolled = maker;
     for _ in 0..2 {
         let row = world.platform.store.key(rolled).await.unwrap().unwrap();
-        let made =
-            keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
+        let made = api_keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY)
+            .await
+            .unwrap();
         rolled = made.number;
         let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
         assert_eq!(refused["code"], "maker_is_checker");

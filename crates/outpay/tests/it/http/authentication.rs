@@ -4,7 +4,8 @@ use crate::http::process::Process;
 use crate::http::world::{Business, SECOND, TestWorld};
 use crate::wire::{Answer, Call};
 use ledger::{Actor, HashSalt, Mode};
-use outpay::auth::{api_key, keys};
+use outpay::api_keys;
+use outpay::api_keys::key_text;
 use outpay::clock::Entropy;
 use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
@@ -198,7 +199,7 @@ async fn is_the_401(world: &TestWorld, call: &Call, cause: &str) {
 
 async fn roll(world: &TestWorld, number: i64, overlap: i64) -> String {
     let old = world.platform.store.key(number).await.unwrap().unwrap();
-    let made = keys::roll(&world.platform, &old, overlap, Actor::NOBODY).await.unwrap();
+    let made = api_keys::roll(&world.platform, &old, overlap, Actor::NOBODY).await.unwrap();
     made.text.expose_secret().to_owned()
 }
 
@@ -221,10 +222,10 @@ async fn bad_keys(world: &TestWorld, business: &Business) -> Vec<(&'static str, 
     let debit = world.post(&world.user_path(business.live, 1, "/debit")).key(key);
     debit.json(r#"{"amount":1,"reason":"back"}"#).send().await.value(200);
 
-    let unknown = api_key::generate(CredentialKind::SecretKey, Mode::Live, &Entropy::seeded(99));
+    let unknown = key_text::generate(CredentialKind::SecretKey, Mode::Live, &Entropy::seeded(99));
     let last = if key.ends_with('a') { "b" } else { "a" };
     let wrong_checksum = format!("{}{last}", &key[..key.len() - 1]);
-    assert!(!api_key::has_valid_checksum(&wrong_checksum));
+    assert!(!key_text::has_valid_checksum(&wrong_checksum));
     let bearer = |text: &str| vec![("Authorization", format!("Bearer {text}").into_bytes())];
     let header = |value: &str| vec![("Authorization", value.as_bytes().to_vec())];
     vec![

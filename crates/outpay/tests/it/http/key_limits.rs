@@ -2,9 +2,10 @@
 
 use crate::http::world::{Business, DISABLED, SECOND, TestWorld, UNAUTHORIZED, local};
 use ledger::{Actor, Cents};
-use outpay::auth::keys::{self, KeyOrder};
-use outpay::auth::limits::KeyLimits;
+use outpay::api_keys;
+use outpay::api_keys::KeyOrder;
 use outpay::http::{ServeConfig, TrustedProxies};
+use outpay::key_limits::KeyLimits;
 use outpay::networks::Networks;
 use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
@@ -24,7 +25,7 @@ async fn key(world: &TestWorld, business: &Business, allowed: &str, most: Option
     let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
     let (book, kind) = (business.live, CredentialKind::SecretKey);
     let order = KeyOrder { book, kind, name: String::new(), expires_in: None, limits };
-    let made = keys::create(&world.platform, &order, Actor::NOBODY).await.unwrap();
+    let made = api_keys::create(&world.platform, &order, Actor::NOBODY).await.unwrap();
     (made.number, made.text.expose_secret().to_owned())
 }
 
@@ -104,7 +105,7 @@ async fn rolling_keeps_the_limits(world: &TestWorld) {
     let business = world.paying_business(10_000).await;
     let (number, old) = key(world, &business, "127.0.0.1", Some(500)).await;
     let stored = world.platform.store.key(number).await.unwrap().unwrap();
-    let made = keys::roll(&world.platform, &stored, 10 * SECOND, Actor::NOBODY).await.unwrap();
+    let made = api_keys::roll(&world.platform, &stored, 10 * SECOND, Actor::NOBODY).await.unwrap();
     let new = world.platform.store.key(made.number).await.unwrap().unwrap();
     assert_eq!(new.limits, stored.limits);
     for text in [old.as_str(), made.text.expose_secret()] {

@@ -4,14 +4,15 @@
 use crate::database::Database;
 use crate::wire::Call;
 use ledger::{Actor, BookId, Cents, Command, Direction, Mode, Request};
-use outpay::auth::keys::{self, KeyOrder};
-use outpay::auth::limits::KeyLimits;
+use outpay::api_keys;
+use outpay::api_keys::KeyOrder;
 use outpay::auth::{Auth, Secrets};
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::http::{self, ServeConfig};
 use outpay::ids::IdKind;
+use outpay::key_limits::KeyLimits;
 use outpay::platform::Platform;
 use outpay::store::{CredentialKind, Failure};
 use outpay::webhooks::Guard;
@@ -181,7 +182,7 @@ impl TestWorld {
     /// A new business: no money, payouts disabled.
     pub async fn business(&self) -> Business {
         let name = format!("Business {}", self.made.fetch_add(1, Ordering::Relaxed));
-        let created = businesses::create(&self.platform, &name).await.unwrap();
+        let created = business::create(&self.platform, &name).await.unwrap();
         let number = created.business.number;
         let text = |key: &secrecy::SecretString| key.expose_secret().to_owned();
         Business {
@@ -230,14 +231,14 @@ impl TestWorld {
     pub async fn new_key(&self, book: BookId, kind: CredentialKind, lifetime: Option<i64>) -> (i64, String) {
         let limits = KeyLimits::default();
         let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime, limits };
-        let made = keys::create(&self.platform, &order, Actor::NOBODY).await.unwrap();
+        let made = api_keys::create(&self.platform, &order, Actor::NOBODY).await.unwrap();
         (made.number, made.text.expose_secret().to_owned())
     }
 
     /// Revokes the key with this number.
     pub async fn revoke(&self, number: i64) {
         let key = self.platform.store.key(number).await.unwrap().unwrap();
-        keys::revoke(&self.platform, &key, Actor::NOBODY).await.unwrap();
+        api_keys::revoke(&self.platform, &key, Actor::NOBODY).await.unwrap();
     }
 
     /// The hash of a book's `number`th user after this many rotations.

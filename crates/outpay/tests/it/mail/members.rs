@@ -2,11 +2,13 @@
 
 use crate::mail::world::{PUBLIC_URL, World};
 use ledger::{Actor, Email};
-use outpay::auth::keys::{self, KeyOrder};
-use outpay::auth::limits::KeyLimits;
-use outpay::mail::MailKind;
+use outpay::api_keys;
+use outpay::api_keys::KeyOrder;
+use outpay::key_limits::KeyLimits;
+use outpay::mail_kind::MailKind;
+use outpay::members::Client;
 use outpay::members::invitation::{self, Acceptance};
-use outpay::members::{Client, Role};
+use outpay::roles::Role;
 use outpay::store::{AuditFilter, CredentialKind, MailState, NewMail};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -48,12 +50,12 @@ async fn those_who_look_after_keys_hear_of_each_change(world: &World) {
         expires_in: None,
         limits: KeyLimits::default(),
     };
-    let made = keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
+    let made = api_keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
     let key = world.platform.store.key(made.number).await.unwrap().unwrap();
-    let rolled = keys::roll(&world.platform, &key, 0, Actor::OPERATOR).await.unwrap();
+    let rolled = api_keys::roll(&world.platform, &key, 0, Actor::OPERATOR).await.unwrap();
     let new = world.platform.store.key(rolled.number).await.unwrap().unwrap();
-    keys::revoke(&world.platform, &new, Actor::OPERATOR).await.unwrap();
-    keys::revoke(&world.platform, &new, Actor::OPERATOR).await.unwrap_err();
+    api_keys::revoke(&world.platform, &new, Actor::OPERATOR).await.unwrap();
+    api_keys::revoke(&world.platform, &new, Actor::OPERATOR).await.unwrap_err();
     let mails = world.mails().await;
     let about = |kind: MailKind, hint: &str| {
         let fits = |mail: &&NewMail| mail.kind == kind && mail.data.contains(hint);

@@ -2,8 +2,10 @@
 
 use crate::mail::world::{PUBLIC_URL, World};
 use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
-use outpay::branding::{self, Branding};
-use outpay::mail::{MailError, MailKind};
+use outpay::business::branding;
+use outpay::business::branding::Branding;
+use outpay::mail::MailError;
+use outpay::mail_kind::MailKind;
 use outpay::store::MailState;
 use secrecy::ExposeSecret;
 use std::collections::HashSet;
@@ -23,7 +25,7 @@ async fn without_configuration_no_mail_is_made(world: &World) {
     let book = world.book(&["claim_link"]).await;
     let bare = world.neighbour(None).await;
     bare.mail.check().unwrap();
-    let refused = bare.mail.choose(book, outpay::mail::Choice::ALL).await;
+    let refused = bare.mail.choose(book, outpay::mail_kind::Choice::ALL).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
     let user = world.pay(book, "user@example.com").await;
     assert_eq!(outpay::mail::Worker::new(bare.mail.clone()).settle().await.unwrap(), 0);

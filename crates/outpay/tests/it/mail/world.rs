@@ -7,10 +7,11 @@ use ledger::{
     Request, ReviewRule, Step, Terms,
 };
 use outpay::auth::Secrets;
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
-use outpay::mail::{Choice, Encryption, Mail, MailConfig, Times, Worker};
+use outpay::mail::{Encryption, Mail, MailConfig, Times, Worker};
+use outpay::mail_kind::Choice;
 use outpay::platform::Platform;
 use outpay::store::MailRow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,7 +93,7 @@ impl World {
     /// The live book of a new business with payouts enabled and these kinds of mail chosen.
     pub async fn book(&self, mails: &[&str]) -> BookId {
         let name = format!("Shop {}", self.made.fetch_add(1, Ordering::Relaxed));
-        let number = businesses::create(&self.platform, &name).await.unwrap().business.number;
+        let number = business::create(&self.platform, &name).await.unwrap().business.number;
         self.platform.store.set_payouts_enabled(number, true).await.unwrap();
         let book = BookId::new(number, Mode::Live);
         let amount = Cents(100_000_000);

@@ -6,7 +6,7 @@ use ledger::{
     Withdrawal,
 };
 use outpay::auth::Secrets;
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::platform::Platform;
@@ -61,7 +61,7 @@ impl Installation {
 
 /// A business with one user who has this much.
 pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId {
-    let number = businesses::create(platform, "Shop").await.unwrap().business.number;
+    let number = business::create(platform, "Shop").await.unwrap().business.number;
     platform.store.set_payouts_enabled(number, true).await.unwrap();
     let book = BookId::new(number, Mode::Live);
     let amount = Cents(cents);

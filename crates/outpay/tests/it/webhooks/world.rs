@@ -7,7 +7,7 @@ use ledger::{
     Reply, Request, ReviewRule, Step, Terms,
 };
 use outpay::auth::Secrets;
-use outpay::businesses;
+use outpay::business;
 use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::ids::IdKind;
@@ -95,7 +95,7 @@ impl World {
     /// The live book of a new business with payouts enabled, and one user who has 1,000.00.
     pub async fn book(&self) -> BookId {
         let name = format!("Business {}", self.made.fetch_add(1, Ordering::Relaxed));
-        let created = businesses::create(&self.platform, &name).await.unwrap();
+        let created = business::create(&self.platform, &name).await.unwrap();
         let number = created.business.number;
         self.platform.store.set_payouts_enabled(number, true).await.unwrap();
         let book = BookId::new(number, Mode::Live);

@@ -3,12 +3,14 @@
 //! stored nowhere; no verb ever makes a key live longer than it was to; with each change goes an entry of the audit log and
 //! a mail to those who look after the keys.
 
-use super::api_key;
-use super::limits::KeyLimits;
-use crate::identity_text::identity_or_none;
+pub mod key_text;
+
+use crate::audit_log;
 use crate::ids::IdKind;
-use crate::mail::MailKind;
-use crate::members::{audit, notice};
+use crate::key_limits::KeyLimits;
+use crate::line::Line;
+use crate::mail_kind::MailKind;
+use crate::members::notice;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, KeyNews, NewApiKey, WriteError};
 use crate::witness::Record;
@@ -102,7 +104,7 @@ impl Change {
         hint: &str,
     ) -> Result<KeyNews, Failure> {
         let subject = id(platform, book, number);
-        let audit = vec![audit::in_book(platform, book, self.by, self.action, &subject, &self.detail)];
+        let audit = vec![audit_log::in_book(platform, book, self.by, self.action, &subject, &self.detail)];
         let mails = notice::key(platform, book, self.mail, self.by, hint).await?;
         Ok(KeyNews { audit, mails })
     }
@@ -205,20 +207,20 @@ async fn make(
     replaces: Option<(i64, Micros)>,
     change: &Change,
 ) -> Result<MadeKey, KeyError> {
-    let name = identity_or_none(&order.name, LONGEST_NAME).map_err(|_| KeyError::BadName)?;
+    let name = Line::parse_or_empty(&order.name, LONGEST_NAME).map_err(|_| KeyError::BadName)?;
     if order.limits.max_amount.is_some_and(|most| !(1..=MAX_PAYOUT.0).contains(&most.0)) {
         return Err(KeyError::BadCeiling);
     }
     for _ in 0..TRIES {
         let now = platform.clock.now();
         let expires_at = expiry(now, order.expires_in)?;
-        let text = api_key::generate(order.kind, order.book.mode(), &platform.entropy);
+        let text = key_text::generate(order.kind, order.book.mode(), &platform.entropy);
         let key = NewApiKey {
             number: platform.store.next_key_number().await?,
             book: order.book,
             kind: order.kind,
-            name: name.clone(),
-            hint: api_key::hint(text.expose_secret()),
+            name: name.to_string(),
+            hint: key_text::hint(text.expose_secret()),
             digest: platform.secrets.credential_digest(text.expose_secret().as_bytes()),
             created_at: now,
             expires_at,

@@ -1,10 +1,13 @@
 //! Businesses, as an operator manages them: create one with its first keys, find one by id or name. Not here: money
-//! (the teller), later keys (auth/keys.rs). Invariant: a business always has its two books and four keys.
+//! (the teller), later keys (api_keys/). Invariant: a business always has its two books and four keys.
 
-use crate::auth::api_key;
-use crate::auth::limits::KeyLimits;
-use crate::identity_text::identity;
+pub mod branding;
+pub mod settings;
+
+use crate::api_keys::key_text;
 use crate::ids::IdKind;
+use crate::key_limits::KeyLimits;
+use crate::line::Line;
 use crate::platform::Platform;
 use crate::store::{Business, CredentialKind, Failure, NewApiKey, NewBusiness, WriteError};
 use ledger::{BookId, Mode};
@@ -85,13 +88,13 @@ fn new_key(
     kind: CredentialKind,
     number: i64,
 ) -> (SecretString, NewApiKey) {
-    let text = api_key::generate(kind, book.mode(), &platform.entropy);
+    let text = key_text::generate(kind, book.mode(), &platform.entropy);
     let row = NewApiKey {
         number,
         book,
         kind,
         name: FIRST_KEY_NAME.to_owned(),
-        hint: api_key::hint(text.expose_secret()),
+        hint: key_text::hint(text.expose_secret()),
         digest: platform.secrets.credential_digest(text.expose_secret().as_bytes()),
         created_at: platform.clock.now(),
         expires_at: None,
@@ -111,7 +114,7 @@ fn created(business: NewBusiness, keys: Vec<SecretString>) -> CreatedBusiness {
 /// Normalises a name; `None` if it is not a valid one.
 fn name_of(name: &str) -> Option<String> {
     // Commands accept an id in place of a name, so a name must not look like an id.
-    identity(name, LONGEST_NAME).ok().filter(|name| !name.starts_with("biz_"))
+    Line::parse(name, LONGEST_NAME).ok().map(String::from).filter(|name| !name.starts_with("biz_"))
 }
 
 #[must_use]

@@ -10,8 +10,8 @@ pub use colour::{Colour, STANDARD_COLOUR};
 pub use frame_origins::FrameOrigins;
 pub use logo::{LARGEST as LARGEST_LOGO, Logo, LogoName, LogoProblem};
 
-use crate::identity_text::{identity, identity_or_none};
-use crate::members::audit;
+use crate::audit_log;
+use crate::line::Line;
 use crate::platform::Platform;
 use crate::store::{BrandingRow, Failure};
 use ledger::Actor;
@@ -65,10 +65,11 @@ impl Branding {
     /// The first that will not do.
     pub fn new(texts: &BrandingRow) -> Result<Self, BrandingProblem> {
         let support_url = texts.support_url.trim();
-        let display_name = identity(&texts.display_name, LONGEST_NAME).map_err(|_| BrandingProblem::Name)?;
+        let display_name =
+            Line::parse(&texts.display_name, LONGEST_NAME).map_err(|_| BrandingProblem::Name)?;
         let colour = Colour::parse(&texts.colour).ok_or(BrandingProblem::Colour)?;
         let support =
-            identity_or_none(&texts.support, LONGEST_SUPPORT).map_err(|_| BrandingProblem::Support)?;
+            Line::parse_or_empty(&texts.support, LONGEST_SUPPORT).map_err(|_| BrandingProblem::Support)?;
         let safe = ["https://", "mailto:"]
             .iter()
             .any(|scheme| support_url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
@@ -79,7 +80,13 @@ impl Branding {
             return Err(BrandingProblem::SupportUrl);
         }
         let frame_origins = FrameOrigins::parse(&texts.frame_origins).ok_or(BrandingProblem::FrameOrigins)?;
-        Ok(Self { display_name, colour, support, support_url: support_url.to_owned(), frame_origins })
+        Ok(Self {
+            display_name: display_name.into(),
+            colour,
+            support: support.into(),
+            support_url: support_url.to_owned(),
+            frame_origins,
+        })
     }
 
     /// The texts that make it.
@@ -130,7 +137,7 @@ pub async fn set(platform: &Platform, business: i64, by: Actor, branding: &Brand
         return Ok(());
     }
     let detail = json!({ "from": as_json(&before), "to": as_json(branding) });
-    let entry = audit::in_business(platform, business, by, "settings.branding_changed", "", &detail);
+    let entry = audit_log::in_business(platform, business, by, "settings.branding_changed", "", &detail);
     platform.store.set_branding(business, &branding.texts(), &entry).await
 }
 
@@ -164,7 +171,7 @@ pub async fn set_logo(
         return Ok(());
     }
     let detail = json!({ "from": before.as_ref().map(LogoName::as_str), "to": name.map(LogoName::as_str) });
-    let entry = audit::in_business(platform, business, by, "settings.logo_changed", "", &detail);
+    let entry = audit_log::in_business(platform, business, by, "settings.logo_changed", "", &detail);
     let row = logo.map(|logo| (logo.name().as_str(), logo.bytes()));
     platform.store.set_logo(business, row, &entry).await
 }

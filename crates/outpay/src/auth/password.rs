@@ -4,7 +4,7 @@
 
 use crate::auth::Secrets;
 use crate::clock::Entropy;
-use crate::identity_text::{holds_unseen, opaque_string};
+use crate::line::holds_unseen;
 use crate::store::Failure;
 use anyhow::Context;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
@@ -13,6 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 const KIBIBYTES: u32 = 19_456;
 const PASSES: u32 = 2;
@@ -189,6 +191,14 @@ const COMMON: [&str; 32] = [
     "outpay",
 ];
 
+/// A password as RFC 8265 prepares it (profile OpaqueString, 4.2): spaces of other kinds become ASCII spaces, then NFC; case
+/// and the number of spaces stay. What a password may hold is judged where one is chosen.
+#[must_use]
+pub fn opaque_string(password: &str) -> String {
+    let is_space = |c: &char| c.general_category() == GeneralCategory::SpaceSeparator;
+    password.chars().map(|c| if is_space(&c) { ' ' } else { c }).nfc().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,5 +251,10 @@ mod tests {
         assert!(!other.fits(&secret("right horse"), Some(&digest)).await.unwrap(), "another master key");
         assert!(passwords.fits(&secret("right horse"), Some("not a digest")).await.is_err());
         assert_eq!(passwords.work_done(), 9);
+    }
+
+    #[test]
+    fn passwords_keep_their_case_and_their_spaces() {
+        assert_eq!(opaque_string("Zwo\u{308}lf\u{a0} Ko\u{308}che "), "Zwölf  Köche ");
     }
 }

@@ -2,7 +2,7 @@
 //! rule could approve by that what nobody else looks at, so every change is an entry in the journal, made before it takes
 //! effect, and in the audit log, with what it was before.
 
-use super::audit;
+use crate::audit_log;
 use crate::platform::Platform;
 use crate::stopped::Stopped;
 use crate::store::{Failure, NewAuditEntry, SettingsChange};
@@ -30,7 +30,7 @@ pub async fn change(
     change.payouts_enabled = change.payouts_enabled.filter(|enabled| *enabled != before);
     if let Some(enabled) = change.payouts_enabled {
         let action = if enabled { "settings.payouts_enabled" } else { "settings.payouts_disabled" };
-        entries.push(audit::in_business(platform, book.business(), actor, action, "", &json!({})));
+        entries.push(audit_log::in_business(platform, book.business(), actor, action, "", &json!({})));
         // The operator enables a business before anything has happened in its books: the audit log has it.
         if actor != Actor::OPERATOR {
             notes.push(format!("payouts_enabled: {before} -> {enabled}"));
@@ -40,7 +40,7 @@ pub async fn change(
     change.expiry_days = change.expiry_days.filter(|days| *days != before);
     if let Some(days) = change.expiry_days {
         let detail = json!({ "from": before, "to": days });
-        entries.push(audit::in_book(platform, book, actor, "settings.expiry_changed", "", &detail));
+        entries.push(audit_log::in_book(platform, book, actor, "settings.expiry_changed", "", &detail));
         let [from, to] =
             [before, days].map(|days| days.map_or_else(|| "never".to_owned(), |days| days.to_string()));
         notes.push(format!("expiry_days: {from} -> {to}"));
@@ -51,7 +51,7 @@ pub async fn change(
     for (method, terms) in &change.terms {
         let old = before.get(method).unwrap_or(&standard);
         let detail = json!({ "from": old, "to": terms });
-        entries.push(audit::in_book(platform, book, actor, "settings.method_changed", method, &detail));
+        entries.push(audit_log::in_book(platform, book, actor, "settings.method_changed", method, &detail));
         notes.push(format!("method {method}: {} -> {}", text(old)?, text(terms)?));
     }
     if entries.is_empty() {
