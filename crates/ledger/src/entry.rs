@@ -122,7 +122,7 @@ impl EntryKind {
 
     /// The number that is stored and chained.
     #[must_use]
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         self as i64
     }
 

@@ -86,7 +86,7 @@ impl WithdrawalState {
 
     /// The number that is stored.
     #[must_use]
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         self as i64
     }
 

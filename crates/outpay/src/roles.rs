@@ -80,7 +80,7 @@ impl Role {
 
     /// The number that is stored.
     #[must_use]
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         self as i64
     }
 

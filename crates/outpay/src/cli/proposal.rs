@@ -5,8 +5,8 @@
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output;
-use crate::clock::rfc3339;
 use crate::audit_log::Names;
+use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::proposals::{self, Checker, Made, Proposed, Refused, word};
 use crate::store::ProposalRow;

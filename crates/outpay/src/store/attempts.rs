@@ -3,6 +3,7 @@
 
 use super::driver::{Row, Statement, WriteError};
 use super::leases::Hold;
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
 
@@ -29,14 +30,16 @@ pub struct Attempt {
     pub answer_text: String,
 }
 
+/// The columns that `attempt` reads, in its order.
+const COLUMNS: &str = "number, rail, key, request, slot, created_at, answered_at, answer, answer_text";
+
 impl Store {
     /// All attempts of a withdrawal, oldest first.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn attempts(&self, book: BookId, withdrawal: i64) -> Result<Vec<Attempt>, Failure> {
-        let sql = "SELECT number, rail, key, request, slot, created_at, answered_at, answer, answer_text FROM attempt \
-                   WHERE book = $1 AND withdrawal = $2 ORDER BY number";
+        let sql = sql!("SELECT {COLUMNS} FROM attempt WHERE book = $1 AND withdrawal = $2 ORDER BY number");
         let rows = self.driver.query(sql, vec![book.0.into(), withdrawal.into()]).await?;
         rows.iter().map(attempt).collect()
     }
@@ -46,8 +49,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn attempts_from(&self, rails: &[&str], slot: i64) -> Result<Vec<Attempt>, Failure> {
-        let sql = "SELECT number, rail, key, request, slot, created_at, answered_at, answer, answer_text FROM attempt \
-                   WHERE rail = $1 AND slot >= $2 ORDER BY slot, number";
+        let sql = sql!("SELECT {COLUMNS} FROM attempt WHERE rail = $1 AND slot >= $2 ORDER BY slot, number");
         let mut found = Vec::new();
         for rail in rails {
             let rows = self.driver.query(sql, vec![(*rail).into(), slot.into()]).await?;

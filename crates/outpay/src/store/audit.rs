@@ -1,8 +1,11 @@
 //! One frozen view of the whole database for the audit, while the platform goes on writing.
 
+use super::codes::{PAYOUT_HASH, USER_CREATED};
 use super::driver::{Driver, Row, Value};
+use super::journal;
 use super::journal::{StoredEntry, entry, salt};
-use super::withdrawals::{WITHDRAWAL, withdrawal};
+use super::sql::{of, sql};
+use super::withdrawals::{COLUMNS, WITHDRAWAL, withdrawal};
 use super::{Failure, Store, postgres, sqlite};
 use anyhow::Context;
 use ledger::CredentialDigest;
@@ -120,10 +123,12 @@ impl Snapshot {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(StoredEntry, String)>, Failure> {
-        let sql = "SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, \
-                   j.note, j.chain, j.withdrawal, j.actor, j.detail, j.salt, u.email FROM journal j \
-                   LEFT JOIN payout_user u ON j.kind = 4 AND u.book = j.book AND u.number = j.payout_user \
-                   WHERE j.book = $1 AND j.sequence > $2 ORDER BY j.sequence LIMIT $3";
+        let sql = sql!(
+            "SELECT {columns}, u.email FROM journal j LEFT JOIN payout_user u ON j.kind = {USER_CREATED} \
+             AND u.book = j.book AND u.number = j.payout_user WHERE j.book = $1 AND j.sequence > $2 \
+             ORDER BY j.sequence LIMIT $3",
+            columns = of("j", journal::COLUMNS)
+        );
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -138,7 +143,7 @@ impl Snapshot {
     }
 
     async fn order_text(&self, book: BookId, number: i64) -> Result<String, Failure> {
-        let rows = self.query(WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
+        let rows = self.query(&WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
         rows.first().map_or(Ok(String::new()), |row| Ok(withdrawal(row)?.order_text()))
     }
 
@@ -152,8 +157,8 @@ impl Snapshot {
         after: i64,
         limit: i64,
     ) -> Result<Vec<Withdrawal>, Failure> {
-        let sql = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                   reason_code, reason, created_at, changed_at FROM withdrawal WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let sql =
+            sql!("SELECT {COLUMNS} FROM withdrawal WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3");
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
         rows.iter().map(withdrawal).collect()
     }
@@ -191,7 +196,10 @@ impl Snapshot {
     /// # Errors
     /// When the database breaks.
     pub async fn hash_credentials(&self, after: &[u8], limit: i64) -> Result<Vec<HashCredential>, Failure> {
-        let sql = "SELECT digest, book, subject, active FROM credential WHERE kind = 3 AND digest > $1 ORDER BY digest LIMIT $2";
+        let sql = sql!(
+            "SELECT digest, book, subject, active FROM credential WHERE kind = {PAYOUT_HASH} AND digest > $1 \
+             ORDER BY digest LIMIT $2"
+        );
         let rows = self.query(sql, vec![after.into(), limit.into()]).await?;
         let credential = |row: &Row| {
             Ok(HashCredential {

@@ -1,7 +1,9 @@
 //! What stands beside the books, read for the audit: attempts and slots, remembered answers, gift cards, keys, cursors, rows
 //! of books that do not exist. All of it inside the audit's one moment. Not here: what each must look like (audit/).
 
+use super::codes::{CARD_GIVEN_OUT, PUBLIC_KEY, SECRET_KEY};
 use super::driver::Row;
+use super::sql::sql;
 use super::{Failure, Snapshot, postgres, sqlite};
 use anyhow::Context;
 use ledger::{BookId, OnceKey};
@@ -120,8 +122,10 @@ impl Snapshot {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, i64, Option<i64>)>, Failure> {
-        let sql = "SELECT number, state, withdrawal FROM gift_card \
-                   WHERE book = $1 AND number > $2 AND (state = 2 OR withdrawal IS NOT NULL) ORDER BY number LIMIT $3";
+        let sql = sql!(
+            "SELECT number, state, withdrawal FROM gift_card WHERE book = $1 AND number > $2 \
+             AND (state = {CARD_GIVEN_OUT} OR withdrawal IS NOT NULL) ORDER BY number LIMIT $3"
+        );
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
         rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?, row.maybe_int(2)?))).collect()
     }
@@ -144,10 +148,13 @@ impl Snapshot {
     /// # Errors
     /// When the database breaks.
     pub async fn strange_key_credentials(&self) -> Result<Vec<(BookId, i64)>, Failure> {
-        let sql = "SELECT c.book, c.subject FROM credential c LEFT JOIN api_key k \
-                   ON k.number = c.subject AND k.digest = c.digest AND k.book = c.book AND k.kind = c.kind \
-                   WHERE c.kind IN (1, 2) AND (k.number IS NULL OR (c.active = 1 AND k.revoked_at IS NOT NULL) \
-                   OR coalesce(c.expires_at, -1) <> coalesce(k.expires_at, -1)) ORDER BY c.book, c.subject LIMIT $1";
+        let sql = sql!(
+            "SELECT c.book, c.subject FROM credential c LEFT JOIN api_key k ON k.number = c.subject \
+             AND k.digest = c.digest AND k.book = c.book AND k.kind = c.kind WHERE c.kind IN ({SECRET_KEY}, {PUBLIC_KEY}) \
+             AND (k.number IS NULL OR (c.active = 1 \
+             AND k.revoked_at IS NOT NULL) OR coalesce(c.expires_at, -1) <> coalesce(k.expires_at, -1)) \
+             ORDER BY c.book, c.subject LIMIT $1"
+        );
         let rows = self.query(sql, vec![MOST_STRANGE.into()]).await?;
         rows.iter().map(|row| Ok((BookId(row.int(0)?), row.int(1)?))).collect()
     }

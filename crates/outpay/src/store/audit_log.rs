@@ -4,6 +4,7 @@
 //! journal records.
 
 use super::driver::{Row, Statement, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{Actor, BookId, Micros};
 
@@ -93,6 +94,9 @@ pub(super) fn note_everywhere(
     .into_audit_log()
 }
 
+/// The columns that `entry` reads, in its order.
+const COLUMNS: &str = "number, book, at, actor, action, subject, detail";
+
 impl Store {
     /// Writes entries, all or none.
     ///
@@ -107,9 +111,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn audit_log(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, Failure> {
-        let sql = "SELECT number, book, at, actor, action, subject, detail FROM audit_log \
-                   WHERE business = $1 AND number < $2 AND actor BETWEEN $3 AND $4 AND ($5 = '' OR action = $5) \
-                   ORDER BY number DESC LIMIT $6";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM audit_log WHERE business = $1 AND number < $2 AND actor BETWEEN $3 AND $4 \
+             AND ($5 = '' OR action = $5) ORDER BY number DESC LIMIT $6"
+        );
         let values = vec![
             filter.business.into(),
             filter.before.into(),

@@ -6,9 +6,11 @@
 //! action, subject and detail, each as its length in bytes (8 bytes, big-endian) and its UTF-8 bytes.
 
 use super::driver::{Row, Statement, Value};
+use super::sql::sql;
 use super::{Failure, Snapshot};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 /// One link: 32 bytes.
 pub type LogDigest = [u8; 32];
@@ -23,8 +25,8 @@ pub(super) const HEAD: &str = "SELECT number, digest FROM audit_log_head WHERE o
 pub(super) const LOCKED_HEAD: &str = "SELECT number, digest FROM audit_log_head WHERE one = 1 FOR UPDATE";
 
 /// `$1` the newest linked row: those after it, at most [`ROUND`].
-pub(super) const UNLINKED: &str = "SELECT number, business, book, at, actor, action, subject, detail FROM audit_log \
-     WHERE number > $1 ORDER BY number LIMIT 1000";
+pub(super) static UNLINKED: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM audit_log WHERE number > $1 ORDER BY number LIMIT 1000"));
 
 /// The newest linked row and the digest that the next one follows.
 pub(super) struct LogHead {
@@ -78,14 +80,16 @@ impl LogRow {
     }
 }
 
+/// The columns that `row` reads, in its order.
+const COLUMNS: &str = "number, business, book, at, actor, action, subject, detail";
+
 impl Snapshot {
     /// Rows of the audit log after `after`, at most `limit`.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn log_rows(&self, after: i64, limit: i64) -> Result<Vec<LogRow>, Failure> {
-        let sql = "SELECT number, business, book, at, actor, action, subject, detail, digest FROM audit_log \
-                   WHERE number > $1 ORDER BY number LIMIT $2";
+        let sql = sql!("SELECT {COLUMNS}, digest FROM audit_log WHERE number > $1 ORDER BY number LIMIT $2");
         let rows = self.query(sql, vec![after.into(), limit.into()]).await?;
         let row = |row: Row| {
             let digest = row.maybe_bytes(8)?.map(|_| digest_of(&row, 8)).transpose()?;

@@ -3,6 +3,7 @@
 
 use super::audit_log::{self, NewAuditEntry};
 use super::driver::Statement;
+use super::sql::sql;
 use super::{Failure, Store};
 
 /// A row of `branding`.
@@ -20,14 +21,16 @@ pub struct BrandingRow {
     pub frame_origins: String,
 }
 
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "display_name, colour, support, support_url, frame_origins";
+
 impl Store {
     /// A business's branding, if it has set one.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn branding(&self, business: i64) -> Result<Option<BrandingRow>, Failure> {
-        let sql = "SELECT display_name, colour, support, support_url, frame_origins FROM branding \
-                   WHERE business = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM branding WHERE business = $1");
         let row = self.driver.query_one(sql, vec![business.into()]).await?;
         let text = |row: &super::Row, column| row.text(column).map(str::to_owned);
         row.map(|row| {

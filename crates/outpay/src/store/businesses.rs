@@ -3,6 +3,7 @@
 use super::driver::{Row, Statement, WriteError};
 use super::epoch::Floor;
 use super::keys::{NewApiKey, insert_key};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, GENESIS, Micros, Mode};
 
@@ -29,6 +30,9 @@ pub struct NewBusiness {
     /// Now.
     pub created_at: Micros,
 }
+
+/// The columns that `business` reads, in its order.
+const COLUMNS: &str = "number, name, payouts_enabled, created_at";
 
 impl Store {
     /// The number that the next business takes, unless somebody else takes it first.
@@ -71,7 +75,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn businesses(&self) -> Result<Vec<Business>, Failure> {
-        let sql = "SELECT number, name, payouts_enabled, created_at FROM business ORDER BY number";
+        let sql = sql!("SELECT {COLUMNS} FROM business ORDER BY number");
         self.driver.query(sql, Vec::new()).await?.iter().map(business).collect()
     }
 
@@ -80,7 +84,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn business(&self, number: i64) -> Result<Option<Business>, Failure> {
-        let sql = "SELECT number, name, payouts_enabled, created_at FROM business WHERE number = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM business WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(business).transpose()
     }
 
@@ -89,7 +93,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn business_by_name(&self, name: &str) -> Result<Option<Business>, Failure> {
-        let sql = "SELECT number, name, payouts_enabled, created_at FROM business WHERE name = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM business WHERE name = $1");
         self.driver.query_one(sql, vec![name.into()]).await?.as_ref().map(business).transpose()
     }
 

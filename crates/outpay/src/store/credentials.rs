@@ -1,6 +1,7 @@
 //! Credentials: everything that authenticates, looked up by the keyed digest of its text in one table, so that every
 //! kind and every outcome costs the same one look-up. Users' credentials are written by the teller, keys' in keys.rs.
 
+use super::sql::sql;
 use super::{Failure, Store};
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
@@ -23,7 +24,7 @@ pub enum CredentialKind {
 impl CredentialKind {
     /// The number that is stored.
     #[must_use]
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         match self {
             Self::SecretKey => 1,
             Self::PublicKey => 2,
@@ -65,13 +66,16 @@ pub(super) fn limits(allowed: Option<&str>, max_amount: Option<i64>) -> Result<K
     Ok(KeyLimits { allowed, max_amount: max_amount.map(Cents) })
 }
 
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "kind, book, subject, active, expires_at, allowed, max_amount";
+
 impl Store {
     /// The credential with this digest.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn credential(&self, digest: &CredentialDigest) -> Result<Option<Credential>, Failure> {
-        let sql = "SELECT kind, book, subject, active, expires_at, allowed, max_amount FROM credential WHERE digest = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM credential WHERE digest = $1");
         let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
         row.map(|row| {
             Ok(Credential {

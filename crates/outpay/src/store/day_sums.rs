@@ -1,7 +1,9 @@
 //! What happened on each day, by kind of entry: summed up from the journal behind a cursor, so that a chart costs the same
 //! however long the journal is. Not here: when the sums are brought up to date (overview.rs).
 
+use super::codes::{USER_CREATED, WITHDRAWAL_RETURNED};
 use super::driver::{Statement, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, EntryKind};
@@ -18,6 +20,9 @@ pub struct DaySum {
     /// Cents that they moved.
     pub amount: Cents,
 }
+
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "day, kind, entries, amount";
 
 impl Store {
     /// Adds at most `most` journal entries to the sums; true once all are in. Where another process adds them at the same
@@ -40,8 +45,11 @@ impl Store {
         let row = self.driver.query_one(reached, vec![book.0.into(), from.into(), most.into()]).await?;
         let to = row.map_or(Ok(None), |row| row.maybe_int(0))?.unwrap_or(end).min(end);
         // Only what people are given and what becomes of withdrawals: the largest deposits could not be added up.
-        let sums = "SELECT at / 86400000000, kind, count(*), CAST(sum(amount) AS BIGINT) FROM journal \
-                    WHERE book = $1 AND sequence > $2 AND sequence <= $3 AND kind >= 4 AND kind <= 22 GROUP BY at / 86400000000, kind";
+        let sums = sql!(
+            "SELECT at / 86400000000, kind, count(*), CAST(sum(amount) AS BIGINT) FROM journal WHERE book = $1 \
+             AND sequence > $2 AND sequence <= $3 AND kind >= {USER_CREATED} AND kind <= {WITHDRAWAL_RETURNED} \
+             GROUP BY at / 86400000000, kind"
+        );
         let rows = self.driver.query(sums, vec![book.0.into(), from.into(), to.into()]).await?;
         let mut statements = Vec::with_capacity(rows.len() + 2);
         if cursor.is_none() {
@@ -68,8 +76,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn day_sums(&self, book: BookId, from: i64) -> Result<Vec<DaySum>, Failure> {
-        let sql =
-            "SELECT day, kind, entries, amount FROM day_sum WHERE book = $1 AND day >= $2 ORDER BY day, kind";
+        let sql = sql!("SELECT {COLUMNS} FROM day_sum WHERE book = $1 AND day >= $2 ORDER BY day, kind");
         let sum = |row: &super::Row| {
             let kind = EntryKind::from_code(row.int(1)?).context("there is no such entry kind")?;
             Ok(DaySum { day: row.int(0)?, kind, entries: row.int(2)?, amount: Cents(row.int(3)?) })

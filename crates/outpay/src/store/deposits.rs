@@ -1,5 +1,7 @@
 //! Deposits by their reference. Not here: recording them, which is the teller's.
 
+use super::codes::{DEPOSIT_REVERSED, DEPOSITED};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Cents, CorrectionDetail};
 
@@ -13,7 +15,8 @@ impl Store {
         book: BookId,
         reference: &str,
     ) -> Result<Option<(i64, Cents)>, Failure> {
-        let sql = "SELECT sequence, amount FROM journal WHERE book = $1 AND note = $2 AND kind = 1";
+        let sql =
+            sql!("SELECT sequence, amount FROM journal WHERE book = $1 AND note = $2 AND kind = {DEPOSITED}");
         let row = self.driver.query_one(sql, vec![book.0.into(), reference.into()]).await?;
         row.map(|row| Ok((row.int(0)?, Cents(row.int(1)?)))).transpose()
     }
@@ -23,13 +26,14 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn largest_deposit(&self, book: BookId) -> Result<Option<Cents>, Failure> {
-        let sql = "SELECT detail FROM journal WHERE book = $1 AND kind = 40";
+        let sql = sql!("SELECT detail FROM journal WHERE book = $1 AND kind = {DEPOSIT_REVERSED}");
         let rows = self.driver.query(sql, vec![book.0.into()]).await?;
         let reversals = rows.iter().map(|row| Ok(CorrectionDetail::of(row.text(0)?)));
         let reversals = reversals.collect::<Result<Vec<_>, Failure>>()?;
         let reversed: Vec<i64> = reversals.into_iter().flatten().map(|detail| detail.deposit).collect();
-        let sql =
-            "SELECT sequence, amount FROM journal WHERE book = $1 AND kind = 1 ORDER BY amount DESC LIMIT $2";
+        let sql = sql!(
+            "SELECT sequence, amount FROM journal WHERE book = $1 AND kind = {DEPOSITED} ORDER BY amount DESC LIMIT $2"
+        );
         let most = i64::try_from(reversed.len()).unwrap_or(i64::MAX).saturating_add(1);
         let rows = self.driver.query(sql, vec![book.0.into(), most.into()]).await?;
         let deposits = rows.iter().map(|row| Ok((row.int(0)?, Cents(row.int(1)?))));

@@ -3,7 +3,9 @@
 //! steps are (`crate::due`), who works on what is due (leases.rs, `webhook_deliveries.rs`, mails.rs, imports.rs).
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::{DELIVERY_PENDING, IMPORT_RUNNING, MAIL_PENDING};
 use super::driver::{Statement, Value};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
 
@@ -52,23 +54,37 @@ pub enum Work {
 }
 
 /// Due times by kind: `$1` now, `$2` the latest that a step can have put there.
-const DUE: [&str; 3] = [
-    "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2",
-    "UPDATE webhook_delivery SET due_at = $1 WHERE state = 1 AND due_at > $2 AND book IN (SELECT book FROM webhook_endpoint)",
-    "UPDATE mail SET due_at = $1 WHERE state = 1 AND due_at > $2",
-];
+fn due_by_kind() -> [&'static str; 3] {
+    [
+        "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2",
+        sql!(
+            "UPDATE webhook_delivery SET due_at = $1 WHERE state = {DELIVERY_PENDING} AND due_at > $2 \
+             AND book IN (SELECT book FROM webhook_endpoint)"
+        ),
+        sql!("UPDATE mail SET due_at = $1 WHERE state = {MAIL_PENDING} AND due_at > $2"),
+    ]
+}
 
 /// Ends of leases by kind: `$1` the latest that there can be. An import that is paid outside has no worker and no end.
-const LEASES: [&str; 4] = [
-    "UPDATE withdrawal SET leased_until = $1 WHERE due_at IS NOT NULL AND leased_until > $1",
-    "UPDATE webhook_delivery SET leased_until = $1 WHERE state = 1 AND leased_until > $1",
-    "UPDATE mail SET leased_until = $1 WHERE state = 1 AND leased_until > $1",
-    "UPDATE import SET leased_until = $1 WHERE state = 3 AND leased_by <> 0 AND leased_until > $1",
-];
+fn leases_by_kind() -> [&'static str; 4] {
+    [
+        "UPDATE withdrawal SET leased_until = $1 WHERE due_at IS NOT NULL AND leased_until > $1",
+        sql!(
+            "UPDATE webhook_delivery SET leased_until = $1 WHERE state = {DELIVERY_PENDING} AND leased_until > $1"
+        ),
+        sql!("UPDATE mail SET leased_until = $1 WHERE state = {MAIL_PENDING} AND leased_until > $1"),
+        sql!(
+            "UPDATE import SET leased_until = $1 WHERE state = {IMPORT_RUNNING} AND leased_by <> 0 AND leased_until > $1"
+        ),
+    ]
+}
 
-/// A running import has no due time: what it waits for is the end of its lease. Each of its lines is paid once, also by two workers.
-const FREE_IMPORTS: &str =
-    "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = 3 AND leased_by <> 0";
+/// A running import has no due time: it waits for the end of its lease. Each line is paid once, also with two workers.
+fn free_imports() -> &'static str {
+    sql!(
+        "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = {IMPORT_RUNNING} AND leased_by <> 0"
+    )
+}
 
 impl Store {
     /// Makes due what stands further ahead than `longest` allows, and cuts leases that last longer.
@@ -80,13 +96,14 @@ impl Store {
         let LongestSteps { withdrawal, delivery, mail, import_lease } = longest;
         let waits = [withdrawal.wait, delivery.wait, mail.wait];
         let leases = [withdrawal.lease, delivery.lease, mail.lease, *import_lease];
-        let due = DUE.iter().zip(waits).map(|(sql, wait)| due(sql, now, now.saturating_add(wait)));
-        let cut = |(sql, lease): (&&'static str, Micros)| {
+        let due =
+            due_by_kind().into_iter().zip(waits).map(|(sql, wait)| due(sql, now, now.saturating_add(wait)));
+        let cut = |(sql, lease): (&'static str, Micros)| {
             Statement::new(sql, vec![now.saturating_add(lease).into()])
         };
-        let statements = due.chain(LEASES.iter().zip(leases).map(cut)).collect();
+        let statements = due.chain(leases_by_kind().into_iter().zip(leases).map(cut)).collect();
         let touched = self.driver.write_counted(statements).await?;
-        let (due, leases) = touched.split_at(DUE.len());
+        let (due, leases) = touched.split_at(waits.len());
         Ok(PulledBack { due: due.iter().sum(), leases: leases.iter().sum() })
     }
 
@@ -104,16 +121,21 @@ impl Store {
                 [book.0.into(), number.into()],
             ),
             Work::Delivery(book, number) => named(
-                "UPDATE webhook_delivery SET due_at = $1 WHERE state = 1 AND book = $2 AND number = $3",
+                sql!(
+                    "UPDATE webhook_delivery SET due_at = $1 WHERE state = {DELIVERY_PENDING} AND book = $2 \
+                     AND number = $3"
+                ),
                 [book.0.into(), number.into()],
             ),
             Work::Mail(number) => Statement::one(
-                "UPDATE mail SET due_at = $1 WHERE state = 1 AND number = $2",
+                sql!("UPDATE mail SET due_at = $1 WHERE state = {MAIL_PENDING} AND number = $2"),
                 vec![now.into(), number.into()],
             ),
             Work::Import(book, number) => Statement::one(
-                "UPDATE import SET leased_until = 0, leased_by = 0 \
-                 WHERE state = 3 AND leased_until < 9223372036854775807 AND book = $1 AND number = $2",
+                sql!(
+                    "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = {IMPORT_RUNNING} \
+                     AND leased_until < 9223372036854775807 AND book = $1 AND number = $2"
+                ),
                 vec![book.0.into(), number.into()],
             ),
         };
@@ -127,8 +149,9 @@ impl Store {
     /// When the database breaks.
     pub async fn make_all_due(&self, entries: &[NewAuditEntry]) -> Result<u64, Failure> {
         let now = self.now().await?;
-        let mut statements: Vec<Statement> = DUE.iter().map(|sql| due(sql, now, now)).collect();
-        statements.push(Statement::new(FREE_IMPORTS, Vec::new()));
+        let mut statements: Vec<Statement> =
+            due_by_kind().into_iter().map(|sql| due(sql, now, now)).collect();
+        statements.push(Statement::new(free_imports(), Vec::new()));
         let kinds = statements.len();
         statements.extend(entries.iter().map(audit_log::note));
         let touched = self.driver.write_counted(statements).await?;

@@ -1,6 +1,8 @@
 //! Gift cards in stock, and to whom each was given. Codes come in and go out encrypted; nothing here can read them.
 
+use super::codes::{CARD_GIVEN_OUT, CARD_IN_STOCK, CARD_RECALLED};
 use super::driver::{Row, Statement, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Cents, Micros};
 
@@ -49,9 +51,8 @@ pub enum Given {
     TryAgain,
 }
 
-const IN_STOCK: i64 = 1;
-const GIVEN_OUT: i64 = 2;
-const RECALLED: i64 = 3;
+/// The columns that `card` reads, in its order.
+const COLUMNS: &str = "number, brand, face_value, expires_at, sealed, state, withdrawal";
 
 impl Store {
     /// Takes all cards into stock, or none. `Conflict`: one of them is there already.
@@ -64,9 +65,13 @@ impl Store {
         cards: &[NewGiftCard],
         now: Micros,
     ) -> Result<(), WriteError> {
-        let sql = "INSERT INTO gift_card (book, number, brand, face_value, expires_at, digest, sealed, state, imported_at) \
-                   SELECT $1, max(largest) + 1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5, $6, 1, CAST($7 AS BIGINT) FROM \
-                   (SELECT coalesce(max(number), 0) AS largest FROM gift_card WHERE book = $1 UNION ALL SELECT floor FROM epoch) AS used";
+        let sql = sql!(
+            "INSERT INTO gift_card (book, number, brand, face_value, expires_at, digest, sealed, state, imported_at) \
+             SELECT $1, max(largest) + 1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5, $6, {CARD_IN_STOCK}, \
+             CAST($7 AS BIGINT) \
+             FROM (SELECT coalesce(max(number), 0) AS largest FROM gift_card WHERE book = $1 UNION ALL SELECT floor \
+             FROM epoch) AS used"
+        );
         let insert = |card: &NewGiftCard| {
             let values = vec![
                 book.0.into(),
@@ -101,9 +106,10 @@ impl Store {
         book: BookId,
         now: Micros,
     ) -> Result<Vec<(String, Cents, i64)>, Failure> {
-        let sql = "SELECT brand, face_value, count(*) FROM gift_card \
-                   WHERE book = $1 AND state = 1 AND (expires_at IS NULL OR expires_at > $2) \
-                   GROUP BY brand, face_value ORDER BY brand, face_value";
+        let sql = sql!(
+            "SELECT brand, face_value, count(*) FROM gift_card WHERE book = $1 AND state = {CARD_IN_STOCK} \
+             AND (expires_at IS NULL OR expires_at > $2) GROUP BY brand, face_value ORDER BY brand, face_value"
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), now.into()]).await?;
         rows.iter().map(|row| Ok((row.text(0)?.to_owned(), Cents(row.int(1)?), row.int(2)?))).collect()
     }
@@ -119,10 +125,12 @@ impl Store {
         now: Micros,
         limit: usize,
     ) -> Result<Vec<(String, Cents)>, Failure> {
-        let sql = "SELECT g.brand, g.face_value, CASE WHEN EXISTS (SELECT 1 FROM gift_card w WHERE w.book = g.book AND w.brand = g.brand \
-                   AND w.face_value = g.face_value AND w.state = 1 AND coalesce(w.expires_at, 9223372036854775807) > $1) THEN 1 ELSE 0 END \
-                   FROM gift_card g WHERE g.book = $2 AND g.state = 1 AND (g.brand, g.face_value) > ($3, $4) \
-                   ORDER BY g.brand, g.face_value LIMIT 1";
+        let sql = sql!(
+            "SELECT g.brand, g.face_value, CASE WHEN EXISTS (SELECT 1 FROM gift_card w WHERE w.book = g.book \
+             AND w.brand = g.brand AND w.face_value = g.face_value AND w.state = {CARD_IN_STOCK} \
+             AND coalesce(w.expires_at, 9223372036854775807) > $1) THEN 1 ELSE 0 END FROM gift_card g WHERE g.book = $2 \
+             AND g.state = {CARD_IN_STOCK} AND (g.brand, g.face_value) > ($3, $4) ORDER BY g.brand, g.face_value LIMIT 1"
+        );
         let (mut kinds, mut last) = (Vec::new(), (String::new(), 0));
         while kinds.len() < limit {
             let values = vec![now.into(), book.0.into(), last.0.as_str().into(), last.1.into()];
@@ -146,8 +154,10 @@ impl Store {
         now: Micros,
         most: i64,
     ) -> Result<i64, Failure> {
-        let sql = "SELECT count(*) FROM (SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = 1 \
-                   AND coalesce(expires_at, 9223372036854775807) > $4 LIMIT $5) AS counted";
+        let sql = sql!(
+            "SELECT count(*) FROM (SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 \
+             AND state = {CARD_IN_STOCK} AND coalesce(expires_at, 9223372036854775807) > $4 LIMIT $5) AS counted"
+        );
         let values = vec![book.0.into(), brand.into(), face_value.0.into(), now.into(), most.into()];
         self.driver.query_one(sql, values).await?.map_or(Ok(0), |row| row.int(0))
     }
@@ -166,15 +176,20 @@ impl Store {
         if let Some(card) = self.gift_card_of(book, withdrawal).await? {
             return Ok(Given::Card(card));
         }
-        let sql = "SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = 1 \
-                   AND coalesce(expires_at, 9223372036854775807) > $4 ORDER BY coalesce(expires_at, 9223372036854775807), number LIMIT 1";
+        let sql = sql!(
+            "SELECT number FROM gift_card WHERE book = $1 AND brand = $2 AND face_value = $3 AND state = {CARD_IN_STOCK} \
+             AND coalesce(expires_at, 9223372036854775807) > $4 \
+             ORDER BY coalesce(expires_at, 9223372036854775807), number LIMIT 1"
+        );
         let values = vec![book.0.into(), brand.into(), face_value.0.into(), now.into()];
         let Some(first) = self.driver.query_one(sql, values).await? else {
             // Another worker may have given this withdrawal the last one a moment ago.
             return Ok(self.gift_card_of(book, withdrawal).await?.map_or(Given::NoneLeft, Given::Card));
         };
-        let sql =
-            "UPDATE gift_card SET state = 2, withdrawal = $1 WHERE book = $2 AND number = $3 AND state = 1";
+        let sql = sql!(
+            "UPDATE gift_card SET state = {CARD_GIVEN_OUT}, withdrawal = $1 WHERE book = $2 AND number = $3 \
+                 AND state = {CARD_IN_STOCK}"
+        );
         let values = vec![withdrawal.into(), book.0.into(), first.int(0)?.into()];
         match self.driver.write(vec![Statement::one(sql, values)]).await {
             // A card of this withdrawal that another worker gave stands in the way, or the card is gone.
@@ -189,7 +204,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn gift_card_of(&self, book: BookId, withdrawal: i64) -> Result<Option<GiftCard>, Failure> {
-        let sql = "SELECT number, brand, face_value, expires_at, sealed, state, withdrawal FROM gift_card WHERE book = $1 AND withdrawal = $2";
+        let sql = sql!("SELECT {COLUMNS} FROM gift_card WHERE book = $1 AND withdrawal = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), withdrawal.into()]).await?;
         row.as_ref().map(gift_card).transpose()
     }
@@ -205,8 +220,9 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<GiftCard>, Failure> {
-        let sql = "SELECT number, brand, face_value, expires_at, sealed, state, withdrawal FROM gift_card \
-                   WHERE book = $1 AND brand = $2 AND number > $3 ORDER BY number LIMIT $4";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM gift_card WHERE book = $1 AND brand = $2 AND number > $3 ORDER BY number LIMIT $4"
+        );
         let values = vec![book.0.into(), brand.into(), after.into(), limit.into()];
         self.driver.query(sql, values).await?.iter().map(gift_card).collect()
     }
@@ -216,7 +232,9 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn recall_gift_cards(&self, book: BookId, brand: &str) -> Result<(), Failure> {
-        let sql = "UPDATE gift_card SET state = 3 WHERE book = $1 AND brand = $2 AND state = 1";
+        let sql = sql!(
+            "UPDATE gift_card SET state = {CARD_RECALLED} WHERE book = $1 AND brand = $2 AND state = {CARD_IN_STOCK}"
+        );
         Ok(self.driver.write(vec![Statement::new(sql, vec![book.0.into(), brand.into()])]).await?)
     }
 }
@@ -226,9 +244,9 @@ impl GiftCard {
     #[must_use]
     pub fn state_word(&self) -> &'static str {
         match self.state {
-            IN_STOCK => "in_stock",
-            GIVEN_OUT => "given_out",
-            RECALLED => "recalled",
+            CARD_IN_STOCK => "in_stock",
+            CARD_GIVEN_OUT => "given_out",
+            CARD_RECALLED => "recalled",
             _ => "unknown",
         }
     }

@@ -2,7 +2,9 @@
 //! here: what is in the files (withdrawals/by_hand.rs).
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::WITHDRAWAL_SENDING;
 use super::driver::{Statement, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{Actor, BookId, Micros};
 use std::collections::HashMap;
@@ -22,8 +24,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn handed_out(&self, book: BookId) -> Result<HashMap<i64, HandedOut>, Failure> {
-        let sql = "SELECT h.withdrawal, h.times, h.at FROM handed_out h \
-                   JOIN withdrawal w ON w.book = h.book AND w.number = h.withdrawal WHERE h.book = $1 AND w.state = 4";
+        let sql = sql!(
+            "SELECT h.withdrawal, h.times, h.at FROM handed_out h JOIN withdrawal w ON w.book = h.book \
+             AND w.number = h.withdrawal WHERE h.book = $1 AND w.state = {WITHDRAWAL_SENDING}"
+        );
         let rows = self.driver.query(sql, vec![book.0.into()]).await?;
         rows.iter().map(|row| Ok((row.int(0)?, HandedOut { times: row.int(1)?, at: row.int(2)? }))).collect()
     }
@@ -43,9 +47,11 @@ impl Store {
         if claims.is_empty() {
             return Ok(Vec::new());
         }
-        let first = "INSERT INTO handed_out (times, at, actor, book, withdrawal) \
-                     SELECT 1, CAST($1 AS BIGINT), CAST($2 AS BIGINT), book, number FROM withdrawal WHERE book = $3 AND number = $4 AND state = 4 \
-                     ON CONFLICT (book, withdrawal) DO NOTHING";
+        let first = sql!(
+            "INSERT INTO handed_out (times, at, actor, book, withdrawal) \
+             SELECT 1, CAST($1 AS BIGINT), CAST($2 AS BIGINT), book, number FROM withdrawal WHERE book = $3 \
+             AND number = $4 AND state = {WITHDRAWAL_SENDING} ON CONFLICT (book, withdrawal) DO NOTHING"
+        );
         let again = "UPDATE handed_out SET times = times + 1, at = $1, actor = $2 WHERE book = $3 AND withdrawal = $4 AND times = $5";
         let now = self.now().await?;
         let mut claims = claims.to_vec();

@@ -1,6 +1,8 @@
 //! The lines of imported files: whom to pay, and what became of it.
 
+use super::codes::{IMPORT_DONE, IMPORT_RUNNING, IMPORT_WAITING, LINE_NOT_PAID, LINE_OPEN};
 use super::driver::{Row, Statement};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros};
@@ -68,6 +70,9 @@ pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> State
     )
 }
 
+/// The columns that `line` reads, in its order.
+const COLUMNS: &str = "line, email, amount, reference, state, detail";
+
 impl Store {
     /// Adds lines to an import that was kept a moment ago.
     ///
@@ -93,8 +98,9 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<ImportLine>, Failure> {
-        let sql = "SELECT line, email, amount, reference, state, detail FROM import_line \
-                   WHERE book = $1 AND import = $2 AND line > $3 ORDER BY line LIMIT $4";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM import_line WHERE book = $1 AND import = $2 AND line > $3 ORDER BY line LIMIT $4"
+        );
         let values = vec![book.0.into(), import.into(), after.into(), limit.into()];
         self.driver.query(sql, values).await?.iter().map(line).collect()
     }
@@ -109,8 +115,10 @@ impl Store {
         import: i64,
         limit: i64,
     ) -> Result<Vec<ImportLine>, Failure> {
-        let sql = "SELECT line, email, amount, reference, state, detail FROM import_line \
-                   WHERE book = $1 AND import = $2 AND state = 1 ORDER BY line LIMIT $3";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM import_line WHERE book = $1 AND import = $2 AND state = {LINE_OPEN} \
+             ORDER BY line LIMIT $3"
+        );
         self.driver
             .query(sql, vec![book.0.into(), import.into(), limit.into()])
             .await?
@@ -130,12 +138,13 @@ impl Store {
         import: i64,
         limit: i64,
     ) -> Result<Vec<(i64, i64)>, Failure> {
-        let sql = "SELECT o.import, count(DISTINCT l.line) FROM import_line l \
-                   JOIN import_line o ON o.book = l.book AND o.email = l.email AND o.amount = l.amount \
-                   JOIN import i ON i.book = o.book AND i.number = o.import \
-                   WHERE l.book = $1 AND l.import = $2 AND l.reference = '' AND o.import <> $2 AND i.state IN (2, 3, 4) \
-                   AND i.digest <> (SELECT digest FROM import WHERE book = $1 AND number = $2) \
-                   GROUP BY o.import ORDER BY o.import DESC LIMIT $3";
+        let sql = sql!(
+            "SELECT o.import, count(DISTINCT l.line) FROM import_line l JOIN import_line o ON o.book = l.book \
+             AND o.email = l.email AND o.amount = l.amount JOIN import i ON i.book = o.book AND i.number = o.import \
+             WHERE l.book = $1 AND l.import = $2 AND l.reference = '' AND o.import <> $2 \
+             AND i.state IN ({IMPORT_WAITING}, {IMPORT_RUNNING}, {IMPORT_DONE}) AND i.digest <> (SELECT digest FROM import \
+             WHERE book = $1 AND number = $2) GROUP BY o.import ORDER BY o.import DESC LIMIT $3"
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), import.into(), limit.into()]).await?;
         rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
@@ -152,11 +161,17 @@ impl Store {
         lines: &[ImportLine],
     ) -> Result<bool, Failure> {
         // Touches the row, so that no other can take it meanwhile, and nothing where the lease is not held.
-        let sql = "UPDATE import SET lease = $1 WHERE book = $2 AND number = $3 AND state = 3 AND lease = $1 AND leased_until > $4";
+        let sql = sql!(
+            "UPDATE import SET lease = $1 WHERE book = $2 AND number = $3 AND state = {IMPORT_RUNNING} AND lease = $1 \
+             AND leased_until > $4"
+        );
         let held = held.map(|(lease, now)| {
             Statement::one(sql, vec![lease.into(), book.0.into(), import.into(), now.into()])
         });
-        let sql = "UPDATE import_line SET state = $1, detail = $2 WHERE book = $3 AND import = $4 AND line = $5 AND state IN (1, 4)";
+        let sql = sql!(
+            "UPDATE import_line SET state = $1, detail = $2 WHERE book = $3 AND import = $4 AND line = $5 \
+             AND state IN ({LINE_OPEN}, {LINE_NOT_PAID})"
+        );
         let note = |line: &ImportLine| {
             let (state, detail) = ((line.state as i64).into(), line.detail.as_str().into());
             Statement::new(sql, vec![state, detail, book.0.into(), import.into(), line.line.into()])
@@ -169,8 +184,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn reopen_import_lines(&self, book: BookId, import: i64) -> Result<(), Failure> {
-        let sql =
-            "UPDATE import_line SET state = 1, detail = '' WHERE book = $1 AND import = $2 AND state = 4";
+        let sql = sql!(
+            "UPDATE import_line SET state = {LINE_OPEN}, detail = '' WHERE book = $1 AND import = $2 \
+                 AND state = {LINE_NOT_PAID}"
+        );
         Ok(self.driver.write(vec![Statement::new(sql, vec![book.0.into(), import.into()])]).await?)
     }
 

@@ -3,9 +3,11 @@
 //! idempotency keys.
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::{IMPORT_DRAFT, IMPORT_RUNNING};
 use super::driver::{Row, Statement, WriteError};
 use super::epoch::Floor;
 use super::import_lines::{ImportLine, insert_line};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{Actor, BookId, Cents, Micros};
@@ -67,6 +69,10 @@ impl ImportState {
     }
 }
 
+/// The columns that `import` reads, in its order.
+const COLUMNS: &str =
+    "number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at";
+
 impl Store {
     /// Keeps a file and its lines as a draft; gives its number.
     ///
@@ -78,8 +84,9 @@ impl Store {
         import: &Import,
         lines: &[ImportLine],
     ) -> Result<(), WriteError> {
-        let sql = "INSERT INTO import (book, number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, leased_until) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)";
+        let sql = sql!(
+            "INSERT INTO import (book, {COLUMNS}, leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
+        );
         let values = vec![
             book.0.into(),
             import.number.into(),
@@ -112,8 +119,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn import(&self, book: BookId, number: i64) -> Result<Option<Import>, Failure> {
-        let sql = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at FROM import \
-                   WHERE book = $1 AND number = $2";
+        let sql = sql!("SELECT {COLUMNS} FROM import WHERE book = $1 AND number = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
         row.as_ref().map(import).transpose()
     }
@@ -123,8 +129,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn imports(&self, book: BookId, limit: i64) -> Result<Vec<Import>, Failure> {
-        let sql = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at FROM import \
-                   WHERE book = $1 ORDER BY number DESC LIMIT $2";
+        let sql = sql!("SELECT {COLUMNS} FROM import WHERE book = $1 ORDER BY number DESC LIMIT $2");
         self.driver.query(sql, vec![book.0.into(), limit.into()]).await?.iter().map(import).collect()
     }
 
@@ -133,8 +138,9 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn imports_of_file(&self, book: BookId, digest: &[u8; 32]) -> Result<Vec<Import>, Failure> {
-        let sql = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at FROM import \
-                   WHERE book = $1 AND digest = $2 ORDER BY number DESC LIMIT 20";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM import WHERE book = $1 AND digest = $2 ORDER BY number DESC LIMIT 20"
+        );
         self.driver
             .query(sql, vec![book.0.into(), digest.as_slice().into()])
             .await?
@@ -155,8 +161,10 @@ impl Store {
         is_done: bool,
         now: Micros,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE import SET state = $1, changed_at = $2, leased_until = 0, leased_by = 0 \
-                   WHERE book = $3 AND number = $4 AND state = 3 AND lease = $5 AND leased_until > 0";
+        let sql = sql!(
+            "UPDATE import SET state = $1, changed_at = $2, leased_until = 0, leased_by = 0 WHERE book = $3 \
+             AND number = $4 AND state = {IMPORT_RUNNING} AND lease = $5 AND leased_until > 0"
+        );
         let to = if is_done { ImportState::Done } else { ImportState::Running };
         let values = vec![(to as i64).into(), now.into(), book.0.into(), number.into(), lease.into()];
         self.touches_one(vec![Statement::one(sql, values)]).await
@@ -207,8 +215,12 @@ impl Store {
         now: Micros,
         entry: &NewAuditEntry,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE import SET state = 3, confirmed_by = $1, changed_at = $2, leased_until = 9223372036854775807, \
-                   lease = lease + 1 WHERE book = $3 AND number = $4 AND state = 1";
+        let sql = sql!(
+            "UPDATE import \
+             SET state = {IMPORT_RUNNING}, confirmed_by = $1, changed_at = $2, leased_until = 9223372036854775807, \
+             lease = lease + 1 \
+             WHERE book = $3 AND number = $4 AND state = {IMPORT_DRAFT}"
+        );
         let values = vec![confirmed_by.0.into(), now.into(), book.0.into(), number.into()];
         match self.driver.write(vec![Statement::one(sql, values), audit_log::note(entry)]).await {
             Ok(()) => Ok(true),
@@ -226,12 +238,16 @@ impl Store {
         worker: i64,
         (now, until): (Micros, Micros),
     ) -> Result<Option<(BookId, Import, i64)>, Failure> {
-        let due = "SELECT number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at, book, lease FROM import \
-                   WHERE state = 3 AND leased_until <= $1 ORDER BY book, number LIMIT 1";
+        let due = sql!(
+            "SELECT {COLUMNS}, book, lease FROM import WHERE state = {IMPORT_RUNNING} AND leased_until <= $1 \
+             ORDER BY book, number LIMIT 1"
+        );
         let Some(row) = self.driver.query_one(due, vec![now.into()]).await? else { return Ok(None) };
         let (book, found, before) = (BookId(row.int(10)?), import(&row)?, row.int(11)?);
-        let take = "UPDATE import SET leased_until = $1, leased_by = $2, lease = $3 \
-                    WHERE book = $4 AND number = $5 AND state = 3 AND lease = $6 AND leased_until <= $7";
+        let take = sql!(
+            "UPDATE import SET leased_until = $1, leased_by = $2, lease = $3 WHERE book = $4 AND number = $5 \
+             AND state = {IMPORT_RUNNING} AND lease = $6 AND leased_until <= $7"
+        );
         let values = vec![
             until.into(),
             worker.into(),

@@ -2,6 +2,7 @@
 //! so tell a rail that it lacks from one that never was.
 
 use super::driver::Statement;
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{Micros, Mode};
 
@@ -17,6 +18,9 @@ pub struct InstallationRail {
     /// The line its payments stand in; empty for none.
     pub line: String,
 }
+
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "test_mode, name, provider, line";
 
 impl Store {
     /// Writes down rails that are not known yet.
@@ -51,8 +55,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn recorded_rails(&self) -> Result<Vec<InstallationRail>, Failure> {
-        let sql =
-            "SELECT test_mode, name, provider, line FROM installation_rail ORDER BY test_mode, name, since";
+        let sql = sql!("SELECT {COLUMNS} FROM installation_rail ORDER BY test_mode, name, since");
         let rows = self.driver.query(sql, Vec::new()).await?;
         rows.iter()
             .map(|row| {

@@ -2,6 +2,7 @@
 
 use super::driver::Row;
 use super::members::role;
+use super::sql::sql;
 use super::{Failure, Store};
 use crate::roles::Role;
 use ledger::{Actor, Micros};
@@ -39,14 +40,17 @@ impl Invitation {
     }
 }
 
+/// The columns that `invitation` reads, in its order.
+const COLUMNS: &str =
+    "number, business, email, role, invited_by, created_at, ends_at, used_at, withdrawn_at, resets";
+
 impl Store {
     /// The invitation of the token with this digest, whatever became of it.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn invitation(&self, digest: &[u8; 32]) -> Result<Option<Invitation>, Failure> {
-        let sql = "SELECT number, business, email, role, invited_by, created_at, ends_at, used_at, withdrawn_at, resets \
-                   FROM invitation WHERE digest = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM invitation WHERE digest = $1");
         let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
         row.as_ref().map(invitation).transpose()
     }
@@ -56,8 +60,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn open_invitations(&self, business: i64, now: Micros) -> Result<Vec<Invitation>, Failure> {
-        let sql = "SELECT number, business, email, role, invited_by, created_at, ends_at, used_at, withdrawn_at, resets \
-                   FROM invitation WHERE business = $1 AND used_at IS NULL AND withdrawn_at IS NULL AND ends_at > $2 ORDER BY number";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM invitation WHERE business = $1 AND used_at IS NULL AND withdrawn_at IS NULL \
+             AND ends_at > $2 ORDER BY number"
+        );
         let rows = self.driver.query(sql, vec![business.into(), now.into()]).await?;
         rows.iter().map(invitation).collect()
     }

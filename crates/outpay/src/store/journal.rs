@@ -1,9 +1,11 @@
 //! The journal, read: one account's history along its links, and a book's entries in sequence. The teller writes it.
 
 use super::driver::Row;
+use super::sql::{of, sql};
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{AccountId, Actor, BookId, Cents, ChainDigest, Entry, EntryKind, HashSalt, Movement};
+use std::sync::LazyLock;
 
 /// An entry with its stored digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,10 @@ impl StoredEntry {
     }
 }
 
+/// The columns that `entry` reads, in its order.
+pub(super) const COLUMNS: &str = "sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, withdrawal, \
+    actor, detail, salt";
+
 impl Store {
     /// One account's entries, newest first, at most `limit`, by following the links: each step is one look-up by key,
     /// so a page costs the same however long the history is. `None`: the place is not on this account.
@@ -60,16 +66,15 @@ impl Store {
                 previous
             }
         };
-        let sql = "WITH RECURSIVE history AS ( \
-                     SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-                     withdrawal, actor, detail, salt, book FROM journal WHERE book = $1 AND sequence = $2 \
-                     UNION ALL \
-                     SELECT j.sequence, j.kind, j.at, j.payout_user, j.debit, j.credit, j.amount, j.debit_previous, j.credit_previous, j.note, j.chain, \
-                     j.withdrawal, j.actor, j.detail, j.salt, j.book \
-                     FROM history h JOIN journal j ON j.book = h.book \
-                     AND j.sequence = CASE WHEN h.debit = $3 THEN h.debit_previous ELSE h.credit_previous END) \
-                   SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-                   withdrawal, actor, detail, salt FROM history LIMIT $4";
+        let sql = sql!(
+            "WITH RECURSIVE history AS ( \
+               SELECT {COLUMNS}, book FROM journal WHERE book = $1 AND sequence = $2 \
+               UNION ALL \
+               SELECT {columns}, j.book FROM history h JOIN journal j ON j.book = h.book \
+               AND j.sequence = CASE WHEN h.debit = $3 THEN h.debit_previous ELSE h.credit_previous END) \
+             SELECT {COLUMNS} FROM history LIMIT $4",
+            columns = of("j", COLUMNS)
+        );
         let params = vec![book.0.into(), start.into(), account.0.into(), limit.into()];
         let entries = self.driver.query(sql, params).await?;
         let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
@@ -82,7 +87,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn entries(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<StoredEntry>, Failure> {
-        let rows = self.driver.query(ENTRIES, vec![book.0.into(), after.into(), limit.into()]).await?;
+        let rows = self.driver.query(&ENTRIES, vec![book.0.into(), after.into(), limit.into()]).await?;
         rows.iter().map(entry).collect()
     }
 }
@@ -97,15 +102,17 @@ impl Store {
         book: BookId,
         withdrawal: i64,
     ) -> Result<Vec<StoredEntry>, Failure> {
-        let sql = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-                   withdrawal, actor, detail, salt FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 ORDER BY sequence";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 ORDER BY sequence"
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), withdrawal.into()]).await?;
         rows.iter().map(entry).collect()
     }
 }
 
-const ENTRIES: &str = "SELECT sequence, kind, at, payout_user, debit, credit, amount, debit_previous, credit_previous, note, chain, \
-     withdrawal, actor, detail, salt FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+static ENTRIES: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {COLUMNS} FROM journal WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3")
+});
 
 pub(super) fn entry(row: &Row) -> Result<StoredEntry, Failure> {
     let movement = Movement {

@@ -1,6 +1,7 @@
 //! How keys are used, per key and hour. Rows are only ever added to, so that several processes share them.
 
 use super::driver::{Row, Statement, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
 
@@ -86,17 +87,23 @@ impl UsageCounts {
     }
 }
 
-const ADD: &str = "INSERT INTO key_usage (book, key, hour, requests, client_errors, server_errors, micros, within_1, within_3, \
-     within_10, within_30, within_100, within_300, within_1000, longer, moved) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-     ON CONFLICT (book, key, hour) DO UPDATE SET requests = key_usage.requests + excluded.requests, \
-     client_errors = key_usage.client_errors + excluded.client_errors, \
-     server_errors = key_usage.server_errors + excluded.server_errors, micros = key_usage.micros + excluded.micros, \
-     within_1 = key_usage.within_1 + excluded.within_1, within_3 = key_usage.within_3 + excluded.within_3, \
-     within_10 = key_usage.within_10 + excluded.within_10, within_30 = key_usage.within_30 + excluded.within_30, \
-     within_100 = key_usage.within_100 + excluded.within_100, within_300 = key_usage.within_300 + excluded.within_300, \
-     within_1000 = key_usage.within_1000 + excluded.within_1000, longer = key_usage.longer + excluded.longer, \
-     moved = key_usage.moved + excluded.moved";
+/// What is counted, in the order in which [`UsageCounts::read`] reads it.
+const COUNTS: &str = "requests, client_errors, server_errors, micros, within_1, within_3, within_10, within_30, within_100, \
+     within_300, within_1000, longer, moved";
+
+fn add() -> &'static str {
+    sql!(
+        "INSERT INTO key_usage (book, key, hour, {COUNTS}) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+         ON CONFLICT (book, key, hour) DO UPDATE SET {sums}",
+        sums = each_count(|column| format!("{column} = key_usage.{column} + excluded.{column}"))
+    )
+}
+
+/// A list with one term for each count.
+fn each_count(term: impl Fn(&str) -> String) -> String {
+    COUNTS.split(", ").map(term).collect::<Vec<_>>().join(", ")
+}
 
 impl Store {
     /// Adds counts to what is there, all in one transaction.
@@ -104,14 +111,14 @@ impl Store {
     /// # Errors
     /// When the database breaks; nothing was added then.
     pub async fn add_key_usage(&self, rows: &[KeyUsage]) -> Result<(), WriteError> {
-        let add = |row: &KeyUsage| {
+        let add_row = |row: &KeyUsage| {
             let counts = &row.counts;
             let mut values = vec![row.book.0.into(), row.key.into(), row.hour.into()];
             let numbers = [counts.requests, counts.client_errors, counts.server_errors, counts.micros];
             values.extend(numbers.into_iter().chain(counts.within).chain([counts.moved]).map(Into::into));
-            Statement::new(ADD, values)
+            Statement::new(add(), values)
         };
-        self.driver.write(rows.iter().map(add).collect()).await
+        self.driver.write(rows.iter().map(add_row).collect()).await
     }
 
     /// A key's counts hour by hour from this hour on, oldest first.
@@ -119,9 +126,9 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn key_usage(&self, book: BookId, key: i64, from: Micros) -> Result<Vec<KeyUsage>, Failure> {
-        let sql = "SELECT hour, requests, client_errors, server_errors, micros, within_1, within_3, within_10, within_30, \
-                   within_100, within_300, within_1000, longer, moved FROM key_usage \
-                   WHERE book = $1 AND key = $2 AND hour >= $3 ORDER BY hour";
+        let sql = sql!(
+            "SELECT hour, {COUNTS} FROM key_usage WHERE book = $1 AND key = $2 AND hour >= $3 ORDER BY hour"
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), key.into(), from.into()]).await?;
         rows.iter()
             .map(|row| Ok(KeyUsage { book, key, hour: row.int(0)?, counts: UsageCounts::read(row, 1)? }))
@@ -137,12 +144,10 @@ impl Store {
         book: BookId,
         from: Micros,
     ) -> Result<Vec<(i64, UsageCounts)>, Failure> {
-        let sql = "SELECT key, CAST(sum(requests) AS BIGINT), CAST(sum(client_errors) AS BIGINT), \
-                   CAST(sum(server_errors) AS BIGINT), CAST(sum(micros) AS BIGINT), CAST(sum(within_1) AS BIGINT), \
-                   CAST(sum(within_3) AS BIGINT), CAST(sum(within_10) AS BIGINT), CAST(sum(within_30) AS BIGINT), \
-                   CAST(sum(within_100) AS BIGINT), CAST(sum(within_300) AS BIGINT), CAST(sum(within_1000) AS BIGINT), \
-                   CAST(sum(longer) AS BIGINT), CAST(sum(moved) AS BIGINT) FROM key_usage \
-                   WHERE book = $1 AND hour >= $2 GROUP BY key ORDER BY key";
+        let sql = sql!(
+            "SELECT key, {sums} FROM key_usage WHERE book = $1 AND hour >= $2 GROUP BY key ORDER BY key",
+            sums = each_count(|column| format!("CAST(sum({column}) AS BIGINT)"))
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), from.into()]).await?;
         rows.iter().map(|row| Ok((row.int(0)?, UsageCounts::read(row, 1)?))).collect()
     }

@@ -3,6 +3,7 @@
 use super::credentials::{self, CredentialKind};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::epoch::Floor;
+use super::sql::sql;
 use super::{Failure, NewAuditEntry, NewMail, Store, audit_log, mails};
 use crate::key_limits::KeyLimits;
 use ledger::CredentialDigest;
@@ -164,6 +165,10 @@ impl KeyNews {
     }
 }
 
+/// The columns that `api_key` reads, in its order.
+const COLUMNS: &str = "k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, \
+    c.allowed, c.max_amount";
+
 impl Store {
     /// The number that the next key takes, unless somebody else takes it first.
     ///
@@ -212,8 +217,9 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn keys(&self, book: BookId) -> Result<Vec<ApiKey>, Failure> {
-        let sql = "SELECT k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, c.allowed, c.max_amount \
-                   FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.book = $1 ORDER BY k.number";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.book = $1 ORDER BY k.number"
+        );
         self.driver.query(sql, vec![book.0.into()]).await?.iter().map(api_key).collect()
     }
 
@@ -222,8 +228,9 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn key(&self, number: i64) -> Result<Option<ApiKey>, Failure> {
-        let sql = "SELECT k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, c.allowed, c.max_amount \
-                   FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.number = $1";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.number = $1"
+        );
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(api_key).transpose()
     }
 

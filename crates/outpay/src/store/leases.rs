@@ -3,9 +3,11 @@
 //! was frozen from writing; the time decides when another one may take over. Not here: the teller's look at the lease, in
 //! the transaction of a step (teller.rs).
 
+use super::codes::{DELIVERY_PENDING, IMPORT_RUNNING, MAIL_PENDING, WITHDRAWAL_QUEUED, WITHDRAWAL_SENDING};
 use super::driver::{Statement, WriteError};
-use super::pauses::{Stop, stop_of};
-use super::withdrawals::withdrawal;
+use super::pauses::{STOP_OF, Stop};
+use super::sql::sql;
+use super::withdrawals::{COLUMNS, withdrawal};
 use super::{Failure, Store};
 use ledger::{BookId, Micros, Mode, Withdrawal, WithdrawalState};
 
@@ -83,13 +85,11 @@ impl Store {
         (now, until): (Micros, Micros),
         limit: i64,
     ) -> Result<Vec<Leased>, Failure> {
-        let due = concat!(
-            "SELECT w.number, w.payout_user, w.method, w.provider, w.amount, w.fees, w.destination, w.state, \
-             w.outcome_unknown, w.reason_code, w.reason, w.created_at, w.changed_at, w.book, w.lease FROM withdrawal w \
+        let due = sql!(
+            "SELECT {COLUMNS}, lease FROM withdrawal w \
              WHERE w.method = $1 AND w.book % 2 = $2 AND w.due_at IS NOT NULL AND w.due_at <= $3 AND w.leased_until <= $3 \
-             AND (w.state <> 3 OR ",
-            stop_of!(),
-            " = 0) ORDER BY w.due_at LIMIT $4"
+             AND (w.state <> {WITHDRAWAL_QUEUED} OR {stop} = 0) ORDER BY w.due_at LIMIT $4",
+            stop = *STOP_OF
         );
         let mut leased = Vec::new();
         let of_mode = i64::from(mode == Mode::Test);
@@ -169,11 +169,11 @@ impl Store {
         hold: Hold,
         (now, until): (Micros, Micros),
     ) -> Result<Clearance, Failure> {
-        let sql = concat!(
+        let sql = sql!(
             "UPDATE withdrawal AS w SET leased_until = $1, submitting = 1 \
-             WHERE w.book = $2 AND w.number = $3 AND w.lease = $4 AND w.leased_until > $5 AND w.state = 4 AND ",
-            stop_of!(),
-            " = 0"
+             WHERE w.book = $2 AND w.number = $3 AND w.lease = $4 AND w.leased_until > $5 \
+             AND w.state = {WITHDRAWAL_SENDING} AND {stop} = 0",
+            stop = *STOP_OF
         );
         let values =
             vec![until.into(), hold.book.0.into(), hold.withdrawal.into(), hold.lease.into(), now.into()];
@@ -206,10 +206,12 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn lease_holders(&self) -> Result<Vec<i64>, Failure> {
-        let sql = "SELECT leased_by FROM withdrawal WHERE due_at IS NOT NULL AND leased_until > $1 \
-                   UNION SELECT leased_by FROM webhook_delivery WHERE state = 1 AND leased_until > $1 \
-                   UNION SELECT leased_by FROM mail WHERE state = 1 AND leased_until > $1 \
-                   UNION SELECT leased_by FROM import WHERE state = 3 AND leased_until > $1 AND leased_by <> 0 ORDER BY 1";
+        let sql = sql!(
+            "SELECT leased_by FROM withdrawal WHERE due_at IS NOT NULL AND leased_until > $1 UNION SELECT leased_by \
+             FROM webhook_delivery WHERE state = {DELIVERY_PENDING} AND leased_until > $1 UNION SELECT leased_by FROM mail \
+             WHERE state = {MAIL_PENDING} AND leased_until > $1 UNION SELECT leased_by FROM import \
+             WHERE state = {IMPORT_RUNNING} AND leased_until > $1 AND leased_by <> 0 ORDER BY 1"
+        );
         let rows = self.driver.query(sql, vec![self.now().await?.into()]).await?;
         rows.iter().map(|row| row.int(0)).collect()
     }
@@ -222,9 +224,16 @@ impl Store {
     pub async fn end_leases_of(&self, worker: i64) -> Result<u64, Failure> {
         let all = [
             "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_by = $1",
-            "UPDATE webhook_delivery SET leased_until = 0, leased_by = 0 WHERE state = 1 AND leased_by = $1",
-            "UPDATE mail SET leased_until = 0, leased_by = 0 WHERE state = 1 AND leased_by = $1",
-            "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = 3 AND leased_by = $1",
+            sql!(
+                "UPDATE webhook_delivery SET leased_until = 0, leased_by = 0 WHERE state = {DELIVERY_PENDING} \
+                 AND leased_by = $1"
+            ),
+            sql!(
+                "UPDATE mail SET leased_until = 0, leased_by = 0 WHERE state = {MAIL_PENDING} AND leased_by = $1"
+            ),
+            sql!(
+                "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = {IMPORT_RUNNING} AND leased_by = $1"
+            ),
         ];
         let end = |sql: &'static str| Statement::new(sql, vec![worker.into()]);
         Ok(self.driver.write_counted(all.map(end).into()).await?.iter().sum())

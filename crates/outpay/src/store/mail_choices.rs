@@ -3,6 +3,7 @@
 
 use super::driver::{Row, Statement, WriteError};
 use super::mails::{self, NewMail};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, EntryKind};
@@ -45,13 +46,16 @@ pub struct MailEvent {
     pub note: String,
 }
 
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "book, kinds, cursor, revision";
+
 impl Store {
     /// A book's choice.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn mail_choice(&self, book: BookId) -> Result<Option<MailChoice>, Failure> {
-        let sql = "SELECT book, kinds, cursor, revision FROM mail_choice WHERE book = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM mail_choice WHERE book = $1");
         self.driver.query_one(sql, vec![book.0.into()]).await?.as_ref().map(choice).transpose()
     }
 

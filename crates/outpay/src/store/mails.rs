@@ -2,7 +2,9 @@
 //! here: which events become mails (mail_choices.rs), what a mail says, when to try again (mail/). Invariant: no row holds a
 //! hash, key or token in clear.
 
+use super::codes::{MAIL_FAILED, MAIL_PENDING};
 use super::driver::{Row, Statement, Value, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use crate::mail_kind::MailKind;
 use anyhow::Context;
@@ -113,8 +115,11 @@ pub struct MailEnd {
 
 /// The statement that writes a mail, for whoever writes what it tells of in the same transaction.
 pub(super) fn insert(mail: &NewMail) -> Statement {
-    let sql = "INSERT INTO mail (book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-               answer, leased_until, leased_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 0, 0, $8, $9, '', 0, 0)";
+    let sql = sql!(
+        "INSERT INTO mail (book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, \
+         created_at, due_at, answer, leased_until, leased_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, {MAIL_PENDING}, 0, 0, $8, $9, '', 0, 0)"
+    );
     let values: Vec<Value> = vec![
         mail.book.map_or(0, |book| book.0).into(),
         mail.kind.code().into(),
@@ -128,6 +133,10 @@ pub(super) fn insert(mail: &NewMail) -> Statement {
     ];
     Statement::one(sql, values)
 }
+
+/// The columns that `row` reads, in its order.
+const COLUMNS: &str = "number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
+    finished_at, answer, lease";
 
 impl Store {
     /// Writes a mail that belongs to no other write.
@@ -143,8 +152,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn due_mails(&self, now: Micros, limit: i64) -> Result<Vec<MailRow>, Failure> {
-        let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-                   finished_at, answer, lease FROM mail WHERE state = 1 AND due_at <= $1 AND leased_until <= $1 ORDER BY due_at, number LIMIT $2";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM mail WHERE state = {MAIL_PENDING} AND due_at <= $1 AND leased_until <= $1 \
+             ORDER BY due_at, number LIMIT $2"
+        );
         self.driver.query(sql, vec![now.into(), limit.into()]).await?.iter().map(row).collect()
     }
 
@@ -160,8 +171,10 @@ impl Store {
         now: Micros,
         until: Micros,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE mail SET leased_until = $1, leased_by = $2, lease = $3 \
-                   WHERE number = $4 AND lease = $5 AND state = 1 AND leased_until <= $6";
+        let sql = sql!(
+            "UPDATE mail SET leased_until = $1, leased_by = $2, lease = $3 WHERE number = $4 AND lease = $5 \
+             AND state = {MAIL_PENDING} AND leased_until <= $6"
+        );
         let values =
             vec![until.into(), worker.into(), (before + 1).into(), number.into(), before.into(), now.into()];
         match self.driver.write(vec![Statement::one(sql, values)]).await {
@@ -176,8 +189,12 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] when the mail is another worker's by now; then nothing is written.
     pub async fn end_mail_try(&self, end: &MailEnd) -> Result<(), WriteError> {
-        let sql = "UPDATE mail SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, answer = $6, leased_until = 0, \
-                   leased_by = 0 WHERE number = $7 AND state = 1 AND leased_by = $8 AND lease = $9";
+        let sql = sql!(
+            "UPDATE mail \
+             SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, answer = $6, leased_until = 0, \
+             leased_by = 0 \
+             WHERE number = $7 AND state = {MAIL_PENDING} AND leased_by = $8 AND lease = $9"
+        );
         let finished_at = (end.state != MailState::Pending).then_some(end.at);
         let values = vec![
             (end.state as i64).into(),
@@ -209,9 +226,10 @@ impl Store {
         below: Option<i64>,
         limit: i64,
     ) -> Result<Vec<MailRow>, Failure> {
-        let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-                   finished_at, answer, lease FROM mail WHERE number < $1 AND book BETWEEN $2 AND $3 AND state BETWEEN $4 AND $5 \
-                   ORDER BY number DESC LIMIT $6";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM mail WHERE number < $1 AND book BETWEEN $2 AND $3 AND state BETWEEN $4 AND $5 \
+             ORDER BY number DESC LIMIT $6"
+        );
         let books = book.map_or((0, i64::MAX), |book| (book.0, book.0));
         let states = state.map_or((1, 3), |state| (state as i64, state as i64));
         let values: Vec<Value> = vec![
@@ -230,8 +248,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn mail(&self, number: i64) -> Result<Option<MailRow>, Failure> {
-        let sql = "SELECT number, book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, created_at, due_at, \
-                   finished_at, answer, lease FROM mail WHERE number = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM mail WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(row).transpose()
     }
 
@@ -240,7 +257,10 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] when it is not there or has not failed.
     pub async fn retry_mail(&self, number: i64, now: Micros) -> Result<(), WriteError> {
-        let sql = "UPDATE mail SET state = 1, tries = 0, due_at = $1, finished_at = NULL WHERE number = $2 AND state = 3";
+        let sql = sql!(
+            "UPDATE mail SET state = {MAIL_PENDING}, tries = 0, due_at = $1, finished_at = NULL WHERE number = $2 \
+             AND state = {MAIL_FAILED}"
+        );
         self.driver.write(vec![Statement::one(sql, vec![now.into(), number.into()])]).await
     }
 
@@ -249,7 +269,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn retry_failed_mails(&self, since: Micros, now: Micros) -> Result<u64, Failure> {
-        let sql = "UPDATE mail SET state = 1, tries = 0, due_at = $1, finished_at = NULL WHERE state = 3 AND finished_at >= $2";
+        let sql = sql!(
+            "UPDATE mail SET state = {MAIL_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
+             WHERE state = {MAIL_FAILED} AND finished_at >= $2"
+        );
         let retry = Statement::new(sql, vec![now.into(), since.into()]);
         Ok(self.driver.write_counted(vec![retry]).await?.first().copied().unwrap_or(0))
     }
@@ -259,7 +282,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn mails_waiting(&self) -> Result<i64, Failure> {
-        let sql = "SELECT count(*) FROM mail WHERE state = 1";
+        let sql = sql!("SELECT count(*) FROM mail WHERE state = {MAIL_PENDING}");
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
     }
 }

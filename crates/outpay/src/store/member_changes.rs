@@ -3,8 +3,10 @@
 //! back, so that a code, a token or an invitation works once, however many use it at the same moment.
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::OWNER;
 use super::driver::{Statement, WriteError};
 use super::mails::{self, NewMail};
+use super::sql::sql;
 use super::{Failure, Store};
 use crate::roles::Role;
 use ledger::{Actor, BookId, Micros, Mode};
@@ -320,15 +322,20 @@ fn take_turns(business: i64) -> Statement {
 }
 
 fn set_role(business: i64, member: i64, from: Role, to: Role) -> Vec<Statement> {
-    let sql = "UPDATE membership SET role = $1 WHERE business = $2 AND member = $3 AND role = $4 AND (CAST($1 AS BIGINT) = 1 OR role <> 1 OR EXISTS \
-               (SELECT 1 FROM membership o WHERE o.business = $2 AND o.role = 1 AND o.member <> $3))";
+    let sql = sql!(
+        "UPDATE membership SET role = $1 WHERE business = $2 AND member = $3 AND role = $4 \
+         AND (CAST($1 AS BIGINT) = {OWNER} OR role <> {OWNER} OR EXISTS (SELECT 1 FROM membership o WHERE o.business = $2 \
+         AND o.role = {OWNER} AND o.member <> $3))"
+    );
     let values = vec![to.code().into(), business.into(), member.into(), from.code().into()];
     vec![take_turns(business), Statement::one(sql, values)]
 }
 
 fn leave(business: i64, member: i64, from: Role) -> Vec<Statement> {
-    let sql = "DELETE FROM membership WHERE business = $1 AND member = $2 AND role = $3 AND (role <> 1 OR EXISTS \
-               (SELECT 1 FROM membership o WHERE o.business = $1 AND o.role = 1 AND o.member <> $2))";
+    let sql = sql!(
+        "DELETE FROM membership WHERE business = $1 AND member = $2 AND role = $3 AND (role <> {OWNER} OR EXISTS (SELECT 1 \
+         FROM membership o WHERE o.business = $1 AND o.role = {OWNER} AND o.member <> $2))"
+    );
     let values = vec![business.into(), member.into(), from.code().into()];
     vec![take_turns(business), Statement::one(sql, values)]
 }

@@ -2,6 +2,7 @@
 //! [`super::MemberChange`].
 
 use super::driver::{Row, Statement};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::Micros;
 
@@ -40,14 +41,9 @@ pub struct SessionRow {
     pub has_second_factor: bool,
 }
 
-const OF_MEMBER: &str = "SELECT s.number, s.member, s.complete, s.enrolling, s.business, s.test_mode, s.agent, s.address, \
-     s.created_at, s.seen_at, s.ends_at, s.ended_at, m.email, m.name, CASE WHEN m.second_factor IS NULL THEN 0 ELSE 1 END \
-     FROM member_session s JOIN member m ON m.number = s.member \
-     WHERE s.member = $1 AND s.ended_at IS NULL AND s.complete = 1 AND s.ends_at > $2 AND s.seen_at > $3 ORDER BY s.number DESC";
-
-const BY_DIGEST: &str = "SELECT s.number, s.member, s.complete, s.enrolling, s.business, s.test_mode, s.agent, s.address, \
-     s.created_at, s.seen_at, s.ends_at, s.ended_at, m.email, m.name, CASE WHEN m.second_factor IS NULL THEN 0 ELSE 1 END \
-     FROM member_session s JOIN member m ON m.number = s.member WHERE s.digest = $1";
+/// The columns that `session` reads, in its order.
+const COLUMNS: &str = "s.number, s.member, s.complete, s.enrolling, s.business, s.test_mode, s.agent, s.address, \
+     s.created_at, s.seen_at, s.ends_at, s.ended_at, m.email, m.name, CASE WHEN m.second_factor IS NULL THEN 0 ELSE 1 END";
 
 impl Store {
     /// The session of the token with this digest, whatever became of it.
@@ -55,7 +51,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn session(&self, digest: &[u8; 32]) -> Result<Option<SessionRow>, Failure> {
-        let row = self.driver.query_one(BY_DIGEST, vec![digest.as_slice().into()]).await?;
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM member_session s JOIN member m ON m.number = s.member WHERE s.digest = $1"
+        );
+        let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
         row.as_ref().map(session).transpose()
     }
 
@@ -69,7 +68,12 @@ impl Store {
         now: Micros,
         used_since: Micros,
     ) -> Result<Vec<SessionRow>, Failure> {
-        let rows = self.driver.query(OF_MEMBER, vec![member.into(), now.into(), used_since.into()]).await?;
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM member_session s JOIN member m ON m.number = s.member \
+             WHERE s.member = $1 AND s.ended_at IS NULL AND s.complete = 1 AND s.ends_at > $2 AND s.seen_at > $3 \
+             ORDER BY s.number DESC"
+        );
+        let rows = self.driver.query(sql, vec![member.into(), now.into(), used_since.into()]).await?;
         rows.iter().map(session).collect()
     }
 

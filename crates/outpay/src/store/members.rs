@@ -3,6 +3,7 @@
 
 use super::driver::Row;
 use super::epoch::Floor;
+use super::sql::sql;
 use super::{Failure, Store};
 use crate::roles::Role;
 use anyhow::Context;
@@ -70,6 +71,12 @@ pub struct TeamMember {
     pub seen_at: Option<Micros>,
 }
 
+/// The columns that `member` reads, in its order.
+const COLUMNS: &str = "number, email, name, password, second_factor, used_step, created_at, confirmed_at";
+
+/// The columns that `membership` reads, in its order.
+const MEMBERSHIP: &str = "business, member, role, since";
+
 impl Store {
     /// The number that the next member takes, unless somebody else takes it first.
     ///
@@ -84,8 +91,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn member(&self, number: i64) -> Result<Option<MemberRow>, Failure> {
-        let sql = "SELECT number, email, name, password, second_factor, used_step, created_at, confirmed_at \
-                   FROM member WHERE number = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM member WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(member).transpose()
     }
 
@@ -94,8 +100,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn member_by_email(&self, email: &str) -> Result<Option<MemberRow>, Failure> {
-        let sql = "SELECT number, email, name, password, second_factor, used_step, created_at, confirmed_at \
-                   FROM member WHERE email = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM member WHERE email = $1");
         self.driver.query_one(sql, vec![email.into()]).await?.as_ref().map(member).transpose()
     }
 
@@ -104,7 +109,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn membership(&self, business: i64, member: i64) -> Result<Option<Membership>, Failure> {
-        let sql = "SELECT business, member, role, since FROM membership WHERE business = $1 AND member = $2";
+        let sql = sql!("SELECT {MEMBERSHIP} FROM membership WHERE business = $1 AND member = $2");
         let row = self.driver.query_one(sql, vec![business.into(), member.into()]).await?;
         row.as_ref().map(membership).transpose()
     }
@@ -114,7 +119,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn memberships(&self, member: i64) -> Result<Vec<Membership>, Failure> {
-        let sql = "SELECT business, member, role, since FROM membership WHERE member = $1 ORDER BY business";
+        let sql = sql!("SELECT {MEMBERSHIP} FROM membership WHERE member = $1 ORDER BY business");
         self.driver.query(sql, vec![member.into()]).await?.iter().map(membership).collect()
     }
 

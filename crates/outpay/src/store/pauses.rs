@@ -2,10 +2,13 @@
 //! means for a command (ledger), where workers look at it before each request ([`super::Hold`], leases.rs).
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::{USER_INACTIVE, WITHDRAWAL_QUEUED};
 use super::driver::{Row, Statement, Value};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{Actor, BookId, Micros, Pause};
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// What a pause stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,43 +51,43 @@ pub struct StoredPause {
     pub created_at: Micros,
 }
 
-/// Why the withdrawal `w` may not leave now, as a number: 0 for no reason. What is true of a person, a method or a business that
-/// is switched off is true of what they have queued.
-macro_rules! stop_of {
-    () => {
+/// Why the withdrawal `w` may not leave now, as the number of a [`Stop`]; 0 for no reason. A pause, or a switch of a business,
+/// a method or a user, holds for what is queued already.
+pub(super) static STOP_OF: LazyLock<String> = LazyLock::new(|| {
+    format!(
         "CASE \
          WHEN EXISTS (SELECT 1 FROM pause p WHERE p.business IN (0, w.book / 2) AND p.rail IN ('', w.method) \
-           AND p.book IN (0, w.book) AND p.payout_user IN (0, w.payout_user)) THEN 1 \
-         WHEN EXISTS (SELECT 1 FROM business b WHERE b.number = w.book / 2 AND b.payouts_enabled = 0) THEN 2 \
-         WHEN coalesce((SELECT t.enabled FROM method_terms t WHERE t.book = w.book AND t.method = w.method), w.book % 2) = 0 THEN 3 \
-         WHEN EXISTS (SELECT 1 FROM payout_user u WHERE u.book = w.book AND u.number = w.payout_user AND u.status = 0) THEN 4 \
-         ELSE 0 END"
-    };
-}
-pub(super) use stop_of;
+           AND p.book IN (0, w.book) AND p.payout_user IN (0, w.payout_user)) THEN {paused} \
+         WHEN EXISTS (SELECT 1 FROM business b WHERE b.number = w.book / 2 AND b.payouts_enabled = 0) THEN {payouts_off} \
+         WHEN coalesce((SELECT t.enabled FROM method_terms t WHERE t.book = w.book AND t.method = w.method), w.book % 2) = 0 THEN {method_off} \
+         WHEN EXISTS (SELECT 1 FROM payout_user u WHERE u.book = w.book AND u.number = w.payout_user AND u.status = {USER_INACTIVE}) \
+           THEN {user_inactive} \
+         ELSE 0 END",
+        paused = Stop::Paused as i64,
+        payouts_off = Stop::PayoutsOff as i64,
+        method_off = Stop::MethodOff as i64,
+        user_inactive = Stop::UserInactive as i64,
+    )
+});
 
 /// Why a withdrawal does not leave although its turn has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Stop {
     /// A pause.
-    Paused,
+    Paused = 1,
     /// The business has switched payouts off.
-    PayoutsOff,
+    PayoutsOff = 2,
     /// The business has switched the method off.
-    MethodOff,
+    MethodOff = 3,
     /// The person is deactivated.
-    UserInactive,
+    UserInactive = 4,
 }
 
 impl Stop {
     fn from_code(code: i64) -> Option<Self> {
-        match code {
-            1 => Some(Self::Paused),
-            2 => Some(Self::PayoutsOff),
-            3 => Some(Self::MethodOff),
-            4 => Some(Self::UserInactive),
-            _ => None,
-        }
+        let all = [Self::Paused, Self::PayoutsOff, Self::MethodOff, Self::UserInactive];
+        all.into_iter().find(|stop| *stop as i64 == code)
     }
 
     /// For programs.
@@ -167,6 +170,9 @@ impl PauseScope {
     }
 }
 
+/// The columns that `stored_pause` reads, in its order.
+const COLUMNS: &str = "business, rail, book, payout_user, reason, actor, created_at";
+
 impl Store {
     /// Pauses. When this returns, nothing begins to leave that the scope names, in any process; what had begun is told by
     /// [`Self::submitting`]. With it, the audit entries that tell of it. `false`: it was paused already; nothing was written.
@@ -203,7 +209,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn pauses(&self) -> Result<Vec<StoredPause>, Failure> {
-        let sql = "SELECT business, rail, book, payout_user, reason, actor, created_at FROM pause ORDER BY created_at";
+        let sql = sql!("SELECT {COLUMNS} FROM pause ORDER BY created_at");
         self.driver.query(sql, Vec::new()).await?.iter().map(stored_pause).collect()
     }
 
@@ -236,10 +242,10 @@ impl Store {
         book: BookId,
         (first, last): (i64, i64),
     ) -> Result<HashMap<i64, Stop>, Failure> {
-        let sql = concat!(
-            "SELECT w.number, CAST(",
-            stop_of!(),
-            " AS BIGINT) FROM withdrawal w WHERE w.book = $1 AND w.state = 3 AND w.number >= $2 AND w.number <= $3"
+        let sql = sql!(
+            "SELECT w.number, CAST({stop} AS BIGINT) FROM withdrawal w \
+             WHERE w.book = $1 AND w.state = {WITHDRAWAL_QUEUED} AND w.number >= $2 AND w.number <= $3",
+            stop = *STOP_OF
         );
         let rows = self.driver.query(sql, vec![book.0.into(), first.into(), last.into()]).await?;
         let mut stops = HashMap::new();
@@ -256,10 +262,9 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn stop_of(&self, book: BookId, withdrawal: i64) -> Result<Option<Stop>, Failure> {
-        let sql = concat!(
-            "SELECT CAST(",
-            stop_of!(),
-            " AS BIGINT) FROM withdrawal w WHERE w.book = $1 AND w.number = $2"
+        let sql = sql!(
+            "SELECT CAST({stop} AS BIGINT) FROM withdrawal w WHERE w.book = $1 AND w.number = $2",
+            stop = *STOP_OF
         );
         let row = self.driver.query_one(sql, vec![book.0.into(), withdrawal.into()]).await?;
         Ok(row.map(|row| row.int(0)).transpose()?.and_then(Stop::from_code))

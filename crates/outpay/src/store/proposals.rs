@@ -2,8 +2,10 @@
 //! log, and only from the state that was looked at. Not here: who may confirm, and the effect (proposals/).
 
 use super::audit_log::{NewAuditEntry, note};
+use super::codes::{PROPOSAL_CONFIRMED, PROPOSAL_OPEN};
 use super::driver::{Row, Statement, WriteError};
 use super::epoch::Floor;
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{Actor, BookId, Micros};
@@ -55,8 +57,8 @@ pub struct ProposalRow {
     pub carried_out_at: Option<Micros>,
 }
 
-const COLUMNS: &str = "SELECT number, book, what, reason, proposed_by, proposed_at, ends_at, code, state, decided_by, \
-     decided_at, carried_out_at FROM proposal WHERE number = $1";
+/// The columns that `proposal` reads, in its order.
+const COLUMNS: &str = "number, book, what, reason, proposed_by, proposed_at, ends_at, code, state, decided_by, decided_at, carried_out_at";
 
 impl Store {
     /// The number that a new proposal would have.
@@ -93,7 +95,8 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn proposal(&self, number: i64) -> Result<Option<ProposalRow>, Failure> {
-        self.driver.query_one(COLUMNS, vec![number.into()]).await?.as_ref().map(proposal).transpose()
+        let sql = sql!("SELECT {COLUMNS} FROM proposal WHERE number = $1");
+        self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(proposal).transpose()
     }
 
     /// A book's proposals, newest first, at most `limit`.
@@ -101,8 +104,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn proposals(&self, book: BookId, limit: i64) -> Result<Vec<ProposalRow>, Failure> {
-        let sql = "SELECT number, book, what, reason, proposed_by, proposed_at, ends_at, code, state, decided_by, \
-                   decided_at, carried_out_at FROM proposal WHERE book = $1 ORDER BY number DESC LIMIT $2";
+        let sql = sql!("SELECT {COLUMNS} FROM proposal WHERE book = $1 ORDER BY number DESC LIMIT $2");
         let rows = self.driver.query(sql, vec![book.0.into(), limit.into()]).await?;
         rows.iter().map(proposal).collect()
     }
@@ -119,8 +121,10 @@ impl Store {
         now: Micros,
         entry: &NewAuditEntry,
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE proposal SET state = $1, decided_by = $2, decided_at = $3 \
-                   WHERE number = $4 AND state = 1 AND ends_at > $3";
+        let sql = sql!(
+            "UPDATE proposal SET state = $1, decided_by = $2, decided_at = $3 WHERE number = $4 \
+             AND state = {PROPOSAL_OPEN} AND ends_at > $3"
+        );
         let values = vec![(to as i64).into(), by.0.into(), now.into(), number.into()];
         settled(self.driver.write(vec![Statement::one(sql, values), note(entry)]).await)
     }
@@ -130,8 +134,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn reopen_proposal(&self, number: i64, entry: &NewAuditEntry) -> Result<bool, Failure> {
-        let sql = "UPDATE proposal SET state = 1, decided_by = NULL, decided_at = NULL \
-                   WHERE number = $1 AND state = 2 AND carried_out_at IS NULL";
+        let sql = sql!(
+            "UPDATE proposal SET state = {PROPOSAL_OPEN}, decided_by = NULL, decided_at = NULL WHERE number = $1 \
+             AND state = {PROPOSAL_CONFIRMED} AND carried_out_at IS NULL"
+        );
         settled(self.driver.write(vec![Statement::one(sql, vec![number.into()]), note(entry)]).await)
     }
 
@@ -140,8 +146,12 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn carried_out(&self, number: i64, by: Actor, now: Micros) -> Result<(), Failure> {
-        let sql = "UPDATE proposal SET state = 2, decided_by = $1, decided_at = coalesce(decided_at, $2), \
-                   carried_out_at = $2, code = NULL WHERE number = $3 AND carried_out_at IS NULL";
+        let sql = sql!(
+            "UPDATE proposal \
+             SET state = {PROPOSAL_CONFIRMED}, decided_by = $1, decided_at = coalesce(decided_at, $2), \
+             carried_out_at = $2, code = NULL \
+             WHERE number = $3 AND carried_out_at IS NULL"
+        );
         let values = vec![by.0.into(), now.into(), number.into()];
         self.driver.write(vec![Statement::new(sql, values)]).await.map_err(Failure::from)
     }

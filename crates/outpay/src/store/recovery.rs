@@ -1,8 +1,10 @@
 //! What a recovery changes in a database that lost its end, in one transaction. Not here: which changes, and in which order with
 //! the teller's (recovery/).
 
+use super::codes::{CARD_IN_STOCK, CARD_RECALLED, PUBLIC_KEY, SECRET_KEY, WITHDRAWAL_SUCCEEDED};
 use super::driver::{Statement, Value};
 use super::settings::RECOVERY_MARK;
+use super::sql::sql;
 use super::treasury_scans::begin_scan;
 use super::{Failure, Store};
 use ledger::{Actor, BookId, Micros};
@@ -77,7 +79,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn open_withdrawals(&self) -> Result<i64, Failure> {
-        let sql = "SELECT count(*) FROM withdrawal WHERE state < 5";
+        let sql = sql!("SELECT count(*) FROM withdrawal WHERE state < {WITHDRAWAL_SUCCEEDED}");
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
     }
 }
@@ -86,7 +88,7 @@ fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)
     let now = || Value::from(at);
     let mut all = Vec::new();
     if changes.revoke_all_keys {
-        let credentials = "UPDATE credential SET active = 0 WHERE kind IN (1, 2)";
+        let credentials = sql!("UPDATE credential SET active = 0 WHERE kind IN ({SECRET_KEY}, {PUBLIC_KEY})");
         all.push((Counted::Nothing, Statement::new(credentials, Vec::new())));
         let keys = "UPDATE api_key SET revoked_at = $1 WHERE revoked_at IS NULL";
         all.push((Counted::Keys, Statement::new(keys, vec![now()])));
@@ -104,7 +106,9 @@ fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)
         all.push((Counted::Members, Statement::new(leave, values)));
     }
     for (book, card) in &changes.revealed_cards {
-        let recall = "UPDATE gift_card SET state = 3 WHERE book = $1 AND number = $2 AND state = 1";
+        let recall = sql!(
+            "UPDATE gift_card SET state = {CARD_RECALLED} WHERE book = $1 AND number = $2 AND state = {CARD_IN_STOCK}"
+        );
         all.push((Counted::Cards, Statement::new(recall, vec![book.0.into(), (*card).into()])));
     }
     let sessions = "UPDATE member_session SET ended_at = $1 WHERE ended_at IS NULL";

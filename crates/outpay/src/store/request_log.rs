@@ -1,6 +1,7 @@
 //! Lines of the request log. What comes here is redacted already (requests/); what is too old, or too much, is deleted.
 
 use super::driver::{Row, Statement};
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
 
@@ -55,6 +56,9 @@ pub struct RequestFilter {
 const INSERT: &str = "INSERT INTO request_log (book, at, request_id, key, payout_user, method, route, path_id, status, micros, \
      skipped, request, response) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
 
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "book, at, request_id, key, payout_user, method, route, path_id, status, micros, skipped, request, response";
+
 impl Store {
     /// Writes lines, all in one transaction. A line whose request is written already is left out.
     ///
@@ -87,12 +91,16 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn request_lines(&self, filter: &RequestFilter) -> Result<Vec<RequestLine>, Failure> {
-        let sql = "SELECT book, at, request_id, key, payout_user, method, route, path_id, status, micros, skipped, request, response \
-                   FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 AND $5 \
-                   AND (CAST($6 AS BIGINT) < 0 OR key = $6) AND ($7 = '' OR strpos(route, $7) > 0) ORDER BY at DESC, request_id DESC LIMIT $8";
-        let for_sqlite = "SELECT book, at, request_id, key, payout_user, method, route, path_id, status, micros, skipped, request, response \
-                   FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 AND $5 \
-                   AND ($6 < 0 OR key = $6) AND ($7 = '' OR instr(route, $7) > 0) ORDER BY at DESC, request_id DESC LIMIT $8";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 \
+             AND $5 AND (CAST($6 AS BIGINT) < 0 OR key = $6) AND ($7 = '' OR strpos(route, $7) > 0) \
+             ORDER BY at DESC, request_id DESC LIMIT $8"
+        );
+        let for_sqlite = sql!(
+            "SELECT {COLUMNS} FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 \
+             AND $5 AND ($6 < 0 OR key = $6) AND ($7 = '' OR instr(route, $7) > 0) \
+             ORDER BY at DESC, request_id DESC LIMIT $8"
+        );
         let sql = if self.engine() == "sqlite" { for_sqlite } else { sql };
         let (at, id) = filter.before.clone().unwrap_or((i64::MAX, String::new()));
         let values = vec![
@@ -113,8 +121,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn request_line(&self, book: BookId, request_id: &str) -> Result<Option<RequestLine>, Failure> {
-        let sql = "SELECT book, at, request_id, key, payout_user, method, route, path_id, status, micros, skipped, request, response \
-                   FROM request_log WHERE book = $1 AND request_id = $2";
+        let sql = sql!("SELECT {COLUMNS} FROM request_log WHERE book = $1 AND request_id = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), request_id.into()]).await?;
         row.as_ref().map(line).transpose()
     }

@@ -2,6 +2,9 @@
 //! what it writes, and the one sequence begin - load - save - commit on both engines.
 
 use super::Failure;
+use super::codes::{
+    DEPOSIT_REVERSED, DEPOSITED, GIFT_CARD_REVEALED, WITHDRAWAL_FAILED, WITHDRAWAL_SUCCEEDED,
+};
 use super::postgres::{PostgresTeller, without_rows};
 use super::sqlite::SqliteTeller;
 use crate::clock::start_of_day;
@@ -12,6 +15,7 @@ use ledger::{
     StoredCredential,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// What a batch of commands names, book by book, in the order in which books are locked.
 #[derive(Debug, Default)]
@@ -73,10 +77,15 @@ pub struct AskedBefore {
 /// `$1` book, `$2` method, `$3` since, `$4` user, `$5` destination: sums of what was asked for since that day by method, and
 /// since then by user, and whether the user's withdrawals to this destination ever succeeded. What was given back does not
 /// count. The plus keeps SQLite from the index over states, which has far more rows than the user.
-pub(super) const ASKED_BEFORE: &str = "SELECT \
-     CAST((SELECT coalesce(sum(amount), 0) FROM asked_of_day WHERE book = $1 AND method = $2 AND day >= $3 - $3 % 86400000000) AS BIGINT), \
-     CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 AND payout_user = $4 AND created_at >= $3 AND +state < 6) AS BIGINT), \
-     CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE book = $1 AND payout_user = $4 AND method = $2 AND destination = $5 AND +state = 5) THEN 1 ELSE 0 END";
+pub(super) static ASKED_BEFORE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT CAST((SELECT coalesce(sum(amount), 0) FROM asked_of_day WHERE book = $1 AND method = $2 \
+     AND day >= $3 - $3 % 86400000000) AS BIGINT), CAST((SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = $1 \
+     AND payout_user = $4 AND created_at >= $3 AND +state < {WITHDRAWAL_FAILED}) AS BIGINT), CASE WHEN EXISTS (SELECT 1 \
+     FROM withdrawal WHERE book = $1 AND payout_user = $4 AND method = $2 AND destination = $5 \
+     AND +state = {WITHDRAWAL_SUCCEEDED}) THEN 1 ELSE 0 END"
+    )
+});
 
 /// What the running sums of each method and day grow or shrink by. What was given back has just been given back, since
 /// nothing leads out of that.
@@ -97,8 +106,12 @@ pub(super) fn asked_changes<'a>(changes: &Changes<'a>) -> BTreeMap<(&'a str, i64
 }
 
 /// `$1` book, `$2` withdrawal, `$3` how many: when its code was shown, the newest times.
-pub(super) const LOOKS: &str = "SELECT at FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 AND kind = 24 \
-     ORDER BY sequence DESC LIMIT $3";
+pub(super) static LOOKS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT at FROM journal WHERE book = $1 AND withdrawal = $2 AND withdrawal > 0 AND kind = {GIFT_CARD_REVEALED} \
+     ORDER BY sequence DESC LIMIT $3"
+    )
+});
 
 /// The `$3` of [`LOOKS`]: older ones cannot count.
 pub(super) fn most_looks() -> i64 {
@@ -115,12 +128,20 @@ pub(super) const SESSION_STANDS: &str = "SELECT s.number FROM member_session s J
      WHERE s.number = $2 AND s.complete = 1 AND s.ended_at IS NULL AND m.role = $3";
 
 /// `$1` reference, `$2` book: the oldest deposit under this reference in another live book, with its time.
-pub(super) const DEPOSITED_ELSEWHERE: &str = "SELECT book, at FROM journal WHERE kind = 1 AND note = $1 AND book <> $2 AND book % 2 = 0 \
-     ORDER BY at, book LIMIT 1";
+pub(super) static DEPOSITED_ELSEWHERE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT book, at FROM journal WHERE kind = {DEPOSITED} AND note = $1 AND book <> $2 AND book % 2 = 0 \
+     ORDER BY at, book LIMIT 1"
+    )
+});
 
 /// `$1` book, `$2` sequence: kind, amount and detail of a deposit's entry, and of every reversal in the book.
-pub(super) const DEPOSIT: &str = "SELECT kind, amount, detail FROM journal WHERE book = $1 AND sequence = $2 AND kind = 1 \
-     UNION ALL SELECT kind, amount, detail FROM journal WHERE book = $1 AND kind = 40";
+pub(super) static DEPOSIT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT kind, amount, detail FROM journal WHERE book = $1 AND sequence = $2 AND kind = {DEPOSITED} UNION ALL \
+     SELECT kind, amount, detail FROM journal WHERE book = $1 AND kind = {DEPOSIT_REVERSED}"
+    )
+});
 
 /// Puts a deposit that [`DEPOSIT`] found into a book.
 pub(super) fn put_deposit<'a>(

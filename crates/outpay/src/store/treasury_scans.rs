@@ -2,36 +2,12 @@
 //! them (rails), what a person says of each (recovery/).
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::TRANSFER_OPEN;
 use super::driver::{Row, Statement, Value};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros};
-
-/// What stands in a rail's own books: money that left by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// What the rail knows it by, as it knows attempts by their keys.
-    pub transfer: String,
-    /// Which of several under that name.
-    pub place: i64,
-    /// To whom, in the rail's way of writing it.
-    pub destination: String,
-    /// How much, in the rail's smallest units.
-    pub units: String,
-    /// The same in cents, where it is a whole number of them.
-    pub cents: Option<Cents>,
-    /// Where in its books.
-    pub block: i64,
-}
-
-/// What a rail's own books say of a time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SentSince {
-    /// Money that left, in order.
-    pub outgoing: Vec<Outgoing>,
-    /// How many slots of its line are taken, with what waits there.
-    pub slots: i64,
-}
 
 /// A rail whose books have to be read since a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,13 +113,19 @@ pub(super) fn begin_scan(rail: &str, since: Micros) -> Statement {
     Statement::new(sql, vec![rail.into(), since.into()])
 }
 
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "rail, since, scanned_at, slots, skipped";
+
+/// The columns that `unmatched` reads, in its order.
+const TRANSFER: &str = "rail, transfer, place, destination, units, cents, block, state, book, number, reason";
+
 impl Store {
     /// The rails whose books have to be read since a recovery, and those that were.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn treasury_scans(&self) -> Result<Vec<TreasuryScan>, Failure> {
-        let sql = "SELECT rail, since, scanned_at, slots, skipped FROM treasury_scan ORDER BY rail";
+        let sql = sql!("SELECT {COLUMNS} FROM treasury_scan ORDER BY rail");
         let scan = |row: &Row| {
             Ok(TreasuryScan {
                 rail: row.text(0)?.to_owned(),
@@ -166,10 +148,13 @@ impl Store {
         found: &SentSince,
         now: Micros,
     ) -> Result<u64, Failure> {
-        let sql = "INSERT INTO unmatched_transfer (rail, transfer, place, destination, units, cents, block, state) \
-                   SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT), 1 \
-                   WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE rail = $1 AND key = $2) \
-                   ON CONFLICT (rail, transfer, place) DO NOTHING";
+        let sql = sql!(
+            "INSERT INTO unmatched_transfer (rail, transfer, place, destination, units, cents, block, state) \
+             SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), \
+             CAST($6 AS BIGINT), CAST($7 AS BIGINT), {TRANSFER_OPEN} \
+             WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE rail = $1 AND key = $2) \
+             ON CONFLICT (rail, transfer, place) DO NOTHING"
+        );
         let insert = |out: &Outgoing| {
             let values: Vec<Value> = vec![
                 rail.into(),
@@ -210,8 +195,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn unmatched_transfers(&self) -> Result<Vec<UnmatchedTransfer>, Failure> {
-        let sql = "SELECT rail, transfer, place, destination, units, cents, block, state, book, number, reason \
-                   FROM unmatched_transfer ORDER BY rail, block, transfer, place";
+        let sql = sql!("SELECT {TRANSFER} FROM unmatched_transfer ORDER BY rail, block, transfer, place");
         self.driver.query(sql, Vec::new()).await?.iter().map(unmatched).collect()
     }
 
@@ -226,8 +210,10 @@ impl Store {
         now: Micros,
         entries: &[NewAuditEntry],
     ) -> Result<bool, Failure> {
-        let sql = "UPDATE unmatched_transfer SET state = $1, book = $2, number = $3, reason = $4, assigned_at = $5 \
-                   WHERE rail = $6 AND transfer = $7 AND place = $8 AND state = 1";
+        let sql = sql!(
+            "UPDATE unmatched_transfer SET state = $1, book = $2, number = $3, reason = $4, assigned_at = $5 \
+             WHERE rail = $6 AND transfer = $7 AND place = $8 AND state = {TRANSFER_OPEN}"
+        );
         let (state, book, number) = assigned.columns();
         let values = vec![
             state.into(),

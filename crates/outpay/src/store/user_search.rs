@@ -4,7 +4,8 @@
 //! payment rewrites them.
 
 use super::driver::Value;
-use super::users::user;
+use super::sql::sql;
+use super::users::{COLUMNS, user};
 use super::{Failure, Store, UserFilter, UserRow};
 use ledger::{BookId, Cents, UserStatus};
 
@@ -74,17 +75,19 @@ impl Store {
         let end = format!("{}\u{7f}", search.beginning);
         let sql = match self.engine() {
             "sqlite" => {
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, 0 FROM \
-                 (SELECT book, number, email, status, created_at, expires_at FROM payout_user \
-                 WHERE book = $1 AND email >= $2 AND email < $3 AND email > $4 ORDER BY email LIMIT $5) u \
-                 JOIN account a ON a.book = u.book AND a.id = u.number ORDER BY u.email"
+                sql!(
+                    "SELECT {COLUMNS}, 0 FROM (SELECT book, number, email, status, created_at, expires_at FROM payout_user \
+                     WHERE book = $1 AND email >= $2 AND email < $3 AND email > $4 ORDER BY email LIMIT $5) u \
+                     JOIN account a ON a.book = u.book AND a.id = u.number ORDER BY u.email"
+                )
             }
             _ => {
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, CAST(0 AS BIGINT) FROM \
-                 (SELECT book, number, email, status, created_at, expires_at FROM payout_user \
-                 WHERE book = $1 AND email COLLATE \"C\" >= $2 AND email COLLATE \"C\" < $3 AND email COLLATE \"C\" > $4 \
-                 ORDER BY email COLLATE \"C\" LIMIT $5) u \
-                 JOIN account a ON a.book = u.book AND a.id = u.number ORDER BY u.email COLLATE \"C\""
+                sql!(
+                    "SELECT {COLUMNS}, CAST(0 AS BIGINT) FROM (SELECT book, number, email, status, created_at, expires_at \
+                     FROM payout_user WHERE book = $1 AND email COLLATE \"C\" >= $2 AND email COLLATE \"C\" < $3 \
+                     AND email COLLATE \"C\" > $4 ORDER BY email COLLATE \"C\" LIMIT $5) u \
+                     JOIN account a ON a.book = u.book AND a.id = u.number ORDER BY u.email COLLATE \"C\""
+                )
             }
         };
         let values: Vec<Value> = vec![
@@ -125,10 +128,11 @@ impl Store {
             Some(UserStatus::Inactive) => (0, 0),
         };
         // The bounds stand on both sides: PostgreSQL does not carry them over, and would rather read all users of a rare status.
-        let sql = "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, CAST(0 AS BIGINT) \
-                   FROM account a CROSS JOIN payout_user u \
-                   WHERE a.book = $1 AND a.id < $2 AND a.id >= $3 AND a.balance >= $4 AND a.balance <= $5 \
-                   AND u.book = $1 AND u.number = a.id AND u.number < $2 AND u.number >= $3 AND u.status >= $6 AND u.status <= $7 ORDER BY a.id DESC LIMIT $8";
+        let sql = sql!(
+            "SELECT {COLUMNS}, CAST(0 AS BIGINT) FROM account a CROSS JOIN payout_user u WHERE a.book = $1 AND a.id < $2 \
+             AND a.id >= $3 AND a.balance >= $4 AND a.balance <= $5 AND u.book = $1 AND u.number = a.id AND u.number < $2 \
+             AND u.number >= $3 AND u.status >= $6 AND u.status <= $7 ORDER BY a.id DESC LIMIT $8"
+        );
         let values: Vec<Value> = vec![
             book.0.into(),
             below.into(),

@@ -1,9 +1,12 @@
 //! Payout users and balances, read. The teller writes them.
 
+use super::codes::{USER_INACTIVE, WITHDRAWAL_SUCCEEDED};
 use super::driver::{Row, Value};
 use super::journal::salt;
+use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{AccountId, BookId, Cents, Email, HashSalt, Micros, UserSnapshot, UserStatus};
+use std::sync::LazyLock;
 
 /// A user as lists and pages show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +28,28 @@ pub struct UserFilter {
     pub below: Option<i64>,
 }
 
+/// What withdrawals on their way hold of the user `u`: the column after [`COLUMNS`].
+static PENDING: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "(SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w \
+         WHERE w.book = u.book AND w.payout_user = u.number AND w.state < {WITHDRAWAL_SUCCEEDED})"
+    )
+});
+
+/// The columns that `user` reads, in its order, but for the last, what is pending.
+pub(super) const COLUMNS: &str = "u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head";
+
 impl Store {
     /// The user with this number.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn user(&self, book: BookId, number: i64) -> Result<Option<UserRow>, Failure> {
-        let sql = "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
-                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
-                   FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number WHERE u.book = $1 AND u.number = $2";
+        let sql = sql!(
+            "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+             WHERE u.book = $1 AND u.number = $2",
+            pending = *PENDING
+        );
         self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?.as_ref().map(user).transpose()
     }
 
@@ -50,25 +66,29 @@ impl Store {
         let below: Value = filter.below.unwrap_or(i64::MAX).into();
         let (sql, third) = match (&filter.email, filter.status) {
             (Some(email), _) => (
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
-                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
-                 FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
-                 WHERE u.book = $1 AND u.number < $2 AND u.email = $3 ORDER BY u.number DESC LIMIT $4",
+                sql!(
+                    "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                     WHERE u.book = $1 AND u.number < $2 AND u.email = $3 ORDER BY u.number DESC LIMIT $4",
+                    pending = *PENDING
+                ),
                 email.as_str().into(),
             ),
             // Two texts, because only a constant lets the engines use the index over the few inactive users.
             (None, Some(UserStatus::Inactive)) => (
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
-                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
-                 FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
-                 WHERE u.book = $1 AND u.number < $2 AND u.status = 0 AND u.number > $3 ORDER BY u.number DESC LIMIT $4",
+                sql!(
+                    "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                     WHERE u.book = $1 AND u.number < $2 AND u.status = {USER_INACTIVE} AND u.number > $3 \
+                     ORDER BY u.number DESC LIMIT $4",
+                    pending = *PENDING
+                ),
                 Value::Int(0),
             ),
             (None, status) => (
-                "SELECT u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head, \
-                 (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
-                 FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
-                 WHERE u.book = $1 AND u.number < $2 AND u.status >= $3 ORDER BY u.number DESC LIMIT $4",
+                sql!(
+                    "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                     WHERE u.book = $1 AND u.number < $2 AND u.status >= $3 ORDER BY u.number DESC LIMIT $4",
+                    pending = *PENDING
+                ),
                 Value::from(status == Some(UserStatus::Active)),
             ),
         };

@@ -1,7 +1,9 @@
 //! Attempts to deliver: what a receiver answered, and what becomes of the delivery by it, written together. Only the worker
 //! that has the delivery writes them.
 
+use super::codes::DELIVERY_PENDING;
 use super::driver::{Row, Statement, WriteError};
+use super::sql::sql;
 use super::webhook_deliveries::DeliveryState;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
@@ -48,6 +50,9 @@ pub struct Attempted {
     pub due_at: Option<Micros>,
 }
 
+/// The columns, in the order in which a row is read.
+const COLUMNS: &str = "number, at, url, status, error, body, micros";
+
 impl Store {
     /// Writes attempts down, all in one transaction.
     ///
@@ -73,16 +78,20 @@ impl Store {
         delivery: i64,
         limit: i64,
     ) -> Result<Vec<WebhookAttempt>, Failure> {
-        let sql = "SELECT number, at, url, status, error, body, micros FROM webhook_attempt \
-                   WHERE book = $1 AND delivery = $2 ORDER BY number LIMIT $3";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM webhook_attempt WHERE book = $1 AND delivery = $2 ORDER BY number LIMIT $3"
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), delivery.into(), limit.into()]).await?;
         rows.iter().map(attempt).collect()
     }
 }
 
 fn end(one: &Attempted) -> Statement {
-    let sql = "UPDATE webhook_delivery SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, leased_until = 0, \
-               leased_by = 0 WHERE book = $6 AND number = $7 AND state = 1 AND leased_by = $8 AND lease = $9";
+    let sql = sql!(
+        "UPDATE webhook_delivery \
+         SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, leased_until = 0, leased_by = 0 \
+         WHERE book = $6 AND number = $7 AND state = {DELIVERY_PENDING} AND leased_by = $8 AND lease = $9"
+    );
     let finished_at = (one.state != DeliveryState::Pending).then_some(one.attempt.at);
     let values = vec![
         (one.state as i64).into(),
@@ -118,8 +127,10 @@ fn insert(one: &Attempted) -> Statement {
 /// Later events of the same withdrawal wait for this one anyway; put off, they are not looked at again and again.
 fn postpone(one: &Attempted) -> Option<Statement> {
     let due_at = one.due_at.filter(|_| one.withdrawal > 0)?;
-    let sql = "UPDATE webhook_delivery SET due_at = $1 \
-               WHERE book = $2 AND withdrawal = $3 AND state = 1 AND number > $4 AND due_at < $1";
+    let sql = sql!(
+        "UPDATE webhook_delivery SET due_at = $1 WHERE book = $2 AND withdrawal = $3 AND state = {DELIVERY_PENDING} \
+         AND number > $4 AND due_at < $1"
+    );
     let values = vec![due_at.into(), one.book.0.into(), one.withdrawal.into(), one.delivery.into()];
     Some(Statement::new(sql, values))
 }

@@ -1,10 +1,13 @@
 //! Webhook deliveries: made from journal entries together with the step of the endpoint's cursor, leased by workers, ended
 //! by what was answered. Not here: what a body says, when to try again (webhooks/).
 
+use super::codes::{DELIVERED, DELIVERY_FAILED, DELIVERY_PENDING};
 use super::driver::{Row, Statement, Value, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, EntryKind, Micros, Provider};
+use std::sync::LazyLock;
 
 /// An event of a withdrawal with all that a delivery tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +114,16 @@ pub struct NewDelivery {
     pub body: Vec<u8>,
 }
 
-const INSERT: &str = "INSERT INTO webhook_delivery (book, number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, \
-     due_at, leased_until, leased_by, lease) VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8, $9, $10, $11)";
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "INSERT INTO webhook_delivery (book, number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, \
+     due_at, leased_until, leased_by, lease) \
+     VALUES ($1, $2, $3, $4, $5, $6, {DELIVERY_PENDING}, 0, 0, $7, $8, $9, $10, $11)"
+    )
+});
+
+/// The columns that `delivery` reads, in its order.
+const COLUMNS: &str = "number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease";
 
 impl Store {
     /// Events of these kinds after entry `after`, in sequence, at most `limit`. A code of 0 names no kind.
@@ -190,11 +201,12 @@ impl Store {
         now: Micros,
         limit: i64,
     ) -> Result<Vec<Delivery>, Failure> {
-        let sql = "SELECT d.number, d.sequence, d.withdrawal, d.kind, d.body, d.state, d.tries, d.attempts, d.created_at, d.due_at, d.finished_at, d.lease \
-                   FROM webhook_delivery d WHERE d.book = $1 AND d.state = 1 AND d.due_at <= $2 AND d.leased_until <= $2 \
-                   AND NOT EXISTS (SELECT 1 FROM webhook_delivery p WHERE p.book = d.book AND p.withdrawal = d.withdrawal \
-                     AND p.withdrawal > 0 AND p.state = 1 AND p.number < d.number) \
-                   ORDER BY d.due_at, d.number LIMIT $3";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM webhook_delivery d WHERE d.book = $1 AND d.state = {DELIVERY_PENDING} \
+             AND d.due_at <= $2 AND d.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM webhook_delivery p \
+             WHERE p.book = d.book AND p.withdrawal = d.withdrawal AND p.withdrawal > 0 AND p.state = {DELIVERY_PENDING} \
+             AND p.number < d.number) ORDER BY d.due_at, d.number LIMIT $3"
+        );
         let rows = self.driver.query(sql, vec![book.0.into(), now.into(), limit.into()]).await?;
         rows.iter().map(delivery).collect()
     }
@@ -212,8 +224,10 @@ impl Store {
         now: Micros,
         until: Micros,
     ) -> Result<Vec<bool>, Failure> {
-        let sql = "UPDATE webhook_delivery SET leased_until = $1, leased_by = $2, lease = $3 \
-                   WHERE book = $4 AND number = $5 AND lease = $6 AND state = 1 AND leased_until <= $7";
+        let sql = sql!(
+            "UPDATE webhook_delivery SET leased_until = $1, leased_by = $2, lease = $3 WHERE book = $4 AND number = $5 \
+             AND lease = $6 AND state = {DELIVERY_PENDING} AND leased_until <= $7"
+        );
         let take = |(number, before): &(i64, i64)| {
             let values = vec![
                 until.into(),
@@ -254,20 +268,27 @@ impl Store {
         // One text per state, because only a constant lets the engines use the index over few.
         let sql = match state {
             None => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
-                 FROM webhook_delivery WHERE book = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
+                sql!(
+                    "SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
+                )
             }
             Some(DeliveryState::Pending) => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
-                 FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 1 ORDER BY number DESC LIMIT $3"
+                sql!(
+                    "SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = {DELIVERY_PENDING} \
+                     ORDER BY number DESC LIMIT $3"
+                )
             }
             Some(DeliveryState::Delivered) => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
-                 FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 2 ORDER BY number DESC LIMIT $3"
+                sql!(
+                    "SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = {DELIVERED} \
+                     ORDER BY number DESC LIMIT $3"
+                )
             }
             Some(DeliveryState::Failed) => {
-                "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
-                 FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = 3 ORDER BY number DESC LIMIT $3"
+                sql!(
+                    "SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = {DELIVERY_FAILED} \
+                     ORDER BY number DESC LIMIT $3"
+                )
             }
         };
         let values = vec![book.0.into(), below.unwrap_or(i64::MAX).into(), limit.into()];
@@ -279,8 +300,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn delivery(&self, book: BookId, number: i64) -> Result<Option<Delivery>, Failure> {
-        let sql = "SELECT number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease \
-                   FROM webhook_delivery WHERE book = $1 AND number = $2";
+        let sql = sql!("SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
         row.as_ref().map(delivery).transpose()
     }
@@ -290,8 +310,10 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] when it is not there or has not failed.
     pub async fn retry_delivery(&self, book: BookId, number: i64, now: Micros) -> Result<(), WriteError> {
-        let sql = "UPDATE webhook_delivery SET state = 1, tries = 0, due_at = $1, finished_at = NULL \
-                   WHERE book = $2 AND number = $3 AND state = 3";
+        let sql = sql!(
+            "UPDATE webhook_delivery SET state = {DELIVERY_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
+             WHERE book = $2 AND number = $3 AND state = {DELIVERY_FAILED}"
+        );
         self.driver.write(vec![Statement::one(sql, vec![now.into(), book.0.into(), number.into()])]).await
     }
 
@@ -305,8 +327,10 @@ impl Store {
         since: Micros,
         now: Micros,
     ) -> Result<u64, Failure> {
-        let sql = "UPDATE webhook_delivery SET state = 1, tries = 0, due_at = $1, finished_at = NULL \
-                   WHERE book = $2 AND state = 3 AND finished_at >= $3 AND sequence IS NOT NULL";
+        let sql = sql!(
+            "UPDATE webhook_delivery SET state = {DELIVERY_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
+             WHERE book = $2 AND state = {DELIVERY_FAILED} AND finished_at >= $3 AND sequence IS NOT NULL"
+        );
         let values = vec![now.into(), book.0.into(), since.into()];
         let touched = self.driver.write_counted(vec![Statement::new(sql, values)]).await?;
         Ok(touched.first().copied().unwrap_or(0))
@@ -317,7 +341,7 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn deliveries_waiting(&self) -> Result<i64, Failure> {
-        let sql = "SELECT count(*) FROM webhook_delivery WHERE state = 1";
+        let sql = sql!("SELECT count(*) FROM webhook_delivery WHERE state = {DELIVERY_PENDING}");
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
     }
 }
@@ -342,7 +366,7 @@ fn insert(
         worker.into(),
         i64::from(worker != 0).into(),
     ];
-    Statement::one(INSERT, values)
+    Statement::one(&INSERT, values)
 }
 
 fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {

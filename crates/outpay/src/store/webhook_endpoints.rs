@@ -2,8 +2,11 @@
 //! the same deliveries, and no change of the owner's is lost under another.
 
 use super::audit_log::{self, NewAuditEntry};
+use super::codes::DELIVERY_PENDING;
 use super::driver::{Row, Statement, WriteError};
+use super::sql::sql;
 use super::{Failure, Store};
+use crate::webhook_event::EVENTS;
 use ledger::{BookId, Micros};
 
 /// An endpoint as it is stored.
@@ -35,14 +38,16 @@ pub struct WebhookEndpoint {
     pub changed_at: Micros,
 }
 
+/// The columns that `endpoint` reads, in its order.
+const COLUMNS: &str = "book, url, enabled, events, sealed, previous, previous_until, rolled_by, cursor, made, revision, changed_at";
+
 impl Store {
     /// A book's endpoint.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn webhook_endpoint(&self, book: BookId) -> Result<Option<WebhookEndpoint>, Failure> {
-        let sql = "SELECT book, url, enabled, events, sealed, previous, previous_until, rolled_by, cursor, made, revision, changed_at \
-                   FROM webhook_endpoint WHERE book = $1";
+        let sql = sql!("SELECT {COLUMNS} FROM webhook_endpoint WHERE book = $1");
         self.driver.query_one(sql, vec![book.0.into()]).await?.as_ref().map(endpoint).transpose()
     }
 
@@ -125,10 +130,12 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn webhook_endpoints_behind(&self) -> Result<Vec<BookId>, Failure> {
-        // The numbers are those of crates/outpay/src/webhooks/event.rs: a kind of entry and its bit.
-        let sql = "SELECT e.book FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( \
-                     SELECT 1 FROM journal j WHERE j.book = e.book AND j.sequence > e.cursor AND j.withdrawal > 0 \
-                     AND (CASE j.kind WHEN 10 THEN 1 WHEN 16 THEN 2 WHEN 19 THEN 4 WHEN 21 THEN 8 WHEN 14 THEN 16 ELSE 0 END & e.events) <> 0)";
+        let sql = sql!(
+            "SELECT e.book FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( SELECT 1 FROM journal j \
+             WHERE j.book = e.book AND j.sequence > e.cursor AND j.withdrawal > 0 AND (CASE j.kind {bits} \
+             ELSE 0 END & e.events) <> 0)",
+            bits = EVENTS.map(|(kind, bit)| format!("WHEN {} THEN {bit}", kind.code())).join(" ")
+        );
         self.driver.query(sql, Vec::new()).await?.iter().map(|row| Ok(BookId(row.int(0)?))).collect()
     }
 
@@ -137,8 +144,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn webhook_endpoints_due(&self, now: Micros) -> Result<Vec<BookId>, Failure> {
-        let sql = "SELECT e.book FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( \
-                     SELECT 1 FROM webhook_delivery d WHERE d.book = e.book AND d.state = 1 AND d.due_at <= $1)";
+        let sql = sql!(
+            "SELECT e.book FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( SELECT 1 FROM webhook_delivery d \
+             WHERE d.book = e.book AND d.state = {DELIVERY_PENDING} AND d.due_at <= $1)"
+        );
         let rows = self.driver.query(sql, vec![now.into()]).await?;
         rows.iter().map(|row| Ok(BookId(row.int(0)?))).collect()
     }

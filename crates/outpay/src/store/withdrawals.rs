@@ -1,9 +1,12 @@
 //! Withdrawals as doors read them. The teller writes them, but for the columns of their leases (leases.rs).
 
+use super::codes::{WITHDRAWAL_SENDING, WITHDRAWAL_SUCCEEDED};
 use super::driver::{Row, Value};
+use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros, Provider, Withdrawal, WithdrawalState};
+use std::sync::LazyLock;
 
 /// Which withdrawals to list.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +22,8 @@ pub struct WithdrawalFilter {
 }
 
 /// One withdrawal; `$1` book, `$2` number.
-pub(super) const WITHDRAWAL: &str = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-     reason_code, reason, created_at, changed_at, book FROM withdrawal WHERE book = $1 AND number = $2";
+pub(super) static WITHDRAWAL: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM withdrawal WHERE book = $1 AND number = $2"));
 
 /// `$1` book, then the columns of [`WITHDRAWAL`] in order, then `due_at`.
 pub(super) const INSERT_WITHDRAWAL: &str = "INSERT INTO withdrawal (book, number, payout_user, method, provider, amount, fees, destination, \
@@ -39,13 +42,17 @@ pub(super) fn due_at(withdrawal: &Withdrawal) -> Option<Micros> {
     }
 }
 
+/// The columns that `withdrawal` reads, in its order; the last is for those who need to know the book.
+pub(super) const COLUMNS: &str = "number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, reason_code, reason, \
+    created_at, changed_at, book";
+
 impl Store {
     /// The withdrawal with this number.
     ///
     /// # Errors
     /// When the database breaks.
     pub async fn withdrawal(&self, book: BookId, number: i64) -> Result<Option<Withdrawal>, Failure> {
-        let row = self.driver.query_one(WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
+        let row = self.driver.query_one(&WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
         row.as_ref().map(withdrawal).transpose()
     }
 
@@ -63,24 +70,24 @@ impl Store {
         // One text per way in, so that each has its index.
         let (sql, third): (_, Value) = match (filter.user, filter.state) {
             (Some(user), _) => (
-                "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                 reason_code, reason, created_at, changed_at, book FROM withdrawal \
-                 WHERE book = $1 AND number < $2 AND payout_user = $3 \
-                 AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                sql!(
+                    "SELECT {COLUMNS} FROM withdrawal WHERE book = $1 AND number < $2 AND payout_user = $3 \
+                     AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6"
+                ),
                 user.into(),
             ),
             (None, Some(state)) => (
-                "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                 reason_code, reason, created_at, changed_at, book FROM withdrawal \
-                 WHERE book = $1 AND number < $2 AND state = $3 \
-                 AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                sql!(
+                    "SELECT {COLUMNS} FROM withdrawal WHERE book = $1 AND number < $2 AND state = $3 \
+                     AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6"
+                ),
                 state.code().into(),
             ),
             (None, None) => (
-                "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                 reason_code, reason, created_at, changed_at, book FROM withdrawal \
-                 WHERE book = $1 AND number < $2 AND payout_user > $3 \
-                 AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6",
+                sql!(
+                    "SELECT {COLUMNS} FROM withdrawal WHERE book = $1 AND number < $2 AND payout_user > $3 \
+                     AND (CAST($4 AS BIGINT) = 0 OR state = $4) AND ($5 = '' OR method = $5) ORDER BY number DESC LIMIT $6"
+                ),
                 0.into(),
             ),
         };
@@ -100,10 +107,10 @@ impl Store {
         filter: &WithdrawalFilter,
         limit: i64,
     ) -> Result<Vec<Withdrawal>, Failure> {
-        let sql = "SELECT number, payout_user, method, provider, amount, fees, destination, state, outcome_unknown, \
-                   reason_code, reason, created_at, changed_at, book FROM withdrawal \
-                   WHERE book = $1 AND number < $2 AND outcome_unknown = 1 \
-                   AND (CAST($3 AS BIGINT) = 0 OR payout_user = $3) AND ($4 = '' OR method = $4) ORDER BY number DESC LIMIT $5";
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM withdrawal WHERE book = $1 AND number < $2 AND outcome_unknown = 1 \
+             AND (CAST($3 AS BIGINT) = 0 OR payout_user = $3) AND ($4 = '' OR method = $4) ORDER BY number DESC LIMIT $5"
+        );
         let method = filter.method.as_deref().unwrap_or_default();
         let (below, user) = (filter.below.unwrap_or(i64::MAX), filter.user.unwrap_or(0));
         let values = vec![book.0.into(), below.into(), user.into(), method.into(), limit.into()];
@@ -138,7 +145,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn pending(&self, book: BookId, user: i64) -> Result<Cents, Failure> {
-        let sql = "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM withdrawal WHERE book = $1 AND payout_user = $2 AND state < 5";
+        let sql = sql!(
+            "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM withdrawal WHERE book = $1 AND payout_user = $2 \
+             AND state < {WITHDRAWAL_SUCCEEDED}"
+        );
         let row = self.driver.query_one(sql, vec![book.0.into(), user.into()]).await?;
         row.map_or(Ok(Cents::ZERO), |row| Ok(Cents(row.int(0)?)))
     }
@@ -148,7 +158,10 @@ impl Store {
     /// # Errors
     /// When the database breaks.
     pub async fn withdrawals_under_way(&self) -> Result<(i64, i64), Failure> {
-        let sql = "SELECT count(*), CAST(coalesce(sum(outcome_unknown), 0) AS BIGINT) FROM withdrawal WHERE due_at IS NOT NULL AND state = 4";
+        let sql = sql!(
+            "SELECT count(*), CAST(coalesce(sum(outcome_unknown), 0) AS BIGINT) FROM withdrawal WHERE due_at IS NOT NULL \
+             AND state = {WITHDRAWAL_SENDING}"
+        );
         let row = self.driver.query_one(sql, Vec::new()).await?;
         row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
     }

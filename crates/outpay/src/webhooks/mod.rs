@@ -10,7 +10,6 @@
 pub mod body;
 pub mod client;
 pub mod endpoint;
-pub mod event;
 mod fan_out;
 pub mod forward;
 pub mod guard;
@@ -23,6 +22,7 @@ pub mod sign;
 mod trial;
 mod worker;
 
+pub use crate::webhook_event as event;
 pub use client::Client;
 pub use endpoint::{Change, Endpoint};
 pub use guard::Guard;

@@ -1,10 +1,10 @@
 //! Asks whether a file that is similar to earlier imports is to be paid, if there is a terminal to ask on.
 
+use crate::audit_log::Names;
 use crate::cli::cli_error::CliError;
 use crate::clock::rfc3339;
 use crate::imports::id;
 use crate::imports::similar::Similar;
-use crate::audit_log::Names;
 use crate::platform::Platform;
 use ledger::BookId;
 use std::io::{IsTerminal, Write};

@@ -35,8 +35,7 @@ use super::client::{Client, Limits};
 use super::kind::flat;
 use super::mounted::{Parts, Rails};
 use super::{
-    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Payment, Prepared, Quote,
-    Rail, Role,
+    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Payment, Prepared, Quote, Rail, Role,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};

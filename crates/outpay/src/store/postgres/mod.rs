@@ -170,8 +170,10 @@ async fn lock_audit_log(transaction: &Transaction<'_>) -> Result<LogHead, WriteE
 /// Links what this transaction wrote: nothing else can be there, since the head is locked.
 async fn link_audit_log(transaction: &Transaction<'_>, mut head: LogHead) -> Result<(), WriteError> {
     loop {
-        let rows =
-            transaction.query(audit_log_chain::UNLINKED, &[&head.number]).await.map_err(write_error)?;
+        let rows = transaction
+            .query(audit_log_chain::UNLINKED.as_str(), &[&head.number])
+            .await
+            .map_err(write_error)?;
         let rows = rows.iter().map(row).collect::<Result<Vec<_>, _>>()?;
         let (statements, more) = head.extend(&rows)?;
         for statement in &statements {

@@ -1,9 +1,11 @@
 //! The teller's statements on PostgreSQL, prepared once per connection. Each takes whole columns as arrays.
 
 use crate::store::Failure;
+use crate::store::codes::WITHDRAWAL_SUCCEEDED;
 use crate::store::pauses::PAUSES_OF_BOOK;
 use crate::store::teller::{ASKED_BEFORE, DEPOSIT, DEPOSITED_ELSEWHERE, LOOKS, SESSION_STANDS};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
+use std::sync::LazyLock;
 use tokio_postgres::{Client, Statement};
 
 const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals FROM book b \
@@ -16,11 +18,15 @@ const BY_EMAIL: &str = "SELECT u.book, u.number, u.email, u.status, u.generation
      JOIN payout_user u ON u.book = n.book AND u.email = n.email \
      LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
 
-const BY_NUMBER: &str = "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head, u.salt, \
-     (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book AND w.payout_user = u.number AND w.state < 5) \
-     FROM unnest($1::BIGINT[], $2::BIGINT[]) AS n (book, number) \
-     JOIN payout_user u ON u.book = n.book AND u.number = n.number \
-     LEFT JOIN account a ON a.book = u.book AND a.id = u.number";
+static BY_NUMBER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT u.book, u.number, u.email, u.status, u.generation, u.created_at, u.expires_at, a.balance, a.head, u.salt, \
+     (SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w WHERE w.book = u.book \
+     AND w.payout_user = u.number AND w.state < {WITHDRAWAL_SUCCEEDED}) \
+     FROM unnest($1::BIGINT[], $2::BIGINT[]) AS n (book, number) JOIN payout_user u ON u.book = n.book \
+     AND u.number = n.number LEFT JOIN account a ON a.book = u.book AND a.id = u.number"
+    )
+});
 
 const REMEMBERED: &str = "SELECT r.book, r.key, r.fingerprint, r.outcome FROM unnest($1::BIGINT[], $2::BYTEA[]) AS n (book, key) \
      JOIN remembered r ON r.book = n.book AND r.key = n.key";
@@ -113,7 +119,7 @@ impl Statements {
             lock: client.prepare(LOCK).await?,
             own_accounts: client.prepare(OWN_ACCOUNTS).await?,
             by_email: client.prepare(BY_EMAIL).await?,
-            by_number: client.prepare(BY_NUMBER).await?,
+            by_number: client.prepare(&BY_NUMBER).await?,
             remembered: client.prepare(REMEMBERED).await?,
             credentials: client.prepare(CREDENTIALS).await?,
             insert_users: client.prepare(INSERT_USERS).await?,
@@ -125,15 +131,15 @@ impl Statements {
             insert_entries: client.prepare(INSERT_ENTRIES).await?,
             insert_remembered: client.prepare(INSERT_REMEMBERED).await?,
             update_books: client.prepare(UPDATE_BOOKS).await?,
-            withdrawal: client.prepare(WITHDRAWAL).await?,
+            withdrawal: client.prepare(&WITHDRAWAL).await?,
             account_of_withdrawal: client.prepare(ACCOUNT).await?,
             pauses: client.prepare(PAUSES_OF_BOOK).await?,
             lease: client.prepare(LEASE).await?,
-            asked_before: client.prepare(ASKED_BEFORE).await?,
-            looks: client.prepare(LOOKS).await?,
+            asked_before: client.prepare(&ASKED_BEFORE).await?,
+            looks: client.prepare(&LOOKS).await?,
             session_stands: client.prepare(SESSION_STANDS).await?,
-            deposit: client.prepare(DEPOSIT).await?,
-            deposited_elsewhere: client.prepare(DEPOSITED_ELSEWHERE).await?,
+            deposit: client.prepare(&DEPOSIT).await?,
+            deposited_elsewhere: client.prepare(&DEPOSITED_ELSEWHERE).await?,
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,
             update_withdrawals: client.prepare(UPDATE_WITHDRAWALS).await?,
             add_asked: client.prepare(ADD_ASKED).await?,

@@ -11,14 +11,14 @@ pub(super) fn load_deposits(
     needs: &BookNeeds,
 ) -> Result<(), Failure> {
     for deposit in &needs.deposits {
-        let mut found = connection.prepare_cached(DEPOSIT)?;
+        let mut found = connection.prepare_cached(&DEPOSIT)?;
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
         let rows = found.query_map([book.id.0, *deposit], row)?.collect::<Result<Vec<_>, _>>()?;
         let rows = rows.iter().map(|(kind, amount, detail)| (*kind, *amount, detail.as_str()));
         put_deposit(book, *deposit, rows)?;
     }
     for reference in &needs.references {
-        let mut found = connection.prepare_cached(DEPOSITED_ELSEWHERE)?;
+        let mut found = connection.prepare_cached(&DEPOSITED_ELSEWHERE)?;
         let other =
             |row: &rusqlite::Row<'_>| Ok(DepositedElsewhere { book: BookId(row.get(0)?), at: row.get(1)? });
         if let Some(other) = found.query_row(params![reference, book.id.0], other).optional()? {

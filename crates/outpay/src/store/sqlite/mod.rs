@@ -264,7 +264,7 @@ fn execute(connection: &Connection, statement: &Statement) -> Result<u64, WriteE
 fn link_audit_log(connection: &Connection) -> Result<(), WriteError> {
     let mut head = LogHead::of(query(connection, audit_log_chain::HEAD, &[])?.first())?;
     loop {
-        let rows = query(connection, audit_log_chain::UNLINKED, &[head.number.into()])?;
+        let rows = query(connection, audit_log_chain::UNLINKED.as_str(), &[head.number.into()])?;
         let (statements, more) = head.extend(&rows)?;
         statements.iter().try_for_each(|statement| execute(connection, statement).map(drop))?;
         if !more {

@@ -19,7 +19,7 @@ pub(super) fn load(
 ) -> Result<(), Failure> {
     let id = book.id;
     for number in &needs.withdrawals {
-        let mut by_number = connection.prepare_cached(WITHDRAWAL)?;
+        let mut by_number = connection.prepare_cached(&WITHDRAWAL)?;
         let Some(row) = by_number.query([id.0, *number])?.next()?.map(sqlite_row).transpose()? else {
             continue;
         };
@@ -47,7 +47,7 @@ pub(super) fn load(
         }
     }
     for asked in &needs.asked {
-        let mut look_back = connection.prepare_cached(ASKED_BEFORE)?;
+        let mut look_back = connection.prepare_cached(&ASKED_BEFORE)?;
         let params = params![id.0, asked.method, asked.since, asked.user, asked.destination];
         let (by_method, by_user, known): (i64, i64, i64) =
             look_back.query_row(params, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -55,7 +55,7 @@ pub(super) fn load(
     }
     load_deposits(connection, book, needs)?;
     for withdrawal in &needs.looks {
-        let mut looks = connection.prepare_cached(LOOKS)?;
+        let mut looks = connection.prepare_cached(&LOOKS)?;
         let mut rows = looks.query([id.0, *withdrawal, most_looks()])?;
         while let Some(row) = rows.next()? {
             book.put_look(*withdrawal, row.get(0)?);

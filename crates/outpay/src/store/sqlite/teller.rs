@@ -4,7 +4,9 @@
 use super::in_place::InPlace;
 use super::orders;
 use crate::clock::Clock;
+use crate::store::codes::WITHDRAWAL_SUCCEEDED;
 use crate::store::fail_stop::FailStop;
+use crate::store::sql::sql;
 use crate::store::teller::{BookNeeds, Needs, NewCredential, SESSION_STANDS, Saving, stored_credential};
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
@@ -106,9 +108,10 @@ fn load(connection: &Connection, needs: &Needs, now: Micros) -> Result<Vec<Book>
     let mut by_number = connection.prepare_cached(
         "SELECT number, status, generation, created_at, expires_at, email, salt FROM payout_user WHERE book = ?1 AND number = ?2",
     )?;
-    let mut pending = connection.prepare_cached(
-        "SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = ?1 AND payout_user = ?2 AND state < 5",
-    )?;
+    let mut pending = connection.prepare_cached(sql!(
+        "SELECT coalesce(sum(amount), 0) FROM withdrawal WHERE book = ?1 AND payout_user = ?2 \
+             AND state < {WITHDRAWAL_SUCCEEDED}"
+    ))?;
     let mut account =
         connection.prepare_cached("SELECT balance, head FROM account WHERE book = ?1 AND id = ?2")?;
     let mut remembered = connection

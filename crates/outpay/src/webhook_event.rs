@@ -1,9 +1,9 @@
-//! The five documented webhook events, and sets of them as stored. Not here: the body of a delivery (body.rs).
+//! The five documented webhook events, and sets of them as stored. Not here: the body of a delivery (webhooks/body.rs).
 
 use ledger::EntryKind;
 
 /// The documented events, each with its bit in a stored set: never reuse or change a bit.
-const EVENTS: [(EntryKind, i64); 5] = [
+pub(crate) const EVENTS: [(EntryKind, i64); 5] = [
     (EntryKind::WithdrawalCreated, 1),
     (EntryKind::WithdrawalSending, 2),
     (EntryKind::WithdrawalSucceeded, 4),
