@@ -1,12 +1,20 @@
 //! `GET /p`: the door. A script reads the hash from the address's fragment, which no server ever sees, and exchanges it for
 //! a session; without script the form takes the hash or the whole link.
 
+use super::declined::Declined;
 use super::frame::{Frame, Sender};
-use super::session::COOKIE;
-use super::visit::Visitor;
-use crate::web::{Language, cookie, page};
+use super::person::{Named, Visitor};
+use super::session::{COOKIE, Session};
+use super::{entrance, frame_policy};
+use crate::auth::For;
+use crate::business;
+use crate::business::branding;
+use crate::platform::Platform;
+use crate::store::Failure;
+use crate::web::{Form, Language, cookie, csrf, page};
 use askama::Template;
-use axum::response::Response;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
 
 #[derive(Template)]
@@ -20,7 +28,7 @@ struct EnterPage {
 }
 
 /// Public.
-pub(super) async fn handle(visitor: Visitor, uri: Uri) -> Response {
+pub(super) async fn view(visitor: Visitor, uri: Uri) -> Response {
     let t = visitor.language;
     let notice = notice(t, &uri);
     let has_session = notice.is_empty() && cookie::read(&visitor.headers, COOKIE).is_some();
@@ -56,7 +64,111 @@ impl EnterPage {
     }
 }
 
-/// With fixed data.
-pub(super) fn sample(t: Language, is_wrong: bool) -> String {
-    EnterPage::new(t, "", is_wrong, false).render().unwrap_or_default()
+/// `GET /p/of/{business}`: a business's own door, with its name, logo and colour, for its site to show in a frame. What stands
+/// behind `#` opens it like `/p`.
+///
+/// Public.
+pub(super) async fn view_of_business(
+    State(platform): State<Platform>,
+    visitor: Visitor,
+    Named(business): Named,
+    uri: Uri,
+) -> Response {
+    match show_of_business(&platform, &visitor, &uri, business).await {
+        Ok(Some(response)) => response,
+        Ok(None) => page::not_found(),
+        Err(failure) => Declined::failure(visitor.language, failure).into_response(),
+    }
+}
+
+async fn show_of_business(
+    platform: &Platform,
+    visitor: &Visitor,
+    uri: &Uri,
+    business: String,
+) -> Result<Option<Response>, Failure> {
+    let Some(number) = business::number(platform, &business) else { return Ok(None) };
+    if platform.store.business(number).await?.is_none() {
+        return Ok(None);
+    }
+    let (branding, logo) =
+        (branding::of(platform, number).await?, branding::logo_of(platform, number).await?);
+    let sender = Sender::new(&branding, logo.as_ref());
+    let mut response = of(visitor.language, uri, sender, entrance::path(&business));
+    frame_policy::allow(&mut response, &branding.frame_origins);
+    entrance::remember(&mut response, &business);
+    Ok(Some(response))
+}
+
+const HASH: &str = "x-payout-hash";
+
+/// `POST /p/session`: exchanges the hash for a session. The script sends it in `X-Payout-Hash` and gets 204, the form sends
+/// it as a field and goes on to the overview. A wrong one costs what it costs at the API, and is told nothing but that.
+///
+/// Public.
+pub(super) async fn begin_session(State(platform): State<Platform>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &()).await;
+    let t = visitor.language;
+    // Nobody is to be signed in by another site either.
+    if !csrf::same_origin(&parts.headers) {
+        return wrong(t);
+    }
+    let header = parts.headers.get(HASH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let by_script = header.is_some();
+    let sent = match header {
+        Some(hash) => hash,
+        None => match Form::read(&parts, body).await {
+            Ok(form) => form.get("hash").to_owned(),
+            Err(bad) => return bad.into_response(),
+        },
+    };
+    // People paste the whole link.
+    let hash = sent.rsplit('#').next().unwrap_or_default().trim();
+    let sent = Some(hash.as_bytes()).filter(|hash| !hash.is_empty());
+    match platform.auth.authenticate(sent, For::Recipient).await {
+        Ok(Some(caller)) => {
+            let session = Session::begin(&platform, platform.secrets.credential_digest(hash.as_bytes()));
+            let mut response = page::see_other("/p/home");
+            if by_script {
+                *response.status_mut() = StatusCode::NO_CONTENT;
+            }
+            session.keep(&platform, &mut response);
+            entrance::leave_other(&platform, &parts.headers, caller.book.business(), &mut response);
+            response
+        }
+        Ok(None) => wrong(t),
+        Err(failure) => Declined::failure(t, failure).into_response(),
+    }
+}
+
+/// `POST /p/sign-out`: takes the session's cookie away. A session that has ended already is no reason to refuse.
+///
+/// Public; with a session, only with its token.
+pub(super) async fn sign_out(State(platform): State<Platform>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let form = match Form::read(&parts, body).await {
+        Ok(form) => form,
+        Err(bad) => return bad.into_response(),
+    };
+    if let Some(session) = Session::sent(&platform, &parts.headers)
+        && !csrf::check(&platform.secrets, &session.id, &parts.headers, form.get("csrf"))
+    {
+        return page::see_other("/p/home");
+    }
+    let mut response = entrance::way_out(&platform, &parts.headers, "left");
+    cookie::clear(&mut response, COOKIE);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::*;
+
+    #[test]
+    fn pages() {
+        check("enter", &EnterPage::new(Language::English, "", false, false));
+        check("enter-wrong", &EnterPage::new(Language::German, "", true, false));
+    }
 }

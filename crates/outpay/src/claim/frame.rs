@@ -1,6 +1,5 @@
 //! What stands around every page: whose money it is, the language, help, and the way out.
 
-use super::visit::Person;
 use crate::branding::{Branding, LogoName, STANDARD_COLOUR};
 use crate::web::Language;
 
@@ -29,27 +28,30 @@ pub(super) struct Sender {
 }
 
 impl Frame {
-    /// Of a page that nobody needs a session for.
+    /// Of a page that needs no session.
     pub(super) fn outside(t: Language, title: &str) -> Self {
         Self { t, title: title.to_owned(), sender: None, test_mode: false, csrf: None, here: "/p".to_owned() }
-    }
-
-    /// Of a person's page.
-    pub(super) fn of(person: &Person, title: impl Into<String>, here: impl Into<String>) -> Self {
-        Self {
-            t: person.language,
-            title: title.into(),
-            sender: Some(Sender::new(&person.sender, person.logo.as_ref())),
-            test_mode: person.is_test(),
-            csrf: Some(person.csrf.to_string()),
-            here: here.into(),
-        }
     }
 
     /// All languages: tag, name, and whether it is this one.
     pub(super) fn languages(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         let own = self.t;
         Language::ALL.into_iter().map(move |language| (language.tag(), language.name(), language == own))
+    }
+
+    /// Around a page with fixed data, for its snapshot.
+    #[cfg(test)]
+    pub(super) fn sample(t: Language, title: impl Into<String>, here: &str) -> Self {
+        let sender = Sender {
+            name: "Harbour & Pine".to_owned(),
+            initial: "H".to_owned(),
+            logo: None,
+            colour: Some("0a7d5c".to_owned()),
+            support: "Questions? We answer on working days.".to_owned(),
+            support_url: "https://example.com/help".to_owned(),
+        };
+        let csrf = Some("dG9rZW4".to_owned());
+        Self { t, title: title.into(), sender: Some(sender), test_mode: false, csrf, here: here.to_owned() }
     }
 
     pub(super) fn token(&self) -> &str {

@@ -1,16 +1,16 @@
 //! `GET /p/home`: who sent the money and why, what is available, on its way and until when, the ways to take it out, and
 //! everything that has happened.
 
+use super::declined::Declined;
 use super::frame::Frame;
-use super::stop::Stop;
+use super::person::Person;
 use super::timeline::{self, Timeline};
-use super::visit::Person;
 use super::words;
 use crate::clock::rfc3339;
 use crate::web::{Language, page};
 use crate::withdrawals::offer::{self, Offer};
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{StatusCode, Uri};
 use ledger::{Cents, Micros};
 
@@ -48,14 +48,11 @@ pub(super) struct MethodCard {
 }
 
 /// Session.
-pub(super) async fn handle(person: Person, uri: Uri) -> Response {
-    match show(&person, &uri).await {
-        Ok(response) => response,
-        Err(stop) => stop.into_response(),
-    }
+pub(super) async fn view(person: Person, uri: Uri) -> Result<Response, Declined> {
+    show(&person, &uri).await
 }
 
-async fn show(person: &Person, uri: &Uri) -> Result<Response, Stop> {
+async fn show(person: &Person, uri: &Uri) -> Result<Response, Declined> {
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let cursor = query.into_iter().find(|(name, _)| name == "before").map(|(_, cursor)| cursor.into_owned());
     let timeline = timeline::page(person, cursor.as_deref()).await?;
@@ -64,7 +61,7 @@ async fn show(person: &Person, uri: &Uri) -> Result<Response, Stop> {
         Vec::new()
     } else {
         let offers = offer::all(&person.platform, person.caller.book, user.balance).await;
-        let offers = offers.map_err(Stop::failed(person))?;
+        let offers = offers.map_err(Declined::failed(person))?;
         offers
             .into_iter()
             .filter(|offer| offer.terms.enabled)
@@ -72,7 +69,7 @@ async fn show(person: &Person, uri: &Uri) -> Result<Response, Stop> {
             .collect()
     };
     let page = HomePage {
-        frame: Frame::of(person, t.say("home.title"), "/p/home"),
+        frame: person.frame(t.say("home.title"), "/p/home"),
         sender: person.sender.display_name.clone(),
         email: user.email.as_str().to_owned(),
         available: t.money(user.balance.0),
@@ -106,6 +103,80 @@ impl MethodCard {
             time: t.sentence(&facts.expected_time),
             closed: closed.map(|(_, sentence)| t.sentence(sentence)).unwrap_or_default(),
             choices: choices.into_iter().map(|(name, _, net)| format!("{name} {}", t.money(net.0))).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::super::timeline::Line;
+    use super::*;
+
+    const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
+    const AT: &str = "2026-11-25T16:04:05.678901Z";
+
+    #[test]
+    fn pages() {
+        check("home", &home(Language::English));
+        check("home-de", &home(Language::German));
+    }
+
+    fn home(t: Language) -> HomePage {
+        let card = |name: &str, title: &str, closed: &str| MethodCard {
+            name: name.to_owned(),
+            title: t.sentence(title),
+            fee: t.money(50),
+            net: closed.is_empty().then(|| (t.money(12_500), t.money(12_450))),
+            minimum: t.money(1_000),
+            time: t.sentence("a few minutes"),
+            closed: t.sentence(closed),
+            choices: Vec::new(),
+        };
+        let line = |mark, title: String, amount: &str, state, note: String, has_operation: bool| Line {
+            mark,
+            title,
+            amount: amount.to_owned(),
+            at: AT.to_owned(),
+            when: t.moment(1_795_622_645_678_901),
+            state,
+            note,
+            operation: has_operation.then(|| ID.to_owned()),
+        };
+        let wait = t.with("wait.review", "sender", "Harbour & Pine");
+        let taken = t.with("history.withdrawal", "method", "USDC on Base");
+        let credit = t.with("history.credit", "sender", "Harbour & Pine");
+        let waiting = Some(("badge-warn", t.say("state.review")));
+        let lines = vec![
+            line("is-now", taken, &t.money(-2_500), waiting, wait, true),
+            line("is-good", credit, &format!("+{}", t.money(15_000)), None, String::new(), false),
+        ];
+        HomePage {
+            frame: Frame::sample(t, t.say("home.title"), "/p/home"),
+            sender: "Harbour & Pine".to_owned(),
+            email: "user@example.com".to_owned(),
+            available: t.money(12_500),
+            is_empty: false,
+            pending: t.money(2_500),
+            expires: Some((
+                expires(t, 1_798_214_645_678_901, "Harbour & Pine"),
+                "2026-12-25T16:04:05.678901Z".to_owned(),
+            )),
+            methods: vec![
+                card("usdc", "USDC on Base", ""),
+                MethodCard {
+                    choices: vec![format!("Bookshop {}", t.money(2_500))],
+                    net: None,
+                    ..card("gift_card", "Gift card", "")
+                },
+                card(
+                    "bank",
+                    "Bank transfer",
+                    "This method does not work at the moment. Please try again later.",
+                ),
+            ],
+            timeline: Timeline { lines, older: Some("txn_a5cdf6c9-6523-8cc2-be87-1cd614a4491a".to_owned()) },
+            is_older: false,
         }
     }
 }

@@ -1,35 +1,28 @@
-//! The recipient's page, `/p`: one route table (router.rs), one file per page or action, a template of the same name. A
+//! The recipient's page, `/p`: one route table (router.rs), one file per page with its actions, a template of the same name. A
 //! person comes with the secret hash, has a session for half an hour (session.rs), sees what happened (home.rs), and takes
 //! money out. Not here: rules, rails, the API's door. Invariants: the hash stands in no URL and no log; every page is for
 //! the person of the session alone; every post carries the session's token; everything works without script.
 
-mod cancel;
-mod colour;
-mod confirm;
-mod door;
+mod brand;
+mod declined;
 mod enter;
-mod enter_of;
+mod entrance;
 mod frame;
-mod framing;
+mod frame_policy;
 mod home;
-mod logo;
 mod operation;
-mod operation_state;
+mod person;
 mod receipt;
-mod receipt_json;
-mod receipt_keys;
 mod reveal;
 mod router;
-pub mod samples;
 mod session;
-mod session_begin;
-mod sign_out;
-mod stop;
+mod signed_in;
+#[cfg(test)]
+mod snapshot;
 mod summary;
 mod timeline;
-mod visit;
-mod wish;
 mod withdraw;
+mod withdraw_form;
 mod words;
 
 pub use router::router;

@@ -1,19 +1,21 @@
 //! `GET /p/operations/{id}`: one withdrawal: how it stands and why, what is paid where, each step, and what can be done: take
-//! it back, show a card's code, try again, see the receipt. A script follows the state (operation_state.rs); without one
+//! it back, show a card's code, try again, see the receipt. A script follows the state ([`state`]); without one
 //! the page loads itself again while there is something to wait for.
 
+use super::declined::Declined;
 use super::frame::Frame;
-use super::stop::Stop;
-use super::visit::{Named, Person};
+use super::person::{Named, Person};
+use super::signed_in::Posted;
 use super::words;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::rails;
+use crate::stopped::Stopped;
 use crate::store::StoredEntry;
 use crate::web::{Language, page};
 use crate::withdrawals::has_code;
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use ledger::{EntryKind, Withdrawal, WithdrawalState};
 
@@ -60,11 +62,8 @@ pub(super) struct Step {
 }
 
 /// Session.
-pub(super) async fn handle(person: Person, Named(id): Named) -> Response {
-    match show(&person, &id, String::new(), StatusCode::OK).await {
-        Ok(response) => response,
-        Err(stop) => stop.into_response(),
-    }
+pub(super) async fn view(person: Person, Named(id): Named) -> Result<Response, Declined> {
+    show(&person, &id, String::new(), StatusCode::OK).await
 }
 
 /// The page of the person's withdrawal with this public id.
@@ -73,22 +72,24 @@ pub(super) async fn show(
     id: &str,
     notice: String,
     status: StatusCode,
-) -> Result<Response, Stop> {
+) -> Result<Response, Declined> {
     let withdrawal = own(person, id).await?;
     let p = progress(person, &withdrawal).await?;
     let t = person.language;
     let title = t.with("operation.title", "method", method_title(person, &withdrawal));
-    let frame = Frame::of(person, title, format!("/p/operations/{}", p.id));
+    let frame = person.frame(title, format!("/p/operations/{}", p.id));
     Ok(page::html(status, &OperationPage { frame, p, notice }))
 }
 
 /// The withdrawal with this public id, if it is the person's own.
-pub(super) async fn own(person: &Person, id: &str) -> Result<Withdrawal, Stop> {
+pub(super) async fn own(person: &Person, id: &str) -> Result<Withdrawal, Declined> {
     let (platform, book) = (&person.platform, person.caller.book);
     let number = platform.secrets.ids().open(IdKind::Withdrawal, book, id);
-    let number = number.ok_or_else(|| Stop::not_found(person))?;
-    let found = platform.store.withdrawal(book, number).await.map_err(Stop::failed(person))?;
-    found.filter(|withdrawal| withdrawal.user == person.caller.subject).ok_or_else(|| Stop::not_found(person))
+    let number = number.ok_or_else(|| Declined::not_found(person))?;
+    let found = platform.store.withdrawal(book, number).await.map_err(Declined::failed(person))?;
+    found
+        .filter(|withdrawal| withdrawal.user == person.caller.subject)
+        .ok_or_else(|| Declined::not_found(person))
 }
 
 /// The title of its method in the person's language.
@@ -98,12 +99,13 @@ pub(super) fn method_title(person: &Person, withdrawal: &Withdrawal) -> String {
 }
 
 /// How a withdrawal stands.
-pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result<Progress, Stop> {
+pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result<Progress, Declined> {
     let (platform, book, t) = (&person.platform, person.caller.book, person.language);
     let entries = platform.store.entries_of_withdrawal(book, withdrawal.number).await;
-    let entries = entries.map_err(Stop::failed(person))?;
+    let entries = entries.map_err(Declined::failed(person))?;
     let number = withdrawal.number;
-    let stops = platform.store.stops_of_queued(book, (number, number)).await.map_err(Stop::failed(person))?;
+    let stops =
+        platform.store.stops_of_queued(book, (number, number)).await.map_err(Declined::failed(person))?;
     let stop = stops.get(&number).copied();
     let rail = platform.rails.get(book.mode(), &withdrawal.method);
     let state = words::state(t, withdrawal);
@@ -180,4 +182,107 @@ fn step(person: &Person, stored: &StoredEntry) -> Option<Step> {
     let (t, at) = (person.language, stored.entry.at);
     let title = t.with(key, "sender", &person.sender.display_name);
     Some(Step { mark, title, at: rfc3339(at), when: t.moment(at) })
+}
+
+#[derive(Template)]
+#[template(path = "claim/progress.html")]
+struct ProgressPart {
+    p: Progress,
+}
+
+/// `GET /p/operations/{id}/state`: the changing part of a withdrawal's page alone, for the script that follows it.
+///
+/// Session; does not keep it alive.
+pub(super) async fn state(person: Person, Named(id): Named) -> Result<Response, Declined> {
+    show_state(&person, &id).await
+}
+
+async fn show_state(person: &Person, id: &str) -> Result<Response, Declined> {
+    let withdrawal = own(person, id).await?;
+    let p = progress(person, &withdrawal).await?;
+    Ok(page::html(StatusCode::OK, &ProgressPart { p }))
+}
+
+/// `POST /p/operations/{id}/cancel`: the person takes a withdrawal back before anything was sent.
+///
+/// Session and token.
+pub(super) async fn cancel(Named(id): Named, posted: Posted) -> Result<Response, Declined> {
+    take_back(&posted.person, &id).await
+}
+
+async fn take_back(person: &Person, id: &str) -> Result<Response, Declined> {
+    let withdrawal = own(person, id).await?;
+    let counter = person.platform.counter(person.caller.book, person.caller.as_recipient());
+    match counter.cancel_own(withdrawal.number, person.caller.subject).await {
+        Ok(_) => Ok(page::see_other(&format!("/p/operations/{id}"))),
+        Err(Stopped::Refused(refusal)) => {
+            let t = person.language;
+            let notice = t.with("operation.cancelled_late", "reason", t.sentence(refusal.sentence()));
+            show(person, id, notice, StatusCode::CONFLICT).await
+        }
+        Err(other) => Err(Declined::stopped(person, other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::*;
+
+    const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
+    const AT: &str = "2026-11-25T16:04:05.678901Z";
+
+    #[test]
+    fn pages() {
+        check("operation-review", &operation(Language::English, false));
+        check("operation-paid", &operation(Language::German, true));
+    }
+
+    fn operation(t: Language, is_paid: bool) -> OperationPage {
+        let (when, sender) = (t.moment(1_795_622_645_678_901), "Harbour & Pine");
+        let step = |key: &str, mark| Step {
+            mark,
+            title: t.with(key, "sender", sender),
+            at: AT.to_owned(),
+            when: when.clone(),
+        };
+        let mut steps = vec![step("step.created", ""), step("step.review", "")];
+        if is_paid {
+            steps.extend([
+                step("step.approved", "is-good"),
+                step("step.sending", ""),
+                step("step.succeeded", "is-good"),
+            ]);
+        }
+        let key = |paid, waiting| if is_paid { paid } else { waiting };
+        let p = Progress {
+            t,
+            csrf: "dG9rZW4".to_owned(),
+            id: ID.to_owned(),
+            version: "2-2".to_owned(),
+            has_ended: is_paid,
+            word: t.say(key("state.succeeded", "state.review")),
+            badge: key("badge-good", "badge-warn"),
+            wait: t.with(key("wait.succeeded_card", "wait.review"), "sender", sender),
+            reason: String::new(),
+            facts: vec![
+                (t.say("operation.amount"), t.money(2_500), false),
+                (t.say("operation.fee"), t.money(50), false),
+                (t.say("operation.net"), t.money(2_450), false),
+                (t.say("operation.reference"), "GC-0D7F0F0E65238CC2BE871CD614A4491A".to_owned(), true),
+            ],
+            to: vec![(t.sentence("Brand"), "Bookshop".to_owned())],
+            steps,
+            can_cancel: !is_paid,
+            can_reveal: is_paid,
+            has_receipt: is_paid,
+            again: None,
+        };
+        let title = t.with("operation.title", "method", t.sentence("Gift card"));
+        OperationPage {
+            frame: Frame::sample(t, title, &format!("/p/operations/{ID}")),
+            p,
+            notice: String::new(),
+        }
+    }
 }

@@ -1,15 +1,16 @@
 //! `POST /p/operations/{id}/reveal`: the code of a delivered gift card, shown once per call on a page that no cache keeps.
 //! Every look is an entry in the journal, made before the code is shown, and the ledger limits how many there are.
 
+use super::declined::Declined;
 use super::frame::Frame;
 use super::operation;
-use super::stop::Stop;
-use super::visit::{Named, Person, Posted};
+use super::person::{Named, Person};
+use super::signed_in::Posted;
 use crate::stopped::Stopped;
 use crate::web::page;
 use crate::withdrawals::has_code;
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use ledger::Refusal;
 use secrecy::ExposeSecret;
@@ -28,14 +29,11 @@ pub(super) struct RevealPage {
 }
 
 /// Session and token.
-pub(super) async fn handle(Named(id): Named, posted: Posted) -> Response {
-    match show(&posted.person, &id).await {
-        Ok(response) => response,
-        Err(stop) => stop.into_response(),
-    }
+pub(super) async fn reveal(Named(id): Named, posted: Posted) -> Result<Response, Declined> {
+    show(&posted.person, &id).await
 }
 
-async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
+async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
     let (t, platform, book) = (person.language, &person.platform, person.caller.book);
     let withdrawal = operation::own(person, id).await?;
     if !has_code(&withdrawal) {
@@ -53,10 +51,10 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
             };
             return operation::show(person, id, notice, status).await;
         }
-        Err(stopped) => return Err(Stop::stopped(person, stopped)),
+        Err(stopped) => return Err(Declined::stopped(person, stopped)),
     };
     let page = RevealPage {
-        frame: Frame::of(person, t.say("reveal.title"), format!("/p/operations/{id}")),
+        frame: person.frame(t.say("reveal.title"), format!("/p/operations/{id}")),
         id: id.to_owned(),
         brand: card.brand.clone(),
         worth: t.money(card.face_value.0),
@@ -65,4 +63,30 @@ async fn show(person: &Person, id: &str) -> Result<Response, Stop> {
         expires: card.expires_at.map_or_else(|| t.say("reveal.never").to_owned(), |at| t.day(at)),
     };
     Ok(page::html(StatusCode::OK, &page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::*;
+    use crate::web::Language;
+
+    const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
+
+    #[test]
+    fn pages() {
+        check("reveal", &reveal(Language::English));
+    }
+
+    fn reveal(t: Language) -> RevealPage {
+        RevealPage {
+            frame: Frame::sample(t, t.say("reveal.title"), &format!("/p/operations/{ID}")),
+            id: ID.to_owned(),
+            brand: "Bookshop".to_owned(),
+            worth: t.money(2_450),
+            code: "BOOK-1234-5678".to_owned(),
+            pin: "4321".to_owned(),
+            expires: t.say("reveal.never").to_owned(),
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! `POST /p/withdraw/{method}`: checks the form. What is wrong is said beside its field; what is right is shown once more,
 //! with fee and net amount, to be confirmed. Each summary has a key of its own, under which it is carried out once.
 
+use super::declined::Declined;
 use super::frame::Frame;
-use super::stop::Stop;
-use super::visit::{Named, Person, Posted, WRONG_FORM};
-use super::wish::{self, TO};
+use super::person::{Named, Person};
+use super::signed_in::{Posted, WRONG_FORM};
 use super::withdraw;
+use super::withdraw_form::{self, TO};
+use crate::ids::IdKind;
 use crate::rails::Facts;
 use crate::web::{Form, page};
 use crate::withdrawals::offer;
@@ -14,6 +16,8 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE32_NOPAD;
 use http::StatusCode;
+use ledger::{Cents, OnceKey};
+use serde_json::Value;
 
 #[derive(Template)]
 #[template(path = "claim/summary.html")]
@@ -35,25 +39,23 @@ pub(super) struct SummaryPage {
 }
 
 /// Session and token.
-pub(super) async fn handle(Named(method): Named, posted: Posted) -> Response {
-    match show(&posted.person, &method, &posted.form).await {
-        Ok(response) => response,
-        Err(stop) => stop.into_response(),
-    }
+pub(super) async fn check(Named(method): Named, posted: Posted) -> Result<Response, Declined> {
+    checked(&posted.person, &method, &posted.form).await
 }
 
-async fn show(person: &Person, method: &str, form: &Form) -> Result<Response, Stop> {
+async fn checked(person: &Person, method: &str, form: &Form) -> Result<Response, Declined> {
     let offered = withdraw::offer(person, method).await?;
     // The way back from a summary, to change something.
     if form.has("change") {
         return Ok(withdraw::answer(person, &offered, form, Vec::new(), StatusCode::OK));
     }
     let (platform, book) = (&person.platform, person.caller.book);
-    let mounted = offer::rail(platform, book, method).map_err(|stopped| Stop::stopped(person, stopped))?;
-    let (wish, mut problems) = wish::read(person, form, &offered);
+    let mounted =
+        offer::rail(platform, book, method).map_err(|stopped| Declined::stopped(person, stopped))?;
+    let (wish, mut problems) = withdraw_form::read(person, form, &offered);
     let wish = match wish {
         Some(wish) => {
-            wish::destination_problems(person, mounted, &wish, &mut problems);
+            withdraw_form::destination_problems(person, mounted, &wish, &mut problems);
             Some(wish).filter(|_| problems.is_empty())
         }
         None => None,
@@ -64,7 +66,8 @@ async fn show(person: &Person, method: &str, form: &Form) -> Result<Response, St
     match price::quote(platform, book, &wish).await {
         Ok(price) => Ok(answer(person, &wish, &price, "", StatusCode::OK)),
         Err(stopped) => {
-            let problems = wish::stopped(person, stopped).map_err(|other| Stop::stopped(person, other))?;
+            let problems =
+                withdraw_form::stopped(person, stopped).map_err(|other| Declined::stopped(person, other))?;
             Ok(withdraw::answer(person, &offered, form, problems, WRONG_FORM))
         }
     }
@@ -80,11 +83,11 @@ pub(super) fn answer(
 ) -> Response {
     let t = person.language;
     let Ok(mounted) = offer::rail(&person.platform, person.caller.book, &wish.method) else {
-        return Stop::not_found(person).into_response();
+        return Declined::not_found(person).into_response();
     };
     let (title, facts) = (t.say("summary.title"), mounted.facts());
     let page = SummaryPage {
-        frame: Frame::of(person, title, format!("/p/withdraw/{}", wish.method)),
+        frame: person.frame(title, format!("/p/withdraw/{}", wish.method)),
         method: wish.method.clone(),
         method_title: t.sentence(&facts.title),
         amount: t.money(price.amount.0),
@@ -92,7 +95,7 @@ pub(super) fn answer(
         net: t.money(price.net.0),
         detail: (facts.kind().summary)(&price.quote.detail),
         time: t.sentence(&price.expected_time),
-        to: wish::places(person, mounted, &price.destination),
+        to: withdraw_form::places(person, mounted, &price.destination),
         hidden: hidden(person, facts, wish, price),
         notice: notice.to_owned(),
     };
@@ -102,9 +105,7 @@ pub(super) fn answer(
 fn hidden(person: &Person, facts: &Facts, wish: &Wish, price: &Price) -> Vec<(String, String)> {
     let mut once = [0; 16];
     person.platform.entropy.fill(&mut once);
-    let given = |(name, value): (&String, &serde_json::Value)| {
-        Some((format!("{TO}{name}"), value.as_str()?.to_owned()))
-    };
+    let given = |(name, value): (&String, &Value)| Some((format!("{TO}{name}"), value.as_str()?.to_owned()));
     let mut hidden = vec![
         ("csrf".to_owned(), person.csrf.to_string()),
         ("once".to_owned(), BASE32_NOPAD.encode(&once)),
@@ -119,4 +120,101 @@ fn hidden(person: &Person, facts: &Facts, wish: &Wish, price: &Price) -> Vec<(St
     }
     hidden.extend(wish.destination.iter().filter_map(given));
     hidden
+}
+
+/// Characters of a summary's key.
+const KEY: usize = 26;
+
+/// `POST /p/withdraw/{method}/confirm`: carries out what a summary showed, once, however often it is sent: a double click,
+/// a reload and the back button all end at the same withdrawal. A fee that has changed since is shown again first.
+///
+/// Session and token.
+pub(super) async fn confirm(Named(method): Named, posted: Posted) -> Result<Response, Declined> {
+    carry_out(&posted.person, &method, &posted.form).await
+}
+
+async fn carry_out(person: &Person, method: &str, form: &Form) -> Result<Response, Declined> {
+    let (platform, book, user) = (&person.platform, person.caller.book, person.caller.subject);
+    let (Some(wish), Some(fees), Some(once)) =
+        (wish(method, form), cents(form.get("fees")), once(user, form))
+    else {
+        return Err(Declined::expired(person));
+    };
+    if let Ok(price) = price::quote(platform, book, &wish).await
+        && price.fees != fees
+        && !platform.store.is_remembered(book, &once).await.map_err(Declined::failed(person))?
+    {
+        let notice = person.language.say("summary.changed");
+        return Ok(answer(person, &wish, &price, notice, StatusCode::CONFLICT));
+    }
+    let counter = platform.counter(book, person.caller.as_recipient()).once(once);
+    match counter.withdraw(user, &wish).await {
+        Ok(done) => {
+            let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, done.value.number);
+            Ok(page::see_other(&format!("/p/operations/{id}")))
+        }
+        Err(stopped) => {
+            let problems =
+                withdraw_form::stopped(person, stopped).map_err(|other| Declined::stopped(person, other))?;
+            let offered = withdraw::offer(person, method).await?;
+            Ok(withdraw::answer(person, &offered, form, problems, WRONG_FORM))
+        }
+    }
+}
+
+fn wish(method: &str, form: &Form) -> Option<Wish> {
+    let field = |(name, value): (&str, &str)| {
+        Some((name.strip_prefix(TO)?.to_owned(), Value::String(value.to_owned())))
+    };
+    let destination = form.fields().filter_map(field).collect();
+    Some(Wish { method: method.to_owned(), amount: cents(form.get("cents"))?, destination })
+}
+
+fn cents(text: &str) -> Option<Cents> {
+    let digits = (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Cents)
+}
+
+/// The summary's key, in the room of the person's own keys.
+fn once(user: i64, form: &Form) -> Option<OnceKey> {
+    let key = form.get("once");
+    let fits = key.len() == KEY && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    fits.then(|| OnceKey::of_recipient_request(user, &format!("summary {key}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::*;
+    use crate::web::Language;
+
+    const ADDRESS: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
+
+    #[test]
+    fn pages() {
+        check("summary", &summary(Language::English));
+    }
+
+    fn summary(t: Language) -> SummaryPage {
+        SummaryPage {
+            frame: Frame::sample(t, t.say("summary.title"), "/p/withdraw/usdc"),
+            method: "usdc".to_owned(),
+            method_title: "USDC on Base".to_owned(),
+            amount: t.money(12_500),
+            fee: t.money(50),
+            net: t.money(12_450),
+            detail: Vec::new(),
+            time: t.sentence("a few minutes"),
+            to: vec![
+                ("Your USDC address on Base".to_owned(), ADDRESS.to_owned()),
+                ("network".to_owned(), "Base".to_owned()),
+            ],
+            hidden: vec![
+                ("csrf".to_owned(), "dG9rZW4".to_owned()),
+                ("once".to_owned(), "A".repeat(26)),
+                ("cents".to_owned(), "12500".to_owned()),
+            ],
+            notice: String::new(),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What has happened to a person's money, newest first, in words: a page of the account's history.
 
-use super::stop::Stop;
-use super::visit::Person;
+use super::declined::Declined;
+use super::person::Person;
 use super::words;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
@@ -34,7 +34,7 @@ pub(super) struct Timeline {
 }
 
 /// The page from `cursor` on, else the newest.
-pub(super) async fn page(person: &Person, cursor: Option<&str>) -> Result<Timeline, Stop> {
+pub(super) async fn page(person: &Person, cursor: Option<&str>) -> Result<Timeline, Declined> {
     let (platform, book) = (&person.platform, person.caller.book);
     let ids = platform.secrets.ids();
     let account = AccountId::user(person.caller.subject);
@@ -42,16 +42,16 @@ pub(super) async fn page(person: &Person, cursor: Option<&str>) -> Result<Timeli
         None => Some(HistoryPlace::At(person.row.history)),
         Some(cursor) => ids.open(IdKind::Operation, book, cursor).map(HistoryPlace::Before),
     };
-    let place = place.ok_or_else(|| Stop::not_found(person))?;
+    let place = place.ok_or_else(|| Declined::not_found(person))?;
     let most = i64::try_from(PAGE).unwrap_or(i64::MAX) + 1;
-    let found = platform.store.history(book, account, place, most).await.map_err(Stop::failed(person))?;
-    let mut entries = found.ok_or_else(|| Stop::not_found(person))?;
+    let found = platform.store.history(book, account, place, most).await.map_err(Declined::failed(person))?;
+    let mut entries = found.ok_or_else(|| Declined::not_found(person))?;
     let has_more = entries.len() > PAGE;
     entries.truncate(PAGE);
-    let withdrawals = withdrawals(person, &entries).await.map_err(Stop::failed(person))?;
+    let withdrawals = withdrawals(person, &entries).await.map_err(Declined::failed(person))?;
     let numbers = || withdrawals.iter().map(|withdrawal| withdrawal.number);
     let range = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
-    let stops = platform.store.stops_of_queued(book, range).await.map_err(Stop::failed(person))?;
+    let stops = platform.store.stops_of_queued(book, range).await.map_err(Declined::failed(person))?;
     let older = entries.last().filter(|_| has_more);
     let older = older.map(|stored| ids.seal(IdKind::Operation, book, stored.entry.sequence));
     let lines = entries.iter().map(|stored| line(person, stored, &withdrawals, &stops)).collect();

@@ -1,17 +1,16 @@
 //! `GET /p/withdraw/{method}`: the form: how much, and where to. `?again=ord_…` fills in an earlier withdrawal's values,
 //! to be corrected. The same page, with a sentence beside each field that is wrong, answers a post (summary.rs).
 
+use super::declined::Declined;
 use super::frame::Frame;
-use super::operation;
-use super::stop::Stop;
-use super::visit::{Named, Person};
-use super::wish::{Problems, TO};
-use super::words;
+use super::person::{Named, Person};
+use super::withdraw_form::{Problems, TO};
+use super::{operation, words};
 use crate::rails::Field;
 use crate::web::{Form, page};
 use crate::withdrawals::offer::{self, Offer};
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{StatusCode, Uri};
 use ledger::Cents;
 use serde_json::{Map, Value};
@@ -59,14 +58,11 @@ pub(super) struct FieldBox {
 }
 
 /// Session.
-pub(super) async fn handle(person: Person, Named(method): Named, uri: Uri) -> Response {
-    match show(&person, &method, &uri).await {
-        Ok(response) => response,
-        Err(stop) => stop.into_response(),
-    }
+pub(super) async fn view(person: Person, Named(method): Named, uri: Uri) -> Result<Response, Declined> {
+    show(&person, &method, &uri).await
 }
 
-async fn show(person: &Person, method: &str, uri: &Uri) -> Result<Response, Stop> {
+async fn show(person: &Person, method: &str, uri: &Uri) -> Result<Response, Declined> {
     let offer = offer(person, method).await?;
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let again = query.into_iter().find(|(name, _)| name == "again").map(|(_, id)| id.into_owned());
@@ -78,10 +74,10 @@ async fn show(person: &Person, method: &str, uri: &Uri) -> Result<Response, Stop
 }
 
 /// What the method offers this person.
-pub(super) async fn offer(person: &Person, method: &str) -> Result<Offer, Stop> {
+pub(super) async fn offer(person: &Person, method: &str) -> Result<Offer, Declined> {
     let (book, balance) = (person.caller.book, person.row.user.balance);
     let offered = offer::one(&person.platform, book, method, balance).await;
-    offered.map_err(|stopped| Stop::stopped(person, stopped))
+    offered.map_err(|stopped| Declined::stopped(person, stopped))
 }
 
 /// The form's values as an earlier withdrawal had them.
@@ -112,7 +108,7 @@ pub(super) fn answer(
     let most = balance.min(offer.terms.maximum);
     let typed = form.get("amount");
     let page = WithdrawPage {
-        frame: Frame::of(person, shown, format!("/p/withdraw/{}", offer.facts.name)),
+        frame: person.frame(shown, format!("/p/withdraw/{}", offer.facts.name)),
         method: offer.facts.name.clone(),
         method_title,
         closed: offer.closed.map(|(_, sentence)| t.sentence(sentence)).unwrap_or_default(),
@@ -172,4 +168,76 @@ fn fields(person: &Person, offer: &Offer, form: &Form, problems: &Problems) -> V
         }
     };
     offer.facts.fields.iter().filter(|field| !field.is_chosen()).map(boxed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::*;
+    use crate::web::Language;
+
+    const ADDRESS: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
+
+    #[test]
+    fn pages() {
+        check("withdraw", &withdraw(Language::English, false));
+        check("withdraw-problems", &withdraw(Language::Spanish, true));
+        check("withdraw-choices", &choices(Language::English));
+    }
+
+    fn form(t: Language, title: &str) -> WithdrawPage {
+        WithdrawPage {
+            frame: Frame::sample(t, t.with("withdraw.title", "method", title), "/p/withdraw/usdc"),
+            method: "usdc".to_owned(),
+            method_title: title.to_owned(),
+            closed: String::new(),
+            problems: Vec::new(),
+            available: t.money(12_500),
+            fee: t.money(50),
+            amount: t.plain_money(12_500),
+            amount_hint: t
+                .fill("withdraw.amount_hint", &[("minimum", &t.money(1_000)), ("maximum", &t.money(12_500))]),
+            amount_error: String::new(),
+            choices: Vec::new(),
+            choice_error: String::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn withdraw(t: Language, has_problems: bool) -> WithdrawPage {
+        let checksum =
+            "This address has a typing error: its capital letters do not fit. Please copy it again.";
+        let wrong = if has_problems { t.sentence(checksum) } else { String::new() };
+        let field = |name: &str, label: &str, hint: &'static str, network: Option<String>| FieldBox {
+            id: format!("to-{name}"),
+            name: format!("to.{name}"),
+            label: label.to_owned(),
+            value: String::new(),
+            hint,
+            error: String::new(),
+            required: network.is_none(),
+            network,
+        };
+        let address = FieldBox {
+            value: if has_problems { ADDRESS.to_lowercase() } else { String::new() },
+            error: wrong.clone(),
+            ..field("address", "Your USDC address on Base", t.say("withdraw.address_hint"), None)
+        };
+        let network =
+            field("network", "Network: Base", t.say("withdraw.network_hint"), Some("Base".to_owned()));
+        let problems = if has_problems { vec![("to-address".to_owned(), wrong)] } else { Vec::new() };
+        WithdrawPage { problems, fields: vec![address, network], ..form(t, "USDC on Base") }
+    }
+
+    fn choices(t: Language) -> WithdrawPage {
+        let choice = |cents: i64, is_chosen| ChoiceBox {
+            value: format!("{cents} Bookshop"),
+            name: "Bookshop".to_owned(),
+            worth: t.with("withdraw.choice_net", "net", t.money(cents)),
+            cost: t.with("withdraw.choice_cost", "amount", t.money(cents + 50)),
+            is_chosen,
+        };
+        let choices = vec![choice(2_500, true), choice(5_000, false)];
+        WithdrawPage { choices, ..form(t, "Gift card") }
+    }
 }

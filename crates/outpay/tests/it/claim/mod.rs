@@ -3,24 +3,14 @@
 //! as they look. Not here: the API's door, scripts in a real browser.
 
 mod authorization;
+mod brand;
 mod browser;
-mod cancel;
-mod colour;
-mod confirm;
 mod enter;
-mod enter_of;
-mod framing;
+mod frame_policy;
 mod home;
-mod logo;
 mod operation;
-mod operation_state;
 mod receipt;
-mod receipt_json;
-mod receipt_keys;
 mod reveal;
-mod session_begin;
-mod sign_out;
-mod snapshots;
 mod summary;
 mod withdraw;
 mod world;

@@ -1,13 +1,17 @@
 //! `GET /p/operations/{id}`: state, reason, steps.
+//! `GET /p/operations/{id}/state`: for the script.
+//! `POST /p/operations/{id}/cancel`
 
 use crate::claim::on_both_engines;
-use crate::claim::world::{World, withdraw};
+use crate::claim::world::{MINUTE, World, withdraw};
 use ledger::{Mode, ReviewRule, Terms};
 
 on_both_engines! {
     a_withdrawal_is_followed_from_review_to_its_end,
     a_failure_says_why,
     a_pause_is_told,
+    the_changing_part_comes_alone,
+    what_was_not_sent_can_be_taken_back,
 }
 
 async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
@@ -67,4 +71,42 @@ async fn a_pause_is_told(world: &World) {
     world.platform.store.resume(&pause, &[]).await.unwrap();
     world.platform.store.set_payouts_enabled(who.book.business(), false).await.unwrap();
     browser.get(&path).await.says("Shop 0 has switched this way off for now");
+}
+
+async fn the_changing_part_comes_alone(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = format!("{}/state", withdraw(&mut browser, "60").await);
+    let before = browser.get(&path).await;
+    before.is(200).says("id=\"progress\"").says("data-ended=\"false\"").says_not("<html");
+    world.work().await;
+    let after = browser.get(&path).await;
+    after.is(200).says("data-ended=\"true\"").says("Paid");
+    let version =
+        |page: &str| page.split("data-version=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_ne!(version(&before.body), version(&after.body));
+    // Following a state does not keep a session alive.
+    for _ in 0..4 {
+        world.platform.clock.advance(9 * MINUTE);
+        browser.get(&path).await;
+    }
+    browser.get(&path).await.leads_to("/p?ended");
+}
+
+async fn what_was_not_sent_can_be_taken_back(world: &World) {
+    let who = world.somebody(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "60").await;
+    let cancel = format!("{path}/cancel");
+    browser.post(&cancel, &[]).await.is(403);
+    let page = browser.get(&path).await;
+    browser.submit(&page, &cancel, &[]).await.leads_to(&path);
+    assert_eq!(world.balance(&who).await, (10_000, 0));
+    browser.get(&path).await.says("Cancelled").says("You cancelled it.").says("?again=");
+    let path = withdraw(&mut browser, "60").await;
+    let page = browser.get(&path).await;
+    world.work().await;
+    let late = browser.submit(&page, &format!("{path}/cancel"), &[]).await;
+    late.is(409).says("It could not be cancelled: The withdrawal has already succeeded.");
+    assert_eq!(world.balance(&who).await, (4_000, 0));
 }

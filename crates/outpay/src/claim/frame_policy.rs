@@ -2,7 +2,7 @@
 //! a session know their business; the door knows the one whose own door (`/p/of/{business}`) was opened last. Invariant:
 //! nothing that a request says widens who may frame a page of a session.
 
-use super::door;
+use super::entrance;
 use crate::branding::{self, FrameOrigins};
 use crate::platform::Platform;
 use crate::web::page;
@@ -21,7 +21,7 @@ pub(super) fn allow(response: &mut Response, origins: &FrameOrigins) {
 
 /// Around every page: writes into its policy who may frame it.
 pub(super) async fn in_frames(State(platform): State<Platform>, request: Request, next: Next) -> Response {
-    let of = door::business(&platform, request.headers());
+    let of = entrance::business(&platform, request.headers());
     let mut response = next.run(request).await;
     if !page::is_framed_by_nobody(&response) {
         return response;

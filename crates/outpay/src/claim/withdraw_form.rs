@@ -1,7 +1,7 @@
 //! What a person asks for in the form, read and checked: the amount in dollars or a choice, and the destination's fields.
 //! Not here: what the rail and the ledger say to it (summary.rs, confirm.rs). Every sentence stands beside its field.
 
-use super::visit::Person;
+use super::person::Person;
 use super::words;
 use crate::rails::{FieldProblem, Mounted};
 use crate::stopped::Stopped;

@@ -1,4 +1,5 @@
 //! `GET /p/logo/{name}`
+//! `GET /p/colour/{name}`
 
 use crate::claim::on_both_engines;
 use crate::claim::world::World;
@@ -9,6 +10,7 @@ use outpay::business::branding::Logo;
 on_both_engines! {
     a_logo_stands_in_the_initials_place,
     only_a_logo_is_served,
+    only_a_colour_has_a_style_sheet,
 }
 
 /// The head of a WebP of 64 x 32 pixels, which happens to be text.
@@ -38,5 +40,16 @@ async fn only_a_logo_is_served(world: &World) {
     let mut browser = world.browser();
     for name in ["0123456789abcdef0123456789abcdef.png", "logo.png", "0.svg", "%00.png", "..%2f..%2fetc"] {
         browser.get(&format!("/p/logo/{name}")).await.is(404);
+    }
+}
+
+async fn only_a_colour_has_a_style_sheet(world: &World) {
+    let mut browser = world.browser();
+    let sheet = browser.get("/p/colour/ffd400.css").await;
+    sheet.is(200).says("--accent:#ffd400").says("--on-accent:#000000").says("prefers-color-scheme:dark");
+    assert_eq!(sheet.header("content-type").as_deref(), Some("text/css; charset=utf-8"));
+    assert!(sheet.header("cache-control").unwrap().contains("immutable"));
+    for name in ["FFD400.css", "ffd400", "fff.css", "ffd400%3B%7D.css", "red.css"] {
+        browser.get(&format!("/p/colour/{name}")).await.is(404);
     }
 }

@@ -1,7 +1,6 @@
 //! The door somebody came by: a business's own (`/p/of/{business}`) or everybody's (`/p`). A cookie remembers the business's
 //! until the browser is closed, so that whoever came by it leaves by it. Not here: the doors' pages (enter.rs, enter_of.rs).
 
-use crate::businesses;
 use crate::platform::Platform;
 use crate::web::{cookie, page};
 use axum::response::Response;
@@ -22,12 +21,12 @@ pub(super) fn remember(response: &mut Response, business: &str) {
 
 /// The number of the business whose door was opened last.
 pub(super) fn business(platform: &Platform, headers: &HeaderMap) -> Option<i64> {
-    businesses::number(platform, cookie::read(headers, COOKIE)?)
+    crate::business::number(platform, cookie::read(headers, COOKIE)?)
 }
 
 /// Where somebody whose session is over goes: to the door that was opened last, or to everybody's.
 pub(super) fn way_out(platform: &Platform, headers: &HeaderMap, notice: &str) -> Response {
-    let business = business(platform, headers).map(|number| businesses::id(platform, number));
+    let business = business(platform, headers).map(|number| crate::business::id(platform, number));
     let door = business.map_or_else(|| "/p".to_owned(), |id| path(&id));
     page::see_other(&format!("{door}?{notice}"))
 }

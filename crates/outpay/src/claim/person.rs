@@ -1,20 +1,19 @@
-//! Who visits: the language of every request, and the person of a session. A handler takes [`Visitor`], [`Person`] or, for
-//! a post, [`Posted`], which has checked the form's token and where it comes from.
+//! The visitor of a page: the language of every request, and the person of a session. A handler takes [`Visitor`], where no
+//! session is needed, or [`Person`]. Not here: what makes a request a person's (signed_in.rs).
 
+use super::frame::{Frame, Sender};
 use super::session::Session;
-use super::stop::Stop;
-use super::{door, framing};
 use crate::auth::Caller;
 use crate::branding::{self, Branding, LogoName};
 use crate::platform::Platform;
 use crate::store::{Failure, UserRow};
 use crate::web::language::{COOKIE, Language};
-use crate::web::{Form, cookie, csrf, page};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
+use crate::web::{cookie, csrf, page};
+use axum::extract::{FromRequestParts, Path, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use ledger::Mode;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -32,38 +31,7 @@ pub(super) async fn in_language(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Around the pages that need a session: without one, back to the door.
-pub(super) async fn signed_in(
-    State(platform): State<Platform>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let language = language_of(&request);
-    let Some(session) = Session::sent(&platform, request.headers()) else {
-        return door::way_out(&platform, request.headers(), "ended");
-    };
-    let person = match Person::of(&platform, &session, language).await {
-        Ok(Some(person)) => person,
-        Ok(None) => return door::way_out(&platform, request.headers(), "ended"),
-        Err(failure) => return Stop::failure(language, failure).into_response(),
-    };
-    // A page that only follows a state by itself does not keep a session alive.
-    let follows = request.uri().path().ends_with("/state");
-    let sender = person.sender.clone();
-    request.extensions_mut().insert(person);
-    let mut response = next.run(request).await;
-    framing::allow(&mut response, &sender.frame_origins);
-    if !follows {
-        session.keep(&platform, &mut response);
-    }
-    response
-}
-
-fn language_of(request: &Request) -> Language {
-    request.extensions().get().copied().unwrap_or(Language::English)
-}
-
-/// Anybody.
+/// A request that needs no session.
 pub(super) struct Visitor {
     pub(super) language: Language,
     pub(super) headers: HeaderMap,
@@ -88,11 +56,16 @@ pub(super) struct Person {
     pub(super) logo: Option<LogoName>,
     pub(super) language: Language,
     pub(super) csrf: Arc<str>,
-    session: Arc<str>,
+    pub(super) session: Arc<str>,
 }
 
 impl Person {
-    async fn of(platform: &Platform, session: &Session, language: Language) -> Result<Option<Self>, Failure> {
+    /// The person whose session this is; `None` once its hash does not authenticate.
+    pub(super) async fn of(
+        platform: &Platform,
+        session: &Session,
+        language: Language,
+    ) -> Result<Option<Self>, Failure> {
         let Some(caller) = session.caller(platform).await? else { return Ok(None) };
         let Some(row) = platform.store.user(caller.book, caller.subject).await? else { return Ok(None) };
         let business = caller.book.business();
@@ -110,6 +83,18 @@ impl Person {
         }))
     }
 
+    /// The frame of one of the person's pages.
+    pub(super) fn frame(&self, title: impl Into<String>, here: impl Into<String>) -> Frame {
+        Frame {
+            t: self.language,
+            title: title.into(),
+            sender: Some(Sender::new(&self.sender, self.logo.as_ref())),
+            test_mode: self.is_test(),
+            csrf: Some(self.csrf.to_string()),
+            here: here.into(),
+        }
+    }
+
     pub(super) fn is_test(&self) -> bool {
         self.caller.book.mode() == Mode::Test
     }
@@ -124,28 +109,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
     }
 }
 
-/// A post of the person, checked.
-pub(super) struct Posted {
-    pub(super) person: Person,
-    pub(super) form: Form,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Posted {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
-        let person = Person::from_request_parts(&mut parts, state).await?;
-        let form = Form::read(&parts, body).await.map_err(IntoResponse::into_response)?;
-        let secrets = &person.platform.secrets;
-        if csrf::check(secrets, &person.session, &parts.headers, form.get("csrf")) {
-            return Ok(Self { person, form });
-        }
-        Err(Stop::expired(&person).into_response())
-    }
-}
-
-/// The `{…}` of a path. One that is not even text names nothing, like any other that names nothing.
+/// The `{…}` of a path; empty where it is not UTF-8, so that it is answered like any other unknown name.
 pub(super) struct Named(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Named {
@@ -156,6 +120,3 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
         Ok(Self(name.map(|Path(name)| name).unwrap_or_default()))
     }
 }
-
-/// The status of a page that shows what is wrong with a form.
-pub(super) const WRONG_FORM: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;

@@ -1,7 +1,7 @@
-//! Why a page was not shown: each becomes a page that says so in the person's language. A failure is logged here, once.
+//! Why a page was not shown or an action not carried out, as a page in the person's language. A failure is logged here, once.
 
 use super::frame::Frame;
-use super::visit::Person;
+use super::person::Person;
 use crate::commit::NoVerdict;
 use crate::stopped::Stopped;
 use crate::store::Failure;
@@ -11,24 +11,24 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use ledger::Refusal;
 
-/// See the top of this file.
-pub(super) struct Stop {
+/// A status and its page.
+pub(super) struct Declined {
     status: StatusCode,
-    page: Box<StopPage>,
+    page: Box<DeclinedPage>,
 }
 
 #[derive(Template)]
-#[template(path = "claim/stop.html")]
-pub(super) struct StopPage {
+#[template(path = "claim/declined.html")]
+pub(super) struct DeclinedPage {
     pub(super) frame: Frame,
     pub(super) sentence: String,
 }
 
-impl Stop {
+impl Declined {
     /// With a sentence for the person.
     pub(super) fn sentence(person: &Person, status: StatusCode, title: &str, sentence: String) -> Self {
-        let frame = Frame::of(person, title, "/p/home");
-        Self { status, page: Box::new(StopPage { frame, sentence }) }
+        let frame = person.frame(title, "/p/home");
+        Self { status, page: Box::new(DeclinedPage { frame, sentence }) }
     }
 
     pub(super) fn not_found(person: &Person) -> Self {
@@ -92,12 +92,28 @@ impl Stop {
 
     fn without_person(t: Language, status: StatusCode, title: &str, sentence: &str) -> Self {
         let frame = Frame::outside(t, t.say(title));
-        Self { status, page: Box::new(StopPage { frame, sentence: t.say(sentence).to_owned() }) }
+        Self { status, page: Box::new(DeclinedPage { frame, sentence: t.say(sentence).to_owned() }) }
     }
 }
 
-impl IntoResponse for Stop {
+impl IntoResponse for Declined {
     fn into_response(self) -> Response {
         page::html(self.status, &*self.page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::check;
+    use super::*;
+
+    #[test]
+    fn pages() {
+        check("declined", &declined(Language::Spanish));
+    }
+
+    fn declined(t: Language) -> DeclinedPage {
+        let frame = Frame::sample(t, t.say("stop.not_found_title"), "/p/home");
+        DeclinedPage { frame, sentence: t.say("operation.unknown").to_owned() }
     }
 }

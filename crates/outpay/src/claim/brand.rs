@@ -1,0 +1,44 @@
+//! `GET /p/logo/{name}`: a business's logo. Its name is a digest of it, so browsers keep it for ever. Invariant: the answer is an
+//! image of the kind that its name says, and nothing that a browser would run, even opened by itself.
+
+use super::declined::Declined;
+use super::person::{Named, Visitor};
+use crate::branding::{Colour, LogoName};
+use crate::platform::Platform;
+use crate::web::page;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+
+/// Public.
+pub(super) async fn logo(State(platform): State<Platform>, visitor: Visitor, Named(name): Named) -> Response {
+    let Some(name) = LogoName::parse(&name) else { return page::not_found() };
+    let image = match platform.store.logo(name.as_str()).await {
+        Ok(Some(image)) => image,
+        Ok(None) => return page::not_found(),
+        Err(failure) => return Declined::failure(visitor.language, failure).into_response(),
+    };
+    let headers = [
+        (CONTENT_TYPE, name.media()),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, image).into_response()
+}
+
+/// `GET /p/colour/{rrggbb}.css`: a business's colour as a style sheet, since no page may style itself. It depends on its
+/// address alone, so browsers keep it for ever.
+///
+/// Public.
+pub(super) async fn colour(Named(name): Named) -> Response {
+    let digits = name.strip_suffix(".css").unwrap_or_default();
+    let colour = Colour::parse(&format!("#{digits}"));
+    let Some(colour) = colour.filter(|colour| colour.digits() == digits) else { return page::not_found() };
+    let headers = [
+        (CONTENT_TYPE, "text/css; charset=utf-8"),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, colour.style_sheet()).into_response()
+}
