@@ -1,5 +1,7 @@
-//! `GET /p/logo/{name}`: a business's logo. Its name is a digest of it, so browsers keep it for ever. Invariant: the answer is an
-//! image of the kind that its name says, and nothing that a browser would run, even opened by itself.
+//! Branding assets: logo and colour.
+//!
+//! `GET /p/logo/{name}`: a business's logo. Its name is a digest of its bytes, so browsers may cache it without limit. Invariant: the
+//! response is an image of the type in its name, and nothing that a browser would run, even when opened by itself.
 
 use super::declined::Declined;
 use super::person::{Named, Visitor};
@@ -27,8 +29,8 @@ pub(super) async fn logo(State(platform): State<Platform>, visitor: Visitor, Nam
     (headers, image).into_response()
 }
 
-/// `GET /p/colour/{rrggbb}.css`: a business's colour as a style sheet, since no page may style itself. It depends on its
-/// address alone, so browsers keep it for ever.
+/// `GET /p/colour/{rrggbb}.css`: a business's colour as a style sheet, because the policy forbids inline styles. It depends on its
+/// path alone, so browsers may cache it without limit.
 ///
 /// Public.
 pub(super) async fn colour(Named(name): Named) -> Response {

@@ -37,14 +37,14 @@ impl Declined {
         Self::sentence(person, StatusCode::NOT_FOUND, title, sentence.to_owned())
     }
 
-    /// The form is not of this session, or does not come from a page of ours.
+    /// The form's token does not belong to this session, or another site sent it.
     pub(super) fn expired(person: &Person) -> Self {
         let t = person.language;
         let (title, sentence) = (t.say("stop.expired_title"), t.say("stop.expired"));
         Self::sentence(person, StatusCode::FORBIDDEN, title, sentence.to_owned())
     }
 
-    /// The system broke.
+    /// An internal failure: logged here, never shown.
     pub(super) fn failure(t: Language, failure: Failure) -> Self {
         tracing::error!(error = format!("{failure:#}"), "a page failed");
         Self::without_person(t, StatusCode::INTERNAL_SERVER_ERROR, "stop.failure_title", "stop.failure")
@@ -65,7 +65,7 @@ impl Declined {
         }
     }
 
-    /// What stands in the way of something about a withdrawal, and is no matter of a form.
+    /// Why a withdrawal was not made or changed, where no field of a form is at fault.
     pub(super) fn stopped(person: &Person, stopped: Stopped) -> Self {
         let t = person.language;
         let sentence = |sentence: &str| {
@@ -84,7 +84,7 @@ impl Declined {
         }
     }
 
-    /// For `map_err`: a failure, in the language of the person it happened to.
+    /// For `map_err`: a failure in the person's language.
     pub(super) fn failed(person: &Person) -> impl Fn(Failure) -> Self + use<> {
         let t = person.language;
         move |failure| Self::failure(t, failure)

@@ -1,5 +1,6 @@
-//! `GET /p`: the door. A script reads the hash from the address's fragment, which no server ever sees, and exchanges it for
-//! a session; without script the form takes the hash or the whole link.
+//! `GET /p`: the entrance. A script reads the hash from the URL fragment, which browsers do not send to servers, and exchanges it
+//! for a session; without script the form takes the hash or the whole link. Also a business's own entrance, the beginning
+//! of a session and its end.
 
 use super::declined::Declined;
 use super::frame::{Frame, Sender};
@@ -21,7 +22,7 @@ use http::{StatusCode, Uri};
 #[template(path = "claim/enter.html")]
 struct EnterPage {
     frame: Frame,
-    /// What there is to say first; nothing if empty.
+    /// Shown above the form unless empty.
     notice: String,
     is_wrong: bool,
     has_session: bool,
@@ -35,7 +36,7 @@ pub(super) async fn view(visitor: Visitor, uri: Uri) -> Response {
     page::html(StatusCode::OK, &EnterPage::new(t, notice, false, has_session))
 }
 
-/// What there is to say to somebody who was sent here.
+/// The notice after a redirect to this page.
 fn notice(t: Language, uri: &Uri) -> &'static str {
     match uri.query().unwrap_or_default().split('&').next().unwrap_or_default() {
         "ended" => t.say("enter.ended"),
@@ -44,12 +45,12 @@ fn notice(t: Language, uri: &Uri) -> &'static str {
     }
 }
 
-/// The same page, after a hash that opens nothing: one sentence, whatever is wrong with it.
+/// The same page after a wrong hash: one sentence for every reason.
 pub(super) fn wrong(t: Language) -> Response {
     page::html(StatusCode::UNAUTHORIZED, &EnterPage::new(t, "", true, false))
 }
 
-/// The same page at a business's own door.
+/// The same page as a business's own entrance.
 pub(super) fn of(t: Language, uri: &Uri, sender: Sender, here: String) -> Response {
     let mut enter = EnterPage::new(t, notice(t, uri), false, false);
     enter.frame.sender = Some(sender);
@@ -64,8 +65,8 @@ impl EnterPage {
     }
 }
 
-/// `GET /p/of/{business}`: a business's own door, with its name, logo and colour, for its site to show in a frame. What stands
-/// behind `#` opens it like `/p`.
+/// `GET /p/of/{business}`: a business's own entrance with its name, logo and colour, which its site may show in a frame. The
+/// fragment works as at `/p`.
 ///
 /// Public.
 pub(super) async fn view_of_business(
@@ -110,7 +111,7 @@ pub(super) async fn begin_session(State(platform): State<Platform>, request: Req
     let (mut parts, body) = request.into_parts();
     let Ok(visitor) = Visitor::from_request_parts(&mut parts, &()).await;
     let t = visitor.language;
-    // Nobody is to be signed in by another site either.
+    // Another site must not sign a person in either (login CSRF).
     if !csrf::same_origin(&parts.headers) {
         return wrong(t);
     }
@@ -123,7 +124,7 @@ pub(super) async fn begin_session(State(platform): State<Platform>, request: Req
             Err(bad) => return bad.into_response(),
         },
     };
-    // People paste the whole link.
+    // The whole link may have been pasted.
     let hash = sent.rsplit('#').next().unwrap_or_default().trim();
     let sent = Some(hash.as_bytes()).filter(|hash| !hash.is_empty());
     match platform.auth.authenticate(sent, For::Recipient).await {

@@ -1,4 +1,4 @@
-//! What stands around every page: whose money it is, the language, help, and the way out.
+//! The layout around every page: the sender's branding, language links, help, and sign-out.
 
 use crate::branding::{Branding, LogoName, STANDARD_COLOUR};
 use crate::web::Language;
@@ -9,17 +9,17 @@ pub(super) struct Frame {
     pub(super) title: String,
     pub(super) sender: Option<Sender>,
     pub(super) test_mode: bool,
-    /// The token of the session's forms; none where nobody is signed in.
+    /// The CSRF token; `None` without a session.
     pub(super) csrf: Option<String>,
     /// This page's path, for the links to its other languages.
     pub(super) here: String,
 }
 
-/// The business as its people see it.
+/// The branding of the business that gave the money.
 pub(super) struct Sender {
     pub(super) name: String,
     pub(super) initial: String,
-    /// Where its logo is, if it has one; it stands in the initial's place.
+    /// The path of its logo, shown instead of the initial.
     pub(super) logo: Option<String>,
     /// Six digits, unless it is the standard colour.
     pub(super) colour: Option<String>,

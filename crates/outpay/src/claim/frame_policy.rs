@@ -1,6 +1,6 @@
-//! Which sites may show these pages in a frame: none, unless the business whose money it is allows their origin. The pages of
-//! a session know their business; the door knows the one whose own door (`/p/of/{business}`) was opened last. Invariant:
-//! nothing that a request says widens who may frame a page of a session.
+//! The `frame-ancestors` of pages: no site, unless the business whose money it is allows its origin. The pages of a session know
+//! their business; the entrance takes the business whose own entrance (`/p/of/{business}`) was opened last. Invariant: nothing
+//! in a request widens the policy of a page of a session.
 
 use super::entrance;
 use crate::branding::{self, FrameOrigins};
@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Whoever may frame an answer; where an answer does not say, the door's business decides.
+/// The origins that may frame a response; without it the business of the entrance decides.
 #[derive(Clone, Debug)]
 struct MayFrame(FrameOrigins);
 
@@ -19,7 +19,7 @@ pub(super) fn allow(response: &mut Response, origins: &FrameOrigins) {
     response.extensions_mut().insert(MayFrame(origins.clone()));
 }
 
-/// Around every page: writes into its policy who may frame it.
+/// Middleware around every page: writes the allowed origins into its content security policy.
 pub(super) async fn in_frames(State(platform): State<Platform>, request: Request, next: Next) -> Response {
     let of = entrance::business(&platform, request.headers());
     let mut response = next.run(request).await;
@@ -31,7 +31,7 @@ pub(super) async fn in_frames(State(platform): State<Platform>, request: Request
         (Some(MayFrame(origins)), _) => origins,
         (None, Some(business)) => match branding::of(&platform, business).await {
             Ok(branding) => branding.frame_origins,
-            // What was done is done, and its answer goes out; in a frame it is not shown, which is the safe side.
+            // The action is done, so its response is sent; it is not shown in a frame, which is the safe default.
             Err(failure) => {
                 tracing::error!(error = format!("{failure:#}"), "who may frame a page could not be read");
                 return response;

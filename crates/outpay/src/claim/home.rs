@@ -1,5 +1,4 @@
-//! `GET /p/home`: who sent the money and why, what is available, on its way and until when, the ways to take it out, and
-//! everything that has happened.
+//! `GET /p/home`: sender and memo, available and pending balance, expiry, the methods, and the history.
 
 use super::declined::Declined;
 use super::frame::Frame;
@@ -37,11 +36,11 @@ pub(super) struct MethodCard {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) fee: String,
-    /// What one gets for the whole balance, and what that is; nothing where it cannot be said.
+    /// The whole balance and its net amount; `None` where the net amount depends on more.
     pub(super) net: Option<(String, String)>,
     pub(super) minimum: String,
     pub(super) time: String,
-    /// Why it is closed; nothing if it is open.
+    /// Why it is closed; empty while it is open.
     pub(super) closed: String,
     /// Where not every amount can be paid.
     pub(super) choices: Vec<String>,
@@ -83,7 +82,6 @@ async fn show(person: &Person, uri: &Uri) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &page))
 }
 
-/// Until when, and what then.
 pub(super) fn expires(t: Language, at: Micros, sender: &str) -> String {
     t.fill("home.expires", &[("day", &t.day(at)), ("sender", sender)])
 }

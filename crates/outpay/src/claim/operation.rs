@@ -1,6 +1,6 @@
-//! `GET /p/operations/{id}`: one withdrawal: how it stands and why, what is paid where, each step, and what can be done: take
-//! it back, show a card's code, try again, see the receipt. A script follows the state ([`state`]); without one
-//! the page loads itself again while there is something to wait for.
+//! `GET /p/operations/{id}`: one withdrawal: state and reason, amounts and destination, its steps, and the actions: cancel, show a
+//! gift card's code, try again, receipt. A script polls the state ([`state`]); without script the page refreshes itself until the
+//! withdrawal has ended.
 
 use super::declined::Declined;
 use super::frame::Frame;
@@ -24,7 +24,7 @@ use ledger::{EntryKind, Withdrawal, WithdrawalState};
 pub(super) struct OperationPage {
     pub(super) frame: Frame,
     pub(super) p: Progress,
-    /// Why something was not done; nothing if empty.
+    /// Why an action was not carried out; empty for none.
     pub(super) notice: String,
 }
 
@@ -33,14 +33,14 @@ pub(super) struct Progress {
     pub(super) t: Language,
     pub(super) csrf: String,
     pub(super) id: String,
-    /// Differs whenever something has changed.
+    /// Changes with every change of the withdrawal.
     pub(super) version: String,
-    /// Nothing more will happen by itself.
+    /// No further step is expected.
     pub(super) has_ended: bool,
     pub(super) word: &'static str,
     pub(super) badge: &'static str,
     pub(super) wait: String,
-    /// Why it ended badly.
+    /// Why it failed.
     pub(super) reason: String,
     /// Label, value, and whether it is a code to copy.
     pub(super) facts: Vec<(&'static str, String, bool)>,
@@ -98,7 +98,6 @@ pub(super) fn method_title(person: &Person, withdrawal: &Withdrawal) -> String {
     words::title(person.language, rail.map(|mounted| mounted.facts()), withdrawal)
 }
 
-/// How a withdrawal stands.
 pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result<Progress, Declined> {
     let (platform, book, t) = (&person.platform, person.caller.book, person.language);
     let entries = platform.store.entries_of_withdrawal(book, withdrawal.number).await;
@@ -203,7 +202,7 @@ async fn show_state(person: &Person, id: &str) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &ProgressPart { p }))
 }
 
-/// `POST /p/operations/{id}/cancel`: the person takes a withdrawal back before anything was sent.
+/// `POST /p/operations/{id}/cancel`: the person cancels a withdrawal before anything was sent.
 ///
 /// Session and token.
 pub(super) async fn cancel(Named(id): Named, posted: Posted) -> Result<Response, Declined> {

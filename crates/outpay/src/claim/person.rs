@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 const YEAR: i64 = 365 * 24 * 3600;
 
-/// Around every page: chooses its language, and remembers one that a link chose.
+/// Middleware around every page: chooses the language, and remembers one that a link chose.
 pub(super) async fn in_language(mut request: Request, next: Next) -> Response {
     let (language, chosen) = Language::of(request.headers(), request.uri());
     request.extensions_mut().insert(language);
@@ -46,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// The person whose session it is.
+/// The recipient of the session.
 #[derive(Clone)]
 pub(super) struct Person {
     pub(super) platform: Platform,

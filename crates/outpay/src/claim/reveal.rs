@@ -1,5 +1,5 @@
 //! `POST /p/operations/{id}/reveal`: the code of a delivered gift card, shown once per call on a page that no cache keeps.
-//! Every look is an entry in the journal, made before the code is shown, and the ledger limits how many there are.
+//! Each time is recorded in the journal before the code is shown, and the ledger limits how often.
 
 use super::declined::Declined;
 use super::frame::Frame;

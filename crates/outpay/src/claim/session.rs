@@ -1,6 +1,6 @@
-//! A person's session: no table, a sealed value in a cookie. It holds the keyed digest of the hash it began with, which is
-//! looked up at every request, so that rotation, deactivation and expiry end it at once. Half an hour without a request
-//! ends it, and half a day in any case. Not here: the hash itself, which is needed once and kept nowhere.
+//! A person's session: a sealed value in a cookie, no table. It holds the keyed digest of the hash it began with, which is looked up
+//! at every request, so rotation, deactivation and expiry end it at once. It ends after 30 minutes without a request, and after
+//! 12 hours in any case. Not here: the hash itself, which is never stored.
 
 use crate::auth::seal::Purpose;
 use crate::auth::{Caller, CredentialDigest, For};
@@ -13,7 +13,7 @@ use http::HeaderMap;
 use ledger::Micros;
 use secrecy::{ExposeSecret, SecretString};
 
-/// The cookie, behind its prefix.
+/// The name of the cookie, without its prefix.
 pub(super) const COOKIE: &str = "claim";
 const BOUND: &[u8] = b"claim session";
 const IDLE: Micros = 30 * 60 * 1_000_000;
@@ -29,14 +29,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A new one for whoever authenticated with the hash of this digest.
+    /// A new session for the hash of this digest.
     pub(super) fn begin(platform: &Platform, digest: CredentialDigest) -> Self {
         let mut id = [0; 16];
         platform.entropy.fill(&mut id);
         Self { digest, id: HEXLOWER.encode(&id), began_at: platform.clock.now() }
     }
 
-    /// The one whose cookie was sent, if it has not ended.
+    /// The session of the request's cookie; `None` once it has expired.
     pub(super) fn sent(platform: &Platform, headers: &HeaderMap) -> Option<Self> {
         let sealed = BASE64URL_NOPAD.decode(cookie::read(headers, COOKIE)?.as_bytes()).ok()?;
         let plain = platform.secrets.seals().open(Purpose::ClaimSession, BOUND, &sealed)?;
@@ -50,12 +50,12 @@ impl Session {
         lives.then_some(Self { digest, id, began_at })
     }
 
-    /// Whose it is now; `None` once the hash does not authenticate any more.
+    /// The caller; `None` once the hash does not authenticate any more.
     pub(super) async fn caller(&self, platform: &Platform) -> Result<Option<Caller>, Failure> {
         platform.auth.still_authenticates(&self.digest, For::Recipient).await
     }
 
-    /// Gives the browser the cookie, from now on for another half an hour.
+    /// Sets the cookie, which restarts the 30 minutes.
     pub(super) fn keep(&self, platform: &Platform, response: &mut Response) {
         let (digest, now) = (HEXLOWER.encode(&self.digest), platform.clock.now());
         let plain = SecretString::from(format!("{digest}.{}.{}.{now}", self.id, self.began_at));

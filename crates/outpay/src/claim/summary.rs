@@ -1,5 +1,5 @@
-//! `POST /p/withdraw/{method}`: checks the form. What is wrong is said beside its field; what is right is shown once more,
-//! with fee and net amount, to be confirmed. Each summary has a key of its own, under which it is carried out once.
+//! `POST /p/withdraw/{method}`: checks the form. Errors are shown beside their fields; a valid request is shown again with fee and
+//! net amount, to be confirmed. Each summary has an idempotency key, so it is carried out once.
 
 use super::declined::Declined;
 use super::frame::Frame;
@@ -28,13 +28,13 @@ pub(super) struct SummaryPage {
     pub(super) amount: String,
     pub(super) fee: String,
     pub(super) net: String,
-    /// What the rail says to it, for example the amount in tokens.
+    /// Details of the rail, for example the amount in tokens.
     pub(super) detail: Vec<(String, String)>,
     pub(super) time: String,
     pub(super) to: Vec<(String, String)>,
     /// Fields that are sent again.
     pub(super) hidden: Vec<(String, String)>,
-    /// What has changed since the last summary; nothing if empty.
+    /// What has changed since the last summary; empty for nothing.
     pub(super) notice: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn check(Named(method): Named, posted: Posted) -> Result<Respon
 
 async fn checked(person: &Person, method: &str, form: &Form) -> Result<Response, Declined> {
     let offered = withdraw::offer(person, method).await?;
-    // The way back from a summary, to change something.
+    // The summary's button to change something.
     if form.has("change") {
         return Ok(withdraw::answer(person, &offered, form, Vec::new(), StatusCode::OK));
     }
@@ -175,7 +175,7 @@ fn cents(text: &str) -> Option<Cents> {
     text.parse().ok().filter(|_| digits).map(Cents)
 }
 
-/// The summary's key, in the room of the person's own keys.
+/// The summary's idempotency key, among the keys of this person.
 fn once(user: i64, form: &Form) -> Option<OnceKey> {
     let key = form.get("once");
     let fits = key.len() == KEY && key.bytes().all(|byte| byte.is_ascii_alphanumeric());

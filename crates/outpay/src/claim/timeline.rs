@@ -1,4 +1,4 @@
-//! What has happened to a person's money, newest first, in words: a page of the account's history.
+//! The history of a person's account as text, newest first, in pages.
 
 use super::declined::Declined;
 use super::person::Person;
@@ -11,7 +11,6 @@ use std::collections::HashMap;
 
 const PAGE: usize = 20;
 
-/// One line.
 pub(super) struct Line {
     pub(super) mark: &'static str,
     pub(super) title: String,

@@ -1,5 +1,5 @@
-//! `GET /p/withdraw/{method}`: the form: how much, and where to. `?again=ord_…` fills in an earlier withdrawal's values,
-//! to be corrected. The same page, with a sentence beside each field that is wrong, answers a post (summary.rs).
+//! `GET /p/withdraw/{method}`: the form for amount and destination. `?again=ord_…` fills in the values of an earlier withdrawal. A
+//! post with errors (summary.rs) gets the same page with a sentence beside each field.
 
 use super::declined::Declined;
 use super::frame::Frame;

@@ -1,5 +1,5 @@
-//! What a person asks for in the form, read and checked: the amount in dollars or a choice, and the destination's fields.
-//! Not here: what the rail and the ledger say to it (summary.rs, confirm.rs). Every sentence stands beside its field.
+//! Reads and checks the withdrawal form: the amount or a choice, and the destination's fields. Every error names its field. Not
+//! here: the checks of the rail and the ledger (summary.rs).
 
 use super::person::Person;
 use super::words;
@@ -11,10 +11,10 @@ use crate::withdrawals::price::Wish;
 use ledger::{Cents, Refusal};
 use serde_json::{Map, Value};
 
-/// What is wrong, by field: `amount`, `choice`, or `to.` and a destination's field; anything else stands above the form.
+/// Errors by field: `amount`, `choice`, or `to.` and a destination's field; an empty name is shown above the form.
 pub(super) type Problems = Vec<(String, String)>;
 
-/// Before the names of a destination's fields.
+/// Prefix of the names of a destination's fields.
 pub(super) const TO: &str = "to.";
 
 /// Reads the form for this method.
@@ -74,7 +74,7 @@ fn amount_problem(person: &Person, offer: &Offer, amount: Cents) -> Option<(Stri
     Some((field.to_owned(), sentence))
 }
 
-/// The destination's fields that the rail does not take.
+/// Adds the errors that the rail finds in the destination.
 pub(super) fn destination_problems(person: &Person, mounted: &Mounted, wish: &Wish, found: &mut Problems) {
     if let Err(problems) = mounted.rail.destination(&wish.destination) {
         add(person, problems, found);
@@ -90,7 +90,7 @@ fn add(person: &Person, problems: Vec<FieldProblem>, found: &mut Problems) {
     }
 }
 
-/// What stands in the way of a withdrawal, as problems of the form; what is no matter of the form is given back.
+/// Why a withdrawal was not made, as errors of the form; anything else is given back.
 pub(super) fn stopped(person: &Person, stopped: Stopped) -> Result<Problems, Stopped> {
     let t = person.language;
     let of_amount = |sentence: String| Ok(vec![("amount".to_owned(), sentence)]);
@@ -117,7 +117,7 @@ pub(super) fn stopped(person: &Person, stopped: Stopped) -> Result<Problems, Sto
     }
 }
 
-/// A wish's destination as labels and values, in the form in which the rail will store it.
+/// A stored destination as labels and values.
 pub(super) fn places(person: &Person, mounted: &Mounted, stored: &str) -> Vec<(String, String)> {
     words::destination(person.language, Some(mounted.facts()), stored)
 }

@@ -1,4 +1,4 @@
-//! States, fees and destinations in words a person understands. Not here: any decision.
+//! States, fees and destinations as text. Not here: any decision.
 
 use crate::branding::Branding;
 use crate::rails::{Facts, Field};
@@ -8,14 +8,13 @@ use crate::withdrawals::has_code;
 use ledger::{Cents, FeeRule, Withdrawal, WithdrawalState};
 use serde_json::Value;
 
-/// The word for a state, with the classes of its badge and of its place in a time line.
+/// The label of a state, with the CSS classes of its badge and its mark in the time line.
 pub(super) struct StateWord {
     pub(super) word: &'static str,
     pub(super) badge: &'static str,
     pub(super) mark: &'static str,
 }
 
-/// How a withdrawal stands.
 pub(super) fn state(t: Language, withdrawal: &Withdrawal) -> StateWord {
     let (key, badge, mark) = match withdrawal.state {
         WithdrawalState::Created => ("state.created", "badge-quiet", "is-now"),
@@ -32,7 +31,7 @@ pub(super) fn state(t: Language, withdrawal: &Withdrawal) -> StateWord {
     StateWord { word: t.say(key), badge, mark }
 }
 
-/// What it waits for, or what became of it.
+/// What it waits for, or how it ended.
 pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop: Option<Stop>) -> String {
     let by_hand = withdrawal.provider.is_paid_by_hand();
     let key = match withdrawal.state {
@@ -55,7 +54,6 @@ pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop
     t.with(key, "sender", &sender.display_name)
 }
 
-/// The rule of a fee, or that there is none.
 pub(super) fn fee_rule(t: Language, rule: &FeeRule) -> String {
     let share = format!("{}", f64::from(i32::try_from(rule.basis_points).unwrap_or(0)) / 100.0);
     let share = share.replace('.', t.say("format.decimal"));

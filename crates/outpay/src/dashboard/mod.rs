@@ -1,4 +1,4 @@
-//! The human door: the dashboard of a business's team. `door/` has what all pages share: the one route table (router.rs),
+//! The dashboard of a business's team. `door/` has what all pages share: the one route table (router.rs),
 //! the member who is signed in (signed_in.rs), checked POSTs (posted.rs), pages that say no (declined.rs), the frame around
 //! pages (frame.rs). Each other folder is a subject; a file there is a page with its actions, and its template has the same
 //! place and name in templates/dashboard/. Not here: what members may do (members/), rules about money (ledger), SQL (store).

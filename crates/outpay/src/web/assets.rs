@@ -1,6 +1,6 @@
-//! The files that pages use: one style sheet and a few small scripts, in the binary. Each has a digest of its content in
-//! its address, so browsers keep it for ever and see a new one at once. A new file is one line in the table. These are sent
-//! compressed; pages never are, because the length of a compressed page tells of the secrets in it (BREACH, 2013).
+//! Static files of the pages, in the binary: one style sheet and a few small scripts. Each has a digest of its content in its URL,
+//! so browsers may cache it without limit and get a new version at once. A new file is one line in the table. They are sent
+//! compressed; pages never are, because the length of a compressed page leaks its secrets (BREACH, 2013).
 
 use super::page;
 use crate::platform::Platform;

@@ -1,4 +1,4 @@
-//! Where a request comes from: the other end of the connection, or who a trusted proxy says is behind it (http/proxies.rs).
+//! The client address of a request: the peer of the connection, or the address that a trusted proxy forwards (http/proxies.rs).
 
 use http::Extensions;
 use std::net::IpAddr;
@@ -7,8 +7,8 @@ use std::net::IpAddr;
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The address as text, to count and to show: of IPv6 the network that one customer has, since each has more addresses than
-/// anybody can count.
+/// The address as text, for rate limits and display. For IPv6 it is the network of one customer, because a customer has too many
+/// addresses to count each.
 #[must_use]
 pub fn address(extensions: &Extensions) -> String {
     match extensions.get::<ClientAddress>().map(|address| address.0.to_canonical()) {

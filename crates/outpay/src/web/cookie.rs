@@ -1,6 +1,5 @@
-//! Cookies: read and set under names with the prefix `__Host-`, which browsers take only over TLS (or from this machine),
-//! for this host alone and the whole of it. Not here: what stands in them; a value must be made of letters, digits, `-`,
-//! `_`, `.` or `=`.
+//! Cookies with the name prefix `__Host-`: browsers accept them only over TLS (or from localhost), for this host alone and all of its
+//! paths. Not here: their content; a value consists of letters, digits, `-`, `_`, `.` or `=`.
 
 use axum::response::Response;
 use http::header::{COOKIE, SET_COOKIE};
@@ -8,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 const PREFIX: &str = "__Host-";
 
-/// The value of a cookie. Sent twice with different values it is none: somebody else may have set one of them.
+/// The value of a cookie. `None` where it is sent twice with different values: another site may have set one of them.
 #[must_use]
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let texts = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());

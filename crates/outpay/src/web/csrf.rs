@@ -1,5 +1,5 @@
-//! The defence against posts that another site makes in a person's name: a token that only a page of this session has
-//! seen, and what the browser says about where the post comes from. Nothing is stored: the token is keyed by the master key.
+//! Protection against cross-site request forgery: a token that only pages of this session have, and the headers in which
+//! browsers name the origin of a post. Nothing is stored: the token is a MAC with a key from the master key.
 
 use crate::auth::Secrets;
 use data_encoding::BASE64URL_NOPAD;
@@ -8,22 +8,22 @@ use http::header::{HOST, ORIGIN};
 
 const PURPOSE: &str = "csrf";
 
-/// A token for this session text.
+/// The token for this session.
 #[must_use]
 pub fn token(secrets: &Secrets, session: &str) -> String {
     BASE64URL_NOPAD.encode(&secrets.page_mac(PURPOSE, session))
 }
 
-/// The form field `csrf` (`sent`) fits the session, and the request comes from a page of ours.
+/// The form field `csrf` (`sent`) fits the session, and the request is from the same origin.
 #[must_use]
 pub fn check(secrets: &Secrets, session: &str, headers: &HeaderMap, sent: &str) -> bool {
     let sent = BASE64URL_NOPAD.decode(sent.as_bytes()).unwrap_or_default();
     secrets.page_mac_fits(PURPOSE, session, &sent) && same_origin(headers)
 }
 
-/// The header part alone: `Sec-Fetch-Site`, where the browser sends it, is `same-origin` or `none`; without it, `Origin`'s
-/// host is the `Host`. Where neither is said, or the origin is `null` (which browsers send from our own pages, because these
-/// forbid referrers), nothing speaks against it, and the token alone decides.
+/// The header part alone: `Sec-Fetch-Site`, where the browser sends it, is `same-origin` or `none`; without it, the host of `Origin`
+/// is the `Host`. Where both are missing, or the origin is `null` (which browsers send from our own pages, because these forbid
+/// referrers), the token alone decides.
 #[must_use]
 pub fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));

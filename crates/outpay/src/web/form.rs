@@ -1,5 +1,5 @@
-//! Forms as browsers post them: `application/x-www-form-urlencoded`, bounded in size and time. Not here: files (a page that
-//! takes one reads its own body), what the fields mean.
+//! Posted forms (`application/x-www-form-urlencoded`), bounded in size and time. Not here: multipart uploads, the meaning of the
+//! fields.
 
 use super::page;
 use axum::body::Body;
@@ -18,7 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 #[derive(Debug, Default)]
 pub struct Form(Vec<(String, String)>);
 
-/// Why a body is no form.
+/// Why a body could not be read as a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadForm {
     /// Another type of content.
@@ -33,9 +33,6 @@ pub enum BadForm {
 
 impl Form {
     /// Reads the body.
-    ///
-    /// # Errors
-    /// [`BadForm`].
     pub async fn read(parts: &Parts, body: Body) -> Result<Self, BadForm> {
         let declared =
             parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -47,7 +44,7 @@ impl Form {
         match collected.map_err(|_| BadForm::TooSlow)? {
             Ok(body) => Self::parse(&body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(BadForm::TooLarge),
-            // The browser went away; nobody may be left to read this.
+            // The browser has closed the connection; the response may reach no client.
             Err(_) => Err(BadForm::Malformed),
         }
     }

@@ -305,7 +305,7 @@ mod tests {
             assert_eq!(en.read_money(text), None, "{text}");
         }
         assert_eq!(de.read_money("1.234,56"), Some(123_456));
-        assert_eq!(de.read_money("25.50"), Some(2_550), "nobody writes two digits between thousands");
+        assert_eq!(de.read_money("25.50"), Some(2_550), "two digits are never a group of thousands");
         assert_eq!(de.read_money("1.234"), Some(123_400));
         assert_eq!(de.read_money("1,234"), None);
         for language in Language::ALL {

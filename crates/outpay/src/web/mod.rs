@@ -1,5 +1,5 @@
-//! What the web faces share: answers with strict headers, cookies, forms, the defence against forged posts, assets and
-//! formats. Not here: any page of a face (claim, dashboard), who is signed in, what a business may do.
+//! What the claim page and the dashboard share: responses with strict headers, cookies, forms, protection against forged posts,
+//! assets, formats. Not here: pages, sessions, permissions.
 
 pub mod assets;
 pub mod client;

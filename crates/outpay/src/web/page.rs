@@ -1,6 +1,5 @@
-//! Answers made of HTML, all with the same strict headers, and the plain pages for what is no page: an unknown path, a
-//! wrong method, too many requests. Invariant: no page allows an inline script or style, another host or a cache, and none can
-//! be framed but by the sites that its business allows.
+//! HTML responses, all with the same strict headers, and plain error pages: unknown path, wrong method, too many requests.
+//! Invariant: no page allows an inline script or style, another host or a cache, and only sites that its business allows can frame it.
 
 use askama::Template;
 use axum::response::Response;
@@ -18,7 +17,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
                            picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), \
                            web-share=(), xr-spatial-tracking=()";
 
-/// What stands on every page, whatever it shows.
+/// The headers of every page.
 const STRICT: [(HeaderName, &str); 8] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
     (CONTENT_SECURITY_POLICY, POLICY),
@@ -41,20 +40,20 @@ struct Plain<'a> {
 /// An HTML answer with the strict headers.
 pub fn html(status: StatusCode, template: &impl Template) -> Response {
     let Ok(text) = template.render() else {
-        // A template fails only where a value in it refuses to be written, which none of ours does.
+        // A template fails only where a value's `Display` fails.
         tracing::error!("a page could not be written");
         return with_headers(StatusCode::INTERNAL_SERVER_ERROR, String::new());
     };
     with_headers(status, text)
 }
 
-/// Is this a page, and was nobody allowed to frame it so far?
+/// True for a page that no site may frame so far.
 #[must_use]
 pub fn is_framed_by_nobody(response: &Response) -> bool {
     response.headers().get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == POLICY)
 }
 
-/// Lets these origins, with spaces between them, show a page in a frame; any other answer stays as it is.
+/// Lets these origins (separated by spaces) frame a page; any other response stays as it is.
 pub fn allow_frames(response: &mut Response, origins: &str) {
     let is_page = is_framed_by_nobody(response);
     let policy = POLICY.replace(NO_FRAMES, &format!("frame-ancestors {origins}"));
@@ -83,7 +82,7 @@ pub fn plain(status: StatusCode, title: &str, sentence: &str) -> Response {
     html(status, &Plain { title, sentence })
 }
 
-/// Is this a path of a face, whose answers are pages?
+/// Is this a path of the claim page or the dashboard, where errors are pages?
 #[must_use]
 pub fn is_page(path: &str) -> bool {
     let under =
@@ -117,7 +116,7 @@ pub fn too_many(seconds: u64) -> Response {
     response
 }
 
-/// 500. Whoever calls this has logged why.
+/// 500. The caller has logged the cause.
 #[must_use]
 pub fn broken() -> Response {
     let sentence = "The page could not be shown. Nothing was changed; please try again in a moment.";
@@ -167,7 +166,11 @@ mod tests {
         let framed = policy("https://a.example https://b.example", not_found()).unwrap();
         assert!(framed.ends_with("; frame-ancestors https://a.example https://b.example"), "{framed}");
         assert!(framed.starts_with(POLICY.strip_suffix(NO_FRAMES).unwrap()), "{framed}");
-        assert_eq!(policy("https://a.example", Response::default()), None, "what is no page stays as it is");
+        assert_eq!(
+            policy("https://a.example", Response::default()),
+            None,
+            "other responses stay as they are"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! `/dashboard/invitation`: the way in with a link. The token stands in the fragment; a script puts it into the form, and
-//! without script it can be pasted.
+//! `/dashboard/invitation`: accepting an invitation link. The token is in the URL fragment, which browsers do not send; a script
+//! puts it into the form, and without script it can be pasted.
 
 use crate::dashboard::access::sign_in::WRONG;
 use crate::dashboard::door::declined::Declined;

@@ -17,7 +17,7 @@ struct SignInPage<'a> {
     error: Option<&'a str>,
 }
 
-/// The page; whoever is signed in already goes on.
+/// The page; a complete session is redirected to the dashboard.
 pub async fn view(visitor: Visitor) -> Response {
     if visitor.session.is_some_and(|session| session.is_complete()) {
         return page::see_other("/dashboard");

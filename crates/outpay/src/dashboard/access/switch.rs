@@ -23,7 +23,7 @@ pub async fn mode(posted: Posted) -> Result<Response, Declined> {
 pub async fn business(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let platform = &who.platform;
-    // By id alone: a name that somebody else's business has is not found by trying.
+    // By id alone, so that names of other businesses cannot be probed.
     let id = form.get("business");
     let found = if id.starts_with("biz_") { businesses::find(platform, id).await? } else { None };
     let business = found.ok_or(Declined::NotFound)?;

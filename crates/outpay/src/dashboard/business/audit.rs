@@ -12,7 +12,7 @@ use http::StatusCode;
 use ledger::{Actor, Micros, Mode};
 
 const PAGE: i64 = 50;
-/// A word for the filter, what it says, and the actors it lets through.
+/// Filter value, label, and the range of actors it admits.
 pub(crate) const KINDS: [(&str, &str, (i64, i64)); 4] = [
     ("", "Everybody", (i64::MIN, i64::MAX)),
     ("members", "Members", (i64::MIN, -1_001)),

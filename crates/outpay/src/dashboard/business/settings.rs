@@ -199,8 +199,7 @@ fn basis_points(text: &str) -> Result<i64, String> {
     Ok(points.map_or(0, |points| points.0))
 }
 
-/// How the business shows itself on the claim page: name, colour, where to get help, whose frames. Its logo comes by a form
-/// of its own.
+/// Branding of the claim page: name, colour, support link, sites that may show it in a frame. The logo has a form of its own.
 pub async fn set_branding(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let text = |name| form.get(name).to_owned();
@@ -217,7 +216,7 @@ pub async fn set_branding(posted: Posted) -> Result<Response, Declined> {
             return show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(problem.to_string())).await;
         }
     };
-    // A page that was opened before must not bring a site back that somebody has taken away since.
+    // A form that was loaded earlier must not add back a site that was removed since.
     let (now, wanted) = (branding::of(&who.platform, who.business.number).await?, &new.frame_origins);
     if form.get("frame_origins_before") != now.frame_origins.to_string() && *wanted != now.frame_origins {
         let sentence =

@@ -87,7 +87,7 @@ pub(crate) async fn show(
     Ok(page::html(status, &shown))
 }
 
-/// Invites somebody. The link is shown on the page that answers, this once.
+/// Invites a member. Only this response shows the link.
 pub async fn invite(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let again =

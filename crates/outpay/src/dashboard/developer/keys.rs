@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The numbers of the list are those of so many days.
+/// Usage window: 7 days.
 const WINDOW: Micros = 7 * 86_400_000_000;
 
 #[derive(askama::Template)]
@@ -90,7 +90,7 @@ impl From<KeyError> for Declined {
     }
 }
 
-/// The sentences of verbs begin small, as an operator's terminal shows them.
+/// Verbs give sentences in lower case without a full stop, for the operator's terminal.
 pub(crate) fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
@@ -130,7 +130,7 @@ pub(crate) async fn show(
     let usage: HashMap<i64, UsageCounts> =
         platform.store.usage_of_keys(who.book, from).await?.into_iter().collect();
     let mut found = platform.store.keys(who.book).await?;
-    // What works stands first, the newest of it at the top.
+    // Active keys first, newest at the top.
     let now = platform.clock.now();
     found.sort_by_key(|key| (key.status(now) != "active", std::cmp::Reverse(key.number)));
     let shown = |key: &ApiKey| Shown::new(who, key, &usage.get(&key.number).copied().unwrap_or_default());

@@ -17,7 +17,7 @@ use http::StatusCode;
 struct RequestPage {
     frame: Frame,
     shown: Shown,
-    /// Where whoever asked has a page.
+    /// The page of the key or the user that sent it.
     by_path: String,
     request: String,
     response: String,

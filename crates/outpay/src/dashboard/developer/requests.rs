@@ -14,7 +14,7 @@ use ledger::Micros;
 use std::collections::HashMap;
 
 const PAGE: i64 = 50;
-/// A word for the filter, what it says, and the statuses it lets through.
+/// Filter value, label, and the range of statuses it admits.
 pub(crate) const STATUSES: [(&str, &str, (i64, i64)); 5] = [
     ("", "All", (0, 999)),
     ("ok", "Succeeded (2xx)", (200, 299)),

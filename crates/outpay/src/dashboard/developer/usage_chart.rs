@@ -1,5 +1,5 @@
-//! How a key is used, day by day: a picture that needs no colours (bars and outlines, with numbers beside them) and the
-//! table behind it. Not here: counting (requests/usage.rs).
+//! The usage of a key per day: a chart that needs no colours (bars and outlines, with numbers), and its table. Not here:
+//! counting (requests/usage.rs).
 
 use crate::clock::rfc3339;
 use crate::store::{KeyUsage, UsageCounts};
@@ -117,7 +117,7 @@ impl UsageChart {
     }
 }
 
-/// What is there at all is seen.
+/// At least 2 pixels for any count above zero, so that it can be seen.
 fn tall(count: i64, top: i64) -> i64 {
     if count == 0 { 0 } else { (count.saturating_mul(HEIGHT - 20) / top).max(2) }
 }

@@ -1,4 +1,4 @@
-//! `/dashboard/webhooks`: where events of this mode are delivered and which; new keys to sign with; a try.
+//! `/dashboard/webhooks`: the endpoint of this mode and its events, new signing keys, a test delivery.
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;

@@ -1,9 +1,9 @@
-//! Amounts of money in forms: dollars as people write them, cents inside.
+//! Amounts in form fields: dollars as text, cents as value.
 
 use ledger::Cents;
 
-/// `12`, `12.5`, `1,234.50` as cents; an empty field is none. A comma stands before three digits or nowhere: where people
-/// write `12,50` for twelve and a half, it must not become 1,250.
+/// Parses `12`, `12.5`, `1,234.50`; an empty field is `None`. A comma is accepted as a thousands separator only: `12,50`, which
+/// means twelve and a half in many countries, must not become 1,250.
 pub fn read(field: &str, text: &str) -> Result<Option<Cents>, String> {
     let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '$')).collect();
     if plain.is_empty() {
@@ -29,7 +29,7 @@ pub fn read(field: &str, text: &str) -> Result<Option<Cents>, String> {
     }
 }
 
-/// `12.50`, as a form shows it.
+/// Formats as `12.50` for a form field.
 #[must_use]
 pub fn write(cents: Cents) -> String {
     format!("{}.{:02}", cents.0 / 100, cents.0.unsigned_abs() % 100)

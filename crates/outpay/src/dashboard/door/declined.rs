@@ -1,5 +1,5 @@
-//! Why a page was not shown or an action not carried out, as a page for the person. A refusal is a sentence; a failure of
-//! the system is logged once, here, and never shown.
+//! Why a page was not shown or an action not carried out, as an error page. A refusal is shown as a sentence; an internal failure
+//! is logged once, here, and never shown.
 
 use crate::commit::NoVerdict;
 use crate::stopped::Stopped;
@@ -9,20 +9,18 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use ledger::Refusal;
 
-/// See the module.
 #[derive(Debug)]
 pub enum Declined {
     /// The member's role does not allow it.
     Forbidden,
-    /// There is nothing of this name here.
+    /// 404: no such object in this business and mode.
     NotFound,
-    /// A rule says no.
+    /// A refusal, with its status and sentence.
     Sentence(StatusCode, String),
-    /// The system broke.
+    /// An internal failure: logged, never shown.
     Failure(Failure),
 }
 
-/// The page.
 #[derive(askama::Template)]
 #[template(path = "dashboard/door/declined.html")]
 struct DeclinedPage<'a> {

@@ -1,4 +1,4 @@
-//! Files to keep: CSVs that the browser saves instead of showing them. Not here: what is in them.
+//! CSV downloads. Not here: their content.
 
 use crate::sheet::Sheet;
 use crate::web::page;
@@ -6,14 +6,14 @@ use axum::response::Response;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
-/// What a page is before it becomes a file: it lends the strict headers of pages.
+/// A template for plain text, so that a download has the strict headers of pages.
 #[derive(askama::Template)]
 #[template(source = "{{ text|safe }}", ext = "html")]
 struct Text<'a> {
     text: &'a str,
 }
 
-/// A CSV under this name, which is one of ours: letters, digits, dashes and a dot.
+/// The sheet as a file. `name` consists of letters, digits, dashes and a dot.
 #[must_use]
 pub fn csv(name: &str, sheet: Sheet) -> Response {
     let mut response = page::html(StatusCode::OK, &Text { text: &sheet.text() });

@@ -1,34 +1,27 @@
-//! What stands around every page: title, navigation, which business, which mode, who is signed in, the word left by the
-//! last action. Embedded as `frame` in every page's template.
+//! The layout around every page: title, navigation, business, mode, signed-in member, and the notice of the last action.
+//! Embedded as `frame` in every page's template.
 
 use crate::dashboard::door::signed_in::SignedIn;
 use ledger::Mode;
 
-/// See the module.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// Of the page.
     pub title: String,
-    /// Which entry of the navigation is lit: a first column of [`NAVIGATION`].
+    /// The selected entry of the navigation: a first column of [`NAVIGATION`].
     pub current: &'static str,
-    /// The business's name.
     pub business: String,
-    /// The member's name.
     pub member: String,
-    /// The member's role, as a word.
     pub role: &'static str,
-    /// Is this play money?
     pub test_mode: bool,
-    /// Goes into every form's field `csrf`.
+    /// For the hidden field `csrf` of every form.
     pub csrf: String,
-    /// What the last action said.
+    /// The flash message of the last action.
     pub notice: Option<String>,
 }
 
-/// A heading of the navigation and its entries: name for [`Frame::current`], path, words.
+/// A heading of the navigation and its entries: name for [`Frame::current`], path, label.
 pub type Section = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
 
-/// The navigation, in order.
 pub const NAVIGATION: [Section; 4] = [
     (
         "Payout",

@@ -1,5 +1,5 @@
-//! Forms that move money carry a token of their own, made when the page was shown: a form that is sent twice takes effect
-//! once, as with an idempotency key.
+//! Idempotency keys of forms that move money: a random token, made when the page is shown. A form that is sent twice takes
+//! effect once.
 
 use crate::dashboard::door::declined::Declined;
 use crate::platform::Platform;
@@ -7,7 +7,7 @@ use crate::web::form::Form;
 use data_encoding::HEXLOWER;
 use ledger::OnceKey;
 
-/// A new token, for the field `once`.
+/// A new token for the hidden field `once`.
 #[must_use]
 pub fn token(platform: &Platform) -> String {
     let mut bytes = [0; 16];
@@ -15,7 +15,7 @@ pub fn token(platform: &Platform) -> String {
     HEXLOWER.encode(&bytes)
 }
 
-/// The key that the form's token stands for.
+/// The idempotency key of a form.
 pub fn key(form: &Form) -> Result<OnceKey, Declined> {
     let token = form.get("once");
     if token.len() != 32 || HEXLOWER.decode(token.as_bytes()).is_err() {

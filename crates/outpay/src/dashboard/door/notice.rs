@@ -1,6 +1,6 @@
-//! A word that an action leaves for the page after it: a short-lived cookie, signed, so that nobody can put words into the
-//! dashboard's mouth. The action leaves it beside its answer; [`carry`], around all routes, makes the cookie, because it
-//! knows the key. It is gone once a page has shown it.
+//! Flash messages: a sentence that an action leaves for the next page, in a short-lived cookie. The cookie is signed, so that no
+//! other site can make the dashboard show a text. The action attaches the sentence to its response; [`carry`], a middleware
+//! around all routes, has the key and sets the cookie. The page that shows it clears it.
 
 use crate::auth::Secrets;
 use crate::platform::Platform;
@@ -13,14 +13,14 @@ use http::HeaderMap;
 
 const COOKIE: &str = "outpay_notice";
 const SECONDS: i64 = 60;
-/// Counted in bytes; a cookie has room for no more.
+/// In bytes: a cookie has room for no more.
 const LONGEST: usize = 1_000;
 
-/// Left beside an answer.
+/// Travels in the response's extensions.
 #[derive(Clone)]
 struct Left(String);
 
-/// Leaves a word for the next page.
+/// Leaves a sentence for the next page.
 pub fn leave(response: &mut Response, text: impl Into<String>) {
     let mut text: String = text.into();
     while text.len() > LONGEST {
@@ -29,7 +29,7 @@ pub fn leave(response: &mut Response, text: impl Into<String>) {
     response.extensions_mut().insert(Left(text));
 }
 
-/// The word that was left, if the cookie is one of ours.
+/// The sentence that was left; `None` where the signature does not fit.
 pub(crate) fn pick_up(secrets: &Secrets, headers: &HeaderMap) -> Option<String> {
     let (text, signature) = cookie::read(headers, COOKIE)?.split_once('.')?;
     let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
@@ -37,7 +37,7 @@ pub(crate) fn pick_up(secrets: &Secrets, headers: &HeaderMap) -> Option<String> 
     secrets.page_mac_fits("notice", &text, &signature).then_some(text)
 }
 
-/// Around all routes of the dashboard.
+/// Middleware around all routes of the dashboard.
 pub(crate) async fn carry(State(platform): State<Platform>, request: Request, next: Next) -> Response {
     let is_waiting = cookie::read(request.headers(), COOKIE).is_some();
     let mut response = next.run(request).await;

@@ -1,10 +1,10 @@
-//! What stands behind the question mark of an address. Names and values are read as forms write them.
+//! Query-string extractor.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use std::convert::Infallible;
 
-/// The fields of a query, in order.
+/// The parameters of a query string, in order.
 #[derive(Debug, Default)]
 pub struct Query(Vec<(String, String)>);
 
@@ -13,7 +13,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let text = parts.uri.query().unwrap_or_default();
-        // PostgreSQL looks for no text with a NUL, and none is stored.
+        // PostgreSQL refuses NUL in a text, and no stored text has one.
         let clean = |text: &str| text.replace('\0', "\u{fffd}");
         let pairs =
             form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (clean(&name), clean(&value)));
@@ -22,14 +22,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    /// A field without white space around it; empty where it is missing.
+    /// The first value of a parameter without surrounding white space; empty where it is missing.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).unwrap_or_default()
     }
 }
 
-/// A path with those of these fields that are not empty.
+/// A path with these parameters as its query string; empty ones are left out.
 #[must_use]
 pub fn path(path: &str, fields: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());

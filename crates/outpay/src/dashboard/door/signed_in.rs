@@ -19,32 +19,28 @@ use http::request::Parts;
 use ledger::{Actor, BookId, Mode, Origin, SessionStamp};
 use serde_json::Value;
 
-/// The name of the session's cookie, before its prefix.
+/// The name of the session cookie, without its prefix.
 pub(crate) const SESSION: &str = "outpay_session";
 
 /// A member who is signed in.
 pub struct SignedIn {
-    /// The platform.
     pub platform: Platform,
-    /// Who.
     pub member: Member,
-    /// As what, in this business.
+    /// The member's role in this business.
     pub role: Role,
     /// The business that the session looks at.
     pub business: Business,
-    /// Live or test, as the session has chosen.
     pub mode: Mode,
-    /// The business's book in this mode.
+    /// The book of the business in this mode.
     pub book: BookId,
-    /// For forms.
     pub csrf: String,
-    /// The word that the last action left.
+    /// The flash message of the last action.
     pub(crate) notice: Option<String>,
     pub(crate) session: Session,
     pub(crate) client: Client,
-    /// What the browser was given when it was last signed in from.
+    /// The device cookie of an earlier sign-in from this browser.
     pub(crate) device: Option<String>,
-    /// Where people reach this server, for links.
+    /// The base URL of this server, for links.
     pub(crate) base: String,
 }
 
@@ -56,7 +52,7 @@ impl FromRequestParts<Platform> for SignedIn {
     }
 }
 
-/// The member, or the path of the page where the way to it goes on.
+/// The member, or the path of the page where the sign-in continues.
 async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'static str>, Declined> {
     let Some(token) = cookie::read(&parts.headers, SESSION) else { return Ok(Err(SIGN_IN)) };
     let Some(session) = session::find(platform, token).await? else { return Ok(Err(SIGN_IN)) };
@@ -69,7 +65,7 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
             "You do not belong to a business's team any more. An owner can invite you again.".to_owned(),
         ));
     };
-    // A route that states no access is in no table: a mistake of ours that must let no request through.
+    // Fails closed: a route outside the route table states no access.
     let access = parts.extensions.get::<Access>().context("the route states no access")?;
     if !access.admits(role) {
         return Err(Declined::Forbidden);
@@ -94,8 +90,8 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
 
 pub(crate) const SIGN_IN: &str = "/dashboard/sign-in";
 
-/// The address under which this page was asked for: a browser cannot be made to name another, but what stands in front of
-/// us can, so an operator's own word goes first.
+/// The base URL from the `Host` header. A browser cannot be made to send another host, but a proxy can; so a configured public
+/// URL has precedence.
 fn base(parts: &Parts) -> String {
     let host =
         parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
@@ -103,7 +99,7 @@ fn base(parts: &Parts) -> String {
     format!("{}://{host}", if is_here { "http" } else { "https" })
 }
 
-/// Where a session that is not complete has to go.
+/// The next page of an incomplete sign-in.
 pub(crate) fn way_on(session: &Session) -> Option<&'static str> {
     match (session.is_complete(), session.has_second_factor()) {
         (true, _) => None,
@@ -112,8 +108,8 @@ pub(crate) fn way_on(session: &Session) -> Option<&'static str> {
     }
 }
 
-/// What a form's token stands for: the session and the book that its page was about. A page of test mode must not act on what
-/// is live because another tab has switched in the meantime.
+/// What a CSRF token is bound to: the session and the book of its page. Otherwise a page of test mode would act on live money
+/// after another tab has switched the mode.
 fn place(session: &Session, book: BookId) -> String {
     format!("{} {}", session.token(), book.0)
 }
@@ -125,44 +121,35 @@ impl Sender for SignedIn {
 }
 
 impl SignedIn {
-    /// May this member do it?
     #[must_use]
     pub fn may(&self, what: Permission) -> bool {
         self.role.may(what)
     }
 
     /// The same as an answer, for routes whose permission depends on the form.
-    ///
-    /// # Errors
-    /// [`Declined::Forbidden`].
     pub fn require(&self, what: Permission) -> Result<(), Declined> {
         if self.may(what) { Ok(()) } else { Err(Declined::Forbidden) }
     }
 
-    /// As commands name who gave them.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::member(self.member.number)
     }
 
-    /// The same for commands, which count only if session and role are the same when they are decided.
+    /// The origin of a command. The ledger refuses it if the session has ended or the role has changed by then.
     #[must_use]
     pub fn origin(&self) -> Origin {
         let session = SessionStamp { session: self.session.number(), role: self.role.code() };
         Origin { session: Some(session), ..self.actor().into() }
     }
 
-    /// An entry in the audit log: a word for what was done, to what, and what else is worth keeping. For changes of the book of
-    /// this mode; never a secret.
+    /// An entry of the audit log for a change in this book: action, subject, details. Never a secret.
     #[must_use]
     pub fn entry(&self, action: &'static str, subject: &str, detail: &Value) -> NewAuditEntry {
         audit::in_book(&self.platform, self.book, self.actor(), action, subject, detail)
     }
 
-    /// Writes an entry alone, for what changes no row.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Writes an entry of its own, for an action that changes no row.
     pub async fn note(&self, action: &'static str, subject: &str, detail: &Value) -> Result<(), Failure> {
         audit::write(&self.platform, self.entry(action, subject, detail)).await
     }

@@ -1,5 +1,5 @@
-//! A POST that brings a file, checked like every other POST. The file may also be pasted into the field `text`. Bounded in
-//! size; read as a whole, since a file is checked as a whole.
+//! A POST with a file (multipart), checked like every other POST. The file may also be pasted into the field `text`. It is
+//! bounded in size and read as a whole, because its checks need all lines.
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::{Sender, forged};
@@ -11,23 +11,21 @@ use http::StatusCode;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Bytes that a file may have; a hundred thousand payments fit.
+/// In bytes: room for a hundred thousand payments.
 pub const LARGEST: usize = 8 * 1024 * 1024;
 const MOST_PARTS: usize = 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// See the module.
 pub struct Uploaded {
-    /// Who sends it.
     pub who: SignedIn,
-    /// The file's name, without what no name needs; empty where it was pasted.
+    /// The file name without control characters; empty where the text was pasted.
     pub name: String,
     file: Vec<u8>,
     fields: BTreeMap<String, String>,
 }
 
 impl Uploaded {
-    /// The file, or what was pasted where there is none.
+    /// The file, or the pasted text where there is none.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         if self.file.is_empty() {
@@ -37,7 +35,6 @@ impl Uploaded {
         }
     }
 
-    /// Was this field sent?
     #[must_use]
     pub fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
@@ -92,7 +89,6 @@ async fn read(request: Request) -> Result<Parts, Declined> {
     Err(not_arrived())
 }
 
-/// What a list can show of a file's name.
 fn clean(name: &str) -> String {
     name.chars().filter(|character| !character.is_control()).take(100).collect()
 }

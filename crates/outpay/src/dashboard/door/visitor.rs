@@ -17,15 +17,13 @@ use http::{HeaderMap, StatusCode};
 use ledger::Micros;
 use secrecy::ExposeSecret;
 
-/// Names a browser that was signed in from; see members/lock_out.rs.
+/// Identifies a browser with an earlier sign-in; see members/lock_out.rs.
 const DEVICE: &str = "outpay_device";
 const YEAR_SECONDS: i64 = 365 * 86_400;
 
 /// A browser with or without a session. Its forms carry no token, because there is no session to bind one to.
 pub struct Visitor {
-    /// The platform.
     pub platform: Platform,
-    /// Who begins a session.
     pub client: Client,
     /// An open session, complete or not.
     pub session: Option<Session>,
@@ -34,13 +32,9 @@ pub struct Visitor {
 
 /// A session whose password was right and whose second factor is missing.
 pub struct Halfway {
-    /// The platform.
     pub platform: Platform,
-    /// Who.
     pub client: Client,
-    /// The session so far.
     pub session: Session,
-    /// For forms.
     pub csrf: String,
     headers: HeaderMap,
 }
@@ -90,7 +84,7 @@ impl Sender for Halfway {
 }
 
 impl Visitor {
-    /// What the browser was given when it was last signed in from.
+    /// The device cookie of an earlier sign-in from this browser.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         cookie::read(&self.headers, DEVICE)
@@ -98,13 +92,12 @@ impl Visitor {
 }
 
 impl Halfway {
-    /// What the browser was given when it was last signed in from.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         cookie::read(&self.headers, DEVICE)
     }
 
-    /// Gives the browser the complete session, and a name by which it is known from now on.
+    /// Sets the cookie of the complete session, and a device cookie where there is none yet.
     pub fn complete(&self, response: &mut Response, step: &Step) {
         give(response, step);
         let email = self.session.member().email;
@@ -115,12 +108,12 @@ impl Halfway {
     }
 }
 
-/// Gives the browser the session of a step that was made.
+/// Sets the session cookie after a step of the sign-in.
 pub fn give(response: &mut Response, step: &Step) {
     cookie::set(response, SESSION, step.token.expose_secret(), None);
 }
 
-/// Where a step that was made leads.
+/// The page after a step of the sign-in.
 #[must_use]
 pub fn next(step: &Step) -> &'static str {
     match (step.complete, step.has_second_factor) {
@@ -130,7 +123,7 @@ pub fn next(step: &Step) -> &'static str {
     }
 }
 
-/// Status and sentence for too many tries.
+/// Status and sentence after too many attempts.
 #[must_use]
 pub fn wait(time: Micros) -> (StatusCode, String) {
     let minutes = (time + 59_999_999) / 60_000_000;
@@ -145,13 +138,13 @@ async fn open_session(parts: &Parts, platform: &Platform) -> Result<Option<Sessi
     }
 }
 
-/// The browser and where it is.
+/// User agent and network address of a request.
 pub(crate) fn client_of(parts: &Parts) -> Client {
     let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     Client { agent: agent.to_owned(), address: client::address(&parts.extensions) }
 }
 
-/// What the browser was given when it was last signed in from, for a member who is signed in.
+/// The device cookie of an earlier sign-in from this browser.
 pub(crate) fn device_of(headers: &HeaderMap) -> Option<String> {
     cookie::read(headers, DEVICE).map(str::to_owned)
 }

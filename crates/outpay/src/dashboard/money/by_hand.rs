@@ -1,4 +1,4 @@
-//! `/dashboard/withdrawals/by-hand`: payments that a person makes. Take what is queued as a CSV, pay, and settle by a CSV
+//! `/dashboard/withdrawals/by-hand`: payments that a person makes. Export the queued ones as a CSV, pay them, and upload a CSV
 //! with the proof of each.
 
 use crate::by_hand::{self, Settled, settle_all};

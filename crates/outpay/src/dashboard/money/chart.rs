@@ -1,5 +1,5 @@
-//! Charts as SVG, drawn by the server: stacked bars, one per day. Every part has a pattern beside its colour, so that they
-//! can be told apart without one; the numbers stand in a table beside the chart. Only numbers and texts of ours are drawn.
+//! Stacked bar charts as SVG, one bar per day. Every part has a pattern besides its colour, so that the parts can be told apart
+//! without colours; the page has the numbers in a table too. No text of a user is drawn, so nothing is escaped.
 
 use std::fmt::Write;
 
@@ -15,14 +15,10 @@ pub struct Part {
     pub values: Vec<i64>,
 }
 
-/// See the module.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pattern {
-    /// Nothing.
     Plain,
-    /// Lines from corner to corner.
     Stripes,
-    /// Dots.
     Dots,
 }
 
@@ -90,7 +86,7 @@ pub fn bars(id: &str, title: &str, days: &[String], parts: &[Part], most: impl F
     svg
 }
 
-/// What is there can be seen, however small.
+/// At least 2 pixels for any value above zero, so that it can be seen.
 fn height(value: i64, top: i64, room: i64) -> i64 {
     if value == 0 {
         0

@@ -1,4 +1,4 @@
-//! `/dashboard`: the business at a glance: balances, what waits, what happened in the last thirty days.
+//! `/dashboard`: balances, open work, and charts of the last thirty days.
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
@@ -82,7 +82,7 @@ fn short(day: i64) -> String {
     date(day).split_off(5)
 }
 
-/// A number that was counted no further than [`MOST`].
+/// A count that stops at [`MOST`].
 fn counted(number: i64) -> String {
     if number >= MOST { format!("{number} or more") } else { number.to_string() }
 }

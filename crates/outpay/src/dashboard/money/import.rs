@@ -1,5 +1,5 @@
-//! `/dashboard/import/{id}`: one file of payments: what it would do, with totals and everything that stands in it twice; then
-//! how far it is; then what became of it.
+//! `/dashboard/import/{id}`: one file of payments: totals and duplicates before it is confirmed, progress while it runs, results
+//! afterwards.
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
@@ -43,11 +43,11 @@ struct ImportPage {
     similar: Vec<Likeness>,
 }
 
-/// An earlier import that this one is like.
+/// An earlier import that this one resembles.
 struct Likeness {
     id: String,
     name: String,
-    /// How many lines of this one stand in it.
+    /// How many lines the two have in common.
     repeated: i64,
     by: String,
     at: i64,
@@ -75,7 +75,7 @@ impl ImportPage {
     }
 }
 
-/// The page. It loads itself anew while the import is running.
+/// The page. It refreshes itself while the import is running.
 pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Declined> {
     let import = find(&who, &id).await?;
     let store = &who.platform.store;
@@ -131,7 +131,7 @@ pub(crate) fn id(who: &SignedIn, number: i64) -> String {
     imports::id(&who.platform, who.book, number)
 }
 
-/// What a member says to an import: confirm, approve, discard, try again. Each is in the audit log.
+/// A member's decision on an import: confirm, approve, discard, retry. Each is in the audit log.
 pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let how = form.get("how").to_owned();
@@ -172,7 +172,7 @@ fn gone() -> Declined {
 
 const PAGE: i64 = 1_000;
 
-/// What became of every line of an import, as a CSV.
+/// The result of every line as a CSV.
 pub async fn download_result(who: SignedIn, Path(id): Path<String>) -> Result<Response, Declined> {
     let found = find(&who, &id).await?;
     let mut sheet = Sheet::new(&["line", "email", "amount", "reference", "status", "detail"]);

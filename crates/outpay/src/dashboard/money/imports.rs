@@ -1,4 +1,4 @@
-//! `/dashboard/import`: bringing a file of payments, and the files that were brought.
+//! `/dashboard/import`: the upload of a file of payments, and the list of uploaded files.
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
@@ -56,7 +56,7 @@ pub(crate) async fn show(
     Ok(page::html(status, &shown))
 }
 
-/// Takes a file of payments, checks every line, and keeps it as a draft. Nobody is paid here.
+/// Uploads a file of payments: checks every line and stores it as a draft. Pays nothing.
 pub async fn upload(uploaded: Uploaded) -> Result<Response, Declined> {
     let who = &uploaded.who;
     match bring(&who.platform, who.book, (&uploaded.name, uploaded.bytes()), who.actor()).await? {
@@ -65,7 +65,7 @@ pub async fn upload(uploaded: Uploaded) -> Result<Response, Declined> {
     }
 }
 
-/// Above which sum an import needs another member's approval.
+/// Sets the total above which an import needs another member's approval.
 pub async fn set_approval_rule(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let above = match amount::read("Amount", form.get("above")) {

@@ -1,5 +1,5 @@
-//! `/dashboard/pauses`: what does not leave at the moment, and pausing it: all of this book, a method, or a person. The page asks
-//! before anything is paused. The operator's pauses are shown, and are not the business's to end.
+//! `/dashboard/pauses`: the pauses in force, and how to pause all withdrawals of this book, a method, or a person. The page asks
+//! for confirmation first. Pauses by the operator are shown; only the operator can end them.
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
@@ -25,7 +25,7 @@ use std::time::Duration;
 struct PausesPage {
     frame: Frame,
     manages: bool,
-    /// What is about to be paused, if the member says yes.
+    /// The part to be paused, once the member confirms.
     asked: Option<Part>,
     done: Option<Done>,
     standing: Vec<Standing>,
@@ -43,11 +43,11 @@ pub(crate) struct Part {
     user: String,
 }
 
-/// What became of a wish to pause.
+/// The result of a request to pause.
 pub(crate) struct Done {
     pub(crate) is_new: bool,
     pub(crate) words: String,
-    /// Withdrawals whose request had begun before: ord_…
+    /// Withdrawals that were being sent already: `ord_…`
     pub(crate) running: Vec<String>,
 }
 
@@ -154,10 +154,10 @@ async fn shown(who: &SignedIn, pause: StoredPause, names: &Names) -> Result<Stan
     })
 }
 
-/// For requests to a rail that are on their way.
+/// How long to wait for requests to rails that are in flight.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Pauses what the page has asked about, and shows what may still have left.
+/// Pauses a part, and shows the payments that were in flight.
 pub async fn set(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let part = part(&who, form.get("what"), form.get("method"), form.get("user")).await?;

@@ -32,9 +32,9 @@ struct Shown {
     at: Micros,
     ends_at: Micros,
     decided_by: String,
-    /// This member may say yes or no to it.
+    /// This member may confirm or withdraw it.
     may_decide: bool,
-    /// It was confirmed and not carried out, because something broke in between.
+    /// It was confirmed but not carried out, because of a failure in between.
     is_cut_off: bool,
 }
 
@@ -78,7 +78,7 @@ pub async fn view(who: SignedIn) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &page))
 }
 
-/// What a member says to a proposal: confirm it, which carries it out, or say no.
+/// A member's decision on a proposal: confirm it, which carries it out, or withdraw it.
 pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let found = proposals::find(&who.platform, &id).await?.filter(|row| row.book == who.book);

@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 struct WithdrawalPage {
     frame: Frame,
     row: WithdrawalRow,
-    /// Why it is not sent although its turn has come; nothing if empty.
+    /// Why a queued withdrawal is not sent; empty where nothing holds it back.
     waits: String,
     user_id: String,
     order_id: String,
@@ -97,7 +97,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-/// What can be done by hand in this state; the steps themselves refuse everything else.
+/// The ways to end it by hand in this state. The ledger refuses every other step.
 fn ends(of: &ledger::Withdrawal, nothing_sent: bool) -> Vec<End> {
     let is_manual = of.provider.is_paid_by_hand();
     let words: &[&str] = match of.state {
@@ -107,7 +107,7 @@ fn ends(of: &ledger::Withdrawal, nothing_sent: bool) -> Vec<End> {
         WithdrawalState::Sending if is_manual => &["settle", "fail"],
         WithdrawalState::Sending if of.outcome_unknown => &["paid", "not_paid"],
         WithdrawalState::Sending if nothing_sent => &["not_paid"],
-        // What a rail has paid, the rail knows; and a card whose code was read does not come back.
+        // Returns of payments by a rail are found by the rail, and a gift card whose code was shown cannot be returned.
         WithdrawalState::Succeeded if is_manual => &["return"],
         _ => &[],
     };
@@ -199,8 +199,8 @@ fn tried(attempt: Attempt) -> Tried {
     }
 }
 
-/// Ends a withdrawal by hand: settled or not paid where a person pays, a doubt ended with proof, money that came back, or
-/// taken back before it is sent. What is possible is decided by the verbs; each is in the journal with who did it.
+/// Ends a withdrawal by hand: paid or not paid where a person pays, an unknown outcome resolved with proof, returned money, or
+/// cancelled before it is sent. The ledger decides what is possible; the journal records who did it.
 pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let number = withdrawal_row::number(&who, who.book, &id).ok_or(Declined::NotFound)?;

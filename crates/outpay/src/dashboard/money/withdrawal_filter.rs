@@ -10,11 +10,11 @@ use ledger::{Email, Withdrawal, WithdrawalState};
 pub struct Wanted {
     /// A state's word; empty for any.
     pub state: String,
-    /// An address; empty for anybody's.
+    /// An e-mail address; empty for any.
     pub email: String,
     /// A method's name; empty for any.
     pub method: String,
-    /// Only those whose outcome nobody knows.
+    /// Only withdrawals with an unknown outcome.
     pub doubt: bool,
 }
 
@@ -44,9 +44,6 @@ impl Wanted {
     }
 
     /// What is wanted, newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn find(
         &self,
         who: &SignedIn,
@@ -56,7 +53,7 @@ impl Wanted {
         let store = &who.platform.store;
         let state = WithdrawalState::from_word(&self.state);
         let user = if self.email.is_empty() { None } else { Some(self.user(who).await?) };
-        // A word that is no state, and an address that is nobody's, fit nothing.
+        // An unknown state or e-mail address matches nothing.
         if (state.is_none() && !self.state.is_empty()) || user == Some(None) {
             return Ok(Vec::new());
         }

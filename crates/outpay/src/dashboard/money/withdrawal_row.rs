@@ -7,20 +7,16 @@ use futures_util::future::try_join_all;
 use ledger::{BookId, Withdrawal, WithdrawalState};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// See the module.
 pub struct WithdrawalRow {
     /// `ord_…`
     pub id: String,
-    /// As it is stored.
     pub of: Withdrawal,
-    /// The person's address.
     pub email: String,
-    /// The method in words for people.
+    /// The title of the method.
     pub method: String,
 }
 
 impl WithdrawalRow {
-    /// Does it wait for somebody's yes or no?
     #[must_use]
     pub fn is_in_review(&self) -> bool {
         self.of.state == WithdrawalState::Review
@@ -49,7 +45,7 @@ pub fn badge(of: &Withdrawal) -> (&'static str, &'static str) {
     }
 }
 
-/// Was, or will it be, paid by a person?
+/// Is its method paid by a person?
 pub(crate) async fn is_by_hand(who: &SignedIn, number: i64) -> Result<bool, Failure> {
     let found = who.platform.store.withdrawal(who.book, number).await?;
     Ok(found.is_some_and(|found| found.provider.is_paid_by_hand()))

@@ -31,7 +31,7 @@ struct WithdrawalsPage {
     /// Name and title of every method.
     methods: Vec<(String, String)>,
     rows: Vec<WithdrawalRow>,
-    /// Where the same is to be had as a file.
+    /// The link to the same list as a CSV.
     export: String,
     /// Leads to those after these.
     older: Option<String>,
@@ -168,7 +168,7 @@ pub async fn review(posted: Posted) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &ReviewedPage { frame, done, results }))
 }
 
-/// Whatever stands in the way of one is its own result: those before it are decided, and the page has to say so.
+/// An error of one withdrawal is the result of that one alone: those before it are decided already, and the page must say so.
 async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
     let counter = who.platform.counter(who.book, who.origin());
     let decided = match approved {

@@ -135,7 +135,7 @@ pub(crate) fn badge(row: &UserRow, now: Micros) -> (&'static str, &'static str) 
     }
 }
 
-/// Gives somebody money: a new person, or more to one. The same as `POST /payout/create`, once for each form that was shown.
+/// Gives money to a new or existing user, as `POST /payout/create` does; once for each form that was shown.
 pub async fn pay(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let key = idempotency::key(&form)?;
