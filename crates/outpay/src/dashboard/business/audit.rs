@@ -14,7 +14,7 @@ use ledger::{Actor, Micros, Mode};
 const PAGE: i64 = 50;
 /// Filter value, label, and the range of actors it admits.
 pub(crate) const KINDS: [(&str, &str, (i64, i64)); 4] = [
-    ("", "Everybody", (i64::MIN, i64::MAX)),
+    ("", "All", (i64::MIN, i64::MAX)),
     ("members", "Members", (i64::MIN, -1_001)),
     ("keys", "API keys", (1, i64::MAX)),
     ("operator", "Operator", (Actor::OPERATOR.0, Actor::OPERATOR.0)),

@@ -220,7 +220,7 @@ pub async fn set_branding(posted: Posted) -> Result<Response, Declined> {
     let (now, wanted) = (branding::of(&who.platform, who.business.number).await?, &new.frame_origins);
     if form.get("frame_origins_before") != now.frame_origins.to_string() && *wanted != now.frame_origins {
         let sentence =
-            "Somebody changed the sites that may show the page in a frame meanwhile. Look at them again.";
+            "The sites that may show the page in a frame were changed in the meantime. Check them again.";
         return show(StatusCode::CONFLICT, &who, Some(sentence.to_owned())).await;
     }
     branding::set(&who.platform, who.business.number, who.actor(), &new).await?;

@@ -52,7 +52,7 @@ impl From<Refusal> for Declined {
                     .to_owned(),
             ),
             Refusal::MakerMayNotCheck => Self::sentence(
-                "Whoever gave this money may not approve its withdrawal. Somebody else has to look at it.",
+                "The member who gave this money may not approve its withdrawal. Another member has to review it.",
             ),
             refusal => Self::sentence(refusal.sentence()),
         }
@@ -78,7 +78,7 @@ impl From<NoVerdict> for Declined {
         match none {
             NoVerdict::Unknown => Self::Sentence(
                 StatusCode::GATEWAY_TIMEOUT,
-                "Nobody knows whether this was done. Look before you try again.".to_owned(),
+                "It is not known whether this was done. Check before you try again.".to_owned(),
             ),
             none => Self::Sentence(
                 StatusCode::SERVICE_UNAVAILABLE,

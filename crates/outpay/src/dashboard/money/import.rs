@@ -152,11 +152,11 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
         "approve" => match imports::approve(platform, book, &found, actor).await? {
             Approved::Runs => "Approved. The payments are being made.",
             Approved::IsOwn => {
-                return Err(Declined::sentence("Somebody else has to approve your own import."));
+                return Err(Declined::sentence("Another member has to approve your own import."));
             }
             Approved::Gone => return Err(gone()),
         },
-        "discard" if imports::discard(platform, book, &found, actor).await? => "Discarded; nobody is paid.",
+        "discard" if imports::discard(platform, book, &found, actor).await? => "Discarded; nothing is paid.",
         "retry" if imports::retry(platform, book, &found, actor).await? => "Trying again.",
         "discard" | "retry" => return Err(gone()),
         _ => return Err(Declined::sentence("Choose what to do.")),

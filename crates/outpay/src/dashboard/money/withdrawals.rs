@@ -178,7 +178,7 @@ async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Resu
     match decided {
         Ok(_) => Ok(()),
         Err(Stopped::Refused(Refusal::MakerMayNotCheck)) => {
-            Err("You gave this person money, so somebody else has to look at it.".to_owned())
+            Err("You gave this person money, so another member has to review it.".to_owned())
         }
         Err(Stopped::Refused(refusal)) => Err(refusal.sentence().to_owned()),
         Err(Stopped::NoVerdict(NoVerdict::Unknown)) => {
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn page_withdrawals_review() {
         let row = |number, state| withdrawal_row::sample(number, state);
-        let refused = Err("You gave this person money, so somebody else has to look at it.".to_owned());
+        let refused = Err("You gave this person money, so another member has to review it.".to_owned());
         snapshot(
             "withdrawals_review",
             &ReviewedPage {

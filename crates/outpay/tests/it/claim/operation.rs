@@ -21,7 +21,7 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
     let mut browser = world.signed_in(&who).await;
     let path = withdraw(&mut browser, "60").await;
     let page = browser.get(&path).await;
-    page.is(200).says("Being checked").says("Shop 0 looks at this withdrawal").says("data-ended=\"false\"");
+    page.is(200).says("Being checked").says("Shop 0 reviews this withdrawal").says("data-ended=\"false\"");
     page.says("<noscript><meta http-equiv=\"refresh\"")
         .says("SBX-")
         .says("/assets/claim-follow.")
@@ -30,7 +30,7 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
         .get("/p/home")
         .await
         .says("Being checked")
-        .says("looks at this withdrawal")
+        .says("reviews this withdrawal")
         .says(&format!("href=\"{path}\""));
     world.platform.counter(who.book, ledger::Actor::OPERATOR).approve(1).await.unwrap();
     world.work().await;
