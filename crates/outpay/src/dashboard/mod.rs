@@ -1,5 +1,5 @@
 //! The dashboard of a business's team. `door/` has what all pages share: the one route table (router.rs),
-//! the member who is signed in (signed_in.rs), checked POSTs (posted.rs), pages that say no (declined.rs), the frame around
+//! the member who is signed in (signed_in.rs), checked POSTs (posted.rs), pages that say no (declined.rs), the layout around
 //! pages (frame.rs). Each other folder is a subject; a file there is a page with its actions, and its template has the same
 //! place and name in templates/dashboard/. Not here: what members may do (members/), rules about money (ledger), SQL (store).
 
@@ -63,6 +63,42 @@ mod business {
 
 pub use door::access::Access;
 pub use door::router::{Route, router, routes};
+
+/// A heading of the navigation and its entries: name for `Frame::current`, path, label.
+type Section = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
+
+const NAVIGATION: [Section; 4] = [
+    (
+        "Payout",
+        &[
+            ("home", "/dashboard", "Home"),
+            ("users", "/dashboard/users", "Users"),
+            ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
+            ("pauses", "/dashboard/pauses", "Pauses"),
+            ("import", "/dashboard/import", "Import"),
+            ("proposals", "/dashboard/proposals", "Proposals"),
+        ],
+    ),
+    (
+        "Webhooks",
+        &[
+            ("webhooks", "/dashboard/webhooks", "Webhooks"),
+            ("deliveries", "/dashboard/deliveries", "Webhook logs"),
+        ],
+    ),
+    (
+        "Developer",
+        &[("keys", "/dashboard/keys", "API keys"), ("requests", "/dashboard/requests", "Request log")],
+    ),
+    (
+        "Business",
+        &[
+            ("settings", "/dashboard/settings", "Settings"),
+            ("team", "/dashboard/team", "Team"),
+            ("audit", "/dashboard/audit", "Audit log"),
+        ],
+    ),
+];
 
 #[cfg(test)]
 fn snapshot(name: &str, page: &impl askama::Template) {

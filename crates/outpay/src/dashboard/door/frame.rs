@@ -7,7 +7,7 @@ use ledger::Mode;
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub title: String,
-    /// The selected entry of the navigation: a first column of [`NAVIGATION`].
+    /// The selected entry of the navigation: a first column of `dashboard::NAVIGATION`.
     pub current: &'static str,
     pub business: String,
     pub member: String,
@@ -18,42 +18,6 @@ pub struct Frame {
     /// The flash message of the last action.
     pub notice: Option<String>,
 }
-
-/// A heading of the navigation and its entries: name for [`Frame::current`], path, label.
-pub type Section = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
-
-pub const NAVIGATION: [Section; 4] = [
-    (
-        "Payout",
-        &[
-            ("home", "/dashboard", "Home"),
-            ("users", "/dashboard/users", "Users"),
-            ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
-            ("pauses", "/dashboard/pauses", "Pauses"),
-            ("import", "/dashboard/import", "Import"),
-            ("proposals", "/dashboard/proposals", "Proposals"),
-        ],
-    ),
-    (
-        "Webhooks",
-        &[
-            ("webhooks", "/dashboard/webhooks", "Webhooks"),
-            ("deliveries", "/dashboard/deliveries", "Webhook logs"),
-        ],
-    ),
-    (
-        "Developer",
-        &[("keys", "/dashboard/keys", "API keys"), ("requests", "/dashboard/requests", "Request log")],
-    ),
-    (
-        "Business",
-        &[
-            ("settings", "/dashboard/settings", "Settings"),
-            ("team", "/dashboard/team", "Team"),
-            ("audit", "/dashboard/audit", "Audit log"),
-        ],
-    ),
-];
 
 impl Frame {
     /// Around a page for this member.
