@@ -2,6 +2,7 @@
 
 use super::frame::Frame;
 use super::person::Person;
+use super::words;
 use crate::commit::NoVerdict;
 use crate::stopped::Stopped;
 use crate::store::Failure;
@@ -68,17 +69,16 @@ impl Declined {
     /// Why a withdrawal was not made or changed, where no field of a form is at fault.
     pub(super) fn stopped(person: &Person, stopped: Stopped) -> Self {
         let t = person.language;
-        let sentence = |sentence: &str| {
-            let title = t.say("summary.not_sent");
-            Self::sentence(person, StatusCode::CONFLICT, title, t.sentence(sentence))
+        let sentence = |sentence: String| {
+            Self::sentence(person, StatusCode::CONFLICT, t.say("summary.not_sent"), sentence)
         };
         match stopped {
             Stopped::UnknownMethod => Self::not_found(person),
             Stopped::NoVerdict(none) => Self::no_verdict(t, none),
             Stopped::Failure(failure) => Self::failure(t, failure),
-            Stopped::Closed(closed) => sentence(closed.sentence()),
+            Stopped::Closed(closed) => sentence(words::closed(t, (closed.code(), closed.sentence()))),
             Stopped::Refused(Refusal::CredentialDoesNotAuthenticate) => Self::expired(person),
-            Stopped::Refused(refusal) => sentence(refusal.sentence()),
+            Stopped::Refused(refusal) => sentence(words::refusal(t, &refusal)),
             Stopped::Destination(_) => Self::not_found(person),
             stopped @ Stopped::NotRecovered(_) => Self::failure(t, anyhow::anyhow!("{stopped}")),
         }

@@ -99,7 +99,7 @@ impl MethodCard {
             net: net.map(|net| (t.money(whole.0), t.money(net.0))),
             minimum: t.money(terms.minimum.0),
             time: t.sentence(&facts.expected_time),
-            closed: closed.map(|(_, sentence)| t.sentence(sentence)).unwrap_or_default(),
+            closed: closed.map(|closed| words::closed(t, closed)).unwrap_or_default(),
             choices: choices.into_iter().map(|(name, _, net)| format!("{name} {}", t.money(net.0))).collect(),
         }
     }
@@ -110,6 +110,7 @@ mod tests {
     use super::super::snapshot::check;
     use super::super::timeline::Line;
     use super::*;
+    use crate::rails::Closed;
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
     const AT: &str = "2026-11-25T16:04:05.678901Z";
@@ -121,14 +122,16 @@ mod tests {
     }
 
     fn home(t: Language) -> HomePage {
-        let card = |name: &str, title: &str, closed: &str| MethodCard {
+        let card = |name: &str, title: &str, closed: Option<Closed>| MethodCard {
             name: name.to_owned(),
             title: t.sentence(title),
             fee: t.money(50),
-            net: closed.is_empty().then(|| (t.money(12_500), t.money(12_450))),
+            net: closed.is_none().then(|| (t.money(12_500), t.money(12_450))),
             minimum: t.money(1_000),
             time: t.sentence("a few minutes"),
-            closed: t.sentence(closed),
+            closed: closed
+                .map(|closed| words::closed(t, (closed.code(), closed.sentence())))
+                .unwrap_or_default(),
             choices: Vec::new(),
         };
         let line = |mark, title: String, amount: &str, state, note: String, has_operation: bool| Line {
@@ -161,17 +164,13 @@ mod tests {
                 "2026-12-25T16:04:05.678901Z".to_owned(),
             )),
             methods: vec![
-                card("usdc", "USDC on Base", ""),
+                card("usdc", "USDC on Base", None),
                 MethodCard {
                     choices: vec![format!("Bookshop {}", t.money(2_500))],
                     net: None,
-                    ..card("gift_card", "Gift card", "")
+                    ..card("gift_card", "Gift card", None)
                 },
-                card(
-                    "bank",
-                    "Bank transfer",
-                    "This method does not work at the moment. Please try again later.",
-                ),
+                card("bank", "Bank transfer", Some(Closed::Unhealthy)),
             ],
             timeline: Timeline { lines, older: Some("txn_a5cdf6c9-6523-8cc2-be87-1cd614a4491a".to_owned()) },
             is_older: false,

@@ -123,7 +123,7 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
         word: state.word,
         badge: state.badge,
         wait: words::wait(t, &person.sender, withdrawal, stop),
-        reason: t.sentence(&withdrawal.reason),
+        reason: words::reason(t, withdrawal),
         facts: facts(person, withdrawal, &entries),
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),
         steps: entries.iter().filter_map(|stored| step(person, stored)).collect(),
@@ -216,7 +216,7 @@ async fn take_back(person: &Person, id: &str) -> Result<Response, Declined> {
         Ok(_) => Ok(page::see_other(&format!("/p/operations/{id}"))),
         Err(Stopped::Refused(refusal)) => {
             let t = person.language;
-            let notice = t.with("operation.cancelled_late", "reason", t.sentence(refusal.sentence()));
+            let notice = t.with("operation.cancelled_late", "reason", words::refusal(t, &refusal));
             show(person, id, notice, StatusCode::CONFLICT).await
         }
         Err(other) => Err(Declined::stopped(person, other)),

@@ -6,6 +6,7 @@ use super::frame::Frame;
 use super::operation;
 use super::person::{Named, Person};
 use super::signed_in::Posted;
+use super::words;
 use crate::stopped::Stopped;
 use crate::web::page;
 use crate::withdrawals::has_code;
@@ -47,7 +48,7 @@ async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
                 Refusal::CodeWasShownTooOften => {
                     (StatusCode::TOO_MANY_REQUESTS, t.say("reveal.too_often").to_owned())
                 }
-                refusal => (StatusCode::CONFLICT, t.sentence(refusal.sentence())),
+                refusal => (StatusCode::CONFLICT, words::refusal(t, &refusal)),
             };
             return operation::show(person, id, notice, status).await;
         }

@@ -105,7 +105,7 @@ fn line(
             line.note = if withdrawal.state.holds_money() {
                 words::wait(t, sender, withdrawal, stops.get(&withdrawal.number).copied())
             } else {
-                t.sentence(&withdrawal.reason)
+                words::reason(t, withdrawal)
             };
         }
         EntryKind::UserDebited => {

@@ -111,7 +111,7 @@ pub(super) fn answer(
         frame: person.frame(shown, format!("/p/withdraw/{}", offer.facts.name)),
         method: offer.facts.name.clone(),
         method_title,
-        closed: offer.closed.map(|(_, sentence)| t.sentence(sentence)).unwrap_or_default(),
+        closed: offer.closed.map(|closed| words::closed(t, closed)).unwrap_or_default(),
         available: t.money(balance.0),
         fee: words::fee_rule(t, &offer.terms.fee),
         amount: if form.has("amount") { typed.to_owned() } else { t.plain_money(most.0) },

@@ -110,9 +110,11 @@ pub(super) fn stopped(person: &Person, stopped: Stopped) -> Result<Problems, Sto
             | Refusal::AmountDoesNotCoverTheFee
             | Refusal::AmountIsOutOfRange
             | Refusal::DailyCapIsReached),
-        ) => of_amount(t.sentence(refusal.sentence())),
-        Stopped::Refused(refusal) => Ok(vec![(String::new(), t.sentence(refusal.sentence()))]),
-        Stopped::Closed(closed) => Ok(vec![(String::new(), t.sentence(closed.sentence()))]),
+        ) => of_amount(words::refusal(t, &refusal)),
+        Stopped::Refused(refusal) => Ok(vec![(String::new(), words::refusal(t, &refusal))]),
+        Stopped::Closed(closed) => {
+            Ok(vec![(String::new(), words::closed(t, (closed.code(), closed.sentence())))])
+        }
         other => Err(other),
     }
 }

@@ -5,7 +5,7 @@ use crate::rails::{Facts, Field};
 use crate::store::Stop;
 use crate::web::Language;
 use crate::withdrawals::has_code;
-use ledger::{Cents, FeeRule, Withdrawal, WithdrawalState};
+use ledger::{Cents, FeeRule, Refusal, Step, Withdrawal, WithdrawalState};
 use serde_json::Value;
 
 /// The label of a state, with the CSS classes of its badge and its mark in the time line.
@@ -54,6 +54,29 @@ pub(super) fn wait(t: Language, sender: &Branding, withdrawal: &Withdrawal, stop
     t.with(key, "sender", &sender.display_name)
 }
 
+/// A refusal, by its code; in English where no language has it.
+pub(super) fn refusal(t: Language, refusal: &Refusal) -> String {
+    let code = match refusal {
+        Refusal::StepIsNotPossible(WithdrawalState::Sending, Step::Cancel) => "already_sending".to_owned(),
+        Refusal::StepIsNotPossible(state, _) if !state.holds_money() => format!("already_{}", state.word()),
+        other => other.code().to_owned(),
+    };
+    t.find(&format!("refusal.{code}")).unwrap_or_else(|| refusal.sentence()).to_owned()
+}
+
+/// Why a method is closed, by its code; in English where no language has it.
+pub(super) fn closed(t: Language, (code, english): (&str, &str)) -> String {
+    t.find(&format!("closed.{code}")).unwrap_or(english).to_owned()
+}
+
+/// Why a withdrawal ended, by its code. A business may have given a reason of its own under the same code: that is shown as it
+/// was written.
+pub(super) fn reason(t: Language, withdrawal: &Withdrawal) -> String {
+    let key = format!("reason.{}", withdrawal.reason_code);
+    let is_standard = Language::English.find(&key) == Some(withdrawal.reason.as_str());
+    t.find(&key).filter(|_| is_standard).unwrap_or(&withdrawal.reason).to_owned()
+}
+
 pub(super) fn fee_rule(t: Language, rule: &FeeRule) -> String {
     let share = format!("{}", f64::from(i32::try_from(rule.basis_points).unwrap_or(0)) / 100.0);
     let share = share.replace('.', t.say("format.decimal"));
@@ -98,4 +121,44 @@ pub(super) fn destination(t: Language, facts: Option<&Facts>, stored: &str) -> V
 /// The title of a withdrawal's method; its name where the method is gone.
 pub(super) fn title(t: Language, facts: Option<&Facts>, withdrawal: &Withdrawal) -> String {
     facts.map_or_else(|| withdrawal.method.clone(), |facts| t.sentence(&facts.title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rails::Closed;
+    use WithdrawalState::{Cancelled, Failed, Rejected, Returned, Sending, Succeeded};
+
+    #[test]
+    fn refusals_are_translated_by_their_codes() {
+        let steps = [Sending, Succeeded, Failed, Rejected, Cancelled, Returned];
+        let mut known: Vec<Refusal> =
+            steps.into_iter().map(|state| Refusal::StepIsNotPossible(state, Step::Cancel)).collect();
+        known.extend([
+            Refusal::MethodIsClosed,
+            Refusal::WithdrawalsArePaused,
+            Refusal::AmountDoesNotCoverTheFee,
+            Refusal::DailyCapIsReached,
+            Refusal::AmountIsOutOfRange,
+        ]);
+        for of in &known {
+            assert_eq!(refusal(Language::English, of), of.sentence());
+            for language in [Language::German, Language::Spanish] {
+                assert_ne!(refusal(language, of), of.sentence(), "{language:?} {of:?}");
+            }
+        }
+        let keys = Language::English.keys().filter(|(key, _)| key.starts_with("refusal.")).count();
+        assert_eq!(keys, known.len(), "a key that is no refusal");
+        let unknown = Refusal::MainBalanceIsTooLow;
+        assert_eq!(refusal(Language::German, &unknown), unknown.sentence());
+    }
+
+    #[test]
+    fn closed_methods_are_translated_by_their_codes() {
+        for of in [Closed::OutOfFunds, Closed::Unhealthy, Closed::AmountNotPossible] {
+            let of = (of.code(), of.sentence());
+            assert_eq!(closed(Language::English, of), of.1);
+            assert_ne!(closed(Language::Spanish, of), of.1);
+        }
+    }
 }
