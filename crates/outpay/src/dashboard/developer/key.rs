@@ -10,6 +10,7 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::members::Permission;
 use crate::store::{ApiKey, UsageCounts};
+use crate::web::form::Form;
 use crate::web::page;
 use axum::extract::Path;
 use axum::response::Response;
@@ -52,16 +53,21 @@ const HOUR: Micros = 3_600_000_000;
 /// Thirty days.
 const MOST_HOURS: i64 = 720;
 
-/// A key in the place of another, which goes on working for as long as its owner says.
-pub async fn roll(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
-    let Posted { who, form } = posted;
-    let old = find(&who, &id).await?;
+/// The form's field `hours`: how long the old key or secret stays valid beside the new one. Empty is 0.
+pub(crate) fn overlap(form: &Form) -> Result<Micros, Declined> {
     let hours = match form.get("hours") {
         "" => Some(0),
         text => text.parse::<i64>().ok().filter(|hours| (0..=MOST_HOURS).contains(hours)),
     };
     let sentence = || Declined::sentence(format!("The hours are a whole number from 0 to {MOST_HOURS}."));
-    let overlap = hours.ok_or_else(sentence)? * HOUR;
+    Ok(hours.ok_or_else(sentence)? * HOUR)
+}
+
+/// A key in the place of another, which goes on working for as long as its owner says.
+pub async fn roll(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    let old = find(&who, &id).await?;
+    let overlap = overlap(&form)?;
     let now = who.platform.clock.now();
     let made = keys::roll(&who.platform, &old, overlap, who.actor()).await?;
     let new = keys::id(&who.platform, old.book, made.number);

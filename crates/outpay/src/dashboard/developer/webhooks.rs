@@ -1,5 +1,6 @@
 //! `/dashboard/webhooks`: the endpoint of this mode and its events, new signing keys, a test delivery.
 
+use crate::dashboard::developer::key::overlap;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -132,19 +133,10 @@ pub async fn save(posted: Posted) -> Result<Response, Declined> {
     Ok(response)
 }
 
-const HOUR: Micros = 3_600_000_000;
-/// Thirty days.
-const MOST_HOURS: i64 = 720;
-
 /// A new token and a new secret; the old ones may sign beside them for a while. The answer is the one page that shows them.
 pub async fn roll(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
-    let hours = match form.get("hours") {
-        "" => Some(0),
-        text => text.parse::<i64>().ok().filter(|hours| (0..=MOST_HOURS).contains(hours)),
-    };
-    let sentence = || Declined::sentence(format!("The hours are a whole number from 0 to {MOST_HOURS}."));
-    let overlap = hours.ok_or_else(sentence)? * HOUR;
+    let overlap = overlap(&form)?;
     // A second click must not end the keys that the first one made, nor those that receivers still have.
     let once = idempotency::key(&form)?;
     let (endpoint, _) =
