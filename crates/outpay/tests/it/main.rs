@@ -18,3 +18,4 @@ mod rails;
 mod receiver;
 mod webhooks;
 mod wire;
+mod world;

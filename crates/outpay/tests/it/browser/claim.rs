@@ -3,13 +3,13 @@
 
 use crate::browser::axe;
 use crate::browser::chromium::Browser;
-use crate::browser::world::{World, run};
+use crate::browser::screen::{Screen, run};
 use fantoccini::key::Key;
 use std::collections::HashSet;
 
 #[test]
 fn a_person_withdraws_and_sees_it_succeed_without_reloading() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let book = world.fund().await;
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let browser = &world.browser;
@@ -44,7 +44,7 @@ fn a_person_withdraws_and_sees_it_succeed_without_reloading() {
 
 #[test]
 fn the_same_by_keyboard_alone() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let book = world.fund().await;
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let browser = &world.browser;
@@ -74,7 +74,7 @@ fn the_same_by_keyboard_alone() {
 
 #[test]
 fn the_same_without_script() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let book = world.fund().await;
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let browser = &world.browser;
@@ -94,7 +94,7 @@ fn the_same_without_script() {
 
 #[test]
 fn a_wrong_link_says_so_and_lets_one_try_again() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let browser = &world.browser;
         world.open(&format!("/p#{}", "a".repeat(52))).await;
         browser.until_text("This link or hash does not open anything").await;

@@ -1,7 +1,7 @@
 //! A member's path into the dashboard in a browser, by pointer, with axe on each page.
 
 use crate::browser::axe;
-use crate::browser::world::{World, run};
+use crate::browser::screen::{Screen, run};
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
 use outpay::clock::Clock;
@@ -12,7 +12,7 @@ const PASSWORD: &str = "seven-quiet-otters-dancing";
 
 #[test]
 fn a_new_owner_signs_up_with_a_second_factor_and_enables_payouts() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let browser = &world.browser;
         sign_up(world).await;
         for (page, path) in [
@@ -36,7 +36,7 @@ fn a_new_owner_signs_up_with_a_second_factor_and_enables_payouts() {
 }
 
 /// A new owner, from the invitation to the recovery codes.
-pub async fn sign_up(world: &World) {
+pub async fn sign_up(world: &Screen) {
     let browser = &world.browser;
     let email = Email::parse("owner@example.com").unwrap();
     let invited = invitation::invite(&world.platform, world.business, &email, Role::Owner, Actor::OPERATOR);

@@ -3,7 +3,7 @@
 //! revealed secrets, long lists.
 
 use crate::browser::axe;
-use crate::browser::world::{World, run};
+use crate::browser::screen::{Screen, run};
 use axum::extract::Path;
 use axum::response::Html;
 use axum::routing::get;
@@ -14,15 +14,15 @@ use std::path::PathBuf;
 
 #[test]
 fn everybody_can_use_every_page_of_the_recipient() {
-    run(async |world: &World| all_of(world, "claim", 13).await);
+    run(async |world: &Screen| all_of(world, "claim", 13).await);
 }
 
 #[test]
 fn everybody_can_use_every_page_of_the_dashboard() {
-    run(async |world: &World| all_of(world, "dashboard", 31).await);
+    run(async |world: &Screen| all_of(world, "dashboard", 31).await);
 }
 
-async fn all_of(world: &World, face: &'static str, at_least: usize) {
+async fn all_of(world: &Screen, face: &'static str, at_least: usize) {
     let faces = serving::faces(world.platform.clone());
     let pages = Router::new().route("/snapshot/{name}", get(async move |name| snapshot(face, name)));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,7 +2,7 @@
 //! site; then the recipient can do in the frame everything that is possible outside of it.
 
 use crate::browser::chromium::Browser;
-use crate::browser::world::{World, run};
+use crate::browser::screen::{Screen, run};
 use data_encoding::BASE64;
 use ledger::Actor;
 use outpay::business;
@@ -16,7 +16,7 @@ const LOGO: &[u8] = b"iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42m
 
 #[test]
 fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let door = format!("{}/p/of/{}#{hash}", world.url, business::id(&world.platform, world.business));
@@ -43,7 +43,7 @@ fn a_site_shows_the_page_in_a_frame_only_where_it_is_allowed() {
 
 #[test]
 fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let door = format!("{}/p/of/{}#{hash}", world.url, business::id(&world.platform, world.business));
@@ -65,7 +65,7 @@ fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
 
 #[test]
 fn the_example_shows_the_page_in_a_frame() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let (book, browser) = (world.fund().await, &world.browser);
         let hash = world.pay(book, "user@example.com", 10_000).await;
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/embed_claim_page.html");
@@ -80,7 +80,7 @@ fn the_example_shows_the_page_in_a_frame() {
     });
 }
 
-async fn allow(world: &World, site: &str) {
+async fn allow(world: &Screen, site: &str) {
     let (platform, business) = (&world.platform, world.business);
     let before = branding::of(platform, business).await.unwrap();
     let branding = Branding { frame_origins: FrameOrigins::parse(site).unwrap(), ..before };

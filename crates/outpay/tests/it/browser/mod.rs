@@ -8,5 +8,5 @@ mod claim;
 mod dashboard;
 mod every_page;
 mod framed;
+mod screen;
 mod whole_way;
-mod world;

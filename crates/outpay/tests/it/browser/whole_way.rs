@@ -5,7 +5,7 @@
 use crate::browser::axe;
 use crate::browser::chromium::Browser;
 use crate::browser::dashboard::sign_up;
-use crate::browser::world::{World, run};
+use crate::browser::screen::{Screen, run};
 use crate::receiver::{Received, Receiver};
 use crate::wire::Call;
 use ledger::{BookId, Cents, Command, Mode, Request};
@@ -16,14 +16,14 @@ const STEPS: [&str; 3] = ["payout.created", "payout.processing", "payout.succeed
 
 #[test]
 fn from_sign_up_to_a_receipt() {
-    run(async |world: &World| {
+    run(async |world: &Screen| {
         let browser = &world.browser;
         let receiver = Receiver::open().await;
         sign_up(world).await;
         set_up(world, &receiver).await;
         let key = make_key(world).await;
         let create = format!(r#"{{"email":"{EMAIL}","amount":10000}}"#);
-        let call = Call::new(world.address, "POST", "/payout/create").key(&key).json(create);
+        let call = Call::new(world.address(), "POST", "/payout/create").key(&key).json(create);
         let hash = call.send().await.value(201)["hash"].as_str().unwrap().to_owned();
 
         world.open(&format!("/p#{hash}")).await;
@@ -53,7 +53,7 @@ fn from_sign_up_to_a_receipt() {
 }
 
 /// Payouts enabled, in test mode, with money, every withdrawal reviewed, and a webhook endpoint.
-async fn set_up(world: &World, receiver: &Receiver) {
+async fn set_up(world: &Screen, receiver: &Receiver) {
     let browser = &world.browser;
     world.open("/dashboard/settings").await;
     browser.press("Enable payouts").await;
@@ -86,7 +86,7 @@ async fn set_up(world: &World, receiver: &Receiver) {
 }
 
 /// The key, which the page shows once.
-async fn make_key(world: &World) -> String {
+async fn make_key(world: &Screen) -> String {
     let browser = &world.browser;
     world.open("/dashboard/keys").await;
     browser.type_into("#name", "Shop").await;
@@ -100,7 +100,7 @@ async fn make_key(world: &World) -> String {
     key
 }
 
-async fn approve(world: &World) {
+async fn approve(world: &Screen) {
     let browser = &world.browser;
     world.open("/dashboard/withdrawals?state=review").await;
     browser.until_text(EMAIL).await;
@@ -119,7 +119,7 @@ async fn approve(world: &World) {
 }
 
 /// Every page in the navigation, and one of each kind of page below it.
-async fn every_page_is_content(world: &World) {
+async fn every_page_is_content(world: &Screen) {
     let browser = &world.browser;
     for (page, path, one) in [
         ("home", "/dashboard", None),
@@ -149,7 +149,7 @@ async fn every_page_is_content(world: &World) {
 }
 
 /// The log is written every few seconds.
-async fn until_a_request_is_listed(world: &World, browser: &Browser) {
+async fn until_a_request_is_listed(world: &Screen, browser: &Browser) {
     for _ in 0..100 {
         if browser.text().await.contains("/payout/create") {
             return;

@@ -3,7 +3,7 @@
 //! pages and no other field, so that whoever is let in gets as far as the first thing that is missing.
 
 use crate::claim::browser::Browser;
-use crate::claim::world::{World, withdraw};
+use crate::claim::hat::{Claim, withdraw};
 use ledger::{Command, Mode};
 use outpay::business;
 
@@ -46,10 +46,10 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/p/sign-out", people(303)),
 ];
 
-crate::claim::on_both_engines! { every_route_lets_in_whom_it_says, }
+crate::world::on_both_engines! { every_route_lets_in_whom_it_says, }
 
-async fn every_route_lets_in_whom_it_says(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn every_route_lets_in_whom_it_says(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut person = world.signed_in(&who).await;
     let operation = withdraw(&mut person, "60").await;
     world.work().await;

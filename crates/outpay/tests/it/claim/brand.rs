@@ -1,8 +1,8 @@
 //! `GET /p/logo/{name}`
 //! `GET /p/colour/{name}`
 
-use crate::claim::on_both_engines;
-use crate::claim::world::World;
+use crate::claim::hat::Claim;
+use crate::world::on_both_engines;
 use ledger::{Actor, Mode};
 use outpay::business::branding;
 use outpay::business::branding::Logo;
@@ -16,8 +16,8 @@ on_both_engines! {
 /// The head of a WebP of 64 x 32 pixels, which happens to be text.
 const IMAGE: &str = "RIFF\x22\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0VP8 \x04\0\0\0abcd";
 
-async fn a_logo_stands_in_the_initials_place(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn a_logo_stands_in_the_initials_place(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let business = who.book.business();
     let mut browser = world.signed_in(&who).await;
     browser.get("/p/home").await.says("class=\"claim-mark\"").says_not("/p/logo/");
@@ -36,14 +36,14 @@ async fn a_logo_stands_in_the_initials_place(world: &World) {
     browser.get(&path).await.is(404);
 }
 
-async fn only_a_logo_is_served(world: &World) {
+async fn only_a_logo_is_served(world: &Claim) {
     let mut browser = world.browser();
     for name in ["0123456789abcdef0123456789abcdef.png", "logo.png", "0.svg", "%00.png", "..%2f..%2fetc"] {
         browser.get(&format!("/p/logo/{name}")).await.is(404);
     }
 }
 
-async fn only_a_colour_has_a_style_sheet(world: &World) {
+async fn only_a_colour_has_a_style_sheet(world: &Claim) {
     let mut browser = world.browser();
     let sheet = browser.get("/p/colour/ffd400.css").await;
     sheet.is(200).says("--accent:#ffd400").says("--on-accent:#000000").says("prefers-color-scheme:dark");

@@ -3,8 +3,9 @@
 //! `POST /p/session`: the exchange of the hash, by form and by script; how a session ends; what a stolen or forged one is worth.
 //! `POST /p/sign-out`
 
-use crate::claim::on_both_engines;
-use crate::claim::world::{MINUTE, SESSION, World};
+use crate::claim::hat::{Claim, SESSION};
+use crate::world::MINUTE;
+use crate::world::on_both_engines;
 use ledger::{Command, Mode, UserStatus};
 use outpay::business;
 
@@ -23,7 +24,7 @@ on_both_engines! {
     signing_out_takes_the_cookie_away,
 }
 
-async fn the_door_works_without_script(world: &World) {
+async fn the_door_works_without_script(world: &Claim) {
     let mut browser = world.browser();
     let door = browser.get("/p").await;
     door.is(200).says("action=\"/p/session\"").says("name=\"hash\"").says("<html lang=\"en\">");
@@ -32,25 +33,25 @@ async fn the_door_works_without_script(world: &World) {
     let script = browser.get(&script).await;
     script.is(200).says("location.hash").says("X-Payout-Hash");
     assert!(script.header("cache-control").unwrap().contains("immutable"));
-    let who = world.somebody(Mode::Test, 100).await;
+    let who = world.recipient(Mode::Test, 100).await;
     world.signed_in(&who).await.get("/p").await.is(200).says("href=\"/p/home\"");
     browser.get("/p?ended").await.is(200).says("signed out");
 }
 
-async fn the_language_is_negotiated_and_remembered(world: &World) {
+async fn the_language_is_negotiated_and_remembered(world: &Claim) {
     let mut browser = world.browser();
     browser.headers.push(("Accept-Language".to_owned(), "de-AT,de;q=0.9".to_owned()));
     browser.get("/p").await.says("<html lang=\"de\">").says("Geheimer Hash");
     browser.get("/p?lang=es").await.says("<html lang=\"es\">");
     assert_eq!(browser.cookie("__Host-lang"), Some("es"));
     browser.get("/p").await.says("<html lang=\"es\">");
-    let who = world.somebody(Mode::Test, 123_456).await;
+    let who = world.recipient(Mode::Test, 123_456).await;
     browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");
     browser.get("/p/home").await.says("1.234,56").says("le ha enviado dinero");
     browser.get("/p/home?lang=de").await.says("1.234,56\u{a0}$");
 }
 
-async fn what_is_not_there_is_a_page(world: &World) {
+async fn what_is_not_there_is_a_page(world: &Claim) {
     let mut browser = world.browser();
     browser.get("/p/nothing").await.is(404).says("<h1>Nothing here</h1>");
     browser.get("/assets/style.css").await.is(404);
@@ -59,8 +60,8 @@ async fn what_is_not_there_is_a_page(world: &World) {
     assert_eq!(wrong.header("allow").as_deref(), Some("GET,HEAD"));
 }
 
-async fn a_business_has_a_door_of_its_own(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn a_business_has_a_door_of_its_own(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     world.shows(who.book, "Harbour & Pine", "").await;
     let business = business::id(&world.platform, who.book.business());
     let mut browser = world.browser();
@@ -76,8 +77,8 @@ async fn a_business_has_a_door_of_its_own(world: &World) {
     }
 }
 
-async fn whoever_came_by_a_door_leaves_by_it(world: &World) {
-    let (who, other) = (world.somebody(Mode::Test, 5_000).await, world.somebody(Mode::Test, 5_000).await);
+async fn whoever_came_by_a_door_leaves_by_it(world: &Claim) {
+    let (who, other) = (world.recipient(Mode::Test, 5_000).await, world.recipient(Mode::Test, 5_000).await);
     world.shows(who.book, "Harbour & Pine", "").await;
     let door = format!("/p/of/{}", business::id(&world.platform, who.book.business()));
     let mut browser = world.browser();
@@ -97,8 +98,8 @@ async fn whoever_came_by_a_door_leaves_by_it(world: &World) {
     browser.get("/p/home").await.leads_to("/p?ended");
 }
 
-async fn a_hash_is_exchanged_for_a_session(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn a_hash_is_exchanged_for_a_session(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.browser();
     let link = format!("https://pay.example/p#{}", who.hash);
     browser.post("/p/session", &[("hash", &link)]).await.leads_to("/p/home");
@@ -112,8 +113,8 @@ async fn a_hash_is_exchanged_for_a_session(world: &World) {
     script.get("/p/home").await.is(200);
 }
 
-async fn a_wrong_hash_is_told_nothing_but_that(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn a_wrong_hash_is_told_nothing_but_that(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let before = world.platform.auth.work_done();
     let mut pages = Vec::new();
     let upper = who.hash.to_uppercase();
@@ -132,8 +133,8 @@ async fn a_wrong_hash_is_told_nothing_but_that(world: &World) {
     script.send("POST", "/p/session", &[("Content-Type", "text/plain")], Some("hash=x".into())).await.is(415);
 }
 
-async fn a_session_ends(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn a_session_ends(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.signed_in(&who).await;
     for _ in 0..3 {
         world.platform.clock.advance(29 * MINUTE);
@@ -149,8 +150,8 @@ async fn a_session_ends(world: &World) {
     busy.get("/p/home").await.leads_to("/p?ended");
 }
 
-async fn rotation_and_deactivation_end_it_at_once(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn rotation_and_deactivation_end_it_at_once(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.signed_in(&who).await;
     world.command(who.book, Command::SetStatus { user: who.user, status: UserStatus::Inactive }).await;
     browser.get("/p/home").await.leads_to("/p?ended");
@@ -161,11 +162,11 @@ async fn rotation_and_deactivation_end_it_at_once(world: &World) {
     browser.post("/p/session", &[("hash", &who.hash)]).await.is(401);
 }
 
-async fn a_session_is_for_its_person_alone(world: &World) {
-    let one = world.somebody(Mode::Test, 5_000).await;
+async fn a_session_is_for_its_person_alone(world: &Claim) {
+    let one = world.recipient(Mode::Test, 5_000).await;
     let other = world.pays(one.book, "other@example.com", 7_000).await;
     let mut first = world.signed_in(&one).await;
-    let own = crate::claim::world::withdraw(&mut first, "10").await;
+    let own = crate::claim::hat::withdraw(&mut first, "10").await;
     let mut second = world.signed_in(&other).await;
     second.get("/p/home").await.says("$70.00").says_not("$50.00");
     for path in [own.clone(), format!("{own}/state"), format!("{own}/receipt"), format!("{own}/receipt.json")]
@@ -183,16 +184,16 @@ async fn a_session_is_for_its_person_alone(world: &World) {
     forged.get("/p/home").await.leads_to("/p?ended");
 }
 
-async fn another_site_cannot_sign_anybody_in(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn another_site_cannot_sign_anybody_in(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.browser();
     browser.headers.push(("Sec-Fetch-Site".to_owned(), "cross-site".to_owned()));
     browser.post("/p/session", &[("hash", &who.hash)]).await.is(401);
     assert_eq!(browser.cookie(SESSION), None);
 }
 
-async fn signing_out_takes_the_cookie_away(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn signing_out_takes_the_cookie_away(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.signed_in(&who).await;
     browser.post("/p/sign-out", &[("csrf", "wrong")]).await.leads_to("/p/home");
     assert!(browser.cookie(SESSION).is_some());

@@ -1,8 +1,8 @@
 //! Who may show which page in a frame.
 
 use crate::claim::browser::Browser;
-use crate::claim::on_both_engines;
-use crate::claim::world::World;
+use crate::claim::hat::Claim;
+use crate::world::on_both_engines;
 use ledger::Mode;
 use outpay::business;
 
@@ -19,8 +19,8 @@ async fn is_framed(browser: &mut Browser, path: &str, by: &str) {
     browser.get(path).await.says("<main");
 }
 
-async fn nobody_frames_a_page_unless_its_business_says_so(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn nobody_frames_a_page_unless_its_business_says_so(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let door = format!("/p/of/{}", business::id(&world.platform, who.book.business()));
     let mut browser = world.browser();
     is_framed(&mut browser, "/p", NONE).await;
@@ -34,7 +34,7 @@ async fn nobody_frames_a_page_unless_its_business_says_so(world: &World) {
     {
         is_framed(&mut browser, path, allowed).await;
     }
-    // Somebody who has come by the link alone is at nobody's door.
+    // Recipient who has come by the link alone is at nobody's door.
     is_framed(&mut world.browser(), "/p", NONE).await;
     // Also what is no page.
     is_framed(&mut browser, "/p/sign-out", NONE).await;
@@ -44,8 +44,8 @@ async fn nobody_frames_a_page_unless_its_business_says_so(world: &World) {
     }
 }
 
-async fn another_business_frames_the_door_alone(world: &World) {
-    let (who, other) = (world.somebody(Mode::Test, 5_000).await, world.somebody(Mode::Test, 5_000).await);
+async fn another_business_frames_the_door_alone(world: &Claim) {
+    let (who, other) = (world.recipient(Mode::Test, 5_000).await, world.recipient(Mode::Test, 5_000).await);
     world.shows(other.book, "Other", "https://other.example").await;
     let door = format!("/p/of/{}", business::id(&world.platform, other.book.business()));
     let mut browser = world.signed_in(&who).await;

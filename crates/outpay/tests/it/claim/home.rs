@@ -1,7 +1,7 @@
 //! `GET /p/home`: money, methods, history, branding.
 
-use crate::claim::on_both_engines;
-use crate::claim::world::{World, withdraw};
+use crate::claim::hat::{Claim, withdraw};
+use crate::world::on_both_engines;
 use ledger::{Cents, Command, Email, FeeRule, Mode, Terms};
 
 on_both_engines! {
@@ -10,8 +10,8 @@ on_both_engines! {
     older_entries_are_a_page_further,
 }
 
-async fn money_methods_and_history_are_shown(world: &World) {
-    let who = world.somebody(Mode::Live, 12_500).await;
+async fn money_methods_and_history_are_shown(world: &Claim) {
+    let who = world.recipient(Mode::Live, 12_500).await;
     let fee = FeeRule { fixed: Cents(50), basis_points: 150, ..FeeRule::default() };
     world.offers(who.book, "bank", Terms { fee, minimum: Cents(500), ..Terms::default() }).await;
     let mut browser = world.signed_in(&who).await;
@@ -32,8 +32,8 @@ async fn money_methods_and_history_are_shown(world: &World) {
     home.says("−$5.00").says("for a &#60;mistake&#62;").says("took money back").says("$120.00");
 }
 
-async fn a_business_shows_itself(world: &World) {
-    let who = world.somebody(Mode::Test, 5_000).await;
+async fn a_business_shows_itself(world: &Claim) {
+    let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.signed_in(&who).await;
     browser.get("/p/home").await.says("Shop 0 has sent you money").says_not("/p/colour/").says("mode-test");
     world.shows(who.book, "Harbour & Pine", "").await;
@@ -42,8 +42,8 @@ async fn a_business_shows_itself(world: &World) {
     home.says("href=\"https://example.com/help\"").says_not("Shop 0");
 }
 
-async fn older_entries_are_a_page_further(world: &World) {
-    let who = world.somebody(Mode::Test, 100_000).await;
+async fn older_entries_are_a_page_further(world: &Claim) {
+    let who = world.recipient(Mode::Test, 100_000).await;
     let mut browser = world.signed_in(&who).await;
     for _ in 0..21 {
         withdraw(&mut browser, "1").await;

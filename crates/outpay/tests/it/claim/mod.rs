@@ -7,29 +7,10 @@ mod brand;
 mod browser;
 mod enter;
 mod frame_policy;
+mod hat;
 mod home;
 mod operation;
 mod receipt;
 mod reveal;
 mod summary;
 mod withdraw;
-mod world;
-
-/// Makes a test on each engine of every scenario, which is an `async fn(&World)`.
-macro_rules! on_both_engines {
-    ($($scenario:ident,)*) => {
-        mod sqlite {
-            $(#[test]
-            fn $scenario() {
-                crate::claim::world::run(crate::database::Database::on_sqlite(), super::$scenario);
-            })*
-        }
-        mod postgres {
-            $(#[test]
-            fn $scenario() {
-                crate::claim::world::run(crate::database::Database::on_postgres(), super::$scenario);
-            })*
-        }
-    };
-}
-pub(crate) use on_both_engines;

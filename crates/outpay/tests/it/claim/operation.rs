@@ -2,8 +2,9 @@
 //! `GET /p/operations/{id}/state`: for the script.
 //! `POST /p/operations/{id}/cancel`
 
-use crate::claim::on_both_engines;
-use crate::claim::world::{MINUTE, World, withdraw};
+use crate::claim::hat::{Claim, withdraw};
+use crate::world::MINUTE;
+use crate::world::on_both_engines;
 use ledger::{Mode, ReviewRule, Terms};
 
 on_both_engines! {
@@ -14,8 +15,8 @@ on_both_engines! {
     what_was_not_sent_can_be_taken_back,
 }
 
-async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_withdrawal_is_followed_from_review_to_its_end(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let review = ReviewRule { always: true, ..ReviewRule::default() };
     world.offers(who.book, "sandbox", Terms { review, ..Terms::default() }).await;
     let mut browser = world.signed_in(&who).await;
@@ -44,8 +45,8 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &World) {
     browser.get("/p/operations/ord_nothing").await.is(404).says("There is no such entry");
 }
 
-async fn a_failure_says_why(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_failure_says_why(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = withdraw(&mut browser, "20.14").await;
     world.work().await;
@@ -56,8 +57,8 @@ async fn a_failure_says_why(world: &World) {
     page.says("badge-bad").says("The whole amount is back in your balance.").says("Correct and try again");
 }
 
-async fn a_pause_is_told(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_pause_is_told(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = withdraw(&mut browser, "60").await;
     let state = format!("{path}/state");
@@ -73,8 +74,8 @@ async fn a_pause_is_told(world: &World) {
     browser.get(&path).await.says("Shop 0 has switched this way off for now");
 }
 
-async fn the_changing_part_comes_alone(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn the_changing_part_comes_alone(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = format!("{}/state", withdraw(&mut browser, "60").await);
     let before = browser.get(&path).await;
@@ -93,8 +94,8 @@ async fn the_changing_part_comes_alone(world: &World) {
     browser.get(&path).await.leads_to("/p?ended");
 }
 
-async fn what_was_not_sent_can_be_taken_back(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn what_was_not_sent_can_be_taken_back(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = withdraw(&mut browser, "60").await;
     let cancel = format!("{path}/cancel");

@@ -2,8 +2,8 @@
 //! `GET /p/operations/{id}/receipt.json`: anybody can check it with the published key.
 //! `GET /.well-known/outpay-receipts.json`
 
-use crate::claim::on_both_engines;
-use crate::claim::world::{World, withdraw};
+use crate::claim::hat::{Claim, withdraw};
+use crate::world::on_both_engines;
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use ledger::Mode;
@@ -15,8 +15,8 @@ on_both_engines! {
     the_key_is_public_and_stays_the_same,
 }
 
-async fn what_was_paid_has_a_receipt(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn what_was_paid_has_a_receipt(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = format!("{}/receipt", withdraw(&mut browser, "60").await);
     browser.get(&path).await.is(409).says("once the money was paid");
@@ -31,8 +31,8 @@ async fn what_was_paid_has_a_receipt(world: &World) {
         .says("/receipt.json\"");
 }
 
-async fn a_receipt_is_signed(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_receipt_is_signed(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = format!("{}/receipt.json", withdraw(&mut browser, "60").await);
     browser.get(&path).await.is(409);
@@ -60,7 +60,7 @@ async fn a_receipt_is_signed(world: &World) {
     assert_eq!(payload["destination"]["account"], "mine");
 }
 
-async fn the_key_is_public_and_stays_the_same(world: &World) {
+async fn the_key_is_public_and_stays_the_same(world: &Claim) {
     let answer = world.browser().get("/.well-known/outpay-receipts.json").await;
     answer.is(200).says("\"kty\":\"OKP\"").says("\"crv\":\"Ed25519\"");
     assert_eq!(answer.body, world.browser().get("/.well-known/outpay-receipts.json").await.body);

@@ -1,13 +1,13 @@
 //! `POST /p/operations/{id}/reveal`
 
-use crate::claim::on_both_engines;
-use crate::claim::world::World;
+use crate::claim::hat::Claim;
+use crate::world::on_both_engines;
 use ledger::{Mode, Terms};
 
 on_both_engines! { a_code_is_shown_when_asked_for, }
 
-async fn a_code_is_shown_when_asked_for(world: &World) {
-    let who = world.somebody(Mode::Live, 4_000).await;
+async fn a_code_is_shown_when_asked_for(world: &Claim) {
+    let who = world.recipient(Mode::Live, 4_000).await;
     world.offers(who.book, "gift_card", Terms::default()).await;
     world.stock(who.book, &[("Bookshop", 2_500, "BOOK-1234")]).await;
     let mut browser = world.signed_in(&who).await;

@@ -1,8 +1,8 @@
 //! `POST /p/withdraw/{method}`: what is wrong stands at its field, what is right is shown once more.
 //! `POST /p/withdraw/{method}/confirm`: carried out once.
 
-use crate::claim::on_both_engines;
-use crate::claim::world::{World, summary};
+use crate::claim::hat::{Claim, summary};
+use crate::world::on_both_engines;
 use ledger::{Cents, FeeRule, Mode, Terms};
 
 on_both_engines! {
@@ -16,8 +16,8 @@ on_both_engines! {
     what_stands_in_the_way_by_now_is_said,
 }
 
-async fn a_right_form_is_shown_once_more(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_right_form_is_shown_once_more(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let fee = FeeRule { fixed: Cents(150), ..FeeRule::default() };
     world.offers(who.book, "sandbox", Terms { fee, ..Terms::default() }).await;
     let mut browser = world.signed_in(&who).await;
@@ -27,8 +27,8 @@ async fn a_right_form_is_shown_once_more(world: &World) {
     assert_eq!(world.balance(&who).await, (10_000, 0), "nothing is held yet");
 }
 
-async fn what_is_wrong_stands_at_its_field(world: &World) {
-    let who = world.somebody(Mode::Live, 10_000).await;
+async fn what_is_wrong_stands_at_its_field(world: &Claim) {
+    let who = world.recipient(Mode::Live, 10_000).await;
     world
         .offers(who.book, "bank", Terms { minimum: Cents(500), maximum: Cents(9_000), ..Terms::default() })
         .await;
@@ -57,16 +57,16 @@ async fn what_is_wrong_stands_at_its_field(world: &World) {
     assert_eq!(world.balance(&who).await, (10_000, 0));
 }
 
-async fn something_can_be_changed(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn something_can_be_changed(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let shown = summary(&mut browser, "25.5").await;
     let form = browser.submit(&shown, "/p/withdraw/sandbox", &[("change", "1")]).await;
     form.is(200).says("value=\"25.50\"").says("value=\"mine\"").says_not("problems-title");
 }
 
-async fn a_post_without_the_token_does_nothing(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_post_without_the_token_does_nothing(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let fields = [("amount", "10"), ("to.account", "mine")];
     browser.post("/p/withdraw/sandbox", &fields).await.is(403);
@@ -82,8 +82,8 @@ async fn a_post_without_the_token_does_nothing(world: &World) {
     assert_eq!(world.balance(&who).await, (10_000, 0));
 }
 
-async fn a_double_click_pays_once(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_double_click_pays_once(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let shown = summary(&mut browser, "60").await;
     let confirm = "/p/withdraw/sandbox/confirm";
@@ -98,8 +98,8 @@ async fn a_double_click_pays_once(world: &World) {
     assert_eq!(world.balance(&who).await, (4_000, 0));
 }
 
-async fn a_changed_fee_is_shown_first(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_changed_fee_is_shown_first(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let shown = summary(&mut browser, "60").await;
     let fee = FeeRule { fixed: Cents(150), ..FeeRule::default() };
@@ -111,8 +111,8 @@ async fn a_changed_fee_is_shown_first(world: &World) {
     assert_eq!(world.balance(&who).await, (4_000, 6_000));
 }
 
-async fn a_summary_that_was_tampered_with_is_not_carried_out(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn a_summary_that_was_tampered_with_is_not_carried_out(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let shown = summary(&mut browser, "60").await;
     let confirm = "/p/withdraw/sandbox/confirm";
@@ -129,8 +129,8 @@ async fn a_summary_that_was_tampered_with_is_not_carried_out(world: &World) {
     assert_eq!(world.balance(&who).await, (4_000, 6_000));
 }
 
-async fn what_stands_in_the_way_by_now_is_said(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn what_stands_in_the_way_by_now_is_said(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let (one, two) = (summary(&mut browser, "60").await, summary(&mut browser, "60").await);
     browser.submit(&one, "/p/withdraw/sandbox/confirm", &[]).await.is(303);

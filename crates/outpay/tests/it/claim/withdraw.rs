@@ -1,7 +1,7 @@
 //! `GET /p/withdraw/{method}`: the form.
 
-use crate::claim::on_both_engines;
-use crate::claim::world::{World, withdraw};
+use crate::claim::hat::{Claim, withdraw};
+use crate::world::on_both_engines;
 use ledger::{Cents, Mode, Terms};
 
 on_both_engines! {
@@ -11,16 +11,16 @@ on_both_engines! {
     an_earlier_withdrawal_fills_the_form,
 }
 
-async fn the_whole_balance_is_filled_in(world: &World) {
-    let who = world.somebody(Mode::Live, 12_345).await;
+async fn the_whole_balance_is_filled_in(world: &Claim) {
+    let who = world.recipient(Mode::Live, 12_345).await;
     world.offers(who.book, "bank", Terms { minimum: Cents(500), ..Terms::default() }).await;
     let form = world.signed_in(&who).await.get("/p/withdraw/bank").await;
     form.is(200).says("value=\"123.45\"").says("From $5.00 to $123.45").says("for=\"to-name\"");
     form.says("name=\"to.account\"").says("Account holder").says_not("problems-title");
 }
 
-async fn cards_are_chosen(world: &World) {
-    let who = world.somebody(Mode::Live, 4_000).await;
+async fn cards_are_chosen(world: &Claim) {
+    let who = world.recipient(Mode::Live, 4_000).await;
     world.offers(who.book, "gift_card", Terms::default()).await;
     world.stock(who.book, &[("Bookshop", 2_500, "A"), ("Bookshop", 5_000, "B")]).await;
     let form = world.signed_in(&who).await.get("/p/withdraw/gift_card").await;
@@ -30,16 +30,16 @@ async fn cards_are_chosen(world: &World) {
         .says_not("name=\"amount\"");
 }
 
-async fn a_closed_or_unknown_method_has_no_form(world: &World) {
-    let who = world.somebody(Mode::Live, 4_000).await;
+async fn a_closed_or_unknown_method_has_no_form(world: &Claim) {
+    let who = world.recipient(Mode::Live, 4_000).await;
     let mut browser = world.signed_in(&who).await;
     browser.get("/p/withdraw/bank").await.is(200).says("closed at the moment").says_not("name=\"amount\"");
     browser.get("/p/withdraw/nothing").await.is(404);
     browser.get("/p/withdraw/%ff").await.is(404);
 }
 
-async fn an_earlier_withdrawal_fills_the_form(world: &World) {
-    let who = world.somebody(Mode::Test, 10_000).await;
+async fn an_earlier_withdrawal_fills_the_form(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     // The sandbox refuses this amount.
     let path = withdraw(&mut browser, "20.11").await;

@@ -1,7 +1,7 @@
 //! Attempts: written before anything is sent, changed only by an answer; numbers, keys and slots are each taken once.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::BookId;
 use outpay::clock::Clock;
 use outpay::store::{Attempt, Hold, Store};
@@ -47,7 +47,7 @@ fn hold(withdrawal: i64) -> Hold {
 }
 
 /// Withdrawals that a worker has leased.
-async fn start(world: &World) {
+async fn start(world: &BareStore) {
     let (columns, begin) =
         ("provider, amount, fees, destination, state, outcome_unknown, reason_code, reason", NOW);
     let row = |number: i64| {
@@ -70,7 +70,7 @@ async fn keys(store: &Store, withdrawal: i64) -> Vec<String> {
     attempts.into_iter().map(|attempt| attempt.key).collect()
 }
 
-async fn attempts_come_back_in_order(world: &World) {
+async fn attempts_come_back_in_order(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     let (first, second) = (attempt(1, "one", 0), attempt(2, "two", i64::MAX - 1));
@@ -83,7 +83,7 @@ async fn attempts_come_back_in_order(world: &World) {
     assert!(store.attempts(BOOK, 3).await.unwrap().is_empty());
 }
 
-async fn an_answer_stands_on_its_own_attempt(world: &World) {
+async fn an_answer_stands_on_its_own_attempt(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     let (first, second) = (attempt(1, "one", 0), attempt(2, "two", 0));
@@ -111,7 +111,7 @@ async fn an_answer_stands_on_its_own_attempt(world: &World) {
     assert_eq!(store.attempts(BOOK, 1).await.unwrap(), [first, answered]);
 }
 
-async fn nothing_is_written_under_a_lease_that_is_not_held(world: &World) {
+async fn nothing_is_written_under_a_lease_that_is_not_held(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     assert!(add(store, 1, &attempt(1, "one", 0), true).await);
@@ -127,7 +127,7 @@ async fn nothing_is_written_under_a_lease_that_is_not_held(world: &World) {
     assert!(in_time.record_answer(hold(1), 1, ("unknown", ""), NOW).await.unwrap());
 }
 
-async fn a_number_and_a_key_are_taken_once(world: &World) {
+async fn a_number_and_a_key_are_taken_once(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     assert!(add(store, 1, &attempt(1, "one", 0), false).await);
@@ -139,7 +139,7 @@ async fn a_number_and_a_key_are_taken_once(world: &World) {
     assert_eq!((keys(store, 1).await.len(), keys(store, 2).await.len()), (1, 1));
 }
 
-async fn slots_follow_one_another(world: &World) {
+async fn slots_follow_one_another(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     let next = async || store.next_slot("usdc", &[]).await.unwrap();
@@ -162,7 +162,7 @@ async fn slots_follow_one_another(world: &World) {
     assert_eq!(slots, [7, 7]);
 }
 
-async fn rails_in_one_line_share_its_slots(world: &World) {
+async fn rails_in_one_line_share_its_slots(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     // Before there were lines, this rail counted under its own name.
@@ -180,7 +180,7 @@ async fn rails_in_one_line_share_its_slots(world: &World) {
     assert_eq!(next().await, 7);
 }
 
-async fn what_is_not_written_takes_no_slot(world: &World) {
+async fn what_is_not_written_takes_no_slot(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     assert!(add(store, 1, &attempt(1, "one", 0), true).await);
@@ -193,7 +193,7 @@ async fn what_is_not_written_takes_no_slot(world: &World) {
     assert!(add(store, 2, &attempt(1, "two", 1), true).await);
 }
 
-async fn of_workers_at_once_one_attempts(world: &World) {
+async fn of_workers_at_once_one_attempts(world: &BareStore) {
     start(world).await;
     for round in 1..=10 {
         let won = world.at_once(2, async |store, worker| {
@@ -205,7 +205,7 @@ async fn of_workers_at_once_one_attempts(world: &World) {
     }
 }
 
-async fn of_workers_at_once_one_gets_the_slot(world: &World) {
+async fn of_workers_at_once_one_gets_the_slot(world: &BareStore) {
     start(world).await;
     let won = world.at_once(4, async |store, worker| {
         let mut won = Vec::new();
@@ -225,7 +225,7 @@ async fn of_workers_at_once_one_gets_the_slot(world: &World) {
     assert_eq!(world.store.next_slot("usdc", &[]).await.unwrap(), 10);
 }
 
-async fn every_slot_is_taken_by_one(world: &World) {
+async fn every_slot_is_taken_by_one(world: &BareStore) {
     start(world).await;
     const EACH: i64 = 8;
     world.at_once(3, async |store, worker| {
@@ -249,7 +249,7 @@ async fn every_slot_is_taken_by_one(world: &World) {
     assert_eq!(slots, (0..3 * EACH).collect::<Vec<_>>(), "a line without a gap");
 }
 
-async fn attempts_of_rails_are_found_from_a_slot_on(world: &World) {
+async fn attempts_of_rails_are_found_from_a_slot_on(world: &BareStore) {
     start(world).await;
     let store = &world.store;
     let other = Attempt { rail: "usdt".to_owned(), ..attempt(1, "c", 6) };

@@ -1,8 +1,8 @@
 //! The audit log, entries in the same transaction as the change, and counted sign-in attempts.
 
+use crate::conformance::bare_store::{BareStore, Engine, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{Engine, NOW, World};
 use ledger::{Actor, Terms};
 use outpay::roles::Role;
 use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Store, Tries, WriteError};
@@ -19,7 +19,7 @@ on_both_engines! {
 }
 
 /// Every row's digest follows from the row before, and the head is the newest row's. Returns the number of rows.
-async fn chained(world: &World) -> usize {
+async fn chained(world: &BareStore) -> usize {
     let snapshot = world.store.snapshot().await.unwrap();
     let rows = snapshot.log_rows(0, 1_000).await.unwrap();
     let mut last = (0, [0; 32]);
@@ -37,11 +37,11 @@ fn all(business: i64) -> AuditFilter {
     AuditFilter { business, actors, action: String::new(), before, limit }
 }
 
-async fn actions(world: &World, filter: &AuditFilter) -> Vec<String> {
+async fn actions(world: &BareStore, filter: &AuditFilter) -> Vec<String> {
     world.store.audit_log(filter).await.unwrap().into_iter().map(|entry| entry.action).collect()
 }
 
-async fn entries_come_back_newest_first(world: &World) {
+async fn entries_come_back_newest_first(world: &BareStore) {
     let (acme, other) = (world.book("Acme").await.business(), world.book("Other").await.business());
     let store = &world.store;
     let entries = [
@@ -72,7 +72,7 @@ async fn entries_come_back_newest_first(world: &World) {
     assert_eq!(about(["undone", "elsewhere"]).await, []);
 }
 
-async fn an_entry_about_a_member_is_in_every_log_of_the_member(world: &World) {
+async fn an_entry_about_a_member_is_in_every_log_of_the_member(world: &BareStore) {
     let (acme, other) = (world.book("Acme").await.business(), world.book("Other").await.business());
     let third = world.book("Third").await.business();
     let create = MemberChange::Create {
@@ -102,7 +102,7 @@ async fn an_entry_about_a_member_is_in_every_log_of_the_member(world: &World) {
     );
 }
 
-async fn settings_and_their_entries_are_set_together(world: &World) {
+async fn settings_and_their_entries_are_set_together(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     let terms = Terms { enabled: true, ..Terms::default() };
@@ -136,7 +136,7 @@ fn bucket(digest: u8, window: i64) -> Bucket {
     Bucket { digest: [digest; 32], window }
 }
 
-async fn tries_are_counted_in_windows(world: &World) {
+async fn tries_are_counted_in_windows(world: &BareStore) {
     let store = &world.store;
     let (short, long) = (bucket(2, 10), bucket(1, 1_000));
     let count = async |at, forget| store.count_tries(&[short, long], at, forget).await.unwrap();
@@ -157,7 +157,7 @@ async fn tries_are_counted_in_windows(world: &World) {
     assert_eq!(count(NOW + 13, NOW).await[1], tries(NOW + 13, 1), "what is old is forgotten");
 }
 
-async fn tries_at_once_are_all_counted(world: &World) {
+async fn tries_at_once_are_all_counted(world: &BareStore) {
     let counted = world.at_once(6, async |store, at| {
         let mut buckets = [bucket(1, 1_000), bucket(2, 1_000)];
         if at % 2 == 0 {
@@ -172,7 +172,7 @@ async fn tries_at_once_are_all_counted(world: &World) {
     assert_eq!(total, [Tries { since: NOW, count: 31 }]);
 }
 
-async fn every_row_follows_from_the_one_before_it(world: &World) {
+async fn every_row_follows_from_the_one_before_it(world: &BareStore) {
     let (acme, other) = (world.book("Acme").await.business(), world.book("Other").await.business());
     let before = chained(world).await;
     let one = |business, action| entry(business, action, Actor::OPERATOR);
@@ -190,7 +190,7 @@ async fn every_row_follows_from_the_one_before_it(world: &World) {
     assert_eq!(digests.len(), rows.len(), "no two rows have one digest");
 }
 
-async fn rows_of_several_processes_stand_in_one_chain(world: &World) {
+async fn rows_of_several_processes_stand_in_one_chain(world: &BareStore) {
     let (acme, other) = (world.book("Acme").await.business(), world.book("Other").await.business());
     let before = chained(world).await;
     world.at_once(4, async |store, at| {
@@ -203,7 +203,7 @@ async fn rows_of_several_processes_stand_in_one_chain(world: &World) {
     assert_eq!(chained(world).await, before + 80);
 }
 
-async fn rows_from_before_the_chain_are_linked_at_the_next_start(world: &World) {
+async fn rows_from_before_the_chain_are_linked_at_the_next_start(world: &BareStore) {
     let acme = world.book("Acme").await.business();
     let many: Vec<_> = (0..30).map(|_| entry(acme, "older", Actor::OPERATOR)).collect();
     world.store.write_audit(&many).await.unwrap();

@@ -1,8 +1,8 @@
 //! Branding: stored per business, replaced as a whole; logos, found by name.
 
+use crate::conformance::bare_store::{BareStore, Engine};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{Engine, World};
 use ledger::Actor;
 use outpay::store::{AuditFilter, BrandingRow, NewAuditEntry};
 
@@ -24,7 +24,7 @@ fn row(name: &str) -> BrandingRow {
     }
 }
 
-async fn branding_comes_back_as_it_was_set(world: &World) {
+async fn branding_comes_back_as_it_was_set(world: &BareStore) {
     let store = &world.store;
     let first = world.book("First").await.business();
     let second = world.book("Second").await.business();
@@ -37,7 +37,7 @@ async fn branding_comes_back_as_it_was_set(world: &World) {
     assert_eq!(store.branding(first).await.unwrap(), Some(plain));
 }
 
-async fn nobody_brands_a_business_that_is_not_there(world: &World) {
+async fn nobody_brands_a_business_that_is_not_there(world: &BareStore) {
     let store = &world.store;
     assert!(store.set_branding(99, &row("Nobody"), &change(99)).await.is_err());
     assert_eq!(store.branding(99).await.unwrap(), None);
@@ -49,7 +49,7 @@ fn change(business: i64) -> NewAuditEntry {
     entry(business, "changed", Actor(5))
 }
 
-async fn a_logo_is_found_by_its_name(world: &World) {
+async fn a_logo_is_found_by_its_name(world: &BareStore) {
     let store = &world.store;
     let (first, second) = (world.book("First").await.business(), world.book("Second").await.business());
     assert_eq!(store.logo_name(first).await.unwrap(), None);
@@ -68,7 +68,7 @@ async fn a_logo_is_found_by_its_name(world: &World) {
 }
 
 /// Failures are logged, and rows contain addresses and destinations.
-async fn a_failure_tells_nothing_of_a_row(world: &World) {
+async fn a_failure_tells_nothing_of_a_row(world: &BareStore) {
     let business = world.book("First").await.business();
     let nothing: Option<(&str, &[u8])> = Some(("of-one-row-alone", b""));
     let failure = world.store.set_logo(business, nothing, &change(business)).await.unwrap_err();
@@ -79,7 +79,7 @@ async fn a_failure_tells_nothing_of_a_row(world: &World) {
     }
 }
 
-async fn each_change_comes_with_its_entry(world: &World) {
+async fn each_change_comes_with_its_entry(world: &BareStore) {
     let (store, business) = (&world.store, world.book("First").await.business());
     let (actors, before, limit) = ((i64::MIN, i64::MAX), i64::MAX, 100);
     let filter = AuditFilter { business, actors, action: String::new(), before, limit };

@@ -1,8 +1,8 @@
 //! Businesses, their names and their two books.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::keys::new_key;
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::{BookHead, BookId, Mode};
 use outpay::store::{Business, NewBusiness, WriteError};
 
@@ -16,7 +16,7 @@ fn business(number: i64, name: &str) -> NewBusiness {
     NewBusiness { number, name: name.to_owned(), created_at: NOW }
 }
 
-async fn a_business_is_made_with_its_books_and_keys(world: &World) {
+async fn a_business_is_made_with_its_books_and_keys(world: &BareStore) {
     let store = &world.store;
     assert_eq!(store.next_business_number().await.unwrap(), 1);
     assert!(store.businesses().await.unwrap().is_empty());
@@ -40,7 +40,7 @@ async fn a_business_is_made_with_its_books_and_keys(world: &World) {
     assert_eq!(books, [book(2, "Acme 🙂"), book(3, "Acme 🙂"), book(14, "acme 🙂"), book(15, "acme 🙂")]);
 }
 
-async fn names_and_numbers_are_unique_and_a_conflict_leaves_nothing(world: &World) {
+async fn names_and_numbers_are_unique_and_a_conflict_leaves_nothing(world: &BareStore) {
     let store = &world.store;
     store.create_business(&business(1, "Acme"), &[new_key(1, BookId(2))]).await.unwrap();
     let taken_name = store.create_business(&business(2, "Acme"), &[new_key(2, BookId(4))]).await;
@@ -57,7 +57,7 @@ async fn names_and_numbers_are_unique_and_a_conflict_leaves_nothing(world: &Worl
     store.create_business(&business(2, "Other"), &[new_key(2, BookId(4))]).await.unwrap();
 }
 
-async fn the_switch_is_the_businesss_own(world: &World) {
+async fn the_switch_is_the_businesss_own(world: &BareStore) {
     let store = &world.store;
     for (number, name) in [(1, "One"), (2, "Other")] {
         store.create_business(&business(number, name), &[]).await.unwrap();

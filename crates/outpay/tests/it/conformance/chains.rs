@@ -1,9 +1,9 @@
 //! The heads of the chains: what is signed, and what signed heads are compared with.
 
+use crate::conformance::bare_store::BareStore;
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::create;
-use crate::conformance::world::World;
 use ledger::Actor;
 use outpay::chain_head::{AUDIT_LOG, Head};
 
@@ -12,7 +12,7 @@ on_both_engines! {
     every_entry_counts_once_whatever_the_epoch,
 }
 
-async fn heads_are_those_of_the_newest_entries(world: &World) {
+async fn heads_are_those_of_the_newest_entries(world: &BareStore) {
     let (acme, other) = (world.book("Acme").await, world.book("Other").await);
     assert_eq!(world.store.chain_heads().await.unwrap(), []);
     let mut till = world.till().await;
@@ -48,7 +48,7 @@ async fn heads_are_those_of_the_newest_entries(world: &World) {
     assert_eq!(snapshot.digest_at(99, 1).await.unwrap(), None);
 }
 
-async fn every_entry_counts_once_whatever_the_epoch(world: &World) {
+async fn every_entry_counts_once_whatever_the_epoch(world: &BareStore) {
     assert_eq!(world.store.chain_entries().await.unwrap(), 0);
     let book = world.book("Acme").await;
     let mut till = world.till().await;

@@ -1,9 +1,9 @@
 //! The last line of defence: the database itself refuses, as a whole, a save that contradicts what is stored,
 //! whatever the books in memory say.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{SEED, Till, ask, ask_once, create, deposit, email, rotate, salt};
-use crate::conformance::world::{NOW, World};
 use ledger::{
     Account, AccountId, Book, BookHead, BookId, Cents, Command, HashSalt, Inputs, OnceKey, PayoutUser,
     Request, UserStatus, apply,
@@ -27,7 +27,7 @@ on_both_engines! {
 }
 
 /// A book with one paid user, and a teller.
-async fn start(world: &World) -> (BookId, Till) {
+async fn start(world: &BareStore) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -45,7 +45,7 @@ fn decide(book: &mut Book, command: Command) {
 }
 
 /// Saving must fail, change nothing, and leave the teller usable.
-async fn refused(world: &World, till: &mut Till, savings: &[Saving<'_>], before: &str) {
+async fn refused(world: &BareStore, till: &mut Till, savings: &[Saving<'_>], before: &str) {
     assert!(till.teller.save(savings).await.is_err(), "the database took it");
     till.teller.roll_back().await.unwrap();
     assert_eq!(world.everything().await, before);
@@ -55,7 +55,7 @@ async fn refused(world: &World, till: &mut Till, savings: &[Saving<'_>], before:
     }
 }
 
-async fn a_user_number_is_given_once(world: &World) {
+async fn a_user_number_is_given_once(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -66,7 +66,7 @@ async fn a_user_number_is_given_once(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn an_address_is_one_user(world: &World) {
+async fn an_address_is_one_user(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -77,7 +77,7 @@ async fn an_address_is_one_user(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn a_sequence_number_is_taken_once(world: &World) {
+async fn a_sequence_number_is_taken_once(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -88,7 +88,7 @@ async fn a_sequence_number_is_taken_once(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn an_answer_is_remembered_once(world: &World) {
+async fn an_answer_is_remembered_once(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let asked = ask_once(book, create("a@example.com", 100), "key");
@@ -101,7 +101,7 @@ async fn an_answer_is_remembered_once(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn a_credential_to_replace_must_be_there(world: &World) {
+async fn a_credential_to_replace_must_be_there(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let asked = ask(book, rotate(1));
@@ -113,7 +113,7 @@ async fn a_credential_to_replace_must_be_there(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn a_credential_is_one_users(world: &World) {
+async fn a_credential_is_one_users(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -136,7 +136,7 @@ fn stranger(number: i64) -> PayoutUser {
     }
 }
 
-async fn a_changed_account_must_be_there(world: &World) {
+async fn a_changed_account_must_be_there(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -148,7 +148,7 @@ async fn a_changed_account_must_be_there(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn a_new_account_must_not_be_there(world: &World) {
+async fn a_new_account_must_not_be_there(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -159,7 +159,7 @@ async fn a_new_account_must_not_be_there(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn a_changed_user_must_be_there(world: &World) {
+async fn a_changed_user_must_be_there(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     let mut loaded = load_bare(&mut till, book).await;
@@ -171,7 +171,7 @@ async fn a_changed_user_must_be_there(world: &World) {
     refused(world, &mut till, &savings, &before).await;
 }
 
-async fn a_changed_book_must_be_there(world: &World) {
+async fn a_changed_book_must_be_there(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     load_bare(&mut till, book).await;
@@ -183,7 +183,7 @@ async fn a_changed_book_must_be_there(world: &World) {
     assert!(world.journal(BookId(99)).await.is_empty());
 }
 
-async fn no_account_but_world_goes_below_zero(world: &World) {
+async fn no_account_but_world_goes_below_zero(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let before = world.everything().await;
     for id in [-2, -3, -4, -9, 1] {
@@ -208,7 +208,7 @@ async fn no_account_but_world_goes_below_zero(world: &World) {
     till.teller.roll_back().await.unwrap();
 }
 
-async fn columns_hold_only_what_they_mean(world: &World) {
+async fn columns_hold_only_what_they_mean(world: &BareStore) {
     let (book, _) = start(world).await;
     let before = world.everything().await;
     let id = book.0;
@@ -232,7 +232,7 @@ async fn columns_hold_only_what_they_mean(world: &World) {
             "INSERT INTO book (id, business, sequence, chain, users) SELECT {id}, 1, 0, chain, 0 FROM book WHERE id = {id}"
         ),
     ] {
-        if sql.contains("88, 77") && world.engine() == crate::conformance::world::Engine::Sqlite {
+        if sql.contains("88, 77") && world.engine() == crate::conformance::bare_store::Engine::Sqlite {
             continue; // SQLite minds foreign keys only on connections that ask for it, as the store's do.
         }
         assert!(world.tamper(&sql).await.is_err(), "{sql}");

@@ -1,8 +1,8 @@
 //! The whole database as files: one snapshot of every table and row, and a restore into an empty place.
 
+use crate::conformance::bare_store::{BareStore, Engine, Place};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
-use crate::conformance::world::{Engine, Place, World};
 use ledger::BookId;
 use outpay::store::{OpenCopy, RECOVERY_MARK, Store, files_of_copy, newest_schema, open_copy, restore_copy};
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ on_both_engines! {
     every_table_is_copied_after_those_it_refers_to,
 }
 
-async fn copied(world: &World) -> TempDir {
+async fn copied(world: &BareStore) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in files_of_copy(world.store.engine(), newest_schema()) {
         std::fs::write(folder.path().join(name), "").unwrap();
@@ -24,11 +24,11 @@ async fn copied(world: &World) -> TempDir {
     folder
 }
 
-async fn opened(world: &World, folder: &TempDir) -> Result<OpenCopy, outpay::store::Failure> {
+async fn opened(world: &BareStore, folder: &TempDir) -> Result<OpenCopy, outpay::store::Failure> {
     open_copy(world.store.engine(), folder.path(), newest_schema(), Some(&world.place.url())).await
 }
 
-async fn books(world: &World) -> BookId {
+async fn books(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -37,14 +37,14 @@ async fn books(world: &World) -> BookId {
     book
 }
 
-async fn a_copy_is_one_moment_of_everything(world: &World) {
+async fn a_copy_is_one_moment_of_everything(world: &BareStore) {
     assert!(world.store.matches_master_key(&[7; 32]).await.unwrap());
     let book = books(world).await;
     let before = world.everything().await;
     let folder = copied(world).await;
     world.till().await.carry_out(book, [create("c@example.com", 1)]).await;
     let copy = opened(world, &folder).await.unwrap();
-    assert_eq!(World::everything_of(&copy.snapshot).await, before);
+    assert_eq!(BareStore::everything_of(&copy.snapshot).await, before);
     assert_eq!(copy.snapshot.setting("master_key_check").await.unwrap(), Some(vec![7; 32]));
     assert_eq!(copy.snapshot.epoch().await.unwrap(), world.store.epoch().await.unwrap());
     assert_eq!(copy.snapshot.setting("no such").await.unwrap(), None);
@@ -53,11 +53,11 @@ async fn a_copy_is_one_moment_of_everything(world: &World) {
     assert_eq!(digest(3).await, Some(journal[2].chain));
     assert_eq!(digest(i64::try_from(journal.len()).unwrap()).await, None, "it came later");
     // Opening the copy has changed nothing, here or there.
-    assert_eq!(World::everything_of(&opened(world, &folder).await.unwrap().snapshot).await, before);
+    assert_eq!(BareStore::everything_of(&opened(world, &folder).await.unwrap().snapshot).await, before);
     assert_eq!(world.journal(book).await, journal);
 }
 
-async fn a_copy_that_is_not_whole_does_not_open(world: &World) {
+async fn a_copy_that_is_not_whole_does_not_open(world: &BareStore) {
     books(world).await;
     let folder = copied(world).await;
     let name = if world.engine() == Engine::Sqlite { "outpay.db" } else { "journal.copy" };
@@ -72,7 +72,7 @@ async fn a_copy_that_is_not_whole_does_not_open(world: &World) {
     assert!(newer.err().unwrap().to_string().contains("newer Outpay"));
 }
 
-async fn a_restored_copy_is_the_database_with_a_mark(world: &World) {
+async fn a_restored_copy_is_the_database_with_a_mark(world: &BareStore) {
     let book = books(world).await;
     let before = world.everything().await;
     assert_eq!(world.store.recovery_mark().await.unwrap(), None);
@@ -82,14 +82,14 @@ async fn a_restored_copy_is_the_database_with_a_mark(world: &World) {
     restore_copy(folder.path(), newest_schema(), &place.url(), mark).await.unwrap();
     let store = Store::open(&place.url()).await.unwrap();
     assert_eq!(store.recovery_mark().await.unwrap().as_deref(), Some("then"));
-    let restored = World { store, secrets: world.secrets.clone(), place };
+    let restored = BareStore { store, secrets: world.secrets.clone(), place };
     assert_eq!(restored.everything().await, before);
     // It works like any other database.
     restored.till().await.carry_out(book, [create("d@example.com", 1)]).await;
     assert_eq!(restored.journal(book).await.len(), world.journal(book).await.len() + 1);
 }
 
-async fn a_copy_goes_nowhere_where_something_is(world: &World) {
+async fn a_copy_goes_nowhere_where_something_is(world: &BareStore) {
     books(world).await;
     let before = world.everything().await;
     let folder = copied(world).await;
@@ -106,7 +106,7 @@ async fn a_copy_goes_nowhere_where_something_is(world: &World) {
 }
 
 /// The order is derived from the migrations; PostgreSQL itself knows its tables and their references.
-async fn every_table_is_copied_after_those_it_refers_to(world: &World) {
+async fn every_table_is_copied_after_those_it_refers_to(world: &BareStore) {
     let files = files_of_copy("postgres", newest_schema());
     let names: Vec<&str> = files.iter().map(|file| file.strip_suffix(".copy").unwrap()).collect();
     let (mut there, edges) = world.tables_and_references().await;

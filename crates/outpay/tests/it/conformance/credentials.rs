@@ -1,8 +1,8 @@
 //! Credentials of payout hashes: the teller writes them, one look-up finds them.
 
+use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, rotate, salt};
-use crate::conformance::world::World;
 use ledger::{BookId, Mode, UserStatus};
 use outpay::key_limits::KeyLimits;
 use outpay::store::{Credential, CredentialKind};
@@ -14,7 +14,7 @@ on_both_engines! {
     a_user_changed_in_the_batch_that_makes_it,
 }
 
-async fn found(world: &World, book: BookId, user: i64, generation: i64) -> Option<Credential> {
+async fn found(world: &BareStore, book: BookId, user: i64, generation: i64) -> Option<Credential> {
     world
         .store
         .credential(&world.secrets.hash_digest(book, user, &salt(book, user, generation)))
@@ -33,7 +33,7 @@ fn opens(book: BookId, subject: i64, active: bool) -> Option<Credential> {
     })
 }
 
-async fn a_hash_opens_its_user(world: &World) {
+async fn a_hash_opens_its_user(world: &BareStore) {
     let book = world.book("Acme").await;
     let test = BookId::new(book.business(), Mode::Test);
     let mut till = world.till().await;
@@ -52,7 +52,7 @@ async fn a_hash_opens_its_user(world: &World) {
     assert_eq!(world.store.credential(&[0; 32]).await.unwrap(), None);
 }
 
-async fn a_hash_dies_with_its_rotation(world: &World) {
+async fn a_hash_dies_with_its_rotation(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -66,7 +66,7 @@ async fn a_hash_dies_with_its_rotation(world: &World) {
     assert_eq!(found(world, book, 2, 0).await, opens(book, 2, true));
 }
 
-async fn a_status_is_the_credentials_too(world: &World) {
+async fn a_status_is_the_credentials_too(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -82,7 +82,7 @@ async fn a_status_is_the_credentials_too(world: &World) {
     assert_eq!(found(world, book, 1, 1).await, opens(book, 1, true));
 }
 
-async fn a_user_changed_in_the_batch_that_makes_it(world: &World) {
+async fn a_user_changed_in_the_batch_that_makes_it(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;

@@ -1,9 +1,9 @@
 //! Deposits: each reference belongs to one business, also when several are recorded at the same moment; and the
 //! largest deposit is known.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, deposit};
-use crate::conformance::world::{NOW, World};
 use ledger::{Applied, BookId, Cents, Command, Confirmed, Correction, DepositedElsewhere, Refusal};
 
 on_both_engines! {
@@ -20,7 +20,7 @@ fn used_in(book: BookId) -> Refusal {
     Refusal::DepositReferenceWasUsedForAnotherBusiness(DepositedElsewhere { book, at: NOW })
 }
 
-async fn a_reference_is_of_one_business(world: &World) {
+async fn a_reference_is_of_one_business(world: &BareStore) {
     let (acme, other) = (world.book("Acme").await, world.book("Other").await);
     let mut till = world.till().await;
     let test = |book: BookId| BookId(book.0 + 1);
@@ -39,7 +39,7 @@ async fn a_reference_is_of_one_business(world: &World) {
     assert!(verdicts[0].is_ok() && verdicts[1] == Err(used_in(acme)), "{verdicts:?}");
 }
 
-async fn of_two_businesses_at_once_one_has_a_reference(world: &World) {
+async fn of_two_businesses_at_once_one_has_a_reference(world: &BareStore) {
     let mut books = Vec::new();
     for name in ["a", "b", "c", "d"] {
         books.push(world.book(name).await);
@@ -59,7 +59,7 @@ async fn of_two_businesses_at_once_one_has_a_reference(world: &World) {
     }
 }
 
-async fn the_largest_deposit_is_of_those_that_stand(world: &World) {
+async fn the_largest_deposit_is_of_those_that_stand(world: &BareStore) {
     let book = world.book("Acme").await;
     let largest = async |of| world.store.largest_deposit(of).await.unwrap();
     assert_eq!(largest(book).await, None);

@@ -1,9 +1,9 @@
 //! Work that a clock ahead of time left too far in the future is due now, and so is work made due by hand.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
 use outpay::clock::Clock;
 use outpay::mail_kind::MailKind;
@@ -30,7 +30,7 @@ const NOTHING: PulledBack = PulledBack { due: 0, leases: 0 };
 const USDC: (Mode, &str) = (Mode::Live, "usdc");
 
 /// A book with a withdrawal, a delivery, a mail and a running import, each with number 1.
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let store = &world.store;
     let mut till = world.till().await;
@@ -100,7 +100,7 @@ async fn run_import(store: &Store, book: BookId) {
 }
 
 /// Sets all due times and all leases.
-async fn put_off(world: &World, due_at: i64, leased_until: i64) {
+async fn put_off(world: &BareStore, due_at: i64, leased_until: i64) {
     for table in ["withdrawal", "webhook_delivery", "mail"] {
         let sql =
             format!("UPDATE {table} SET due_at = {due_at}, leased_until = {leased_until}, leased_by = 7");
@@ -110,7 +110,7 @@ async fn put_off(world: &World, due_at: i64, leased_until: i64) {
 }
 
 /// Which of withdrawals, deliveries, mails and imports a worker gets at this time.
-async fn got(world: &World, book: BookId, now: i64) -> [bool; 4] {
+async fn got(world: &BareStore, book: BookId, now: i64) -> [bool; 4] {
     let store = &world.store;
     let withdrawals = store.lease_withdrawals(1, USDC, (now, now), 9).await.unwrap();
     let deliveries = store.due_deliveries(book, now, 9).await.unwrap();
@@ -119,7 +119,7 @@ async fn got(world: &World, book: BookId, now: i64) -> [bool; 4] {
     [!withdrawals.is_empty(), !deliveries.is_empty(), !mails.is_empty(), import.is_some()]
 }
 
-async fn what_stands_too_far_ahead_is_due_now(world: &World) {
+async fn what_stands_too_far_ahead_is_due_now(world: &BareStore) {
     let book = start(world).await;
     for (due_at, pulled, is_due) in [
         (NOW + 100, 0, [false, false, false, false]),
@@ -136,7 +136,7 @@ async fn what_stands_too_far_ahead_is_due_now(world: &World) {
     assert_eq!(world.store.pull_back(&LONGEST).await.unwrap(), NOTHING);
 }
 
-async fn a_lease_that_lasts_too_long_is_cut(world: &World) {
+async fn a_lease_that_lasts_too_long_is_cut(world: &BareStore) {
     let book = start(world).await;
     run_import(&world.store, book).await;
     put_off(world, NOW, NOW + 10).await;
@@ -154,7 +154,7 @@ async fn a_lease_that_lasts_too_long_is_cut(world: &World) {
     }
 }
 
-async fn one_thing_is_made_due_by_hand(world: &World) {
+async fn one_thing_is_made_due_by_hand(world: &BareStore) {
     let book = start(world).await;
     run_import(&world.store, book).await;
     put_off(world, NOW + 50, 0).await;
@@ -182,7 +182,7 @@ async fn one_thing_is_made_due_by_hand(world: &World) {
     assert_eq!(world.store.audit_log(&filter).await.unwrap().len(), 4, "of what was done");
 }
 
-async fn everything_is_made_due_by_hand(world: &World) {
+async fn everything_is_made_due_by_hand(world: &BareStore) {
     let book = start(world).await;
     run_import(&world.store, book).await;
     put_off(world, NOW + 50, 0).await;
@@ -196,7 +196,7 @@ async fn everything_is_made_due_by_hand(world: &World) {
     assert_eq!(later.make_all_due(&[]).await.unwrap(), 3);
 }
 
-async fn an_import_that_is_paid_outside_keeps_its_lease(world: &World) {
+async fn an_import_that_is_paid_outside_keeps_its_lease(world: &BareStore) {
     let book = start(world).await;
     let noted = entry(book.business(), "changed", Actor(5));
     assert!(world.store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &noted).await.unwrap());

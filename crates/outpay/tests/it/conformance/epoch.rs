@@ -1,8 +1,8 @@
 //! A restored database gives out no number twice: what was lost keeps its numbers and its hash.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, create, order, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{AccountId, BookId, Command, EntryKind, Reply, floor_of_epoch};
 use outpay::audit;
 use outpay::store::{NewBusiness, UserSearch};
@@ -15,13 +15,13 @@ on_both_engines! {
     an_audit_accepts_the_gap_of_a_recovery_and_no_other,
 }
 
-async fn recover(world: &World, book: BookId, epoch: i64) {
+async fn recover(world: &BareStore, book: BookId, epoch: i64) {
     assert!(world.store.begin_epoch(epoch, NOW).await.unwrap());
     world.till().await.carry_out(book, [Command::Recover { epoch }]).await;
 }
 
 /// The same database after it lost its newest changes: alice@ was created and is lost, bob@ takes her number.
-async fn a_new_person_never_gets_a_lost_persons_hash(world: &World) {
+async fn a_new_person_never_gets_a_lost_persons_hash(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -48,7 +48,7 @@ async fn a_new_person_never_gets_a_lost_persons_hash(world: &World) {
     assert_eq!(bob.0, floor_of_epoch(1) + 1, "after a recovery not even the number is the same");
 }
 
-async fn everything_is_numbered_in_the_new_epoch(world: &World) {
+async fn everything_is_numbered_in_the_new_epoch(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -79,7 +79,7 @@ async fn everything_is_numbered_in_the_new_epoch(world: &World) {
     assert_eq!(world.tamper(&format!("DELETE FROM audit_log WHERE number = {}", floor + 1)).await, Ok(1));
 }
 
-async fn an_epoch_begins_once(world: &World) {
+async fn an_epoch_begins_once(world: &BareStore) {
     assert_eq!(world.store.epoch().await.unwrap(), 0);
     assert!(world.store.begin_epoch(5, NOW).await.unwrap());
     assert!(!world.store.begin_epoch(5, NOW).await.unwrap());
@@ -89,7 +89,7 @@ async fn an_epoch_begins_once(world: &World) {
     assert_eq!(floor, floor_of_epoch(5));
 }
 
-async fn sums_and_searches_go_on_over_the_gap(world: &World) {
+async fn sums_and_searches_go_on_over_the_gap(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -124,7 +124,7 @@ async fn sums_and_searches_go_on_over_the_gap(world: &World) {
     );
 }
 
-async fn an_audit_accepts_the_gap_of_a_recovery_and_no_other(world: &World) {
+async fn an_audit_accepts_the_gap_of_a_recovery_and_no_other(world: &BareStore) {
     let book = world.book("Acme").await;
     world.till().await.fund(book, 100).await;
     recover(world, book, 1).await;

@@ -1,9 +1,9 @@
 //! Evidence that the audit reads besides the books: the same on both engines, page by page.
 
+use crate::conformance::bare_store::{BareStore, Engine, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit};
-use crate::conformance::world::{Engine, NOW, World};
 use ledger::{Actor, BookId, Cents, OnceKey};
 use outpay::store::{AuditAttempt, NewGiftCard};
 
@@ -16,7 +16,7 @@ on_both_engines! {
 
 const BOOK: BookId = BookId(2);
 
-async fn attempts_and_slots_are_read_in_order(world: &World) {
+async fn attempts_and_slots_are_read_in_order(world: &BareStore) {
     let wanted = [(1, 1, "one", 4), (1, 2, "two", 4), (3, 1, "three", 9)];
     let request = if world.engine() == Engine::Sqlite { "x'01'" } else { "decode('01', 'hex')" };
     for (withdrawal, number, key, slot) in wanted {
@@ -44,7 +44,7 @@ async fn attempts_and_slots_are_read_in_order(world: &World) {
     assert_eq!(snapshot.repeated_attempt_keys().await.unwrap(), []);
 }
 
-async fn remembered_answers_are_read_by_page_and_by_key(world: &World) {
+async fn remembered_answers_are_read_by_page_and_by_key(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -71,7 +71,7 @@ async fn remembered_answers_are_read_by_page_and_by_key(world: &World) {
     assert!(snapshot.remembered_under(BookId(99), &known).await.unwrap().is_empty());
 }
 
-async fn cards_that_are_given_out_are_read(world: &World) {
+async fn cards_that_are_given_out_are_read(world: &BareStore) {
     let card = |code| NewGiftCard {
         brand: "Shop".to_owned(),
         face_value: Cents(5),
@@ -91,7 +91,7 @@ async fn cards_that_are_given_out_are_read(world: &World) {
     assert_eq!(snapshot.given_gift_cards(BOOK, 0, 1).await.unwrap(), given[..1]);
 }
 
-async fn nothing_is_strange_about_what_the_store_wrote(world: &World) {
+async fn nothing_is_strange_about_what_the_store_wrote(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;

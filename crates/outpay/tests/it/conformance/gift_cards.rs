@@ -1,7 +1,7 @@
 //! Gift cards: imported all or none and once, given out once, and always the same card to the same withdrawal.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents};
 use outpay::store::{GiftCard, Given, NewGiftCard, Store, WriteError};
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ async fn in_stock(store: &Store) -> i64 {
     stock(store).await.iter().map(|(_, _, count)| count).sum()
 }
 
-async fn cards_come_back_as_they_were_imported(world: &World) {
+async fn cards_come_back_as_they_were_imported(world: &BareStore) {
     let store = &world.store;
     import(store, &[card("Acme", 2_500, 1), until(card("Acme", 5_000, 2), NOW + 9)]).await;
     import(store, &[card("Acme", 2_500, 3), card("Bolt", 2_500, 4)]).await;
@@ -83,7 +83,7 @@ async fn cards_come_back_as_they_were_imported(world: &World) {
     assert!(store.gift_cards(BookId(4), "Acme", 0, 10).await.unwrap().is_empty());
 }
 
-async fn an_import_is_all_or_nothing(world: &World) {
+async fn an_import_is_all_or_nothing(world: &BareStore) {
     let store = &world.store;
     import(store, &[card("Acme", 100, 1)]).await;
     let twice = [card("Acme", 100, 2), card("Acme", 100, 3), card("Acme", 100, 2)];
@@ -103,7 +103,7 @@ async fn an_import_is_all_or_nothing(world: &World) {
     assert_eq!(numbers.iter().map(|card| card.number).collect::<Vec<_>>(), [1, 2]);
 }
 
-async fn the_stock_is_what_still_works(world: &World) {
+async fn the_stock_is_what_still_works(world: &BareStore) {
     let store = &world.store;
     assert!(stock(store).await.is_empty());
     let cards = [
@@ -122,7 +122,7 @@ async fn the_stock_is_what_still_works(world: &World) {
     assert_eq!(stock(store).await, expected[..2]);
 }
 
-async fn kinds_and_what_is_left_of_each(world: &World) {
+async fn kinds_and_what_is_left_of_each(world: &BareStore) {
     let store = &world.store;
     let kinds = async |limit: usize| {
         let kinds = store.gift_card_kinds(BOOK, NOW, limit).await.unwrap();
@@ -156,7 +156,7 @@ async fn kinds_and_what_is_left_of_each(world: &World) {
     assert_eq!(left("Bolt", 500, 9).await, 0);
 }
 
-async fn a_withdrawal_gets_one_card_and_keeps_it(world: &World) {
+async fn a_withdrawal_gets_one_card_and_keeps_it(world: &BareStore) {
     let store = &world.store;
     import(store, &[card("Acme", 500, 1), card("Acme", 500, 2), card("Acme", 700, 3)]).await;
     assert_eq!(store.gift_card_of(BOOK, 7).await.unwrap(), None);
@@ -174,7 +174,7 @@ async fn a_withdrawal_gets_one_card_and_keeps_it(world: &World) {
     assert_eq!(store.gift_card_of(BookId(4), 7).await.unwrap(), None);
 }
 
-async fn what_expires_first_is_given_first(world: &World) {
+async fn what_expires_first_is_given_first(world: &BareStore) {
     let store = &world.store;
     let cards = [
         card("Acme", 500, 1),
@@ -191,7 +191,7 @@ async fn what_expires_first_is_given_first(world: &World) {
     assert_eq!(give(store, 4, "Acme", 500).await, Given::NoneLeft, "the last has expired");
 }
 
-async fn a_recalled_card_is_given_to_nobody(world: &World) {
+async fn a_recalled_card_is_given_to_nobody(world: &BareStore) {
     let store = &world.store;
     import(store, &[card("Acme", 500, 1), card("Acme", 500, 2), card("Bolt", 500, 3)]).await;
     let kept = given(store, 1, "Acme", 500).await;
@@ -207,7 +207,7 @@ async fn a_recalled_card_is_given_to_nobody(world: &World) {
     assert!(store.has_gift_card(BOOK, &[2; 32]).await.unwrap(), "and cannot be imported again");
 }
 
-async fn cards_page(world: &World) {
+async fn cards_page(world: &BareStore) {
     let store = &world.store;
     let cards: Vec<_> = (1..=5).map(|number| card("Acme", 500, number)).collect();
     import(store, &[&cards[..], &[card("Bolt", 500, 6)]].concat()).await;
@@ -221,7 +221,7 @@ async fn cards_page(world: &World) {
     assert!(page(5, 2).await.is_empty());
 }
 
-async fn of_imports_at_once_none_is_half_done(world: &World) {
+async fn of_imports_at_once_none_is_half_done(world: &BareStore) {
     let done = world.at_once(3, async |store, process| {
         let own = |number: u8| card("Acme", 500, 10 * (process as u8 + 1) + number);
         let cards = [own(1), own(2), card("Acme", 500, 200), own(3)];
@@ -237,7 +237,7 @@ async fn of_imports_at_once_none_is_half_done(world: &World) {
     assert_eq!(numbers, [winner + 1, winner + 2, 200, winner + 3]);
 }
 
-async fn one_withdrawal_asked_for_at_once_gets_one_card(world: &World) {
+async fn one_withdrawal_asked_for_at_once_gets_one_card(world: &BareStore) {
     let cards: Vec<_> = (1..=40).map(|number| card("Acme", 500, number)).collect();
     import(&world.store, &cards).await;
     let told = world.at_once(4, async |store, _| {
@@ -254,7 +254,7 @@ async fn one_withdrawal_asked_for_at_once_gets_one_card(world: &World) {
     assert_eq!((numbers.len(), in_stock(&world.store).await), (8, 32));
 }
 
-async fn withdrawals_at_once_get_a_card_each(world: &World) {
+async fn withdrawals_at_once_get_a_card_each(world: &BareStore) {
     let cards: Vec<_> = (1..=20).map(|number| card("Acme", 500, number)).collect();
     import(&world.store, &cards).await;
     let told = world.at_once(4, async |store, worker| {

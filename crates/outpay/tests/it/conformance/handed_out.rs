@@ -1,8 +1,8 @@
 //! Files of payments by hand: each payment is handed out once, also under concurrency, and again only on request.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, by_hand, create, step, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Step, Terms};
 use outpay::store::{AuditFilter, HandedOut, NewAuditEntry};
 
@@ -12,7 +12,7 @@ on_both_engines! {
 }
 
 /// A book with withdrawals 1 to `count` in progress, and one more that is queued.
-async fn start(world: &World, count: i64) -> (BookId, Till) {
+async fn start(world: &BareStore, count: i64) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let terms = Terms { enabled: true, ..Terms::default() };
     world.store.set_terms(book, "bank", &terms).await.unwrap();
@@ -36,7 +36,7 @@ fn entry(book: BookId) -> NewAuditEntry {
     }
 }
 
-async fn a_payment_is_handed_out_once_and_again_as_it_stood(world: &World) {
+async fn a_payment_is_handed_out_once_and_again_as_it_stood(world: &BareStore) {
     let (book, mut till) = start(world, 2).await;
     let store = &world.store;
     let hand = async |claims: &[(i64, Option<HandedOut>)]| {
@@ -59,7 +59,7 @@ async fn a_payment_is_handed_out_once_and_again_as_it_stood(world: &World) {
     assert_eq!(store.audit_log(&filter).await.unwrap().len(), 4);
 }
 
-async fn of_files_at_once_each_payment_is_in_one(world: &World) {
+async fn of_files_at_once_each_payment_is_in_one(world: &BareStore) {
     let (book, _till) = start(world, 40).await;
     let files = world.at_once(4, async |store, process| {
         let mut claims: Vec<_> = (1..=40).map(|number| (number, None)).collect();

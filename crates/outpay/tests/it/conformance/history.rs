@@ -1,8 +1,8 @@
 //! One account's history along its links, and a book's entries page by page.
 
+use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, debit, order, rotate, step, withdraw};
-use crate::conformance::world::World;
 use ledger::{AccountId, BookId, Cents, EntryKind, Step};
 use outpay::store::{HistoryPlace, StoredEntry};
 
@@ -19,7 +19,7 @@ fn sequences(entries: &[StoredEntry]) -> Vec<i64> {
 }
 
 /// Entries: 1, 2 funds; 3 a, 4 b, 5 a, 6 rotate a, 7 debit a, 8 b, 9 deactivate b, 10 a.
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -39,7 +39,7 @@ async fn start(world: &World) -> BookId {
 }
 
 async fn history(
-    world: &World,
+    world: &BareStore,
     book: BookId,
     account: AccountId,
     place: HistoryPlace,
@@ -48,7 +48,7 @@ async fn history(
     world.store.history(book, account, place, limit).await.unwrap().map(|entries| sequences(&entries))
 }
 
-async fn history_goes_from_the_newest_to_the_first(world: &World) {
+async fn history_goes_from_the_newest_to_the_first(world: &BareStore) {
     use HistoryPlace::{At, Before};
     let book = start(world).await;
     let a = AccountId::user(1);
@@ -88,7 +88,7 @@ async fn history_goes_from_the_newest_to_the_first(world: &World) {
     assert_eq!(entries[1].previous_of(b), None);
 }
 
-async fn a_place_on_another_account_is_none(world: &World) {
+async fn a_place_on_another_account_is_none(world: &BareStore) {
     use HistoryPlace::{At, Before};
     let book = start(world).await;
     let test = BookId(book.0 + 1);
@@ -115,7 +115,7 @@ async fn a_place_on_another_account_is_none(world: &World) {
     );
 }
 
-async fn a_long_history_pages_to_its_end(world: &World) {
+async fn a_long_history_pages_to_its_end(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000_000).await;
@@ -139,7 +139,7 @@ async fn a_long_history_pages_to_its_end(world: &World) {
     assert_eq!(whole.len(), 3_001);
 }
 
-async fn entries_page_in_sequence(world: &World) {
+async fn entries_page_in_sequence(world: &BareStore) {
     let book = start(world).await;
     let other = world.book("Other").await;
     world.till().await.fund(other, 5).await;
@@ -158,7 +158,7 @@ async fn entries_page_in_sequence(world: &World) {
     assert_eq!(entries[0].entry.user, 1);
 }
 
-async fn a_withdrawal_has_its_own_entries(world: &World) {
+async fn a_withdrawal_has_its_own_entries(world: &BareStore) {
     let book = start(world).await;
     let mut till = world.till().await;
     till.carry_out(book, [create("a@example.com", 100), withdraw(order(1, 10)), withdraw(order(1, 20))])

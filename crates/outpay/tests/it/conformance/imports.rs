@@ -1,8 +1,8 @@
 //! Imported files and their lines.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Cents};
 use outpay::store::{AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, WriteError};
 
@@ -51,7 +51,7 @@ fn moved(book: BookId) -> NewAuditEntry {
     entry(book.business(), "changed", Actor(5))
 }
 
-async fn entries(world: &World, book: BookId) -> usize {
+async fn entries(world: &BareStore, book: BookId) -> usize {
     let filter = AuditFilter {
         business: book.business(),
         actors: (5, 5),
@@ -62,13 +62,13 @@ async fn entries(world: &World, book: BookId) -> usize {
     world.store.audit_log(&filter).await.unwrap().len()
 }
 
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     world.store.add_import(book, &import(1, 7), &lines()).await.unwrap();
     book
 }
 
-async fn an_import_is_kept_with_its_lines(world: &World) {
+async fn an_import_is_kept_with_its_lines(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     assert_eq!(store.import(book, 1).await.unwrap(), Some(import(1, 7)));
@@ -86,7 +86,7 @@ async fn an_import_is_kept_with_its_lines(world: &World) {
     assert_eq!(store.import_repeats(book, 1, 10).await.unwrap(), [("a@example.com".to_owned(), 2)]);
 }
 
-async fn an_import_goes_from_state_to_state(world: &World) {
+async fn an_import_goes_from_state_to_state(world: &BareStore) {
     use ImportState::{Discarded, Draft, Running};
     let book = start(world).await;
     let go = async |step| {
@@ -99,7 +99,7 @@ async fn an_import_goes_from_state_to_state(world: &World) {
     assert_eq!(entries(world, book).await, 1, "of the step that was done");
 }
 
-async fn a_running_import_has_one_process(world: &World) {
+async fn a_running_import_has_one_process(world: &BareStore) {
     use ImportState::{Draft, Running};
     let book = start(world).await;
     let store = &world.store;
@@ -120,7 +120,7 @@ async fn a_running_import_has_one_process(world: &World) {
     assert_eq!(store.lease_import(7, (NOW + 31, NOW + 40)).await.unwrap(), None, "all of it is paid");
 }
 
-async fn lines_tell_what_became_of_them(world: &World) {
+async fn lines_tell_what_became_of_them(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     assert_eq!(store.open_import_lines(book, 1, 2).await.unwrap(), lines()[..2]);
@@ -151,7 +151,7 @@ async fn lines_tell_what_became_of_them(world: &World) {
     assert_eq!(store.open_import_lines(book, 1, 10).await.unwrap(), lines()[1..], "what was paid stays paid");
 }
 
-async fn the_rule_is_a_sum(world: &World) {
+async fn the_rule_is_a_sum(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     for above in [None, Some(Cents(100)), Some(Cents(0)), None] {
@@ -161,7 +161,7 @@ async fn the_rule_is_a_sum(world: &World) {
     assert_eq!(entries(world, book).await, 4);
 }
 
-async fn imports_with_the_same_lines_are_twins(world: &World) {
+async fn imports_with_the_same_lines_are_twins(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     store.add_import(book, &import(2, 8), &lines()[..1]).await.unwrap();
@@ -174,7 +174,7 @@ async fn imports_with_the_same_lines_are_twins(world: &World) {
     assert_eq!(store.import_twins(book, 1, 10).await.unwrap(), [], "it is not similar to itself");
 }
 
-async fn an_import_that_is_paid_outside_is_no_workers(world: &World) {
+async fn an_import_that_is_paid_outside_is_no_workers(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     let run = async || store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &moved(book)).await.unwrap();

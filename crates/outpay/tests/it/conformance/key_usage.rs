@@ -1,7 +1,7 @@
 //! Usage of keys: rows that several processes add to.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::BookId;
 use outpay::store::{KeyUsage, UsageCounts};
 
@@ -18,7 +18,7 @@ fn usage(book: BookId, key: i64, hour: i64, requests: i64) -> KeyUsage {
     KeyUsage { book, key, hour: NOW + hour * HOUR, counts }
 }
 
-async fn counts_are_added_to_what_is_there(world: &World) {
+async fn counts_are_added_to_what_is_there(world: &BareStore) {
     let (store, book, other) = (&world.store, BookId(2), BookId(4));
     store.add_key_usage(&[]).await.unwrap();
     let rows = [usage(book, 1, 0, 5), usage(book, 1, 1, 7), usage(book, 2, 0, 9), usage(other, 1, 0, 11)];
@@ -46,7 +46,7 @@ async fn counts_are_added_to_what_is_there(world: &World) {
     assert_eq!(later, [(1, sum)]);
 }
 
-async fn processes_share_rows(world: &World) {
+async fn processes_share_rows(world: &BareStore) {
     let written = world.at_once(4, async |store, _| {
         for _ in 0..5 {
             let rows = [usage(BookId(2), 1, 0, 1), usage(BookId(2), 2, 0, 1)];

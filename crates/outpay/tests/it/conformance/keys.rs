@@ -1,7 +1,7 @@
 //! API keys: an owner's view and authentication change together.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, Micros};
 use outpay::key_limits::KeyLimits;
 use outpay::networks::Networks;
@@ -36,18 +36,18 @@ fn digest(number: i64) -> [u8; 32] {
     [u8::try_from(number).unwrap(); 32]
 }
 
-async fn key(world: &World, number: i64) -> ApiKey {
+async fn key(world: &BareStore, number: i64) -> ApiKey {
     world.store.key(number).await.unwrap().unwrap()
 }
 
 /// Does the key's credential authenticate, and until when?
-async fn credential(world: &World, number: i64) -> (bool, Option<Micros>) {
+async fn credential(world: &BareStore, number: i64) -> (bool, Option<Micros>) {
     let found = world.store.credential(&digest(number)).await.unwrap().unwrap();
     assert_eq!(found.subject, number);
     (found.active, found.expires_at)
 }
 
-async fn a_key_comes_back_as_it_was_made(world: &World) {
+async fn a_key_comes_back_as_it_was_made(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     assert_eq!(store.next_key_number().await.unwrap(), 1);
@@ -89,7 +89,7 @@ async fn a_key_comes_back_as_it_was_made(world: &World) {
     assert_eq!(found, Some(Credential { kind, book, subject: 2, active: true, expires_at, limits }));
 }
 
-async fn a_number_or_digest_is_taken_once(world: &World) {
+async fn a_number_or_digest_is_taken_once(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_number_or_digest_is_taken_once(world: &World) {
     assert_eq!(store.credential(&digest(2)).await.unwrap(), None);
 }
 
-async fn rolling_without_overlap_ends_the_old_key_now(world: &World) {
+async fn rolling_without_overlap_ends_the_old_key_now(world: &BareStore) {
     let book = world.book("Acme").await;
     world.store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
     world.store.roll_key(1, &new_key(2, book), NOW + 10, NOW + 10, &KeyNews::default()).await.unwrap();
@@ -114,7 +114,7 @@ async fn rolling_without_overlap_ends_the_old_key_now(world: &World) {
     assert_eq!(credential(world, 2).await, (true, None));
 }
 
-async fn rolling_with_overlap_ends_the_old_key_later(world: &World) {
+async fn rolling_with_overlap_ends_the_old_key_later(world: &BareStore) {
     let book = world.book("Acme").await;
     world.store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
     world.store.roll_key(1, &new_key(2, book), NOW + 11, NOW + 10, &KeyNews::default()).await.unwrap();
@@ -132,7 +132,7 @@ async fn rolling_with_overlap_ends_the_old_key_later(world: &World) {
     assert!(!credential(world, 1).await.0);
 }
 
-async fn a_key_that_is_gone_is_not_rolled(world: &World) {
+async fn a_key_that_is_gone_is_not_rolled(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_key_that_is_gone_is_not_rolled(world: &World) {
     assert_eq!(credential(world, 2).await, (true, None), "and the old one lives");
 }
 
-async fn revoking_ends_a_key_once(world: &World) {
+async fn revoking_ends_a_key_once(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     store.create_key(&new_key(1, book), &KeyNews::default()).await.unwrap();
@@ -166,7 +166,7 @@ async fn revoking_ends_a_key_once(world: &World) {
     assert_eq!(credential(world, 2).await, (true, None));
 }
 
-async fn uses_never_move_back(world: &World) {
+async fn uses_never_move_back(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     for number in 1..=3 {

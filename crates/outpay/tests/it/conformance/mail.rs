@@ -1,8 +1,8 @@
 //! Mails and the choice of them, one statement at a time; the same on both engines.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, EntryKind};
 use outpay::mail_kind::MailKind;
 use outpay::store::{MailChoice, MailEnd, MailRow, MailState, MemberChange, NewMail, WriteError};
@@ -32,7 +32,7 @@ fn mail(book: Option<BookId>, sequence: Option<i64>) -> NewMail {
     }
 }
 
-async fn only(world: &World) -> MailRow {
+async fn only(world: &BareStore) -> MailRow {
     let mut all = world.store.mails(None, None, None, 10).await.unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)
@@ -52,7 +52,7 @@ fn end(row: &MailRow, state: MailState) -> MailEnd {
     }
 }
 
-async fn a_mail_comes_back_as_it_was_ordered(world: &World) {
+async fn a_mail_comes_back_as_it_was_ordered(world: &BareStore) {
     let book = world.book("Acme").await;
     let mails = [mail(Some(book), Some(3)), NewMail { sealed: None, ..mail(None, None) }];
     for mail in &mails {
@@ -72,7 +72,7 @@ async fn a_mail_comes_back_as_it_was_ordered(world: &World) {
     assert_eq!(world.store.mails_waiting().await.unwrap(), 2);
 }
 
-async fn an_entry_is_told_of_once(world: &World) {
+async fn an_entry_is_told_of_once(world: &BareStore) {
     let book = world.book("Acme").await;
     world.store.order_mail(&mail(Some(book), Some(3))).await.unwrap();
     let again = world.store.order_mail(&mail(Some(book), Some(3))).await;
@@ -84,7 +84,7 @@ async fn an_entry_is_told_of_once(world: &World) {
     }
 }
 
-async fn a_mail_is_leased_once(world: &World) {
+async fn a_mail_is_leased_once(world: &BareStore) {
     for _ in 0..2 {
         world.store.order_mail(&mail(None, None)).await.unwrap();
     }
@@ -106,7 +106,7 @@ async fn a_mail_is_leased_once(world: &World) {
     );
 }
 
-async fn a_try_ends_a_mail_and_wipes_its_link(world: &World) {
+async fn a_try_ends_a_mail_and_wipes_its_link(world: &BareStore) {
     world.store.order_mail(&mail(None, None)).await.unwrap();
     let row = only(world).await;
     assert!(world.store.lease_mail((row.number, 0), 7, NOW, NOW + 5).await.unwrap());
@@ -128,7 +128,7 @@ async fn a_try_ends_a_mail_and_wipes_its_link(world: &World) {
     assert_eq!(world.store.mails_waiting().await.unwrap(), 0);
 }
 
-async fn failed_mails_are_retried(world: &World) {
+async fn failed_mails_are_retried(world: &BareStore) {
     world.store.order_mail(&mail(None, None)).await.unwrap();
     let row = only(world).await;
     let early = world.store.retry_mail(row.number, NOW).await;
@@ -144,7 +144,7 @@ async fn failed_mails_are_retried(world: &World) {
     assert_eq!(world.store.retry_failed_mails(NOW + 1, NOW).await.unwrap(), 1);
 }
 
-async fn a_choice_changes_only_as_it_was_read(world: &World) {
+async fn a_choice_changes_only_as_it_was_read(world: &BareStore) {
     let book = world.book("Acme").await;
     assert_eq!(world.store.mail_choice(book).await.unwrap(), None);
     let new = MailChoice { book, kinds: 3, cursor: 0, revision: 1 };
@@ -160,7 +160,7 @@ async fn a_choice_changes_only_as_it_was_read(world: &World) {
     assert!(matches!(stale, Err(WriteError::Conflict)), "{stale:?}");
 }
 
-async fn mails_and_cursor_move_together(world: &World) {
+async fn mails_and_cursor_move_together(world: &BareStore) {
     let book = world.book("Acme").await;
     let read = MailChoice { book, kinds: 1, cursor: 0, revision: 1 };
     world.store.create_mail_choice(read).await.unwrap();
@@ -175,7 +175,7 @@ async fn mails_and_cursor_move_together(world: &World) {
     assert_eq!(world.store.mail_choices_behind().await.unwrap(), []);
 }
 
-async fn events_come_with_all_that_is_told(world: &World) {
+async fn events_come_with_all_that_is_told(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.carry_out(book, [deposit(10_000, "funds"), to_payout(10_000), create("user@example.com", 5000)])
@@ -196,7 +196,7 @@ async fn events_come_with_all_that_is_told(world: &World) {
     assert_eq!(world.store.hash_salt(book, 2).await.unwrap(), None);
 }
 
-async fn a_mail_is_written_with_a_change_of_members_or_not_at_all(world: &World) {
+async fn a_mail_is_written_with_a_change_of_members_or_not_at_all(world: &BareStore) {
     let gone = MemberChange::End { session: 9, member: 9, at: NOW };
     let order = MemberChange::Mail(Box::new(mail(None, None)));
     let refused = world.store.change_members(&[order.clone(), gone]).await;

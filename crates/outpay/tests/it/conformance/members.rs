@@ -1,8 +1,8 @@
 //! Members, memberships, sessions, invitations, recovery codes: each change finds what it needs, or none of them is
 //! made.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Mode};
 use outpay::roles::Role;
 use outpay::store::{
@@ -23,7 +23,7 @@ on_both_engines! {
     an_invitation_is_used_once_in_time,
 }
 
-async fn business(world: &World, name: &str) -> i64 {
+async fn business(world: &BareStore, name: &str) -> i64 {
     let number = world.store.next_business_number().await.unwrap();
     let business = NewBusiness { number, name: name.to_owned(), created_at: NOW };
     world.store.create_business(&business, &[]).await.unwrap();
@@ -44,16 +44,16 @@ fn join(business: i64, member: i64, role: Role) -> MemberChange {
     MemberChange::Join { business, member, role, at: NOW }
 }
 
-async fn change(world: &World, changes: &[MemberChange]) {
+async fn change(world: &BareStore, changes: &[MemberChange]) {
     world.store.change_members(changes).await.unwrap();
 }
 
-async fn conflicts(world: &World, changes: &[MemberChange]) {
+async fn conflicts(world: &BareStore, changes: &[MemberChange]) {
     let made = world.store.change_members(changes).await;
     assert!(matches!(made, Err(WriteError::Conflict)), "{changes:?}: {made:?}");
 }
 
-async fn a_member_comes_back_as_made(world: &World) {
+async fn a_member_comes_back_as_made(world: &BareStore) {
     let (first, second) = (business(world, "First").await, business(world, "Second").await);
     let store = &world.store;
     assert_eq!(store.next_member_number().await.unwrap(), 1);
@@ -77,7 +77,7 @@ async fn a_member_comes_back_as_made(world: &World) {
     assert_eq!(seen, [(1, Role::Owner, false, None), (2, Role::Owner, false, None)]);
 }
 
-async fn an_address_or_number_is_taken_once(world: &World) {
+async fn an_address_or_number_is_taken_once(world: &BareStore) {
     let business = business(world, "Acme").await;
     change(world, &[create(1), join(business, 1, Role::Owner)]).await;
     conflicts(world, &[create(1)]).await;
@@ -92,7 +92,7 @@ async fn an_address_or_number_is_taken_once(world: &World) {
     conflicts(world, &[join(99, 1, Role::Viewer)]).await;
 }
 
-async fn roles_change_from_what_was_read(world: &World) {
+async fn roles_change_from_what_was_read(world: &BareStore) {
     let business = business(world, "Acme").await;
     change(world, &[create(1), create(2), join(business, 1, Role::Owner), join(business, 2, Role::Viewer)])
         .await;
@@ -106,7 +106,7 @@ async fn roles_change_from_what_was_read(world: &World) {
     assert_eq!(world.store.membership(business, 2).await.unwrap(), None);
 }
 
-async fn an_owner_is_left(world: &World) {
+async fn an_owner_is_left(world: &BareStore) {
     let (business, other) = (business(world, "Acme").await, business(world, "Other").await);
     change(world, &[create(1), create(2), join(business, 1, Role::Owner), join(other, 2, Role::Owner)]).await;
     let demote = MemberChange::SetRole { business, member: 1, from: Role::Owner, to: Role::Admin };
@@ -120,7 +120,7 @@ async fn an_owner_is_left(world: &World) {
     conflicts(world, &[last]).await;
 }
 
-async fn owners_who_leave_at_once_take_turns(world: &World) {
+async fn owners_who_leave_at_once_take_turns(world: &BareStore) {
     let business = business(world, "Acme").await;
     for member in 1..=4 {
         change(world, &[create(member), join(business, member, Role::Owner)]).await;
@@ -133,7 +133,7 @@ async fn owners_who_leave_at_once_take_turns(world: &World) {
     assert_eq!(world.store.team(business).await.unwrap().len(), 1);
 }
 
-async fn changes_are_made_together_or_not_at_all(world: &World) {
+async fn changes_are_made_together_or_not_at_all(world: &BareStore) {
     let business = business(world, "Acme").await;
     conflicts(world, &[create(1), join(business, 1, Role::Owner), create(1)]).await;
     assert_eq!(world.store.member(1).await.unwrap(), None);
@@ -145,7 +145,7 @@ async fn changes_are_made_together_or_not_at_all(world: &World) {
     assert_eq!(world.store.member(1).await.unwrap().unwrap().password, "new");
 }
 
-async fn a_second_factor_is_set_once_and_its_steps_only_rise(world: &World) {
+async fn a_second_factor_is_set_once_and_its_steps_only_rise(world: &BareStore) {
     change(world, &[create(1)]).await;
     let set = || MemberChange::SetSecondFactor { member: 1, sealed: vec![1, 2, 3], step: 50, at: NOW };
     let step = |step| MemberChange::UseStep { member: 1, step };
@@ -168,7 +168,7 @@ async fn a_second_factor_is_set_once_and_its_steps_only_rise(world: &World) {
     assert_eq!(world.store.recovery_codes_left(1).await.unwrap(), 0);
 }
 
-async fn a_recovery_code_is_used_once(world: &World) {
+async fn a_recovery_code_is_used_once(world: &BareStore) {
     change(world, &[create(1), create(2)]).await;
     let replace = |digests| MemberChange::ReplaceRecoveryCodes { member: 1, digests };
     let code = |member, digest| MemberChange::UseRecoveryCode { member, digest: [digest; 32], at: NOW };
@@ -198,7 +198,7 @@ fn new_session(digest: u8, member: i64) -> NewSession {
     }
 }
 
-async fn a_session_comes_back_and_ends(world: &World) {
+async fn a_session_comes_back_and_ends(world: &BareStore) {
     let store = &world.store;
     change(world, &[create(1), create(2)]).await;
     let begin = |session| MemberChange::Begin(Box::new(session));
@@ -237,7 +237,7 @@ async fn a_session_comes_back_and_ends(world: &World) {
     assert_eq!(store.session(&[3; 32]).await.unwrap().unwrap().ended_at, None, "another member's");
 }
 
-async fn sessions_that_are_long_over_are_forgotten(world: &World) {
+async fn sessions_that_are_long_over_are_forgotten(world: &BareStore) {
     const DAY: i64 = 86_400_000_000;
     change(world, &[create(1), MemberChange::Begin(Box::new(new_session(1, 1)))]).await;
     let later = |days: i64| NewSession { at: NOW + days * DAY, ends_at: NOW + 99 * DAY, ..new_session(2, 1) };
@@ -249,7 +249,7 @@ async fn sessions_that_are_long_over_are_forgotten(world: &World) {
     assert!(world.store.session(&[2; 32]).await.unwrap().is_some());
 }
 
-async fn an_invitation_is_used_once_in_time(world: &World) {
+async fn an_invitation_is_used_once_in_time(world: &BareStore) {
     let (business, other) = (business(world, "Acme").await, business(world, "Other").await);
     let store = &world.store;
     let invite = |digest: u8, email: &str, business| {

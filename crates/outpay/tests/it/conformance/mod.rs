@@ -3,6 +3,7 @@
 
 mod attempts;
 mod audit_log;
+mod bare_store;
 mod branding;
 mod businesses;
 mod chains;
@@ -42,21 +43,20 @@ mod users;
 mod webhooks;
 mod withdrawals;
 mod witnessed;
-mod world;
 
-/// Creates a test on each engine of every scenario, an `async fn(&World)`.
+/// Creates a test on each engine of every scenario, an `async fn(&BareStore)`.
 macro_rules! on_both_engines {
     ($($scenario:ident,)*) => {
         mod sqlite {
             $(#[test]
             fn $scenario() {
-                crate::conformance::world::World::run(crate::conformance::world::Engine::Sqlite, super::$scenario);
+                crate::conformance::bare_store::BareStore::run(crate::conformance::bare_store::Engine::Sqlite, super::$scenario);
             })*
         }
         mod postgres {
             $(#[test]
             fn $scenario() {
-                crate::conformance::world::World::run(crate::conformance::world::Engine::Postgres, super::$scenario);
+                crate::conformance::bare_store::BareStore::run(crate::conformance::bare_store::Engine::Postgres, super::$scenario);
             })*
         }
     };

@@ -1,9 +1,9 @@
 //! Opening: migrations run once, however often and by however many processes it is opened, and only on a database
 //! that is durable.
 
+use crate::conformance::bare_store::{BareStore, Engine, Place, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, create, debit};
-use crate::conformance::world::{Engine, Place, World, runtime};
 use outpay::store::{DatabaseUrl, Store};
 use std::sync::Barrier;
 
@@ -14,7 +14,7 @@ on_both_engines! {
     a_handle_is_one_more_hand_on_the_same_database,
 }
 
-async fn opening_again_changes_nothing(world: &World) {
+async fn opening_again_changes_nothing(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -27,13 +27,13 @@ async fn opening_again_changes_nothing(world: &World) {
     assert!(world.tamper("INSERT INTO migration (version) VALUES (1)").await.is_err(), "recorded once");
 }
 
-async fn what_a_newer_program_has_changed_is_left_alone(world: &World) {
+async fn what_a_newer_program_has_changed_is_left_alone(world: &BareStore) {
     world.tamper("INSERT INTO migration (version) VALUES (999)").await.unwrap();
     let refused = Store::open(&world.place.url()).await.err().unwrap();
     assert!(refused.to_string().contains("newer Outpay"), "{refused:#}");
 }
 
-async fn openers_at_once_take_turns(world: &World) {
+async fn openers_at_once_take_turns(world: &BareStore) {
     let place = Place::fresh(world.engine());
     let start = Barrier::new(6);
     let open = || {
@@ -51,7 +51,7 @@ async fn openers_at_once_take_turns(world: &World) {
     });
 }
 
-async fn a_handle_is_one_more_hand_on_the_same_database(world: &World) {
+async fn a_handle_is_one_more_hand_on_the_same_database(world: &BareStore) {
     let copy = world.store.clone();
     let other = Store::open(&world.place.url()).await.unwrap();
     let book = world.book("Acme").await;
@@ -148,7 +148,7 @@ mod only {
         #[test]
         fn tellers_take_turns_whatever_isolation_the_database_is_set_to() {
             for word in ["repeatable read", "serializable"] {
-                World::run(Engine::Postgres, async |world: &World| {
+                BareStore::run(Engine::Postgres, async |world: &BareStore| {
                     world.place.alter(&format!("SET default_transaction_isolation = '{word}'"));
                     turns::two_tellers_take_turns(world).await;
                 });
@@ -158,7 +158,7 @@ mod only {
         /// A limit of the role or the database would end the server with the first slow statement.
         #[test]
         fn limits_of_the_database_on_statements_and_locks_do_not_hold() {
-            World::run(Engine::Postgres, async |world: &World| {
+            BareStore::run(Engine::Postgres, async |world: &BareStore| {
                 let book = world.book("Acme").await;
                 let other = world.place.connect().await;
                 for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {

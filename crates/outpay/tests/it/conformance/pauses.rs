@@ -1,8 +1,8 @@
 //! Pauses: what they stop, what is in flight when they begin, and who is told.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, by_hand, create, deactivate, order, step, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Mode, Pause, Step, Terms, UserStatus};
 use outpay::store::{
     AuditFilter, BookPart, Clearance, Hold, NewAuditEntry, PauseScope, Stop, StoredPause, WithdrawalFilter,
@@ -22,7 +22,7 @@ on_both_engines! {
 const LEASE: i64 = 1_000;
 
 /// A book with two users and the withdrawals 1 (of user 1) and 2 (of user 2), both by usdc.
-async fn start(world: &World) -> (BookId, Till) {
+async fn start(world: &BareStore) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let terms = Terms { enabled: true, ..Terms::default() };
     world.store.set_terms(book, "usdc", &terms).await.unwrap();
@@ -33,7 +33,7 @@ async fn start(world: &World) -> (BookId, Till) {
     (book, till)
 }
 
-async fn due(world: &World) -> Vec<i64> {
+async fn due(world: &BareStore) -> Vec<i64> {
     let leased = world.store.lease_withdrawals(9, (Mode::Live, "usdc"), (NOW, NOW), 9).await.unwrap();
     let mut numbers: Vec<i64> = leased.iter().map(|leased| leased.withdrawal.number).collect();
     numbers.sort_unstable();
@@ -52,7 +52,7 @@ fn entry(book: BookId) -> NewAuditEntry {
     }
 }
 
-async fn told(world: &World, book: BookId) -> usize {
+async fn told(world: &BareStore, book: BookId) -> usize {
     let (business, action) = (book.business(), "payments.paused".to_owned());
     let actors = (i64::MIN, i64::MAX);
     let filter = AuditFilter { business, actors, action, before: i64::MAX, limit: 99 };
@@ -77,7 +77,7 @@ fn is_of_one(scope: &PauseScope) -> bool {
     matches!(scope, PauseScope::Person(..) | PauseScope::Own(_, BookPart::Person(_)))
 }
 
-async fn a_pause_comes_back_as_it_was_made(world: &World) {
+async fn a_pause_comes_back_as_it_was_made(world: &BareStore) {
     let book = world.book("Acme").await;
     let store = &world.store;
     for scope in scopes(book) {
@@ -96,7 +96,7 @@ async fn a_pause_comes_back_as_it_was_made(world: &World) {
     assert_eq!(told(world, book).await, 16, "of eight pauses and their ends, each once");
 }
 
-async fn a_book_knows_its_pauses(world: &World) {
+async fn a_book_knows_its_pauses(world: &BareStore) {
     let (book, other) = (world.book("Acme").await, world.book("Other").await);
     let store = &world.store;
     let pause = |method: Option<&str>, user| Pause { method: method.map(str::to_owned), user };
@@ -128,7 +128,7 @@ async fn a_book_knows_its_pauses(world: &World) {
     }
 }
 
-async fn a_pause_stops_what_it_names_and_nothing_else(world: &World) {
+async fn a_pause_stops_what_it_names_and_nothing_else(world: &BareStore) {
     let (book, _till) = start(world).await;
     let store = &world.store;
     let other = world.book("Other").await;
@@ -159,7 +159,7 @@ async fn a_pause_stops_what_it_names_and_nothing_else(world: &World) {
     assert_eq!(due(world).await, [1, 2]);
 }
 
-async fn what_is_switched_off_stops_what_is_queued(world: &World) {
+async fn what_is_switched_off_stops_what_is_queued(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let store = &world.store;
     let stops = async || [store.stop_of(book, 1).await.unwrap(), store.stop_of(book, 2).await.unwrap()];
@@ -191,7 +191,7 @@ async fn what_is_switched_off_stops_what_is_queued(world: &World) {
 }
 
 /// A withdrawal that is being sent, and its lease.
-async fn sending(world: &World) -> (BookId, Till, Hold) {
+async fn sending(world: &BareStore) -> (BookId, Till, Hold) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [step(1, Step::Send)]).await;
     let hold = world
@@ -203,7 +203,7 @@ async fn sending(world: &World) -> (BookId, Till, Hold) {
     (book, till, hold)
 }
 
-async fn the_last_look_sees_lease_state_and_pause(world: &World) {
+async fn the_last_look_sees_lease_state_and_pause(world: &BareStore) {
     let (book, mut till, hold) = sending(world).await;
     let store = &world.store;
     let look = async |hold, now| store.begin_submitting(hold, (now, now + LEASE)).await.unwrap();
@@ -221,7 +221,7 @@ async fn the_last_look_sees_lease_state_and_pause(world: &World) {
     assert_eq!(look(hold, NOW).await, Clearance::Ended);
 }
 
-async fn what_leaves_is_told_until_its_answer(world: &World) {
+async fn what_leaves_is_told_until_its_answer(world: &BareStore) {
     let (book, _till, hold) = sending(world).await;
     let store = &world.store;
     assert_eq!(store.submitting(&PauseScope::All).await.unwrap(), []);
@@ -253,7 +253,7 @@ async fn what_leaves_is_told_until_its_answer(world: &World) {
 }
 
 /// Either the worker sees the pause, or the pause sees the worker's mark.
-async fn of_a_pause_and_a_send_at_once_one_sees_the_other(world: &World) {
+async fn of_a_pause_and_a_send_at_once_one_sees_the_other(world: &BareStore) {
     let (book, _till, hold) = sending(world).await;
     for _ in 0..20 {
         let seen = world.at_once(2, async |store, process| {

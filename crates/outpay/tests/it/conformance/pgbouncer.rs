@@ -1,6 +1,6 @@
 //! A PgBouncer in front of the tests' PostgreSQL, in any pool mode; stopped on drop.
 
-use crate::conformance::world::Place;
+use crate::conformance::bare_store::Place;
 use outpay::store::DatabaseUrl;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! Proposals, the installation's rails, and deposits by reference: what a confirmation needs.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::deposit;
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Cents, Mode, floor_of_epoch};
 use outpay::store::{InstallationRail, ProposalRow, ProposalState, WriteError};
 
@@ -33,7 +33,7 @@ fn proposal_of(book: BookId, number: i64) -> ProposalRow {
     }
 }
 
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let store = &world.store;
     assert_eq!(store.next_proposal_number().await.unwrap(), 1);
@@ -41,7 +41,7 @@ async fn start(world: &World) -> BookId {
     book
 }
 
-async fn a_proposal_is_decided_once_and_in_time(world: &World) {
+async fn a_proposal_is_decided_once_and_in_time(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     assert_eq!(store.proposal(1).await.unwrap(), Some(proposal_of(book, 1)));
@@ -63,7 +63,7 @@ async fn a_proposal_is_decided_once_and_in_time(world: &World) {
     assert_eq!(decided, (ProposalState::Confirmed, Some(member), Some(NOW + 99)));
 }
 
-async fn a_proposal_whose_effect_was_refused_is_open_again(world: &World) {
+async fn a_proposal_whose_effect_was_refused_is_open_again(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     let log = entry(book.business(), "decided", Actor(5));
@@ -73,7 +73,7 @@ async fn a_proposal_whose_effect_was_refused_is_open_again(world: &World) {
     assert_eq!(store.proposal(1).await.unwrap(), Some(proposal_of(book, 1)));
 }
 
-async fn a_proposal_that_was_carried_out_stays_so(world: &World) {
+async fn a_proposal_that_was_carried_out_stays_so(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     let log = entry(book.business(), "decided", Actor(5));
@@ -86,13 +86,13 @@ async fn a_proposal_that_was_carried_out_stays_so(world: &World) {
     assert!(!store.reopen_proposal(1, &log).await.unwrap());
 }
 
-async fn proposals_are_numbered_in_the_epoch(world: &World) {
+async fn proposals_are_numbered_in_the_epoch(world: &BareStore) {
     start(world).await;
     assert!(world.store.begin_epoch(1, NOW).await.unwrap());
     assert_eq!(world.store.next_proposal_number().await.unwrap(), floor_of_epoch(1) + 1);
 }
 
-async fn rails_are_recorded_once(world: &World) {
+async fn rails_are_recorded_once(world: &BareStore) {
     let rail = |test_mode, name: &str, line: &str| InstallationRail {
         test_mode,
         name: name.to_owned(),
@@ -108,7 +108,7 @@ async fn rails_are_recorded_once(world: &World) {
     assert_eq!(store.rails_called(Mode::Test, "bank").await.unwrap(), []);
 }
 
-async fn a_deposit_is_found_by_its_reference(world: &World) {
+async fn a_deposit_is_found_by_its_reference(world: &BareStore) {
     let book = world.book("Acme").await;
     world.till().await.carry_out(book, [deposit(70, "bank line 1"), deposit(80, "bank line 2")]).await;
     let called = async |of, reference| world.store.deposit_called(of, reference).await.unwrap();

@@ -1,14 +1,14 @@
 //! How often circuit breakers opened, as other processes read it.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use outpay::store::RailOpening;
 
 on_both_engines! {
     openings_are_counted_by_rail,
 }
 
-async fn openings_are_counted_by_rail(world: &World) {
+async fn openings_are_counted_by_rail(world: &BareStore) {
     let store = &world.store;
     assert_eq!(store.rail_openings().await.unwrap(), []);
     for (rail, at) in [("usdc", NOW), ("bank", NOW + 1), ("usdc", NOW + 2)] {

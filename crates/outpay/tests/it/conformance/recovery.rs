@@ -1,8 +1,8 @@
 //! The changes of a recovery: all in one transaction, or none.
 
+use crate::conformance::bare_store::{BareStore, Engine, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::witnessed::{books, cards, members, view};
-use crate::conformance::world::{Engine, NOW, World};
 use ledger::BookId;
 use outpay::store::{KeyNews, RecoveryChanges};
 
@@ -11,7 +11,7 @@ on_both_engines! {
     a_recovery_without_knowledge_revokes_all,
 }
 
-async fn keys(world: &World, book: BookId, numbers: &[i64]) {
+async fn keys(world: &BareStore, book: BookId, numbers: &[i64]) {
     for number in numbers {
         world
             .store
@@ -21,7 +21,7 @@ async fn keys(world: &World, book: BookId, numbers: &[i64]) {
     }
 }
 
-async fn revoked(world: &World) -> Vec<bool> {
+async fn revoked(world: &BareStore) -> Vec<bool> {
     let seen = view(world).await;
     let mut all = Vec::new();
     for number in 1..=3 {
@@ -30,7 +30,7 @@ async fn revoked(world: &World) -> Vec<bool> {
     all
 }
 
-async fn a_recovery_does_again_what_was_done(world: &World) {
+async fn a_recovery_does_again_what_was_done(world: &BareStore) {
     let book = books(world).await;
     assert_eq!(world.store.open_withdrawals().await.unwrap(), 1);
     cards(world, book).await;
@@ -75,7 +75,7 @@ async fn a_recovery_does_again_what_was_done(world: &World) {
     );
 }
 
-async fn a_recovery_without_knowledge_revokes_all(world: &World) {
+async fn a_recovery_without_knowledge_revokes_all(world: &BareStore) {
     let book = books(world).await;
     keys(world, book, &[1, 2, 3]).await;
     let changes =

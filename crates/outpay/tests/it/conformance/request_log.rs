@@ -1,7 +1,7 @@
 //! The request log: searched as a page needs, deleted by age and by count.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::world::{NOW, World};
 use ledger::BookId;
 use outpay::store::{RequestFilter, RequestLine};
 
@@ -35,12 +35,12 @@ fn all() -> RequestFilter {
     RequestFilter { book: BOOK, key: None, path: String::new(), statuses: (0, 999), before: None, limit: 100 }
 }
 
-async fn found(world: &World, filter: RequestFilter) -> Vec<String> {
+async fn found(world: &BareStore, filter: RequestFilter) -> Vec<String> {
     let lines = world.store.request_lines(&filter).await.unwrap();
     lines.into_iter().map(|line| line.request_id).collect()
 }
 
-async fn a_line_comes_back_as_it_was_written(world: &World) {
+async fn a_line_comes_back_as_it_was_written(world: &BareStore) {
     world.store.write_request_lines(&[]).await.unwrap();
     world.store.write_request_lines(&[line(1), line(2)]).await.unwrap();
     // The same request again, beside a new one: only the new one is written.
@@ -52,7 +52,7 @@ async fn a_line_comes_back_as_it_was_written(world: &World) {
     assert_eq!(found(world, all()).await, ["req_3", "req_2", "req_1"]);
 }
 
-async fn lines_are_filtered_and_paged(world: &World) {
+async fn lines_are_filtered_and_paged(world: &BareStore) {
     let lines: Vec<RequestLine> = (1..=6).map(line).collect();
     world.store.write_request_lines(&lines).await.unwrap();
     let other = RequestLine { book: BookId(4), ..line(9) };
@@ -74,7 +74,7 @@ async fn lines_are_filtered_and_paged(world: &World) {
     assert_eq!(found(world, RequestFilter { before, ..all() }).await, ["req_2", "req_1"]);
 }
 
-async fn what_is_old_or_too_much_is_forgotten(world: &World) {
+async fn what_is_old_or_too_much_is_forgotten(world: &BareStore) {
     let store = &world.store;
     let lines: Vec<RequestLine> = (1..=6).map(line).collect();
     store.write_request_lines(&lines).await.unwrap();

@@ -1,8 +1,8 @@
 //! The searches of the dashboard's lists and home page.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, order, rotate, step, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, EntryKind, Step, UserStatus, WithdrawalState};
 use outpay::store::{DaySum, UserPage, UserSearch, WithdrawalFilter};
 
@@ -22,7 +22,7 @@ fn numbers(page: &UserPage) -> Vec<i64> {
 }
 
 /// 1 anna, 2 Anton, 3 an_b, 4 bob, 5 bo.b; balances 100, 200, …; 2 and 4 are inactive.
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100_000).await;
@@ -33,7 +33,7 @@ async fn start(world: &World) -> BookId {
     book
 }
 
-async fn people_are_found_by_how_their_address_begins(world: &World) {
+async fn people_are_found_by_how_their_address_begins(world: &BareStore) {
     let book = start(world).await;
     let found = async |beginning: &str| {
         let search = UserSearch { beginning: beginning.to_owned(), ..ANY };
@@ -50,7 +50,7 @@ async fn people_are_found_by_how_their_address_begins(world: &World) {
     assert!(world.store.search_users(BookId(book.0 + 1), &elsewhere, 10).await.unwrap().users.is_empty());
 }
 
-async fn people_are_found_by_status_and_balance(world: &World) {
+async fn people_are_found_by_status_and_balance(world: &BareStore) {
     let book = start(world).await;
     let found = async |search: UserSearch| {
         let page = world.store.search_users(book, &search, 10).await.unwrap();
@@ -69,7 +69,7 @@ async fn people_are_found_by_status_and_balance(world: &World) {
     assert_eq!(found(UserSearch { beginning, balance, status: active, ..ANY }).await, [3]);
 }
 
-async fn searches_go_on_where_they_ended(world: &World) {
+async fn searches_go_on_where_they_ended(world: &BareStore) {
     let book = start(world).await;
     let balance = Some((Cents(0), Cents(1_000)));
     for (search, expected) in [
@@ -91,7 +91,7 @@ async fn searches_go_on_where_they_ended(world: &World) {
     }
 }
 
-async fn a_person_is_looked_up(world: &World) {
+async fn a_person_is_looked_up(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     assert_eq!(store.email_of(book, 2).await.unwrap().as_deref(), Some("anton@example.com"));
@@ -106,7 +106,7 @@ async fn a_person_is_looked_up(world: &World) {
     assert_eq!(store.held(book).await.unwrap(), Cents(80));
 }
 
-async fn withdrawals_in_doubt_are_found_and_counted(world: &World) {
+async fn withdrawals_in_doubt_are_found_and_counted(world: &BareStore) {
     let book = start(world).await;
     let mut till = world.till().await;
     till.carry_out(book, (1..=4).map(|amount| withdraw(order(1, amount)))).await;
@@ -129,7 +129,7 @@ async fn withdrawals_in_doubt_are_found_and_counted(world: &World) {
     assert_eq!((found(any()).await, count(None, 10).await), (vec![5], 1));
 }
 
-async fn days_are_summed_up_behind_a_cursor(world: &World) {
+async fn days_are_summed_up_behind_a_cursor(world: &BareStore) {
     const DAY: i64 = 86_400_000_000;
     let book = world.book("Acme").await;
     let mut till = world.till().await;

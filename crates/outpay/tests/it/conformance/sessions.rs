@@ -1,8 +1,8 @@
 //! Commands of members: checked against session and role as they are when the command is decided.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, create};
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Origin, Refusal, SessionStamp};
 use outpay::commit::{Asked, Verdict};
 use outpay::roles::Role;
@@ -15,7 +15,7 @@ on_both_engines! {
 }
 
 /// A book of business 1 that can pay, and its member 1 with session 1.
-async fn start(world: &World) -> (BookId, Till) {
+async fn start(world: &BareStore) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000_000).await;
@@ -58,7 +58,7 @@ fn pays(book: BookId, session: i64, role: Role) -> Asked {
 
 const REFUSED: Verdict = Err(Refusal::CredentialDoesNotAuthenticate);
 
-async fn a_session_that_was_ended_gives_no_command(world: &World) {
+async fn a_session_that_was_ended_gives_no_command(world: &BareStore) {
     let (book, mut till) = start(world).await;
     assert!(till.apply(&[pays(book, 1, Role::Admin)]).await[0].is_ok());
     assert_eq!(till.apply(&[pays(book, 2, Role::Admin)]).await, [REFUSED], "without its second factor");
@@ -67,7 +67,7 @@ async fn a_session_that_was_ended_gives_no_command(world: &World) {
     assert_eq!(till.apply(&[pays(book, 1, Role::Admin)]).await, [REFUSED]);
 }
 
-async fn nor_does_another_role_or_another_team(world: &World) {
+async fn nor_does_another_role_or_another_team(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let other = world.book("Other").await;
     assert_eq!(till.apply(&[pays(other, 1, Role::Admin)]).await, [REFUSED]);
@@ -80,7 +80,7 @@ async fn nor_does_another_role_or_another_team(world: &World) {
     assert_eq!(till.apply(&[pays(book, 1, Role::Viewer)]).await, [REFUSED]);
 }
 
-async fn of_an_end_and_a_command_at_once_the_command_comes_first_or_not_at_all(world: &World) {
+async fn of_an_end_and_a_command_at_once_the_command_comes_first_or_not_at_all(world: &BareStore) {
     let (book, till) = start(world).await;
     drop(till);
     let paid = || async { world.store.own_balances(book).await.unwrap().1 };

@@ -1,8 +1,8 @@
 //! Settings of the installation, and the engine's settings for the operator.
 
+use crate::conformance::bare_store::{BareStore, Engine, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask_once, create};
-use crate::conformance::world::{Engine, World, runtime};
 use ledger::{BookId, Cents, OnceKey};
 use outpay::clock::Clock;
 use outpay::store::Store;
@@ -18,7 +18,7 @@ on_both_engines! {
     a_refused_write_breaks_nothing,
 }
 
-async fn the_first_master_key_is_the_one(world: &World) {
+async fn the_first_master_key_is_the_one(world: &BareStore) {
     assert!(!world.store.has_master_key().await.unwrap());
     assert!(world.store.matches_master_key(&[1; 32]).await.unwrap());
     assert!(world.store.has_master_key().await.unwrap());
@@ -29,7 +29,7 @@ async fn the_first_master_key_is_the_one(world: &World) {
     assert!(other.matches_master_key(&[1; 32]).await.unwrap());
 }
 
-async fn of_master_keys_at_once_one_is_the_first(world: &World) {
+async fn of_master_keys_at_once_one_is_the_first(world: &BareStore) {
     let url = world.place.url();
     let start = Barrier::new(4);
     let matches = |key: u8| {
@@ -46,7 +46,7 @@ async fn of_master_keys_at_once_one_is_the_first(world: &World) {
     assert_eq!(matched.iter().filter(|matched| **matched).count(), 1, "{matched:?}");
 }
 
-async fn an_answer_is_remembered_in_its_book(world: &World) {
+async fn an_answer_is_remembered_in_its_book(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 10).await;
@@ -64,7 +64,7 @@ async fn an_answer_is_remembered_in_its_book(world: &World) {
     assert!(!remembered(BookId(book.0 + 1), "key").await, "another book's");
 }
 
-async fn the_engine_answers(world: &World) {
+async fn the_engine_answers(world: &BareStore) {
     world.store.ping().await.unwrap();
     let facts = world.store.engine_facts().await.unwrap();
     let fact = |name: &str| {
@@ -91,7 +91,7 @@ async fn the_engine_answers(world: &World) {
     }
 }
 
-async fn money_moves_with_any_page_cache(world: &World) {
+async fn money_moves_with_any_page_cache(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -103,7 +103,7 @@ async fn money_moves_with_any_page_cache(world: &World) {
     assert_eq!(ada.user.balance, Cents(1_000));
 }
 
-async fn the_newest_entry_tells_its_time(world: &World) {
+async fn the_newest_entry_tells_its_time(world: &BareStore) {
     assert_eq!(world.store.newest_entry_at().await.unwrap(), None);
     let (older, newer) = (world.book("Older").await, world.book("Newer").await);
     let mut till = world.till().await;
@@ -113,7 +113,7 @@ async fn the_newest_entry_tells_its_time(world: &World) {
     assert_eq!(world.store.newest_entry_at().await.unwrap(), Some(till.now));
 }
 
-async fn a_refused_write_breaks_nothing(world: &World) {
+async fn a_refused_write_breaks_nothing(world: &BareStore) {
     assert!(world.store.begin_epoch(1, 1).await.unwrap());
     assert!(!world.store.begin_epoch(1, 2).await.unwrap(), "rolled back");
     assert!(!world.store.is_broken());

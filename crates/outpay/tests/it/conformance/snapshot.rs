@@ -1,8 +1,8 @@
 //! The audit's view: one snapshot of the whole database, however much is written meanwhile.
 
+use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{by_hand, create, deactivate, order, rotate, step, withdraw};
-use crate::conformance::world::World;
 use ledger::{Account, AccountId, BookId, Cents, Step};
 use outpay::store::{HashCredential, Snapshot, StoredEntry};
 
@@ -13,7 +13,7 @@ on_both_engines! {
     withdrawals_stand_still_with_the_rest,
 }
 
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -25,7 +25,7 @@ async fn start(world: &World) -> BookId {
     book
 }
 
-async fn a_snapshot_shows_what_is_stored(world: &World) {
+async fn a_snapshot_shows_what_is_stored(world: &BareStore) {
     let book = start(world).await;
     let snapshot = world.store.snapshot().await.unwrap();
     let books = snapshot.books().await.unwrap();
@@ -71,7 +71,7 @@ async fn told(snapshot: &Snapshot, book: BookId) -> String {
     )
 }
 
-async fn a_snapshot_stands_still_while_writes_go_on(world: &World) {
+async fn a_snapshot_stands_still_while_writes_go_on(world: &BareStore) {
     let book = start(world).await;
     // The snapshot is taken when it is opened, not at the first read.
     let unasked = world.store.snapshot().await.unwrap();
@@ -94,7 +94,7 @@ async fn a_snapshot_stands_still_while_writes_go_on(world: &World) {
     assert_eq!(now.books().await.unwrap().len(), 4);
 }
 
-async fn everything_pages(world: &World) {
+async fn everything_pages(world: &BareStore) {
     let book = start(world).await;
     let snapshot = world.store.snapshot().await.unwrap();
     let sequences: Vec<_> = snapshot.entries(book, 2, 2).await.unwrap();
@@ -112,7 +112,7 @@ async fn everything_pages(world: &World) {
     assert!(all.iter().all(|credential| credential.book == book && credential.user <= 2));
 }
 
-async fn withdrawals_stand_still_with_the_rest(world: &World) {
+async fn withdrawals_stand_still_with_the_rest(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;

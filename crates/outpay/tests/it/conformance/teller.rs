@@ -1,9 +1,9 @@
 //! The teller's path through the store: what is loaded, decided, saved and committed is there when it is loaded
 //! again; what is rolled back is not.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, ask_once, create, deactivate, debit, deposit, email, rotate, to_payout};
-use crate::conformance::world::{NOW, World};
 use ledger::{
     AccountId, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command, Mode, OnceKey, Refusal,
     UserStatus,
@@ -54,7 +54,7 @@ fn assert_same(one: &Book, other: &Book, users: &[i64], once: &[OnceKey]) {
     }
 }
 
-async fn what_is_saved_is_loaded_again(world: &World) {
+async fn what_is_saved_is_loaded_again(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 10_000).await;
@@ -113,7 +113,7 @@ async fn what_is_saved_is_loaded_again(world: &World) {
     );
 }
 
-async fn a_fresh_book_is_empty(world: &World) {
+async fn a_fresh_book_is_empty(world: &BareStore) {
     let live = world.book("Acme").await;
     let test = BookId::new(live.business(), Mode::Test);
     let mut till = world.till().await;
@@ -128,7 +128,7 @@ async fn a_fresh_book_is_empty(world: &World) {
     }
 }
 
-async fn what_is_rolled_back_never_was(world: &World) {
+async fn what_is_rolled_back_never_was(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -147,7 +147,7 @@ async fn what_is_rolled_back_never_was(world: &World) {
     assert_eq!(world.journal(book).await.len(), 6);
 }
 
-async fn what_is_saved_and_not_committed_dies_with_its_teller(world: &World) {
+async fn what_is_saved_and_not_committed_dies_with_its_teller(world: &BareStore) {
     let book = world.book("Acme").await;
     world.till().await.fund(book, 100).await;
     let before = world.everything().await;
@@ -162,7 +162,7 @@ async fn what_is_saved_and_not_committed_dies_with_its_teller(world: &World) {
     world.till().await.carry_out(book, [create("a@example.com", 20)]).await;
 }
 
-async fn a_refused_batch_writes_nothing(world: &World) {
+async fn a_refused_batch_writes_nothing(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -188,7 +188,7 @@ async fn a_refused_batch_writes_nothing(world: &World) {
     assert_eq!(world.everything().await, before);
 }
 
-async fn several_books_in_one_batch(world: &World) {
+async fn several_books_in_one_batch(world: &BareStore) {
     let one = world.book("One").await;
     let other = world.book("Other").await;
     let test = BookId::new(one.business(), Mode::Test);
@@ -217,7 +217,7 @@ async fn several_books_in_one_batch(world: &World) {
     }
 }
 
-async fn a_book_that_does_not_exist_is_left_out(world: &World) {
+async fn a_book_that_does_not_exist_is_left_out(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     let unknown = BookId(99);
@@ -232,7 +232,7 @@ async fn a_book_that_does_not_exist_is_left_out(world: &World) {
     till.teller.commit().await.unwrap();
 }
 
-async fn the_switch_for_payouts_is_loaded(world: &World) {
+async fn the_switch_for_payouts_is_loaded(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -243,7 +243,7 @@ async fn the_switch_for_payouts_is_loaded(world: &World) {
     till.carry_out(book, [create("a@example.com", 1)]).await;
 }
 
-async fn a_batch_of_many_rows(world: &World) {
+async fn a_batch_of_many_rows(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100_000_000).await;
@@ -268,7 +268,7 @@ async fn a_batch_of_many_rows(world: &World) {
     assert_eq!(world.journal(book).await.len(), 3_002);
 }
 
-async fn texts_come_back_as_they_were(world: &World) {
+async fn texts_come_back_as_they_were(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     let long = "x".repeat(10_000);
@@ -279,7 +279,7 @@ async fn texts_come_back_as_they_were(world: &World) {
     assert_eq!(stored.iter().map(|stored| stored.entry.note.as_str()).collect::<Vec<_>>(), notes);
 }
 
-async fn the_largest_numbers_come_back(world: &World) {
+async fn the_largest_numbers_come_back(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     let most = ledger::MAX_TRANSFER.0;

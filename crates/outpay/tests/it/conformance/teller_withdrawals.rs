@@ -1,9 +1,9 @@
 //! The teller's path through the store for withdrawals: new and changed ones are loaded again as they were saved,
 //! with their users' accounts; sums of earlier withdrawals count exactly what they should.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, by_hand, create, order, step, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{
     AccountId, Actor, Applied, Book, BookId, Cents, FeeRule, Order, Progress, Refusal, ReviewRule, Step,
     Terms, WithdrawalState,
@@ -27,7 +27,7 @@ on_both_engines! {
 }
 
 /// A book with three users who have plenty, and a teller.
-async fn start(world: &World, name: &str) -> (BookId, Till) {
+async fn start(world: &BareStore, name: &str) -> (BookId, Till) {
     let book = world.book(name).await;
     let mut till = world.till().await;
     till.fund(book, 10_000_000).await;
@@ -69,7 +69,7 @@ fn states(verdicts: Vec<outpay::commit::Verdict>) -> Vec<Result<WithdrawalState,
     verdicts.into_iter().map(|verdict| verdict.map(state)).collect()
 }
 
-async fn withdrawals_are_loaded_as_they_were_saved(world: &World) {
+async fn withdrawals_are_loaded_as_they_were_saved(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     let fee = FeeRule { fixed: Cents(25), ..FeeRule::default() };
     let with_fee = Order { terms: Terms { enabled: true, fee, ..Terms::default() }, ..order(1, 1_000) };
@@ -122,7 +122,7 @@ async fn withdrawals_are_loaded_as_they_were_saved(world: &World) {
     assert_eq!(entries[3].entry.detail, r#"{"tx_hash":"0x1"}"#);
 }
 
-async fn a_withdrawal_that_is_not_there_is_left_out(world: &World) {
+async fn a_withdrawal_that_is_not_there_is_left_out(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     till.carry_out(book, [withdraw(order(1, 5))]).await;
     let loaded = withdrawals(&mut till, book, &[0, 1, 2, i64::MAX]).await;
@@ -136,7 +136,7 @@ async fn a_withdrawal_that_is_not_there_is_left_out(world: &World) {
     assert_eq!(verdicts, [Err(Refusal::WithdrawalIsUnknown), Err(Refusal::WithdrawalIsUnknown)]);
 }
 
-async fn money_held_is_loaded_with_its_user(world: &World) {
+async fn money_held_is_loaded_with_its_user(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     till.carry_out(book, [10, 200, 3_000].map(|amount| withdraw(order(1, amount)))).await;
     till.carry_out(book, [step(1, Step::Cancel), step(2, Step::Send)]).await;
@@ -146,7 +146,7 @@ async fn money_held_is_loaded_with_its_user(world: &World) {
     assert_eq!((pending(1), pending(2)), (Cents(3_200), Cents(0)));
 }
 
-async fn a_batch_of_many_withdrawals(world: &World) {
+async fn a_batch_of_many_withdrawals(world: &BareStore) {
     const ALL: i64 = 300;
     let (book, mut till) = start(world, "Acme").await;
     till.carry_out(book, (1..=ALL).map(|number| withdraw(order(number % 3 + 1, number)))).await;
@@ -168,7 +168,7 @@ async fn a_batch_of_many_withdrawals(world: &World) {
     assert_eq!(loaded.balance(AccountId::HELD), Cents(0));
 }
 
-async fn what_is_rolled_back_is_not_asked_for(world: &World) {
+async fn what_is_rolled_back_is_not_asked_for(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     till.carry_out(book, [withdraw(order(1, 5))]).await;
     let stands = world.everything().await;
@@ -178,7 +178,7 @@ async fn what_is_rolled_back_is_not_asked_for(world: &World) {
     assert_eq!(before(&mut till, book, &order(1, 1)).await, (5, 5, false));
 }
 
-async fn sums_count_what_was_asked_for_since(world: &World) {
+async fn sums_count_what_was_asked_for_since(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     const DAY: i64 = 86_400_000_000;
     till.now = NOW - DAY;
@@ -200,7 +200,7 @@ async fn sums_count_what_was_asked_for_since(world: &World) {
     }
 }
 
-async fn what_was_given_back_does_not_count(world: &World) {
+async fn what_was_given_back_does_not_count(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     let review = ReviewRule { always: true, ..ReviewRule::default() };
     let reviewed = Order { terms: Terms { enabled: true, review, ..Terms::default() }, ..order(1, 1) };
@@ -217,7 +217,7 @@ async fn what_was_given_back_does_not_count(world: &World) {
 }
 
 /// The running sum belongs to the day of the withdrawal, also if it is given back later or within the same batch.
-async fn what_is_given_back_makes_room_on_its_own_day(world: &World) {
+async fn what_is_given_back_makes_room_on_its_own_day(world: &BareStore) {
     const DAY: i64 = 86_400_000_000;
     let (book, mut till) = start(world, "Acme").await;
     let at = |day: i64| Order { day, ..order(1, 1) };
@@ -233,7 +233,7 @@ async fn what_is_given_back_makes_room_on_its_own_day(world: &World) {
     assert_eq!(before(&mut till, book, &at(NOW)).await.0, 0);
 }
 
-async fn a_destination_is_known_once_it_was_paid(world: &World) {
+async fn a_destination_is_known_once_it_was_paid(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     let known = async |till: &mut Till, of: Order| before(till, book, &of).await.2;
     till.carry_out(book, [withdraw(order(1, 10)), step(1, Step::Send)]).await;
@@ -248,7 +248,7 @@ async fn a_destination_is_known_once_it_was_paid(world: &World) {
     assert!(!known(&mut till, by_another).await, "by another method");
 }
 
-async fn a_daily_cap_holds_over_batches(world: &World) {
+async fn a_daily_cap_holds_over_batches(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     let capped = |user: i64, amount: i64, day: i64| {
         let terms = Terms { enabled: true, daily_cap: Some(Cents(100)), ..Terms::default() };
@@ -267,7 +267,7 @@ async fn a_daily_cap_holds_over_batches(world: &World) {
     assert_eq!(states(till.apply(&[ask(book, capped(1, 100, till.now))]).await), [queued]);
 }
 
-async fn review_rules_look_back_over_batches(world: &World) {
+async fn review_rules_look_back_over_batches(world: &BareStore) {
     let (book, mut till) = start(world, "Acme").await;
     let ruled = |review: ReviewRule, amount: i64| {
         withdraw(Order { terms: Terms { enabled: true, review, ..Terms::default() }, ..order(1, amount) })
@@ -285,7 +285,7 @@ async fn review_rules_look_back_over_batches(world: &World) {
     assert_eq!(till.withdrawal(book, ruled(new, 5)).await.state, queued);
 }
 
-async fn several_books_look_back_at_their_own(world: &World) {
+async fn several_books_look_back_at_their_own(world: &BareStore) {
     let (one, mut till) = start(world, "One").await;
     let (other, _) = start(world, "Other").await;
     let capped = |amount: i64| {

@@ -1,8 +1,8 @@
 //! Terms of methods, the rule about unclaimed money, and whose money it applies to.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, debit, deposit, order, to_payout, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, FeeRule, ReviewRule, Terms};
 use outpay::store::Unclaimed;
 
@@ -14,7 +14,7 @@ on_both_engines! {
     a_reminder_is_noted,
 }
 
-async fn terms_come_back_as_they_were_set(world: &World) {
+async fn terms_come_back_as_they_were_set(world: &BareStore) {
     let store = &world.store;
     let (book, other) = (BookId(2), BookId(4));
     assert!(store.all_terms(book).await.unwrap().is_empty());
@@ -45,7 +45,7 @@ async fn terms_come_back_as_they_were_set(world: &World) {
     assert_eq!(store.all_terms(other).await.unwrap()["usdc"], Terms::default());
 }
 
-async fn an_expiry_rule_is_set_and_taken_away(world: &World) {
+async fn an_expiry_rule_is_set_and_taken_away(world: &BareStore) {
     let store = &world.store;
     let (book, other) = (BookId(4), BookId(2));
     assert_eq!(store.expiry_days(book).await.unwrap(), None);
@@ -61,7 +61,7 @@ async fn an_expiry_rule_is_set_and_taken_away(world: &World) {
     assert!(store.set_expiry_days(book, Some(0)).await.is_err(), "zero days would leave no time");
 }
 
-async fn unclaimed_is_what_did_not_move(world: &World) {
+async fn unclaimed_is_what_did_not_move(world: &BareStore) {
     let (book, other) = (world.book("Acme").await, world.book("Other").await);
     let mut till = world.till().await;
     till.now = NOW - 100;
@@ -87,7 +87,7 @@ async fn unclaimed_is_what_did_not_move(world: &World) {
     assert_eq!(found(NOW, 2).await, [idle(3, c, NOW)]);
 }
 
-async fn unclaimed_money_pages(world: &World) {
+async fn unclaimed_money_pages(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;
@@ -102,7 +102,7 @@ async fn unclaimed_money_pages(world: &World) {
     assert!(page(5, 2).await.is_empty());
 }
 
-async fn a_reminder_is_noted(world: &World) {
+async fn a_reminder_is_noted(world: &BareStore) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 100).await;

@@ -8,7 +8,7 @@ use outpay::auth::Secrets;
 use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
 use outpay::store::TellerStore;
 
-use crate::conformance::world::NOW;
+use crate::conformance::bare_store::NOW;
 
 pub struct Till {
     pub teller: TellerStore,

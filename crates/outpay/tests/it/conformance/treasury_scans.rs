@@ -1,9 +1,9 @@
 //! Transfers by a rail that a recovered database does not know: stored until a person has assigned them.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Cents, Mode, Terms};
 use outpay::store::{Assigned, Attempt, RecoveryChanges, TreasuryScan};
 use outpay::store::{Outgoing, SentSince};
@@ -16,7 +16,7 @@ on_both_engines! {
     the_newest_entry_tells_how_old_a_database_is,
 }
 
-async fn recovered(world: &World, scans: &[(&str, i64)]) {
+async fn recovered(world: &BareStore, scans: &[(&str, i64)]) {
     let scans = scans.iter().map(|(rail, since)| ((*rail).to_owned(), *since)).collect();
     world.store.recover(&RecoveryChanges { scans, ..RecoveryChanges::default() }, NOW).await.unwrap();
 }
@@ -35,7 +35,7 @@ fn sent(outgoing: &[Outgoing]) -> SentSince {
     SentSince { outgoing: outgoing.to_vec(), slots: 9 }
 }
 
-async fn a_recovery_begins_scans(world: &World) {
+async fn a_recovery_begins_scans(world: &BareStore) {
     let store = &world.store;
     assert_eq!(store.treasury_scans().await.unwrap(), []);
     recovered(world, &[("usdc", NOW - 50), ("usdt", NOW - 50)]).await;
@@ -55,7 +55,7 @@ async fn a_recovery_begins_scans(world: &World) {
     assert_eq!(store.treasury_scans().await.unwrap()[0], again, "another loss");
 }
 
-async fn what_no_attempt_made_is_kept_once(world: &World) {
+async fn what_no_attempt_made_is_kept_once(world: &BareStore) {
     let (store, book) = (&world.store, world.book("Acme").await);
     let mut till = world.till().await;
     store.set_terms(book, "usdc", &Terms { enabled: true, ..Terms::default() }).await.unwrap();
@@ -85,7 +85,7 @@ async fn what_no_attempt_made_is_kept_once(world: &World) {
     assert!(kept.iter().all(|one| one.rail == "usdc" && one.assigned == Assigned::Open));
 }
 
-async fn a_transfer_is_assigned_once(world: &World) {
+async fn a_transfer_is_assigned_once(world: &BareStore) {
     let (store, book) = (&world.store, world.book("Acme").await);
     recovered(world, &[("usdc", NOW)]).await;
     let all = ["0x1", "0x2", "0x3"].map(|transfer| outgoing(transfer, 0));
@@ -103,7 +103,7 @@ async fn a_transfer_is_assigned_once(world: &World) {
     assert!(kept.iter().all(|one| one.reason == "why"));
 }
 
-async fn a_rail_is_skipped_with_a_reason(world: &World) {
+async fn a_rail_is_skipped_with_a_reason(world: &BareStore) {
     let store = &world.store;
     assert!(!store.skip_treasury_scan("usdc", "gone", &[]).await.unwrap());
     recovered(world, &[("usdc", NOW)]).await;
@@ -113,7 +113,7 @@ async fn a_rail_is_skipped_with_a_reason(world: &World) {
     assert_eq!((skipped.skipped.as_str(), skipped.scanned_at, skipped.is_done()), ("gone", None, true));
 }
 
-async fn the_newest_entry_tells_how_old_a_database_is(world: &World) {
+async fn the_newest_entry_tells_how_old_a_database_is(world: &BareStore) {
     assert_eq!(world.store.newest_entry_at().await.unwrap(), None);
     let book = world.book("Acme").await;
     world.till().await.fund(book, 100).await;

@@ -1,8 +1,8 @@
 //! The tellers of two processes take turns on one book: each sees everything that the other committed.
 
+use crate::conformance::bare_store::{BareStore, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, ask_once, create, debit};
-use crate::conformance::world::{World, runtime};
 use ledger::{Applied, BookId, Cents, EntryKind, GENESIS, Mode, link};
 use outpay::store::Store;
 use std::sync::Barrier;
@@ -14,7 +14,7 @@ on_both_engines! {
 
 const BATCHES: i64 = 40;
 
-pub async fn two_tellers_take_turns(world: &World) {
+pub async fn two_tellers_take_turns(world: &BareStore) {
     let book = world.book("Acme").await;
     world.till().await.fund(book, 1_000_000).await;
     let start = Barrier::new(2);
@@ -67,7 +67,7 @@ pub async fn two_tellers_take_turns(world: &World) {
 }
 
 /// While one teller holds a book, another teller's books proceed on PostgreSQL; SQLite has one writer.
-async fn other_books_are_not_in_the_way_of_the_answer(world: &World) {
+async fn other_books_are_not_in_the_way_of_the_answer(world: &BareStore) {
     let book = world.book("Acme").await;
     let test = BookId::new(book.business(), Mode::Test);
     for id in [book, test] {
@@ -76,7 +76,7 @@ async fn other_books_are_not_in_the_way_of_the_answer(world: &World) {
     let store = Store::open(&world.place.url()).await.unwrap();
     let mut first = Till::new(store.teller().await.unwrap(), world.secrets.clone());
     first.save(&[ask(book, create("a@example.com", 10))]).await;
-    if world.engine() == crate::conformance::world::Engine::Postgres {
+    if world.engine() == crate::conformance::bare_store::Engine::Postgres {
         world.till().await.carry_out(test, [create("a@example.com", 20)]).await;
     }
     // Readers never wait, and do not see uncommitted changes.

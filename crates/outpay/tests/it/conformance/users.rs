@@ -1,8 +1,8 @@
 //! Payout users and balances as lists and pages show them.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, debit, deposit, email};
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents, UserSnapshot, UserStatus};
 use outpay::store::{UserFilter, UserRow};
 
@@ -14,7 +14,7 @@ on_both_engines! {
 }
 
 /// Users 1 to 7; 2, 3 and 6 are inactive.
-async fn start(world: &World) -> BookId {
+async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 10_000).await;
@@ -23,12 +23,12 @@ async fn start(world: &World) -> BookId {
     book
 }
 
-async fn numbers(world: &World, book: BookId, filter: &UserFilter, limit: i64) -> Vec<i64> {
+async fn numbers(world: &BareStore, book: BookId, filter: &UserFilter, limit: i64) -> Vec<i64> {
     let users = world.store.users(book, filter, limit).await.unwrap();
     users.iter().map(|row| row.user.number).collect()
 }
 
-async fn a_user_is_shown_with_balance_and_history(world: &World) {
+async fn a_user_is_shown_with_balance_and_history(world: &BareStore) {
     let book = start(world).await;
     let mut till = world.till().await;
     till.carry_out(book, [create("U3@EXAMPLE.com", 40), debit(3, 1)]).await;
@@ -50,7 +50,7 @@ async fn a_user_is_shown_with_balance_and_history(world: &World) {
     }
 }
 
-async fn filters_can_be_combined(world: &World) {
+async fn filters_can_be_combined(world: &BareStore) {
     let book = start(world).await;
     let address = |text: &str| Some(email(text));
     let (active, inactive) = (Some(UserStatus::Active), Some(UserStatus::Inactive));
@@ -77,7 +77,7 @@ async fn filters_can_be_combined(world: &World) {
     assert!(numbers(world, BookId(book.0 + 1), &UserFilter::default(), 100).await.is_empty());
 }
 
-async fn pages_go_from_the_newest_to_the_first(world: &World) {
+async fn pages_go_from_the_newest_to_the_first(world: &BareStore) {
     let book = start(world).await;
     for (status, expected) in [
         (None, vec![vec![7, 6, 5], vec![4, 3, 2], vec![1], vec![]]),
@@ -102,7 +102,7 @@ async fn pages_go_from_the_newest_to_the_first(world: &World) {
     assert_eq!(numbers(world, book, &filter, 2).await, [4, 3]);
 }
 
-async fn own_balances_are_main_and_payout(world: &World) {
+async fn own_balances_are_main_and_payout(world: &BareStore) {
     let book = start(world).await;
     let payout = 10_000 - 28;
     assert_eq!(world.store.own_balances(book).await.unwrap(), (Cents(0), Cents(payout)));

@@ -1,9 +1,9 @@
 //! Webhooks: endpoints, deliveries and attempts, one statement at a time; the same on both engines.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};
-use crate::conformance::world::{NOW, World};
 use ledger::{Actor, BookId, Cents, Command, EntryKind, Order, Progress, Provider, Step, Terms};
 use outpay::store::{
     Attempted, AuditFilter, Delivery, DeliveryState, NewAuditEntry, NewDelivery, WebhookAttempt,
@@ -55,7 +55,7 @@ fn new(sequence: Option<i64>, withdrawal: i64) -> NewDelivery {
 }
 
 /// A book with an endpoint and deliveries of these withdrawals.
-async fn with_deliveries(world: &World, name: &str, withdrawals: &[i64]) -> BookId {
+async fn with_deliveries(world: &BareStore, name: &str, withdrawals: &[i64]) -> BookId {
     let book = world.book(name).await;
     world.store.create_webhook_endpoint(&endpoint(book), &set(book)).await.unwrap();
     let made: Vec<NewDelivery> =
@@ -66,7 +66,7 @@ async fn with_deliveries(world: &World, name: &str, withdrawals: &[i64]) -> Book
 }
 
 /// A book with one withdrawal that was sent and paid.
-async fn with_withdrawal(world: &World) -> BookId {
+async fn with_withdrawal(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.carry_out(book, [deposit(10_000, "funds"), to_payout(10_000), create("user@example.com", 5000)])
@@ -87,11 +87,11 @@ async fn with_withdrawal(world: &World) -> BookId {
     book
 }
 
-async fn due(world: &World, book: BookId, now: i64) -> Vec<i64> {
+async fn due(world: &BareStore, book: BookId, now: i64) -> Vec<i64> {
     world.store.due_deliveries(book, now, 10).await.unwrap().iter().map(|due| due.number).collect()
 }
 
-async fn delivery(world: &World, book: BookId, number: i64) -> Delivery {
+async fn delivery(world: &BareStore, book: BookId, number: i64) -> Delivery {
     world.store.delivery(book, number).await.unwrap().unwrap()
 }
 
@@ -109,7 +109,7 @@ fn attempted(book: BookId, delivery: i64, worker: i64, state: DeliveryState) -> 
     Attempted { book, delivery, withdrawal: delivery, worker, lease: 1, attempt, state, tries: 1, due_at }
 }
 
-async fn an_endpoint_comes_back_as_it_was_made(world: &World) {
+async fn an_endpoint_comes_back_as_it_was_made(world: &BareStore) {
     let (book, other) = (world.book("Acme").await, world.book("Other").await);
     assert_eq!(world.store.webhook_endpoint(book).await.unwrap(), None);
     let full = WebhookEndpoint {
@@ -130,7 +130,7 @@ async fn an_endpoint_comes_back_as_it_was_made(world: &World) {
     }
 }
 
-async fn an_endpoint_changes_only_as_it_was_read(world: &World) {
+async fn an_endpoint_changes_only_as_it_was_read(world: &BareStore) {
     let book = world.book("Acme").await;
     let first = endpoint(book);
     world.store.create_webhook_endpoint(&first, &set(book)).await.unwrap();
@@ -146,7 +146,7 @@ async fn an_endpoint_changes_only_as_it_was_read(world: &World) {
     assert!(matches!(moved, Err(WriteError::Conflict)), "another cursor: {moved:?}");
 }
 
-async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &World) {
+async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &BareStore) {
     let (store, book, other) = (&world.store, world.book("Acme").await, world.book("Other").await);
     let mut now = endpoint(book);
     store.create_webhook_endpoint(&now, &set(book)).await.unwrap();
@@ -172,7 +172,7 @@ async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &World) {
     assert_eq!(store.audit_log(&log).await.unwrap().len(), 4, "one for each that was done");
 }
 
-async fn events_come_with_all_that_is_told(world: &World) {
+async fn events_come_with_all_that_is_told(world: &BareStore) {
     let book = with_withdrawal(world).await;
     let events = world.store.payout_events(book, 0, ALL, 10).await.unwrap();
     let kinds: Vec<EntryKind> = events.iter().map(|event| event.kind).collect();
@@ -193,7 +193,7 @@ async fn events_come_with_all_that_is_told(world: &World) {
     assert!(world.store.last_sequence(BookId(98)).await.is_err());
 }
 
-async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
+async fn only_endpoints_with_a_wanted_event_are_behind(world: &BareStore) {
     let book = with_withdrawal(world).await;
     let store = &world.store;
     assert!(store.webhook_endpoints_behind().await.unwrap().is_empty(), "there is no endpoint");
@@ -218,7 +218,7 @@ async fn only_endpoints_with_a_wanted_event_are_behind(world: &World) {
     }
 }
 
-async fn deliveries_and_cursor_move_together(world: &World) {
+async fn deliveries_and_cursor_move_together(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2]).await;
     let store = &world.store;
     let endpoint = store.webhook_endpoint(book).await.unwrap().unwrap();
@@ -249,7 +249,7 @@ async fn deliveries_and_cursor_move_together(world: &World) {
     assert_eq!(store.delivery(book, 4).await.unwrap(), None);
 }
 
-async fn an_entry_is_told_of_once(world: &World) {
+async fn an_entry_is_told_of_once(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1]).await;
     let again = world.store.make_deliveries(book, (1, 1, 1), 2, &[new(Some(1), 1)], NOW).await;
     assert!(matches!(again, Err(WriteError::Conflict)), "{again:?}");
@@ -264,7 +264,7 @@ async fn an_entry_is_told_of_once(world: &World) {
     assert_eq!(due(world, book, NOW + 9).await, [1, 2, 3], "test sends do not wait");
 }
 
-async fn due_deliveries_come_in_order_and_one_by_one(world: &World) {
+async fn due_deliveries_come_in_order_and_one_by_one(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2, 1, 3]).await;
     let store = &world.store;
     assert!(due(world, book, NOW - 1).await.is_empty());
@@ -282,7 +282,7 @@ async fn due_deliveries_come_in_order_and_one_by_one(world: &World) {
     assert!(store.webhook_endpoints_due(NOW).await.unwrap().is_empty(), "off");
 }
 
-async fn a_delivery_is_leased_once(world: &World) {
+async fn a_delivery_is_leased_once(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
     let store = &world.store;
     let wanted = [(3, 0), (1, 0), (2, 1), (9, 0)];
@@ -296,7 +296,7 @@ async fn a_delivery_is_leased_once(world: &World) {
     assert!(store.lease_deliveries(book, &[], 8, NOW, NOW + 9).await.unwrap().is_empty());
 }
 
-async fn an_attempt_ends_a_delivery(world: &World) {
+async fn an_attempt_ends_a_delivery(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
     let store = &world.store;
     store.lease_deliveries(book, &[(1, 0), (2, 0), (3, 0)], 7, NOW, NOW + 50).await.unwrap();
@@ -322,7 +322,7 @@ async fn an_attempt_ends_a_delivery(world: &World) {
     assert_eq!(store.deliveries_waiting().await.unwrap(), 1);
 }
 
-async fn an_attempt_of_another_worker_is_not_written(world: &World) {
+async fn an_attempt_of_another_worker_is_not_written(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2]).await;
     let store = &world.store;
     store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 50).await.unwrap();
@@ -338,7 +338,7 @@ async fn an_attempt_of_another_worker_is_not_written(world: &World) {
     store.record_webhook_attempts(&[mine]).await.unwrap();
 }
 
-async fn a_failure_puts_later_events_of_the_withdrawal_off(world: &World) {
+async fn a_failure_puts_later_events_of_the_withdrawal_off(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 1, 2]).await;
     world.store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 5).await.unwrap();
     world.store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Pending)]).await.unwrap();
@@ -349,7 +349,7 @@ async fn a_failure_puts_later_events_of_the_withdrawal_off(world: &World) {
     assert_eq!(times, [Some(NOW + 30), Some(NOW + 30), Some(NOW)]);
 }
 
-async fn failed_deliveries_are_retried(world: &World) {
+async fn failed_deliveries_are_retried(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
     let store = &world.store;
     let number = store.make_leased_delivery(book, 3, &new(None, 0), NOW, (NOW + 9, 7)).await.unwrap();
@@ -370,7 +370,7 @@ async fn failed_deliveries_are_retried(world: &World) {
     assert_eq!(delivery(world, book, number).await.state, DeliveryState::Failed, "a test send stays");
 }
 
-async fn lists_are_by_state_and_newest_first(world: &World) {
+async fn lists_are_by_state_and_newest_first(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2, 3, 4]).await;
     with_deliveries(world, "Other", &[1]).await;
     let store = &world.store;

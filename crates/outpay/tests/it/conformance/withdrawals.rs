@@ -1,9 +1,9 @@
 //! Withdrawals as doors read them and as workers lease them: of concurrent workers one gets a withdrawal, and an
 //! expired lease passes to another.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, by_hand, create, order, step, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{
     BookId, Cents, Command, Lease, Mode, Order, Progress, Provider, Refusal, ReviewRule, Step, Terms,
     Withdrawal, WithdrawalState,
@@ -36,7 +36,7 @@ const NONE: [i64; 0] = [];
 const USDC: (Mode, &str) = (Mode::Live, "usdc");
 
 /// A book with two users who have plenty, and a teller.
-async fn start(world: &World) -> (BookId, Till) {
+async fn start(world: &BareStore) -> (BookId, Till) {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     let terms = Terms { enabled: true, ..Terms::default() };
@@ -72,7 +72,7 @@ fn numbers(withdrawals: &[Withdrawal]) -> Vec<i64> {
     withdrawals.iter().map(|withdrawal| withdrawal.number).collect()
 }
 
-async fn a_withdrawal_is_read_as_it_stands(world: &World) {
+async fn a_withdrawal_is_read_as_it_stands(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let asked = till.withdrawal(book, withdraw(order(2, 2_500))).await;
     assert_eq!((asked.number, asked.user, asked.state), (1, 2, WithdrawalState::Queued));
@@ -85,7 +85,7 @@ async fn a_withdrawal_is_read_as_it_stands(world: &World) {
     assert_eq!(world.store.withdrawal(BookId(book.0 + 1), 1).await.unwrap(), None, "another book's");
 }
 
-async fn withdrawals_are_listed_by_state_user_and_method(world: &World) {
+async fn withdrawals_are_listed_by_state_user_and_method(world: &BareStore) {
     use WithdrawalState::{Cancelled, Queued, Review, Sending};
     let (book, mut till) = start(world).await;
     // 1 sending, 2 queued by hand, 3 in review, 4 cancelled, 5 queued, 6 queued by hand.
@@ -115,7 +115,7 @@ async fn withdrawals_are_listed_by_state_user_and_method(world: &World) {
     assert!(other.is_empty(), "another book's");
 }
 
-async fn withdrawals_page_from_the_newest(world: &World) {
+async fn withdrawals_page_from_the_newest(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, (1..=5).map(|amount| withdraw(order(1, amount)))).await;
     for (state, user) in [(None, None), (Some(WithdrawalState::Queued), None), (None, Some(1))] {
@@ -130,7 +130,7 @@ async fn withdrawals_page_from_the_newest(world: &World) {
     }
 }
 
-async fn pending_is_what_is_held(world: &World) {
+async fn pending_is_what_is_held(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let pending = async |user| world.store.pending(book, user).await.unwrap().0;
     assert_eq!(pending(1).await, 0);
@@ -153,7 +153,7 @@ async fn pending_is_what_is_held(world: &World) {
     assert_eq!((row.pending, row.balance), (Cents(50_000), Cents(50_000)), "as lists of users show it");
 }
 
-async fn what_is_due_is_leased_once(world: &World) {
+async fn what_is_due_is_leased_once(world: &BareStore) {
     let (book, mut till) = start(world).await;
     // Oldest first, whatever the numbers.
     for (now, amount) in [(NOW + 3, 10), (NOW + 1, 20), (NOW + 2, 30)] {
@@ -173,7 +173,7 @@ async fn what_is_due_is_leased_once(world: &World) {
     assert_eq!(leased, [Leased { book, withdrawal, lease: 1 }]);
 }
 
-async fn a_lease_that_ran_out_is_taken_over(world: &World) {
+async fn a_lease_that_ran_out_is_taken_over(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10))]).await;
     let store = &world.store;
@@ -186,7 +186,7 @@ async fn a_lease_that_ran_out_is_taken_over(world: &World) {
     assert_eq!(lease(store, 3, NOW + 150, NOW + 300, 9).await, [1]);
 }
 
-async fn only_the_holder_gives_a_lease_back(world: &World) {
+async fn only_the_holder_gives_a_lease_back(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
@@ -203,7 +203,7 @@ async fn only_the_holder_gives_a_lease_back(world: &World) {
     assert_eq!(lease(store, 2, NOW + 99, NOW + 200, 9).await, NONE, "it need not be checked again");
 }
 
-async fn a_lease_is_renewed_while_it_lasts(world: &World) {
+async fn a_lease_is_renewed_while_it_lasts(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10))]).await;
     let store = &world.store;
@@ -216,7 +216,7 @@ async fn a_lease_is_renewed_while_it_lasts(world: &World) {
     assert_eq!(lease(store, 2, NOW + 300, NOW + 400, 1).await, [1]);
 }
 
-async fn one_that_is_being_sent_is_leased_by_name(world: &World) {
+async fn one_that_is_being_sent_is_leased_by_name(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
@@ -249,7 +249,7 @@ async fn one_that_is_being_sent_is_leased_by_name(world: &World) {
     assert!(store.release_withdrawal(taken, None).await.unwrap());
 }
 
-async fn a_step_says_when_to_look_next(world: &World) {
+async fn a_step_says_when_to_look_next(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let sandbox = Order { provider: Provider::Sandbox, method: "sandbox".to_owned(), ..order(1, 10) };
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(sandbox), withdraw(by_hand(1, 10))]).await;
@@ -273,7 +273,7 @@ async fn a_step_says_when_to_look_next(world: &World) {
     assert_eq!(due(i64::MAX - 1).await, NONE);
 }
 
-async fn a_step_leaves_the_lease_alone(world: &World) {
+async fn a_step_leaves_the_lease_alone(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), withdraw(order(1, 20))]).await;
     let store = &world.store;
@@ -284,7 +284,7 @@ async fn a_step_leaves_the_lease_alone(world: &World) {
     assert_eq!(lease(store, 2, NOW + 100, NOW + 200, 9).await, [1]);
 }
 
-async fn a_step_counts_only_under_the_lease_that_is_held(world: &World) {
+async fn a_step_counts_only_under_the_lease_that_is_held(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10)), step(1, Step::Send)]).await;
     assert_eq!(lease(&world.store, 1, NOW, NOW + 100, 9).await, [1]);
@@ -322,7 +322,7 @@ async fn a_step_counts_only_under_the_lease_that_is_held(world: &World) {
 }
 
 /// On PostgreSQL leases use the database's clock whatever a process's clock says, in the teller's transaction too.
-async fn leases_go_by_the_databases_time(world: &World) {
+async fn leases_go_by_the_databases_time(world: &BareStore) {
     let system = Clock::System.now();
     let store = world.store.clone().with_clock(Clock::System);
     assert!((store.now().await.unwrap() - system).abs() < 60_000_000);
@@ -338,7 +338,7 @@ async fn leases_go_by_the_databases_time(world: &World) {
     }
 }
 
-async fn only_what_a_rail_pays_is_leased_for_it(world: &World) {
+async fn only_what_a_rail_pays_is_leased_for_it(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, [withdraw(order(1, 10))]).await;
     let lease = async |rail| world.store.lease_withdrawals(1, rail, (NOW, NOW), 9).await.unwrap().len();
@@ -348,7 +348,7 @@ async fn only_what_a_rail_pays_is_leased_for_it(world: &World) {
     assert_eq!(lease(USDC).await, 1);
 }
 
-async fn a_dead_workers_leases_end(world: &World) {
+async fn a_dead_workers_leases_end(world: &BareStore) {
     let (book, mut till) = start(world).await;
     till.carry_out(book, (1..=3).map(|amount| withdraw(order(1, amount)))).await;
     let store = &world.store;
@@ -363,7 +363,7 @@ async fn a_dead_workers_leases_end(world: &World) {
     assert_eq!(later.lease_holders().await.unwrap(), NONE, "they have run out");
 }
 
-async fn what_is_under_way_is_counted(world: &World) {
+async fn what_is_under_way_is_counted(world: &BareStore) {
     let (book, mut till) = start(world).await;
     let other = BookId(book.0 + 1);
     till.fund(other, 100).await;
@@ -378,7 +378,7 @@ async fn what_is_under_way_is_counted(world: &World) {
     assert_eq!(world.store.withdrawals_under_way().await.unwrap(), (3, 1));
 }
 
-async fn of_workers_at_once_one_has_a_withdrawal(world: &World) {
+async fn of_workers_at_once_one_has_a_withdrawal(world: &BareStore) {
     const ALL: i64 = 60;
     let (book, mut till) = start(world).await;
     till.carry_out(book, (1..=ALL).map(|amount| withdraw(order(1, amount)))).await;

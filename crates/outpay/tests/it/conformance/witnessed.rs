@@ -1,8 +1,8 @@
 //! The look-ups of a witness, in one snapshot.
 
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
-use crate::conformance::world::{NOW, World};
 use ledger::{BookId, Cents};
 use outpay::roles::Role;
 use outpay::store::{Given, MemberChange, NewGiftCard, Snapshot};
@@ -11,11 +11,11 @@ on_both_engines! {
     a_view_tells_what_a_witness_asks,
 }
 
-pub async fn view(world: &World) -> Snapshot {
+pub async fn view(world: &BareStore) -> Snapshot {
     world.store.snapshot().await.unwrap()
 }
 
-pub async fn books(world: &World) -> BookId {
+pub async fn books(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let mut till = world.till().await;
     till.fund(book, 1_000).await;
@@ -24,7 +24,7 @@ pub async fn books(world: &World) -> BookId {
     book
 }
 
-pub async fn cards(world: &World, book: BookId) {
+pub async fn cards(world: &BareStore, book: BookId) {
     let card = |digest: u8| NewGiftCard {
         brand: "Shop".to_owned(),
         face_value: Cents(10),
@@ -35,7 +35,7 @@ pub async fn cards(world: &World, book: BookId) {
     world.store.import_gift_cards(book, &[card(1), card(2)], NOW).await.unwrap();
 }
 
-pub async fn members(world: &World, since: &[(i64, i64)]) {
+pub async fn members(world: &BareStore, since: &[(i64, i64)]) {
     for (number, at) in since {
         let (number, at) = (*number, *at);
         let (email, name) = (format!("{number}@example.com"), "N".to_owned());
@@ -45,7 +45,7 @@ pub async fn members(world: &World, since: &[(i64, i64)]) {
     }
 }
 
-async fn a_view_tells_what_a_witness_asks(world: &World) {
+async fn a_view_tells_what_a_witness_asks(world: &BareStore) {
     let book = books(world).await;
     cards(world, book).await;
     members(world, &[(1, 77)]).await;

@@ -1,16 +1,16 @@
 //! One's own account: sessions, password, recovery codes.
 
-use crate::dashboard::world::{PASSWORD, World};
+use crate::dashboard::hat::{PASSWORD, Team};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     sessions_are_listed_and_ended,
     a_changed_password_ends_the_other_sessions,
     recovery_codes_are_renewed_for_a_code,
     the_mode_is_remembered,
 }
 
-async fn sessions_are_listed_and_ended(world: &World) {
+async fn sessions_are_listed_and_ended(world: &Team) {
     let business = world.business().await;
     let mut first = world.member(&business, Role::Viewer).await;
     let mut second = world.halfway(&first).await;
@@ -28,7 +28,7 @@ async fn sessions_are_listed_and_ended(world: &World) {
     second.get("/dashboard/account").await.is(200);
 }
 
-async fn a_changed_password_ends_the_other_sessions(world: &World) {
+async fn a_changed_password_ends_the_other_sessions(world: &Team) {
     let business = world.business().await;
     let mut member = world.member(&business, Role::Viewer).await;
     let mut other = world.halfway(&member).await;
@@ -49,7 +49,7 @@ async fn a_changed_password_ends_the_other_sessions(world: &World) {
     browser.post("/dashboard/sign-in", &fields(new)).await.is(303);
 }
 
-async fn recovery_codes_are_renewed_for_a_code(world: &World) {
+async fn recovery_codes_are_renewed_for_a_code(world: &Team) {
     let business = world.business().await;
     let mut member = world.member(&business, Role::Viewer).await;
     let path = "/dashboard/account/recovery-codes";
@@ -63,7 +63,7 @@ async fn recovery_codes_are_renewed_for_a_code(world: &World) {
     browser.post("/dashboard/second-factor", &[("code", &new)]).await.leads_to("/dashboard");
 }
 
-async fn the_mode_is_remembered(world: &World) {
+async fn the_mode_is_remembered(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Viewer).await.browser;
     browser.get("/dashboard/settings").await.is(200).says_not("mode-banner").says("live mode");

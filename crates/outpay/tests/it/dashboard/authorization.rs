@@ -5,7 +5,8 @@
 //! the first thing that is wrong with the form.
 
 use crate::dashboard::browser::{Browser, SESSION};
-use crate::dashboard::world::{Business, World};
+use crate::dashboard::hat::Team;
+use crate::world::Business;
 use http::Method;
 use ledger::{Actor, Cents, Correction};
 use outpay::dashboard::{Access, Route, routes};
@@ -94,12 +95,12 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/import/rule", 303),
 ];
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     every_route_lets_in_whom_it_says,
 }
 
 /// The path with a real id of `business` in the place of each `{…}`, of something that was made for this one request.
-async fn path(world: &World, business: &Business, ids: &Ids, route: &str) -> String {
+async fn path(world: &Team, business: &Business, ids: &Ids, route: &str) -> String {
     let id = match route.split('/').nth(2) {
         _ if !route.contains('{') => return route.to_owned(),
         Some("keys") => crate::dashboard::keys::made(world, business).await,
@@ -123,7 +124,7 @@ struct Ids {
 }
 
 /// Somebody with a withdrawal, and a file of payments.
-async fn things(world: &World, business: &Business) -> Ids {
+async fn things(world: &Team, business: &Business) -> Ids {
     let user = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let withdrawal = world.withdraw(business.live, user, 1_000).await;
     let brought =
@@ -148,7 +149,7 @@ fn fields(route: &str, who: &'static str) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-async fn everybody(world: &World, business: &Business) -> Vec<Browser> {
+async fn everybody(world: &Team, business: &Business) -> Vec<Browser> {
     let owner = world.member(business, Role::Owner).await;
     let mut all = vec![world.browser(), world.halfway(&owner).await];
     for role in [Role::Viewer, Role::Approver, Role::Admin] {
@@ -164,7 +165,7 @@ async fn everybody(world: &World, business: &Business) -> Vec<Browser> {
     all
 }
 
-async fn every_route_lets_in_whom_it_says(world: &World) {
+async fn every_route_lets_in_whom_it_says(world: &Team) {
     let business = world.reviewing_business().await;
     let ids = things(world, &business).await;
     let everybody = everybody(world, &business).await;

@@ -1,16 +1,16 @@
 //! Files of payments that a person makes.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     payments_are_taken_and_settled_by_file,
     a_payment_is_in_one_file_unless_told,
     a_file_that_is_none_settles_nothing,
 }
 
-async fn payments_are_taken_and_settled_by_file(world: &World) {
+async fn payments_are_taken_and_settled_by_file(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let numbers =
@@ -44,7 +44,7 @@ async fn payments_are_taken_and_settled_by_file(world: &World) {
     assert_eq!(world.state(business.live, numbers[1]).await, "sending");
 }
 
-async fn a_payment_is_in_one_file_unless_told(world: &World) {
+async fn a_payment_is_in_one_file_unless_told(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
@@ -61,7 +61,7 @@ async fn a_payment_is_in_one_file_unless_told(world: &World) {
     owner.get("/dashboard/audit").await.is(200).says("withdrawals.handed_out");
 }
 
-async fn a_file_that_is_none_settles_nothing(world: &World) {
+async fn a_file_that_is_none_settles_nothing(world: &Team) {
     let business = world.reviewing_business().await;
     let mut approver = world.member(&business, Role::Approver).await.browser;
     let path = "/dashboard/withdrawals/by-hand/settle";

@@ -1,9 +1,9 @@
 //! Posts that another site makes in a member's name, and pages in somebody else's frame.
 
-use crate::dashboard::world::{PASSWORD, World};
+use crate::dashboard::hat::{PASSWORD, Team};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_post_without_the_right_token_or_from_elsewhere_does_nothing,
     a_sign_in_from_elsewhere_does_nothing,
     the_second_factor_needs_the_token_too,
@@ -11,7 +11,7 @@ crate::dashboard::on_both_engines! {
     a_page_of_test_mode_does_not_pay_real_money,
 }
 
-async fn a_page_of_test_mode_does_not_pay_real_money(world: &World) {
+async fn a_page_of_test_mode_does_not_pay_real_money(world: &Team) {
     let business = world.paying_business(100_000).await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     browser.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
@@ -28,12 +28,12 @@ async fn a_page_of_test_mode_does_not_pay_real_money(world: &World) {
     browser.post("/dashboard/settings/payouts", &[("payouts", "off")]).await.is(400).says("live mode");
 }
 
-async fn a_post_without_the_right_token_or_from_elsewhere_does_nothing(world: &World) {
+async fn a_post_without_the_right_token_or_from_elsewhere_does_nothing(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     let other = world.member(&business, Role::Owner).await.browser.csrf().await;
     let good = browser.csrf().await;
-    let host = format!("http://{}", world.address);
+    let host = format!("http://{}", world.address());
     let path = "/dashboard/settings/payouts";
     for (headers, token) in [
         (vec![("Sec-Fetch-Site", "same-origin")], ""),
@@ -57,7 +57,7 @@ async fn a_post_without_the_right_token_or_from_elsewhere_does_nothing(world: &W
     assert!(enabled().await);
 }
 
-async fn a_sign_in_from_elsewhere_does_nothing(world: &World) {
+async fn a_sign_in_from_elsewhere_does_nothing(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.browser();
@@ -68,7 +68,7 @@ async fn a_sign_in_from_elsewhere_does_nothing(world: &World) {
     assert_eq!(browser.session(), "");
 }
 
-async fn the_second_factor_needs_the_token_too(world: &World) {
+async fn the_second_factor_needs_the_token_too(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.halfway(&member).await;
@@ -78,7 +78,7 @@ async fn the_second_factor_needs_the_token_too(world: &World) {
     browser.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
 }
 
-async fn a_notice_cannot_be_forged(world: &World) {
+async fn a_notice_cannot_be_forged(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     browser.post("/dashboard/settings/payouts", &[("payouts", "on")]).await.is(303);

@@ -1,15 +1,15 @@
 //! The business at a glance, and moving money between its balances.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     balances_and_what_waits_are_shown,
     money_moves_between_the_balances_once_for_each_form,
 }
 
-async fn balances_and_what_waits_are_shown(world: &World) {
+async fn balances_and_what_waits_are_shown(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NOBODY).await;
     world.withdraw(business.live, ada, 1_000).await;
@@ -34,7 +34,7 @@ async fn balances_and_what_waits_are_shown(world: &World) {
     viewer.get("/dashboard").await.says("<dt>Given today</dt><dd>$1,000.00</dd>");
 }
 
-async fn money_moves_between_the_balances_once_for_each_form(world: &World) {
+async fn money_moves_between_the_balances_once_for_each_form(world: &Team) {
     let business = world.paying_business(10_000).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let once = "00112233445566778899aabbccddeeff";

@@ -1,14 +1,14 @@
 //! What became of every line, as a file: fields that a spreadsheet would take for formulas are none.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use outpay::imports::run;
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_file_says_what_became_of_every_line,
 }
 
-async fn a_file_says_what_became_of_every_line(world: &World) {
+async fn a_file_says_what_became_of_every_line(world: &Team) {
     let business = world.paying_business(10).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let file = "email,amount,reference\nada@example.com,10,=1+1\nbob@example.com,20,\n";

@@ -1,12 +1,13 @@
 //! Bringing files of payments, and paying them.
 
-use crate::dashboard::world::{Business, Member, World};
+use crate::dashboard::hat::{Member, Team};
+use crate::world::Business;
 use ledger::Actor;
 use outpay::ids::IdKind;
 use outpay::imports::{self, run};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_file_is_checked_shown_confirmed_and_paid,
     every_wrong_line_is_named,
     a_file_that_is_too_large_is_told_so,
@@ -21,20 +22,20 @@ crate::dashboard::on_both_engines! {
 const FILE: &str = "email,amount\nada@example.com,1000\nbob@example.com,2000\nada@example.com,500\n";
 const PATH: &str = "/dashboard/import";
 
-impl World {
+impl Team {
     /// Pays what is running until there is nothing left.
     async fn pay_imports(&self) {
         while run::step(&self.platform, 1).await.unwrap() {}
     }
 }
 
-async fn admin(world: &World, cents: i64) -> (Business, Member) {
+async fn admin(world: &Team, cents: i64) -> (Business, Member) {
     let business = world.paying_business(cents).await;
     let admin = world.member(&business, Role::Admin).await;
     (business, admin)
 }
 
-async fn a_file_is_checked_shown_confirmed_and_paid(world: &World) {
+async fn a_file_is_checked_shown_confirmed_and_paid(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let brought = admin.upload(PATH, "march.csv", FILE).await;
@@ -67,14 +68,14 @@ async fn a_file_is_checked_shown_confirmed_and_paid(world: &World) {
     other.get(&path).await.is(404);
 }
 
-async fn a_file_that_is_too_large_is_told_so(world: &World) {
+async fn a_file_that_is_too_large_is_told_so(world: &Team) {
     let (_, mut member) = admin(world, 1_000).await;
     let large = "x".repeat(8 * 1024 * 1024);
     let admin = &mut member.browser;
     admin.upload(PATH, "large.csv", &large).await.is(413).says("Nothing larger than 8 MiB");
 }
 
-async fn every_wrong_line_is_named(world: &World) {
+async fn every_wrong_line_is_named(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let file =
@@ -89,7 +90,7 @@ async fn every_wrong_line_is_named(world: &World) {
     assert!(world.platform.store.imports(business.live, 10).await.unwrap().is_empty());
 }
 
-async fn a_file_pays_once_however_often_it_is_brought(world: &World) {
+async fn a_file_pays_once_however_often_it_is_brought(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let with_reference = "email,amount,reference\ncy@example.com,7,march\n".to_owned();
@@ -115,7 +116,7 @@ async fn a_file_pays_once_however_often_it_is_brought(world: &World) {
     assert_eq!(world.balance(business.live, "dy@example.com").await, 8);
 }
 
-async fn a_file_that_is_like_an_earlier_one_needs_a_yes(world: &World) {
+async fn a_file_that_is_like_an_earlier_one_needs_a_yes(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let first = admin.upload(PATH, "march.csv", FILE).await.is(303).location().to_owned();
@@ -148,7 +149,7 @@ async fn a_file_that_is_like_an_earlier_one_needs_a_yes(world: &World) {
     admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.leads_to(&path);
 }
 
-async fn what_was_not_covered_is_tried_again(world: &World) {
+async fn what_was_not_covered_is_tried_again(world: &Team) {
     let (business, mut member) = admin(world, 1_200).await;
     let admin = &mut member.browser;
     let path = admin.upload(PATH, "march.csv", FILE).await.is(303).location().to_owned();
@@ -173,7 +174,7 @@ async fn what_was_not_covered_is_tried_again(world: &World) {
     assert_eq!(world.balance(business.live, "ada@example.com").await, 1_500);
 }
 
-async fn above_the_rule_somebody_else_approves(world: &World) {
+async fn above_the_rule_somebody_else_approves(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     admin.post("/dashboard/import/rule", &[("above", "34.99")]).await.leads_to(PATH);
@@ -212,7 +213,7 @@ async fn above_the_rule_somebody_else_approves(world: &World) {
     admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.is(400);
 }
 
-async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
+async fn it_goes_on_after_a_process_that_was_killed(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let path = admin.upload(PATH, "march.csv", FILE).await.is(303).location().to_owned();
@@ -238,7 +239,7 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &World) {
     admin.get(&path).await.says("<dt>paid</dt><dd>2</dd>").says("<dt>already paid</dt><dd>1</dd>");
 }
 
-async fn a_start_goes_on_where_a_dead_process_was(world: &World) {
+async fn a_start_goes_on_where_a_dead_process_was(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let path = admin.upload(PATH, "march.csv", FILE).await.is(303).location().to_owned();

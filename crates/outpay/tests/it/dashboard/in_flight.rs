@@ -2,14 +2,15 @@
 //! end of the session is answered, the post changes nothing, however early it began.
 
 use crate::dashboard::browser::Page;
-use crate::dashboard::world::{Business, Member, World};
+use crate::dashboard::hat::{Member, Team};
+use crate::world::Business;
 use ledger::Actor;
 use outpay::members::team;
 use outpay::roles::Role;
 use outpay::store::MemberChange;
 use std::time::Duration;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_removed_member_pays_no_person,
     a_demoted_member_pays_no_person,
     an_ended_session_pays_no_person,
@@ -24,7 +25,7 @@ const FILE: &str = "multipart/form-data; boundary=cut";
 
 /// Begins a post, lets `meanwhile` happen once the server has seen the session, and sends the rest.
 async fn slowly(
-    world: &World,
+    world: &Team,
     member: &Member,
     (path, kind, body): (&str, &str, &str),
     meanwhile: impl AsyncFnOnce(),
@@ -55,14 +56,14 @@ async fn form(member: &Member, fields: &[(&str, &str)]) -> String {
     form.finish()
 }
 
-async fn start(world: &World) -> (Business, Member) {
+async fn start(world: &Team) -> (Business, Member) {
     let business = world.paying_business(10_000).await;
     world.member(&business, Role::Owner).await;
     let member = world.member(&business, Role::Admin).await;
     (business, member)
 }
 
-async fn pays_no_person(world: &World, meanwhile: impl AsyncFnOnce(&Business, i64)) {
+async fn pays_no_person(world: &Team, meanwhile: impl AsyncFnOnce(&Business, i64)) {
     let (business, member) = start(world).await;
     let once = "0123456789abcdef0123456789abcdef";
     let body = form(&member, &[("once", once), ("email", "ada@example.com"), ("amount", "10")]).await;
@@ -72,11 +73,11 @@ async fn pays_no_person(world: &World, meanwhile: impl AsyncFnOnce(&Business, i6
     assert_eq!(world.balance(business.live, "ada@example.com").await, 0);
 }
 
-async fn a_removed_member_pays_no_person(world: &World) {
+async fn a_removed_member_pays_no_person(world: &Team) {
     pays_no_person(world, async |business, number| remove(world, business, number).await).await;
 }
 
-async fn a_demoted_member_pays_no_person(world: &World) {
+async fn a_demoted_member_pays_no_person(world: &Team) {
     pays_no_person(world, async |business, number| {
         team::set_role(&world.platform, business.number, number, Role::Viewer, Actor::OPERATOR)
             .await
@@ -85,7 +86,7 @@ async fn a_demoted_member_pays_no_person(world: &World) {
     .await;
 }
 
-async fn an_ended_session_pays_no_person(world: &World) {
+async fn an_ended_session_pays_no_person(world: &Team) {
     pays_no_person(world, async |_, member| {
         let end = MemberChange::EndOthers { member, but: 0, at: world.platform.clock.now() };
         world.platform.store.change_members(&[end]).await.unwrap();
@@ -93,11 +94,11 @@ async fn an_ended_session_pays_no_person(world: &World) {
     .await;
 }
 
-async fn remove(world: &World, business: &Business, member: i64) {
+async fn remove(world: &Team, business: &Business, member: i64) {
     team::remove(&world.platform, business.number, member, Actor::OPERATOR).await.unwrap();
 }
 
-async fn a_removed_member_changes_no_setting(world: &World) {
+async fn a_removed_member_changes_no_setting(world: &Team) {
     let (business, member) = start(world).await;
     let body = form(&member, &[("payouts", "off")]).await;
     let sent = ("/dashboard/settings/payouts", FORM, body.as_str());
@@ -105,7 +106,7 @@ async fn a_removed_member_changes_no_setting(world: &World) {
     assert!(world.platform.store.business(business.number).await.unwrap().unwrap().payouts_enabled);
 }
 
-async fn a_removed_member_brings_no_file(world: &World) {
+async fn a_removed_member_brings_no_file(world: &Team) {
     let (business, member) = start(world).await;
     let csrf = member.browser.csrf().await;
     let body = format!(

@@ -1,13 +1,14 @@
 //! Invitations: the way of a new owner, of somebody who has an account, and of a member who lost the way in.
 
 use crate::dashboard::browser::Browser;
-use crate::dashboard::world::{Business, MINUTE, PASSWORD, World, typed_key};
+use crate::dashboard::hat::{PASSWORD, Team, typed_key};
+use crate::world::{Business, MINUTE};
 use ledger::{Actor, Email};
 use outpay::members::invitation;
 use outpay::roles::Role;
 use secrecy::ExposeSecret;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_new_owner_signs_up,
     an_invitation_works_once_for_a_week_and_until_it_is_withdrawn,
     a_password_has_to_be_good,
@@ -21,7 +22,7 @@ async fn accept(browser: &mut Browser, token: &str, password: &str) -> crate::da
     browser.post("/dashboard/invitation/accept", &fields).await
 }
 
-async fn a_new_owner_signs_up(world: &World) {
+async fn a_new_owner_signs_up(world: &Team) {
     let business = world.business().await;
     let token = world.invite(&business, "Ada@Example.com", Role::Owner).await;
     let mut browser = world.browser();
@@ -49,7 +50,7 @@ async fn a_new_owner_signs_up(world: &World) {
     assert_eq!(log, ["member.second_factor_set", "member.joined", "member.invited"]);
 }
 
-async fn an_invitation_works_once_for_a_week_and_until_it_is_withdrawn(world: &World) {
+async fn an_invitation_works_once_for_a_week_and_until_it_is_withdrawn(world: &Team) {
     let business = world.business().await;
     let mut browser = world.browser();
     let used = world.invite(&business, "a@example.com", Role::Viewer).await;
@@ -68,7 +69,7 @@ async fn an_invitation_works_once_for_a_week_and_until_it_is_withdrawn(world: &W
     assert_eq!(world.platform.store.team(business.number).await.unwrap().len(), 1);
 }
 
-async fn a_password_has_to_be_good(world: &World) {
+async fn a_password_has_to_be_good(world: &Team) {
     let business = world.business().await;
     let token = world.invite(&business, "ada@example.com", Role::Owner).await;
     let mut browser = world.browser();
@@ -88,7 +89,7 @@ async fn a_password_has_to_be_good(world: &World) {
     accept(&mut browser, &token, PASSWORD).await.is(303);
 }
 
-async fn somebody_with_an_account_joins_another_team(world: &World) {
+async fn somebody_with_an_account_joins_another_team(world: &Team) {
     let (first, second) = (world.business().await, world.business().await);
     let member = world.member(&first, Role::Viewer).await;
     let token = world.invite(&second, &member.email, Role::Admin).await;
@@ -108,7 +109,7 @@ async fn somebody_with_an_account_joins_another_team(world: &World) {
     }
 }
 
-async fn a_lost_account_is_set_up_anew(world: &World) {
+async fn a_lost_account_is_set_up_anew(world: &Team) {
     let business = world.business().await;
     let mut member = world.member(&business, Role::Owner).await;
     let email = Email::parse(&member.email).unwrap();

@@ -1,6 +1,7 @@
 //! API keys: shown once, limited as the form says, rolled, revoked; and how they are used.
 
-use crate::dashboard::world::{Business, SECOND, World};
+use crate::dashboard::hat::Team;
+use crate::world::{Business, SECOND};
 use ledger::Actor;
 use outpay::api_keys;
 use outpay::api_keys::KeyOrder;
@@ -8,7 +9,7 @@ use outpay::key_limits::KeyLimits;
 use outpay::roles::Role;
 use outpay::store::CredentialKind;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_key_is_made_and_shown_once,
     limits_of_the_form_hold,
     what_is_wrong_with_a_form_is_said_and_kept,
@@ -17,7 +18,7 @@ crate::dashboard::on_both_engines! {
 }
 
 /// The id of a new key.
-pub async fn made(world: &World, business: &Business) -> String {
+pub async fn made(world: &Team, business: &Business) -> String {
     let (book, kind, limits) = (business.live, CredentialKind::SecretKey, KeyLimits::default());
     let order = KeyOrder { book, kind, name: "made".to_owned(), expires_in: None, limits };
     let made = api_keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
@@ -26,7 +27,7 @@ pub async fn made(world: &World, business: &Business) -> String {
 
 const SHOWN: (&str, &str) = ("<p class=\"secret\" id=\"key\">", "</p>");
 
-async fn a_key_is_made_and_shown_once(world: &World) {
+async fn a_key_is_made_and_shown_once(world: &Team) {
     let business = world.paying_business(1_000).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.get("/dashboard/keys").await.is(200).says("First key").says("Create a key");
@@ -50,7 +51,7 @@ async fn a_key_is_made_and_shown_once(world: &World) {
     admin.get("/dashboard/keys").await.is(200).says_not("pk_test_");
 }
 
-async fn limits_of_the_form_hold(world: &World) {
+async fn limits_of_the_form_hold(world: &Team) {
     let business = world.paying_business(10_000).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let form = |allowed: &'static str, ceiling: &'static str| {
@@ -68,7 +69,7 @@ async fn limits_of_the_form_hold(world: &World) {
     admin.get("/dashboard/keys").await.is(200).says("203.0.113.0/24 127.0.0.1").says("at most $5.00");
 }
 
-async fn what_is_wrong_with_a_form_is_said_and_kept(world: &World) {
+async fn what_is_wrong_with_a_form_is_said_and_kept(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let before = world.platform.store.keys(business.live).await.unwrap().len();
@@ -97,7 +98,7 @@ async fn what_is_wrong_with_a_form_is_said_and_kept(world: &World) {
     assert_eq!(world.platform.store.keys(business.live).await.unwrap().len(), before);
 }
 
-async fn a_key_is_rolled_with_an_overlap_and_revoked(world: &World) {
+async fn a_key_is_rolled_with_an_overlap_and_revoked(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let page =
@@ -128,7 +129,7 @@ async fn a_key_is_rolled_with_an_overlap_and_revoked(world: &World) {
     assert_eq!(of_keys, ["key.revoked", "key.rolled", "key.created"]);
 }
 
-async fn use_is_shown_per_key(world: &World) {
+async fn use_is_shown_per_key(world: &Team) {
     let business = world.paying_business(10_000).await;
     let create = |cents: i64| format!(r#"{{"email":"a@example.com","amount":{cents}}}"#);
     for _ in 0..3 {

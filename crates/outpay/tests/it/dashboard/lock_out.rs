@@ -1,13 +1,14 @@
 //! Lock-out: whoever guesses is slowed down, and nobody else is kept out by it.
 
 use crate::dashboard::browser::DEVICE;
-use crate::dashboard::world::{MINUTE, Member, PASSWORD, World};
+use crate::dashboard::hat::{Member, PASSWORD, Team};
+use crate::world::MINUTE;
 use outpay::members::Client;
 use outpay::members::sign_in::{self, Attempt, SignInError};
 use outpay::roles::Role;
 use secrecy::SecretString;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     an_address_that_guesses_waits,
     behind_a_proxy_the_one_that_guesses_waits_alone,
     guesses_from_everywhere_do_not_lock_out_a_known_browser,
@@ -16,7 +17,7 @@ crate::dashboard::on_both_engines! {
     codes_are_not_guessed,
 }
 
-async fn an_address_that_guesses_waits(world: &World) {
+async fn an_address_that_guesses_waits(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.browser();
@@ -42,7 +43,7 @@ async fn an_address_that_guesses_waits(world: &World) {
     }
 }
 
-async fn behind_a_proxy_the_one_that_guesses_waits_alone(world: &World) {
+async fn behind_a_proxy_the_one_that_guesses_waits_alone(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
@@ -60,7 +61,7 @@ async fn behind_a_proxy_the_one_that_guesses_waits_alone(world: &World) {
     other.post("/dashboard/sign-in", &right).await.leads_to("/dashboard/second-factor");
 }
 
-async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &World) {
+async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.halfway(&member).await;
@@ -88,7 +89,7 @@ async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &World) 
     assert!(matches!(tried, Err(SignInError::Wait(_))) || forged == device);
 }
 
-async fn tries_of_a_clock_that_was_ahead_do_not_count(world: &World) {
+async fn tries_of_a_clock_that_was_ahead_do_not_count(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     for _ in 0..5 {
@@ -102,7 +103,7 @@ async fn tries_of_a_clock_that_was_ahead_do_not_count(world: &World) {
     try_from(world, &member, "192.0.2.9", PASSWORD, None).await.unwrap();
 }
 
-async fn tries_at_the_same_moment_are_all_counted(world: &World) {
+async fn tries_at_the_same_moment_are_all_counted(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let tries = (0..12).map(|_| try_from(world, &member, "192.0.2.1", "wrong wrong wrong", None));
@@ -111,7 +112,7 @@ async fn tries_at_the_same_moment_are_all_counted(world: &World) {
     assert!(judged <= 5, "{judged} guesses");
 }
 
-async fn codes_are_not_guessed(world: &World) {
+async fn codes_are_not_guessed(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.halfway(&member).await;
@@ -135,7 +136,7 @@ async fn codes_are_not_guessed(world: &World) {
 }
 
 async fn try_from(
-    world: &World,
+    world: &Team,
     member: &Member,
     address: &str,
     password: &str,

@@ -6,6 +6,7 @@ mod authorization;
 mod browser;
 mod by_hand;
 mod forgery;
+mod hat;
 mod home;
 mod import_result;
 mod imports;
@@ -26,23 +27,3 @@ mod webhooks;
 mod withdrawal;
 mod withdrawals;
 mod withdrawals_export;
-mod world;
-
-/// Makes a test on each engine of every scenario, an `async fn(&World)`.
-macro_rules! on_both_engines {
-    ($($scenario:ident,)*) => {
-        mod sqlite {
-            $(#[test]
-            fn $scenario() {
-                crate::dashboard::world::run(crate::database::Database::on_sqlite(), super::$scenario);
-            })*
-        }
-        mod postgres {
-            $(#[test]
-            fn $scenario() {
-                crate::dashboard::world::run(crate::database::Database::on_postgres(), super::$scenario);
-            })*
-        }
-    };
-}
-pub(crate) use on_both_engines;

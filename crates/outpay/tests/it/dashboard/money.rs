@@ -1,6 +1,7 @@
 //! People with money and what they asked for, in a few words.
 
-use crate::dashboard::world::{Business, World};
+use crate::dashboard::hat::Team;
+use crate::world::Business;
 use ledger::{Actor, BookId, Cents, Command, Email, Progress, Reply, Request, ReviewRule, Step, Terms};
 use outpay::ids::IdKind;
 use outpay::store::UserFilter;
@@ -10,7 +11,7 @@ use serde_json::json;
 pub const BANK: &str = "bank";
 pub const SANDBOX: &str = "sandbox";
 
-impl World {
+impl Team {
     /// A business with money where every withdrawal by `bank` and `sandbox` is reviewed.
     pub async fn reviewing_business(&self) -> Business {
         let business = self.paying_business(1_000_000).await;

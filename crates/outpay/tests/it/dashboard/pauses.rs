@@ -1,13 +1,13 @@
 //! Pausing what leaves, by the business's own team.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
 use outpay::kill_switch;
 use outpay::roles::Role;
 use outpay::store::PauseScope;
 use std::time::Duration;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_method_is_paused_after_a_question_and_resumed,
     a_person_is_paused_from_the_persons_page,
     what_the_operator_paused_the_business_does_not_end,
@@ -16,7 +16,7 @@ crate::dashboard::on_both_engines! {
 const PAUSES: &str = "/dashboard/pauses";
 const RESUME: &str = "/dashboard/pauses/resume";
 
-async fn a_method_is_paused_after_a_question_and_resumed(world: &World) {
+async fn a_method_is_paused_after_a_question_and_resumed(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
@@ -47,7 +47,7 @@ async fn a_method_is_paused_after_a_question_and_resumed(world: &World) {
     approver.post(PAUSES, &pause).await.is(403);
 }
 
-async fn a_person_is_paused_from_the_persons_page(world: &World) {
+async fn a_person_is_paused_from_the_persons_page(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
@@ -62,7 +62,7 @@ async fn a_person_is_paused_from_the_persons_page(world: &World) {
     assert!(world.platform.store.pauses().await.unwrap().is_empty());
 }
 
-async fn what_the_operator_paused_the_business_does_not_end(world: &World) {
+async fn what_the_operator_paused_the_business_does_not_end(world: &Team) {
     let business = world.reviewing_business().await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let scope = PauseScope::Business(business.live.business());

@@ -1,7 +1,8 @@
 //! A second person at the dashboard: a member of another hand confirms, once, and in time.
 
-use crate::dashboard::on_both_engines;
-use crate::dashboard::world::{Business, MINUTE, World};
+use crate::dashboard::hat::Team;
+use crate::world::on_both_engines;
+use crate::world::{Business, MINUTE};
 use ledger::{Actor, BookId, Cents, Correction};
 use outpay::api_keys;
 use outpay::key_limits::KeyLimits;
@@ -18,7 +19,7 @@ on_both_engines! {
 }
 
 /// A business with 500 in its main balance, of which 200 shall be paid out.
-async fn start(world: &World, by: Actor) -> (Business, Made) {
+async fn start(world: &Team, by: Actor) -> (Business, Made) {
     let business = world.business().await;
     let (amount, reference) = (Cents(500), format!("wire {}", business.name));
     world.command(business.live, ledger::Command::Deposit { amount, reference, used_elsewhere: true }).await;
@@ -26,20 +27,20 @@ async fn start(world: &World, by: Actor) -> (Business, Made) {
     (business, made)
 }
 
-async fn propose(world: &World, book: BookId, by: Actor) -> Made {
+async fn propose(world: &Team, book: BookId, by: Actor) -> Made {
     let what = Proposed::Correct { correction: Correction::PayOut, amount: Cents(200) };
     proposals::propose(&world.platform, book, &what, "invoice 17", by).await.unwrap()
 }
 
-async fn main_balance(world: &World, business: &Business) -> i64 {
+async fn main_balance(world: &Team, business: &Business) -> i64 {
     world.platform.store.own_balances(business.live).await.unwrap().0.0
 }
 
-fn path(world: &World, made: &Made) -> String {
+fn path(world: &Team, made: &Made) -> String {
     format!("/dashboard/proposals/{}/decide", proposals::id(&world.platform, &made.row))
 }
 
-async fn a_member_confirms_what_the_operator_proposed(world: &World) {
+async fn a_member_confirms_what_the_operator_proposed(world: &Team) {
     let (business, alone) = start(world, Actor::OPERATOR).await;
     assert!(alone.code.is_some(), "there is no member yet");
     let mut admin = world.member(&business, Role::Admin).await;
@@ -62,7 +63,7 @@ async fn a_member_confirms_what_the_operator_proposed(world: &World) {
     assert!(audit.contains(&"proposal.made".to_owned()), "{audit:?}");
 }
 
-async fn the_member_who_proposed_it_does_not_confirm_it(world: &World) {
+async fn the_member_who_proposed_it_does_not_confirm_it(world: &Team) {
     let business = world.business().await;
     let (amount, reference) = (Cents(500), "wire".to_owned());
     world.command(business.live, ledger::Command::Deposit { amount, reference, used_elsewhere: true }).await;
@@ -87,7 +88,7 @@ async fn the_member_who_proposed_it_does_not_confirm_it(world: &World) {
     assert_eq!(main_balance(world, &business).await, 300);
 }
 
-async fn two_confirmations_at_once_are_one(world: &World) {
+async fn two_confirmations_at_once_are_one(world: &Team) {
     let (business, made) = start(world, Actor::OPERATOR).await;
     let (one, two) = (world.member(&business, Role::Owner).await, world.member(&business, Role::Admin).await);
     let by = |number| proposals::confirm(&world.platform, &made.row, Checker::Member(Actor::member(number)));
@@ -96,7 +97,7 @@ async fn two_confirmations_at_once_are_one(world: &World) {
     assert_eq!(main_balance(world, &business).await, 300);
 }
 
-async fn what_has_ended_is_not_confirmed(world: &World) {
+async fn what_has_ended_is_not_confirmed(world: &Team) {
     let (business, made) = start(world, Actor::OPERATOR).await;
     let mut owner = world.member(&business, Role::Owner).await;
     world.wait(made.row.ends_at - world.platform.clock.now());
@@ -114,7 +115,7 @@ async fn what_has_ended_is_not_confirmed(world: &World) {
     owner.browser.get("/dashboard").await;
 }
 
-async fn another_business_sees_nothing_of_it(world: &World) {
+async fn another_business_sees_nothing_of_it(world: &Team) {
     let (_, made) = start(world, Actor::OPERATOR).await;
     let elsewhere = world.business().await;
     let mut owner = world.member(&elsewhere, Role::Owner).await;

@@ -1,10 +1,11 @@
 //! The request log: what an owner finds in it, and what nobody does.
 
-use crate::dashboard::world::{Business, SECOND, World};
+use crate::dashboard::hat::Team;
+use crate::world::{Business, SECOND};
 use outpay::roles::Role;
 use outpay::store::{RequestFilter, RequestLine};
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     requests_are_found_without_their_secrets,
     filters_find_what_they_say,
     a_crowd_is_sampled_and_the_page_says_so,
@@ -13,7 +14,7 @@ crate::dashboard::on_both_engines! {
 }
 
 /// The id of a request that stands in the log.
-pub async fn logged(world: &World, business: &Business) -> String {
+pub async fn logged(world: &Team, business: &Business) -> String {
     let line = RequestLine {
         book: business.live,
         at: world.platform.clock.now(),
@@ -33,7 +34,7 @@ pub async fn logged(world: &World, business: &Business) -> String {
     "req_1".to_owned()
 }
 
-async fn lines(world: &World, business: &Business) -> Vec<RequestLine> {
+async fn lines(world: &Team, business: &Business) -> Vec<RequestLine> {
     world.platform.requests.write().await.unwrap();
     let filter = RequestFilter {
         book: business.live,
@@ -46,12 +47,12 @@ async fn lines(world: &World, business: &Business) -> Vec<RequestLine> {
     world.platform.store.request_lines(&filter).await.unwrap()
 }
 
-async fn pay(world: &World, key: &str, amount: &str) -> (u16, String) {
+async fn pay(world: &Team, key: &str, amount: &str) -> (u16, String) {
     let body = format!(r#"{{"email":"user@example.com","amount":{amount}}}"#);
     world.api("POST", "/payout/create", key, &body).await
 }
 
-async fn requests_are_found_without_their_secrets(world: &World) {
+async fn requests_are_found_without_their_secrets(world: &Team) {
     let business = world.paying_business(10_000).await;
     let (status, body) = pay(world, &business.key, "100").await;
     assert_eq!(status, 201);
@@ -93,7 +94,7 @@ async fn requests_are_found_without_their_secrets(world: &World) {
     page.is(200).says("$OUTPAY_HASH").says("/dashboard/users/usr_");
 }
 
-async fn filters_find_what_they_say(world: &World) {
+async fn filters_find_what_they_say(world: &Team) {
     let business = world.paying_business(10_000).await;
     pay(world, &business.key, "100").await;
     pay(world, &business.key, "0").await;
@@ -128,7 +129,7 @@ async fn filters_find_what_they_say(world: &World) {
     viewer.get("/dashboard/requests/%00").await.is(404);
 }
 
-async fn a_crowd_is_sampled_and_the_page_says_so(world: &World) {
+async fn a_crowd_is_sampled_and_the_page_says_so(world: &Team) {
     let business = world.paying_business(10_000).await;
     // The clock stands still: all of them in one second.
     for _ in 0..30 {
@@ -148,7 +149,7 @@ async fn a_crowd_is_sampled_and_the_page_says_so(world: &World) {
     assert_eq!(counts[0].1.requests, 32, "use is counted in full");
 }
 
-async fn each_mode_and_business_has_its_own(world: &World) {
+async fn each_mode_and_business_has_its_own(world: &Team) {
     let (business, other) = (world.paying_business(1_000).await, world.paying_business(1_000).await);
     pay(world, &business.key, "1").await;
     let all = lines(world, &business).await;
@@ -163,7 +164,7 @@ async fn each_mode_and_business_has_its_own(world: &World) {
     viewer.get("/dashboard/requests").await.is(200).says("/payout/create");
 }
 
-async fn lines_are_forgotten_after_some_days(world: &World) {
+async fn lines_are_forgotten_after_some_days(world: &Team) {
     let business = world.paying_business(1_000).await;
     pay(world, &business.key, "1").await;
     assert_eq!(lines(world, &business).await.len(), 1);

@@ -1,11 +1,11 @@
 //! Settings, and that every change of them is in the audit log, whoever makes it.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::Cents;
 use outpay::business::branding;
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     payouts_are_switched,
     terms_are_set_as_people_write_them,
     unclaimed_money_goes_back_after_some_days,
@@ -15,7 +15,7 @@ crate::dashboard::on_both_engines! {
     the_log_is_filtered_and_paged,
 }
 
-async fn payouts_are_switched(world: &World) {
+async fn payouts_are_switched(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.get("/dashboard/settings").await.is(200).says("Enable payouts");
@@ -26,7 +26,7 @@ async fn payouts_are_switched(world: &World) {
     viewer.get("/dashboard/settings").await.is(200).says_not("Disable payouts").says("does not change");
 }
 
-async fn terms_are_set_as_people_write_them(world: &World) {
+async fn terms_are_set_as_people_write_them(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
@@ -68,7 +68,7 @@ async fn terms_are_set_as_people_write_them(world: &World) {
     assert_eq!(after, terms, "what is wrong sets nothing");
 }
 
-async fn unclaimed_money_goes_back_after_some_days(world: &World) {
+async fn unclaimed_money_goes_back_after_some_days(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let days = async || world.platform.store.expiry_days(business.live).await.unwrap();
@@ -81,7 +81,7 @@ async fn unclaimed_money_goes_back_after_some_days(world: &World) {
     assert_eq!(days().await, None);
 }
 
-async fn people_see_the_branding(world: &World) {
+async fn people_see_the_branding(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = "/dashboard/settings/branding";
@@ -111,7 +111,7 @@ async fn people_see_the_branding(world: &World) {
     assert!(origins.is_empty(), "{origins}");
 }
 
-async fn people_see_the_logo(world: &World) {
+async fn people_see_the_logo(world: &Team) {
     const IMAGE: &str = "RIFF\x22\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x3f\0\0\x1f\0\0VP8 \x04\0\0\0abcd";
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
@@ -137,7 +137,7 @@ async fn people_see_the_logo(world: &World) {
     admin.get("/dashboard/settings").await.is(200).says_not("/p/logo/");
 }
 
-async fn every_change_is_in_the_log(world: &World) {
+async fn every_change_is_in_the_log(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await;
     let before = world.audit(&business).await.len();
@@ -164,7 +164,7 @@ async fn every_change_is_in_the_log(world: &World) {
     page.is(200).says(&admin.email).says("First key").says("&#34;from&#34;:30");
 }
 
-async fn the_log_is_filtered_and_paged(world: &World) {
+async fn the_log_is_filtered_and_paged(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     for number in 1..=60 {
@@ -181,14 +181,14 @@ async fn the_log_is_filtered_and_paged(world: &World) {
     admin.get("/dashboard/audit?by=keys&action=%00&before=x").await.is(200).says("Nothing was changed.");
 }
 
-async fn put_settings(world: &World, key: &str, body: &str) {
+async fn put_settings(world: &Team, key: &str, body: &str) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let request = format!(
         "PUT /payout/settings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut stream = tokio::net::TcpStream::connect(world.address).await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(world.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

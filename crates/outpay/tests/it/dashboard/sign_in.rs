@@ -1,11 +1,12 @@
 //! Signing in: password, then a code; what is the same for everybody, what works once, what ends.
 
 use crate::dashboard::browser::{DEVICE, SESSION};
-use crate::dashboard::world::{MINUTE, PASSWORD, SECOND, World, is_known};
+use crate::dashboard::hat::{PASSWORD, Team, is_known};
+use crate::world::{MINUTE, SECOND};
 use outpay::members::{Client, session, sign_in};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     a_password_and_a_code_let_in,
     a_wrong_address_and_a_wrong_password_look_and_cost_the_same,
     the_session_is_another_at_every_step,
@@ -19,7 +20,7 @@ crate::dashboard::on_both_engines! {
     signing_out_ends_the_session,
 }
 
-async fn a_password_and_a_code_let_in(world: &World) {
+async fn a_password_and_a_code_let_in(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.browser();
@@ -39,7 +40,7 @@ async fn a_password_and_a_code_let_in(world: &World) {
     assert_eq!(world.audit(&business).await[0], "member.signed_in");
 }
 
-async fn a_wrong_address_and_a_wrong_password_look_and_cost_the_same(world: &World) {
+async fn a_wrong_address_and_a_wrong_password_look_and_cost_the_same(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut answers = Vec::new();
@@ -60,7 +61,7 @@ async fn a_wrong_address_and_a_wrong_password_look_and_cost_the_same(world: &Wor
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
 }
 
-async fn the_session_is_another_at_every_step(world: &World) {
+async fn the_session_is_another_at_every_step(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.halfway(&member).await;
@@ -74,7 +75,7 @@ async fn the_session_is_another_at_every_step(world: &World) {
 }
 
 /// Somebody plants a session in a browser before its owner signs in there.
-async fn a_planted_session_is_not_the_one_that_is_signed_in(world: &World) {
+async fn a_planted_session_is_not_the_one_that_is_signed_in(world: &Team) {
     let business = world.business().await;
     let (victim, attacker) =
         (world.member(&business, Role::Owner).await, world.member(&business, Role::Viewer).await);
@@ -90,7 +91,7 @@ async fn a_planted_session_is_not_the_one_that_is_signed_in(world: &World) {
     }
 }
 
-async fn a_code_works_once(world: &World) {
+async fn a_code_works_once(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let used = world.code(&member.key);
@@ -106,7 +107,7 @@ async fn a_code_works_once(world: &World) {
     again.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
 }
 
-async fn a_code_works_once_also_at_the_same_moment(world: &World) {
+async fn a_code_works_once_also_at_the_same_moment(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let code = world.next_code(&member.key);
@@ -123,7 +124,7 @@ async fn a_code_works_once_also_at_the_same_moment(world: &World) {
     assert_eq!(let_in, 1);
 }
 
-async fn a_recovery_code_works_once(world: &World) {
+async fn a_recovery_code_works_once(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     assert_eq!(member.recovery_codes.len(), 10);
@@ -140,7 +141,7 @@ async fn a_recovery_code_works_once(world: &World) {
     browser.post("/dashboard/second-factor", &fields).await.is(422);
 }
 
-async fn without_the_second_factor_nothing_opens(world: &World) {
+async fn without_the_second_factor_nothing_opens(world: &Team) {
     let business = world.business().await;
     let member = world.member(&business, Role::Owner).await;
     let mut browser = world.halfway(&member).await;
@@ -157,7 +158,7 @@ async fn without_the_second_factor_nothing_opens(world: &World) {
     browser.get("/dashboard/second-factor").await.leads_to("/dashboard/sign-in");
 }
 
-async fn a_session_ends_when_it_is_not_used(world: &World) {
+async fn a_session_ends_when_it_is_not_used(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     for _ in 0..4 {
@@ -168,7 +169,7 @@ async fn a_session_ends_when_it_is_not_used(world: &World) {
     browser.get("/dashboard/account").await.leads_to("/dashboard/sign-in");
 }
 
-async fn a_session_ends_however_much_it_is_used(world: &World) {
+async fn a_session_ends_however_much_it_is_used(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     for _ in 0..35 {
@@ -181,7 +182,7 @@ async fn a_session_ends_however_much_it_is_used(world: &World) {
     browser.get("/dashboard/account").await.leads_to("/dashboard/sign-in");
 }
 
-async fn signing_out_ends_the_session(world: &World) {
+async fn signing_out_ends_the_session(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     let token = browser.session();

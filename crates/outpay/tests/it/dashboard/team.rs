@@ -1,12 +1,12 @@
 //! The team: invitations by owners, roles, leaving, lost second factors. An owner stays always.
 
-use crate::dashboard::world::{PASSWORD, World};
+use crate::dashboard::hat::{PASSWORD, Team};
 use ledger::{Actor, Email};
 use outpay::ids::IdKind;
 use outpay::members::{self, invitation, team};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     an_owner_invites_and_withdraws,
     roles_change_at_once,
     an_owner_stays,
@@ -16,7 +16,7 @@ crate::dashboard::on_both_engines! {
     others_are_not_of_this_team,
 }
 
-async fn an_owner_invites_and_withdraws(world: &World) {
+async fn an_owner_invites_and_withdraws(world: &Team) {
     let business = world.business().await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let invite = |email, role| [("email", email), ("role", role)];
@@ -39,7 +39,7 @@ async fn an_owner_invites_and_withdraws(world: &World) {
     assert_eq!(log[..2], ["member.invitation_withdrawn", "member.invited"]);
 }
 
-async fn roles_change_at_once(world: &World) {
+async fn roles_change_at_once(world: &Team) {
     let business = world.business().await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let mut viewer = world.member(&business, Role::Viewer).await;
@@ -51,7 +51,7 @@ async fn roles_change_at_once(world: &World) {
     owner.post("/dashboard/team/role", &[("member", &id), ("role", "king")]).await.is(400);
 }
 
-async fn an_owner_stays(world: &World) {
+async fn an_owner_stays(world: &Team) {
     let business = world.business().await;
     let mut owner = world.member(&business, Role::Owner).await;
     let id = members::id(&world.platform, IdKind::Member, owner.number);
@@ -63,7 +63,7 @@ async fn an_owner_stays(world: &World) {
     owner.browser.post("/dashboard/team/role", &demote).await.is(403);
 }
 
-async fn two_owners_do_not_both_leave(world: &World) {
+async fn two_owners_do_not_both_leave(world: &Team) {
     for _ in 0..5 {
         let business = world.business().await;
         let (one, other) =
@@ -77,7 +77,7 @@ async fn two_owners_do_not_both_leave(world: &World) {
     }
 }
 
-async fn who_is_removed_is_out(world: &World) {
+async fn who_is_removed_is_out(world: &Team) {
     let business = world.business().await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let mut admin = world.member(&business, Role::Admin).await;
@@ -97,7 +97,7 @@ async fn who_is_removed_is_out(world: &World) {
     browser.get("/dashboard/account").await.is(403).says("team any more");
 }
 
-async fn a_lost_second_factor_is_set_up_anew(world: &World) {
+async fn a_lost_second_factor_is_set_up_anew(world: &Team) {
     let business = world.business().await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let mut viewer = world.member(&business, Role::Viewer).await;
@@ -118,7 +118,7 @@ async fn a_lost_second_factor_is_set_up_anew(world: &World) {
     owner.post("/dashboard/team/reset", &[("member", &id)]).await.is(409).says("another team");
 }
 
-async fn others_are_not_of_this_team(world: &World) {
+async fn others_are_not_of_this_team(world: &Team) {
     let (business, other) = (world.business().await, world.business().await);
     let member = world.member(&business, Role::Viewer).await;
     let mut stranger = world.member(&other, Role::Owner).await.browser;

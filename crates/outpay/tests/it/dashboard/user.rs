@@ -1,11 +1,11 @@
 //! One person: facts, time line, taking money back, access, the claim link.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::Actor;
 use outpay::roles::Role;
 use secrecy::ExposeSecret;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     facts_and_time_line_are_shown,
     unspent_money_is_taken_back_once_for_each_form,
     access_is_switched,
@@ -14,7 +14,7 @@ crate::dashboard::on_both_engines! {
 
 const ONCE: &str = "00112233445566778899aabbccddeeff";
 
-async fn facts_and_time_line_are_shown(world: &World) {
+async fn facts_and_time_line_are_shown(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     world.withdraw(business.live, ada, 2_500).await;
@@ -34,7 +34,7 @@ async fn facts_and_time_line_are_shown(world: &World) {
     viewer.get(&format!("/dashboard/users/{}", world.user_id(business.test, ada))).await.is(404);
 }
 
-async fn unspent_money_is_taken_back_once_for_each_form(world: &World) {
+async fn unspent_money_is_taken_back_once_for_each_form(world: &Team) {
     let business = world.paying_business(100_000).await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
@@ -52,7 +52,7 @@ async fn unspent_money_is_taken_back_once_for_each_form(world: &World) {
     admin.post(&debit, &too_much).await.is(400).says("Insufficient user balance");
 }
 
-async fn access_is_switched(world: &World) {
+async fn access_is_switched(world: &Team) {
     let business = world.paying_business(100_000).await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
@@ -64,7 +64,7 @@ async fn access_is_switched(world: &World) {
     admin.post(&format!("{path}/status"), &[]).await.is(400);
 }
 
-async fn the_link_is_shown_after_a_click_and_written_down(world: &World) {
+async fn the_link_is_shown_after_a_click_and_written_down(world: &Team) {
     let business = world.paying_business(100_000).await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;

@@ -1,10 +1,10 @@
 //! Finding people, and giving somebody money.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::{Actor, Command, UserStatus};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     people_are_found,
     money_is_given_once_for_each_form,
     what_is_wrong_with_a_payment_is_said,
@@ -12,7 +12,7 @@ crate::dashboard::on_both_engines! {
 
 const ONCE: &str = "00112233445566778899aabbccddeeff";
 
-async fn people_are_found(world: &World) {
+async fn people_are_found(world: &Team) {
     let business = world.paying_business(1_000_000).await;
     for (email, cents) in
         [("ada@example.com", 1_000), ("adam@example.org", 2_000), ("bob@example.com", 30_000)]
@@ -51,7 +51,7 @@ async fn people_are_found(world: &World) {
     viewer.get("/dashboard/users?least=many").await.is(200).says("dollars and cents");
 }
 
-async fn money_is_given_once_for_each_form(world: &World) {
+async fn money_is_given_once_for_each_form(world: &Team) {
     let business = world.paying_business(1_000_000).await;
     let member = world.member(&business, Role::Admin).await;
     let mut admin = member.browser;
@@ -69,7 +69,7 @@ async fn money_is_given_once_for_each_form(world: &World) {
     assert_eq!(entries[0].entry.actor, Actor::member(member.number));
 }
 
-async fn what_is_wrong_with_a_payment_is_said(world: &World) {
+async fn what_is_wrong_with_a_payment_is_said(world: &Team) {
     let business = world.paying_business(1_000).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     for (email, amount, once, sentence) in [

@@ -1,13 +1,14 @@
 //! Webhooks: keys shown once, settings as the form says, test sends, and the log with what receivers answered.
 
-use crate::dashboard::world::{Business, SECOND, World};
+use crate::dashboard::hat::Team;
 use crate::receiver::{Receiver, status};
+use crate::world::{Business, SECOND};
 use ledger::{Actor, EntryKind};
 use outpay::roles::Role;
 use outpay::store::NewDelivery;
 use outpay::webhooks::Change;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     an_endpoint_is_set_and_its_keys_are_shown_once,
     what_is_wrong_is_said_and_kept,
     keys_are_rolled,
@@ -17,7 +18,7 @@ crate::dashboard::on_both_engines! {
 }
 
 /// The id of a delivery that waits.
-pub async fn delivered(world: &World, business: &Business) -> String {
+pub async fn delivered(world: &Team, business: &Business) -> String {
     let (webhooks, store, book) = (&world.platform.webhooks, &world.platform.store, business.live);
     let change = Change { url: Some("https://receiver.example.com/hook".to_owned()), ..Change::default() };
     webhooks.set_endpoint(book, Actor::OPERATOR, &change).await.unwrap();
@@ -31,7 +32,7 @@ pub async fn delivered(world: &World, business: &Business) -> String {
 
 const TOKEN: (&str, &str) = ("id=\"token\">", "</p>");
 
-async fn an_endpoint_is_set_and_its_keys_are_shown_once(world: &World) {
+async fn an_endpoint_is_set_and_its_keys_are_shown_once(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.get("/dashboard/webhooks").await.is(200).says("No endpoint yet").says_not("Send a test");
@@ -60,7 +61,7 @@ async fn an_endpoint_is_set_and_its_keys_are_shown_once(world: &World) {
     viewer.get("/dashboard/webhooks").await.is(200).says("receiver.example.com").says_not("Roll token");
 }
 
-async fn what_is_wrong_is_said_and_kept(world: &World) {
+async fn what_is_wrong_is_said_and_kept(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     for fields in [
@@ -83,7 +84,7 @@ async fn what_is_wrong_is_said_and_kept(world: &World) {
     }
 }
 
-async fn keys_are_rolled(world: &World) {
+async fn keys_are_rolled(world: &Team) {
     let business = world.business().await;
     delivered(world, &business).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
@@ -100,12 +101,12 @@ async fn keys_are_rolled(world: &World) {
     assert_eq!(world.audit(&business).await[0], "webhook.rolled");
 }
 
-async fn set(world: &World, business: &Business, receiver: &Receiver) {
+async fn set(world: &Team, business: &Business, receiver: &Receiver) {
     let change = Change { url: Some(receiver.url("/hook")), ..Change::default() };
     world.platform.webhooks.set_endpoint(business.live, Actor::OPERATOR, &change).await.unwrap();
 }
 
-async fn a_test_send_shows_what_the_receiver_did(world: &World) {
+async fn a_test_send_shows_what_the_receiver_did(world: &Team) {
     let (business, receiver) = (world.business().await, Receiver::open().await);
     set(world, &business, &receiver).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
@@ -121,7 +122,7 @@ async fn a_test_send_shows_what_the_receiver_did(world: &World) {
     admin.post("/dashboard/webhooks/test", &[("event", "payout.imagined")]).await.is(400);
 }
 
-async fn a_failed_delivery_is_retried_by_hand(world: &World) {
+async fn a_failed_delivery_is_retried_by_hand(world: &Team) {
     let (business, receiver) = (world.business().await, Receiver::open().await);
     set(world, &business, &receiver).await;
     receiver.next("/hook", [status(500)]);
@@ -143,7 +144,7 @@ async fn a_failed_delivery_is_retried_by_hand(world: &World) {
     assert_eq!(world.audit(&business).await[0], "webhook.replayed");
 }
 
-async fn deliveries_are_listed_by_state(world: &World) {
+async fn deliveries_are_listed_by_state(world: &Team) {
     let business = world.business().await;
     let mut ids = Vec::new();
     for _ in 0..51 {

@@ -1,11 +1,11 @@
 //! One withdrawal: its evidence, and ending it by hand.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
 use outpay::roles::Role;
 use outpay::store::Attempt;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     the_evidence_is_shown,
     a_pause_is_told,
     a_payment_by_hand_is_settled_and_comes_back,
@@ -14,7 +14,7 @@ crate::dashboard::on_both_engines! {
     only_what_is_possible_is_done,
 }
 
-async fn the_evidence_is_shown(world: &World) {
+async fn the_evidence_is_shown(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.test, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.test, ada, 1_000).await;
@@ -54,7 +54,7 @@ async fn the_evidence_is_shown(world: &World) {
         .says_not("<form method=\"post\" action=\"/dashboard/withdrawals");
 }
 
-async fn a_pause_is_told(world: &World) {
+async fn a_pause_is_told(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
@@ -67,7 +67,7 @@ async fn a_pause_is_told(world: &World) {
     viewer.get(&path).await.is(200).says("<dt>Waits</dt><dd>paused; sent once this is lifted</dd>");
 }
 
-async fn a_payment_by_hand_is_settled_and_comes_back(world: &World) {
+async fn a_payment_by_hand_is_settled_and_comes_back(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
@@ -90,7 +90,7 @@ async fn a_payment_by_hand_is_settled_and_comes_back(world: &World) {
     );
 }
 
-async fn a_payment_that_was_not_made_gives_the_money_back(world: &World) {
+async fn a_payment_that_was_not_made_gives_the_money_back(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
@@ -105,7 +105,7 @@ async fn a_payment_that_was_not_made_gives_the_money_back(world: &World) {
     assert_eq!(world.balance(business.live, "ada@example.com").await, 10_000);
 }
 
-async fn a_doubt_is_ended_with_proof(world: &World) {
+async fn a_doubt_is_ended_with_proof(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.test, "ada@example.com", 10_000, Actor::NOBODY).await;
     let mut approver = world.member(&business, Role::Approver).await.browser;
@@ -125,7 +125,7 @@ async fn a_doubt_is_ended_with_proof(world: &World) {
     assert_eq!(world.balance(business.test, "ada@example.com").await, 9_000);
 }
 
-async fn only_what_is_possible_is_done(world: &World) {
+async fn only_what_is_possible_is_done(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 1_000).await;

@@ -1,10 +1,10 @@
 //! The list of withdrawals, its filters, and deciding on those that wait for review.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     the_list_is_filtered,
     the_list_goes_on,
     many_are_approved_each_with_its_result,
@@ -14,7 +14,7 @@ crate::dashboard::on_both_engines! {
     what_is_wrong_with_a_decision_is_said,
 }
 
-async fn the_list_is_filtered(world: &World) {
+async fn the_list_is_filtered(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NOBODY).await;
@@ -53,7 +53,7 @@ async fn the_list_is_filtered(world: &World) {
     viewer.get("/dashboard/withdrawals").await.is(200).says("No withdrawals here.");
 }
 
-async fn the_list_goes_on(world: &World) {
+async fn the_list_goes_on(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NOBODY).await;
     for cents in 1..=51 {
@@ -69,7 +69,7 @@ async fn the_list_goes_on(world: &World) {
     viewer.get(&older).await.is(200).says("$10.01").says_not("$10.02").says_not("class=\"pager\"");
 }
 
-async fn many_are_approved_each_with_its_result(world: &World) {
+async fn many_are_approved_each_with_its_result(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let numbers =
@@ -90,7 +90,7 @@ async fn many_are_approved_each_with_its_result(world: &World) {
     assert!(entries.last().unwrap().entry.actor.as_member().is_some(), "the journal names the member");
 }
 
-async fn one_is_rejected_with_a_reason(world: &World) {
+async fn one_is_rejected_with_a_reason(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let number = world.withdraw(business.live, ada, 4_000).await;
@@ -107,7 +107,7 @@ async fn one_is_rejected_with_a_reason(world: &World) {
     assert_eq!(world.balance(business.live, "ada@example.com").await, 10_000);
 }
 
-async fn whoever_gave_the_money_does_not_approve(world: &World) {
+async fn whoever_gave_the_money_does_not_approve(world: &Team) {
     let business = world.reviewing_business().await;
     let maker = world.member(&business, Role::Admin).await;
     let checker = world.member(&business, Role::Approver).await;
@@ -127,7 +127,7 @@ async fn whoever_gave_the_money_does_not_approve(world: &World) {
     assert_eq!(world.state(business.live, number).await, "queued");
 }
 
-async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &World) {
+async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &Team) {
     let business = world.reviewing_business().await;
     let mut maker = world.member(&business, Role::Admin).await.browser;
     let mut checker = world.member(&business, Role::Approver).await.browser;
@@ -152,7 +152,7 @@ async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &World
     assert_eq!(world.state(business.live, number).await, "queued");
 }
 
-async fn what_is_wrong_with_a_decision_is_said(world: &World) {
+async fn what_is_wrong_with_a_decision_is_said(world: &Team) {
     let business = world.reviewing_business().await;
     let other = world.reviewing_business().await;
     let ada = world.give(other.live, "ada@example.com", 10_000, Actor::NOBODY).await;

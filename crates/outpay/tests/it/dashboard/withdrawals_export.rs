@@ -1,14 +1,14 @@
 //! The list as a file.
 
-use crate::dashboard::world::World;
+use crate::dashboard::hat::Team;
 use ledger::Actor;
 use outpay::roles::Role;
 
-crate::dashboard::on_both_engines! {
+crate::world::on_both_engines! {
     what_the_filter_shows_is_in_the_file,
 }
 
-async fn what_the_filter_shows_is_in_the_file(world: &World) {
+async fn what_the_filter_shows_is_in_the_file(world: &Team) {
     let business = world.reviewing_business().await;
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
     let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NOBODY).await;

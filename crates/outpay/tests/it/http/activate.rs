@@ -1,8 +1,8 @@
 //! `POST /payout/users/{id}/activate`: the hash authenticates again.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED, UNKNOWN_USER};
+use crate::http::api::{Api, UNAUTHORIZED, UNKNOWN_USER};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_hash_lives_again,
     status_200_of_an_active_user_changes_nothing,
     status_200_brings_no_rotated_hash_back,
@@ -11,7 +11,7 @@ crate::http::on_both_engines! {
     status_404_user_of_another_book,
 }
 
-async fn status_200_the_hash_lives_again(world: &TestWorld) {
+async fn status_200_the_hash_lives_again(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key).send().await.value(200);
@@ -21,7 +21,7 @@ async fn status_200_the_hash_lives_again(world: &TestWorld) {
     assert_eq!(world.get("/payout/operations").hash(&hash).send().await.value(200)["status"], "active");
 }
 
-async fn status_200_of_an_active_user_changes_nothing(world: &TestWorld) {
+async fn status_200_of_an_active_user_changes_nothing(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let before = world.books(&business.key).await;
@@ -30,7 +30,7 @@ async fn status_200_of_an_active_user_changes_nothing(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_200_brings_no_rotated_hash_back(world: &TestWorld) {
+async fn status_200_brings_no_rotated_hash_back(world: &Api) {
     let business = world.paying_business(1000).await;
     let old = world.pay(&business.key, "user@example.com", 100).await;
     for verb in ["/deactivate", "/rotate-hash"] {
@@ -43,14 +43,14 @@ async fn status_200_brings_no_rotated_hash_back(world: &TestWorld) {
     world.get("/payout/operations").hash(&new).send().await.value(200);
 }
 
-async fn status_400_idempotency_key(world: &TestWorld) {
+async fn status_400_idempotency_key(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/activate")).key(&business.key);
     call.once("é").send().await.is(400, crate::http::idempotency::invalid_key());
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key).send().await.value(200);
@@ -60,7 +60,7 @@ async fn status_401_public_key(world: &TestWorld) {
     world.get("/payout/operations").hash(&hash).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_user_of_another_book(world: &TestWorld) {
+async fn status_404_user_of_another_book(world: &Api) {
     let (business, other) = (world.paying_business(1000).await, world.paying_business(1000).await);
     world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/activate");

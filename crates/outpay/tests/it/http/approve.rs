@@ -1,7 +1,7 @@
 //! `POST /payout/withdrawals/{id}/approve`: the four-eyes principle.
 
+use crate::http::api::{Api, UNAUTHORIZED};
 use crate::http::recipient::Recipient;
-use crate::http::world::{TestWorld, UNAUTHORIZED};
 use crate::wire::Call;
 use ledger::Actor;
 use outpay::api_keys;
@@ -9,7 +9,7 @@ use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_it_is_sent,
     status_200_the_only_key_may_approve_what_it_gave,
     status_401_hash,
@@ -20,18 +20,18 @@ crate::http::on_both_engines! {
     status_409_not_in_review,
 }
 
-async fn in_review(world: &TestWorld) -> (Recipient, String) {
+async fn in_review(world: &Api) -> (Recipient, String) {
     let person = world.recipient(1_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "above": 100 } })).await;
     let id = person.withdraws(world, 300).await;
     (person, id)
 }
 
-fn approve(world: &TestWorld, key: &str, id: &str) -> Call {
+fn approve(world: &Api, key: &str, id: &str) -> Call {
     world.post(&format!("/payout/withdrawals/{id}/approve")).key(key)
 }
 
-async fn status_200_it_is_sent(world: &TestWorld) {
+async fn status_200_it_is_sent(world: &Api) {
     let (person, id) = in_review(world).await;
     world.work().await;
     assert_eq!(person.operation(world, &id).await["status"], "review");
@@ -45,18 +45,18 @@ async fn status_200_it_is_sent(world: &TestWorld) {
     assert_eq!(person.events(world, &id).await, story);
 }
 
-async fn status_200_the_only_key_may_approve_what_it_gave(world: &TestWorld) {
+async fn status_200_the_only_key_may_approve_what_it_gave(world: &Api) {
     let (person, id) = in_review(world).await;
     world.new_key(person.book, CredentialKind::PublicKey, None).await;
     // A key that replaces it does not count as another pair of eyes.
     let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
     let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
     let row = world.platform.store.key(own).await.unwrap().unwrap();
-    api_keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY).await.unwrap();
+    api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NOBODY).await.unwrap();
     approve(world, &person.key, &id).send().await.value(200);
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let (person, id) = in_review(world).await;
     world
         .post(&format!("/payout/withdrawals/{id}/approve"))
@@ -66,7 +66,7 @@ async fn status_401_hash(world: &TestWorld) {
         .is(401, UNAUTHORIZED);
 }
 
-async fn status_403_maker_is_not_checker(world: &TestWorld) {
+async fn status_403_maker_is_not_checker(world: &Api) {
     let (person, id) = in_review(world).await;
     let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
     let refused = approve(world, &person.key, &id).send().await.value(403);
@@ -76,7 +76,7 @@ async fn status_403_maker_is_not_checker(world: &TestWorld) {
 }
 
 /// A key and all keys that replaced it are one maker, in both directions.
-async fn status_403_however_much_has_happened_since(world: &TestWorld) {
+async fn status_403_however_much_has_happened_since(world: &Api) {
     let (person, id) = in_review(world).await;
     let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
     approve(world, &other, &id).send().await.value(200);
@@ -92,7 +92,7 @@ async fn status_403_however_much_has_happened_since(world: &TestWorld) {
     approve(world, &other, &id).send().await.value(200);
 }
 
-async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
+async fn status_403_nor_with_a_rolled_key(world: &Api) {
     let (person, id) = in_review(world).await;
     let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
     let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
@@ -100,9 +100,8 @@ async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
     let mut rolled = maker;
     for _ in 0..2 {
         let row = world.platform.store.key(rolled).await.unwrap().unwrap();
-        let made = api_keys::roll(&world.platform, &row, 60 * crate::http::world::SECOND, Actor::NOBODY)
-            .await
-            .unwrap();
+        let made =
+            api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NOBODY).await.unwrap();
         rolled = made.number;
         let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
         assert_eq!(refused["code"], "maker_is_checker");
@@ -113,13 +112,13 @@ async fn status_403_nor_with_a_rolled_key(world: &TestWorld) {
     approve(world, &other, &id).send().await.value(200);
 }
 
-async fn status_404_anothers(world: &TestWorld) {
+async fn status_404_anothers(world: &Api) {
     let (_, id) = in_review(world).await;
     let other = world.recipient(1_000).await;
     approve(world, &other.key, &id).send().await.value(404);
 }
 
-async fn status_409_not_in_review(world: &TestWorld) {
+async fn status_409_not_in_review(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     let expected =

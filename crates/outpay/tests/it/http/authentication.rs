@@ -1,8 +1,9 @@
 //! The one 401 (contract 1.1): every cause gives the same bytes and costs the same work, one digest and one look-up.
 
+use crate::http::api::Api;
 use crate::http::process::Process;
-use crate::http::world::{Business, SECOND, TestWorld};
 use crate::wire::{Answer, Call};
+use crate::world::{Business, SECOND};
 use ledger::{Actor, HashSalt, Mode};
 use outpay::api_keys;
 use outpay::api_keys::key_text;
@@ -11,7 +12,7 @@ use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_secret_keys_of_both_modes,
     status_200_scheme_in_any_case,
     status_401_every_cause_is_one_answer_and_one_way_for_keys,
@@ -30,14 +31,14 @@ crate::http::on_both_engines! {
 const THE_401: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
                        www-authenticate: Bearer realm=\"payout\"\r\ncontent-length: 24\r\n\r\n{\"error\":\"Unauthorized\"}";
 
-async fn status_200_secret_keys_of_both_modes(world: &TestWorld) {
+async fn status_200_secret_keys_of_both_modes(world: &Api) {
     let business = world.business().await;
     for key in [&business.key, &business.test_key] {
         world.get("/balance").key(key).send().await.value(200);
     }
 }
 
-async fn status_200_scheme_in_any_case(world: &TestWorld) {
+async fn status_200_scheme_in_any_case(world: &Api) {
     let business = world.business().await;
     for scheme in ["Bearer ", "bearer ", "BEARER ", "Bearer   "] {
         let value = format!("{scheme}{}", business.key);
@@ -45,7 +46,7 @@ async fn status_200_scheme_in_any_case(world: &TestWorld) {
     }
 }
 
-async fn status_401_every_cause_is_one_answer_and_one_way_for_keys(world: &TestWorld) {
+async fn status_401_every_cause_is_one_answer_and_one_way_for_keys(world: &Api) {
     let business = world.business().await;
     world.enable_payouts(&business, true).await;
     world.fund(business.live, 1000).await;
@@ -66,7 +67,7 @@ async fn status_401_every_cause_is_one_answer_and_one_way_for_keys(world: &TestW
     world.has_balances(&business.key, 0, 1000).await;
 }
 
-async fn status_401_every_cause_is_one_answer_and_one_way_for_hashes(world: &TestWorld) {
+async fn status_401_every_cause_is_one_answer_and_one_way_for_hashes(world: &Api) {
     let business = world.paying_business(1000).await;
     let causes = bad_hashes(world, &business).await;
     assert!(causes.len() >= 15, "{}", causes.len());
@@ -75,7 +76,7 @@ async fn status_401_every_cause_is_one_answer_and_one_way_for_hashes(world: &Tes
     }
 }
 
-async fn status_401_every_endpoint(world: &TestWorld) {
+async fn status_401_every_endpoint(world: &Api) {
     let document: serde_json::Value = serde_json::from_str(&outpay::http::openapi_document()).unwrap();
     let mut protected = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -91,7 +92,7 @@ async fn status_401_every_endpoint(world: &TestWorld) {
     assert!(protected >= 14, "{protected}");
 }
 
-async fn status_401_key_that_expires(world: &TestWorld) {
+async fn status_401_key_that_expires(world: &Api) {
     let business = world.business().await;
     let (_, key) = world.new_key(business.live, CredentialKind::SecretKey, Some(10 * SECOND)).await;
     let call = world.get("/balance").key(&key);
@@ -103,7 +104,7 @@ async fn status_401_key_that_expires(world: &TestWorld) {
     is_the_401(world, &call, "expired").await;
 }
 
-async fn status_401_rolled_key(world: &TestWorld) {
+async fn status_401_rolled_key(world: &Api) {
     let business = world.business().await;
     let (number, old) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let (with_overlap, fading) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
@@ -123,7 +124,7 @@ async fn status_401_rolled_key(world: &TestWorld) {
     world.get("/balance").key(&new).send().await.value(200);
 }
 
-async fn status_401_revoked_key_at_once_here(world: &TestWorld) {
+async fn status_401_revoked_key_at_once_here(world: &Api) {
     let business = world.business().await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let call = world.get("/balance").key(&key);
@@ -132,10 +133,10 @@ async fn status_401_revoked_key_at_once_here(world: &TestWorld) {
     is_the_401(world, &call, "revoked").await;
 }
 
-async fn status_401_revoked_key_within_a_second_elsewhere(world: &TestWorld) {
+async fn status_401_revoked_key_within_a_second_elsewhere(world: &Api) {
     let business = world.business().await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let call = world.get("/balance").key(&key).at(neighbour.address);
     call.send().await.value(200);
     world.revoke(number).await;
@@ -144,7 +145,7 @@ async fn status_401_revoked_key_within_a_second_elsewhere(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn status_401_revoked_key_within_a_second_in_another_process(world: &TestWorld) {
+async fn status_401_revoked_key_within_a_second_in_another_process(world: &Api) {
     let business = world.business().await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let process = Process::serve(&world.database);
@@ -164,7 +165,7 @@ async fn status_401_revoked_key_within_a_second_in_another_process(world: &TestW
     assert_eq!(answer.comparable(), THE_401);
 }
 
-async fn status_401_hash_that_expires(world: &TestWorld) {
+async fn status_401_hash_that_expires(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let end = world.platform.clock.now() + 10 * SECOND;
@@ -176,7 +177,7 @@ async fn status_401_hash_that_expires(world: &TestWorld) {
     is_the_401(world, &call, "expired").await;
 }
 
-async fn last_use_of_keys_is_recorded(world: &TestWorld) {
+async fn last_use_of_keys_is_recorded(world: &Api) {
     let business = world.business().await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let last_use = || async { world.platform.store.key(number).await.unwrap().unwrap().last_used_at };
@@ -189,7 +190,7 @@ async fn last_use_of_keys_is_recorded(world: &TestWorld) {
 }
 
 /// Asserts the same response and the same amount of work.
-async fn is_the_401(world: &TestWorld, call: &Call, cause: &str) {
+async fn is_the_401(world: &Api, call: &Call, cause: &str) {
     let before = world.platform.auth.work_done();
     let answer: Answer = call.send().await;
     let after = world.platform.auth.work_done();
@@ -197,7 +198,7 @@ async fn is_the_401(world: &TestWorld, call: &Call, cause: &str) {
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1), "digests and look-ups for: {cause}");
 }
 
-async fn roll(world: &TestWorld, number: i64, overlap: i64) -> String {
+async fn roll(world: &Api, number: i64, overlap: i64) -> String {
     let old = world.platform.store.key(number).await.unwrap().unwrap();
     let made = api_keys::roll(&world.platform, &old, overlap, Actor::NOBODY).await.unwrap();
     made.text.expose_secret().to_owned()
@@ -206,7 +207,7 @@ async fn roll(world: &TestWorld, number: i64, overlap: i64) -> String {
 type Headers = Vec<(&'static str, Vec<u8>)>;
 
 /// Causes for which a request of a business fails to authenticate.
-async fn bad_keys(world: &TestWorld, business: &Business) -> Vec<(&'static str, Headers)> {
+async fn bad_keys(world: &Api, business: &Business) -> Vec<(&'static str, Headers)> {
     let key = business.key.as_str();
     let (revoked_number, revoked) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let (rolled_number, rolled) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
@@ -261,7 +262,7 @@ async fn bad_keys(world: &TestWorld, business: &Business) -> Vec<(&'static str, 
 }
 
 /// Causes for which a request of a recipient fails to authenticate.
-async fn bad_hashes(world: &TestWorld, business: &Business) -> Vec<(&'static str, Call)> {
+async fn bad_hashes(world: &Api, business: &Business) -> Vec<(&'static str, Call)> {
     let hash = world.pay(&business.key, "user@example.com", 1).await;
     let inactive = world.pay(&business.key, "inactive@example.com", 1).await;
     let rotated = world.pay(&business.key, "rotated@example.com", 1).await;

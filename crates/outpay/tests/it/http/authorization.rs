@@ -3,8 +3,8 @@
 //! first missing thing. Not here: why a credential is refused, and that all refusals are the same response
 //! (authentication.rs).
 
+use crate::http::api::Api;
 use crate::http::hooked::Hooked;
-use crate::http::world::TestWorld;
 use crate::wire::Call;
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email, Terms};
@@ -98,7 +98,7 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/users/{id}/rotate-hash", own(200)),
 ];
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     every_route_lets_in_whom_it_says,
 }
 
@@ -110,7 +110,7 @@ struct Ids {
 }
 
 /// A withdrawal that was paid and delivered to the webhook.
-async fn things(world: &TestWorld, hooked: &Hooked) -> Ids {
+async fn things(world: &Api, hooked: &Hooked) -> Ids {
     hooked.pay_out(world).await;
     hooked.settle(world).await;
     let delivered = hooked.call(world, "GET", "/payout/webhook/deliveries").send().await.value(200);
@@ -122,7 +122,7 @@ async fn things(world: &TestWorld, hooked: &Hooked) -> Ids {
 }
 
 /// The cookie of an owner who is signed in with a second factor.
-async fn session_of_an_owner(world: &TestWorld, business: i64) -> String {
+async fn session_of_an_owner(world: &Api, business: i64) -> String {
     let platform = &world.platform;
     let email = Email::parse("owner@example.com").unwrap();
     let invited = invitation::invite(platform, business, &email, Role::Owner, Actor::OPERATOR).await;
@@ -141,7 +141,7 @@ async fn session_of_an_owner(world: &TestWorld, business: i64) -> String {
     format!("__Host-outpay_session={0}; outpay_session={0}", step.token.expose_secret())
 }
 
-async fn every_route_lets_in_whom_it_says(world: &TestWorld) {
+async fn every_route_lets_in_whom_it_says(world: &Api) {
     let hooked = Hooked::new(world).await;
     let business = &hooked.business;
     let ids = things(world, &hooked).await;

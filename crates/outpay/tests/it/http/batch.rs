@@ -1,13 +1,11 @@
 //! `POST /payout/batch`: up to 10,000 creates in one request. All or nothing, or a prefix on request; every row
 //! validated before any is paid, and each reference paid once ever.
 
-use crate::http::world::{
-    DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid, padded,
-};
+use crate::http::api::{Api, DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, UNAUTHORIZED, invalid, padded};
 use crate::wire::Answer;
 use serde_json::Value;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_201_all_rows,
     status_201_one_person_twice,
     status_201_partial_pays_a_prefix,
@@ -36,7 +34,7 @@ crate::http::on_both_engines! {
     status_422_reference_of_another_payout,
 }
 
-async fn status_201_all_rows(world: &TestWorld) {
+async fn status_201_all_rows(world: &Api) {
     let business = world.paying_business(1000).await;
     let known = world.pay(&business.key, "known@example.com", 100).await;
     let rows = r#"{"email":"one@example.com","amount":1},{"email":"Known@Example.com","amount":2},{"email":"two@example.com","amount":3,"reference":"r"}"#;
@@ -55,7 +53,7 @@ async fn status_201_all_rows(world: &TestWorld) {
     assert_eq!(world.get("/payout/operations").hash(&known).send().await.value(200)["balance"], 102);
 }
 
-async fn status_201_one_person_twice(world: &TestWorld) {
+async fn status_201_one_person_twice(world: &Api) {
     let business = world.paying_business(30).await;
     let rows = r#"{"email":"user@example.com","amount":10},{"email":"USER@example.com","amount":20}"#;
     let answer = pay(world, &business.key, rows).await.value(201);
@@ -64,7 +62,7 @@ async fn status_201_one_person_twice(world: &TestWorld) {
     assert_eq!(world.get("/payout/operations").hash(hash).send().await.value(200)["balance"], 30);
 }
 
-async fn status_201_partial_pays_a_prefix(world: &TestWorld) {
+async fn status_201_partial_pays_a_prefix(world: &Api) {
     let business = world.paying_business(700).await;
     let rows = rows(&[("a", 300), ("b", 300), ("c", 300), ("d", 50)]);
     let answer = send(world, &business.key, &format!(r#"{{"partial":true,"payouts":[{rows}]}}"#)).await;
@@ -86,7 +84,7 @@ async fn status_201_partial_pays_a_prefix(world: &TestWorld) {
     assert_eq!(emails(world, &business.key).await, ["b@example.com", "a@example.com"]);
 }
 
-async fn status_201_partial_with_enough_money_is_all(world: &TestWorld) {
+async fn status_201_partial_with_enough_money_is_all(world: &Api) {
     let business = world.paying_business(3).await;
     let rows = rows(&[("a", 1), ("b", 2)]);
     let answer = send(world, &business.key, &format!(r#"{{"payouts":[{rows}],"partial":true}}"#)).await;
@@ -94,7 +92,7 @@ async fn status_201_partial_with_enough_money_is_all(world: &TestWorld) {
     world.has_balances(&business.key, 0, 0).await;
 }
 
-async fn status_201_10000_rows(world: &TestWorld) {
+async fn status_201_10000_rows(world: &Api) {
     let business = world.paying_business(10_000).await;
     let rows: Vec<String> = (0..10_000).map(|row| referenced_row(row, 1)).collect();
     let body = format!(r#"{{"payouts":[{}]}}"#, rows.join(","));
@@ -117,7 +115,7 @@ async fn status_201_10000_rows(world: &TestWorld) {
     world.has_balances(&business.key, 0, 0).await;
 }
 
-async fn status_201_reference_repeated_in_a_later_request(world: &TestWorld) {
+async fn status_201_reference_repeated_in_a_later_request(world: &Api) {
     let business = world.paying_business(1000).await;
     let row = r#"{"email":"user@example.com","amount":100,"reference":"Invoice 7, März"}"#;
     let first = pay(world, &business.key, row).await;
@@ -136,7 +134,7 @@ async fn status_201_reference_repeated_in_a_later_request(world: &TestWorld) {
     world.has_balances(&business.key, 0, 900).await;
 }
 
-async fn status_201_reference_repeated_beside_a_new_row(world: &TestWorld) {
+async fn status_201_reference_repeated_beside_a_new_row(world: &Api) {
     let business = world.paying_business(1000).await;
     let old = r#"{"email":"old@example.com","amount":100,"reference":"1"}"#;
     let new = r#"{"email":"new@example.com","amount":10,"reference":"2"}"#;
@@ -150,7 +148,7 @@ async fn status_201_reference_repeated_beside_a_new_row(world: &TestWorld) {
     world.has_balances(&business.key, 0, 890).await;
 }
 
-async fn status_201_reference_repeated_after_a_rotation_answers_as_before(world: &TestWorld) {
+async fn status_201_reference_repeated_after_a_rotation_answers_as_before(world: &Api) {
     let business = world.paying_business(1000).await;
     let row = r#"{"email":"user@example.com","amount":100,"reference":"1"}"#;
     let first = pay(world, &business.key, row).await;
@@ -159,7 +157,7 @@ async fn status_201_reference_repeated_after_a_rotation_answers_as_before(world:
     pay(world, &business.key, row).await.is(201, first.text());
 }
 
-async fn status_201_reference_repeated_without_money(world: &TestWorld) {
+async fn status_201_reference_repeated_without_money(world: &Api) {
     let business = world.paying_business(100).await;
     let row = r#"{"email":"user@example.com","amount":100,"reference":"1"}"#;
     let first = pay(world, &business.key, row).await;
@@ -167,7 +165,7 @@ async fn status_201_reference_repeated_without_money(world: &TestWorld) {
     pay(world, &business.key, row).await.is(201, first.text());
 }
 
-async fn status_201_partial_names_a_contradicting_reference(world: &TestWorld) {
+async fn status_201_partial_names_a_contradicting_reference(world: &Api) {
     let business = world.paying_business(1000).await;
     pay(world, &business.key, r#"{"email":"user@example.com","amount":100,"reference":"1"}"#)
         .await
@@ -187,7 +185,7 @@ async fn status_201_partial_names_a_contradicting_reference(world: &TestWorld) {
     world.has_balances(&business.key, 0, 895).await;
 }
 
-async fn status_201_references_are_per_mode_and_business(world: &TestWorld) {
+async fn status_201_references_are_per_mode_and_business(world: &Api) {
     let (one, other) = (world.paying_business(100).await, world.paying_business(100).await);
     world.fund(one.test, 100).await;
     let row = r#"{"email":"user@example.com","amount":100,"reference":"1"}"#;
@@ -197,7 +195,7 @@ async fn status_201_references_are_per_mode_and_business(world: &TestWorld) {
     }
 }
 
-async fn status_201_references_are_not_idempotency_keys(world: &TestWorld) {
+async fn status_201_references_are_not_idempotency_keys(world: &Api) {
     let business = world.paying_business(300).await;
     let row = r#"{"email":"user@example.com","amount":100,"reference":"1"}"#;
     pay(world, &business.key, row).await.value(201);
@@ -211,14 +209,14 @@ async fn status_201_references_are_not_idempotency_keys(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100).await;
 }
 
-async fn status_201_create_after_a_batch_finds_its_users(world: &TestWorld) {
+async fn status_201_create_after_a_batch_finds_its_users(world: &Api) {
     let business = world.paying_business(100).await;
     let paid = pay(world, &business.key, &rows(&[("a", 1), ("b", 2)])).await.value(201);
     assert_eq!(paid["data"][1]["hash"], world.pay(&business.key, "b@example.com", 1).await);
     assert_eq!(world.pay(&business.key, "c@example.com", 1).await, world.hash(business.live, 3, 0).await);
 }
 
-async fn status_400_all_or_nothing(world: &TestWorld) {
+async fn status_400_all_or_nothing(world: &Api) {
     let business = world.paying_business(700).await;
     let before = world.books(&business.key).await;
     pay(world, &business.key, &rows(&[("a", 300), ("b", 300), ("c", 101)])).await.is(400, INSUFFICIENT);
@@ -229,7 +227,7 @@ async fn status_400_all_or_nothing(world: &TestWorld) {
     world.has_balances(&business.key, 0, 0).await;
 }
 
-async fn status_400_partial_without_money_for_the_first_row(world: &TestWorld) {
+async fn status_400_partial_without_money_for_the_first_row(world: &Api) {
     let business = world.paying_business(10).await;
     let before = world.books(&business.key).await;
     let body = format!(r#"{{"payouts":[{}],"partial":true}}"#, rows(&[("a", 11), ("b", 1)]));
@@ -237,7 +235,7 @@ async fn status_400_partial_without_money_for_the_first_row(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_invalid_rows_are_named(world: &TestWorld) {
+async fn status_400_invalid_rows_are_named(world: &Api) {
     let business = world.paying_business(1000).await;
     let before = world.books(&business.key).await;
     let rows = concat!(
@@ -261,7 +259,7 @@ async fn status_400_invalid_rows_are_named(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_one_invalid_row_of_10000(world: &TestWorld) {
+async fn status_400_one_invalid_row_of_10000(world: &Api) {
     let business = world.paying_business(10_000).await;
     let before = world.books(&business.key).await;
     let mut rows: Vec<String> = (0..9_999).map(|row| referenced_row(row, 1)).collect();
@@ -273,7 +271,7 @@ async fn status_400_one_invalid_row_of_10000(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_reference_twice_in_one_request(world: &TestWorld) {
+async fn status_400_reference_twice_in_one_request(world: &Api) {
     let business = world.paying_business(1000).await;
     let row = r#"{"email":"user@example.com","amount":1,"reference":"same"}"#;
     pay(world, &business.key, &format!("{row},{row}")).await.is(
@@ -283,7 +281,7 @@ async fn status_400_reference_twice_in_one_request(world: &TestWorld) {
     world.has_balances(&business.key, 0, 1000).await;
 }
 
-async fn status_400_each_reference_message(world: &TestWorld) {
+async fn status_400_each_reference_message(world: &Api) {
     let business = world.paying_business(1000).await;
     let length = "The reference must have 1 to 255 characters.";
     let text = "The reference must be a string.";
@@ -314,7 +312,7 @@ async fn status_400_each_reference_message(world: &TestWorld) {
     }
 }
 
-async fn status_400_each_message_about_the_list(world: &TestWorld) {
+async fn status_400_each_message_about_the_list(world: &Api) {
     let business = world.paying_business(100_000).await;
     let (list, count) = ("The payouts field must be a list.", "The payouts field must have 1 to 10000 rows.");
     let partial = "The partial field must be true or false.";
@@ -335,7 +333,7 @@ async fn status_400_each_message_about_the_list(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100_000).await;
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = world.paying_business(100).await;
     let row = r#"{"email":"user@example.com","amount":1}"#;
     let twice = r#"{"payouts":[{"email":"user@example.com","amount":1,"amount":2}]}"#;
@@ -345,13 +343,13 @@ async fn status_400_malformed_json(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100).await;
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.paying_business(100).await;
     pay(world, &business.public_key, &rows(&[("a", 1)])).await.is(401, UNAUTHORIZED);
     pay(world, "", "not even JSON").await.is(401, UNAUTHORIZED);
 }
 
-async fn status_403_payouts_disabled(world: &TestWorld) {
+async fn status_403_payouts_disabled(world: &Api) {
     let business = world.business().await;
     world.fund(business.live, 100).await;
     pay(world, &business.key, &rows(&[("a", 1)])).await.is(403, DISABLED);
@@ -361,7 +359,7 @@ async fn status_403_payouts_disabled(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100).await;
 }
 
-async fn status_413_more_than_8_mib(world: &TestWorld) {
+async fn status_413_more_than_8_mib(world: &Api) {
     let business = world.paying_business(100).await;
     let most = 8 * 1024 * 1024;
     let body = format!(r#"{{"payouts":[{}]}}"#, rows(&[("a", 1)]));
@@ -372,14 +370,14 @@ async fn status_413_more_than_8_mib(world: &TestWorld) {
     world.has_balances(&business.key, 0, 99).await;
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let business = world.paying_business(100).await;
     let body = format!(r#"{{"payouts":[{}]}}"#, rows(&[("a", 1)]));
     let call = world.post("/payout/batch").key(&business.key).header("Content-Type", "text/csv").body(body);
     call.send().await.is(415, NOT_JSON);
 }
 
-async fn status_422_reference_of_another_payout(world: &TestWorld) {
+async fn status_422_reference_of_another_payout(world: &Api) {
     let business = world.paying_business(1000).await;
     pay(world, &business.key, r#"{"email":"user@example.com","amount":100,"reference":"1"}"#)
         .await
@@ -403,11 +401,11 @@ async fn status_422_reference_of_another_payout(world: &TestWorld) {
     world.has_balances(&business.key, 0, 799).await;
 }
 
-async fn send(world: &TestWorld, key: &str, body: &str) -> Answer {
+async fn send(world: &Api, key: &str, body: &str) -> Answer {
     world.post("/payout/batch").key(key).json(body).send().await
 }
 
-async fn pay(world: &TestWorld, key: &str, rows: &str) -> Answer {
+async fn pay(world: &Api, key: &str, rows: &str) -> Answer {
     send(world, key, &format!(r#"{{"payouts":[{rows}]}}"#)).await
 }
 
@@ -421,7 +419,7 @@ fn referenced_row(row: usize, amount: i64) -> String {
     format!(r#"{{"email":"user{row}@example.com","amount":{amount},"reference":"row {row}"}}"#)
 }
 
-async fn emails(world: &TestWorld, key: &str) -> Vec<String> {
+async fn emails(world: &Api, key: &str) -> Vec<String> {
     let users = world.get("/payout/users").key(key).send().await.value(200);
     users["data"].as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_owned()).collect()
 }

@@ -1,9 +1,9 @@
 //! `POST /payout/operations/{id}/cancel`: cancelled before anything is sent.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_money_is_back,
     status_200_while_in_review,
     status_401_without_a_hash,
@@ -11,7 +11,7 @@ crate::http::on_both_engines! {
     status_409_too_late,
 }
 
-async fn status_200_the_money_is_back(world: &TestWorld) {
+async fn status_200_the_money_is_back(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 400).await;
     let path = format!("/payout/operations/{id}/cancel");
@@ -26,7 +26,7 @@ async fn status_200_the_money_is_back(world: &TestWorld) {
     assert_eq!(world.post(&path).hash(&person.hash).send().await.value(409)["code"], "withdrawal_state");
 }
 
-async fn status_200_while_in_review(world: &TestWorld) {
+async fn status_200_while_in_review(world: &Api) {
     let person = world.recipient(1_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "always": true } })).await;
     let id = person.withdraws(world, 400).await;
@@ -35,7 +35,7 @@ async fn status_200_while_in_review(world: &TestWorld) {
     assert_eq!(person.money(world).await, (1_000, 0));
 }
 
-async fn status_401_without_a_hash(world: &TestWorld) {
+async fn status_401_without_a_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 400).await;
     world
@@ -47,7 +47,7 @@ async fn status_401_without_a_hash(world: &TestWorld) {
     assert_eq!(person.money(world).await, (600, 400));
 }
 
-async fn status_404_anothers(world: &TestWorld) {
+async fn status_404_anothers(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 400).await;
     let neighbour = world.pay(&person.key, "neighbour@example.com", 100).await;
@@ -61,7 +61,7 @@ async fn status_404_anothers(world: &TestWorld) {
     assert_eq!(person.money(world).await, (600, 400));
 }
 
-async fn status_409_too_late(world: &TestWorld) {
+async fn status_409_too_late(world: &Api) {
     let person = world.recipient(1_000).await;
     for (amount, held) in [(416, 416), (414, 414), (400, 0)] {
         let before = person.money(world).await;

@@ -1,14 +1,14 @@
 //! Many concurrent clients: money is paid out to the last cent and not beyond it, in any order; and a server that is
 //! told to stop responds to accepted requests.
 
-use crate::http::world::{INSUFFICIENT, TestWorld};
+use crate::http::api::{Api, INSUFFICIENT};
 use crate::wire::{Answer, Call, Connection};
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     of_1000_parallel_creates_exactly_500_succeed,
     of_1000_parallel_creates_over_two_processes_exactly_500_succeed,
     parallel_top_ups_of_one_new_user,
@@ -19,17 +19,17 @@ crate::http::on_both_engines! {
 
 const CONNECTIONS: usize = 64;
 
-async fn of_1000_parallel_creates_exactly_500_succeed(world: &TestWorld) {
+async fn of_1000_parallel_creates_exactly_500_succeed(world: &Api) {
     creates_against_half_the_money(world, &[world.address()]).await;
 }
 
-async fn of_1000_parallel_creates_over_two_processes_exactly_500_succeed(world: &TestWorld) {
-    let neighbour = world.neighbour().await;
+async fn of_1000_parallel_creates_over_two_processes_exactly_500_succeed(world: &Api) {
+    let neighbour = world.second_server().await;
     creates_against_half_the_money(world, &[world.address(), neighbour.address]).await;
     neighbour.stop().await.unwrap();
 }
 
-async fn creates_against_half_the_money(world: &TestWorld, addresses: &[SocketAddr]) {
+async fn creates_against_half_the_money(world: &Api, addresses: &[SocketAddr]) {
     let business = world.paying_business(500 * 70).await;
     let calls = (0..1000).map(|number| world.create(&business.key, &format!("user{number}@example.com"), 70));
     let answers = send_all(calls.collect(), addresses).await;
@@ -56,7 +56,7 @@ async fn creates_against_half_the_money(world: &TestWorld, addresses: &[SocketAd
     assert_eq!(users, 500);
 }
 
-async fn parallel_top_ups_of_one_new_user(world: &TestWorld) {
+async fn parallel_top_ups_of_one_new_user(world: &Api) {
     let business = world.paying_business(1000).await;
     let calls = (0..200).map(|_| world.create(&business.key, "user@example.com", 3)).collect();
     let answers = send_all(calls, &[world.address()]).await;
@@ -68,7 +68,7 @@ async fn parallel_top_ups_of_one_new_user(world: &TestWorld) {
     world.has_balances(&business.key, 0, 400).await;
 }
 
-async fn parallel_debits_of_one_user(world: &TestWorld) {
+async fn parallel_debits_of_one_user(world: &Api) {
     let business = world.paying_business(100).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/debit");
@@ -81,7 +81,7 @@ async fn parallel_debits_of_one_user(world: &TestWorld) {
     world.has_balances(&business.key, 0, 98).await;
 }
 
-async fn money_that_moves_in_all_directions_is_conserved(world: &TestWorld) {
+async fn money_that_moves_in_all_directions_is_conserved(world: &Api) {
     let business = world.paying_business(500).await;
     world.deposit(business.live, 500).await;
     let key = &business.key;
@@ -116,9 +116,9 @@ async fn money_that_moves_in_all_directions_is_conserved(world: &TestWorld) {
     assert_eq!(all.iter().sum::<i64>(), 1000);
 }
 
-async fn a_server_that_is_told_to_stop_answers_what_it_accepted(world: &TestWorld) {
+async fn a_server_that_is_told_to_stop_answers_what_it_accepted(world: &Api) {
     let business = world.paying_business(1000).await;
-    let server = world.neighbour().await;
+    let server = world.second_server().await;
     let address = server.address;
     let blocked = world.database.block().await;
     let mut connections = Vec::new();

@@ -1,12 +1,11 @@
 //! `POST /payout/create`: every row of contract 1.2, every documented message, malformed JSON, and the order of
 //! refusals.
 
-use crate::http::world::{
-    DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, NOW, TOO_LARGE, TestWorld, UNAUTHORIZED, padded,
-};
+use crate::http::api::{Api, DISABLED, INSUFFICIENT, MALFORMED, NOT_JSON, TOO_LARGE, UNAUTHORIZED, padded};
 use crate::wire::{Answer, Connection};
+use crate::world::NOW;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_201_new_user,
     status_201_top_up_keeps_the_hash,
     status_201_spellings_of_one_address_are_one_user,
@@ -43,7 +42,7 @@ crate::http::on_both_engines! {
     status_504_a_failed_commit_is_not_tried_again,
 }
 
-async fn status_201_new_user(world: &TestWorld) {
+async fn status_201_new_user(world: &Api) {
     let business = world.paying_business(1500).await;
     let answer = world.create(&business.key, "user@example.com", 1000).send().await;
     let hash = world.hash(business.live, 1, 0).await;
@@ -69,7 +68,7 @@ async fn status_201_new_user(world: &TestWorld) {
     );
 }
 
-async fn status_201_top_up_keeps_the_hash(world: &TestWorld) {
+async fn status_201_top_up_keeps_the_hash(world: &Api) {
     let business = world.paying_business(1000).await;
     let create = world.create(&business.key, "user@example.com", 300);
 
@@ -84,7 +83,7 @@ async fn status_201_top_up_keeps_the_hash(world: &TestWorld) {
     assert_eq!(balances(world, &business.key).await, [("user@example.com".to_owned(), 700)]);
 }
 
-async fn status_201_spellings_of_one_address_are_one_user(world: &TestWorld) {
+async fn status_201_spellings_of_one_address_are_one_user(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "First.Last@Example.COM", 100).await;
     for same in ["first.last@example.com", "FIRST.LAST@EXAMPLE.COM", "fIrSt.LaSt@eXaMpLe.cOm"] {
@@ -100,7 +99,7 @@ async fn status_201_spellings_of_one_address_are_one_user(world: &TestWorld) {
     assert_eq!(balances(world, &business.key).await, users);
 }
 
-async fn status_201_every_documented_form_of_address(world: &TestWorld) {
+async fn status_201_every_documented_form_of_address(world: &Api) {
     let business = world.paying_business(1000).await;
     let longest = format!("{}@example.com", "a".repeat(243));
     assert_eq!(longest.len(), 255);
@@ -113,21 +112,21 @@ async fn status_201_every_documented_form_of_address(world: &TestWorld) {
     }
 }
 
-async fn status_201_least_and_most(world: &TestWorld) {
+async fn status_201_least_and_most(world: &Api) {
     let business = world.paying_business(100_000_001).await;
     world.pay(&business.key, "least@example.com", 1).await;
     world.pay(&business.key, "most@example.com", 100_000_000).await;
     world.has_balances(&business.key, 0, 0).await;
 }
 
-async fn status_201_the_last_cent(world: &TestWorld) {
+async fn status_201_the_last_cent(world: &Api) {
     let business = world.paying_business(77).await;
     world.pay(&business.key, "user@example.com", 77).await;
     world.has_balances(&business.key, 0, 0).await;
     world.create(&business.key, "user@example.com", 1).send().await.is(400, INSUFFICIENT);
 }
 
-async fn status_201_inactive_user_is_topped_up_and_stays_inactive(world: &TestWorld) {
+async fn status_201_inactive_user_is_topped_up_and_stays_inactive(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/deactivate");
@@ -142,7 +141,7 @@ async fn status_201_inactive_user_is_topped_up_and_stays_inactive(world: &TestWo
     assert_eq!(world.get("/payout/operations").hash(&hash).send().await.value(200)["balance"], 150);
 }
 
-async fn status_201_top_up_after_a_rotation_gives_the_new_hash(world: &TestWorld) {
+async fn status_201_top_up_after_a_rotation_gives_the_new_hash(world: &Api) {
     let business = world.paying_business(1000).await;
     let old = world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/rotate-hash");
@@ -152,7 +151,7 @@ async fn status_201_top_up_after_a_rotation_gives_the_new_hash(world: &TestWorld
     assert_ne!(topped_up.value(201)["hash"], old);
 }
 
-async fn status_201_each_mode_has_its_own_books(world: &TestWorld) {
+async fn status_201_each_mode_has_its_own_books(world: &Api) {
     let business = world.paying_business(1000).await;
     world.create(&business.test_key, "user@example.com", 100).send().await.is(400, INSUFFICIENT);
     world.fund(business.test, 700).await;
@@ -168,14 +167,14 @@ async fn status_201_each_mode_has_its_own_books(world: &TestWorld) {
     }
 }
 
-async fn status_201_each_business_has_its_own_hash(world: &TestWorld) {
+async fn status_201_each_business_has_its_own_hash(world: &Api) {
     let (one, other) = (world.paying_business(100).await, world.paying_business(100).await);
     let hash = world.pay(&one.key, "user@example.com", 100).await;
     assert_ne!(world.pay(&other.key, "user@example.com", 50).await, hash);
     assert_eq!(world.get("/payout/operations").hash(&hash).send().await.value(200)["balance"], 100);
 }
 
-async fn status_201_json_in_other_clothes(world: &TestWorld) {
+async fn status_201_json_in_other_clothes(world: &Api) {
     let business = world.paying_business(1000).await;
     let body = "{ \"more\": {\"is\": [\"ignored\"]},\r\n\t\"amount\": 100, \"ema\\u0069l\": \"user\\u0040example.com\" }";
     for media in ["application/json; charset=utf-8", "Application/JSON", "application/vnd.acme+json"] {
@@ -185,13 +184,13 @@ async fn status_201_json_in_other_clothes(world: &TestWorld) {
     assert_eq!(balances(world, &business.key).await, [("user@example.com".to_owned(), 300)]);
 }
 
-async fn status_201_body_of_exactly_64_kib(world: &TestWorld) {
+async fn status_201_body_of_exactly_64_kib(world: &Api) {
     let business = world.paying_business(100).await;
     let call = world.post("/payout/create").key(&business.key);
     call.json(create_of_length(64 * 1024)).send().await.value(201);
 }
 
-async fn status_201_chunked_body(world: &TestWorld) {
+async fn status_201_chunked_body(world: &Api) {
     let business = world.paying_business(100).await;
     let body = r#"{"email":"user@example.com","amount":100}"#;
     let answer = chunked(world, &business.key, body, 7).await;
@@ -199,7 +198,7 @@ async fn status_201_chunked_body(world: &TestWorld) {
     answer.is(201, format!(r#"{{"hash":"{hash}"}}"#));
 }
 
-async fn status_400_each_email_message(world: &TestWorld) {
+async fn status_400_each_email_message(world: &Api) {
     let business = world.paying_business(100).await;
     let before = world.books(&business.key).await;
     let required = "The email field is required.";
@@ -245,7 +244,7 @@ async fn status_400_each_email_message(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_email_of_256_characters(world: &TestWorld) {
+async fn status_400_email_of_256_characters(world: &Api) {
     let business = world.paying_business(100).await;
     let long = r#"{"email":["The email may not be greater than 255 characters."]}"#;
     let ascii = format!("{}@example.com", "a".repeat(244));
@@ -257,7 +256,7 @@ async fn status_400_email_of_256_characters(world: &TestWorld) {
     world.create(&business.key, &fewer, 100).send().await.is(400, invalid);
 }
 
-async fn status_400_each_amount_message(world: &TestWorld) {
+async fn status_400_each_amount_message(world: &Api) {
     let business = world.paying_business(100_000_000).await;
     let before = world.books(&business.key).await;
     let required = "The amount field is required.";
@@ -303,7 +302,7 @@ async fn status_400_each_amount_message(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_each_memo_message(world: &TestWorld) {
+async fn status_400_each_memo_message(world: &Api) {
     let business = world.paying_business(1_000).await;
     let create = |memo: &str| {
         let body = format!(r#"{{"email":"user@example.com","amount":1,"memo":{memo}}}"#);
@@ -321,7 +320,7 @@ async fn status_400_each_memo_message(world: &TestWorld) {
     }
 }
 
-async fn status_422_another_memo_under_one_key(world: &TestWorld) {
+async fn status_422_another_memo_under_one_key(world: &Api) {
     let business = world.paying_business(1_000).await;
     let create = |memo: &str| {
         let body = format!(r#"{{"email":"user@example.com","amount":1{memo}}}"#);
@@ -334,7 +333,7 @@ async fn status_422_another_memo_under_one_key(world: &TestWorld) {
     world.has_balances(&business.key, 0, 999).await;
 }
 
-async fn status_400_both_fields_together(world: &TestWorld) {
+async fn status_400_both_fields_together(world: &Api) {
     let business = world.paying_business(100).await;
     for (body, email, amount) in [
         ("{}", "The email field is required.", "The amount field is required."),
@@ -355,7 +354,7 @@ async fn status_400_both_fields_together(world: &TestWorld) {
     }
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = world.paying_business(1000).await;
     let before = world.books(&business.key).await;
     let good = r#"{"email":"user@example.com","amount":100}"#;
@@ -407,7 +406,7 @@ async fn status_400_malformed_json(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_fields_come_before_the_balance(world: &TestWorld) {
+async fn status_400_fields_come_before_the_balance(world: &Api) {
     let business = world.paying_business(0).await;
     let fields = r#"{"email":["The email must be a valid email address."]}"#;
     world.create(&business.key, "user", 100).send().await.is(400, fields);
@@ -416,7 +415,7 @@ async fn status_400_fields_come_before_the_balance(world: &TestWorld) {
     world.create(&business.key, "user@example.com", 100).send().await.is(400, INSUFFICIENT);
 }
 
-async fn status_400_insufficient_payout_balance(world: &TestWorld) {
+async fn status_400_insufficient_payout_balance(world: &Api) {
     let business = world.paying_business(100).await;
     let before = world.books(&business.key).await;
     world.create(&business.key, "user@example.com", 101).send().await.is(400, INSUFFICIENT);
@@ -429,14 +428,14 @@ async fn status_400_insufficient_payout_balance(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_main_balance_does_not_count(world: &TestWorld) {
+async fn status_400_main_balance_does_not_count(world: &Api) {
     let business = world.paying_business(0).await;
     world.deposit(business.live, 1000).await;
     world.create(&business.key, "user@example.com", 100).send().await.is(400, INSUFFICIENT);
     world.has_balances(&business.key, 1000, 0).await;
 }
 
-async fn status_401_comes_first(world: &TestWorld) {
+async fn status_401_comes_first(world: &Api) {
     let business = world.business().await;
     for body in ["{", "{}", r#"{"email":"user@example.com","amount":100}"#] {
         for key in ["", "sk_live_unknown", &business.public_key] {
@@ -448,7 +447,7 @@ async fn status_401_comes_first(world: &TestWorld) {
     world.post("/payout/create").json("x".repeat(100_000)).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_403_payouts_disabled(world: &TestWorld) {
+async fn status_403_payouts_disabled(world: &Api) {
     let business = world.business().await;
     world.fund(business.live, 1000).await;
     let before = world.books(&business.key).await;
@@ -462,7 +461,7 @@ async fn status_403_payouts_disabled(world: &TestWorld) {
     world.create(&business.key, "user@example.com", 100).send().await.is(403, DISABLED);
 }
 
-async fn status_403_comes_before_what_is_wrong_with_the_body(world: &TestWorld) {
+async fn status_403_comes_before_what_is_wrong_with_the_body(world: &Api) {
     let business = world.business().await;
     let create = || world.post("/payout/create").key(&business.key);
     create().json("{}").send().await.is(403, DISABLED);
@@ -474,7 +473,7 @@ async fn status_403_comes_before_what_is_wrong_with_the_body(world: &TestWorld) 
     world.create(&business.key, "user@example.com", 100).send().await.is(403, DISABLED);
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let business = world.paying_business(100).await;
     for length in [64 * 1024 + 1, 10 * 1024 * 1024] {
         let call = world.post("/payout/create").key(&business.key);
@@ -483,7 +482,7 @@ async fn status_413_more_than_64_kib(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100).await;
 }
 
-async fn status_413_chunked_body_of_more_than_64_kib(world: &TestWorld) {
+async fn status_413_chunked_body_of_more_than_64_kib(world: &Api) {
     let business = world.paying_business(100).await;
     for length in [64 * 1024 + 1, 10 * 1024 * 1024] {
         chunked(world, &business.key, &create_of_length(length), 8192).await.is(413, TOO_LARGE);
@@ -491,7 +490,7 @@ async fn status_413_chunked_body_of_more_than_64_kib(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100).await;
 }
 
-async fn status_413_before_the_body_is_sent(world: &TestWorld) {
+async fn status_413_before_the_body_is_sent(world: &Api) {
     let business = world.paying_business(100).await;
     let head = format!(
         "POST /payout/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
@@ -502,7 +501,7 @@ async fn status_413_before_the_body_is_sent(world: &TestWorld) {
     answer.is(413, TOO_LARGE);
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let business = world.paying_business(100).await;
     let body = r#"{"email":"user@example.com","amount":100}"#;
     let create = || world.post("/payout/create").key(&business.key).body(body);
@@ -515,7 +514,7 @@ async fn status_415_not_declared_as_json(world: &TestWorld) {
     world.has_balances(&business.key, 0, 100).await;
 }
 
-async fn status_500_nothing_debited(world: &TestWorld) {
+async fn status_500_nothing_debited(world: &Api) {
     let business = world.paying_business(100).await;
     let before = world.books(&business.key).await;
     world.database.disturb().await;
@@ -526,7 +525,7 @@ async fn status_500_nothing_debited(world: &TestWorld) {
     create.send().await.value(201);
 }
 
-async fn status_503_full_queue(world: &TestWorld) {
+async fn status_503_full_queue(world: &Api) {
     let business = world.paying_business(1000).await;
     let before = world.books(&business.key).await;
     let blocked = world.database.block().await;
@@ -568,7 +567,7 @@ async fn status_503_full_queue(world: &TestWorld) {
 
 /// A command whose data the database cannot store or read fails alone: the batch's other commands succeed, and the
 /// process lives.
-async fn status_500_data_of_one_command_fails_that_command_alone(world: &TestWorld) {
+async fn status_500_data_of_one_command_fails_that_command_alone(world: &Api) {
     let business = world.paying_business(1000).await;
     let replay = |key: &str, cents| world.create(&business.key, "user@example.com", cents).once(key);
     replay("kept", 1).send().await.value(201);
@@ -599,7 +598,7 @@ async fn status_500_data_of_one_command_fails_that_command_alone(world: &TestWor
         .await;
 }
 
-async fn status_504_a_failed_commit_is_not_tried_again(world: &TestWorld) {
+async fn status_504_a_failed_commit_is_not_tried_again(world: &Api) {
     let business = world.paying_business(1000).await;
     world.database.refuse_commits().await;
     world.expect_a_broken_end();
@@ -620,7 +619,7 @@ fn create_of_length(length: usize) -> String {
     padded(r#"{"email":"user@example.com","amount":100}"#, length)
 }
 
-async fn chunked(world: &TestWorld, key: &str, body: &str, chunk: usize) -> Answer {
+async fn chunked(world: &Api, key: &str, body: &str, chunk: usize) -> Answer {
     let mut request = format!(
         "POST /payout/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -633,7 +632,7 @@ async fn chunked(world: &TestWorld, key: &str, body: &str, chunk: usize) -> Answ
 }
 
 /// Address and balance of all users, newest first.
-async fn balances(world: &TestWorld, key: &str) -> Vec<(String, i64)> {
+async fn balances(world: &Api, key: &str) -> Vec<(String, i64)> {
     let users = world.get("/payout/users").key(key).send().await.value(200);
     let users = users["data"].as_array().unwrap().iter();
     users

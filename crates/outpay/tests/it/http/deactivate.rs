@@ -1,8 +1,8 @@
 //! `POST /payout/users/{id}/deactivate`: the hash stops authenticating, here and in every other process.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED, UNKNOWN_USER};
+use crate::http::api::{Api, UNAUTHORIZED, UNKNOWN_USER};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_hash_dies_at_once,
     status_200_twice_is_once,
     status_200_in_every_process,
@@ -12,7 +12,7 @@ crate::http::on_both_engines! {
     status_404_user_of_another_book,
 }
 
-async fn status_200_the_hash_dies_at_once(world: &TestWorld) {
+async fn status_200_the_hash_dies_at_once(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     world.get("/payout/operations").hash(&hash).send().await.value(200);
@@ -22,7 +22,7 @@ async fn status_200_the_hash_dies_at_once(world: &TestWorld) {
     world.get("/payout/operations").hash(&hash).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_200_twice_is_once(world: &TestWorld) {
+async fn status_200_twice_is_once(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key);
@@ -32,10 +32,10 @@ async fn status_200_twice_is_once(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_200_in_every_process(world: &TestWorld) {
+async fn status_200_in_every_process(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let statement = world.get("/payout/operations").hash(&hash).at(neighbour.address);
     statement.send().await.value(200);
     let path = world.user_path(business.live, 1, "/deactivate");
@@ -45,7 +45,7 @@ async fn status_200_in_every_process(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn status_200_whatever_the_body(world: &TestWorld) {
+async fn status_200_whatever_the_body(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key);
@@ -53,14 +53,14 @@ async fn status_200_whatever_the_body(world: &TestWorld) {
     call.body("x").send().await.value(200);
 }
 
-async fn status_400_idempotency_key(world: &TestWorld) {
+async fn status_400_idempotency_key(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key);
     call.once("").send().await.is(400, crate::http::idempotency::invalid_key());
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/deactivate");
@@ -69,7 +69,7 @@ async fn status_401_public_key(world: &TestWorld) {
     world.get("/payout/operations").hash(&hash).send().await.value(200);
 }
 
-async fn status_404_user_of_another_book(world: &TestWorld) {
+async fn status_404_user_of_another_book(world: &Api) {
     let (business, other) = (world.paying_business(1000).await, world.paying_business(1000).await);
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/deactivate");

@@ -1,11 +1,10 @@
 //! `POST /payout/users/{id}/debit`: unspent money back into the payout balance.
 
-use crate::http::world::{
-    Business, MALFORMED, NOT_JSON, TOO_LARGE, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid, padded,
-};
+use crate::http::api::{Api, MALFORMED, NOT_JSON, TOO_LARGE, UNAUTHORIZED, UNKNOWN_USER, invalid, padded};
 use crate::wire::Call;
+use crate::world::Business;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_money_goes_back,
     status_200_the_last_cent,
     status_200_of_an_inactive_user,
@@ -20,7 +19,7 @@ crate::http::on_both_engines! {
     status_415_not_declared_as_json,
 }
 
-async fn status_200_money_goes_back(world: &TestWorld) {
+async fn status_200_money_goes_back(world: &Api) {
     let business = person_with_100(world).await;
     let user = world.user(business.live, 1, "user@example.com", "active", 70);
     debit(world, &business).json(r#"{"amount":30,"reason":"paid twice"}"#).send().await.is(200, user);
@@ -31,7 +30,7 @@ async fn status_200_money_goes_back(world: &TestWorld) {
     assert_eq!(events["data"][0]["data"]["reason"], "paid twice");
 }
 
-async fn status_200_the_last_cent(world: &TestWorld) {
+async fn status_200_the_last_cent(world: &Api) {
     let business = person_with_100(world).await;
     let all = debit(world, &business).json(r#"{"amount":100,"reason":"all of it"}"#).send().await;
     assert_eq!(all.value(200)["balance"], 0);
@@ -40,20 +39,20 @@ async fn status_200_the_last_cent(world: &TestWorld) {
     world.has_balances(&business.key, 0, 1000).await;
 }
 
-async fn status_200_of_an_inactive_user(world: &TestWorld) {
+async fn status_200_of_an_inactive_user(world: &Api) {
     let business = person_with_100(world).await;
     world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key).send().await.value(200);
     let user = world.user(business.live, 1, "user@example.com", "inactive", 0);
     debit(world, &business).json(r#"{"amount":100,"reason":"left us"}"#).send().await.is(200, user);
 }
 
-async fn status_200_while_payouts_are_disabled(world: &TestWorld) {
+async fn status_200_while_payouts_are_disabled(world: &Api) {
     let business = person_with_100(world).await;
     world.enable_payouts(&business, false).await;
     debit(world, &business).json(r#"{"amount":100,"reason":"back"}"#).send().await.value(200);
 }
 
-async fn status_400_insufficient_user_balance(world: &TestWorld) {
+async fn status_400_insufficient_user_balance(world: &Api) {
     let business = person_with_100(world).await;
     let before = world.books(&business.key).await;
     debit(world, &business)
@@ -64,7 +63,7 @@ async fn status_400_insufficient_user_balance(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_each_message(world: &TestWorld) {
+async fn status_400_each_message(world: &Api) {
     let business = person_with_100(world).await;
     let before = world.books(&business.key).await;
     let required = "The reason field is required.";
@@ -100,7 +99,7 @@ async fn status_400_each_message(world: &TestWorld) {
     debit(world, &business).json(fits).send().await.value(200);
 }
 
-async fn status_400_both_fields_together(world: &TestWorld) {
+async fn status_400_both_fields_together(world: &Api) {
     let business = person_with_100(world).await;
     debit(world, &business).json("{}").send().await.is(
         400,
@@ -111,14 +110,14 @@ async fn status_400_both_fields_together(world: &TestWorld) {
     );
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = person_with_100(world).await;
     for body in ["", "[]", r#"{"amount":1,"amount":2,"reason":"r"}"#] {
         debit(world, &business).json(body).send().await.is(400, MALFORMED);
     }
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = person_with_100(world).await;
     let path = world.user_path(business.live, 1, "/debit");
     let body = r#"{"amount":1,"reason":"r"}"#;
@@ -133,7 +132,7 @@ async fn status_401_public_key(world: &TestWorld) {
     world.has_balances(&business.key, 0, 900).await;
 }
 
-async fn status_404_user_of_another_book(world: &TestWorld) {
+async fn status_404_user_of_another_book(world: &Api) {
     let (business, other) = (person_with_100(world).await, world.paying_business(1000).await);
     let body = r#"{"amount":1,"reason":"r"}"#;
     let path = world.user_path(business.live, 1, "/debit");
@@ -147,24 +146,24 @@ async fn status_404_user_of_another_book(world: &TestWorld) {
     world.has_balances(&business.key, 0, 900).await;
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let business = person_with_100(world).await;
     let body = padded(r#"{"amount":1,"reason":"r"}"#, 65_537);
     debit(world, &business).json(body).send().await.is(413, TOO_LARGE);
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let business = person_with_100(world).await;
     debit(world, &business).body(r#"{"amount":1,"reason":"r"}"#).send().await.is(415, NOT_JSON);
 }
 
 /// A business that has given user@example.com 100 of 1000 cents.
-async fn person_with_100(world: &TestWorld) -> Business {
+async fn person_with_100(world: &Api) -> Business {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     business
 }
 
-fn debit(world: &TestWorld, business: &Business) -> Call {
+fn debit(world: &Api, business: &Business) -> Call {
     world.post(&world.user_path(business.live, 1, "/debit")).key(&business.key)
 }

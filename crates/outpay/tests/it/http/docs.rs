@@ -1,13 +1,13 @@
 //! `GET /docs`: the documentation as a page that works offline.
 
-use crate::http::world::TestWorld;
+use crate::http::api::Api;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_every_route,
     status_200_from_no_other_host,
 }
 
-async fn status_200_every_route(world: &TestWorld) {
+async fn status_200_every_route(world: &Api) {
     let page = world.get("/docs").send().await;
     assert_eq!(page.status, 200);
     let document = world.get("/openapi.json").send().await.value(200);
@@ -19,7 +19,7 @@ async fn status_200_every_route(world: &TestWorld) {
     }
 }
 
-async fn status_200_from_no_other_host(world: &TestWorld) {
+async fn status_200_from_no_other_host(world: &Api) {
     let page = world.get("/docs").send().await;
     let policy = page.header("content-security-policy").unwrap();
     assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'");

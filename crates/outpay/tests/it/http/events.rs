@@ -1,9 +1,10 @@
 //! `GET /payout/events`: all events, in a gap-free sequence.
 
-use crate::http::world::{NO_LIMIT, NOW, TestWorld, UNAUTHORIZED, invalid};
+use crate::http::api::{Api, NO_LIMIT, UNAUTHORIZED, invalid};
+use crate::world::NOW;
 use outpay::ids::IdKind;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_nothing_yet,
     status_200_every_kind_to_the_byte,
     status_200_refusals_and_replays_leave_no_event,
@@ -15,13 +16,13 @@ crate::http::on_both_engines! {
     status_401_public_key,
 }
 
-async fn status_200_nothing_yet(world: &TestWorld) {
+async fn status_200_nothing_yet(world: &Api) {
     let business = world.business().await;
     let answer = world.get("/payout/events").key(&business.key).send().await;
     answer.is(200, r#"{"data":[],"has_more":false,"next_cursor":null}"#);
 }
 
-async fn status_200_every_kind_to_the_byte(world: &TestWorld) {
+async fn status_200_every_kind_to_the_byte(world: &Api) {
     let business = world.business().await;
     world.enable_payouts(&business, true).await;
     let deposit = ledger::Command::Deposit {
@@ -81,7 +82,7 @@ async fn status_200_every_kind_to_the_byte(world: &TestWorld) {
     world.get("/payout/events").key(key).send().await.is(200, all);
 }
 
-async fn status_200_refusals_and_replays_leave_no_event(world: &TestWorld) {
+async fn status_200_refusals_and_replays_leave_no_event(world: &Api) {
     let business = world.paying_business(100).await;
     let create = world.create(&business.key, "user@example.com", 60).once("k");
     for _ in 0..3 {
@@ -91,7 +92,7 @@ async fn status_200_refusals_and_replays_leave_no_event(world: &TestWorld) {
     assert_eq!(sequences(world, &business.key, "").await, [1, 2, 3]);
 }
 
-async fn status_200_without_a_gap_under_load(world: &TestWorld) {
+async fn status_200_without_a_gap_under_load(world: &Api) {
     let business = world.paying_business(150).await;
     let calls = (0..300).map(|number| world.create(&business.key, &format!("u{number}@example.com"), 1));
     let calls: Vec<_> = calls.collect();
@@ -109,7 +110,7 @@ async fn status_200_without_a_gap_under_load(world: &TestWorld) {
     assert_eq!(seen, (1..=152).collect::<Vec<i64>>());
 }
 
-async fn status_200_pages_by_after_and_by_cursor(world: &TestWorld) {
+async fn status_200_pages_by_after_and_by_cursor(world: &Api) {
     let business = world.paying_business(100).await;
     for _ in 0..23 {
         world.pay(&business.key, "user@example.com", 1).await;
@@ -126,7 +127,7 @@ async fn status_200_pages_by_after_and_by_cursor(world: &TestWorld) {
     assert_eq!(sequences(world, &business.key, "?limit=24&cursor=24").await, [25]);
 }
 
-async fn status_200_own_events_only(world: &TestWorld) {
+async fn status_200_own_events_only(world: &Api) {
     let (one, other) = (world.paying_business(100).await, world.paying_business(100).await);
     world.fund(one.test, 5).await;
     world.pay(&one.key, "user@example.com", 1).await;
@@ -135,7 +136,7 @@ async fn status_200_own_events_only(world: &TestWorld) {
     assert_eq!(sequences(world, &other.key, "").await, [1, 2]);
 }
 
-async fn status_400_after(world: &TestWorld) {
+async fn status_400_after(world: &Api) {
     let business = world.business().await;
     for after in ["-1", "+1", "1.0", "abc", "9223372036854775808", "99999999999999999999", "1%20"] {
         for name in ["after", "cursor"] {
@@ -145,7 +146,7 @@ async fn status_400_after(world: &TestWorld) {
     }
 }
 
-async fn status_400_limit(world: &TestWorld) {
+async fn status_400_limit(world: &Api) {
     let business = world.business().await;
     for limit in ["0", "101", "abc"] {
         let answer = world.get(&format!("/payout/events?limit={limit}")).key(&business.key).send().await;
@@ -153,13 +154,13 @@ async fn status_400_limit(world: &TestWorld) {
     }
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     world.get("/payout/events").key(&business.public_key).send().await.is(401, UNAUTHORIZED);
     world.get("/payout/events?after=x").send().await.is(401, UNAUTHORIZED);
 }
 
-async fn sequences(world: &TestWorld, key: &str, query: &str) -> Vec<i64> {
+async fn sequences(world: &Api, key: &str, query: &str) -> Vec<i64> {
     let page = world.get(&format!("/payout/events{query}")).key(key).send().await.value(200);
     page["data"].as_array().unwrap().iter().map(|event| event["sequence"].as_i64().unwrap()).collect()
 }

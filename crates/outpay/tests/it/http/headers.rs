@@ -1,14 +1,15 @@
 //! What all endpoints share: request ids, caching, unknown paths and methods, rate limits, the metrics address, and a
 //! log without secrets.
 
+use crate::http::api::{Api, UNAUTHORIZED};
 use crate::http::process::Process;
-use crate::http::world::{SECOND, Server, TestWorld, UNAUTHORIZED, local};
 use crate::wire::{Answer, Connection};
+use crate::world::{SECOND, Server, local};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use tokio::net::TcpSocket;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     every_answer_has_a_request_id_of_its_own,
     nothing_may_be_cached,
     connections_are_kept_alive,
@@ -28,9 +29,9 @@ const NOT_ALLOWED: &str =
     r#"{"error":"This path does not take this method; see the Allow header.","code":"method_not_allowed"}"#;
 const TOO_MANY: &str = r#"{"error":"Too many requests","code":"rate_limited"}"#;
 
-async fn every_answer_has_a_request_id_of_its_own(world: &TestWorld) {
+async fn every_answer_has_a_request_id_of_its_own(world: &Api) {
     let business = world.business().await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let mut ids = HashSet::new();
     for call in [
         world.get("/balance").key(&business.key),
@@ -50,7 +51,7 @@ async fn every_answer_has_a_request_id_of_its_own(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn nothing_may_be_cached(world: &TestWorld) {
+async fn nothing_may_be_cached(world: &Api) {
     let business = world.business().await;
     for call in [
         world.get("/balance").key(&business.key),
@@ -63,7 +64,7 @@ async fn nothing_may_be_cached(world: &TestWorld) {
     }
 }
 
-async fn connections_are_kept_alive(world: &TestWorld) {
+async fn connections_are_kept_alive(world: &Api) {
     let business = world.paying_business(100).await;
     let mut connection = Connection::open(world.address()).await;
     for call in [
@@ -81,7 +82,7 @@ async fn connections_are_kept_alive(world: &TestWorld) {
     answer.is(200, r#"{"balance":0,"payout_balance":80}"#);
 }
 
-async fn status_404_unknown_path(world: &TestWorld) {
+async fn status_404_unknown_path(world: &Api) {
     let business = world.business().await;
     for path in [
         "/",
@@ -106,7 +107,7 @@ async fn status_404_unknown_path(world: &TestWorld) {
     world.get("/nothing").send().await.is(404, NOTHING_HERE);
 }
 
-async fn status_405_names_what_is_allowed(world: &TestWorld) {
+async fn status_405_names_what_is_allowed(world: &Api) {
     let document: serde_json::Value = serde_json::from_str(&outpay::http::openapi_document()).unwrap();
     for (path, operations) in document["paths"].as_object().unwrap() {
         let operations = operations.as_object().unwrap();
@@ -133,7 +134,7 @@ async fn status_405_names_what_is_allowed(world: &TestWorld) {
     }
 }
 
-async fn status_408_a_body_that_does_not_come(world: &TestWorld) {
+async fn status_408_a_body_that_does_not_come(world: &Api) {
     let business = world.paying_business(100).await;
     let head = format!(
         "POST /payout/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
@@ -144,7 +145,7 @@ async fn status_408_a_body_that_does_not_come(world: &TestWorld) {
     answer.is(408, r#"{"error":"The body did not arrive in time.","code":"request_timeout"}"#);
 }
 
-async fn status_429_by_client_address(world: &TestWorld) {
+async fn status_429_by_client_address(world: &Api) {
     let business = world.business().await;
     let server = limited(world).await;
     for _ in 0..3 {
@@ -163,7 +164,7 @@ async fn status_429_by_client_address(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn status_429_by_credential_known_or_not(world: &TestWorld) {
+async fn status_429_by_credential_known_or_not(world: &Api) {
     let business = world.paying_business(100).await;
     let hash = world.pay(&business.key, "user@example.com", 1).await;
     let server = limited(world).await;
@@ -190,7 +191,7 @@ async fn status_429_by_credential_known_or_not(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn status_429_is_over_after_a_while(world: &TestWorld) {
+async fn status_429_is_over_after_a_while(world: &Api) {
     let server = limited(world).await;
     let call = world.get("/healthz").at(server.address);
     for _ in 0..3 {
@@ -208,7 +209,7 @@ async fn status_429_is_over_after_a_while(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn a_clock_that_is_set_back_limits_no_client(world: &TestWorld) {
+async fn a_clock_that_is_set_back_limits_no_client(world: &Api) {
     let server = limited(world).await;
     let call = world.get("/healthz").at(server.address);
     world.platform.clock.advance(3_600 * SECOND);
@@ -218,10 +219,10 @@ async fn a_clock_that_is_set_back_limits_no_client(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn metrics_have_an_address_of_their_own(world: &TestWorld) {
+async fn metrics_have_an_address_of_their_own(world: &Api) {
     let business = world.paying_business(100).await;
     let config = outpay::http::ServeConfig { metrics_listen: Some(([127, 0, 0, 1], 0).into()), ..local() };
-    let server = world.neighbour_with(config).await;
+    let server = world.second_server_with(config).await;
     let id = world.user_id(business.live, 7);
     world.create(&business.key, "user@example.com", 10).at(server.address).send().await.value(201);
     world.get(&format!("/payout/users/{id}")).at(server.address).key(&business.key).send().await.value(404);
@@ -247,7 +248,7 @@ async fn metrics_have_an_address_of_their_own(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn the_log_holds_no_secret(world: &TestWorld) {
+async fn the_log_holds_no_secret(world: &Api) {
     let business = world.paying_business(100).await;
     let hash = world.pay(&business.key, "user@example.com", 10).await;
     let process = Process::serve(&world.database);
@@ -277,16 +278,16 @@ async fn the_log_holds_no_secret(world: &TestWorld) {
     }
     assert!(log.contains("\"key\":\"key_"), "the key's id is there");
     let secrets =
-        [&hash, &business.key, &business.test_public_key, crate::http::world::MASTER_KEY, "idempotent"];
+        [&hash, &business.key, &business.test_public_key, crate::http::api::MASTER_KEY, "idempotent"];
     for secret in secrets.into_iter().chain(["user@example.com", "such/path", "query", &user]) {
         assert!(!log.contains(secret), "{secret}");
     }
 }
 
-async fn limited(world: &TestWorld) -> Server {
+async fn limited(world: &Api) -> Server {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let config = outpay::http::ServeConfig { listen, requests_per_second: Some(3), ..local() };
-    world.neighbour_with(config).await
+    world.second_server_with(config).await
 }
 
 fn is_too_many(answer: &Answer) {

@@ -1,12 +1,12 @@
 //! `GET /healthz`: the process is alive.
 
-use crate::http::world::TestWorld;
+use crate::http::api::Api;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_it_runs,
 }
 
-async fn status_200_it_runs(world: &TestWorld) {
+async fn status_200_it_runs(world: &Api) {
     world.get("/healthz").send().await.is(200, r#"{"status":"ok"}"#);
     world.get("/healthz?verbose=1").key("unknown").send().await.is(200, r#"{"status":"ok"}"#);
 }

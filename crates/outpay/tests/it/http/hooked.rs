@@ -1,9 +1,10 @@
 //! A business with a webhook to a receiver of the test, on a server that allows it: shared by the tests of the
 //! webhook endpoints.
 
-use crate::http::world::{Business, Server, TestWorld};
+use crate::http::api::Api;
 use crate::receiver::Receiver;
 use crate::wire::Call;
+use crate::world::{Business, Server};
 use ledger::{Applied, Cents, Command, Order, Progress, Provider, Reply, Request, Step, Terms};
 use outpay::webhooks::{Guard, WebhookOptions, Worker};
 use serde_json::Value;
@@ -17,8 +18,8 @@ pub struct Hooked {
 }
 
 impl Hooked {
-    pub async fn new(world: &TestWorld) -> Self {
-        let (receiver, server) = (Receiver::open().await, world.neighbour_without_guard().await);
+    pub async fn new(world: &Api) -> Self {
+        let (receiver, server) = (Receiver::open().await, world.second_server_without_guard().await);
         let business = world.paying_business(100_000).await;
         world.pay(&business.key, "user@example.com", 50_000).await;
         let body = format!(r#"{{"url":"{}"}}"#, receiver.url("/hook"));
@@ -28,12 +29,12 @@ impl Hooked {
     }
 
     /// A request of the business to the server that allows webhooks to this machine.
-    pub fn call(&self, world: &TestWorld, method: &str, target: &str) -> Call {
+    pub fn call(&self, world: &Api, method: &str, target: &str) -> Call {
         world.call(method, target).at(self.server.address).key(&self.business.key)
     }
 
     /// A withdrawal that succeeds, the default event of receivers.
-    pub async fn pay_out(&self, world: &TestWorld) {
+    pub async fn pay_out(&self, world: &Api) {
         let order = Order {
             user: 1,
             method: "bank".to_owned(),
@@ -53,7 +54,7 @@ impl Hooked {
         }
     }
 
-    async fn command(&self, world: &TestWorld, command: Command) -> Reply {
+    async fn command(&self, world: &Api, command: Command) -> Reply {
         let request = Request::plain(command);
         let verdict = world.platform.teller.ask(self.business.live, request).await.unwrap();
         let Applied { reply: outcome, .. } = verdict.unwrap();
@@ -61,18 +62,18 @@ impl Hooked {
     }
 
     /// Lets a worker deliver everything due.
-    pub async fn settle(&self, world: &TestWorld) -> usize {
+    pub async fn settle(&self, world: &Api) -> usize {
         let guard = Guard { allow_http: true, allow_private: true };
         let webhooks = world.platform.webhooks.clone().guarded_by(guard);
         Worker::new(webhooks, WebhookOptions::default()).settle().await.unwrap()
     }
 
     /// A delivery that has failed for good; returns its id.
-    pub async fn failed(&self, world: &TestWorld) -> String {
+    pub async fn failed(&self, world: &Api) -> String {
         self.receiver.always("/hook", crate::receiver::status(500));
         self.pay_out(world).await;
         for seconds in [0, 30, 300, 1800] {
-            world.platform.clock.advance(seconds * crate::http::world::SECOND);
+            world.platform.clock.advance(seconds * crate::world::SECOND);
             self.settle(world).await;
         }
         let newest = self.call(world, "GET", "/payout/webhook/deliveries?limit=1").send().await.value(200);

@@ -1,16 +1,17 @@
 //! `Idempotency-Key` (contract 2.6): the first response again, to the byte, and one effect, however many copies come,
 //! whichever process they reach, and whichever process dies meanwhile.
 
+use crate::http::api::{Api, DISABLED, INSUFFICIENT, UNAUTHORIZED, UNKNOWN_USER, invalid};
 use crate::http::process::Process;
-use crate::http::world::{Business, DISABLED, INSUFFICIENT, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid};
 use crate::wire::{Answer, Call, Connection};
+use crate::world::Business;
 use futures_util::future::join_all;
 use ledger::Actor;
 use outpay::api_keys;
 use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     replay_to_the_byte_on_every_post,
     replay_of_the_same_request_in_other_words,
     replay_however_the_world_has_changed,
@@ -36,7 +37,7 @@ pub fn invalid_key() -> String {
 }
 
 /// One request to each endpoint that takes a key. The user is the first of the book.
-fn every_post(world: &TestWorld, business: &Business) -> Vec<Call> {
+fn every_post(world: &Api, business: &Business) -> Vec<Call> {
     let key = &business.key;
     let user = |verb: &str| world.post(&world.user_path(business.live, 1, verb)).key(key);
     let batch = r#"{"payouts":[{"email":"a@example.com","amount":1},{"email":"b@example.com","amount":2}]}"#;
@@ -55,7 +56,7 @@ fn every_post(world: &TestWorld, business: &Business) -> Vec<Call> {
     ]
 }
 
-async fn replay_to_the_byte_on_every_post(world: &TestWorld) {
+async fn replay_to_the_byte_on_every_post(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     for (number, call) in every_post(world, &business).into_iter().enumerate() {
@@ -70,7 +71,7 @@ async fn replay_to_the_byte_on_every_post(world: &TestWorld) {
     }
 }
 
-async fn replay_of_the_same_request_in_other_words(world: &TestWorld) {
+async fn replay_of_the_same_request_in_other_words(world: &Api) {
     let business = world.paying_business(1000).await;
     let first = world.create(&business.key, "user@example.com", 100).once("k").send().await;
     let body = "{ \"amount\" : 100,\n \"email\": \"USER@Example.com\", \"note\": \"ignored\" }";
@@ -79,7 +80,7 @@ async fn replay_of_the_same_request_in_other_words(world: &TestWorld) {
     world.has_balances(&business.key, 0, 900).await;
 }
 
-async fn replay_however_the_world_has_changed(world: &TestWorld) {
+async fn replay_however_the_world_has_changed(world: &Api) {
     let business = world.paying_business(200).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let user = |verb: &str| world.post(&world.user_path(business.live, 1, verb)).key(&business.key);
@@ -97,7 +98,7 @@ async fn replay_however_the_world_has_changed(world: &TestWorld) {
     user("/deactivate").send().await.value(200);
     user("/debit").json(r#"{"amount":150,"reason":"r"}"#).send().await.value(200);
     world.pay(&business.key, "other@example.com", 151).await;
-    world.platform.clock.advance(400 * 24 * 3600 * crate::http::world::SECOND);
+    world.platform.clock.advance(400 * 24 * 3600 * crate::world::SECOND);
     world.enable_payouts(&business, false).await;
     let before = world.books(&business.key).await;
     for (call, first) in calls.iter().zip(&first) {
@@ -106,7 +107,7 @@ async fn replay_however_the_world_has_changed(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn replay_after_rolling_the_key(world: &TestWorld) {
+async fn replay_after_rolling_the_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let (number, old) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let first = world.create(&old, "user@example.com", 100).once("k").send().await;
@@ -119,7 +120,7 @@ async fn replay_after_rolling_the_key(world: &TestWorld) {
     world.has_balances(&business.key, 0, 900).await;
 }
 
-async fn scope_is_business_and_mode(world: &TestWorld) {
+async fn scope_is_business_and_mode(world: &Api) {
     let (one, other) = (world.paying_business(100).await, world.paying_business(100).await);
     world.fund(one.test, 100).await;
     for key in [&one.key, &one.test_key, &other.key] {
@@ -130,7 +131,7 @@ async fn scope_is_business_and_mode(world: &TestWorld) {
     }
 }
 
-async fn refusals_are_not_stored(world: &TestWorld) {
+async fn refusals_are_not_stored(world: &Api) {
     let business = world.business().await;
     let create = world.create(&business.key, "user@example.com", 100).once("k");
     world.create("sk_live_unknown", "user@example.com", 100).once("k").send().await.is(401, UNAUTHORIZED);
@@ -152,7 +153,7 @@ async fn refusals_are_not_stored(world: &TestWorld) {
     world.has_balances(&business.key, 0, 0).await;
 }
 
-async fn a_key_of_255_printable_characters(world: &TestWorld) {
+async fn a_key_of_255_printable_characters(world: &Api) {
     let business = world.paying_business(1000).await;
     let printable: String = (0x20..0x7f_u8).map(char::from).collect();
     let inner = format!("a{printable}z");
@@ -167,7 +168,7 @@ async fn a_key_of_255_printable_characters(world: &TestWorld) {
     world.has_balances(&business.key, 0, 960).await;
 }
 
-async fn status_400_invalid_key(world: &TestWorld) {
+async fn status_400_invalid_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let create = || world.create(&business.key, "user@example.com", 10);
     for key in ["", "  ", &"k".repeat(256), "schlüssel", "tab\tin it"] {
@@ -178,7 +179,7 @@ async fn status_400_invalid_key(world: &TestWorld) {
     world.has_balances(&business.key, 0, 1000).await;
 }
 
-async fn status_422_other_request(world: &TestWorld) {
+async fn status_422_other_request(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let first = world.create(&business.key, "once@example.com", 100).once("k");
@@ -197,7 +198,7 @@ async fn status_422_other_request(world: &TestWorld) {
     is_replay(&first.send().await, &answer);
 }
 
-async fn gets_take_no_notice(world: &TestWorld) {
+async fn gets_take_no_notice(world: &Api) {
     let business = world.business().await;
     let call = world.get("/balance").key(&business.key).once("k");
     call.send().await.is(200, r#"{"balance":0,"payout_balance":0}"#);
@@ -207,9 +208,9 @@ async fn gets_take_no_notice(world: &TestWorld) {
     assert!(!again.is_replayed());
 }
 
-async fn copies_at_once_have_one_effect(world: &TestWorld) {
+async fn copies_at_once_have_one_effect(world: &Api) {
     let business = world.paying_business(100_000).await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let addresses = [world.address(), neighbour.address];
     for (round, call) in every_post(world, &business).into_iter().enumerate() {
         if round == 0 {
@@ -236,9 +237,9 @@ async fn copies_at_once_have_one_effect(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn different_requests_at_once_have_one_winner(world: &TestWorld) {
+async fn different_requests_at_once_have_one_winner(world: &Api) {
     let business = world.paying_business(100_000).await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let addresses = [world.address(), neighbour.address];
     let calls: Vec<Call> = (0..COPIES)
         .map(|copy| {
@@ -257,7 +258,7 @@ async fn different_requests_at_once_have_one_winner(world: &TestWorld) {
 }
 
 /// Rounds that differ in the number of responses received before the process dies.
-async fn copies_over_two_processes_with_kills_have_one_effect(world: &TestWorld) {
+async fn copies_over_two_processes_with_kills_have_one_effect(world: &Api) {
     let business = world.paying_business(100_000).await;
     let survivor = Process::serve(&world.database);
     for (round, answers_before_the_kill) in [0, 1, 8, 31].into_iter().enumerate() {
@@ -317,7 +318,7 @@ pub async fn send_copies(call: &Call, addresses: &[std::net::SocketAddr]) -> Vec
     join_all(copies).await.into_iter().map(Result::unwrap).collect()
 }
 
-async fn newest_event(world: &TestWorld, key: &str) -> i64 {
+async fn newest_event(world: &Api, key: &str) -> i64 {
     let page = world.get("/payout/events?limit=100").key(key).send().await.value(200);
     assert_eq!(page["has_more"], false);
     page["data"].as_array().unwrap().last().map_or(0, |event| event["sequence"].as_i64().unwrap())

@@ -1,14 +1,14 @@
 //! `Idempotency-Key` on commands about withdrawals and webhook deliveries: one effect, and the first response again.
 
+use crate::http::api::Api;
 use crate::http::hooked::Hooked;
 use crate::http::idempotency::{REUSED, invalid_key, is_replay, send_copies};
 use crate::http::recipient::Recipient;
-use crate::http::world::TestWorld;
 use crate::wire::{Answer, Call};
 use outpay::store::CredentialKind;
 use serde_json::{Value, json};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     replay_to_the_byte,
     replay_however_the_withdrawal_went_on,
     replay_of_an_approval_by_the_maker,
@@ -22,7 +22,7 @@ crate::http::on_both_engines! {
 }
 
 /// A recipient whose withdrawals are in review, and a key that did not give the money.
-async fn in_review(world: &TestWorld, withdrawals: usize) -> (Recipient, Vec<String>, String) {
+async fn in_review(world: &Api, withdrawals: usize) -> (Recipient, Vec<String>, String) {
     let person = world.recipient(10_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "always": true } })).await;
     let mut ids = Vec::new();
@@ -33,7 +33,7 @@ async fn in_review(world: &TestWorld, withdrawals: usize) -> (Recipient, Vec<Str
     (person, ids, checker)
 }
 
-async fn by_bank(world: &TestWorld, withdrawals: usize) -> (Recipient, Vec<String>) {
+async fn by_bank(world: &Api, withdrawals: usize) -> (Recipient, Vec<String>) {
     let person = world.live_recipient(10_000, "bank").await;
     let mut ids = Vec::new();
     for _ in 0..withdrawals {
@@ -44,7 +44,7 @@ async fn by_bank(world: &TestWorld, withdrawals: usize) -> (Recipient, Vec<Strin
     (person, ids)
 }
 
-async fn with_a_card(world: &TestWorld) -> (Recipient, String) {
+async fn with_a_card(world: &Api) -> (Recipient, String) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", Some("99"))]).await;
     let asked = person.withdraw(world, "gift_card", 1_000, &json!({ "brand": "Books" })).send().await;
@@ -53,16 +53,16 @@ async fn with_a_card(world: &TestWorld) -> (Recipient, String) {
     (person, id)
 }
 
-fn of_business(world: &TestWorld, id: &str, verb: &str, key: &str) -> Call {
+fn of_business(world: &Api, id: &str, verb: &str, key: &str) -> Call {
     world.post(&format!("/payout/withdrawals/{id}/{verb}")).key(key)
 }
 
-fn of_person(world: &TestWorld, id: &str, verb: &str, person: &Recipient) -> Call {
+fn of_person(world: &Api, id: &str, verb: &str, person: &Recipient) -> Call {
     world.post(&format!("/payout/operations/{id}/{verb}")).hash(&person.hash)
 }
 
 /// A request of each kind, each with the key of the business that owns the book.
-async fn every_post(world: &TestWorld) -> Vec<(Call, String)> {
+async fn every_post(world: &Api) -> Vec<(Call, String)> {
     let (person, ids, checker) = in_review(world, 3).await;
     let (manual, settled) = by_bank(world, 1).await;
     let (holder, card) = with_a_card(world).await;
@@ -75,7 +75,7 @@ async fn every_post(world: &TestWorld) -> Vec<(Call, String)> {
     ]
 }
 
-async fn replay_to_the_byte(world: &TestWorld) {
+async fn replay_to_the_byte(world: &Api) {
     for (number, (call, owner)) in every_post(world).await.into_iter().enumerate() {
         let call = call.once(&format!("request {number}"));
         let first = call.send().await;
@@ -88,7 +88,7 @@ async fn replay_to_the_byte(world: &TestWorld) {
     }
 }
 
-async fn replay_however_the_withdrawal_went_on(world: &TestWorld) {
+async fn replay_however_the_withdrawal_went_on(world: &Api) {
     let (person, ids, checker) = in_review(world, 1).await;
     let approve = of_business(world, &ids[0], "approve", &checker).once("k");
     let first = approve.send().await;
@@ -109,7 +109,7 @@ async fn replay_however_the_withdrawal_went_on(world: &TestWorld) {
     assert_eq!(looks.iter().filter(|kind| *kind == "gift_card.revealed").count(), 10);
 }
 
-async fn replay_of_an_approval_by_the_maker(world: &TestWorld) {
+async fn replay_of_an_approval_by_the_maker(world: &Api) {
     let (person, ids, checker) = in_review(world, 1).await;
     let approve = |key: &str| of_business(world, &ids[0], "approve", key).once("k");
     assert_eq!(approve(&person.key).send().await.value(403)["code"], "maker_is_checker");
@@ -119,12 +119,12 @@ async fn replay_of_an_approval_by_the_maker(world: &TestWorld) {
     is_replay(&approve(&person.key).send().await, &first);
 }
 
-async fn replay_of_deliveries(world: &TestWorld) {
+async fn replay_of_deliveries(world: &Api) {
     let hooked = Hooked::new(world).await;
     let id = hooked.failed(world).await;
     let retry = hooked.call(world, "POST", &format!("/payout/webhook/deliveries/{id}/retry"));
     let replay = hooked.call(world, "POST", "/payout/webhook/replay");
-    let replay = replay.json(format!(r#"{{"since":"{}"}}"#, crate::http::world::NOW));
+    let replay = replay.json(format!(r#"{{"since":"{}"}}"#, crate::world::NOW));
     let test = hooked.call(world, "POST", "/payout/webhook/test");
     let calls = [(retry, "retry"), (replay, "replay"), (test, "test")];
     let mut first: Vec<Answer> = Vec::new();
@@ -148,8 +148,8 @@ async fn replay_of_deliveries(world: &TestWorld) {
     }
 }
 
-async fn copies_at_once_have_one_effect(world: &TestWorld) {
-    let neighbour = world.neighbour().await;
+async fn copies_at_once_have_one_effect(world: &Api) {
+    let neighbour = world.second_server().await;
     let addresses = [world.address(), neighbour.address];
     for (number, (call, owner)) in every_post(world).await.into_iter().enumerate() {
         let newest = newest_event(world, &owner).await;
@@ -167,7 +167,7 @@ async fn copies_at_once_have_one_effect(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn copies_of_a_retry_at_once_have_one_answer(world: &TestWorld) {
+async fn copies_of_a_retry_at_once_have_one_answer(world: &Api) {
     let hooked = Hooked::new(world).await;
     let id = hooked.failed(world).await;
     let retry = hooked.call(world, "POST", &format!("/payout/webhook/deliveries/{id}/retry")).once("k");
@@ -178,7 +178,7 @@ async fn copies_of_a_retry_at_once_have_one_answer(world: &TestWorld) {
     assert_eq!(answers.iter().filter(|answer| !answer.is_replayed()).count(), 1);
 }
 
-async fn people_have_keys_of_their_own(world: &TestWorld) {
+async fn people_have_keys_of_their_own(world: &Api) {
     let person = world.recipient(1_000).await;
     let neighbour = world.pay(&person.key, "neighbour@example.com", 1_000).await;
     let body = json!({ "method": "sandbox", "amount": 100, "destination": { "account": "a" } });
@@ -193,7 +193,7 @@ async fn people_have_keys_of_their_own(world: &TestWorld) {
     }
 }
 
-async fn refusals_are_not_stored(world: &TestWorld) {
+async fn refusals_are_not_stored(world: &Api) {
     let (person, ids) = by_bank(world, 1).await;
     let settle = of_business(world, &ids[0], "settle", &person.key).once("k");
     settle.clone().json("{}").send().await.value(400);
@@ -206,13 +206,13 @@ async fn refusals_are_not_stored(world: &TestWorld) {
     assert!(first.send().await.is_replayed());
 }
 
-async fn status_400_invalid_key(world: &TestWorld) {
+async fn status_400_invalid_key(world: &Api) {
     for (call, _) in every_post(world).await {
         call.once("").send().await.is(400, invalid_key());
     }
 }
 
-async fn status_422_other_request_leaves_no_trace(world: &TestWorld) {
+async fn status_422_other_request_leaves_no_trace(world: &Api) {
     for (call, owner) in every_post(world).await {
         // A create uses the key up for a business; another operation does so for a recipient.
         world.create(&owner, "user@example.com", 1).once("k").send().await.value(201);
@@ -234,7 +234,7 @@ async fn status_422_other_request_leaves_no_trace(world: &TestWorld) {
     assert_eq!(person.operation(world, &ids[1]).await["status"], "queued", "not even begun");
 }
 
-async fn newest_event(world: &TestWorld, key: &str) -> i64 {
+async fn newest_event(world: &Api, key: &str) -> i64 {
     let page: Value = world.get("/payout/events?limit=100").key(key).send().await.value(200);
     page["data"].as_array().unwrap().last().map_or(0, |event| event["sequence"].as_i64().unwrap())
 }

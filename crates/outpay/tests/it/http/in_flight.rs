@@ -1,7 +1,7 @@
 //! A credential that is revoked while a request is in progress: once the revocation, rotation or deactivation is
 //! acknowledged, the request moves no money, however early it began.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use crate::wire::{Answer, Call, Connection};
 use ledger::{Command, Request, UserStatus};
 use outpay::store::CredentialKind;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_401_a_key_revoked_during_a_create,
     status_401_a_key_revoked_during_a_transfer,
     status_401_a_key_revoked_during_a_change_of_settings,
@@ -20,7 +20,7 @@ crate::http::on_both_engines! {
 
 /// Sends a request except for the last byte of its body, runs `meanwhile` once the server has authenticated it, and
 /// sends the rest.
-async fn slowly(world: &TestWorld, call: Call, meanwhile: impl AsyncFnOnce()) -> Answer {
+async fn slowly(world: &Api, call: Call, meanwhile: impl AsyncFnOnce()) -> Answer {
     let bytes = call.bytes();
     let (begin, end) = bytes.split_at(bytes.len() - 1);
     let before = world.platform.auth.work_done().0;
@@ -33,7 +33,7 @@ async fn slowly(world: &TestWorld, call: Call, meanwhile: impl AsyncFnOnce()) ->
     Connection::over(stream).exchange(end, true).await
 }
 
-async fn status_401_a_key_revoked_during_a_create(world: &TestWorld) {
+async fn status_401_a_key_revoked_during_a_create(world: &Api) {
     let business = world.paying_business(1_000).await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let call = world.create(&key, "a@example.com", 100);
@@ -41,7 +41,7 @@ async fn status_401_a_key_revoked_during_a_create(world: &TestWorld) {
     world.has_balances(&business.key, 0, 1_000).await;
 }
 
-async fn status_401_a_key_revoked_during_a_transfer(world: &TestWorld) {
+async fn status_401_a_key_revoked_during_a_transfer(world: &Api) {
     let business = world.paying_business(1_000).await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let body = r#"{"from":"payout_balance","to":"balance","amount":100}"#;
@@ -50,7 +50,7 @@ async fn status_401_a_key_revoked_during_a_transfer(world: &TestWorld) {
     world.has_balances(&business.key, 0, 1_000).await;
 }
 
-async fn status_401_a_key_revoked_during_a_change_of_settings(world: &TestWorld) {
+async fn status_401_a_key_revoked_during_a_change_of_settings(world: &Api) {
     let business = world.paying_business(1_000).await;
     let (number, key) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let before = world.get("/payout/settings").key(&business.key).send().await.value(200);
@@ -60,15 +60,15 @@ async fn status_401_a_key_revoked_during_a_change_of_settings(world: &TestWorld)
     assert_eq!(after, before);
 }
 
-async fn status_401_a_hash_rotated_during_a_withdrawal(world: &TestWorld) {
+async fn status_401_a_hash_rotated_during_a_withdrawal(world: &Api) {
     a_withdrawal_is_stopped_by(world, Command::RotateHash { user: 1 }).await;
 }
 
-async fn status_401_a_user_deactivated_during_a_withdrawal(world: &TestWorld) {
+async fn status_401_a_user_deactivated_during_a_withdrawal(world: &Api) {
     a_withdrawal_is_stopped_by(world, Command::SetStatus { user: 1, status: UserStatus::Inactive }).await;
 }
 
-async fn a_withdrawal_is_stopped_by(world: &TestWorld, command: Command) {
+async fn a_withdrawal_is_stopped_by(world: &Api, command: Command) {
     let person = world.recipient(5_000).await;
     let call = person.withdraw(world, "sandbox", 2_500, &json!({ "account": "a" }));
     let change = Request::plain(command);

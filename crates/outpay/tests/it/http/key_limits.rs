@@ -1,6 +1,7 @@
 //! Limits of keys: where they may be used from, and the largest payout.
 
-use crate::http::world::{Business, DISABLED, SECOND, TestWorld, UNAUTHORIZED, local};
+use crate::http::api::{Api, DISABLED, UNAUTHORIZED};
+use crate::world::{Business, SECOND, local};
 use ledger::{Actor, Cents};
 use outpay::api_keys;
 use outpay::api_keys::KeyOrder;
@@ -11,7 +12,7 @@ use outpay::store::CredentialKind;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     a_key_works_from_its_addresses_alone,
     a_trusted_proxy_says_who_is_behind_it,
     status_403_above_key_limit,
@@ -20,7 +21,7 @@ crate::http::on_both_engines! {
 
 const ABOVE: &str = r#"{"error":"The amount is above the limit of this API key.","code":"above_key_limit"}"#;
 
-async fn key(world: &TestWorld, business: &Business, allowed: &str, most: Option<i64>) -> (i64, String) {
+async fn key(world: &Api, business: &Business, allowed: &str, most: Option<i64>) -> (i64, String) {
     let allowed = Networks::parse(allowed).unwrap().map(Arc::new);
     let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
     let (book, kind) = (business.live, CredentialKind::SecretKey);
@@ -29,7 +30,7 @@ async fn key(world: &TestWorld, business: &Business, allowed: &str, most: Option
     (made.number, made.text.expose_secret().to_owned())
 }
 
-async fn a_key_works_from_its_addresses_alone(world: &TestWorld) {
+async fn a_key_works_from_its_addresses_alone(world: &Api) {
     let business = world.paying_business(1_000).await;
     for allowed in ["", "127.0.0.1", "203.0.113.0/24 127.0.0.0/8", "::ffff:127.0.0.1"] {
         let (_, text) = key(world, &business, allowed, None).await;
@@ -51,12 +52,12 @@ async fn a_key_works_from_its_addresses_alone(world: &TestWorld) {
     }
 }
 
-async fn a_trusted_proxy_says_who_is_behind_it(world: &TestWorld) {
+async fn a_trusted_proxy_says_who_is_behind_it(world: &Api) {
     let business = world.business().await;
     let (_, text) = key(world, &business, "203.0.113.7", None).await;
     let trusted_proxies = TrustedProxies::new(Networks::parse("127.0.0.1, 10.0.0.0/8").unwrap());
     let limited = ServeConfig { trusted_proxies, requests_per_second: Some(4), ..local() };
-    let server = world.neighbour_with(limited).await;
+    let server = world.second_server_with(limited).await;
     let call =
         |forwarded_for: &str| world.get("/balance").key(&text).header("X-Forwarded-For", forwarded_for);
     let at = |forwarded_for: &str| call(forwarded_for).at(server.address);
@@ -77,7 +78,7 @@ async fn a_trusted_proxy_says_who_is_behind_it(world: &TestWorld) {
     from("198.51.100.2").send().await.value(200);
 }
 
-async fn status_403_above_key_limit(world: &TestWorld) {
+async fn status_403_above_key_limit(world: &Api) {
     let business = world.paying_business(10_000).await;
     let (_, text) = key(world, &business, "", Some(500)).await;
     // The first request looks the key up, the second finds it in the cache.
@@ -101,7 +102,7 @@ async fn status_403_above_key_limit(world: &TestWorld) {
     world.create(&text, "a@example.com", 501).send().await.is(403, DISABLED);
 }
 
-async fn rolling_keeps_the_limits(world: &TestWorld) {
+async fn rolling_keeps_the_limits(world: &Api) {
     let business = world.paying_business(10_000).await;
     let (number, old) = key(world, &business, "127.0.0.1", Some(500)).await;
     let stored = world.platform.store.key(number).await.unwrap().unwrap();

@@ -1,10 +1,10 @@
 //! `GET /payout/methods`: the methods, and why one is closed.
 
+use crate::http::api::{Api, UNAUTHORIZED};
 use crate::http::recipient::Recipient;
-use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::{Value, json};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_to_the_byte,
     status_200_test_and_live_money_have_methods_of_their_own,
     status_200_why_a_method_is_closed,
@@ -13,11 +13,11 @@ crate::http::on_both_engines! {
     status_401_without_a_hash,
 }
 
-async fn methods(world: &TestWorld, person: &Recipient) -> Value {
+async fn methods(world: &Api, person: &Recipient) -> Value {
     world.get("/payout/methods").hash(&person.hash).send().await.value(200)["data"].clone()
 }
 
-async fn status_200_to_the_byte(world: &TestWorld) {
+async fn status_200_to_the_byte(world: &Api) {
     let person = world.recipient(100).await;
     let fee = json!({ "enabled": true, "fee": { "fixed": 25, "basis_points": 150, "floor": 30, "cap": 500 }, "minimum": 100 });
     world.set_terms(&person, "sandbox", fee).await;
@@ -32,7 +32,7 @@ async fn status_200_to_the_byte(world: &TestWorld) {
     );
 }
 
-async fn status_200_test_and_live_money_have_methods_of_their_own(world: &TestWorld) {
+async fn status_200_test_and_live_money_have_methods_of_their_own(world: &Api) {
     let test = world.recipient(100).await;
     let live = world.live_recipient(100, "bank").await;
     let names = |methods: &Value| -> Vec<String> {
@@ -43,7 +43,7 @@ async fn status_200_test_and_live_money_have_methods_of_their_own(world: &TestWo
     assert_eq!(names(&methods(world, &live).await), ["gift_card", "bank"]);
 }
 
-async fn status_200_why_a_method_is_closed(world: &TestWorld) {
+async fn status_200_why_a_method_is_closed(world: &Api) {
     let person = world.recipient(100).await;
     let closed = async || methods(world, &person).await[0]["closed"]["code"].clone();
     assert_eq!(closed().await, Value::Null);
@@ -72,7 +72,7 @@ async fn status_200_why_a_method_is_closed(world: &TestWorld) {
     assert!(cards["closed"]["reason"].as_str().unwrap().ends_with('.'));
 }
 
-async fn status_200_gift_cards_to_choose_from(world: &TestWorld) {
+async fn status_200_gift_cards_to_choose_from(world: &Api) {
     let person = world.live_recipient(10_000, "gift_card").await;
     world.set_terms(&person, "gift_card", json!({ "enabled": true, "fee": { "fixed": 50 } })).await;
     world.stock(person.book, "Books", 1_000, &[("A1", None), ("A2", None)]).await;
@@ -84,7 +84,7 @@ async fn status_200_gift_cards_to_choose_from(world: &TestWorld) {
     assert_eq!(methods(world, &person).await[0]["choices"], expected);
 }
 
-async fn status_200_hash_in_each_place(world: &TestWorld) {
+async fn status_200_hash_in_each_place(world: &Api) {
     let person = world.recipient(100).await;
     let hash = &person.hash;
     let header = world.get("/payout/methods").hash(hash).send().await.value(200);
@@ -94,7 +94,7 @@ async fn status_200_hash_in_each_place(world: &TestWorld) {
     assert_eq!((&header, &header), (&query, &body));
 }
 
-async fn status_401_without_a_hash(world: &TestWorld) {
+async fn status_401_without_a_hash(world: &Api) {
     let person = world.recipient(100).await;
     world.get("/payout/methods").send().await.is(401, UNAUTHORIZED);
     world.get("/payout/methods").key(&person.key).send().await.is(401, UNAUTHORIZED);

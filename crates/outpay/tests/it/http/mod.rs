@@ -3,6 +3,7 @@
 //! that all endpoints share. Not here: rules of the ledger, SQL, the command line; they have their own tests.
 
 mod activate;
+mod api;
 mod approve;
 mod authentication;
 mod authorization;
@@ -55,28 +56,3 @@ mod webhook_test;
 mod withdraw;
 mod withdrawal;
 mod withdrawals;
-mod world;
-
-/// Creates a test on each engine of every scenario, an `async fn(&TestWorld)`; after `@postgres` come those that only
-/// PostgreSQL can run.
-macro_rules! on_both_engines {
-    ($($scenario:ident,)* $(@postgres $of_postgres:ident,)*) => {
-        mod sqlite {
-            $(#[test]
-            fn $scenario() {
-                crate::http::world::run(crate::database::Database::on_sqlite(), super::$scenario);
-            })*
-        }
-        mod postgres {
-            $(#[test]
-            fn $scenario() {
-                crate::http::world::run(crate::database::Database::on_postgres(), super::$scenario);
-            })*
-            $(#[test]
-            fn $of_postgres() {
-                crate::http::world::run(crate::database::Database::on_postgres(), super::$of_postgres);
-            })*
-        }
-    };
-}
-pub(crate) use on_both_engines;

@@ -1,11 +1,11 @@
 //! `GET /openapi.json`: a description of the API that is correct and usable by programs. wire.rs checks with each
 //! response of every test that it lists every status.
 
-use crate::http::world::TestWorld;
+use crate::http::api::Api;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_openapi_3_1,
     status_200_every_route_with_every_method,
     status_200_every_reference_leads_somewhere,
@@ -14,14 +14,14 @@ crate::http::on_both_engines! {
     status_200_answers_have_the_described_fields,
 }
 
-async fn status_200_openapi_3_1(world: &TestWorld) {
+async fn status_200_openapi_3_1(world: &Api) {
     let document = document(world).await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
     assert_eq!(document["info"]["title"], "Outpay");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
-async fn status_200_every_route_with_every_method(world: &TestWorld) {
+async fn status_200_every_route_with_every_method(world: &Api) {
     let document = document(world).await;
     let mut documented = BTreeMap::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -31,7 +31,7 @@ async fn status_200_every_route_with_every_method(world: &TestWorld) {
     assert_eq!(documented, routes());
 }
 
-async fn status_200_every_reference_leads_somewhere(world: &TestWorld) {
+async fn status_200_every_reference_leads_somewhere(world: &Api) {
     let document = document(world).await;
     let mut references = Vec::new();
     collect(&document, "$ref", &mut references);
@@ -42,7 +42,7 @@ async fn status_200_every_reference_leads_somewhere(world: &TestWorld) {
     }
 }
 
-async fn status_200_every_operation_has_a_name_of_its_own(world: &TestWorld) {
+async fn status_200_every_operation_has_a_name_of_its_own(world: &Api) {
     let document = document(world).await;
     let mut names = Vec::new();
     collect(&document["paths"], "operationId", &mut names);
@@ -52,7 +52,7 @@ async fn status_200_every_operation_has_a_name_of_its_own(world: &TestWorld) {
     assert_eq!(distinct.len(), operations, "{distinct:?}");
 }
 
-async fn status_200_protected_routes_say_so(world: &TestWorld) {
+async fn status_200_protected_routes_say_so(world: &Api) {
     let document = document(world).await;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
@@ -78,7 +78,7 @@ async fn status_200_protected_routes_say_so(world: &TestWorld) {
 }
 
 /// The fields of a 200 or 201 are exactly those that the schema allows.
-async fn status_200_answers_have_the_described_fields(world: &TestWorld) {
+async fn status_200_answers_have_the_described_fields(world: &Api) {
     let business = world.paying_business(1000).await;
     let key = &business.key;
     let hash = world.pay(key, "user@example.com", 100).await;
@@ -107,7 +107,7 @@ async fn status_200_answers_have_the_described_fields(world: &TestWorld) {
     }
 }
 
-async fn document(world: &TestWorld) -> Value {
+async fn document(world: &Api) -> Value {
     world.get("/openapi.json").send().await.value(200)
 }
 

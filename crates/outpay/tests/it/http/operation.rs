@@ -1,16 +1,16 @@
 //! `GET /payout/operations/{id}`: one of the recipient's operations.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_a_withdrawal_in_full,
     status_200_a_credit,
     status_401_without_a_hash,
     status_404_anything_else,
 }
 
-async fn status_200_a_withdrawal_in_full(world: &TestWorld) {
+async fn status_200_a_withdrawal_in_full(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 100).await;
     let queued = person.operation(world, &id).await;
@@ -22,21 +22,21 @@ async fn status_200_a_withdrawal_in_full(world: &TestWorld) {
     assert!(paid["payment"]["order_id"].as_str().unwrap().starts_with("SBX-"), "{paid}");
 }
 
-async fn status_200_a_credit(world: &TestWorld) {
+async fn status_200_a_credit(world: &Api) {
     let person = world.recipient(1_000).await;
     let list = world.get("/payout/operations").hash(&person.hash).send().await.value(200);
     let credit = &list["data"][0];
     assert_eq!(&person.operation(world, credit["id"].as_str().unwrap()).await, credit);
 }
 
-async fn status_401_without_a_hash(world: &TestWorld) {
+async fn status_401_without_a_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 100).await;
     world.get(&format!("/payout/operations/{id}")).send().await.is(401, UNAUTHORIZED);
     world.get(&format!("/payout/operations/{id}")).key(&person.key).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_anything_else(world: &TestWorld) {
+async fn status_404_anything_else(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 100).await;
     let neighbour = world.pay(&person.key, "neighbour@example.com", 100).await;

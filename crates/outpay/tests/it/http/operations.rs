@@ -1,12 +1,11 @@
 //! `GET` and `POST /payout/operations`: contract 1.4. The hash in three places, of which the first that has one
 //! decides; the statement to the byte; pages that do not shift while operations are added.
 
-use crate::http::world::{
-    MALFORMED, NO_CURSOR, NO_LIMIT, NOW, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded,
-};
+use crate::http::api::{Api, MALFORMED, NO_CURSOR, NO_LIMIT, TOO_LARGE, UNAUTHORIZED, invalid, padded};
 use crate::wire::Answer;
+use crate::world::NOW;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_in_all_three_ways,
     status_200_header_decides_over_body_and_query,
     status_200_body_decides_over_query,
@@ -27,7 +26,7 @@ crate::http::on_both_engines! {
     status_413_more_than_64_kib,
 }
 
-async fn status_200_in_all_three_ways(world: &TestWorld) {
+async fn status_200_in_all_three_ways(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 1000).await;
     let body = format!(r#"{{"payout_hash":"{hash}"}}"#);
@@ -52,20 +51,20 @@ async fn status_200_in_all_three_ways(world: &TestWorld) {
     }
 }
 
-async fn status_200_header_decides_over_body_and_query(world: &TestWorld) {
+async fn status_200_header_decides_over_body_and_query(world: &Api) {
     let [one, two, three] = three_people(world).await;
     let call = world.post(&format!("/payout/operations?payout_hash={three}"));
     let call = call.hash(&one).json(format!(r#"{{"payout_hash":"{two}"}}"#));
     is_of(&call.send().await, "one@example.com");
 }
 
-async fn status_200_body_decides_over_query(world: &TestWorld) {
+async fn status_200_body_decides_over_query(world: &Api) {
     let [_, two, three] = three_people(world).await;
     let call = world.post(&format!("/payout/operations?payout_hash={three}"));
     is_of(&call.json(format!(r#"{{"payout_hash":"{two}"}}"#)).send().await, "two@example.com");
 }
 
-async fn status_200_a_place_without_a_hash_is_passed_over(world: &TestWorld) {
+async fn status_200_a_place_without_a_hash_is_passed_over(world: &Api) {
     let [_, two, three] = three_people(world).await;
     let query = format!("/payout/operations?payout_hash={three}");
     let body = format!(r#"{{"payout_hash":"{two}"}}"#);
@@ -78,7 +77,7 @@ async fn status_200_a_place_without_a_hash_is_passed_over(world: &TestWorld) {
     is_of(&form.send().await, "three@example.com");
 }
 
-async fn status_200_header_makes_the_body_unread(world: &TestWorld) {
+async fn status_200_header_makes_the_body_unread(world: &Api) {
     let [one, ..] = three_people(world).await;
     let call = world.post("/payout/operations").hash(&one);
     is_of(&call.clone().json("{{{").send().await, "one@example.com");
@@ -86,7 +85,7 @@ async fn status_200_header_makes_the_body_unread(world: &TestWorld) {
     is_of(&call.json("x".repeat(100_000)).send().await, "one@example.com");
 }
 
-async fn status_200_hash_in_a_chunked_body(world: &TestWorld) {
+async fn status_200_hash_in_a_chunked_body(world: &Api) {
     let [one, ..] = three_people(world).await;
     let body = format!(r#"{{"payout_hash":"{one}"}}"#);
     let request = format!(
@@ -98,7 +97,7 @@ async fn status_200_hash_in_a_chunked_body(world: &TestWorld) {
     is_of(&connection.exchange(request.as_bytes(), true).await, "one@example.com");
 }
 
-async fn status_200_statement_to_the_byte(world: &TestWorld) {
+async fn status_200_statement_to_the_byte(world: &Api) {
     let business = world.paying_business(10_000).await;
     let hash = world.pay(&business.key, "User@Example.com", 7000).await;
     world.pay(&business.key, "other@example.com", 1).await;
@@ -120,7 +119,7 @@ async fn status_200_statement_to_the_byte(world: &TestWorld) {
     );
 }
 
-async fn status_200_debits_are_negative(world: &TestWorld) {
+async fn status_200_debits_are_negative(world: &Api) {
     let business = world.paying_business(10_000).await;
     let hash = world.pay(&business.key, "user@example.com", 7000).await;
     let path = world.user_path(business.live, 1, "/debit");
@@ -135,7 +134,7 @@ async fn status_200_debits_are_negative(world: &TestWorld) {
     assert!(!statement.to_string().contains("paid twice"));
 }
 
-async fn status_200_pages(world: &TestWorld) {
+async fn status_200_pages(world: &Api) {
     let (business, hash) = person_with(world, 45).await;
     let all = amounts_by_page(world, &hash, 100).await;
     assert_eq!(all, [(1..=45).rev().collect::<Vec<i64>>()]);
@@ -154,7 +153,7 @@ async fn status_200_pages(world: &TestWorld) {
     );
 }
 
-async fn status_200_pages_are_stable_under_inserts(world: &TestWorld) {
+async fn status_200_pages_are_stable_under_inserts(world: &Api) {
     let (business, hash) = person_with(world, 45).await;
     let mut seen = Vec::new();
     let mut target = "/payout/operations?limit=10".to_owned();
@@ -170,18 +169,18 @@ async fn status_200_pages_are_stable_under_inserts(world: &TestWorld) {
     assert_eq!(seen, (1..=45).rev().collect::<Vec<i64>>());
 }
 
-async fn status_200_times_are_utc_microseconds(world: &TestWorld) {
+async fn status_200_times_are_utc_microseconds(world: &Api) {
     let (business, hash) = person_with(world, 1).await;
     world.platform.clock.advance(1_099);
     world.pay(&business.key, "user@example.com", 2).await;
-    world.platform.clock.advance(54 * crate::http::world::SECOND + 320_000);
+    world.platform.clock.advance(54 * crate::world::SECOND + 320_000);
     world.pay(&business.key, "user@example.com", 3).await;
     let statement = world.get("/payout/operations").hash(&hash).send().await.value(200);
     let times: Vec<_> = (0..3).map(|at| statement["data"][at]["created_at"].as_str().unwrap()).collect();
     assert_eq!(times, ["2026-01-02T03:05:00.000000Z", "2026-01-02T03:04:05.680000Z", NOW]);
 }
 
-async fn status_400_limit(world: &TestWorld) {
+async fn status_400_limit(world: &Api) {
     let (_, hash) = person_with(world, 1).await;
     for limit in [
         "0",
@@ -204,7 +203,7 @@ async fn status_400_limit(world: &TestWorld) {
     }
 }
 
-async fn status_400_cursor(world: &TestWorld) {
+async fn status_400_cursor(world: &Api) {
     let (business, hash) = person_with(world, 3).await;
     let deposit = world.operation_id(business.live, 1);
     let never = world.operation_id(business.live, 100);
@@ -221,7 +220,7 @@ async fn status_400_cursor(world: &TestWorld) {
     assert_eq!((amounts(&end), &end["has_more"], &end["next_cursor"]), (vec![], &false.into(), &().into()));
 }
 
-async fn status_400_cursor_of_another_user(world: &TestWorld) {
+async fn status_400_cursor_of_another_user(world: &Api) {
     let (business, hash) = person_with(world, 3).await;
     let other = world.pay(&business.key, "other@example.com", 1).await;
     world.pay(&business.key, "other@example.com", 2).await;
@@ -234,7 +233,7 @@ async fn status_400_cursor_of_another_user(world: &TestWorld) {
     world.get(&path).key(&business.key).send().await.is(400, invalid("cursor", NO_CURSOR));
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let (_, hash) = person_with(world, 1).await;
     for body in
         ["{", "[]", "null", &format!(r#"{{"payout_hash":"{hash}","payout_hash":"{hash}"}}"#), "\u{feff}{}"]
@@ -243,7 +242,7 @@ async fn status_400_malformed_json(world: &TestWorld) {
     }
 }
 
-async fn status_401_comes_before_everything_else(world: &TestWorld) {
+async fn status_401_comes_before_everything_else(world: &Api) {
     for call in [
         world.get("/payout/operations?limit=0"),
         world.get("/payout/operations?cursor=x&payout_hash=unknown"),
@@ -255,7 +254,7 @@ async fn status_401_comes_before_everything_else(world: &TestWorld) {
     }
 }
 
-async fn status_401_wrong_in_the_first_place_that_has_one(world: &TestWorld) {
+async fn status_401_wrong_in_the_first_place_that_has_one(world: &Api) {
     let (_, hash) = person_with(world, 1).await;
     let right_body = format!(r#"{{"payout_hash":"{hash}"}}"#);
     let right_query = format!("/payout/operations?payout_hash={hash}");
@@ -275,7 +274,7 @@ async fn status_401_wrong_in_the_first_place_that_has_one(world: &TestWorld) {
     }
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let (_, hash) = person_with(world, 1).await;
     let body = padded(&format!(r#"{{"payout_hash":"{hash}"}}"#), 65_537);
     world.post("/payout/operations").json(body.clone()).send().await.is(413, TOO_LARGE);
@@ -283,7 +282,7 @@ async fn status_413_more_than_64_kib(world: &TestWorld) {
 }
 
 /// Hashes of one@, two@ and three@example.com.
-async fn three_people(world: &TestWorld) -> [String; 3] {
+async fn three_people(world: &Api) -> [String; 3] {
     let business = world.paying_business(30).await;
     let one = world.pay(&business.key, "one@example.com", 10).await;
     let two = world.pay(&business.key, "two@example.com", 10).await;
@@ -296,7 +295,7 @@ fn is_of(answer: &Answer, email: &str) {
 }
 
 /// user@example.com with credits of 1, 2, … cents.
-async fn person_with(world: &TestWorld, operations: i64) -> (crate::http::world::Business, String) {
+async fn person_with(world: &Api, operations: i64) -> (crate::world::Business, String) {
     let business = world.paying_business(1_000_000).await;
     let rows: Vec<_> =
         (1..=operations).map(|cents| format!(r#"{{"email":"user@example.com","amount":{cents}}}"#)).collect();
@@ -311,7 +310,7 @@ fn amounts(page: &serde_json::Value) -> Vec<i64> {
 }
 
 /// The amounts on all pages of this length.
-async fn amounts_by_page(world: &TestWorld, hash: &str, limit: usize) -> Vec<Vec<i64>> {
+async fn amounts_by_page(world: &Api, hash: &str, limit: usize) -> Vec<Vec<i64>> {
     let mut pages = Vec::new();
     let mut target = format!("/payout/operations?limit={limit}");
     loop {

@@ -1,9 +1,9 @@
 //! `POST /payout/pause`: once it has responded, nothing of it is sent.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use serde_json::{Value, json};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_what_is_queued_waits_and_what_is_new_is_refused,
     status_200_a_person_alone,
     status_200_a_repeat_gives_the_first_answer,
@@ -13,11 +13,11 @@ crate::http::on_both_engines! {
     status_404_anothers_person_or_no_method,
 }
 
-async fn pause(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answer {
+async fn pause(world: &Api, key: &str, body: &Value) -> crate::wire::Answer {
     world.post("/payout/pause").key(key).json(body.to_string()).send().await
 }
 
-async fn status_200_what_is_queued_waits_and_what_is_new_is_refused(world: &TestWorld) {
+async fn status_200_what_is_queued_waits_and_what_is_new_is_refused(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     let paused =
@@ -42,7 +42,7 @@ async fn status_200_what_is_queued_waits_and_what_is_new_is_refused(world: &Test
     assert_eq!((of("payments.paused"), of("payments.resumed")), (1, 1), "{events}");
 }
 
-async fn status_200_a_person_alone(world: &TestWorld) {
+async fn status_200_a_person_alone(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = world.user_id(person.book, 1);
     let paused = pause(world, &person.key, &json!({ "payout_user_id": id })).await.value(200);
@@ -50,7 +50,7 @@ async fn status_200_a_person_alone(world: &TestWorld) {
     assert_eq!((&standing["scope"], &standing["payout_user_id"]), (&json!("payout_user"), &json!(id)));
 }
 
-async fn status_200_a_repeat_gives_the_first_answer(world: &TestWorld) {
+async fn status_200_a_repeat_gives_the_first_answer(world: &Api) {
     let business = world.business().await;
     let ask = async |body: &Value| {
         let call = world.post("/payout/pause").key(&business.key).header("idempotency-key", "k");
@@ -64,14 +64,14 @@ async fn status_200_a_repeat_gives_the_first_answer(world: &TestWorld) {
     assert_eq!(ask(&json!({ "reason": "other" })).await.value(422)["code"], "idempotency_key_reused");
 }
 
-async fn status_200_a_test_key_pauses_nothing_live(world: &TestWorld) {
+async fn status_200_a_test_key_pauses_nothing_live(world: &Api) {
     let business = world.business().await;
     pause(world, &business.test_key, &json!({})).await.value(200);
     let live = world.get("/payout/pauses").key(&business.key).send().await.value(200);
     assert_eq!(live, json!({ "data": [] }));
 }
 
-async fn status_400_what_names_nothing(world: &TestWorld) {
+async fn status_400_what_names_nothing(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = world.user_id(person.book, 1);
     for body in [
@@ -84,12 +84,12 @@ async fn status_400_what_names_nothing(world: &TestWorld) {
     assert!(world.platform.store.pauses().await.unwrap().is_empty());
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     world.post("/payout/pause").hash(&person.hash).json("{}".to_owned()).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_anothers_person_or_no_method(world: &TestWorld) {
+async fn status_404_anothers_person_or_no_method(world: &Api) {
     let person = world.recipient(1_000).await;
     let other = world.business().await;
     let body = json!({ "payout_user_id": world.user_id(person.book, 1) });

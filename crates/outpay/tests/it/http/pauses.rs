@@ -1,18 +1,18 @@
 //! `GET /payout/pauses`: what is paused, and by whom.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use ledger::Actor;
 use outpay::kill_switch;
 use outpay::store::PauseScope;
 use serde_json::json;
 use std::time::Duration;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_every_pause_that_concerns_the_book,
     status_401_hash,
 }
 
-async fn status_200_every_pause_that_concerns_the_book(world: &TestWorld) {
+async fn status_200_every_pause_that_concerns_the_book(world: &Api) {
     let (business, other) = (world.business().await, world.business().await);
     let set = async |scope: PauseScope, reason| {
         kill_switch::pause(&world.platform, &scope, reason, Actor::OPERATOR, Duration::ZERO).await.unwrap();
@@ -29,7 +29,7 @@ async fn status_200_every_pause_that_concerns_the_book(world: &TestWorld) {
     assert_eq!(all["data"], json!(expected));
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     world.get("/payout/pauses").hash(&person.hash).send().await.is(401, UNAUTHORIZED);
 }

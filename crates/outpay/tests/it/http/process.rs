@@ -1,7 +1,7 @@
 //! The real program as a process of its own, serving a test's database on a free port, to be killed without warning.
 
 use crate::database::Database;
-use crate::http::world::MASTER_KEY;
+use crate::http::api::MASTER_KEY;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};

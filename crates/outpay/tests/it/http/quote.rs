@@ -1,10 +1,10 @@
 //! `POST /payout/quote`: the price, or every obstacle. No money is held.
 
-use crate::http::world::{MALFORMED, NOT_JSON, TestWorld, UNAUTHORIZED, invalid};
+use crate::http::api::{Api, MALFORMED, NOT_JSON, UNAUTHORIZED, invalid};
 use crate::wire::Call;
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_to_the_byte,
     status_200_holds_no_money,
     status_400_each_message,
@@ -16,13 +16,13 @@ crate::http::on_both_engines! {
     status_415_not_declared_as_json,
 }
 
-fn quote(world: &TestWorld, hash: &str, body: impl Into<Vec<u8>>) -> Call {
+fn quote(world: &Api, hash: &str, body: impl Into<Vec<u8>>) -> Call {
     world.post("/payout/quote").hash(hash).json(body)
 }
 
 const GOOD: &str = r#"{"method":"sandbox","amount":1000,"destination":{"account":" x "}}"#;
 
-async fn status_200_to_the_byte(world: &TestWorld) {
+async fn status_200_to_the_byte(world: &Api) {
     let person = world.recipient(5_000).await;
     world
         .set_terms(
@@ -40,7 +40,7 @@ async fn status_200_to_the_byte(world: &TestWorld) {
     );
 }
 
-async fn status_200_holds_no_money(world: &TestWorld) {
+async fn status_200_holds_no_money(world: &Api) {
     let person = world.recipient(5_000).await;
     let before = world.books(&person.key).await;
     quote(world, &person.hash, GOOD).send().await.value(200);
@@ -48,7 +48,7 @@ async fn status_200_holds_no_money(world: &TestWorld) {
     assert_eq!(person.money(world).await, (5_000, 0));
 }
 
-async fn status_400_each_message(world: &TestWorld) {
+async fn status_400_each_message(world: &Api) {
     let person = world.recipient(5_000).await;
     for (body, expected) in [
         (
@@ -80,7 +80,7 @@ async fn status_400_each_message(world: &TestWorld) {
     }
 }
 
-async fn status_400_outside_the_limits(world: &TestWorld) {
+async fn status_400_outside_the_limits(world: &Api) {
     let person = world.recipient(5_000).await;
     let code = async |terms| {
         world.set_terms(&person, "sandbox", terms).await;
@@ -92,14 +92,14 @@ async fn status_400_outside_the_limits(world: &TestWorld) {
     assert_eq!(code(json!({ "enabled": true, "fee": { "fixed": 1000 } })).await, "amount_does_not_cover_fee");
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let person = world.recipient(5_000).await;
     for body in ["", "[]", "{", r#"{"method":"a","method":"b"}"#] {
         quote(world, &person.hash, body).send().await.is(400, MALFORMED);
     }
 }
 
-async fn status_401_before_anything_else(world: &TestWorld) {
+async fn status_401_before_anything_else(world: &Api) {
     for body in ["{}", GOOD] {
         world.post("/payout/quote").json(body).send().await.is(401, UNAUTHORIZED);
     }
@@ -107,14 +107,14 @@ async fn status_401_before_anything_else(world: &TestWorld) {
     quote(world, "nobody", "{").send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_no_such_method(world: &TestWorld) {
+async fn status_404_no_such_method(world: &Api) {
     let person = world.recipient(5_000).await;
     let body = r#"{"method":"bank","amount":1000,"destination":{}}"#;
     let expected = r#"{"error":"There is no such method.","code":"method_not_found"}"#;
     quote(world, &person.hash, body).send().await.is(404, expected);
 }
 
-async fn status_409_no_such_card(world: &TestWorld) {
+async fn status_409_no_such_card(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("A1", None)]).await;
     let code = async |brand: &str, amount: i64| {
@@ -127,7 +127,7 @@ async fn status_409_no_such_card(world: &TestWorld) {
     assert_eq!(code("Music", 1_000).await, (409, json!("out_of_funds")));
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let person = world.recipient(5_000).await;
     world.post("/payout/quote").hash(&person.hash).body(GOOD).send().await.is(415, NOT_JSON);
     let with_query = format!("/payout/quote?payout_hash={}", person.hash);

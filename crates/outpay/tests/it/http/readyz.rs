@@ -1,20 +1,20 @@
 //! `GET /readyz`: requests can be served. And what happens to a process that can no longer write.
 
+use crate::http::api::Api;
 use crate::http::process::Process;
-use crate::http::world::TestWorld;
 use crate::wire::Connection;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_ready,
     a_process_that_cannot_write_ends_with_an_error,
     @postgres status_503_database_does_not_answer,
 }
 
-async fn status_200_ready(world: &TestWorld) {
+async fn status_200_ready(world: &Api) {
     world.get("/readyz").send().await.is(200, r#"{"status":"ready"}"#);
 }
 
-async fn status_503_database_does_not_answer(world: &TestWorld) {
+async fn status_503_database_does_not_answer(world: &Api) {
     let business = world.paying_business(100).await;
     world.get("/readyz").send().await.is(200, r#"{"status":"ready"}"#);
     world.database.hide(true).await;
@@ -28,7 +28,7 @@ async fn status_503_database_does_not_answer(world: &TestWorld) {
     world.has_balances(&business.key, 0, 90).await;
 }
 
-async fn a_process_that_cannot_write_ends_with_an_error(world: &TestWorld) {
+async fn a_process_that_cannot_write_ends_with_an_error(world: &Api) {
     let business = world.paying_business(100).await;
     let before = world.books(&business.key).await;
     let mut process = Process::serve(&world.database);

@@ -1,9 +1,9 @@
 //! `POST /payout/withdrawals/{id}/reject`: the recipient gets the money back, and sees why.
 
-use crate::http::world::{NOT_JSON, TestWorld, UNAUTHORIZED, invalid};
+use crate::http::api::{Api, NOT_JSON, UNAUTHORIZED, invalid};
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_money_is_back,
     status_200_another_try_with_the_same_hash,
     status_400_each_message,
@@ -12,7 +12,7 @@ crate::http::on_both_engines! {
     status_415_not_declared_as_json,
 }
 
-async fn status_200_the_money_is_back(world: &TestWorld) {
+async fn status_200_the_money_is_back(world: &Api) {
     let person = world.recipient(1_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "always": true } })).await;
     let id = person.withdraws(world, 300).await;
@@ -24,7 +24,7 @@ async fn status_200_the_money_is_back(world: &TestWorld) {
     assert_eq!(person.operation(world, &id).await["reason"], "Wrong name");
 }
 
-async fn status_200_another_try_with_the_same_hash(world: &TestWorld) {
+async fn status_200_another_try_with_the_same_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 311).await;
     world.work().await;
@@ -34,7 +34,7 @@ async fn status_200_another_try_with_the_same_hash(world: &TestWorld) {
     assert_eq!(person.operation(world, &again).await["status"], "succeeded");
 }
 
-async fn status_400_each_message(world: &TestWorld) {
+async fn status_400_each_message(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     let path = format!("/payout/withdrawals/{id}/reject");
@@ -50,14 +50,14 @@ async fn status_400_each_message(world: &TestWorld) {
     }
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     let path = format!("/payout/withdrawals/{id}/reject");
     world.post(&path).hash(&person.hash).json(r#"{"reason":"x"}"#).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_409_twice(world: &TestWorld) {
+async fn status_409_twice(world: &Api) {
     let person = world.recipient(1_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "review": { "always": true } })).await;
     let id = person.withdraws(world, 300).await;
@@ -68,7 +68,7 @@ async fn status_409_twice(world: &TestWorld) {
     assert_eq!(person.money(world).await, (1_000, 0), "given back once");
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     world.post(&format!("/payout/withdrawals/{id}/reject")).key(&person.key).send().await.is(415, NOT_JSON);

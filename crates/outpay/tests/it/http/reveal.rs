@@ -1,11 +1,11 @@
 //! `POST /payout/operations/{id}/reveal`: a gift card from stock to code, visible to its recipient only.
 
+use crate::http::api::{Api, UNAUTHORIZED};
 use crate::http::idempotency::send_copies;
 use crate::http::recipient::Recipient;
-use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_to_the_byte,
     status_200_every_look_is_an_event,
     status_200_each_card_is_given_once,
@@ -19,14 +19,14 @@ crate::http::on_both_engines! {
     low_stock_is_an_event,
 }
 
-async fn card(world: &TestWorld, person: &Recipient) -> String {
+async fn card(world: &Api, person: &Recipient) -> String {
     let asked = person.withdraw(world, "gift_card", 1_000, &json!({ "brand": "Books" })).send().await;
     let id = asked.value(202)["id"].as_str().unwrap().to_owned();
     world.work().await;
     id
 }
 
-async fn status_200_to_the_byte(world: &TestWorld) {
+async fn status_200_to_the_byte(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", Some("99"))]).await;
     let id = card(world, &person).await;
@@ -39,7 +39,7 @@ async fn status_200_to_the_byte(world: &TestWorld) {
     shown.is(200, r#"{"brand":"Books","currency":"USD","face_value":1000,"code":"CODE-1","pin":"99","expires_at":null}"#);
 }
 
-async fn status_200_every_look_is_an_event(world: &TestWorld) {
+async fn status_200_every_look_is_an_event(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     let id = card(world, &person).await;
@@ -52,7 +52,7 @@ async fn status_200_every_look_is_an_event(world: &TestWorld) {
     assert!(!all.text().contains("CODE-1"));
 }
 
-async fn status_200_each_card_is_given_once(world: &TestWorld) {
+async fn status_200_each_card_is_given_once(world: &Api) {
     let person = world.live_recipient(10_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None), ("CODE-2", None), ("CODE-3", None)]).await;
     let mut codes = Vec::new();
@@ -70,7 +70,7 @@ async fn status_200_each_card_is_given_once(world: &TestWorld) {
     assert_eq!(codes, ["CODE-1", "CODE-2", "CODE-3"]);
 }
 
-async fn status_401_without_a_hash(world: &TestWorld) {
+async fn status_401_without_a_hash(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     let id = card(world, &person).await;
@@ -82,7 +82,7 @@ async fn status_401_without_a_hash(world: &TestWorld) {
         .is(401, UNAUTHORIZED);
 }
 
-async fn status_404_anothers(world: &TestWorld) {
+async fn status_404_anothers(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     let id = card(world, &person).await;
@@ -90,7 +90,7 @@ async fn status_404_anothers(world: &TestWorld) {
     world.post(&format!("/payout/operations/{id}/reveal")).hash(&neighbour).send().await.value(404);
 }
 
-async fn status_409_nothing_to_reveal(world: &TestWorld) {
+async fn status_409_nothing_to_reveal(world: &Api) {
     let sandbox = world.recipient(1_000).await;
     let id = sandbox.withdraws(world, 100).await;
     world.work().await;
@@ -98,7 +98,7 @@ async fn status_409_nothing_to_reveal(world: &TestWorld) {
     assert_eq!(answer.value(409)["code"], "nothing_to_reveal");
 }
 
-async fn status_409_out_of_stock_gives_the_money_back(world: &TestWorld) {
+async fn status_409_out_of_stock_gives_the_money_back(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     // Both are requested before a worker runs; the stock has one.
@@ -126,7 +126,7 @@ async fn status_409_out_of_stock_gives_the_money_back(world: &TestWorld) {
     assert_eq!(person.money(world).await, (4_000, 0));
 }
 
-async fn status_429_too_many_looks(world: &TestWorld) {
+async fn status_429_too_many_looks(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     let id = card(world, &person).await;
@@ -139,7 +139,7 @@ async fn status_429_too_many_looks(world: &TestWorld) {
     call.send().await.value(200);
 }
 
-async fn looks_of_a_clock_that_was_ahead_do_not_count(world: &TestWorld) {
+async fn looks_of_a_clock_that_was_ahead_do_not_count(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     let id = card(world, &person).await;
@@ -155,11 +155,11 @@ async fn looks_of_a_clock_that_was_ahead_do_not_count(world: &TestWorld) {
 }
 
 /// Over two servers, so that no process can count alone.
-async fn status_429_however_many_look_at_once(world: &TestWorld) {
+async fn status_429_however_many_look_at_once(world: &Api) {
     let person = world.live_recipient(5_000, "gift_card").await;
     world.stock(person.book, "Books", 1_000, &[("CODE-1", None)]).await;
     let id = card(world, &person).await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let call = world.post(&format!("/payout/operations/{id}/reveal")).hash(&person.hash);
     let answers = send_copies(&call, &[world.address(), neighbour.address]).await;
     let shown = answers.iter().filter(|answer| answer.status == 200).count();
@@ -170,7 +170,7 @@ async fn status_429_however_many_look_at_once(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn low_stock_is_an_event(world: &TestWorld) {
+async fn low_stock_is_an_event(world: &Api) {
     let person = world.live_recipient(50_000, "gift_card").await;
     let codes: Vec<String> = (0..12).map(|number| format!("CODE-{number}")).collect();
     let cards: Vec<(&str, Option<&str>)> = codes.iter().map(|code| (code.as_str(), None)).collect();

@@ -1,8 +1,8 @@
 //! `POST /payout/users/{id}/rotate-hash`: a new hash; the old one stops working at once.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED, UNKNOWN_USER};
+use crate::http::api::{Api, UNAUTHORIZED, UNKNOWN_USER};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_old_hash_dies_at_once,
     status_200_each_time_another_hash,
     status_200_of_an_inactive_user_it_stays_inactive,
@@ -12,7 +12,7 @@ crate::http::on_both_engines! {
     status_404_user_of_another_book,
 }
 
-async fn status_200_the_old_hash_dies_at_once(world: &TestWorld) {
+async fn status_200_the_old_hash_dies_at_once(world: &Api) {
     let business = world.paying_business(1000).await;
     let old = world.pay(&business.key, "user@example.com", 100).await;
     world.get("/payout/operations").hash(&old).send().await.value(200);
@@ -25,7 +25,7 @@ async fn status_200_the_old_hash_dies_at_once(world: &TestWorld) {
     assert_eq!(world.get("/payout/operations").hash(&new).send().await.value(200)["balance"], 100);
 }
 
-async fn status_200_each_time_another_hash(world: &TestWorld) {
+async fn status_200_each_time_another_hash(world: &Api) {
     let business = world.paying_business(1000).await;
     let mut hashes = vec![world.pay(&business.key, "user@example.com", 100).await];
     let call = world.post(&world.user_path(business.live, 1, "/rotate-hash")).key(&business.key);
@@ -39,7 +39,7 @@ async fn status_200_each_time_another_hash(world: &TestWorld) {
     }
 }
 
-async fn status_200_of_an_inactive_user_it_stays_inactive(world: &TestWorld) {
+async fn status_200_of_an_inactive_user_it_stays_inactive(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key).send().await.value(200);
@@ -49,10 +49,10 @@ async fn status_200_of_an_inactive_user_it_stays_inactive(world: &TestWorld) {
     world.get("/payout/operations").hash(hash).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_200_in_every_process(world: &TestWorld) {
+async fn status_200_in_every_process(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
-    let neighbour = world.neighbour().await;
+    let neighbour = world.second_server().await;
     let statement = world.get("/payout/operations").hash(&hash).at(neighbour.address);
     statement.send().await.value(200);
     let path = world.user_path(business.live, 1, "/rotate-hash");
@@ -61,7 +61,7 @@ async fn status_200_in_every_process(world: &TestWorld) {
     neighbour.stop().await.unwrap();
 }
 
-async fn status_400_idempotency_key(world: &TestWorld) {
+async fn status_400_idempotency_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/rotate-hash")).key(&business.key);
@@ -69,7 +69,7 @@ async fn status_400_idempotency_key(world: &TestWorld) {
     world.get("/payout/operations").hash(&hash).send().await.value(200);
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/rotate-hash");
@@ -78,7 +78,7 @@ async fn status_401_public_key(world: &TestWorld) {
     world.get("/payout/operations").hash(&hash).send().await.value(200);
 }
 
-async fn status_404_user_of_another_book(world: &TestWorld) {
+async fn status_404_user_of_another_book(world: &Api) {
     let (business, other) = (world.paying_business(1000).await, world.paying_business(1000).await);
     let hash = world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "/rotate-hash");

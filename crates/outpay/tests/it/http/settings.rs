@@ -1,15 +1,15 @@
 //! `GET /payout/settings`: the settings of a business.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_to_the_byte,
     status_200_live_methods_are_closed_at_first,
     status_401_hash,
 }
 
-async fn status_200_to_the_byte(world: &TestWorld) {
+async fn status_200_to_the_byte(world: &Api) {
     let business = world.business().await;
     world.get("/payout/settings").key(&business.test_key).send().await.is(
         200,
@@ -21,7 +21,7 @@ async fn status_200_to_the_byte(world: &TestWorld) {
     );
 }
 
-async fn status_200_live_methods_are_closed_at_first(world: &TestWorld) {
+async fn status_200_live_methods_are_closed_at_first(world: &Api) {
     let business = world.business().await;
     let settings = world.get("/payout/settings").key(&business.key).send().await.value(200);
     let methods = settings["methods"].as_object().unwrap();
@@ -29,7 +29,7 @@ async fn status_200_live_methods_are_closed_at_first(world: &TestWorld) {
     assert!(methods.values().all(|terms| terms["enabled"] == json!(false)));
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     world.get("/payout/settings").hash(&person.hash).send().await.is(401, UNAUTHORIZED);
 }

@@ -1,9 +1,9 @@
 //! `PUT /payout/settings`: sets the fields sent, keeps the rest, and validates everything first.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
 use serde_json::{Value, json};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_what_is_sent_is_set,
     status_200_unclaimed_money_goes_back,
     status_200_a_late_rule_takes_nothing_unannounced,
@@ -12,11 +12,11 @@ crate::http::on_both_engines! {
     status_401_public_key,
 }
 
-async fn put(world: &TestWorld, key: &str, body: &Value) -> crate::wire::Answer {
+async fn put(world: &Api, key: &str, body: &Value) -> crate::wire::Answer {
     world.call("PUT", "/payout/settings").key(key).json(body.to_string()).send().await
 }
 
-async fn status_200_what_is_sent_is_set(world: &TestWorld) {
+async fn status_200_what_is_sent_is_set(world: &Api) {
     let business = world.business().await;
     let live = put(world, &business.key, &json!({ "payouts_enabled": true })).await.value(200);
     assert_eq!(live["payouts_enabled"], true);
@@ -32,7 +32,7 @@ async fn status_200_what_is_sent_is_set(world: &TestWorld) {
     assert_eq!(off["expiry_days"], Value::Null);
 }
 
-async fn status_200_unclaimed_money_goes_back(world: &TestWorld) {
+async fn status_200_unclaimed_money_goes_back(world: &Api) {
     let person = world.recipient(1_000).await;
     put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
     const DAY: i64 = 86_400_000_000;
@@ -53,7 +53,7 @@ async fn status_200_unclaimed_money_goes_back(world: &TestWorld) {
     assert_eq!((&list["data"][0]["type"], &list["data"][0]["amount"]), (&json!("expiry"), &json!(-1_000)));
 }
 
-async fn status_200_a_late_rule_takes_nothing_unannounced(world: &TestWorld) {
+async fn status_200_a_late_rule_takes_nothing_unannounced(world: &Api) {
     let person = world.recipient(1_000).await;
     const DAY: i64 = 86_400_000_000;
     let sweep = async || outpay::unclaimed::sweep(&world.platform).await.unwrap();
@@ -68,7 +68,7 @@ async fn status_200_a_late_rule_takes_nothing_unannounced(world: &TestWorld) {
     assert_eq!(person.money(world).await, (0, 0));
 }
 
-async fn status_200_every_change_is_an_event(world: &TestWorld) {
+async fn status_200_every_change_is_an_event(world: &Api) {
     let business = world.business().await;
     let key = &business.test_key;
     let all = json!({ "expiry_days": 30,
@@ -95,7 +95,7 @@ async fn status_200_every_change_is_an_event(world: &TestWorld) {
     }
 }
 
-async fn status_400_nothing_is_set(world: &TestWorld) {
+async fn status_400_nothing_is_set(world: &Api) {
     let business = world.business().await;
     let before = world.get("/payout/settings").key(&business.test_key).send().await.value(200);
     for (body, field) in [
@@ -119,7 +119,7 @@ async fn status_400_nothing_is_set(world: &TestWorld) {
     assert_eq!(world.get("/payout/settings").key(&business.test_key).send().await.value(200), before);
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     put(world, &business.test_public_key, &json!({})).await.is(401, UNAUTHORIZED);
 }

@@ -1,10 +1,10 @@
 //! `POST /payout/withdrawals/{id}/settle`: a bank transfer that a person has made.
 
+use crate::http::api::{Api, UNAUTHORIZED, invalid};
 use crate::http::recipient::Recipient;
-use crate::http::world::{TestWorld, UNAUTHORIZED, invalid};
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_paid_by_hand,
     status_400_without_proof,
     status_401_hash,
@@ -13,7 +13,7 @@ crate::http::on_both_engines! {
     a_destination_has_the_fields_that_are_configured,
 }
 
-async fn by_bank(world: &TestWorld) -> (Recipient, String) {
+async fn by_bank(world: &Api) -> (Recipient, String) {
     let person = world.live_recipient(1_000, "bank").await;
     let destination = json!({ "name": " Ann Example ", "account": "DE00 1234" });
     let asked = person.withdraw(world, "bank", 300, &destination).send().await;
@@ -21,7 +21,7 @@ async fn by_bank(world: &TestWorld) -> (Recipient, String) {
     (person, id)
 }
 
-async fn status_200_paid_by_hand(world: &TestWorld) {
+async fn status_200_paid_by_hand(world: &Api) {
     let (person, id) = by_bank(world).await;
     world.work_after(3_600).await;
     let waiting = person.operation(world, &id).await;
@@ -37,20 +37,20 @@ async fn status_200_paid_by_hand(world: &TestWorld) {
     assert!(last["data"]["payment"]["order_id"].as_str().unwrap().starts_with("MAN-"));
 }
 
-async fn status_400_without_proof(world: &TestWorld) {
+async fn status_400_without_proof(world: &Api) {
     let (person, id) = by_bank(world).await;
     let path = format!("/payout/withdrawals/{id}/settle");
     let expected = invalid("proof", "The proof field is required.");
     world.post(&path).key(&person.key).json("{}").send().await.is(400, expected);
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let (person, id) = by_bank(world).await;
     let path = format!("/payout/withdrawals/{id}/settle");
     world.post(&path).hash(&person.hash).json(r#"{"proof":"x"}"#).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_409_a_rail_pays_it(world: &TestWorld) {
+async fn status_409_a_rail_pays_it(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 314).await;
     world.work().await;
@@ -60,7 +60,7 @@ async fn status_409_a_rail_pays_it(world: &TestWorld) {
     assert_eq!(person.money(world).await, (686, 314));
 }
 
-async fn status_409_twice(world: &TestWorld) {
+async fn status_409_twice(world: &Api) {
     let (person, id) = by_bank(world).await;
     let call = world
         .post(&format!("/payout/withdrawals/{id}/settle"))
@@ -71,7 +71,7 @@ async fn status_409_twice(world: &TestWorld) {
     assert_eq!(person.money(world).await, (700, 0));
 }
 
-async fn a_destination_has_the_fields_that_are_configured(world: &TestWorld) {
+async fn a_destination_has_the_fields_that_are_configured(world: &Api) {
     let person = world.live_recipient(1_000, "bank").await;
     let call = person.withdraw(world, "bank", 300, &json!({ "name": "", "account": 7 }));
     let refused = call.send().await.value(400);

@@ -1,7 +1,8 @@
 //! HTTPS: the same responses inside TLS 1.2 and 1.3, nothing in plain text, and errors that name the problem.
 
-use crate::http::world::{Server, TestWorld, local};
+use crate::http::api::Api;
 use crate::wire::Connection;
+use crate::world::{Server, local};
 use outpay::http::ServeConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,16 +14,16 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     the_same_answers_over_tls_1_2_and_1_3,
     no_answer_outside_of_tls,
     no_start_without_a_usable_certificate,
 }
 
-async fn the_same_answers_over_tls_1_2_and_1_3(world: &TestWorld) {
+async fn the_same_answers_over_tls_1_2_and_1_3(world: &Api) {
     let business = world.paying_business(100).await;
     let (certificate, key) = certificate(world.database.folder());
-    let server = world.neighbour_with(https(&certificate, &key)).await;
+    let server = world.second_server_with(https(&certificate, &key)).await;
     for version in [&TLS12, &TLS13] {
         let mut connection = Connection::over(connect(&server, &certificate, version).await);
         let call = world.get("/balance").key(&business.key);
@@ -36,9 +37,9 @@ async fn the_same_answers_over_tls_1_2_and_1_3(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn no_answer_outside_of_tls(world: &TestWorld) {
+async fn no_answer_outside_of_tls(world: &Api) {
     let (certificate, key) = certificate(world.database.folder());
-    let server = world.neighbour_with(https(&certificate, &key)).await;
+    let server = world.second_server_with(https(&certificate, &key)).await;
     let request = world.get("/healthz").bytes();
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut stream, &request).await.unwrap();
@@ -51,7 +52,7 @@ async fn no_answer_outside_of_tls(world: &TestWorld) {
     server.stop().await.unwrap();
 }
 
-async fn no_start_without_a_usable_certificate(world: &TestWorld) {
+async fn no_start_without_a_usable_certificate(world: &Api) {
     let (certificate, key) = certificate(world.database.folder());
     let other = world.database.folder().join("other");
     std::fs::create_dir(&other).unwrap();

@@ -1,10 +1,8 @@
 //! `POST /balance/transfer`: money between main and payout balance, either way.
 
-use crate::http::world::{
-    INSUFFICIENT, MALFORMED, NOT_JSON, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded,
-};
+use crate::http::api::{Api, INSUFFICIENT, MALFORMED, NOT_JSON, TOO_LARGE, UNAUTHORIZED, invalid, padded};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_to_the_payout_balance,
     status_200_back_to_the_main_balance,
     status_200_the_last_cent_of_the_largest_amount,
@@ -20,7 +18,7 @@ crate::http::on_both_engines! {
     status_415_not_declared_as_json,
 }
 
-async fn status_200_to_the_payout_balance(world: &TestWorld) {
+async fn status_200_to_the_payout_balance(world: &Api) {
     let business = world.business().await;
     world.deposit(business.live, 1000).await;
     transfer(world, &business.key, "balance", "payout_balance", 400)
@@ -30,7 +28,7 @@ async fn status_200_to_the_payout_balance(world: &TestWorld) {
     world.has_balances(&business.test_key, 0, 0).await;
 }
 
-async fn status_200_back_to_the_main_balance(world: &TestWorld) {
+async fn status_200_back_to_the_main_balance(world: &Api) {
     let business = world.business().await;
     world.fund(business.live, 1000).await;
     transfer(world, &business.key, "payout_balance", "balance", 999)
@@ -39,7 +37,7 @@ async fn status_200_back_to_the_main_balance(world: &TestWorld) {
     world.has_balances(&business.key, 999, 1).await;
 }
 
-async fn status_200_the_last_cent_of_the_largest_amount(world: &TestWorld) {
+async fn status_200_the_last_cent_of_the_largest_amount(world: &Api) {
     let business = world.business().await;
     let most = 1_000_000_000_000_000;
     world.deposit(business.live, most).await;
@@ -47,14 +45,14 @@ async fn status_200_the_last_cent_of_the_largest_amount(world: &TestWorld) {
     answer.is(200, format!(r#"{{"balance":0,"payout_balance":{most}}}"#));
 }
 
-async fn status_200_while_payouts_are_disabled(world: &TestWorld) {
+async fn status_200_while_payouts_are_disabled(world: &Api) {
     let business = world.business().await;
     world.deposit(business.live, 10).await;
     transfer(world, &business.key, "balance", "payout_balance", 10).await.value(200);
     transfer(world, &business.key, "payout_balance", "balance", 10).await.value(200);
 }
 
-async fn status_400_insufficient_balance(world: &TestWorld) {
+async fn status_400_insufficient_balance(world: &Api) {
     let business = world.business().await;
     world.deposit(business.live, 1000).await;
     let before = world.books(&business.key).await;
@@ -63,7 +61,7 @@ async fn status_400_insufficient_balance(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_insufficient_payout_balance(world: &TestWorld) {
+async fn status_400_insufficient_payout_balance(world: &Api) {
     let business = world.business().await;
     world.deposit(business.live, 1000).await;
     world.fund(business.live, 10).await;
@@ -71,7 +69,7 @@ async fn status_400_insufficient_payout_balance(world: &TestWorld) {
     world.has_balances(&business.key, 1000, 10).await;
 }
 
-async fn status_400_each_message(world: &TestWorld) {
+async fn status_400_each_message(world: &Api) {
     let business = world.business().await;
     world.deposit(business.live, 1000).await;
     let before = world.books(&business.key).await;
@@ -128,7 +126,7 @@ async fn status_400_each_message(world: &TestWorld) {
     assert_eq!(world.books(&business.key).await, before);
 }
 
-async fn status_400_all_fields_together(world: &TestWorld) {
+async fn status_400_all_fields_together(world: &Api) {
     let business = world.business().await;
     world.post("/balance/transfer").key(&business.key).json("{}").send().await.is(
         400,
@@ -141,7 +139,7 @@ async fn status_400_all_fields_together(world: &TestWorld) {
     );
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = world.business().await;
     world.deposit(business.live, 1000).await;
     for body in ["", "[]", r#"{"from":"balance","to":"payout_balance","amount":1,"amount":2}"#] {
@@ -150,7 +148,7 @@ async fn status_400_malformed_json(world: &TestWorld) {
     world.has_balances(&business.key, 1000, 0).await;
 }
 
-async fn status_200_the_largest_balance_there_is(world: &TestWorld) {
+async fn status_200_the_largest_balance_there_is(world: &Api) {
     let business = world.business().await;
     let most = 1_000_000_000_000_000;
     for at_once in [4000, 4000, 1223] {
@@ -163,24 +161,24 @@ async fn status_200_the_largest_balance_there_is(world: &TestWorld) {
     world.has_balances(&business.key, i64::MAX, 0).await;
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     transfer(world, &business.public_key, "balance", "payout_balance", 1).await.is(401, UNAUTHORIZED);
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let business = world.business().await;
     let body = padded("{}", 65_537);
     world.post("/balance/transfer").key(&business.key).json(body).send().await.is(413, TOO_LARGE);
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let business = world.business().await;
     let call = world.post("/balance/transfer").key(&business.key).body("{}");
     call.send().await.is(415, NOT_JSON);
 }
 
-async fn transfer(world: &TestWorld, key: &str, from: &str, to: &str, amount: i64) -> crate::wire::Answer {
+async fn transfer(world: &Api, key: &str, from: &str, to: &str, amount: i64) -> crate::wire::Answer {
     let body = format!(r#"{{"from":"{from}","to":"{to}","amount":{amount}}}"#);
     world.post("/balance/transfer").key(key).json(body).send().await
 }

@@ -1,15 +1,15 @@
 //! `GET /payout/users/{id}`: one payout user.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED, UNKNOWN_USER};
+use crate::http::api::{Api, UNAUTHORIZED, UNKNOWN_USER};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_one_user,
     status_401_public_key,
     status_401_comes_before_404,
     status_404_whatever_is_no_user_of_this_book,
 }
 
-async fn status_200_one_user(world: &TestWorld) {
+async fn status_200_one_user(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "User@Example.com", 123).await;
     let path = world.user_path(business.live, 1, "");
@@ -20,20 +20,20 @@ async fn status_200_one_user(world: &TestWorld) {
     world.get(&path).key(&business.key).send().await.is(200, user);
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 1).await;
     let path = world.user_path(business.live, 1, "");
     world.get(&path).key(&business.public_key).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_401_comes_before_404(world: &TestWorld) {
+async fn status_401_comes_before_404(world: &Api) {
     for id in ["x", "usr_00000000-0000-8000-8000-000000000000", "%ff", "%00", "%"] {
         world.get(&format!("/payout/users/{id}")).send().await.is(401, UNAUTHORIZED);
     }
 }
 
-async fn status_404_whatever_is_no_user_of_this_book(world: &TestWorld) {
+async fn status_404_whatever_is_no_user_of_this_book(world: &Api) {
     let (business, other) = (world.paying_business(1000).await, world.paying_business(1000).await);
     world.fund(business.test, 10).await;
     world.pay(&business.key, "user@example.com", 1).await;

@@ -1,9 +1,10 @@
 //! `GET /payout/users/{id}/operations`: a user's history as the business sees it. operations.rs tests what it shares
 //! with `/payout/operations`.
 
-use crate::http::world::{NO_CURSOR, NO_LIMIT, NOW, TestWorld, UNAUTHORIZED, UNKNOWN_USER, invalid};
+use crate::http::api::{Api, NO_CURSOR, NO_LIMIT, UNAUTHORIZED, UNKNOWN_USER, invalid};
+use crate::world::NOW;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_newest_first,
     status_200_of_an_inactive_user,
     status_200_pages,
@@ -12,7 +13,7 @@ crate::http::on_both_engines! {
     status_404_user_of_another_book,
 }
 
-async fn status_200_newest_first(world: &TestWorld) {
+async fn status_200_newest_first(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "");
@@ -34,7 +35,7 @@ async fn status_200_newest_first(world: &TestWorld) {
     );
 }
 
-async fn status_200_of_an_inactive_user(world: &TestWorld) {
+async fn status_200_of_an_inactive_user(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let path = world.user_path(business.live, 1, "");
@@ -44,7 +45,7 @@ async fn status_200_of_an_inactive_user(world: &TestWorld) {
     assert_eq!(page["data"].as_array().unwrap().len(), 1);
 }
 
-async fn status_200_pages(world: &TestWorld) {
+async fn status_200_pages(world: &Api) {
     let business = world.paying_business(1000).await;
     for amount in 1..=5 {
         world.pay(&business.key, "user@example.com", amount).await;
@@ -62,7 +63,7 @@ async fn status_200_pages(world: &TestWorld) {
     assert_eq!(seen, [5, 4, 3, 2, 1]);
 }
 
-async fn status_400_limit_and_cursor(world: &TestWorld) {
+async fn status_400_limit_and_cursor(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 1).await;
     for (query, field, sentence) in [
@@ -76,7 +77,7 @@ async fn status_400_limit_and_cursor(world: &TestWorld) {
     }
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.paying_business(1000).await;
     let hash = world.pay(&business.key, "user@example.com", 1).await;
     let path = world.user_path(business.live, 1, "/operations");
@@ -89,7 +90,7 @@ async fn status_401_public_key(world: &TestWorld) {
     }
 }
 
-async fn status_404_user_of_another_book(world: &TestWorld) {
+async fn status_404_user_of_another_book(world: &Api) {
     let (business, other) = (world.paying_business(1000).await, world.paying_business(1000).await);
     world.pay(&business.key, "user@example.com", 1).await;
     let path = world.user_path(business.live, 1, "/operations");

@@ -1,8 +1,9 @@
 //! `GET /payout/users`: newest first, by address or status, page by page.
 
-use crate::http::world::{Business, NO_CURSOR, NO_LIMIT, TestWorld, UNAUTHORIZED, invalid};
+use crate::http::api::{Api, NO_CURSOR, NO_LIMIT, UNAUTHORIZED, invalid};
+use crate::world::Business;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_nobody,
     status_200_newest_first,
     status_200_by_email,
@@ -16,13 +17,13 @@ crate::http::on_both_engines! {
     status_401_comes_before_400,
 }
 
-async fn status_200_nobody(world: &TestWorld) {
+async fn status_200_nobody(world: &Api) {
     let business = world.business().await;
     let answer = world.get("/payout/users").key(&business.key).send().await;
     answer.is(200, r#"{"data":[],"has_more":false,"next_cursor":null}"#);
 }
 
-async fn status_200_newest_first(world: &TestWorld) {
+async fn status_200_newest_first(world: &Api) {
     let business = world.paying_business(10).await;
     world.pay(&business.key, "a@example.com", 1).await;
     world.pay(&business.key, "b@example.com", 2).await;
@@ -33,7 +34,7 @@ async fn status_200_newest_first(world: &TestWorld) {
     answer.is(200, format!(r#"{{"data":[{b},{a}],"has_more":false,"next_cursor":null}}"#));
 }
 
-async fn status_200_by_email(world: &TestWorld) {
+async fn status_200_by_email(world: &Api) {
     let business = people(world, 3).await;
     for email in ["user2@example.com", "USER2%40Example.COM"] {
         assert_eq!(found(world, &business.key, &format!("email={email}")).await, ["user2@example.com"]);
@@ -47,7 +48,7 @@ async fn status_200_by_email(world: &TestWorld) {
     assert_eq!(found(world, &business.key, "email=").await.len(), 3);
 }
 
-async fn status_200_by_status(world: &TestWorld) {
+async fn status_200_by_status(world: &Api) {
     let business = people(world, 6).await;
     for number in [2, 3, 5] {
         let path = world.user_path(business.live, number, "/deactivate");
@@ -61,7 +62,7 @@ async fn status_200_by_status(world: &TestWorld) {
     }
 }
 
-async fn status_200_pages_are_stable_under_inserts(world: &TestWorld) {
+async fn status_200_pages_are_stable_under_inserts(world: &Api) {
     let business = people(world, 25).await;
     let mut seen = Vec::new();
     let mut target = "/payout/users?limit=10".to_owned();
@@ -80,7 +81,7 @@ async fn status_200_pages_are_stable_under_inserts(world: &TestWorld) {
     assert_eq!((seen, late), (expected, 2));
 }
 
-async fn status_200_own_users_only(world: &TestWorld) {
+async fn status_200_own_users_only(world: &Api) {
     let (one, other) = (people(world, 1).await, people(world, 2).await);
     world.fund(one.test, 10).await;
     world.pay(&one.test_key, "test@example.com", 1).await;
@@ -90,20 +91,20 @@ async fn status_200_own_users_only(world: &TestWorld) {
     assert_eq!(found(world, &one.test_key, "email=user1@example.com").await, [""; 0]);
 }
 
-async fn status_200_expired(world: &TestWorld) {
+async fn status_200_expired(world: &Api) {
     let business = people(world, 1).await;
-    let end = world.platform.clock.now() + crate::http::world::SECOND;
+    let end = world.platform.clock.now() + crate::world::SECOND;
     world.database.execute(&format!("UPDATE payout_user SET expires_at = {end}")).await;
     let seen = || async {
         let page = world.get("/payout/users").key(&business.key).send().await.value(200);
         (page["data"][0]["status"].clone(), page["data"][0]["expires_at"].clone())
     };
     assert_eq!(seen().await, ("active".into(), "2026-01-02T03:04:06.678901Z".into()));
-    world.platform.clock.advance(crate::http::world::SECOND);
+    world.platform.clock.advance(crate::world::SECOND);
     assert_eq!(seen().await, ("expired".into(), "2026-01-02T03:04:06.678901Z".into()));
 }
 
-async fn status_400_filters(world: &TestWorld) {
+async fn status_400_filters(world: &Api) {
     let business = world.business().await;
     let email = "The email must be a valid email address.";
     let status = "The status must be active or inactive.";
@@ -120,7 +121,7 @@ async fn status_400_filters(world: &TestWorld) {
     }
 }
 
-async fn status_400_limit_and_cursor(world: &TestWorld) {
+async fn status_400_limit_and_cursor(world: &Api) {
     let business = people(world, 1).await;
     for limit in ["0", "101", "abc", "-1"] {
         let answer = world.get(&format!("/payout/users?limit={limit}")).key(&business.key).send().await;
@@ -133,19 +134,19 @@ async fn status_400_limit_and_cursor(world: &TestWorld) {
     }
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = people(world, 1).await;
     for key in [&business.public_key, &world.hash(business.live, 1, 0).await] {
         world.get("/payout/users").key(key).send().await.is(401, UNAUTHORIZED);
     }
 }
 
-async fn status_401_comes_before_400(world: &TestWorld) {
+async fn status_401_comes_before_400(world: &Api) {
     world.get("/payout/users?limit=0&status=x&email=x&cursor=x").send().await.is(401, UNAUTHORIZED);
 }
 
 /// A business with user1@, user2@, … example.com.
-async fn people(world: &TestWorld, count: i64) -> Business {
+async fn people(world: &Api, count: i64) -> Business {
     let business = world.paying_business(1000).await;
     for number in 1..=count {
         world.pay(&business.key, &format!("user{number}@example.com"), 1).await;
@@ -154,7 +155,7 @@ async fn people(world: &TestWorld, count: i64) -> Business {
 }
 
 /// The addresses on all pages.
-async fn found(world: &TestWorld, key: &str, filter: &str) -> Vec<String> {
+async fn found(world: &Api, key: &str, filter: &str) -> Vec<String> {
     let mut emails = Vec::new();
     let mut cursor = String::new();
     loop {

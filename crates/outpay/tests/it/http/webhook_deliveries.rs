@@ -1,11 +1,12 @@
 //! `GET /payout/webhook/deliveries`: the delivery log.
 
+use crate::http::api::{Api, NO_CURSOR, NO_LIMIT, UNAUTHORIZED, invalid};
 use crate::http::hooked::Hooked;
-use crate::http::world::{NO_CURSOR, NO_LIMIT, NOW, TestWorld, UNAUTHORIZED, invalid};
 use crate::receiver::status;
+use crate::world::NOW;
 use outpay::ids::IdKind;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_nothing,
     status_200_a_delivery_to_the_byte,
     status_200_by_status,
@@ -17,13 +18,13 @@ crate::http::on_both_engines! {
 
 const DELIVERIES: &str = "/payout/webhook/deliveries";
 
-async fn status_200_nothing(world: &TestWorld) {
+async fn status_200_nothing(world: &Api) {
     let business = world.business().await;
     let nothing = r#"{"data":[],"has_more":false,"next_cursor":null}"#;
     world.get(DELIVERIES).key(&business.key).send().await.is(200, nothing);
 }
 
-async fn status_200_a_delivery_to_the_byte(world: &TestWorld) {
+async fn status_200_a_delivery_to_the_byte(world: &Api) {
     let hooked = Hooked::new(world).await;
     hooked.pay_out(world).await;
     hooked.settle(world).await;
@@ -36,7 +37,7 @@ async fn status_200_a_delivery_to_the_byte(world: &TestWorld) {
     world.get(DELIVERIES).key(&hooked.business.key).send().await.is(200, expected);
 }
 
-async fn status_200_by_status(world: &TestWorld) {
+async fn status_200_by_status(world: &Api) {
     let hooked = Hooked::new(world).await;
     hooked.failed(world).await;
     hooked.receiver.always("/hook", status(200));
@@ -55,7 +56,7 @@ async fn status_200_by_status(world: &TestWorld) {
     }
 }
 
-async fn status_200_page_by_page(world: &TestWorld) {
+async fn status_200_page_by_page(world: &Api) {
     let hooked = Hooked::new(world).await;
     for _ in 0..5 {
         hooked.pay_out(world).await;
@@ -76,7 +77,7 @@ async fn status_200_page_by_page(world: &TestWorld) {
     assert_eq!(seen, [5, 4, 3, 2, 1].map(id));
 }
 
-async fn status_200_nothing_of_others(world: &TestWorld) {
+async fn status_200_nothing_of_others(world: &Api) {
     let hooked = Hooked::new(world).await;
     hooked.pay_out(world).await;
     hooked.settle(world).await;
@@ -89,7 +90,7 @@ async fn status_200_nothing_of_others(world: &TestWorld) {
     }
 }
 
-async fn status_400_bad_parameters(world: &TestWorld) {
+async fn status_400_bad_parameters(world: &Api) {
     let business = world.business().await;
     let status = "The status must be pending, delivered or failed.";
     for (query, field, sentence) in [
@@ -103,7 +104,7 @@ async fn status_400_bad_parameters(world: &TestWorld) {
     }
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     world.get(DELIVERIES).key(&business.public_key).send().await.is(401, UNAUTHORIZED);
 }

@@ -1,10 +1,10 @@
 //! `GET /payout/webhook/deliveries/{id}`: one delivery with its attempts.
 
+use crate::http::api::{Api, UNAUTHORIZED};
 use crate::http::hooked::Hooked;
-use crate::http::world::{TestWorld, UNAUTHORIZED};
 use serde_json::Value;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_with_request_and_attempts,
     status_401_public_key,
     status_404_unknown_or_another_s,
@@ -12,7 +12,7 @@ crate::http::on_both_engines! {
 
 pub const UNKNOWN: &str = r#"{"error":"Webhook delivery not found","code":"webhook_delivery_not_found"}"#;
 
-async fn status_200_with_request_and_attempts(world: &TestWorld) {
+async fn status_200_with_request_and_attempts(world: &Api) {
     let hooked = Hooked::new(world).await;
     let id = hooked.failed(world).await;
     let call = world.get(&format!("/payout/webhook/deliveries/{id}")).key(&hooked.business.key);
@@ -31,14 +31,14 @@ async fn status_200_with_request_and_attempts(world: &TestWorld) {
     assert_eq!(shown["finished_at"], attempts[3]["at"]);
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let hooked = Hooked::new(world).await;
     let id = world.platform.webhooks.delivery_id(hooked.business.live, 1);
     let call = world.get(&format!("/payout/webhook/deliveries/{id}")).key(&hooked.business.public_key);
     call.send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_unknown_or_another_s(world: &TestWorld) {
+async fn status_404_unknown_or_another_s(world: &Api) {
     let hooked = Hooked::new(world).await;
     hooked.pay_out(world).await;
     hooked.settle(world).await;

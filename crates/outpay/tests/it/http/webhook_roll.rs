@@ -1,9 +1,10 @@
 //! `POST /payout/webhook/roll`: a new token and a new secret.
 
+use crate::http::api::{Api, MALFORMED, TOO_LARGE, UNAUTHORIZED, invalid, padded};
 use crate::http::hooked::Hooked;
-use crate::http::world::{MALFORMED, SECOND, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
+use crate::world::SECOND;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_old_ones_end_at_once,
     status_200_with_an_overlap_both_sign,
     status_200_again_under_the_same_idempotency_key,
@@ -20,7 +21,7 @@ const ROLL: &str = "/payout/webhook/roll";
 pub const NOT_SET: &str =
     r#"{"error":"There is no webhook yet; set its url first.","code":"webhook_not_set"}"#;
 
-async fn status_200_the_old_ones_end_at_once(world: &TestWorld) {
+async fn status_200_the_old_ones_end_at_once(world: &Api) {
     let hooked = Hooked::new(world).await;
     let rolled = world.post(ROLL).key(&hooked.business.key).send().await.value(200);
     assert!(rolled["token"].as_str().unwrap().starts_with("wht_"));
@@ -32,7 +33,7 @@ async fn status_200_the_old_ones_end_at_once(world: &TestWorld) {
     assert_eq!(hooked.receiver.received()[0].header("signature-previous"), None);
 }
 
-async fn status_200_with_an_overlap_both_sign(world: &TestWorld) {
+async fn status_200_with_an_overlap_both_sign(world: &Api) {
     let hooked = Hooked::new(world).await;
     let call = world.post(ROLL).key(&hooked.business.key).json(r#"{"overlap":60}"#);
     let rolled = call.send().await.value(200);
@@ -45,7 +46,7 @@ async fn status_200_with_an_overlap_both_sign(world: &TestWorld) {
     assert!(shown["previous_token_ends_at"].is_null());
 }
 
-async fn status_200_again_under_the_same_idempotency_key(world: &TestWorld) {
+async fn status_200_again_under_the_same_idempotency_key(world: &Api) {
     let hooked = Hooked::new(world).await;
     let roll = |key: &str| world.post(ROLL).key(&hooked.business.key).once(key);
     let first = roll("one").send().await;
@@ -56,7 +57,7 @@ async fn status_200_again_under_the_same_idempotency_key(world: &TestWorld) {
     assert_ne!(first.value(200)["token"], other.value(200)["token"]);
 }
 
-async fn status_409_done_before_and_rolled_again_since(world: &TestWorld) {
+async fn status_409_done_before_and_rolled_again_since(world: &Api) {
     let hooked = Hooked::new(world).await;
     let roll = |key: &str| world.post(ROLL).key(&hooked.business.key).once(key);
     let first = roll("one").send().await;
@@ -68,7 +69,7 @@ async fn status_409_done_before_and_rolled_again_since(world: &TestWorld) {
     assert_ne!(first.text(), again.text());
 }
 
-async fn status_400_overlap_out_of_range(world: &TestWorld) {
+async fn status_400_overlap_out_of_range(world: &Api) {
     let hooked = Hooked::new(world).await;
     let expected = invalid("overlap", "The overlap must be an integer from 0 to 2592000 seconds.");
     for overlap in ["-1", "2592001", "1.5", "\"60\"", "99999999999999999999"] {
@@ -77,28 +78,28 @@ async fn status_400_overlap_out_of_range(world: &TestWorld) {
     }
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = world.business().await;
     world.post(ROLL).key(&business.key).json("{").send().await.is(400, MALFORMED);
 }
 
-async fn status_400_invalid_idempotency_key(world: &TestWorld) {
+async fn status_400_invalid_idempotency_key(world: &Api) {
     let business = world.business().await;
     let answer = world.post(ROLL).key(&business.key).once("").send().await.value(400);
     assert!(answer["fields"]["Idempotency-Key"].is_array(), "{answer}");
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     world.post(ROLL).key(&business.public_key).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_no_webhook_yet(world: &TestWorld) {
+async fn status_404_no_webhook_yet(world: &Api) {
     let business = world.business().await;
     world.post(ROLL).key(&business.key).send().await.is(404, NOT_SET);
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let business = world.business().await;
     let call = world.post(ROLL).key(&business.key).json(padded("{}", 64 * 1024 + 1));
     call.send().await.is(413, TOO_LARGE);

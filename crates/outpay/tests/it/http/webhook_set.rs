@@ -1,9 +1,10 @@
 //! `PUT /payout/webhook`: sets URL, events, and on or off.
 
-use crate::http::world::{MALFORMED, NOT_JSON, SECOND, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
+use crate::http::api::{Api, MALFORMED, NOT_JSON, TOO_LARGE, UNAUTHORIZED, invalid, padded};
 use crate::wire::Answer;
+use crate::world::SECOND;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_the_first_time_with_token_and_secret,
     status_200_later_without_them,
     status_200_what_is_left_out_stays,
@@ -19,11 +20,11 @@ crate::http::on_both_engines! {
 
 const EVENTS: &str = "The events must be a list of at least one of: payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected.";
 
-async fn set(world: &TestWorld, key: &str, body: &str) -> Answer {
+async fn set(world: &Api, key: &str, body: &str) -> Answer {
     world.call("PUT", "/payout/webhook").key(key).json(body).send().await
 }
 
-async fn status_200_the_first_time_with_token_and_secret(world: &TestWorld) {
+async fn status_200_the_first_time_with_token_and_secret(world: &Api) {
     let business = world.business().await;
     let made = set(world, &business.key, r#"{"url":"https://Example.com/hook"}"#).await.value(200);
     assert_eq!(made["url"], "https://example.com/hook");
@@ -32,7 +33,7 @@ async fn status_200_the_first_time_with_token_and_secret(world: &TestWorld) {
     assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
 }
 
-async fn status_200_later_without_them(world: &TestWorld) {
+async fn status_200_later_without_them(world: &Api) {
     let business = world.business().await;
     let body = r#"{"url":"https://example.com/"}"#;
     let made = set(world, &business.key, body).await.value(200);
@@ -42,7 +43,7 @@ async fn status_200_later_without_them(world: &TestWorld) {
     assert_eq!(again.value(200)["token_hint"], made["token_hint"]);
 }
 
-async fn status_200_what_is_left_out_stays(world: &TestWorld) {
+async fn status_200_what_is_left_out_stays(world: &Api) {
     let business = world.business().await;
     set(world, &business.key, r#"{"url":"https://example.com/","events":["payout.failed"]}"#)
         .await
@@ -56,13 +57,13 @@ async fn status_200_what_is_left_out_stays(world: &TestWorld) {
     assert_eq!(nothing["enabled"], false);
 }
 
-async fn status_400_a_first_webhook_needs_a_url(world: &TestWorld) {
+async fn status_400_a_first_webhook_needs_a_url(world: &Api) {
     let business = world.business().await;
     let expected = invalid("url", "The url field is required.");
     set(world, &business.key, "{}").await.is(400, expected);
 }
 
-async fn status_400_each_bad_url(world: &TestWorld) {
+async fn status_400_each_bad_url(world: &Api) {
     let business = world.business().await;
     let long = format!("https://example.com/{}", "x".repeat(2048));
     for (url, sentence) in [
@@ -90,7 +91,7 @@ async fn status_400_each_bad_url(world: &TestWorld) {
     assert!(nothing["url"].is_null());
 }
 
-async fn status_400_each_bad_field(world: &TestWorld) {
+async fn status_400_each_bad_field(world: &Api) {
     let business = world.business().await;
     for (body, field, sentence) in [
         (r#"{"url":1}"#, "url", "The url must be a string."),
@@ -105,31 +106,31 @@ async fn status_400_each_bad_field(world: &TestWorld) {
     }
 }
 
-async fn status_400_all_fields_together(world: &TestWorld) {
+async fn status_400_all_fields_together(world: &Api) {
     let business = world.business().await;
     let answer = set(world, &business.key, r#"{"url":1,"enabled":2,"events":3}"#).await.value(400);
     let fields: Vec<&String> = answer["fields"].as_object().unwrap().keys().collect();
     assert_eq!(fields, ["enabled", "events", "url"]);
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = world.business().await;
     for body in ["", "{", "[]", r#"{"url":"https://a.example/","url":"https://b.example/"}"#] {
         set(world, &business.key, body).await.is(400, MALFORMED);
     }
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     set(world, &business.public_key, "{}").await.is(401, UNAUTHORIZED);
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let business = world.business().await;
     set(world, &business.key, &padded("{}", 64 * 1024 + 1)).await.is(413, TOO_LARGE);
 }
 
-async fn status_415_not_declared_as_json(world: &TestWorld) {
+async fn status_415_not_declared_as_json(world: &Api) {
     let business = world.business().await;
     let call = world.call("PUT", "/payout/webhook").key(&business.key).body("{}");
     call.send().await.is(415, NOT_JSON);

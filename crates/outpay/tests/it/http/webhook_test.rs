@@ -1,12 +1,12 @@
 //! `POST /payout/webhook/test`: sends an invented event now and returns the receiver's response.
 
+use crate::http::api::{Api, MALFORMED, TOO_LARGE, UNAUTHORIZED, invalid, padded};
 use crate::http::hooked::Hooked;
 use crate::http::webhook_roll::NOT_SET;
-use crate::http::world::{MALFORMED, TOO_LARGE, TestWorld, UNAUTHORIZED, invalid, padded};
 use crate::receiver::{Answer, status};
 use serde_json::Value;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_delivered,
     status_200_the_receiver_says_no,
     status_200_the_receiver_says_nothing,
@@ -21,7 +21,7 @@ crate::http::on_both_engines! {
 
 const TEST: &str = "/payout/webhook/test";
 
-async fn status_200_delivered(world: &TestWorld) {
+async fn status_200_delivered(world: &Api) {
     let hooked = Hooked::new(world).await;
     let told = hooked.call(world, "POST", TEST).send().await.value(200);
     assert_eq!((&told["type"], &told["status"]), (&"payout.succeeded".into(), &"delivered".into()));
@@ -36,14 +36,14 @@ async fn status_200_delivered(world: &TestWorld) {
     assert_eq!(received[0].json()["test_mode"], true);
 }
 
-async fn status_200_the_receiver_says_no(world: &TestWorld) {
+async fn status_200_the_receiver_says_no(world: &Api) {
     let hooked = Hooked::new(world).await;
     hooked.receiver.next("/hook", [status(403)]);
     let told = hooked.call(world, "POST", TEST).send().await.value(200);
     assert_eq!((&told["status"], &told["attempts"][0]["status"]), (&"failed".into(), &403.into()));
 }
 
-async fn status_200_the_receiver_says_nothing(world: &TestWorld) {
+async fn status_200_the_receiver_says_nothing(world: &Api) {
     let hooked = Hooked::new(world).await;
     hooked.receiver.next("/hook", [Answer::Close]);
     let told = hooked.call(world, "POST", TEST).send().await.value(200);
@@ -51,7 +51,7 @@ async fn status_200_the_receiver_says_nothing(world: &TestWorld) {
     assert_eq!((&attempt["status"], &attempt["error"]), (&Value::Null, &"connection_lost".into()));
 }
 
-async fn status_200_every_event(world: &TestWorld) {
+async fn status_200_every_event(world: &Api) {
     let hooked = Hooked::new(world).await;
     for name in outpay::webhooks::event::names() {
         let call = hooked.call(world, "POST", TEST).json(format!(r#"{{"type":"{name}"}}"#));
@@ -61,7 +61,7 @@ async fn status_200_every_event(world: &TestWorld) {
 }
 
 /// The webhook was set on a server that allowed it; this server does not.
-async fn status_200_an_address_inside_is_refused(world: &TestWorld) {
+async fn status_200_an_address_inside_is_refused(world: &Api) {
     let hooked = Hooked::new(world).await;
     let told = world.post(TEST).key(&hooked.business.key).send().await.value(200);
     let attempt = &told["attempts"][0];
@@ -69,7 +69,7 @@ async fn status_200_an_address_inside_is_refused(world: &TestWorld) {
     assert!(hooked.receiver.received().is_empty());
 }
 
-async fn status_400_unknown_event(world: &TestWorld) {
+async fn status_400_unknown_event(world: &Api) {
     let hooked = Hooked::new(world).await;
     let expected = invalid(
         "type",
@@ -81,22 +81,22 @@ async fn status_400_unknown_event(world: &TestWorld) {
     }
 }
 
-async fn status_400_malformed_json(world: &TestWorld) {
+async fn status_400_malformed_json(world: &Api) {
     let business = world.business().await;
     world.post(TEST).key(&business.key).json("{").send().await.is(400, MALFORMED);
 }
 
-async fn status_401_public_key(world: &TestWorld) {
+async fn status_401_public_key(world: &Api) {
     let business = world.business().await;
     world.post(TEST).key(&business.public_key).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_no_webhook_yet(world: &TestWorld) {
+async fn status_404_no_webhook_yet(world: &Api) {
     let business = world.business().await;
     world.post(TEST).key(&business.key).send().await.is(404, NOT_SET);
 }
 
-async fn status_413_more_than_64_kib(world: &TestWorld) {
+async fn status_413_more_than_64_kib(world: &Api) {
     let business = world.business().await;
     let call = world.post(TEST).key(&business.key).json(padded("{}", 64 * 1024 + 1));
     call.send().await.is(413, TOO_LARGE);

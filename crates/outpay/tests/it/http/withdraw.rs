@@ -1,9 +1,10 @@
 //! `POST /payout/withdraw`: the money is held, then follows the rail's story.
 
-use crate::http::world::{NOW, TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
+use crate::world::NOW;
 use serde_json::{Value, json};
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_202_to_the_byte,
     status_202_the_money_is_held,
     status_202_several_at_once,
@@ -18,7 +19,7 @@ crate::http::on_both_engines! {
     status_422_another_request_under_the_same_key,
 }
 
-async fn status_202_to_the_byte(world: &TestWorld) {
+async fn status_202_to_the_byte(world: &Api) {
     let person = world.recipient(5_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "fee": { "fixed": 50 } })).await;
     let id = world.withdrawal_id(person.book, 1);
@@ -28,7 +29,7 @@ async fn status_202_to_the_byte(world: &TestWorld) {
     person.withdraw(world, "sandbox", 2_500, &json!({ "account": "a" })).send().await.is(202, expected);
 }
 
-async fn status_202_the_money_is_held(world: &TestWorld) {
+async fn status_202_the_money_is_held(world: &Api) {
     let person = world.recipient(5_000).await;
     let id = person.withdraws(world, 2_500).await;
     assert_eq!(person.money(world).await, (2_500, 2_500));
@@ -39,7 +40,7 @@ async fn status_202_the_money_is_held(world: &TestWorld) {
     assert_eq!(person.events(world, &id).await, story);
 }
 
-async fn status_202_several_at_once(world: &TestWorld) {
+async fn status_202_several_at_once(world: &Api) {
     let person = world.recipient(1_000).await;
     let calls = (0..10).map(|_| person.withdraw(world, "sandbox", 300, &json!({ "account": "a" })));
     let calls: Vec<_> = calls.collect();
@@ -49,7 +50,7 @@ async fn status_202_several_at_once(world: &TestWorld) {
     assert_eq!(person.money(world).await, (100, 900));
 }
 
-async fn status_202_once_per_key_and_person(world: &TestWorld) {
+async fn status_202_once_per_key_and_person(world: &Api) {
     let person = world.recipient(5_000).await;
     let destination = json!({ "account": "a" });
     let call = person.withdraw(world, "sandbox", 2_500, &destination).once("k");
@@ -70,7 +71,7 @@ async fn status_202_once_per_key_and_person(world: &TestWorld) {
     assert_ne!(theirs.value(202)["id"], first.value(202)["id"]);
 }
 
-async fn status_202_every_story_of_the_sandbox(world: &TestWorld) {
+async fn status_202_every_story_of_the_sandbox(world: &Api) {
     let person = world.recipient(100_000).await;
     // Last digits, status at once, after three seconds, after six.
     let stories = [
@@ -118,7 +119,7 @@ async fn status_202_every_story_of_the_sandbox(world: &TestWorld) {
     assert_eq!(person.money(world).await, (100_000 - paid - 1_014, 1_014));
 }
 
-async fn status_202_returned_money_is_back_exactly_once(world: &TestWorld) {
+async fn status_202_returned_money_is_back_exactly_once(world: &Api) {
     let person = world.recipient(5_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "fee": { "fixed": 50 } })).await;
     let id = person.withdraws(world, 1_015).await;
@@ -140,7 +141,7 @@ async fn status_202_returned_money_is_back_exactly_once(world: &TestWorld) {
     assert_eq!(person.events(world, &id).await, story);
 }
 
-async fn status_202_history_adds_up_to_the_balance(world: &TestWorld) {
+async fn status_202_history_adds_up_to_the_balance(world: &Api) {
     let person = world.recipient(50_000).await;
     for digits in [0, 11, 14, 15, 17] {
         person.withdraws(world, 1_000 + digits).await;
@@ -166,14 +167,14 @@ async fn status_202_history_adds_up_to_the_balance(world: &TestWorld) {
     assert_eq!(seen.iter().filter(|kind| *kind == "refund").count(), 3);
 }
 
-async fn status_400_insufficient_user_balance(world: &TestWorld) {
+async fn status_400_insufficient_user_balance(world: &Api) {
     let person = world.recipient(1_000).await;
     let expected = r#"{"error":"Insufficient user balance","code":"insufficient_user_balance"}"#;
     person.withdraw(world, "sandbox", 1_001, &json!({ "account": "a" })).send().await.is(400, expected);
     assert_eq!(person.money(world).await, (1_000, 0));
 }
 
-async fn status_400_daily_cap(world: &TestWorld) {
+async fn status_400_daily_cap(world: &Api) {
     let person = world.recipient(1_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "daily_cap": 500 })).await;
     person.withdraws(world, 400).await;
@@ -183,20 +184,20 @@ async fn status_400_daily_cap(world: &TestWorld) {
     call.send().await.value(202);
 }
 
-async fn status_401_inactive_user(world: &TestWorld) {
+async fn status_401_inactive_user(world: &Api) {
     let person = world.recipient(1_000).await;
     world.post(&world.user_path(person.book, 1, "/deactivate")).key(&person.key).send().await.value(200);
     person.withdraw(world, "sandbox", 1, &json!({ "account": "a" })).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_403_withdrawals_are_paused(world: &TestWorld) {
+async fn status_403_withdrawals_are_paused(world: &Api) {
     let person = world.recipient(1_000).await;
     world.enable_payouts(&person.business, false).await;
     let call = person.withdraw(world, "sandbox", 1, &json!({ "account": "a" }));
     assert_eq!(call.send().await.value(403)["code"], "withdrawals_paused");
 }
 
-async fn status_422_another_request_under_the_same_key(world: &TestWorld) {
+async fn status_422_another_request_under_the_same_key(world: &Api) {
     let person = world.recipient(1_000).await;
     let call = |amount| person.withdraw(world, "sandbox", amount, &json!({ "account": "a" })).once("k");
     let first: Value = call(1).send().await.value(202);

@@ -1,9 +1,10 @@
 //! `GET /payout/withdrawals/{id}`: one withdrawal as the business sees it.
 
-use crate::http::world::{NOW, TestWorld, UNAUTHORIZED};
+use crate::http::api::{Api, UNAUTHORIZED};
+use crate::world::NOW;
 use serde_json::json;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_to_the_byte,
     status_200_outcome_unknown,
     status_200_waiting,
@@ -11,7 +12,7 @@ crate::http::on_both_engines! {
     status_404_anothers,
 }
 
-async fn status_200_to_the_byte(world: &TestWorld) {
+async fn status_200_to_the_byte(world: &Api) {
     let person = world.recipient(1_000).await;
     world.set_terms(&person, "sandbox", json!({ "enabled": true, "fee": { "fixed": 10 } })).await;
     let id = person.withdraws(world, 311).await;
@@ -34,7 +35,7 @@ async fn status_200_to_the_byte(world: &TestWorld) {
     world.get(&format!("/payout/withdrawals/{id}")).key(&person.key).send().await.is(200, expected);
 }
 
-async fn status_200_outcome_unknown(world: &TestWorld) {
+async fn status_200_outcome_unknown(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 314).await;
     world.work().await;
@@ -44,7 +45,7 @@ async fn status_200_outcome_unknown(world: &TestWorld) {
     assert_eq!(person.events(world, &id).await, story);
 }
 
-async fn status_200_waiting(world: &TestWorld) {
+async fn status_200_waiting(world: &Api) {
     use outpay::store::PauseScope;
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
@@ -70,13 +71,13 @@ async fn status_200_waiting(world: &TestWorld) {
     assert_eq!(waiting().await, None, "it was sent");
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     world.get(&format!("/payout/withdrawals/{id}")).hash(&person.hash).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_anothers(world: &TestWorld) {
+async fn status_404_anothers(world: &Api) {
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     let other = world.recipient(1_000).await;

@@ -1,9 +1,9 @@
 //! `GET /payout/withdrawals`: all of a book's withdrawals, newest first, by state, user and method.
 
-use crate::http::world::{TestWorld, UNAUTHORIZED, invalid};
+use crate::http::api::{Api, UNAUTHORIZED, invalid};
 use serde_json::Value;
 
-crate::http::on_both_engines! {
+crate::world::on_both_engines! {
     status_200_pages_newest_first,
     status_200_by_status_user_and_method,
     status_200_of_one_book_only,
@@ -17,7 +17,7 @@ fn ids(page: &Value) -> Vec<String> {
     ids.collect()
 }
 
-async fn status_200_pages_newest_first(world: &TestWorld) {
+async fn status_200_pages_newest_first(world: &Api) {
     let person = world.recipient(1_000).await;
     let mut made = Vec::new();
     for _ in 0..5 {
@@ -36,7 +36,7 @@ async fn status_200_pages_newest_first(world: &TestWorld) {
     assert_eq!(seen, made);
 }
 
-async fn status_200_by_status_user_and_method(world: &TestWorld) {
+async fn status_200_by_status_user_and_method(world: &Api) {
     let person = world.recipient(10_000).await;
     let (failed, paid) = (person.withdraws(world, 1_011).await, person.withdraws(world, 1_000).await);
     world.work().await;
@@ -58,7 +58,7 @@ async fn status_200_by_status_user_and_method(world: &TestWorld) {
     }
 }
 
-async fn status_200_of_one_book_only(world: &TestWorld) {
+async fn status_200_of_one_book_only(world: &Api) {
     let person = world.recipient(1_000).await;
     person.withdraws(world, 10).await;
     let live = world.get("/payout/withdrawals").key(&person.business.key).send().await.value(200);
@@ -67,22 +67,22 @@ async fn status_200_of_one_book_only(world: &TestWorld) {
     assert_eq!(ids(&world.get("/payout/withdrawals").key(&other.key).send().await.value(200)).len(), 0);
 }
 
-async fn status_400_status_and_cursor(world: &TestWorld) {
+async fn status_400_status_and_cursor(world: &Api) {
     let person = world.recipient(1_000).await;
     let words = "created, review, queued, sending, succeeded, failed, rejected, cancelled, returned";
     let expected = invalid("status", &format!("The status must be one of {words}."));
     world.get("/payout/withdrawals?status=processing").key(&person.key).send().await.is(400, expected);
-    let cursor = invalid("cursor", crate::http::world::NO_CURSOR);
+    let cursor = invalid("cursor", crate::http::api::NO_CURSOR);
     world.get("/payout/withdrawals?cursor=ord_1").key(&person.key).send().await.is(400, cursor);
 }
 
-async fn status_401_hash(world: &TestWorld) {
+async fn status_401_hash(world: &Api) {
     let person = world.recipient(1_000).await;
     world.get("/payout/withdrawals").hash(&person.hash).send().await.is(401, UNAUTHORIZED);
     world.get("/payout/withdrawals").key(&person.business.public_key).send().await.is(401, UNAUTHORIZED);
 }
 
-async fn status_404_no_such_user(world: &TestWorld) {
+async fn status_404_no_such_user(world: &Api) {
     let person = world.recipient(1_000).await;
     world.get("/payout/withdrawals?user=usr_1").key(&person.key).send().await.value(404);
 }

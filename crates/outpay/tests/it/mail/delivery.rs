@@ -1,13 +1,14 @@
 //! A misbehaving mail server, and workers that die: no mail is lost, none is sent twice that is known to be accepted,
 //! and no mail waits for another's trouble.
 
-use crate::mail::world::{MINUTE, SECOND, World};
+use crate::mail::post::Post;
+use crate::world::{MINUTE, SECOND};
 use outpay::background::presence;
 use outpay::mail::{MailError, Worker};
 use outpay::store::MailState::{Failed, Pending, Sent};
 use outpay::store::{MailRow, MailState};
 
-crate::mail::on_both_engines! {
+crate::world::on_both_engines! {
     one_who_is_put_off_waits_and_others_do_not,
     a_refusal_for_good_is_visible_and_can_be_retried,
     after_six_tries_it_has_failed,
@@ -19,15 +20,15 @@ crate::mail::on_both_engines! {
     a_test_mail_needs_no_row,
 }
 
-async fn of(world: &World, address: &str) -> MailRow {
+async fn of(world: &Post, address: &str) -> MailRow {
     world.mails().await.into_iter().find(|row| row.mail.recipient == address).unwrap()
 }
 
-async fn states(world: &World) -> Vec<MailState> {
+async fn states(world: &Post) -> Vec<MailState> {
     world.mails().await.iter().map(|row| row.state).collect()
 }
 
-async fn one_who_is_put_off_waits_and_others_do_not(world: &World) {
+async fn one_who_is_put_off_waits_and_others_do_not(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     for address in ["defer2-a@example.com", "later1-b@example.com", "c@example.com", "d@example.com"] {
         world.pay(book, address).await;
@@ -48,7 +49,7 @@ async fn one_who_is_put_off_waits_and_others_do_not(world: &World) {
     assert_eq!(world.server.received().len(), 4, "one mail per event");
 }
 
-async fn a_refusal_for_good_is_visible_and_can_be_retried(world: &World) {
+async fn a_refusal_for_good_is_visible_and_can_be_retried(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     for address in ["refuse-a@example.com", "never-b@example.com", "c@example.com"] {
         world.pay(book, address).await;
@@ -69,7 +70,7 @@ async fn a_refusal_for_good_is_visible_and_can_be_retried(world: &World) {
     assert_eq!(world.server.received().len(), 1);
 }
 
-async fn after_six_tries_it_has_failed(world: &World) {
+async fn after_six_tries_it_has_failed(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "defer9-a@example.com").await;
     for (tries, pause) in [(1, 1), (2, 5), (3, 30), (4, 120), (5, 720)] {
@@ -82,7 +83,7 @@ async fn after_six_tries_it_has_failed(world: &World) {
     assert_eq!(states(world).await, [Failed]);
 }
 
-async fn a_connection_lost_after_the_mail_repeats_it_under_its_id(world: &World) {
+async fn a_connection_lost_after_the_mail_repeats_it_under_its_id(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "drop1-a@example.com").await;
     world.settle().await;
@@ -96,7 +97,7 @@ async fn a_connection_lost_after_the_mail_repeats_it_under_its_id(world: &World)
     assert!(received[0].header("Message-ID").ends_with("@example.com>"));
 }
 
-async fn a_server_that_never_answers_is_left_in_time(world: &World) {
+async fn a_server_that_never_answers_is_left_in_time(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "slow1-a@example.com").await;
     world.pay(book, "b@example.com").await;
@@ -110,7 +111,7 @@ async fn a_server_that_never_answers_is_left_in_time(world: &World) {
     assert_eq!(received[0].header("Message-ID"), received[1].header("Message-ID"));
 }
 
-async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
+async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "slow1-a@example.com").await;
     let mut doomed = Worker::new(world.mail().clone());
@@ -128,7 +129,7 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
     assert_eq!(received[1].header("Message-ID"), sent[0].header("Message-ID"), "and known to be one");
 }
 
-async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
+async fn a_start_takes_back_what_a_dead_worker_had(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "slow1-a@example.com").await;
     let mut doomed = Worker::new(world.mail().clone());
@@ -145,12 +146,12 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
     assert_eq!(states(world).await, [Sent]);
 }
 
-async fn a_server_that_is_away_is_tried_again(world: &World) {
+async fn a_server_that_is_away_is_tried_again(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "a@example.com").await;
     // An unused port: it was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let lost = world.neighbour(Some(crate::mail::world::config(free))).await;
+    let lost = world.second_process(Some(crate::mail::post::config(free))).await;
     assert_eq!(Worker::new(lost.mail.clone()).settle().await.unwrap(), 1);
     let row = of(world, "a@example.com").await;
     assert_eq!(row.state, Pending);
@@ -160,7 +161,7 @@ async fn a_server_that_is_away_is_tried_again(world: &World) {
     assert_eq!(states(world).await, [Sent]);
 }
 
-async fn a_test_mail_needs_no_row(world: &World) {
+async fn a_test_mail_needs_no_row(world: &Post) {
     let sent = world.mail().send_test("operator@example.com").await.unwrap();
     assert!(matches!(&sent, outpay::mail::Sent::Accepted(answer) if answer.starts_with("250")), "{sent:?}");
     let refused = world.mail().send_test("refuse-me@example.com").await.unwrap();

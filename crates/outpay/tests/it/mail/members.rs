@@ -1,6 +1,6 @@
 //! Mails to members: written with the change they report, sealed until they are sent.
 
-use crate::mail::world::{PUBLIC_URL, World};
+use crate::mail::post::{PUBLIC_URL, Post};
 use ledger::{Actor, Email};
 use outpay::api_keys;
 use outpay::api_keys::KeyOrder;
@@ -12,13 +12,13 @@ use outpay::roles::Role;
 use outpay::store::{AuditFilter, CredentialKind, MailState, NewMail};
 use secrecy::{ExposeSecret, SecretString};
 
-crate::mail::on_both_engines! {
+crate::world::on_both_engines! {
     an_invitation_is_mailed_sealed_and_wiped,
     without_configuration_an_invitation_is_made_and_not_mailed,
     those_who_look_after_keys_hear_of_each_change,
 }
 
-async fn join(world: &World, business: i64, email: &str, role: Role) {
+async fn join(world: &Post, business: i64, email: &str, role: Role) {
     let platform = &world.platform;
     let address = Email::parse(email).unwrap();
     let made = invitation::invite(platform, business, &address, role, Actor::OPERATOR).await;
@@ -33,7 +33,7 @@ async fn join(world: &World, business: i64, email: &str, role: Role) {
     assert!(joined.is_ok());
 }
 
-async fn those_who_look_after_keys_hear_of_each_change(world: &World) {
+async fn those_who_look_after_keys_hear_of_each_change(world: &Post) {
     let book = world.book(&[]).await;
     let business = book.business();
     for (email, role) in [
@@ -87,7 +87,7 @@ async fn those_who_look_after_keys_hear_of_each_change(world: &World) {
     assert!(told.text().contains("Operator"), "{}", told.text());
 }
 
-async fn an_invitation_is_mailed_sealed_and_wiped(world: &World) {
+async fn an_invitation_is_mailed_sealed_and_wiped(world: &Post) {
     let book = world.book(&[]).await;
     let email = Email::parse("owner@example.com").unwrap();
     let made = invitation::invite(&world.platform, book.business(), &email, Role::Owner, Actor::OPERATOR);
@@ -108,9 +108,9 @@ async fn an_invitation_is_mailed_sealed_and_wiped(world: &World) {
     assert_eq!((row.state, row.mail.sealed.as_ref()), (MailState::Sent, None), "wiped");
 }
 
-async fn without_configuration_an_invitation_is_made_and_not_mailed(world: &World) {
+async fn without_configuration_an_invitation_is_made_and_not_mailed(world: &Post) {
     let book = world.book(&[]).await;
-    let bare = world.neighbour(None).await;
+    let bare = world.second_process(None).await;
     let email = Email::parse("owner@example.com").unwrap();
     let made = invitation::invite(&bare, book.business(), &email, Role::Owner, Actor::OPERATOR).await;
     assert!(made.is_ok());

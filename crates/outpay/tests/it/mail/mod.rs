@@ -5,24 +5,5 @@
 mod delivery;
 mod encryption;
 mod members;
+mod post;
 mod told;
-mod world;
-
-/// Creates a test on each engine of every scenario, an `async fn(&World)`.
-macro_rules! on_both_engines {
-    ($($scenario:ident,)*) => {
-        mod sqlite {
-            $(#[test]
-            fn $scenario() {
-                crate::mail::world::run(crate::database::Database::on_sqlite(), super::$scenario);
-            })*
-        }
-        mod postgres {
-            $(#[test]
-            fn $scenario() {
-                crate::mail::world::run(crate::database::Database::on_postgres(), super::$scenario);
-            })*
-        }
-    };
-}
-pub(crate) use on_both_engines;

@@ -1,6 +1,6 @@
 //! Which events are mailed, and the text of the mails.
 
-use crate::mail::world::{PUBLIC_URL, World};
+use crate::mail::post::{PUBLIC_URL, Post};
 use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
 use outpay::business::branding;
 use outpay::business::branding::Branding;
@@ -10,7 +10,7 @@ use outpay::store::MailState;
 use secrecy::ExposeSecret;
 use std::collections::HashSet;
 
-crate::mail::on_both_engines! {
+crate::world::on_both_engines! {
     without_configuration_no_mail_is_made,
     a_link_that_is_sent_again_tells_of_no_new_money,
     every_event_is_told_once_in_its_own_words,
@@ -21,9 +21,9 @@ crate::mail::on_both_engines! {
     two_processes_tell_and_send_each_once,
 }
 
-async fn without_configuration_no_mail_is_made(world: &World) {
+async fn without_configuration_no_mail_is_made(world: &Post) {
     let book = world.book(&["claim_link"]).await;
-    let bare = world.neighbour(None).await;
+    let bare = world.second_process(None).await;
     bare.mail.check().unwrap();
     let refused = bare.mail.choose(book, outpay::mail_kind::Choice::ALL).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
@@ -34,7 +34,7 @@ async fn without_configuration_no_mail_is_made(world: &World) {
     assert_eq!(world.mails().await, []);
 }
 
-async fn a_link_that_is_sent_again_tells_of_no_new_money(world: &World) {
+async fn a_link_that_is_sent_again_tells_of_no_new_money(world: &Post) {
     let book = world.book(&[]).await;
     let user = world.pay(book, "user@example.com").await;
     let before = branding::of(&world.platform, book.business()).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_link_that_is_sent_again_tells_of_no_new_money(world: &World) {
     assert!(matches!(refused, Err(MailError::LinkIsDead)), "{refused:?}");
 }
 
-async fn every_event_is_told_once_in_its_own_words(world: &World) {
+async fn every_event_is_told_once_in_its_own_words(world: &Post) {
     let book = world.book(&["claim_link", "delivered", "failed", "rejected", "returned", "expiring"]).await;
     let user = world.pay(book, "user@example.com").await;
     let paid = world.withdraw(book, user, false).await;
@@ -94,7 +94,7 @@ async fn every_event_is_told_once_in_its_own_words(world: &World) {
     }
 }
 
-async fn only_chosen_events_of_afterwards_are_told(world: &World) {
+async fn only_chosen_events_of_afterwards_are_told(world: &Post) {
     let book = world.book(&[]).await;
     world.pay(book, "before@example.com").await;
     world.choose(book, &["claim_link"]).await;
@@ -108,7 +108,7 @@ async fn only_chosen_events_of_afterwards_are_told(world: &World) {
     assert_eq!(world.server.received()[0].to, "while@example.com");
 }
 
-async fn a_claim_link_opens_the_user_s_page_and_stands_in_no_row(world: &World) {
+async fn a_claim_link_opens_the_user_s_page_and_stands_in_no_row(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     let user = world.pay(book, "user@example.com").await;
     world.settle().await;
@@ -122,7 +122,7 @@ async fn a_claim_link_opens_the_user_s_page_and_stands_in_no_row(world: &World) 
     assert_eq!(received[0].text().matches(hash).count(), 2, "once as text, once as HTML");
 }
 
-async fn a_claim_link_goes_out_by_hand(world: &World) {
+async fn a_claim_link_goes_out_by_hand(world: &Post) {
     let book = world.book(&[]).await;
     let user = world.pay(book, "user@example.com").await;
     world.mail().send_claim_link(book, user).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_claim_link_goes_out_by_hand(world: &World) {
     assert!(matches!(unknown, Err(MailError::Unknown)), "{unknown:?}");
 }
 
-async fn other_mails_hold_the_link_only_where_links_are_mailed(world: &World) {
+async fn other_mails_hold_the_link_only_where_links_are_mailed(world: &Post) {
     for (mails, has_link) in [(&["delivered"][..], false), (&["delivered", "claim_link"], true)] {
         let book = world.book(mails).await;
         let user = world.pay(book, &format!("user{}@example.com", mails.len())).await;
@@ -150,9 +150,9 @@ async fn other_mails_hold_the_link_only_where_links_are_mailed(world: &World) {
     }
 }
 
-async fn two_processes_tell_and_send_each_once(world: &World) {
+async fn two_processes_tell_and_send_each_once(world: &Post) {
     let book = world.book(&["claim_link"]).await;
-    let neighbour = world.neighbour(Some(crate::mail::world::config(world.server.port))).await;
+    let neighbour = world.second_process(Some(crate::mail::post::config(world.server.port))).await;
     for number in 0..40 {
         world.pay(book, &format!("user{number}@example.com")).await;
     }

@@ -1,6 +1,6 @@
 //! `[rails.crypto.<name>]`: what an operator may write, and where the secrets come from.
 
-use crate::rails::world::{KEY, TREASURY};
+use crate::rails::chain::{KEY, TREASURY};
 use outpay::clock::Clock;
 use outpay::rails::Rail;
 use outpay::rails::crypto::{Access, CryptoConfig, CryptoRail};

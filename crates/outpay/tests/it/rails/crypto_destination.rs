@@ -1,6 +1,6 @@
 //! Destinations: every form of address, every forbidden destination, each with its sentence.
 
-use crate::rails::world::{KEY, TREASURY, config, rail};
+use crate::rails::chain::{KEY, TREASURY, config, rail};
 use alloy_primitives::Address;
 use outpay::clock::Clock;
 use outpay::rails::Rail;

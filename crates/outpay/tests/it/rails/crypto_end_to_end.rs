@@ -1,9 +1,9 @@
 //! From a business's first request to tokens in a recipient's account and the business's webhooks, through the real
 //! program and over HTTP alone, on both chains. Only the deposit is an operator's, because no request can make money.
 
+use crate::rails::chain::{Chain, person};
 use crate::rails::program::{Program, table};
 use crate::rails::tokens::Node;
-use crate::rails::world::{World, person};
 use crate::receiver::{Received, Receiver};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
@@ -31,7 +31,7 @@ fn is_signed(received: &Received, token: &str) {
     );
 }
 
-async fn from_business_to_chain(world: World) {
+async fn from_business_to_chain(world: Chain) {
     let program = Program::new(&table("usdc", &world, &world.node.url));
     let key = program.json(&["business", "create", "Shop"])["secret_key"].as_str().unwrap().to_owned();
     program.json(&["business", "deposit", "Shop", "10000", "--reference", "bank statement 1"]);
@@ -100,7 +100,7 @@ fn raw_object(delivery: &Received, name: &str) -> String {
 }
 
 /// The object of the last event names the transaction that the chain itself shows.
-async fn has_the_payment(world: &World, delivery: &Received, address: &str) {
+async fn has_the_payment(world: &Chain, delivery: &Received, address: &str) {
     let crypto = delivery.json()["crypto"].clone();
     let hash = crypto["tx_hash"].as_str().unwrap();
     let receipt = world.node.call("eth_getTransactionReceipt", json!([hash])).await;
@@ -108,7 +108,7 @@ async fn has_the_payment(world: &World, delivery: &Received, address: &str) {
     let token = world.token.to_string().to_lowercase();
     assert_eq!(receipt["to"].as_str().unwrap().to_lowercase(), token);
     let (confirmations, fee) = (&crypto["confirmations"], &crypto["network_fee"]);
-    assert!(confirmations.as_u64().unwrap() >= crate::rails::world::CONFIRMATIONS);
+    assert!(confirmations.as_u64().unwrap() >= crate::rails::chain::CONFIRMATIONS);
     assert!(fee.as_f64().unwrap() > 0.0);
     let order_id = &crypto["order_id"];
     let expected = format!(
@@ -121,10 +121,10 @@ async fn has_the_payment(world: &World, delivery: &Received, address: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_anvil() {
-    from_business_to_chain(World::anvil().await).await;
+    from_business_to_chain(Chain::anvil().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_hardhat() {
-    from_business_to_chain(World::hardhat().await).await;
+    from_business_to_chain(Chain::hardhat().await).await;
 }

@@ -1,8 +1,8 @@
 //! Nodes that fail before, during or after executing a call, or that belong to another chain. Nothing is ever paid
 //! twice, and no outcome is reported wrongly.
 
+use crate::rails::chain::{BOOK, CONFIRMATIONS, Chain, config, is_succeeded, payment, person, rail, unknown};
 use crate::rails::proxy::{Act, Proxy};
-use crate::rails::world::{BOOK, CONFIRMATIONS, World, config, is_succeeded, payment, person, rail, unknown};
 use alloy_primitives::{Address, U256};
 use ledger::Cents;
 use outpay::clock::Clock;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// Sends through a node that does `act` with the request; later calls fail until the node recovers.
 async fn lost_while_sending(act: fn() -> Act, was_carried_out: bool) {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let proxy = Proxy::start(&world.node.url).await;
@@ -56,7 +56,7 @@ async fn a_send_that_was_lost_is_unknown_and_then_paid_once() {
 
 #[tokio::test]
 async fn an_error_is_not_believed_when_the_hash_is_known() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let proxy = Proxy::start(&world.node.url).await;
     let rail = world.rail_at(&proxy.url, |_| {});
@@ -84,7 +84,7 @@ async fn an_error_is_not_believed_when_the_hash_is_known() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_not_taken_for_nothing() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.send(&payment, 0).await];
     world.node.mine(CONFIRMATIONS).await;
@@ -111,7 +111,7 @@ async fn an_answer_that_cannot_be_read_is_not_taken_for_nothing() {
 
 #[tokio::test]
 async fn a_receipt_of_another_transaction_is_not_believed() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let [first, second] = [payment(person(0x11), 2_500), payment(person(0x12), 2_500)];
     let sent = [world.send(&first, 0).await];
     let waiting = [world.prepare(&second, &[], 1).await];
@@ -127,7 +127,7 @@ async fn a_receipt_of_another_transaction_is_not_believed() {
 
 #[tokio::test]
 async fn to_a_node_of_another_chain_nothing_is_sent() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.prepare(&payment, &[], 0).await];
     let proxy = Proxy::start(&world.node.url).await;
@@ -147,7 +147,7 @@ async fn to_a_node_of_another_chain_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_token_of_other_decimals_is_never_paid_with() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let rail = world.rail_at(&world.node.url, |config| config.decimals = 18);
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
     let none = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
@@ -171,7 +171,7 @@ async fn a_node_that_is_away_closes_the_method_and_keeps_its_address_to_itself()
 
 #[tokio::test]
 async fn an_attempt_that_is_not_what_was_prepared_is_not_sent() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let good = world.prepare(&payment, &[], 0).await;
     let mut altered = good.clone();
@@ -186,7 +186,7 @@ async fn an_attempt_that_is_not_what_was_prepared_is_not_sent() {
 /// old one's payments, so the rail neither sends nor judges them.
 #[tokio::test]
 async fn attempts_of_another_treasury_are_left_alone() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let attempts = [world.prepare(&payment, &[], 0).await];

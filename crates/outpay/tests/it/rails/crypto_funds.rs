@@ -1,6 +1,6 @@
 //! What a method checks before anything is paid: funds for the amount, coins for the fee, a reachable chain.
 
-use crate::rails::world::{BOOK, TREASURY, WEALTH, World, payment, person};
+use crate::rails::chain::{BOOK, Chain, TREASURY, WEALTH, payment, person};
 use alloy_primitives::U256;
 use ledger::Cents;
 use outpay::rails::{Answer, Closed, Rail};
@@ -12,7 +12,7 @@ fn destination() -> String {
 
 #[tokio::test]
 async fn a_quote_names_the_tokens() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let quote = world.rail.quote(BOOK, Cents(2_450), &destination()).await.unwrap();
     assert_eq!(quote.detail, r#"{"currency":"USDC","chain":"Testnet","crypto_amount":24.5}"#);
     let funds = world.rail.balance(BOOK).await.unwrap();
@@ -21,7 +21,7 @@ async fn a_quote_names_the_tokens() {
 
 #[tokio::test]
 async fn no_more_is_offered_than_there_is() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let wealth = i64::try_from(WEALTH).unwrap();
     for (cents, expected) in
         [(wealth, Ok(())), (wealth + 1, Err(Closed::OutOfFunds)), (0, Err(Closed::AmountNotPossible))]
@@ -36,7 +36,7 @@ async fn no_more_is_offered_than_there_is() {
 
 #[tokio::test]
 async fn without_tokens_the_method_is_closed() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let rail = world.rail_at(&world.node.url, |_| {});
     let payment = payment(person(0x11), i64::try_from(WEALTH).unwrap() + 50);
     let attempts = [world.send(&payment, 0).await];
@@ -46,7 +46,7 @@ async fn without_tokens_the_method_is_closed() {
 
 #[tokio::test]
 async fn without_coins_for_the_fee_the_method_is_closed_and_nothing_is_sent() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     world.node.call("anvil_setBalance", json!([TREASURY, "0x1000"])).await;
     assert_eq!(world.rail.balance(BOOK).await, Err(Closed::OutOfFunds));
     assert_eq!(world.rail.quote(BOOK, Cents(100), &destination()).await, Err(Closed::OutOfFunds));
@@ -61,7 +61,7 @@ async fn without_coins_for_the_fee_the_method_is_closed_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_market_above_the_ceiling_closes_the_method() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     world.node.call("anvil_setNextBlockBaseFeePerGas", json!(["0x174876e800"])).await;
     world.node.mine(1).await;
     let modest = world.rail_at(&world.node.url, |config| config.max_fee_gwei = 50);

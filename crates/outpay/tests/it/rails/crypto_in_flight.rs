@@ -1,9 +1,9 @@
 //! Signed transactions that are in no block yet count as spent: no second payment relies on the same money, whichever
 //! process signs it. And there is a way out if something blocks such a payment.
 
+use crate::rails::chain::{CONFIRMATIONS, Chain, SECOND, TREASURY, WEALTH, payment, person, units};
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
-use crate::rails::world::{CONFIRMATIONS, SECOND, TREASURY, WEALTH, World, payment, person, units};
 use alloy_primitives::U256;
 use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
 use outpay::platform::Platform;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 const SOON: i64 = 20 * SECOND;
 
 /// Leaves the treasury with 100.00, by its own transfers that the database does not know.
-async fn leave_a_hundred(world: &World) {
+async fn leave_a_hundred(world: &Chain) {
     let treasury = TREASURY.parse().unwrap();
     world.node.call("hardhat_impersonateAccount", json!([TREASURY])).await;
     let rest = world.paid(treasury).await - units(10_000, 6);
@@ -31,19 +31,19 @@ async fn leave_a_hundred(world: &World) {
 }
 
 /// Two rails with the world's token and treasury, as two methods may be.
-fn rails(world: &World) -> Vec<Arc<dyn Rail>> {
+fn rails(world: &Chain) -> Vec<Arc<dyn Rail>> {
     let rail = |name: &str| -> Arc<dyn Rail> {
         let mut config = world.config.clone();
         config.first_nonce = 1;
         let url = SecretString::from(world.node.url.as_str());
-        let access = Access::new(url, &SecretString::from(crate::rails::world::KEY)).unwrap();
+        let access = Access::new(url, &SecretString::from(crate::rails::chain::KEY)).unwrap();
         Arc::new(CryptoRail::new(name, config, access, world.clock.clone()).unwrap())
     };
     vec![rail("usdc"), rail("usdc-fast")]
 }
 
 /// Two payments of 60.00 by two methods, driven by two processes at once; blocks come later.
-async fn two_payments_do_not_count_on_the_same_money(world: World, installation: Installation) {
+async fn two_payments_do_not_count_on_the_same_money(world: Chain, installation: Installation) {
     leave_a_hundred(&world).await;
     let [one, two] =
         [installation.open_with(rails(&world), 1).await, installation.open_with(rails(&world), 2).await];
@@ -88,21 +88,21 @@ async fn two_payments_do_not_count_on_the_same_money(world: World, installation:
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_payments_do_not_count_on_the_same_money_on_anvil() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let installation = Installation::new(&world.clock);
     two_payments_do_not_count_on_the_same_money(world, installation).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_payments_do_not_count_on_the_same_money_on_hardhat() {
-    let world = World::hardhat().await;
+    let world = Chain::hardhat().await;
     let installation = Installation::new(&world.clock);
     two_payments_do_not_count_on_the_same_money(world, installation).await;
 }
 
 #[tokio::test]
 async fn what_waits_is_subtracted_in_tokens_and_in_coins() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let half = i64::try_from(WEALTH / 2).unwrap();
     let first = world.send(&payment(person(0x11), half + 50), 0).await;
     let prepared = |cents, slot| {
@@ -134,7 +134,7 @@ async fn what_waits_is_subtracted_in_tokens_and_in_coins() {
 /// A node that drops transactions with low fees: the fee is raised up to the limit, and then the operator is told.
 #[tokio::test]
 async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let mut first = world.send(&payment, 0).await;
     first.answered_at = Some(world.clock.now());
@@ -173,7 +173,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
     assert!(text.contains("`max_fee_gwei` allows") && text.contains("stop the withdrawal"), "{text}");
 }
 
-async fn work(world: &World, platform: &Platform) {
+async fn work(world: &Chain, platform: &Platform) {
     Worker::new(platform.clone()).round().await.unwrap();
     world.clock.advance(SOON);
 }
@@ -181,7 +181,7 @@ async fn work(world: &World, platform: &Platform) {
 /// An attempt that was committed and never sent, whose withdrawal a person has ended since: all later payments wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gap_in_the_line_is_closed_by_stopping_what_has_ended() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&world.node.url, |_| {})), 1).await;
     let book = book_with(&platform, "usdc", 10_000).await;

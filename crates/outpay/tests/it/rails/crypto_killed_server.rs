@@ -4,10 +4,10 @@
 //! A killed worker's lease lasts five minutes. Between two lives of the server the test ends every lease in the
 //! database, none of which has a holder any more.
 
+use crate::rails::chain::{Chain, TREASURY, WEALTH, units};
 use crate::rails::program::{Program, Serving, table};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::Node;
-use crate::rails::world::{TREASURY, WEALTH, World, units};
 use crate::wire::{Answer, Call, Connection};
 use alloy_primitives::{Address, U256, keccak256};
 use rand_chacha::ChaCha8Rng;
@@ -141,7 +141,7 @@ async fn finish(program: &Program, wishes: &mut [Wish], hash: &str) -> (Serving,
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_at_random_moments_pays_each_withdrawal_once() {
     let kills = std::env::var("OUTPAY_TEST_KILLS").map_or(KILLS, |text| text.parse().unwrap());
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let proxy = Proxy::start(&world.node.url).await;
     let program = Program::new(&table("usdc", &world, &proxy.url));
     let key = program.business("10000000");

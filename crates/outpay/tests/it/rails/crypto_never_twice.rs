@@ -1,10 +1,10 @@
 //! The whole platform over a real chain: whatever fails and wherever the worker is killed, the chain shows exactly
 //! one payment per withdrawal, and no paid withdrawal is refunded.
 
+use crate::rails::chain::{Chain, TREASURY, Token, WEALTH, units};
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::word;
-use crate::rails::world::{TREASURY, Token, WEALTH, World, units};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, WithdrawalState};
 use outpay::platform::Platform;
@@ -70,7 +70,7 @@ fn recipient(number: i64) -> Address {
 /// Works in rounds, with a block after each, until the withdrawal has ended. The fault lasts for the first two
 /// rounds; the kill comes once, when its moment is reached.
 async fn drive(
-    world: &World,
+    world: &Chain,
     proxy: &Proxy,
     platform: &Platform,
     book: BookId,
@@ -106,7 +106,7 @@ async fn drive(
 
 /// Every kill x every fault, this many times.
 async fn cycles(times: i64) {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let proxy = Proxy::start(&world.node.url).await;
     let rail = Arc::new(world.rail_at(&proxy.url, |_| {}));
     let installation = Installation::new(&world.clock);
@@ -149,7 +149,7 @@ async fn three_hundred_killed_and_failing_payments_are_paid_once_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_send_each_payment_once() {
     const PAYMENTS: i64 = 60;
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let installation = Installation::new(&world.clock);
     let rail = || Arc::new(world.rail_at(&world.node.url, |_| {}));
     let [one, two] = [installation.open(rail(), 1).await, installation.open(rail(), 2).await];
@@ -179,7 +179,7 @@ async fn two_processes_send_each_payment_once() {
 }
 
 /// From the recipient's request to the tokens, with the platform alone in between.
-async fn the_whole_way(world: World) {
+async fn the_whole_way(world: Chain) {
     let installation = Installation::new(&world.clock);
     let rail = Arc::new(world.rail_at(&world.node.url, |_| {}));
     let platform = installation.open(rail, 1).await;
@@ -205,17 +205,17 @@ async fn the_whole_way(world: World) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_way_on_anvil() {
-    the_whole_way(World::anvil().await).await;
+    the_whole_way(Chain::anvil().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_way_on_hardhat() {
-    the_whole_way(World::hardhat().await).await;
+    the_whole_way(Chain::hardhat().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_that_the_token_refuses_is_given_back_whole() {
-    let world = World::anvil_with(Token { name: "BlockableToken", decimals: 18 }).await;
+    let world = Chain::anvil_with(Token { name: "BlockableToken", decimals: 18 }).await;
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&world.node.url, |_| {})), 1).await;
     let book = book_with(&platform, "usdc", 5_000).await;

@@ -1,9 +1,9 @@
 //! Nonces: no two payments get the same one, no gap arises, and a nonce used by a foreign transaction is proof only
 //! once that transaction is found.
 
+use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, is_accepted, payment, person, refused, unknown};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::Node;
-use crate::rails::world::{CONFIRMATIONS, TREASURY, World, is_accepted, payment, person, refused, unknown};
 use outpay::rails::{Answer, Finding, Rail};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ async fn a_stranger_sends(node: &Node) -> Value {
 
 #[tokio::test]
 async fn payments_in_line_have_nonces_one_after_another() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let mut sent = Vec::new();
     for slot in 0..5 {
         let payment = payment(person(0x30 + u8::try_from(slot).unwrap()), 1_050);
@@ -38,7 +38,7 @@ async fn payments_in_line_have_nonces_one_after_another() {
 
 #[tokio::test]
 async fn a_treasury_that_was_used_before_goes_on_where_it_stands() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     for _ in 0..3 {
         a_stranger_sends(&world.node).await;
         world.node.mine(1).await;
@@ -51,7 +51,7 @@ async fn a_treasury_that_was_used_before_goes_on_where_it_stands() {
 
 #[tokio::test]
 async fn what_the_store_has_forgotten_stops_new_payments_until_somebody_has_looked() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     for _ in 0..3 {
         a_stranger_sends(&world.node).await;
         world.node.mine(1).await;
@@ -70,7 +70,7 @@ async fn what_the_store_has_forgotten_stops_new_payments_until_somebody_has_look
 
 #[tokio::test]
 async fn a_payment_that_a_stranger_overtook_is_refused_once_that_is_deep() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let attempt = world.prepare(&payment, &[], 0).await;
@@ -95,7 +95,7 @@ async fn a_payment_that_a_stranger_overtook_is_refused_once_that_is_deep() {
 
 #[tokio::test]
 async fn a_node_that_has_lost_a_receipt_proves_nothing() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let proxy = Proxy::start(&world.node.url).await;
     let rail = world.rail_at(&proxy.url, |_| {});
@@ -114,7 +114,7 @@ async fn a_node_that_has_lost_a_receipt_proves_nothing() {
 
 #[tokio::test]
 async fn a_node_without_old_states_proves_nothing() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.prepare(&payment, &[], 0).await];
     a_stranger_sends(&world.node).await;
@@ -130,7 +130,7 @@ async fn a_node_without_old_states_proves_nothing() {
 
 #[tokio::test]
 async fn a_payment_behind_another_waits_instead_of_paying_more() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.send(&payment, 1).await];
     world.clock.advance(86_400_000_000);

@@ -1,9 +1,9 @@
 //! The transaction that used a payment's nonce instead is read before a refund: the same payment under another hash
 //! counts as paid, an unclear one is unknown, and a refund needs proof, also from the second node if there is one.
 
+use crate::rails::chain::{CONFIRMATIONS, Chain, KEY, TREASURY, Token, payment, person, refused, unknown};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::{call_data, word};
-use crate::rails::world::{CONFIRMATIONS, KEY, TREASURY, Token, World, payment, person, refused, unknown};
 use alloy_primitives::{Address, U256};
 use outpay::rails::crypto::{Access, CryptoRail};
 use outpay::rails::{Answer, Finding, Payment, Rail};
@@ -12,14 +12,14 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 /// A wallet with the treasury's key sends this; it is in no block yet.
-async fn wallet_sends(world: &World, to: Address, data: &str) -> Value {
+async fn wallet_sends(world: &Chain, to: Address, data: &str) -> Value {
     world.node.call("hardhat_impersonateAccount", json!([TREASURY])).await;
     let fields = json!({"from": TREASURY, "to": to.to_string(), "data": data, "gas": "0x30d40"});
     world.node.call("eth_sendTransaction", json!([fields])).await
 }
 
 /// A payment of 24.50 to person 0x11, signed and not sent.
-async fn signed(world: &World) -> (Payment, [Attempt; 1]) {
+async fn signed(world: &Chain) -> (Payment, [Attempt; 1]) {
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.prepare(&payment, &[], 0).await];
     (payment, attempts)
@@ -29,7 +29,7 @@ fn transfer(to: Address, units: U256) -> String {
     call_data("transfer(address,uint256)", &[word(to), units])
 }
 
-async fn the_same_payment_by_another_hash_is_paid(world: World) {
+async fn the_same_payment_by_another_hash_is_paid(world: Chain) {
     let (payment, attempts) = signed(&world).await;
     let hash = wallet_sends(&world, world.token, &transfer(person(0x11), world.units(2_450))).await;
     assert_ne!(hash, attempts[0].key);
@@ -42,17 +42,17 @@ async fn the_same_payment_by_another_hash_is_paid(world: World) {
 
 #[tokio::test]
 async fn the_same_payment_by_another_hash_is_paid_on_anvil() {
-    the_same_payment_by_another_hash_is_paid(World::anvil().await).await;
+    the_same_payment_by_another_hash_is_paid(Chain::anvil().await).await;
 }
 
 #[tokio::test]
 async fn the_same_payment_by_another_hash_is_paid_on_hardhat() {
-    the_same_payment_by_another_hash_is_paid(World::hardhat().await).await;
+    the_same_payment_by_another_hash_is_paid(Chain::hardhat().await).await;
 }
 
 #[tokio::test]
 async fn the_same_payment_that_the_token_took_back_is_refused() {
-    let world = World::anvil_with(Token { name: "PausableToken", decimals: 18 }).await;
+    let world = Chain::anvil_with(Token { name: "PausableToken", decimals: 18 }).await;
     let (payment, attempts) = signed(&world).await;
     world.node.invoke(world.token, "stop()", &[]).await;
     wallet_sends(&world, world.token, &transfer(person(0x11), world.units(2_450))).await;
@@ -60,7 +60,7 @@ async fn the_same_payment_that_the_token_took_back_is_refused() {
     assert_eq!(refused(world.query(&payment, &attempts).await), "transfer_reverted");
 }
 
-async fn a_plain_transfer_to_another_is_proof(world: World) {
+async fn a_plain_transfer_to_another_is_proof(world: Chain) {
     let (payment, attempts) = signed(&world).await;
     wallet_sends(&world, world.token, &transfer(person(0x12), world.units(2_450))).await;
     world.node.mine(CONFIRMATIONS).await;
@@ -70,18 +70,18 @@ async fn a_plain_transfer_to_another_is_proof(world: World) {
 
 #[tokio::test]
 async fn a_plain_transfer_to_another_is_proof_on_anvil() {
-    a_plain_transfer_to_another_is_proof(World::anvil().await).await;
+    a_plain_transfer_to_another_is_proof(Chain::anvil().await).await;
 }
 
 #[tokio::test]
 async fn a_plain_transfer_to_another_is_proof_on_hardhat() {
-    a_plain_transfer_to_another_is_proof(World::hardhat().await).await;
+    a_plain_transfer_to_another_is_proof(Chain::hardhat().await).await;
 }
 
 #[tokio::test]
 async fn what_is_unclear_is_unknown() {
     for case in ["another amount", "longer data", "an approval", "coins"] {
-        let world = World::anvil().await;
+        let world = Chain::anvil().await;
         let (payment, attempts) = signed(&world).await;
         let same = transfer(person(0x11), world.units(2_450));
         let (to, data) = match case {
@@ -103,7 +103,7 @@ async fn what_is_unclear_is_unknown() {
 /// A nonce that is used up, although the node shows no transaction with it, is not proof.
 #[tokio::test]
 async fn a_nonce_that_was_used_by_no_transaction_found_is_no_proof() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let (payment, attempts) = signed(&world).await;
     wallet_sends(&world, TREASURY.parse().unwrap(), "0x").await;
     world.node.mine(1).await;
@@ -124,7 +124,7 @@ async fn a_nonce_that_was_used_by_no_transaction_found_is_no_proof() {
 /// One server was restored, another one was not: the payment was made under a later nonce.
 #[tokio::test]
 async fn the_same_transfer_under_a_later_nonce_is_no_refund() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let (payment, attempts) = signed(&world).await;
     wallet_sends(&world, world.token, &transfer(person(0x12), world.units(1_000))).await;
     world.node.mine(1).await;
@@ -136,7 +136,7 @@ async fn the_same_transfer_under_a_later_nonce_is_no_refund() {
 
 #[tokio::test]
 async fn a_treasury_that_was_used_needs_the_operators_word() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     wallet_sends(&world, TREASURY.parse().unwrap(), "0x").await;
     world.node.mine(1).await;
     // A database that knows of no payment at all, as after restoring the first backup.
@@ -147,7 +147,7 @@ async fn a_treasury_that_was_used_needs_the_operators_word() {
 
 #[tokio::test]
 async fn what_waits_and_is_not_known_stops_new_payments() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let waiting = wallet_sends(&world, world.token, &transfer(person(0x11), world.units(2_450))).await;
     let stopped = world.rail.prepare(&payment, &[], 0).await;
@@ -158,14 +158,14 @@ async fn what_waits_and_is_not_known_stops_new_payments() {
 }
 
 /// A rail with two nodes: the chain itself, and the same chain through the proxy.
-fn with_second(world: &World, second: &Proxy) -> CryptoRail {
+fn with_second(world: &Chain, second: &Proxy) -> CryptoRail {
     let access = Access::new(SecretString::from(world.node.url.as_str()), &SecretString::from(KEY)).unwrap();
     let access = access.with_second(SecretString::from(second.url.as_str()));
     CryptoRail::new("usdc", world.config.clone(), access, world.clock.clone()).unwrap()
 }
 
 /// The refusal stands only while the second node confirms it.
-async fn wants_both(world: &World, payment: &Payment, attempts: &[Attempt], code: &str) {
+async fn wants_both(world: &Chain, payment: &Payment, attempts: &[Attempt], code: &str) {
     let second = Proxy::start(&world.node.url).await;
     let rail = with_second(world, &second);
     second.act(|_, _| Act::Hang);
@@ -184,7 +184,7 @@ async fn wants_both(world: &World, payment: &Payment, attempts: &[Attempt], code
 
 #[tokio::test]
 async fn an_overtaken_payment_is_given_back_when_both_nodes_say_so() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let (payment, attempts) = signed(&world).await;
     wallet_sends(&world, world.token, &transfer(person(0x12), world.units(2_450))).await;
     world.node.mine(CONFIRMATIONS).await;
@@ -193,7 +193,7 @@ async fn an_overtaken_payment_is_given_back_when_both_nodes_say_so() {
 
 #[tokio::test]
 async fn a_stopped_payment_is_given_back_when_both_nodes_say_so() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let (payment, [first]) = signed(&world).await;
     let prepared = world.rail.prepare_stop(&payment, std::slice::from_ref(&first)).await.unwrap();
     let attempts = [first.clone(), world.attempt(std::slice::from_ref(&first), prepared)];
@@ -216,7 +216,7 @@ async fn a_stopped_payment_is_given_back_when_both_nodes_say_so() {
 
 #[tokio::test]
 async fn a_reverted_payment_is_given_back_when_both_nodes_say_so() {
-    let world = World::anvil_with(Token { name: "PausableToken", decimals: 18 }).await;
+    let world = Chain::anvil_with(Token { name: "PausableToken", decimals: 18 }).await;
     let (payment, attempts) = signed(&world).await;
     world.node.invoke(world.token, "stop()", &[]).await;
     world.rail.submit(&payment, &attempts[0]).await;
@@ -238,7 +238,7 @@ async fn a_reverted_payment_is_given_back_when_both_nodes_say_so() {
 
 #[tokio::test]
 async fn a_second_node_that_has_seen_more_stops_new_payments() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let second = Proxy::start(&world.node.url).await;
     let rail = with_second(&world, &second);
     second.act(|method, _| match method {

@@ -1,12 +1,12 @@
 //! After a recovery: transfers that left the treasury after the backup are read from the chain, payments stay paused
 //! until a person has assigned each of them, and a withdrawal settled by one is not paid again.
 
+use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, person, units};
 use crate::rails::platform::{
     Installation, ask, assert_books_are_clean, balance, book_with, command, withdrawal,
 };
 use crate::rails::program::{Program, table};
 use crate::rails::tokens::{call_data, word};
-use crate::rails::world::{CONFIRMATIONS, TREASURY, World, person, units};
 use alloy_primitives::{Address, U256};
 use ledger::{Actor, BookId, Cents, Command, WithdrawalState};
 use outpay::clock::Clock;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Pays this from the treasury, as the lost server did; returns the transaction.
-async fn was_paid(world: &World, to: Address, units: U256) -> String {
+async fn was_paid(world: &Chain, to: Address, units: U256) -> String {
     world.node.call("hardhat_impersonateAccount", json!([TREASURY])).await;
     let data = call_data("transfer(address,uint256)", &[word(to), units]);
     let fields = json!({"from": TREASURY, "to": world.token.to_string(), "data": data, "gas": "0x30d40"});
@@ -49,7 +49,7 @@ async fn open(platform: &Platform) -> usize {
 }
 
 /// Rounds of a worker, with a block after each.
-async fn work(world: &World, platform: &Platform) {
+async fn work(world: &Chain, platform: &Platform) {
     for _ in 0..8 {
         Worker::new(platform.clone()).round().await.unwrap();
         world.node.mine(1).await;
@@ -58,7 +58,7 @@ async fn work(world: &World, platform: &Platform) {
 }
 
 async fn what_left_after_the_backup_is_assigned(installation: &mut Installation) {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     installation.clock = world.clock.clone();
     let rail = |first| Arc::new(world.rail_at(&world.node.url, |config| config.first_nonce = first));
     let platform = installation.open(rail(0), 1).await;
@@ -147,7 +147,7 @@ fn what_left_after_the_backup_is_assigned_on_postgres() {
 /// A debit whose assignment was not recorded, because the process died in between, is not repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_is_debited_once() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&world.node.url, |_| {})), 1).await;
     let book: BookId = book_with(&platform, "usdc", 20_000).await;
@@ -166,7 +166,7 @@ async fn a_person_is_debited_once() {
 /// The program itself: a backup, a payment that it does not know, and the way back to work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restored_installation_stays_paused_until_all_is_assigned() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let program = Program::new(&table("usdc", &world, &world.node.url));
     program.business("100000");
     let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,12 @@
 //! Blocks that are removed from the chain, with the payments in them.
 
-use crate::rails::world::{CONFIRMATIONS, World, is_accepted, is_succeeded, payment, person};
+use crate::rails::chain::{CONFIRMATIONS, Chain, is_accepted, is_succeeded, payment, person};
 use outpay::rails::{Answer, Finding, Rail};
 use serde_json::json;
 
 #[tokio::test]
 async fn a_payment_in_a_block_that_went_is_sent_again_and_pays_once_on_anvil() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     world.node.mine(3).await;
@@ -30,7 +30,7 @@ async fn a_payment_in_a_block_that_went_is_sent_again_and_pays_once_on_anvil() {
 
 #[tokio::test]
 async fn a_payment_in_a_block_that_went_is_sent_again_and_pays_once_on_hardhat() {
-    let world = World::hardhat().await;
+    let world = Chain::hardhat().await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let before = world.node.call("evm_snapshot", json!([])).await;
@@ -50,7 +50,7 @@ async fn a_payment_in_a_block_that_went_is_sent_again_and_pays_once_on_hardhat()
 
 #[tokio::test]
 async fn a_receipt_from_a_block_that_is_not_in_the_chain_proves_nothing() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.send(&payment, 0).await];
     world.node.mine(CONFIRMATIONS).await;

@@ -1,19 +1,19 @@
 //! Payments that no block takes: sent again for more under the same nonce, so that only one of them pays.
 
-use crate::rails::world::{SECOND, World, is_accepted, is_succeeded, payment, person};
+use crate::rails::chain::{Chain, SECOND, is_accepted, is_succeeded, payment, person};
 use alloy_primitives::U256;
 use outpay::rails::{Answer, Finding, Rail};
 use outpay::store::Attempt;
 use serde_json::json;
 
 /// The fields of a sent attempt as the chain shows them: nonce, `maxFeePerGas`, `maxPriorityFeePerGas`.
-async fn seen(world: &World, attempt: &Attempt) -> (U256, U256, U256) {
+async fn seen(world: &Chain, attempt: &Attempt) -> (U256, U256, U256) {
     let shown = world.node.call("eth_getTransactionByHash", json!([attempt.key])).await;
     let field = |name: &str| crate::rails::tokens::number(&shown[name]);
     (field("nonce"), field("maxFeePerGas"), field("maxPriorityFeePerGas"))
 }
 
-async fn a_stuck_payment_is_replaced_and_pays_once(world: World) {
+async fn a_stuck_payment_is_replaced_and_pays_once(world: Chain) {
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let mut attempts = vec![world.send(&payment, 0).await];
@@ -53,17 +53,17 @@ async fn a_stuck_payment_is_replaced_and_pays_once(world: World) {
 
 #[tokio::test]
 async fn a_stuck_payment_is_replaced_and_pays_once_on_anvil() {
-    a_stuck_payment_is_replaced_and_pays_once(World::anvil().await).await;
+    a_stuck_payment_is_replaced_and_pays_once(Chain::anvil().await).await;
 }
 
 #[tokio::test]
 async fn a_stuck_payment_is_replaced_and_pays_once_on_hardhat() {
-    a_stuck_payment_is_replaced_and_pays_once(World::hardhat().await).await;
+    a_stuck_payment_is_replaced_and_pays_once(Chain::hardhat().await).await;
 }
 
 #[tokio::test]
 async fn an_earlier_attempt_that_a_block_took_all_the_same_is_found() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let first = world.send(&payment, 0).await;
@@ -81,7 +81,7 @@ async fn an_earlier_attempt_that_a_block_took_all_the_same_is_found() {
 
 #[tokio::test]
 async fn no_payment_offers_more_than_the_ceiling() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     world.node.call("anvil_setNextBlockBaseFeePerGas", json!(["0x174876e800"])).await;
     world.node.mine(1).await;
@@ -101,7 +101,7 @@ async fn no_payment_offers_more_than_the_ceiling() {
 
 #[tokio::test]
 async fn an_attempt_of_another_payment_is_not_replaced() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let first = world.send(&payment(person(0x11), 2_500), 0).await;
     for other in [payment(person(0x12), 2_500), payment(person(0x11), 2_501)] {
         let refused = world.rail.prepare(&other, std::slice::from_ref(&first), 1).await;

@@ -1,8 +1,8 @@
 //! The real program with crypto rails in its configuration: it starts without their chains, and not without their
 //! secrets.
 
+use crate::rails::chain::KEY;
 use crate::rails::program::Program;
-use crate::rails::world::KEY;
 use std::io::{BufRead, BufReader, Read};
 
 /// A rail on a chain whose node is down.

@@ -1,9 +1,9 @@
 //! Stopping a payment that no block takes: the faster of the two transactions with its nonce ends it, and it cannot
 //! be resolved as not paid before that.
 
+use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, payment, person, refused, units};
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
-use crate::rails::world::{CONFIRMATIONS, TREASURY, World, payment, person, refused, units};
 use ledger::{Actor, BookId, Cents, Refusal, WithdrawalState};
 use outpay::platform::Platform;
 use outpay::rails::{Rail, Worker};
@@ -14,12 +14,12 @@ use std::sync::Arc;
 /// Longer than a worker waits before it asks again, and shorter than it waits before it raises the fee.
 const SOON: i64 = 20_000_000;
 
-async fn work(world: &World, platform: &Platform) {
+async fn work(world: &Chain, platform: &Platform) {
     Worker::new(platform.clone()).round().await.unwrap();
     world.clock.advance(SOON);
 }
 
-async fn stopped_before_a_block_took_it(world: World) {
+async fn stopped_before_a_block_took_it(world: Chain) {
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&world.node.url, |_| {})), 1).await;
     let book = book_with(&platform, "usdc", 5_000).await;
@@ -57,17 +57,17 @@ async fn stopped_before_a_block_took_it(world: World) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_on_anvil() {
-    stopped_before_a_block_took_it(World::anvil().await).await;
+    stopped_before_a_block_took_it(Chain::anvil().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_on_hardhat() {
-    stopped_before_a_block_took_it(World::hardhat().await).await;
+    stopped_before_a_block_took_it(Chain::hardhat().await).await;
 }
 
 #[tokio::test]
 async fn a_payment_that_was_faster_than_its_stop_is_paid() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let first = world.send(&payment, 0).await;
     let prepared = world.rail.prepare_stop(&payment, std::slice::from_ref(&first)).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_payment_that_was_faster_than_its_stop_is_paid() {
 /// Once a stop has begun, no attempt pays any more, whatever is prepared next.
 #[tokio::test]
 async fn what_replaces_a_stop_is_a_stop() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let first = world.send(&payment, 0).await;
     let prepared = world.rail.prepare_stop(&payment, std::slice::from_ref(&first)).await.unwrap();
@@ -113,7 +113,7 @@ async fn resolve_as(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_resolves_what_can_still_be_paid() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let proxy = Proxy::start(&world.node.url).await;
     let installation = Installation::new(&world.clock);
     let platform = installation.open(Arc::new(world.rail_at(&proxy.url, |_| {})), 1).await;

@@ -1,13 +1,13 @@
 //! Real-world token behaviour: some return nothing, some log nothing, some take a part, some refuse.
 
+use crate::rails::chain::{CONFIRMATIONS, Chain, Token, is_accepted, payment, person, refused, unknown};
 use crate::rails::tokens::word;
-use crate::rails::world::{CONFIRMATIONS, Token, World, is_accepted, payment, person, refused, unknown};
 use ledger::Cents;
 use outpay::rails::{Answer, Closed, Rail};
 
 /// Pays 24.50 with a token; returns it with the recipient's balance in its smallest units.
 async fn pays(token: Token) {
-    let world = World::anvil_with(token).await;
+    let world = Chain::anvil_with(token).await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let attempts = [world.send(&payment, 0).await];
@@ -30,7 +30,7 @@ async fn published_tokens_of_18_and_2_and_50_decimals_pay() {
 
 /// Neither paid nor not paid, however deep: a person has to check.
 async fn stays_unknown(token: Token, logs: &str) {
-    let world = World::anvil_with(token).await;
+    let world = Chain::anvil_with(token).await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.send(&payment, 0).await];
     assert!(is_accepted(&world.query(&payment, &attempts).await));
@@ -59,7 +59,7 @@ async fn a_token_that_takes_a_part_is_neither_paid_nor_not_paid() {
 
 #[tokio::test]
 async fn a_transfer_that_the_token_takes_back_is_refused_once_that_is_deep() {
-    let world = World::anvil_with(Token { name: "PausableToken", decimals: 18 }).await;
+    let world = Chain::anvil_with(Token { name: "PausableToken", decimals: 18 }).await;
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let attempt = world.prepare(&payment, &[], 0).await;
@@ -83,7 +83,7 @@ async fn a_transfer_that_the_token_takes_back_is_refused_once_that_is_deep() {
 
 #[tokio::test]
 async fn an_address_that_the_token_refuses_costs_no_attempt() {
-    let world = World::anvil_with(Token { name: "BlockableToken", decimals: 18 }).await;
+    let world = Chain::anvil_with(Token { name: "BlockableToken", decimals: 18 }).await;
     let blocked = person(0x66);
     world.node.invoke(world.token, "block(address)", &[word(blocked)]).await;
     let payment = payment(blocked, 2_500);
@@ -94,7 +94,7 @@ async fn an_address_that_the_token_refuses_costs_no_attempt() {
     let quote = world.rail.quote(payment.book, Cents(100), &payment.withdrawal.destination).await;
     assert_eq!(quote, Err(Closed::Unhealthy));
     // Other recipients are paid as usual.
-    let good = crate::rails::world::payment(person(0x11), 2_500);
+    let good = crate::rails::chain::payment(person(0x11), 2_500);
     let attempts = [world.send(&good, 0).await];
     world.succeed(&good, &attempts).await;
 }

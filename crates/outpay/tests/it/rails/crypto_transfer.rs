@@ -1,12 +1,12 @@
 //! The main path, on both chains: a payment arrives, once, and is reported.
 
-use crate::rails::world::{CONFIRMATIONS, World, is_accepted, is_succeeded, payment, person, units};
+use crate::rails::chain::{CONFIRMATIONS, Chain, is_accepted, is_succeeded, payment, person, units};
 use alloy_primitives::{U256, keccak256};
 use ledger::Cents;
 use outpay::rails::{Answer, Finding, Rail};
 use serde_json::Value;
 
-async fn a_transfer_arrives(world: World) {
+async fn a_transfer_arrives(world: Chain) {
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let coins_before = world.node.coins_of(world.rail.line().1.parse().unwrap()).await;
@@ -45,16 +45,16 @@ async fn a_transfer_arrives(world: World) {
 
 #[tokio::test]
 async fn a_transfer_arrives_on_anvil() {
-    a_transfer_arrives(World::anvil().await).await;
+    a_transfer_arrives(Chain::anvil().await).await;
 }
 
 #[tokio::test]
 async fn a_transfer_arrives_on_hardhat() {
-    a_transfer_arrives(World::hardhat().await).await;
+    a_transfer_arrives(Chain::hardhat().await).await;
 }
 
 /// The same bytes any number of times: at once, after the block, after it is deep.
-async fn what_is_sent_again_pays_once(world: World) {
+async fn what_is_sent_again_pays_once(world: Chain) {
     let to = person(0x11);
     let payment = payment(to, 2_500);
     let attempt = world.send(&payment, 0).await;
@@ -73,17 +73,17 @@ async fn what_is_sent_again_pays_once(world: World) {
 
 #[tokio::test]
 async fn what_is_sent_again_pays_once_on_anvil() {
-    what_is_sent_again_pays_once(World::anvil().await).await;
+    what_is_sent_again_pays_once(Chain::anvil().await).await;
 }
 
 #[tokio::test]
 async fn what_is_sent_again_pays_once_on_hardhat() {
-    what_is_sent_again_pays_once(World::hardhat().await).await;
+    what_is_sent_again_pays_once(Chain::hardhat().await).await;
 }
 
 #[tokio::test]
 async fn an_attempt_is_known_by_its_hash_and_is_the_same_whenever_it_is_written() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let [one, two] = [world.prepare(&payment, &[], 0).await, world.prepare(&payment, &[], 0).await];
     assert_eq!((&one.key, &one.request), (&two.key, &two.request));
@@ -95,7 +95,7 @@ async fn an_attempt_is_known_by_its_hash_and_is_the_same_whenever_it_is_written(
 
 #[tokio::test]
 async fn every_cent_between_the_smallest_and_a_large_payment_arrives_exactly() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     for (slot, net) in [1_i64, 99, 100, 12_345, 654_321].into_iter().enumerate() {
         let to = person(0x20 + u8::try_from(slot).unwrap());
         let payment = payment(to, net + 50);
@@ -108,7 +108,7 @@ async fn every_cent_between_the_smallest_and_a_large_payment_arrives_exactly() {
 
 #[tokio::test]
 async fn what_was_sent_cannot_be_taken_back() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let payment = payment(person(0x11), 2_500);
     let attempts = [world.send(&payment, 0).await];
     assert!(!world.rail.is_spent(&payment, &attempts).await.unwrap());

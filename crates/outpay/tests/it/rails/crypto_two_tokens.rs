@@ -1,8 +1,8 @@
 //! Two tokens of one chain from one treasury: two rails in one line, which share its nonces.
 
+use crate::rails::chain::{Chain, KEY, SIX, TREASURY, units};
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
-use crate::rails::world::{KEY, SIX, TREASURY, World, units};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, FeeRule, Terms, WithdrawalState};
 use outpay::platform::Platform;
@@ -28,7 +28,7 @@ fn method(number: i64) -> &'static str {
 }
 
 /// The world's token and another one, each on a rail, with the same treasury.
-fn rails(world: &World, usdt: Address, url: &str) -> [Arc<dyn Rail>; 2] {
+fn rails(world: &Chain, usdt: Address, url: &str) -> [Arc<dyn Rail>; 2] {
     let rail = |name: &str, token: Address, currency: &str| -> Arc<dyn Rail> {
         let mut config = world.config.clone();
         config.token = token.to_checksum(None);
@@ -39,10 +39,10 @@ fn rails(world: &World, usdt: Address, url: &str) -> [Arc<dyn Rail>; 2] {
     [rail("usdc", world.token, "USDC"), rail("usdt", usdt, "USDT")]
 }
 
-async fn usdt(world: &World) -> Address {
-    let token = world.node.deploy(SIX.name, &[units(crate::rails::world::WEALTH, 6)]).await;
+async fn usdt(world: &Chain) -> Address {
+    let token = world.node.deploy(SIX.name, &[units(crate::rails::chain::WEALTH, 6)]).await;
     let treasury = TREASURY.parse().unwrap();
-    world.node.give_tokens(token, treasury, units(crate::rails::world::WEALTH, 6)).await;
+    world.node.give_tokens(token, treasury, units(crate::rails::chain::WEALTH, 6)).await;
     token
 }
 
@@ -56,7 +56,7 @@ async fn book(platform: &Platform) -> BookId {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn payments_in_both_tokens_stand_in_one_line() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let usdt = usdt(&world).await;
     let installation = Installation::new(&world.clock);
     let proxy = Proxy::start(&world.node.url).await;
@@ -108,7 +108,7 @@ async fn payments_in_both_tokens_stand_in_one_line() {
 /// An installation that had one rail before continues from that rail's count.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_token_joins_a_line_that_is_in_use() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let usdt = usdt(&world).await;
     let installation = Installation::new(&world.clock);
     let [usdc_rail, usdt_rail] = rails(&world, usdt, &world.node.url);

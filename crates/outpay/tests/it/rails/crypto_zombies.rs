@@ -2,9 +2,9 @@
 //! machine's clock is ten minutes wrong; the other continues, and the first resumes with stale knowledge. By the
 //! chain's own balances each withdrawal was paid once, and no paid one was refunded.
 
+use crate::rails::chain::{Chain, SECOND, TREASURY, WEALTH, rail, units};
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
-use crate::rails::world::{SECOND, TREASURY, WEALTH, World, rail, units};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, WithdrawalState};
 use outpay::clock::{Clock, Entropy};
@@ -65,7 +65,7 @@ fn person(number: i64) -> Address {
 
 /// Everything that a cycle needs, also while the first worker is frozen.
 struct Scene {
-    world: World,
+    world: Chain,
     proxy: Proxy,
     /// Reaches the node through the proxy.
     first: Platform,
@@ -77,7 +77,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn open(installation: &Installation, world: World) -> Self {
+    async fn open(installation: &Installation, world: Chain) -> Self {
         let proxy = Proxy::start(&world.node.url).await;
         let wrong_clock = Clock::manual(world.clock.now());
         let by = |url: &str, clock: &Clock| -> Arc<dyn Rail> { Arc::new(rail(&world.config, url, clock)) };
@@ -187,7 +187,7 @@ async fn until_it_ends(scene: &Scene, first: &Platform, number: i64) -> Withdraw
 
 async fn cycles(installation: &mut Installation) {
     let wanted = std::env::var("OUTPAY_TEST_ZOMBIES").map_or(CYCLES, |text| text.parse().unwrap());
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     installation.clock = world.clock.clone();
     let scene = Arc::new(Scene::open(installation, world).await);
     let (world, book) = (&scene.world, scene.book);

@@ -2,8 +2,8 @@
 //!
 //! A case says how to count payments in the counterpart's own books; the kit prints what it has seen.
 
+use crate::rails::chain::{Chain, person};
 use crate::rails::platform::{Installation, book_with, command};
-use crate::rails::world::{World, person};
 use ledger::{BookId, Cents, Command, Mode, Order, Provider, Reply, Terms, Withdrawal};
 use outpay::clock::{Clock, start_of_day};
 use outpay::platform::Platform;
@@ -167,9 +167,9 @@ async fn gift_card_conforms() {
 
 #[tokio::test]
 async fn crypto_conforms() {
-    let world = World::anvil().await;
+    let world = Chain::anvil().await;
     let to = person(0x51);
-    let payment = crate::rails::world::payment(to, 2_500);
+    let payment = crate::rails::chain::payment(to, 2_500);
     let address = to.to_checksum(None);
     let bad = vec![
         json!({ "address": "0x0000000000000000000000000000000000000000" }),
@@ -182,7 +182,7 @@ async fn crypto_conforms() {
     let case = Case { rail: &world.rail, payment, good, bad, remembers: true, now };
     conforms(&case).await;
     world.node.mine(8).await;
-    assert_eq!(world.paid(to).await, crate::rails::world::units(2_450, 6), "paid once");
+    assert_eq!(world.paid(to).await, crate::rails::chain::units(2_450, 6), "paid once");
 }
 
 /// A rail that counts in memory how often it was asked to pay each order.

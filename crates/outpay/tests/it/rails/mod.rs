@@ -1,6 +1,7 @@
 //! Rails against third-party counterparts: chains and tokens from tests/peers. Each test starts its own chain, which
 //! ends with it.
 
+mod chain;
 mod crypto_configuration;
 mod crypto_destination;
 mod crypto_end_to_end;
@@ -34,4 +35,3 @@ mod story;
 mod supervised;
 mod tokens;
 mod worker;
-mod world;

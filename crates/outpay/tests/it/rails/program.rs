@@ -1,7 +1,7 @@
 //! The real program as a process of its own: one installation on SQLite in a folder deleted with the test, its
 //! commands, and its server, which can be killed without warning.
 
-use crate::rails::world::{KEY, World};
+use crate::rails::chain::{Chain, KEY};
 use crate::wire::Call;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -122,7 +122,7 @@ impl Drop for Serving {
 }
 
 /// The table of a rail for the world's token, through `url`.
-pub fn table(name: &str, world: &World, url: &str) -> String {
+pub fn table(name: &str, world: &Chain, url: &str) -> String {
     let config = &world.config;
     format!(
         "[rails.crypto.{name}]\nchain = \"{}\"\nchain_id = {}\ncurrency = \"{}\"\ntoken = \"{}\"\ndecimals = {}\n\

@@ -2,12 +2,13 @@
 //! worker.
 
 use crate::receiver::Answer;
-use crate::webhooks::world::{SECOND, World};
+use crate::webhooks::hooks::Hooks;
+use crate::world::SECOND;
 use outpay::background::presence;
 use outpay::store::DeliveryState::{Delivered, Pending};
 use outpay::webhooks::{WebhookOptions, Worker};
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     a_worker_that_dies_after_sending_leaves_it_to_another,
     a_start_takes_back_what_a_dead_worker_had,
     a_lease_that_lasts_is_not_taken,
@@ -15,7 +16,7 @@ crate::webhooks::on_both_engines! {
     nothing_is_told_of_what_was_refused,
 }
 
-async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
+async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.receiver.next("/hook", [Answer::Never]);
@@ -27,9 +28,9 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
     assert!(dying.await.unwrap_err().is_cancelled());
     assert_eq!(world.states(book).await, [Pending]);
     assert_eq!(world.settle().await, 0, "the dead worker's lease lasts");
-    world.advance_clock(60 * SECOND - 1);
+    world.wait(60 * SECOND - 1);
     assert_eq!(world.settle().await, 0);
-    world.advance_clock(1);
+    world.wait(1);
     assert_eq!(world.settle().await, 1);
     assert_eq!(world.states(book).await, [Delivered]);
     let received = world.receiver.received();
@@ -38,7 +39,7 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &World) {
     assert_eq!(world.attempts(book, 1).await.len(), 1, "the response to the first is unknown");
 }
 
-async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
+async fn a_start_takes_back_what_a_dead_worker_had(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.receiver.next("/hook", [Answer::Never]);
@@ -60,7 +61,7 @@ async fn a_start_takes_back_what_a_dead_worker_had(world: &World) {
     assert_eq!(world.states(book).await, [Delivered]);
 }
 
-async fn a_lease_that_lasts_is_not_taken(world: &World) {
+async fn a_lease_that_lasts_is_not_taken(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.pay(book).await;
@@ -68,26 +69,26 @@ async fn a_lease_that_lasts_is_not_taken(world: &World) {
     let store = &world.platform.store;
     world.receiver.next("/hook", [Answer::Status(500, String::new())]);
     world.settle().await;
-    world.advance_clock(30 * SECOND);
+    world.wait(30 * SECOND);
     let now = world.now();
     assert_eq!(store.lease_deliveries(book, &[(1, 1)], 77, now, now + 5).await.unwrap(), [true]);
     assert_eq!(store.lease_deliveries(book, &[(1, 1)], 78, now + 4, now + 9).await.unwrap(), [false]);
     assert_eq!(world.settle().await, 0);
-    world.advance_clock(5);
+    world.wait(5);
     assert_eq!(world.settle().await, 1);
 }
 
-async fn a_worker_whose_lease_ran_out_does_not_write(world: &World) {
+async fn a_worker_whose_lease_ran_out_does_not_write(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.receiver.next("/hook", [Answer::Close]);
     world.pay(book).await;
     world.settle().await;
-    world.advance_clock(30 * SECOND);
+    world.wait(30 * SECOND);
     let store = &world.platform.store;
     let now = world.now();
     assert_eq!(store.lease_deliveries(book, &[(1, 1)], 77, now, now + 1).await.unwrap(), [true]);
-    world.advance_clock(1);
+    world.wait(1);
     assert_eq!(world.settle().await, 1, "taken over and delivered");
     let late = outpay::store::Attempted {
         book,
@@ -105,7 +106,7 @@ async fn a_worker_whose_lease_ran_out_does_not_write(world: &World) {
     assert_eq!(world.states(book).await, [Delivered]);
 }
 
-async fn nothing_is_told_of_what_was_refused(world: &World) {
+async fn nothing_is_told_of_what_was_refused(world: &Hooks) {
     use ledger::{Command, Progress, Request, Step};
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;

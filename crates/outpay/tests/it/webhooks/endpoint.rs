@@ -1,7 +1,8 @@
 //! An owner's commands on an endpoint, and where its keys are stored.
 
 use crate::receiver::Received;
-use crate::webhooks::world::{BY, SECOND, World};
+use crate::webhooks::hooks::{BY, Hooks};
+use crate::world::SECOND;
 use ledger::BookId;
 use outpay::store::AuditFilter;
 use outpay::webhooks::guard::UrlProblem;
@@ -9,7 +10,7 @@ use outpay::webhooks::sign::SigningKeys;
 use outpay::webhooks::{Change, Endpoint, WebhookError};
 use secrecy::ExposeSecret;
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     the_keys_are_made_once_and_lie_sealed,
     keys_moved_to_another_row_do_not_open,
     a_roll_without_overlap_ends_the_old_keys_at_once,
@@ -36,13 +37,13 @@ fn keys(token: &str, secret: &str) -> SigningKeys {
     SigningKeys::given(token.to_owned().into(), secret.to_owned().into()).unwrap()
 }
 
-async fn told(world: &World, book: BookId) -> Received {
+async fn told(world: &Hooks, book: BookId) -> Received {
     world.pay(book).await;
     world.settle().await;
     world.receiver.received().pop().unwrap()
 }
 
-async fn the_keys_are_made_once_and_lie_sealed(world: &World) {
+async fn the_keys_are_made_once_and_lie_sealed(world: &Hooks) {
     let book = world.book().await;
     let made = world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     assert!(token(&made).starts_with("wht_") && secret(&made).starts_with("whsec_"));
@@ -55,7 +56,7 @@ async fn the_keys_are_made_once_and_lie_sealed(world: &World) {
     }
 }
 
-async fn keys_moved_to_another_row_do_not_open(world: &World) {
+async fn keys_moved_to_another_row_do_not_open(world: &Hooks) {
     let (one, other) = (world.book().await, world.book().await);
     world.endpoint_for_all(one, "/one").await;
     world.endpoint_for_all(other, "/other").await;
@@ -69,7 +70,7 @@ async fn keys_moved_to_another_row_do_not_open(world: &World) {
     assert!(error.to_string().contains("do not open"), "{error:#}");
 }
 
-async fn a_roll_without_overlap_ends_the_old_keys_at_once(world: &World) {
+async fn a_roll_without_overlap_ends_the_old_keys_at_once(world: &Hooks) {
     let book = world.book().await;
     let old = world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let (new, replayed) = world.webhooks().roll_endpoint(book, BY, 0, None).await.unwrap();
@@ -82,13 +83,13 @@ async fn a_roll_without_overlap_ends_the_old_keys_at_once(world: &World) {
     assert_eq!(received.header("webhook-signature").unwrap().split(' ').count(), 1);
 }
 
-async fn a_roll_with_overlap_signs_with_both_for_so_long(world: &World) {
+async fn a_roll_with_overlap_signs_with_both_for_so_long(world: &Hooks) {
     let book = world.book().await;
     let old = world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let (new, _) = world.webhooks().roll_endpoint(book, BY, 60 * SECOND, None).await.unwrap();
     assert_eq!(new.overlap_ends_at(world.now()), Some(world.now() + 60 * SECOND));
     let (old, new) = (keys(&token(&old), &secret(&old)), keys(&token(&new), &secret(&new)));
-    world.advance_clock(60 * SECOND - 1);
+    world.wait(60 * SECOND - 1);
     let during = told(world, book).await;
     assert_eq!(during.header("signature"), Some(new.documented(&during.body).as_str()));
     assert_eq!(during.header("signature-previous"), Some(old.documented(&during.body).as_str()));
@@ -96,14 +97,14 @@ async fn a_roll_with_overlap_signs_with_both_for_so_long(world: &World) {
     let timestamp = during.header("webhook-timestamp").unwrap().parse().unwrap();
     let both = [&new, &old].map(|keys| keys.standard(id, timestamp, &during.body)).join(" ");
     assert_eq!(during.header("webhook-signature"), Some(both.as_str()));
-    world.advance_clock(1);
+    world.wait(1);
     let after = told(world, book).await;
     assert_eq!(after.header("signature"), Some(new.documented(&after.body).as_str()));
     assert_eq!(after.header("signature-previous"), None);
     assert_eq!(after.header("webhook-signature").unwrap().split(' ').count(), 1);
 }
 
-async fn a_roll_that_another_one_followed_is_never_done_again(world: &World) {
+async fn a_roll_that_another_one_followed_is_never_done_again(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     let webhooks = world.webhooks();
@@ -121,7 +122,7 @@ async fn a_roll_that_another_one_followed_is_never_done_again(world: &World) {
     assert!(!replayed, "another book's keys are its own");
 }
 
-async fn a_change_and_its_entry_are_one(world: &World) {
+async fn a_change_and_its_entry_are_one(world: &Hooks) {
     let book = world.book().await;
     let entries = async || {
         let filter = AuditFilter {
@@ -153,7 +154,7 @@ async fn a_change_and_its_entry_are_one(world: &World) {
     world.database.execute("ALTER TABLE audit_log_away RENAME TO audit_log").await;
 }
 
-async fn a_roll_asked_for_twice_is_one(world: &World) {
+async fn a_roll_asked_for_twice_is_one(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     let webhooks = world.webhooks();
@@ -166,7 +167,7 @@ async fn a_roll_asked_for_twice_is_one(world: &World) {
     assert_ne!(token(&first), token(&other));
 }
 
-async fn an_overlap_has_limits(world: &World) {
+async fn an_overlap_has_limits(world: &Hooks) {
     let book = world.book().await;
     let nothing = world.webhooks().roll_endpoint(book, BY, 0, None).await;
     assert!(matches!(nothing, Err(WebhookError::NoEndpoint)));
@@ -179,7 +180,7 @@ async fn an_overlap_has_limits(world: &World) {
     assert_eq!(token(&made), token(&same));
 }
 
-async fn a_url_that_leads_inside_is_not_taken(world: &World) {
+async fn a_url_that_leads_inside_is_not_taken(world: &Hooks) {
     let book = world.book().await;
     let strict = world.webhooks().clone().guarded_by(Default::default());
     for (url, problem) in [
@@ -199,16 +200,16 @@ async fn a_url_that_leads_inside_is_not_taken(world: &World) {
     assert_eq!(made.url(), "https://example.com/");
 }
 
-async fn a_first_endpoint_needs_a_url(world: &World) {
+async fn a_first_endpoint_needs_a_url(world: &Hooks) {
     let book = world.book().await;
     let refused = world.webhooks().set_endpoint(book, BY, &Change::default()).await;
     assert!(matches!(refused, Err(WebhookError::UrlIsMissing)));
 }
 
-async fn a_part_that_is_left_out_stays(world: &World) {
+async fn a_part_that_is_left_out_stays(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.failed"]).await;
-    world.advance_clock(SECOND);
+    world.wait(SECOND);
     world.switch(book, false).await;
     let endpoint = world.webhooks().endpoint(book).await.unwrap().unwrap();
     assert_eq!(endpoint.url(), world.receiver.url("/hook"));
@@ -217,7 +218,7 @@ async fn a_part_that_is_left_out_stays(world: &World) {
     assert_eq!(endpoint.changed_at(), world.now());
 }
 
-async fn changes_at_once_are_both_kept(world: &World) {
+async fn changes_at_once_are_both_kept(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let neighbour = world.neighbour().await;

@@ -1,12 +1,12 @@
 //! Which events become deliveries, and their bodies.
 
 use crate::receiver::Received;
-use crate::webhooks::world::{BY, World};
+use crate::webhooks::hooks::{BY, Hooks};
 use ledger::{Provider, Step};
 use outpay::webhooks::Change;
 use outpay::webhooks::event::EventSet;
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     a_success_is_told_to_the_byte,
     only_chosen_events_are_told,
     a_rejection_tells_the_operator_s_note,
@@ -20,7 +20,7 @@ crate::webhooks::on_both_engines! {
     more_events_than_one_transaction_takes,
 }
 
-async fn a_success_is_told_to_the_byte(world: &World) {
+async fn a_success_is_told_to_the_byte(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let withdrawal = world.pay(book).await;
@@ -33,7 +33,7 @@ async fn a_success_is_told_to_the_byte(world: &World) {
          \"metadata\":{{\"payout_user_id\":\"{}\"}},\"type\":\"payout.succeeded\",\"provider\":\"crypto\",\
          \"order_id\":\"{}\",\"recipient\":{{\"email\":\"user@example.com\"}},\"crypto\":{{\"order_id\":\"{order}\",\"usd_amount\":24.5,\"to_address\":\"0x1\"}}}}",
         world.user_id(book, 1),
-        world.order_id(book, withdrawal)
+        world.withdrawal_id(book, withdrawal)
     );
     assert_eq!(String::from_utf8(one.body.clone()).unwrap(), expected);
     assert_eq!((one.method.as_str(), one.path.as_str()), ("POST", "/hook"));
@@ -44,7 +44,7 @@ async fn a_success_is_told_to_the_byte(world: &World) {
     assert_eq!(world.settle().await, 0, "once");
 }
 
-async fn only_chosen_events_are_told(world: &World) {
+async fn only_chosen_events_are_told(world: &Hooks) {
     let book = world.book().await;
     let change = Change { url: Some(world.receiver.url("/hook")), ..Change::default() };
     let (endpoint, is_new) = world.webhooks().set_endpoint(book, BY, &change).await.unwrap();
@@ -66,7 +66,7 @@ async fn only_chosen_events_are_told(world: &World) {
     assert_eq!(kinds, ["payout.succeeded", "payout.created", "payout.failed"]);
 }
 
-async fn a_rejection_tells_the_operator_s_note(world: &World) {
+async fn a_rejection_tells_the_operator_s_note(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     let notes = ["Please call us: \"ümlaut\" \\ \n", ""];
@@ -75,7 +75,7 @@ async fn a_rejection_tells_the_operator_s_note(world: &World) {
         let withdrawal = world.withdraw_for_review(book).await;
         let progress = ledger::Progress::new(withdrawal, Step::Reject).because("rejected", note);
         world.progress(book, progress).await;
-        orders.push(world.order_id(book, withdrawal));
+        orders.push(world.withdrawal_id(book, withdrawal));
     }
     world.settle().await;
     let received = world.receiver.received();
@@ -89,7 +89,7 @@ async fn a_rejection_tells_the_operator_s_note(world: &World) {
     assert_eq!(reason(&orders[0], "payout.created"), None);
 }
 
-async fn the_rail_s_object_is_told_as_it_was_at_that_moment(world: &World) {
+async fn the_rail_s_object_is_told_as_it_was_at_that_moment(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     let withdrawal = world.withdraw(book).await;
@@ -106,7 +106,7 @@ async fn the_rail_s_object_is_told_as_it_was_at_that_moment(world: &World) {
     assert!(bodies[2].contains(&format!("\"crypto\":{paid}")), "to the byte: {}", bodies[2]);
 }
 
-async fn what_happened_before_the_endpoint_is_not_told(world: &World) {
+async fn what_happened_before_the_endpoint_is_not_told(world: &Hooks) {
     let book = world.book().await;
     world.pay(book).await;
     world.endpoint_for_all(book, "/hook").await;
@@ -115,7 +115,7 @@ async fn what_happened_before_the_endpoint_is_not_told(world: &World) {
     assert_eq!(world.settle().await, 3);
 }
 
-async fn what_happens_while_it_is_off_is_not_told(world: &World) {
+async fn what_happens_while_it_is_off_is_not_told(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     world.switch(book, false).await;
@@ -125,11 +125,11 @@ async fn what_happens_while_it_is_off_is_not_told(world: &World) {
     assert_eq!(world.settle().await, 0, "nor later");
     let told = world.pay(book).await;
     assert_eq!(world.settle().await, 3);
-    let order = world.order_id(book, told);
+    let order = world.withdrawal_id(book, told);
     assert!(world.receiver.received().iter().all(|one| one.json()["order_id"] == *order));
 }
 
-async fn what_was_made_before_it_was_switched_off_waits(world: &World) {
+async fn what_was_made_before_it_was_switched_off_waits(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     world.pay(book).await;
@@ -140,7 +140,7 @@ async fn what_was_made_before_it_was_switched_off_waits(world: &World) {
     assert_eq!(world.settle().await, 3);
 }
 
-async fn a_change_of_events_takes_effect_at_one_point(world: &World) {
+async fn a_change_of_events_takes_effect_at_one_point(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.created"]).await;
     world.pay(book).await;
@@ -153,7 +153,7 @@ async fn a_change_of_events_takes_effect_at_one_point(world: &World) {
     assert!(kinds.contains(&"payout.succeeded".to_owned()), "as it is wanted now: {kinds:?}");
 }
 
-async fn two_processes_make_each_delivery_once(world: &World) {
+async fn two_processes_make_each_delivery_once(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     let neighbour = world.neighbour().await;
@@ -174,7 +174,7 @@ async fn two_processes_make_each_delivery_once(world: &World) {
     assert_eq!(world.deliveries(book).await.len(), 90);
 }
 
-async fn books_do_not_hear_of_each_other(world: &World) {
+async fn books_do_not_hear_of_each_other(world: &Hooks) {
     let (one, other) = (world.book().await, world.book().await);
     let mine = world.endpoint_for_all(one, "/one").await;
     let theirs = world.endpoint_for_all(other, "/other").await;
@@ -185,7 +185,7 @@ async fn books_do_not_hear_of_each_other(world: &World) {
     assert_eq!((world.receiver.on("/one").len(), world.receiver.on("/other").len()), (3, 0));
 }
 
-async fn more_events_than_one_transaction_takes(world: &World) {
+async fn more_events_than_one_transaction_takes(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.created"]).await;
     for _ in 0..501 {

@@ -2,7 +2,8 @@
 //! (src/webhooks/guard_tests.rs has the table of public addresses.)
 
 use crate::receiver::{Answer, Receiver, ok};
-use crate::webhooks::world::{NOW, OPEN};
+use crate::webhooks::hooks::NOW;
+use crate::world::OPEN;
 use outpay::clock::Clock;
 use outpay::webhooks::client::{Client, KEPT_BODY, Lookup, Sent};
 use outpay::webhooks::guard::Guard;

@@ -6,28 +6,9 @@ mod crash;
 mod endpoint;
 mod fan_out;
 mod guard;
+mod hooks;
 mod order;
 mod peers;
 mod running;
 mod schedule;
 mod trial;
-mod world;
-
-/// Creates a test on each engine of every scenario, an `async fn(&World)`.
-macro_rules! on_both_engines {
-    ($($scenario:ident,)*) => {
-        mod sqlite {
-            $(#[test]
-            fn $scenario() {
-                crate::webhooks::world::run(crate::database::Database::on_sqlite(), super::$scenario);
-            })*
-        }
-        mod postgres {
-            $(#[test]
-            fn $scenario() {
-                crate::webhooks::world::run(crate::database::Database::on_postgres(), super::$scenario);
-            })*
-        }
-    };
-}
-pub(crate) use on_both_engines;

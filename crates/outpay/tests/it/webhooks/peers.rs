@@ -2,7 +2,7 @@
 //! `./test` installs them into target/peers/python from tests/peers/webhooks/requirements.txt.
 
 use crate::receiver::Received;
-use crate::webhooks::world::{BY, World};
+use crate::webhooks::hooks::{BY, Hooks};
 use ledger::EntryKind;
 use outpay::clock::Clock;
 use outpay::webhooks::Endpoint;
@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     other_programs_verify_every_delivery,
     other_programs_verify_both_keys_of_a_roll,
 }
@@ -63,11 +63,11 @@ fn as_json(received: &Received, endpoint: &Endpoint, previous: Option<&Endpoint>
 }
 
 /// The receivers compare the time of a delivery with the machine's clock.
-async fn set_clock(world: &World) {
-    world.advance_clock(Clock::System.now() - world.now());
+async fn set_clock(world: &Hooks) {
+    world.wait(Clock::System.now() - world.now());
 }
 
-async fn other_programs_verify_every_delivery(world: &World) {
+async fn other_programs_verify_every_delivery(world: &Hooks) {
     set_clock(world).await;
     let book = world.book().await;
     let endpoint = world.endpoint_for_all(book, "/hook").await;
@@ -83,7 +83,7 @@ async fn other_programs_verify_every_delivery(world: &World) {
     verify(&received.iter().map(|one| as_json(one, &endpoint, None)).collect::<Vec<_>>());
 }
 
-async fn other_programs_verify_both_keys_of_a_roll(world: &World) {
+async fn other_programs_verify_both_keys_of_a_roll(world: &Hooks) {
     set_clock(world).await;
     let book = world.book().await;
     let old = world.endpoint_for_all(book, "/hook").await;

@@ -2,14 +2,14 @@
 //! others, and it stops in good order.
 
 use crate::receiver::Answer;
-use crate::webhooks::world::World;
+use crate::webhooks::hooks::Hooks;
 use outpay::store::DeliveryState::{Delivered, Pending};
 use outpay::webhooks::{WebhookOptions, Worker};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     deliveries_go_out_by_themselves,
     a_nudge_makes_it_sooner,
     a_dead_receiver_does_not_hold_up_others,
@@ -28,7 +28,7 @@ impl Running {
     }
 }
 
-fn worker(world: &World, options: WebhookOptions) -> Running {
+fn worker(world: &Hooks, options: WebhookOptions) -> Running {
     let (stop, stopped) = watch::channel(false);
     let task = tokio::spawn(Worker::new(world.webhooks().clone(), options).run(stopped));
     Running { stop, task }
@@ -38,7 +38,7 @@ fn often() -> WebhookOptions {
     WebhookOptions { poll: Duration::from_millis(20), ..WebhookOptions::default() }
 }
 
-async fn deliveries_go_out_by_themselves(world: &World) {
+async fn deliveries_go_out_by_themselves(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     let running = worker(world, often());
@@ -52,7 +52,7 @@ async fn deliveries_go_out_by_themselves(world: &World) {
     assert!(registered.contains("outpay_webhook_waiting "), "{registered}");
 }
 
-fn metrics(world: &World) -> String {
+fn metrics(world: &Hooks) -> String {
     let mut registry = prometheus_client::registry::Registry::with_prefix("outpay");
     world.webhooks().measures().register(&mut registry);
     let mut text = String::new();
@@ -60,7 +60,7 @@ fn metrics(world: &World) -> String {
     text
 }
 
-async fn a_nudge_makes_it_sooner(world: &World) {
+async fn a_nudge_makes_it_sooner(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let rarely = WebhookOptions { poll: Duration::from_secs(3600), ..WebhookOptions::default() };
@@ -73,7 +73,7 @@ async fn a_nudge_makes_it_sooner(world: &World) {
     assert_eq!(world.states(book).await, [Delivered]);
 }
 
-async fn a_dead_receiver_does_not_hold_up_others(world: &World) {
+async fn a_dead_receiver_does_not_hold_up_others(world: &Hooks) {
     let (dead, alive) = (world.book().await, world.book().await);
     world.receiver.always("/dead", Answer::Never);
     world.endpoint_for_all(dead, "/dead").await;
@@ -104,7 +104,7 @@ async fn a_dead_receiver_does_not_hold_up_others(world: &World) {
     assert_eq!(world.states(dead).await, [Pending; 40]);
 }
 
-async fn what_is_under_way_is_recorded_at_the_end(world: &World) {
+async fn what_is_under_way_is_recorded_at_the_end(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let running = worker(world, often());

@@ -1,11 +1,12 @@
 //! When a delivery is tried, and what counts as delivered.
 
 use crate::receiver::{Answer, ok, status};
-use crate::webhooks::world::{NOW, SECOND, World};
+use crate::webhooks::hooks::{Hooks, NOW};
+use crate::world::SECOND;
 use ledger::BookId;
 use outpay::store::DeliveryState::{Delivered, Failed, Pending};
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     four_tries_at_their_times_then_failed,
     the_same_id_and_body_at_every_try,
     a_late_success_ends_it,
@@ -15,22 +16,22 @@ crate::webhooks::on_both_engines! {
     replay_takes_what_failed_since,
 }
 
-async fn one_pending(world: &World) -> BookId {
+async fn one_pending(world: &Hooks) -> BookId {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.pay(book).await;
     book
 }
 
-async fn four_tries_at_their_times_then_failed(world: &World) {
+async fn four_tries_at_their_times_then_failed(world: &Hooks) {
     let book = one_pending(world).await;
     world.receiver.always("/hook", status(500));
     let mut tried = 0;
     for pause in [0, 30, 300, 1800] {
         if pause > 0 {
-            world.advance_clock(pause * SECOND - 1);
+            world.wait(pause * SECOND - 1);
             assert_eq!(world.settle().await, 0, "not a microsecond before {pause} s");
-            world.advance_clock(1);
+            world.wait(1);
         }
         assert_eq!(world.settle().await, 1, "after {pause} s");
         tried += 1;
@@ -39,7 +40,7 @@ async fn four_tries_at_their_times_then_failed(world: &World) {
     let delivery = &world.deliveries(book).await[0];
     assert_eq!((delivery.state, delivery.due_at, delivery.finished_at), (Failed, None, Some(world.now())));
     assert_eq!(world.now(), NOW + (30 + 300 + 1800) * SECOND);
-    world.advance_clock(365 * 86_400 * SECOND);
+    world.wait(365 * 86_400 * SECOND);
     assert_eq!(world.settle().await, 0, "given up");
     let attempts = world.attempts(book, delivery.number).await;
     let times: Vec<i64> = attempts.iter().map(|attempt| (attempt.at - NOW) / SECOND).collect();
@@ -51,11 +52,11 @@ async fn four_tries_at_their_times_then_failed(world: &World) {
     }
 }
 
-async fn the_same_id_and_body_at_every_try(world: &World) {
+async fn the_same_id_and_body_at_every_try(world: &Hooks) {
     one_pending(world).await;
     world.receiver.always("/hook", status(503));
     world.settle().await;
-    world.advance_clock(30 * SECOND);
+    world.wait(30 * SECOND);
     world.settle().await;
     let received = world.receiver.received();
     assert_eq!(received[0].body, received[1].body);
@@ -67,22 +68,22 @@ async fn the_same_id_and_body_at_every_try(world: &World) {
     assert_ne!(received[0].header("webhook-signature"), received[1].header("webhook-signature"));
 }
 
-async fn a_late_success_ends_it(world: &World) {
+async fn a_late_success_ends_it(world: &Hooks) {
     let book = one_pending(world).await;
     world.receiver.next("/hook", [status(500), status(429)]);
     world.settle().await;
-    world.advance_clock(30 * SECOND);
+    world.wait(30 * SECOND);
     world.settle().await;
     assert_eq!(world.states(book).await, [Pending]);
-    world.advance_clock(300 * SECOND);
+    world.wait(300 * SECOND);
     assert_eq!(world.settle().await, 1);
     assert_eq!(world.states(book).await, [Delivered]);
-    world.advance_clock(86_400 * SECOND);
+    world.wait(86_400 * SECOND);
     assert_eq!(world.settle().await, 0);
     assert_eq!(world.receiver.received().len(), 3);
 }
 
-async fn only_200_is_delivered(world: &World) {
+async fn only_200_is_delivered(world: &Hooks) {
     for other in [201, 202, 204, 301, 302, 307, 400, 404, 410, 500] {
         let book = world.book().await;
         let path = format!("/{other}");
@@ -98,34 +99,34 @@ async fn only_200_is_delivered(world: &World) {
     assert!(world.receiver.on("/elsewhere").is_empty(), "no redirect is followed");
 }
 
-async fn a_lost_connection_is_a_failure(world: &World) {
+async fn a_lost_connection_is_a_failure(world: &Hooks) {
     let book = one_pending(world).await;
     let garbage = Answer::Raw("I am not HTTP\r\n\r\n".to_owned());
     world.receiver.next("/hook", [Answer::Close, garbage]);
     world.settle().await;
-    world.advance_clock(30 * SECOND);
+    world.wait(30 * SECOND);
     world.settle().await;
     let attempts = world.attempts(book, 1).await;
     for attempt in &attempts {
         assert_eq!((attempt.status, attempt.error.as_str()), (None, "connection_lost"));
     }
     assert_eq!(attempts.len(), 2);
-    world.advance_clock(300 * SECOND);
+    world.wait(300 * SECOND);
     world.receiver.next("/hook", [ok()]);
     world.settle().await;
     assert_eq!(world.states(book).await, [Delivered]);
 }
 
 /// Tries until a delivery has failed.
-async fn fail(world: &World, path: &str) {
+async fn fail(world: &Hooks, path: &str) {
     world.receiver.always(path, status(500));
     for pause in [0, 30, 300, 1800] {
-        world.advance_clock(pause * SECOND);
+        world.wait(pause * SECOND);
         assert_eq!(world.settle().await, 1);
     }
 }
 
-async fn retried_by_hand_it_begins_again(world: &World) {
+async fn retried_by_hand_it_begins_again(world: &Hooks) {
     let book = one_pending(world).await;
     let id = world.webhooks().delivery_id(book, 1);
     assert!(world.webhooks().retry_delivery(book, &id).await.is_err(), "it has not failed");
@@ -135,7 +136,7 @@ async fn retried_by_hand_it_begins_again(world: &World) {
     assert_eq!((retried.state, retried.tries, retried.attempts), (Pending, 0, 4));
     assert!(world.webhooks().retry_delivery(book, &id).await.is_err(), "it is being tried");
     assert_eq!(world.settle().await, 1);
-    world.advance_clock(30 * SECOND);
+    world.wait(30 * SECOND);
     world.receiver.always("/hook", ok());
     assert_eq!(world.settle().await, 1, "the same pauses again");
     let delivery = &world.deliveries(book).await[0];
@@ -143,11 +144,11 @@ async fn retried_by_hand_it_begins_again(world: &World) {
     assert!(world.webhooks().retry_delivery(book, &id).await.is_err(), "it has succeeded");
 }
 
-async fn replay_takes_what_failed_since(world: &World) {
+async fn replay_takes_what_failed_since(world: &Hooks) {
     let book = one_pending(world).await;
     fail(world, "/hook").await;
     let since = world.now() + 1;
-    world.advance_clock(SECOND);
+    world.wait(SECOND);
     world.pay(book).await;
     world.receiver.always("/hook", status(500));
     fail(world, "/hook").await;

@@ -1,12 +1,13 @@
 //! Test sends: immediate, once, marked, and in the log.
 
 use crate::receiver::{Answer, status};
-use crate::webhooks::world::{SECOND, World};
+use crate::webhooks::hooks::Hooks;
+use crate::world::SECOND;
 use ledger::EntryKind;
 use outpay::store::DeliveryState::{Delivered, Failed, Pending};
 use outpay::webhooks::WebhookError;
 
-crate::webhooks::on_both_engines! {
+crate::world::on_both_engines! {
     a_test_send_says_so_and_tells_the_result,
     a_test_send_is_tried_once,
     a_test_send_goes_out_while_the_endpoint_is_off,
@@ -15,7 +16,7 @@ crate::webhooks::on_both_engines! {
     test_sends_and_events_share_one_line_of_numbers,
 }
 
-async fn a_test_send_says_so_and_tells_the_result(world: &World) {
+async fn a_test_send_says_so_and_tells_the_result(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalRejected).await.unwrap();
@@ -31,7 +32,7 @@ async fn a_test_send_says_so_and_tells_the_result(world: &World) {
     assert_eq!(world.attempts(book, trial.delivery.number).await, [trial.attempt]);
 }
 
-async fn a_test_send_is_tried_once(world: &World) {
+async fn a_test_send_is_tried_once(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.receiver.next("/hook", [status(500), Answer::Close]);
@@ -39,7 +40,7 @@ async fn a_test_send_is_tried_once(world: &World) {
     assert_eq!((trial.delivery.state, trial.attempt.status), (Failed, Some(500)));
     let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalFailed).await.unwrap();
     assert_eq!(trial.attempt.error, "connection_lost");
-    world.advance_clock(86_400 * SECOND);
+    world.wait(86_400 * SECOND);
     assert_eq!(world.settle().await, 0);
     // By hand it can be sent again, still as a test send.
     let id = world.webhooks().delivery_id(book, trial.delivery.number);
@@ -49,7 +50,7 @@ async fn a_test_send_is_tried_once(world: &World) {
     assert_eq!(world.webhooks().replay_deliveries(book, 0).await.unwrap(), 0, "no replay of a test");
 }
 
-async fn a_test_send_goes_out_while_the_endpoint_is_off(world: &World) {
+async fn a_test_send_goes_out_while_the_endpoint_is_off(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.switch(book, false).await;
@@ -57,13 +58,13 @@ async fn a_test_send_goes_out_while_the_endpoint_is_off(world: &World) {
     assert_eq!(trial.delivery.state, Delivered);
 }
 
-async fn a_test_send_needs_an_endpoint(world: &World) {
+async fn a_test_send_needs_an_endpoint(world: &Hooks) {
     let book = world.book().await;
     let nothing = world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await;
     assert!(matches!(nothing, Err(WebhookError::NoEndpoint)));
 }
 
-async fn many_at_once_are_turned_away(world: &World) {
+async fn many_at_once_are_turned_away(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.receiver.always("/hook", Answer::Never);
@@ -84,7 +85,7 @@ async fn many_at_once_are_turned_away(world: &World) {
     assert!(world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await.is_ok());
 }
 
-async fn test_sends_and_events_share_one_line_of_numbers(world: &World) {
+async fn test_sends_and_events_share_one_line_of_numbers(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     for number in [1, 3] {

@@ -30,7 +30,7 @@ pub struct Token {
 
 pub const SIX: Token = Token { name: "SixDecimals", decimals: 6 };
 
-pub struct World {
+pub struct Chain {
     // Ends with the test.
     _peer: Peer,
     pub node: Node,
@@ -41,7 +41,7 @@ pub struct World {
     pub rail: CryptoRail,
 }
 
-impl World {
+impl Chain {
     /// Foundry's chain with an ordinary token of 6 decimals.
     pub async fn anvil() -> Self {
         Self::anvil_with(SIX).await

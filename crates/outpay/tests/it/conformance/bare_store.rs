@@ -22,7 +22,7 @@ pub enum Engine {
     Postgres,
 }
 
-pub struct World {
+pub struct BareStore {
     pub store: Store,
     pub secrets: Secrets,
     pub place: Place,
@@ -34,9 +34,9 @@ pub enum Place {
     Postgres { server: String, name: String },
 }
 
-impl World {
+impl BareStore {
     /// Runs `scenario` on a fresh database.
-    pub fn run(engine: Engine, scenario: impl AsyncFnOnce(&World)) {
+    pub fn run(engine: Engine, scenario: impl AsyncFnOnce(&BareStore)) {
         let runtime = runtime();
         let world = runtime.block_on(Self::open(Place::fresh(engine)));
         runtime.block_on(scenario(&world));
