@@ -1,4 +1,4 @@
-//! `GET /docs`: the OpenAPI document as one plain page: no script, nothing from elsewhere, so it works offline.
+//! `GET /docs`: the OpenAPI document as one plain page, without scripts and external files, so that it works offline.
 
 use super::openapi;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ code,pre{font-family:ui-monospace,monospace;font-size:.9em}section{border-top:1p
 
 /// This page.
 #[utoipa::path(get, path = "/docs", tag = "Operation", responses((status = 200, description = "HTML", content_type = "text/html")))]
-pub async fn handle() -> Response {
+pub async fn docs() -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'";
     let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
     (headers, page(&openapi::document())).into_response()

@@ -1,9 +1,10 @@
-//! What every endpoint needs: the platform, and the one way to find out who is asking.
+//! What every endpoint needs: the platform, and the one way to authenticate a request.
 
 use super::body;
 use super::json::{Json, Object};
 use super::metrics::Metrics;
 use super::observe::Observed;
+use super::operations::HashBody;
 use super::page::query;
 use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
@@ -34,7 +35,7 @@ pub struct Door {
     pub(super) background: Status,
 }
 
-/// The `{id}` of a path. One that is not even text is an id like any other that names nothing.
+/// The `{id}` of a path. Bytes that are not UTF-8 are an id that names nothing.
 pub struct PathId(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
@@ -56,7 +57,7 @@ impl Door {
         Ok(caller)
     }
 
-    /// The payout user whose hash was sent, wherever it stood.
+    /// The payout user whose hash was sent, in the header, the body or the query.
     async fn recipient(&self, parts: &Parts, hash: Option<&[u8]>) -> Result<Caller, Problem> {
         let caller = self.authenticate(hash, For::Recipient, None).await?;
         Observed::asked_by(&parts.extensions, caller, For::Recipient);
@@ -114,7 +115,7 @@ impl Door {
         Ok(audit::write(&self.platform, entry).await?)
     }
 
-    /// Whether the caller's key may give somebody so much at once.
+    /// Checks amounts against the limit of the caller's key.
     pub(super) async fn within_ceiling(
         &self,
         caller: Caller,
@@ -127,8 +128,8 @@ impl Door {
         Err(self.disabled_or(caller, Problem::AboveKeyLimit).await)
     }
 
-    /// The payout user who asks: the hash is looked for in the header, then in the JSON body, then in the query; the
-    /// first place that has one decides, and what comes after it is not read.
+    /// The recipient who asks. The hash is looked for in the header, then in the JSON body, then in the query; the first place
+    /// that has one decides, and the places after it are not read.
     pub(super) async fn recipient_of(&self, parts: &Parts, body: Body) -> Result<Caller, Problem> {
         match hash_in_header(&parts.headers) {
             Some(hash) => self.recipient(parts, Some(hash)).await,
@@ -146,16 +147,16 @@ impl Door {
             let caller = self.recipient(parts, Some(hash)).await?;
             return Ok((caller, body::object(parts, body, body::LARGEST).await?));
         }
-        // Whoever does not authenticate is told nothing but that.
+        // A request that does not authenticate is told nothing else.
         let fields = body::optional_object(parts, body).await?;
         let caller = self.recipient_in(parts, &fields).await?;
         if body::is_json(parts) { Ok((caller, fields)) } else { Err(Problem::NotJson) }
     }
 
     async fn recipient_in(&self, parts: &Parts, fields: &Object) -> Result<Caller, Problem> {
-        match fields.get("payout_hash") {
+        match HashBody::read(fields).payout_hash {
             Some(Json::String(hash)) => self.recipient(parts, Some(hash.as_bytes())).await,
-            // Something that is no text stands where the hash belongs: it decides, and authenticates nobody.
+            // Any other value takes the place of the hash, and authenticates no one.
             Some(_) => self.recipient(parts, None).await,
             None => {
                 let hash = query(&parts.uri, "payout_hash");
@@ -197,12 +198,12 @@ pub(super) fn hash_in_header(headers: &HeaderMap) -> Option<&[u8]> {
     Some(if values.next().is_some() { b"" } else { value })
 }
 
-/// The key under which a business's POST takes effect once.
+/// The idempotency key of a business.
 pub(super) fn once_key(headers: &HeaderMap) -> Result<Option<OnceKey>, Problem> {
     Ok(once_text(headers)?.map(OnceKey::of_request))
 }
 
-/// The same of a payout user, whose keys are the person's own: two people may choose the same.
+/// The idempotency key of a recipient. Each recipient has keys of its own: two may choose the same text.
 pub(super) fn recipient_once_key(headers: &HeaderMap, user: i64) -> Result<Option<OnceKey>, Problem> {
     Ok(once_text(headers)?.map(|text| OnceKey::of_recipient_request(user, text)))
 }
@@ -224,7 +225,7 @@ fn once_text(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-/// The header's value; with two of them nobody can say which counts, so neither does.
+/// The header's value; a header that is sent twice is ambiguous, so neither counts.
 fn one_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.as_bytes();

@@ -70,7 +70,7 @@ pub struct EventData {
         ("cursor" = Option<String>, Query, description = "The same as after, for clients that page every list alike")),
     responses((status = 200, description = "Oldest first", body = Page<Event>), (status = 400, description = "Limit or sequence out of range"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
-pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+pub async fn events(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let limit = limit(&parts.uri)?;

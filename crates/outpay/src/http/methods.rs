@@ -1,12 +1,17 @@
-//! `GET /payout/methods`: the ways out that a person has, with their terms, and why one is closed.
+//! How a recipient gets money out: the methods on offer, the price of a withdrawal, and asking for one.
 
-use super::door::Door;
+use super::door::{Door, recipient_once_key};
+use super::fields::amount;
+use super::json::{Json, Object};
 use super::problem::Problem;
-use super::show;
+use super::show::{self, Operation};
+use crate::stopped::Stopped;
 use crate::withdrawals::offer::{self, Offer};
+use crate::withdrawals::price::{self, Wish};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::FeeRule;
+use http::StatusCode;
+use ledger::{Cents, FeeRule, MAX_PAYOUT, Refusal};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -127,10 +132,133 @@ impl From<Offer> for Method {
     get, path = "/payout/methods", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = [])),
     responses((status = 200, description = "All methods, open and closed", body = Methods), (status = 401, description = "No valid hash"),
         (status = 400, description = "Malformed JSON"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
-pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+pub async fn methods(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.recipient_of(&parts, body).await?;
     let row = door.platform.store.user(caller.book, caller.subject).await?.ok_or(Problem::Unauthorized)?;
     let offers = offer::all(&door.platform, caller.book, row.user.balance).await?;
     Ok(show::ok(&Methods { data: offers.into_iter().map(Method::from).collect() }))
+}
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct WithdrawBody {
+    /// One of `GET /payout/methods`.
+    #[schema(example = "sandbox")]
+    method: String,
+    /// Gross, cents.
+    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
+    amount: Cents,
+    /// The fields that the method asks for.
+    destination: serde_json::Map<String, serde_json::Value>,
+    /// The secret hash, if it is in no header.
+    #[expect(dead_code, reason = "read before the rest of the body, by `Door::recipient_who_sends`")]
+    payout_hash: Option<String>,
+}
+
+/// The price of a withdrawal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Quote {
+    method: String,
+    /// `USD`
+    currency: &'static str,
+    /// Gross, cents.
+    amount: i64,
+    /// Cents the business keeps.
+    fees: i64,
+    /// Cents that are paid out.
+    net_amount: i64,
+    /// For people.
+    expected_time: String,
+    /// In the form in which it would be stored.
+    destination: serde_json::Value,
+    /// What the rail says to it, for example the amount in tokens; or null.
+    #[schema(required)]
+    detail: Option<serde_json::Value>,
+}
+
+/// The price of a withdrawal.
+#[utoipa::path(
+    post, path = "/payout/quote", tag = "Recipient", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    responses((status = 200, description = "The price", body = Quote), (status = 400, description = "Invalid fields, malformed JSON, or an amount outside the limits"),
+        (status = 401, description = "No valid hash"), (status = 404, description = "No such method"), (status = 409, description = "The method cannot pay now"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests")))]
+pub async fn quote(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let (caller, fields) = door.recipient_who_sends(&parts, body).await?;
+    let wish = Wish::from(WithdrawBody::read(&fields)?);
+    let price = price::quote(&door.platform, caller.book, &wish).await?;
+    let parse = |text: &str| serde_json::from_str(text).ok();
+    Ok(show::ok(&Quote {
+        method: wish.method,
+        currency: "USD",
+        amount: price.amount.0,
+        fees: price.fees.0,
+        net_amount: price.net.0,
+        expected_time: price.expected_time,
+        destination: parse(&price.destination).unwrap_or_default(),
+        detail: parse(&price.quote.detail),
+    }))
+}
+
+impl WithdrawBody {
+    /// All wrong fields are named together.
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        let method = match fields.get("method") {
+            Some(Json::String(name)) if !name.is_empty() => Ok(name.clone()),
+            Some(Json::String(_)) | None => Err("The method field is required."),
+            Some(_) => Err("The method must be a string."),
+        };
+        let destination = match fields.get("destination") {
+            Some(Json::Object(object)) => {
+                object.to_plain().ok_or("Numbers in the destination must be whole numbers.")
+            }
+            None => Err("The destination field is required."),
+            Some(_) => Err("The destination must be an object."),
+        };
+        match (method, amount(fields.get("amount"), MAX_PAYOUT), destination) {
+            (Ok(method), Ok(amount), Ok(destination)) => {
+                Ok(Self { method, amount, destination, payout_hash: None })
+            }
+            (method, amount, destination) => {
+                let method = method.err().map(|sentence| ("method", sentence.to_owned()));
+                let amount = amount.err().map(|sentence| ("amount", sentence));
+                let destination = destination.err().map(|sentence| ("destination", sentence.to_owned()));
+                Err(Problem::Fields(method.into_iter().chain(amount).chain(destination).collect()))
+            }
+        }
+    }
+}
+
+impl From<WithdrawBody> for Wish {
+    fn from(body: WithdrawBody) -> Self {
+        Self { method: body.method, amount: body.amount, destination: body.destination }
+    }
+}
+
+/// Ask for a withdrawal.
+#[utoipa::path(
+    post, path = "/payout/withdraw", tag = "Recipient", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
+    responses((status = 202, description = "The withdrawal; its money is held", body = Operation),
+        (status = 400, description = "Invalid fields, malformed JSON, an amount outside the limits, or too little money"),
+        (status = 401, description = "No valid hash"), (status = 403, description = "Withdrawals are paused"), (status = 404, description = "No such method"),
+        (status = 409, description = "The method cannot pay now"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn withdraw(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let (caller, fields) = door.recipient_who_sends(&parts, body).await?;
+    let once = recipient_once_key(&parts.headers, caller.subject)?;
+    let wish = Wish::from(WithdrawBody::read(&fields)?);
+    let asked = door.counter_of_recipient(caller).once(once).withdraw(caller.subject, &wish).await;
+    let done = asked.map_err(|stopped| match stopped {
+        // The hash died between being looked up and the withdrawal.
+        Stopped::Refused(Refusal::PayoutUserIsNotActive | Refusal::PayoutUserIsUnknown) => {
+            Problem::Unauthorized
+        }
+        other => other.into(),
+    })?;
+    let body = show::withdrawal_operation(door.platform.secrets.ids(), caller.book, &done.value);
+    Ok(show::done(&done, StatusCode::ACCEPTED, &body))
 }

@@ -1,64 +1,38 @@
-//! The API door: one route table (router.rs), one file per endpoint, and what endpoints share. Not here: rules (ledger),
-//! SQL (store). A handler reads the request, authenticates, validates, asks the teller or reads the store, answers.
+//! The API door: one table of endpoints (routes.rs), a file per subject with its endpoints, and what endpoints share: reading
+//! (body.rs, json.rs, fields.rs), answering (show.rs, problem.rs). Not here: rules (ledger), commands (counter), SQL (store).
+//! A handler authenticates, reads and validates, calls a verb of the counter or reads the store, answers.
 
-mod activate;
-mod approve;
-mod balance;
-mod batch;
+mod balances;
 mod body;
-mod cancel;
-mod create;
-mod deactivate;
-mod debit;
 mod docs;
 mod door;
 mod events;
-mod healthz;
+mod fields;
+mod health;
 pub mod json;
 mod methods;
 mod metrics;
 mod observe;
 mod once;
 mod openapi;
-mod operation;
 mod operations;
 mod page;
-mod pause;
 mod pauses;
+mod payouts;
 pub mod problem;
 mod proxies;
-mod quote;
 mod rate_limit;
-mod readyz;
-mod reject;
-mod resume;
-mod reveal;
-mod rotate_hash;
-mod router;
+mod routes;
 mod server;
 mod settings;
-mod settings_set;
-mod settle;
 mod show;
 mod show_webhooks;
 mod tls;
-mod transfer;
-mod user;
-mod user_operations;
 mod users;
-mod webhook;
-mod webhook_deliveries;
-mod webhook_delivery;
-mod webhook_replay;
-mod webhook_retry;
-mod webhook_roll;
-mod webhook_set;
-mod webhook_test;
-mod withdraw;
-mod withdrawal;
+mod webhooks;
 mod withdrawals;
 
 pub use openapi::document as openapi_document;
 pub use proxies::TrustedProxies;
-pub use router::router;
+pub use routes::router;
 pub use server::{ServeConfig, Server, bind};

@@ -1,8 +1,8 @@
-//! Idempotency of POSTs whose effect lies outside the books (deliveries of webhooks): the teller remembers the first answer
-//! under the same keys as all others. Not here: commands of the ledger, which are remembered with what they did.
+//! Idempotency of POSTs whose effect is outside the books (deliveries of webhooks, pauses): the teller remembers the first
+//! answer under the same keys as all others. Not here: commands of the ledger, whose replies it remembers by itself.
 //!
-//! Such an effect may happen again where a process dies before the answer is remembered, or where copies arrive at once; so
-//! only what may be repeated goes this way.
+//! Such an effect may happen again where a process dies before the answer is remembered, or where copies arrive at once. So
+//! only effects that may be repeated are made this way.
 
 use super::door::Door;
 use super::problem::{Problem, json};
@@ -15,7 +15,7 @@ use ledger::OnceKey;
 use serde::Serialize;
 use std::time::Duration;
 
-/// How often, and how long apart, an answer is waited for that a copy of the same request is about to give.
+/// How often, and how long apart, the answer of a concurrent copy of the request is looked for.
 const LOOKS: usize = 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
@@ -43,7 +43,7 @@ pub(super) async fn once<B: Serialize>(
     Ok(show::marked(done.replayed, json(StatusCode::OK, done.value)))
 }
 
-/// Has a copy of the request, which was faster, been answered? Only a conflict can come of one.
+/// Was a faster copy of the request answered? Only a conflict can be its effect.
 async fn is_answered(door: &Door, caller: Caller, key: &OnceKey, problem: &Problem) -> Result<bool, Failure> {
     if !matches!(problem, Problem::Coded(StatusCode::CONFLICT, ..)) {
         return Ok(false);

@@ -1,13 +1,6 @@
-//! `GET /openapi.json`: the description of this API, generated from the handlers.
+//! `GET /openapi.json`: the description of this API, made of the entries of the endpoint table (routes.rs).
 
-use super::page::Page;
-use super::{
-    activate, approve, balance, batch, cancel, create, deactivate, debit, docs, events, healthz, methods,
-    operation, operations, pause, pauses, quote, readyz, reject, resume, reveal, rotate_hash, settings,
-    settings_set, settle, show, show_webhooks, transfer, user, user_operations, users, webhook,
-    webhook_deliveries, webhook_delivery, webhook_replay, webhook_retry, webhook_roll, webhook_set,
-    webhook_test, withdraw, withdrawal, withdrawals,
-};
+use super::routes;
 use axum::response::Response;
 use http::StatusCode;
 use utoipa::openapi::Response as Described;
@@ -16,27 +9,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "Outpay", description = "Give people money by e-mail address; they take it out with a secret hash. Money is in US cents."),
-    paths(
-        create::handle, batch::handle, operations::handle, operations::handle_post, users::handle, user::handle,
-        user_operations::handle, activate::handle, deactivate::handle, rotate_hash::handle, debit::handle, events::handle,
-        methods::handle, quote::handle, withdraw::handle, operation::handle, cancel::handle, reveal::handle,
-        withdrawals::handle, withdrawal::handle, approve::handle, reject::handle, settle::handle, pauses::handle, pause::handle, resume::handle, settings::handle, settings_set::handle,
-        balance::handle, transfer::handle, webhook::handle, webhook_set::handle, webhook_roll::handle, webhook_test::handle,
-        webhook_replay::handle, webhook_deliveries::handle, webhook_delivery::handle, webhook_retry::handle, healthz::handle, readyz::handle, handle, docs::handle
-    ),
-    components(schemas(
-        create::CreateBody, batch::BatchBody, batch::BatchRow, batch::BatchAnswer, batch::BatchRowAnswer, transfer::TransferBody,
-        transfer::Pocket, debit::DebitBody, operations::HashBody, operations::Statement, events::Event, events::EventData,
-        show::User, show::Operation, show::Withdrawal, Page<show::Withdrawal>, methods::Methods, methods::Method, methods::Closed,
-        methods::Fee, methods::Field, methods::Choice, quote::WithdrawBody, quote::Quote, operation::OperationDetail,
-        reveal::RevealedCard<'static>, reject::RejectBody, settle::SettleBody, pauses::PauseBody, pauses::Pause, pauses::Pauses, pause::PauseAnswer, resume::ResumeAnswer, settings::Settings, settings_set::SettingsBody, show::Hash<'static>, show::Balances, Page<show::User>, Page<show::Operation>, Page<events::Event>,
-        webhook_set::WebhookBody, webhook_roll::RollBody, webhook_test::TestBody, webhook_replay::ReplayBody, webhook_replay::Replayed,
-        show_webhooks::Webhook, show_webhooks::Delivery, show_webhooks::DeliveryDetail, show_webhooks::Attempt, Page<show_webhooks::Delivery>
-    )),
-    modifiers(&Credentials, &EveryOperation)
-)]
+#[openapi(info(
+    title = "Outpay",
+    description = "Give people money by e-mail address; they take it out with a secret hash. Money is in US cents."
+))]
 struct Document;
 
 struct Credentials;
@@ -96,11 +72,15 @@ fn answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
 /// The document as JSON.
 #[must_use]
 pub fn document() -> String {
-    Document::openapi().to_pretty_json().expect("the document is made of texts")
+    let endpoints = routes::endpoints().into_iter().map(|endpoint| endpoint.documented);
+    let mut document = endpoints.fold(Document::openapi(), utoipa::openapi::OpenApi::merge_from);
+    Credentials.modify(&mut document);
+    EveryOperation.modify(&mut document);
+    document.to_pretty_json().expect("the document is made of texts")
 }
 
 /// The OpenAPI 3.1 document.
 #[utoipa::path(get, path = "/openapi.json", tag = "Operation", responses((status = 200, description = "OpenAPI 3.1")))]
-pub async fn handle() -> Response {
+pub async fn openapi() -> Response {
     super::problem::json(StatusCode::OK, document())
 }

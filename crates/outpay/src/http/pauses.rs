@@ -1,34 +1,85 @@
-//! `GET /payout/pauses`: what of this book does not leave at the moment, and who paused it. What its three endpoints share.
+//! Pauses of what leaves: the list of all that concern a book, and the business's own, set and ended. From the answer of
+//! `POST /payout/pause` on nothing that it names begins to leave; what had begun to leave is named. A pause that the operator
+//! set is ended by the operator alone.
 
-use super::door::Door;
-use super::json::{Json, Object};
+use super::body;
+use super::door::{Door, once_key};
+use super::fields::optional_text;
+use super::json::Object;
+use super::once::once;
 use super::problem::{Problem, field};
 use super::show;
 use crate::auth::Caller;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
-use crate::kill_switch;
+use crate::kill_switch::{self, Resumed};
 use crate::memo::memo;
 use crate::platform::Platform;
 use crate::store::{BookPart, PauseScope, StoredPause};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::BookId;
-use serde::{Deserialize, Serialize};
+use http::StatusCode;
+use ledger::{Actor, BookId, OnceKey};
+use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
 
+/// How long a pause waits for requests to a rail that had begun before.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What to send: nothing for all withdrawals of this book, or one of `method` and `payout_user_id`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[allow(dead_code, reason = "documents the body, which is read by hand")]
+#[derive(ToSchema)]
 pub struct PauseBody {
     /// Only what leaves by this method.
     method: Option<String>,
     /// Only what this person gets: usr_…
     payout_user_id: Option<String>,
     /// Why, for the audit log.
-    #[schema(max_length = 255)]
-    reason: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 255)]
+    reason: String,
+}
+
+impl PauseBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        let reason = memo(&optional_text(fields, "reason")?.unwrap_or_default())
+            .map_err(|_| field("reason", "The reason must be at most 255 printable characters."))?;
+        let (method, user) = (optional_text(fields, "method")?, optional_text(fields, "payout_user_id")?);
+        Ok(Self { method, payout_user_id: user, reason })
+    }
+}
+
+/// What both changes read: who asks, under which key, which part of the book, and why.
+struct Change {
+    caller: Caller,
+    once: Option<OnceKey>,
+    part: BookPart,
+    reason: String,
+}
+
+impl Change {
+    async fn read(door: &Door, request: Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let caller = door.business(&parts).await?;
+        let once = once_key(&parts.headers)?;
+        let body = PauseBody::read(&body::optional_object(&parts, body).await?)?;
+        let part = match (body.method, body.payout_user_id) {
+            (None, None) => BookPart::Everything,
+            (Some(name), None) if door.platform.rails.is_mounted(&name) => BookPart::Method(name),
+            (Some(_), None) => return Err(Problem::UnknownMethod),
+            (None, Some(id)) => BookPart::Person(door.user(caller, &id).await?.user.number),
+            (Some(_), Some(_)) => {
+                return Err(field("method", "Give the method or the payout_user_id, not both."));
+            }
+        };
+        door.still_authenticates(caller).await?;
+        Ok(Self { caller, once, part, reason: body.reason })
+    }
+
+    /// Everything that the request says, for its idempotency key.
+    fn said(&self, verb: &str) -> String {
+        format!("{verb}\n{:?}\n{}", self.part, self.reason)
+    }
 }
 
 /// What does not leave.
@@ -61,13 +112,13 @@ pub struct Pauses {
     get, path = "/payout/pauses", tag = "Withdrawals", security(("secret_key" = [])),
     responses((status = 200, description = "Oldest first", body = Pauses), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
-pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+pub async fn pauses(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     Ok(show::ok(&Pauses { data: standing(&door.platform, caller.book).await? }))
 }
 
-pub(super) async fn standing(platform: &Platform, book: BookId) -> Result<Vec<Pause>, Problem> {
+async fn standing(platform: &Platform, book: BookId) -> Result<Vec<Pause>, Problem> {
     let standing = kill_switch::of_book(platform, book).await?;
     Ok(standing.into_iter().map(|pause| shown(platform, book, pause)).collect())
 }
@@ -95,27 +146,76 @@ fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> Pause {
     }
 }
 
-/// Which part of the caller's book a body names, and why.
-pub(super) async fn part(
-    door: &Door,
-    caller: Caller,
-    fields: &Object,
-) -> Result<(BookPart, String), Problem> {
-    let text = |name: &'static str| match fields.get(name) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(field(name, format!("The {name} must be a string."))),
+/// What does not leave any more, and what may still have left.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PauseAnswer {
+    /// It was not paused before.
+    is_new: bool,
+    /// Withdrawals whose request to the rail had begun before and has no answer yet: ord_…
+    running: Vec<String>,
+    /// All pauses of this book.
+    pauses: Vec<Pause>,
+}
+
+/// Pause what leaves: all of it, a method, or a person.
+#[utoipa::path(
+    post, path = "/payout/pause", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
+    responses((status = 200, description = "It is paused; what had begun to leave is waited for 5 seconds, then named", body = PauseAnswer),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user or method"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
+pub async fn pause(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let change = Change::read(&door, request).await?;
+    let (platform, caller, said) = (&door.platform, change.caller, change.said("pause"));
+    let work = async {
+        let scope = PauseScope::Own(caller.book, change.part);
+        let actor = Actor(caller.subject);
+        let paused = kill_switch::pause(platform, &scope, &change.reason, actor, PATIENCE).await?;
+        let ids = platform.secrets.ids();
+        let running = paused.running.iter();
+        Ok::<_, Problem>(PauseAnswer {
+            is_new: paused.is_new,
+            running: running.map(|(book, number)| ids.seal(IdKind::Withdrawal, *book, *number)).collect(),
+            pauses: standing(platform, caller.book).await?,
+        })
     };
-    let reason = memo(&text("reason")?.unwrap_or_default())
-        .map_err(|_| field("reason", "The reason must be at most 255 printable characters."))?;
-    let part = match (text("method")?, text("payout_user_id")?) {
-        (None, None) => BookPart::Everything,
-        (Some(name), None) if door.platform.rails.is_mounted(&name) => BookPart::Method(name),
-        (Some(_), None) => return Err(Problem::UnknownMethod),
-        (None, Some(id)) => BookPart::Person(door.user(caller, &id).await?.user.number),
-        (Some(_), Some(_)) => {
-            return Err(field("method", "Give the method or the payout_user_id, not both."));
+    once(&door, caller, (change.once, said), work).await
+}
+
+/// What is left.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResumeAnswer {
+    /// There was such a pause of the business.
+    was_paused: bool,
+    /// All pauses of this book.
+    pauses: Vec<Pause>,
+}
+
+/// End a pause of just this scope. Where there was none, nothing changes.
+#[utoipa::path(
+    post, path = "/payout/resume", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
+    responses((status = 200, description = "It is not paused by the business any more", body = ResumeAnswer),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user or method"), (status = 409, description = "The operator has paused it"),
+        (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
+pub async fn resume(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let change = Change::read(&door, request).await?;
+    let (platform, caller, said) = (&door.platform, change.caller, change.said("resume"));
+    let work = async {
+        let actor = Actor(caller.subject);
+        let resumed =
+            kill_switch::resume_own(platform, caller.book, &change.part, &change.reason, actor).await?;
+        if resumed == Resumed::IsTheOperators {
+            let sentence = "The operator has paused this; only the operator resumes it.".to_owned();
+            return Err(Problem::Coded(StatusCode::CONFLICT, sentence, "paused_by_operator"));
         }
+        let pauses = standing(platform, caller.book).await?;
+        Ok(ResumeAnswer { was_paused: resumed == Resumed::Now, pauses })
     };
-    Ok((part, reason))
+    once(&door, caller, (change.once, said), work).await
 }

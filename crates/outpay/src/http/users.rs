@@ -1,16 +1,22 @@
-//! `GET /payout/users`: a business's payout users, newest first, by address or status.
+//! Payout users as the business sees them: the list, one user, the user's history, and what the business does to one:
+//! activate, deactivate, a new hash, taking unspent money back.
 
-use super::door::Door;
+use super::body::{self, LARGEST};
+use super::door::{Door, PathId, once_key};
+use super::fields::{amount, text};
+use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
-use super::show::{self, User};
+use super::show::{self, Operation, User};
 use crate::ids::IdKind;
-use crate::store::UserFilter;
+use crate::store::{HistoryPlace, StoredEntry, UserFilter, UserRow, WithdrawalFilter};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::Uri;
-use ledger::{Email, UserStatus};
+use http::{StatusCode, Uri};
+use ledger::{AccountId, BookId, Cents, Email, EntryKind, MAX_TRANSFER, UserStatus, Withdrawal};
+use secrecy::ExposeSecret;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Payout users.
 #[utoipa::path(
@@ -19,7 +25,7 @@ use std::sync::Arc;
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest first", body = Page<User>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
-pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+pub async fn users(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let ids = door.platform.secrets.ids();
@@ -44,4 +50,196 @@ fn filter(uri: &Uri) -> Result<UserFilter, Problem> {
         Some(_) => return Err(field("status", "The status must be active or inactive.")),
     };
     Ok(UserFilter { email, status, below: None })
+}
+
+/// One payout user.
+#[utoipa::path(
+    get, path = "/payout/users/{id}", tag = "Payout users", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…")),
+    responses((status = 200, description = "The user", body = User), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
+pub async fn user(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let row = door.user(caller, &id).await?;
+    let now = door.platform.clock.now();
+    Ok(show::ok(&show::user(door.platform.secrets.ids(), caller.book, &row.user, Some(now))))
+}
+
+/// A payout user's operations.
+#[utoipa::path(
+    get, path = "/payout/users/{id}/operations", tag = "Payout users", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
+    responses((status = 200, description = "Newest first", body = Page<Operation>), (status = 400, description = "Unknown cursor, or limit out of range"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
+pub async fn user_operations(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let row = door.user(caller, &id).await?;
+    Ok(show::ok(&page(&door, caller.book, &row, &parts.uri).await?))
+}
+
+/// The page of a user's operations that the query asks for. It begins at the entry that was newest when the balance was
+/// read, and entries never change, so balance and history fit together without a transaction.
+pub(super) async fn page(
+    door: &Door,
+    book: BookId,
+    row: &UserRow,
+    uri: &Uri,
+) -> Result<Page<Operation>, Problem> {
+    let limit = limit(uri)?;
+    let ids = door.platform.secrets.ids();
+    let account = AccountId::user(row.user.number);
+    let place = match query(uri, "cursor") {
+        None => HistoryPlace::At(row.history),
+        Some(cursor) => {
+            HistoryPlace::Before(ids.open(IdKind::Operation, book, &cursor).ok_or_else(unknown_cursor)?)
+        }
+    };
+    let found =
+        door.platform.store.history(book, account, place, limit + 1).await?.ok_or_else(unknown_cursor)?;
+    let withdrawals = withdrawals(door, book, &found).await?;
+    let of = |number: i64| withdrawals.iter().find(|withdrawal| withdrawal.number == number);
+    let operations = found
+        .iter()
+        .map(|stored| show::operation(ids, book, account, stored, of(stored.entry.withdrawal)))
+        .collect();
+    Ok(Page::cut(operations, limit, |operation: &Operation| operation.cursor.clone()))
+}
+
+/// The withdrawals that these entries begin, as they are now. A page is a run of one person's history, so its withdrawals
+/// are a run of that person's withdrawals.
+async fn withdrawals(door: &Door, book: BookId, entries: &[StoredEntry]) -> Result<Vec<Withdrawal>, Problem> {
+    let begun = || entries.iter().filter(|stored| stored.entry.kind == EntryKind::WithdrawalCreated);
+    let Some(newest) = begun().next() else { return Ok(Vec::new()) };
+    let filter = WithdrawalFilter {
+        user: Some(newest.entry.user),
+        below: Some(newest.entry.withdrawal + 1),
+        ..WithdrawalFilter::default()
+    };
+    let count = i64::try_from(begun().count()).unwrap_or(i64::MAX);
+    Ok(door.platform.store.withdrawals(book, &filter, count).await?)
+}
+
+/// The hash authenticates again.
+#[utoipa::path(
+    post, path = "/payout/users/{id}/activate", tag = "Payout users", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The user afterwards", body = User), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn activate(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    set_status(&door, &id, request, UserStatus::Active).await
+}
+
+/// The hash stops authenticating at once.
+#[utoipa::path(
+    post, path = "/payout/users/{id}/deactivate", tag = "Payout users", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The user afterwards", body = User), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn deactivate(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    set_status(&door, &id, request, UserStatus::Inactive).await
+}
+
+/// Setting the status that the user already has changes nothing.
+async fn set_status(
+    door: &Door,
+    id: &str,
+    request: Request,
+    status: UserStatus,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let once = once_key(&parts.headers)?;
+    let user = door.user_number(caller, id)?;
+    let done = door.counter(caller).once(once).set_status(user, status).await?;
+    let body = show::user(door.platform.secrets.ids(), caller.book, &done.value, None);
+    Ok(show::done(&done, StatusCode::OK, &body))
+}
+
+/// Give a payout user a new hash.
+#[utoipa::path(
+    post, path = "/payout/users/{id}/rotate-hash", tag = "Payout users", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The new hash", body = show::Hash), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn rotate_hash(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let once = once_key(&parts.headers)?;
+    let user = door.user_number(caller, &id)?;
+    let done = door.counter(caller).once(once).rotate_hash(user).await?;
+    let hash = door.platform.secrets.payout_hash(caller.book, user, &done.value.salt);
+    Ok(show::done(&done, StatusCode::OK, &show::Hash { hash: hash.expose_secret() }))
+}
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct DebitBody {
+    /// Cents.
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000_000_000_000_i64)]
+    amount: Cents,
+    /// Why, for the journal.
+    #[schema(min_length = 1, max_length = 255)]
+    reason: String,
+}
+
+impl DebitBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        match (amount(fields.get("amount"), MAX_TRANSFER), text(fields, "reason")) {
+            (Ok(amount), Ok(reason)) => Ok(Self { amount, reason }),
+            (amount, reason) => {
+                let amount = amount.err().map(|sentence| ("amount", sentence));
+                let reason = reason.err().map(|sentence| ("reason", sentence));
+                Err(Problem::Fields(amount.into_iter().chain(reason).collect()))
+            }
+        }
+    }
+}
+
+/// Take unspent money back.
+#[utoipa::path(
+    post, path = "/payout/users/{id}/debit", tag = "Payout users", request_body = DebitBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The user afterwards", body = User), (status = 400, description = "Invalid fields, malformed JSON, or too little money"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn debit(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let once = once_key(&parts.headers)?;
+    let user = door.user_number(caller, &id)?;
+    let DebitBody { amount, reason } = DebitBody::read(&body::object(&parts, body, LARGEST).await?)?;
+    let done = door.counter(caller).once(once).debit(user, amount, reason).await?;
+    let body = show::user(door.platform.secrets.ids(), caller.book, &done.value, None);
+    Ok(show::done(&done, StatusCode::OK, &body))
 }

@@ -1,15 +1,23 @@
-//! `GET /payout/withdrawals`: a business's withdrawals, newest first.
+//! Withdrawals as the business sees them: the list, one withdrawal, its review (maker is not checker), and settling one that a
+//! person pays by hand.
 
-use super::door::Door;
+use super::body;
+use super::door::{Door, PathId, once_key};
+use super::fields::only_text;
+use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::show::{self, Withdrawal};
+use crate::auth::Caller;
+use crate::counter::{Counter, Done};
 use crate::ids::IdKind;
 use crate::store::WithdrawalFilter;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::StatusCode;
 use ledger::WithdrawalState;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Withdrawals.
 #[utoipa::path(
@@ -19,7 +27,7 @@ use std::sync::Arc;
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest first", body = Page<Withdrawal>), (status = 400, description = "Unknown cursor or status, or limit out of range"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
-pub async fn handle(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let limit = limit(&parts.uri)?;
@@ -47,4 +55,141 @@ fn state(word: &str) -> Result<WithdrawalState, Problem> {
         let words = WithdrawalState::ALL.map(WithdrawalState::word).join(", ");
         field("status", format!("The status must be one of {words}."))
     })
+}
+
+/// One withdrawal.
+#[utoipa::path(
+    get, path = "/payout/withdrawals/{id}", tag = "Withdrawals", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "ord_…")),
+    responses((status = 200, description = "The withdrawal", body = Withdrawal), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such withdrawal"), (status = 429, description = "Too many requests")))]
+pub async fn withdrawal(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let found = door.withdrawal(caller, &id).await?;
+    let stops = door.platform.store.stops_of_queued(caller.book, (found.number, found.number)).await?;
+    let waiting = stops.get(&found.number).map(|stop| stop.word());
+    let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, &found);
+    Ok(show::ok(&Withdrawal { waiting, ..shown }))
+}
+
+/// Approve a withdrawal.
+#[utoipa::path(
+    post, path = "/payout/withdrawals/{id}/approve", tag = "Withdrawals", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "The key that gave the money may not approve its withdrawal"), (status = 404, description = "No such withdrawal"),
+        (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn approve(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let decision = Decision::read(&door, &id, request, false).await?;
+    let done = decision.counter.approve(decision.number).await?;
+    Ok(decision.answer(&door, &done))
+}
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct RejectBody {
+    /// Why, in words for the person.
+    #[schema(min_length = 1, max_length = 255)]
+    reason: String,
+}
+
+impl RejectBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        Ok(Self { reason: only_text(fields, "reason")? })
+    }
+}
+
+/// Reject a withdrawal.
+#[utoipa::path(
+    post, path = "/payout/withdrawals/{id}/reject", tag = "Withdrawals", request_body = RejectBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
+        (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn reject(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let decision = Decision::read(&door, &id, request, true).await?;
+    let RejectBody { reason } = RejectBody::read(&decision.fields)?;
+    let done = decision.counter.reject(decision.number, &reason).await?;
+    Ok(decision.answer(&door, &done))
+}
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct SettleBody {
+    /// How one can see that it was paid, for example a bank reference.
+    #[schema(min_length = 1, max_length = 255)]
+    proof: String,
+}
+
+impl SettleBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        Ok(Self { proof: only_text(fields, "proof")? })
+    }
+}
+
+/// Settle a manual withdrawal.
+#[utoipa::path(
+    post, path = "/payout/withdrawals/{id}/settle", tag = "Withdrawals", request_body = SettleBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
+        (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn settle(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let decision = Decision::read(&door, &id, request, true).await?;
+    let SettleBody { proof } = SettleBody::read(&decision.fields)?;
+    let done = decision.counter.settle(decision.number, &proof).await?;
+    Ok(decision.answer(&door, &done))
+}
+
+/// A business's decision about the withdrawal with this id: everything but the verb.
+struct Decision<'a> {
+    counter: Counter<'a>,
+    caller: Caller,
+    number: i64,
+    fields: Object,
+}
+
+impl<'a> Decision<'a> {
+    /// The body is read last, and only where the endpoint needs one must it be there.
+    async fn read(door: &'a Door, id: &str, request: Request, needs_body: bool) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let caller = door.business(&parts).await?;
+        let once = once_key(&parts.headers)?;
+        let number = door.withdrawal(caller, id).await?.number;
+        let fields = if needs_body {
+            body::object(&parts, body, body::LARGEST).await?
+        } else {
+            body::optional_object(&parts, body).await?
+        };
+        Ok(Self { counter: door.counter(caller).once(once), caller, number, fields })
+    }
+
+    /// The withdrawal afterwards.
+    fn answer(&self, door: &Door, done: &Done<ledger::Withdrawal>) -> Response {
+        let body = show::withdrawal(door.platform.secrets.ids(), self.caller.book, &done.value);
+        show::done(done, StatusCode::OK, &body)
+    }
 }

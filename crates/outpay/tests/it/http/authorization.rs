@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 /// The status for each caller, in this order.
-type Statuses = [u16; 8];
+pub type Statuses = [u16; 8];
 const WHO: [&str; 8] = [
     "nobody",
     "a revoked key",
@@ -50,7 +50,7 @@ const fn persons_own(status: u16) -> Statuses {
 
 const OPEN: Statuses = [200; 8];
 
-const ROUTES: &[(&str, &str, Statuses)] = &[
+pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/create", businesses(400)),
     ("POST", "/payout/batch", businesses(400)),
     ("GET", "/payout/operations", people(200)),

@@ -1,0 +1,272 @@
+//! Paying people: `POST /payout/create` (contract, 1.2) and `POST /payout/batch` (contract, 2.1), up to 10,000 creates in one
+//! request. Every field is validated before anything is paid; the ledger decides about a batch as one command.
+
+use super::body::{self, LARGEST, LARGEST_BATCH};
+use super::door::{Door, once_key};
+use super::fields::{email, memo, payout_amount};
+use super::json::{Json, Object};
+use super::observe::Observed;
+use super::problem::{Problem, field};
+use super::show;
+use crate::auth::Caller;
+use crate::identity_text::{IdentityProblem, identity};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use http::request::Parts;
+use ledger::{BatchPayout, Cents, Email, OnceKey, RowReply};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+const MOST_ROWS: usize = 10_000;
+const LONGEST_REFERENCE: usize = 255;
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct CreateBody {
+    /// Whom to pay; identity ignores case.
+    #[schema(value_type = String, format = "email", max_length = 255, example = "user@example.com")]
+    email: Email,
+    /// Cents.
+    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000, example = 10000)]
+    amount: Cents,
+    /// What for, in words for the person, who sees it beside the amount.
+    #[schema(value_type = Option<String>, max_length = 255, example = "Affiliate earnings, October")]
+    memo: String,
+}
+
+impl CreateBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        let read =
+            (email(fields.get("email")), payout_amount(fields.get("amount")), memo(fields.get("memo")));
+        match read {
+            (Ok(email), Ok(amount), Ok(memo)) => Ok(Self { email, amount, memo }),
+            (email, amount, memo) => {
+                let problems = [
+                    email.err().map(|sentence| ("email", sentence)),
+                    amount.err().map(|sentence| ("amount", sentence)),
+                    memo.err().map(|sentence| ("memo", sentence)),
+                ];
+                Err(Problem::CreateFields(problems.into_iter().flatten().collect()))
+            }
+        }
+    }
+}
+
+/// Create a payout user or add funds to one.
+#[utoipa::path(
+    post, path = "/payout/create", tag = "Payouts", request_body = CreateBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again, for ever")),
+    responses(
+        (status = 201, description = "Paid. The hash is a secret: it gives access to the money", body = show::Hash),
+        (status = 400, description = "Invalid fields (all of them), malformed JSON, or too little money"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or the amount is above the limit of the key"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests"),
+        (status = 503, description = "Busy; nothing was changed")))]
+pub async fn create(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let (once, payout) = read(&door, caller, &parts, body, LARGEST, CreateBody::read).await?;
+    door.within_ceiling(caller, [payout.amount]).await?;
+    let CreateBody { email, amount, memo } = payout;
+    let paid = door.counter(caller).once(once).create(email, amount, memo).await?;
+    if !paid.replayed {
+        Observed::moved(&parts.extensions, amount);
+    }
+    let hash = door.platform.secrets.payout_hash(caller.book, paid.value.user, &paid.value.salt);
+    Ok(show::done(&paid, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
+}
+
+/// The idempotency key and the body. 403 comes before 400: a business that may not pay is told so, whatever else is wrong.
+async fn read<T>(
+    door: &Door,
+    caller: Caller,
+    parts: &Parts,
+    body: Body,
+    largest: usize,
+    read: fn(&Object) -> Result<T, Problem>,
+) -> Result<(Option<OnceKey>, T), Problem> {
+    let both = async {
+        let once = once_key(&parts.headers)?;
+        Ok::<_, Problem>((once, read(&body::object(parts, body, largest).await?)?))
+    };
+    match both.await {
+        Ok(both) => Ok(both),
+        Err(problem) => Err(door.disabled_or(caller, problem).await),
+    }
+}
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct BatchBody {
+    /// Paid in this order.
+    #[schema(min_items = 1, max_items = 10_000)]
+    payouts: Vec<BatchRow>,
+    /// Pay in order while the money lasts instead of all or nothing.
+    #[schema(required = false)]
+    partial: bool,
+}
+
+/// One payout.
+#[derive(ToSchema)]
+pub struct BatchRow {
+    /// Whom to pay.
+    #[schema(value_type = String, format = "email", max_length = 255)]
+    email: Email,
+    /// Cents.
+    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
+    amount: Cents,
+    /// Your own name for this payout, unique for ever: a repeat pays nobody again and answers as before.
+    #[schema(min_length = 1, max_length = 255)]
+    reference: Option<String>,
+    /// What for, in words for the person, who sees it beside the amount.
+    #[schema(value_type = Option<String>, max_length = 255)]
+    memo: String,
+}
+
+impl From<BatchRow> for BatchPayout {
+    fn from(row: BatchRow) -> Self {
+        let BatchRow { email, amount, reference, memo } = row;
+        Self { email, amount, reference, memo }
+    }
+}
+
+/// The answer, row by row.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchAnswer {
+    data: Vec<BatchRowAnswer>,
+    /// Cents of all rows that carry a hash.
+    total: i64,
+}
+
+/// One row's answer: a hash, or (only with `partial`) why it was not paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BatchRowAnswer {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
+/// Pay up to 10,000 people at once.
+#[utoipa::path(
+    post, path = "/payout/batch", tag = "Payouts", request_body = BatchBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
+    responses(
+        (status = 201, description = "Paid", body = BatchAnswer),
+        (status = 400, description = "Invalid rows (all are named; nobody was paid), malformed JSON, or too little money"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or a row is above the limit of the key"),
+        (status = 413, description = "The body is larger than 8 MiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 422, description = "A reference or the idempotency key was used for something else"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn batch(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let (once, batch) = read(&door, caller, &parts, body, LARGEST_BATCH, BatchBody::read).await?;
+    door.within_ceiling(caller, per_person(&batch.payouts)).await?;
+    let payouts = batch.payouts.into_iter().map(BatchPayout::from).collect();
+    let paid = door.counter(caller).once(once).create_many(payouts, batch.partial).await?;
+    let many = &paid.value;
+    if !paid.replayed {
+        Observed::moved(&parts.extensions, many.total);
+    }
+    let row = |(index, row): (usize, &RowReply)| match *row {
+        RowReply::Paid(user, _, salt) => {
+            let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
+            BatchRowAnswer { index, hash: Some(hash.expose_secret().to_owned()), error: None, code: None }
+        }
+        RowReply::Unpaid(refusal) => {
+            BatchRowAnswer { index, hash: None, error: Some(refusal.sentence()), code: Some(refusal.code()) }
+        }
+    };
+    let answer = BatchAnswer { data: many.rows.iter().enumerate().map(row).collect(), total: many.total.0 };
+    Ok(show::done(&paid, StatusCode::CREATED, &answer))
+}
+
+/// What each person gets by the whole request: a ceiling must not be passed row by row. A sum that is too large to add up
+/// counts as above every ceiling.
+fn per_person(payouts: &[BatchRow]) -> impl Iterator<Item = Cents> {
+    let mut sums: HashMap<&str, i64> = HashMap::new();
+    for payout in payouts {
+        let sum = sums.entry(payout.email.as_str()).or_default();
+        *sum = sum.saturating_add(payout.amount.0);
+    }
+    sums.into_values().map(Cents)
+}
+
+impl BatchBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        let partial = match fields.get("partial") {
+            None => false,
+            Some(Json::Bool(partial)) => *partial,
+            Some(_) => return Err(field("partial", "The partial field must be true or false.")),
+        };
+        let Some(Json::Array(rows)) = fields.get("payouts") else {
+            return Err(field("payouts", "The payouts field must be a list."));
+        };
+        if rows.is_empty() || rows.len() > MOST_ROWS {
+            return Err(field("payouts", "The payouts field must have 1 to 10000 rows."));
+        }
+        let mut payouts = Vec::with_capacity(rows.len());
+        let mut references = HashSet::new();
+        let mut wrong = Vec::new();
+        for (index, value) in rows.iter().enumerate() {
+            match row(value, &mut references) {
+                Ok(payout) => payouts.push(payout),
+                Err(problems) => wrong.push((index, problems)),
+            }
+        }
+        if wrong.is_empty() { Ok(Self { payouts, partial }) } else { Err(Problem::Rows(wrong)) }
+    }
+}
+
+fn row(
+    value: &Json,
+    references: &mut HashSet<String>,
+) -> Result<BatchRow, Vec<(&'static str, &'static str)>> {
+    let Json::Object(fields) = value else {
+        return Err(vec![("row", "Each row must be an object with email and amount.")]);
+    };
+    match (
+        email(fields.get("email")),
+        payout_amount(fields.get("amount")),
+        reference(fields.get("reference"), references),
+        memo(fields.get("memo")),
+    ) {
+        (Ok(email), Ok(amount), Ok(reference), Ok(memo)) => Ok(BatchRow { email, amount, reference, memo }),
+        (email, amount, reference, memo) => {
+            let problems = [
+                email.err().map(|sentence| ("email", sentence)),
+                amount.err().map(|sentence| ("amount", sentence)),
+                reference.err().map(|sentence| ("reference", sentence)),
+                memo.err().map(|sentence| ("memo", sentence)),
+            ];
+            Err(problems.into_iter().flatten().collect())
+        }
+    }
+}
+
+fn reference(value: Option<&Json>, references: &mut HashSet<String>) -> Result<Option<String>, &'static str> {
+    let text = match value {
+        None => return Ok(None),
+        Some(Json::String(text)) => text,
+        Some(_) => return Err("The reference must be a string."),
+    };
+    let reference = identity(text, LONGEST_REFERENCE).map_err(|problem| match problem {
+        IdentityProblem::Empty | IdentityProblem::TooLong => "The reference must have 1 to 255 characters.",
+        IdentityProblem::Control => "The reference may not hold control characters.",
+        IdentityProblem::Invisible => "The reference may not hold characters that cannot be seen.",
+    })?;
+    if !references.insert(reference.clone()) {
+        return Err("The reference is used twice in this request.");
+    }
+    Ok(Some(reference))
+}
