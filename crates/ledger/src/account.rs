@@ -59,7 +59,6 @@ impl fmt::Display for AccountId {
 /// What is kept of an account: its balance and the last entry that touched it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// Cents.
     pub balance: Cents,
     /// Sequence of the newest entry that moved money in or out; 0 before the first. The entry names the one
     /// before it, so an account's history is a linked list and needs no index.

@@ -141,7 +141,7 @@ impl Book {
         self.pauses.iter().any(|pause| pause.names(user, method))
     }
 
-    /// Does this lease run, and has nobody made an attempt beside it?
+    /// Does this lease run, and does the worker know every attempt?
     pub(crate) fn holds(&self, withdrawal: i64, lease: Lease) -> bool {
         self.leases.get(&withdrawal) == Some(&lease)
     }

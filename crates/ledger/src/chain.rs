@@ -9,9 +9,9 @@
 //! length of the note; the detail follows the note. Where an entry gives its user a hash, 512 is added to the kind, and the
 //! hash's salt (16 bytes) comes last.
 //!
-//! The payee is whatever decides who is paid and stands in another table: the address of the user that the entry creates,
-//! or the order of the withdrawal that it creates ([`crate::Withdrawal::order_text`]). Whoever could change that unseen
-//! would be paid in that person's place.
+//! The payee is what decides who is paid and is stored in another table: the address of the user that the entry creates, or
+//! the order of the withdrawal that it creates ([`crate::Withdrawal::order_text`]). Without it in the digest, an unseen change
+//! there would redirect a payment.
 
 use crate::{Actor, BookId, Entry};
 use sha2::{Digest, Sha256};
@@ -27,7 +27,7 @@ const WIDE: i64 = 256;
 /// Added to the kind of an entry that gives its user a hash.
 const SALTED: i64 = 512;
 
-/// The digest of `entry` in `book`, following `previous`; `payee` as the top of this file tells, empty for none.
+/// The digest of `entry` in `book`, following `previous`; `payee` as described at the top of this file, empty for none.
 #[must_use]
 pub fn link(previous: &ChainDigest, book: BookId, entry: &Entry, payee: &str) -> ChainDigest {
     let movement = entry.movement.map_or([0; 5], |moved| {

@@ -62,7 +62,6 @@ pub enum Change {
     ReverseDeposit {
         /// The sequence of its entry.
         deposit: i64,
-        /// How much.
         amount: Cents,
     },
     /// A reply to give again whenever the key comes again.

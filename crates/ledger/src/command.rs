@@ -11,13 +11,11 @@ use serde::{Deserialize, Serialize};
 /// One payout to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchPayout {
-    /// Who.
     pub email: Email,
-    /// How much.
     pub amount: Cents,
-    /// The business's own name for this payout: unique per book for ever; a repeat pays nobody again.
+    /// The business's own name for this payout: unique per book for ever; a repeat does not pay again.
     pub reference: Option<String>,
-    /// What for, in words for the person; empty for none.
+    /// A memo for the recipient; empty for none.
     pub memo: String,
 }
 
@@ -41,7 +39,7 @@ impl Direction {
     }
 }
 
-/// What a person asks for, under the business's terms at that moment.
+/// A withdrawal that a recipient asks for, under the business's terms at that moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The user's number.
@@ -65,9 +63,8 @@ pub struct Order {
 pub struct Progress {
     /// The withdrawal's number.
     pub withdrawal: i64,
-    /// What happens to it.
     pub step: Step,
-    /// Whose it has to be: a person may cancel only what is the person's own.
+    /// The user it must belong to: a recipient may cancel only its own withdrawals.
     pub only_of: Option<i64>,
     /// The lease under which it is made; `None` where no worker is involved. Without it the step is refused.
     pub under: Option<Lease>,
@@ -159,11 +156,9 @@ pub enum Occurrence {
 pub enum Command {
     /// Create a payout user or add to the balance of one.
     Create {
-        /// Who.
         email: Email,
-        /// How much.
         amount: Cents,
-        /// What for, in words for the person; empty for none.
+        /// A memo for the recipient; empty for none.
         memo: String,
     },
     /// Many creates at once.
@@ -174,15 +169,9 @@ pub enum Command {
         partial: bool,
     },
     /// Move money between main and payout balance.
-    Transfer {
-        /// Which way.
-        direction: Direction,
-        /// How much.
-        amount: Cents,
-    },
+    Transfer { direction: Direction, amount: Cents },
     /// Record money that reached the business from outside.
     Deposit {
-        /// How much.
         amount: Cents,
         /// The operator's proof, for example a bank statement's line; one deposit per reference.
         reference: String,
@@ -193,7 +182,6 @@ pub enum Command {
     Debit {
         /// The user's number.
         user: i64,
-        /// How much.
         amount: Cents,
         /// In the business's words.
         reason: String,
@@ -202,7 +190,6 @@ pub enum Command {
     SetStatus {
         /// The user's number.
         user: i64,
-        /// From now on.
         status: UserStatus,
     },
     /// Give a user a new hash.
@@ -210,19 +197,18 @@ pub enum Command {
         /// The user's number.
         user: i64,
     },
-    /// A person asks for money.
+    /// A recipient asks for a withdrawal.
     Withdraw(Box<Order>),
     /// A withdrawal goes a step further.
     Advance(Box<Progress>),
     /// Write down that something happened.
     Record {
-        /// What.
         occurrence: Occurrence,
         /// The number of the user it concerns.
         user: Option<i64>,
         /// The number of the withdrawal it concerns.
         withdrawal: Option<i64>,
-        /// In words; no secret.
+        /// Never a secret.
         note: String,
     },
     /// Keep the answer of something that is done outside the books, to give it again whenever its key comes again.
@@ -265,18 +251,12 @@ pub enum Reply {
     },
     /// CreateMany: one row each, in order.
     PaidMany {
-        /// Row by row.
         rows: Vec<RowReply>,
         /// Cents of all rows that are paid, now or before under the same reference.
         total: Cents,
     },
     /// Transfer, Deposit and Correct: the balances afterwards.
-    Balances {
-        /// Cents.
-        main: Cents,
-        /// Cents.
-        payout: Cents,
-    },
+    Balances { main: Cents, payout: Cents },
     /// Debit, activate, deactivate: the user afterwards.
     User(UserSnapshot),
     /// RotateHash: whose new hash to answer with.
@@ -345,7 +325,6 @@ impl RowRefusal {
 /// A command's idempotency: under which key, if any, its answer is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What to do.
     pub command: Command,
     /// Do it once.
     pub once: Option<Once>,

@@ -61,7 +61,6 @@ pub struct Confirmed {
     pub proposal: i64,
     /// What is put right.
     pub correction: Correction,
-    /// How much.
     pub amount: Cents,
     /// Why, in the words of the person who proposed it.
     pub reason: String,
@@ -98,7 +97,6 @@ impl CorrectionDetail {
 /// A deposit, and how much of it was reversed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deposited {
-    /// Cents.
     pub amount: Cents,
     /// Cents, at most `amount`.
     pub reversed: Cents,

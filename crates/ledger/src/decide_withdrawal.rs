@@ -1,4 +1,4 @@
-//! The check ladder of withdrawals: asking for money, every later step, and taking back what nobody claims. Which money
+//! The check ladder of withdrawals: asking for money, every later step, and taking back unclaimed money. Which money
 //! moves with which step stands in [`moves`], and nowhere else.
 
 use crate::Change;

@@ -30,7 +30,7 @@ impl Email {
     /// Reads an address and brings it to normal form.
     ///
     /// # Errors
-    /// [`EmailProblem`] tells which rule it breaks; length comes first, since cutting may mend the rest.
+    /// [`EmailProblem`] names the rule it breaks; the length is checked first.
     pub fn parse(text: &str) -> Result<Self, EmailProblem> {
         if text.len() > Self::MAX_CHARACTERS && text.chars().count() > Self::MAX_CHARACTERS {
             return Err(EmailProblem::TooLong);

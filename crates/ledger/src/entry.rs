@@ -26,7 +26,7 @@ pub enum EntryKind {
     UserActivated = 8,
     /// The user has a new hash; the old one is dead.
     HashRotated = 9,
-    /// user -> held: a person asks for money.
+    /// user -> held: a recipient asks for a withdrawal.
     WithdrawalCreated = 10,
     /// A review rule applies; the business has to look.
     WithdrawalReviewAsked = 11,
@@ -198,9 +198,9 @@ pub struct Actor(pub i64);
 const MEMBERS_FROM: i64 = 1_000;
 
 impl Actor {
-    /// The person the money belongs to, or the platform itself carrying out a rule.
+    /// The recipient, or the platform itself carrying out a rule.
     pub const NOBODY: Self = Self(0);
-    /// Whoever can run the operator's program.
+    /// The operator, through the program's command line.
     pub const OPERATOR: Self = Self(-1);
 
     /// The API key, if it was one.
@@ -235,7 +235,7 @@ pub struct Entry {
     pub user: i64,
     /// The money, if any moved.
     pub movement: Option<Movement>,
-    /// Reference, reason or proof in the words of whoever gave the command; empty for none.
+    /// Reference, reason or proof, as given with the command; empty for none.
     pub note: String,
     /// The withdrawal it concerns; 0 for none.
     pub withdrawal: i64,

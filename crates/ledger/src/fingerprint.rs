@@ -1,11 +1,11 @@
-//! Fingerprints of commands: a digest of everything a command says, by which a repeat is told from another request. Not here:
+//! Fingerprints of commands: a digest of everything a command says, which distinguishes a repeat from another request. Not here:
 //! the names under which answers are remembered (once.rs).
 
 use crate::once::short_digest;
 use crate::{BatchPayout, Cents, Command, Email, Fingerprint, Progress};
 
 impl BatchPayout {
-    /// What a reference stands for: this person and this amount, whatever the memo says.
+    /// What a reference identifies: this address and this amount. The memo is no part of it.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(paid(b"payout", &self.email, self.amount, ""))
@@ -80,7 +80,7 @@ impl Command {
     }
 }
 
-/// What is not said is digested as an empty text.
+/// Absent parts are digested as empty texts.
 fn step_digest(progress: &Progress) -> [u8; 16] {
     let (code, text) =
         progress.reason.as_ref().map_or(("", ""), |reason| (reason.code.as_str(), reason.text.as_str()));

@@ -1,4 +1,4 @@
-//! Idempotency: under which names answers are remembered for ever, and how a repeat is told from another request. Not
+//! Idempotency: the keys under which replies are remembered for ever, and how a repeat is distinguished from another request. Not
 //! here: deciding whether it is one (decide.rs).
 
 use crate::Reply;
@@ -43,7 +43,7 @@ impl OnceKey {
         Self(short_digest(b"deposit reference", &[reference.as_bytes()]))
     }
 
-    /// For what a proposal asks for: it takes effect once, however often it is confirmed.
+    /// For a proposal: it takes effect once, however often it is confirmed.
     #[must_use]
     pub fn of_proposal(number: i64) -> Self {
         Self(short_digest(b"proposal", &[&number.to_be_bytes()]))

@@ -45,7 +45,7 @@ pub struct StoredCredential {
 }
 
 impl Book {
-    /// Adds a credential as it is stored; one that is not there authenticates nobody.
+    /// Adds a credential as it is stored; one that is not loaded does not authenticate.
     pub fn put_credential(&mut self, digest: CredentialDigest, credential: StoredCredential) {
         self.credentials.insert(digest, credential);
     }
@@ -55,7 +55,7 @@ impl Book {
         self.sessions.insert(stamp);
     }
 
-    /// Is what let the giver of a command in still so?
+    /// Do the credential and the session of the command still authenticate?
     pub(crate) fn lets_in(&self, origin: &Origin, now: Micros) -> bool {
         origin.credential.is_none_or(|credential| self.authenticates(&credential, now))
             && origin.session.is_none_or(|stamp| self.sessions.contains(&stamp))

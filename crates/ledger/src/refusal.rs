@@ -33,9 +33,9 @@ pub enum Refusal {
     BalanceWouldBeTooLarge,
     /// The user's hash does not authenticate now, or its money does not belong to it any more.
     PayoutUserIsNotActive,
-    /// The business has switched payouts off, so nobody can withdraw.
+    /// The business has switched payouts off, which stops withdrawals too.
     WithdrawalsArePaused,
-    /// Somebody has paused what would leave by this method, for now.
+    /// The method, the book or the user is paused.
     MethodIsPaused,
     /// The business does not offer this method.
     MethodIsClosed,
@@ -51,15 +51,15 @@ pub enum Refusal {
     WithdrawalIsUnknown,
     /// The withdrawal's state does not allow it.
     StepIsNotPossible(WithdrawalState, Step),
-    /// A rail pays this withdrawal; nobody settles it by hand.
+    /// A rail pays this withdrawal, so it cannot be settled by hand.
     WithdrawalIsNotManual,
     /// A worker has it at this moment.
     WithdrawalIsBeingWorkedOn,
-    /// The lease under which the step was to be made has run out or is another worker's, or somebody else has made an attempt.
+    /// The lease of the step has run out, is another worker's, or the worker does not know all attempts.
     LeaseWasLost,
     /// The rail cannot say that what was sent will never pay.
     PaymentMayStillBeMade,
-    /// Whoever gave the money may not also approve its withdrawal.
+    /// The key or member that gave the money may not also approve its withdrawal.
     MakerMayNotCheck,
     /// The user's account has moved since it was found unclaimed.
     MoneyWasClaimed,

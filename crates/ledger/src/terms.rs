@@ -18,7 +18,7 @@ pub struct Terms {
     pub maximum: Cents,
     /// When a person of the business has to look first.
     pub review: ReviewRule,
-    /// The most that all people together may withdraw by this method on one UTC day, cents.
+    /// The most that all recipients together may withdraw by this method on one UTC day, cents.
     pub daily_cap: Option<Cents>,
 }
 

@@ -31,7 +31,6 @@ pub struct PayoutUser {
     pub number: i64,
     /// Normal form; unique inside the book.
     pub email: Email,
-    /// Active or not.
     pub status: UserStatus,
     /// How many times the hash was rotated.
     pub generation: i64,
@@ -48,11 +47,8 @@ pub struct PayoutUser {
 pub struct UserSnapshot {
     /// The user's number in its book.
     pub number: i64,
-    /// Normal form.
     pub email: Email,
-    /// Active or not.
     pub status: UserStatus,
-    /// Cents.
     pub balance: Cents,
     /// Cents held by withdrawals on their way.
     #[serde(default)]

@@ -33,7 +33,7 @@ pub enum WithdrawalState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// A review rule wants a person to look.
+    /// A review rule applies.
     AskForReview,
     /// No rule stands in the way.
     Queue,
@@ -167,8 +167,8 @@ impl Step {
     }
 }
 
-/// A worker's hold on a withdrawal for a while, as the worker knows it. A step names it, and counts only while it is what the
-/// database has: a worker that was frozen over its lease, or knows fewer attempts than there are, changes nothing.
+/// A worker's lease of a withdrawal, as the worker knows it. A step that names it is refused unless the database has the same: a
+/// worker that was frozen past its lease, or knows fewer attempts than there are, changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// 1, 2, … for each time that the withdrawal was leased.
@@ -177,7 +177,7 @@ pub struct Lease {
     pub attempts: i64,
 }
 
-/// A pause as it concerns one book: nothing is asked for, approved or sent that it names. `None` stands for all of them.
+/// A pause as it concerns one book: what it names is not asked for, approved or sent. `None` means all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
     /// By which method.
@@ -187,7 +187,7 @@ pub struct Pause {
 }
 
 impl Pause {
-    /// Does it stop what this user gets by this method?
+    /// Does it cover this user and this method?
     #[must_use]
     pub fn names(&self, user: i64, method: &str) -> bool {
         self.user.is_none_or(|of| of == user) && self.method.as_deref().is_none_or(|of| of == method)
@@ -199,7 +199,6 @@ impl Pause {
 pub struct Withdrawal {
     /// 1, 2, … in order of creation inside the book.
     pub number: i64,
-    /// Whose.
     pub user: i64,
     /// The method's name, for example `crypto` or `usdc-base`.
     pub method: String,
@@ -217,7 +216,7 @@ pub struct Withdrawal {
     pub outcome_unknown: bool,
     /// Why it failed, was rejected, cancelled or returned: a stable word; empty for none.
     pub reason_code: String,
-    /// The same in words that the person may read; empty for none.
+    /// The same in words that the recipient may read; empty for none.
     pub reason: String,
     /// When it was asked for.
     pub created_at: Micros,

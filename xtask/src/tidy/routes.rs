@@ -1,11 +1,12 @@
 //! Every row of the API's endpoint table leads to a handler with an OpenAPI entry, and has a test file and a row in the matrix
-//! of routes and callers; every handler with an OpenAPI entry has a row in the table. Also: how the other route tables are read.
+//! of routes and callers; every handler with an OpenAPI entry has a row in the table.
 
 use super::source::Token;
 use super::{File, Tree, Violation};
 
 const HOUSE: &str = "crates/outpay/src/http/";
 const TABLE: &str = "crates/outpay/src/http/routes.rs";
+const TESTS: &str = "crates/outpay/tests/it/http/";
 const MATRIX: &str = "crates/outpay/tests/it/http/authorization.rs";
 const RULE: &str = "route";
 
@@ -68,13 +69,22 @@ fn missing(tree: &Tree, table: &File, matrix: &[Token], row: &Row) -> Vec<Violat
         }
         Some(_) => {}
     }
-    // Two handlers of one path, such as `operations` and `operations_by_post`, are tested in one file.
-    let tested = handler.split("_by_").next().unwrap_or_default();
-    let test = format!("crates/outpay/tests/it/http/{tested}.rs");
-    if tree.file(&test).is_none() {
-        found.push(table.violation(*line, RULE, format!("{handler} has no test file {test}")));
+    if !is_tested(tree, module, handler) {
+        let (own, subject) = (format!("{TESTS}{handler}.rs"), format!("{TESTS}{module}.rs"));
+        let advice = format!("{handler} has no test file {own}, and no `mod {handler}` in {subject}");
+        found.push(table.violation(*line, RULE, advice));
     }
     found
+}
+
+/// In a file of its own, or in a module of the subject's test file. Two handlers of one path, such as `operations` and
+/// `operations_by_post`, are tested together.
+fn is_tested(tree: &Tree, module: &str, handler: &str) -> bool {
+    let name = handler.split("_by_").next().unwrap_or_default();
+    let of_subject = tree.file(&format!("{TESTS}{module}.rs"));
+    let has_module =
+        |file: &File| file.tokens.windows(2).any(|two| two[0].is_word("mod") && two[1].is_word(name));
+    tree.file(&format!("{TESTS}{name}.rs")).is_some() || of_subject.is_some_and(has_module)
 }
 
 /// A handler's OpenAPI entry.
@@ -116,29 +126,6 @@ pub fn has_row(matrix: &[Token], method: &str, path: &str) -> bool {
     })
 }
 
-/// A row of a route table such as the claim page's.
-pub struct Route {
-    pub line: usize,
-    pub path: String,
-    /// Modules of handlers, each with its method: `get`, `post`.
-    pub handlers: Vec<(String, String)>,
-}
-
-/// `.route("/path", get(module::handle).post(other::handle))`
-pub fn routes(table: &File) -> Vec<Route> {
-    let tokens = &table.tokens;
-    let mut routes = Vec::new();
-    for (at, token) in tokens.iter().enumerate() {
-        let opens = token.is_word("route") && at > 0 && tokens[at - 1].is_mark('.');
-        if let Some(path) = tokens.get(at + 2).and_then(Token::text).filter(|_| opens) {
-            let arguments = within_parentheses(&tokens[at + 1..]);
-            let handlers = handlers(arguments);
-            routes.push(Route { line: token.line, path: path.to_owned(), handlers });
-        }
-    }
-    routes
-}
-
 /// From the opening parenthesis, which is the first token, to the one that closes it.
 pub fn within_parentheses(tokens: &[Token]) -> &[Token] {
     let mut depth = 0_usize;
@@ -153,15 +140,6 @@ pub fn within_parentheses(tokens: &[Token]) -> &[Token] {
         }
     }
     tokens
-}
-
-/// `get(module::handle)`
-fn handlers(tokens: &[Token]) -> Vec<(String, String)> {
-    let is_handler = |six: &&[Token]| {
-        six[1].is_mark('(') && six[3].is_mark(':') && six[4].is_mark(':') && six[5].is_word("handle")
-    };
-    let pair = |six: &[Token]| Some((six[0].word()?.to_owned(), six[2].word()?.to_owned()));
-    tokens.windows(6).filter(is_handler).filter_map(pair).collect()
 }
 
 #[cfg(test)]
@@ -212,6 +190,8 @@ mod tests {
         assert_eq!(check(&[(TABLE, ROWS), B, MAKE, LIST, ALL]), [format!("{TABLE}:3")], "no file a.rs");
         let untested = [4, 5].map(|line| format!("{TABLE}:{line}"));
         assert_eq!(check(&[(TABLE, ROWS), A, B, MAKE, ALL]), untested);
+        let subject = ("crates/outpay/tests/it/http/b.rs", "mod list {}");
+        assert_eq!(check(&[(TABLE, ROWS), A, B, MAKE, subject, ALL]), [""; 0]);
     }
 
     #[test]

@@ -13,9 +13,7 @@ use ledger::{
 /// A command and the book it is for.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Which book.
     pub book: BookId,
-    /// What to do in it.
     pub request: Request,
 }
 
@@ -61,7 +59,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
                 let deposit = confirmed.correction.deposit();
                 book.deposits.extend((deposit != 0).then_some(deposit));
             }
-            // In the test book no bank line stands behind a deposit.
+            // Deposits into test books have no bank line.
             Command::Deposit { reference, .. } if asked.book.mode() == Mode::Live => {
                 book.references.insert(reference.clone());
             }
@@ -106,13 +104,13 @@ pub fn decide_all<'a>(
             }
             verdict
         }
-        // Only a business that authenticated names a book, so this is a business deleted by hand a moment ago.
+        // Only an authenticated business names a book, so its row was deleted by hand a moment ago.
         Err(_) => Err(Refusal::PayoutUserIsUnknown),
     };
     batch.map(decide).collect()
 }
 
-/// What was loaded of the other books does not know of a deposit in the same batch.
+/// Books are loaded before the batch, so the others must learn of a deposit made within it.
 fn tell_others(books: &mut [Book], deposited: DepositedElsewhere, reference: &str) {
     if deposited.book.mode() == Mode::Test {
         return;

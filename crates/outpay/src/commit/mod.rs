@@ -1,6 +1,6 @@
-//! The teller: the one door through which every change of a book goes. Commands are queued; a thread takes what waits,
-//! carries it out in one durable transaction (batch.rs) and only then answers every caller. Not here: rules (ledger),
-//! SQL (store).
+//! The teller: all changes of books go through it. Commands are queued; a thread takes those that wait, carries them out in one
+//! durable transaction (batch.rs) and only then answers every caller. Not here: rules (ledger), SQL (store), the verbs that
+//! give it commands (counter).
 
 mod batch;
 mod postman;
@@ -17,11 +17,11 @@ use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Hist
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Commands that may wait before callers are told to come back later. At the slowest rate measured (a few thousand a
+/// The length of the queue; callers beyond it get [`NoVerdict::Busy`]. At the slowest rate measured (a few thousand a
 /// second) a full queue is a few seconds of work.
 const QUEUE: usize = 8192;
 
-/// What became of a command.
+/// The result of a command.
 pub type Verdict = Result<Applied, Refusal>;
 
 /// Why there is no verdict.
@@ -49,7 +49,7 @@ pub struct Teller {
     measures: Arc<Measures>,
 }
 
-/// What the teller tells the metrics.
+/// What the metrics show of the teller.
 #[derive(Debug)]
 pub struct Measures {
     /// Commands per batch.
@@ -66,12 +66,12 @@ pub struct Measures {
     pub waiting: Gauge,
 }
 
-/// How the teller is.
+/// The state of the teller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// At work.
     Working,
-    /// Told to stop, and has finished what was accepted.
+    /// It was asked to stop, and has finished what was accepted.
     Stopped,
     /// A durable write failed. The process must end with an error.
     Broken,
@@ -118,7 +118,7 @@ impl Teller {
     /// take its command back.
     ///
     /// # Errors
-    /// [`NoVerdict`] tells whether anything can have happened.
+    /// [`NoVerdict`] says whether the command can have taken effect.
     pub async fn ask(&self, book: BookId, request: Request) -> Result<Verdict, NoVerdict> {
         let (answer, verdict) = oneshot::channel();
         let job = Job { asked: Asked { book, request }, answer };
@@ -133,7 +133,7 @@ impl Teller {
         verdict.await.unwrap_or(Err(NoVerdict::Unknown))
     }
 
-    /// How the teller is now.
+    /// The state of the teller now.
     #[must_use]
     pub fn state(&self) -> State {
         *self.state.borrow()

@@ -18,7 +18,7 @@ pub(super) fn start(measures: Arc<Measures>) -> UnboundedSender<Committed> {
                     Ok(_) => measures.settled.inc(),
                     Err(_) => measures.refused.inc(),
                 };
-                // A caller that has gone away is no reason to stop: its command is carried out and can be asked for again.
+                // A caller may have gone away: its command is carried out all the same, and an idempotency key finds its reply.
                 drop(job.answer.send(Ok(verdict)));
             }
         }

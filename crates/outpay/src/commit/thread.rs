@@ -47,7 +47,7 @@ pub(super) fn run(work: Work, ready: oneshot::Sender<Result<(), Failure>>) {
 }
 
 async fn serve(mut work: Work, mut store: TellerStore) {
-    // Should this thread panic, dropping this guard tells everybody that the teller is broken.
+    // If this thread panics, dropping this guard reports the teller as broken.
     let broken = BrokenUnlessStopped(work.says.clone());
     let mut batch = Vec::with_capacity(BATCH);
     while work.jobs.recv_many(&mut batch, BATCH).await > 0 {
@@ -125,7 +125,7 @@ fn conclude(work: &Work, batch: &mut Vec<Job>, ran: Result<Vec<Verdict>, BatchEr
             batch.drain(..).for_each(|job| drop(job.answer.send(Err(none))));
         }
         Err(BatchError::NotDurable(failure)) => {
-            // From here on nothing is accepted. The callers of this batch are told that the outcome is not known.
+            // Nothing is accepted from here on. The callers of this batch get `NoVerdict::Unknown`.
             tracing::error!(error = format!("{failure:#}"), "a durable write failed; stopping");
             return false;
         }
@@ -156,7 +156,7 @@ async fn run_batch_anew(
     match run_batch(work, store, batch).await {
         Err(BatchError::NotDone(failure)) => {
             *store = work.store.teller().await.map_err(|_| BatchError::Unreachable(failure))?;
-            // It may lead to another machine, which may have less.
+            // The new connection may reach another server, which may have lost commits.
             work.witness.check(&work.store).await.map_err(|failure| {
                 let is_loss = failure.is::<Lost>();
                 if is_loss { BatchError::NotDurable(failure) } else { BatchError::Unreachable(failure) }
@@ -214,7 +214,7 @@ fn answer(work: &Work, batch: &mut Vec<Job>, verdicts: Vec<Verdict>, started: i6
     work.measures.batch_seconds.observe(micros as f64 / 1e6);
     work.measures.batch_size.observe(batch.len() as f64);
     let jobs = std::mem::replace(batch, Vec::with_capacity(BATCH));
-    // Without a postman the callers' runtime is gone, and the callers with it.
+    // The postman ends with the callers' runtime, so then there are no callers left.
     drop(work.answers.send((jobs, verdicts)));
 }
 

@@ -24,7 +24,7 @@ pub async fn object(parts: &Parts, body: Body, most: usize) -> Result<Object, Pr
     Object::parse(&read(parts, body, most).await?)
 }
 
-/// The body of an endpoint that needs none: whatever is sent as JSON is read, anything else counts as nothing.
+/// The body of an endpoint that needs none: JSON is read, any other body counts as empty.
 pub async fn optional_object(parts: &Parts, body: Body) -> Result<Object, Problem> {
     if !is_json(parts) {
         return Ok(Object::default());
@@ -47,7 +47,7 @@ async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, Problem> 
             Ok(bytes)
         }
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(most)),
-        // The client went away or sent broken chunks; nobody may be left to read this.
+        // The client went away or sent broken chunks; the answer may not be read.
         Err(_) => Err(Problem::MalformedJson),
     }
 }

@@ -93,7 +93,7 @@ impl Door {
         found.map(drop).ok_or(Problem::Unauthorized)
     }
 
-    /// 403 comes before 400: a request of a business that may not pay is told so, whatever else is wrong with it.
+    /// 403 comes before 400: a business that may not pay gets 403, whatever else is wrong with its request.
     pub(super) async fn disabled_or(&self, caller: Caller, problem: Problem) -> Problem {
         match self.platform.store.business(caller.book.business()).await {
             Ok(Some(business)) if !business.payouts_enabled => Problem::Refused(Refusal::PayoutsAreDisabled),
@@ -190,7 +190,7 @@ impl Door {
     }
 }
 
-/// The hash in `X-Payout-Hash`. An empty header has none; two of them decide, and authenticate nobody.
+/// The hash in `X-Payout-Hash`. An empty header counts as none; a header that is sent twice is used, and does not authenticate.
 pub(super) fn hash_in_header(headers: &HeaderMap) -> Option<&[u8]> {
     let sent = headers.get_all(PAYOUT_HASH).iter().map(HeaderValue::as_bytes);
     let mut values = sent.filter(|value| !value.is_empty());

@@ -1,5 +1,5 @@
 //! JSON as it comes in, read strictly: no duplicate keys at any depth, no byte order mark, valid UTF-8, one object.
-//! Integers are told apart from floats, since `100.0` is not an amount. Not here: what fields mean.
+//! Integers and floats are distinguished, since `100.0` is not an amount. Not here: what fields mean.
 
 use super::problem::Problem;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -46,7 +46,7 @@ impl Object {
     }
 
     /// The same in the general form, for those who know their own fields; `None` where a number in it is no whole number
-    /// of 64 bits. Left out, such a number would be no limit where somebody has set one.
+    /// of 64 bits. Leaving such a number out would drop a limit that was set.
     #[must_use]
     pub fn to_plain(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
         self.0.iter().map(|(name, value)| Some((name.clone(), value.to_plain()?))).collect()

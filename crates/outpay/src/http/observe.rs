@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What a handler tells whoever watches: who asks, what was sent, what money moved. Everything that is not told stays empty.
+/// What a handler reports of a request: the caller, the body, the money moved. What is not reported stays empty.
 #[derive(Clone, Default)]
 pub struct Observed(Arc<Told>);
 
@@ -170,7 +170,7 @@ async fn copied(response: Response) -> (Response, Kept) {
     }
 }
 
-/// What stands for `{id}` in this path, as it may be written down.
+/// The value of `{id}` in this path, if it may be recorded.
 fn path_id<'a>(route: &str, path: &'a str) -> &'a str {
     let place = route.split('/').position(|part| part == "{id}");
     place.and_then(|place| path.split('/').nth(place)).map_or("", redact::path_id)

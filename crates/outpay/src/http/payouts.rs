@@ -82,7 +82,7 @@ pub async fn create(State(door): State<Arc<Door>>, request: Request) -> Result<R
     Ok(show::done(&paid, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
 }
 
-/// The idempotency key and the body. 403 comes before 400: a business that may not pay is told so, whatever else is wrong.
+/// The idempotency key and the body. 403 comes before 400: a business that may not pay gets 403, whatever else is wrong.
 async fn read<T>(
     door: &Door,
     caller: Caller,

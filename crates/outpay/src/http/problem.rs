@@ -31,7 +31,7 @@ pub enum Problem {
     Fields(Vec<(&'static str, String)>),
     /// Rows of a batch: index and the fields that are wrong in it.
     Rows(Vec<(usize, Vec<(&'static str, &'static str)>)>),
-    /// A rule said no.
+    /// A rule refuses it.
     Refused(Refusal),
     /// Fields of a destination.
     Destination(Vec<FieldProblem>),
@@ -43,9 +43,9 @@ pub enum Problem {
     UnknownOperation,
     /// The withdrawal has no code, or not yet.
     NothingToReveal,
-    /// Something else than the ledger said no: status, sentence and code.
+    /// A refusal that is not of the ledger: status, sentence and code.
     Coded(StatusCode, String, &'static str),
-    /// More than the key may give somebody at once.
+    /// More than the key may pay one recipient at once.
     AboveKeyLimit,
     /// Too many requests; come back in this many seconds.
     RateLimited(u64),
@@ -203,7 +203,7 @@ fn internal() -> Response {
     json(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"Internal server error"}"#.into())
 }
 
-/// A 500 promises that nothing was debited, which nobody can promise here.
+/// A 500 promises that nothing was debited; here that is not known.
 fn unknown_outcome() -> Response {
     coded(
         StatusCode::GATEWAY_TIMEOUT,

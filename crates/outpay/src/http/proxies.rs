@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_stranger_cannot_say_where_it_comes_from() {
         assert_eq!(client("10.0.0.0/8", "198.51.100.1", &["192.0.2.7"]), "198.51.100.1");
-        // The proxy appended the stranger's own address; what stands left of it the stranger wrote.
+        // The proxy appended the client's real address; what is left of it the client wrote itself.
         assert_eq!(client("10.0.0.0/8", "10.0.0.1", &["192.0.2.7, 198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("10.0.0.0/8", "10.0.0.1", &["10.0.0.9, 198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("10.0.0.0/8", "10.0.0.1", &["192.0.2.7", "198.51.100.1"]), "198.51.100.1");

@@ -1,5 +1,5 @@
 //! Rate limits (contract, 2.8): by client address and by credential text alone, before anything is looked up, so that
-//! an answer of 429 tells nothing about whether a credential exists. By the monotonic clock: a clock set back would keep every
+//! an answer of 429 does not reveal whether a credential exists. By the monotonic clock: a clock set back would keep every
 //! known client waiting for as long.
 
 use crate::clock::Clock;

@@ -158,7 +158,7 @@ impl Server {
             broken = broken => broken,
         };
         if is_broken {
-            // Those who wait are told that the outcome is not known, instead of a closed connection.
+            // Waiting callers get 504 (outcome unknown) instead of a closed connection.
             let _those_who_listen = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
             anyhow::bail!("a durable write failed");
         }
@@ -173,7 +173,7 @@ impl Server {
         if let Err(failure) = requests.write().await {
             tracing::warn!(error = format!("{failure:#}"), "the end of the request log could not be written");
         }
-        // The last handle to the teller is gone: it finishes its queue and merges its log.
+        // Dropping the last handle lets the teller finish its queue and merge its log.
         let ended = tokio::time::timeout(FAREWELL, teller.wait_for(|state| *state != State::Working)).await;
         let is_broken = matches!(ended, Ok(Ok(state)) if *state == State::Broken);
         anyhow::ensure!(!is_broken, "a durable write failed");

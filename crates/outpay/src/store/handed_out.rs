@@ -1,5 +1,5 @@
 //! Payments by hand that were handed out in a file: each in one, so that two people with two files do not both pay it. Not
-//! here: what is in the files (withdrawals/by_hand.rs).
+//! here: what is in the files (by_hand.rs).
 
 use super::audit_log::{self, NewAuditEntry};
 use super::codes::WITHDRAWAL_SENDING;

@@ -1,5 +1,5 @@
 //! Files of payments by hand: `export` claims queued payments and prints them; `settle --file` settles every line of
-//! a file. The work is done in withdrawals/by_hand.rs.
+//! a file. The work is done in src/by_hand.rs.
 
 use super::find;
 use crate::by_hand;

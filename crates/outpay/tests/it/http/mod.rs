@@ -1,5 +1,5 @@
 //! The API from outside: raw HTTP/1.1 against a server on a free port, every test on SQLite and on PostgreSQL,
-//! responses compared to the byte. One file per endpoint, named like its module in src/http, and one for each promise
+//! responses compared to the byte. One file per endpoint, named like its handler in src/http, and one for each promise
 //! that all endpoints share. Not here: rules of the ledger, SQL, the command line; they have their own tests.
 
 mod activate;
