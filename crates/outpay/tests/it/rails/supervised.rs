@@ -1,7 +1,7 @@
 //! A server whose worker panics outside any one withdrawal: it is started again, counted, and told of by `/readyz`.
 
 use crate::rails::platform::Installation;
-use crate::wire::{Answer as Response, Call};
+use crate::wire::{Answer as Response, Call, Connection};
 use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Mode};
 use outpay::clock::Clock;
@@ -60,8 +60,10 @@ impl Rail for Trap {
     }
 }
 
+/// Without the checks of [`Call::send`]: metrics are not JSON.
 async fn get(address: SocketAddr, path: &str) -> Response {
-    Call::new(address, "GET", path).send().await
+    let request = Call::new(address, "GET", path).bytes();
+    Connection::open(address).await.exchange(&request, true).await
 }
 
 async fn until(address: SocketAddr, path: &str, fits: impl Fn(&Response) -> bool) {
