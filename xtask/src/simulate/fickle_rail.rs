@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{BookId, Cents, Provider};
-use outpay::rails::{Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
+use outpay::rails::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
 use outpay::store::Attempt;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
@@ -101,20 +101,20 @@ impl Entry {
     }
 }
 
-fn succeeded(payment: &Payment) -> Answer {
-    Answer::Succeeded { detail: format!(r#"{{"order_id":"{}"}}"#, payment.order_id) }
+fn succeeded(payment: &Payment) -> Outcome {
+    Outcome::Succeeded { detail: format!(r#"{{"order_id":"{}"}}"#, payment.order_id) }
 }
 
-fn accepted() -> Answer {
-    Answer::Accepted { detail: String::new() }
+fn accepted() -> Outcome {
+    Outcome::Accepted { detail: String::new() }
 }
 
-fn refused() -> Answer {
-    Answer::Refused { code: "refused_by_rail".to_owned(), text: "No.".to_owned() }
+fn refused() -> Outcome {
+    Outcome::Refused { code: "refused_by_rail".to_owned(), text: "No.".to_owned() }
 }
 
-fn unknown(text: &str) -> Answer {
-    Answer::down(text)
+fn unknown(text: &str) -> Outcome {
+    Outcome::down(text)
 }
 
 impl Rail for FickleRail {
@@ -139,12 +139,12 @@ impl Rail for FickleRail {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         _: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         let key = format!("{}/{}", payment.order_id, earlier.len() + 1);
         ready(Ok(Prepared { request: key.clone().into_bytes(), key, slot: 0 })).boxed()
     }
 
-    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
         let (story, _) = self.story(payment);
         let mut orders = self.orders.lock();
         let entry = orders.entry(payment.order_id.clone()).or_default();
@@ -197,23 +197,23 @@ impl Rail for FickleRail {
                 entry.paid.returned = true;
                 Finding::Returned { code: "returned_by_rail".to_owned(), text: "It came back.".to_owned() }
             }
-            Story::PaysAndAnswersWithErrors if !is_late => Finding::Answer(unknown("502")),
+            Story::PaysAndAnswersWithErrors if !is_late => Finding::Outcome(unknown("502")),
             Story::ForgetsForAWhile | Story::PaysLate if !is_late => Finding::NotFound,
             Story::PaysLate => {
                 entry.pay(payment, key);
-                Finding::Answer(succeeded(payment))
+                Finding::Outcome(succeeded(payment))
             }
-            Story::Accepts | Story::AcceptsAndRefuses if !is_late => Finding::Answer(accepted()),
+            Story::Accepts | Story::AcceptsAndRefuses if !is_late => Finding::Outcome(accepted()),
             Story::Accepts => {
                 entry.pay(payment, key);
-                Finding::Answer(succeeded(payment))
+                Finding::Outcome(succeeded(payment))
             }
             Story::AcceptsAndRefuses => {
                 entry.refused = true;
-                Finding::Answer(refused())
+                Finding::Outcome(refused())
             }
-            _ if entry.refused => Finding::Answer(refused()),
-            _ if entry.paid.payments > 0 => Finding::Answer(succeeded(payment)),
+            _ if entry.refused => Finding::Outcome(refused()),
+            _ if entry.paid.payments > 0 => Finding::Outcome(succeeded(payment)),
             _ => Finding::NotFound,
         };
         ready(finding).boxed()

@@ -9,12 +9,12 @@ use prometheus_client::registry::Registry;
 
 #[derive(Debug, Default)]
 pub struct Measures {
-    tries: Family<Outcome, Counter>,
+    tries: Family<OutcomeLabels, Counter>,
     waiting: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabels {
     outcome: &'static str,
 }
 
@@ -26,7 +26,7 @@ impl Measures {
 
     pub(super) fn tried(&self, state: MailState) {
         let outcome = if state == MailState::Pending { "put_off" } else { state.word() };
-        self.tries.get_or_create(&Outcome { outcome }).inc();
+        self.tries.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     pub(super) fn waiting(&self, mails: i64) {

@@ -3,9 +3,9 @@
 //!
 //! Invariant: codes and pins leave this file only through [`Rail::reveal`] and lie in the database encrypted.
 
-use super::answer::{Answer, Choice, Closed, Finding, Funds, Prepared, Quote, Revealed};
 use super::field::{Field, FieldProblem, Role};
 use super::kind::{Kind, Known, flat};
+use super::outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
@@ -165,7 +165,7 @@ impl GiftCards {
         Ok(())
     }
 
-    async fn give(&self, payment: &Payment) -> Result<Answer, Failure> {
+    async fn give(&self, payment: &Payment) -> Result<Outcome, Failure> {
         let withdrawal = &payment.withdrawal;
         let destination: Destination = serde_json::from_str(&withdrawal.destination)?;
         for _ in 0..TRIES {
@@ -176,12 +176,12 @@ impl GiftCards {
                 self.clock.now(),
             );
             match given.await? {
-                Given::Card(card) => return Ok(Answer::Succeeded { detail: detail(payment, &card) }),
+                Given::Card(card) => return Ok(Outcome::Succeeded { detail: detail(payment, &card) }),
                 Given::NoneLeft => return Ok(out_of_stock()),
                 Given::TryAgain => {}
             }
         }
-        Ok(Answer::unknown("too many workers want the same gift card"))
+        Ok(Outcome::unknown("too many workers want the same gift card"))
     }
 }
 
@@ -202,9 +202,9 @@ fn public_detail(known: &Known<'_>) -> String {
     known.object(brand.into_iter().chain(worth))
 }
 
-fn out_of_stock() -> Answer {
+fn out_of_stock() -> Outcome {
     let text = "This gift card is out of stock. Please choose another one; your balance is as before.";
-    Answer::Refused { code: "out_of_stock".to_owned(), text: text.to_owned() }
+    Outcome::Refused { code: "out_of_stock".to_owned(), text: text.to_owned() }
 }
 
 fn unreadable(failure: &Failure) -> Closed {
@@ -212,8 +212,8 @@ fn unreadable(failure: &Failure) -> Closed {
     Closed::Unhealthy
 }
 
-fn broken(failure: &Failure) -> Answer {
-    Answer::unknown(format!("{failure:#}"))
+fn broken(failure: &Failure) -> Outcome {
+    Outcome::unknown(format!("{failure:#}"))
 }
 
 impl Rail for GiftCards {
@@ -275,29 +275,29 @@ impl Rail for GiftCards {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         _slot: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         let key = format!("{}-{}", payment.order_id, earlier.len() + 1);
         let request = payment.withdrawal.destination.clone().into_bytes();
         ready(Ok(Prepared { key, request, slot: 0 })).boxed()
     }
 
-    fn submit<'a>(&'a self, payment: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, payment: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Outcome> {
         async move { self.give(payment).await.unwrap_or_else(|failure| broken(&failure)) }.boxed()
     }
 
     fn query<'a>(&'a self, payment: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
         async move {
             match self.store.gift_card_of(payment.book, payment.withdrawal.number).await {
-                Ok(Some(card)) => Finding::Answer(Answer::Succeeded { detail: detail(payment, &card) }),
+                Ok(Some(card)) => Finding::Outcome(Outcome::Succeeded { detail: detail(payment, &card) }),
                 // The stock is our own table: where no card of this brand and value is left, none was given and none can be.
                 Ok(None) => match self
                     .quote(payment.book, payment.withdrawal.net(), &payment.withdrawal.destination)
                     .await
                 {
-                    Err(Closed::OutOfFunds | Closed::AmountNotPossible) => Finding::Answer(out_of_stock()),
+                    Err(Closed::OutOfFunds | Closed::AmountNotPossible) => Finding::Outcome(out_of_stock()),
                     Ok(_) | Err(Closed::Unhealthy) => Finding::NotFound,
                 },
-                Err(failure) => Finding::Answer(broken(&failure)),
+                Err(failure) => Finding::Outcome(broken(&failure)),
             }
         }
         .boxed()

@@ -3,9 +3,9 @@
 //!
 //! Invariant: nothing is sent from here, and no worker touches these payments.
 
-use super::answer::{Answer, Closed, Finding, Funds, Prepared, Quote};
 use super::field::{Field, FieldProblem, Role};
 use super::kind::{Kind, flat, order_only};
+use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Facts, Payment, Rail};
 use crate::identity_text::{IdentityProblem, identity};
 use crate::store::Attempt;
@@ -107,8 +107,8 @@ impl Manual {
     }
 }
 
-fn by_hand() -> Answer {
-    Answer::unknown("a person settles this by hand")
+fn by_hand() -> Outcome {
+    Outcome::unknown("a person settles this by hand")
 }
 
 impl Rail for Manual {
@@ -159,15 +159,15 @@ impl Rail for Manual {
         _: &'a Payment,
         _: &'a [Attempt],
         _: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         ready(Err(by_hand())).boxed()
     }
 
-    fn submit<'a>(&'a self, _: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, _: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Outcome> {
         ready(by_hand()).boxed()
     }
 
     fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
-        ready(Finding::Answer(by_hand())).boxed()
+        ready(Finding::Outcome(by_hand())).boxed()
     }
 }

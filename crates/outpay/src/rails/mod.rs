@@ -5,7 +5,6 @@
 //! Invariant: a payment is made once. The exact request is committed as an attempt before it leaves, a rail is asked again
 //! only under that attempt's key, and an outcome is only what the rail has proved.
 
-pub mod answer;
 pub mod client;
 pub mod config;
 pub mod crypto;
@@ -15,17 +14,18 @@ mod kind;
 pub mod manual;
 mod moment;
 mod mounted;
+pub mod outcome;
 mod prepare;
 pub mod sandbox;
 mod turn;
 mod worker;
 
-pub use answer::{Answer, Choice, Closed, Finding, Funds, Prepared, Quote, Revealed};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, Role};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Parts, Rails};
+pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 pub use turn::LONGEST_STEPS;
 pub use worker::Worker;
 
@@ -110,10 +110,10 @@ pub trait Rail: Send + Sync {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         slot: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>>;
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>>;
 
     /// Sends the request of an attempt that is committed, byte for byte.
-    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer>;
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome>;
 
     /// Asks what became of the attempts, oldest first, under their keys. Only this decides an outcome.
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding>;
@@ -194,7 +194,7 @@ pub trait Rail: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
-    /// If this is, for certain, the payment: what may be published of it, as in [`Answer::Succeeded`].
+    /// If this is, for certain, the payment: what may be published of it, as in [`Outcome::Succeeded`].
     ///
     /// # Errors
     /// When it is not certain yet, or the rail cannot tell now.

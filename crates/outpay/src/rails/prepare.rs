@@ -3,7 +3,7 @@
 
 use super::mounted::Mounted;
 use super::turn::{LONGEST_CALL, too_slow};
-use super::{Answer, Payment, Prepared};
+use super::{Outcome, Payment, Prepared};
 use crate::platform::Platform;
 use crate::store::{Attempt, Failure};
 
@@ -16,7 +16,7 @@ pub(super) async fn next(
     mounted: &Mounted,
     payment: &Payment,
     earlier: &[Attempt],
-) -> Result<Result<Prepared, Answer>, Failure> {
+) -> Result<Result<Prepared, Outcome>, Failure> {
     let line = mounted.facts().line.as_deref();
     let rails = line.map_or_else(Vec::new, |line| platform.rails.names_in_line(line));
     let slot = match line {
@@ -28,7 +28,7 @@ pub(super) async fn next(
         let replaces = earlier.iter().any(|attempt| attempt.slot == prepared.slot);
         if line.is_some() && !replaces {
             let room = check_room(platform, mounted, &rails, &prepared).await;
-            room.map_err(|failure| Answer::unknown(format!("{failure:#}")))?;
+            room.map_err(|failure| Outcome::unknown(format!("{failure:#}")))?;
         }
         Ok(prepared)
     };

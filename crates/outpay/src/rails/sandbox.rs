@@ -4,9 +4,9 @@
 //! Invariant: it keeps no state. Answers follow from the amount and the time since the first attempt, so they are the same
 //! after any crash.
 
-use super::answer::{Answer, Closed, Finding, Funds, Prepared, Quote};
 use super::field::{Field, FieldProblem};
 use super::kind::{Kind, flat, order_only};
+use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Facts, Payment, Rail};
 use crate::clock::Clock;
 use crate::store::Attempt;
@@ -108,13 +108,13 @@ fn detail(payment: &Payment) -> String {
     format!(r#"{{"order_id":"{}"}}"#, payment.order_id)
 }
 
-fn refused() -> Answer {
+fn refused() -> Outcome {
     let text = "The sandbox refused this payment, as its amount asks for. Please try another destination.";
-    Answer::Refused { code: "refused_by_rail".to_owned(), text: text.to_owned() }
+    Outcome::Refused { code: "refused_by_rail".to_owned(), text: text.to_owned() }
 }
 
-fn unknown(text: &str) -> Answer {
-    Answer::unknown(text)
+fn unknown(text: &str) -> Outcome {
+    Outcome::unknown(text)
 }
 
 impl Rail for Sandbox {
@@ -149,7 +149,7 @@ impl Rail for Sandbox {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         _slot: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         let key = format!("{}-{}", payment.order_id, earlier.len() + 1);
         let withdrawal = &payment.withdrawal;
         let request = serde_json::json!({
@@ -160,12 +160,12 @@ impl Rail for Sandbox {
         ready(Ok(Prepared { key, request: request.to_string().into_bytes(), slot: 0 })).boxed()
     }
 
-    fn submit<'a>(&'a self, payment: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, payment: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Outcome> {
         let detail = detail(payment);
         let answer = match story(payment.withdrawal.amount) {
-            Story::Succeeds | Story::SucceedsThenIsReturned => Answer::Succeeded { detail },
+            Story::Succeeds | Story::SucceedsThenIsReturned => Outcome::Succeeded { detail },
             Story::IsRefused => refused(),
-            Story::SucceedsLater | Story::IsRefusedLater => Answer::Accepted { detail },
+            Story::SucceedsLater | Story::IsRefusedLater => Outcome::Accepted { detail },
             Story::SucceedsThenReportsAnError => unknown("500 Internal Server Error"),
             Story::TimesOutThenSucceeds | Story::StaysUnknown | Story::IsNotFoundThenSucceeds => {
                 unknown("no answer within 30 seconds")
@@ -183,18 +183,18 @@ impl Rail for Sandbox {
                 text: "The payment came back. Please check the destination and try again.".to_owned(),
             },
             Story::Succeeds | Story::SucceedsThenIsReturned | Story::SucceedsThenReportsAnError => {
-                Finding::Answer(Answer::Succeeded { detail })
+                Finding::Outcome(Outcome::Succeeded { detail })
             }
-            Story::IsRefused => Finding::Answer(refused()),
-            Story::IsRefusedLater if age >= 2 * SECOND => Finding::Answer(refused()),
-            Story::SucceedsLater if age >= 5 * SECOND => Finding::Answer(Answer::Succeeded { detail }),
-            Story::SucceedsLater | Story::IsRefusedLater => Finding::Answer(Answer::Accepted { detail }),
+            Story::IsRefused => Finding::Outcome(refused()),
+            Story::IsRefusedLater if age >= 2 * SECOND => Finding::Outcome(refused()),
+            Story::SucceedsLater if age >= 5 * SECOND => Finding::Outcome(Outcome::Succeeded { detail }),
+            Story::SucceedsLater | Story::IsRefusedLater => Finding::Outcome(Outcome::Accepted { detail }),
             Story::TimesOutThenSucceeds | Story::IsNotFoundThenSucceeds if age >= 2 * SECOND => {
-                Finding::Answer(Answer::Succeeded { detail })
+                Finding::Outcome(Outcome::Succeeded { detail })
             }
             Story::IsNotFoundThenSucceeds => Finding::NotFound,
             Story::TimesOutThenSucceeds | Story::StaysUnknown => {
-                Finding::Answer(unknown("no answer within 30 seconds"))
+                Finding::Outcome(unknown("no answer within 30 seconds"))
             }
         };
         ready(finding).boxed()

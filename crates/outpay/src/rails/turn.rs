@@ -6,7 +6,7 @@
 use super::moment::Moment;
 use super::mounted::Mounted;
 use super::worker::{LEASE, Worker};
-use super::{Answer, Finding, Payment, prepare};
+use super::{Finding, Outcome, Payment, prepare};
 use crate::stopped::Stopped;
 use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
 use anyhow::Context;
@@ -73,12 +73,12 @@ impl Turn<'_> {
         }
         // Whether the last attempt was sent, only the rail knows.
         match self.ask(&attempts).await {
-            Finding::Answer(answer) => self.take(&attempts, answer).await,
+            Finding::Outcome(answer) => self.take(&attempts, answer).await,
             Finding::NotFound => self.submit(&attempts, true).await,
             Finding::Stuck => self.make_attempt(&attempts).await,
             Finding::Returned { code, text } => {
                 let detail = String::new();
-                self.take(&attempts, Answer::Succeeded { detail }).await?;
+                self.take(&attempts, Outcome::Succeeded { detail }).await?;
                 self.give_back(&attempts, &code, &text).await
             }
         }
@@ -96,9 +96,9 @@ impl Turn<'_> {
             let prepared = match prepare::next(platform, self.mounted, &self.payment, earlier).await? {
                 Ok(prepared) => prepared,
                 // Earlier attempts may still pay, whatever the rail says of another one.
-                Err(Answer::Refused { code, .. }) if !earlier.is_empty() => {
+                Err(Outcome::Refused { code, .. }) if !earlier.is_empty() => {
                     let text = format!("another attempt was refused: {code}");
-                    return self.take(earlier, Answer::unknown(text)).await;
+                    return self.take(earlier, Outcome::unknown(text)).await;
                 }
                 Err(answer) => return self.take(earlier, answer).await,
             };
@@ -146,12 +146,12 @@ impl Turn<'_> {
         self.reached(Moment::AfterSend)?;
         self.judge_rail(&answer, may_have_been_sent).await;
         // An attempt that may have been sent before counts as refused only if a query says so: "duplicate" is a refusal too.
-        if matches!(answer, Answer::Refused { .. }) && may_have_been_sent {
+        if matches!(answer, Outcome::Refused { .. }) && may_have_been_sent {
             return match self.ask(attempts).await {
-                Finding::Answer(other) => self.take(attempts, other).await,
+                Finding::Outcome(other) => self.take(attempts, other).await,
                 Finding::NotFound => {
                     let text = "refused when sent again, unknown when asked".to_owned();
-                    self.take(attempts, Answer::unknown(text)).await
+                    self.take(attempts, Outcome::unknown(text)).await
                 }
                 Finding::Stuck | Finding::Returned { .. } => self.later(attempts).await,
             };
@@ -161,9 +161,9 @@ impl Turn<'_> {
 
     /// Feeds an answer to the circuit breaker. Only a first request without an answer counts against the rail: a payment that
     /// stays unknown is sent repeatedly and says nothing about the others.
-    async fn judge_rail(&self, answer: &Answer, may_have_been_sent: bool) {
+    async fn judge_rail(&self, answer: &Outcome, may_have_been_sent: bool) {
         match answer {
-            Answer::Unknown { is_down: true, .. } if !may_have_been_sent => {
+            Outcome::Unknown { is_down: true, .. } if !may_have_been_sent => {
                 if !self.mounted.failed(self.worker.platform.clock.monotonic()) {
                     return;
                 }
@@ -176,7 +176,7 @@ impl Turn<'_> {
                     tracing::warn!(error, "that a rail is left alone could not be written down");
                 }
             }
-            Answer::Unknown { .. } => {}
+            Outcome::Unknown { .. } => {}
             _ => self.mounted.worked(),
         }
     }
@@ -202,15 +202,15 @@ impl Turn<'_> {
 
     async fn ask(&self, attempts: &[Attempt]) -> Finding {
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&self.payment, attempts)).await;
-        let finding = call.unwrap_or_else(|_| Finding::Answer(too_slow()));
-        if !matches!(finding, Finding::Answer(Answer::Unknown { .. })) {
+        let finding = call.unwrap_or_else(|_| Finding::Outcome(too_slow()));
+        if !matches!(finding, Finding::Outcome(Outcome::Unknown { .. })) {
             self.mounted.worked();
         }
         finding
     }
 
     /// Records an answer, then makes the step that it proves.
-    async fn take(&self, attempts: &[Attempt], answer: Answer) -> Result<Option<Micros>, Failure> {
+    async fn take(&self, attempts: &[Attempt], answer: Outcome) -> Result<Option<Micros>, Failure> {
         let withdrawal = &self.payment.withdrawal;
         if let Some(last) = attempts.last() {
             let now = self.store().now().await?;
@@ -219,7 +219,7 @@ impl Turn<'_> {
         }
         self.reached(Moment::AfterRecord)?;
         match answer {
-            Answer::Succeeded { detail } => {
+            Outcome::Succeeded { detail } => {
                 let done = self.advance(attempts, self.step(Step::Succeed).with_detail(detail)).await?;
                 if done.is_none() {
                     return Ok(None);
@@ -227,22 +227,22 @@ impl Turn<'_> {
                 self.mounted.rail.after_success(&self.worker.platform, &self.payment).await?;
                 Ok(withdrawal.provider.watch().map(|watch| watch.first))
             }
-            Answer::Refused { code, text } => {
+            Outcome::Refused { code, text } => {
                 self.advance(attempts, self.step(Step::Fail).because(&code, &text)).await?;
                 Ok(None)
             }
-            Answer::Accepted { .. } => {
+            Outcome::Accepted { .. } => {
                 if withdrawal.outcome_unknown {
                     self.advance(attempts, self.step(Step::FindOutcome)).await?;
                 }
                 self.later(attempts).await
             }
             // Nothing was sent, so the outcome is not unknown.
-            Answer::Unknown { text, .. } if attempts.is_empty() => {
+            Outcome::Unknown { text, .. } if attempts.is_empty() => {
                 tracing::warn!(rail = self.mounted.facts().name, reason = text, "no attempt can be made now");
                 self.later(attempts).await
             }
-            Answer::Unknown { .. } => {
+            Outcome::Unknown { .. } => {
                 if !withdrawal.outcome_unknown {
                     self.advance(attempts, self.step(Step::LoseOutcome)).await?;
                 }
@@ -331,6 +331,6 @@ impl Turn<'_> {
     }
 }
 
-pub(super) fn too_slow() -> Answer {
-    Answer::down(format!("no answer within {} seconds", LONGEST_CALL.as_secs()))
+pub(super) fn too_slow() -> Outcome {
+    Outcome::down(format!("no answer within {} seconds", LONGEST_CALL.as_secs()))
 }

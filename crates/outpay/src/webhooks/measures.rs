@@ -10,13 +10,13 @@ use prometheus_client::registry::Registry;
 
 #[derive(Debug, Default)]
 pub struct Measures {
-    deliveries: Family<Outcome, Counter>,
-    attempts: Family<Outcome, Counter>,
+    deliveries: Family<OutcomeLabels, Counter>,
+    attempts: Family<OutcomeLabels, Counter>,
     waiting: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabels {
     outcome: &'static str,
 }
 
@@ -38,9 +38,9 @@ impl Measures {
             Some(_) => "other_status",
             None => sent.error,
         };
-        self.attempts.get_or_create(&Outcome { outcome }).inc();
+        self.attempts.get_or_create(&OutcomeLabels { outcome }).inc();
         if state != DeliveryState::Pending {
-            self.deliveries.get_or_create(&Outcome { outcome: state.word() }).inc();
+            self.deliveries.get_or_create(&OutcomeLabels { outcome: state.word() }).inc();
         }
     }
 

@@ -2,7 +2,7 @@
 //! only need the rails' names work with it; a server refuses to start.
 
 use super::config::CryptoConfig;
-use super::{Answer, BookId, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail};
+use super::{BookId, Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
 use crate::store::{Attempt, Failure};
 use anyhow::anyhow;
 use futures_util::future::{BoxFuture, ready};
@@ -22,8 +22,8 @@ impl Locked {
         Self { facts: super::facts(name, config), reason }
     }
 
-    fn unknown(&self) -> Answer {
-        Answer::unknown(self.reason.clone())
+    fn unknown(&self) -> Outcome {
+        Outcome::unknown(self.reason.clone())
     }
 }
 
@@ -52,16 +52,16 @@ impl Rail for Locked {
         _: &'a Payment,
         _: &'a [Attempt],
         _: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         Box::pin(ready(Err(self.unknown())))
     }
 
-    fn submit<'a>(&'a self, _: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, _: &'a Payment, _: &'a Attempt) -> BoxFuture<'a, Outcome> {
         Box::pin(ready(self.unknown()))
     }
 
     fn query<'a>(&'a self, _: &'a Payment, _: &'a [Attempt]) -> BoxFuture<'a, Finding> {
-        Box::pin(ready(Finding::Answer(self.unknown())))
+        Box::pin(ready(Finding::Outcome(self.unknown())))
     }
 
     fn prepare_stop<'a>(

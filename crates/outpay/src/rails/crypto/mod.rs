@@ -35,7 +35,7 @@ use super::client::{Client, Limits};
 use super::kind::flat;
 use super::mounted::{Parts, Rails};
 use super::{
-    Answer, Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Payment, Prepared, Quote, Rail, Role,
+    Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Outcome, Payment, Prepared, Quote, Rail, Role,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
@@ -249,9 +249,9 @@ fn facts(name: &str, config: &CryptoConfig) -> Facts {
     }
 }
 
-fn unknown(failure: &Failure) -> Answer {
+fn unknown(failure: &Failure) -> Outcome {
     let is_down = failure.chain().any(|cause| matches!(cause.downcast_ref(), Some(RpcError::Down(_))));
-    Answer::Unknown { text: format!("{failure:#}"), is_down }
+    Outcome::Unknown { text: format!("{failure:#}"), is_down }
 }
 
 impl Rail for CryptoRail {
@@ -287,14 +287,14 @@ impl Rail for CryptoRail {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         slot: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         Box::pin(async move {
             let written = self.prepare_attempt(payment, earlier, slot).await;
             written.unwrap_or_else(|failure| Err(unknown(&failure)))
         })
     }
 
-    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             self.submit_attempt(payment, attempt).await.unwrap_or_else(|failure| unknown(&failure))
         })
@@ -303,7 +303,7 @@ impl Rail for CryptoRail {
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
             let found = self.query_attempts(payment, attempts).await;
-            found.unwrap_or_else(|failure| Finding::Answer(unknown(&failure)))
+            found.unwrap_or_else(|failure| Finding::Outcome(unknown(&failure)))
         })
     }
 

@@ -6,7 +6,7 @@ use super::chain::{Chain, Trial, transfer_data};
 use super::fees::Fees;
 use super::rpc::At;
 use super::transaction::Transaction;
-use super::{Answer, CryptoRail, Order, Payment, Prepared, Seen};
+use super::{CryptoRail, Order, Outcome, Payment, Prepared, Seen};
 use crate::store::{Attempt, Failure};
 use anyhow::{Context, ensure};
 
@@ -17,7 +17,7 @@ impl CryptoRail {
         payment: &Payment,
         earlier: &[Attempt],
         slot: i64,
-    ) -> Result<Result<Prepared, Answer>, Failure> {
+    ) -> Result<Result<Prepared, Outcome>, Failure> {
         let order = self.order(payment)?;
         self.chain.check().await?;
         let transaction = match earlier.last() {
@@ -42,7 +42,7 @@ impl CryptoRail {
     }
 
     /// Takes the store's next nonce, once the chain shows no transaction that the store does not know of.
-    async fn first(&self, order: &Order, slot: i64) -> Result<Result<Transaction, Answer>, Failure> {
+    async fn first(&self, order: &Order, slot: i64) -> Result<Result<Transaction, Outcome>, Failure> {
         let nonce = u64::try_from(slot).context("a slot below 0")?.max(self.first_nonce);
         check_known(&self.chain, nonce).await?;
         if let Some(second) = &self.second {
@@ -90,7 +90,7 @@ impl CryptoRail {
         order: &Order,
         earlier: &[Attempt],
         last: &Attempt,
-    ) -> Result<Result<Transaction, Answer>, Failure> {
+    ) -> Result<Result<Transaction, Outcome>, Failure> {
         let old = Transaction::read(&last.request)?;
         if self.is_stop(&old) {
             // A payment that is being stopped is replaced by a stop again.
@@ -131,9 +131,9 @@ impl CryptoRail {
     }
 
     /// The last attempt is still pending, unchanged.
-    fn in_line(&self, payment: &Payment, order: &Order, last: &Attempt) -> Result<Answer, Failure> {
+    fn in_line(&self, payment: &Payment, order: &Order, last: &Attempt) -> Result<Outcome, Failure> {
         let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
-        Ok(Answer::Accepted { detail: self.detail(payment, order, &seen) })
+        Ok(Outcome::Accepted { detail: self.detail(payment, order, &seen) })
     }
 }
 
@@ -156,8 +156,8 @@ async fn check_known(chain: &Chain, known: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refused_by_token() -> Answer {
-    Answer::Refused {
+fn refused_by_token() -> Outcome {
+    Outcome::Refused {
         code: "refused_by_token".to_owned(),
         text: "The token does not accept a transfer to this address. Nothing was sent. Please check the address, or \
                choose another one or another method."

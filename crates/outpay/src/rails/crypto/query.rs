@@ -10,7 +10,7 @@ use super::receipt::Receipt;
 use super::rpc::At;
 use super::stop::stopped;
 use super::transaction::Transaction;
-use super::{Answer, CryptoRail, Finding, Order, Payment, Seen};
+use super::{CryptoRail, Finding, Order, Outcome, Payment, Seen};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::B256;
 use anyhow::Context;
@@ -24,15 +24,15 @@ impl CryptoRail {
         attempts: &[Attempt],
     ) -> Result<Finding, Failure> {
         let found = self.query_on(&self.chain, payment, attempts).await?;
-        let (Some(second), Finding::Answer(Answer::Refused { code, .. })) = (&self.second, &found) else {
+        let (Some(second), Finding::Outcome(Outcome::Refused { code, .. })) = (&self.second, &found) else {
             return Ok(found);
         };
         let other = self.query_on(second, payment, attempts).await.context("asking the second node")?;
         Ok(match other {
-            Finding::Answer(Answer::Refused { code: same, .. }) if same == *code => found,
+            Finding::Outcome(Outcome::Refused { code: same, .. }) if same == *code => found,
             other => {
                 let text = format!("one node says {code}; the second one does not confirm it: {other:?}");
-                Finding::Answer(Answer::unknown(text))
+                Finding::Outcome(Outcome::unknown(text))
             }
         })
     }
@@ -61,7 +61,7 @@ impl CryptoRail {
         }
         if used > nonce {
             let found = self.find_stranger(chain, (payment, &order), nonce, &hashes).await;
-            return found.map(Finding::Answer);
+            return found.map(Finding::Outcome);
         }
         let is_first_in_line = used == nonce;
         for hash in &hashes {
@@ -71,7 +71,7 @@ impl CryptoRail {
                 }
                 let seen = Seen { hash: *hash, confirmations: 0, fee: None };
                 let detail = self.detail(payment, &order, &seen);
-                return Ok(Finding::Answer(Answer::Accepted { detail }));
+                return Ok(Finding::Outcome(Outcome::Accepted { detail }));
             }
         }
         // Sent and dropped by the node, as happens to low fees. An attempt that was never sent is sent first.
@@ -112,20 +112,20 @@ impl CryptoRail {
         let seen = Seen { hash: receipt.hash, confirmations, fee: receipt.fee };
         let detail = self.detail(payment, order, &seen);
         if confirmations < self.confirmations {
-            return Ok(Finding::Answer(Answer::Accepted { detail }));
+            return Ok(Finding::Outcome(Outcome::Accepted { detail }));
         }
         let hash = receipt.hash.to_string();
         let attempt =
             attempts.iter().find(|attempt| attempt.key == hash).context("a receipt of no attempt")?;
         if self.is_stop(&Transaction::read(&attempt.request)?) {
-            return Ok(Finding::Answer(stopped()));
+            return Ok(Finding::Outcome(stopped()));
         }
         if !receipt.succeeded {
-            return Ok(Finding::Answer(reverted()));
+            return Ok(Finding::Outcome(reverted()));
         }
-        Ok(Finding::Answer(match receipt.count(&chain.transfer(order)) {
-            1 => Answer::Succeeded { detail },
-            count => Answer::unknown(evidence(receipt, count, confirmations)),
+        Ok(Finding::Outcome(match receipt.count(&chain.transfer(order)) {
+            1 => Outcome::Succeeded { detail },
+            count => Outcome::unknown(evidence(receipt, count, confirmations)),
         }))
     }
 
@@ -156,8 +156,8 @@ impl CryptoRail {
 }
 
 /// The nonce is used by a transaction that changed nothing, so no other attempt can be included.
-pub(super) fn reverted() -> Answer {
-    Answer::Refused {
+pub(super) fn reverted() -> Outcome {
+    Outcome::Refused {
         code: "transfer_reverted".to_owned(),
         text: "The token refused the transfer, and nothing was paid. Please check the address, or choose another one \
                or another method."

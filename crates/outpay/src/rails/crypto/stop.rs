@@ -7,7 +7,7 @@
 use super::fees::Fees;
 use super::rpc::At;
 use super::transaction::Transaction;
-use super::{Answer, CryptoRail, Prepared};
+use super::{CryptoRail, Outcome, Prepared};
 use crate::store::{Attempt, Failure};
 use anyhow::{Context, ensure};
 
@@ -77,8 +77,8 @@ impl CryptoRail {
 }
 
 /// The nonce is used by a transaction that paid nothing.
-pub(super) fn stopped() -> Answer {
-    Answer::Refused {
+pub(super) fn stopped() -> Outcome {
+    Outcome::Refused {
         code: "stopped".to_owned(),
         text: "The payment could not be sent, and nothing was paid. Please try again.".to_owned(),
     }

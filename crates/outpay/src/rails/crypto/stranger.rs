@@ -9,7 +9,7 @@ use super::query::{evidence, reverted};
 use super::receipt::{Receipt, Transfer};
 use super::rpc::{At, BlockTransaction};
 use super::token::Token;
-use super::{Answer, CryptoRail, Order, Payment, Seen};
+use super::{CryptoRail, Order, Outcome, Payment, Seen};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
@@ -23,8 +23,8 @@ impl CryptoRail {
         (payment, order): (&Payment, &Order),
         nonce: u64,
         ours: &[B256],
-    ) -> Result<Answer, Failure> {
-        let waits = |text: &str| Answer::unknown(format!("nonce {nonce} is used up, {text}"));
+    ) -> Result<Outcome, Failure> {
+        let waits = |text: &str| Outcome::unknown(format!("nonce {nonce} is used up, {text}"));
         let head = chain.rpc.head().await?;
         let Some(deep) = head.checked_sub(self.confirmations.saturating_sub(1)) else {
             return Ok(waits("not deep enough to say by whom"));
@@ -84,16 +84,16 @@ impl CryptoRail {
         (payment, order): (&Payment, &Order),
         receipt: &Receipt,
         confirmations: u64,
-    ) -> Answer {
+    ) -> Outcome {
         if !receipt.succeeded {
             return reverted();
         }
         match receipt.count(&chain.transfer(order)) {
             1 => {
                 let seen = Seen { hash: receipt.hash, confirmations, fee: receipt.fee };
-                Answer::Succeeded { detail: self.detail(payment, order, &seen) }
+                Outcome::Succeeded { detail: self.detail(payment, order, &seen) }
             }
-            count => Answer::unknown(evidence(receipt, count, confirmations)),
+            count => Outcome::unknown(evidence(receipt, count, confirmations)),
         }
     }
 }
@@ -149,8 +149,8 @@ async fn block_that_used(chain: &Chain, nonce: u64, deep: u64) -> Result<u64, Fa
     Ok(used)
 }
 
-fn overtaken() -> Answer {
-    Answer::Refused {
+fn overtaken() -> Outcome {
+    Outcome::Refused {
         code: "overtaken".to_owned(),
         text: "The payment could not be sent, and nothing was paid. Please try again.".to_owned(),
     }

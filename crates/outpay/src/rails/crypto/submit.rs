@@ -2,7 +2,7 @@
 
 use super::rpc::RpcError;
 use super::transaction::Transaction;
-use super::{Answer, CryptoRail, Payment, Seen};
+use super::{CryptoRail, Outcome, Payment, Seen};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::{B256, keccak256};
 use anyhow::ensure;
@@ -13,23 +13,23 @@ impl CryptoRail {
         &self,
         payment: &Payment,
         attempt: &Attempt,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Outcome, Failure> {
         let order = self.order(payment)?;
         let hash: B256 = attempt.key.parse()?;
         ensure!(keccak256(&attempt.request) == hash, "attempt {} is not what was prepared", attempt.number);
         self.check_signer(attempt)?;
         self.chain.check().await?;
         let seen = Seen { hash, confirmations: 0, fee: None };
-        let accepted = Answer::Accepted { detail: self.detail(payment, &order, &seen) };
+        let accepted = Outcome::Accepted { detail: self.detail(payment, &order, &seen) };
         match self.chain.rpc.send(&attempt.request).await {
             Ok(known) if known == hash => Ok(accepted),
-            Ok(other) => Ok(Answer::unknown(format!("the node calls the transaction {other}"))),
+            Ok(other) => Ok(Outcome::unknown(format!("the node calls the transaction {other}"))),
             // The node may have it all the same: sent before, or accepted before the answer was lost.
             Err(_) if self.chain.rpc.knows(hash).await? => Ok(accepted),
             Err(error) => {
                 let text = format!("not known to the chain after {error}");
                 let is_down = matches!(error, RpcError::Down(_));
-                Ok(Answer::Unknown { text: text + &self.why_not_taken(attempt).await, is_down })
+                Ok(Outcome::Unknown { text: text + &self.why_not_taken(attempt).await, is_down })
             }
         }
     }

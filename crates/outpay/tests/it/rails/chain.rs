@@ -6,7 +6,7 @@ use alloy_primitives::{Address, U256};
 use ledger::{BookId, Cents, Provider, Withdrawal, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::rails::crypto::{Access, CryptoConfig, CryptoRail};
-use outpay::rails::{Answer, Finding, Payment, Prepared, Rail};
+use outpay::rails::{Finding, Outcome, Payment, Prepared, Rail};
 use outpay::store::Attempt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ impl Chain {
     pub async fn send(&self, payment: &Payment, slot: i64) -> Attempt {
         let attempt = self.prepare(payment, &[], slot).await;
         let answer = self.rail.submit(payment, &attempt).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+        assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
         attempt
     }
 
@@ -125,7 +125,7 @@ impl Chain {
     pub async fn succeed(&self, payment: &Payment, attempts: &[Attempt]) -> Value {
         self.node.mine(CONFIRMATIONS).await;
         match self.query(payment, attempts).await {
-            Finding::Answer(Answer::Succeeded { detail }) => serde_json::from_str(&detail).unwrap(),
+            Finding::Outcome(Outcome::Succeeded { detail }) => serde_json::from_str(&detail).unwrap(),
             other => panic!("{other:?}"),
         }
     }
@@ -174,17 +174,17 @@ pub fn payment(to: Address, amount: i64) -> Payment {
 }
 
 pub fn is_accepted(finding: &Finding) -> bool {
-    matches!(finding, Finding::Answer(Answer::Accepted { .. }))
+    matches!(finding, Finding::Outcome(Outcome::Accepted { .. }))
 }
 
 pub fn is_succeeded(finding: &Finding) -> bool {
-    matches!(finding, Finding::Answer(Answer::Succeeded { .. }))
+    matches!(finding, Finding::Outcome(Outcome::Succeeded { .. }))
 }
 
 /// The operator's text of an unknown outcome.
 pub fn unknown(finding: Finding) -> String {
     match finding {
-        Finding::Answer(Answer::Unknown { text, .. }) => text,
+        Finding::Outcome(Outcome::Unknown { text, .. }) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -192,7 +192,7 @@ pub fn unknown(finding: Finding) -> String {
 /// The code of a refusal.
 pub fn refused(finding: Finding) -> String {
     match finding {
-        Finding::Answer(Answer::Refused { code, text }) => {
+        Finding::Outcome(Outcome::Refused { code, text }) => {
             assert!(text.ends_with('.'), "{text}");
             code
         }

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, U256};
 use ledger::Cents;
 use outpay::clock::Clock;
 use outpay::rails::crypto::{Access, CryptoRail};
-use outpay::rails::{Answer, Closed, Finding, Rail};
+use outpay::rails::{Closed, Finding, Outcome, Rail};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn lost_while_sending(act: fn() -> Act, was_carried_out: bool) {
         _ => Act::Hang,
     });
     let answer = rail.submit(&payment, &attempts[0]).await;
-    assert!(matches!(answer, Answer::Unknown { is_down: true, .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Unknown { is_down: true, .. }), "{answer:?}");
     unknown(rail.query(&payment, &attempts).await);
 
     proxy.act(|_, _| Act::Pass);
@@ -33,7 +33,7 @@ async fn lost_while_sending(act: fn() -> Act, was_carried_out: bool) {
     assert_eq!(finding == Finding::NotFound, !was_carried_out, "{finding:?}");
     // Sent again either way, as the worker would without asking first.
     let answer = rail.submit(&payment, &attempts[0]).await;
-    assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     world.node.mine(CONFIRMATIONS).await;
     assert!(is_succeeded(&rail.query(&payment, &attempts).await));
     assert_eq!(world.paid(to).await, world.units(2_450));
@@ -67,7 +67,7 @@ async fn an_error_is_not_believed_when_the_hash_is_known() {
             _ => Act::Pass,
         });
         let answer = rail.submit(&payment, &attempts[0]).await;
-        assert!(matches!(answer, Answer::Unknown { is_down: false, .. }), "{words}: {answer:?}");
+        assert!(matches!(answer, Outcome::Unknown { is_down: false, .. }), "{words}: {answer:?}");
         assert_eq!(rail.query(&payment, &attempts).await, Finding::NotFound);
     }
     world.rail.submit(&payment, &attempts[0]).await;
@@ -77,7 +77,7 @@ async fn an_error_is_not_believed_when_the_hash_is_known() {
             _ => Act::Pass,
         });
         let answer = rail.submit(&payment, &attempts[0]).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{words}: {answer:?}");
+        assert!(matches!(answer, Outcome::Accepted { .. }), "{words}: {answer:?}");
     }
     world.succeed(&payment, &attempts).await;
 }
@@ -136,9 +136,9 @@ async fn to_a_node_of_another_chain_nothing_is_sent() {
     let destination = &payment.withdrawal.destination;
     assert_eq!(rail.quote(BOOK, Cents(100), destination).await, Err(Closed::Unhealthy));
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
-    assert!(matches!(rail.prepare(&payment, &[], 0).await, Err(Answer::Unknown { .. })));
+    assert!(matches!(rail.prepare(&payment, &[], 0).await, Err(Outcome::Unknown { .. })));
     let answer = rail.submit(&payment, &attempts[0]).await;
-    let Answer::Unknown { text, is_down: false } = answer else { panic!("{answer:?}") };
+    let Outcome::Unknown { text, is_down: false } = answer else { panic!("{answer:?}") };
     assert!(text.contains("chain 1") && text.contains("31337"), "{text}");
     assert!(unknown(rail.query(&payment, &attempts).await).contains("chain 1"));
     assert_eq!(proxy.count("eth_sendRawTransaction"), 0);
@@ -151,7 +151,7 @@ async fn a_token_of_other_decimals_is_never_paid_with() {
     let rail = world.rail_at(&world.node.url, |config| config.decimals = 18);
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
     let none = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
+    let Err(Outcome::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(text.contains("6 decimals") && text.contains("18"), "{text}");
     // Nor an address without a contract.
     let rail = world.rail_at(&world.node.url, |config| config.token = person(0x77).to_checksum(None));
@@ -165,7 +165,7 @@ async fn a_node_that_is_away_closes_the_method_and_keeps_its_address_to_itself()
     let rail = rail(&config(1, Address::repeat_byte(0x77), 6), &url, &Clock::manual(0));
     assert_eq!(rail.balance(BOOK).await, Err(Closed::Unhealthy));
     let none = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
+    let Err(Outcome::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(!text.contains(secret) && !text.contains("127.0.0.1"), "{text}");
 }
 
@@ -177,7 +177,7 @@ async fn an_attempt_that_is_not_what_was_prepared_is_not_sent() {
     let mut altered = good.clone();
     *altered.request.last_mut().unwrap() ^= 1;
     let answer = world.rail.submit(&payment, &altered).await;
-    assert!(matches!(answer, Answer::Unknown { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Unknown { .. }), "{answer:?}");
     assert_eq!(world.paid(person(0x11)).await, U256::ZERO);
     assert_eq!(world.rail.query(&payment, &[]).await, Finding::NotFound);
 }
@@ -204,12 +204,12 @@ async fn attempts_of_another_treasury_are_left_alone() {
     assert!(said.contains("another treasury"), "{said}");
     let answer = exchanged.submit(&payment, &attempts[0]).await;
     assert!(
-        matches!(&answer, Answer::Unknown { text, .. } if text.contains("another treasury")),
+        matches!(&answer, Outcome::Unknown { text, .. } if text.contains("another treasury")),
         "{answer:?}"
     );
     let next = exchanged.prepare(&payment, &attempts, 1).await;
     assert!(
-        matches!(&next, Err(Answer::Unknown { text, .. }) if text.contains("another treasury")),
+        matches!(&next, Err(Outcome::Unknown { text, .. }) if text.contains("another treasury")),
         "{next:?}"
     );
     world.node.mine(CONFIRMATIONS).await;

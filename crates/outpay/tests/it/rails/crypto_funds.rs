@@ -3,7 +3,7 @@
 use crate::rails::chain::{BOOK, Chain, TREASURY, WEALTH, payment, person};
 use alloy_primitives::U256;
 use ledger::Cents;
-use outpay::rails::{Answer, Closed, Rail};
+use outpay::rails::{Closed, Outcome, Rail};
 use serde_json::json;
 
 fn destination() -> String {
@@ -31,7 +31,7 @@ async fn no_more_is_offered_than_there_is() {
     }
     // Nor is an attempt made without funds: it waits for money.
     let too_much = world.rail.prepare(&payment(person(0x11), wealth + 51), &[], 0).await;
-    assert!(matches!(too_much, Err(Answer::Unknown { .. })), "{too_much:?}");
+    assert!(matches!(too_much, Err(Outcome::Unknown { .. })), "{too_much:?}");
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn without_coins_for_the_fee_the_method_is_closed_and_nothing_is_sent() {
     assert_eq!(world.rail.quote(BOOK, Cents(100), &destination()).await, Err(Closed::OutOfFunds));
     let payment = payment(person(0x11), 2_500);
     let none = world.rail.prepare(&payment, &[], 0).await;
-    let Err(Answer::Unknown { text, .. }) = none else { panic!("{none:?}") };
+    let Err(Outcome::Unknown { text, .. }) = none else { panic!("{none:?}") };
     assert!(text.contains("the fee may come to"), "{text}");
     world.node.give_coins(TREASURY.parse().unwrap(), U256::from(10).pow(U256::from(18))).await;
     let attempts = [world.send(&payment, 0).await];
@@ -67,6 +67,6 @@ async fn a_market_above_the_ceiling_closes_the_method() {
     let modest = world.rail_at(&world.node.url, |config| config.max_fee_gwei = 50);
     assert_eq!(modest.balance(BOOK).await, Err(Closed::Unhealthy));
     let none = modest.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    assert!(matches!(none, Err(Answer::Unknown { .. })), "{none:?}");
+    assert!(matches!(none, Err(Outcome::Unknown { .. })), "{none:?}");
     assert!(world.rail.balance(BOOK).await.is_ok(), "500 is enough");
 }

@@ -8,7 +8,7 @@ use alloy_primitives::U256;
 use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
 use outpay::platform::Platform;
 use outpay::rails::crypto::{Access, CryptoRail};
-use outpay::rails::{Answer, Finding, Rail, Worker};
+use outpay::rails::{Finding, Outcome, Rail, Worker};
 use outpay::stopped::Stopped;
 use outpay::store::Attempt;
 use secrecy::SecretString;
@@ -154,7 +154,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
     let raised = modest.prepare(&payment, earlier, 1).await.unwrap();
     let mut attempts = [first.clone(), world.attempt(earlier, raised)];
     let answer = modest.submit(&payment, &attempts[1]).await;
-    assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     let shown = world.node.call("eth_getTransactionByHash", json!([attempts[1].key])).await;
     assert_eq!(crate::rails::tokens::number(&shown["maxFeePerGas"]), U256::from(150_000_000_000_u64));
     // At the limit, and dropped again: it is sent unchanged, and the answer says what to do.
@@ -169,7 +169,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
     });
     let refusing = world.rail_at(&proxy.url, |config| config.max_fee_gwei = 150);
     let answer = refusing.submit(&payment, &attempts[1]).await;
-    let Answer::Unknown { text, .. } = answer else { panic!("{answer:?}") };
+    let Outcome::Unknown { text, .. } = answer else { panic!("{answer:?}") };
     assert!(text.contains("`max_fee_gwei` allows") && text.contains("stop the withdrawal"), "{text}");
 }
 

@@ -4,7 +4,7 @@
 use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, is_accepted, payment, person, refused, unknown};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::Node;
-use outpay::rails::{Answer, Finding, Rail};
+use outpay::rails::{Finding, Outcome, Rail};
 use serde_json::{Value, json};
 
 /// A foreign transaction with the treasury's key; it is in no block yet.
@@ -26,7 +26,7 @@ async fn payments_in_line_have_nonces_one_after_another() {
     // Sent in the wrong order, they wait for one another.
     for (payment, attempt) in sent.iter().rev() {
         let answer = world.rail.submit(payment, attempt).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+        assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     }
     world.node.mine(CONFIRMATIONS).await;
     for (number, (payment, attempt)) in (0x30..).zip(&sent) {
@@ -60,7 +60,7 @@ async fn what_the_store_has_forgotten_stops_new_payments_until_somebody_has_look
     // As after a restored backup, which knows of two of the three.
     let stopped = world.rail.prepare(&payment, &[], 2).await.err().unwrap();
     assert!(
-        matches!(&stopped, Answer::Unknown { text, .. } if text.contains("first_nonce = 3")),
+        matches!(&stopped, Outcome::Unknown { text, .. } if text.contains("first_nonce = 3")),
         "{stopped:?}"
     );
     let looked = world.rail_at(&world.node.url, |config| config.first_nonce = 3);
@@ -77,7 +77,7 @@ async fn a_payment_that_a_stranger_overtook_is_refused_once_that_is_deep() {
     a_stranger_sends(&world.node).await;
     world.node.mine(1).await;
     let answer = world.rail.submit(&payment, &attempt).await;
-    assert!(matches!(answer, Answer::Unknown { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Unknown { .. }), "{answer:?}");
     let attempts = [attempt];
     for _ in 1..CONFIRMATIONS {
         assert!(unknown(world.query(&payment, &attempts).await).contains("nonce 0 is used up"));

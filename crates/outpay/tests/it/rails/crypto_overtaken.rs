@@ -6,7 +6,7 @@ use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::{call_data, word};
 use alloy_primitives::{Address, U256};
 use outpay::rails::crypto::{Access, CryptoRail};
-use outpay::rails::{Answer, Finding, Payment, Rail};
+use outpay::rails::{Finding, Outcome, Payment, Rail};
 use outpay::store::Attempt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ async fn a_treasury_that_was_used_needs_the_operators_word() {
     world.node.mine(1).await;
     // A database that knows of no payment at all, as after restoring the first backup.
     let stopped = world.rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
-    let Err(Answer::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
+    let Err(Outcome::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
     assert!(text.contains("first_nonce = 1"), "{text}");
 }
 
@@ -151,7 +151,7 @@ async fn what_waits_and_is_not_known_stops_new_payments() {
     let payment = payment(person(0x11), 2_500);
     let waiting = wallet_sends(&world, world.token, &transfer(person(0x11), world.units(2_450))).await;
     let stopped = world.rail.prepare(&payment, &[], 0).await;
-    let Err(Answer::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
+    let Err(Outcome::Unknown { text, .. }) = stopped else { panic!("{stopped:?}") };
     assert!(text.contains("waits for a block"), "{text}");
     world.node.call("anvil_dropTransaction", json!([waiting])).await;
     assert_eq!(world.prepare(&payment, &[], 0).await.slot, 0);
@@ -230,10 +230,10 @@ async fn a_reverted_payment_is_given_back_when_both_nodes_say_so() {
         _ => Act::Pass,
     });
     let waits = rail.prepare(&payment, &[], 1).await;
-    assert!(matches!(waits, Err(Answer::Unknown { .. })), "{waits:?}");
+    assert!(matches!(waits, Err(Outcome::Unknown { .. })), "{waits:?}");
     second.act(|_, _| Act::Pass);
     let given_back = rail.prepare(&payment, &[], 1).await;
-    assert!(matches!(given_back, Err(Answer::Refused { .. })), "{given_back:?}");
+    assert!(matches!(given_back, Err(Outcome::Refused { .. })), "{given_back:?}");
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn a_second_node_that_has_seen_more_stops_new_payments() {
     });
     let stopped = rail.prepare(&payment(person(0x11), 2_500), &[], 0).await;
     assert!(
-        matches!(&stopped, Err(Answer::Unknown { text, .. }) if text.contains("first_nonce = 1")),
+        matches!(&stopped, Err(Outcome::Unknown { text, .. }) if text.contains("first_nonce = 1")),
         "{stopped:?}"
     );
     second.act(|_, _| Act::Pass);
@@ -256,5 +256,5 @@ async fn a_second_node_that_has_seen_more_stops_new_payments() {
     rail.submit(&paid, &attempts[0]).await;
     world.node.mine(CONFIRMATIONS).await;
     let finding = rail.query(&paid, &attempts).await;
-    assert!(matches!(finding, Finding::Answer(Answer::Succeeded { .. })), "{finding:?}");
+    assert!(matches!(finding, Finding::Outcome(Outcome::Succeeded { .. })), "{finding:?}");
 }

@@ -1,7 +1,7 @@
 //! Blocks that are removed from the chain, with the payments in them.
 
 use crate::rails::chain::{CONFIRMATIONS, Chain, is_accepted, is_succeeded, payment, person};
-use outpay::rails::{Answer, Finding, Rail};
+use outpay::rails::{Finding, Outcome, Rail};
 use serde_json::json;
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn a_payment_in_a_block_that_went_is_sent_again_and_pays_once_on_anvil() {
     assert_eq!(world.query(&payment, &attempts).await, Finding::NotFound);
 
     let answer = world.rail.submit(&payment, &attempts[0]).await;
-    assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     assert!(is_accepted(&world.query(&payment, &attempts).await));
     world.node.mine(1).await;
     world.succeed(&payment, &attempts).await;

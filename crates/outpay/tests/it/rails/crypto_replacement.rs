@@ -2,7 +2,7 @@
 
 use crate::rails::chain::{Chain, SECOND, is_accepted, is_succeeded, payment, person};
 use alloy_primitives::U256;
-use outpay::rails::{Answer, Finding, Rail};
+use outpay::rails::{Finding, Outcome, Rail};
 use outpay::store::Attempt;
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn a_stuck_payment_is_replaced_and_pays_once(world: Chain) {
         let next = world.prepare(&payment, &attempts, 1).await;
         assert_eq!(next.slot, 0);
         let answer = world.rail.submit(&payment, &next).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+        assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
         let after = seen(&world, &next).await;
         assert_eq!(after.0, before.0, "round {round}");
         for (new, old) in [(after.1, before.1), (after.2, before.2)] {
@@ -73,7 +73,7 @@ async fn an_earlier_attempt_that_a_block_took_all_the_same_is_found() {
     world.node.mine(1).await;
     let attempts = [first, second];
     let answer = world.rail.submit(&payment, &attempts[1]).await;
-    assert!(matches!(answer, Answer::Unknown { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Unknown { .. }), "{answer:?}");
     let detail = world.succeed(&payment, &attempts).await;
     assert_eq!(detail["tx_hash"], attempts[0].key);
     assert_eq!(world.paid(to).await, world.units(2_450));
@@ -96,7 +96,7 @@ async fn no_payment_offers_more_than_the_ceiling() {
     let room = max + max / U256::from(8) <= U256::from(ceiling) * U256::from(1_000_000_000);
     assert!(!room && is_accepted(&finding), "{max}: {finding:?}");
     let refused = near.prepare(&payment, earlier, 1).await;
-    assert!(matches!(refused, Err(Answer::Accepted { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Outcome::Accepted { .. })), "{refused:?}");
 }
 
 #[tokio::test]
@@ -105,6 +105,6 @@ async fn an_attempt_of_another_payment_is_not_replaced() {
     let first = world.send(&payment(person(0x11), 2_500), 0).await;
     for other in [payment(person(0x12), 2_500), payment(person(0x11), 2_501)] {
         let refused = world.rail.prepare(&other, std::slice::from_ref(&first), 1).await;
-        assert!(matches!(refused, Err(Answer::Unknown { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Outcome::Unknown { .. })), "{refused:?}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::rails::chain::{CONFIRMATIONS, Chain, Token, is_accepted, payment, person, refused, unknown};
 use crate::rails::tokens::word;
 use ledger::Cents;
-use outpay::rails::{Answer, Closed, Rail};
+use outpay::rails::{Closed, Outcome, Rail};
 
 /// Pays 24.50 with a token; returns it with the recipient's balance in its smallest units.
 async fn pays(token: Token) {
@@ -65,7 +65,7 @@ async fn a_transfer_that_the_token_takes_back_is_refused_once_that_is_deep() {
     let attempt = world.prepare(&payment, &[], 0).await;
     world.node.invoke(world.token, "stop()", &[]).await;
     let answer = world.rail.submit(&payment, &attempt).await;
-    assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+    assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     let attempts = [attempt];
     world.node.mine(1).await;
     for _ in 1..CONFIRMATIONS {
@@ -88,7 +88,7 @@ async fn an_address_that_the_token_refuses_costs_no_attempt() {
     world.node.invoke(world.token, "block(address)", &[word(blocked)]).await;
     let payment = payment(blocked, 2_500);
     let refused = world.rail.prepare(&payment, &[], 0).await;
-    let Err(Answer::Refused { code, text }) = refused else { panic!("{refused:?}") };
+    let Err(Outcome::Refused { code, text }) = refused else { panic!("{refused:?}") };
     assert_eq!(code, "refused_by_token");
     assert!(text.contains("Nothing was sent"), "{text}");
     let quote = world.rail.quote(payment.book, Cents(100), &payment.withdrawal.destination).await;

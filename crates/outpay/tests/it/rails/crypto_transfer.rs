@@ -3,7 +3,7 @@
 use crate::rails::chain::{CONFIRMATIONS, Chain, is_accepted, is_succeeded, payment, person, units};
 use alloy_primitives::{U256, keccak256};
 use ledger::Cents;
-use outpay::rails::{Answer, Finding, Rail};
+use outpay::rails::{Finding, Outcome, Rail};
 use serde_json::Value;
 
 async fn a_transfer_arrives(world: Chain) {
@@ -15,7 +15,7 @@ async fn a_transfer_arrives(world: Chain) {
     assert_eq!(world.query(&payment, std::slice::from_ref(&attempt)).await, Finding::NotFound);
 
     let answer = world.rail.submit(&payment, &attempt).await;
-    let Answer::Accepted { detail } = answer else { panic!("{answer:?}") };
+    let Outcome::Accepted { detail } = answer else { panic!("{answer:?}") };
     let detail: Value = serde_json::from_str(&detail).unwrap();
     assert_eq!((&detail["tx_hash"], &detail["confirmations"]), (&attempt.key.clone().into(), &0.into()));
 
@@ -24,12 +24,12 @@ async fn a_transfer_arrives(world: Chain) {
     for mined in 1..CONFIRMATIONS {
         let finding = world.query(&payment, &attempts).await;
         assert!(is_accepted(&finding), "{mined} confirmations are too few: {finding:?}");
-        let Finding::Answer(Answer::Accepted { detail }) = finding else { unreachable!() };
+        let Finding::Outcome(Outcome::Accepted { detail }) = finding else { unreachable!() };
         assert_eq!(serde_json::from_str::<Value>(&detail).unwrap()["confirmations"], mined);
         world.node.mine(1).await;
     }
     let finding = world.query(&payment, &attempts).await;
-    let Finding::Answer(Answer::Succeeded { detail }) = finding else { panic!("{finding:?}") };
+    let Finding::Outcome(Outcome::Succeeded { detail }) = finding else { panic!("{finding:?}") };
 
     // 25.00 less the fee of 0.50.
     assert_eq!(world.paid(to).await, units(2_450, 6));
@@ -60,12 +60,12 @@ async fn what_is_sent_again_pays_once(world: Chain) {
     let attempt = world.send(&payment, 0).await;
     for _ in 0..2 {
         let answer = world.rail.submit(&payment, &attempt).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+        assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     }
     for _ in 0..CONFIRMATIONS {
         world.node.mine(1).await;
         let answer = world.rail.submit(&payment, &attempt).await;
-        assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+        assert!(matches!(answer, Outcome::Accepted { .. }), "{answer:?}");
     }
     assert!(is_succeeded(&world.query(&payment, &[attempt]).await));
     assert_eq!(world.paid(to).await, world.units(2_450));

@@ -7,7 +7,7 @@ use ledger::{Actor, Cents, EntryKind, Refusal, WithdrawalState};
 use outpay::background::presence;
 use outpay::clock::Clock;
 use outpay::kill_switch::{self, Paused};
-use outpay::rails::{Answer, Finding, Moment, Rail, Worker};
+use outpay::rails::{Finding, Moment, Outcome, Rail, Worker};
 use outpay::stopped::Stopped;
 use outpay::store::PauseScope;
 use outpay::withdrawals::price::Wish;
@@ -21,7 +21,7 @@ use std::time::Duration;
 async fn nothing_leaves_while_it_is_paused() {
     let clock = Clock::manual(NOW);
     let rail =
-        Story::new(&clock, &[unknown()], &[Finding::NotFound, Finding::Stuck, Finding::Answer(succeeded())]);
+        Story::new(&clock, &[unknown()], &[Finding::NotFound, Finding::Stuck, Finding::Outcome(succeeded())]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     let scope = PauseScope::Rail("story".to_owned());
     let pause = async || {
@@ -76,7 +76,7 @@ async fn a_pause_tells_what_is_on_its_way() {
 #[tokio::test]
 async fn a_start_takes_back_what_the_dead_had() {
     let clock = Clock::manual(NOW);
-    let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Answer(succeeded())]);
+    let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Outcome(succeeded())]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     let killed = Worker::new(platform.clone()).with_killer(Arc::new(|moment| moment == Moment::AfterSend));
     let lives = presence::begin(&platform.data, &platform.store, &[killed.number()]).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_start_takes_back_what_the_dead_had() {
 
 fn overtaken() -> Finding {
     let text = "Another transaction has taken its place.".to_owned();
-    Finding::Answer(Answer::Refused { code: "overtaken".to_owned(), text })
+    Finding::Outcome(Outcome::Refused { code: "overtaken".to_owned(), text })
 }
 
 /// A worker frozen past its lease knows one attempt, which another worker has replaced: what it learns about the
@@ -121,11 +121,11 @@ fn overtaken() -> Finding {
 #[tokio::test]
 async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
     let clock = Clock::manual(NOW);
-    let accepted = Answer::Accepted { detail: "{}".to_owned() };
+    let accepted = Outcome::Accepted { detail: "{}".to_owned() };
     let rail = Story::new(
         &clock,
         &[unknown(), accepted],
-        &[Finding::Stuck, overtaken(), Finding::Answer(succeeded())],
+        &[Finding::Stuck, overtaken(), Finding::Outcome(succeeded())],
     );
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     Worker::new(platform.clone()).round().await.unwrap();
@@ -151,7 +151,8 @@ async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
 #[tokio::test]
 async fn a_clock_that_is_ahead_takes_no_lease_over() {
     let clock = Clock::manual(NOW);
-    let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Stuck, Finding::Answer(succeeded())]);
+    let rail =
+        Story::new(&clock, &[unknown(), succeeded()], &[Finding::Stuck, Finding::Outcome(succeeded())]);
     let (installation, platform, book, number) = start(&clock, &rail).await;
     Worker::new(platform.clone()).round().await.unwrap();
     clock.advance(60 * SECOND);

@@ -10,7 +10,7 @@ use outpay::platform::Platform;
 use outpay::rails::gift_card::pack;
 use outpay::rails::manual::{Manual, ManualConfig};
 use outpay::rails::sandbox::Sandbox;
-use outpay::rails::{Answer, Finding, Payment, Rail};
+use outpay::rails::{Finding, Outcome, Payment, Rail};
 use outpay::store::Attempt;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ async fn conforms(case: &Case<'_>) -> (Vec<Attempt>, Finding) {
     if facts.provider.is_paid_by_hand() {
         assert!(rail.prepare(payment, &[], 0).await.is_err(), "a person pays, no request does");
         let nothing = rail.query(payment, &[]).await;
-        assert!(matches!(nothing, Finding::Answer(Answer::Unknown { .. })));
+        assert!(matches!(nothing, Finding::Outcome(Outcome::Unknown { .. })));
         println!("{}: by hand; destination checked", facts.name);
         return (Vec::new(), nothing);
     }
@@ -84,13 +84,13 @@ async fn conforms(case: &Case<'_>) -> (Vec<Attempt>, Finding) {
     }
     for _ in 0..2 {
         let answer = rail.submit(payment, &attempts[0]).await;
-        assert!(matches!(answer, Answer::Accepted { .. } | Answer::Succeeded { .. }), "{answer:?}");
-        let (Answer::Accepted { detail } | Answer::Succeeded { detail }) = answer else { unreachable!() };
+        assert!(matches!(answer, Outcome::Accepted { .. } | Outcome::Succeeded { .. }), "{answer:?}");
+        let (Outcome::Accepted { detail } | Outcome::Succeeded { detail }) = answer else { unreachable!() };
         let start = format!(r#"{{"order_id":"{}""#, payment.order_id);
         assert!(detail.starts_with(&start), "{detail}");
     }
     let finding = rail.query(payment, &attempts).await;
-    assert!(matches!(&finding, Finding::Answer(Answer::Accepted { .. } | Answer::Succeeded { .. })));
+    assert!(matches!(&finding, Finding::Outcome(Outcome::Accepted { .. } | Outcome::Succeeded { .. })));
     let after = rail.query(payment, &attempts).await;
     assert_eq!(after, finding, "asking again changes nothing");
     println!("{}: sent twice under one key, {finding:?}", facts.name);
@@ -223,10 +223,10 @@ mod counting {
             payment: &'a Payment,
             earlier: &'a [Attempt],
             slot: i64,
-        ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+        ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
             self.inner.prepare(payment, earlier, slot)
         }
-        fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+        fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
             *self.sent.lock().entry(payment.order_id.clone()).or_default() += 1;
             async move {
                 // Long enough for another worker to interfere.

@@ -8,7 +8,7 @@ use outpay::clock::Clock;
 use outpay::kill_switch;
 use outpay::platform::Platform;
 use outpay::rails::{
-    Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail, Worker,
+    Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, Worker,
 };
 use outpay::store::{Attempt, PauseScope};
 use outpay::withdrawals::price::Wish;
@@ -32,7 +32,7 @@ pub struct Story {
     pub sending_takes: Mutex<i64>,
     /// While a test holds the write lock, a request hangs.
     pub way: RwLock<()>,
-    pub submits: Mutex<VecDeque<Answer>>,
+    pub submits: Mutex<VecDeque<Outcome>>,
     pub queries: Mutex<VecDeque<Finding>>,
     /// The keys of all requests that were sent.
     pub sent: Mutex<Vec<String>>,
@@ -46,16 +46,16 @@ pub struct Story {
     pub running: Mutex<Vec<(BookId, i64)>>,
 }
 
-pub fn succeeded() -> Answer {
-    Answer::Succeeded { detail: "{}".to_owned() }
+pub fn succeeded() -> Outcome {
+    Outcome::Succeeded { detail: "{}".to_owned() }
 }
 
-pub fn unknown() -> Answer {
-    Answer::down("time-out")
+pub fn unknown() -> Outcome {
+    Outcome::down("time-out")
 }
 
-pub fn duplicate() -> Answer {
-    Answer::Refused { code: "duplicate".to_owned(), text: "It was sent before.".to_owned() }
+pub fn duplicate() -> Outcome {
+    Outcome::Refused { code: "duplicate".to_owned(), text: "It was sent before.".to_owned() }
 }
 
 fn next<T: Clone>(of: &Mutex<VecDeque<T>>) -> T {
@@ -68,11 +68,11 @@ fn next<T: Clone>(of: &Mutex<VecDeque<T>>) -> T {
 }
 
 impl Story {
-    pub fn new(clock: &Clock, submits: &[Answer], queries: &[Finding]) -> Arc<Self> {
+    pub fn new(clock: &Clock, submits: &[Outcome], queries: &[Finding]) -> Arc<Self> {
         Self::named("story", clock, submits, queries)
     }
 
-    pub fn named(name: &str, clock: &Clock, submits: &[Answer], queries: &[Finding]) -> Arc<Self> {
+    pub fn named(name: &str, clock: &Clock, submits: &[Outcome], queries: &[Finding]) -> Arc<Self> {
         let facts = Facts {
             name: name.to_owned(),
             provider: Provider::Crypto,
@@ -125,13 +125,13 @@ impl Rail for Story {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         _: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         self.clock.advance(std::mem::take(&mut *self.preparing_takes.lock().unwrap()));
         let key = format!("{}/{}", payment.order_id, earlier.len() + 1);
         ready(Ok(Prepared { request: key.clone().into_bytes(), key, slot: 0 })).boxed()
     }
 
-    fn submit<'a>(&'a self, _: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, _: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
         async move {
             self.sent.lock().unwrap().push(attempt.key.clone());
             drop(self.way.read().await);

@@ -8,7 +8,7 @@ use outpay::clock::Clock;
 use outpay::config::Config;
 use outpay::rails::sandbox::Sandbox;
 use outpay::rails::{
-    Answer, Closed, Facts, FieldProblem, Finding, Funds, Payment, Prepared, Quote, Rail, Rails,
+    Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, Rails,
 };
 use outpay::serving::{self, ServeConfig};
 use outpay::store::Attempt;
@@ -49,10 +49,10 @@ impl Rail for Trap {
         payment: &'a Payment,
         earlier: &'a [Attempt],
         slot: i64,
-    ) -> BoxFuture<'a, Result<Prepared, Answer>> {
+    ) -> BoxFuture<'a, Result<Prepared, Outcome>> {
         self.inner.prepare(payment, earlier, slot)
     }
-    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Answer> {
+    fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
         self.inner.submit(payment, attempt)
     }
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {

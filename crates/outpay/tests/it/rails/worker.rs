@@ -4,7 +4,7 @@ use crate::rails::platform::{Installation, assert_books_are_clean, balance, book
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
 use ledger::{Cents, Terms, WithdrawalState};
 use outpay::clock::Clock;
-use outpay::rails::{Answer, Closed, Finding, Rail, Worker};
+use outpay::rails::{Closed, Finding, Outcome, Rail, Worker};
 use outpay::stopped::Stopped;
 use outpay::withdrawals::price::Wish;
 use serde_json::Map;
@@ -19,7 +19,7 @@ async fn a_refusal_of_what_may_have_been_sent_is_not_believed() {
     let rail = Story::new(
         &clock,
         &[unknown(), duplicate()],
-        &[Finding::NotFound, Finding::NotFound, Finding::NotFound, Finding::Answer(succeeded())],
+        &[Finding::NotFound, Finding::NotFound, Finding::NotFound, Finding::Outcome(succeeded())],
     );
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     let worker = Worker::new(platform.clone());
@@ -88,7 +88,7 @@ async fn the_lease_is_renewed_before_a_request_leaves() {
 #[tokio::test]
 async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     let clock = Clock::manual(NOW);
-    let lost = Finding::Answer(unknown());
+    let lost = Finding::Outcome(unknown());
     let rail = Story::new(&clock, &[unknown()], &[lost]);
     let (_installation, platform, book, _) = start(&clock, &rail).await;
     let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
@@ -114,7 +114,7 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (true, 2), "it is not better yet");
     clock.advance(700 * SECOND);
-    *rail.queries.lock().unwrap() = VecDeque::from([Finding::Answer(succeeded())]);
+    *rail.queries.lock().unwrap() = VecDeque::from([Finding::Outcome(succeeded())]);
     worker.round().await.unwrap();
     platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
     worker.round().await.unwrap();
@@ -147,7 +147,7 @@ async fn a_payment_that_is_sent_again_and_again_speaks_once_against_its_rail() {
 #[tokio::test]
 async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
     let clock = Clock::manual(NOW);
-    let unclear = Answer::unknown("an answer that is no JSON");
+    let unclear = Outcome::unknown("an answer that is no JSON");
     let rail = Story::new(&clock, &[unclear], &[Finding::NotFound]);
     let (_installation, platform, book, _) = start(&clock, &rail).await;
     let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());

@@ -1,12 +1,12 @@
-//! What rails answer: outcomes, findings, quotes and funds. Not here: what follows from an answer (turn.rs).
+//! What rails reply: outcomes, findings, quotes and funds. Not here: what follows from an outcome (turn.rs).
 
 use ledger::{Cents, Micros};
 use secrecy::SecretString;
 
-/// A rail's answer to a request. In doubt it is [`Answer::Unknown`]: that costs one more query, and any other answer, when
-/// wrong, costs money.
+/// What a rail says became of a request. In doubt it is [`Outcome::Unknown`]: that costs one more query, and any other outcome,
+/// when wrong, costs money.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Outcome {
     /// The rail has the payment and works on it.
     Accepted {
         /// What may be published of it, as a JSON object in the order of the contract.
@@ -33,7 +33,7 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl Outcome {
     /// The outcome is unknown, though the rail answered.
     #[must_use]
     pub fn unknown(text: impl Into<String>) -> Self {
@@ -46,7 +46,7 @@ impl Answer {
         Self::Unknown { text: text.into(), is_down: true }
     }
 
-    /// A word for the kind of answer, and the rail's own text, for the attempt's row.
+    /// A word for the kind of outcome, and the rail's own text, for the attempt's row.
     #[must_use]
     pub fn in_words(&self) -> (&'static str, &str) {
         match self {
@@ -62,7 +62,7 @@ impl Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// It knows the payment.
-    Answer(Answer),
+    Outcome(Outcome),
     /// It knows none of the attempts. That proves nothing, since one may still arrive. The last attempt is sent again, unchanged
     /// and under its key.
     NotFound,
