@@ -23,7 +23,7 @@ pub(super) fn allow(response: &mut Response, origins: &FrameOrigins) {
 pub(super) async fn in_frames(State(platform): State<Platform>, request: Request, next: Next) -> Response {
     let of = entrance::business(&platform, request.headers());
     let mut response = next.run(request).await;
-    if !page::is_framed_by_nobody(&response) {
+    if !page::forbids_frames(&response) {
         return response;
     }
     let said = response.extensions_mut().remove::<MayFrame>();

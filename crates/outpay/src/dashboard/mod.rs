@@ -103,4 +103,5 @@ const NAVIGATION: [Section; 4] = [
 #[cfg(test)]
 fn snapshot(name: &str, page: &impl askama::Template) {
     crate::web::snapshot::check("dashboard", name, page);
+    assert!(!page.render().unwrap().contains("http-equiv"), "{name}");
 }

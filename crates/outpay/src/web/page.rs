@@ -49,13 +49,13 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
 
 /// True for a page that no site may frame so far.
 #[must_use]
-pub fn is_framed_by_nobody(response: &Response) -> bool {
+pub fn forbids_frames(response: &Response) -> bool {
     response.headers().get(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy == POLICY)
 }
 
 /// Lets these origins (separated by spaces) frame a page; any other response stays as it is.
 pub fn allow_frames(response: &mut Response, origins: &str) {
-    let is_page = is_framed_by_nobody(response);
+    let is_page = forbids_frames(response);
     let policy = POLICY.replace(NO_FRAMES, &format!("frame-ancestors {origins}"));
     match HeaderValue::from_str(&policy) {
         Ok(policy) if is_page && !origins.is_empty() => {

@@ -195,7 +195,7 @@ async fn above_the_rule_somebody_else_approves(world: &Team) {
     world.pay_imports().await;
     assert_eq!(world.balance(business.live, "bob@example.com").await, 0);
     admin.get(&path).await.says("Another member has to approve it.");
-    admin.post(&decide, &[("how", "approve")]).await.is(400).says("Somebody else");
+    admin.post(&decide, &[("how", "approve")]).await.is(400).says("Another member");
     approver.post(&decide, &[("how", "approve")]).await.leads_to(&path);
     world.pay_imports().await;
     assert_eq!(world.balance(business.live, "bob@example.com").await, 2_000);

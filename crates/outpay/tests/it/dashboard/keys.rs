@@ -33,7 +33,7 @@ async fn a_key_is_made_and_shown_once(world: &Team) {
     admin.get("/dashboard/keys").await.is(200).says("First key").says("Create a key");
     let fields = [("name", "Shop <1>"), ("kind", "secret"), ("mode", "live"), ("days", "30")];
     let page = admin.post("/dashboard/keys", &fields).await;
-    let key = page.is(200).says("shown this once").between(SHOWN.0, SHOWN.1);
+    let key = page.is(200).says("shown only once").between(SHOWN.0, SHOWN.1);
     assert!(key.starts_with("sk_live_") && key.len() == 57, "{key}");
     assert_eq!(world.api("GET", "/balance", &key, "").await.0, 200);
     let list = admin.get("/dashboard/keys").await;

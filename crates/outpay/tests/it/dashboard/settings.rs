@@ -106,7 +106,7 @@ async fn people_see_the_branding(world: &Team) {
     let mut without = fields("#aa2200", "https://shop.example");
     without[4].1 = "";
     admin.post(path, &without).await.is(303);
-    admin.post(path, &fields("#00aa22", "https://shop.example")).await.is(409).says("meanwhile");
+    admin.post(path, &fields("#00aa22", "https://shop.example")).await.is(409).says("in the meantime");
     let origins = branding::of(&world.platform, business.number).await.unwrap().frame_origins;
     assert!(origins.is_empty(), "{origins}");
 }

@@ -43,7 +43,7 @@ async fn an_endpoint_is_set_and_its_keys_are_shown_once(world: &Team) {
         ("enabled", "on"),
     ];
     let page = admin.post("/dashboard/webhooks", &fields).await;
-    let token = page.is(200).says("whsec_").says("shown this once").between(TOKEN.0, TOKEN.1);
+    let token = page.is(200).says("whsec_").says("shown only once").between(TOKEN.0, TOKEN.1);
     let endpoint = world.platform.webhooks.endpoint(business.live).await.unwrap().unwrap();
     assert_eq!(endpoint.events().names(), ["payout.succeeded", "payout.failed"]);
     let page = admin.get("/dashboard/webhooks").await;

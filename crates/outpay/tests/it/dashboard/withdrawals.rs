@@ -121,7 +121,7 @@ async fn whoever_gave_the_money_does_not_approve(world: &Team) {
         .await
         .is(200)
         .says("0 of 1 done.")
-        .says("somebody else");
+        .says("another member");
     assert_eq!(world.state(business.live, number).await, "review");
     checker.post("/dashboard/withdrawals/review", &fields).await.is(303);
     assert_eq!(world.state(business.live, number).await, "queued");
@@ -146,7 +146,7 @@ async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &Team)
     let number = world.withdraw(business.live, ada, 4_000).await;
     let id = world.withdrawal_id(business.live, number);
     let fields = [("decision", "approve"), ("withdrawal", id.as_str())];
-    maker.post("/dashboard/withdrawals/review", &fields).await.is(200).says("somebody else");
+    maker.post("/dashboard/withdrawals/review", &fields).await.is(200).says("another member");
     assert_eq!(world.state(business.live, number).await, "review");
     checker.post("/dashboard/withdrawals/review", &fields).await.is(303);
     assert_eq!(world.state(business.live, number).await, "queued");
