@@ -1,4 +1,4 @@
-//! What narrows an API key: the addresses it may come from and the most it may give somebody at once. Not here: where the
+//! Limits of an API key: the addresses it may be used from and the largest single payout. Not here: where the
 //! client's address comes from (http/), when a key is judged (mod.rs).
 
 use crate::networks::Networks;
@@ -16,7 +16,7 @@ pub struct KeyLimits {
 }
 
 impl KeyLimits {
-    /// May a request with this key come from there? Where nobody knows where it comes from, only without a list.
+    /// May a request with this key come from this address? An unknown address is admitted only without a list.
     #[must_use]
     pub fn admits(&self, from: Option<IpAddr>) -> bool {
         match &self.allowed {

@@ -41,9 +41,6 @@ pub enum LineProblem {
 impl Line {
     /// A text that identifies something, in its normal form: NFC, each run of white space one space, none at either end.
     /// `longest` counts the characters of that form.
-    ///
-    /// # Errors
-    /// [`LineProblem`].
     pub fn parse(text: &str, longest: usize) -> Result<Self, LineProblem> {
         // Control characters that are white space too, a tab for example, are not spaces.
         if text.chars().any(is_control) {
@@ -74,9 +71,6 @@ impl Line {
 
     /// A reference of a deposit, a reason for a decision, a proof of a payment: words that stay in the books. They identify,
     /// so that no deposit is recorded twice.
-    ///
-    /// # Errors
-    /// [`LineProblem`].
     pub fn reference(text: &str) -> Result<Self, LineProblem> {
         Self::parse(text, LONGEST_NOTE)
     }

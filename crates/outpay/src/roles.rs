@@ -61,7 +61,7 @@ impl Role {
         }
     }
 
-    /// What it means, in a sentence for whoever chooses one.
+    /// What it may do, in a sentence for the form that assigns it.
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {

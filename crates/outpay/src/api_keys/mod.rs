@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 /// Counted in characters.
 const LONGEST_NAME: usize = 100;
-/// How often a number that somebody else has just taken is tried again.
+/// How often another number is tried when a concurrent request took the last one.
 const TRIES: usize = 20;
 
 /// A key to make.
@@ -40,9 +40,7 @@ pub struct KeyOrder {
 
 /// A key that has just been made, and the only moment in which it can be read.
 pub struct MadeKey {
-    /// Its number.
     pub number: i64,
-    /// The key.
     pub text: SecretString,
     /// When it ends.
     pub expires_at: Option<Micros>,

@@ -44,9 +44,6 @@ pub fn in_book(
 }
 
 /// Writes an entry alone, for a change that is not the store's member or settings families'.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn write(platform: &Platform, entry: NewAuditEntry) -> Result<(), Failure> {
     platform.store.write_audit(&[entry]).await.map_err(|error| match error {
         WriteError::Conflict => anyhow::anyhow!("an audit entry of a business that does not exist"),
@@ -59,9 +56,6 @@ pub struct Names(HashMap<Actor, String>);
 
 impl Names {
     /// Of the team and of the keys of both books.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn load(platform: &Platform, business: i64) -> Result<Self, Failure> {
         let mut names = HashMap::new();
         for member in platform.store.team(business).await? {

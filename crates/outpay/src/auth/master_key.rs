@@ -42,7 +42,7 @@ fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
     durable_file::create_folder(data)?;
     let mut key = [0u8; 32];
     entropy.fill(&mut key);
-    // Written under another name and linked into place, so that nobody ever reads half a key, and of two processes
+    // Written under another name and linked into place, so that no process reads half a key, and of two processes
     // that start at once only one makes it.
     let mut suffix = [0u8; 8];
     entropy.fill(&mut suffix);

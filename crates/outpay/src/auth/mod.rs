@@ -100,17 +100,11 @@ impl Auth {
 
     /// Who sent this text, if it authenticates here and now; `None` for every other case. A key that is bound to addresses
     /// does not authenticate here: see [`Self::authenticate_from`].
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn authenticate(&self, sent: Option<&[u8]>, purpose: For) -> Result<Option<Caller>, Failure> {
         self.authenticate_from(sent, purpose, None).await
     }
 
     /// The same for a request that comes from this address.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn authenticate_from(
         &self,
         sent: Option<&[u8]>,
@@ -138,9 +132,6 @@ impl Auth {
 
     /// Who the credential with this digest authenticates here and now. For sessions that began with it: they end with it,
     /// by rotation, deactivation or expiry, from one request to the next.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn still_authenticates(
         &self,
         digest: &CredentialDigest,

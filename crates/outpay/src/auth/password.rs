@@ -80,7 +80,7 @@ impl Passwords {
         .await
     }
 
-    /// How many digests were computed, so that a test can show that a try costs the same for everybody.
+    /// How many digests were computed, so that a test can show that each attempt costs the same.
     #[must_use]
     pub fn work_done(&self) -> u64 {
         self.shared.work.load(Ordering::Relaxed)

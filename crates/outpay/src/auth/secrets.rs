@@ -160,7 +160,7 @@ impl Secrets {
         self.receipts.verifying_key().verify_strict(&head_text(text), &signature).is_ok()
     }
 
-    /// The key with which anybody can check a receipt, or a head.
+    /// The public key that verifies receipts and heads.
     #[must_use]
     pub fn receipt_key(&self) -> [u8; 32] {
         self.receipts.verifying_key().to_bytes()

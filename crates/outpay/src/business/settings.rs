@@ -1,5 +1,5 @@
-//! Changing what a business has set, by whichever door: checked as a whole, carried out as a whole. Whoever loosens a review
-//! rule could approve by that what nobody else looks at, so every change is an entry in the journal, made before it takes
+//! Changing what a business has set, by any door: validated as a whole, applied as a whole. Loosening a review rule can
+//! release payments that would have been reviewed, so every change is an entry in the journal, made before it takes
 //! effect, and in the audit log, with what it was before.
 
 use crate::audit_log;

@@ -75,9 +75,6 @@ pub async fn renew_recovery_codes(
 }
 
 /// Ends one other session of the member. `false`: there is none of this number that is open.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn end_session(platform: &Platform, session: &Session, number: i64) -> Result<bool, Failure> {
     let member = session.member().number;
     let changes = [
@@ -92,9 +89,6 @@ pub async fn end_session(platform: &Platform, session: &Session, number: i64) ->
 }
 
 /// Ends all sessions of the member but this one.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn end_other_sessions(platform: &Platform, session: &Session) -> Result<(), Failure> {
     let member = session.member().number;
     let changes = [
@@ -112,7 +106,7 @@ fn note(platform: &Platform, member: i64, action: &'static str) -> MemberChange 
 async fn carry_out(platform: &Platform, changes: &[MemberChange]) -> Result<(), AccountError> {
     match platform.store.change_members(changes).await {
         Ok(()) => Ok(()),
-        // The password was changed, or the code used, by somebody else at the same moment.
+        // Another request changed the password, or used the code, at the same moment.
         Err(WriteError::Conflict) => Err(SignInError::Wrong.into()),
         Err(WriteError::Failure(failure)) => Err(failure.into()),
     }

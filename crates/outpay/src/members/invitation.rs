@@ -1,6 +1,6 @@
-//! Invitations: a link that works once and for a week. Whoever follows it sets name and password, or gives the password of
+//! Invitations: a link that works once and for a week. The invited person sets name and password, or gives the password of
 //! the account they have already. The same link, made by an operator, lets a member who has lost password or second factor
-//! set both anew. The token stands in the link's fragment: browsers send it to nobody, so no log has it.
+//! set both anew. The token stands in the link's fragment: browsers do not send it, so no log has it.
 
 use super::session::{self, Client, Session};
 use super::sign_in::{self, Attempt, SignInError, Step};
@@ -48,7 +48,6 @@ pub enum InvitationError {
 pub struct Invited {
     /// For the link.
     pub token: SecretString,
-    /// Until when.
     pub ends_at: Micros,
 }
 
@@ -59,7 +58,7 @@ pub fn link(base: &str, token: &SecretString) -> SecretString {
     SecretString::from(format!("{base}/dashboard/invitation#{}", token.expose_secret()))
 }
 
-/// Invites somebody into a team. An earlier invitation of the same person is withdrawn.
+/// Invites an address into a team. An earlier invitation of the same address is withdrawn.
 ///
 /// # Errors
 /// [`InvitationError`].
@@ -127,9 +126,6 @@ async fn is_member(platform: &Platform, business: i64, email: &Email) -> Result<
 }
 
 /// Takes an invitation back. `false`: there is none of this number that is open.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn withdraw(platform: &Platform, business: i64, number: i64, by: Actor) -> Result<bool, Failure> {
     let at = platform.clock.now();
     let open = platform.store.open_invitations(business, at).await?;
@@ -165,7 +161,7 @@ pub struct Open {
 }
 
 impl Open {
-    /// Does whoever accepts choose a password, or give the one there is?
+    /// Does the person who accepts choose a password, or enter the existing one?
     #[must_use]
     pub fn chooses_password(&self) -> bool {
         self.member.is_none() || self.invitation.resets
@@ -173,9 +169,6 @@ impl Open {
 }
 
 /// The invitation of this token, if it can be accepted now.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn find(platform: &Platform, token: &str) -> Result<Option<Open>, Failure> {
     let digest = token::digest(platform, token::INVITATION, token);
     let found = platform.store.invitation(&digest).await?;
@@ -185,7 +178,7 @@ pub async fn find(platform: &Platform, token: &str) -> Result<Option<Open>, Fail
     Ok(Some(Open { invitation, business, member }))
 }
 
-/// What whoever accepts sends.
+/// The form of an acceptance.
 pub struct Acceptance<'a> {
     /// Of a new account.
     pub name: &'a str,
@@ -226,7 +219,7 @@ pub async fn accept(
                 let has_second_factor = has && !open.invitation.resets;
                 return Ok(Step { token, complete: false, has_second_factor });
             }
-            // The invitation was used meanwhile; or somebody else's account took the number: look again.
+            // The invitation was used meanwhile, or another account took the number: look again.
             Err(WriteError::Conflict) => {
                 let digest_holds = platform.store.open_invitations(open.business.number, at).await?;
                 let is_open = digest_holds.iter().any(|other| other.number == open.invitation.number);

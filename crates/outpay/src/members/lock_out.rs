@@ -1,6 +1,6 @@
 //! Lock-out that does not lock others out. Tries are counted in windows of time: per account and client address, per address,
 //! and, slower, per account over all addresses. A browser from which the account was signed in to before has a count of its
-//! own and none of the others, so whoever guesses at an account cannot keep its owner from it ("device cookies", OWASP).
+//! own and none of the others, so guessing at an account does not lock its owner out ("device cookies", OWASP).
 //! Accounts are counted by the address that was typed, whether there is an account or not.
 
 use crate::platform::Platform;
@@ -35,9 +35,6 @@ pub enum Standing {
 }
 
 /// Counts a try with a password. `device`: the browser's name, where it is known for this account.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn password(
     platform: &Platform,
     email: &str,
@@ -56,9 +53,6 @@ pub async fn password(
 }
 
 /// Counts a try with a code in a session whose password was right.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn code(
     platform: &Platform,
     member: i64,
@@ -109,9 +103,6 @@ fn longest_wait(
 
 impl Counted {
     /// The try was right.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn forgive(self, platform: &Platform) -> Result<(), Failure> {
         let others: Vec<Bucket> = self.buckets.into_iter().filter(|bucket| *bucket != self.own).collect();
         platform.store.forgive_try(&others, &[self.own]).await

@@ -21,12 +21,11 @@ use crate::ids::{IdKind, PublicIds};
 use crate::platform::Platform;
 use ledger::BookId;
 
-/// Somebody of a business's team who signs in; one account, however many businesses.
+/// A person of a business's team who signs in; one account for all businesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// 1, 2, … over all businesses.
     pub number: i64,
-    /// In normal form.
     pub email: String,
     /// As the member wrote it.
     pub name: String,
@@ -41,7 +40,7 @@ pub fn id(platform: &Platform, kind: IdKind, number: i64) -> String {
     platform.secrets.ids().seal(kind, NO_BOOK, number)
 }
 
-/// The public id of a member, for whoever has the ids alone.
+/// The public id of a member, without a platform.
 #[must_use]
 pub fn id_of(ids: &PublicIds, member: i64) -> String {
     ids.seal(IdKind::Member, NO_BOOK, member)

@@ -13,7 +13,7 @@ use ledger::{Actor, BookId, Mode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-/// The link of an invitation, to whoever is invited. It is sealed until it is sent.
+/// The link of an invitation, to the invited address. It is sealed until it is sent.
 pub(super) fn invitation(
     platform: &Platform,
     invitation: &NewInvitation,
@@ -31,7 +31,7 @@ pub(super) fn invitation(
     order(platform, &notice)
 }
 
-/// Somebody signed in from a browser that was not used before.
+/// A sign-in from a browser that was not used before.
 pub(super) fn new_sign_in(platform: &Platform, email: &str, client: &Client) -> Option<MemberChange> {
     let at = moment(platform.clock.now());
     let data = json!({ "at": at, "address": client.address, "browser": client.agent });
@@ -48,10 +48,7 @@ pub(super) fn second_factor_changed(platform: &Platform, email: &str) -> Option<
     security(platform, email, MailKind::SecondFactorChanged, json!({ "at": moment(platform.clock.now()) }))
 }
 
-/// A key was made or ended: to everybody who looks after the keys.
-///
-/// # Errors
-/// When the database breaks.
+/// A key was created or ended: to every member who may manage keys.
 pub async fn key(
     platform: &Platform,
     book: BookId,

@@ -1,5 +1,5 @@
 //! Sessions: a random token in a cookie, of which the database holds a keyed digest. A session is rotated at every step of
-//! signing in, so that nobody can have planted it before; it ends after half an hour without use, after twelve hours at the
+//! signing in, so that it cannot have been planted before (session fixation); it ends after half an hour without use, after twelve hours at the
 //! latest, and at once when it is ended. Before its second factor it lives ten minutes and opens nothing.
 
 use super::Member;
@@ -45,7 +45,6 @@ impl Session {
         self.token.expose_secret()
     }
 
-    /// Its number.
     #[must_use]
     pub fn number(&self) -> i64 {
         self.row.number
@@ -77,9 +76,6 @@ impl Session {
 }
 
 /// The session of this token, if it is open now.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn find(platform: &Platform, token: &str) -> Result<Option<Session>, Failure> {
     let digest = token::digest(platform, token::SESSION, token);
     let Some(row) = platform.store.session(&digest).await? else { return Ok(None) };
@@ -99,9 +95,6 @@ fn is_open(row: &SessionRow, now: Micros) -> bool {
 
 /// The business that a session looks at, and what its member is there. One that it never chose, or whose team the member
 /// has left, gives way to the first there is.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn place(platform: &Platform, session: &Session) -> Result<Option<(Business, Role)>, Failure> {
     let (chosen, member) = (session.row.business, session.row.member);
     let found = if chosen == 0 { None } else { platform.store.membership(chosen, member).await? };
@@ -115,9 +108,6 @@ pub async fn place(platform: &Platform, session: &Session) -> Result<Option<(Bus
 }
 
 /// The open sessions of a member, newest first.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn of_member(platform: &Platform, member: i64) -> Result<Vec<SessionRow>, Failure> {
     let now = platform.clock.now();
     platform.store.open_sessions(member, now, now - IDLE).await

@@ -14,7 +14,7 @@ use serde_json::json;
 /// Why a step was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Address or password, or the code, is wrong. Which, nobody is told.
+    /// Address or password, or the code, is wrong. The answer does not say which.
     #[error("wrong")]
     Wrong,
     /// Too many tries: not before this much time has passed.
@@ -84,7 +84,7 @@ pub(super) async fn check_password(
     platform: &Platform,
     attempt: &Attempt<'_>,
 ) -> Result<MemberRow, SignInError> {
-    // What is no address is counted as it was typed and looked up like any other.
+    // Invalid addresses take the same path, so timing reveals nothing.
     let email = Email::parse(attempt.email)
         .map_or_else(|_| shortened(attempt.email), |email| email.as_str().to_owned());
     let device = second_factor::known_device(&platform.secrets, &email, attempt.device);
@@ -166,9 +166,6 @@ pub(super) fn proof(
 }
 
 /// The TOTP key that a session without a second factor is to confirm; the same one until it does.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn key_to_enrol(platform: &Platform, session: &Session) -> Result<SecretString, Failure> {
     let member = session.row.member;
     if let Some(sealed) = &session.row.enrolling {
@@ -234,9 +231,6 @@ pub(super) fn end(platform: &Platform, session: &Session) -> MemberChange {
 }
 
 /// Ends the session.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn sign_out(platform: &Platform, session: &Session) -> Result<(), Failure> {
     match platform.store.change_members(&[end(platform, session)]).await {
         // It ended meanwhile, which is what is wanted.

@@ -1,4 +1,4 @@
-//! What owners do with their team: another role, taking somebody out, taking a lost second factor away. Invariant: a team
+//! What owners do with their team: another role, removing a member, removing a lost second factor. Invariant: a team
 //! that has an owner keeps one.
 
 use super::notice;
@@ -14,10 +14,10 @@ use serde_json::json;
 /// Why the team was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TeamError {
-    /// Nobody of this team.
+    /// Not a member of this team.
     #[error("there is no such member in this team")]
     Unknown,
-    /// Nobody else is an owner, or somebody changed the team at the same moment.
+    /// There is no other owner, or the team changed at the same moment.
     #[error("a team keeps at least one owner; make somebody else an owner first")]
     LastOwner,
     /// The account is also part of another team, whose owners have a say in it.
@@ -102,7 +102,7 @@ pub async fn remove(
 }
 
 /// Takes a member's second factor and recovery codes away: the next sign-in enrols a new one. Their sessions end. Not where
-/// the account belongs to another team too: nobody weakens an account for others.
+/// the account belongs to another team too: one team cannot weaken an account of another.
 ///
 /// # Errors
 /// [`TeamError`].
@@ -137,7 +137,7 @@ pub async fn reset_second_factor(
     Ok(found)
 }
 
-/// The open invitations of a member who may invite nobody any more: a way back in, or in for a friend.
+/// The open invitations that a member sent, which are withdrawn when the member may no longer invite: they would be a way back.
 async fn withdrawn(platform: &Platform, business: i64, member: i64) -> Result<Vec<MemberChange>, Failure> {
     let at = platform.clock.now();
     let open = platform.store.open_invitations(business, at).await?;

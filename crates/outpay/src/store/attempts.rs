@@ -1,4 +1,4 @@
-//! Attempts to pay withdrawals: the evidence. A row is written before its request leaves the house, and no column of it
+//! Attempts to pay withdrawals: the evidence. A row is committed before its request is sent, and no column of it
 //! but the answer ever changes.
 
 use super::driver::{Row, Statement, WriteError};
@@ -35,9 +35,6 @@ const COLUMNS: &str = "number, rail, key, request, slot, created_at, answered_at
 
 impl Store {
     /// All attempts of a withdrawal, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn attempts(&self, book: BookId, withdrawal: i64) -> Result<Vec<Attempt>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM attempt WHERE book = $1 AND withdrawal = $2 ORDER BY number");
         let rows = self.driver.query(sql, vec![book.0.into(), withdrawal.into()]).await?;
@@ -45,9 +42,6 @@ impl Store {
     }
 
     /// All attempts of these rails with this slot or a later one, whatever became of their withdrawals.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn attempts_from(&self, rails: &[&str], slot: i64) -> Result<Vec<Attempt>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM attempt WHERE rail = $1 AND slot >= $2 ORDER BY slot, number");
         let mut found = Vec::new();
@@ -62,9 +56,6 @@ impl Store {
     /// takes none, or keeps that of an earlier attempt.
     /// `false`: another worker was faster (it has the lease, or the attempt's number, key or slot is taken); nothing was
     /// written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn add_attempt(
         &self,
         hold: Hold,
@@ -77,7 +68,7 @@ impl Store {
             let make = "INSERT INTO rail_slot (rail, next) VALUES ($1, $2) ON CONFLICT (rail) DO NOTHING";
             let values = vec![line.into(), attempt.slot.into()];
             statements.push(Statement::new(make, values));
-            // A slot beyond the next is fine only for a line that somebody else has moved on.
+            // A slot beyond the next is valid only for a line that another rail has advanced.
             let take = "UPDATE rail_slot SET next = $1 WHERE rail = $2 AND next <= $3";
             let values = vec![next.into(), line.into(), attempt.slot.into()];
             statements.push(Statement::one(take, values));
@@ -104,9 +95,6 @@ impl Store {
 
     /// Writes down what the rail said to the last attempt, which has this number. `false`: another worker has the lease, or
     /// has made a later attempt; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn record_answer(
         &self,
         hold: Hold,
@@ -126,9 +114,6 @@ impl Store {
 
     /// The first slot of a line that no attempt has taken; 0 before the first. `rails` are those of the line: each counted
     /// for itself, under its own name, before lines were shared.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn next_slot(&self, line: &str, rails: &[&str]) -> Result<i64, Failure> {
         let sql = "SELECT next FROM rail_slot WHERE rail = $1";
         let mut next = 0;

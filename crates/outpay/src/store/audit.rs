@@ -22,18 +22,15 @@ pub enum Snapshot {
 /// A book as it is stored.
 #[derive(Clone, Debug)]
 pub struct AuditBook {
-    /// Which one.
     pub id: BookId,
     /// Where it stands.
     pub head: BookHead,
-    /// The business's name.
     pub business: String,
 }
 
 /// An account as it is stored.
 #[derive(Clone, Copy, Debug)]
 pub struct AuditAccount {
-    /// Which one.
     pub id: AccountId,
     /// Balance and newest entry.
     pub account: Account,
@@ -42,11 +39,9 @@ pub struct AuditAccount {
 /// A user as it is stored, with what the credential under `digest` says.
 #[derive(Clone, Debug)]
 pub struct AuditUser {
-    /// The user's number.
     pub number: i64,
     /// 1 for active.
     pub active: bool,
-    /// Hash generation.
     pub generation: i64,
     /// Of the hash.
     pub salt: HashSalt,
@@ -57,9 +52,7 @@ pub struct AuditUser {
 pub struct HashCredential {
     /// Under which it is looked up.
     pub digest: CredentialDigest,
-    /// The book it opens.
     pub book: BookId,
-    /// The user's number.
     pub user: i64,
     /// Does it authenticate?
     pub active: bool,
@@ -67,9 +60,6 @@ pub struct HashCredential {
 
 impl Store {
     /// Opens a view of this moment.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
         match &self.driver {
             Driver::Sqlite(sqlite) => {
@@ -96,10 +86,6 @@ impl Snapshot {
         }
     }
 
-    /// All books.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn books(&self) -> Result<Vec<AuditBook>, Failure> {
         let sql = "SELECT b.id, b.sequence, b.chain, b.users, s.name, b.withdrawals FROM book b JOIN business s ON s.number = b.business ORDER BY b.id";
         let rows = self.query(sql, Vec::new()).await?;
@@ -114,9 +100,6 @@ impl Snapshot {
 
     /// A book's entries after `after`, in sequence, at most `limit`; each with the payee that its digest covers (the
     /// address of the user, or the order of the withdrawal, that it creates), empty for none.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn entries(
         &self,
         book: BookId,
@@ -148,9 +131,6 @@ impl Snapshot {
     }
 
     /// A book's withdrawals above `after` by number, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn withdrawals(
         &self,
         book: BookId,
@@ -164,9 +144,6 @@ impl Snapshot {
     }
 
     /// A book's accounts above `after` by number, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn accounts(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<AuditAccount>, Failure> {
         let sql = "SELECT id, balance, head FROM account WHERE book = $1 AND id > $2 ORDER BY id LIMIT $3";
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
@@ -178,9 +155,6 @@ impl Snapshot {
     }
 
     /// A book's users above `after` by number, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn users(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<AuditUser>, Failure> {
         let sql = "SELECT number, status, generation, salt FROM payout_user WHERE book = $1 AND number > $2 ORDER BY number LIMIT $3";
         let rows = self.query(sql, vec![book.0.into(), after.into(), limit.into()]).await?;
@@ -192,9 +166,6 @@ impl Snapshot {
     }
 
     /// All credentials of users' hashes with a digest above `after` (empty to begin with), at most `limit`, by digest.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn hash_credentials(&self, after: &[u8], limit: i64) -> Result<Vec<HashCredential>, Failure> {
         let sql = sql!(
             "SELECT digest, book, subject, active FROM credential WHERE kind = {PAYOUT_HASH} AND digest > $1 \

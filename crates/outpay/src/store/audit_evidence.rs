@@ -1,4 +1,4 @@
-//! What stands beside the books, read for the audit: attempts and slots, remembered answers, gift cards, keys, cursors, rows
+//! Tables beside the books, read for the audit: attempts and slots, remembered answers, gift cards, keys, cursors, rows
 //! of books that do not exist. All of it inside the audit's one moment. Not here: what each must look like (audit/).
 
 use super::codes::{CARD_GIVEN_OUT, PUBLIC_KEY, SECRET_KEY};
@@ -30,9 +30,6 @@ pub struct AuditAttempt {
 
 impl Snapshot {
     /// A book's attempts after this withdrawal and number, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn attempts(
         &self,
         book: BookId,
@@ -50,9 +47,6 @@ impl Snapshot {
     }
 
     /// Rails and keys that more than one attempt has.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn repeated_attempt_keys(&self) -> Result<Vec<(String, String)>, Failure> {
         let sql = "SELECT rail, key FROM attempt GROUP BY rail, key HAVING count(*) > 1 ORDER BY rail, key LIMIT $1";
         let rows = self.query(sql, vec![MOST_STRANGE.into()]).await?;
@@ -60,18 +54,12 @@ impl Snapshot {
     }
 
     /// The next slot of every line.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn next_slots(&self) -> Result<Vec<(String, i64)>, Failure> {
         let rows = self.query("SELECT rail, next FROM rail_slot ORDER BY rail", Vec::new()).await?;
         rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.int(1)?))).collect()
     }
 
     /// A book's remembered answers with keys above `after` (empty to begin with), at most `limit`: key and outcome.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn remembered(
         &self,
         book: BookId,
@@ -84,9 +72,6 @@ impl Snapshot {
     }
 
     /// What is remembered under these keys; one that is not remembered is left out.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn remembered_under(
         &self,
         book: BookId,
@@ -113,9 +98,6 @@ impl Snapshot {
     }
 
     /// Gift cards of a book with numbers above `after` that were given out, or say whose they are: number, state, withdrawal.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn given_gift_cards(
         &self,
         book: BookId,
@@ -131,9 +113,6 @@ impl Snapshot {
     }
 
     /// Books whose webhooks, mails or sums of days have read further than their journal goes: which reader, and the book.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn cursors_beyond(&self) -> Result<Vec<(String, BookId)>, Failure> {
         let sql = "SELECT CAST('webhooks' AS TEXT), b.id FROM webhook_endpoint c JOIN book b ON b.id = c.book WHERE c.cursor > b.sequence \
                    UNION ALL SELECT CAST('mails' AS TEXT), b.id FROM mail_choice c JOIN book b ON b.id = c.book WHERE c.cursor > b.sequence \
@@ -144,9 +123,6 @@ impl Snapshot {
     }
 
     /// Credentials of API keys that no key has as it is stored, or that outlive it: book and the key's number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn strange_key_credentials(&self) -> Result<Vec<(BookId, i64)>, Failure> {
         let sql = sql!(
             "SELECT c.book, c.subject FROM credential c LEFT JOIN api_key k ON k.number = c.subject \
@@ -160,9 +136,6 @@ impl Snapshot {
     }
 
     /// Tables with rows of books that do not exist, and one such book each. Goes from book to book along the index.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn strays(&self) -> Result<Vec<(&'static str, i64)>, Failure> {
         let mut found = Vec::new();
         for table in OF_BOOKS {
@@ -181,9 +154,6 @@ impl Snapshot {
 
     /// What the engine finds wrong with its own file: pages that do not belong together, rows that an index does not have,
     /// constraints that do not hold. SQLite alone can tell.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn broken_pages(&self) -> Result<Vec<String>, Failure> {
         let Self::Sqlite(connection) = self else { return Ok(Vec::new()) };
         let rows = sqlite::query(connection, "PRAGMA integrity_check(20)", &[])?;

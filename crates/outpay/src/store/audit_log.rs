@@ -15,9 +15,7 @@ pub struct NewAuditEntry {
     pub business: i64,
     /// In which of its books; `None` for the business as a whole.
     pub book: Option<BookId>,
-    /// Now.
     pub at: Micros,
-    /// Who.
     pub actor: Actor,
     /// A stable word, as in `member.invited`.
     pub action: &'static str,
@@ -34,9 +32,7 @@ pub struct AuditEntry {
     pub number: i64,
     /// Where: a book, or the business as a whole.
     pub book: Option<BookId>,
-    /// When.
     pub at: Micros,
-    /// Who.
     pub actor: Actor,
     /// A stable word.
     pub action: String,
@@ -107,9 +103,6 @@ impl Store {
     }
 
     /// Entries of a business, newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn audit_log(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM audit_log WHERE business = $1 AND number < $2 AND actor BETWEEN $3 AND $4 \
@@ -127,9 +120,6 @@ impl Store {
     }
 
     /// Who did one of these things to `subject`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn audit_actors(
         &self,
         business: i64,
@@ -142,9 +132,6 @@ impl Store {
     }
 
     /// The words for actions that a business's log has.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn audit_actions(&self, business: i64) -> Result<Vec<String>, Failure> {
         let sql = "SELECT DISTINCT action FROM audit_log WHERE business = $1 ORDER BY action";
         let rows = self.driver.query(sql, vec![business.into()]).await?;

@@ -85,9 +85,6 @@ const COLUMNS: &str = "number, business, book, at, actor, action, subject, detai
 
 impl Snapshot {
     /// Rows of the audit log after `after`, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn log_rows(&self, after: i64, limit: i64) -> Result<Vec<LogRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS}, digest FROM audit_log WHERE number > $1 ORDER BY number LIMIT $2");
         let rows = self.query(sql, vec![after.into(), limit.into()]).await?;
@@ -99,18 +96,12 @@ impl Snapshot {
     }
 
     /// The newest row of the audit log and its digest, as its head says.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn log_head(&self) -> Result<(i64, LogDigest), Failure> {
         let head = LogHead::of(self.query(HEAD, Vec::new()).await?.first())?;
         Ok((head.number, head.digest))
     }
 
     /// The number that the newest epoch began behind: rows above what is there and up to it were lost before a recovery.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn log_floor(&self) -> Result<i64, Failure> {
         let rows = self.query("SELECT coalesce(max(floor), 0) FROM epoch", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| row.int(0))

@@ -26,9 +26,6 @@ const COLUMNS: &str = "display_name, colour, support, support_url, frame_origins
 
 impl Store {
     /// A business's branding, if it has set one.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn branding(&self, business: i64) -> Result<Option<BrandingRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM branding WHERE business = $1");
         let row = self.driver.query_one(sql, vec![business.into()]).await?;
@@ -72,9 +69,6 @@ impl Store {
     }
 
     /// The name of a business's logo, if it has one.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn logo_name(&self, business: i64) -> Result<Option<String>, Failure> {
         let sql = "SELECT name FROM logo WHERE business = $1";
         let row = self.driver.query_one(sql, vec![business.into()]).await?;
@@ -82,9 +76,6 @@ impl Store {
     }
 
     /// The image of this name.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn logo(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let sql = "SELECT image FROM logo WHERE name = $1 ORDER BY business LIMIT 1";
         let row = self.driver.query_one(sql, vec![name.into()]).await?;

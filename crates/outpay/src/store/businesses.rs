@@ -10,13 +10,10 @@ use ledger::{BookId, GENESIS, Micros, Mode};
 /// A business as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Business {
-    /// 1, 2, …
     pub number: i64,
-    /// Unique.
     pub name: String,
     /// May it pay people?
     pub payouts_enabled: bool,
-    /// When it was created.
     pub created_at: Micros,
 }
 
@@ -25,9 +22,7 @@ pub struct Business {
 pub struct NewBusiness {
     /// The next free number, from [`Store::next_business_number`].
     pub number: i64,
-    /// Unique.
     pub name: String,
-    /// Now.
     pub created_at: Micros,
 }
 
@@ -35,10 +30,7 @@ pub struct NewBusiness {
 const COLUMNS: &str = "number, name, payouts_enabled, created_at";
 
 impl Store {
-    /// The number that the next business takes, unless somebody else takes it first.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// The next free business number, unless another process takes it first.
     pub async fn next_business_number(&self) -> Result<i64, Failure> {
         self.next_number("SELECT coalesce(max(number), 0) FROM business", Vec::new(), Floor::Businesses).await
     }
@@ -71,27 +63,18 @@ impl Store {
     }
 
     /// All businesses, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn businesses(&self) -> Result<Vec<Business>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM business ORDER BY number");
         self.driver.query(sql, Vec::new()).await?.iter().map(business).collect()
     }
 
     /// The business with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn business(&self, number: i64) -> Result<Option<Business>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM business WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(business).transpose()
     }
 
     /// The business with this name.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn business_by_name(&self, name: &str) -> Result<Option<Business>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM business WHERE name = $1");
         self.driver.query_one(sql, vec![name.into()]).await?.as_ref().map(business).transpose()

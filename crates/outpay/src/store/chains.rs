@@ -14,9 +14,6 @@ const IN_LOG: &str =
 
 impl Store {
     /// A number that changes with every entry of every chain, by one each: epochs do not count.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn chain_entries(&self) -> Result<i64, Failure> {
         let sql = "SELECT CAST((SELECT coalesce(sum(sequence & 1099511627775), 0) FROM book) + \
                    (SELECT coalesce(sum(number & 1099511627775), 0) FROM audit_log_head) AS BIGINT)";
@@ -24,17 +21,11 @@ impl Store {
     }
 
     /// The heads of all chains that have entries: the audit log first, then the books.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn chain_heads(&self) -> Result<Vec<Head>, Failure> {
         self.driver.query(HEADS, Vec::new()).await?.iter().map(head).collect()
     }
 
     /// The digest of a chain's entry; `None` where there is no such entry.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn digest_at(&self, book: i64, sequence: i64) -> Result<Option<[u8; 32]>, Failure> {
         let row = self.driver.query_one(digest_of(book), vec![book.into(), sequence.into()]).await?;
         row.as_ref().map(|row| digest(row, 0)).transpose()
@@ -43,17 +34,11 @@ impl Store {
 
 impl Snapshot {
     /// The heads of all chains that have entries: the audit log first, then the books.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn chain_heads(&self) -> Result<Vec<Head>, Failure> {
         self.query(HEADS, Vec::new()).await?.iter().map(head).collect()
     }
 
     /// The digest of a chain's entry; `None` where there is no such entry.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn digest_at(&self, book: i64, sequence: i64) -> Result<Option<[u8; 32]>, Failure> {
         let rows = self.query(digest_of(book), vec![book.into(), sequence.into()]).await?;
         rows.first().map(|row| digest(row, 0)).transpose()

@@ -90,7 +90,7 @@ pub async fn open_copy(
 /// Puts a copy where `database` says, where nothing may be, marked with a setting that was not in it.
 ///
 /// # Errors
-/// When something stands there, or the copy cannot be read.
+/// When the target is not empty, or the copy cannot be read.
 pub async fn restore_copy(
     folder: &Path,
     schema: i64,
@@ -114,8 +114,8 @@ pub async fn restore_copy(
     }
 }
 
-/// What stands where an SQLite database is to be put: the file itself, or what would undo a restore, since a log that is left
-/// over is read into whatever file has its name.
+/// A file that prevents a restore to this path: the database itself, or a left-over log, which SQLite would apply to the
+/// restored file.
 #[must_use]
 pub fn in_the_way(path: &Path) -> Option<PathBuf> {
     ["", "-wal", "-shm", "-journal"]
@@ -157,9 +157,6 @@ fn only_for_its_owner(path: &Path) -> std::io::Result<()> {
 
 impl Snapshot {
     /// The digest of one entry.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn digest_of(&self, book: BookId, sequence: i64) -> Result<Option<ChainDigest>, Failure> {
         let sql = "SELECT chain FROM journal WHERE book = $1 AND sequence = $2";
         let rows = self.query(sql, vec![book.0.into(), sequence.into()]).await?;
@@ -168,18 +165,11 @@ impl Snapshot {
     }
 
     /// The installation's epoch; 0 before the first recovery.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn epoch(&self) -> Result<i64, Failure> {
         let rows = self.query("SELECT coalesce(max(number), 0) FROM epoch", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| row.int(0))
     }
 
-    /// A setting of the installation.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let sql = "SELECT value FROM setting WHERE name = $1";
         let rows = self.query(sql, vec![Value::from(name)]).await?;

@@ -42,15 +42,12 @@ impl CredentialKind {
 /// A stored credential; whether it authenticates now is for `auth` to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
-    /// What it is.
     pub kind: CredentialKind,
-    /// The book it opens.
     pub book: BookId,
     /// The key's number, or the user's.
     pub subject: i64,
     /// Neither revoked nor deactivated.
     pub active: bool,
-    /// Until when.
     pub expires_at: Option<Micros>,
     /// What narrows a key; none for a hash.
     pub limits: KeyLimits,
@@ -60,7 +57,7 @@ pub struct Credential {
 pub(super) fn limits(allowed: Option<&str>, max_amount: Option<i64>) -> Result<KeyLimits, Failure> {
     let allowed = match allowed {
         None => None,
-        // A list that cannot be read must not open the key to everybody.
+        // A list that cannot be read must not lift the key's limit.
         Some(text) => Some(Arc::new(Networks::parse(text)?.context("a key's list of addresses is empty")?)),
     };
     Ok(KeyLimits { allowed, max_amount: max_amount.map(Cents) })
@@ -71,9 +68,6 @@ const COLUMNS: &str = "kind, book, subject, active, expires_at, allowed, max_amo
 
 impl Store {
     /// The credential with this digest.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn credential(&self, digest: &CredentialDigest) -> Result<Option<Credential>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM credential WHERE digest = $1");
         let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;

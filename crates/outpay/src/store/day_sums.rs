@@ -27,9 +27,6 @@ const COLUMNS: &str = "day, kind, entries, amount";
 impl Store {
     /// Adds at most `most` journal entries to the sums; true once all are in. Where another process adds them at the same
     /// time, one of them does and the other changes nothing.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn add_to_day_sums(&self, book: BookId, most: i64) -> Result<bool, Failure> {
         let begin =
             "INSERT INTO day_sum_cursor (book, sequence) VALUES ($1, 0) ON CONFLICT (book) DO NOTHING";
@@ -72,9 +69,6 @@ impl Store {
     }
 
     /// The sums from this day on, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn day_sums(&self, book: BookId, from: i64) -> Result<Vec<DaySum>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM day_sum WHERE book = $1 AND day >= $2 ORDER BY day, kind");
         let sum = |row: &super::Row| {

@@ -7,9 +7,6 @@ use ledger::{BookId, Cents, CorrectionDetail};
 
 impl Store {
     /// Sequence and amount of the deposit that was recorded under this reference.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn deposit_called(
         &self,
         book: BookId,
@@ -22,9 +19,6 @@ impl Store {
     }
 
     /// The largest deposit of a book of which nothing was reversed.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn largest_deposit(&self, book: BookId) -> Result<Option<Cents>, Failure> {
         let sql = sql!("SELECT detail FROM journal WHERE book = $1 AND kind = {DEPOSIT_REVERSED}");
         let rows = self.driver.query(sql, vec![book.0.into()]).await?;

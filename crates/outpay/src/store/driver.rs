@@ -16,11 +16,8 @@ pub(super) enum Driver {
 /// A value going in or coming out. Times are microseconds, truth is 0 or 1: both engines store 64-bit integers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// NULL.
     Null,
-    /// BIGINT.
     Int(i64),
-    /// TEXT.
     Text(String),
     /// BLOB or BYTEA.
     Bytes(Vec<u8>),
@@ -61,18 +58,11 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 pub struct Row(pub(super) Vec<Value>);
 
 impl Row {
-    /// An integer.
-    ///
-    /// # Errors
-    /// When the column is something else.
     pub fn int(&self, column: usize) -> Result<i64, Failure> {
         self.maybe_int(column)?.with_context(|| format!("column {column} is NULL"))
     }
 
     /// An integer or NULL.
-    ///
-    /// # Errors
-    /// When the column is something else.
     pub fn maybe_int(&self, column: usize) -> Result<Option<i64>, Failure> {
         match self.0.get(column) {
             Some(Value::Int(value)) => Ok(Some(*value)),
@@ -81,10 +71,6 @@ impl Row {
         }
     }
 
-    /// A text.
-    ///
-    /// # Errors
-    /// When the column is something else.
     pub fn text(&self, column: usize) -> Result<&str, Failure> {
         match self.0.get(column) {
             Some(Value::Text(value)) => Ok(value),
@@ -93,9 +79,6 @@ impl Row {
     }
 
     /// A text or NULL.
-    ///
-    /// # Errors
-    /// When the column is something else.
     pub fn maybe_text(&self, column: usize) -> Result<Option<&str>, Failure> {
         match self.0.get(column) {
             Some(Value::Null) => Ok(None),
@@ -104,9 +87,6 @@ impl Row {
     }
 
     /// Bytes or NULL.
-    ///
-    /// # Errors
-    /// When the column is something else.
     pub fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, Failure> {
         match self.0.get(column) {
             Some(Value::Null) => Ok(None),
@@ -114,10 +94,6 @@ impl Row {
         }
     }
 
-    /// Bytes.
-    ///
-    /// # Errors
-    /// When the column is something else.
     pub fn bytes(&self, column: usize) -> Result<&[u8], Failure> {
         match self.0.get(column) {
             Some(Value::Bytes(value)) => Ok(value),

@@ -14,18 +14,14 @@ use ledger::{BookId, Micros};
 pub struct Longest {
     /// From a step to the next one.
     pub wait: Micros,
-    /// A lease.
     pub lease: Micros,
 }
 
 /// The same of every kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LongestSteps {
-    /// Withdrawals.
     pub withdrawal: Longest,
-    /// Webhook deliveries.
     pub delivery: Longest,
-    /// Mails.
     pub mail: Longest,
     /// Leases of imports, which have no due time.
     pub import_lease: Micros,
@@ -43,11 +39,8 @@ pub struct PulledBack {
 /// What is made due by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// A withdrawal.
     Withdrawal(BookId, i64),
-    /// A webhook delivery.
     Delivery(BookId, i64),
-    /// A mail.
     Mail(i64),
     /// An import that a worker pays.
     Import(BookId, i64),
@@ -87,10 +80,7 @@ fn free_imports() -> &'static str {
 }
 
 impl Store {
-    /// Makes due what stands further ahead than `longest` allows, and cuts leases that last longer.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Makes rows due whose time is further ahead than `longest` allows, and shortens leases that last longer.
     pub async fn pull_back(&self, longest: &LongestSteps) -> Result<PulledBack, Failure> {
         let now = self.now().await?;
         let LongestSteps { withdrawal, delivery, mail, import_lease } = longest;
@@ -108,9 +98,6 @@ impl Store {
     }
 
     /// Makes one thing due now, with the entries of it. `false`: it waits for no time; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn make_due(&self, work: Work, entries: &[NewAuditEntry]) -> Result<bool, Failure> {
         let now = self.now().await?;
         let named =
@@ -144,9 +131,6 @@ impl Store {
     }
 
     /// The same for all that is not due yet; how many.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn make_all_due(&self, entries: &[NewAuditEntry]) -> Result<u64, Failure> {
         let now = self.now().await?;
         let mut statements: Vec<Statement> =

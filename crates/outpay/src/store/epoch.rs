@@ -20,9 +20,6 @@ pub(super) enum Floor {
 
 impl Store {
     /// The installation's epoch; 0 before the first recovery.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn epoch(&self) -> Result<i64, Failure> {
         let sql = "SELECT coalesce(max(number), 0) FROM epoch";
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))
@@ -30,9 +27,6 @@ impl Store {
 
     /// Begins an epoch, which has to be later than the present one: from here on every counter of the installation but those
     /// of books goes on above the epoch's floor. `false`: another process was faster.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn begin_epoch(&self, epoch: i64, now: Micros) -> Result<bool, Failure> {
         let floor = floor_of_epoch(epoch);
         let begin = "INSERT INTO epoch (number, floor, business_floor, raised_at) \

@@ -9,9 +9,7 @@ use ledger::{BookId, Cents, Micros};
 /// A card to import.
 #[derive(Clone)]
 pub struct NewGiftCard {
-    /// For example a shop's name.
     pub brand: String,
-    /// Cents.
     pub face_value: Cents,
     /// When it stops working.
     pub expires_at: Option<Micros>,
@@ -26,9 +24,7 @@ pub struct NewGiftCard {
 pub struct GiftCard {
     /// 1, 2, … inside the book.
     pub number: i64,
-    /// For example a shop's name.
     pub brand: String,
-    /// Cents.
     pub face_value: Cents,
     /// When it stops working.
     pub expires_at: Option<Micros>,
@@ -56,9 +52,6 @@ const COLUMNS: &str = "number, brand, face_value, expires_at, sealed, state, wit
 
 impl Store {
     /// Takes all cards into stock, or none. `Conflict`: one of them is there already.
-    ///
-    /// # Errors
-    /// [`WriteError`].
     pub async fn import_gift_cards(
         &self,
         book: BookId,
@@ -88,19 +81,12 @@ impl Store {
     }
 
     /// Which of these digests are in the book already.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn has_gift_card(&self, book: BookId, digest: &[u8; 32]) -> Result<bool, Failure> {
         let sql = "SELECT number FROM gift_card WHERE book = $1 AND digest = $2";
         Ok(self.driver.query_one(sql, vec![book.0.into(), digest.as_slice().into()]).await?.is_some())
     }
 
-    /// What is in stock and still works: brand, face value, how many. Counts every card; whoever only wants to know whether
-    /// there is one asks [`Self::gift_card_kinds`] or [`Self::gift_cards_left`].
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Cards in stock that still work: brand, face value, count. Reads every card; to learn whether there is one, use [`Self::gift_card_kinds`] or [`Self::gift_cards_left`].
     pub async fn gift_card_stock(
         &self,
         book: BookId,
@@ -116,9 +102,6 @@ impl Store {
 
     /// Of which brands and face values there is a card in stock that still works, at most `limit`. One step of an index per
     /// kind, however many cards there are.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn gift_card_kinds(
         &self,
         book: BookId,
@@ -144,9 +127,6 @@ impl Store {
     }
 
     /// How many cards of a kind are in stock and still work; counts no further than `most`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn gift_cards_left(
         &self,
         book: BookId,
@@ -163,9 +143,6 @@ impl Store {
     }
 
     /// Gives a withdrawal one card of a brand and face value: the one it has, or the one in stock that expires first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn give_gift_card(
         &self,
         book: BookId,
@@ -192,7 +169,7 @@ impl Store {
         );
         let values = vec![withdrawal.into(), book.0.into(), first.int(0)?.into()];
         match self.driver.write(vec![Statement::one(sql, values)]).await {
-            // A card of this withdrawal that another worker gave stands in the way, or the card is gone.
+            // Another worker has given this withdrawal a card, or has given this card.
             Ok(()) | Err(WriteError::Conflict) => {}
             Err(WriteError::Failure(failure)) => return Err(failure),
         }
@@ -200,9 +177,6 @@ impl Store {
     }
 
     /// The card that a withdrawal was given.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn gift_card_of(&self, book: BookId, withdrawal: i64) -> Result<Option<GiftCard>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM gift_card WHERE book = $1 AND withdrawal = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), withdrawal.into()]).await?;
@@ -210,9 +184,6 @@ impl Store {
     }
 
     /// Cards of a brand with numbers above `after`, whatever became of them, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn gift_cards(
         &self,
         book: BookId,
@@ -228,9 +199,6 @@ impl Store {
     }
 
     /// Takes cards of a brand that are in stock out of it for good.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn recall_gift_cards(&self, book: BookId, brand: &str) -> Result<(), Failure> {
         let sql = sql!(
             "UPDATE gift_card SET state = {CARD_RECALLED} WHERE book = $1 AND brand = $2 AND state = {CARD_IN_STOCK}"

@@ -20,9 +20,6 @@ pub struct HandedOut {
 
 impl Store {
     /// Payments in work that were handed out, by number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn handed_out(&self, book: BookId) -> Result<HashMap<i64, HandedOut>, Failure> {
         let sql = sql!(
             "SELECT h.withdrawal, h.times, h.at FROM handed_out h JOIN withdrawal w ON w.book = h.book \

@@ -75,9 +75,6 @@ const COLUMNS: &str = "line, email, amount, reference, state, detail";
 
 impl Store {
     /// Adds lines to an import that was kept a moment ago.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn add_import_lines(
         &self,
         book: BookId,
@@ -88,9 +85,6 @@ impl Store {
     }
 
     /// An import's lines after this one, in order, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn import_lines(
         &self,
         book: BookId,
@@ -106,9 +100,6 @@ impl Store {
     }
 
     /// An import's lines that were not tried yet, in order, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn open_import_lines(
         &self,
         book: BookId,
@@ -127,11 +118,8 @@ impl Store {
             .collect()
     }
 
-    /// Other confirmed imports, of other files, that have lines for the same people and amounts (the same file pays nobody twice): number, and how many of this one's lines without a
+    /// Other confirmed imports, of other files (the same file cannot pay twice), that have lines for the same addresses and amounts: number, and how many of this one's lines without a
     /// reference; newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn import_twins(
         &self,
         book: BookId,
@@ -151,9 +139,6 @@ impl Store {
 
     /// Writes down what became of lines. What was noted as paid stays so, whichever process asks again. `held`: under this lease of the
     /// import, at this time; `None` for a process that is no worker. `false`: the lease is not held; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn note_import_lines(
         &self,
         (book, import): (BookId, i64),
@@ -180,9 +165,6 @@ impl Store {
     }
 
     /// Opens the lines again that were not paid.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn reopen_import_lines(&self, book: BookId, import: i64) -> Result<(), Failure> {
         let sql = sql!(
             "UPDATE import_line SET state = {LINE_OPEN}, detail = '' WHERE book = $1 AND import = $2 \
@@ -192,9 +174,6 @@ impl Store {
     }
 
     /// How many lines became what, and their cents.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn import_progress(
         &self,
         book: BookId,
@@ -207,9 +186,6 @@ impl Store {
     }
 
     /// The addresses that stand on several of an import's lines, with how many, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn import_repeats(
         &self,
         book: BookId,

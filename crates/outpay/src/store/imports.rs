@@ -1,5 +1,5 @@
 //! Imported files: what was brought, by whom, and how far it is. Their lines are in import_lines.rs. A running import is
-//! leased by the process that pays it; that nobody is paid twice does not depend on the lease but on the lines'
+//! leased by the process that pays it; that no line is paid twice does not depend on the lease but on the lines'
 //! idempotency keys.
 
 use super::audit_log::{self, NewAuditEntry};
@@ -24,7 +24,7 @@ pub enum ImportState {
     Running = 3,
     /// Every line was tried.
     Done = 4,
-    /// Nobody is paid by it.
+    /// It pays nothing.
     Discarded = 5,
 }
 
@@ -43,7 +43,7 @@ pub struct Import {
     pub total: Cents,
     /// Who brought it.
     pub actor: Actor,
-    /// For whom it pays; nobody before it is confirmed.
+    /// In whose name it pays; `Actor::NOBODY` before it is confirmed.
     pub confirmed_by: Actor,
     /// How far it is.
     pub state: ImportState,
@@ -77,7 +77,7 @@ impl Store {
     /// Keeps a file and its lines as a draft; gives its number.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`]: somebody else took the number at the same time; try again.
+    /// [`WriteError::Conflict`]: another process took the number at the same time; try again.
     pub async fn add_import(
         &self,
         book: BookId,
@@ -105,19 +105,13 @@ impl Store {
         self.driver.write(statements).await
     }
 
-    /// The number that the next import takes, unless somebody else takes it first.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// The next free import number, unless another process takes it first.
     pub async fn next_import_number(&self, book: BookId) -> Result<i64, Failure> {
         let sql = "SELECT coalesce(max(number), 0) FROM import WHERE book = $1";
         self.next_number(sql, vec![book.0.into()], Floor::Numbers).await
     }
 
     /// The import with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn import(&self, book: BookId, number: i64) -> Result<Option<Import>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM import WHERE book = $1 AND number = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
@@ -125,18 +119,12 @@ impl Store {
     }
 
     /// A book's imports, newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn imports(&self, book: BookId, limit: i64) -> Result<Vec<Import>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM import WHERE book = $1 ORDER BY number DESC LIMIT $2");
         self.driver.query(sql, vec![book.0.into(), limit.into()]).await?.iter().map(import).collect()
     }
 
     /// Imports of the same file, newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn imports_of_file(&self, book: BookId, digest: &[u8; 32]) -> Result<Vec<Import>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM import WHERE book = $1 AND digest = $2 ORDER BY number DESC LIMIT 20"
@@ -151,9 +139,6 @@ impl Store {
 
     /// Gives a running import's lease back; with `is_done`, all of it is paid. `false`: another lease follows this one, or the
     /// import runs no more; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn release_import(
         &self,
         (book, number): (BookId, i64),
@@ -170,11 +155,8 @@ impl Store {
         self.touches_one(vec![Statement::one(sql, values)]).await
     }
 
-    /// Moves an import from one state to another, with the entry of it where somebody did it. `false`: it was not in the first
+    /// Moves an import from one state to another, with an audit entry where a person did it. `false`: it was not in the first
     /// one any more, and nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn move_import(
         &self,
         book: BookId,
@@ -204,9 +186,6 @@ impl Store {
 
     /// Lets a draft be paid by a process that is no worker: no worker takes it, and only the one who began it ends it. `false`: it
     /// was no draft any more.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn run_import_outside(
         &self,
         book: BookId,
@@ -230,9 +209,6 @@ impl Store {
     }
 
     /// Takes a running import that no worker has, until `until`; with it, the number of the lease.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn lease_import(
         &self,
         worker: i64,
@@ -262,9 +238,6 @@ impl Store {
     }
 
     /// Above which sum an import needs another member's word; `None`: never.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn import_approval_above(&self, book: BookId) -> Result<Option<Cents>, Failure> {
         let sql = "SELECT approve_above FROM import_rule WHERE book = $1";
         let row = self.driver.query_one(sql, vec![book.0.into()]).await?;
@@ -272,9 +245,6 @@ impl Store {
     }
 
     /// Sets above which sum an import needs another member's word, with the entry of it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn set_import_approval_above(
         &self,
         book: BookId,

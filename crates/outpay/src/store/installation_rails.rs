@@ -11,7 +11,6 @@ use ledger::{Micros, Mode};
 pub struct InstallationRail {
     /// For test books?
     pub test_mode: bool,
-    /// The method's name.
     pub name: String,
     /// The word of what kind it is.
     pub provider: String,
@@ -24,9 +23,6 @@ const COLUMNS: &str = "test_mode, name, provider, line";
 
 impl Store {
     /// Writes down rails that are not known yet.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn record_rails(&self, rails: &[InstallationRail], now: Micros) -> Result<(), Failure> {
         let known = self.recorded_rails().await?;
         let sql = "INSERT INTO installation_rail (test_mode, name, provider, line, since) VALUES ($1, $2, $3, $4, $5) \
@@ -51,9 +47,6 @@ impl Store {
     }
 
     /// Every rail that was ever written down.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn recorded_rails(&self) -> Result<Vec<InstallationRail>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM installation_rail ORDER BY test_mode, name, since");
         let rows = self.driver.query(sql, Vec::new()).await?;
@@ -70,9 +63,6 @@ impl Store {
     }
 
     /// The recorded rails of a mode that have this name: one, or several where the configuration was changed.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn rails_called(&self, mode: Mode, name: &str) -> Result<Vec<InstallationRail>, Failure> {
         let mut found = self.recorded_rails().await?;
         found.retain(|rail| rail.test_mode == (mode == Mode::Test) && rail.name == name);

@@ -16,11 +16,8 @@ pub struct Invitation {
     pub business: i64,
     /// Whom, in normal form.
     pub email: String,
-    /// As what.
     pub role: Role,
-    /// By whom.
     pub invited_by: Actor,
-    /// When.
     pub created_at: Micros,
     /// Until when it can be accepted.
     pub ends_at: Micros,
@@ -46,9 +43,6 @@ const COLUMNS: &str =
 
 impl Store {
     /// The invitation of the token with this digest, whatever became of it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn invitation(&self, digest: &[u8; 32]) -> Result<Option<Invitation>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM invitation WHERE digest = $1");
         let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
@@ -56,9 +50,6 @@ impl Store {
     }
 
     /// The invitations of a business that can be accepted at `now`, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn open_invitations(&self, business: i64, now: Micros) -> Result<Vec<Invitation>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM invitation WHERE business = $1 AND used_at IS NULL AND withdrawn_at IS NULL \

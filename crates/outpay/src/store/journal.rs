@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 /// An entry with its stored digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEntry {
-    /// The entry.
     pub entry: Entry,
     /// As stored; only an audit can say whether it is right.
     pub chain: ChainDigest,
@@ -45,9 +44,6 @@ pub(super) const COLUMNS: &str = "sequence, kind, at, payout_user, debit, credit
 impl Store {
     /// One account's entries, newest first, at most `limit`, by following the links: each step is one look-up by key,
     /// so a page costs the same however long the history is. `None`: the place is not on this account.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn history(
         &self,
         book: BookId,
@@ -83,9 +79,6 @@ impl Store {
     }
 
     /// A book's entries after `after`, in sequence, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn entries(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<StoredEntry>, Failure> {
         let rows = self.driver.query(&ENTRIES, vec![book.0.into(), after.into(), limit.into()]).await?;
         rows.iter().map(entry).collect()
@@ -94,9 +87,6 @@ impl Store {
 
 impl Store {
     /// A withdrawal's entries, in sequence.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn entries_of_withdrawal(
         &self,
         book: BookId,

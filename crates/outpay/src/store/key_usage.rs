@@ -11,7 +11,6 @@ pub const BUCKETS: [i64; 7] = [1, 3, 10, 30, 100, 300, 1000];
 /// Counts of some requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageCounts {
-    /// All of them.
     pub requests: i64,
     /// Answered with 4xx.
     pub client_errors: i64,
@@ -30,11 +29,9 @@ pub struct UsageCounts {
 pub struct KeyUsage {
     /// The key's book.
     pub book: BookId,
-    /// Its number.
     pub key: i64,
     /// The hour's beginning.
     pub hour: Micros,
-    /// What was counted.
     pub counts: UsageCounts,
 }
 
@@ -122,9 +119,6 @@ impl Store {
     }
 
     /// A key's counts hour by hour from this hour on, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn key_usage(&self, book: BookId, key: i64, from: Micros) -> Result<Vec<KeyUsage>, Failure> {
         let sql = sql!(
             "SELECT hour, {COUNTS} FROM key_usage WHERE book = $1 AND key = $2 AND hour >= $3 ORDER BY hour"
@@ -136,9 +130,6 @@ impl Store {
     }
 
     /// The counts of each key of a book from this hour on, by number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn usage_of_keys(
         &self,
         book: BookId,

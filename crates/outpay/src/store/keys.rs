@@ -16,19 +16,15 @@ pub struct ApiKey {
     pub number: i64,
     /// The number of the first key of its line: each key that replaces another is of the same family.
     pub family: i64,
-    /// The book it opens.
     pub book: BookId,
     /// Secret or public.
     pub kind: CredentialKind,
-    /// In the owner's words.
     pub name: String,
     /// Prefix and last characters, enough to recognise it by.
     pub hint: String,
-    /// When it was created.
     pub created_at: Micros,
     /// Until when it authenticates.
     pub expires_at: Option<Micros>,
-    /// When it was revoked.
     pub revoked_at: Option<Micros>,
     /// When it last authenticated, give or take a few seconds.
     pub last_used_at: Option<Micros>,
@@ -55,17 +51,14 @@ impl ApiKey {
 pub struct NewApiKey {
     /// The next free number, from [`Store::next_key_number`].
     pub number: i64,
-    /// The book it opens.
     pub book: BookId,
     /// Secret or public.
     pub kind: CredentialKind,
-    /// In the owner's words.
     pub name: String,
     /// Prefix and last characters.
     pub hint: String,
     /// Keyed digest of its text.
     pub digest: CredentialDigest,
-    /// Now.
     pub created_at: Micros,
     /// Until when it authenticates.
     pub expires_at: Option<Micros>,
@@ -170,10 +163,7 @@ const COLUMNS: &str = "k.number, k.book, k.kind, k.name, k.hint, k.created_at, k
     c.allowed, c.max_amount";
 
 impl Store {
-    /// The number that the next key takes, unless somebody else takes it first.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// The next free key number, unless another process takes it first.
     pub async fn next_key_number(&self) -> Result<i64, Failure> {
         self.next_number("SELECT coalesce(max(number), 0) FROM api_key", Vec::new(), Floor::Numbers).await
     }
@@ -213,9 +203,6 @@ impl Store {
     }
 
     /// The keys of a book, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn keys(&self, book: BookId) -> Result<Vec<ApiKey>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.book = $1 ORDER BY k.number"
@@ -224,9 +211,6 @@ impl Store {
     }
 
     /// The key with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn key(&self, number: i64) -> Result<Option<ApiKey>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.number = $1"
@@ -235,9 +219,6 @@ impl Store {
     }
 
     /// Records when keys were last used, all in one transaction. Never moves a time back.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn record_key_uses(&self, uses: &[(i64, Micros)]) -> Result<(), Failure> {
         let sql = "UPDATE api_key SET last_used_at = $1 WHERE number = $2 AND coalesce(last_used_at, 0) < $1";
         let statements =

@@ -14,22 +14,17 @@ use ledger::{BookId, Micros, Mode, Withdrawal, WithdrawalState};
 /// A lease of a withdrawal, as its holder names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Whose.
     pub book: BookId,
-    /// The withdrawal's number.
     pub withdrawal: i64,
-    /// The lease's number.
     pub lease: i64,
 }
 
 /// A withdrawal that a worker has for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leased {
-    /// Whose.
     pub book: BookId,
     /// As it was when the lease began.
     pub withdrawal: Withdrawal,
-    /// The lease's number.
     pub lease: i64,
 }
 
@@ -75,9 +70,6 @@ impl Store {
     /// Takes at most `limit` withdrawals of a rail that are due and that no worker has, until `until`; of those that are queued, only
     /// what may leave. Each is taken by a conditional
     /// update, so of two workers only one gets it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn lease_withdrawals(
         &self,
         worker: i64,
@@ -117,9 +109,6 @@ impl Store {
     }
 
     /// Takes the lease of one withdrawal in this state, as an operator who ends it has to; `None` while a worker has it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn lease_one(
         &self,
         book: BookId,
@@ -147,9 +136,6 @@ impl Store {
     }
 
     /// Makes a lease last until `until`. `false`: it has run out, or another one follows it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn renew_lease(&self, hold: Hold, (now, until): (Micros, Micros)) -> Result<bool, Failure> {
         let sql = "UPDATE withdrawal SET leased_until = $1 \
                    WHERE book = $2 AND number = $3 AND lease = $4 AND leased_until > $5";
@@ -161,9 +147,6 @@ impl Store {
     /// The last look before a request leaves: renews the lease until `until` and marks the withdrawal as being submitted, where
     /// the lease is held, the withdrawal is being sent and nothing stops it; all in one update. A pause that is committed
     /// later finds the mark ([`Self::submitting`]), one that was committed before is found here.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn begin_submitting(
         &self,
         hold: Hold,
@@ -191,9 +174,6 @@ impl Store {
 
     /// Gives a lease back and says when to look again; `None`: never. `false`: another one follows it, or it was given back
     /// before.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn release_withdrawal(&self, hold: Hold, due_at: Option<Micros>) -> Result<bool, Failure> {
         let sql = "UPDATE withdrawal SET leased_until = 0, leased_by = 0, submitting = 0, due_at = $1 \
                    WHERE book = $2 AND number = $3 AND lease = $4 AND leased_until > 0";
@@ -202,9 +182,6 @@ impl Store {
     }
 
     /// Who has leases that last, of withdrawals, webhooks, mails and imports: the workers' numbers.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn lease_holders(&self) -> Result<Vec<i64>, Failure> {
         let sql = sql!(
             "SELECT leased_by FROM withdrawal WHERE due_at IS NOT NULL AND leased_until > $1 UNION SELECT leased_by \
@@ -218,9 +195,6 @@ impl Store {
 
     /// Ends the leases of a worker that is known to be gone; how many. What it may have been submitting stays marked until the
     /// rail is asked.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn end_leases_of(&self, worker: i64) -> Result<u64, Failure> {
         let all = [
             "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_by = $1",

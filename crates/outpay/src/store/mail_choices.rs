@@ -11,7 +11,6 @@ use ledger::{BookId, Cents, EntryKind};
 /// A choice as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailChoice {
-    /// Whose.
     pub book: BookId,
     /// The wanted mails as a sum of bits.
     pub kinds: i64,
@@ -51,9 +50,6 @@ const COLUMNS: &str = "book, kinds, cursor, revision";
 
 impl Store {
     /// A book's choice.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn mail_choice(&self, book: BookId) -> Result<Option<MailChoice>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM mail_choice WHERE book = $1");
         self.driver.query_one(sql, vec![book.0.into()]).await?.as_ref().map(choice).transpose()
@@ -87,18 +83,12 @@ impl Store {
     }
 
     /// The books that want mails and have entries that were not looked at.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn mail_choices_behind(&self) -> Result<Vec<BookId>, Failure> {
         let sql = "SELECT c.book FROM mail_choice c JOIN book b ON b.id = c.book WHERE c.kinds > 0 AND b.sequence > c.cursor";
         self.driver.query(sql, Vec::new()).await?.iter().map(|row| Ok(BookId(row.int(0)?))).collect()
     }
 
     /// All entries after entry `after`, in sequence, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn mail_events(&self, book: BookId, after: i64, limit: i64) -> Result<Vec<MailEvent>, Failure> {
         let sql = "SELECT j.sequence, j.kind, j.payout_user, coalesce(u.email, ''), coalesce(a.balance, 0), coalesce(w.amount, j.amount), \
                    coalesce(w.fees, 0), coalesce(w.method, ''), coalesce(w.reason, ''), j.note FROM journal j \

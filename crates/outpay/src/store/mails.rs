@@ -18,7 +18,7 @@ pub enum MailState {
     Pending = 1,
     /// The mail server has it.
     Sent = 2,
-    /// Given up, until somebody retries it.
+    /// Given up, until an operator retries it.
     Failed = 3,
 }
 
@@ -57,13 +57,12 @@ pub struct NewMail {
     pub sequence: Option<i64>,
     /// To whom: an address.
     pub recipient: String,
-    /// The payout user's number; 0 for somebody else.
+    /// The payout user's number; 0 for other recipients.
     pub user: i64,
     /// What it says: a JSON object without any secret.
     pub data: String,
     /// The link that only its reader may see, encrypted.
     pub sealed: Option<Vec<u8>>,
-    /// Now.
     pub at: Micros,
 }
 
@@ -107,13 +106,12 @@ pub struct MailEnd {
     pub attempts: i64,
     /// When to try again, where it is still pending.
     pub due_at: Option<Micros>,
-    /// Now.
     pub at: Micros,
     /// What the mail server said.
     pub answer: String,
 }
 
-/// The statement that writes a mail, for whoever writes what it tells of in the same transaction.
+/// The statement that writes a mail, for the transaction that writes the event.
 pub(super) fn insert(mail: &NewMail) -> Statement {
     let sql = sql!(
         "INSERT INTO mail (book, kind, sequence, recipient, payout_user, data, sealed, state, tries, attempts, \
@@ -148,9 +146,6 @@ impl Store {
     }
 
     /// Mails that are to be tried now and that no worker has, longest due first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn due_mails(&self, now: Micros, limit: i64) -> Result<Vec<MailRow>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM mail WHERE state = {MAIL_PENDING} AND due_at <= $1 AND leased_until <= $1 \
@@ -161,9 +156,6 @@ impl Store {
 
     /// Takes a mail, given as number and newest lease, until `until`; its lease is the next one. `false`: it is another
     /// worker's, or not as it was read.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn lease_mail(
         &self,
         (number, before): (i64, i64),
@@ -216,9 +208,6 @@ impl Store {
     }
 
     /// Mails, newest first, at most `limit`: of this book, in this state, with a smaller number than `below`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn mails(
         &self,
         book: Option<BookId>,
@@ -244,9 +233,6 @@ impl Store {
     }
 
     /// The mail with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn mail(&self, number: i64) -> Result<Option<MailRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM mail WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(row).transpose()
@@ -265,9 +251,6 @@ impl Store {
     }
 
     /// The same for all that failed at `since` or after; says how many.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn retry_failed_mails(&self, since: Micros, now: Micros) -> Result<u64, Failure> {
         let sql = sql!(
             "UPDATE mail SET state = {MAIL_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
@@ -278,9 +261,6 @@ impl Store {
     }
 
     /// How many mails wait.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn mails_waiting(&self) -> Result<i64, Failure> {
         let sql = sql!("SELECT count(*) FROM mail WHERE state = {MAIL_PENDING}");
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))

@@ -19,31 +19,25 @@ pub enum MemberChange {
     Create {
         /// From [`Store::next_member_number`].
         number: i64,
-        /// In normal form.
         email: String,
         /// As the member wrote it.
         name: String,
         /// A PHC string.
         password: String,
-        /// Now.
         at: Micros,
     },
     /// Makes a member part of a team.
     Join {
         /// Whose team.
         business: i64,
-        /// Who.
         member: i64,
-        /// As what.
         role: Role,
-        /// Now.
         at: Micros,
     },
     /// Another role for a member who has role `from`. An owner must be left.
     SetRole {
         /// Whose team.
         business: i64,
-        /// Who.
         member: i64,
         /// What the member is now.
         from: Role,
@@ -54,14 +48,12 @@ pub enum MemberChange {
     Leave {
         /// Whose team.
         business: i64,
-        /// Who.
         member: i64,
         /// What the member is now.
         from: Role,
     },
     /// A new password in the place of the one that was checked.
     SetPassword {
-        /// Whose.
         member: i64,
         /// The PHC string that was read.
         from: String,
@@ -70,39 +62,26 @@ pub enum MemberChange {
     },
     /// A second factor for a member who has none.
     SetSecondFactor {
-        /// Whose.
         member: i64,
         /// Encrypted.
         sealed: Vec<u8>,
         /// The time step of the code that confirmed it.
         step: i64,
-        /// Now.
         at: Micros,
     },
     /// Takes the second factor and the recovery codes away.
-    ClearSecondFactor {
-        /// Whose.
-        member: i64,
-    },
+    ClearSecondFactor { member: i64 },
     /// Uses a time step's code, which must be later than the last one used.
-    UseStep {
-        /// Whose.
-        member: i64,
-        /// Which.
-        step: i64,
-    },
+    UseStep { member: i64, step: i64 },
     /// Uses a recovery code that was not used.
     UseRecoveryCode {
-        /// Whose.
         member: i64,
         /// Keyed digest.
         digest: [u8; 32],
-        /// Now.
         at: Micros,
     },
     /// New recovery codes in the place of all old ones.
     ReplaceRecoveryCodes {
-        /// Whose.
         member: i64,
         /// Keyed digests.
         digests: Vec<[u8; 32]>,
@@ -111,38 +90,27 @@ pub enum MemberChange {
     Begin(Box<NewSession>),
     /// Ends a session that is open.
     End {
-        /// Which.
         session: i64,
         /// Whose it must be.
         member: i64,
-        /// Now.
         at: Micros,
     },
     /// Ends all sessions of a member but one.
     EndOthers {
-        /// Whose.
         member: i64,
         /// The one that stays; 0 for none.
         but: i64,
-        /// Now.
         at: Micros,
     },
     /// A new invitation; those of the same person to the same team are withdrawn.
     Invite(Box<NewInvitation>),
     /// Uses an invitation that is open.
-    UseInvitation {
-        /// Which.
-        number: i64,
-        /// Now.
-        at: Micros,
-    },
+    UseInvitation { number: i64, at: Micros },
     /// Withdraws an invitation that is open.
     Withdraw {
-        /// Which.
         number: i64,
         /// Whose it must be.
         business: i64,
-        /// Now.
         at: Micros,
     },
     /// A mail that tells of the changes beside it.
@@ -153,7 +121,6 @@ pub enum MemberChange {
     NoteEverywhere {
         /// Who it is about.
         member: i64,
-        /// Now.
         at: Micros,
         /// Who did it.
         actor: Actor,
@@ -169,7 +136,6 @@ pub enum MemberChange {
 pub struct NewSession {
     /// Keyed digest of its token.
     pub digest: [u8; 32],
-    /// Whose.
     pub member: i64,
     /// Was the second factor given?
     pub complete: bool,
@@ -181,9 +147,7 @@ pub struct NewSession {
     pub agent: String,
     /// Where it comes from.
     pub address: String,
-    /// Now.
     pub at: Micros,
-    /// Until when.
     pub ends_at: Micros,
 }
 
@@ -196,19 +160,15 @@ pub struct NewInvitation {
     pub business: i64,
     /// Whom, in normal form.
     pub email: String,
-    /// As what.
     pub role: Role,
-    /// By whom.
     pub by: Actor,
     /// Does it let a member set password and second factor anew?
     pub resets: bool,
-    /// Now.
     pub at: Micros,
-    /// Until when.
     pub ends_at: Micros,
 }
 
-/// How long a session that is over is kept for whoever asks.
+/// How long a session is kept after its end.
 const KEEP_ENDED: Micros = 30 * 86_400_000_000;
 
 impl Store {
@@ -316,7 +276,7 @@ fn statements(change: &MemberChange) -> Vec<Statement> {
     }
 }
 
-/// Whoever changes owners takes the business's row first, so that two owners who leave at the same moment take turns.
+/// A change of owners locks the business's row first, so two owners who leave at the same moment are serialised.
 fn take_turns(business: i64) -> Statement {
     Statement::one("UPDATE business SET number = number WHERE number = $1", vec![business.into()])
 }

@@ -11,7 +11,6 @@ use ledger::Micros;
 pub struct SessionRow {
     /// Rises with every session.
     pub number: i64,
-    /// Whose.
     pub member: i64,
     /// Was the second factor given?
     pub complete: bool,
@@ -25,7 +24,6 @@ pub struct SessionRow {
     pub agent: String,
     /// Where it was begun from.
     pub address: String,
-    /// When it was begun.
     pub created_at: Micros,
     /// When it was last used, give or take a minute.
     pub seen_at: Micros,
@@ -33,9 +31,7 @@ pub struct SessionRow {
     pub ends_at: Micros,
     /// It was ended then.
     pub ended_at: Option<Micros>,
-    /// The member's address.
     pub email: String,
-    /// The member's name.
     pub name: String,
     /// Has the member a second factor?
     pub has_second_factor: bool,
@@ -47,9 +43,6 @@ const COLUMNS: &str = "s.number, s.member, s.complete, s.enrolling, s.business, 
 
 impl Store {
     /// The session of the token with this digest, whatever became of it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn session(&self, digest: &[u8; 32]) -> Result<Option<SessionRow>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM member_session s JOIN member m ON m.number = s.member WHERE s.digest = $1"
@@ -59,9 +52,6 @@ impl Store {
     }
 
     /// A member's complete sessions that are open at `now` and were used after `used_since`, newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn open_sessions(
         &self,
         member: i64,
@@ -78,18 +68,12 @@ impl Store {
     }
 
     /// Notes that a session was used.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn touch_session(&self, number: i64, at: Micros) -> Result<(), Failure> {
         let sql = "UPDATE member_session SET seen_at = $1 WHERE number = $2 AND seen_at < $1";
         Ok(self.driver.write(vec![Statement::new(sql, vec![at.into(), number.into()])]).await?)
     }
 
     /// Chooses what a session looks at.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn place_session(&self, number: i64, business: i64, test_mode: bool) -> Result<(), Failure> {
         let sql = "UPDATE member_session SET business = $1, test_mode = $2 WHERE number = $3";
         let values = vec![business.into(), test_mode.into(), number.into()];
@@ -97,9 +81,6 @@ impl Store {
     }
 
     /// Keeps the TOTP key that a session is shown, encrypted, unless it was shown one before.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn begin_enrolling(&self, number: i64, sealed: &[u8]) -> Result<(), Failure> {
         let sql = "UPDATE member_session SET enrolling = $1 WHERE number = $2 AND enrolling IS NULL";
         Ok(self.driver.write(vec![Statement::new(sql, vec![sealed.into(), number.into()])]).await?)

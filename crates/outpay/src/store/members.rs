@@ -42,28 +42,20 @@ impl std::fmt::Debug for MemberRow {
 /// What a member is in a business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
-    /// Which business.
     pub business: i64,
-    /// Which member.
     pub member: i64,
-    /// As what.
     pub role: Role,
-    /// Since when.
     pub since: Micros,
 }
 
 /// A row of the team's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamMember {
-    /// The member's number.
     pub number: i64,
-    /// In normal form.
     pub email: String,
     /// As the member wrote it.
     pub name: String,
-    /// As what.
     pub role: Role,
-    /// Since when.
     pub since: Micros,
     /// Is there a second factor?
     pub has_second_factor: bool,
@@ -78,36 +70,24 @@ const COLUMNS: &str = "number, email, name, password, second_factor, used_step, 
 const MEMBERSHIP: &str = "business, member, role, since";
 
 impl Store {
-    /// The number that the next member takes, unless somebody else takes it first.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// The next free member number, unless another process takes it first.
     pub async fn next_member_number(&self) -> Result<i64, Failure> {
         self.next_number("SELECT coalesce(max(number), 0) FROM member", Vec::new(), Floor::Numbers).await
     }
 
     /// The member with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn member(&self, number: i64) -> Result<Option<MemberRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM member WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(member).transpose()
     }
 
     /// The member with this address, in normal form.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn member_by_email(&self, email: &str) -> Result<Option<MemberRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM member WHERE email = $1");
         self.driver.query_one(sql, vec![email.into()]).await?.as_ref().map(member).transpose()
     }
 
     /// What a member is in a business, if anything.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn membership(&self, business: i64, member: i64) -> Result<Option<Membership>, Failure> {
         let sql = sql!("SELECT {MEMBERSHIP} FROM membership WHERE business = $1 AND member = $2");
         let row = self.driver.query_one(sql, vec![business.into(), member.into()]).await?;
@@ -115,18 +95,12 @@ impl Store {
     }
 
     /// What a member is in which business, oldest business first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn memberships(&self, member: i64) -> Result<Vec<Membership>, Failure> {
         let sql = sql!("SELECT {MEMBERSHIP} FROM membership WHERE member = $1 ORDER BY business");
         self.driver.query(sql, vec![member.into()]).await?.iter().map(membership).collect()
     }
 
     /// A business's team, the mightiest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn team(&self, business: i64) -> Result<Vec<TeamMember>, Failure> {
         let sql = "SELECT m.number, m.email, m.name, s.role, s.since, \
                    CASE WHEN m.second_factor IS NULL THEN 0 ELSE 1 END, \
@@ -147,9 +121,6 @@ impl Store {
     }
 
     /// How many recovery codes a member has left.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn recovery_codes_left(&self, member: i64) -> Result<i64, Failure> {
         let sql = "SELECT count(*) FROM recovery_code WHERE member = $1 AND used_at IS NULL";
         self.driver.query_one(sql, vec![member.into()]).await?.map_or(Ok(0), |row| row.int(0))

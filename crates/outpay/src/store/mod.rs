@@ -180,9 +180,6 @@ impl Store {
 
     /// The time that leases go by. On PostgreSQL it is the database's own, so that all machines have one, however wrong their
     /// clocks are; on SQLite all processes are on one machine and have its clock. A clock moved by hand stands for both.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn now(&self) -> Result<Micros, Failure> {
         match (&self.driver, &self.clock) {
             (Driver::Postgres(postgres), Clock::System) => postgres.now().await,

@@ -1,4 +1,4 @@
-//! Pauses: what may not leave the house until it is resumed, and what is leaving at this moment. Not here: what a pause
+//! Pauses: which payments may not be sent until they are resumed, and which are being sent at this moment. Not here: what a pause
 //! means for a command (ledger), where workers look at it before each request ([`super::Hold`], leases.rs).
 
 use super::audit_log::{self, NewAuditEntry};
@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 /// What a pause stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PauseScope {
-    /// Everything that leaves the house.
+    /// Every payment of the installation.
     All,
     /// What a business pays: its number.
     Business(i64),
@@ -45,9 +45,7 @@ pub struct StoredPause {
     pub scope: PauseScope,
     /// Why, in words.
     pub reason: String,
-    /// Who.
     pub actor: Actor,
-    /// Since when.
     pub created_at: Micros,
 }
 
@@ -176,9 +174,6 @@ const COLUMNS: &str = "business, rail, book, payout_user, reason, actor, created
 impl Store {
     /// Pauses. When this returns, nothing begins to leave that the scope names, in any process; what had begun is told by
     /// [`Self::submitting`]. With it, the audit entries that tell of it. `false`: it was paused already; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn pause(
         &self,
         scope: &PauseScope,
@@ -195,9 +190,6 @@ impl Store {
     }
 
     /// Ends a pause, with the audit entries that tell of it. `false`: there was none of just this scope; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn resume(&self, scope: &PauseScope, entries: &[NewAuditEntry]) -> Result<bool, Failure> {
         let sql = "DELETE FROM pause WHERE business = $1 AND rail = $2 AND book = $3 AND payout_user = $4";
         let end = Statement::one(sql, scope.values());
@@ -205,27 +197,18 @@ impl Store {
     }
 
     /// All pauses, oldest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn pauses(&self) -> Result<Vec<StoredPause>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM pause ORDER BY created_at");
         self.driver.query(sql, Vec::new()).await?.iter().map(stored_pause).collect()
     }
 
     /// The pauses that concern a book.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn pauses_of(&self, book: BookId) -> Result<Vec<Pause>, Failure> {
         let rows = self.driver.query(PAUSES_OF_BOOK, vec![book.business().into(), book.0.into()]).await?;
         rows.iter().map(|row| Ok(pause_of_book(row.text(0)?, row.int(1)?))).collect()
     }
 
     /// Withdrawals that the scope names and whose request is on its way at this moment: book and number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn submitting(&self, scope: &PauseScope) -> Result<Vec<(BookId, i64)>, Failure> {
         let sql = "SELECT book, number FROM withdrawal WHERE submitting = 1 AND (CAST($1 AS BIGINT) = 0 OR book / 2 = $1) \
                    AND ($2 = '' OR method = $2) AND (CAST($3 AS BIGINT) = 0 OR book = $3) AND (CAST($4 AS BIGINT) = 0 OR payout_user = $4) ORDER BY book, number";
@@ -234,9 +217,6 @@ impl Store {
     }
 
     /// Which withdrawals between these two numbers are queued and may not leave now, and why.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn stops_of_queued(
         &self,
         book: BookId,
@@ -258,9 +238,6 @@ impl Store {
     }
 
     /// Why a withdrawal may not leave now, if it may not.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn stop_of(&self, book: BookId, withdrawal: i64) -> Result<Option<Stop>, Failure> {
         let sql = sql!(
             "SELECT CAST({stop} AS BIGINT) FROM withdrawal w WHERE w.book = $1 AND w.number = $2",

@@ -39,9 +39,7 @@ pub struct ProposalRow {
     pub what: String,
     /// Why, or the proof, in the words of the person who proposed it.
     pub reason: String,
-    /// Who that was.
     pub proposed_by: Actor,
-    /// When.
     pub proposed_at: Micros,
     /// From then on it cannot be confirmed any more.
     pub ends_at: Micros,
@@ -51,7 +49,6 @@ pub struct ProposalRow {
     pub state: ProposalState,
     /// Who confirmed or withdrew it.
     pub decided_by: Option<Actor>,
-    /// When.
     pub decided_at: Option<Micros>,
     /// When the effect was durable.
     pub carried_out_at: Option<Micros>,
@@ -62,9 +59,6 @@ const COLUMNS: &str = "number, book, what, reason, proposed_by, proposed_at, end
 
 impl Store {
     /// The number that a new proposal would have.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn next_proposal_number(&self) -> Result<i64, Failure> {
         self.next_number("SELECT coalesce(max(number), 0) FROM proposal", Vec::new(), Floor::Numbers).await
     }
@@ -91,18 +85,12 @@ impl Store {
     }
 
     /// The proposal with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn proposal(&self, number: i64) -> Result<Option<ProposalRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM proposal WHERE number = $1");
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(proposal).transpose()
     }
 
     /// A book's proposals, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn proposals(&self, book: BookId, limit: i64) -> Result<Vec<ProposalRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM proposal WHERE book = $1 ORDER BY number DESC LIMIT $2");
         let rows = self.driver.query(sql, vec![book.0.into(), limit.into()]).await?;
@@ -110,9 +98,6 @@ impl Store {
     }
 
     /// Takes an open proposal that has not ended to another state. `false`: it is not open any more.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn decide_proposal(
         &self,
         number: i64,
@@ -130,9 +115,6 @@ impl Store {
     }
 
     /// Opens a confirmed proposal again whose effect was refused. `false`: it was carried out in the meantime.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn reopen_proposal(&self, number: i64, entry: &NewAuditEntry) -> Result<bool, Failure> {
         let sql = sql!(
             "UPDATE proposal SET state = {PROPOSAL_OPEN}, decided_by = NULL, decided_at = NULL WHERE number = $1 \
@@ -142,9 +124,6 @@ impl Store {
     }
 
     /// The effect of a proposal is durable, as `by` confirmed it; its code is of no use any more.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn carried_out(&self, number: i64, by: Actor, now: Micros) -> Result<(), Failure> {
         let sql = sql!(
             "UPDATE proposal \

@@ -8,7 +8,6 @@ use ledger::Micros;
 /// What is known of a rail that was left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RailOpening {
-    /// Its name.
     pub rail: String,
     /// How often, by all processes.
     pub openings: i64,
@@ -18,9 +17,6 @@ pub struct RailOpening {
 
 impl Store {
     /// Takes note that a rail is left alone from now on.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn note_rail_opening(&self, rail: &str, now: Micros) -> Result<(), Failure> {
         let sql = "INSERT INTO rail_opening (rail, openings, opened_at) VALUES ($1, 1, $2) \
                    ON CONFLICT (rail) DO UPDATE SET openings = rail_opening.openings + 1, opened_at = excluded.opened_at";
@@ -28,9 +24,6 @@ impl Store {
     }
 
     /// The rails that were ever left alone, by name.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn rail_openings(&self) -> Result<Vec<RailOpening>, Failure> {
         let sql = "SELECT rail, openings, opened_at FROM rail_opening ORDER BY rail";
         let rows = self.driver.query(sql, Vec::new()).await?;

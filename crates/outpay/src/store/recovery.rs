@@ -75,9 +75,6 @@ impl Store {
     }
 
     /// How many withdrawals had not ended: each may have, since.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn open_withdrawals(&self) -> Result<i64, Failure> {
         let sql = sql!("SELECT count(*) FROM withdrawal WHERE state < {WITHDRAWAL_SUCCEEDED}");
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))

@@ -8,7 +8,6 @@ use ledger::{BookId, Micros};
 /// One request of a business, or of one of its people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLine {
-    /// Whose.
     pub book: BookId,
     /// When it came.
     pub at: Micros,
@@ -22,7 +21,7 @@ pub struct RequestLine {
     pub method: String,
     /// The path's template.
     pub route: String,
-    /// What stands for `{id}` in it; empty for nothing.
+    /// The public id in place of `{id}`; empty for none.
     pub path_id: String,
     /// Of the answer.
     pub status: i64,
@@ -39,7 +38,6 @@ pub struct RequestLine {
 /// Which lines.
 #[derive(Clone, Debug)]
 pub struct RequestFilter {
-    /// Whose.
     pub book: BookId,
     /// Only this key's; `None` for all.
     pub key: Option<i64>,
@@ -61,9 +59,6 @@ const COLUMNS: &str = "book, at, request_id, key, payout_user, method, route, pa
 
 impl Store {
     /// Writes lines, all in one transaction. A line whose request is written already is left out.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn write_request_lines(&self, lines: &[RequestLine]) -> Result<(), Failure> {
         let insert = |line: &RequestLine| {
             let values = vec![
@@ -87,9 +82,6 @@ impl Store {
     }
 
     /// Lines, newest first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn request_lines(&self, filter: &RequestFilter) -> Result<Vec<RequestLine>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS} FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 \
@@ -117,19 +109,13 @@ impl Store {
     }
 
     /// The line of the request with this id.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn request_line(&self, book: BookId, request_id: &str) -> Result<Option<RequestLine>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM request_log WHERE book = $1 AND request_id = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), request_id.into()]).await?;
         row.as_ref().map(line).transpose()
     }
 
-    /// Deletes what is older than `before`, and of each of these books what is not among the newest `most`.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Deletes lines older than `before`, and for each of these books all but the newest `most`.
     pub async fn forget_request_lines(
         &self,
         books: &[BookId],

@@ -10,18 +10,12 @@ pub const RECOVERY_MARK: &str = "recovery.needed";
 
 impl Store {
     /// From when the database is, where it was restored and not recovered since.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn recovery_mark(&self) -> Result<Option<String>, Failure> {
         let mark = self.setting(RECOVERY_MARK).await?;
         Ok(mark.map(|mark| String::from_utf8_lossy(&mark).into_owned()))
     }
 
     /// Compares `check` with what is stored, and stores it if nothing is. `false`: another master key.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn matches_master_key(&self, check: &[u8; 32]) -> Result<bool, Failure> {
         if let Some(stored) = self.setting("master_key_check").await? {
             return Ok(stored == check);
@@ -37,17 +31,11 @@ impl Store {
     }
 
     /// Was the database made with a master key?
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn has_master_key(&self) -> Result<bool, Failure> {
         Ok(self.setting("master_key_check").await?.is_some())
     }
 
     /// Is an answer remembered under this key?
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn is_remembered(&self, book: BookId, key: &OnceKey) -> Result<bool, Failure> {
         let sql = "SELECT 1 FROM remembered WHERE book = $1 AND key = $2";
         Ok(self.driver.query_one(sql, vec![book.0.into(), key.0.as_slice().into()]).await?.is_some())
@@ -74,9 +62,6 @@ impl Store {
     }
 
     /// The engine's version and the settings that durability depends on, as name and value.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn engine_facts(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let facts: &[(&'static str, &'static str)] = match self.engine() {
             "sqlite" => &[
@@ -107,18 +92,12 @@ impl Store {
     }
 
     /// The latest time at which an entry of a journal was written, by the clock of the process that wrote it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn newest_entry_at(&self) -> Result<Option<Micros>, Failure> {
         let sql = "SELECT max(j.at) FROM book b JOIN journal j ON j.book = b.id AND j.sequence = b.sequence";
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(None), |row| row.maybe_int(0))
     }
 
     /// The database's own clock in microseconds since 1970, where it is another machine's.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn engine_clock(&self) -> Result<Option<i64>, Failure> {
         if self.engine() == "sqlite" {
             return Ok(None);

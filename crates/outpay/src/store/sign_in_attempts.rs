@@ -33,9 +33,6 @@ impl Bucket {
 
 impl Store {
     /// Counts one more try in each bucket; what each holds now, in the order given. Forgets buckets older than `forget`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn count_tries(
         &self,
         buckets: &[Bucket],
@@ -62,9 +59,6 @@ impl Store {
     }
 
     /// What each bucket holds, in the order given; `None` where nothing, or nothing that still counts.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn tries(&self, buckets: &[Bucket], now: Micros) -> Result<Vec<Option<Tries>>, Failure> {
         let mut held = Vec::with_capacity(buckets.len());
         for bucket in buckets {
@@ -80,9 +74,6 @@ impl Store {
     }
 
     /// A try was no failure: takes it out of `counted` again and empties `emptied`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn forgive_try(&self, counted: &[Bucket], emptied: &[Bucket]) -> Result<(), Failure> {
         let less = "UPDATE sign_in_attempt SET tries = tries - 1 WHERE bucket = $1 AND tries > 0";
         let none = "DELETE FROM sign_in_attempt WHERE bucket = $1";

@@ -64,9 +64,7 @@ pub(super) fn stored_credential(
 /// What a new withdrawal's terms look back at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AskedBefore {
-    /// The user's number.
     pub user: i64,
-    /// The method's name.
     pub method: String,
     /// In canonical form.
     pub destination: String,
@@ -179,11 +177,9 @@ pub struct NewCredential {
     pub digest: CredentialDigest,
     /// Of the hash that this one replaces; may be the same digest with a new status.
     pub replaces: Option<CredentialDigest>,
-    /// The user's number.
     pub user: i64,
     /// Does it authenticate?
     pub active: bool,
-    /// Until when.
     pub expires_at: Option<i64>,
 }
 
@@ -229,11 +225,8 @@ impl TellerStore {
         }
     }
 
-    /// Makes it durable. After an error nobody can say whether it is: the process must stop and start anew, and must
+    /// Makes it durable. After an error the outcome is unknown: the process must restart, and must
     /// not try again, because a second fsync may report success for pages that the first one lost.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn commit(&mut self) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.commit(),
@@ -242,9 +235,6 @@ impl TellerStore {
     }
 
     /// Gives up the transaction that `load` began.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn roll_back(&mut self) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.roll_back(),
@@ -252,11 +242,8 @@ impl TellerStore {
         }
     }
 
-    /// Work to be done when nobody waits: SQLite moves its write-ahead log into the database once it has grown, or at
+    /// Maintenance for an idle moment: SQLite moves its write-ahead log into the database once it has grown, or at
     /// the end.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub fn tidy_up(&mut self, at_the_end: bool) -> Result<(), Failure> {
         match self {
             Self::Sqlite(teller) => teller.checkpoint_if_due(at_the_end),

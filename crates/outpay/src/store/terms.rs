@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 /// An account that holds money and has not moved for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unclaimed {
-    /// The user's number.
     pub user: i64,
     /// Its newest entry.
     pub head: i64,
@@ -54,9 +53,6 @@ impl Store {
     }
 
     /// The terms a book has set, by method.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn all_terms(&self, book: BookId) -> Result<BTreeMap<String, Terms>, Failure> {
         let sql = "SELECT method, terms FROM method_terms WHERE book = $1 ORDER BY method";
         let rows = self.driver.query(sql, vec![book.0.into()]).await?;
@@ -68,43 +64,28 @@ impl Store {
     }
 
     /// Sets a method's terms from now on.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn set_terms(&self, book: BookId, method: &str, terms: &Terms) -> Result<(), Failure> {
         Ok(self.driver.write(vec![set_terms(book, method, terms)?]).await?)
     }
 
     /// How many days a book's users have to claim their money; `None`: for ever.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn expiry_days(&self, book: BookId) -> Result<Option<i64>, Failure> {
         let sql = "SELECT days FROM expiry_rule WHERE book = $1";
         self.driver.query_one(sql, vec![book.0.into()]).await?.map(|row| row.int(0)).transpose()
     }
 
     /// Sets how many days a book's users have.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn set_expiry_days(&self, book: BookId, days: Option<i64>) -> Result<(), Failure> {
         Ok(self.driver.write(vec![set_expiry_days(book, days)]).await?)
     }
 
     /// All books whose users have to claim their money in time, with the days they have.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn expiry_rules(&self) -> Result<Vec<(BookId, i64)>, Failure> {
         let rows = self.driver.query("SELECT book, days FROM expiry_rule ORDER BY book", Vec::new()).await?;
         rows.iter().map(|row| Ok((BookId(row.int(0)?), row.int(1)?))).collect()
     }
 
     /// Users above `after` by number whose accounts hold money and have not moved since `since`, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn unclaimed(
         &self,
         book: BookId,
@@ -125,9 +106,6 @@ impl Store {
     }
 
     /// Writes down that a user's reminder is an event now.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn note_reminder(&self, book: BookId, user: i64, at: Micros) -> Result<(), Failure> {
         let sql = "INSERT INTO reminder (book, payout_user, at) VALUES ($1, $2, $3) \
                    ON CONFLICT (book, payout_user) DO UPDATE SET at = excluded.at";

@@ -9,10 +9,35 @@ use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros};
 
+/// A transfer in a rail's own books: money that left by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What the rail knows it by, as it knows attempts by their keys.
+    pub transfer: String,
+    /// Which of several under that name.
+    pub place: i64,
+    /// To whom, in the rail's way of writing it.
+    pub destination: String,
+    /// How much, in the rail's smallest units.
+    pub units: String,
+    /// The same in cents, where it is a whole number of them.
+    pub cents: Option<Cents>,
+    /// Where in its books.
+    pub block: i64,
+}
+
+/// What a rail's own books say of a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SentSince {
+    /// Money that left, in order.
+    pub outgoing: Vec<Outgoing>,
+    /// How many slots of its line are taken, with what waits there.
+    pub slots: i64,
+}
+
 /// A rail whose books have to be read since a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreasuryScan {
-    /// Its name.
     pub rail: String,
     /// From when on.
     pub since: Micros,
@@ -68,7 +93,7 @@ pub struct SentSince {
 pub struct UnmatchedTransfer {
     /// The rail in whose books it stands.
     pub rail: String,
-    /// What stands there.
+    /// The transfer.
     pub outgoing: Outgoing,
     /// Whose it is.
     pub assigned: Assigned,
@@ -121,9 +146,6 @@ const TRANSFER: &str = "rail, transfer, place, destination, units, cents, block,
 
 impl Store {
     /// The rails whose books have to be read since a recovery, and those that were.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn treasury_scans(&self) -> Result<Vec<TreasuryScan>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM treasury_scan ORDER BY rail");
         let scan = |row: &Row| {
@@ -138,10 +160,7 @@ impl Store {
         self.driver.query(sql, Vec::new()).await?.iter().map(scan).collect()
     }
 
-    /// Writes down what a rail's books say that no attempt made; what stands there already stays as it is. How many are new.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Stores the transfers of a rail's books that no attempt made; those stored before are left alone. Returns how many are new.
     pub async fn finish_treasury_scan(
         &self,
         rail: &str,
@@ -175,9 +194,6 @@ impl Store {
     }
 
     /// Says that a rail's books are not read, and why, with the entries of it. `false`: they were read, or need not be.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn skip_treasury_scan(
         &self,
         rail: &str,
@@ -191,18 +207,12 @@ impl Store {
     }
 
     /// All transfers that no attempt made, in the order of the chain.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn unmatched_transfers(&self) -> Result<Vec<UnmatchedTransfer>, Failure> {
         let sql = sql!("SELECT {TRANSFER} FROM unmatched_transfer ORDER BY rail, block, transfer, place");
         self.driver.query(sql, Vec::new()).await?.iter().map(unmatched).collect()
     }
 
     /// Says whose an open transfer is, with the entries of it. `false`: it is not open any more; nothing was written.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn assign_transfer(
         &self,
         found: &UnmatchedTransfer,

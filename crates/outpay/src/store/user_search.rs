@@ -12,7 +12,7 @@ use ledger::{BookId, Cents, UserStatus};
 /// Accounts that one page of a search by balance looks at; fewer where each has to be looked up as a user too.
 const ACCOUNTS: i64 = 50_000;
 const ACCOUNTS_WITH_STATUS: i64 = 10_000;
-/// Users that one page of a search by address looks at, where not everybody fits.
+/// Users that one page of a search by address looks at, where a filter applies.
 const ADDRESSES: i64 = 2_000;
 
 /// What is looked for.
@@ -39,9 +39,6 @@ pub struct UserPage {
 
 impl Store {
     /// A page of at most `limit` users.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn search_users(
         &self,
         book: BookId,
@@ -150,9 +147,6 @@ impl Store {
     }
 
     /// The number of the newest user of a book, or that below the first of its epoch.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn newest_user(&self, book: BookId) -> Result<i64, Failure> {
         let row = self.driver.query_one("SELECT users FROM book WHERE id = $1", vec![book.0.into()]).await?;
         row.map_or(Ok(0), |row| row.int(0))

@@ -41,9 +41,6 @@ pub(super) const COLUMNS: &str = "u.number, u.email, u.status, u.created_at, u.e
 
 impl Store {
     /// The user with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn user(&self, book: BookId, number: i64) -> Result<Option<UserRow>, Failure> {
         let sql = sql!(
             "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
@@ -54,9 +51,6 @@ impl Store {
     }
 
     /// Users, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn users(
         &self,
         book: BookId,
@@ -99,9 +93,6 @@ impl Store {
     }
 
     /// A user's address.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn email_of(&self, book: BookId, number: i64) -> Result<Option<String>, Failure> {
         let sql = "SELECT email FROM payout_user WHERE book = $1 AND number = $2";
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
@@ -109,9 +100,6 @@ impl Store {
     }
 
     /// The salt of a user's hash, from which the hash is computed.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn hash_salt(&self, book: BookId, number: i64) -> Result<Option<HashSalt>, Failure> {
         let sql = "SELECT salt FROM payout_user WHERE book = $1 AND number = $2";
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
@@ -119,9 +107,6 @@ impl Store {
     }
 
     /// What a book holds for withdrawals on their way.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn held(&self, book: BookId) -> Result<Cents, Failure> {
         let sql = "SELECT balance FROM account WHERE book = $1 AND id = $2";
         let row = self.driver.query_one(sql, vec![book.0.into(), AccountId::HELD.0.into()]).await?;
@@ -129,9 +114,6 @@ impl Store {
     }
 
     /// Main and payout balance of a book.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn own_balances(&self, book: BookId) -> Result<(Cents, Cents), Failure> {
         let sql = "SELECT id, balance FROM account WHERE book = $1 AND id < 0";
         let mut balances = (Cents::ZERO, Cents::ZERO);

@@ -30,9 +30,7 @@ pub struct WebhookAttempt {
 /// An attempt, and what becomes of the delivery by it.
 #[derive(Clone, Debug)]
 pub struct Attempted {
-    /// Whose.
     pub book: BookId,
-    /// The delivery's number.
     pub delivery: i64,
     /// The withdrawal; 0 for a test send.
     pub withdrawal: i64,
@@ -69,9 +67,6 @@ impl Store {
     }
 
     /// A delivery's attempts, oldest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn webhook_attempts(
         &self,
         book: BookId,

@@ -16,7 +16,6 @@ pub struct PayoutEvent {
     pub sequence: i64,
     /// What happened.
     pub kind: EntryKind,
-    /// The withdrawal's number.
     pub withdrawal: i64,
     /// Whose it is: the user's number.
     pub user: i64,
@@ -44,7 +43,7 @@ pub enum DeliveryState {
     Pending = 1,
     /// The receiver has it.
     Delivered = 2,
-    /// Given up, until somebody retries it.
+    /// Given up, until it is retried by hand.
     Failed = 3,
 }
 
@@ -91,7 +90,6 @@ pub struct Delivery {
     pub tries: i64,
     /// Tries in all.
     pub attempts: i64,
-    /// When it was made.
     pub created_at: Micros,
     /// When it will be tried next.
     pub due_at: Option<Micros>,
@@ -127,9 +125,6 @@ const COLUMNS: &str = "number, sequence, withdrawal, kind, body, state, tries, a
 
 impl Store {
     /// Events of these kinds after entry `after`, in sequence, at most `limit`. A code of 0 names no kind.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn payout_events(
         &self,
         book: BookId,
@@ -192,9 +187,6 @@ impl Store {
 
     /// Deliveries of a book that are to be tried now and that no worker has, longest due first. One waits while an earlier
     /// one of the same withdrawal is pending, so that a receiver hears of a withdrawal's events in order.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn due_deliveries(
         &self,
         book: BookId,
@@ -213,9 +205,6 @@ impl Store {
 
     /// Takes deliveries, given as number and newest lease, until `until`; says which of them it got. The lease of each is the
     /// next. Each is taken by a conditional update, so of two workers only one gets it.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn lease_deliveries(
         &self,
         book: BookId,
@@ -255,9 +244,6 @@ impl Store {
     }
 
     /// Deliveries, newest first, at most `limit`: in this state, with a smaller number than `below`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn deliveries(
         &self,
         book: BookId,
@@ -296,9 +282,6 @@ impl Store {
     }
 
     /// The delivery with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn delivery(&self, book: BookId, number: i64) -> Result<Option<Delivery>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number = $2");
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
@@ -318,9 +301,6 @@ impl Store {
     }
 
     /// The same for all, test sends aside, that failed at `since` or after; says how many.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn retry_failed_deliveries(
         &self,
         book: BookId,
@@ -337,9 +317,6 @@ impl Store {
     }
 
     /// How many deliveries of all books are pending.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn deliveries_waiting(&self) -> Result<i64, Failure> {
         let sql = sql!("SELECT count(*) FROM webhook_delivery WHERE state = {DELIVERY_PENDING}");
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(0), |row| row.int(0))

@@ -12,7 +12,6 @@ use ledger::{BookId, Micros};
 /// An endpoint as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookEndpoint {
-    /// Whose.
     pub book: BookId,
     /// Where to deliver.
     pub url: String,
@@ -43,9 +42,6 @@ const COLUMNS: &str = "book, url, enabled, events, sealed, previous, previous_un
 
 impl Store {
     /// A book's endpoint.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn webhook_endpoint(&self, book: BookId) -> Result<Option<WebhookEndpoint>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM webhook_endpoint WHERE book = $1");
         self.driver.query_one(sql, vec![book.0.into()]).await?.as_ref().map(endpoint).transpose()
@@ -117,18 +113,12 @@ impl Store {
     }
 
     /// Whether a book's endpoint was ever rolled under this digest of an idempotency key.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn was_rolled_by(&self, book: BookId, once: &[u8]) -> Result<bool, Failure> {
         let sql = "SELECT 1 FROM webhook_roll WHERE book = $1 AND once = $2";
         Ok(self.driver.query_one(sql, vec![book.0.into(), once.into()]).await?.is_some())
     }
 
     /// The books whose endpoint is on and has not been told of an event that it wants.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn webhook_endpoints_behind(&self) -> Result<Vec<BookId>, Failure> {
         let sql = sql!(
             "SELECT e.book FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( SELECT 1 FROM journal j \
@@ -140,9 +130,6 @@ impl Store {
     }
 
     /// The books whose endpoint is on and has a delivery to be tried now.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn webhook_endpoints_due(&self, now: Micros) -> Result<Vec<BookId>, Failure> {
         let sql = sql!(
             "SELECT e.book FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( SELECT 1 FROM webhook_delivery d \
@@ -153,9 +140,6 @@ impl Store {
     }
 
     /// The number of the last entry in a book's journal.
-    ///
-    /// # Errors
-    /// When the database breaks or there is no such book.
     pub async fn last_sequence(&self, book: BookId) -> Result<i64, Failure> {
         let row =
             self.driver.query_one("SELECT sequence FROM book WHERE id = $1", vec![book.0.into()]).await?;

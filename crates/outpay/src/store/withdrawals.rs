@@ -30,7 +30,7 @@ pub(super) const INSERT_WITHDRAWAL: &str = "INSERT INTO withdrawal (book, number
      state, outcome_unknown, reason_code, reason, created_at, changed_at, due_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
-/// When a worker should look at a withdrawal that has just come to this state; `None` where a person is next, or it has ended.
+/// When a worker should look at a withdrawal that has just come to this state; `None` where a person acts next, or nothing follows.
 pub(super) fn due_at(withdrawal: &Withdrawal) -> Option<Micros> {
     match withdrawal.state {
         _ if withdrawal.provider.is_paid_by_hand() => None,
@@ -48,18 +48,12 @@ pub(super) const COLUMNS: &str = "number, payout_user, method, provider, amount,
 
 impl Store {
     /// The withdrawal with this number.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn withdrawal(&self, book: BookId, number: i64) -> Result<Option<Withdrawal>, Failure> {
         let row = self.driver.query_one(&WITHDRAWAL, vec![book.0.into(), number.into()]).await?;
         row.as_ref().map(withdrawal).transpose()
     }
 
     /// Withdrawals, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn withdrawals(
         &self,
         book: BookId,
@@ -97,10 +91,7 @@ impl Store {
         self.driver.query(sql, values).await?.iter().map(withdrawal).collect()
     }
 
-    /// Withdrawals whose outcome nobody knows, newest first, at most `limit`, by the filter's user and method.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// Withdrawals with an unknown outcome, newest first, at most `limit`, by the filter's user and method.
     pub async fn withdrawals_in_doubt(
         &self,
         book: BookId,
@@ -117,10 +108,7 @@ impl Store {
         self.driver.query(sql, values).await?.iter().map(withdrawal).collect()
     }
 
-    /// How many withdrawals of a book are in this state, counted up to `most`; with `None`, whose outcome nobody knows.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// How many withdrawals of a book are in this state, counted up to `most`; with `None`, those with an unknown outcome.
     pub async fn count_withdrawals(
         &self,
         book: BookId,
@@ -141,9 +129,6 @@ impl Store {
     }
 
     /// Cents of a user that are held by withdrawals on their way.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn pending(&self, book: BookId, user: i64) -> Result<Cents, Failure> {
         let sql = sql!(
             "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM withdrawal WHERE book = $1 AND payout_user = $2 \
@@ -153,10 +138,7 @@ impl Store {
         row.map_or(Ok(Cents::ZERO), |row| Ok(Cents(row.int(0)?)))
     }
 
-    /// How many withdrawals of all books are being sent, and of how many nobody knows the outcome.
-    ///
-    /// # Errors
-    /// When the database breaks.
+    /// How many withdrawals of all books are being sent, and how many of them have an unknown outcome.
     pub async fn withdrawals_under_way(&self) -> Result<(i64, i64), Failure> {
         let sql = sql!(
             "SELECT count(*), CAST(coalesce(sum(outcome_unknown), 0) AS BIGINT) FROM withdrawal WHERE due_at IS NOT NULL \

@@ -5,9 +5,6 @@ use ledger::{BookId, Micros};
 
 impl Snapshot {
     /// A user's hash generation; `None` where there is no such user.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn generation_of(&self, book: BookId, user: i64) -> Result<Option<i64>, Failure> {
         let sql = "SELECT generation FROM payout_user WHERE book = $1 AND number = $2";
         let rows = self.query(sql, vec![book.0.into(), user.into()]).await?;
@@ -15,18 +12,12 @@ impl Snapshot {
     }
 
     /// Is there such a key, and is it revoked?
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn is_revoked(&self, key: i64) -> Result<bool, Failure> {
         let sql = "SELECT 1 FROM api_key WHERE number = $1 AND revoked_at IS NOT NULL";
         Ok(!self.query(sql, vec![key.into()]).await?.is_empty())
     }
 
     /// Since when a member is in a team; `None` where the member is not.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn member_since(&self, business: i64, member: i64) -> Result<Option<Micros>, Failure> {
         let sql = "SELECT since FROM membership WHERE business = $1 AND member = $2";
         let rows = self.query(sql, vec![business.into(), member.into()]).await?;
@@ -34,9 +25,6 @@ impl Snapshot {
     }
 
     /// Could this card still be given out, or is it not there?
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn is_card_in_stock(&self, book: BookId, card: i64) -> Result<bool, Failure> {
         let sql = "SELECT state FROM gift_card WHERE book = $1 AND number = $2";
         let rows = self.query(sql, vec![book.0.into(), card.into()]).await?;
@@ -44,9 +32,6 @@ impl Snapshot {
     }
 
     /// The first slot of a line that was not taken; 0 before the first.
-    ///
-    /// # Errors
-    /// When the database breaks.
     pub async fn next_slot_of(&self, line: &str) -> Result<i64, Failure> {
         let rows = self.query("SELECT next FROM rail_slot WHERE rail = $1", vec![line.into()]).await?;
         rows.first().map_or(Ok(0), |row| row.int(0))

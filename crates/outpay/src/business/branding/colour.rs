@@ -1,7 +1,7 @@
 //! A business's colour. Not here: the pages that show it. Invariant: a colour is `#rrggbb` and nothing else, so it can stand
 //! in a style sheet and a path; text on it, and it as text, are readable in both themes (WCAG, 4.5 : 1).
 
-/// The colour of whoever has set none.
+/// The colour of a business that has set none.
 pub const STANDARD_COLOUR: Colour = Colour([0x43, 0x50, 0xd6]);
 
 /// A colour in sRGB.

@@ -33,7 +33,7 @@ fn origin(text: &str) -> Option<String> {
     let host = url.host_str()?;
     let is_here = ["localhost", "127.0.0.1"].contains(&host);
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here);
-    // Anything beyond the origin would be dropped in silence, and whoever wrote it meant something by it.
+    // A path would be ignored silently although it was meant, so it is refused.
     let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let is_written_out = text.contains("://") && !text.contains(['\\', '@']);
     let is_plain = host.len() <= LONGEST_HOST && !host.contains(['*', ';', ',', '\'', '[']);

@@ -29,7 +29,7 @@ pub struct Logo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoName(String);
 
-/// Why an image will not do, with a sentence for whoever tried.
+/// Why an image is refused, with a sentence for the person who uploads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogoProblem {
     /// Nothing came.
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_size_in_the_wrong_place_is_not_believed() {
-        // Decoders skip these bytes; whoever took them for a segment would read the size in the comment behind them.
+        // Decoders skip these bytes; a reader that took them for a segment would read the size from the comment after them.
         let hidden = [&b"\xff\xff\xff\x01"[..], &frame(20_000, 20_000)].concat();
         let comment = segment(0xfe, &frame(64, 64));
         assert_eq!(Logo::new(&jpeg(&[hidden, comment.clone()])), Err(LogoProblem::Sides));

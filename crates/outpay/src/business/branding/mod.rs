@@ -1,6 +1,6 @@
 //! How a business shows itself to the people it pays: a name, a colour (colour.rs), a logo (logo.rs), where to get help, and
-//! which sites may show its pages in a frame (frame_origins.rs). Not here: the pages that show it. Invariant: what stands in
-//! a [`Branding`] was checked, so a page can show it as it is.
+//! which sites may show its pages in a frame (frame_origins.rs). Not here: the pages that show it. Invariant: a
+//! [`Branding`] was validated, so a page can show it as it is.
 
 mod colour;
 mod frame_origins;
@@ -32,14 +32,13 @@ pub struct Branding {
     pub support: String,
     /// Where to get help, a URL; may be empty.
     pub support_url: String,
-    /// Who may show its pages in a frame; usually nobody.
+    /// Origins that may show its pages in a frame; usually none.
     pub frame_origins: FrameOrigins,
 }
 
-/// What cannot be set, with a sentence for whoever tried.
+/// Why a value is refused, with a sentence for the person who sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrandingProblem {
-    /// The name.
     #[error("The display name must have 1 to 60 printable characters.")]
     Name,
     /// The colour.
@@ -103,9 +102,6 @@ impl Branding {
 }
 
 /// A business's branding; its name and the standard colour where it has set none.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn of(platform: &Platform, business: i64) -> Result<Branding, Failure> {
     if let Some(row) = platform.store.branding(business).await? {
         return Ok(Branding {
@@ -128,9 +124,6 @@ pub async fn of(platform: &Platform, business: i64) -> Result<Branding, Failure>
 }
 
 /// Sets it from now on, with an entry in the audit log; what is so already changes nothing.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn set(platform: &Platform, business: i64, by: Actor, branding: &Branding) -> Result<(), Failure> {
     let before = of(platform, business).await?;
     if before == *branding {
@@ -148,18 +141,12 @@ fn as_json(branding: &Branding) -> Value {
 }
 
 /// The name of a business's logo, if it has one.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn logo_of(platform: &Platform, business: i64) -> Result<Option<LogoName>, Failure> {
     let name = platform.store.logo_name(business).await?;
     Ok(name.as_deref().and_then(LogoName::parse))
 }
 
 /// Shows this logo from now on, or none, with an entry in the audit log; what is so already changes nothing.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn set_logo(
     platform: &Platform,
     business: i64,

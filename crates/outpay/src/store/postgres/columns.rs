@@ -9,7 +9,6 @@ use tokio_postgres::types::ToSql;
 
 type Params<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
-/// See the top of this file.
 #[derive(Default)]
 pub(super) struct Columns<'a> {
     pub(super) new_users: UserColumns<'a>,

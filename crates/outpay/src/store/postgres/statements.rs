@@ -82,7 +82,6 @@ const ADD_ASKED: &str = "INSERT INTO asked_of_day (book, method, day, amount) \
      SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) \
      ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount";
 
-/// See the top of this file.
 pub(super) struct Statements {
     pub(super) lock: Statement,
     pub(super) own_accounts: Statement,

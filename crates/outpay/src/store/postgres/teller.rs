@@ -1,7 +1,7 @@
 //! The teller's load and save on PostgreSQL: a fixed number of statements with arrays, sent without waiting for one
 //! another, so that a batch costs three round trips however large it is.
 //!
-//! Several processes share a database: whoever changes a book first locks its row in `book`, books in sorted order.
+//! Several processes share a database: a change of a book first locks its row in `book`, books in sorted order.
 //! Everything else of a book is read and written under that lock, so no other row needs one.
 
 use super::columns::Columns;

@@ -2,7 +2,7 @@
 //! the teller's load and save (teller.rs).
 //!
 //! Settings: WAL and `synchronous=FULL` (a commit is on disk before it returns), foreign keys on, no memory mapping
-//! (an I/O error would be a crash), checkpoints only when somebody asks (they must not delay an answer).
+//! (an I/O error would be a crash), checkpoints only on request (they must not delay an answer).
 
 mod connect;
 mod copy;
@@ -43,7 +43,7 @@ const WRITES_PER_CHECKPOINT: usize = 16_384;
 pub struct Sqlite {
     path: Arc<PathBuf>,
     writer: Arc<Mutex<Connection>>,
-    /// Read-only connections that nobody uses just now.
+    /// Idle read-only connections.
     idle: Arc<Mutex<Vec<Connection>>>,
     /// Statements written past the teller since the last checkpoint.
     written: Arc<AtomicUsize>,

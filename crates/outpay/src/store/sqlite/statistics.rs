@@ -18,7 +18,7 @@ const COARSE: [&str; 9] =
 /// in the first column, in the first two, and so on.
 type Figures = (String, String, String);
 
-/// Writes the figures, where others or none stand there. To be called after the migrations, before anybody reads.
+/// Writes the figures where they are missing or different. To be called after the migrations, before the first read.
 pub(super) fn settle(connection: &mut Connection) -> Result<(), Failure> {
     let wanted = wanted(connection)?;
     if present(connection)? == wanted {
