@@ -65,7 +65,7 @@ pub async fn resume(
     actor: Actor,
 ) -> Result<bool, Stopped> {
     if *scope == PauseScope::All {
-        let open = treasury::standing(&platform.store).await?.open();
+        let open = RecoveryProgress::load(&platform.store).await?.open();
         if !open.is_empty() {
             return Err(Stopped::NotRecovered(open));
         }

@@ -41,6 +41,7 @@ pub mod platform;
 pub mod proposals;
 pub mod rails;
 pub mod recovery;
+pub mod recovery_progress;
 pub mod reference;
 pub mod requests;
 pub mod roles;

@@ -6,7 +6,7 @@ use super::installation::{Installation, from_environment};
 use super::output;
 use crate::auth::{Secrets, master_key};
 use crate::clock::{Clock, Entropy, rfc3339};
-use crate::recovery::treasury;
+use crate::recovery_progress::RecoveryProgress;
 use crate::store::{DatabaseUrl, Failure, Store};
 use crate::witness;
 use clap::Args;
@@ -204,7 +204,7 @@ async fn check_witness(data: &Path, store: &Store, checks: &mut Checks) -> Resul
         let detail = format!("restored from a backup of {time}; run: outpay recover --accept-loss");
         checks.add(Grade::Fail, "recovery", detail);
     }
-    for open in treasury::standing(store).await?.open() {
+    for open in RecoveryProgress::load(store).await?.open() {
         checks.add(Grade::Fail, "recovery", open);
     }
     let remembered = witness::read_all(data)?;

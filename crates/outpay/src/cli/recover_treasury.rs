@@ -6,7 +6,8 @@ use super::output::{self, dollars};
 use super::user;
 use crate::ids::IdKind;
 use crate::platform::Platform;
-use crate::recovery::treasury::{self, AssignError, Debited, Standing};
+use crate::recovery::treasury::{self, AssignError, Debited};
+use crate::recovery_progress::RecoveryProgress;
 use crate::store::{Assigned, UnmatchedTransfer};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -122,7 +123,7 @@ async fn assign(
 }
 
 async fn status(platform: &Platform, json: bool) -> Result<ExitCode, CliError> {
-    let standing = treasury::standing(&platform.store).await?;
+    let standing = RecoveryProgress::load(&platform.store).await?;
     let open = standing.open();
     let code = if open.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if json {
@@ -162,7 +163,7 @@ async fn status(platform: &Platform, json: bool) -> Result<ExitCode, CliError> {
     Ok(code)
 }
 
-fn as_json(platform: &Platform, standing: &Standing) -> Value {
+fn as_json(platform: &Platform, standing: &RecoveryProgress) -> Value {
     let transfer = |found: &UnmatchedTransfer| {
         let of = &found.outgoing;
         json!({

@@ -16,15 +16,6 @@ use sha2::{Digest, Sha256};
 /// Tolerance for the clocks of chains, backups and machines.
 const MARGIN: Micros = 3_600_000_000;
 
-/// Progress of a recovery.
-#[derive(Debug)]
-pub struct Standing {
-    /// The rails whose books must be read, or were.
-    pub scans: Vec<TreasuryScan>,
-    /// Transfers in those books that no attempt made.
-    pub transfers: Vec<UnmatchedTransfer>,
-}
-
 /// The result of assigning a transfer to a payout user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Debited {
@@ -50,26 +41,6 @@ pub enum AssignError {
     Stopped(#[from] Stopped),
     #[error(transparent)]
     Failure(#[from] Failure),
-}
-
-impl Standing {
-    /// The reasons why payments stay paused; empty when the recovery is complete.
-    #[must_use]
-    pub fn open(&self) -> Vec<String> {
-        let unread = self.scans.iter().filter(|scan| !scan.is_done()).map(|scan| {
-            format!(
-                "the transfers by {} were not read yet: outpay recover scan, or outpay recover skip {}",
-                scan.rail, scan.rail
-            )
-        });
-        let open = self.transfers.iter().filter(|found| found.assigned == Assigned::Open).map(|found| {
-            let of = &found.outgoing;
-            let amount =
-                of.cents.map_or_else(|| format!("{} units", of.units), |cents| format!("{} cents", cents.0));
-            format!("{}: {amount} to {} in {} is not assigned", found.rail, of.destination, of.transfer)
-        });
-        unread.chain(open).collect()
-    }
 }
 
 /// The live rails that the installation has used and that have books of their own, each with the time from which on
@@ -119,10 +90,6 @@ pub async fn scan(platform: &Platform) -> Result<Vec<(String, String)>, Failure>
         }
     }
     Ok(failed)
-}
-
-pub async fn standing(store: &crate::store::Store) -> Result<Standing, Failure> {
-    Ok(Standing { scans: store.treasury_scans().await?, transfers: store.unmatched_transfers().await? })
 }
 
 /// Gives up reading a rail that is gone for good. `false`: it was read already, or need not be.
