@@ -2,6 +2,8 @@
 //! the account they have already. The same link, made by an operator, lets a member who has lost password or second factor
 //! set both anew. The token stands in the link's fragment: browsers do not send it, so no log has it.
 
+pub use super::token::link;
+
 use super::session::{self, Client, Session};
 use super::sign_in::{self, Attempt, SignInError, Step};
 use super::{notice, token};
@@ -49,13 +51,6 @@ pub struct Invited {
     /// For the link.
     pub token: SecretString,
     pub ends_at: Micros,
-}
-
-/// The link, below the address where people reach the dashboard.
-#[must_use]
-pub fn link(base: &str, token: &SecretString) -> SecretString {
-    let base = base.trim_end_matches('/');
-    SecretString::from(format!("{base}/dashboard/invitation#{}", token.expose_secret()))
 }
 
 /// Invites an address into a team. An earlier invitation of the same address is withdrawn.

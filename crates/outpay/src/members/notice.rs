@@ -26,7 +26,7 @@ pub(super) fn invitation(
         to: &invitation.email,
         kind,
         data: json!({ "role": role.word(), "ends_at": moment(invitation.ends_at) }),
-        link: Some(super::invitation::link("", token)),
+        link: Some(super::token::link("", token)),
     };
     order(platform, &notice)
 }

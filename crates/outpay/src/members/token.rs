@@ -24,3 +24,10 @@ pub(super) fn digest(platform: &Platform, purpose: &str, token: &str) -> [u8; 32
 pub(super) fn digest_of(platform: &Platform, purpose: &str, token: &SecretString) -> [u8; 32] {
     digest(platform, purpose, token.expose_secret())
 }
+
+/// The link of an invitation, below the address where people reach the dashboard.
+#[must_use]
+pub fn link(base: &str, token: &SecretString) -> SecretString {
+    let base = base.trim_end_matches('/');
+    SecretString::from(format!("{base}/dashboard/invitation#{}", token.expose_secret()))
+}

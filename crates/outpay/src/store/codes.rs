@@ -1,6 +1,7 @@
 //! The numbers under which states and kinds are stored, by the names that statements use. Each comes from its enum.
 
-use super::{CredentialKind, DeliveryState, ImportState, LineState, MailState, ProposalState};
+use super::CredentialKind;
+use super::states::{DeliveryState, ImportState, LineState, MailState, ProposalState};
 use crate::roles::Role;
 use ledger::{EntryKind, WithdrawalState};
 

@@ -3,23 +3,10 @@
 use super::codes::{IMPORT_DONE, IMPORT_RUNNING, IMPORT_WAITING, LINE_NOT_PAID, LINE_OPEN};
 use super::driver::{Row, Statement};
 use super::sql::sql;
+use super::states::LineState;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, Micros};
-
-/// What became of a line. The numbers are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum LineState {
-    /// Not tried yet.
-    Open = 1,
-    /// Paid.
-    Paid = 2,
-    /// An earlier import of the file, or of its reference, had paid it.
-    PaidBefore = 3,
-    /// A rule said no.
-    NotPaid = 4,
-}
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,22 +23,6 @@ pub struct ImportLine {
     pub state: LineState,
     /// Why; empty where there is nothing to say.
     pub detail: String,
-}
-
-impl LineState {
-    /// All, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Paid, Self::PaidBefore, Self::NotPaid];
-
-    /// The word for people and files.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Paid => "paid",
-            Self::PaidBefore => "already paid",
-            Self::NotPaid => "not paid",
-        }
-    }
 }
 
 pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> Statement {

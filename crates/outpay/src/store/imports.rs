@@ -8,25 +8,10 @@ use super::driver::{Row, Statement, WriteError};
 use super::epoch::Floor;
 use super::import_lines::{ImportLine, insert_line};
 use super::sql::sql;
+use super::states::ImportState;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{Actor, BookId, Cents, Micros};
-
-/// How far an import is. The numbers are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ImportState {
-    /// Checked, not confirmed.
-    Draft = 1,
-    /// Confirmed; needs another member's word.
-    Waiting = 2,
-    /// Being paid.
-    Running = 3,
-    /// Every line was tried.
-    Done = 4,
-    /// It pays nothing.
-    Discarded = 5,
-}
 
 /// One imported file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,22 +36,6 @@ pub struct Import {
     pub created_at: Micros,
     /// When its state changed last.
     pub changed_at: Micros,
-}
-
-impl ImportState {
-    const ALL: [Self; 5] = [Self::Draft, Self::Waiting, Self::Running, Self::Done, Self::Discarded];
-
-    /// The word for people.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "not confirmed",
-            Self::Waiting => "waits for approval",
-            Self::Running => "being paid",
-            Self::Done => "done",
-            Self::Discarded => "discarded",
-        }
-    }
 }
 
 /// The columns that `import` reads, in its order.

@@ -5,46 +5,11 @@
 use super::codes::{MAIL_FAILED, MAIL_PENDING};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::sql::sql;
+use super::states::MailState;
 use super::{Failure, Store};
 use crate::mail_kind::MailKind;
 use anyhow::Context;
 use ledger::{BookId, Micros};
-
-/// Where a mail stands. The numbers are stored: never reuse or change one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum MailState {
-    /// Will be tried, or tried again.
-    Pending = 1,
-    /// The mail server has it.
-    Sent = 2,
-    /// Given up, until an operator retries it.
-    Failed = 3,
-}
-
-impl MailState {
-    const ALL: [Self; 3] = [Self::Pending, Self::Sent, Self::Failed];
-
-    /// The word in lists.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state with this word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
-
-    fn from_code(code: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| *state as i64 == code)
-    }
-}
 
 /// A mail to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,27 +6,10 @@ use super::codes::{PROPOSAL_CONFIRMED, PROPOSAL_OPEN};
 use super::driver::{Row, Statement, WriteError};
 use super::epoch::Floor;
 use super::sql::sql;
+use super::states::ProposalState;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{Actor, BookId, Micros};
-
-/// Where a proposal stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ProposalState {
-    /// It waits for a second person.
-    Open = 1,
-    /// A second person has confirmed it.
-    Confirmed = 2,
-    /// It was taken back, or a second person said no.
-    Withdrawn = 3,
-}
-
-impl ProposalState {
-    fn from_code(code: i64) -> Option<Self> {
-        [Self::Open, Self::Confirmed, Self::Withdrawn].into_iter().find(|state| *state as i64 == code)
-    }
-}
 
 /// A proposal as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

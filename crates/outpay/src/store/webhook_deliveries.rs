@@ -4,6 +4,7 @@
 use super::codes::{DELIVERED, DELIVERY_FAILED, DELIVERY_PENDING};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::sql::sql;
+use super::states::DeliveryState;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, EntryKind, Micros, Provider};
@@ -33,42 +34,6 @@ pub struct PayoutEvent {
     pub note: String,
     /// Where the money is to go, as the rail has stored it: a JSON text.
     pub destination: String,
-}
-
-/// Where a delivery stands. The numbers are stored: never reuse or change one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum DeliveryState {
-    /// Will be tried, or tried again.
-    Pending = 1,
-    /// The receiver has it.
-    Delivered = 2,
-    /// Given up, until it is retried by hand.
-    Failed = 3,
-}
-
-impl DeliveryState {
-    const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
-
-    /// The word clients see.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state with this word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
-
-    fn from_code(code: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| *state as i64 == code)
-    }
 }
 
 /// A delivery as it is stored.

@@ -3,6 +3,7 @@
 //! accident; without --data its folder is deleted at the end.
 
 mod exchange;
+mod narration;
 mod tour;
 mod way_out;
 

@@ -2,7 +2,7 @@
 //! payment by the sandbox.
 
 use super::exchange::{Asked, Exchange};
-use super::tour::{show, step};
+use super::narration::{show, step};
 use crate::cli::cli_error::CliError;
 use anyhow::Context;
 use serde_json::Value;

@@ -208,6 +208,11 @@ pub(super) fn query(connection: &Connection, sql: &str, params: &[Value]) -> Res
     Ok(found)
 }
 
+fn expect_one(touched: usize) -> Result<(), Failure> {
+    anyhow::ensure!(touched == 1, "a row that was loaded is gone");
+    Ok(())
+}
+
 fn sqlite_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let columns = 0..row.as_ref().column_count();
     Ok(Row(columns.map(|column| row.get_ref(column).map(value)).collect::<Result<_, _>>()?))

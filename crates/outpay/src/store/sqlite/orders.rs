@@ -2,8 +2,7 @@
 //! (teller.rs).
 
 use super::deposits::load_deposits;
-use super::sqlite_row;
-use super::teller::expect_one;
+use super::{expect_one, sqlite_row};
 use crate::store::Failure;
 use crate::store::pauses::{PAUSES_OF_BOOK, pause_of_book};
 use crate::store::teller::{ASKED_BEFORE, BookNeeds, LEASE, LOOKS, asked_changes, most_looks, put_asked};

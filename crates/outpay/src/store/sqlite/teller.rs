@@ -1,6 +1,7 @@
 //! The teller's load and save on SQLite: prepared statements, one row at a time, which is the fastest way there is in
 //! the same process (a statement costs one to three microseconds). One transaction per batch.
 
+use super::expect_one;
 use super::in_place::InPlace;
 use super::orders;
 use crate::clock::Clock;
@@ -347,10 +348,5 @@ fn save_entries(connection: &Connection, id: BookId, changes: &ledger::Changes<'
             entry.salt.map(|salt| salt.0)
         ])?;
     }
-    Ok(())
-}
-
-pub(super) fn expect_one(touched: usize) -> Result<(), Failure> {
-    anyhow::ensure!(touched == 1, "a row that was loaded is gone");
     Ok(())
 }
