@@ -7,7 +7,7 @@
 use super::Audit;
 use super::finding::Place;
 use crate::chain_head::{AUDIT_LOG, Head};
-use crate::heads::{Line, Lines, SignedHead, line_digest};
+use crate::heads::{HeadLine, Lines, SignedHead, line_digest};
 use crate::store::Failure;
 use data_encoding::HEXLOWER;
 use ledger::{BookId, EntryKind};
@@ -83,7 +83,7 @@ impl Audit<'_> {
     async fn own_file(&mut self, lines: Lines, fits: &mut BTreeMap<i64, Fit>) -> Result<(), Failure> {
         let (mut last, mut unread) = ([0; 32], None);
         for (number, line) in (1..).zip(lines) {
-            let Line { bytes, is_complete } = line?;
+            let HeadLine { bytes, is_complete } = line?;
             let place = Place::HeadLine(number);
             let Ok(signed) = SignedHead::parse(&bytes) else {
                 if is_complete {

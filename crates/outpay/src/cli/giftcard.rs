@@ -4,8 +4,8 @@ use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use crate::clock::rfc3339;
-use crate::identity_text::{IdentityProblem, identity};
 use crate::ids::IdKind;
+use crate::line::{Line, LineProblem};
 use crate::line_numbers::LineNumbers;
 use crate::platform::Platform;
 use crate::rails::gift_card::{LONGEST_BRAND, pack};
@@ -54,8 +54,8 @@ enum GiftcardCommand {
     },
 }
 
-struct Line {
-    /// Line number in the file, from 1.
+struct CardLine {
+    /// CardLine number in the file, from 1.
     number: u64,
     brand: String,
     face_value: Cents,
@@ -121,7 +121,7 @@ async fn import(platform: &Platform, book: BookId, file: &Path, json: bool) -> R
 }
 
 /// Parses all lines of the file. Errors name the line, never a code.
-fn read(file: &Path, now: Micros) -> Result<Vec<Line>, CliError> {
+fn read(file: &Path, now: Micros) -> Result<Vec<CardLine>, CliError> {
     let text = std::fs::read(file)
         .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", file.display())))?;
     let text = sheet::text(&text)
@@ -145,12 +145,12 @@ fn read(file: &Path, now: Micros) -> Result<Vec<Line>, CliError> {
     Ok(lines)
 }
 
-fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<Line, &'static str> {
+fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<CardLine, &'static str> {
     let column = |at: usize| record.get(at).unwrap_or_default();
     let text = |at: usize, longest: usize, what: &'static str| {
-        identity(column(at), longest).map_err(|problem| match problem {
-            IdentityProblem::Control | IdentityProblem::Invisible => "it contains an invisible character",
-            IdentityProblem::Empty | IdentityProblem::TooLong => what,
+        Line::parse(column(at), longest).map(String::from).map_err(|problem| match problem {
+            LineProblem::Control | LineProblem::Invisible => "it contains an invisible character",
+            LineProblem::Empty | LineProblem::TooLong => what,
         })
     };
     if [2, 3].into_iter().any(|at| is_scientific(column(at))) {
@@ -172,7 +172,7 @@ fn line(number: u64, record: &csv::StringRecord, now: Micros) -> Result<Line, &'
             Some(end)
         }
     };
-    Ok(Line {
+    Ok(CardLine {
         number,
         brand: text(0, LONGEST_BRAND, "the brand is missing or too long")?,
         face_value: Cents(cents.ok_or("the face value must be whole cents")?),
@@ -202,7 +202,8 @@ async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), CliEr
 }
 
 async fn recall(platform: &Platform, book: BookId, brand: &str, json: bool) -> Result<(), CliError> {
-    let brand = &identity(brand, LONGEST_BRAND)
+    let brand = &Line::parse(brand, LONGEST_BRAND)
+        .map(String::from)
         .map_err(|problem| CliError::Usage(format!("{brand:?} is not a valid brand: {problem}")))?;
     platform.store.recall_gift_cards(book, brand).await?;
     let mut cards: Vec<GiftCard> = Vec::new();

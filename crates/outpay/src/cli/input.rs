@@ -1,7 +1,7 @@
 //! Parsers of typed values: cents, durations, rates, references. Each error says what to type instead.
 
+pub(super) use crate::line::typed_reference as reference;
 use crate::networks::Networks;
-pub(super) use crate::reference::reference;
 use ledger::{Cents, MAX_TRANSFER, Micros};
 
 /// Whole cents, 1 to the largest transfer.

@@ -88,7 +88,7 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 
 /// A line of a file of heads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct HeadLine {
     /// Without the line feed.
     pub bytes: Vec<u8>,
     /// Is it terminated by a line feed?
@@ -109,7 +109,7 @@ impl Lines {
 }
 
 impl Iterator for Lines {
-    type Item = Result<Line, Failure>;
+    type Item = Result<HeadLine, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut bytes = Vec::new();
@@ -121,7 +121,7 @@ impl Iterator for Lines {
                 if is_complete {
                     bytes.pop();
                 }
-                Some(Ok(Line { bytes, is_complete }))
+                Some(Ok(HeadLine { bytes, is_complete }))
             }
         }
     }

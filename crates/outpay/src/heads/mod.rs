@@ -10,7 +10,7 @@ mod line;
 mod post;
 mod signing;
 
-pub use file::{HeadsFile, Line, Lines};
+pub use file::{HeadLine, HeadsFile, Lines};
 pub use line::{SignedHead, line_digest};
 pub use post::Post;
 pub use signing::{Signing, run};

@@ -1,7 +1,7 @@
 //! Parses and validates the lines of a payment file. Not here: paying. Invariant: no two payments of a file share a
 //! number, and the same file always gives the same numbers, because they become idempotency keys.
 
-use crate::line;
+use crate::line::Line;
 use crate::line_numbers::LineNumbers;
 use crate::sheet;
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -13,8 +13,8 @@ const MOST_BAD: usize = 1_000;
 
 const BLANK: &str = "The email field is required. The amount field is required.";
 
-pub struct Line {
-    /// Line number in the file, from 1.
+pub struct PaymentLine {
+    /// PaymentLine number in the file, from 1.
     pub number: u64,
     pub email: Email,
     pub amount: Cents,
@@ -25,7 +25,7 @@ pub struct Line {
 /// A line that is not a valid payment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadLine {
-    /// Line number in the file, from 1.
+    /// PaymentLine number in the file, from 1.
     pub number: u64,
     /// All its problems.
     pub reason: String,
@@ -35,7 +35,7 @@ pub struct BadLine {
 ///
 /// # Errors
 /// Every invalid line, if there is one.
-pub fn read(bytes: &[u8]) -> Result<Vec<Line>, Vec<BadLine>> {
+pub fn read(bytes: &[u8]) -> Result<Vec<PaymentLine>, Vec<BadLine>> {
     let bytes = match sheet::text(bytes) {
         Ok(text) => text.as_bytes(),
         Err(not_text) => return Err(vec![BadLine { number: not_text.line(), reason: sentence(not_text) }]),
@@ -98,12 +98,14 @@ fn is_header(record: &ByteRecord) -> bool {
         && record.iter().zip(names).all(|(field, name)| field.eq_ignore_ascii_case(name))
 }
 
-fn line(number: u64, record: &ByteRecord, columns: usize) -> Result<Line, String> {
+fn line(number: u64, record: &ByteRecord, columns: usize) -> Result<PaymentLine, String> {
     if record.len() != columns {
         return Err(wrong_length(record, columns));
     }
     let problems = match (email(&record[0]), amount(&record[1]), reference(record.get(2))) {
-        (Ok(email), Ok(amount), Ok(reference)) => return Ok(Line { number, email, amount, reference }),
+        (Ok(email), Ok(amount), Ok(reference)) => {
+            return Ok(PaymentLine { number, email, amount, reference });
+        }
         (email, amount, reference) => {
             let own = |sentence: Option<&str>| sentence.map(str::to_owned);
             [own(email.err()), amount.err(), own(reference.err())]
@@ -146,7 +148,7 @@ fn reference(field: Option<&[u8]>) -> Result<String, &'static str> {
     if text.is_empty() {
         Ok(String::new())
     } else {
-        line::Line::reference(text).map(String::from).map_err(|_| wrong)
+        Line::reference(text).map(String::from).map_err(|_| wrong)
     }
 }
 

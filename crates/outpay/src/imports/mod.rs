@@ -14,7 +14,7 @@ use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Failure, Import, ImportLine, ImportState, LineState, WriteError};
 use ledger::{Actor, BookId, Cents};
-use lines::{BadLine, Line};
+use lines::{BadLine, PaymentLine};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -71,7 +71,7 @@ async fn bring_lines(
     platform: &Platform,
     book: BookId,
     (name, digest): (&str, [u8; 32]),
-    lines: &[Line],
+    lines: &[PaymentLine],
     actor: Actor,
 ) -> Result<Import, Failure> {
     let total = lines.iter().map(|line| line.amount.0).sum();
@@ -109,7 +109,7 @@ async fn bring_lines(
     Err(anyhow::anyhow!("no number for an import after {TRIES} tries"))
 }
 
-fn row(line: &Line) -> Result<ImportLine, Failure> {
+fn row(line: &PaymentLine) -> Result<ImportLine, Failure> {
     Ok(ImportLine {
         line: i64::try_from(line.number)?,
         email: line.email.to_string(),

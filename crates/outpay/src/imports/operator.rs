@@ -1,7 +1,7 @@
 //! Imports by the operator's command. They are stored like those of the dashboard, so that each door sees what the
 //! other has paid. The command pays them itself, under a lease that no worker takes.
 
-use super::lines::Line;
+use super::lines::PaymentLine;
 use super::pay::Payment;
 use super::run::noted;
 use super::similar::{Similar, similar};
@@ -27,7 +27,7 @@ pub async fn begin(
     platform: &Platform,
     book: BookId,
     (name, digest): (&str, [u8; 32]),
-    lines: &[Line],
+    lines: &[PaymentLine],
     is_wanted: impl FnOnce(&[Similar]) -> bool,
 ) -> Result<Begun, Failure> {
     let before = platform.store.imports_of_file(book, &digest).await?;
@@ -57,7 +57,7 @@ pub async fn finish(
     platform: &Platform,
     book: BookId,
     import: &Import,
-    lines: &[Line],
+    lines: &[PaymentLine],
     payments: &[Payment],
 ) -> Result<(), Failure> {
     let known: Vec<ImportLine> = lines

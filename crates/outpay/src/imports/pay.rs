@@ -1,6 +1,6 @@
 //! Pays lines through the teller, many in flight. Invariant: a line's result never claims more than is known.
 
-use super::lines::Line;
+use super::lines::PaymentLine;
 use crate::commit::NoVerdict;
 use crate::counter::Counter;
 use crate::platform::Platform;
@@ -57,7 +57,7 @@ pub async fn all(
     platform: &Platform,
     book: BookId,
     file_digest: &[u8; 32],
-    lines: &[Line],
+    lines: &[PaymentLine],
     actor: Actor,
     told: impl Fn(),
 ) -> Vec<Payment> {
@@ -69,7 +69,7 @@ async fn one(
     platform: &Platform,
     book: BookId,
     file_digest: &[u8; 32],
-    line: &Line,
+    line: &PaymentLine,
     actor: Actor,
 ) -> Payment {
     let counter = platform.counter(book, actor).once(OnceKey::of_import_line(file_digest, line.number));
@@ -119,7 +119,7 @@ pub struct Payments {
 
 impl Payments {
     #[must_use]
-    pub fn count(lines: &[Line], payments: &[Payment]) -> Self {
+    pub fn count(lines: &[PaymentLine], payments: &[Payment]) -> Self {
         let mut counts = Self::default();
         for (line, payment) in lines.iter().zip(payments) {
             match payment {
@@ -143,13 +143,13 @@ mod tests {
 
     #[test]
     fn an_unknown_outcome_is_not_counted_as_unpaid() {
-        let line = |number| Line {
+        let line = |number| PaymentLine {
             number,
             email: Email::parse("a@example.com").unwrap(),
             amount: Cents(5),
             reference: String::new(),
         };
-        let lines: Vec<Line> = (1..=5).map(line).collect();
+        let lines: Vec<PaymentLine> = (1..=5).map(line).collect();
         let payments = [
             Payment::Paid,
             Payment::AlreadyPaid,

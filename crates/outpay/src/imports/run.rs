@@ -2,7 +2,7 @@
 //! continues. Invariant: a line is recorded as paid only after the teller said so, and an unrecorded line is asked
 //! for again under the same idempotency key, so no line is paid twice or lost.
 
-use super::lines::Line;
+use super::lines::PaymentLine;
 use super::pay::{self, Payment};
 use crate::background::look_again;
 use crate::platform::Platform;
@@ -55,9 +55,14 @@ pub async fn step(platform: &Platform, worker: i64) -> Result<bool, Failure> {
     Ok(lines.is_empty() || !noted.is_empty())
 }
 
-fn line(row: &ImportLine) -> Result<Line, Failure> {
+fn line(row: &ImportLine) -> Result<PaymentLine, Failure> {
     let email = Email::parse(&row.email).map_err(|_| anyhow::anyhow!("a kept line has no valid address"))?;
-    Ok(Line { number: u64::try_from(row.line)?, email, amount: row.amount, reference: row.reference.clone() })
+    Ok(PaymentLine {
+        number: u64::try_from(row.line)?,
+        email,
+        amount: row.amount,
+        reference: row.reference.clone(),
+    })
 }
 
 /// The line with its result recorded; `None` if it must be asked again.

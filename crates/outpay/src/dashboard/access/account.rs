@@ -1,6 +1,6 @@
 //! `/dashboard/account`: the member's own sessions, password, recovery codes, and the businesses there are to look at.
 
-use crate::businesses;
+use crate::business;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -68,7 +68,7 @@ pub(crate) async fn show(
     for membership in platform.store.memberships(member).await? {
         let Some(business) = platform.store.business(membership.business).await? else { continue };
         businesses.push(OtherBusiness {
-            id: businesses::id(platform, business.number),
+            id: business::id(platform, business.number),
             name: business.name,
             role: membership.role.word(),
             is_this: membership.business == who.business.number,

@@ -1,7 +1,7 @@
 //! What the session looks at: live or test mode, and which business. Remembered in the session, so that every page of it
 //! shows the same book.
 
-use crate::businesses;
+use crate::business;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::Posted;
 use crate::web::page;
@@ -25,7 +25,7 @@ pub async fn business(posted: Posted) -> Result<Response, Declined> {
     let platform = &who.platform;
     // By id alone, so that names of other businesses cannot be probed.
     let id = form.get("business");
-    let found = if id.starts_with("biz_") { businesses::find(platform, id).await? } else { None };
+    let found = if id.starts_with("biz_") { business::find(platform, id).await? } else { None };
     let business = found.ok_or(Declined::NotFound)?;
     platform.store.membership(business.number, who.member.number).await?.ok_or(Declined::NotFound)?;
     platform.store.place_session(who.session.number(), business.number, false).await?;

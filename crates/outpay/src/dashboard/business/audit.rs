@@ -1,10 +1,10 @@
 //! `/dashboard/audit`: who changed what. Newest first, by kind of actor and by action.
 
+use crate::audit_log::Names;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::query::{self, Query};
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::members::audit::Names;
 use crate::store::{AuditEntry, AuditFilter};
 use crate::web::page;
 use axum::response::Response;

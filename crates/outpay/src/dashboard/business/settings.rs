@@ -1,16 +1,18 @@
 //! `/dashboard/settings`: payouts on or off, the methods with fees, limits and review
 //! rules, expiry, branding and logo.
 
-use crate::branding::{self, Branding, Logo, LogoName};
-use crate::businesses;
+use crate::business;
+use crate::business::branding;
+use crate::business::branding::{Branding, Logo, LogoName};
+use crate::business::settings;
+use crate::business::settings::{MOST_DAYS, change};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::uploaded::Uploaded;
 use crate::dashboard::door::{amount, notice};
-use crate::members::Permission;
-use crate::members::settings::{self, MOST_DAYS, change};
+use crate::roles::Permission;
 use crate::store::{BrandingRow, SettingsChange};
 use crate::web::form::Form;
 use crate::web::page;
@@ -82,7 +84,7 @@ pub(crate) async fn show(
         methods: names.map(method).collect(),
         branding: branding::of(&who.platform, number).await?.texts(),
         logo: branding::logo_of(&who.platform, number).await?.as_ref().map(LogoName::path),
-        door: format!("{}/p/of/{}", who.base, businesses::id(&who.platform, number)),
+        door: format!("{}/p/of/{}", who.base, business::id(&who.platform, number)),
         error,
     };
     Ok(page::html(status, &settings))

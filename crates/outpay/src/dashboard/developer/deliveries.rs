@@ -9,7 +9,7 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::{self, Query};
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
-use crate::members::Permission;
+use crate::roles::Permission;
 use crate::store::{Delivery, DeliveryState};
 use crate::web::page;
 use axum::response::Response;

@@ -7,7 +7,7 @@ use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::members::Permission;
+use crate::roles::Permission;
 use crate::store::{DeliveryState, WebhookAttempt};
 use crate::web::page;
 use axum::extract::Path;

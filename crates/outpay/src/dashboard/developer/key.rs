@@ -1,6 +1,6 @@
 //! `/dashboard/keys/{id}`: one API key: its limits, how it is used, and the ways to end it.
 
-use crate::auth::keys;
+use crate::api_keys;
 use crate::dashboard::developer::keys::{Shown, show_made};
 use crate::dashboard::developer::usage_chart::{self, UsageChart};
 use crate::dashboard::door::declined::Declined;
@@ -8,7 +8,7 @@ use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::members::Permission;
+use crate::roles::Permission;
 use crate::store::{ApiKey, UsageCounts};
 use crate::web::form::Form;
 use crate::web::page;
@@ -45,7 +45,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
 
 /// A key of this business, of either mode.
 pub(crate) async fn find(who: &SignedIn, id: &str) -> Result<ApiKey, Declined> {
-    let key = keys::find(&who.platform, id).await?;
+    let key = api_keys::find(&who.platform, id).await?;
     if key.book.business() == who.business.number { Ok(key) } else { Err(Declined::NotFound) }
 }
 
@@ -69,8 +69,8 @@ pub async fn roll(Path(id): Path<String>, posted: Posted) -> Result<Response, De
     let old = find(&who, &id).await?;
     let overlap = overlap(&form)?;
     let now = who.platform.clock.now();
-    let made = keys::roll(&who.platform, &old, overlap, who.actor()).await?;
-    let new = keys::id(&who.platform, old.book, made.number);
+    let made = api_keys::roll(&who.platform, &old, overlap, who.actor()).await?;
+    let new = api_keys::id(&who.platform, old.book, made.number);
     let old_ends_at = old.expires_at.map_or(now + overlap, |planned| planned.min(now + overlap));
     Ok(show_made(&who, &new, &made, Some(old_ends_at)))
 }
@@ -79,7 +79,7 @@ pub async fn roll(Path(id): Path<String>, posted: Posted) -> Result<Response, De
 pub async fn revoke(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form: _ } = posted;
     let found = find(&who, &id).await?;
-    keys::revoke(&who.platform, &found, who.actor()).await?;
+    api_keys::revoke(&who.platform, &found, who.actor()).await?;
     let mut response = page::see_other("/dashboard/keys");
     notice::leave(&mut response, format!("{} is revoked.", found.hint));
     Ok(response)

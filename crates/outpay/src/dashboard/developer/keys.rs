@@ -1,18 +1,20 @@
 //! `/dashboard/keys`: the API keys of this mode with how they are used, and the form for a new one.
 
-use crate::auth::keys::{self, KeyError, KeyOrder, MadeKey};
-use crate::auth::limits::KeyLimits;
+use crate::api_keys;
+use crate::api_keys::{KeyError, KeyOrder, MadeKey};
 use crate::dashboard::developer::usage_chart::Numbers;
 use crate::dashboard::door::amount;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::members::Permission;
+use crate::format;
+use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
+use crate::roles::Permission;
 use crate::store::{ApiKey, CredentialKind, UsageCounts};
 use crate::web::form::Form;
-use crate::web::{format, page};
+use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{BookId, Micros, Mode};
@@ -63,7 +65,7 @@ pub(crate) struct Draft {
 impl Shown {
     pub(crate) fn new(who: &SignedIn, key: &ApiKey, counts: &UsageCounts) -> Self {
         Self {
-            id: keys::id(&who.platform, key.book, key.number),
+            id: api_keys::id(&who.platform, key.book, key.number),
             name: key.name.clone(),
             hint: key.hint.clone(),
             kind: if key.kind == CredentialKind::PublicKey { "public" } else { "secret" },
@@ -154,12 +156,12 @@ pub async fn create(posted: Posted) -> Result<Response, Declined> {
         Ok(order) => order,
         Err(sentence) => return again(&who, &form, sentence).await,
     };
-    let made = match keys::create(&who.platform, &order, who.actor()).await {
+    let made = match api_keys::create(&who.platform, &order, who.actor()).await {
         Ok(made) => made,
         Err(KeyError::Failure(failure)) => return Err(failure.into()),
         Err(refused) => return again(&who, &form, capitalized(&refused.to_string())).await,
     };
-    let id = keys::id(&who.platform, order.book, made.number);
+    let id = api_keys::id(&who.platform, order.book, made.number);
     Ok(show_made(&who, &id, &made, None))
 }
 

@@ -6,7 +6,7 @@ use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{idempotency, notice};
-use crate::members::Permission;
+use crate::roles::Permission;
 use crate::store::DeliveryState;
 use crate::web::page;
 use crate::webhooks::event::{self, EventSet};

@@ -1,7 +1,7 @@
 //! Who may use a route. Each row of the route table states it once (router.rs); the extractor of the signed-in member
 //! enforces it (signed_in.rs), so no page and no action can forget to ask. Not here: which role has which permission.
 
-use crate::members::{Permission, Role};
+use crate::roles::{Permission, Role};
 
 /// Travels with the request, from the route table to the extractors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

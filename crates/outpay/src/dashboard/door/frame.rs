@@ -43,7 +43,7 @@ impl Frame {
             current,
             business: "Acme, Inc.".to_owned(),
             member: "Ada Example".to_owned(),
-            role: crate::members::Role::Owner.word(),
+            role: crate::roles::Role::Owner.word(),
             test_mode: false,
             csrf: "csrf-token".to_owned(),
             notice: None,

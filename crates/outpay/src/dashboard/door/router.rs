@@ -10,10 +10,10 @@ use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, Needs
 use crate::dashboard::door::{notice, uploaded};
 use crate::dashboard::money::{by_hand, home, import, imports, pauses, proposals, withdrawal, withdrawals};
 use crate::dashboard::people::{claim_link, user, users};
-use crate::members::Permission::{
+use crate::platform::Platform;
+use crate::roles::Permission::{
     ManageKeys, ManageSettings, ManageTeam, ManageUsers, ManageWebhooks, PayPeople, ReviewWithdrawals, See,
 };
-use crate::platform::Platform;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;

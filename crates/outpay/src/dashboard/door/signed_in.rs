@@ -2,13 +2,15 @@
 //! sign-in; a role that the route does not admit (access.rs) gets 403. So no page can forget to ask. Not here: what a
 //! session is (members/session.rs).
 
+use crate::audit_log;
 use crate::dashboard::door::access::Access;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::Sender;
 use crate::dashboard::door::{notice, visitor};
 use crate::members::session::{self, Session};
-use crate::members::{Client, Member, Permission, Role, audit};
+use crate::members::{Client, Member};
 use crate::platform::Platform;
+use crate::roles::{Permission, Role};
 use crate::store::{Business, Failure, NewAuditEntry};
 use crate::web::{cookie, csrf, page};
 use anyhow::Context;
@@ -146,11 +148,11 @@ impl SignedIn {
     /// An entry of the audit log for a change in this book: action, subject, details. Never a secret.
     #[must_use]
     pub fn entry(&self, action: &'static str, subject: &str, detail: &Value) -> NewAuditEntry {
-        audit::in_book(&self.platform, self.book, self.actor(), action, subject, detail)
+        audit_log::in_book(&self.platform, self.book, self.actor(), action, subject, detail)
     }
 
     /// Writes an entry of its own, for an action that changes no row.
     pub async fn note(&self, action: &'static str, subject: &str, detail: &Value) -> Result<(), Failure> {
-        audit::write(&self.platform, self.entry(action, subject, detail)).await
+        audit_log::write(&self.platform, self.entry(action, subject, detail)).await
     }
 }

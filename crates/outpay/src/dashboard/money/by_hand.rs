@@ -9,7 +9,7 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::uploaded::Uploaded;
 use crate::dashboard::money::withdrawal_row;
-use crate::members::Permission;
+use crate::roles::Permission;
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;

@@ -1,6 +1,7 @@
 //! `/dashboard/import/{id}`: one file of payments: totals and duplicates before it is confirmed, progress while it runs, results
 //! afterwards.
 
+use crate::audit_log::Names;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -9,8 +10,7 @@ use crate::dashboard::door::{download, notice};
 use crate::ids::IdKind;
 use crate::imports::similar::{Similar, similar};
 use crate::imports::{self, Approved, Confirmed};
-use crate::members::Permission;
-use crate::members::audit::Names;
+use crate::roles::Permission;
 use crate::sheet::Sheet;
 use crate::store::{Import, ImportLine, ImportState, LineState};
 use crate::web::page;

@@ -9,7 +9,7 @@ use crate::dashboard::door::{amount, notice};
 use crate::dashboard::money::import::{self, badge};
 use crate::imports::bring;
 use crate::imports::lines::BadLine;
-use crate::members::Permission;
+use crate::roles::Permission;
 use crate::store::Import;
 use crate::web::page;
 use axum::response::Response;

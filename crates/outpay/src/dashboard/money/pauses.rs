@@ -1,6 +1,7 @@
 //! `/dashboard/pauses`: the pauses in force, and how to pause all withdrawals of this book, a method, or a person. The page asks
 //! for confirmation first. Pauses by the operator are shown; only the operator can end them.
 
+use crate::audit_log::Names;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
@@ -162,7 +163,8 @@ pub async fn set(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let part = part(&who, form.get("what"), form.get("method"), form.get("user")).await?;
     let part = part.ok_or_else(|| Declined::sentence("Choose what is to be paused."))?;
-    let reason = memo(form.get("reason"))
+    let reason = Line::memo(form.get("reason"))
+        .map(String::from)
         .map_err(|_| Declined::sentence("Reason: at most 255 printable characters, on one line."))?;
     let scope = PauseScope::Own(who.book, part.clone());
     let paused = kill_switch::pause(&who.platform, &scope, &reason, who.actor(), PATIENCE).await?;

@@ -1,11 +1,11 @@
 //! `/dashboard/proposals`: what one person proposed and a second person has to confirm.
 
+use crate::audit_log::Names;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::members::audit::Names;
 use crate::proposals::{self, Checker, Proposed, Refused, word};
 use crate::store::Failure;
 use crate::web::page;

@@ -1,6 +1,7 @@
 //! `/dashboard/withdrawals/{id}`: one withdrawal with its evidence, as `outpay withdrawal show` gives it, and what a person
 //! of the business can do about it in its present state.
 
+use crate::audit_log::Names;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
@@ -8,9 +9,8 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
 use crate::ids::IdKind;
-use crate::members::Permission;
-use crate::members::audit::Names;
-use crate::reference::reference;
+use crate::line::typed_reference;
+use crate::roles::Permission;
 use crate::store::{Attempt, StoredEntry};
 use crate::web::page;
 use crate::withdrawals::evidence;
@@ -82,7 +82,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
         frame: Frame::new(
             &who,
             "withdrawals",
-            format!("Withdrawal of {}", crate::web::format::money(row.of.amount.0)),
+            format!("Withdrawal of {}", crate::format::money(row.of.amount.0)),
         ),
         waits: waits.unwrap_or_default(),
         user_id: ids.seal(IdKind::PayoutUser, who.book, user),
@@ -204,7 +204,7 @@ fn tried(attempt: Attempt) -> Tried {
 pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let number = withdrawal_row::number(&who, who.book, &id).ok_or(Declined::NotFound)?;
-    let text = reference(form.get("text"))
+    let text = typed_reference(form.get("text"))
         .map_err(|hint| Declined::sentence(format!("Reason or proof: {hint}.")))?;
     let counter = who.platform.counter(who.book, who.origin());
     let after = match form.get("how") {

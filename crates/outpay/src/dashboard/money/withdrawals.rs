@@ -11,8 +11,8 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{download, notice};
 use crate::dashboard::money::withdrawal_filter::Wanted;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
-use crate::members::Permission;
-use crate::reference::reference;
+use crate::line::typed_reference;
+use crate::roles::Permission;
 use crate::sheet::Sheet;
 use crate::stopped::Stopped;
 use crate::web::page;
@@ -141,7 +141,7 @@ pub async fn review(posted: Posted) -> Result<Response, Declined> {
         _ => return Err(Declined::sentence("Choose whether to approve or to reject.")),
     };
     let reason = form.get("reason");
-    if !approves && let Err(hint) = reference(reason) {
+    if !approves && let Err(hint) = typed_reference(reason) {
         return Err(Declined::sentence(format!("A rejection has a reason that the person reads: {hint}.")));
     }
     let chosen: Vec<i64> = form

@@ -1,5 +1,6 @@
 //! `/dashboard/users/{id}`: one person: facts, time line, and what the business can do about the person's money and access.
 
+use crate::audit_log::Names;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -8,12 +9,12 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
 use crate::dashboard::money::withdrawal_row::{WithdrawalRow, rows};
 use crate::dashboard::people::users;
+use crate::format;
 use crate::ids::IdKind;
-use crate::members::Permission;
-use crate::members::audit::Names;
-use crate::reference::reference;
+use crate::line::typed_reference;
+use crate::roles::Permission;
 use crate::store::{HistoryPlace, StoredEntry, UserRow, WithdrawalFilter};
-use crate::web::{format, page};
+use crate::web::page;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
@@ -142,7 +143,7 @@ pub async fn debit(Path(id): Path<String>, posted: Posted) -> Result<Response, D
     let row = find(&who, &id).await?;
     let key = idempotency::key(&form)?;
     let reason =
-        reference(form.get("reason")).map_err(|hint| Declined::sentence(format!("Reason: {hint}.")))?;
+        typed_reference(form.get("reason")).map_err(|hint| Declined::sentence(format!("Reason: {hint}.")))?;
     let amount =
         amount::read("Amount", form.get("amount")).map_err(Declined::sentence)?.unwrap_or(Cents::ZERO);
     if amount < Cents(1) || amount > MAX_TRANSFER {

@@ -7,11 +7,12 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::{self, Query};
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
+use crate::format;
 use crate::ids::IdKind;
-use crate::members::Permission;
-use crate::memo::memo;
+use crate::line::Line;
+use crate::roles::Permission;
 use crate::store::{Failure, UserFilter, UserPage, UserRow, UserSearch};
-use crate::web::{format, page};
+use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Cents, Email, MAX_PAYOUT, Micros, UserStatus};
@@ -148,7 +149,8 @@ pub async fn pay(posted: Posted) -> Result<Response, Declined> {
         let most = format::money(MAX_PAYOUT.0);
         return Err(Declined::sentence(format!("Amount: give from $0.01 to {most}.")));
     }
-    let memo = memo(form.get("memo"))
+    let memo = Line::memo(form.get("memo"))
+        .map(String::from)
         .map_err(|_| Declined::sentence("Memo: at most 255 printable characters, on one line."))?;
     let paid = who.platform.counter(who.book, who.origin()).once(key).create(email, amount, memo).await?;
     let word = if paid.replayed { "was given before by this form, and not again." } else { "was given." };
