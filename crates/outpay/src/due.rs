@@ -7,7 +7,6 @@ use crate::background::look_again;
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
 use crate::platform::Platform;
-use crate::rails::LONGEST_STEPS as WITHDRAWAL;
 use crate::store::{Failure, LongestSteps, NewAuditEntry, PulledBack, Work};
 use crate::webhooks::LONGEST_STEPS as DELIVERY;
 use ledger::{Actor, BookId};

@@ -1,6 +1,6 @@
 //! The kill switch: pausing what leaves the house, and letting it leave again. A pause is committed first and waits then for
 //! what had begun, so that once it has been answered nothing leaves that it names. Not here: where workers look at it
-//! (`rails/turn.rs`), which commands it refuses (ledger).
+//! (`payment_worker/turn.rs`), which commands it refuses (ledger).
 
 use crate::audit_log;
 use crate::platform::Platform;

@@ -37,6 +37,7 @@ pub mod members;
 pub mod memo;
 pub mod networks;
 pub mod overview;
+pub mod payment_worker;
 pub mod platform;
 pub mod proposals;
 pub mod rails;
@@ -55,6 +56,3 @@ pub mod webhook_event;
 pub mod webhooks;
 pub mod withdrawals;
 pub mod witness;
-
-pub use business as businesses;
-pub use business::branding;

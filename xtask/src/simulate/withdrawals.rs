@@ -15,10 +15,11 @@ use outpay::auth::Secrets;
 use outpay::business;
 use outpay::clock::{Clock, Entropy, start_of_day};
 use outpay::config::Config;
+use outpay::payment_worker::{Moment, Worker};
 use outpay::platform::Platform;
-use outpay::rails::{Moment, Rails, Worker};
+use outpay::rails::Rails;
 use outpay::store::DatabaseUrl;
-use outpay::webhooks::event::{EventSet, names};
+use outpay::webhook_event::{EventSet, names};
 use outpay::webhooks::{Change, Guard, Webhooks};
 use parking_lot::Mutex;
 

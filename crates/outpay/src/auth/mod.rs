@@ -7,8 +7,6 @@ pub mod password;
 pub mod seal;
 mod secrets;
 
-pub use crate::api_keys as keys;
-pub use crate::key_limits as limits;
 pub use ledger::CredentialDigest;
 pub use password::Passwords;
 pub use secrets::Secrets;

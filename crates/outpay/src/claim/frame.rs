@@ -1,6 +1,6 @@
 //! The layout around every page: the sender's branding, language links, help, and sign-out.
 
-use crate::branding::{Branding, LogoName, STANDARD_COLOUR};
+use crate::business::branding::{Branding, LogoName, STANDARD_COLOUR};
 use crate::web::Language;
 
 /// Embedded in every page's template as `frame`.

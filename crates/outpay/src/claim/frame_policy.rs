@@ -3,7 +3,7 @@
 //! in a request widens the policy of a page of a session.
 
 use super::entrance;
-use crate::branding::{self, FrameOrigins};
+use crate::business::branding::{self, FrameOrigins};
 use crate::platform::Platform;
 use crate::web::page;
 use axum::extract::{Request, State};

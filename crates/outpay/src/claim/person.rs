@@ -4,7 +4,8 @@
 use super::frame::{Frame, Sender};
 use super::session::Session;
 use crate::auth::Caller;
-use crate::branding::{self, Branding, LogoName};
+use crate::business::branding;
+use crate::business::branding::{Branding, LogoName};
 use crate::platform::Platform;
 use crate::store::{Failure, UserRow};
 use crate::web::language::{COOKIE, Language};

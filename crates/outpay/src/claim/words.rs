@@ -1,6 +1,6 @@
 //! States, fees and destinations as text. Not here: any decision.
 
-use crate::branding::Branding;
+use crate::business::branding::Branding;
 use crate::rails::{Facts, Field};
 use crate::store::Stop;
 use crate::web::Language;

@@ -8,6 +8,7 @@ use super::operations::HashBody;
 use super::page::query;
 use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
+use crate::audit_log;
 use crate::auth::{Caller, For};
 use crate::background::Status;
 use crate::counter::Counter;
@@ -111,8 +112,8 @@ impl Door {
         detail: &Value,
     ) -> Result<(), Problem> {
         let actor = Actor(caller.subject);
-        let entry = audit::in_book(&self.platform, caller.book, actor, action, subject, detail);
-        Ok(audit::write(&self.platform, entry).await?)
+        let entry = audit_log::in_book(&self.platform, caller.book, actor, action, subject, detail);
+        Ok(audit_log::write(&self.platform, entry).await?)
     }
 
     /// Checks amounts against the limit of the caller's key.

@@ -16,7 +16,6 @@ mod schedule;
 mod smtp;
 mod worker;
 
-pub use crate::mail_kind::{Choice, MailKind};
 pub use config::{Encryption, MailConfig};
 pub use measures::Measures;
 pub use order::{MailError, Notice};

@@ -12,9 +12,6 @@ pub mod sign_in;
 pub mod team;
 mod token;
 
-pub use crate::audit_log as audit;
-pub use crate::business::settings;
-pub use crate::roles::{Permission, Role};
 pub use session::{Client, Session};
 
 use crate::ids::{IdKind, PublicIds};

@@ -10,8 +10,8 @@ use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
 use crate::clock::{Clock, Entropy};
-use crate::identity_text::{IdentityProblem, identity};
-use crate::platform::Platform;
+use crate::commit::Teller;
+use crate::line::{Line, LineProblem};
 use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
 use anyhow::Context;
 use futures_util::FutureExt;
@@ -150,7 +150,7 @@ impl GiftCards {
 
     /// Records an event if this card brought the stock of its brand and value to the mark, or to nothing: one event on the way
     /// down, and one when the last card is gone.
-    async fn note_low_stock(&self, platform: &Platform, payment: &Payment) -> Result<(), Failure> {
+    async fn note_low_stock(&self, teller: &Teller, payment: &Payment) -> Result<(), Failure> {
         let destination: Destination = serde_json::from_str(&payment.withdrawal.destination)?;
         let kind = (destination.brand.as_str(), payment.withdrawal.net());
         // One more than the mark is enough to know that it is not reached.
@@ -225,10 +225,10 @@ impl Rail for GiftCards {
         let problem =
             |text: &str| Err(vec![FieldProblem { name: "brand".to_owned(), sentence: text.to_owned() }]);
         match fields.get("brand") {
-            Some(Value::String(text)) => match identity(text, LONGEST_BRAND) {
-                Ok(brand) => Ok(serde_json::json!({ "brand": brand }).to_string()),
-                Err(IdentityProblem::Empty) => problem("The brand field is required."),
-                Err(IdentityProblem::TooLong) => problem("The brand may not be greater than 60 characters."),
+            Some(Value::String(text)) => match Line::parse(text, LONGEST_BRAND) {
+                Ok(brand) => Ok(serde_json::json!({ "brand": brand.as_str() }).to_string()),
+                Err(LineProblem::Empty) => problem("The brand field is required."),
+                Err(LineProblem::TooLong) => problem("The brand may not be greater than 60 characters."),
                 Err(_) => problem("The brand may only hold characters that can be seen."),
             },
             None => problem("The brand field is required."),
@@ -305,10 +305,10 @@ impl Rail for GiftCards {
 
     fn after_success<'a>(
         &'a self,
-        platform: &'a Platform,
+        teller: &'a Teller,
         payment: &'a Payment,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        self.note_low_stock(platform, payment).boxed()
+        self.note_low_stock(teller, payment).boxed()
     }
 
     fn reveal(&self, book: BookId, withdrawal: i64) -> BoxFuture<'_, Result<Option<Revealed>, Failure>> {

@@ -7,7 +7,7 @@ use super::field::{Field, FieldProblem, Role};
 use super::kind::{Kind, flat, order_only};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Facts, Payment, Rail};
-use crate::identity_text::{IdentityProblem, identity};
+use crate::line::{Line, LineProblem};
 use crate::store::Attempt;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -124,17 +124,17 @@ impl Rail for Manual {
                 |sentence: String| problems.push(FieldProblem { name: field.name.clone(), sentence });
             let name = field.name.as_str();
             match fields.get(name) {
-                Some(Value::String(text)) => match identity(text, LONGEST_FIELD) {
-                    Ok(text) => drop(written.insert(name.to_owned(), Value::String(text))),
-                    Err(IdentityProblem::Empty) if !field.required => {}
-                    Err(IdentityProblem::Empty) => problem(format!("The {name} field is required.")),
-                    Err(IdentityProblem::TooLong) => {
+                Some(Value::String(text)) => match Line::parse(text, LONGEST_FIELD) {
+                    Ok(text) => drop(written.insert(name.to_owned(), Value::String(text.into()))),
+                    Err(LineProblem::Empty) if !field.required => {}
+                    Err(LineProblem::Empty) => problem(format!("The {name} field is required.")),
+                    Err(LineProblem::TooLong) => {
                         problem(format!("The {name} may not be greater than {LONGEST_FIELD} characters."));
                     }
-                    Err(IdentityProblem::Control) => {
+                    Err(LineProblem::Control) => {
                         problem(format!("The {name} may not hold control characters."));
                     }
-                    Err(IdentityProblem::Invisible) => {
+                    Err(LineProblem::Invisible) => {
                         problem(format!("The {name} may not hold characters that cannot be seen."));
                     }
                 },

@@ -1,6 +1,7 @@
-//! Rails: the ways money leaves the platform. One file (or folder) per kind of rail, the worker that drives withdrawals
-//! (worker.rs, turn.rs), and the facts that other code may ask (kind.rs). Every kind must pass the conformance kit
-//! (tests/it/rails/kit.rs). Not here: which withdrawals there are and what their states allow (ledger), and the business's terms.
+//! Rails: the ways money leaves the platform. One file (or folder) per kind of rail, and the facts that other code may
+//! ask (kind.rs). Every kind must pass the conformance kit
+//! (tests/it/rails/kit.rs). Not here: the worker that drives withdrawals (payment_worker/), which
+//! withdrawals there are and what their states allow (ledger), and the business's terms.
 //!
 //! Invariant: a payment is made once. The exact request is committed as an attempt before it leaves, a rail is asked again
 //! only under that attempt's key, and an outcome is only what the rail has proved.
@@ -12,25 +13,18 @@ mod field;
 pub mod gift_card;
 mod kind;
 pub mod manual;
-mod moment;
 mod mounted;
 pub mod outcome;
-mod prepare;
 pub mod sandbox;
-mod turn;
-mod worker;
 
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, Role};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
-pub use moment::{Killer, Moment};
 pub use mounted::{Mounted, Parts, Rails};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
-pub use turn::LONGEST_STEPS;
-pub use worker::Worker;
 
-use crate::platform::Platform;
-use crate::store::{Attempt, Failure, Outgoing, SentSince};
+use crate::commit::Teller;
+use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Micros, Provider, Withdrawal};
 use serde_json::{Map, Value};
@@ -124,7 +118,7 @@ pub trait Rail: Send + Sync {
     /// When the system broke; the payment stays succeeded.
     fn after_success<'a>(
         &'a self,
-        _platform: &'a Platform,
+        _teller: &'a Teller,
         _payment: &'a Payment,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async { Ok(()) })

@@ -1,4 +1,4 @@
-//! What rails reply: outcomes, findings, quotes and funds. Not here: what follows from an outcome (turn.rs).
+//! What rails reply: outcomes, findings, quotes and funds. Not here: what follows from an outcome (payment_worker/turn.rs).
 
 use ledger::{Cents, Micros};
 use secrecy::SecretString;

@@ -62,32 +62,6 @@ pub enum Assigned {
     Lost,
 }
 
-/// A transfer in a rail's own books: money that left by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The rail's name for it, as an attempt's key is.
-    pub transfer: String,
-    /// Its index among several under that name.
-    pub place: i64,
-    /// The destination, as the rail writes it.
-    pub destination: String,
-    /// The amount in the rail's smallest units.
-    pub units: String,
-    /// The same in cents, where it is a whole number of them.
-    pub cents: Option<Cents>,
-    /// The block, or another position in the rail's books.
-    pub block: i64,
-}
-
-/// What a rail's own books say about a period.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SentSince {
-    /// Money that left, in order.
-    pub outgoing: Vec<Outgoing>,
-    /// How many slots of its line are taken, pending payments included.
-    pub slots: i64,
-}
-
 /// A transfer that no attempt made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmatchedTransfer {

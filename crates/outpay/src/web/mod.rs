@@ -6,7 +6,6 @@ pub mod client;
 pub mod cookie;
 pub mod csrf;
 pub mod form;
-pub use crate::format;
 pub mod language;
 pub mod page;
 #[cfg(test)]

@@ -3,11 +3,11 @@
 //! response to the request that created them; every event is judged by the settings before a change or by those after
 //! it, never by neither; a change and its audit log entry are one transaction.
 
-use super::event::EventSet;
 use super::sign::SigningKeys;
 use super::{WebhookError, Webhooks, fan_out};
 use crate::auth::seal::Purpose;
 use crate::store::{Failure, NewAuditEntry, WebhookEndpoint, WriteError};
+use crate::webhook_event::EventSet;
 use anyhow::Context;
 use ledger::{Actor, BookId, Micros};
 use serde_json::{Value, json};

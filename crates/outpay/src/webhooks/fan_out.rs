@@ -2,9 +2,9 @@
 //! transaction, which commits only if the endpoint is unchanged since it was read: no event is delivered twice or
 //! skipped.
 
-use super::event::EventSet;
 use super::{Webhooks, body};
 use crate::store::{Failure, NewDelivery, WriteError};
+use crate::webhook_event::EventSet;
 use anyhow::Context;
 use ledger::BookId;
 

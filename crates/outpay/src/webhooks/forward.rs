@@ -3,13 +3,13 @@
 
 use super::body::Told;
 use super::client::{Client, Sent};
-use super::event;
 use super::guard::Guard;
 use super::pull::Puller;
 use super::sign::{self, SigningKeys};
 use crate::clock::Clock;
 use crate::rails;
 use crate::store::Failure;
+use crate::webhook_event;
 use anyhow::Context;
 use ledger::Provider;
 use serde_json::{Map, Value};
@@ -56,7 +56,7 @@ impl Forwarder {
     /// When the server does not answer, or answers something other than its API promises.
     pub async fn forward(&mut self, event: &Value) -> Result<Option<Forwarded>, Failure> {
         let kind = text(&event["type"])?;
-        if event::from_name(kind).is_none() {
+        if webhook_event::from_name(kind).is_none() {
             return Ok(None);
         }
         let data = &event["data"];

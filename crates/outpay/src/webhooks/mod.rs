@@ -22,7 +22,6 @@ pub mod sign;
 mod trial;
 mod worker;
 
-pub use crate::webhook_event as event;
 pub use client::Client;
 pub use endpoint::{Change, Endpoint};
 pub use guard::Guard;

@@ -15,7 +15,8 @@ use crate::audit_log;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::store::DeliveryState;
-use crate::webhooks::event::{self, EventSet};
+use crate::webhook_event;
+use crate::webhook_event::EventSet;
 use crate::webhooks::{Change, WebhookError};
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, EntryKind, Micros};
@@ -190,7 +191,7 @@ fn chosen(names: &[String]) -> Result<Option<EventSet>, CliError> {
     if names.is_empty() {
         return Ok(None);
     }
-    let all = event::names();
+    let all = webhook_event::names();
     let names: Vec<&str> =
         if names == ["all"] { all.clone() } else { names.iter().map(String::as_str).collect() };
     let sentence = || format!("--events takes all, or of these: {}", all.join(", "));
@@ -198,7 +199,8 @@ fn chosen(names: &[String]) -> Result<Option<EventSet>, CliError> {
 }
 
 pub(super) fn event_name(text: &str) -> Result<EntryKind, String> {
-    event::from_name(text).ok_or_else(|| format!("give one of: {}", event::names().join(", ")))
+    webhook_event::from_name(text)
+        .ok_or_else(|| format!("give one of: {}", webhook_event::names().join(", ")))
 }
 
 fn state(text: &str) -> Result<DeliveryState, String> {

@@ -9,7 +9,8 @@ use crate::dashboard::door::{idempotency, notice};
 use crate::roles::Permission;
 use crate::store::DeliveryState;
 use crate::web::page;
-use crate::webhooks::event::{self, EventSet};
+use crate::webhook_event;
+use crate::webhook_event::EventSet;
 use crate::webhooks::{Change, Endpoint, WebhookError};
 use axum::response::Response;
 use http::StatusCode;
@@ -95,7 +96,7 @@ pub(crate) async fn show(
             changed_at: endpoint.changed_at(),
         }),
         draft,
-        events: event::names(),
+        events: webhook_event::names(),
         error,
         once: idempotency::token(&who.platform),
     };
@@ -147,7 +148,8 @@ pub async fn roll(posted: Posted) -> Result<Response, Declined> {
 /// Sends an invented event now; the page after it shows what the receiver did.
 pub async fn send_test(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
-    let kind = event::from_name(form.get("event")).ok_or_else(|| Declined::sentence("Choose an event."))?;
+    let kind =
+        webhook_event::from_name(form.get("event")).ok_or_else(|| Declined::sentence("Choose an event."))?;
     let webhooks = &who.platform.webhooks;
     let trial = webhooks.test_endpoint(who.book, kind).await?;
     let id = webhooks.delivery_id(who.book, trial.delivery.number);
@@ -205,7 +207,7 @@ mod tests {
                     events: vec!["payout.succeeded".to_owned()],
                     is_on: true,
                 },
-                events: event::names(),
+                events: webhook_event::names(),
                 error: None,
                 once: "0".repeat(32),
             },

@@ -201,4 +201,3 @@ async fn rows_of_several_processes_stand_in_one_chain(world: &BareStore) {
     });
     assert_eq!(chained(world).await, before + 80);
 }
-

@@ -6,6 +6,7 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, book_wit
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::U256;
 use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
+use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
 use outpay::rails::crypto::{Access, CryptoRail};
 use outpay::rails::{Finding, Outcome, Rail, Worker};

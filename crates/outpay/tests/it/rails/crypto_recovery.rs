@@ -12,7 +12,6 @@ use ledger::{Actor, BookId, Cents, Command, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::kill_switch;
 use outpay::platform::Platform;
-use outpay::rails::Worker;
 use outpay::recovery::treasury::{self, AssignError, Debited};
 use outpay::stopped::Stopped;
 use outpay::store::{Assigned, PauseScope, RecoveryChanges};

@@ -5,6 +5,7 @@ use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, payment, person, refus
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
 use ledger::{Actor, BookId, Cents, Refusal, WithdrawalState};
+use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
 use outpay::rails::{Rail, Worker};
 use outpay::stopped::Stopped;

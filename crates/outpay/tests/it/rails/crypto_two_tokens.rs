@@ -5,9 +5,10 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance,
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, FeeRule, Terms, WithdrawalState};
+use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
+use outpay::rails::Rail;
 use outpay::rails::crypto::{Access, CryptoRail};
-use outpay::rails::{Rail, Worker};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -7,9 +7,7 @@ use ledger::{Actor, BookId, Cents, Mode, Provider};
 use outpay::clock::Clock;
 use outpay::kill_switch;
 use outpay::platform::Platform;
-use outpay::rails::{
-    Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, Worker,
-};
+use outpay::rails::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
 use outpay::store::{Attempt, PauseScope};
 use outpay::withdrawals::price::Wish;
 use serde_json::{Map, Value};

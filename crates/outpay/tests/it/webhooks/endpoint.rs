@@ -223,7 +223,7 @@ async fn changes_at_once_are_both_kept(world: &Hooks) {
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let neighbour = world.neighbour().await;
     let url = Change { url: Some(world.receiver.url("/new")), ..Change::default() };
-    let events = outpay::webhooks::event::EventSet::of_names(["payout.failed"]);
+    let events = outpay::webhook_event::EventSet::of_names(["payout.failed"]);
     let events = Change { events, ..Change::default() };
     let (one, other) = tokio::join!(
         world.webhooks().set_endpoint(book, BY, &url),

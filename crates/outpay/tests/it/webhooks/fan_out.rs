@@ -3,8 +3,8 @@
 use crate::receiver::Received;
 use crate::webhooks::hooks::{BY, Hooks};
 use ledger::{Provider, Step};
+use outpay::webhook_event::EventSet;
 use outpay::webhooks::Change;
-use outpay::webhooks::event::EventSet;
 
 crate::world::on_both_engines! {
     a_success_is_told_to_the_byte,

@@ -1,10 +1,9 @@
 //! Prepares the next attempt of a payment: the rail writes it, and the funds must cover it beside the attempts in flight on
 //! its line. Not here: committing it (turn.rs).
 
-use super::mounted::Mounted;
-use super::turn::{LONGEST_CALL, too_slow};
-use super::{Outcome, Payment, Prepared};
+use super::limits::{LONGEST_CALL, too_slow};
 use crate::platform::Platform;
+use crate::rails::{Outcome, Mounted, Payment, Prepared};
 use crate::store::{Attempt, Failure};
 
 /// Prepares the attempt, or says why there can be none now.

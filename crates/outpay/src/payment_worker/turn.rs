@@ -1,7 +1,7 @@
 //! One turn of a worker at one withdrawal: from what its rows say to what its rail proves. Not here: which withdrawals are
-//! driven, and when (worker.rs).
+//! driven, and when (mod.rs).
 //!
-//! Invariants: every write names the worker's lease; the order of writes is that of worker.rs.
+//! Invariants: every write names the worker's lease; the order of writes is that of mod.rs.
 
 use super::moment::Moment;
 use super::mounted::Mounted;
@@ -13,11 +13,7 @@ use anyhow::Context;
 use ledger::{Actor, Lease, Micros, Progress, Refusal, Step, Withdrawal, WithdrawalState};
 use std::time::Duration;
 
-pub(super) const SECOND: Micros = 1_000_000;
-/// Time-out of a single call to a rail.
-pub(super) const LONGEST_CALL: Duration = Duration::from_secs(60);
-/// The shortest and the longest wait before the next query.
-pub(super) const SOONEST: Micros = SECOND;
+/// The longest wait before the next query; the shortest is [`SOONEST`].
 const LATEST: Micros = 600 * SECOND;
 /// Jitter in percent, so that many waits do not end at one moment.
 const JITTER: (i64, i64) = (80, 120);
@@ -28,9 +24,10 @@ const WHILE_STOPPED: Micros = 5 * SECOND;
 /// Attempts at a free slot while other workers take them.
 const TRIES_FOR_A_SLOT: usize = 50;
 
-/// A worker, a withdrawal and the lease it is held under.
+/// A withdrawal and the lease under which the worker holds it.
 pub(super) struct Turn<'a> {
-    pub(super) worker: &'a Worker,
+    pub(super) platform: &'a Platform,
+    pub(super) killer: Option<&'a Killer>,
     pub(super) mounted: &'a Mounted,
     pub(super) payment: Payment,
     pub(super) hold: Hold,
@@ -92,8 +89,7 @@ impl Turn<'_> {
         }
         let facts = self.mounted.facts();
         for _ in 0..TRIES_FOR_A_SLOT {
-            let platform = &self.worker.platform;
-            let prepared = match prepare::next(platform, self.mounted, &self.payment, earlier).await? {
+            let prepared = match prepare::next(self.platform, self.mounted, &self.payment, earlier).await? {
                 Ok(prepared) => prepared,
                 // Earlier attempts may still pay, whatever the rail says of another one.
                 Err(Outcome::Refused { code, .. }) if !earlier.is_empty() => {
@@ -116,7 +112,7 @@ impl Turn<'_> {
             };
             let line = facts.line.as_deref().filter(|_| !replaces);
             if store.add_attempt(self.hold, &attempt, line).await? {
-                self.worker.platform.witness.note_slot(line, attempt.slot)?;
+                self.platform.witness.note_slot(line, attempt.slot)?;
                 self.reached(Moment::AfterIntent)?;
                 let attempts = [earlier, &[attempt]].concat();
                 return self.submit(&attempts, !earlier.is_empty()).await;
@@ -164,7 +160,7 @@ impl Turn<'_> {
     async fn judge_rail(&self, answer: &Outcome, may_have_been_sent: bool) {
         match answer {
             Outcome::Unknown { is_down: true, .. } if !may_have_been_sent => {
-                if !self.mounted.failed(self.worker.platform.clock.monotonic()) {
+                if !self.mounted.failed(self.platform.clock.monotonic()) {
                     return;
                 }
                 let noted = async {
@@ -224,7 +220,7 @@ impl Turn<'_> {
                 if done.is_none() {
                     return Ok(None);
                 }
-                self.mounted.rail.after_success(&self.worker.platform, &self.payment).await?;
+                self.mounted.rail.after_success(&self.platform.teller, &self.payment).await?;
                 Ok(withdrawal.provider.watch().map(|watch| watch.first))
             }
             Outcome::Refused { code, text } => {
@@ -308,29 +304,25 @@ impl Turn<'_> {
         let since = attempts.last().map_or(self.payment.withdrawal.changed_at, |last| last.created_at);
         let wait = ((now - since) / 4).clamp(SOONEST, LATEST);
         let mut byte = [0; 1];
-        self.worker.platform.entropy.fill(&mut byte);
+        self.platform.entropy.fill(&mut byte);
         let (least, most) = JITTER;
         Ok(Some(wait * (least + i64::from(byte[0]) * (most - least) / 255) / 100))
     }
 
     /// How long the breaker stays open from now on, if it is.
     fn left_alone(&self) -> Option<Micros> {
-        let now = self.worker.platform.clock.monotonic();
+        let now = self.platform.clock.monotonic();
         self.mounted.left_alone_until(now).map(|until| until - now)
     }
 
     fn store(&self) -> &Store {
-        &self.worker.platform.store
+        &self.platform.store
     }
 
     fn reached(&self, moment: Moment) -> Result<(), Failure> {
-        match &self.worker.killer {
+        match self.killer {
             Some(kills) if kills(moment) => anyhow::bail!("killed: {moment:?}"),
             _ => Ok(()),
         }
     }
-}
-
-pub(super) fn too_slow() -> Outcome {
-    Outcome::down(format!("no answer within {} seconds", LONGEST_CALL.as_secs()))
 }

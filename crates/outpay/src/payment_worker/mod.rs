@@ -6,21 +6,26 @@
 //! request is durable, then the request leaves, then the answer is recorded, then the step it proves. No database transaction
 //! is open while a rail is called.
 
-use super::moment::Killer;
-use super::turn::{SECOND, SOONEST, Turn};
-use super::{Mounted, Payment};
+mod limits;
+mod moment;
+mod prepare;
+mod turn;
+
+pub use moment::{Killer, Moment};
+pub use turn::LONGEST_STEPS;
+
 use crate::background::{look_again, presence};
 use crate::platform::Platform;
+use crate::rails::{Mounted, Payment};
 use crate::store::{Failure, Leased};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
-use ledger::Micros;
+use limits::{LEASE, SOONEST};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
+use turn::Turn;
 
-/// Longer than all calls of one visit together.
-pub(super) const LEASE: Micros = 300 * SECOND;
 /// Withdrawals leased per round.
 const BATCH: i64 = 64;
 /// Withdrawals of one rail that one process drives concurrently.
@@ -32,9 +37,9 @@ const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
 
 /// Drives the withdrawals of all rails of one process.
 pub struct Worker {
-    pub(super) platform: Platform,
+    platform: Platform,
     id: i64,
-    pub(super) killer: Option<Killer>,
+    killer: Option<Killer>,
     at_once: usize,
 }
 
@@ -137,7 +142,13 @@ impl Worker {
                 let order_id =
                     self.platform.secrets.ids().order_id(withdrawal.provider, *book, withdrawal.number);
                 let payment = Payment { book: *book, withdrawal: withdrawal.clone(), order_id };
-                let turn = Turn { worker: self, mounted, payment, hold: leased.hold() };
+                let turn = Turn {
+                    platform: &self.platform,
+                    killer: self.killer.as_ref(),
+                    mounted,
+                    payment,
+                    hold: leased.hold(),
+                };
                 let driven = AssertUnwindSafe(turn.drive()).catch_unwind().await;
                 driven.map_err(|_| anyhow::anyhow!("a rail panicked"))??
             }
