@@ -3,6 +3,7 @@
 //! Not here: what clippy and rustfmt check. Invariant: a missing file or folder is a violation with a message, never
 //! a panic.
 
+mod circles;
 mod claim;
 mod dashboard;
 mod files;
@@ -61,6 +62,7 @@ const RULES: &[Rule] = &[
     rooms::commands_only_at_the_counter,
     rooms::http_clients_only_in_rails_and_webhooks,
     rooms::smtp_only_in_mail,
+    circles::rooms_form_no_circle,
     rails::kinds_are_named_only_in_rails,
     sql::statements_only_in_store,
     sql::drivers_only_in_store,

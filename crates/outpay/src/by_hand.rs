@@ -3,10 +3,10 @@
 
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
+use crate::line::typed_reference;
 use crate::line_numbers::LineNumbers;
 use crate::members::audit;
 use crate::platform::Platform;
-use crate::reference::reference;
 use crate::sheet::{self, Sheet};
 use crate::stopped::Stopped;
 use crate::store::{HandedOut, WithdrawalFilter};
@@ -210,7 +210,7 @@ async fn settle_line(
 ) -> Result<(), String> {
     let field = |column: usize| record.get(column).unwrap_or_default();
     let (id, proof) = (field(columns.id), field(columns.proof));
-    reference(proof).map_err(|hint| format!("the proof is not one; {hint}"))?;
+    typed_reference(proof).map_err(|hint| format!("the proof is not one; {hint}"))?;
     let unknown = || format!("there is no withdrawal {id:?}");
     let (book, number) = find(id).ok_or_else(unknown)?;
     let withdrawal = platform.store.withdrawal(book, number).await.map_err(|failure| {

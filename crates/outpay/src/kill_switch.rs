@@ -4,7 +4,7 @@
 
 use crate::audit_log;
 use crate::platform::Platform;
-use crate::recovery::treasury;
+use crate::recovery_progress::RecoveryProgress;
 use crate::stopped::Stopped;
 use crate::store::{BookPart, Failure, NewAuditEntry, PauseScope, StoredPause};
 use ledger::{Actor, BookId, Mode, Occurrence};

@@ -11,8 +11,8 @@ use crate::http::{self, Server};
 use crate::imports;
 use crate::mail;
 use crate::overview;
+use crate::payment_worker;
 use crate::platform::Platform;
-use crate::rails;
 use crate::store::Failure;
 use crate::unclaimed;
 use crate::web::assets;
@@ -105,7 +105,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
     let mut tasks = vec![
         over(platform, "withdrawals", move |platform, stop| async move {
             presence::take_back_own(&platform.store, withdrawals).await;
-            rails::Worker::new(platform).numbered(withdrawals).run(stop).await;
+            payment_worker::Worker::new(platform).numbered(withdrawals).run(stop).await;
         }),
         over(platform, "imports", move |platform, stop| async move {
             presence::take_back_own(&platform.store, imports).await;

@@ -19,7 +19,7 @@ use ::outpay::config::Config;
 use ::outpay::ids::IdKind;
 use ::outpay::platform::Platform;
 use ::outpay::store::{DatabaseUrl, DeliveryState, NewBusiness};
-use ::outpay::webhooks::event::EventSet;
+use ::outpay::webhook_event::EventSet;
 use ::outpay::webhooks::{Change, Guard, WebhookOptions, Worker};
 use anyhow::{Context, Result, anyhow, ensure};
 use secrecy::ExposeSecret;

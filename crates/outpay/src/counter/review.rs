@@ -3,7 +3,7 @@
 //! by, and the members who made them count as one.
 
 use super::{Counter, Done};
-use crate::auth;
+use crate::api_keys;
 use crate::platform::Platform;
 use crate::roles::Permission;
 use crate::stopped::Stopped;
@@ -116,7 +116,7 @@ async fn hands(
     let mut all = BTreeSet::from([actor]);
     for key in keys.iter().filter(|key| is_family(keys, key.number, actor)) {
         all.insert(Actor(key.number));
-        let id = auth::keys::id(platform, book, key.number);
+        let id = api_keys::id(platform, book, key.number);
         let made = platform.store.audit_actors(book.business(), &id, ["key.created", "key.rolled"]).await?;
         all.extend(made.into_iter().filter(|maker| maker.as_member().is_some()));
     }

@@ -3,8 +3,7 @@
 
 use super::json::{Json, Object};
 use super::problem::{Problem, field};
-use crate::identity_text::{IdentityProblem, identity};
-use crate::memo::MemoProblem;
+use crate::line::{Line, LineProblem};
 use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT};
 
 /// The most characters of a reason or a proof.
@@ -53,9 +52,9 @@ pub(super) fn amount(value: Option<&Json>, most: Cents) -> Result<Cents, String>
 pub(super) fn memo(value: Option<&Json>) -> Result<String, &'static str> {
     match value {
         None | Some(Json::Null) => Ok(String::new()),
-        Some(Json::String(text)) => crate::memo::memo(text).map_err(|problem| match problem {
-            MemoProblem::TooLong => "The memo may not be greater than 255 characters.",
-            MemoProblem::Unprintable => "The memo may not hold control characters.",
+        Some(Json::String(text)) => Line::memo(text).map(String::from).map_err(|problem| match problem {
+            LineProblem::TooLong => "The memo may not be greater than 255 characters.",
+            _ => "The memo may not hold control characters.",
         }),
         Some(_) => Err("The memo must be a string."),
     }
@@ -70,13 +69,13 @@ pub(super) fn only_text(fields: &Object, name: &'static str) -> Result<String, P
 pub(super) fn text(fields: &Object, name: &str) -> Result<String, String> {
     match fields.get(name) {
         None => Err(format!("The {name} field is required.")),
-        Some(Json::String(text)) => identity(text, LONGEST_TEXT).map_err(|problem| match problem {
-            IdentityProblem::Empty => format!("The {name} field is required."),
-            IdentityProblem::TooLong => {
+        Some(Json::String(text)) => Line::parse(text, LONGEST_TEXT).map(String::from).map_err(|problem| match problem {
+            LineProblem::Empty => format!("The {name} field is required."),
+            LineProblem::TooLong => {
                 format!("The {name} may not be greater than {LONGEST_TEXT} characters.")
             }
-            IdentityProblem::Control => format!("The {name} may not hold control characters."),
-            IdentityProblem::Invisible => {
+            LineProblem::Control => format!("The {name} may not hold control characters."),
+            LineProblem::Invisible => {
                 format!("The {name} may not hold characters that cannot be seen.")
             }
         }),

@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::kill_switch::{self, Resumed};
-use crate::memo::memo;
+use crate::line::Line;
 use crate::platform::Platform;
 use crate::store::{BookPart, PauseScope, StoredPause};
 use axum::extract::{Request, State};
@@ -42,7 +42,8 @@ pub struct PauseBody {
 
 impl PauseBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
-        let reason = memo(&optional_text(fields, "reason")?.unwrap_or_default())
+        let reason = Line::memo(&optional_text(fields, "reason")?.unwrap_or_default())
+            .map(String::from)
             .map_err(|_| field("reason", "The reason must be at most 255 printable characters."))?;
         let (method, user) = (optional_text(fields, "method")?, optional_text(fields, "payout_user_id")?);
         Ok(Self { method, payout_user_id: user, reason })

@@ -9,7 +9,7 @@ use super::observe::Observed;
 use super::problem::{Problem, field};
 use super::show;
 use crate::auth::Caller;
-use crate::identity_text::{IdentityProblem, identity};
+use crate::line::{Line, LineProblem};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -260,10 +260,10 @@ fn reference(value: Option<&Json>, references: &mut HashSet<String>) -> Result<O
         Some(Json::String(text)) => text,
         Some(_) => return Err("The reference must be a string."),
     };
-    let reference = identity(text, LONGEST_REFERENCE).map_err(|problem| match problem {
-        IdentityProblem::Empty | IdentityProblem::TooLong => "The reference must have 1 to 255 characters.",
-        IdentityProblem::Control => "The reference may not hold control characters.",
-        IdentityProblem::Invisible => "The reference may not hold characters that cannot be seen.",
+    let reference = Line::parse(text, LONGEST_REFERENCE).map(String::from).map_err(|problem| match problem {
+        LineProblem::Empty | LineProblem::TooLong => "The reference must have 1 to 255 characters.",
+        LineProblem::Control => "The reference may not hold control characters.",
+        LineProblem::Invisible => "The reference may not hold characters that cannot be seen.",
     })?;
     if !references.insert(reference.clone()) {
         return Err("The reference is used twice in this request.");

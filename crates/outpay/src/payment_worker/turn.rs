@@ -3,15 +3,15 @@
 //!
 //! Invariants: every write names the worker's lease; the order of writes is that of mod.rs.
 
-use super::moment::Moment;
-use super::mounted::Mounted;
-use super::worker::{LEASE, Worker};
-use super::{Finding, Outcome, Payment, prepare};
+use super::limits::{LEASE, LONGEST_CALL, SECOND, SOONEST, too_slow};
+use super::moment::{Killer, Moment};
+use super::prepare;
+use crate::platform::Platform;
+use crate::rails::{Finding, Mounted, Outcome, Payment};
 use crate::stopped::Stopped;
 use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
 use anyhow::Context;
 use ledger::{Actor, Lease, Micros, Progress, Refusal, Step, Withdrawal, WithdrawalState};
-use std::time::Duration;
 
 /// The longest wait before the next query; the shortest is [`SOONEST`].
 const LATEST: Micros = 600 * SECOND;
@@ -220,7 +220,10 @@ impl Turn<'_> {
                 if done.is_none() {
                     return Ok(None);
                 }
-                self.mounted.rail.after_success(&self.platform.teller, &self.payment).await?;
+                if let Some((occurrence, note)) = self.mounted.rail.after_success(&self.payment).await? {
+                    let counter = self.platform.counter(self.hold.book, Actor::NOBODY);
+                    counter.record(occurrence, None, note).await?;
+                }
                 Ok(withdrawal.provider.watch().map(|watch| watch.first))
             }
             Outcome::Refused { code, text } => {
@@ -289,7 +292,7 @@ impl Turn<'_> {
         step: Progress,
     ) -> Result<Result<Withdrawal, Refusal>, Failure> {
         let lease = Lease { number: self.hold.lease, attempts: i64::try_from(attempts.len())? };
-        let counter = self.worker.platform.counter(self.hold.book, Actor::NOBODY);
+        let counter = self.platform.counter(self.hold.book, Actor::NOBODY);
         match counter.advance_under(lease, step).await {
             Ok(done) => Ok(Ok(done.value)),
             Err(Stopped::Refused(refusal)) => Ok(Err(refusal)),

@@ -10,13 +10,12 @@ use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
 use crate::clock::{Clock, Entropy};
-use crate::commit::Teller;
 use crate::line::{Line, LineProblem};
 use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
 use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{Actor, BookId, Cents, Mode, Occurrence, Provider};
+use ledger::{BookId, Cents, Mode, Occurrence, Provider};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -148,21 +147,16 @@ impl GiftCards {
         }))
     }
 
-    /// Records an event if this card brought the stock of its brand and value to the mark, or to nothing: one event on the way
-    /// down, and one when the last card is gone.
-    async fn note_low_stock(&self, teller: &Teller, payment: &Payment) -> Result<(), Failure> {
+    /// An event if this card brought the stock of its brand and value to the mark, or to nothing: one event on the way down, and
+    /// one when the last card is gone.
+    async fn low_stock_event(&self, payment: &Payment) -> Result<Option<(Occurrence, String)>, Failure> {
         let destination: Destination = serde_json::from_str(&payment.withdrawal.destination)?;
         let kind = (destination.brand.as_str(), payment.withdrawal.net());
         // One more than the mark is enough to know that it is not reached.
         let most = self.low_stock.saturating_add(1).max(1);
         let left = self.store.gift_cards_left(payment.book, kind, self.clock.now(), most).await?;
-        if left != self.low_stock && left != 0 {
-            return Ok(());
-        }
-        let note = format!("{} {}: {left} left", kind.0, kind.1.0);
-        let counter = platform.counter(payment.book, Actor::NOBODY);
-        counter.record(Occurrence::GiftCardStockLow, None, note).await?;
-        Ok(())
+        let is_told = left == self.low_stock || left == 0;
+        Ok(is_told.then(|| (Occurrence::GiftCardStockLow, format!("{} {}: {left} left", kind.0, kind.1.0))))
     }
 
     async fn give(&self, payment: &Payment) -> Result<Outcome, Failure> {
@@ -305,10 +299,9 @@ impl Rail for GiftCards {
 
     fn after_success<'a>(
         &'a self,
-        teller: &'a Teller,
         payment: &'a Payment,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
-        self.note_low_stock(teller, payment).boxed()
+    ) -> BoxFuture<'a, Result<Option<(Occurrence, String)>, Failure>> {
+        self.low_stock_event(payment).boxed()
     }
 
     fn reveal(&self, book: BookId, withdrawal: i64) -> BoxFuture<'_, Result<Option<Revealed>, Failure>> {

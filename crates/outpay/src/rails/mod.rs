@@ -23,10 +23,9 @@ pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use mounted::{Mounted, Parts, Rails};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 
-use crate::commit::Teller;
 use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;
-use ledger::{BookId, Cents, Micros, Provider, Withdrawal};
+use ledger::{BookId, Cents, Micros, Occurrence, Provider, Withdrawal};
 use serde_json::{Map, Value};
 
 /// Every kind of rail, in the order in which people see their methods. This is the one place where a kind is registered.
@@ -112,16 +111,16 @@ pub trait Rail: Send + Sync {
     /// Asks what became of the attempts, oldest first, under their keys. Only this decides an outcome.
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding>;
 
-    /// Called once a payment's success is durable. Must tolerate being skipped: a process may end before it.
+    /// Called once a payment's success is durable: an event to record because of it, with its note. Must tolerate being skipped:
+    /// a process may end before it.
     ///
     /// # Errors
     /// When the system broke; the payment stays succeeded.
     fn after_success<'a>(
         &'a self,
-        _teller: &'a Teller,
         _payment: &'a Payment,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async { Ok(()) })
+    ) -> BoxFuture<'a, Result<Option<(Occurrence, String)>, Failure>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// The code that a succeeded payment left for the person; `None` where there is none. Overridden where

@@ -7,7 +7,7 @@ use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::rails::{self, Payment};
 use crate::stopped::Stopped;
-use crate::store::{Assigned, Failure, NewAuditEntry, TreasuryScan, UnmatchedTransfer};
+use crate::store::{Assigned, Failure, NewAuditEntry, UnmatchedTransfer};
 use anyhow::Context;
 use ledger::{Actor, BookId, Cents, Micros, Mode, OnceKey, Refusal};
 use serde_json::json;

@@ -9,7 +9,7 @@ use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
 use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
 use outpay::rails::crypto::{Access, CryptoRail};
-use outpay::rails::{Finding, Outcome, Rail, Worker};
+use outpay::rails::{Finding, Outcome, Rail};
 use outpay::stopped::Stopped;
 use outpay::store::Attempt;
 use secrecy::SecretString;

@@ -4,7 +4,8 @@ use crate::rails::platform::{Installation, assert_books_are_clean, balance, book
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
 use ledger::{Cents, Terms, WithdrawalState};
 use outpay::clock::Clock;
-use outpay::rails::{Closed, Finding, Outcome, Rail, Worker};
+use outpay::payment_worker::Worker;
+use outpay::rails::{Closed, Finding, Outcome, Rail};
 use outpay::stopped::Stopped;
 use outpay::withdrawals::price::Wish;
 use serde_json::Map;
