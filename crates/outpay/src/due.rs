@@ -6,6 +6,7 @@ use crate::audit_log;
 use crate::background::look_again;
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
+use crate::payment_worker::LONGEST_STEPS as WITHDRAWAL;
 use crate::platform::Platform;
 use crate::store::{Failure, LongestSteps, NewAuditEntry, PulledBack, Work};
 use crate::webhooks::LONGEST_STEPS as DELIVERY;

@@ -9,7 +9,6 @@ use super::page::query;
 use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
 use crate::audit_log;
-use crate::audit_log;
 use crate::auth::{Caller, For};
 use crate::background::Status;
 use crate::counter::Counter;

@@ -94,7 +94,7 @@ async fn one(
 }
 
 /// A reference pays once for ever, whatever file has it, so its line goes as a batch of one. `true`: the first answer again.
-async fn give(counter: Counter<'_>, line: &Line) -> Result<bool, Stopped> {
+async fn give(counter: Counter<'_>, line: &PaymentLine) -> Result<bool, Stopped> {
     let (email, amount, memo) = (line.email.clone(), line.amount, String::new());
     if line.reference.is_empty() {
         return Ok(counter.create(email, amount, memo).await?.replayed);

@@ -78,9 +78,9 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MailKind;
     use super::super::letter::{self, Told};
     use super::*;
+    use crate::mail_kind::MailKind;
     use secrecy::SecretString;
     use serde_json::json;
 

@@ -9,6 +9,7 @@ pub mod treasury;
 
 use crate::kill_switch;
 use crate::platform::Platform;
+use crate::recovery_progress::RecoveryProgress;
 use crate::store::{Failure, PauseScope, RecoveryChanges, RecoveryCounts, Store};
 use crate::witness::{self, Lost, PutAside, Remembered};
 use ledger::{Actor, Micros};
@@ -96,7 +97,7 @@ pub async fn recover(
     to_check.extend(
         unread.into_iter().map(|(rail, why)| format!("the transfers by {rail} could not be read: {why}")),
     );
-    to_check.extend(treasury::standing(&platform.store).await?.open());
+    to_check.extend(RecoveryProgress::load(&platform.store).await?.open());
     Ok(Recovered { epoch, counts, rotated, to_check })
 }
 

@@ -4,7 +4,7 @@
 use super::codes::DELIVERY_PENDING;
 use super::driver::{Row, Statement, WriteError};
 use super::sql::sql;
-use super::webhook_deliveries::DeliveryState;
+use super::states::DeliveryState;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
 

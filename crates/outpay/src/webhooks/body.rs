@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn a_test_send_says_so_at_the_end() {
         let secrets = Secrets::derive(&[7; 32]);
-        for name in super::super::event::names() {
-            let kind = super::super::event::from_name(name).unwrap();
+        for name in crate::webhook_event::names() {
+            let kind = crate::webhook_event::from_name(name).unwrap();
             let sample = String::from_utf8(sample(secrets.ids(), BOOK, kind)).unwrap();
             assert!(sample.ends_with(",\"test_mode\":true}"), "{sample}");
             let read: Value = serde_json::from_str(&sample).unwrap();

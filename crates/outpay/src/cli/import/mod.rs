@@ -12,7 +12,7 @@ use super::installation::{self, Installation};
 use super::output::{self, dollars};
 use super::progress;
 use crate::audit_log::Names;
-use crate::imports::lines::{self, Line};
+use crate::imports::lines::{self, PaymentLine};
 use crate::imports::operator::{self, Begun};
 use crate::imports::pay::{self, Payment, Payments};
 use clap::Args;
@@ -118,7 +118,7 @@ fn bad_lines(bad: &[lines::BadLine], json: bool) -> Result<ExitCode, CliError> {
 }
 
 /// Prints what is about to happen to standard error; standard output has only the result.
-fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), CliError> {
+fn announce(lines: &[PaymentLine], payout: Cents, as_json: bool) -> Result<(), CliError> {
     let addresses: HashSet<_> = lines.iter().map(|line| &line.email).collect();
     let total = total(lines.iter())?;
     if as_json {
@@ -144,7 +144,7 @@ fn announce(lines: &[Line], payout: Cents, as_json: bool) -> Result<(), CliError
     Ok(())
 }
 
-fn total<'a>(lines: impl Iterator<Item = &'a Line>) -> Result<Cents, CliError> {
+fn total<'a>(lines: impl Iterator<Item = &'a PaymentLine>) -> Result<Cents, CliError> {
     let mut total = Cents::ZERO;
     for line in lines {
         debug_assert!(line.amount <= MAX_PAYOUT, "lines were checked");

@@ -1,11 +1,11 @@
 //! The audit log, entries in the same transaction as the change, and counted sign-in attempts.
 
-use crate::conformance::bare_store::{BareStore, Engine, NOW};
+use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, Terms};
 use outpay::roles::Role;
-use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Store, Tries, WriteError};
+use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Tries, WriteError};
 
 on_both_engines! {
     entries_come_back_newest_first,

@@ -11,8 +11,10 @@ use alloy_primitives::{Address, U256};
 use ledger::{Actor, BookId, Cents, Command, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::kill_switch;
+use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
 use outpay::recovery::treasury::{self, AssignError, Debited};
+use outpay::recovery_progress::RecoveryProgress;
 use outpay::stopped::Stopped;
 use outpay::store::{Assigned, PauseScope, RecoveryChanges};
 use serde_json::json;
@@ -44,7 +46,7 @@ async fn resume(platform: &Platform) -> Result<bool, Stopped> {
 }
 
 async fn open(platform: &Platform) -> usize {
-    treasury::standing(&platform.store).await.unwrap().open().len()
+    RecoveryProgress::load(&platform.store).await.unwrap().open().len()
 }
 
 /// Rounds of a worker, with a block after each.
@@ -80,7 +82,7 @@ async fn what_left_after_the_backup_is_assigned(installation: &mut Installation)
     let Err(Stopped::NotRecovered(why)) = resume(&platform).await else { panic!("it was resumed") };
     assert!(why[0].contains("usdc were not read yet"), "{why:?}");
     assert_eq!(treasury::scan(&platform).await.unwrap(), []);
-    let standing = treasury::standing(&platform.store).await.unwrap();
+    let standing = RecoveryProgress::load(&platform.store).await.unwrap();
     let found: Vec<&str> = standing.transfers.iter().map(|one| one.outgoing.transfer.as_str()).collect();
     assert_eq!(found, [&its, &of_a_lost_one, &too_much, &fraction], "the known one is none of them");
     assert!(standing.scans[0].is_done() && standing.scans[0].slots == 5, "{:?}", standing.scans);

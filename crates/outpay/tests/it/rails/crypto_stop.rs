@@ -6,7 +6,6 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance,
 use crate::rails::proxy::{Act, Proxy};
 use ledger::{Actor, BookId, Cents, Refusal, WithdrawalState};
 use outpay::payment_worker::Worker;
-use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
 use outpay::rails::Rail;
 use outpay::stopped::Stopped;

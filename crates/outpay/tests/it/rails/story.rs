@@ -6,6 +6,7 @@ use futures_util::future::{BoxFuture, ready};
 use ledger::{Actor, BookId, Cents, Mode, Provider};
 use outpay::clock::Clock;
 use outpay::kill_switch;
+use outpay::payment_worker::Worker;
 use outpay::platform::Platform;
 use outpay::rails::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
 use outpay::store::{Attempt, PauseScope};
