@@ -381,7 +381,7 @@ CREATE TABLE handed_out (
 ) {table};
 
 -- A gift card. digest: keyed, of brand and code, so that a card is imported once. sealed: code and pin. state: 1 in stock,
--- 2 given out, 3 recalled (store::CardState). withdrawal: the one that it paid, NULL before; a withdrawal gets one card.
+-- 2 given out, 3 recalled. withdrawal: the one that it paid, NULL before; a withdrawal gets one card.
 CREATE TABLE gift_card (
     book        {int} NOT NULL,
     number      {int} NOT NULL CHECK (number > 0),
@@ -639,7 +639,7 @@ CREATE TABLE import_rule (
 -- Webhooks and mail: what is told to others
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- A book's endpoint. events: a sum of bits, outpay::webhooks::EventSet. sealed: token and signing secret; previous: those before the
+-- A book's endpoint. events: a sum of bits, outpay::webhook_event::EventSet. sealed: token and signing secret; previous: those before the
 -- last roll, which also sign until previous_until. rolled_by: a digest of the idempotency key of the last roll. cursor: the
 -- last journal entry that was looked at. made: the number of the last delivery. revision: raised by every change of the
 -- owner's.

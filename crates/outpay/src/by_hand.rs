@@ -1,11 +1,11 @@
 //! Files of payments by hand, for every door: taking what is queued into work as a CSV, and settling every line of a CSV. A
 //! line that cannot be settled is named, and the others are settled.
 
+use crate::audit_log;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::line::typed_reference;
 use crate::line_numbers::LineNumbers;
-use crate::members::audit;
 use crate::platform::Platform;
 use crate::sheet::{self, Sheet};
 use crate::stopped::Stopped;
@@ -99,7 +99,7 @@ async fn hand_out(
     let claims: Vec<(i64, Option<HandedOut>)> =
         wanted.iter().map(|(withdrawal, before)| (withdrawal.number, *before)).collect();
     let detail = json!({ "again": again });
-    let entry = audit::in_book(platform, book, actor, "withdrawals.handed_out", method, &detail);
+    let entry = audit_log::in_book(platform, book, actor, "withdrawals.handed_out", method, &detail);
     let claimed = platform.store.hand_out(book, &claims, actor, &entry).await?;
     let mut sheet = Sheet::new(&COLUMNS);
     let mut payments = 0;

@@ -5,7 +5,7 @@
 
 use super::declined::Declined;
 use super::person::{Named, Visitor};
-use crate::branding::{Colour, LogoName};
+use crate::business::branding::{Colour, LogoName};
 use crate::platform::Platform;
 use crate::web::page;
 use axum::extract::State;

@@ -69,16 +69,18 @@ pub(super) fn only_text(fields: &Object, name: &'static str) -> Result<String, P
 pub(super) fn text(fields: &Object, name: &str) -> Result<String, String> {
     match fields.get(name) {
         None => Err(format!("The {name} field is required.")),
-        Some(Json::String(text)) => Line::parse(text, LONGEST_TEXT).map(String::from).map_err(|problem| match problem {
-            LineProblem::Empty => format!("The {name} field is required."),
-            LineProblem::TooLong => {
-                format!("The {name} may not be greater than {LONGEST_TEXT} characters.")
-            }
-            LineProblem::Control => format!("The {name} may not hold control characters."),
-            LineProblem::Invisible => {
-                format!("The {name} may not hold characters that cannot be seen.")
-            }
-        }),
+        Some(Json::String(text)) => {
+            Line::parse(text, LONGEST_TEXT).map(String::from).map_err(|problem| match problem {
+                LineProblem::Empty => format!("The {name} field is required."),
+                LineProblem::TooLong => {
+                    format!("The {name} may not be greater than {LONGEST_TEXT} characters.")
+                }
+                LineProblem::Control => format!("The {name} may not hold control characters."),
+                LineProblem::Invisible => {
+                    format!("The {name} may not hold characters that cannot be seen.")
+                }
+            })
+        }
         Some(_) => Err(format!("The {name} must be a string.")),
     }
 }

@@ -260,11 +260,12 @@ fn reference(value: Option<&Json>, references: &mut HashSet<String>) -> Result<O
         Some(Json::String(text)) => text,
         Some(_) => return Err("The reference must be a string."),
     };
-    let reference = Line::parse(text, LONGEST_REFERENCE).map(String::from).map_err(|problem| match problem {
-        LineProblem::Empty | LineProblem::TooLong => "The reference must have 1 to 255 characters.",
-        LineProblem::Control => "The reference may not hold control characters.",
-        LineProblem::Invisible => "The reference may not hold characters that cannot be seen.",
-    })?;
+    let reference =
+        Line::parse(text, LONGEST_REFERENCE).map(String::from).map_err(|problem| match problem {
+            LineProblem::Empty | LineProblem::TooLong => "The reference must have 1 to 255 characters.",
+            LineProblem::Control => "The reference may not hold control characters.",
+            LineProblem::Invisible => "The reference may not hold characters that cannot be seen.",
+        })?;
     if !references.insert(reference.clone()) {
         return Err("The reference is used twice in this request.");
     }

@@ -7,7 +7,7 @@ use super::json::{Json, Object};
 use super::problem::{Problem, field};
 use super::show;
 use crate::auth::Caller;
-use crate::members::settings::{self, MOST_DAYS};
+use crate::business::settings::{self, MOST_DAYS};
 use crate::store::{Failure, SettingsChange};
 use crate::withdrawals::offer::standard_terms;
 use axum::extract::{Request, State};

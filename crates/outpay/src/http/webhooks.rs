@@ -12,8 +12,8 @@ use super::show_webhooks::{self, Delivery, DeliveryDetail, MOST_ATTEMPTS, Webhoo
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::store::DeliveryState;
+use crate::webhook_event::{self, EventSet};
 use crate::webhooks::Change;
-use crate::webhooks::event::{self, EventSet};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Uri;
@@ -105,7 +105,8 @@ impl WebhookBody {
 }
 
 fn events(value: &Json) -> Result<EventSet, String> {
-    let sentence = || format!("The events must be a list of at least one of: {}.", event::names().join(", "));
+    let sentence =
+        || format!("The events must be a list of at least one of: {}.", webhook_event::names().join(", "));
     let Json::Array(items) = value else { return Err(sentence()) };
     let names: Option<Vec<&str>> = items
         .iter()
@@ -200,10 +201,10 @@ pub async fn webhook_test(State(door): State<Arc<Door>>, request: Request) -> Re
 
 impl TestBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
-        let sentence = || format!("The type must be one of: {}.", event::names().join(", "));
+        let sentence = || format!("The type must be one of: {}.", webhook_event::names().join(", "));
         let kind = match fields.get("type") {
             None => Some(EntryKind::WithdrawalSucceeded),
-            Some(Json::String(name)) => event::from_name(name),
+            Some(Json::String(name)) => webhook_event::from_name(name),
             Some(_) => None,
         };
         Ok(Self { kind: kind.ok_or_else(|| field("type", sentence()))? })

@@ -3,7 +3,7 @@
 
 use super::limits::{LONGEST_CALL, too_slow};
 use crate::platform::Platform;
-use crate::rails::{Outcome, Mounted, Payment, Prepared};
+use crate::rails::{Mounted, Outcome, Payment, Prepared};
 use crate::store::{Attempt, Failure};
 
 /// Prepares the attempt, or says why there can be none now.

@@ -17,6 +17,7 @@ mod mounted;
 pub mod outcome;
 pub mod sandbox;
 
+pub use crate::store::{Outgoing, SentSince};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, Role};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};

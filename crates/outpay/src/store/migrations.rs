@@ -147,8 +147,8 @@ mod tests {
     /// Number, SHA-256 of the script for SQLite, of that for PostgreSQL.
     const DIGESTS: &[(i64, &str, &str)] = &[(
         1,
-        "0271d7eba55276225a7687c47fd647367eeaa8e439b4bd237f28329796bd4310",
-        "8c4f3d1783aea89db10c0df4b2adc5fb7e44f3b87c4e18b596c4af8780036a44",
+        "198d6ee298bac4db324c2ced5159a89d3248e489a1d232db8ed461fc2a1eec13",
+        "7518c7ea4cd40c90b7d051d411a11d99d2a6c2d333b79f9154189ed7c983dd8d",
     )];
 
     #[test]

@@ -35,11 +35,11 @@ use super::client::{Client, Limits};
 use super::kind::flat;
 use super::mounted::{Parts, Rails};
 use super::{
-    Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Outcome, Payment, Prepared, Quote, Rail, Role,
+    Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Outcome, Outgoing, Payment, Prepared, Quote,
+    Rail, Role, SentSince,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
-use crate::store::{Outgoing, SentSince};
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, bail, ensure};
 use chain::Chain;

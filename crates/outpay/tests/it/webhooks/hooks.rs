@@ -6,8 +6,8 @@ use crate::world::{Hat, Setup, World};
 use ledger::{Actor, BookId, Cents, FeeRule, Order, Provider, ReviewRule, Step, Terms};
 use outpay::clock::Clock;
 use outpay::store::{Delivery, DeliveryState, WebhookAttempt};
-use outpay::webhooks::event::EventSet;
-use outpay::webhooks::{Change, Endpoint, WebhookOptions, Webhooks, Worker, event};
+use outpay::webhook_event::{self, EventSet};
+use outpay::webhooks::{Change, Endpoint, WebhookOptions, Webhooks, Worker};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ impl Hooks {
 
     /// The same with all events.
     pub async fn endpoint_for_all(&self, book: BookId, path: &str) -> Endpoint {
-        self.endpoint(book, path, &event::names()).await
+        self.endpoint(book, path, &webhook_event::names()).await
     }
 
     pub async fn switch(&self, book: BookId, enabled: bool) {
