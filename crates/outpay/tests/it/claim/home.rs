@@ -35,11 +35,16 @@ async fn money_methods_and_history_are_shown(world: &Claim) {
 async fn a_business_shows_itself(world: &Claim) {
     let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.signed_in(&who).await;
-    browser.get("/p/home").await.says("Shop 0 has sent you money").says_not("/p/colour/").says("mode-test");
+    browser
+        .get("/p/home")
+        .await
+        .says("Business 0 has sent you money")
+        .says_not("/p/colour/")
+        .says("mode-test");
     world.shows(who.book, "Harbour & Pine", "").await;
     let home = browser.get("/p/home").await;
     home.says("Harbour &#38; Pine has sent you money").says("/p/colour/ffd400.css").says("Ask us.");
-    home.says("href=\"https://example.com/help\"").says_not("Shop 0");
+    home.says("href=\"https://example.com/help\"").says_not("Business 0");
 }
 
 async fn older_entries_are_a_page_further(world: &Claim) {

@@ -22,7 +22,10 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &Claim) {
     let mut browser = world.signed_in(&who).await;
     let path = withdraw(&mut browser, "60").await;
     let page = browser.get(&path).await;
-    page.is(200).says("Being checked").says("Shop 0 reviews this withdrawal").says("data-ended=\"false\"");
+    page.is(200)
+        .says("Being checked")
+        .says("Business 0 reviews this withdrawal")
+        .says("data-ended=\"false\"");
     page.says("<noscript><meta http-equiv=\"refresh\"")
         .says("SBX-")
         .says("/assets/claim-follow.")
@@ -37,7 +40,7 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &Claim) {
     world.work().await;
     let page = browser.get(&path).await;
     page.says("Paid")
-        .says("Approved by Shop 0")
+        .says("Approved by Business 0")
         .says("data-ended=\"true\"")
         .says("/receipt\"")
         .says_not("<noscript>");
@@ -71,7 +74,7 @@ async fn a_pause_is_told(world: &Claim) {
     browser.get("/p/home").await.says(words);
     world.platform.store.resume(&pause, &[]).await.unwrap();
     world.platform.store.set_payouts_enabled(who.book.business(), false).await.unwrap();
-    browser.get(&path).await.says("Shop 0 has switched this way off for now");
+    browser.get(&path).await.says("Business 0 has switched this way off for now");
 }
 
 async fn the_changing_part_comes_alone(world: &Claim) {

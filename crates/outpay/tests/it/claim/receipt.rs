@@ -27,7 +27,7 @@ async fn what_was_paid_has_a_receipt(world: &Claim) {
         .says("SBX-")
         .says("$60.00")
         .says("user@example.com")
-        .says("Shop 0")
+        .says("Business 0")
         .says("/receipt.json\"");
 }
 
