@@ -10,6 +10,7 @@ mod files;
 mod forbidden;
 mod machine_paths;
 mod migrations;
+mod names;
 mod rails;
 mod rooms;
 mod routes;
@@ -63,6 +64,8 @@ const RULES: &[Rule] = &[
     rooms::http_clients_only_in_rails_and_webhooks,
     rooms::smtp_only_in_mail,
     circles::rooms_form_no_circle,
+    names::type_names_are_defined_once,
+    names::names_of_the_glossary_stay_in_their_rooms,
     rails::kinds_are_named_only_in_rails,
     sql::statements_only_in_store,
     sql::drivers_only_in_store,

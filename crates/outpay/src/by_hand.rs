@@ -152,7 +152,7 @@ pub async fn settle_all(
     let text = sheet::text(text).map_err(|not_text| not_text.to_string())?.as_bytes();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
     let header = reader.headers().map_err(|_| "the file is not a CSV")?.clone();
-    let columns = Columns::named(&header)?;
+    let columns = SheetColumns::named(&header)?;
     let by = by.into();
     let mut settled = Settled::default();
     let mut numbers = LineNumbers::new(text);
@@ -177,7 +177,7 @@ pub async fn settle_all(
 }
 
 /// Where a file's columns stand.
-struct Columns {
+struct SheetColumns {
     id: usize,
     amount: usize,
     currency: usize,
@@ -185,7 +185,7 @@ struct Columns {
     proof: usize,
 }
 
-impl Columns {
+impl SheetColumns {
     fn named(header: &csv::StringRecord) -> Result<Self, &'static str> {
         let column = |name: &str| header.iter().position(|column| column == name);
         let found =
@@ -203,7 +203,7 @@ impl Columns {
 
 async fn settle_line(
     platform: &Platform,
-    columns: &Columns,
+    columns: &SheetColumns,
     record: &csv::StringRecord,
     find: &impl Fn(&str) -> Option<(BookId, i64)>,
     by: Origin,

@@ -8,7 +8,7 @@ use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
 use crate::payment_worker::LONGEST_STEPS as WITHDRAWAL;
 use crate::platform::Platform;
-use crate::store::{Failure, LongestSteps, NewAuditEntry, PulledBack, Work};
+use crate::store::{DueWork, Failure, LongestSteps, NewAuditEntry, PulledBack};
 use crate::webhooks::LONGEST_STEPS as DELIVERY;
 use ledger::{Actor, BookId};
 use serde_json::json;
@@ -48,10 +48,10 @@ pub async fn sweep(platform: &Platform) -> Result<PulledBack, Failure> {
 }
 
 /// Makes one piece of work due, for an operator. `false`: it does not wait for a time.
-pub async fn make_due(platform: &Platform, work: Work, id: &str, actor: Actor) -> Result<bool, Failure> {
+pub async fn make_due(platform: &Platform, work: DueWork, id: &str, actor: Actor) -> Result<bool, Failure> {
     let book = match work {
-        Work::Withdrawal(book, _) | Work::Delivery(book, _) | Work::Import(book, _) => Some(book),
-        Work::Mail(number) => platform.store.mail(number).await?.and_then(|row| row.mail.book),
+        DueWork::Withdrawal(book, _) | DueWork::Delivery(book, _) | DueWork::Import(book, _) => Some(book),
+        DueWork::Mail(number) => platform.store.mail(number).await?.and_then(|row| row.mail.book),
     };
     let entry = |book: BookId| audit_log::in_book(platform, book, actor, "work.made_due", id, &json!({}));
     let entries: Vec<NewAuditEntry> = book.map(entry).into_iter().collect();

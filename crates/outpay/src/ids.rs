@@ -92,7 +92,7 @@ pub struct PublicIds {
     cipher: Aes128,
 }
 
-type Block = [u8; 16];
+type CipherBlock = [u8; 16];
 
 impl PublicIds {
     #[must_use]
@@ -103,7 +103,7 @@ impl PublicIds {
     /// The id of row `number` of `book`.
     #[must_use]
     pub fn seal(&self, kind: IdKind, book: BookId, number: i64) -> String {
-        let mut block: Block = [0; 16];
+        let mut block: CipherBlock = [0; 16];
         block[0] = kind.tag();
         block[1..6].copy_from_slice(&book.0.to_be_bytes()[3..]);
         block[6] = 0x80;
@@ -144,7 +144,7 @@ impl PublicIds {
             return None;
         }
         let hex: String = uuid.chars().filter(|character| *character != '-').collect();
-        let mut block: Block = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?;
+        let mut block: CipherBlock = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok()?;
         if !is_version_8(&block) {
             return None;
         }
@@ -163,7 +163,7 @@ impl PublicIds {
     }
 }
 
-fn is_version_8(block: &Block) -> bool {
+fn is_version_8(block: &CipherBlock) -> bool {
     block[6] >> 4 == 8 && block[8] >> 6 == 0b10
 }
 

@@ -101,9 +101,9 @@ impl MailKind {
 
 /// The kinds of mail to payout users that a business has chosen, as a bit set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Choice(i64);
+pub struct MailKinds(i64);
 
-impl Choice {
+impl MailKinds {
     pub const ALL: Self = Self(63);
 
     /// The names of all kinds that can be chosen.
@@ -154,14 +154,14 @@ mod tests {
 
     #[test]
     fn a_choice_is_stored_as_bits_and_named_by_words() {
-        let some = Choice::of_words(["delivered", "claim_link", "claim_link"]).unwrap();
+        let some = MailKinds::of_words(["delivered", "claim_link", "claim_link"]).unwrap();
         assert_eq!((some.bits(), some.chosen()), (3, vec!["claim_link", "delivered"]));
         assert!(some.contains(ClaimLink) && !some.contains(Failed) && !some.contains(MailKind::Invitation));
         assert_eq!(some.mail_of(EntryKind::UserCreated), Some(ClaimLink));
         assert_eq!(some.mail_of(EntryKind::WithdrawalFailed), None);
-        assert_eq!(Choice::of_words(["invitation"]), None, "no business chooses those");
-        assert_eq!(Choice::of_words([]), Some(Choice::default()));
-        assert_eq!(Choice::of_words(Choice::words()), Some(Choice::ALL));
+        assert_eq!(MailKinds::of_words(["invitation"]), None, "no business chooses those");
+        assert_eq!(MailKinds::of_words([]), Some(MailKinds::default()));
+        assert_eq!(MailKinds::of_words(MailKinds::words()), Some(MailKinds::ALL));
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
     let mut tasks = vec![
         over(platform, "withdrawals", move |platform, stop| async move {
             presence::take_back_own(&platform.store, withdrawals).await;
-            payment_worker::Worker::new(platform).numbered(withdrawals).run(stop).await;
+            payment_worker::PaymentWorker::new(platform).numbered(withdrawals).run(stop).await;
         }),
         over(platform, "imports", move |platform, stop| async move {
             presence::take_back_own(&platform.store, imports).await;
@@ -119,7 +119,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
     if platform.mail.is_configured() {
         tasks.push(over(platform, "mail", move |platform, stop| async move {
             presence::take_back_own(&platform.store, mail).await;
-            mail::Worker::new(platform.mail).numbered(mail).run(stop).await;
+            mail::MailWorker::new(platform.mail).numbered(mail).run(stop).await;
         }));
     }
     tasks
@@ -132,7 +132,10 @@ fn webhooks_task(platform: &Platform, number: i64) -> Task {
         let (webhooks, store) = (webhooks.clone(), store.clone());
         async move {
             presence::take_back_own(&store, number).await;
-            webhooks::Worker::new(webhooks, WebhookOptions::default()).numbered(number).run(stop).await;
+            webhooks::WebhookWorker::new(webhooks, WebhookOptions::default())
+                .numbered(number)
+                .run(stop)
+                .await;
         }
     })
 }

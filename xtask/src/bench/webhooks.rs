@@ -20,7 +20,7 @@ use ::outpay::ids::IdKind;
 use ::outpay::platform::Platform;
 use ::outpay::store::{DatabaseUrl, DeliveryState, NewBusiness};
 use ::outpay::webhook_event::EventSet;
-use ::outpay::webhooks::{Change, Guard, WebhookOptions, Worker};
+use ::outpay::webhooks::{EndpointChange, Guard, WebhookOptions, WebhookWorker};
 use anyhow::{Context, Result, anyhow, ensure};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -56,7 +56,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let platform = open(folder.path(), &database).await?;
     let book = fund(&platform).await?;
     let receiver = Receiver::open(Manners::Bad { expected: arguments.deliveries }).await?;
-    let change = Change {
+    let change = EndpointChange {
         url: Some(format!("http://{}/hook", receiver.address)),
         enabled: Some(true),
         events: EventSet::of_names(["payout.created"]),
@@ -165,7 +165,7 @@ fn withdraw(number: usize, amount: Cents) -> Command {
 /// Runs until all are delivered: delays are skipped, failed deliveries are replayed. Returns the number of attempts.
 async fn deliver(platform: &Platform, book: BookId) -> Result<usize> {
     let mut attempts = 0;
-    let mut worker = Worker::new(platform.webhooks.clone(), WebhookOptions::default());
+    let mut worker = WebhookWorker::new(platform.webhooks.clone(), WebhookOptions::default());
     for _ in 0..ROUNDS {
         attempts += worker.settle().await?;
         let replayed = platform.webhooks.replay_deliveries(book, 0).await?;

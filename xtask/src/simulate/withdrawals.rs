@@ -15,12 +15,12 @@ use outpay::auth::Secrets;
 use outpay::business;
 use outpay::clock::{Clock, Entropy, start_of_day};
 use outpay::config::Config;
-use outpay::payment_worker::{Moment, Worker};
+use outpay::payment_worker::{Moment, PaymentWorker};
 use outpay::platform::Platform;
 use outpay::rails::Rails;
 use outpay::store::DatabaseUrl;
 use outpay::webhook_event::{EventSet, names};
-use outpay::webhooks::{Change, Guard, Webhooks};
+use outpay::webhooks::{EndpointChange, Guard, Webhooks};
 use parking_lot::Mutex;
 
 use super::BEGINNING;
@@ -112,7 +112,7 @@ impl House {
                 .ok()
                 .context("a user")?;
         }
-        let change = Change {
+        let change = EndpointChange {
             url: Some("http://127.0.0.1:9/hook".to_owned()),
             enabled: Some(true),
             events: EventSet::of_names(names()),
@@ -164,7 +164,7 @@ impl House {
             }
             killed
         };
-        let worker = Worker::new(self.platform.clone()).one_at_a_time().with_killer(Arc::new(killer));
+        let worker = PaymentWorker::new(self.platform.clone()).one_at_a_time().with_killer(Arc::new(killer));
         worker.round().await?;
         if *died.lock() {
             // No other worker may touch the dead one's leases until they expire.
@@ -178,7 +178,7 @@ impl House {
         for _ in 0..10_000 {
             let (sending, _) = self.platform.store.withdrawals_under_way().await?;
             self.platform.clock.advance(AFTER_A_KILL);
-            let worker = Worker::new(self.platform.clone()).one_at_a_time();
+            let worker = PaymentWorker::new(self.platform.clone()).one_at_a_time();
             if worker.round().await? == 0 && sending == 0 {
                 return Ok(());
             }

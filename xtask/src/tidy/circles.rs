@@ -132,18 +132,25 @@ fn end_of_item(tokens: &[Token]) -> usize {
     tokens.len()
 }
 
-/// The files of modules that are declared under `#[cfg(test)]`.
+/// The files of modules that are declared under `#[cfg(test)]`: beside `mod.rs`, else in the folder of the file's name; where
+/// a `#[path]` says otherwise, beside the file.
 fn test_files(files: &[&File]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for file in files {
-        let mut folder = file.path.strip_suffix("mod.rs").map(str::to_owned);
-        let folder = folder.get_or_insert_with(|| format!("{}/", file.path.trim_end_matches(".rs")));
+        let beside = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = if file.path.ends_with("/mod.rs") { beside } else { file.path.trim_end_matches(".rs") };
         for at in 0..file.tokens.len() {
-            if is_for_tests(&file.tokens[at..]) {
-                let item = &file.tokens[at..at + end_of_item(&file.tokens[at..])];
-                let declared = item.windows(3).find(|three| three[0].is_word("mod") && three[2].is_mark(';'));
-                found.extend(declared.and_then(|three| Some(format!("{folder}{}.rs", three[1].word()?))));
+            if !is_for_tests(&file.tokens[at..]) {
+                continue;
             }
+            let item = &file.tokens[at..at + end_of_item(&file.tokens[at..])];
+            let declared = item.windows(3).find(|three| three[0].is_word("mod") && three[2].is_mark(';'));
+            let Some(name) = declared.and_then(|three| three[1].word()) else { continue };
+            let path = item.windows(3).find(|three| three[0].is_word("path") && three[1].is_mark('='));
+            found.insert(match path.and_then(|three| three[2].text()) {
+                Some(path) => format!("{beside}/{path}"),
+                None => format!("{folder}/{name}.rs"),
+            });
         }
     }
     found
@@ -260,6 +267,8 @@ mod tests {
                 "#[cfg(test)]\nuse crate::a;\n#[cfg(test)]\nmod b_tests;\n#[cfg(test)]\nmod tests { use crate::a; }",
             ),
             ("b/b_tests.rs", "use crate::a;"),
+            ("b/c.rs", "#[cfg(test)]\n#[path = \"d.rs\"]\nmod tests_of_c;"),
+            ("b/d.rs", "use crate::a;"),
             ("lib.rs", "pub use crate::a; pub use crate::b;"),
         ];
         assert_eq!(found(&files), [""; 0]);

@@ -81,19 +81,19 @@ const END_OF_TIME: Micros = 253_402_300_799_999_999;
 /// When the order will not do, or the database breaks; no key was made then.
 pub async fn create(platform: &Platform, order: &KeyOrder, by: Actor) -> Result<MadeKey, KeyError> {
     let change =
-        Change { by, action: "key.created", detail: audit_detail(order), mail: MailKind::KeyCreated };
+        KeyChange { by, action: "key.created", detail: audit_detail(order), mail: MailKind::KeyCreated };
     make(platform, order, None, &change).await
 }
 
 /// What is told of a change.
-struct Change {
+struct KeyChange {
     by: Actor,
     action: &'static str,
     detail: Value,
     mail: MailKind,
 }
 
-impl Change {
+impl KeyChange {
     async fn news(
         &self,
         platform: &Platform,
@@ -138,7 +138,7 @@ pub async fn roll(
     };
     let detail =
         json!({ "replaces": id(platform, old.book, old.number), "overlap_seconds": overlap / 1_000_000 });
-    let change = Change { by, action: "key.rolled", detail, mail: MailKind::KeyCreated };
+    let change = KeyChange { by, action: "key.rolled", detail, mail: MailKind::KeyCreated };
     let made = make(platform, &order, Some((old.number, end)), &change).await;
     platform.auth.forget_trusted();
     made
@@ -149,7 +149,7 @@ pub async fn roll(
 /// # Errors
 /// When it is revoked already, or the database breaks.
 pub async fn revoke(platform: &Platform, key: &ApiKey, by: Actor) -> Result<(), KeyError> {
-    let change = Change { by, action: "key.revoked", detail: json!({}), mail: MailKind::KeyRevoked };
+    let change = KeyChange { by, action: "key.revoked", detail: json!({}), mail: MailKind::KeyRevoked };
     let news = change.news(platform, key.book, key.number, &key.hint).await?;
     let revoked = platform.store.revoke_key(key.number, platform.clock.now(), &news).await;
     platform.auth.forget_trusted();
@@ -203,7 +203,7 @@ async fn make(
     platform: &Platform,
     order: &KeyOrder,
     replaces: Option<(i64, Micros)>,
-    change: &Change,
+    change: &KeyChange,
 ) -> Result<MadeKey, KeyError> {
     let name = Line::parse_or_empty(&order.name, LONGEST_NAME).map_err(|_| KeyError::BadName)?;
     if order.limits.max_amount.is_some_and(|most| !(1..=MAX_PAYOUT.0).contains(&most.0)) {

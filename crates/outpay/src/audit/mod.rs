@@ -38,8 +38,8 @@ use std::collections::BTreeMap;
 /// Rows per read.
 const PAGE: i64 = 10_000;
 
-/// Progress callback of [`run`]: rows compared, and the approximate total.
-pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+/// AuditProgress callback of [`run`]: rows compared, and the approximate total.
+pub type AuditProgress<'a> = &'a mut dyn FnMut(u64, u64);
 
 struct Audit<'a> {
     snapshot: Snapshot,
@@ -52,14 +52,18 @@ struct Audit<'a> {
     slots: Slots,
     rows: u64,
     expected: u64,
-    progress: Progress<'a>,
+    progress: AuditProgress<'a>,
 }
 
 /// Audits the database by itself, which cannot show that the newest entries, or all of them, are missing.
 ///
 /// # Errors
 /// When the database cannot be read. Differences are in the report.
-pub async fn run(store: &Store, secrets: &Secrets, progress: Progress<'_>) -> Result<AuditReport, Failure> {
+pub async fn run(
+    store: &Store,
+    secrets: &Secrets,
+    progress: AuditProgress<'_>,
+) -> Result<AuditReport, Failure> {
     let outside = Outside { may_be_empty: true, ..Outside::default() };
     run_against(store, secrets, &outside, progress).await
 }
@@ -72,7 +76,7 @@ pub async fn run_against(
     store: &Store,
     secrets: &Secrets,
     outside: &Outside,
-    progress: Progress<'_>,
+    progress: AuditProgress<'_>,
 ) -> Result<AuditReport, Failure> {
     of(store.snapshot().await?, secrets, outside, progress).await
 }
@@ -85,7 +89,7 @@ pub async fn of(
     snapshot: Snapshot,
     secrets: &Secrets,
     outside: &Outside,
-    progress: Progress<'_>,
+    progress: AuditProgress<'_>,
 ) -> Result<AuditReport, Failure> {
     let opened = Opened::open(outside)?;
     let books = snapshot.books().await?;

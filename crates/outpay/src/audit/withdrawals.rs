@@ -6,10 +6,10 @@ use super::numbered::Numbered;
 use ledger::{AccountId, Cents, Entry, EntryKind, Step, Withdrawal, WithdrawalState};
 
 #[derive(Default)]
-pub(super) struct Withdrawals(Numbered<Told>);
+pub(super) struct Withdrawals(Numbered<ReplayedWithdrawal>);
 
 #[derive(Clone)]
-struct Told {
+struct ReplayedWithdrawal {
     user: i64,
     state: WithdrawalState,
     outcome_unknown: bool,
@@ -55,7 +55,7 @@ impl Withdrawals {
         let moved = entry.movement.map_or(Cents::ZERO, |moved| moved.amount);
         if entry.kind == EntryKind::WithdrawalCreated {
             let next = self.last() + 1;
-            self.0.push(Told {
+            self.0.push(ReplayedWithdrawal {
                 user: entry.user,
                 state: WithdrawalState::Created,
                 outcome_unknown: false,
@@ -131,16 +131,16 @@ impl Withdrawals {
         self.get(number).is_some_and(|told| (told.user, told.amount) == (user, amount))
     }
 
-    fn get(&self, number: i64) -> Option<&Told> {
+    fn get(&self, number: i64) -> Option<&ReplayedWithdrawal> {
         self.0.get(number)
     }
 
-    fn told(&mut self, number: i64) -> Option<&mut Told> {
+    fn told(&mut self, number: i64) -> Option<&mut ReplayedWithdrawal> {
         self.0.get_mut(number)
     }
 }
 
-impl Told {
+impl ReplayedWithdrawal {
     fn advance(&mut self, step: Step, entry: &Entry) -> Result<(), String> {
         let before = self.state;
         let after = before.after(step);

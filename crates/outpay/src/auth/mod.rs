@@ -70,11 +70,11 @@ pub struct Auth {
     store: Store,
     secrets: Arc<Secrets>,
     clock: Clock,
-    shared: Arc<Shared>,
+    shared: Arc<AuthParts>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct AuthParts {
     trusted: Mutex<HashMap<CredentialDigest, Trusted>>,
     /// How often everything trusted was forgotten: a look-up that began before must not be trusted after.
     epoch: AtomicU64,

@@ -32,10 +32,10 @@ const LONGEST: usize = 256;
 #[derive(Clone)]
 pub struct Passwords {
     secrets: Arc<Secrets>,
-    shared: Arc<Shared>,
+    shared: Arc<PasswordsParts>,
 }
 
-struct Shared {
+struct PasswordsParts {
     turns: Semaphore,
     work: AtomicU64,
 }
@@ -44,7 +44,10 @@ impl Passwords {
     /// With the pepper of these secrets.
     #[must_use]
     pub fn new(secrets: Arc<Secrets>) -> Self {
-        Self { secrets, shared: Arc::new(Shared { turns: Semaphore::new(AT_ONCE), work: AtomicU64::new(0) }) }
+        Self {
+            secrets,
+            shared: Arc::new(PasswordsParts { turns: Semaphore::new(AT_ONCE), work: AtomicU64::new(0) }),
+        }
     }
 
     /// A new digest, as a PHC string.

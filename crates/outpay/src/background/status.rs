@@ -19,10 +19,10 @@ const MOST_RESTARTS: u32 = 3;
 
 /// The state of all tasks of a process; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Status(Arc<Shared>);
+pub struct BackgroundStatus(Arc<StatusParts>);
 
 #[derive(Default)]
-struct Shared {
+struct StatusParts {
     restarts: Family<TaskLabels, Counter>,
     tasks: Mutex<BTreeMap<&'static str, Course>>,
 }
@@ -63,7 +63,7 @@ impl fmt::Display for Failing {
     }
 }
 
-impl Status {
+impl BackgroundStatus {
     /// Adds the counter of restarts to the metrics.
     pub fn register(&self, registry: &mut Registry) {
         let help = "How often a background task that panicked or ended was started again";

@@ -1,11 +1,11 @@
 //! The supervisor: starts the background tasks of a process and notices when one panics or ends without having been asked to.
 //! It is logged, counted, and started again after a wait that doubles with each failure. Not here: which tasks there are
-//! (serving.rs), and what follows from repeated failure (http/readyz.rs asks [`Status`]).
+//! (serving.rs), and what follows from repeated failure (http/readyz.rs asks [`BackgroundStatus`]).
 //!
 //! Invariants: a task is started again only after all of its earlier run is gone; once stopping is asked for, nothing is
 //! started, and each task may finish what it has begun.
 
-use super::status::Status;
+use super::status::BackgroundStatus;
 use super::waiting::look_again;
 use crate::clock::{Clock, Entropy};
 use crate::store::Failure;
@@ -46,7 +46,7 @@ impl Task {
 
 /// Starts tasks and watches over them.
 pub struct Supervisor {
-    status: Status,
+    status: BackgroundStatus,
     clock: Clock,
     entropy: Entropy,
     first_wait: Micros,
@@ -61,7 +61,7 @@ pub struct Supervised {
 impl Supervisor {
     /// One that tells `status` how its tasks fare.
     #[must_use]
-    pub fn new(status: Status, clock: Clock, entropy: Entropy) -> Self {
+    pub fn new(status: BackgroundStatus, clock: Clock, entropy: Entropy) -> Self {
         Self { status, clock, entropy, first_wait: FIRST_WAIT }
     }
 
@@ -77,7 +77,7 @@ impl Supervisor {
         let (stop, stopped) = watch::channel(false);
         let watched = tasks.into_iter().map(|task| {
             self.status.add(task.name);
-            let watch = Watch {
+            let watch = TaskWatch {
                 task,
                 status: self.status.clone(),
                 clock: self.clock.clone(),
@@ -111,15 +111,15 @@ impl Supervised {
 }
 
 /// One task with what its supervision needs. It holds whatever the task's runs need, and is gone once the task has stopped.
-struct Watch {
+struct TaskWatch {
     task: Task,
-    status: Status,
+    status: BackgroundStatus,
     clock: Clock,
     entropy: Entropy,
     first_wait: Micros,
 }
 
-impl Watch {
+impl TaskWatch {
     async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Failure> {
         let task = self.task.name;
         loop {
@@ -171,14 +171,14 @@ mod tests {
 
     struct World {
         supervisor: Supervisor,
-        status: Status,
+        status: BackgroundStatus,
         clock: Clock,
         runs: Arc<AtomicU32>,
     }
 
     impl World {
         fn new() -> Self {
-            let (status, clock) = (Status::default(), Clock::manual(0));
+            let (status, clock) = (BackgroundStatus::default(), Clock::manual(0));
             let supervisor = Supervisor::new(status.clone(), clock.clone(), Entropy::seeded(7));
             Self { supervisor: supervisor.with_first_wait(1_000), status, clock, runs: Arc::default() }
         }
@@ -280,9 +280,9 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_minute_give_or_take_a_fifth() {
-        let watch = Watch {
+        let watch = TaskWatch {
             task: Task::new(TASK, |_| async {}),
-            status: Status::default(),
+            status: BackgroundStatus::default(),
             clock: Clock::manual(0),
             entropy: Entropy::seeded(7),
             first_wait: FIRST_WAIT,
@@ -309,7 +309,7 @@ mod tests {
             }
         });
         let failing = world.task(|_, _| async {});
-        let patient = Supervisor::new(Status::default(), world.clock.clone(), Entropy::seeded(7));
+        let patient = Supervisor::new(BackgroundStatus::default(), world.clock.clone(), Entropy::seeded(7));
         let running = patient.with_first_wait(3_600_000_000).start(vec![graceful, failing]);
         world.reaches(1).await;
         let stopped = tokio::time::timeout(Duration::from_secs(10), running.stop()).await;

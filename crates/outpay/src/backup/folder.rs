@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A backup being written. Dropping it deletes the folder.
-pub(super) struct Draft {
+pub(super) struct BackupDraft {
     folder: TempDir,
     target: PathBuf,
 }
 
-impl Draft {
+impl BackupDraft {
     /// Creates the folder, with empty files that only the owner can read.
     pub(super) fn begin(target: &Path, names: &[String]) -> Result<Self, BackupError> {
         if target.symlink_metadata().is_ok() {

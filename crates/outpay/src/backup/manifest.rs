@@ -31,14 +31,14 @@ pub struct Manifest {
     /// Identifies the master key that is needed, without revealing anything of it.
     pub key_fingerprint: String,
     /// The newest entry of each book.
-    pub heads: Vec<Head>,
+    pub heads: Vec<ManifestHead>,
     /// In the order in which they are restored.
     pub files: Vec<CopiedFile>,
 }
 
 /// The newest entry of a book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct ManifestHead {
     /// Number of the book.
     pub book: i64,
     /// Sequence of the newest entry; 0 if there is none.
@@ -79,7 +79,7 @@ impl Manifest {
     }
 }
 
-impl Head {
+impl ManifestHead {
     pub(super) fn new(book: BookId, head: &BookHead) -> Self {
         Self { book: book.0, sequence: head.sequence, digest: HEXLOWER.encode(&head.chain) }
     }

@@ -9,15 +9,15 @@ mod folder;
 mod manifest;
 mod schedule;
 
-pub use manifest::{CopiedFile, Head, Manifest};
-pub use schedule::{Kept, keep_newest, name_at};
+pub use manifest::{CopiedFile, Manifest, ManifestHead};
+pub use schedule::{Retention, keep_newest, name_at};
 
-use crate::audit::{self, AuditReport, Outside, Progress};
+use crate::audit::{self, AuditProgress, AuditReport, Outside};
 use crate::auth::Secrets;
 use crate::clock::{Clock, rfc3339};
 use crate::store::{self, DatabaseUrl, Failure, OpenCopy, Store};
 use anyhow::Context;
-use folder::Draft;
+use folder::BackupDraft;
 use std::path::Path;
 
 /// Up to this many entries a new backup is audited at once; above, `outpay verify` does it later.
@@ -57,7 +57,7 @@ pub async fn write(
     let before = store.snapshot().await?.books().await?;
     let created_at = rfc3339(clock.now());
     let names = store::files_of_copy(engine, schema);
-    let draft = Draft::begin(target, &names)?;
+    let draft = BackupDraft::begin(target, &names)?;
     store.copy_into(draft.path()).await?;
     let copy = store::open_copy(engine, draft.path(), schema, Some(database)).await?;
     for book in before.iter().filter(|book| book.head.sequence > 0) {
@@ -77,7 +77,7 @@ pub async fn write(
         heads: heads(&copy).await?,
         files: folder::digests(draft.path(), names).await?,
     };
-    let entries: i64 = manifest.heads.iter().map(Head::entries).sum();
+    let entries: i64 = manifest.heads.iter().map(ManifestHead::entries).sum();
     let report =
         if entries <= AUDITED_AT_ONCE { Some(audited(copy, secrets, &mut |_, _| {}).await?) } else { None };
     draft.finish(&manifest)?;
@@ -93,7 +93,7 @@ pub async fn verify(
     source: &Path,
     scratch: Option<&DatabaseUrl>,
     secrets: &Secrets,
-    progress: Progress<'_>,
+    progress: AuditProgress<'_>,
 ) -> Result<Verified, BackupError> {
     let (manifest, copy) = open(source, scratch, secrets).await?;
     let report = Some(audited(copy, secrets, progress).await?);
@@ -158,15 +158,15 @@ fn check_key(manifest: &Manifest, secrets: &Secrets) -> Result<(), BackupError> 
     })
 }
 
-async fn heads(copy: &OpenCopy) -> Result<Vec<Head>, Failure> {
+async fn heads(copy: &OpenCopy) -> Result<Vec<ManifestHead>, Failure> {
     let books = copy.snapshot.books().await?;
-    Ok(books.iter().map(|book| Head::new(book.id, &book.head)).collect())
+    Ok(books.iter().map(|book| ManifestHead::new(book.id, &book.head)).collect())
 }
 
 async fn audited(
     copy: OpenCopy,
     secrets: &Secrets,
-    progress: Progress<'_>,
+    progress: AuditProgress<'_>,
 ) -> Result<AuditReport, BackupError> {
     let report = audit::of(copy.snapshot, secrets, &Outside::default(), progress)
         .await

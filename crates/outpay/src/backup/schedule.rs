@@ -17,7 +17,7 @@ pub fn name_at(now: Micros) -> String {
 
 /// The result of [`keep_newest`].
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct Retention {
     /// Backups left.
     pub kept: usize,
     /// Deleted backups, oldest first.
@@ -26,7 +26,7 @@ pub struct Kept {
 
 /// Deletes all but the newest `keep` backups of `folder`. Only a folder with a [`name_at`] name and a manifest counts
 /// as a backup; everything else is left alone.
-pub fn keep_newest(folder: &Path, keep: usize) -> Result<Kept, Failure> {
+pub fn keep_newest(folder: &Path, keep: usize) -> Result<Retention, Failure> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
@@ -41,7 +41,7 @@ pub fn keep_newest(folder: &Path, keep: usize) -> Result<Kept, Failure> {
     for old in &all {
         std::fs::remove_dir_all(old).with_context(|| format!("cannot delete {}", old.display()))?;
     }
-    Ok(Kept { kept, deleted: all })
+    Ok(Retention { kept, deleted: all })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! response is an image of the type in its name, and nothing that a browser would run, even when opened by itself.
 
 use super::declined::Declined;
-use super::person::{Named, Visitor};
+use super::person::{ClaimVisitor, Named};
 use crate::business::branding::{Colour, LogoName};
 use crate::platform::Platform;
 use crate::web::page;
@@ -13,7 +13,11 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 
 /// Public.
-pub(super) async fn logo(State(platform): State<Platform>, visitor: Visitor, Named(name): Named) -> Response {
+pub(super) async fn logo(
+    State(platform): State<Platform>,
+    visitor: ClaimVisitor,
+    Named(name): Named,
+) -> Response {
     let Some(name) = LogoName::parse(&name) else { return page::not_found() };
     let image = match platform.store.logo(name.as_str()).await {
         Ok(Some(image)) => image,

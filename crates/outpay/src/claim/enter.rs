@@ -3,9 +3,9 @@
 //! of a session and its end.
 
 use super::declined::Declined;
-use super::frame::{Frame, Sender};
-use super::person::{Named, Visitor};
-use super::session::{COOKIE, Session};
+use super::frame::{Frame, SenderBrand};
+use super::person::{ClaimVisitor, Named};
+use super::session::{COOKIE, ClaimSession};
 use super::{entrance, frame_policy};
 use crate::auth::For;
 use crate::business;
@@ -29,7 +29,7 @@ struct EnterPage {
 }
 
 /// Public.
-pub(super) async fn view(visitor: Visitor, uri: Uri) -> Response {
+pub(super) async fn view(visitor: ClaimVisitor, uri: Uri) -> Response {
     let t = visitor.language;
     let notice = notice(t, &uri);
     let has_session = notice.is_empty() && cookie::read(&visitor.headers, COOKIE).is_some();
@@ -51,7 +51,7 @@ pub(super) fn wrong(t: Language) -> Response {
 }
 
 /// The same page as a business's own entrance.
-pub(super) fn of(t: Language, uri: &Uri, sender: Sender, here: String) -> Response {
+pub(super) fn of(t: Language, uri: &Uri, sender: SenderBrand, here: String) -> Response {
     let mut enter = EnterPage::new(t, notice(t, uri), false, false);
     enter.frame.sender = Some(sender);
     enter.frame.here = here;
@@ -71,7 +71,7 @@ impl EnterPage {
 /// Public.
 pub(super) async fn view_of_business(
     State(platform): State<Platform>,
-    visitor: Visitor,
+    visitor: ClaimVisitor,
     Named(business): Named,
     uri: Uri,
 ) -> Response {
@@ -84,7 +84,7 @@ pub(super) async fn view_of_business(
 
 async fn show_of_business(
     platform: &Platform,
-    visitor: &Visitor,
+    visitor: &ClaimVisitor,
     uri: &Uri,
     business: String,
 ) -> Result<Option<Response>, Failure> {
@@ -94,7 +94,7 @@ async fn show_of_business(
     }
     let (branding, logo) =
         (branding::of(platform, number).await?, branding::logo_of(platform, number).await?);
-    let sender = Sender::new(&branding, logo.as_ref());
+    let sender = SenderBrand::new(&branding, logo.as_ref());
     let mut response = of(visitor.language, uri, sender, entrance::path(&business));
     frame_policy::allow(&mut response, &branding.frame_origins);
     entrance::remember(&mut response, &business);
@@ -109,7 +109,7 @@ const HASH: &str = "x-payout-hash";
 /// Public.
 pub(super) async fn begin_session(State(platform): State<Platform>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &()).await;
+    let Ok(visitor) = ClaimVisitor::from_request_parts(&mut parts, &()).await;
     let t = visitor.language;
     // Another site must not sign a person in either (login CSRF).
     if !csrf::same_origin(&parts.headers) {
@@ -129,7 +129,7 @@ pub(super) async fn begin_session(State(platform): State<Platform>, request: Req
     let sent = Some(hash.as_bytes()).filter(|hash| !hash.is_empty());
     match platform.auth.authenticate(sent, For::Recipient).await {
         Ok(Some(caller)) => {
-            let session = Session::begin(&platform, platform.secrets.credential_digest(hash.as_bytes()));
+            let session = ClaimSession::begin(&platform, platform.secrets.credential_digest(hash.as_bytes()));
             let mut response = page::see_other("/p/home");
             if by_script {
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -152,7 +152,7 @@ pub(super) async fn sign_out(State(platform): State<Platform>, request: Request)
         Ok(form) => form,
         Err(bad) => return bad.into_response(),
     };
-    if let Some(session) = Session::sent(&platform, &parts.headers)
+    if let Some(session) = ClaimSession::sent(&platform, &parts.headers)
         && !csrf::check(&platform.secrets, &session.id, &parts.headers, form.get("csrf"))
     {
         return page::see_other("/p/home");

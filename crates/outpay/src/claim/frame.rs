@@ -7,7 +7,7 @@ use crate::web::Language;
 pub(super) struct Frame {
     pub(super) t: Language,
     pub(super) title: String,
-    pub(super) sender: Option<Sender>,
+    pub(super) sender: Option<SenderBrand>,
     pub(super) test_mode: bool,
     /// The CSRF token; `None` without a session.
     pub(super) csrf: Option<String>,
@@ -16,7 +16,7 @@ pub(super) struct Frame {
 }
 
 /// The branding of the business that gave the money.
-pub(super) struct Sender {
+pub(super) struct SenderBrand {
     pub(super) name: String,
     pub(super) initial: String,
     /// The path of its logo, shown instead of the initial.
@@ -42,7 +42,7 @@ impl Frame {
     /// Around a page with fixed data, for its snapshot.
     #[cfg(test)]
     pub(super) fn sample(t: Language, title: impl Into<String>, here: &str) -> Self {
-        let sender = Sender {
+        let sender = SenderBrand {
             name: "Harbour & Pine".to_owned(),
             initial: "H".to_owned(),
             logo: None,
@@ -59,7 +59,7 @@ impl Frame {
     }
 }
 
-impl Sender {
+impl SenderBrand {
     pub(super) fn new(branding: &Branding, logo: Option<&LogoName>) -> Self {
         let initial = branding.display_name.chars().find(|sign| sign.is_alphanumeric());
         Self {

@@ -108,7 +108,7 @@ impl MethodCard {
 #[cfg(test)]
 mod tests {
     use super::super::snapshot::check;
-    use super::super::timeline::Line;
+    use super::super::timeline::TimelineLine;
     use super::*;
     use crate::rails::Closed;
 
@@ -134,16 +134,17 @@ mod tests {
                 .unwrap_or_default(),
             choices: Vec::new(),
         };
-        let line = |mark, title: String, amount: &str, state, note: String, has_operation: bool| Line {
-            mark,
-            title,
-            amount: amount.to_owned(),
-            at: AT.to_owned(),
-            when: t.moment(1_795_622_645_678_901),
-            state,
-            note,
-            operation: has_operation.then(|| ID.to_owned()),
-        };
+        let line =
+            |mark, title: String, amount: &str, state, note: String, has_operation: bool| TimelineLine {
+                mark,
+                title,
+                amount: amount.to_owned(),
+                at: AT.to_owned(),
+                when: t.moment(1_795_622_645_678_901),
+                state,
+                note,
+                operation: has_operation.then(|| ID.to_owned()),
+            };
         let wait = t.with("wait.review", "sender", "Harbour & Pine");
         let taken = t.with("history.withdrawal", "method", "USDC on Base");
         let credit = t.with("history.credit", "sender", "Harbour & Pine");

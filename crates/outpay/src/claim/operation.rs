@@ -5,7 +5,7 @@
 use super::declined::Declined;
 use super::frame::Frame;
 use super::person::{Named, Person};
-use super::signed_in::Posted;
+use super::signed_in::PostedForm;
 use super::words;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
@@ -23,13 +23,13 @@ use ledger::{EntryKind, Withdrawal, WithdrawalState};
 #[template(path = "claim/operation.html")]
 pub(super) struct OperationPage {
     pub(super) frame: Frame,
-    pub(super) p: Progress,
+    pub(super) p: ShownWithdrawal,
     /// Why an action was not carried out; empty for none.
     pub(super) notice: String,
 }
 
 /// The part of the page that changes.
-pub(super) struct Progress {
+pub(super) struct ShownWithdrawal {
     pub(super) t: Language,
     pub(super) csrf: String,
     pub(super) id: String,
@@ -45,7 +45,7 @@ pub(super) struct Progress {
     /// Label, value, and whether it is a code to copy.
     pub(super) facts: Vec<(&'static str, String, bool)>,
     pub(super) to: Vec<(String, String)>,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<TimelineStep>,
     pub(super) can_cancel: bool,
     pub(super) can_reveal: bool,
     pub(super) has_receipt: bool,
@@ -54,7 +54,7 @@ pub(super) struct Progress {
 }
 
 /// One step of a withdrawal.
-pub(super) struct Step {
+pub(super) struct TimelineStep {
     pub(super) mark: &'static str,
     pub(super) title: String,
     pub(super) at: String,
@@ -98,7 +98,7 @@ pub(super) fn method_title(person: &Person, withdrawal: &Withdrawal) -> String {
     words::title(person.language, rail.map(|mounted| mounted.facts()), withdrawal)
 }
 
-pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result<Progress, Declined> {
+pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result<ShownWithdrawal, Declined> {
     let (platform, book, t) = (&person.platform, person.caller.book, person.language);
     let entries = platform.store.entries_of_withdrawal(book, withdrawal.number).await;
     let entries = entries.map_err(Declined::failed(person))?;
@@ -109,7 +109,7 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
     let rail = platform.rails.get(book.mode(), &withdrawal.method);
     let state = words::state(t, withdrawal);
     let gone = withdrawal.state.gave_money_back();
-    Ok(Progress {
+    Ok(ShownWithdrawal {
         t,
         csrf: person.csrf.to_string(),
         id: platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number),
@@ -162,7 +162,7 @@ fn facts(
     facts
 }
 
-fn step(person: &Person, stored: &StoredEntry) -> Option<Step> {
+fn step(person: &Person, stored: &StoredEntry) -> Option<TimelineStep> {
     let (key, mark) = match stored.entry.kind {
         EntryKind::WithdrawalCreated => ("step.created", ""),
         EntryKind::WithdrawalReviewAsked => ("step.review", ""),
@@ -180,13 +180,13 @@ fn step(person: &Person, stored: &StoredEntry) -> Option<Step> {
     };
     let (t, at) = (person.language, stored.entry.at);
     let title = t.with(key, "sender", &person.sender.display_name);
-    Some(Step { mark, title, at: rfc3339(at), when: t.moment(at) })
+    Some(TimelineStep { mark, title, at: rfc3339(at), when: t.moment(at) })
 }
 
 #[derive(Template)]
 #[template(path = "claim/progress.html")]
 struct ProgressPart {
-    p: Progress,
+    p: ShownWithdrawal,
 }
 
 /// `GET /p/operations/{id}/state`: the changing part of a withdrawal's page alone, for the script that follows it.
@@ -205,7 +205,7 @@ async fn show_state(person: &Person, id: &str) -> Result<Response, Declined> {
 /// `POST /p/operations/{id}/cancel`: the person cancels a withdrawal before anything was sent.
 ///
 /// Session and token.
-pub(super) async fn cancel(Named(id): Named, posted: Posted) -> Result<Response, Declined> {
+pub(super) async fn cancel(Named(id): Named, posted: PostedForm) -> Result<Response, Declined> {
     take_back(&posted.person, &id).await
 }
 
@@ -239,7 +239,7 @@ mod tests {
 
     fn operation(t: Language, is_paid: bool) -> OperationPage {
         let (when, sender) = (t.moment(1_795_622_645_678_901), "Harbour & Pine");
-        let step = |key: &str, mark| Step {
+        let step = |key: &str, mark| TimelineStep {
             mark,
             title: t.with(key, "sender", sender),
             at: AT.to_owned(),
@@ -254,7 +254,7 @@ mod tests {
             ]);
         }
         let key = |paid, waiting| if is_paid { paid } else { waiting };
-        let p = Progress {
+        let p = ShownWithdrawal {
             t,
             csrf: "dG9rZW4".to_owned(),
             id: ID.to_owned(),

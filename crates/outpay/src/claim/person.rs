@@ -1,8 +1,8 @@
-//! The visitor of a page: the language of every request, and the person of a session. A handler takes [`Visitor`], where no
+//! The visitor of a page: the language of every request, and the person of a session. A handler takes [`ClaimVisitor`], where no
 //! session is needed, or [`Person`]. Not here: what makes a request a person's (signed_in.rs).
 
-use super::frame::{Frame, Sender};
-use super::session::Session;
+use super::frame::{Frame, SenderBrand};
+use super::session::ClaimSession;
 use crate::auth::Caller;
 use crate::business::branding;
 use crate::business::branding::{Branding, LogoName};
@@ -33,12 +33,12 @@ pub(super) async fn in_language(mut request: Request, next: Next) -> Response {
 }
 
 /// A request that needs no session.
-pub(super) struct Visitor {
+pub(super) struct ClaimVisitor {
     pub(super) language: Language,
     pub(super) headers: HeaderMap,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+impl<S: Send + Sync> FromRequestParts<S> for ClaimVisitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -64,7 +64,7 @@ impl Person {
     /// The person whose session this is; `None` once its hash does not authenticate.
     pub(super) async fn of(
         platform: &Platform,
-        session: &Session,
+        session: &ClaimSession,
         language: Language,
     ) -> Result<Option<Self>, Failure> {
         let Some(caller) = session.caller(platform).await? else { return Ok(None) };
@@ -89,7 +89,7 @@ impl Person {
         Frame {
             t: self.language,
             title: title.into(),
-            sender: Some(Sender::new(&self.sender, self.logo.as_ref())),
+            sender: Some(SenderBrand::new(&self.sender, self.logo.as_ref())),
             test_mode: self.is_test(),
             csrf: Some(self.csrf.to_string()),
             here: here.into(),

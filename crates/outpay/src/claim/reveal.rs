@@ -5,7 +5,7 @@ use super::declined::Declined;
 use super::frame::Frame;
 use super::operation;
 use super::person::{Named, Person};
-use super::signed_in::Posted;
+use super::signed_in::PostedForm;
 use super::words;
 use crate::stopped::Stopped;
 use crate::web::page;
@@ -30,7 +30,7 @@ pub(super) struct RevealPage {
 }
 
 /// Session and token.
-pub(super) async fn reveal(Named(id): Named, posted: Posted) -> Result<Response, Declined> {
+pub(super) async fn reveal(Named(id): Named, posted: PostedForm) -> Result<Response, Declined> {
     show(&posted.person, &id).await
 }
 

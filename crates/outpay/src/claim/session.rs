@@ -21,14 +21,14 @@ const LONGEST: Micros = 12 * 3_600 * 1_000_000;
 
 /// A session that was opened from its cookie or has just begun.
 #[derive(Clone)]
-pub(super) struct Session {
+pub(super) struct ClaimSession {
     digest: CredentialDigest,
     /// Random; the tokens of its forms are bound to it. It stays the same while the cookie's value does not.
     pub(super) id: String,
     began_at: Micros,
 }
 
-impl Session {
+impl ClaimSession {
     /// A new session for the hash of this digest.
     pub(super) fn begin(platform: &Platform, digest: CredentialDigest) -> Self {
         let mut id = [0; 16];

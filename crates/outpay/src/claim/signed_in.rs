@@ -1,9 +1,9 @@
 //! What makes a request a person's: the session of its cookie (a middleware around the pages that need one), and for a post the
-//! token of its form ([`Posted`]).
+//! token of its form ([`PostedForm`]).
 
 use super::declined::Declined;
 use super::person::Person;
-use super::session::Session;
+use super::session::ClaimSession;
 use super::{entrance, frame_policy};
 use crate::platform::Platform;
 use crate::web::{Form, Language, csrf};
@@ -15,7 +15,7 @@ use http::StatusCode;
 /// Around the pages that need a session: without one, back to the entrance.
 pub(super) async fn require(State(platform): State<Platform>, mut request: Request, next: Next) -> Response {
     let language = request.extensions().get().copied().unwrap_or(Language::English);
-    let Some(session) = Session::sent(&platform, request.headers()) else {
+    let Some(session) = ClaimSession::sent(&platform, request.headers()) else {
         return entrance::way_out(&platform, request.headers(), "ended");
     };
     let person = match Person::of(&platform, &session, language).await {
@@ -36,12 +36,12 @@ pub(super) async fn require(State(platform): State<Platform>, mut request: Reque
 }
 
 /// A post of the person, checked.
-pub(super) struct Posted {
+pub(super) struct PostedForm {
     pub(super) person: Person,
     pub(super) form: Form,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Posted {
+impl<S: Send + Sync> FromRequest<S> for PostedForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {

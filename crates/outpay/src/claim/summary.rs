@@ -4,7 +4,7 @@
 use super::declined::Declined;
 use super::frame::Frame;
 use super::person::{Named, Person};
-use super::signed_in::{Posted, WRONG_FORM};
+use super::signed_in::{PostedForm, WRONG_FORM};
 use super::withdraw;
 use super::withdraw_form::{self, TO};
 use crate::ids::IdKind;
@@ -39,7 +39,7 @@ pub(super) struct SummaryPage {
 }
 
 /// Session and token.
-pub(super) async fn check(Named(method): Named, posted: Posted) -> Result<Response, Declined> {
+pub(super) async fn check(Named(method): Named, posted: PostedForm) -> Result<Response, Declined> {
     checked(&posted.person, &method, &posted.form).await
 }
 
@@ -129,7 +129,7 @@ const KEY: usize = 26;
 /// a reload and the back button all end at the same withdrawal. A fee that has changed since is shown again first.
 ///
 /// Session and token.
-pub(super) async fn confirm(Named(method): Named, posted: Posted) -> Result<Response, Declined> {
+pub(super) async fn confirm(Named(method): Named, posted: PostedForm) -> Result<Response, Declined> {
     carry_out(&posted.person, &method, &posted.form).await
 }
 

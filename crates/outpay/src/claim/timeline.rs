@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 const PAGE: usize = 20;
 
-pub(super) struct Line {
+pub(super) struct TimelineLine {
     pub(super) mark: &'static str,
     pub(super) title: String,
     /// With its sign.
@@ -28,7 +28,7 @@ pub(super) struct Line {
 
 /// A page of lines, and where the next begins.
 pub(super) struct Timeline {
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<TimelineLine>,
     pub(super) older: Option<String>,
 }
 
@@ -75,14 +75,14 @@ fn line(
     stored: &StoredEntry,
     withdrawals: &[Withdrawal],
     stops: &HashMap<i64, crate::store::Stop>,
-) -> Line {
+) -> TimelineLine {
     let (t, entry) = (person.language, &stored.entry);
     let account = AccountId::user(person.caller.subject);
     let signed = entry.signed_for(account).0;
     let id = || person.platform.secrets.ids().seal(IdKind::Withdrawal, person.caller.book, entry.withdrawal);
     let sender = &person.sender;
     let own = |key: &str| t.with(key, "sender", &sender.display_name);
-    let mut line = Line {
+    let mut line = TimelineLine {
         mark: "",
         title: String::new(),
         amount: if signed > 0 { format!("+{}", t.money(signed)) } else { t.money(signed) },

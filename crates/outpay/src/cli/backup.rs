@@ -6,7 +6,7 @@ use super::input::span;
 use super::installation::Installation;
 use super::{output, progress};
 use crate::auth::Secrets;
-use crate::backup::{self, BackupError, Kept, Manifest, Verified};
+use crate::backup::{self, BackupError, Manifest, Retention, Verified};
 use crate::clock::Clock;
 use crate::serving;
 use crate::store::{DatabaseUrl, Store};
@@ -58,7 +58,7 @@ pub(super) async fn back_up(
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
     let (database, store, secrets) = installation.look().await?;
-    let work = Work { database, store, secrets, json: arguments.json };
+    let work = BackupWork { database, store, secrets, json: arguments.json };
     let (Some(every), Some(keep)) = (arguments.every, arguments.keep) else {
         work.once(&arguments.target).await?;
         return Ok(ExitCode::SUCCESS);
@@ -85,14 +85,14 @@ pub(super) async fn back_up(
     }
 }
 
-struct Work {
+struct BackupWork {
     database: DatabaseUrl,
     store: Store,
     secrets: Secrets,
     json: bool,
 }
 
-impl Work {
+impl BackupWork {
     async fn once(&self, target: &Path) -> Result<(), CliError> {
         let made = backup::write(&self.store, &self.database, &self.secrets, &Clock::System, target).await?;
         if self.json {
@@ -104,7 +104,7 @@ impl Work {
 
     async fn next_of(&self, folder: &Path, keep: usize) -> Result<(), CliError> {
         self.once(&folder.join(backup::name_at(Clock::System.now()))).await?;
-        let Kept { kept, deleted } = backup::keep_newest(folder, keep)?;
+        let Retention { kept, deleted } = backup::keep_newest(folder, keep)?;
         if !self.json {
             output::line(format_args!("{kept} backups kept, {} deleted", deleted.len()))?;
         }

@@ -7,7 +7,7 @@ use super::output;
 use crate::due;
 use crate::ids::IdKind;
 use crate::platform::Platform;
-use crate::store::Work;
+use crate::store::DueWork;
 use clap::{Args, Subcommand};
 use ledger::Actor;
 use std::process::ExitCode;
@@ -21,12 +21,12 @@ pub(super) struct DueArguments {
 #[derive(Subcommand)]
 enum DueCommand {
     /// Make waiting work due at once
-    Now(What),
+    Now(DueTarget),
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-struct What {
+struct DueTarget {
     /// Withdrawal: ord_…
     #[arg(long, value_name = "ID")]
     withdrawal: Option<String>,
@@ -61,7 +61,7 @@ pub(super) async fn run(arguments: DueArguments, installation: &Installation) ->
 }
 
 /// The named work; `None`: everything.
-fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str)>, CliError> {
+fn work<'a>(platform: &Platform, what: &'a DueTarget) -> Result<Option<(DueWork, &'a str)>, CliError> {
     let named = [
         (IdKind::Withdrawal, &what.withdrawal),
         (IdKind::Delivery, &what.delivery),
@@ -74,10 +74,10 @@ fn work<'a>(platform: &Platform, what: &'a What) -> Result<Option<(Work, &'a str
     let unknown = || CliError::Refused(format!("there is nothing of this kind with the id {id}"));
     let (book, number) = platform.secrets.ids().open_any(kind, id).ok_or_else(unknown)?;
     let work = match kind {
-        IdKind::Withdrawal => Work::Withdrawal(book, number),
-        IdKind::Delivery => Work::Delivery(book, number),
-        IdKind::Mail => Work::Mail(number),
-        _ => Work::Import(book, number),
+        IdKind::Withdrawal => DueWork::Withdrawal(book, number),
+        IdKind::Delivery => DueWork::Delivery(book, number),
+        IdKind::Mail => DueWork::Mail(number),
+        _ => DueWork::Import(book, number),
     };
     Ok(Some((work, id)))
 }

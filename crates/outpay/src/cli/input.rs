@@ -28,14 +28,14 @@ pub(super) fn span(text: &str) -> Result<Micros, String> {
 
 /// Requests per second; `None` for `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RateLimit(pub(super) Option<u32>);
+pub(super) struct RateLimitFlag(pub(super) Option<u32>);
 
-pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
+pub(super) fn rate_limit(text: &str) -> Result<RateLimitFlag, String> {
     if text == "off" {
-        return Ok(RateLimit(None));
+        return Ok(RateLimitFlag(None));
     }
     let limit: Option<u32> = text.parse().ok().filter(|limit| *limit > 0);
-    limit.map(|limit| RateLimit(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
+    limit.map(|limit| RateLimitFlag(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
 }
 
 /// One address or network, or several separated by commas.
@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_number_or_off() {
-        assert_eq!(rate_limit("off"), Ok(RateLimit(None)));
-        assert_eq!(rate_limit("50000"), Ok(RateLimit(Some(50_000))));
+        assert_eq!(rate_limit("off"), Ok(RateLimitFlag(None)));
+        assert_eq!(rate_limit("50000"), Ok(RateLimitFlag(Some(50_000))));
         for wrong in ["0", "-1", "no", ""] {
             assert!(rate_limit(wrong).is_err(), "{wrong}");
         }

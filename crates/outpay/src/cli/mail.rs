@@ -6,8 +6,8 @@ use super::installation::{self, Installation};
 use super::output;
 use super::{user, webhook};
 use crate::clock::rfc3339;
-use crate::mail::{MailError, Sent};
-use crate::mail_kind::Choice;
+use crate::mail::{MailError, MailSent};
+use crate::mail_kind::MailKinds;
 use crate::platform::Platform;
 use crate::store::{MailRow, MailState};
 use clap::{Args, Subcommand};
@@ -29,12 +29,12 @@ enum MailCommand {
     /// Show which mails a business's recipients get
     Show {
         #[command(flatten)]
-        whose: webhook::Whose,
+        whose: webhook::WebhookOwner,
     },
     /// Choose which mails a business's recipients get from now on
     Set {
         #[command(flatten)]
-        whose: webhook::Whose,
+        whose: webhook::WebhookOwner,
         /// Kinds of mail, as in claim_link,delivered,failed; or all, or none
         #[arg(long, value_delimiter = ',', value_name = "MAIL", required = true)]
         mails: Vec<String>,
@@ -42,7 +42,7 @@ enum MailCommand {
     /// Mail a recipient the claim link, whatever the business chose
     ClaimLink {
         #[command(flatten)]
-        whose: webhook::Whose,
+        whose: webhook::WebhookOwner,
         /// Id or e-mail address of the recipient
         user: String,
     },
@@ -124,15 +124,15 @@ async fn show(platform: &Platform, book: BookId, json: bool) -> Result<(), CliEr
     let mails = choice.chosen().join(", ");
     output::facts([
         ("mails", if mails.is_empty() { "none".to_owned() } else { mails }),
-        ("can be", Choice::words().join(", ")),
+        ("can be", MailKinds::words().join(", ")),
         ("[mail]", if configured { "configured" } else { "not configured" }.to_owned()),
     ])
 }
 
 async fn test(platform: &Platform, address: &str, json: bool) -> Result<ExitCode, CliError> {
     let (is_accepted, answer) = match platform.mail.send_test(address).await? {
-        Sent::Accepted(answer) => (true, answer),
-        Sent::Refused(answer) | Sent::NotNow(answer) => (false, answer),
+        MailSent::Accepted(answer) => (true, answer),
+        MailSent::Refused(answer) | MailSent::NotNow(answer) => (false, answer),
     };
     let line = format!("{}: {answer}", if is_accepted { "accepted" } else { "not accepted" });
     told(json, &json!({ "accepted": is_accepted, "answer": answer }), &line)?;
@@ -171,13 +171,16 @@ fn told(json: bool, value: &Value, line: &str) -> Result<(), CliError> {
     if json { output::json(value) } else { output::line(line) }
 }
 
-fn chosen(words: &[String]) -> Result<Choice, CliError> {
+fn chosen(words: &[String]) -> Result<MailKinds, CliError> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["all"] => Ok(Choice::ALL),
-        ["none"] => Ok(Choice::default()),
-        words => Choice::of_words(words.iter().copied()).ok_or_else(|| {
-            CliError::Usage(format!("--mails takes all, none, or of these: {}", Choice::words().join(", ")))
+        ["all"] => Ok(MailKinds::ALL),
+        ["none"] => Ok(MailKinds::default()),
+        words => MailKinds::of_words(words.iter().copied()).ok_or_else(|| {
+            CliError::Usage(format!(
+                "--mails takes all, none, or of these: {}",
+                MailKinds::words().join(", ")
+            ))
         }),
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 #[derive(Args)]
 pub(super) struct PauseArguments {
     #[command(subcommand)]
-    what: What,
+    what: PauseTarget,
     /// Reason, for the journal and the audit log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
@@ -33,7 +33,7 @@ pub(super) struct PauseArguments {
 #[derive(Args)]
 pub(super) struct ResumeArguments {
     #[command(subcommand)]
-    what: What,
+    what: PauseTarget,
     /// Reason, for the journal and the audit log
     #[arg(long, value_name = "TEXT", global = true)]
     reason: Option<String>,
@@ -59,7 +59,7 @@ fn own(scope: PauseScope, test: bool) -> Result<PauseScope, CliError> {
 }
 
 #[derive(Subcommand)]
-enum What {
+enum PauseTarget {
     /// All payments
     All,
     /// Payments of one business, in both books
@@ -89,18 +89,18 @@ enum What {
     List,
 }
 
-async fn scope(platform: &Platform, what: &What) -> Result<Option<PauseScope>, CliError> {
+async fn scope(platform: &Platform, what: &PauseTarget) -> Result<Option<PauseScope>, CliError> {
     Ok(Some(match what {
-        What::All => PauseScope::All,
-        What::List => return Ok(None),
-        What::Business { business } => {
+        PauseTarget::All => PauseScope::All,
+        PauseTarget::List => return Ok(None),
+        PauseTarget::Business { business } => {
             PauseScope::Business(installation::business(platform, business).await?.number)
         }
-        What::Rail { name, business: None } => PauseScope::Rail(name.clone()),
-        What::Rail { name, business: Some(business) } => {
+        PauseTarget::Rail { name, business: None } => PauseScope::Rail(name.clone()),
+        PauseTarget::Rail { name, business: Some(business) } => {
             PauseScope::RailOf(installation::business(platform, business).await?.number, name.clone())
         }
-        What::User { business, user, test } => {
+        PauseTarget::User { business, user, test } => {
             let business = installation::business(platform, business).await?;
             let book = installation::book(&business, *test);
             PauseScope::Person(book, user::find(platform, book, user).await?.user.number)

@@ -35,7 +35,7 @@ pub(super) enum TreasuryCommand {
         #[arg(long, value_name = "N")]
         place: Option<i64>,
         #[command(flatten)]
-        whose: Whose,
+        whose: TransferOwner,
         /// Id or name of the recipient's business
         #[arg(long, value_name = "BUSINESS", requires = "person")]
         business: Option<String>,
@@ -47,7 +47,7 @@ pub(super) enum TreasuryCommand {
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Whose {
+pub(super) struct TransferOwner {
     /// It is the payment of this withdrawal, which is settled by it: ord_…
     #[arg(long, value_name = "ID")]
     withdrawal: Option<String>,
@@ -91,7 +91,7 @@ pub(super) async fn run(
 async fn assign(
     platform: &Platform,
     found: &UnmatchedTransfer,
-    whose: &Whose,
+    whose: &TransferOwner,
     business: Option<String>,
     reason: Option<String>,
 ) -> Result<(), CliError> {

@@ -1,7 +1,7 @@
 //! `outpay serve`: runs the server until Ctrl-C or SIGTERM. Here: its flags and its log. Not here: the doors.
 
 use super::cli_error::CliError;
-use super::input::{RateLimit, networks, rate_limit};
+use super::input::{RateLimitFlag, networks, rate_limit};
 use super::installation::Installation;
 use super::output::LOG_VARIABLE;
 use super::webhook::GuardFlags;
@@ -31,7 +31,7 @@ pub(super) struct ServeArguments {
     tls_key: Option<PathBuf>,
     /// Limit of requests per second for each client address and for each credential, or off
     #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = rate_limit)]
-    rate_limit: RateLimit,
+    rate_limit: RateLimitFlag,
     /// Addresses and networks of your own proxies, whose X-Forwarded-For is trusted
     #[arg(long, value_name = "ADDRESS", env = "OUTPAY_TRUSTED_PROXIES", value_parser = networks)]
     trusted_proxies: Option<Networks>,

@@ -32,7 +32,7 @@ enum UserCommand {
         business: String,
         /// Only users with this status
         #[arg(long, value_enum)]
-        status: Option<Status>,
+        status: Option<UserStatusWord>,
         /// Largest number to list
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
@@ -63,7 +63,7 @@ struct Who {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Status {
+enum UserStatusWord {
     Active,
     Inactive,
 }
@@ -76,8 +76,8 @@ pub(super) async fn run(arguments: UserArguments, installation: &Installation) -
             let business = installation::business(&platform, &business).await?;
             let book = installation::book(&business, test);
             let status = status.map(|status| match status {
-                Status::Active => UserStatus::Active,
-                Status::Inactive => UserStatus::Inactive,
+                UserStatusWord::Active => UserStatus::Active,
+                UserStatusWord::Inactive => UserStatus::Inactive,
             });
             let below = match after {
                 Some(user) => Some(find(&platform, book, &user).await?.user.number),

@@ -46,12 +46,12 @@ pub enum NoVerdict {
 pub struct Teller {
     queue: mpsc::Sender<Job>,
     state: watch::Receiver<State>,
-    measures: Arc<Measures>,
+    measures: Arc<TellerMeasures>,
 }
 
 /// What the metrics show of the teller.
 #[derive(Debug)]
-pub struct Measures {
+pub struct TellerMeasures {
     /// Commands per batch.
     pub batch_size: Histogram,
     /// Seconds from taking a batch to its durable commit.
@@ -96,8 +96,8 @@ impl Teller {
     ) -> Result<Self, Failure> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (says, state) = watch::channel(State::Working);
-        let measures = Arc::new(Measures::new());
-        let work = thread::Work {
+        let measures = Arc::new(TellerMeasures::new());
+        let work = thread::TellerWork {
             store: store.clone(),
             secrets,
             clock,
@@ -147,12 +147,12 @@ impl Teller {
 
     /// For the metrics.
     #[must_use]
-    pub fn measures(&self) -> &Arc<Measures> {
+    pub fn measures(&self) -> &Arc<TellerMeasures> {
         &self.measures
     }
 }
 
-impl Measures {
+impl TellerMeasures {
     fn new() -> Self {
         let sizes = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
         let seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0];

@@ -1,7 +1,7 @@
 //! Hands out the verdicts of a committed batch from inside the callers' runtime: waking a few hundred tasks from the
 //! teller's own thread would cost it as much as deciding them.
 
-use super::{Job, Measures, Verdict};
+use super::{Job, TellerMeasures, Verdict};
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 pub(super) type Committed = (Vec<Job>, Vec<Verdict>);
 
 /// Starts the task on the runtime of the caller. Bounded by the queue: what is handed over here was waiting there.
-pub(super) fn start(measures: Arc<Measures>) -> UnboundedSender<Committed> {
+pub(super) fn start(measures: Arc<TellerMeasures>) -> UnboundedSender<Committed> {
     let (sender, mut committed) = mpsc::unbounded_channel::<Committed>();
     tokio::spawn(async move {
         while let Some((jobs, verdicts)) = committed.recv().await {

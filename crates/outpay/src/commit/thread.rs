@@ -3,7 +3,7 @@
 
 use super::batch::{decide_all, needs_of, savings, witnessed};
 use super::postman::Committed;
-use super::{Job, Measures, NoVerdict, State, Verdict};
+use super::{Job, NoVerdict, State, TellerMeasures, Verdict};
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
 use crate::store::{Failure, Store, TellerStore};
@@ -18,7 +18,7 @@ const BATCH: usize = 1024;
 /// The most payouts in one transaction, unless one command alone has more: a book is locked as long as they take.
 const ROWS: usize = 20_000;
 
-pub(super) struct Work {
+pub(super) struct TellerWork {
     pub(super) store: Store,
     pub(super) secrets: Arc<Secrets>,
     pub(super) clock: Clock,
@@ -27,10 +27,10 @@ pub(super) struct Work {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) answers: UnboundedSender<Committed>,
     pub(super) says: watch::Sender<State>,
-    pub(super) measures: Arc<Measures>,
+    pub(super) measures: Arc<TellerMeasures>,
 }
 
-pub(super) fn run(work: Work, ready: oneshot::Sender<Result<(), Failure>>) {
+pub(super) fn run(work: TellerWork, ready: oneshot::Sender<Result<(), Failure>>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return drop(ready.send(Err(error.into()))),
@@ -46,7 +46,7 @@ pub(super) fn run(work: Work, ready: oneshot::Sender<Result<(), Failure>>) {
     });
 }
 
-async fn serve(mut work: Work, mut store: TellerStore) {
+async fn serve(mut work: TellerWork, mut store: TellerStore) {
     // If this thread panics, dropping this guard reports the teller as broken.
     let broken = BrokenUnlessStopped(work.says.clone());
     let mut batch = Vec::with_capacity(BATCH);
@@ -71,7 +71,7 @@ async fn serve(mut work: Work, mut store: TellerStore) {
 }
 
 /// Runs what was taken, in as many transactions as its payouts ask for. `false`: a write failed, and nothing may follow.
-async fn run_all(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
+async fn run_all(work: &TellerWork, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
     while !batch.is_empty() {
         let mut rest = batch.split_off(fitting(batch));
         if !run_some(work, store, batch).await {
@@ -84,7 +84,7 @@ async fn run_all(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> 
 
 /// Runs these in one transaction, or, where the database refuses that, each in one of its own: data that one command meets or
 /// brings, such as a text that the database cannot store, must not fail the others. Empties `batch`. `false`: as [`run_all`].
-async fn run_some(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
+async fn run_some(work: &TellerWork, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
     let started = work.clock.monotonic();
     match run_batch_anew(work, store, batch).await {
         Err(BatchError::NotDone(_)) if batch.len() > 1 => run_alone(work, store, batch).await,
@@ -92,7 +92,7 @@ async fn run_some(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) ->
     }
 }
 
-async fn run_alone(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
+async fn run_alone(work: &TellerWork, store: &mut TellerStore, batch: &mut Vec<Job>) -> bool {
     let mut is_reached = true;
     for job in std::mem::replace(batch, Vec::with_capacity(BATCH)) {
         let (mut one, started) = (vec![job], work.clock.monotonic());
@@ -110,7 +110,12 @@ async fn run_alone(work: &Work, store: &mut TellerStore, batch: &mut Vec<Job>) -
 }
 
 /// Answers the callers. `false`: a write failed, and nothing may follow.
-fn conclude(work: &Work, batch: &mut Vec<Job>, ran: Result<Vec<Verdict>, BatchError>, started: i64) -> bool {
+fn conclude(
+    work: &TellerWork,
+    batch: &mut Vec<Job>,
+    ran: Result<Vec<Verdict>, BatchError>,
+    started: i64,
+) -> bool {
     match ran {
         Ok(verdicts) => answer(work, batch, verdicts, started),
         Err(BatchError::NotDone(failure) | BatchError::Unreachable(failure)) => {
@@ -149,7 +154,7 @@ fn fitting(batch: &[Job]) -> usize {
 /// Runs a batch; where that failed before its commit, once more on a new connection, since the old one may be lost. Nothing was
 /// written by then, so this repeats no write.
 async fn run_batch_anew(
-    work: &Work,
+    work: &TellerWork,
     store: &mut TellerStore,
     batch: &[Job],
 ) -> Result<Vec<Verdict>, BatchError> {
@@ -176,7 +181,11 @@ enum BatchError {
     NotDurable(Failure),
 }
 
-async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Result<Vec<Verdict>, BatchError> {
+async fn run_batch(
+    work: &TellerWork,
+    store: &mut TellerStore,
+    batch: &[Job],
+) -> Result<Vec<Verdict>, BatchError> {
     let needs = needs_of(batch.iter().map(|job| &job.asked));
     let mut books = store.load(&needs).await.map_err(BatchError::NotDone)?;
     for book in &books {
@@ -198,7 +207,7 @@ async fn run_batch(work: &Work, store: &mut TellerStore, batch: &[Job]) -> Resul
 }
 
 /// COMMIT was never sent, so nothing of the batch is in the database. On a connection that is lost there is nothing to roll back.
-async fn not_saved(work: &Work, store: &mut TellerStore, failure: Failure) -> BatchError {
+async fn not_saved(work: &TellerWork, store: &mut TellerStore, failure: Failure) -> BatchError {
     let rolled_back = store.roll_back().await;
     match (work.store.is_broken(), rolled_back) {
         (true, _) => BatchError::NotDurable(failure),
@@ -209,7 +218,7 @@ async fn not_saved(work: &Work, store: &mut TellerStore, failure: Failure) -> Ba
     }
 }
 
-fn answer(work: &Work, batch: &mut Vec<Job>, verdicts: Vec<Verdict>, started: i64) {
+fn answer(work: &TellerWork, batch: &mut Vec<Job>, verdicts: Vec<Verdict>, started: i64) {
     let micros = work.clock.monotonic() - started;
     work.measures.batch_seconds.observe(micros as f64 / 1e6);
     work.measures.batch_size.observe(batch.len() as f64);

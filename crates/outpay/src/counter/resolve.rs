@@ -16,14 +16,14 @@ pub(super) const LEASE: i64 = 60_000_000;
 
 /// What a person says about a withdrawal.
 #[derive(Clone, Copy)]
-struct Verdict<'a> {
+struct Resolution<'a> {
     paid: bool,
     proof: &'a str,
     /// Two people have agreed to end it without the word of its rail.
     without_the_rail: bool,
 }
 
-impl Verdict<'_> {
+impl Resolution<'_> {
     fn step(&self) -> Step {
         if self.paid { Step::Succeed } else { Step::Fail }
     }
@@ -42,7 +42,7 @@ impl Counter<'_> {
         paid: bool,
         proof: &str,
     ) -> Result<Done<Withdrawal>, Stopped> {
-        self.resolve_under_lease(withdrawal, Verdict { paid, proof, without_the_rail: false }).await
+        self.resolve_under_lease(withdrawal, Resolution { paid, proof, without_the_rail: false }).await
     }
 
     /// The same for a rail that this process lacks or that cannot say, as two people agreed. A rail that is here and knows
@@ -59,7 +59,7 @@ impl Counter<'_> {
         if self.is_remembered().await? {
             return Ok(Done { value: self.find(withdrawal).await?, replayed: true });
         }
-        self.resolve_under_lease(withdrawal, Verdict { paid, proof, without_the_rail: true }).await
+        self.resolve_under_lease(withdrawal, Resolution { paid, proof, without_the_rail: true }).await
     }
 
     /// Ends one as paid by a payment that its rail has proved, in whichever state the database has it: after a recovery it may
@@ -109,7 +109,7 @@ impl Counter<'_> {
     async fn resolve_under_lease(
         &self,
         withdrawal: i64,
-        verdict: Verdict<'_>,
+        verdict: Resolution<'_>,
     ) -> Result<Done<Withdrawal>, Stopped> {
         let hold = self.take_lease(withdrawal, verdict.step()).await?;
         let ended = self.end(hold, verdict).await;
@@ -117,7 +117,7 @@ impl Counter<'_> {
         ended
     }
 
-    async fn end(&self, hold: Hold, verdict: Verdict<'_>) -> Result<Done<Withdrawal>, Stopped> {
+    async fn end(&self, hold: Hold, verdict: Resolution<'_>) -> Result<Done<Withdrawal>, Stopped> {
         let Hold { book, withdrawal, .. } = hold;
         let (found, paid) = (self.find(withdrawal).await?, verdict.paid);
         // Where a rail pays and no attempt was ever made, nothing can have been paid, and the rail will never say so. Whether a

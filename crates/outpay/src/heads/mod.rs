@@ -12,7 +12,7 @@ mod signing;
 
 pub use file::{HeadLine, HeadsFile, Lines};
 pub use line::{SignedHead, line_digest};
-pub use post::Post;
+pub use post::HeadsPost;
 pub use signing::{Signing, run};
 
 /// File name in the data folder.

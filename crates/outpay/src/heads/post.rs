@@ -8,7 +8,7 @@ use super::file::Lines;
 use crate::background::{asked_to_stop, look_again};
 use crate::platform::Platform;
 use crate::store::Failure;
-use crate::webhooks::Client;
+use crate::webhooks::WebhookClient;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,14 +23,14 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Posts the heads of one installation.
-pub struct Post {
-    client: Client,
+pub struct HeadsPost {
+    client: WebhookClient,
     url: Arc<str>,
     heads: PathBuf,
     posted: PathBuf,
 }
 
-impl Post {
+impl HeadsPost {
     /// `None` if no address is configured.
     #[must_use]
     pub fn new(platform: &Platform) -> Option<Self> {

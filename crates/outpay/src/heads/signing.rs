@@ -3,7 +3,7 @@
 //! next poll.
 
 use super::file::HeadsFile;
-use super::{HEADS_FILE, Post};
+use super::{HEADS_FILE, HeadsPost};
 use crate::auth::Secrets;
 use crate::background::look_again;
 use crate::chain_head::Head;
@@ -120,7 +120,7 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
         // Only the process that signs also posts, so that of several on one data folder one posts.
         if posting.is_none()
             && signing.file.is_some()
-            && let Some(post) = Post::new(&platform)
+            && let Some(post) = HeadsPost::new(&platform)
         {
             posting = Some(tokio::spawn(post.run(stop.clone())));
         }

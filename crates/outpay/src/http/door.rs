@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
 use crate::audit_log;
 use crate::auth::{Caller, For};
-use crate::background::Status;
+use crate::background::BackgroundStatus;
 use crate::counter::Counter;
 use crate::platform::Platform;
 use crate::store::UserRow;
@@ -32,7 +32,7 @@ pub struct Door {
     pub(super) platform: Platform,
     pub(super) metrics: Metrics,
     pub(super) rate_limit: Option<RateLimit>,
-    pub(super) background: Status,
+    pub(super) background: BackgroundStatus,
 }
 
 /// The `{id}` of a path. Bytes that are not UTF-8 are an id that names nothing.

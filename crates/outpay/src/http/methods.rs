@@ -19,12 +19,13 @@ use utoipa::ToSchema;
 /// All methods.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Methods {
-    data: Vec<Method>,
+    data: Vec<MethodShown>,
 }
 
 /// One way out.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Method {
+#[schema(as = Method)]
+pub struct MethodShown {
     /// What to send as `method`.
     method: String,
     /// The kind of rail.
@@ -35,7 +36,7 @@ pub struct Method {
     open: bool,
     /// Why not: a stable word and a sentence, or null.
     #[schema(required)]
-    closed: Option<Closed>,
+    closed: Option<ClosedShown>,
     /// Cents.
     minimum: i64,
     /// Cents.
@@ -44,15 +45,16 @@ pub struct Method {
     /// For people.
     expected_time: String,
     /// What `destination` has to say.
-    fields: Vec<Field>,
+    fields: Vec<FieldShown>,
     /// What there is to choose from, where not every amount can be paid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    choices: Vec<Choice>,
+    choices: Vec<ChoiceShown>,
 }
 
 /// Why a method is closed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Closed {
+#[schema(as = Closed)]
+pub struct ClosedShown {
     code: &'static str,
     reason: &'static str,
 }
@@ -72,7 +74,8 @@ pub struct Fee {
 
 /// A field of a destination.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Field {
+#[schema(as = Field)]
+pub struct FieldShown {
     name: String,
     /// For people.
     label: String,
@@ -81,7 +84,8 @@ pub struct Field {
 
 /// One thing to choose.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Choice {
+#[schema(as = Choice)]
+pub struct ChoiceShown {
     /// For example a brand.
     name: String,
     /// What to send as `amount`, cents.
@@ -101,10 +105,10 @@ impl Fee {
     }
 }
 
-impl From<Offer> for Method {
+impl From<Offer> for MethodShown {
     fn from(offer: Offer) -> Self {
         let Offer { facts, terms, closed, choices } = offer;
-        let field = |field: crate::rails::Field| Field {
+        let field = |field: crate::rails::Field| FieldShown {
             name: field.name,
             label: field.label,
             required: field.required,
@@ -114,14 +118,14 @@ impl From<Offer> for Method {
             provider: facts.provider.word(),
             title: facts.title,
             open: closed.is_none(),
-            closed: closed.map(|(code, reason)| Closed { code, reason }),
+            closed: closed.map(|(code, reason)| ClosedShown { code, reason }),
             minimum: terms.minimum.0,
             maximum: terms.maximum.0,
             fee: Fee::new(terms.fee),
             expected_time: facts.expected_time,
             fields: facts.fields.into_iter().map(field).collect(),
             choices: (choices.into_iter())
-                .map(|(name, gross, net)| Choice { name, amount: gross.0, net_amount: net.0 })
+                .map(|(name, gross, net)| ChoiceShown { name, amount: gross.0, net_amount: net.0 })
                 .collect(),
         }
     }
@@ -137,7 +141,7 @@ pub async fn methods(State(door): State<Arc<Door>>, request: Request) -> Result<
     let caller = door.recipient_of(&parts, body).await?;
     let row = door.platform.store.user(caller.book, caller.subject).await?.ok_or(Problem::Unauthorized)?;
     let offers = offer::all(&door.platform, caller.book, row.user.balance).await?;
-    Ok(show::ok(&Methods { data: offers.into_iter().map(Method::from).collect() }))
+    Ok(show::ok(&Methods { data: offers.into_iter().map(MethodShown::from).collect() }))
 }
 
 /// What to send.
@@ -158,7 +162,8 @@ pub struct WithdrawBody {
 
 /// The price of a withdrawal.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Quote {
+#[schema(as = Quote)]
+pub struct QuoteShown {
     method: String,
     /// `USD`
     currency: &'static str,
@@ -180,7 +185,7 @@ pub struct Quote {
 /// The price of a withdrawal.
 #[utoipa::path(
     post, path = "/payout/quote", tag = "Recipient", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
-    responses((status = 200, description = "The price", body = Quote), (status = 400, description = "Invalid fields, malformed JSON, or an amount outside the limits"),
+    responses((status = 200, description = "The price", body = QuoteShown), (status = 400, description = "Invalid fields, malformed JSON, or an amount outside the limits"),
         (status = 401, description = "No valid hash"), (status = 404, description = "No such method"), (status = 409, description = "The method cannot pay now"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests")))]
 pub async fn quote(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -189,7 +194,7 @@ pub async fn quote(State(door): State<Arc<Door>>, request: Request) -> Result<Re
     let wish = Wish::from(WithdrawBody::read(&fields)?);
     let price = price::quote(&door.platform, caller.book, &wish).await?;
     let parse = |text: &str| serde_json::from_str(text).ok();
-    Ok(show::ok(&Quote {
+    Ok(show::ok(&QuoteShown {
         method: wish.method,
         currency: "USD",
         amount: price.amount.0,

@@ -4,8 +4,8 @@
 use super::door::Door;
 use super::observe::RequestIds;
 use crate::auth::{Caller, Secrets};
-use crate::background::Status;
-use crate::commit::{Measures, State as TellerState, Teller};
+use crate::background::BackgroundStatus;
+use crate::commit::{State as TellerState, Teller, TellerMeasures};
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use axum::Router;
@@ -60,7 +60,7 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    pub(super) fn new(platform: &Platform, background: &Status) -> Self {
+    pub(super) fn new(platform: &Platform, background: &BackgroundStatus) -> Self {
         let Platform { teller, webhooks, mail, entropy, .. } = platform;
         let mut registry = Registry::with_prefix("outpay");
         let requests = Family::default();
@@ -69,7 +69,7 @@ impl Metrics {
         });
         registry.register("http_requests", "Requests by method, route and status", requests.clone());
         registry.register("http_request_seconds", "Time to answer by route", seconds.clone());
-        let measures: &Arc<Measures> = teller.measures();
+        let measures: &Arc<TellerMeasures> = teller.measures();
         registry.register("teller_batch_size", "Commands per transaction", measures.batch_size.clone());
         registry.register(
             "teller_batch_seconds",

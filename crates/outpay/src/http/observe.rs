@@ -6,7 +6,7 @@ use super::door::Door;
 use super::problem::Problem;
 use crate::auth::{Caller, For};
 use crate::clock::Entropy;
-use crate::requests::{Kept, MOST_KEPT_BYTES, Seen, redact};
+use crate::requests::{KeptRequest, MOST_KEPT_BYTES, SeenRequest, redact};
 use crate::store::RequestLine;
 use crate::web::page;
 use axum::body::{Body, HttpBody};
@@ -25,12 +25,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a handler reports of a request: the caller, the body, the money moved. What is not reported stays empty.
 #[derive(Clone, Default)]
-pub struct Observed(Arc<Told>);
+pub struct Observed(Arc<ObservedFacts>);
 
 #[derive(Default)]
-struct Told {
+struct ObservedFacts {
     asked_by: OnceLock<(Caller, For)>,
-    sent: OnceLock<Kept>,
+    sent: OnceLock<KeptRequest>,
     moved: AtomicI64,
 }
 
@@ -44,7 +44,7 @@ impl Observed {
 
     pub(super) fn sent(of: &Extensions, body: &Bytes) {
         if let Some(Self(told)) = of.get::<Self>() {
-            let _first = told.sent.set(Kept::of(body));
+            let _first = told.sent.set(KeptRequest::of(body));
         }
     }
 
@@ -145,28 +145,28 @@ async fn remember(door: &Door, observed: &Observed, ended: Ended<'_>, response: 
         response: String::new(),
     };
     let request = observed.0.sent.get().cloned().unwrap_or_default();
-    requests.keep(Seen { line, request, response: answered });
+    requests.keep(SeenRequest { line, request, response: answered });
     response
 }
 
 /// The answer, and a copy of its body for the request log if it is one piece and not long.
-async fn copied(response: Response) -> (Response, Kept) {
+async fn copied(response: Response) -> (Response, KeptRequest) {
     match response.body().size_hint().exact() {
-        Some(0) => return (response, Kept::Nothing),
+        Some(0) => return (response, KeptRequest::Nothing),
         Some(length) if length <= MOST_KEPT_BYTES as u64 => {}
         length => {
             let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(MOST_KEPT_BYTES);
-            return (response, Kept::TooLong(length));
+            return (response, KeptRequest::TooLong(length));
         }
     }
     let (parts, body) = response.into_parts();
     match body.collect().await {
         Ok(body) => {
             let bytes = body.to_bytes();
-            (Response::from_parts(parts, Body::from(bytes.clone())), Kept::of(&bytes))
+            (Response::from_parts(parts, Body::from(bytes.clone())), KeptRequest::of(&bytes))
         }
         // Answers of known length are in memory; reading one cannot fail.
-        Err(error) => (Problem::Failure(error.into()).into_response(), Kept::Nothing),
+        Err(error) => (Problem::Failure(error.into()).into_response(), KeptRequest::Nothing),
     }
 }
 

@@ -39,7 +39,8 @@ impl HashBody {
 
 /// A recipient's balance and history.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Statement {
+#[schema(as = Statement)]
+pub struct StatementShown {
     /// In normal form.
     #[schema(format = "email")]
     email: String,
@@ -62,7 +63,7 @@ pub struct Statement {
 #[utoipa::path(
     get, path = "/payout/operations", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = [])),
     params(("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest operations first", body = Statement), (status = 400, description = "Unknown cursor, limit out of range, or malformed JSON"),
+    responses((status = 200, description = "Newest operations first", body = StatementShown), (status = 400, description = "Unknown cursor, limit out of range, or malformed JSON"),
         (status = 401, description = "No valid hash"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
 pub async fn operations(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     answer(&door, request).await
@@ -72,7 +73,7 @@ pub async fn operations(State(door): State<Arc<Door>>, request: Request) -> Resu
 #[utoipa::path(
     post, path = "/payout/operations", tag = "Recipient", request_body = HashBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
     params(("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest operations first", body = Statement), (status = 400, description = "Unknown cursor, limit out of range, or malformed JSON"),
+    responses((status = 200, description = "Newest operations first", body = StatementShown), (status = 400, description = "Unknown cursor, limit out of range, or malformed JSON"),
         (status = 401, description = "No valid hash"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
 pub async fn operations_by_post(
     State(door): State<Arc<Door>>,
@@ -87,7 +88,7 @@ async fn answer(door: &Door, request: Request) -> Result<Response, Problem> {
     let platform = &door.platform;
     let row = platform.store.user(caller.book, caller.subject).await?.ok_or(Problem::Unauthorized)?;
     let page = users::page(door, caller.book, &row, &parts.uri).await?;
-    Ok(show::ok(&Statement {
+    Ok(show::ok(&StatementShown {
         email: row.user.email.as_str().to_owned(),
         status: row.user.status_at(platform.clock.now()),
         currency: "USD",

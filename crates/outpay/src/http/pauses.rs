@@ -51,14 +51,14 @@ impl PauseBody {
 }
 
 /// What both changes read: who asks, under which key, which part of the book, and why.
-struct Change {
+struct PauseChange {
     caller: Caller,
     once: Option<OnceKey>,
     part: BookPart,
     reason: String,
 }
 
-impl Change {
+impl PauseChange {
     async fn read(door: &Door, request: Request) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let caller = door.business(&parts).await?;
@@ -85,7 +85,8 @@ impl Change {
 
 /// What does not leave.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Pause {
+#[schema(as = Pause)]
+pub struct PauseShown {
     /// all, method or payout_user.
     scope: &'static str,
     /// The method's name, or null.
@@ -105,7 +106,7 @@ pub struct Pause {
 /// All pauses.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Pauses {
-    data: Vec<Pause>,
+    data: Vec<PauseShown>,
 }
 
 /// All pauses that concern this book.
@@ -119,12 +120,12 @@ pub async fn pauses(State(door): State<Arc<Door>>, request: Request) -> Result<R
     Ok(show::ok(&Pauses { data: standing(&door.platform, caller.book).await? }))
 }
 
-async fn standing(platform: &Platform, book: BookId) -> Result<Vec<Pause>, Problem> {
+async fn standing(platform: &Platform, book: BookId) -> Result<Vec<PauseShown>, Problem> {
     let standing = kill_switch::of_book(platform, book).await?;
     Ok(standing.into_iter().map(|pause| shown(platform, book, pause)).collect())
 }
 
-fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> Pause {
+fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> PauseShown {
     let set_by = if pause.scope.is_own() { "business" } else { "operator" };
     let (scope, method, user) = match pause.scope {
         PauseScope::All | PauseScope::Business(_) | PauseScope::Own(_, BookPart::Everything) => {
@@ -137,7 +138,7 @@ fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> Pause {
             ("payout_user", None, Some(user))
         }
     };
-    Pause {
+    PauseShown {
         scope,
         method,
         payout_user_id: user.map(|user| platform.secrets.ids().seal(IdKind::PayoutUser, book, user)),
@@ -155,10 +156,10 @@ pub struct PauseAnswer {
     /// Withdrawals whose request to the rail had begun before and has no answer yet: ord_…
     running: Vec<String>,
     /// All pauses of this book.
-    pauses: Vec<Pause>,
+    pauses: Vec<PauseShown>,
 }
 
-/// Pause what leaves: all of it, a method, or a person.
+/// PauseShown what leaves: all of it, a method, or a person.
 #[utoipa::path(
     post, path = "/payout/pause", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
@@ -168,7 +169,7 @@ pub struct PauseAnswer {
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn pause(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
-    let change = Change::read(&door, request).await?;
+    let change = PauseChange::read(&door, request).await?;
     let (platform, caller, said) = (&door.platform, change.caller, change.said("pause"));
     let work = async {
         let scope = PauseScope::Own(caller.book, change.part);
@@ -191,7 +192,7 @@ pub struct ResumeAnswer {
     /// There was such a pause of the business.
     was_paused: bool,
     /// All pauses of this book.
-    pauses: Vec<Pause>,
+    pauses: Vec<PauseShown>,
 }
 
 /// End a pause of just this scope. Where there was none, nothing changes.
@@ -205,7 +206,7 @@ pub struct ResumeAnswer {
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn resume(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
-    let change = Change::read(&door, request).await?;
+    let change = PauseChange::read(&door, request).await?;
     let (platform, caller, said) = (&door.platform, change.caller, change.said("resume"));
     let work = async {
         let actor = Actor(caller.subject);

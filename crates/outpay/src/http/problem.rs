@@ -105,11 +105,11 @@ struct Coded<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<&'a str, Vec<&'a str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    rows: Vec<Row<'a>>,
+    rows: Vec<RowProblem<'a>>,
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct RowProblem<'a> {
     index: usize,
     #[serde(flatten)]
     fields: BTreeMap<&'a str, Vec<&'a str>>,
@@ -256,7 +256,7 @@ fn refused(refusal: &Refusal) -> Response {
                 vec!["The reference was already used for another email or amount."],
             )])
         };
-        body.rows = rows.iter().map(|index| Row { index: *index, fields: reused() }).collect();
+        body.rows = rows.iter().map(|index| RowProblem { index: *index, fields: reused() }).collect();
     }
     json(status, to_text(&body))
 }
@@ -277,7 +277,7 @@ fn invalid_rows(rows: &[(usize, Vec<(&'static str, &'static str)>)]) -> Response
     for (index, problems) in rows {
         let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         problems.iter().for_each(|(name, sentence)| fields.entry(name).or_default().push(sentence));
-        body.rows.push(Row { index: *index, fields });
+        body.rows.push(RowProblem { index: *index, fields });
     }
     json(StatusCode::BAD_REQUEST, to_text(&body))
 }

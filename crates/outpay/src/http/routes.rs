@@ -18,7 +18,7 @@ use std::sync::Arc;
 use utoipa::openapi::{OpenApi, PathItem};
 
 /// One row of the table.
-pub(super) struct Endpoint {
+pub(super) struct ApiRoute {
     /// An OpenAPI document with this one operation, and the schemas that it names.
     pub(super) documented: OpenApi,
     handler: MethodRouter<Arc<Door>>,
@@ -32,12 +32,12 @@ macro_rules! endpoint {
         struct Documented;
         let documented = <Documented as utoipa::OpenApi>::openapi();
         let handler = on(method(&documented), $module::$handler);
-        Endpoint { documented, handler }
+        ApiRoute { documented, handler }
     }};
 }
 
 /// All endpoints.
-pub(super) fn endpoints() -> Vec<Endpoint> {
+pub(super) fn endpoints() -> Vec<ApiRoute> {
     vec![
         endpoint!(payouts::create),
         endpoint!(payouts::batch),
@@ -95,7 +95,7 @@ pub fn router(door: Arc<Door>, pages: Router) -> Router {
         .with_state(door)
 }
 
-impl Endpoint {
+impl ApiRoute {
     fn path(&self) -> String {
         let path = self.documented.paths.paths.keys().next();
         path.expect("a row documents one operation").clone()

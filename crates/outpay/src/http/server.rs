@@ -6,7 +6,7 @@ use super::metrics::{self, Metrics};
 use super::proxies::TrustedProxies;
 use super::rate_limit::{ClientAddress, RateLimit};
 use super::{router, tls};
-use crate::background::{Status, Task, asked_to_stop, look_again};
+use crate::background::{BackgroundStatus, Task, asked_to_stop, look_again};
 use crate::clock::ClockSteps;
 use crate::commit::State;
 use crate::platform::Platform;
@@ -89,7 +89,7 @@ pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Res
     };
     let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
     let limit = config.requests_per_second.and_then(NonZeroU32::new);
-    let background = Status::default();
+    let background = BackgroundStatus::default();
     let door = Arc::new(Door {
         metrics: Metrics::new(&platform, &background),
         rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
@@ -118,7 +118,7 @@ impl Server {
 
     /// How the process's background tasks fare, as `/readyz` and the metrics tell it.
     #[must_use]
-    pub fn background(&self) -> Status {
+    pub fn background(&self) -> BackgroundStatus {
         self.door.background.clone()
     }
 

@@ -81,7 +81,8 @@ pub struct Operation {
 
 /// A withdrawal as the business sees it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Withdrawal {
+#[schema(as = Withdrawal)]
+pub struct WithdrawalShown {
     /// `ord_…`
     pub id: String,
     /// `created`, `review`, `queued`, `sending`, `succeeded`, `failed`, `rejected`, `cancelled` or `returned`.
@@ -223,9 +224,9 @@ pub fn withdrawal_operation(ids: &PublicIds, book: BookId, withdrawal: &ledger::
 }
 
 /// A withdrawal as the business sees it.
-pub fn withdrawal(ids: &PublicIds, book: BookId, of: &ledger::Withdrawal) -> Withdrawal {
+pub fn withdrawal(ids: &PublicIds, book: BookId, of: &ledger::Withdrawal) -> WithdrawalShown {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    Withdrawal {
+    WithdrawalShown {
         id: ids.seal(IdKind::Withdrawal, book, of.number),
         status: of.state.word(),
         outcome_unknown: of.outcome_unknown,

@@ -44,7 +44,8 @@ pub struct Webhook {
 
 /// One event on its way to a receiver.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Delivery {
+#[schema(as = Delivery)]
+pub struct DeliveryShown {
     /// `whd_…`, the same as the `webhook-id` header of every try.
     pub id: String,
     /// For example `payout.succeeded`.
@@ -75,16 +76,17 @@ pub struct Delivery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeliveryDetail {
     #[serde(flatten)]
-    delivery: Delivery,
+    delivery: DeliveryShown,
     /// The body that is signed and sent, to the byte.
     request_body: String,
     /// Oldest first, at most 100.
-    attempts: Vec<Attempt>,
+    attempts: Vec<AttemptShown>,
 }
 
 /// One try.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Attempt {
+#[schema(as = Attempt)]
+pub struct AttemptShown {
     /// 1, 2, …
     number: i64,
     /// When it ended; RFC 3339, UTC.
@@ -122,10 +124,10 @@ pub fn webhook(endpoint: Option<&Endpoint>, now: Micros, with_keys: bool) -> Web
 }
 
 /// A delivery in a list.
-pub fn delivery(platform: &Platform, book: BookId, stored: &StoredDelivery) -> Delivery {
+pub fn delivery(platform: &Platform, book: BookId, stored: &StoredDelivery) -> DeliveryShown {
     let is_test = stored.sequence.is_none();
     let order_id = || platform.secrets.ids().seal(IdKind::Withdrawal, book, stored.withdrawal);
-    Delivery {
+    DeliveryShown {
         id: platform.webhooks.delivery_id(book, stored.number),
         kind: stored.kind.event_name(),
         order_id: (!is_test).then(order_id),
@@ -152,8 +154,8 @@ pub fn detail(
     }
 }
 
-fn attempt(stored: &WebhookAttempt) -> Attempt {
-    Attempt {
+fn attempt(stored: &WebhookAttempt) -> AttemptShown {
+    AttemptShown {
         number: stored.number,
         at: rfc3339(stored.at),
         url: stored.url.clone(),

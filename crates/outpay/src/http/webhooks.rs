@@ -8,12 +8,12 @@ use super::once::once;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::show;
-use super::show_webhooks::{self, Delivery, DeliveryDetail, MOST_ATTEMPTS, Webhook};
+use super::show_webhooks::{self, DeliveryDetail, DeliveryShown, MOST_ATTEMPTS, Webhook};
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::store::DeliveryState;
 use crate::webhook_event::{self, EventSet};
-use crate::webhooks::Change;
+use crate::webhooks::EndpointChange;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Uri;
@@ -49,7 +49,7 @@ pub struct WebhookBody {
     events: Option<EventSet>,
 }
 
-impl From<WebhookBody> for Change {
+impl From<WebhookBody> for EndpointChange {
     fn from(body: WebhookBody) -> Self {
         Self { url: body.url, enabled: body.enabled, events: body.events }
     }
@@ -267,7 +267,7 @@ impl ReplayBody {
     get, path = "/payout/webhook/deliveries", tag = "Webhooks", security(("secret_key" = [])),
     params(("status" = Option<String>, Query, description = "pending, delivered or failed"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<Delivery>),
+    responses((status = 200, description = "Newest first", body = Page<DeliveryShown>),
         (status = 400, description = "Invalid status, unknown cursor, or limit out of range"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn webhook_deliveries(
@@ -288,7 +288,7 @@ pub async fn webhook_deliveries(
     };
     let found = platform.store.deliveries(caller.book, state, below, limit + 1).await?;
     let shown = found.iter().map(|stored| show_webhooks::delivery(platform, caller.book, stored)).collect();
-    Ok(show::ok(&Page::cut(shown, limit, |delivery: &Delivery| delivery.id.clone())))
+    Ok(show::ok(&Page::cut(shown, limit, |delivery: &DeliveryShown| delivery.id.clone())))
 }
 
 fn state(uri: &Uri) -> Result<Option<DeliveryState>, Problem> {
@@ -322,7 +322,7 @@ pub async fn webhook_delivery(
     post, path = "/payout/webhook/deliveries/{id}/retry", tag = "Webhooks", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whd_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
-    responses((status = 200, description = "The delivery, pending again", body = Delivery),
+    responses((status = 200, description = "The delivery, pending again", body = DeliveryShown),
         (status = 400, description = "The Idempotency-Key header is invalid"), (status = 401, description = "No valid secret key"),
         (status = 404, description = "No such delivery"), (status = 409, description = "It has not failed"),
         (status = 422, description = "The idempotency key was used for another request"),

@@ -7,7 +7,7 @@ use super::fields::only_text;
 use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
-use super::show::{self, Withdrawal};
+use super::show::{self, WithdrawalShown};
 use crate::auth::Caller;
 use crate::counter::{Counter, Done};
 use crate::ids::IdKind;
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
     params(("status" = Option<String>, Query, description = "created, review, queued, sending, succeeded, failed, rejected, cancelled or returned"),
         ("user" = Option<String>, Query, description = "usr_…"), ("method" = Option<String>, Query, description = "The method's name"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<Withdrawal>), (status = 400, description = "Unknown cursor or status, or limit out of range"),
+    responses((status = 200, description = "Newest first", body = Page<WithdrawalShown>), (status = 400, description = "Unknown cursor or status, or limit out of range"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
 pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
@@ -44,10 +44,10 @@ pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Res
     let stops = door.platform.store.stops_of_queued(caller.book, (oldest, newest)).await?;
     let item = |of: &ledger::Withdrawal| {
         let waiting = stops.get(&of.number).map(|stop| stop.word());
-        Withdrawal { waiting, ..show::withdrawal(ids, caller.book, of) }
+        WithdrawalShown { waiting, ..show::withdrawal(ids, caller.book, of) }
     };
     let items = found.iter().map(item).collect();
-    Ok(show::ok(&Page::cut(items, limit, |item: &Withdrawal| item.id.clone())))
+    Ok(show::ok(&Page::cut(items, limit, |item: &WithdrawalShown| item.id.clone())))
 }
 
 fn state(word: &str) -> Result<WithdrawalState, Problem> {
@@ -61,7 +61,7 @@ fn state(word: &str) -> Result<WithdrawalState, Problem> {
 #[utoipa::path(
     get, path = "/payout/withdrawals/{id}", tag = "Withdrawals", security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…")),
-    responses((status = 200, description = "The withdrawal", body = Withdrawal), (status = 401, description = "No valid secret key"),
+    responses((status = 200, description = "The withdrawal", body = WithdrawalShown), (status = 401, description = "No valid secret key"),
         (status = 404, description = "No such withdrawal"), (status = 429, description = "Too many requests")))]
 pub async fn withdrawal(
     State(door): State<Arc<Door>>,
@@ -74,14 +74,14 @@ pub async fn withdrawal(
     let stops = door.platform.store.stops_of_queued(caller.book, (found.number, found.number)).await?;
     let waiting = stops.get(&found.number).map(|stop| stop.word());
     let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, &found);
-    Ok(show::ok(&Withdrawal { waiting, ..shown }))
+    Ok(show::ok(&WithdrawalShown { waiting, ..shown }))
 }
 
 /// Approve a withdrawal.
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/approve", tag = "Withdrawals", security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 403, description = "The key that gave the money may not approve its withdrawal"), (status = 404, description = "No such withdrawal"),
         (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
@@ -114,7 +114,7 @@ impl RejectBody {
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/reject", tag = "Withdrawals", request_body = RejectBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
         (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
@@ -148,7 +148,7 @@ impl SettleBody {
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/settle", tag = "Withdrawals", request_body = SettleBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = Withdrawal), (status = 400, description = "Invalid fields, or malformed JSON"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
         (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),

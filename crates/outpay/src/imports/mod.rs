@@ -24,7 +24,7 @@ const TRIES: usize = 5;
 
 /// The result of confirming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmed {
+pub enum ConfirmedImport {
     /// It is being paid.
     Runs,
     /// It waits for another member's approval.
@@ -128,11 +128,11 @@ pub async fn confirm(
     import: &Import,
     again_as: &str,
     actor: Actor,
-) -> Result<Confirmed, Failure> {
+) -> Result<ConfirmedImport, Failure> {
     let similar = similar::similar(platform, book, import).await?;
     // Another similar import may have come since the page was shown.
     if similar.first().is_some_and(|newest| id(platform, book, newest.import.number) != again_as) {
-        return Ok(Confirmed::IsSimilar);
+        return Ok(ConfirmedImport::IsSimilar);
     }
     let above = platform.store.import_approval_above(book).await?;
     let waits = above.is_some_and(|above| import.total > above);
@@ -140,9 +140,9 @@ pub async fn confirm(
     Ok(
         match go(platform, book, import, (ImportState::Draft, to), actor, (actor, "import.confirmed")).await?
         {
-            false => Confirmed::Gone,
-            true if waits => Confirmed::Waits,
-            true => Confirmed::Runs,
+            false => ConfirmedImport::Gone,
+            true if waits => ConfirmedImport::Waits,
+            true => ConfirmedImport::Runs,
         },
     )
 }

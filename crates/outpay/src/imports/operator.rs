@@ -2,7 +2,7 @@
 //! other has paid. The command pays them itself, under a lease that no worker takes.
 
 use super::lines::PaymentLine;
-use super::pay::Payment;
+use super::pay::ImportPayment;
 use super::run::noted;
 use super::similar::{Similar, similar};
 use super::{bring_lines, discard, id, row};
@@ -58,7 +58,7 @@ pub async fn finish(
     book: BookId,
     import: &Import,
     lines: &[PaymentLine],
-    payments: &[Payment],
+    payments: &[ImportPayment],
 ) -> Result<(), Failure> {
     let known: Vec<ImportLine> = lines
         .iter()

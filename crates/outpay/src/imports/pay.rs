@@ -15,7 +15,7 @@ const IN_FLIGHT: usize = 256;
 const WHEN_BUSY: Duration = Duration::from_millis(50);
 
 /// The result of a line.
-pub enum Payment {
+pub enum ImportPayment {
     Paid,
     /// Paid before: by an earlier import of this file, or under the same reference.
     AlreadyPaid,
@@ -26,7 +26,7 @@ pub enum Payment {
     Unknown,
 }
 
-impl Payment {
+impl ImportPayment {
     /// The `result` column of the result file.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -60,7 +60,7 @@ pub async fn all(
     lines: &[PaymentLine],
     actor: Actor,
     told: impl Fn(),
-) -> Vec<Payment> {
+) -> Vec<ImportPayment> {
     let payments: Vec<_> = lines.iter().map(|line| one(platform, book, file_digest, line, actor)).collect();
     stream::iter(payments).buffered(IN_FLIGHT).inspect(|_| told()).collect().await
 }
@@ -71,7 +71,7 @@ async fn one(
     file_digest: &[u8; 32],
     line: &PaymentLine,
     actor: Actor,
-) -> Payment {
+) -> ImportPayment {
     let counter = platform.counter(book, actor).once(OnceKey::of_import_line(file_digest, line.number));
     // A reference that was paid before is not paid again, but the reply does not say so.
     let reference = OnceKey::of_payout_reference(&line.reference);
@@ -79,16 +79,16 @@ async fn one(
         !line.reference.is_empty() && platform.store.is_remembered(book, &reference).await.unwrap_or(false);
     loop {
         return match give(counter, line).await {
-            Ok(replayed) if replayed || is_old => Payment::AlreadyPaid,
-            Ok(_) => Payment::Paid,
-            Err(Stopped::Refused(refusal)) => Payment::Refused(refusal),
+            Ok(replayed) if replayed || is_old => ImportPayment::AlreadyPaid,
+            Ok(_) => ImportPayment::Paid,
+            Err(Stopped::Refused(refusal)) => ImportPayment::Refused(refusal),
             Err(Stopped::NoVerdict(NoVerdict::Busy)) => {
                 tokio::time::sleep(WHEN_BUSY).await;
                 continue;
             }
-            Err(Stopped::NoVerdict(NoVerdict::Unknown)) => Payment::Unknown,
-            Err(Stopped::NoVerdict(none)) => Payment::NotDone(none),
-            Err(_) => Payment::Unknown,
+            Err(Stopped::NoVerdict(NoVerdict::Unknown)) => ImportPayment::Unknown,
+            Err(Stopped::NoVerdict(none)) => ImportPayment::NotDone(none),
+            Err(_) => ImportPayment::Unknown,
         };
     }
 }
@@ -119,17 +119,17 @@ pub struct Payments {
 
 impl Payments {
     #[must_use]
-    pub fn count(lines: &[PaymentLine], payments: &[Payment]) -> Self {
+    pub fn count(lines: &[PaymentLine], payments: &[ImportPayment]) -> Self {
         let mut counts = Self::default();
         for (line, payment) in lines.iter().zip(payments) {
             match payment {
-                Payment::Paid => {
+                ImportPayment::Paid => {
                     counts.paid += 1;
                     counts.paid_total.0 += line.amount.0;
                 }
-                Payment::AlreadyPaid => counts.already_paid += 1,
-                Payment::Refused(_) | Payment::NotDone(_) => counts.unpaid += 1,
-                Payment::Unknown => counts.unknown += 1,
+                ImportPayment::AlreadyPaid => counts.already_paid += 1,
+                ImportPayment::Refused(_) | ImportPayment::NotDone(_) => counts.unpaid += 1,
+                ImportPayment::Unknown => counts.unknown += 1,
             }
         }
         counts
@@ -151,11 +151,11 @@ mod tests {
         };
         let lines: Vec<PaymentLine> = (1..=5).map(line).collect();
         let payments = [
-            Payment::Paid,
-            Payment::AlreadyPaid,
-            Payment::Refused(Refusal::PayoutsAreDisabled),
-            Payment::NotDone(NoVerdict::Busy),
-            Payment::Unknown,
+            ImportPayment::Paid,
+            ImportPayment::AlreadyPaid,
+            ImportPayment::Refused(Refusal::PayoutsAreDisabled),
+            ImportPayment::NotDone(NoVerdict::Busy),
+            ImportPayment::Unknown,
         ];
         let counts = Payments::count(&lines, &payments);
         assert_eq!((counts.paid, counts.already_paid, counts.unpaid, counts.unknown), (1, 1, 2, 1));

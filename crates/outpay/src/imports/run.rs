@@ -3,7 +3,7 @@
 //! for again under the same idempotency key, so no line is paid twice or lost.
 
 use super::lines::PaymentLine;
-use super::pay::{self, Payment};
+use super::pay::{self, ImportPayment};
 use crate::background::look_again;
 use crate::platform::Platform;
 use crate::store::{Failure, ImportLine, LineState};
@@ -66,12 +66,12 @@ fn line(row: &ImportLine) -> Result<PaymentLine, Failure> {
 }
 
 /// The line with its result recorded; `None` if it must be asked again.
-pub(super) fn noted(line: ImportLine, payment: &Payment) -> Option<ImportLine> {
+pub(super) fn noted(line: ImportLine, payment: &ImportPayment) -> Option<ImportLine> {
     let state = match payment {
-        Payment::Paid => LineState::Paid,
-        Payment::AlreadyPaid => LineState::PaidBefore,
-        Payment::Refused(_) => LineState::NotPaid,
-        Payment::NotDone(_) | Payment::Unknown => return None,
+        ImportPayment::Paid => LineState::Paid,
+        ImportPayment::AlreadyPaid => LineState::PaidBefore,
+        ImportPayment::Refused(_) => LineState::NotPaid,
+        ImportPayment::NotDone(_) | ImportPayment::Unknown => return None,
     };
     Some(ImportLine { state, detail: payment.detail(), ..line })
 }
@@ -92,12 +92,12 @@ mod tests {
             state: LineState::Open,
             detail: String::new(),
         };
-        let state = |payment: &Payment| noted(line.clone(), payment).map(|line| line.state);
-        assert_eq!(state(&Payment::Unknown), None);
-        assert_eq!(state(&Payment::NotDone(NoVerdict::Busy)), None);
-        assert_eq!(state(&Payment::Paid), Some(LineState::Paid));
-        assert_eq!(state(&Payment::AlreadyPaid), Some(LineState::PaidBefore));
-        let refused = Payment::Refused(Refusal::PayoutsAreDisabled);
+        let state = |payment: &ImportPayment| noted(line.clone(), payment).map(|line| line.state);
+        assert_eq!(state(&ImportPayment::Unknown), None);
+        assert_eq!(state(&ImportPayment::NotDone(NoVerdict::Busy)), None);
+        assert_eq!(state(&ImportPayment::Paid), Some(LineState::Paid));
+        assert_eq!(state(&ImportPayment::AlreadyPaid), Some(LineState::PaidBefore));
+        let refused = ImportPayment::Refused(Refusal::PayoutsAreDisabled);
         assert_eq!(state(&refused), Some(LineState::NotPaid));
     }
 }

@@ -1,7 +1,7 @@
 //! The `[mail]` section of the configuration, and loading its password from the environment. Not here: reading the
 //! file (config.rs), the SMTP exchange (smtp.rs).
 
-use super::smtp::{Server, Times};
+use super::smtp::{SmtpServer, Times};
 use crate::store::Failure;
 use anyhow::{Context, ensure};
 use lettre::Address;
@@ -74,7 +74,7 @@ impl MailConfig {
     pub(super) fn load(
         &self,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(Server, Sender), Failure> {
+    ) -> Result<(SmtpServer, Sender), Failure> {
         self.check()?;
         let credentials = match (&self.username, &self.password_env) {
             (Some(username), Some(name)) => {
@@ -88,7 +88,7 @@ impl MailConfig {
             from: mailbox("from", &self.from)?,
             reply_to: self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?,
         };
-        let server = Server {
+        let server = SmtpServer {
             host: self.host.clone(),
             port: self.port.unwrap_or(if self.tls == Encryption::Implicit { 465 } else { 587 }),
             is_implicit: self.tls == Encryption::Implicit,

@@ -2,7 +2,7 @@
 //! the choice row is unchanged since it was read: no entry is mailed twice or skipped.
 
 use super::Mail;
-use crate::mail_kind::{Choice, MailKind};
+use crate::mail_kind::{MailKind, MailKinds};
 use crate::store::{Failure, MailEvent, NewMail, WriteError};
 use ledger::BookId;
 use serde_json::json;
@@ -20,7 +20,7 @@ impl Mail {
             };
             let events = self.store.mail_events(book, read.cursor, BATCH).await?;
             let Some(last) = events.last().map(|event| event.sequence) else { return Ok(made) };
-            let choice = Choice::from_bits(read.kinds);
+            let choice = MailKinds::from_bits(read.kinds);
             let new: Vec<NewMail> =
                 events.iter().filter_map(|event| self.mail_of(book, choice, event)).collect();
             match self.store.make_mails(read, last, &new).await {
@@ -43,7 +43,7 @@ impl Mail {
         Ok(made)
     }
 
-    fn mail_of(&self, book: BookId, choice: Choice, event: &MailEvent) -> Option<NewMail> {
+    fn mail_of(&self, book: BookId, choice: MailKinds, event: &MailEvent) -> Option<NewMail> {
         let kind = choice.mail_of(event.kind).filter(|_| event.user > 0 && !event.email.is_empty())?;
         let data = match kind {
             MailKind::ClaimLink => json!({ "balance": event.amount.0 }),

@@ -18,7 +18,7 @@ pub(super) struct Letter {
 }
 
 /// The input of a letter.
-pub(super) struct Told<'a> {
+pub(super) struct LetterInput<'a> {
     pub(super) kind: MailKind,
     pub(super) business: &'a str,
     pub(super) is_test_mode: bool,
@@ -29,7 +29,7 @@ pub(super) struct Told<'a> {
     pub(super) method: &'a str,
 }
 
-pub(super) fn write(told: Told<'_>) -> Letter {
+pub(super) fn write(told: LetterInput<'_>) -> Letter {
     let mut letter = match told.kind {
         MailKind::ClaimLink | MailKind::Expiring => about_money(&told),
         MailKind::Delivered | MailKind::Failed | MailKind::Rejected | MailKind::Returned => {
@@ -57,7 +57,7 @@ pub(super) fn write(told: Told<'_>) -> Letter {
     letter
 }
 
-fn about_money(told: &Told<'_>) -> Letter {
+fn about_money(told: &LetterInput<'_>) -> Letter {
     let (business, balance) = (told.business, money(told.data["balance"].as_i64().unwrap_or(0)));
     if told.kind == MailKind::Expiring {
         let ends_at = told.data["ends_at"].as_str().unwrap_or_default();
@@ -96,7 +96,7 @@ fn about_money(told: &Told<'_>) -> Letter {
     }
 }
 
-fn about_withdrawal(told: &Told<'_>) -> Letter {
+fn about_withdrawal(told: &LetterInput<'_>) -> Letter {
     let business = told.business;
     let cents = |field: &str| told.data[field].as_i64().unwrap_or(0);
     let (amount, fees) = (money(cents("amount")), cents("fees"));
@@ -142,7 +142,7 @@ fn about_withdrawal(told: &Told<'_>) -> Letter {
     Letter { subject, paragraphs, facts, button: None, footer: to_person(business) }
 }
 
-fn about_link(told: &Told<'_>) -> Letter {
+fn about_link(told: &LetterInput<'_>) -> Letter {
     let business = told.business;
     let text = |field: &str| told.data[field].as_str().unwrap_or_default().to_owned();
     let (subject, sentence) = if told.kind == MailKind::Invitation {
@@ -167,7 +167,7 @@ fn about_link(told: &Told<'_>) -> Letter {
     }
 }
 
-fn about_security(told: &Told<'_>) -> Letter {
+fn about_security(told: &LetterInput<'_>) -> Letter {
     let text = |field: &str| told.data[field].as_str().unwrap_or_default().to_owned();
     let (subject, sentence) = match told.kind {
         MailKind::NewSignIn => (
@@ -210,7 +210,7 @@ pub(super) fn test() -> Letter {
     }
 }
 
-fn how_to_open(told: &Told<'_>) -> String {
+fn how_to_open(told: &LetterInput<'_>) -> String {
     if told.link.is_some() {
         "You see everything about it on your page. The link is for you alone: do not pass it on.".to_owned()
     } else {

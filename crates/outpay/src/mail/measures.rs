@@ -8,17 +8,17 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 #[derive(Debug, Default)]
-pub struct Measures {
-    tries: Family<OutcomeLabels, Counter>,
+pub struct MailMeasures {
+    tries: Family<MailLabels, Counter>,
     waiting: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
+struct MailLabels {
     outcome: &'static str,
 }
 
-impl Measures {
+impl MailMeasures {
     pub fn register(&self, registry: &mut Registry) {
         registry.register("mail_tries", "Tries to send a mail by outcome", self.tries.clone());
         registry.register("mail_waiting", "Mails that wait to be sent", self.waiting.clone());
@@ -26,7 +26,7 @@ impl Measures {
 
     pub(super) fn tried(&self, state: MailState) {
         let outcome = if state == MailState::Pending { "put_off" } else { state.word() };
-        self.tries.get_or_create(&OutcomeLabels { outcome }).inc();
+        self.tries.get_or_create(&MailLabels { outcome }).inc();
     }
 
     pub(super) fn waiting(&self, mails: i64) {

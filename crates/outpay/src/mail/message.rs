@@ -24,7 +24,7 @@ pub(super) struct Envelope<'a> {
 
 #[derive(Template)]
 #[template(path = "mail/letter.html")]
-struct Page<'a> {
+struct HtmlPart<'a> {
     letter: &'a Letter,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn build(sender: &Sender, envelope: &Envelope<'_>, letter: &Letter) -
     let body = MultiPart::alternative()
         .boundary(boundary)
         .singlepart(SinglePart::plain(plain(letter)))
-        .singlepart(SinglePart::html(Page { letter }.render()?));
+        .singlepart(SinglePart::html(HtmlPart { letter }.render()?));
     Ok(message.multipart(body)?.formatted())
 }
 
@@ -78,7 +78,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::letter::{self, Told};
+    use super::super::letter::{self, LetterInput};
     use super::*;
     use crate::mail_kind::MailKind;
     use secrecy::SecretString;
@@ -92,8 +92,14 @@ mod tests {
             reply_to: Some("help@example.com".parse().unwrap()),
         };
         let link = Some(SecretString::from("https://pay.example.com/p#abc"));
-        let letter =
-            letter::write(Told { kind, business, is_test_mode: false, data: &data, link, method: NASTY });
+        let letter = letter::write(LetterInput {
+            kind,
+            business,
+            is_test_mode: false,
+            data: &data,
+            link,
+            method: NASTY,
+        });
         let to = "user@example.org".parse().unwrap();
         let envelope = Envelope { id: "mail_1", to: &to, name: Some(business), at: 1_800_000_000_000_000 };
         let bytes = build(&sender, &envelope, &letter).unwrap();

@@ -17,10 +17,10 @@ mod smtp;
 mod worker;
 
 pub use config::{Encryption, MailConfig};
-pub use measures::Measures;
+pub use measures::MailMeasures;
 pub use order::{MailError, Notice};
-pub use smtp::{Sent, Times};
-pub use worker::{LONGEST_STEPS, Worker};
+pub use smtp::{MailSent, Times};
+pub use worker::{LONGEST_STEPS, MailWorker};
 
 use crate::auth::Secrets;
 use crate::background::Nudge;
@@ -29,7 +29,7 @@ use crate::ids::IdKind;
 use crate::store::{Failure, Store};
 use config::Sender;
 use ledger::BookId;
-use smtp::Server;
+use smtp::SmtpServer;
 use std::sync::Arc;
 
 /// The shared state of mail; cheap to clone. Holds no handle to the teller, which would keep the process from ending.
@@ -39,21 +39,21 @@ pub struct Mail {
     secrets: Arc<Secrets>,
     clock: Clock,
     entropy: Entropy,
-    post: Post,
+    post: MailParts,
     public_url: Option<Arc<str>>,
-    measures: Arc<Measures>,
+    measures: Arc<MailMeasures>,
     nudge: Nudge,
 }
 
 #[derive(Clone)]
-enum Post {
+enum MailParts {
     /// No `[mail]` in the configuration.
     None,
     /// The configuration cannot be used, for this reason. A server refuses to start with it; other processes still
     /// accept orders.
     Locked(Arc<str>),
     /// Ready to send.
-    Open(Arc<(Server, Sender)>),
+    Open(Arc<(SmtpServer, Sender)>),
 }
 
 impl Mail {
@@ -68,9 +68,9 @@ impl Mail {
         entropy: Entropy,
     ) -> Self {
         let post = match config.map(|config| config.load(&|name| std::env::var(name).ok())) {
-            None => Post::None,
-            Some(Ok(open)) => Post::Open(Arc::new(open)),
-            Some(Err(failure)) => Post::Locked(format!("{failure:#}").into()),
+            None => MailParts::None,
+            Some(Ok(open)) => MailParts::Open(Arc::new(open)),
+            Some(Err(failure)) => MailParts::Locked(format!("{failure:#}").into()),
         };
         let (measures, nudge) = Default::default();
         Self { store, secrets, clock, entropy, post, public_url, measures, nudge }
@@ -79,7 +79,7 @@ impl Mail {
     /// Replaces the timeouts; for tests.
     #[must_use]
     pub fn with_times(mut self, times: Times) -> Self {
-        if let Post::Open(open) = &mut self.post
+        if let MailParts::Open(open) = &mut self.post
             && let Some((server, _)) = Arc::get_mut(open)
         {
             server.times = times;
@@ -89,7 +89,7 @@ impl Mail {
 
     #[must_use]
     pub fn is_configured(&self) -> bool {
-        !matches!(self.post, Post::None)
+        !matches!(self.post, MailParts::None)
     }
 
     /// Checks that a configured mail server can be used, and that links have a public URL to start with.
@@ -98,9 +98,9 @@ impl Mail {
     /// What is missing, worded for the operator.
     pub fn check(&self) -> Result<(), Failure> {
         match &self.post {
-            Post::None => Ok(()),
-            Post::Locked(reason) => anyhow::bail!("mail cannot be used: {reason}"),
-            Post::Open(_) => {
+            MailParts::None => Ok(()),
+            MailParts::Locked(reason) => anyhow::bail!("mail cannot be used: {reason}"),
+            MailParts::Open(_) => {
                 anyhow::ensure!(
                     self.public_url.is_some(),
                     "mail cannot be used: `public_url` or --public-url must say where people reach this server"
@@ -111,7 +111,7 @@ impl Mail {
     }
 
     #[must_use]
-    pub fn measures(&self) -> &Arc<Measures> {
+    pub fn measures(&self) -> &Arc<MailMeasures> {
         &self.measures
     }
 
@@ -125,10 +125,10 @@ impl Mail {
         self.secrets.ids().seal(IdKind::Mail, BookId(0), number)
     }
 
-    fn open(&self) -> Option<&(Server, Sender)> {
+    fn open(&self) -> Option<&(SmtpServer, Sender)> {
         match &self.post {
-            Post::Open(open) => Some(open),
-            Post::None | Post::Locked(_) => None,
+            MailParts::Open(open) => Some(open),
+            MailParts::None | MailParts::Locked(_) => None,
         }
     }
 }

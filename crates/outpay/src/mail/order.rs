@@ -1,11 +1,11 @@
 //! Ordering mails: notices to members, written in the transaction of the change they report; a claim link on request;
 //! a business's choice of kinds; retries. Not here: mails from the journal (fan_out.rs).
 
-use super::smtp::Sent;
+use super::smtp::MailSent;
 use super::{Mail, config, letter, message};
 use crate::auth::seal::Purpose;
 use crate::ids::IdKind;
-use crate::mail_kind::{Choice, MailKind};
+use crate::mail_kind::{MailKind, MailKinds};
 use crate::store::{Failure, MailChoice, MailRow, NewMail, WriteError};
 use ledger::{BookId, Micros, UserStatus};
 use secrecy::{ExposeSecret, SecretString};
@@ -95,16 +95,16 @@ impl Mail {
     }
 
     /// The kinds of mail that a book's payout users get.
-    pub async fn choice(&self, book: BookId) -> Result<Choice, Failure> {
+    pub async fn choice(&self, book: BookId) -> Result<MailKinds, Failure> {
         Ok(self
             .store
             .mail_choice(book)
             .await?
-            .map_or_else(Choice::default, |row| Choice::from_bits(row.kinds)))
+            .map_or_else(MailKinds::default, |row| MailKinds::from_bits(row.kinds)))
     }
 
     /// Sets which mails a book's payout users get from now on. Earlier events are mailed by the earlier choice.
-    pub async fn choose(&self, book: BookId, choice: Choice) -> Result<(), MailError> {
+    pub async fn choose(&self, book: BookId, choice: MailKinds) -> Result<(), MailError> {
         if !self.is_configured() {
             return Err(MailError::NotConfigured);
         }
@@ -152,7 +152,7 @@ impl Mail {
     }
 
     /// Sends a test mail at once, without a row. The server's reply is in the result.
-    pub async fn send_test(&self, to: &str) -> Result<Sent, MailError> {
+    pub async fn send_test(&self, to: &str) -> Result<MailSent, MailError> {
         let Some((server, sender)) = self.open() else {
             self.check()?;
             return Err(MailError::NotConfigured);

@@ -36,7 +36,7 @@ impl Default for Times {
 }
 
 /// The configured mail server.
-pub(super) struct Server {
+pub(super) struct SmtpServer {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) is_implicit: bool,
@@ -48,7 +48,7 @@ pub(super) struct Server {
 
 /// The result of handing a mail to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub enum MailSent {
     /// Accepted; the server's reply.
     Accepted(String),
     /// Rejected for good (5xx); the server's reply.
@@ -57,19 +57,19 @@ pub enum Sent {
     NotNow(String),
 }
 
-impl Server {
+impl SmtpServer {
     /// Hands one mail to the server, for one recipient.
-    pub(super) async fn send(&self, from: &Address, to: &Address, mail: &[u8]) -> Sent {
+    pub(super) async fn send(&self, from: &Address, to: &Address, mail: &[u8]) -> MailSent {
         // An error before RCPT concerns our access to the server, not this mail, so it never fails the mail for good.
         let mut connection = match self.greet(from).await {
             Ok(connection) => connection,
-            Err(answer) => return Sent::NotNow(answer),
+            Err(answer) => return MailSent::NotNow(answer),
         };
         let sent = self.hand_over(&mut connection, to, mail).await;
         // The outcome is decided; the reply to QUIT does not change it.
         let goodbye = async {
             match &sent {
-                Sent::Accepted(_) => drop(connection.quit().await),
+                MailSent::Accepted(_) => drop(connection.quit().await),
                 _ => connection.abort().await,
             }
         };
@@ -95,7 +95,7 @@ impl Server {
         Ok(connection)
     }
 
-    async fn hand_over(&self, connection: &mut AsyncSmtpConnection, to: &Address, mail: &[u8]) -> Sent {
+    async fn hand_over(&self, connection: &mut AsyncSmtpConnection, to: &Address, mail: &[u8]) -> MailSent {
         let recipient = connection.command(Rcpt::new(to.clone(), Vec::new()));
         if let Err(refused) = judged(tokio::time::timeout(self.times.step, recipient).await, "RCPT") {
             return refused;
@@ -107,7 +107,7 @@ impl Server {
         match judged(tokio::time::timeout(self.times.content, connection.message(mail)).await, "the mail") {
             Ok(response) => {
                 let text: Vec<&str> = response.message().collect();
-                Sent::Accepted(cleaned(&format!("{} {}", response.code(), text.join(" "))))
+                MailSent::Accepted(cleaned(&format!("{} {}", response.code(), text.join(" "))))
             }
             Err(refused) => refused,
         }
@@ -124,12 +124,14 @@ impl Server {
 
 type Timed = Result<Result<Response, Error>, tokio::time::error::Elapsed>;
 
-fn judged(ended: Timed, name: &str) -> Result<Response, Sent> {
+fn judged(ended: Timed, name: &str) -> Result<Response, MailSent> {
     match ended {
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) if error.is_permanent() => Err(Sent::Refused(cleaned(&format!("{name}: {error}")))),
-        Ok(Err(error)) => Err(Sent::NotNow(cleaned(&format!("{name}: {error}")))),
-        Err(_) => Err(Sent::NotNow(format!("{name}: no answer in time"))),
+        Ok(Err(error)) if error.is_permanent() => {
+            Err(MailSent::Refused(cleaned(&format!("{name}: {error}"))))
+        }
+        Ok(Err(error)) => Err(MailSent::NotNow(cleaned(&format!("{name}: {error}")))),
+        Err(_) => Err(MailSent::NotNow(format!("{name}: no answer in time"))),
     }
 }
 

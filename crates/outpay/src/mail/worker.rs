@@ -5,8 +5,8 @@
 //! expires and another worker sends the mail again under the same Message-ID. Several processes can share a database.
 
 use super::config::{self, Sender};
-use super::letter::{self, Told};
-use super::smtp::{LONGEST_SECONDS, Sent, Server};
+use super::letter::{self, LetterInput};
+use super::smtp::{LONGEST_SECONDS, MailSent, SmtpServer};
 use super::{Mail, message, schedule};
 use crate::background::{asked_to_stop, finish_within, presence};
 use crate::mail_kind::MailKind;
@@ -33,14 +33,14 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// Polls between two updates of the `mail_waiting` gauge.
 const LOOKS_PER_COUNT: u32 = 40;
 
-/// A worker. Tests drive it by hand with [`Worker::settle`].
-pub struct Worker {
+/// A worker. Tests drive it by hand with [`MailWorker::settle`].
+pub struct MailWorker {
     mail: Mail,
     number: i64,
-    sending: JoinSet<(MailRow, Sent)>,
+    sending: JoinSet<(MailRow, MailSent)>,
 }
 
-impl Worker {
+impl MailWorker {
     #[must_use]
     pub fn new(mail: Mail) -> Self {
         let number = presence::number(&mail.entropy);
@@ -135,7 +135,7 @@ impl Worker {
     }
 
     /// Records the result of one try.
-    async fn finish(&self, ended: Result<(MailRow, Sent), tokio::task::JoinError>) {
+    async fn finish(&self, ended: Result<(MailRow, MailSent), tokio::task::JoinError>) {
         let (row, sent) = match ended {
             Ok(ended) => ended,
             Err(error) => {
@@ -168,13 +168,13 @@ impl Worker {
         }
     }
 
-    fn end_of(&self, row: &MailRow, sent: Sent, now: Micros) -> MailEnd {
+    fn end_of(&self, row: &MailRow, sent: MailSent, now: Micros) -> MailEnd {
         let (at, tries) = (self.mail.clock.now(), row.tries + 1);
         let again = schedule::next(tries, now);
         let (state, due_at, answer) = match (sent, again) {
-            (Sent::Accepted(answer), _) => (MailState::Sent, None, answer),
-            (Sent::NotNow(answer), Some(due_at)) => (MailState::Pending, Some(due_at), answer),
-            (Sent::NotNow(answer) | Sent::Refused(answer), _) => (MailState::Failed, None, answer),
+            (MailSent::Accepted(answer), _) => (MailState::Sent, None, answer),
+            (MailSent::NotNow(answer), Some(due_at)) => (MailState::Pending, Some(due_at), answer),
+            (MailSent::NotNow(answer) | MailSent::Refused(answer), _) => (MailState::Failed, None, answer),
         };
         let (number, worker, attempts) = (row.number, self.number, row.attempts + 1);
         MailEnd { number, worker, lease: row.lease, state, tries, attempts, due_at, at, answer }
@@ -182,9 +182,9 @@ impl Worker {
 }
 
 impl Mail {
-    async fn try_to_send(&self, row: &MailRow) -> Sent {
+    async fn try_to_send(&self, row: &MailRow) -> MailSent {
         let Some((server, sender)) = self.open() else {
-            return Sent::NotNow("mail is not configured".to_owned());
+            return MailSent::NotNow("mail is not configured".to_owned());
         };
         match self.write_out(server, sender, row).await {
             Ok(sent) => sent,
@@ -192,22 +192,27 @@ impl Mail {
             Err(failure) => {
                 let mail = self.id(row.number);
                 tracing::warn!(mail, error = format!("{failure:#}"), "a mail could not be written");
-                Sent::NotNow("the mail could not be written; the log says why".to_owned())
+                MailSent::NotNow("the mail could not be written; the log says why".to_owned())
             }
         }
     }
 
-    async fn write_out(&self, server: &Server, sender: &Sender, row: &MailRow) -> Result<Sent, Failure> {
+    async fn write_out(
+        &self,
+        server: &SmtpServer,
+        sender: &Sender,
+        row: &MailRow,
+    ) -> Result<MailSent, Failure> {
         let mail = &row.mail;
         let Ok(to) = config::address(&mail.recipient) else {
-            return Ok(Sent::Refused("the address cannot be written to".to_owned()));
+            return Ok(MailSent::Refused("the address cannot be written to".to_owned()));
         };
         let data: Value = serde_json::from_str(&mail.data).context("the mail's data is not JSON")?;
         let business = match mail.book {
             Some(book) => self.name_of(book.business(), mail.user > 0).await?,
             None => String::new(),
         };
-        let told = Told {
+        let told = LetterInput {
             kind: mail.kind,
             business: &business,
             is_test_mode: mail.book.is_some_and(|book| book.mode() == Mode::Test) && mail.user > 0,

@@ -1,7 +1,7 @@
 //! What a signed-in member does with the own account: another password, new recovery codes, ending sessions.
 
 use super::session::Session;
-use super::sign_in::{Attempt, SignInError, check_password, digests, proof};
+use super::sign_in::{SignInAttempt, SignInError, check_password, digests, proof};
 use super::{notice, second_factor};
 use crate::auth::password;
 use crate::platform::Platform;
@@ -31,7 +31,7 @@ pub enum AccountError {
 pub async fn change_password(
     platform: &Platform,
     session: &Session,
-    attempt: &Attempt<'_>,
+    attempt: &SignInAttempt<'_>,
     new: &SecretString,
 ) -> Result<(), AccountError> {
     let member = check_password(platform, attempt).await?;
@@ -62,8 +62,8 @@ pub async fn renew_recovery_codes(
     let number = session.member().number;
     let member = platform.store.member(number).await?.ok_or(SignInError::Over)?;
     let counted = match super::lock_out::code(platform, number, session.number(), None).await? {
-        super::lock_out::Standing::Counted(counted) => counted,
-        super::lock_out::Standing::Wait(wait) => return Err(SignInError::Wait(wait).into()),
+        super::lock_out::LockOutState::Counted(counted) => counted,
+        super::lock_out::LockOutState::Wait(wait) => return Err(SignInError::Wait(wait).into()),
     };
     let (used, _) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
     let codes = second_factor::recovery_codes(&platform.entropy);

@@ -4,8 +4,8 @@
 
 pub use super::token::link;
 
-use super::session::{self, Client, Session};
-use super::sign_in::{self, Attempt, SignInError, Step};
+use super::session::{self, Session, SessionClient};
+use super::sign_in::{self, SignInAttempt, SignInError, SignInStep};
 use super::{notice, token};
 use crate::audit_log;
 use crate::auth::password;
@@ -180,7 +180,7 @@ pub struct Acceptance<'a> {
     /// Chosen, or the present one.
     pub password: &'a SecretString,
     /// From where.
-    pub client: &'a Client,
+    pub client: &'a SessionClient,
     /// What the browser was given when it was last signed in from.
     pub device: Option<&'a str>,
 }
@@ -194,7 +194,7 @@ pub async fn accept(
     open: &Open,
     acceptance: &Acceptance<'_>,
     before: Option<&Session>,
-) -> Result<Step, InvitationError> {
+) -> Result<SignInStep, InvitationError> {
     for _ in 0..TRIES {
         let (member, mut changes) = match &open.member {
             Some(member) if open.invitation.resets => {
@@ -212,7 +212,7 @@ pub async fn accept(
             Ok(()) => {
                 let has = open.member.as_ref().is_some_and(|member| member.second_factor.is_some());
                 let has_second_factor = has && !open.invitation.resets;
-                return Ok(Step { token, complete: false, has_second_factor });
+                return Ok(SignInStep { token, complete: false, has_second_factor });
             }
             // The invitation was used meanwhile, or another account took the number: look again.
             Err(WriteError::Conflict) => {
@@ -249,7 +249,7 @@ async fn join_with_account(
     member: &MemberRow,
     acceptance: &Acceptance<'_>,
 ) -> Result<Vec<MemberChange>, InvitationError> {
-    let attempt = Attempt {
+    let attempt = SignInAttempt {
         email: &member.email,
         password: acceptance.password,
         client: acceptance.client,

@@ -20,16 +20,16 @@ const SESSION_CODES: (i64, Micros) = (5, HOUR);
 const ACCOUNT_CODES: (i64, Micros) = (20, DAY);
 
 /// A try that is counted and may be judged.
-pub struct Counted {
+pub struct CountedTries {
     buckets: Vec<Bucket>,
     /// Emptied by success; the others only take the try back, so that a success does not open the way for guessing.
     own: Bucket,
 }
 
 /// How a try stands.
-pub enum Standing {
+pub enum LockOutState {
     /// Judge it, and say so if it was right.
-    Counted(Counted),
+    Counted(CountedTries),
     /// Too many: not before this much time has passed.
     Wait(Micros),
 }
@@ -40,7 +40,7 @@ pub async fn password(
     email: &str,
     address: &str,
     device: Option<&str>,
-) -> Result<Standing, Failure> {
+) -> Result<LockOutState, Failure> {
     let limits = match device {
         Some(device) => vec![(format!("device {device}"), DEVICE)],
         None => vec![
@@ -58,7 +58,7 @@ pub async fn code(
     member: i64,
     session: i64,
     device: Option<&str>,
-) -> Result<Standing, Failure> {
+) -> Result<LockOutState, Failure> {
     let mut limits = vec![(format!("session {session}"), SESSION_CODES)];
     match device {
         Some(device) => limits.push((format!("device codes {device}"), ACCOUNT_CODES)),
@@ -67,7 +67,7 @@ pub async fn code(
     count(platform, &limits).await
 }
 
-async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Result<Standing, Failure> {
+async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Result<LockOutState, Failure> {
     let now = platform.clock.now();
     let bucket = |(name, (_, window)): &(String, (i64, Micros))| Bucket {
         digest: platform.secrets.page_mac("sign-in attempts", name),
@@ -82,10 +82,10 @@ async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Resul
         wait = longest_wait(counted.into_iter(), limits, now);
     }
     Ok(match wait {
-        Some(wait) => Standing::Wait(wait.max(1)),
+        Some(wait) => LockOutState::Wait(wait.max(1)),
         None => {
             let own = buckets[0];
-            Standing::Counted(Counted { buckets, own })
+            LockOutState::Counted(CountedTries { buckets, own })
         }
     })
 }
@@ -101,7 +101,7 @@ fn longest_wait(
     waits.map(|(tries, (_, (_, window)))| tries.since + window - now).max()
 }
 
-impl Counted {
+impl CountedTries {
     /// The try was right.
     pub async fn forgive(self, platform: &Platform) -> Result<(), Failure> {
         let others: Vec<Bucket> = self.buckets.into_iter().filter(|bucket| *bucket != self.own).collect();

@@ -12,7 +12,7 @@ pub mod sign_in;
 pub mod team;
 mod token;
 
-pub use session::{Client, Session};
+pub use session::{Session, SessionClient};
 
 use crate::ids::{IdKind, PublicIds};
 use crate::platform::Platform;

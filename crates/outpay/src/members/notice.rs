@@ -1,7 +1,7 @@
 //! Mails to members, each written in the transaction of what it tells of. Nothing is written where no mail is configured. Not
 //! here: what they say and how they are sent (mail/).
 
-use super::session::Client;
+use super::session::SessionClient;
 use crate::audit_log::Names;
 use crate::format::moment;
 use crate::mail::Notice;
@@ -32,7 +32,7 @@ pub(super) fn invitation(
 }
 
 /// A sign-in from a browser that was not used before.
-pub(super) fn new_sign_in(platform: &Platform, email: &str, client: &Client) -> Option<MemberChange> {
+pub(super) fn new_sign_in(platform: &Platform, email: &str, client: &SessionClient) -> Option<MemberChange> {
     let at = moment(platform.clock.now());
     let data = json!({ "at": at, "address": client.address, "browser": client.agent });
     security(platform, email, MailKind::NewSignIn, data)

@@ -24,7 +24,7 @@ const LONGEST_AGENT: usize = 200;
 
 /// Who begins a session, as its member will recognise it.
 #[derive(Clone, Debug, Default)]
-pub struct Client {
+pub struct SessionClient {
     /// What the browser calls itself.
     pub agent: String,
     /// Where it comes from.
@@ -119,7 +119,7 @@ pub(super) fn begin(
     member: i64,
     complete: bool,
     place: (i64, bool),
-    client: &Client,
+    client: &SessionClient,
 ) -> (SecretString, Box<NewSession>) {
     let token = token::generate(platform);
     let at = platform.clock.now();

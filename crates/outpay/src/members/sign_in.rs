@@ -2,8 +2,8 @@
 //! Each step ends the session before it and begins another. Invariants: an address without an account gets the same answer
 //! after the same work as a wrong password; a code works once.
 
-use super::lock_out::{self, Standing};
-use super::session::{self, Client, Session};
+use super::lock_out::{self, LockOutState};
+use super::session::{self, Session, SessionClient};
 use super::{notice, second_factor};
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, MemberRow, WriteError};
@@ -29,19 +29,19 @@ pub enum SignInError {
 }
 
 /// What is typed on the first page, and by whom.
-pub struct Attempt<'a> {
+pub struct SignInAttempt<'a> {
     /// As typed.
     pub email: &'a str,
     /// As typed.
     pub password: &'a SecretString,
     /// From where.
-    pub client: &'a Client,
+    pub client: &'a SessionClient,
     /// What the browser was given when it was last signed in from.
     pub device: Option<&'a str>,
 }
 
 /// A step that was made.
-pub struct Step {
+pub struct SignInStep {
     /// The new session's token, for the cookie.
     pub token: SecretString,
     /// Is that session complete?
@@ -56,9 +56,9 @@ pub struct Step {
 /// [`SignInError`].
 pub async fn with_password(
     platform: &Platform,
-    attempt: &Attempt<'_>,
+    attempt: &SignInAttempt<'_>,
     before: Option<&Session>,
-) -> Result<Step, SignInError> {
+) -> Result<SignInStep, SignInError> {
     let member = check_password(platform, attempt).await?;
     let place = before.filter(|before| before.row.member == member.number);
     let place = place.map_or((0, false), |before| (before.row.business, before.row.test_mode));
@@ -67,7 +67,7 @@ pub async fn with_password(
     let mut changes = vec![same_password(&member), MemberChange::Begin(new)];
     changes.extend(before.map(|before| end(platform, before)));
     carry_out(platform, &changes).await?;
-    Ok(Step { token, complete: false, has_second_factor: member.second_factor.is_some() })
+    Ok(SignInStep { token, complete: false, has_second_factor: member.second_factor.is_some() })
 }
 
 /// Stands only if the member still has the password that was checked.
@@ -82,7 +82,7 @@ pub(super) fn same_password(member: &MemberRow) -> MemberChange {
 /// [`SignInError::Wrong`] after the same work, whatever is wrong.
 pub(super) async fn check_password(
     platform: &Platform,
-    attempt: &Attempt<'_>,
+    attempt: &SignInAttempt<'_>,
 ) -> Result<MemberRow, SignInError> {
     // Invalid addresses take the same path, so timing reveals nothing.
     let email = Email::parse(attempt.email)
@@ -90,8 +90,8 @@ pub(super) async fn check_password(
     let device = second_factor::known_device(&platform.secrets, &email, attempt.device);
     let counted =
         match lock_out::password(platform, &email, &attempt.client.address, device.as_deref()).await? {
-            Standing::Counted(counted) => counted,
-            Standing::Wait(wait) => return Err(SignInError::Wait(wait)),
+            LockOutState::Counted(counted) => counted,
+            LockOutState::Wait(wait) => return Err(SignInError::Wait(wait)),
         };
     let member = platform.store.member_by_email(&email).await?;
     let digest = member.as_ref().map(|member| member.password.as_str());
@@ -113,15 +113,15 @@ pub async fn with_code(
     platform: &Platform,
     session: &Session,
     code: &str,
-    client: &Client,
+    client: &SessionClient,
     device: Option<&str>,
-) -> Result<Step, SignInError> {
+) -> Result<SignInStep, SignInError> {
     let number = session.row.member;
     let member = platform.store.member(number).await?.ok_or(SignInError::Over)?;
     let device = second_factor::known_device(&platform.secrets, &member.email, device);
     let counted = match lock_out::code(platform, number, session.number(), device.as_deref()).await? {
-        Standing::Counted(counted) => counted,
-        Standing::Wait(wait) => return Err(SignInError::Wait(wait)),
+        LockOutState::Counted(counted) => counted,
+        LockOutState::Wait(wait) => return Err(SignInError::Wait(wait)),
     };
     let (used, how) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
     let place = (session.row.business, session.row.test_mode);
@@ -144,7 +144,7 @@ pub async fn with_code(
         Err(WriteError::Failure(failure)) => return Err(failure.into()),
     }
     counted.forgive(platform).await?;
-    Ok(Step { token, complete: true, has_second_factor: true })
+    Ok(SignInStep { token, complete: true, has_second_factor: true })
 }
 
 /// What uses up the code, if it is one: of the app's, or a recovery code.
@@ -189,8 +189,8 @@ pub async fn enrol(
     platform: &Platform,
     session: &Session,
     code: &str,
-    client: &Client,
-) -> Result<(Step, Vec<SecretString>), SignInError> {
+    client: &SessionClient,
+) -> Result<(SignInStep, Vec<SecretString>), SignInError> {
     let (member, now) = (session.row.member, platform.clock.now());
     let sealed = session.row.enrolling.clone().ok_or(SignInError::Wrong)?;
     let key = second_factor::open(platform, member, &sealed)?;
@@ -212,7 +212,7 @@ pub async fn enrol(
         },
     ];
     match platform.store.change_members(&changes).await {
-        Ok(()) => Ok((Step { token, complete: true, has_second_factor: true }, codes)),
+        Ok(()) => Ok((SignInStep { token, complete: true, has_second_factor: true }, codes)),
         // Another session was first.
         Err(WriteError::Conflict) => Err(SignInError::Over),
         Err(WriteError::Failure(failure)) => Err(failure.into()),

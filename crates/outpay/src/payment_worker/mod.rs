@@ -36,14 +36,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(250);
 
 /// Drives the withdrawals of all rails of one process.
-pub struct Worker {
+pub struct PaymentWorker {
     platform: Platform,
     id: i64,
     killer: Option<Killer>,
     at_once: usize,
 }
 
-impl Worker {
+impl PaymentWorker {
     /// A worker over this platform.
     #[must_use]
     pub fn new(platform: Platform) -> Self {

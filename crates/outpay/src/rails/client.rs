@@ -9,9 +9,9 @@ use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 
-/// Limits of one call: time and size.
+/// ClientLimits of one call: time and size.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ClientLimits {
     /// From the first packet to an open connection.
     pub connect: Duration,
     /// From the call to the last byte of the answer.
@@ -33,17 +33,17 @@ pub enum PostError {
 
 /// The client; cheap to clone.
 #[derive(Clone)]
-pub struct Client {
+pub struct RailClient {
     http: reqwest::Client,
     answer: usize,
 }
 
-impl Client {
+impl RailClient {
     /// A client with a connection pool of its own.
     ///
     /// # Errors
     /// When the machine has no list of trusted certificates.
-    pub fn new(limits: Limits) -> Result<Self, Failure> {
+    pub fn new(limits: ClientLimits) -> Result<Self, Failure> {
         // An error means that the provider is installed already; only one is compiled in.
         ring::default_provider().install_default().ok();
         let http = reqwest::Client::builder()

@@ -11,14 +11,14 @@ pub struct Field {
     /// A destination without it is refused.
     pub required: bool,
     /// How a form asks for it.
-    pub role: Role,
+    pub role: FieldRole,
     /// The key of a sentence below the field, among the texts of the claim page.
     pub hint: Option<&'static str>,
 }
 
 /// How a form asks for a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum FieldRole {
     /// The person types it.
     Typed,
     /// It is the name of one of [`super::Funds::choices`]: the form offers a list.
@@ -32,21 +32,21 @@ impl Field {
     #[must_use]
     pub fn typed(name: &str, label: &str) -> Self {
         let (name, label) = (name.to_owned(), label.to_owned());
-        Self { name, label, required: true, role: Role::Typed, hint: None }
+        Self { name, label, required: true, role: FieldRole::Typed, hint: None }
     }
 
     /// True where the person picks one of the rail's choices.
     #[must_use]
     pub fn is_chosen(&self) -> bool {
-        self.role == Role::Chosen
+        self.role == FieldRole::Chosen
     }
 
     /// The one possible value, where there is only one.
     #[must_use]
     pub fn only_value(&self) -> Option<&str> {
         match &self.role {
-            Role::Confirmed(value) => Some(value),
-            Role::Typed | Role::Chosen => None,
+            FieldRole::Confirmed(value) => Some(value),
+            FieldRole::Typed | FieldRole::Chosen => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: codes and pins leave this file only through [`Rail::reveal`] and lie in the database encrypted.
 
-use super::field::{Field, FieldProblem, Role};
+use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, Known, flat};
 use super::outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 use super::{Facts, Payment, Rail};
@@ -77,12 +77,12 @@ struct CodeAndPin {
 }
 
 #[derive(Deserialize)]
-struct Destination {
+struct CardDestination {
     brand: String,
 }
 
 #[derive(Serialize)]
-struct Detail<'a> {
+struct CardDetail<'a> {
     order_id: &'a str,
     brand: &'a str,
     currency: &'static str,
@@ -117,7 +117,7 @@ impl GiftCards {
     /// Over this store; when `low_stock` or fewer cards of a kind are left, an event says so.
     #[must_use]
     pub fn new(low_stock: i64, store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
-        let brand = Field { role: Role::Chosen, ..Field::typed("brand", "Brand") };
+        let brand = Field { role: FieldRole::Chosen, ..Field::typed("brand", "Brand") };
         let facts = Facts {
             name: NAME.to_owned(),
             provider: Provider::GiftCard,
@@ -150,7 +150,7 @@ impl GiftCards {
     /// An event if this card brought the stock of its brand and value to the mark, or to nothing: one event on the way down, and
     /// one when the last card is gone.
     async fn low_stock_event(&self, payment: &Payment) -> Result<Option<(Occurrence, String)>, Failure> {
-        let destination: Destination = serde_json::from_str(&payment.withdrawal.destination)?;
+        let destination: CardDestination = serde_json::from_str(&payment.withdrawal.destination)?;
         let kind = (destination.brand.as_str(), payment.withdrawal.net());
         // One more than the mark is enough to know that it is not reached.
         let most = self.low_stock.saturating_add(1).max(1);
@@ -161,7 +161,7 @@ impl GiftCards {
 
     async fn give(&self, payment: &Payment) -> Result<Outcome, Failure> {
         let withdrawal = &payment.withdrawal;
-        let destination: Destination = serde_json::from_str(&withdrawal.destination)?;
+        let destination: CardDestination = serde_json::from_str(&withdrawal.destination)?;
         for _ in 0..TRIES {
             let given = self.store.give_gift_card(
                 payment.book,
@@ -180,7 +180,7 @@ impl GiftCards {
 }
 
 fn detail(payment: &Payment, card: &GiftCard) -> String {
-    let detail = Detail {
+    let detail = CardDetail {
         order_id: &payment.order_id,
         brand: &card.brand,
         currency: "USD",
@@ -237,7 +237,7 @@ impl Rail for GiftCards {
         destination: &'a str,
     ) -> BoxFuture<'a, Result<Quote, Closed>> {
         async move {
-            let wanted: Destination =
+            let wanted: CardDestination =
                 serde_json::from_str(destination).map_err(|_| Closed::AmountNotPossible)?;
             let left = self.store.gift_cards_left(book, (&wanted.brand, net), self.clock.now(), 1).await;
             if left.map_err(|failure| unreadable(&failure))? > 0 {

@@ -2,7 +2,7 @@
 //! [`super::KINDS`]. Code outside rails/ asks these facts and never which kind it is. Not here: what one configured rail says of itself
 //! ([`super::Facts`]), and what the ledger and the store must know of a kind (ledger, provider.rs).
 
-use super::mounted::{Parts, Rails};
+use super::mounted::{MountParts, Rails};
 use super::{KINDS, crypto, manual};
 use ledger::{Cents, Provider};
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ pub struct Kind {
     /// A quote's detail as names and values for the summary that the person confirms.
     pub summary: fn(&str) -> Vec<(String, String)>,
     /// Mounts the rails of this kind that the configuration names.
-    pub mount: fn(&mut Rails, &Parts<'_>),
+    pub mount: fn(&mut Rails, &MountParts<'_>),
 }
 
 /// The facts of this kind.

@@ -3,7 +3,7 @@
 //!
 //! Invariant: nothing is sent from here, and no worker touches these payments.
 
-use super::field::{Field, FieldProblem, Role};
+use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, flat, order_only};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Facts, Payment, Rail};
@@ -92,7 +92,7 @@ impl Manual {
             name: field.name,
             label: field.label,
             required: field.required,
-            role: Role::Typed,
+            role: FieldRole::Typed,
             hint: None,
         });
         let facts = Facts {

@@ -19,9 +19,9 @@ pub mod sandbox;
 
 pub use crate::store::{Outgoing, SentSince};
 pub use config::RailsConfig;
-pub use field::{Field, FieldProblem, Role};
+pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
-pub use mounted::{Mounted, Parts, Rails};
+pub use mounted::{MountParts, Mounted, Rails};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 
 use crate::store::{Attempt, Failure};

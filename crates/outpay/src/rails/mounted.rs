@@ -22,7 +22,7 @@ const FAILURES_TO_OPEN: u32 = 5;
 const OPEN: Micros = 30_000_000;
 
 /// What a kind needs to mount its rails.
-pub struct Parts<'a> {
+pub struct MountParts<'a> {
     /// `[rails…]`
     pub config: &'a RailsConfig,
     /// The database.
@@ -67,7 +67,7 @@ impl Rails {
     #[must_use]
     pub fn new(config: &RailsConfig, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
         let mut rails = Self { mounted: Vec::new(), nudge: Nudge::default(), locked: Vec::new() };
-        let parts = Parts { config, store, secrets, clock };
+        let parts = MountParts { config, store, secrets, clock };
         for kind in KINDS {
             (kind.mount)(&mut rails, &parts);
         }

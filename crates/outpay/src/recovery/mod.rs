@@ -11,7 +11,7 @@ use crate::kill_switch;
 use crate::platform::Platform;
 use crate::recovery_progress::RecoveryProgress;
 use crate::store::{Failure, PauseScope, RecoveryChanges, RecoveryCounts, Store};
-use crate::witness::{self, Lost, PutAside, Remembered};
+use crate::witness::{self, Lost, PutAside, WitnessMemory};
 use ledger::{Actor, Micros};
 use serde_json::json;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub struct Loss {
     /// Time of the backup, if the database was restored from one.
     pub restored_from: Option<String>,
     /// The records of this data folder's witnesses.
-    pub remembered: Remembered,
+    pub remembered: WitnessMemory,
     /// Those that the database lacks.
     pub lost: Vec<Lost>,
 }
@@ -104,7 +104,7 @@ pub async fn recover(
 /// Begins an epoch, so that no number is ever given out twice. The entries lost after the backup may include those of
 /// an earlier recovery, so the new epoch is above every one that the witness has seen; without a witness, above what
 /// one recovery a day could have reached.
-async fn raise_epoch(platform: &Platform, remembered: &Remembered, now: Micros) -> Result<i64, Failure> {
+async fn raise_epoch(platform: &Platform, remembered: &WitnessMemory, now: Micros) -> Result<i64, Failure> {
     let seen = remembered.entries.values().map(|(sequence, _)| sequence / ledger::floor_of_epoch(1)).max();
     let possible = if remembered.is_empty() { ((now - BEGINNING) / DAY).clamp(0, 1 << 14) } else { 0 };
     let epoch = platform.store.epoch().await?.max(seen.unwrap_or(0)).max(possible) + 1;
@@ -118,7 +118,7 @@ async fn raise_epoch(platform: &Platform, remembered: &Remembered, now: Micros) 
 }
 
 /// A hash that was rotated after the backup may have leaked: it must not work again.
-async fn rotate_again(platform: &Platform, remembered: &Remembered) -> Result<u64, Failure> {
+async fn rotate_again(platform: &Platform, remembered: &WitnessMemory) -> Result<u64, Failure> {
     let mut rotated = 0;
     let seen = platform.store.snapshot().await?;
     for ((book, user), generation) in &remembered.rotations {

@@ -28,7 +28,7 @@ const BETWEEN_PRUNES: Micros = 60 * SECOND;
 
 /// A body as it was sent, not yet redacted.
 #[derive(Clone, Debug, Default)]
-pub enum Kept {
+pub enum KeptRequest {
     /// There was no body, or it is not the API's.
     #[default]
     Nothing,
@@ -38,7 +38,7 @@ pub enum Kept {
     TooLong(usize),
 }
 
-impl Kept {
+impl KeptRequest {
     /// Keeps the body, unless it is too long.
     #[must_use]
     pub fn of(bytes: &Bytes) -> Self {
@@ -47,21 +47,21 @@ impl Kept {
 }
 
 /// A request to be logged.
-pub struct Seen {
+pub struct SeenRequest {
     /// The line, with empty bodies.
     pub line: RequestLine,
     /// Request body.
-    pub request: Kept,
+    pub request: KeptRequest,
     /// Response body.
-    pub response: Kept,
+    pub response: KeptRequest,
 }
 
 #[derive(Default)]
-pub(super) struct Gathered(Mutex<Waiting>);
+pub(super) struct GatheredRequests(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
-    seen: Vec<Seen>,
+    seen: Vec<SeenRequest>,
     /// Places reserved by `room` and not yet used by `keep`.
     promised: usize,
     books: HashMap<BookId, Pace>,
@@ -79,7 +79,7 @@ struct Pace {
     skipped: i64,
 }
 
-impl Gathered {
+impl GatheredRequests {
     pub(super) fn room(&self, book: BookId, status: u16, at: Micros) -> Option<i64> {
         let mut waiting = self.0.lock();
         let is_full = waiting.seen.len() + waiting.promised >= MOST_WAITING;
@@ -100,7 +100,7 @@ impl Gathered {
         Some(skipped)
     }
 
-    pub(super) fn keep(&self, seen: Seen) {
+    pub(super) fn keep(&self, seen: SeenRequest) {
         let mut waiting = self.0.lock();
         waiting.promised = waiting.promised.saturating_sub(1);
         waiting.seen.push(seen);
@@ -133,12 +133,12 @@ impl Gathered {
     }
 }
 
-fn redacted(seen: Seen) -> RequestLine {
+fn redacted(seen: SeenRequest) -> RequestLine {
     let is_error = seen.line.status >= 400;
-    let text = |kept: Kept, is_error: bool| match kept {
-        Kept::Nothing => String::new(),
-        Kept::Bytes(bytes) => redact::body(&bytes, is_error),
-        Kept::TooLong(length) => format!("({length} bytes, too long to keep)"),
+    let text = |kept: KeptRequest, is_error: bool| match kept {
+        KeptRequest::Nothing => String::new(),
+        KeptRequest::Bytes(bytes) => redact::body(&bytes, is_error),
+        KeptRequest::TooLong(length) => format!("({length} bytes, too long to keep)"),
     };
     RequestLine { request: text(seen.request, false), response: text(seen.response, is_error), ..seen.line }
 }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn errors_find_room_when_successes_no_longer_do() {
-        let log = Gathered::default();
+        let log = GatheredRequests::default();
         let book = BookId(2);
         for _ in 0..SUCCESSES {
             assert_eq!(log.room(book, 201, 5), Some(0));
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let log = Gathered::default();
+        let log = GatheredRequests::default();
         let given = (0..10_000).filter(|n| log.room(BookId(2), 200, n * SECOND).is_some()).count();
         assert_eq!(given, MOST_WAITING);
     }

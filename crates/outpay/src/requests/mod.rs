@@ -8,7 +8,7 @@ mod log;
 pub mod redact;
 mod usage;
 
-pub use log::{DAYS, Kept, MOST_KEPT_BYTES, MOST_LINES, Seen};
+pub use log::{DAYS, KeptRequest, MOST_KEPT_BYTES, MOST_LINES, SeenRequest};
 
 use crate::clock::Clock;
 use crate::store::{Failure, Store};
@@ -21,13 +21,13 @@ use std::sync::Arc;
 pub struct Requests {
     store: Store,
     clock: Clock,
-    shared: Arc<Shared>,
+    shared: Arc<RequestsParts>,
 }
 
 #[derive(Default)]
-struct Shared {
-    usage: usage::Gathered,
-    log: log::Gathered,
+struct RequestsParts {
+    usage: usage::GatheredUsage,
+    log: log::GatheredRequests,
 }
 
 impl Requests {
@@ -49,7 +49,7 @@ impl Requests {
     }
 
     /// Adds a request to the log.
-    pub fn keep(&self, seen: Seen) {
+    pub fn keep(&self, seen: SeenRequest) {
         self.shared.log.keep(seen);
     }
 

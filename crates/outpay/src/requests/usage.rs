@@ -10,9 +10,9 @@ const HOUR: Micros = 3_600_000_000;
 
 /// Counts since the last write.
 #[derive(Default)]
-pub(super) struct Gathered(Mutex<HashMap<(BookId, i64, Micros), UsageCounts>>);
+pub(super) struct GatheredUsage(Mutex<HashMap<(BookId, i64, Micros), UsageCounts>>);
 
-impl Gathered {
+impl GatheredUsage {
     pub(super) fn count(
         &self,
         book: BookId,

@@ -38,7 +38,7 @@ pub struct PulledBack {
 
 /// What is made due by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub enum DueWork {
     Withdrawal(BookId, i64),
     Delivery(BookId, i64),
     Mail(i64),
@@ -98,27 +98,27 @@ impl Store {
     }
 
     /// Makes one thing due now, with the entries of it. `false`: it waits for no time; nothing was written.
-    pub async fn make_due(&self, work: Work, entries: &[NewAuditEntry]) -> Result<bool, Failure> {
+    pub async fn make_due(&self, work: DueWork, entries: &[NewAuditEntry]) -> Result<bool, Failure> {
         let now = self.now().await?;
         let named =
             |sql, values: [Value; 2]| Statement::one(sql, [now.into()].into_iter().chain(values).collect());
         let statement = match work {
-            Work::Withdrawal(book, number) => named(
+            DueWork::Withdrawal(book, number) => named(
                 "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND book = $2 AND number = $3",
                 [book.0.into(), number.into()],
             ),
-            Work::Delivery(book, number) => named(
+            DueWork::Delivery(book, number) => named(
                 sql!(
                     "UPDATE webhook_delivery SET due_at = $1 WHERE state = {DELIVERY_PENDING} AND book = $2 \
                      AND number = $3"
                 ),
                 [book.0.into(), number.into()],
             ),
-            Work::Mail(number) => Statement::one(
+            DueWork::Mail(number) => Statement::one(
                 sql!("UPDATE mail SET due_at = $1 WHERE state = {MAIL_PENDING} AND number = $2"),
                 vec![now.into(), number.into()],
             ),
-            Work::Import(book, number) => Statement::one(
+            DueWork::Import(book, number) => Statement::one(
                 sql!(
                     "UPDATE import SET leased_until = 0, leased_by = 0 WHERE state = {IMPORT_RUNNING} \
                      AND leased_until < 9223372036854775807 AND book = $1 AND number = $2"

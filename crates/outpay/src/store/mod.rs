@@ -69,7 +69,7 @@ pub use copies::{OpenCopy, files_of_copy, in_the_way, newest_schema, open_copy, 
 pub use credentials::{Credential, CredentialKind};
 pub use day_sums::DaySum;
 pub use driver::{Row, Statement, Value, WriteError};
-pub use due::{Longest, LongestSteps, PulledBack, Work};
+pub use due::{DueWork, Longest, LongestSteps, PulledBack};
 pub use gift_cards::{GiftCard, Given, NewGiftCard};
 pub use handed_out::HandedOut;
 pub use import_lines::ImportLine;

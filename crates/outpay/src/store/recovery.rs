@@ -42,7 +42,7 @@ pub struct RecoveryCounts {
 }
 
 #[derive(Clone, Copy)]
-enum Counted {
+enum RecoveryStep {
     Keys,
     Members,
     Cards,
@@ -63,12 +63,12 @@ impl Store {
         let mut counts = RecoveryCounts::default();
         for (kind, rows) in kinds.into_iter().zip(touched) {
             match kind {
-                Counted::Keys => counts.keys += rows,
-                Counted::Members => counts.members += rows,
-                Counted::Cards => counts.cards += rows,
-                Counted::Sessions => counts.sessions += rows,
-                Counted::Invitations => counts.invitations += rows,
-                Counted::Nothing => {}
+                RecoveryStep::Keys => counts.keys += rows,
+                RecoveryStep::Members => counts.members += rows,
+                RecoveryStep::Cards => counts.cards += rows,
+                RecoveryStep::Sessions => counts.sessions += rows,
+                RecoveryStep::Invitations => counts.invitations += rows,
+                RecoveryStep::Nothing => {}
             }
         }
         Ok(counts)
@@ -81,51 +81,51 @@ impl Store {
     }
 }
 
-fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(Counted, Statement)> {
+fn statements(changes: &RecoveryChanges, at: Micros) -> Vec<(RecoveryStep, Statement)> {
     let now = || Value::from(at);
     let mut all = Vec::new();
     if changes.revoke_all_keys {
         let credentials = sql!("UPDATE credential SET active = 0 WHERE kind IN ({SECRET_KEY}, {PUBLIC_KEY})");
-        all.push((Counted::Nothing, Statement::new(credentials, Vec::new())));
+        all.push((RecoveryStep::Nothing, Statement::new(credentials, Vec::new())));
         let keys = "UPDATE api_key SET revoked_at = $1 WHERE revoked_at IS NULL";
-        all.push((Counted::Keys, Statement::new(keys, vec![now()])));
+        all.push((RecoveryStep::Keys, Statement::new(keys, vec![now()])));
     }
     for key in &changes.revoked_keys {
         let credential =
             "UPDATE credential SET active = 0 WHERE digest = (SELECT digest FROM api_key WHERE number = $1)";
-        all.push((Counted::Nothing, Statement::new(credential, vec![(*key).into()])));
+        all.push((RecoveryStep::Nothing, Statement::new(credential, vec![(*key).into()])));
         let revoke = "UPDATE api_key SET revoked_at = $1 WHERE number = $2 AND revoked_at IS NULL";
-        all.push((Counted::Keys, Statement::new(revoke, vec![now(), (*key).into()])));
+        all.push((RecoveryStep::Keys, Statement::new(revoke, vec![now(), (*key).into()])));
     }
     for (business, member, removed_at) in &changes.removals {
         let leave = "DELETE FROM membership WHERE business = $1 AND member = $2 AND since <= $3";
         let values = vec![(*business).into(), (*member).into(), (*removed_at).into()];
-        all.push((Counted::Members, Statement::new(leave, values)));
+        all.push((RecoveryStep::Members, Statement::new(leave, values)));
     }
     for (book, card) in &changes.revealed_cards {
         let recall = sql!(
             "UPDATE gift_card SET state = {CARD_RECALLED} WHERE book = $1 AND number = $2 AND state = {CARD_IN_STOCK}"
         );
-        all.push((Counted::Cards, Statement::new(recall, vec![book.0.into(), (*card).into()])));
+        all.push((RecoveryStep::Cards, Statement::new(recall, vec![book.0.into(), (*card).into()])));
     }
     let sessions = "UPDATE member_session SET ended_at = $1 WHERE ended_at IS NULL";
-    all.push((Counted::Sessions, Statement::new(sessions, vec![now()])));
+    all.push((RecoveryStep::Sessions, Statement::new(sessions, vec![now()])));
     // One that was used or withdrawn since would work a second time.
     let invitations =
         "UPDATE invitation SET withdrawn_at = $1 WHERE used_at IS NULL AND withdrawn_at IS NULL";
-    all.push((Counted::Invitations, Statement::new(invitations, vec![now()])));
+    all.push((RecoveryStep::Invitations, Statement::new(invitations, vec![now()])));
     let scans = changes.scans.iter().map(|(rail, since)| begin_scan(rail, *since));
-    all.extend(scans.map(|scan| (Counted::Nothing, scan)));
+    all.extend(scans.map(|scan| (RecoveryStep::Nothing, scan)));
     // Who held a lease when a backup was made holds none in what was restored from it.
     let leases = "UPDATE withdrawal SET leased_until = 0, leased_by = 0 WHERE due_at IS NOT NULL AND leased_until > 0 \
                   AND EXISTS (SELECT 1 FROM setting WHERE name = $1)";
-    all.push((Counted::Nothing, Statement::new(leases, vec![RECOVERY_MARK.into()])));
+    all.push((RecoveryStep::Nothing, Statement::new(leases, vec![RECOVERY_MARK.into()])));
     let note = "INSERT INTO audit_log (business, book, at, actor, action, subject, detail) \
                 SELECT number, 0, CAST($1 AS BIGINT), CAST($2 AS BIGINT), 'installation.recovered', '', CAST($3 AS TEXT) \
                 FROM business ORDER BY number";
     let values = vec![now(), Actor::OPERATOR.0.into(), changes.detail.as_str().into()];
-    all.push((Counted::Nothing, Statement::new(note, values).into_audit_log()));
+    all.push((RecoveryStep::Nothing, Statement::new(note, values).into_audit_log()));
     let unmark = Statement::new("DELETE FROM setting WHERE name = $1", vec![RECOVERY_MARK.into()]);
-    all.push((Counted::Nothing, unmark));
+    all.push((RecoveryStep::Nothing, unmark));
     all
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// An event with public ids in place of row numbers: the input of a body, whether the event came from the store or
 /// over the API.
-pub struct Told<'a> {
+pub struct PublicEvent<'a> {
     /// Name of the event.
     pub kind: &'a str,
     /// `ord_…`
@@ -42,7 +42,7 @@ pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -
     };
     let own = (rails::kind(event.provider).public_detail)(&known);
     let is_object = serde_json::from_str::<Map<String, Value>>(&event.detail).is_ok();
-    let told = Told {
+    let told = PublicEvent {
         kind: event.kind.event_name(),
         order_id: &ids.seal(IdKind::Withdrawal, book, event.withdrawal),
         payout_user_id: &ids.seal(IdKind::PayoutUser, book, event.user),
@@ -57,7 +57,7 @@ pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -
     told.write().into_bytes()
 }
 
-impl Told<'_> {
+impl PublicEvent<'_> {
     /// The body as JSON text.
     #[must_use]
     pub fn write(&self) -> String {

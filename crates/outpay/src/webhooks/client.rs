@@ -30,7 +30,7 @@ pub type Lookup = Arc<dyn Fn(String) -> LookingUp + Send + Sync>;
 
 /// Sends deliveries; cheap to clone.
 #[derive(Clone)]
-pub struct Client {
+pub struct WebhookClient {
     guard: Guard,
     lookup: Lookup,
     clock: Clock,
@@ -40,7 +40,7 @@ pub struct Client {
 
 /// The result of one POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct WebhookSent {
     /// Status of the response, if there was one.
     pub status: Option<u16>,
     /// Why there was no response, as one word; empty if there was one.
@@ -51,7 +51,7 @@ pub struct Sent {
     pub micros: Micros,
 }
 
-impl Sent {
+impl WebhookSent {
     /// Contract, 1.5: status 200 and nothing else.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
@@ -63,7 +63,7 @@ impl Sent {
     }
 }
 
-impl Client {
+impl WebhookClient {
     /// Uses the system's resolver.
     #[must_use]
     pub fn new(guard: Guard, clock: Clock) -> Self {
@@ -81,20 +81,20 @@ impl Client {
     }
 
     /// Posts `body` to `url`. Infallible: every error is part of the result.
-    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Sent {
+    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> WebhookSent {
         let started = self.clock.monotonic();
         let mut sent = self.exchange(url, headers, body).await;
         sent.micros = self.clock.monotonic() - started;
         sent
     }
 
-    async fn exchange(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Sent {
-        let Ok(url) = self.guard.check_url(url) else { return Sent::failed("address_refused") };
+    async fn exchange(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> WebhookSent {
+        let Ok(url) = self.guard.check_url(url) else { return WebhookSent::failed("address_refused") };
         let client = match self.http.get_or_init(|| self.build()) {
             Ok(client) => client,
             Err(error) => {
                 tracing::error!(error, "webhooks cannot be sent");
-                return Sent::failed("client_unusable");
+                return WebhookSent::failed("client_unusable");
             }
         };
         let mut request = client.post(url).header("content-type", "application/json").body(body);
@@ -105,10 +105,10 @@ impl Client {
         match tokio::time::timeout(LONGEST_EXCHANGE, request.send()).await {
             Ok(Ok(response)) => {
                 let status = Some(response.status().as_u16());
-                Sent { status, error: "", body: beginning(response).await, micros: 0 }
+                WebhookSent { status, error: "", body: beginning(response).await, micros: 0 }
             }
-            Ok(Err(error)) => Sent::failed(word(&error)),
-            Err(_) => Sent::failed("timeout"),
+            Ok(Err(error)) => WebhookSent::failed(word(&error)),
+            Err(_) => WebhookSent::failed("timeout"),
         }
     }
 

@@ -26,7 +26,7 @@ pub struct Endpoint {
 
 /// A change of the settings; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
-pub struct Change {
+pub struct EndpointChange {
     pub url: Option<String>,
     pub enabled: Option<bool>,
     pub events: Option<EventSet>,
@@ -135,7 +135,7 @@ impl Webhooks {
         &self,
         book: BookId,
         by: Actor,
-        change: &Change,
+        change: &EndpointChange,
     ) -> Result<(Endpoint, bool), WebhookError> {
         let url = change.url.as_deref().map(|url| self.client.guard().check_url(url)).transpose()?;
         let url = url.map(String::from);
@@ -216,7 +216,14 @@ impl Webhooks {
         Err(WebhookError::Busy)
     }
 
-    fn first(&self, book: BookId, url: String, change: &Change, cursor: i64, now: Micros) -> WebhookEndpoint {
+    fn first(
+        &self,
+        book: BookId,
+        url: String,
+        change: &EndpointChange,
+        cursor: i64,
+        now: Micros,
+    ) -> WebhookEndpoint {
         WebhookEndpoint {
             book,
             url,

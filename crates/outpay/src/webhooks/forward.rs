@@ -1,8 +1,8 @@
 //! Forwards a server's events to a receiver on the developer's machine, for `outpay listen`. Bodies are those that
 //! the server itself would send; the signing keys belong to this session. Not here: reading events (pull.rs).
 
-use super::body::Told;
-use super::client::{Client, Sent};
+use super::body::PublicEvent;
+use super::client::{WebhookClient, WebhookSent};
 use super::guard::Guard;
 use super::pull::Puller;
 use super::sign::{self, SigningKeys};
@@ -18,7 +18,7 @@ use std::collections::HashMap;
 /// Forwards to one receiver.
 pub struct Forwarder {
     puller: Puller,
-    client: Client,
+    client: WebhookClient,
     to: String,
     keys: SigningKeys,
     clock: Clock,
@@ -34,7 +34,7 @@ pub struct Forwarded {
     /// `ord_…`
     pub order_id: String,
     /// The receiver's response.
-    pub sent: Sent,
+    pub sent: WebhookSent,
 }
 
 impl Forwarder {
@@ -46,7 +46,7 @@ impl Forwarder {
         let guard = Guard { allow_http: true, allow_private: true };
         let to =
             guard.check_url(to).context("--forward-to takes a URL such as http://127.0.0.1:3000/webhooks")?;
-        let client = Client::new(guard, clock.clone());
+        let client = WebhookClient::new(guard, clock.clone());
         Ok(Self { puller, client, to: to.into(), keys, clock, emails: HashMap::new() })
     }
 
@@ -67,7 +67,7 @@ impl Forwarder {
         let provider = text(&withdrawal["provider"])?;
         let detail = detail(provider, &data["payment"], &withdrawal["order_id"]);
         let reason = data["reason"].as_str().filter(|_| kind == "payout.rejected").unwrap_or_default();
-        let told = Told {
+        let told = PublicEvent {
             kind,
             order_id,
             payout_user_id: user,

@@ -1,4 +1,4 @@
-//! Limits on concurrent deliveries, in total and per receiver, so that a dead receiver does not delay the others. The
+//! DeliveryLimits on concurrent deliveries, in total and per receiver, so that a dead receiver does not delay the others. The
 //! limit of a receiver that does not answer in time is halved each time, and doubled with each answer. Not here:
 //! which deliveries are due.
 
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 const FEWEST: usize = 2;
 
 /// Counts of deliveries under way.
-pub(super) struct Limits {
+pub(super) struct DeliveryLimits {
     in_all: usize,
     per_endpoint: usize,
     total: usize,
@@ -21,7 +21,7 @@ struct Load {
     allowed: usize,
 }
 
-impl Limits {
+impl DeliveryLimits {
     pub(super) fn new(in_all: usize, per_endpoint: usize) -> Self {
         Self { in_all, per_endpoint, total: 0, endpoints: HashMap::new() }
     }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_silent_receiver_gets_less_and_another_does_not_notice() {
-        let mut limits = Limits::new(100, 16);
+        let mut limits = DeliveryLimits::new(100, 16);
         assert_eq!(limits.free(ONE), 16);
         (0..16).for_each(|_| limits.begun(ONE));
         assert_eq!((limits.free(ONE), limits.free(OTHER)), (0, 16));
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn all_together_have_a_limit() {
-        let mut limits = Limits::new(3, 2);
+        let mut limits = DeliveryLimits::new(3, 2);
         limits.begun(ONE);
         limits.begun(ONE);
         assert_eq!(limits.free(OTHER), 1);
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_transaction_is_for_several_while_many_are_under_way() {
-        let mut limits = Limits::new(100, 16);
+        let mut limits = DeliveryLimits::new(100, 16);
         assert!(limits.is_worth_taking(ONE));
         (0..16).for_each(|_| limits.begun(ONE));
         assert!(!limits.is_worth_taking(ONE));

@@ -1,6 +1,6 @@
 //! Webhook metrics. Label values are constants of this program: none comes from a receiver.
 
-use super::client::Sent;
+use super::client::WebhookSent;
 use crate::store::DeliveryState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -9,18 +9,18 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 #[derive(Debug, Default)]
-pub struct Measures {
-    deliveries: Family<OutcomeLabels, Counter>,
-    attempts: Family<OutcomeLabels, Counter>,
+pub struct WebhookMeasures {
+    deliveries: Family<DeliveryLabels, Counter>,
+    attempts: Family<DeliveryLabels, Counter>,
     waiting: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
+struct DeliveryLabels {
     outcome: &'static str,
 }
 
-impl Measures {
+impl WebhookMeasures {
     pub fn register(&self, registry: &mut Registry) {
         let deliveries = self.deliveries.clone();
         registry.register("webhook_deliveries", "Deliveries that ended, delivered or failed", deliveries);
@@ -32,15 +32,15 @@ impl Measures {
         );
     }
 
-    pub(super) fn attempt(&self, sent: &Sent, state: DeliveryState) {
+    pub(super) fn attempt(&self, sent: &WebhookSent, state: DeliveryState) {
         let outcome = match sent.status {
             Some(200) => "delivered",
             Some(_) => "other_status",
             None => sent.error,
         };
-        self.attempts.get_or_create(&OutcomeLabels { outcome }).inc();
+        self.attempts.get_or_create(&DeliveryLabels { outcome }).inc();
         if state != DeliveryState::Pending {
-            self.deliveries.get_or_create(&OutcomeLabels { outcome: state.word() }).inc();
+            self.deliveries.get_or_create(&DeliveryLabels { outcome: state.word() }).inc();
         }
     }
 

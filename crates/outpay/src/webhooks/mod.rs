@@ -22,12 +22,12 @@ pub mod sign;
 mod trial;
 mod worker;
 
-pub use client::Client;
-pub use endpoint::{Change, Endpoint};
+pub use client::WebhookClient;
+pub use endpoint::{Endpoint, EndpointChange};
 pub use guard::Guard;
-pub use measures::Measures;
-pub use trial::Trial;
-pub use worker::{LONGEST_STEPS, WebhookOptions, Worker};
+pub use measures::WebhookMeasures;
+pub use trial::WebhookTrial;
+pub use worker::{LONGEST_STEPS, WebhookOptions, WebhookWorker};
 
 use crate::auth::Secrets;
 use crate::background::Nudge;
@@ -48,8 +48,8 @@ pub struct Webhooks {
     secrets: Arc<Secrets>,
     clock: Clock,
     entropy: Entropy,
-    client: Client,
-    measures: Arc<Measures>,
+    client: WebhookClient,
+    measures: Arc<WebhookMeasures>,
     nudge: Nudge,
     trials: Arc<Semaphore>,
 }
@@ -94,7 +94,7 @@ impl Webhooks {
     /// With the default, strict guard.
     #[must_use]
     pub fn new(store: Store, secrets: Arc<Secrets>, clock: Clock, entropy: Entropy) -> Self {
-        let client = Client::new(Guard::default(), clock.clone());
+        let client = WebhookClient::new(Guard::default(), clock.clone());
         Self {
             store,
             secrets,
@@ -109,23 +109,23 @@ impl Webhooks {
 
     #[must_use]
     pub fn guarded_by(self, guard: Guard) -> Self {
-        let client = Client::new(guard, self.clock.clone());
+        let client = WebhookClient::new(guard, self.clock.clone());
         self.sent_by(client)
     }
 
     #[must_use]
-    pub fn sent_by(self, client: Client) -> Self {
+    pub fn sent_by(self, client: WebhookClient) -> Self {
         Self { client, ..self }
     }
 
     /// The client, for other modules that post under the same guard.
     #[must_use]
-    pub fn client(&self) -> &Client {
+    pub fn client(&self) -> &WebhookClient {
         &self.client
     }
 
     #[must_use]
-    pub fn measures(&self) -> &Arc<Measures> {
+    pub fn measures(&self) -> &Arc<WebhookMeasures> {
         &self.measures
     }
 

@@ -14,7 +14,7 @@ const LEASE: Micros = 60 * 1_000_000;
 const TRIES: usize = 20;
 
 /// The result of a test send.
-pub struct Trial {
+pub struct WebhookTrial {
     /// The delivery, as it was sent.
     pub delivery: Delivery,
     /// The receiver's response.
@@ -26,7 +26,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// When there is no endpoint, too many test sends are running, or on a failure.
-    pub async fn test_endpoint(&self, book: BookId, kind: EntryKind) -> Result<Trial, WebhookError> {
+    pub async fn test_endpoint(&self, book: BookId, kind: EntryKind) -> Result<WebhookTrial, WebhookError> {
         let _place = self.trials.try_acquire().map_err(|_| WebhookError::Busy)?;
         let worker = presence::number(&self.entropy);
         let new = NewDelivery {
@@ -43,7 +43,7 @@ impl Webhooks {
         self.store.record_webhook_attempts(std::slice::from_ref(&attempted)).await.map_err(Failure::from)?;
         self.measures.attempt(&sent, attempted.state);
         let delivery = self.store.delivery(book, number).await?.context("a delivery that was just made")?;
-        Ok(Trial { delivery, attempt: attempted.attempt })
+        Ok(WebhookTrial { delivery, attempt: attempted.attempt })
     }
 
     async fn make_trial(&self, book: BookId, new: &NewDelivery, worker: i64) -> Result<i64, WebhookError> {

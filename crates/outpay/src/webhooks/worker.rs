@@ -5,9 +5,9 @@
 //! A delivery is leased before it is sent, and the response is recorded after. If a worker dies in between, the lease
 //! expires and another worker sends the delivery again. Several processes can share a database.
 
-use super::client::{LONGEST_EXCHANGE, Sent};
+use super::client::{LONGEST_EXCHANGE, WebhookSent};
 use super::endpoint::Endpoint;
-use super::limits::Limits;
+use super::limits::DeliveryLimits;
 use super::{Webhooks, fan_out, schedule, sign};
 use crate::background::{asked_to_stop, finish_within, presence};
 use crate::store::{Attempted, Delivery, DeliveryState, Failure, Longest, WebhookAttempt, WriteError};
@@ -47,12 +47,12 @@ pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEA
 
 const _: () = assert!(LEASE as u128 >= 2 * LONGEST_EXCHANGE.as_micros());
 
-/// A worker. Tests drive it by hand with [`Worker::settle`].
-pub struct Worker {
+/// A worker. Tests drive it by hand with [`WebhookWorker::settle`].
+pub struct WebhookWorker {
     webhooks: Webhooks,
     options: WebhookOptions,
     number: i64,
-    limits: Limits,
+    limits: DeliveryLimits,
     turn: usize,
     sending: JoinSet<Finished>,
     books: HashMap<Id, BookId>,
@@ -61,14 +61,14 @@ pub struct Worker {
 /// An attempt that has ended.
 pub(super) struct Finished {
     pub(super) attempted: Attempted,
-    pub(super) sent: Sent,
+    pub(super) sent: WebhookSent,
 }
 
-impl Worker {
+impl WebhookWorker {
     #[must_use]
     pub fn new(webhooks: Webhooks, options: WebhookOptions) -> Self {
         let number = presence::number(&webhooks.entropy);
-        let limits = Limits::new(options.in_all, options.per_endpoint);
+        let limits = DeliveryLimits::new(options.in_all, options.per_endpoint);
         Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), books: HashMap::new() }
     }
 

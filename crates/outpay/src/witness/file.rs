@@ -1,7 +1,7 @@
 //! The witness files of a data folder: `witness-1`, `witness-2`, …. Each belongs to one process at a time, which
 //! holds its lock. A starting process takes over the first file that is not locked, with its contents.
 
-use super::record::{self, Record, Remembered};
+use super::record::{self, Record, WitnessMemory};
 use crate::store::Failure;
 use anyhow::Context;
 use std::fs::{File, TryLockError};
@@ -19,13 +19,13 @@ pub(super) struct OwnFile {
     /// In bytes.
     length: u64,
     /// The newest record of each thing.
-    pub(super) remembered: Remembered,
+    pub(super) remembered: WitnessMemory,
     text: String,
 }
 
 /// Reads all files of a folder, including those of running processes.
-pub(super) fn read_all(data: &Path) -> Result<Remembered, Failure> {
-    let mut all = Remembered::default();
+pub(super) fn read_all(data: &Path) -> Result<WitnessMemory, Failure> {
+    let mut all = WitnessMemory::default();
     for (_, path) in files(data)? {
         match std::fs::read(&path) {
             Ok(text) => all.merge(&record::read(&text)),
@@ -79,7 +79,7 @@ impl OwnFile {
         let number = files(data)?.last().map_or(0, |(number, _)| *number) + 1;
         let path = data.join(format!("{PREFIX}{number}"));
         let file = locked(&path)?.with_context(|| format!("another process has taken {}", path.display()))?;
-        Ok(Self { path, file, length: 0, remembered: Remembered::default(), text: String::new() })
+        Ok(Self { path, file, length: 0, remembered: WitnessMemory::default(), text: String::new() })
     }
 
     /// Appends records in one write, without fsync: the witness may lose lines, because everything it records was

@@ -8,7 +8,7 @@
 mod file;
 mod record;
 
-pub use record::{Record, Remembered};
+pub use record::{Record, WitnessMemory};
 
 use crate::clock::rfc3339;
 use crate::store::{Failure, Snapshot, Store};
@@ -51,7 +51,7 @@ pub enum Lost {
 }
 
 /// The records of all processes of a data folder.
-pub fn read_all(data: &Path) -> Result<Remembered, Failure> {
+pub fn read_all(data: &Path) -> Result<WitnessMemory, Failure> {
     file::read_all(data)
 }
 
@@ -62,7 +62,7 @@ pub fn is_there(data: &Path) -> Result<bool, Failure> {
 
 /// All records that the database contradicts, in the order of the books. `remembered` must have been read before the
 /// snapshot was opened: what other processes acknowledge in between is then in the database.
-pub async fn missing(remembered: &Remembered, snapshot: &Snapshot) -> Result<Vec<Lost>, Failure> {
+pub async fn missing(remembered: &WitnessMemory, snapshot: &Snapshot) -> Result<Vec<Lost>, Failure> {
     let mut lost = Vec::new();
     for record in remembered.records() {
         let held = match &record {
@@ -154,7 +154,7 @@ impl Witness {
     }
 }
 
-async fn check(remembered: &Remembered, store: &Store) -> Result<(), Failure> {
+async fn check(remembered: &WitnessMemory, store: &Store) -> Result<(), Failure> {
     if remembered.is_empty() {
         return Ok(());
     }

@@ -29,7 +29,7 @@ pub enum Record {
 
 /// The newest record of each thing, of one or more processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remembered {
+pub struct WitnessMemory {
     /// Sequence and digest by book.
     pub entries: BTreeMap<BookId, (i64, ChainDigest)>,
     /// Generation by book and user.
@@ -43,7 +43,7 @@ pub struct Remembered {
     pub nonces: BTreeMap<String, i64>,
 }
 
-impl Remembered {
+impl WitnessMemory {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -133,8 +133,8 @@ pub(super) fn write(record: &Record, text: &mut String) {
 
 /// Parses a whole file. A torn line is skipped: it was being written when the machine stopped, so what it records was
 /// not acknowledged.
-pub(super) fn read(text: &[u8]) -> Remembered {
-    let mut remembered = Remembered::default();
+pub(super) fn read(text: &[u8]) -> WitnessMemory {
+    let mut remembered = WitnessMemory::default();
     for line in text.split(|byte| *byte == b'\n') {
         if let Some(record) = std::str::from_utf8(line).ok().and_then(parse) {
             remembered.take(record);
@@ -218,7 +218,7 @@ mod tests {
         let book = BookId(2);
         let entry =
             |sequence| Record::Entry { book, sequence, digest: [u8::try_from(sequence).unwrap(); 32] };
-        let mut one = Remembered::default();
+        let mut one = WitnessMemory::default();
         [entry(2), entry(9), entry(3)].into_iter().for_each(|record| one.take(record));
         assert_eq!(one.entries[&book], (9, [9; 32]));
         let mut other = read(text(&[entry(10), Record::Revocation { key: 1 }]).as_bytes());

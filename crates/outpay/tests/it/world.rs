@@ -13,7 +13,7 @@ use outpay::clock::{Clock, Entropy};
 use outpay::config::Config;
 use outpay::http::{self, ServeConfig};
 use outpay::ids::IdKind;
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
 use outpay::rails::gift_card::pack;
 use outpay::rails::manual::ManualConfig;
@@ -308,7 +308,7 @@ impl World {
 
     /// Lets a worker of the rails do everything that is due now.
     pub async fn work(&self) {
-        let worker = Worker::new(self.platform.clone());
+        let worker = PaymentWorker::new(self.platform.clone());
         while worker.round().await.unwrap() > 0 {}
     }
 

@@ -12,7 +12,7 @@ pub(super) struct Exchange {
     address: SocketAddr,
 }
 
-pub(super) struct Asked {
+pub(super) struct DemoRequest {
     method: &'static str,
     path: String,
     headers: Vec<String>,
@@ -24,7 +24,7 @@ pub(super) struct Answered {
     pub(super) body: String,
 }
 
-impl Asked {
+impl DemoRequest {
     pub(super) fn get(path: &str) -> Self {
         Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: None }
     }
@@ -46,7 +46,7 @@ impl Exchange {
     }
 
     /// The request as a shell command. No value of the tour contains a single quote.
-    pub(super) fn curl(&self, asked: &Asked) -> String {
+    pub(super) fn curl(&self, asked: &DemoRequest) -> String {
         let mut line = format!("curl -s 'http://{}{}'", self.address, asked.path);
         for header in &asked.headers {
             line.push_str(&format!(" -H '{header}'"));
@@ -58,7 +58,7 @@ impl Exchange {
     }
 
     /// Sends the request and reads the whole response.
-    pub(super) async fn send(&self, asked: &Asked) -> Result<Answered, Failure> {
+    pub(super) async fn send(&self, asked: &DemoRequest) -> Result<Answered, Failure> {
         let mut text = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", asked.method, asked.path, self.address);
         for header in &asked.headers {
             write!(text, "{header}\r\n")?;

@@ -1,6 +1,6 @@
 //! How the tour is printed: a heading per step, each request as a curl command, and its answer.
 
-use super::exchange::{Asked, Exchange};
+use super::exchange::{DemoRequest, Exchange};
 use crate::cli::cli_error::CliError;
 use crate::cli::output;
 
@@ -8,7 +8,11 @@ pub(super) fn step(text: &str) -> Result<(), CliError> {
     output::line(format_args!("\n# {text}"))
 }
 
-pub(super) async fn show(exchange: &Exchange, asked: &Asked, expected: u16) -> Result<String, CliError> {
+pub(super) async fn show(
+    exchange: &Exchange,
+    asked: &DemoRequest,
+    expected: u16,
+) -> Result<String, CliError> {
     output::line(format_args!("$ {}", exchange.curl(asked)))?;
     let answer = exchange.send(asked).await?;
     output::line(format_args!("{}\n{}", answer.status, indented(&answer.body)))?;

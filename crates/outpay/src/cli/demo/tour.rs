@@ -1,6 +1,6 @@
 //! The tour: the documented requests as a story, each with its response. Withdrawals are in way_out.rs.
 
-use super::exchange::{Asked, Exchange};
+use super::exchange::{DemoRequest, Exchange};
 use super::narration::{show, step};
 use super::way_out;
 use crate::business::CreatedBusiness;
@@ -27,11 +27,11 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     ))?;
 
     step("It moves 5,000.00 to its payout balance, which pays recipients")?;
-    let transfer = Asked::post("/balance/transfer", FIVE_THOUSAND);
+    let transfer = DemoRequest::post("/balance/transfer", FIVE_THOUSAND);
     show(&exchange, &transfer.header(bearer), 200).await?;
 
     step("It gives 100.00 to a recipient; the response is the hash that opens that balance")?;
-    let create = Asked::post("/payout/create", EMAIL_AND_100);
+    let create = DemoRequest::post("/payout/create", EMAIL_AND_100);
     let answer = show(&exchange, &create.header(bearer), 201).await?;
     let answer: Value = serde_json::from_str(&answer).map_err(anyhow::Error::from)?;
     let hash = answer["hash"].as_str().context("the answer has no hash")?;
@@ -40,27 +40,27 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     output::line(format_args!("  http://{address}/p#{hash}"))?;
 
     step("It gives the same recipient 25.00 more; the hash stays the same")?;
-    let top_up = Asked::post("/payout/create", EMAIL_AND_25);
+    let top_up = DemoRequest::post("/payout/create", EMAIL_AND_25);
     show(&exchange, &top_up.header(bearer), 201).await?;
 
     step("The recipient reads balance and history, with the hash in a header (preferred)")?;
     let header = format!("X-Payout-Hash: {hash}");
-    let operations = Asked::get("/payout/operations").header(&header);
+    let operations = DemoRequest::get("/payout/operations").header(&header);
     show(&exchange, &operations.header("Content-Type: application/json"), 200).await?;
 
     step("… with the hash in the body")?;
     let body = format!(r#"{{"payout_hash":"{hash}"}}"#);
-    show(&exchange, &Asked::post("/payout/operations", &body), 200).await?;
+    show(&exchange, &DemoRequest::post("/payout/operations", &body), 200).await?;
 
     step("… with the hash in the query (for older clients)")?;
     let path = format!("/payout/operations?payout_hash={hash}");
-    show(&exchange, &Asked::get(&path), 200).await?;
+    show(&exchange, &DemoRequest::get(&path), 200).await?;
 
     step("The business reads its balances")?;
-    show(&exchange, &Asked::get("/balance").header(bearer), 200).await?;
+    show(&exchange, &DemoRequest::get("/balance").header(bearer), 200).await?;
 
     step("Every invalid credential gets the same response")?;
-    let guess = Asked::get("/balance").header("Authorization: Bearer sk_live_a_guess");
+    let guess = DemoRequest::get("/balance").header("Authorization: Bearer sk_live_a_guess");
     show(&exchange, &guess, 401).await?;
 
     way_out::gift_card(&exchange, hash).await?;

@@ -1,7 +1,7 @@
 //! The second half of the tour: withdrawals. A gift card from the live stock, revealed; and, with test money, a
 //! payment by the sandbox.
 
-use super::exchange::{Asked, Exchange};
+use super::exchange::{DemoRequest, Exchange};
 use super::narration::{show, step};
 use crate::cli::cli_error::CliError;
 use anyhow::Context;
@@ -21,20 +21,20 @@ const TEST_FUNDS: &str = r#"{"from":"balance","to":"payout_balance","amount":100
 pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), CliError> {
     let header = format!("X-Payout-Hash: {hash}");
     step("The recipient asks for the withdrawal methods")?;
-    show(exchange, &Asked::get("/payout/methods").header(&header), 200).await?;
+    show(exchange, &DemoRequest::get("/payout/methods").header(&header), 200).await?;
 
     step("… and withdraws 25.00 as a gift card; the money is held from now on")?;
-    let withdraw = Asked::post("/payout/withdraw", CARD);
+    let withdraw = DemoRequest::post("/payout/withdraw", CARD);
     let id = id_of(&show(exchange, &withdraw.header(&header), 202).await?)?;
 
     step("A moment later the card is delivered")?;
     wait(exchange, &header, &id).await?;
     let path = format!("/payout/operations/{id}");
-    show(exchange, &Asked::get(&path).header(&header), 200).await?;
+    show(exchange, &DemoRequest::get(&path).header(&header), 200).await?;
 
     step("Its code is shown to the holder of the hash, and every reveal is recorded")?;
     let path = format!("/payout/operations/{id}/reveal");
-    show(exchange, &Asked::post(&path, "{}").header(&header), 200).await?;
+    show(exchange, &DemoRequest::post(&path, "{}").header(&header), 200).await?;
     Ok(())
 }
 
@@ -42,21 +42,22 @@ pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), Cli
 pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), CliError> {
     let bearer = format!("Authorization: Bearer {test_key}");
     step("The test key works on test money, with a sandbox that makes no real payments")?;
-    show(exchange, &Asked::post("/balance/transfer", TEST_FUNDS).header(&bearer), 200).await?;
-    let created = show(exchange, &Asked::post("/payout/create", TEST_USER).header(&bearer), 201).await?;
+    show(exchange, &DemoRequest::post("/balance/transfer", TEST_FUNDS).header(&bearer), 200).await?;
+    let created =
+        show(exchange, &DemoRequest::post("/payout/create", TEST_USER).header(&bearer), 201).await?;
     let created: Value = serde_json::from_str(&created).map_err(anyhow::Error::from)?;
     let hash = created["hash"].as_str().context("the answer has no hash")?;
     let header = format!("X-Payout-Hash: {hash}");
 
     step("The last two digits of the amount choose what the sandbox does: 00 succeeds")?;
-    let withdraw = Asked::post("/payout/withdraw", SANDBOX);
+    let withdraw = DemoRequest::post("/payout/withdraw", SANDBOX);
     let id = id_of(&show(exchange, &withdraw.header(&header), 202).await?)?;
     wait(exchange, &header, &id).await?;
     let path = format!("/payout/operations/{id}");
-    show(exchange, &Asked::get(&path).header(&header), 200).await?;
+    show(exchange, &DemoRequest::get(&path).header(&header), 200).await?;
 
     step("The business reads all its events, without a gap")?;
-    show(exchange, &Asked::get("/payout/events?after=2").header(&bearer), 200).await?;
+    show(exchange, &DemoRequest::get("/payout/events?after=2").header(&bearer), 200).await?;
     Ok(())
 }
 
@@ -68,7 +69,7 @@ fn id_of(answer: &str) -> Result<String, CliError> {
 /// Waits until a rail has paid.
 async fn wait(exchange: &Exchange, header: &str, id: &str) -> Result<(), CliError> {
     let path = format!("/payout/operations/{id}");
-    let asked = Asked::get(&path).header(header);
+    let asked = DemoRequest::get(&path).header(header);
     for _ in 0..LOOKS {
         let answer = exchange.send(&asked).await?;
         let operation: Value = serde_json::from_str(&answer.body).map_err(anyhow::Error::from)?;

@@ -14,7 +14,7 @@ use super::progress;
 use crate::audit_log::Names;
 use crate::imports::lines::{self, PaymentLine};
 use crate::imports::operator::{self, Begun};
-use crate::imports::pay::{self, Payment, Payments};
+use crate::imports::pay::{self, ImportPayment, Payments};
 use clap::Args;
 use ledger::{Actor, Cents, MAX_PAYOUT};
 use serde_json::{Value, json};
@@ -165,9 +165,9 @@ fn summarize(payments: &Payments, path: &std::path::Path, json: bool) -> Result<
     }
     output::facts([
         ("paid", format!("{} ({})", payments.paid, dollars(payments.paid_total))),
-        (Payment::AlreadyPaid.word(), payments.already_paid.to_string()),
+        (ImportPayment::AlreadyPaid.word(), payments.already_paid.to_string()),
         ("not paid", payments.unpaid.to_string()),
-        (Payment::Unknown.word(), payments.unknown.to_string()),
+        (ImportPayment::Unknown.word(), payments.unknown.to_string()),
         ("result", result),
     ])?;
     if payments.unpaid + payments.unknown > 0 {

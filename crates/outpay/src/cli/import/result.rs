@@ -4,7 +4,7 @@
 use crate::cli::cli_error::CliError;
 use crate::durable_file;
 use crate::imports::lines::PaymentLine;
-use crate::imports::pay::Payment;
+use crate::imports::pay::ImportPayment;
 use crate::sheet::Sheet;
 use anyhow::Context;
 use std::fs::File;
@@ -46,7 +46,7 @@ impl ResultFile {
     }
 
     /// Writes all lines and renames the file into place.
-    pub(super) fn finish(self, lines: &[PaymentLine], payments: &[Payment]) -> Result<(), CliError> {
+    pub(super) fn finish(self, lines: &[PaymentLine], payments: &[ImportPayment]) -> Result<(), CliError> {
         let path = self.path.display().to_string();
         let written = self.write(lines, payments);
         let advice =
@@ -54,7 +54,7 @@ impl ResultFile {
         Ok(written.with_context(advice)?)
     }
 
-    fn write(mut self, lines: &[PaymentLine], payments: &[Payment]) -> anyhow::Result<()> {
+    fn write(mut self, lines: &[PaymentLine], payments: &[ImportPayment]) -> anyhow::Result<()> {
         let mut sheet = Sheet::new(&["line", "email", "amount", "status", "detail"]);
         for (line, payment) in lines.iter().zip(payments) {
             let (number, amount) = (line.number.to_string(), line.amount.0.to_string());

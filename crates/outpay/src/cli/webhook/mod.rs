@@ -17,7 +17,7 @@ use crate::platform::Platform;
 use crate::store::DeliveryState;
 use crate::webhook_event;
 use crate::webhook_event::EventSet;
-use crate::webhooks::{Change, WebhookError};
+use crate::webhooks::{EndpointChange, WebhookError};
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, EntryKind, Micros};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(super) struct WebhookArguments {
 
 /// The book whose webhook is meant.
 #[derive(Args)]
-pub(super) struct Whose {
+pub(super) struct WebhookOwner {
     /// Id or name of the business
     business: String,
     /// Use the test book
@@ -47,12 +47,12 @@ enum WebhookCommand {
     /// Show the URL and the events of a webhook
     Show {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
     },
     /// Configure a webhook; the first time prints its token and secret, which are not shown again
     Set {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
         /// URL of the receiver, as in https://example.com/webhooks
         #[arg(long)]
         url: Option<String>,
@@ -71,7 +71,7 @@ enum WebhookCommand {
     /// Create a new token and secret and print them
     Roll {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
         /// How long the old ones keep signing too, as in 24h; by default they end at once
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
         overlap: Micros,
@@ -79,7 +79,7 @@ enum WebhookCommand {
     /// Send an invented event now and print the response; exit 1 unless it was delivered
     Test {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
         /// Event to send
         #[arg(long, value_name = "EVENT", default_value = "payout.succeeded", value_parser = event_name)]
         event: EntryKind,
@@ -89,7 +89,7 @@ enum WebhookCommand {
     /// List deliveries, newest first
     Deliveries {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
         /// Only pending, delivered or failed ones
         #[arg(long, value_parser = state)]
         status: Option<DeliveryState>,
@@ -100,14 +100,14 @@ enum WebhookCommand {
     /// Retry a failed delivery
     Retry {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
         /// Id of the delivery: whd_…
         delivery: String,
     },
     /// Retry all deliveries that failed since a time
     Replay {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookOwner,
         /// Time, as in 2026-01-02T03:04:05Z
         #[arg(long, value_name = "TIME", value_parser = moment)]
         since: Micros,
@@ -128,7 +128,7 @@ pub(super) async fn run(
         WebhookCommand::Set { whose, url, events, on, off, guard } => {
             let book = whose.book(&platform).await?;
             let enabled = (on || off).then_some(on);
-            let change = Change { url, enabled, events: chosen(&events)? };
+            let change = EndpointChange { url, enabled, events: chosen(&events)? };
             let platform = guard.applied_to(platform);
             let (endpoint, is_new) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;
@@ -180,7 +180,7 @@ async fn note(
     Ok(audit_log::write(platform, entry).await?)
 }
 
-impl Whose {
+impl WebhookOwner {
     pub(super) async fn book(&self, platform: &Platform) -> Result<BookId, CliError> {
         let business = installation::business(platform, &self.business).await?;
         Ok(installation::book(&business, self.test))

@@ -8,7 +8,7 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{notice, visitor};
 use crate::ids::IdKind;
 use crate::members::account::{self, AccountError, change_password};
-use crate::members::sign_in::{Attempt, SignInError};
+use crate::members::sign_in::{SignInAttempt, SignInError};
 use crate::members::{self, session};
 use crate::store::SessionRow;
 use crate::web::page;
@@ -93,7 +93,7 @@ pub async fn set_password(posted: Posted) -> Result<Response, Declined> {
         return again(StatusCode::UNPROCESSABLE_ENTITY, "The two new passwords differ.").await;
     }
     let (present, new) = (SecretString::from(form.get("present")), SecretString::from(form.get("password")));
-    let attempt = Attempt {
+    let attempt = SignInAttempt {
         email: &who.member.email,
         password: &present,
         client: &who.client,

@@ -4,7 +4,7 @@ use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::{SESSION, SIGN_IN};
 use crate::dashboard::door::visitor::{self, Visitor};
-use crate::members::sign_in::{self, Attempt, SignInError, with_password};
+use crate::members::sign_in::{self, SignInAttempt, SignInError, with_password};
 use crate::web::{cookie, page};
 use axum::response::Response;
 use http::StatusCode;
@@ -35,7 +35,8 @@ pub(crate) const WRONG: &str = "The e-mail address or the password is wrong.";
 pub async fn sign_in(posted: Posted<Visitor>) -> Result<Response, Declined> {
     let Posted { who: visitor, form } = posted;
     let (email, password) = (form.get("email"), SecretString::from(form.get("password")));
-    let attempt = Attempt { email, password: &password, client: &visitor.client, device: visitor.device() };
+    let attempt =
+        SignInAttempt { email, password: &password, client: &visitor.client, device: visitor.device() };
     match with_password(&visitor.platform, &attempt, visitor.session.as_ref()).await {
         Ok(step) => {
             let mut response = page::see_other(visitor::next(&step));

@@ -27,12 +27,12 @@ struct AuditPage {
     by: String,
     action: String,
     actions: Vec<String>,
-    entries: Vec<Shown>,
+    entries: Vec<ShownAuditEntry>,
     /// Leads to the entries after these.
     older: Option<String>,
 }
 
-struct Shown {
+struct ShownAuditEntry {
     at: Micros,
     who: String,
     action: String,
@@ -72,13 +72,13 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-fn shown(names: &Names, entry: AuditEntry) -> Shown {
+fn shown(names: &Names, entry: AuditEntry) -> ShownAuditEntry {
     let place = match entry.book.map(ledger::BookId::mode) {
         None => "business",
         Some(Mode::Live) => "live",
         Some(Mode::Test) => "test",
     };
-    Shown {
+    ShownAuditEntry {
         at: entry.at,
         who: names.of(entry.actor),
         action: entry.action,
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn page_audit() {
-        let entry = |who: &str, action: &str, subject: &str, place, detail: &str| Shown {
+        let entry = |who: &str, action: &str, subject: &str, place, detail: &str| ShownAuditEntry {
             at: 1_800_000_000_000_000,
             who: who.to_owned(),
             action: action.to_owned(),

@@ -28,7 +28,7 @@ struct SettingsPage {
     manages: bool,
     payouts_enabled: bool,
     expiry_days: Option<i64>,
-    methods: Vec<Method>,
+    methods: Vec<MethodForm>,
     /// As the form has it.
     branding: BrandingRow,
     /// Where the logo is, if there is one.
@@ -38,7 +38,7 @@ struct SettingsPage {
     error: Option<String>,
 }
 
-struct Method {
+struct MethodForm {
     name: String,
     title: String,
     enabled: bool,
@@ -90,9 +90,9 @@ pub(crate) async fn show(
     Ok(page::html(status, &settings))
 }
 
-fn method(name: String, title: String, terms: &Terms) -> Method {
+fn method(name: String, title: String, terms: &Terms) -> MethodForm {
     let maybe = |cents: Option<Cents>| cents.map(amount::write).unwrap_or_default();
-    Method {
+    MethodForm {
         name,
         title,
         enabled: terms.enabled,

@@ -22,14 +22,14 @@ use secrecy::ExposeSecret;
 struct TeamPage {
     frame: Frame,
     manages: bool,
-    members: Vec<Shown>,
+    members: Vec<ShownMember>,
     invitations: Vec<Pending>,
     /// The link of an invitation that was just made; shown this once.
     link: Option<String>,
     error: Option<String>,
 }
 
-struct Shown {
+struct ShownMember {
     id: String,
     name: String,
     email: String,
@@ -60,7 +60,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Declined> {
     let (platform, business) = (&who.platform, who.business.number);
     let team = platform.store.team(business).await?;
-    let member = |row: TeamMember| Shown {
+    let member = |row: TeamMember| ShownMember {
         id: members::id(platform, IdKind::Member, row.number),
         is_you: row.number == who.member.number,
         name: row.name,
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn page_team() {
-        let member = |id: &str, name: &str, role: Role, is_you: bool| Shown {
+        let member = |id: &str, name: &str, role: Role, is_you: bool| ShownMember {
             id: id.to_owned(),
             name: name.to_owned(),
             email: format!("{}@example.com", name.to_lowercase()),

@@ -28,12 +28,12 @@ struct DeliveriesPage {
     frame: Frame,
     manages: bool,
     status: String,
-    deliveries: Vec<Shown>,
+    deliveries: Vec<ShownDelivery>,
     older: Option<String>,
 }
 
 /// A delivery as pages show it.
-pub struct Shown {
+pub struct ShownDelivery {
     pub(crate) id: String,
     pub(crate) event: &'static str,
     /// `ord_…`; empty for a test send.
@@ -47,7 +47,7 @@ pub struct Shown {
     pub(crate) finished_at: Option<Micros>,
 }
 
-impl Shown {
+impl ShownDelivery {
     pub(crate) fn new(who: &SignedIn, stored: &Delivery) -> Self {
         let ids = who.platform.secrets.ids();
         let order_id = stored.sequence.map(|_| ids.seal(IdKind::Withdrawal, who.book, stored.withdrawal));
@@ -90,7 +90,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
         frame: Frame::new(&who, "deliveries", "Webhook logs"),
         manages: who.may(Permission::ManageWebhooks),
         status: status.to_owned(),
-        deliveries: found.iter().map(|stored| Shown::new(&who, stored)).collect(),
+        deliveries: found.iter().map(|stored| ShownDelivery::new(&who, stored)).collect(),
         older,
     };
     Ok(page::html(StatusCode::OK, &shown))
@@ -121,9 +121,9 @@ fn moment(text: &str) -> Option<Micros> {
 
 /// An invented delivery, for snapshots.
 #[cfg(test)]
-pub(crate) fn sample_delivery(state: DeliveryState) -> Shown {
+pub(crate) fn sample_delivery(state: DeliveryState) -> ShownDelivery {
     let is_pending = state == DeliveryState::Pending;
-    Shown {
+    ShownDelivery {
         id: "whd_0d7f0f0e-0000-8000-8000-000000000001".to_owned(),
         event: "payout.succeeded",
         order_id: "ord_0d7f0f0e-0000-8000-8000-000000000002".to_owned(),

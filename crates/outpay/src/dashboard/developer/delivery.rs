@@ -1,6 +1,6 @@
 //! `/dashboard/deliveries/{id}`: one delivery: what was sent, what the receiver answered each time, and the way to retry.
 
-use crate::dashboard::developer::deliveries::Shown;
+use crate::dashboard::developer::deliveries::ShownDelivery;
 use crate::dashboard::developer::request::pretty;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
@@ -26,12 +26,12 @@ const LONGEST_ANSWER: usize = 2_000;
 struct DeliveryPage {
     frame: Frame,
     may_retry: bool,
-    delivery: Shown,
+    delivery: ShownDelivery,
     body: String,
-    attempts: Vec<Attempt>,
+    attempts: Vec<ShownAttempt>,
 }
 
-struct Attempt {
+struct ShownAttempt {
     number: i64,
     at: Micros,
     url: String,
@@ -50,15 +50,15 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let shown = DeliveryPage {
         frame: Frame::new(&who, "deliveries", "Webhook delivery"),
         may_retry: who.may(Permission::ManageWebhooks) && delivery.state == DeliveryState::Failed,
-        delivery: Shown::new(&who, &delivery),
+        delivery: ShownDelivery::new(&who, &delivery),
         body: pretty(&String::from_utf8_lossy(&delivery.body)),
         attempts: attempts.iter().map(attempt).collect(),
     };
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-fn attempt(stored: &WebhookAttempt) -> Attempt {
-    Attempt {
+fn attempt(stored: &WebhookAttempt) -> ShownAttempt {
+    ShownAttempt {
         number: stored.number,
         at: stored.at,
         url: stored.url.clone(),

@@ -1,7 +1,7 @@
 //! `/dashboard/keys/{id}`: one API key: its limits, how it is used, and the ways to end it.
 
 use crate::api_keys;
-use crate::dashboard::developer::keys::{Shown, show_made};
+use crate::dashboard::developer::keys::{ShownKey, show_made};
 use crate::dashboard::developer::usage_chart::{self, UsageChart};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
@@ -22,7 +22,7 @@ use ledger::Micros;
 struct KeyPage {
     frame: Frame,
     manages: bool,
-    key: Shown,
+    key: ShownKey,
     chart: UsageChart,
 }
 
@@ -37,7 +37,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let shown = KeyPage {
         frame: Frame::new(&who, "keys", title),
         manages: who.may(Permission::ManageKeys) && key.status(now) == "active",
-        key: Shown::new(&who, &key, &UsageCounts::default()),
+        key: ShownKey::new(&who, &key, &UsageCounts::default()),
         chart: UsageChart::new(&hours, now),
     };
     Ok(page::html(StatusCode::OK, &shown))

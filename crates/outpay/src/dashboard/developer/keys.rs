@@ -30,13 +30,13 @@ const WINDOW: Micros = 7 * 86_400_000_000;
 struct KeysPage {
     frame: Frame,
     manages: bool,
-    keys: Vec<Shown>,
-    draft: Draft,
+    keys: Vec<ShownKey>,
+    draft: KeyForm,
     error: Option<String>,
 }
 
 /// A key as pages show it.
-pub struct Shown {
+pub struct ShownKey {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) hint: String,
@@ -53,7 +53,7 @@ pub struct Shown {
 }
 
 /// What was typed into the form for a new key.
-pub(crate) struct Draft {
+pub(crate) struct KeyForm {
     pub(crate) name: String,
     pub(crate) days: String,
     pub(crate) allowed: String,
@@ -62,7 +62,7 @@ pub(crate) struct Draft {
     pub(crate) is_test: bool,
 }
 
-impl Shown {
+impl ShownKey {
     pub(crate) fn new(who: &SignedIn, key: &ApiKey, counts: &UsageCounts) -> Self {
         Self {
             id: api_keys::id(&who.platform, key.book, key.number),
@@ -103,10 +103,10 @@ pub(crate) fn capitalized(text: &str) -> String {
 /// The page.
 pub async fn view(who: SignedIn) -> Result<Response, Declined> {
     let is_test = who.mode == Mode::Test;
-    show(StatusCode::OK, &who, Draft { is_test, ..Draft::empty() }, None).await
+    show(StatusCode::OK, &who, KeyForm { is_test, ..KeyForm::empty() }, None).await
 }
 
-impl Draft {
+impl KeyForm {
     fn empty() -> Self {
         let none = String::new;
         Self {
@@ -123,7 +123,7 @@ impl Draft {
 pub(crate) async fn show(
     status: StatusCode,
     who: &SignedIn,
-    draft: Draft,
+    draft: KeyForm,
     error: Option<String>,
 ) -> Result<Response, Declined> {
     let platform = &who.platform;
@@ -135,7 +135,7 @@ pub(crate) async fn show(
     // Active keys first, newest at the top.
     let now = platform.clock.now();
     found.sort_by_key(|key| (key.status(now) != "active", std::cmp::Reverse(key.number)));
-    let shown = |key: &ApiKey| Shown::new(who, key, &usage.get(&key.number).copied().unwrap_or_default());
+    let shown = |key: &ApiKey| ShownKey::new(who, key, &usage.get(&key.number).copied().unwrap_or_default());
     let page = KeysPage {
         frame: Frame::new(who, "keys", "API keys"),
         manages: who.may(Permission::ManageKeys),
@@ -166,7 +166,7 @@ pub async fn create(posted: Posted) -> Result<Response, Declined> {
 }
 
 async fn again(who: &SignedIn, form: &Form, sentence: String) -> Result<Response, Declined> {
-    let draft = Draft {
+    let draft = KeyForm {
         name: form.get("name").to_owned(),
         days: form.get("days").to_owned(),
         allowed: form.get("allowed").to_owned(),
@@ -224,7 +224,7 @@ pub(crate) fn show_made(who: &SignedIn, id: &str, made: &MadeKey, old_ends_at: O
 
 /// An invented key, for snapshots.
 #[cfg(test)]
-pub(crate) fn sample_key(name: &str, status: &'static str) -> Shown {
+pub(crate) fn sample_key(name: &str, status: &'static str) -> ShownKey {
     let within = [1_200, 300, 40, 8, 2, 0, 0, 0];
     let counts = UsageCounts {
         requests: 1_550,
@@ -234,7 +234,7 @@ pub(crate) fn sample_key(name: &str, status: &'static str) -> Shown {
         within,
         moved: 1_234_500,
     };
-    Shown {
+    ShownKey {
         id: "key_0d7f0f0e-0000-8000-8000-000000000001".to_owned(),
         name: name.to_owned(),
         hint: "sk_live_…abcd".to_owned(),
@@ -264,7 +264,7 @@ mod tests {
                 frame: Frame::sample("keys", "API keys"),
                 manages: true,
                 keys: vec![sample_key("Payroll", "active"), sample_key("Old server", "revoked")],
-                draft: Draft { name: "Shop".to_owned(), ceiling: "500".to_owned(), ..Draft::empty() },
+                draft: KeyForm { name: "Shop".to_owned(), ceiling: "500".to_owned(), ..KeyForm::empty() },
                 error: Some("Give a kind of key.".to_owned()),
             },
         );

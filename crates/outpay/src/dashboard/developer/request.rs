@@ -1,6 +1,6 @@
 //! `/dashboard/requests/{id}`: one request: who, what was sent, what was answered, and how to send it again.
 
-use crate::dashboard::developer::requests::{Names, Shown};
+use crate::dashboard::developer::requests::{KeyNames, ShownRequest};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::signed_in::SignedIn;
@@ -16,7 +16,7 @@ use http::StatusCode;
 #[template(path = "dashboard/developer/request.html")]
 struct RequestPage {
     frame: Frame,
-    shown: Shown,
+    shown: ShownRequest,
     /// The page of the key or the user that sent it.
     by_path: String,
     request: String,
@@ -30,7 +30,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     platform.requests.write().await?;
     let id = id.replace('\0', "");
     let line = platform.store.request_line(who.book, &id).await?.ok_or(Declined::NotFound)?;
-    let names = Names::new(&platform.store.keys(who.book).await?);
+    let names = KeyNames::new(&platform.store.keys(who.book).await?);
     let ids = platform.secrets.ids();
     let by_path = if line.key == 0 {
         format!("/dashboard/users/{}", ids.seal(IdKind::PayoutUser, who.book, line.payout_user))
@@ -40,10 +40,10 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     Ok(page::html(StatusCode::OK, &shown(Frame::new(&who, "requests", "Request"), &names, &line, by_path)))
 }
 
-fn shown(frame: Frame, names: &Names, line: &RequestLine, by_path: String) -> RequestPage {
+fn shown(frame: Frame, names: &KeyNames, line: &RequestLine, by_path: String) -> RequestPage {
     RequestPage {
         frame,
-        shown: Shown::new(names, line),
+        shown: ShownRequest::new(names, line),
         by_path,
         request: pretty(&line.request),
         response: pretty(&line.response),
@@ -70,7 +70,7 @@ mod tests {
             "request",
             &shown(
                 Frame::sample("requests", "Request"),
-                &Names::new(&[]),
+                &KeyNames::new(&[]),
                 &line,
                 "/dashboard/keys/key_1".to_owned(),
             ),

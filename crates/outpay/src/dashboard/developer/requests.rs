@@ -32,7 +32,7 @@ struct RequestsPage {
     status: String,
     key: String,
     keys: Vec<(String, String)>,
-    lines: Vec<Shown>,
+    lines: Vec<ShownRequest>,
     /// Requests between those shown that were not kept.
     skipped: i64,
     older: Option<String>,
@@ -40,7 +40,7 @@ struct RequestsPage {
 }
 
 /// A line as pages show it.
-pub struct Shown {
+pub struct ShownRequest {
     pub(crate) at: Micros,
     pub(crate) request_id: String,
     pub(crate) method: String,
@@ -52,8 +52,8 @@ pub struct Shown {
     pub(crate) by: String,
 }
 
-impl Shown {
-    pub(crate) fn new(names: &Names, line: &RequestLine) -> Self {
+impl ShownRequest {
+    pub(crate) fn new(names: &KeyNames, line: &RequestLine) -> Self {
         let badge = match line.status {
             ..400 => "badge-good",
             400..500 => "badge-warn",
@@ -73,9 +73,9 @@ impl Shown {
 }
 
 /// What keys are called.
-pub(crate) struct Names(HashMap<i64, String>);
+pub(crate) struct KeyNames(HashMap<i64, String>);
 
-impl Names {
+impl KeyNames {
     pub(crate) fn new(keys: &[ApiKey]) -> Self {
         let name = |key: &ApiKey| match key.name.as_str() {
             "" => key.hint.clone(),
@@ -118,7 +118,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
         let fields = [("path", path), ("status", status), ("key", key), ("before", before.as_str())];
         query::path("/dashboard/requests", &fields)
     });
-    let names = Names::new(&keys);
+    let names = KeyNames::new(&keys);
     let name = |key: &ApiKey| {
         let id = platform.secrets.ids().seal(IdKind::ApiKey, who.book, key.number);
         (id, names.0.get(&key.number).cloned().unwrap_or_default())
@@ -127,7 +127,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
         frame: Frame::new(&who, "requests", "Request log"),
         keys: keys.iter().map(name).collect(),
         skipped: found.iter().map(|line| line.skipped).sum(),
-        lines: found.iter().map(|line| Shown::new(&names, line)).collect(),
+        lines: found.iter().map(|line| ShownRequest::new(&names, line)).collect(),
         older,
         id: id.to_owned(),
         path: path.to_owned(),
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn page_requests() {
-        let names = Names(HashMap::from([(1, "Payroll (sk_live_…abcd)".to_owned())]));
+        let names = KeyNames(HashMap::from([(1, "Payroll (sk_live_…abcd)".to_owned())]));
         let lines: Vec<RequestLine> = [201, 400, 500].map(sample_line).into();
         snapshot(
             "requests",
@@ -184,7 +184,7 @@ mod tests {
                 key: "key_1".to_owned(),
                 keys: vec![("key_1".to_owned(), "Payroll (sk_live_…abcd)".to_owned())],
                 skipped: lines.iter().map(|line| line.skipped).sum(),
-                lines: lines.iter().map(|line| Shown::new(&names, line)).collect(),
+                lines: lines.iter().map(|line| ShownRequest::new(&names, line)).collect(),
                 older: Some("/dashboard/requests?before=1".to_owned()),
                 retention: (DAYS, MOST_LINES),
             },

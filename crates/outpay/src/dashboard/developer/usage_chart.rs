@@ -13,7 +13,7 @@ const STEP: i64 = 44;
 
 /// The picture and its numbers.
 pub struct UsageChart {
-    pub(crate) days: Vec<Day>,
+    pub(crate) days: Vec<UsageDay>,
     pub(crate) total: Numbers,
     /// The number at the top line.
     pub(crate) top: i64,
@@ -22,7 +22,7 @@ pub struct UsageChart {
 }
 
 /// One day's place in the picture, and its row.
-pub struct Day {
+pub struct UsageDay {
     pub(crate) date: String,
     /// Month and day.
     pub(crate) label: String,
@@ -95,7 +95,7 @@ impl UsageChart {
             let errors = counts.client_errors + counts.server_errors;
             let bar = tall(counts.requests, top);
             let errors_bar = tall(errors, top);
-            Day {
+            UsageDay {
                 label: date[5..].to_owned(),
                 date,
                 numbers: Numbers::of(counts),

@@ -11,7 +11,7 @@ use crate::store::DeliveryState;
 use crate::web::page;
 use crate::webhook_event;
 use crate::webhook_event::EventSet;
-use crate::webhooks::{Change, Endpoint, WebhookError};
+use crate::webhooks::{Endpoint, EndpointChange, WebhookError};
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Micros;
@@ -22,8 +22,8 @@ use secrecy::ExposeSecret;
 struct WebhooksPage {
     frame: Frame,
     manages: bool,
-    endpoint: Option<Shown>,
-    draft: Draft,
+    endpoint: Option<ShownEndpoint>,
+    draft: WebhookForm,
     /// Every event there is.
     events: Vec<&'static str>,
     error: Option<String>,
@@ -36,7 +36,7 @@ impl WebhooksPage {
     }
 }
 
-struct Shown {
+struct ShownEndpoint {
     url: String,
     is_on: bool,
     token_hint: String,
@@ -46,7 +46,7 @@ struct Shown {
 
 /// What the form shows.
 #[derive(Clone)]
-pub(crate) struct Draft {
+pub(crate) struct WebhookForm {
     pub(crate) url: String,
     pub(crate) events: Vec<String>,
     pub(crate) is_on: bool,
@@ -73,13 +73,13 @@ pub async fn view(who: SignedIn) -> Result<Response, Declined> {
 pub(crate) async fn show(
     status: StatusCode,
     who: &SignedIn,
-    draft: Option<Draft>,
+    draft: Option<WebhookForm>,
     error: Option<String>,
 ) -> Result<Response, Declined> {
     let endpoint = who.platform.webhooks.endpoint(who.book).await?;
     let now = who.platform.clock.now();
     let wanted = endpoint.as_ref().map_or(EventSet::DEFAULT, |endpoint| endpoint.events());
-    let stored = || Draft {
+    let stored = || WebhookForm {
         url: endpoint.as_ref().map(|endpoint| endpoint.url().to_owned()).unwrap_or_default(),
         events: wanted.names().into_iter().map(str::to_owned).collect(),
         is_on: endpoint.as_ref().is_none_or(|endpoint| endpoint.is_enabled()),
@@ -88,7 +88,7 @@ pub(crate) async fn show(
     let shown = WebhooksPage {
         frame: Frame::new(who, "webhooks", "Webhooks"),
         manages: who.may(Permission::ManageWebhooks),
-        endpoint: endpoint.as_ref().map(|endpoint| Shown {
+        endpoint: endpoint.as_ref().map(|endpoint| ShownEndpoint {
             url: endpoint.url().to_owned(),
             is_on: endpoint.is_enabled(),
             token_hint: endpoint.keys().hint(),
@@ -106,7 +106,7 @@ pub(crate) async fn show(
 /// Sets where events go, which, and whether. The first time, the answer shows the keys that deliveries are signed with.
 pub async fn save(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
-    let draft = Draft {
+    let draft = WebhookForm {
         url: form.get("url").to_owned(),
         events: form.all("events").map(str::to_owned).collect(),
         is_on: form.has("enabled"),
@@ -118,7 +118,7 @@ pub async fn save(posted: Posted) -> Result<Response, Declined> {
         return again("Choose at least one event.".to_owned()).await;
     };
     let (url, enabled) = (Some(draft.url.clone()), Some(draft.is_on));
-    let change = Change { url, enabled, events: Some(events) };
+    let change = EndpointChange { url, enabled, events: Some(events) };
     let (endpoint, is_new) = match who.platform.webhooks.set_endpoint(who.book, who.actor(), &change).await {
         Ok(set) => set,
         Err(error @ (WebhookError::Url(_) | WebhookError::UrlIsMissing)) => {
@@ -195,14 +195,14 @@ mod tests {
             &WebhooksPage {
                 frame: Frame::sample("webhooks", "Webhooks"),
                 manages: true,
-                endpoint: Some(Shown {
+                endpoint: Some(ShownEndpoint {
                     url: "https://example.com/outpay".to_owned(),
                     is_on: true,
                     token_hint: "wht_…abcd".to_owned(),
                     overlap_ends_at: Some(1_800_086_400_000_000),
                     changed_at: 1_800_000_000_000_000,
                 }),
-                draft: Draft {
+                draft: WebhookForm {
                     url: "https://example.com/outpay".to_owned(),
                     events: vec!["payout.succeeded".to_owned()],
                     is_on: true,

@@ -16,12 +16,12 @@ pub struct Posted<Who = SignedIn> {
 }
 
 /// Who can send a form: a signed-in member, or a visitor on the way to a session (visitor.rs).
-pub trait Sender: FromRequestParts<Platform, Rejection = Response> + Send {
+pub trait FormSender: FromRequestParts<Platform, Rejection = Response> + Send {
     /// Was this form's token on a page that was shown to this sender, and does the browser not name another site?
     fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool;
 }
 
-impl<Who: Sender> FromRequest<Platform> for Posted<Who> {
+impl<Who: FormSender> FromRequest<Platform> for Posted<Who> {
     type Rejection = Response;
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Self, Response> {

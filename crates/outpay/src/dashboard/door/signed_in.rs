@@ -5,10 +5,10 @@
 use crate::audit_log;
 use crate::dashboard::door::access::Access;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::posted::Sender;
+use crate::dashboard::door::posted::FormSender;
 use crate::dashboard::door::{notice, visitor};
 use crate::members::session::{self, Session};
-use crate::members::{Client, Member};
+use crate::members::{Member, SessionClient};
 use crate::platform::Platform;
 use crate::roles::{Permission, Role};
 use crate::store::{Business, Failure, NewAuditEntry};
@@ -39,7 +39,7 @@ pub struct SignedIn {
     /// The flash message of the last action.
     pub(crate) notice: Option<String>,
     pub(crate) session: Session,
-    pub(crate) client: Client,
+    pub(crate) client: SessionClient,
     /// The device cookie of an earlier sign-in from this browser.
     pub(crate) device: Option<String>,
     /// The base URL of this server, for links.
@@ -116,7 +116,7 @@ fn place(session: &Session, book: BookId) -> String {
     format!("{} {}", session.token(), book.0)
 }
 
-impl Sender for SignedIn {
+impl FormSender for SignedIn {
     fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool {
         csrf::check(&self.platform.secrets, &place(&self.session, self.book), headers, token)
     }

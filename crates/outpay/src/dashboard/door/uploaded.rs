@@ -2,7 +2,7 @@
 //! bounded in size and read as a whole, because its checks need all lines.
 
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::posted::{Sender, forged};
+use crate::dashboard::door::posted::{FormSender, forged};
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::platform::Platform;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
@@ -63,9 +63,9 @@ impl FromRequest<Platform> for Uploaded {
     }
 }
 
-type Parts = (String, Vec<u8>, BTreeMap<String, String>);
+type UploadedParts = (String, Vec<u8>, BTreeMap<String, String>);
 
-async fn read(request: Request) -> Result<Parts, Declined> {
+async fn read(request: Request) -> Result<UploadedParts, Declined> {
     let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| {
         Declined::Sentence(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -2,10 +2,10 @@
 //! the browser a new session cookie (see members/session.rs).
 
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::posted::Sender;
+use crate::dashboard::door::posted::FormSender;
 use crate::dashboard::door::signed_in::{SESSION, SIGN_IN, way_on};
-use crate::members::sign_in::Step;
-use crate::members::{Client, Session, second_factor, session};
+use crate::members::sign_in::SignInStep;
+use crate::members::{Session, SessionClient, second_factor, session};
 use crate::platform::Platform;
 use crate::store::Failure;
 use crate::web::{client, cookie, csrf, page};
@@ -24,7 +24,7 @@ const YEAR_SECONDS: i64 = 365 * 86_400;
 /// A browser with or without a session. Its forms carry no token, because there is no session to bind one to.
 pub struct Visitor {
     pub platform: Platform,
-    pub client: Client,
+    pub client: SessionClient,
     /// An open session, complete or not.
     pub session: Option<Session>,
     headers: HeaderMap,
@@ -33,7 +33,7 @@ pub struct Visitor {
 /// A session whose password was right and whose second factor is missing.
 pub struct Halfway {
     pub platform: Platform,
-    pub client: Client,
+    pub client: SessionClient,
     pub session: Session,
     pub csrf: String,
     headers: HeaderMap,
@@ -53,7 +53,7 @@ impl FromRequestParts<Platform> for Visitor {
     }
 }
 
-impl Sender for Visitor {
+impl FormSender for Visitor {
     fn has_sent(&self, headers: &HeaderMap, _: &str) -> bool {
         csrf::same_origin(headers)
     }
@@ -77,7 +77,7 @@ impl FromRequestParts<Platform> for Halfway {
     }
 }
 
-impl Sender for Halfway {
+impl FormSender for Halfway {
     fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool {
         csrf::check(&self.platform.secrets, self.session.token(), headers, token)
     }
@@ -98,7 +98,7 @@ impl Halfway {
     }
 
     /// Sets the cookie of the complete session, and a device cookie where there is none yet.
-    pub fn complete(&self, response: &mut Response, step: &Step) {
+    pub fn complete(&self, response: &mut Response, step: &SignInStep) {
         give(response, step);
         let email = self.session.member().email;
         if second_factor::known_device(&self.platform.secrets, &email, self.device()).is_none() {
@@ -109,13 +109,13 @@ impl Halfway {
 }
 
 /// Sets the session cookie after a step of the sign-in.
-pub fn give(response: &mut Response, step: &Step) {
+pub fn give(response: &mut Response, step: &SignInStep) {
     cookie::set(response, SESSION, step.token.expose_secret(), None);
 }
 
 /// The page after a step of the sign-in.
 #[must_use]
-pub fn next(step: &Step) -> &'static str {
+pub fn next(step: &SignInStep) -> &'static str {
     match (step.complete, step.has_second_factor) {
         (true, _) => "/dashboard",
         (false, true) => "/dashboard/second-factor",
@@ -139,9 +139,9 @@ async fn open_session(parts: &Parts, platform: &Platform) -> Result<Option<Sessi
 }
 
 /// User agent and network address of a request.
-pub(crate) fn client_of(parts: &Parts) -> Client {
+pub(crate) fn client_of(parts: &Parts) -> SessionClient {
     let agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    Client { agent: agent.to_owned(), address: client::address(&parts.extensions) }
+    SessionClient { agent: agent.to_owned(), address: client::address(&parts.extensions) }
 }
 
 /// The device cookie of an earlier sign-in from this browser.

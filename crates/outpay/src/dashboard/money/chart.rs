@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// One part of every bar.
-pub struct Part {
+pub struct ChartPart {
     /// For the legend.
     pub name: &'static str,
     /// The style sheet's class.
@@ -42,7 +42,13 @@ impl Pattern {
 /// The chart. `id` is unique on its page, `title` says what it shows, `days` are the words under the bars, `most` writes the
 /// largest value.
 #[must_use]
-pub fn bars(id: &str, title: &str, days: &[String], parts: &[Part], most: impl Fn(i64) -> String) -> String {
+pub fn bars(
+    id: &str,
+    title: &str,
+    days: &[String],
+    parts: &[ChartPart],
+    most: impl Fn(i64) -> String,
+) -> String {
     let sums: Vec<i64> = (0..days.len())
         .map(|day| parts.iter().map(|part| part.values.get(day).copied().unwrap_or(0)).sum())
         .collect();
@@ -95,7 +101,7 @@ fn height(value: i64, top: i64, room: i64) -> i64 {
     }
 }
 
-fn bar(svg: &mut String, id: &str, part: &Part, (x, y, width, height): (i64, i64, i64, i64)) {
+fn bar(svg: &mut String, id: &str, part: &ChartPart, (x, y, width, height): (i64, i64, i64, i64)) {
     let place = format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"");
     let _ = write!(svg, "<rect class=\"bar {}\" {place}/>", part.class);
     if part.pattern != Pattern::Plain {
@@ -112,7 +118,7 @@ fn patterns(id: &str) -> String {
     )
 }
 
-fn legend(svg: &mut String, id: &str, parts: &[Part]) {
+fn legend(svg: &mut String, id: &str, parts: &[ChartPart]) {
     for (at, part) in (0..).zip(parts) {
         let x = LEFT + at * LEGEND;
         bar(svg, id, part, (x, 4, 12, 12));
@@ -129,7 +135,7 @@ mod tests {
         assert_eq!((height(0, 100, 50), height(1, 1_000_000, 50), height(100, 100, 50)), (0, 2, 50));
         assert_eq!(height(i64::MAX, i64::MAX, 50), 50);
         let days: Vec<String> = (1..=30).map(|day| day.to_string()).collect();
-        let part = Part { name: "Paid", class: "", pattern: Pattern::Dots, values: vec![5; 30] };
+        let part = ChartPart { name: "Paid", class: "", pattern: Pattern::Dots, values: vec![5; 30] };
         let svg = bars("a", "Paid", &days, &[part], |most| most.to_string());
         assert_eq!(svg.matches("url(#a-dots)").count(), 31, "30 bars and the legend");
         assert!(svg.contains("most: 5"));

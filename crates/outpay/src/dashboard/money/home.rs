@@ -5,7 +5,7 @@ use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
-use crate::dashboard::money::chart::{self, Part, Pattern};
+use crate::dashboard::money::chart::{self, ChartPart, Pattern};
 use crate::format;
 use crate::overview::{self, DAYS, Day, MOST, Overview};
 use crate::roles::Permission;
@@ -49,7 +49,8 @@ pub async fn view(who: SignedIn) -> Result<Response, Declined> {
 fn home(frame: Frame, overview: Overview, pays: bool, payouts_enabled: bool, once: String) -> HomePage {
     let words: Vec<String> = overview.days.iter().map(|day| short(day.day)).collect();
     let values = |of: fn(&Day) -> i64| overview.days.iter().map(of).collect::<Vec<_>>();
-    let part = |name, class, pattern, of: fn(&Day) -> i64| Part { name, class, pattern, values: values(of) };
+    let part =
+        |name, class, pattern, of: fn(&Day) -> i64| ChartPart { name, class, pattern, values: values(of) };
     let volume = [
         part("Given", "", Pattern::Plain, |day| day.given),
         part("Paid out", "bar-good", Pattern::Stripes, |day| day.paid),

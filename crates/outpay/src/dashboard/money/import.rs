@@ -9,7 +9,7 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{download, notice};
 use crate::ids::IdKind;
 use crate::imports::similar::{Similar, similar};
-use crate::imports::{self, Approved, Confirmed};
+use crate::imports::{self, Approved, ConfirmedImport};
 use crate::roles::Permission;
 use crate::sheet::Sheet;
 use crate::store::{Import, ImportLine, ImportState, LineState};
@@ -140,14 +140,14 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let (platform, book, actor) = (&who.platform, who.book, who.actor());
     let word = match how.as_str() {
         "confirm" => match imports::confirm(platform, book, &found, form.get("again_as"), actor).await? {
-            Confirmed::Runs => "The payments are being made.",
-            Confirmed::Waits => "Confirmed. Another member has to approve it.",
-            Confirmed::IsSimilar => {
+            ConfirmedImport::Runs => "The payments are being made.",
+            ConfirmedImport::Waits => "ConfirmedImport. Another member has to approve it.",
+            ConfirmedImport::IsSimilar => {
                 return Err(Declined::sentence(
                     "These people stand in an earlier import with the same amounts. Look at it, and say that they are to be paid again.",
                 ));
             }
-            Confirmed::Gone => return Err(gone()),
+            ConfirmedImport::Gone => return Err(gone()),
         },
         "approve" => match imports::approve(platform, book, &found, actor).await? {
             Approved::Runs => "Approved. The payments are being made.",

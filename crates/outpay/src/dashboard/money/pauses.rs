@@ -26,15 +26,15 @@ struct PausesPage {
     frame: Frame,
     manages: bool,
     /// The part to be paused, once the member confirms.
-    asked: Option<Part>,
-    done: Option<Done>,
-    standing: Vec<Standing>,
+    asked: Option<ShownPause>,
+    done: Option<PauseResult>,
+    standing: Vec<StandingPauses>,
     /// Name and title.
     methods: Vec<(String, String)>,
 }
 
 /// A part of the book, as forms and people name it.
-pub(crate) struct Part {
+pub(crate) struct ShownPause {
     /// In a sentence.
     words: String,
     /// The fields of a form that name it: `what`, `method`, `user`.
@@ -44,15 +44,15 @@ pub(crate) struct Part {
 }
 
 /// The result of a request to pause.
-pub(crate) struct Done {
+pub(crate) struct PauseResult {
     pub(crate) is_new: bool,
     pub(crate) words: String,
     /// Withdrawals that were being sent already: `ord_…`
     pub(crate) running: Vec<String>,
 }
 
-struct Standing {
-    what: Part,
+struct StandingPauses {
+    what: ShownPause,
     is_own: bool,
     reason: String,
     by: String,
@@ -85,7 +85,7 @@ pub(crate) async fn part(
     })
 }
 
-pub(crate) async fn named(who: &SignedIn, part: BookPart) -> Result<Part, Declined> {
+pub(crate) async fn named(who: &SignedIn, part: BookPart) -> Result<ShownPause, Declined> {
     let (words, what, method, user) = match &part {
         BookPart::Everything => ("all withdrawals".to_owned(), "all", String::new(), String::new()),
         BookPart::Method(name) => {
@@ -99,10 +99,10 @@ pub(crate) async fn named(who: &SignedIn, part: BookPart) -> Result<Part, Declin
             (format!("withdrawals of {}", found.user.email), "", String::new(), id)
         }
     };
-    Ok(Part { words, what, method, user })
+    Ok(ShownPause { words, what, method, user })
 }
 
-impl Part {
+impl ShownPause {
     pub(crate) fn words(&self) -> &str {
         &self.words
     }
@@ -117,8 +117,8 @@ impl Part {
 
 pub(crate) async fn show(
     who: &SignedIn,
-    asked: Option<Part>,
-    done: Option<Done>,
+    asked: Option<ShownPause>,
+    done: Option<PauseResult>,
 ) -> Result<Response, Declined> {
     let names = Names::load(&who.platform, who.business.number).await?;
     let mut standing = Vec::new();
@@ -137,7 +137,7 @@ pub(crate) async fn show(
     Ok(page::html(StatusCode::OK, &page))
 }
 
-async fn shown(who: &SignedIn, pause: StoredPause, names: &Names) -> Result<Standing, Declined> {
+async fn shown(who: &SignedIn, pause: StoredPause, names: &Names) -> Result<StandingPauses, Declined> {
     let is_own = pause.scope.is_own();
     let part = match pause.scope {
         PauseScope::All | PauseScope::Business(_) => BookPart::Everything,
@@ -145,7 +145,7 @@ async fn shown(who: &SignedIn, pause: StoredPause, names: &Names) -> Result<Stan
         PauseScope::Person(_, user) => BookPart::Person(user),
         PauseScope::Own(_, part) => part,
     };
-    Ok(Standing {
+    Ok(StandingPauses {
         what: named(who, part).await?,
         is_own,
         reason: pause.reason,
@@ -169,7 +169,7 @@ pub async fn set(posted: Posted) -> Result<Response, Declined> {
     let paused = kill_switch::pause(&who.platform, &scope, &reason, who.actor(), PATIENCE).await?;
     let ids = who.platform.secrets.ids();
     let running = paused.running.iter();
-    let done = Done {
+    let done = PauseResult {
         is_new: paused.is_new,
         words: named(&who, part).await?.words().to_owned(),
         running: running.map(|(book, number)| ids.seal(IdKind::Withdrawal, *book, *number)).collect(),
@@ -203,20 +203,20 @@ mod tests {
 
     #[test]
     fn page_pauses() {
-        let part = |words: &str, method: &str, user: &str| Part {
+        let part = |words: &str, method: &str, user: &str| ShownPause {
             words: words.to_owned(),
             what: if method.is_empty() && user.is_empty() { "all" } else { "" },
             method: method.to_owned(),
             user: user.to_owned(),
         };
-        let operators = Standing {
+        let operators = StandingPauses {
             what: part("withdrawals by USDC on Base", "usdc", ""),
             is_own: false,
             reason: "The node does not answer".to_owned(),
             by: "Operator".to_owned(),
             at: 1_800_000_000_000_000,
         };
-        let own = Standing {
+        let own = StandingPauses {
             what: part("withdrawals of ada@example.com", "", "usr_1"),
             is_own: true,
             reason: String::new(),
@@ -229,7 +229,7 @@ mod tests {
                 frame: Frame::sample("pauses", "Pauses"),
                 manages: true,
                 asked: Some(part("withdrawals by Bank transfer", "bank", "")),
-                done: Some(Done {
+                done: Some(PauseResult {
                     is_new: true,
                     words: "withdrawals of ada@example.com".to_owned(),
                     running: vec!["ord_1".to_owned()],

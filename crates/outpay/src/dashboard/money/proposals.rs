@@ -20,10 +20,10 @@ const SHOWN: i64 = 100;
 #[template(path = "dashboard/money/proposals.html")]
 struct ProposalsPage {
     frame: Frame,
-    proposals: Vec<Shown>,
+    proposals: Vec<ShownProposal>,
 }
 
-struct Shown {
+struct ShownProposal {
     id: String,
     what: String,
     reason: String,
@@ -38,7 +38,7 @@ struct Shown {
     is_cut_off: bool,
 }
 
-impl Shown {
+impl ShownProposal {
     fn class(&self) -> &'static str {
         match self.state {
             "open" => "badge-warn",
@@ -54,11 +54,11 @@ pub async fn view(who: SignedIn) -> Result<Response, Declined> {
     let names = Names::load(platform, who.business.number).await?;
     let now = platform.clock.now();
     let found = platform.store.proposals(who.book, SHOWN).await?;
-    let shown = |row: &crate::store::ProposalRow| -> Result<Shown, Failure> {
+    let shown = |row: &crate::store::ProposalRow| -> Result<ShownProposal, Failure> {
         let what = Proposed::of(row)?;
         let state = word(row, now);
         let is_cut_off = state == "confirmed" && row.carried_out_at.is_none();
-        Ok(Shown {
+        Ok(ShownProposal {
             id: proposals::id(platform, row),
             may_decide: (state == "open" || is_cut_off) && who.may(what.permission()),
             what: what.sentence(),
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn page_proposals() {
-        let open = || Shown {
+        let open = || ShownProposal {
             id: "prp_1".to_owned(),
             what: "Pay $2,500.00 out: it leaves the main balance.".to_owned(),
             reason: "Refund of the unused rest, bank statement 17".to_owned(),
@@ -128,7 +128,7 @@ mod tests {
             may_decide: true,
             is_cut_off: false,
         };
-        let cut_off = Shown {
+        let cut_off = ShownProposal {
             id: "prp_2".to_owned(),
             what: "Move $12.00 of fees to the main balance.".to_owned(),
             state: "confirmed",
@@ -136,7 +136,7 @@ mod tests {
             is_cut_off: true,
             ..open()
         };
-        let withdrawn = Shown {
+        let withdrawn = ShownProposal {
             id: "prp_3".to_owned(),
             state: "withdrawn",
             decided_by: "Ada Example".to_owned(),

@@ -32,7 +32,7 @@ struct WithdrawalPage {
     destination: Vec<(String, String)>,
     reviews: bool,
     ends: Vec<End>,
-    entries: Vec<Entry>,
+    entries: Vec<ShownEntry>,
     attempts: Vec<Tried>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct End {
     is_danger: bool,
 }
 
-struct Entry {
+struct ShownEntry {
     class: &'static str,
     at: Micros,
     event: &'static str,
@@ -166,7 +166,7 @@ fn fields(destination: &str) -> Vec<(String, String)> {
     fields.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
-fn entry(stored: &StoredEntry, names: &Names) -> Entry {
+fn entry(stored: &StoredEntry, names: &Names) -> ShownEntry {
     let entry = &stored.entry;
     let class = match entry.kind {
         EntryKind::WithdrawalSucceeded | EntryKind::WithdrawalApproved => "is-good",
@@ -176,7 +176,7 @@ fn entry(stored: &StoredEntry, names: &Names) -> Entry {
         }
         _ => "",
     };
-    Entry {
+    ShownEntry {
         class,
         at: entry.at,
         event: entry.kind.event_name(),
@@ -239,7 +239,7 @@ mod tests {
         row.of.outcome_unknown = true;
         row.of.provider = crate::rails::SAMPLE_BY_RAIL;
         let at = row.of.created_at;
-        let entry = |event, class, note: &str| Entry {
+        let entry = |event, class, note: &str| ShownEntry {
             class,
             at,
             event,

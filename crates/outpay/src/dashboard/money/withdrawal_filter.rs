@@ -7,7 +7,7 @@ use ledger::{Email, Withdrawal, WithdrawalState};
 
 /// As it was typed.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct WithdrawalQuery {
     /// A state's word; empty for any.
     pub state: String,
     /// An e-mail address; empty for any.
@@ -18,7 +18,7 @@ pub struct Wanted {
     pub doubt: bool,
 }
 
-impl Wanted {
+impl WithdrawalQuery {
     /// From a query.
     #[must_use]
     pub fn read(query: &Query) -> Self {

@@ -9,7 +9,7 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{download, notice};
-use crate::dashboard::money::withdrawal_filter::Wanted;
+use crate::dashboard::money::withdrawal_filter::WithdrawalQuery;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
 use crate::line::typed_reference;
 use crate::roles::Permission;
@@ -27,7 +27,7 @@ const PAGE: i64 = 50;
 struct WithdrawalsPage {
     frame: Frame,
     reviews: bool,
-    wanted: Wanted,
+    wanted: WithdrawalQuery,
     /// Name and title of every method.
     methods: Vec<(String, String)>,
     rows: Vec<WithdrawalRow>,
@@ -45,7 +45,7 @@ impl WithdrawalsPage {
 
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let wanted = Wanted::read(&query);
+    let wanted = WithdrawalQuery::read(&query);
     let below = withdrawal_row::number(&who, who.book, query.get("before"));
     let mut found = wanted.find(&who, below, PAGE + 1).await?;
     let more = found.len() > PAGE as usize;
@@ -91,7 +91,7 @@ const COLUMNS: [&str; 13] = [
 
 /// The list of withdrawals as a CSV, under the filter that the list had.
 pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let wanted = Wanted::read(&query);
+    let wanted = WithdrawalQuery::read(&query);
     let mut sheet = Sheet::new(&COLUMNS);
     let (mut below, mut lines) = (None, 0);
     while lines < MOST_LINES {
@@ -206,7 +206,7 @@ mod tests {
             &WithdrawalsPage {
                 frame: Frame::sample("withdrawals", "Withdrawals"),
                 reviews: true,
-                wanted: Wanted { email: "ada@example.com".to_owned(), ..Wanted::default() },
+                wanted: WithdrawalQuery { email: "ada@example.com".to_owned(), ..WithdrawalQuery::default() },
                 methods: vec![("bank".to_owned(), "Bank transfer".to_owned())],
                 rows: (1..)
                     .zip(states)

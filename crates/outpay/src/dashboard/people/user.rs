@@ -25,7 +25,7 @@ const WITHDRAWALS: i64 = 10;
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/people/user.html")]
-struct UserPage {
+struct PayoutUserPage {
     frame: Frame,
     pays: bool,
     manages: bool,
@@ -41,7 +41,7 @@ struct UserPage {
     older: Option<String>,
 }
 
-impl UserPage {
+impl PayoutUserPage {
     fn is_active(&self) -> bool {
         self.row.user.status == UserStatus::Active
     }
@@ -92,7 +92,7 @@ pub(crate) async fn show(
     let filter = WithdrawalFilter { user: Some(row.user.number), ..WithdrawalFilter::default() };
     let withdrawals = store.withdrawals(who.book, &filter, WITHDRAWALS).await?;
     let names = Names::load(&who.platform, who.business.number).await?;
-    let shown = UserPage {
+    let shown = PayoutUserPage {
         frame: Frame::new(who, "users", row.user.email.as_str()),
         pays: who.may(Permission::PayPeople),
         manages: who.may(Permission::ManageUsers),
@@ -201,7 +201,7 @@ mod tests {
         };
         snapshot(
             "user",
-            &UserPage {
+            &PayoutUserPage {
                 frame: Frame::sample("users", "ada@example.com"),
                 pays: true,
                 manages: true,

@@ -25,23 +25,23 @@ struct UsersPage {
     frame: Frame,
     pays: bool,
     once: String,
-    wanted: Wanted,
+    wanted: UserQuery,
     error: Option<String>,
-    users: Vec<Shown>,
+    users: Vec<ShownUser>,
     /// Leads to those after these.
     next: Option<String>,
 }
 
 /// As it was typed.
 #[derive(Clone, Debug, Default)]
-struct Wanted {
+struct UserQuery {
     email: String,
     status: String,
     least: String,
     most: String,
 }
 
-struct Shown {
+struct ShownUser {
     id: String,
     email: String,
     badge: (&'static str, &'static str),
@@ -52,8 +52,12 @@ struct Shown {
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let typed = |name: &str| query.get(name).to_owned();
-    let wanted =
-        Wanted { email: typed("email"), status: typed("status"), least: typed("least"), most: typed("most") };
+    let wanted = UserQuery {
+        email: typed("email"),
+        status: typed("status"),
+        least: typed("least"),
+        most: typed("most"),
+    };
     let ids = who.platform.secrets.ids();
     let after = ids.open(IdKind::PayoutUser, who.book, query.get("after"));
     let (found, error) = match search(&wanted, after) {
@@ -74,7 +78,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-impl Wanted {
+impl UserQuery {
     fn path(&self, after: &str) -> String {
         let fields = [
             ("email", self.email.as_str()),
@@ -88,7 +92,7 @@ impl Wanted {
 }
 
 /// The search that was typed, or what is wrong with it.
-fn search(wanted: &Wanted, after: Option<i64>) -> Result<UserSearch, String> {
+fn search(wanted: &UserQuery, after: Option<i64>) -> Result<UserSearch, String> {
     let status = match wanted.status.as_str() {
         "active" => Some(UserStatus::Active),
         "inactive" => Some(UserStatus::Inactive),
@@ -117,8 +121,8 @@ async fn find(who: &SignedIn, search: &UserSearch) -> Result<UserPage, Failure> 
     store.search_users(who.book, search, PAGE).await
 }
 
-fn shown(who: &SignedIn, row: &UserRow, now: Micros) -> Shown {
-    Shown {
+fn shown(who: &SignedIn, row: &UserRow, now: Micros) -> ShownUser {
+    ShownUser {
         id: who.platform.secrets.ids().seal(IdKind::PayoutUser, who.book, row.user.number),
         email: row.user.email.to_string(),
         badge: badge(row, now),
@@ -167,7 +171,7 @@ mod tests {
 
     #[test]
     fn page_users() {
-        let user = |id: &str, email: &str, badge, balance| Shown {
+        let user = |id: &str, email: &str, badge, balance| ShownUser {
             id: id.to_owned(),
             email: email.to_owned(),
             badge,
@@ -180,7 +184,7 @@ mod tests {
                 frame: Frame::sample("users", "Users"),
                 pays: true,
                 once: "0".repeat(32),
-                wanted: Wanted { least: "10".to_owned(), ..Wanted::default() },
+                wanted: UserQuery { least: "10".to_owned(), ..UserQuery::default() },
                 error: None,
                 users: vec![
                     user("usr_2", "bob@example.com", ("badge-quiet", "inactive"), 1_000),

@@ -3,7 +3,7 @@
 //!
 //! Invariant: nothing is sent, and no answer is used, before the node has confirmed the configured chain id.
 
-use super::Order;
+use super::CryptoOrder;
 use super::fees::Fees;
 use super::receipt::Transfer;
 use super::rpc::{At, Rpc, RpcError};
@@ -33,7 +33,7 @@ pub(super) struct Holdings {
 }
 
 /// Whether the token would make a transfer now.
-pub(super) enum Trial {
+pub(super) enum TrialRun {
     /// With the gas it needs, and a margin for small changes of state.
     Gas(u64),
     /// The contract refuses while the node works.
@@ -77,24 +77,24 @@ impl Chain {
 
     /// Simulates a transfer. The text of an error decides nothing: the token has refused if it refuses in two ways and the same
     /// node then gets an answer to another call of it.
-    pub async fn try_transfer(&self, to: Address, units: U256) -> Result<Trial, Failure> {
+    pub async fn try_transfer(&self, to: Address, units: U256) -> Result<TrialRun, Failure> {
         let data = transfer_data(to, units);
         match self.rpc.gas(self.treasury, self.token, &data).await {
-            Ok(gas) => Ok(Trial::Gas(gas.saturating_add(gas / 4))),
+            Ok(gas) => Ok(TrialRun::Gas(gas.saturating_add(gas / 4))),
             Err(silent @ (RpcError::Down(_) | RpcError::Silent(_))) => Err(silent.into()),
             Err(spoken) => match self.view(&data).await {
                 Ok(_) => Err(Failure::from(spoken).context("estimating the gas of a transfer")),
                 Err(silent @ (RpcError::Down(_) | RpcError::Silent(_))) => Err(silent.into()),
                 Err(RpcError::Spoken { .. }) => {
                     self.view(&Token::decimalsCall {}.abi_encode()).await?;
-                    Ok(Trial::Refused)
+                    Ok(TrialRun::Refused)
                 }
             },
         }
     }
 
     /// The transfer that pays an order.
-    pub fn transfer(&self, order: &Order) -> Transfer {
+    pub fn transfer(&self, order: &CryptoOrder) -> Transfer {
         Transfer { token: self.token, from: self.treasury, to: order.to, units: order.units }
     }
 

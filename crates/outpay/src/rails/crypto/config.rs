@@ -112,13 +112,13 @@ impl CryptoConfig {
 }
 
 /// The secrets of a rail: the treasury's key and the addresses of the nodes.
-pub struct Access {
+pub struct ChainAccess {
     pub(super) treasury: Treasury,
     pub(super) rpc_url: SecretString,
     pub(super) second_rpc_url: Option<SecretString>,
 }
 
-impl Access {
+impl ChainAccess {
     /// With the private key in hexadecimal, with or without `0x`.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Checks of a destination, each with a sentence for people. Not here: the form of an address (address.rs).
 
-use super::{CryptoRail, Destination, FieldProblem, address};
+use super::{ChainDestination, CryptoRail, FieldProblem, address};
 use serde_json::{Map, Value};
 
 impl CryptoRail {
@@ -15,7 +15,7 @@ impl CryptoRail {
         }
         match address {
             Ok(address) if problems.is_empty() => {
-                let stored = Destination { address, network: self.chain_name.clone() };
+                let stored = ChainDestination { address, network: self.chain_name.clone() };
                 Ok(serde_json::to_string(&stored).expect("two texts are JSON"))
             }
             _ => Err(problems),

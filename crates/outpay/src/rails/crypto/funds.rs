@@ -1,7 +1,7 @@
 //! Whether the rail can pay now: tokens for the amount, coins for the fee, a fee below the ceiling.
 
 use super::amount::{decimal, to_cents};
-use super::chain::{Holdings, Trial};
+use super::chain::{Holdings, TrialRun};
 use super::rpc::At;
 use super::{Closed, CryptoRail, Funds, Quote};
 use crate::store::Failure;
@@ -58,8 +58,8 @@ impl CryptoRail {
     ) -> Result<Result<(), Closed>, Failure> {
         let fees = self.chain.market().await?;
         let gas = match self.chain.try_transfer(to, units).await? {
-            Trial::Gas(gas) => gas,
-            Trial::Refused => return Ok(Err(Closed::Unhealthy)),
+            TrialRun::Gas(gas) => gas,
+            TrialRun::Refused => return Ok(Err(Closed::Unhealthy)),
         };
         if fees.max > self.max_fee || gas > self.max_gas {
             return Ok(Err(Closed::Unhealthy));

@@ -4,7 +4,7 @@
 use super::receipt::PlacedLog;
 use super::rpc::At;
 use super::token::Token;
-use super::{CryptoRail, Payment, Seen, amount};
+use super::{CryptoRail, Payment, SeenTransaction, amount};
 use crate::store::Failure;
 use crate::store::{Outgoing, SentSince};
 use alloy_primitives::{Address, B256, U256};
@@ -94,6 +94,6 @@ impl CryptoRail {
         );
         let is_one = receipt.succeeded && receipt.count(&chain.transfer(&order)) == 1;
         ensure!(is_one, "the chain does not show exactly one transfer of this amount to this address there");
-        Ok(Some(self.detail(payment, &order, &Seen { hash, confirmations, fee: receipt.fee })))
+        Ok(Some(self.detail(payment, &order, &SeenTransaction { hash, confirmations, fee: receipt.fee })))
     }
 }

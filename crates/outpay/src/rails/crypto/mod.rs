@@ -28,15 +28,15 @@ mod token;
 mod transaction;
 mod treasury;
 
-pub use config::{Access, CryptoConfig};
+pub use config::{ChainAccess, CryptoConfig};
 pub use locked::Locked;
 
-use super::client::{Client, Limits};
+use super::client::{ClientLimits, RailClient};
 use super::kind::flat;
-use super::mounted::{Parts, Rails};
+use super::mounted::{MountParts, Rails};
 use super::{
-    Closed, Facts, Field, FieldProblem, Finding, Funds, Kind, Outcome, Outgoing, Payment, Prepared, Quote,
-    Rail, Role, SentSince,
+    Closed, Facts, Field, FieldProblem, FieldRole, Finding, Funds, Kind, Outcome, Outgoing, Payment,
+    Prepared, Quote, Rail, SentSince,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
@@ -69,7 +69,7 @@ pub const KIND: Kind = Kind {
 };
 
 /// Mounts a rail for each table of the configuration; where its secrets are missing, one that is closed.
-fn mount(rails: &mut Rails, parts: &Parts<'_>) {
+fn mount(rails: &mut Rails, parts: &MountParts<'_>) {
     for (name, config) in &parts.config.crypto {
         match CryptoRail::open(name, config, parts.clock.clone()) {
             Ok(rail) => rails.mount(Mode::Live, Arc::new(rail)),
@@ -102,13 +102,13 @@ pub struct CryptoRail {
 
 /// A destination as it is stored.
 #[derive(Serialize, Deserialize)]
-struct Destination {
+struct ChainDestination {
     address: String,
     network: String,
 }
 
 /// A payment in terms of the chain.
-struct Order {
+struct CryptoOrder {
     to: Address,
     units: U256,
     cents: U256,
@@ -119,17 +119,17 @@ impl CryptoRail {
     ///
     /// # Errors
     /// When the configuration is wrong.
-    pub fn new(name: &str, config: CryptoConfig, access: Access, clock: Clock) -> Result<Self, Failure> {
+    pub fn new(name: &str, config: CryptoConfig, access: ChainAccess, clock: Clock) -> Result<Self, Failure> {
         let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
         ensure!(!name.is_empty() && name.bytes().all(fine), "{name:?}: a-z, 0-9 and dashes only");
         let token = config.check()?;
         let total = Duration::from_secs(config.timeout_seconds);
-        let client = Client::new(Limits {
+        let client = RailClient::new(ClientLimits {
             connect: Duration::from_secs(5).min(total),
             total,
             answer: LARGEST_ANSWER,
         })?;
-        let Access { treasury, rpc_url, second_rpc_url } = access;
+        let ChainAccess { treasury, rpc_url, second_rpc_url } = access;
         let chain = |url| {
             let rpc = Rpc::new(client.clone(), url);
             Chain::new(rpc, config.chain_id, token, config.decimals, treasury.address())
@@ -159,7 +159,7 @@ impl CryptoRail {
     /// # Errors
     /// When the configuration is wrong or a secret is missing.
     pub fn open(name: &str, config: &CryptoConfig, clock: Clock) -> Result<Self, Failure> {
-        let access = Access::load(config, &|variable| std::env::var(variable).ok())?;
+        let access = ChainAccess::load(config, &|variable| std::env::var(variable).ok())?;
         Self::new(name, config.clone(), access, clock)
     }
 
@@ -173,17 +173,18 @@ impl CryptoRail {
         amount::to_units(net, self.chain.decimals)
     }
 
-    fn order(&self, payment: &Payment) -> Result<Order, Failure> {
+    fn order(&self, payment: &Payment) -> Result<CryptoOrder, Failure> {
         let net = payment.withdrawal.net();
         let to = self.stored_address(&payment.withdrawal.destination)?;
         let units = self.units(net).context("an amount that the token cannot hold")?;
         ensure!(!units.is_zero(), "a payment of nothing");
-        Ok(Order { to, units, cents: U256::from(u64::try_from(net.0)?) })
+        Ok(CryptoOrder { to, units, cents: U256::from(u64::try_from(net.0)?) })
     }
 
     /// The address in a destination that [`Rail::destination`] wrote.
     fn stored_address(&self, destination: &str) -> Result<Address, Failure> {
-        let stored: Destination = serde_json::from_str(destination).context("reading the destination")?;
+        let stored: ChainDestination =
+            serde_json::from_str(destination).context("reading the destination")?;
         ensure!(
             stored.network == self.chain_name,
             "the destination is on {}, the rail on {}",
@@ -196,7 +197,7 @@ impl CryptoRail {
         }
     }
 
-    fn detail(&self, payment: &Payment, order: &Order, seen: &Seen) -> String {
+    fn detail(&self, payment: &Payment, order: &CryptoOrder, seen: &SeenTransaction) -> String {
         let detail = Detail {
             order_id: &payment.order_id,
             currency: &self.currency,
@@ -220,7 +221,7 @@ impl CryptoRail {
 }
 
 /// A payment as the chain shows it.
-struct Seen {
+struct SeenTransaction {
     hash: B256,
     confirmations: u64,
     fee: Option<U256>,
@@ -239,7 +240,7 @@ fn facts(name: &str, config: &CryptoConfig) -> Facts {
             Field { hint: Some("withdraw.address_hint"), ..Field::typed("address", &address) },
             Field {
                 required: false,
-                role: Role::Confirmed(config.chain.clone()),
+                role: FieldRole::Confirmed(config.chain.clone()),
                 hint: Some("withdraw.network_hint"),
                 ..Field::typed("network", &network)
             },

@@ -2,11 +2,11 @@
 //!
 //! Invariant: all attempts at one payment have one nonce. The first takes the next free one; those after it keep it.
 
-use super::chain::{Chain, Trial, transfer_data};
+use super::chain::{Chain, TrialRun, transfer_data};
 use super::fees::Fees;
 use super::rpc::At;
 use super::transaction::Transaction;
-use super::{CryptoRail, Order, Outcome, Payment, Prepared, Seen};
+use super::{CryptoOrder, CryptoRail, Outcome, Payment, Prepared, SeenTransaction};
 use crate::store::{Attempt, Failure};
 use anyhow::{Context, ensure};
 
@@ -42,7 +42,7 @@ impl CryptoRail {
     }
 
     /// Takes the store's next nonce, once the chain shows no transaction that the store does not know of.
-    async fn first(&self, order: &Order, slot: i64) -> Result<Result<Transaction, Outcome>, Failure> {
+    async fn first(&self, order: &CryptoOrder, slot: i64) -> Result<Result<Transaction, Outcome>, Failure> {
         let nonce = u64::try_from(slot).context("a slot below 0")?.max(self.first_nonce);
         check_known(&self.chain, nonce).await?;
         if let Some(second) = &self.second {
@@ -59,9 +59,9 @@ impl CryptoRail {
         let fees = self.chain.market().await?;
         ensure!(fees.max <= self.max_fee, "the market wants {}, more than `max_fee_gwei` allows", fees.max);
         let gas = match self.chain.try_transfer(order.to, order.units).await? {
-            Trial::Gas(gas) => gas,
+            TrialRun::Gas(gas) => gas,
             // Nothing was ever signed for this payment, so nothing can be paid.
-            Trial::Refused => {
+            TrialRun::Refused => {
                 self.confirm_refusal(order).await?;
                 return Ok(Err(refused_by_token()));
             }
@@ -72,10 +72,10 @@ impl CryptoRail {
     }
 
     /// The second node, where there is one, must see the token refuse too.
-    async fn confirm_refusal(&self, order: &Order) -> Result<(), Failure> {
+    async fn confirm_refusal(&self, order: &CryptoOrder) -> Result<(), Failure> {
         let Some(second) = &self.second else { return Ok(()) };
         let trial = second.try_transfer(order.to, order.units).await.context("asking the second node")?;
-        let refused = matches!(trial, Trial::Refused);
+        let refused = matches!(trial, TrialRun::Refused);
         ensure!(
             refused,
             "one node says that the token refuses this transfer; the second one does not confirm it"
@@ -87,7 +87,7 @@ impl CryptoRail {
     async fn next(
         &self,
         payment: &Payment,
-        order: &Order,
+        order: &CryptoOrder,
         earlier: &[Attempt],
         last: &Attempt,
     ) -> Result<Result<Transaction, Outcome>, Failure> {
@@ -131,8 +131,8 @@ impl CryptoRail {
     }
 
     /// The last attempt is still pending, unchanged.
-    fn in_line(&self, payment: &Payment, order: &Order, last: &Attempt) -> Result<Outcome, Failure> {
-        let seen = Seen { hash: last.key.parse()?, confirmations: 0, fee: None };
+    fn in_line(&self, payment: &Payment, order: &CryptoOrder, last: &Attempt) -> Result<Outcome, Failure> {
+        let seen = SeenTransaction { hash: last.key.parse()?, confirmations: 0, fee: None };
         Ok(Outcome::Accepted { detail: self.detail(payment, order, &seen) })
     }
 }

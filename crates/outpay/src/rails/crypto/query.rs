@@ -10,7 +10,7 @@ use super::receipt::Receipt;
 use super::rpc::At;
 use super::stop::stopped;
 use super::transaction::Transaction;
-use super::{CryptoRail, Finding, Order, Outcome, Payment, Seen};
+use super::{CryptoOrder, CryptoRail, Finding, Outcome, Payment, SeenTransaction};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::B256;
 use anyhow::Context;
@@ -69,7 +69,7 @@ impl CryptoRail {
                 if is_first_in_line && self.is_stuck(attempts, last)? {
                     return Ok(Finding::Stuck);
                 }
-                let seen = Seen { hash: *hash, confirmations: 0, fee: None };
+                let seen = SeenTransaction { hash: *hash, confirmations: 0, fee: None };
                 let detail = self.detail(payment, &order, &seen);
                 return Ok(Finding::Outcome(Outcome::Accepted { detail }));
             }
@@ -98,7 +98,7 @@ impl CryptoRail {
     async fn judge(
         &self,
         chain: &Chain,
-        (payment, order): (&Payment, &Order),
+        (payment, order): (&Payment, &CryptoOrder),
         receipt: &Receipt,
         attempts: &[Attempt],
     ) -> Result<Finding, Failure> {
@@ -109,7 +109,7 @@ impl CryptoRail {
             return Ok(Finding::NotFound);
         }
         let confirmations = head.checked_sub(receipt.block).map_or(0, |above| above.saturating_add(1));
-        let seen = Seen { hash: receipt.hash, confirmations, fee: receipt.fee };
+        let seen = SeenTransaction { hash: receipt.hash, confirmations, fee: receipt.fee };
         let detail = self.detail(payment, order, &seen);
         if confirmations < self.confirmations {
             return Ok(Finding::Outcome(Outcome::Accepted { detail }));

@@ -5,7 +5,7 @@
 
 use super::read;
 use super::receipt::{PlacedLog, Receipt};
-use crate::rails::client::{Client, PostError};
+use crate::rails::client::{PostError, RailClient};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context, anyhow, ensure};
@@ -64,7 +64,7 @@ pub(super) struct BlockTransaction {
 
 /// A node.
 pub(super) struct Rpc {
-    client: Client,
+    client: RailClient,
     url: SecretString,
 }
 
@@ -77,7 +77,7 @@ struct Spoken {
 }
 
 impl Rpc {
-    pub fn new(client: Client, url: SecretString) -> Self {
+    pub fn new(client: RailClient, url: SecretString) -> Self {
         Self { client, url }
     }
 

@@ -9,7 +9,7 @@ use super::query::{evidence, reverted};
 use super::receipt::{Receipt, Transfer};
 use super::rpc::{At, BlockTransaction};
 use super::token::Token;
-use super::{CryptoRail, Order, Outcome, Payment, Seen};
+use super::{CryptoOrder, CryptoRail, Outcome, Payment, SeenTransaction};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
@@ -20,7 +20,7 @@ impl CryptoRail {
     pub(super) async fn find_stranger(
         &self,
         chain: &Chain,
-        (payment, order): (&Payment, &Order),
+        (payment, order): (&Payment, &CryptoOrder),
         nonce: u64,
         ours: &[B256],
     ) -> Result<Outcome, Failure> {
@@ -81,7 +81,7 @@ impl CryptoRail {
     fn judge_same_payment(
         &self,
         chain: &Chain,
-        (payment, order): (&Payment, &Order),
+        (payment, order): (&Payment, &CryptoOrder),
         receipt: &Receipt,
         confirmations: u64,
     ) -> Outcome {
@@ -90,7 +90,7 @@ impl CryptoRail {
         }
         match receipt.count(&chain.transfer(order)) {
             1 => {
-                let seen = Seen { hash: receipt.hash, confirmations, fee: receipt.fee };
+                let seen = SeenTransaction { hash: receipt.hash, confirmations, fee: receipt.fee };
                 Outcome::Succeeded { detail: self.detail(payment, order, &seen) }
             }
             count => Outcome::unknown(evidence(receipt, count, confirmations)),
@@ -101,7 +101,7 @@ impl CryptoRail {
 /// Certainly not this payment: it changed nothing, or it is one of two plain things to others than this person, and its
 /// logs say no more than that. A call that is anything else (through another contract, of a part of the amount) may have
 /// paid in a way that cannot be read here.
-fn paid_another(chain: &Chain, order: &Order, user: &BlockTransaction, receipt: &Receipt) -> bool {
+fn paid_another(chain: &Chain, order: &CryptoOrder, user: &BlockTransaction, receipt: &Receipt) -> bool {
     if !receipt.succeeded {
         return true;
     }

@@ -2,7 +2,7 @@
 
 use super::rpc::RpcError;
 use super::transaction::Transaction;
-use super::{CryptoRail, Outcome, Payment, Seen};
+use super::{CryptoRail, Outcome, Payment, SeenTransaction};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::{B256, keccak256};
 use anyhow::ensure;
@@ -19,7 +19,7 @@ impl CryptoRail {
         ensure!(keccak256(&attempt.request) == hash, "attempt {} is not what was prepared", attempt.number);
         self.check_signer(attempt)?;
         self.chain.check().await?;
-        let seen = Seen { hash, confirmations: 0, fee: None };
+        let seen = SeenTransaction { hash, confirmations: 0, fee: None };
         let accepted = Outcome::Accepted { detail: self.detail(payment, &order, &seen) };
         match self.chain.rpc.send(&attempt.request).await {
             Ok(known) if known == hash => Ok(accepted),

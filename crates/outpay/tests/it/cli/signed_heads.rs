@@ -4,7 +4,7 @@ use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
 use ledger::BookId;
 use outpay::chain_head::{AUDIT_LOG, Head};
-use outpay::heads::{HEADS_FILE, HeadsFile, Post, Signing};
+use outpay::heads::{HEADS_FILE, HeadsFile, HeadsPost, Signing};
 use outpay::webhooks::Guard;
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -310,7 +310,7 @@ fn heads_are_posted_until_they_are_taken(installation: &Installation) {
             let guard = Guard { allow_http: true, allow_private: true };
             let mut platform = platform.clone();
             platform.webhooks = platform.webhooks.guarded_by(guard);
-            Post::new(&platform).unwrap().step().await
+            HeadsPost::new(&platform).unwrap().step().await
         })
     };
     let refused = format!("{:#}", step().unwrap_err());

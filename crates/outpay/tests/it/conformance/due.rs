@@ -1,4 +1,4 @@
-//! Work that a clock ahead of time left too far in the future is due now, and so is work made due by hand.
+//! DueWork that a clock ahead of time left too far in the future is due now, and so is work made due by hand.
 
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
@@ -8,8 +8,8 @@ use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
 use outpay::clock::Clock;
 use outpay::mail_kind::MailKind;
 use outpay::store::{
-    AuditFilter, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery, NewMail,
-    PulledBack, Store, WebhookEndpoint, Work,
+    AuditFilter, DueWork, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery,
+    NewMail, PulledBack, Store, WebhookEndpoint,
 };
 
 on_both_engines! {
@@ -162,11 +162,17 @@ async fn one_thing_is_made_due_by_hand(world: &BareStore) {
     let make = async |work| world.store.make_due(work, std::slice::from_ref(&noted)).await.unwrap();
     world.store.lease_import(7, (NOW, NOW + 40)).await.unwrap().unwrap();
     assert_eq!(got(world, book, NOW).await, [false; 4]);
-    for unknown in [Work::Withdrawal(book, 2), Work::Delivery(book, 2), Work::Mail(2), Work::Import(book, 2)]
+    for unknown in
+        [DueWork::Withdrawal(book, 2), DueWork::Delivery(book, 2), DueWork::Mail(2), DueWork::Import(book, 2)]
     {
         assert!(!make(unknown).await, "{unknown:?}");
     }
-    let all = [Work::Withdrawal(book, 1), Work::Delivery(book, 1), Work::Mail(1), Work::Import(book, 1)];
+    let all = [
+        DueWork::Withdrawal(book, 1),
+        DueWork::Delivery(book, 1),
+        DueWork::Mail(1),
+        DueWork::Import(book, 1),
+    ];
     for (place, work) in all.into_iter().enumerate() {
         assert!(make(work).await, "{work:?}");
         let got = got(world, book, NOW).await;
@@ -201,7 +207,7 @@ async fn an_import_that_is_paid_outside_keeps_its_lease(world: &BareStore) {
     let noted = entry(book.business(), "changed", Actor(5));
     assert!(world.store.run_import_outside(book, 1, Actor::OPERATOR, NOW, &noted).await.unwrap());
     assert_eq!(world.store.pull_back(&LONGEST).await.unwrap(), NOTHING);
-    assert!(!world.store.make_due(Work::Import(book, 1), &[]).await.unwrap());
+    assert!(!world.store.make_due(DueWork::Import(book, 1), &[]).await.unwrap());
     assert_eq!(world.store.make_all_due(&[]).await.unwrap(), 0);
     assert_eq!(world.store.lease_import(7, (i64::MAX - 1, i64::MAX)).await.unwrap(), None);
 }

@@ -8,7 +8,7 @@ use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
 use outpay::http::{ServeConfig, TrustedProxies};
 use outpay::members::invitation::{self, Acceptance};
-use outpay::members::{Client, second_factor, session, sign_in};
+use outpay::members::{SessionClient, second_factor, session, sign_in};
 use outpay::networks::Networks;
 use outpay::roles::Role;
 use secrecy::{ExposeSecret, SecretString};
@@ -105,7 +105,7 @@ impl Team {
         let platform = &self.platform;
         let token = self.invite(business, email, role).await;
         let open = invitation::find(platform, &token).await.unwrap().unwrap();
-        let client = Client { agent: "a browser".to_owned(), address: "192.0.2.1".to_owned() };
+        let client = SessionClient { agent: "a browser".to_owned(), address: "192.0.2.1".to_owned() };
         let password = SecretString::from(PASSWORD);
         let acceptance =
             Acceptance { name: "Ada Example", password: &password, client: &client, device: None };

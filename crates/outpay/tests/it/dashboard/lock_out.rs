@@ -3,8 +3,8 @@
 use crate::dashboard::browser::DEVICE;
 use crate::dashboard::hat::{Member, PASSWORD, Team};
 use crate::world::MINUTE;
-use outpay::members::Client;
-use outpay::members::sign_in::{self, Attempt, SignInError};
+use outpay::members::SessionClient;
+use outpay::members::sign_in::{self, SignInAttempt, SignInError};
 use outpay::roles::Role;
 use secrecy::SecretString;
 
@@ -142,8 +142,8 @@ async fn try_from(
     password: &str,
     device: Option<&str>,
 ) -> Result<(), SignInError> {
-    let client = Client { agent: String::new(), address: address.to_owned() };
+    let client = SessionClient { agent: String::new(), address: address.to_owned() };
     let password = SecretString::from(password);
-    let attempt = Attempt { email: &member.email, password: &password, client: &client, device };
+    let attempt = SignInAttempt { email: &member.email, password: &password, client: &client, device };
     sign_in::with_password(&world.platform, &attempt, None).await.map(drop)
 }

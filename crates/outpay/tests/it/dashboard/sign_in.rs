@@ -3,7 +3,7 @@
 use crate::dashboard::browser::{DEVICE, SESSION};
 use crate::dashboard::hat::{PASSWORD, Team, is_known};
 use crate::world::{MINUTE, SECOND};
-use outpay::members::{Client, session, sign_in};
+use outpay::members::{SessionClient, session, sign_in};
 use outpay::roles::Role;
 
 crate::world::on_both_engines! {
@@ -117,7 +117,7 @@ async fn a_code_works_once_also_at_the_same_moment(world: &Team) {
         let (platform, code) = (world.platform.clone(), code.clone());
         tries.spawn(async move {
             let half = session::find(&platform, &browser.session()).await.unwrap().unwrap();
-            sign_in::with_code(&platform, &half, &code, &Client::default(), None).await.is_ok()
+            sign_in::with_code(&platform, &half, &code, &SessionClient::default(), None).await.is_ok()
         });
     }
     let let_in = tries.join_all().await.into_iter().filter(|ok| *ok).count();

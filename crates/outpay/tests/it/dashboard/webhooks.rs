@@ -6,7 +6,7 @@ use crate::world::{Business, SECOND};
 use ledger::{Actor, EntryKind};
 use outpay::roles::Role;
 use outpay::store::NewDelivery;
-use outpay::webhooks::Change;
+use outpay::webhooks::EndpointChange;
 
 crate::world::on_both_engines! {
     an_endpoint_is_set_and_its_keys_are_shown_once,
@@ -20,7 +20,10 @@ crate::world::on_both_engines! {
 /// The id of a delivery that waits.
 pub async fn delivered(world: &Team, business: &Business) -> String {
     let (webhooks, store, book) = (&world.platform.webhooks, &world.platform.store, business.live);
-    let change = Change { url: Some("https://receiver.example.com/hook".to_owned()), ..Change::default() };
+    let change = EndpointChange {
+        url: Some("https://receiver.example.com/hook".to_owned()),
+        ..EndpointChange::default()
+    };
     webhooks.set_endpoint(book, Actor::OPERATOR, &change).await.unwrap();
     let made = store.webhook_endpoint(book).await.unwrap().unwrap().made;
     let (kind, body) = (EntryKind::WithdrawalSucceeded, br#"{"type":"payout.succeeded"}"#.to_vec());
@@ -102,7 +105,7 @@ async fn keys_are_rolled(world: &Team) {
 }
 
 async fn set(world: &Team, business: &Business, receiver: &Receiver) {
-    let change = Change { url: Some(receiver.url("/hook")), ..Change::default() };
+    let change = EndpointChange { url: Some(receiver.url("/hook")), ..EndpointChange::default() };
     world.platform.webhooks.set_endpoint(business.live, Actor::OPERATOR, &change).await.unwrap();
 }
 

@@ -9,7 +9,7 @@ use crate::wire::Call;
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email, Terms};
 use outpay::members::invitation::{self, Acceptance};
-use outpay::members::{Client, session, sign_in};
+use outpay::members::{SessionClient, session, sign_in};
 use outpay::roles::Role;
 use outpay::store::CredentialKind;
 use secrecy::{ExposeSecret, SecretString};
@@ -128,7 +128,7 @@ async fn session_of_an_owner(world: &Api, business: i64) -> String {
     let invited = invitation::invite(platform, business, &email, Role::Owner, Actor::OPERATOR).await;
     let token = invited.unwrap_or_else(|_| panic!("it is made")).token;
     let open = invitation::find(platform, token.expose_secret()).await.unwrap().unwrap();
-    let client = Client { agent: String::new(), address: String::new() };
+    let client = SessionClient { agent: String::new(), address: String::new() };
     let password = SecretString::from("seven-quiet-otters-dancing");
     let acceptance = Acceptance { name: "Ada", password: &password, client: &client, device: None };
     let step = invitation::accept(platform, &open, &acceptance, None).await.unwrap();

@@ -6,7 +6,7 @@ use crate::receiver::Receiver;
 use crate::wire::Call;
 use crate::world::{Business, Server};
 use ledger::{Applied, Cents, Command, Order, Progress, Provider, Reply, Request, Step, Terms};
-use outpay::webhooks::{Guard, WebhookOptions, Worker};
+use outpay::webhooks::{Guard, WebhookOptions, WebhookWorker};
 use serde_json::Value;
 
 pub struct Hooked {
@@ -65,7 +65,7 @@ impl Hooked {
     pub async fn settle(&self, world: &Api) -> usize {
         let guard = Guard { allow_http: true, allow_private: true };
         let webhooks = world.platform.webhooks.clone().guarded_by(guard);
-        Worker::new(webhooks, WebhookOptions::default()).settle().await.unwrap()
+        WebhookWorker::new(webhooks, WebhookOptions::default()).settle().await.unwrap()
     }
 
     /// A delivery that has failed for good; returns its id.

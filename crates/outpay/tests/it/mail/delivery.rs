@@ -4,7 +4,7 @@
 use crate::mail::post::Post;
 use crate::world::{MINUTE, SECOND};
 use outpay::background::presence;
-use outpay::mail::{MailError, Worker};
+use outpay::mail::{MailError, MailWorker};
 use outpay::store::MailState::{Failed, Pending, Sent};
 use outpay::store::{MailRow, MailState};
 
@@ -114,7 +114,7 @@ async fn a_server_that_never_answers_is_left_in_time(world: &Post) {
 async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "slow1-a@example.com").await;
-    let mut doomed = Worker::new(world.mail().clone());
+    let mut doomed = MailWorker::new(world.mail().clone());
     let dying = tokio::spawn(async move { doomed.settle().await });
     let sent = tokio::task::block_in_place(|| world.server.until(1));
     dying.abort();
@@ -132,7 +132,7 @@ async fn a_worker_that_dies_after_sending_leaves_it_to_another(world: &Post) {
 async fn a_start_takes_back_what_a_dead_worker_had(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     world.pay(book, "slow1-a@example.com").await;
-    let mut doomed = Worker::new(world.mail().clone());
+    let mut doomed = MailWorker::new(world.mail().clone());
     let number = doomed.number();
     let dying = tokio::spawn(async move { doomed.settle().await });
     tokio::task::block_in_place(|| world.server.until(1));
@@ -152,7 +152,7 @@ async fn a_server_that_is_away_is_tried_again(world: &Post) {
     // An unused port: it was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let lost = world.second_process(Some(crate::mail::post::config(free))).await;
-    assert_eq!(Worker::new(lost.mail.clone()).settle().await.unwrap(), 1);
+    assert_eq!(MailWorker::new(lost.mail.clone()).settle().await.unwrap(), 1);
     let row = of(world, "a@example.com").await;
     assert_eq!(row.state, Pending);
     assert!(row.answer.starts_with("connecting:"), "{}", row.answer);
@@ -163,9 +163,12 @@ async fn a_server_that_is_away_is_tried_again(world: &Post) {
 
 async fn a_test_mail_needs_no_row(world: &Post) {
     let sent = world.mail().send_test("operator@example.com").await.unwrap();
-    assert!(matches!(&sent, outpay::mail::Sent::Accepted(answer) if answer.starts_with("250")), "{sent:?}");
+    assert!(
+        matches!(&sent, outpay::mail::MailSent::Accepted(answer) if answer.starts_with("250")),
+        "{sent:?}"
+    );
     let refused = world.mail().send_test("refuse-me@example.com").await.unwrap();
-    assert!(matches!(&refused, outpay::mail::Sent::Refused(_)), "{refused:?}");
+    assert!(matches!(&refused, outpay::mail::MailSent::Refused(_)), "{refused:?}");
     let bad = world.mail().send_test("nobody\r\nRCPT TO:<a@example.com>").await;
     assert!(matches!(bad, Err(MailError::Address)), "{bad:?}");
     assert_eq!(world.server.received().len(), 1);

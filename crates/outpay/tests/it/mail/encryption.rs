@@ -4,7 +4,7 @@
 use crate::mail::post::{Post, config};
 use crate::mail_server::MailServer;
 use crate::world::MINUTE;
-use outpay::mail::{Encryption, MailConfig, Worker};
+use outpay::mail::{Encryption, MailConfig, MailWorker};
 use outpay::store::MailState;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ async fn starttls_and_a_password(world: &Post) {
     let wrong =
         world.second_process(Some(encrypted(server.port, Some(certificate.clone()), "CARGO_PKG_NAME"))).await;
     wrong.mail.check().unwrap();
-    assert_eq!(Worker::new(wrong.mail.clone()).settle().await.unwrap(), 1);
+    assert_eq!(MailWorker::new(wrong.mail.clone()).settle().await.unwrap(), 1);
     let row = &world.mails().await[0];
     assert_eq!(row.state, MailState::Pending, "that is the operator's to mend: {}", row.answer);
     assert!(row.answer.starts_with("AUTH: permanent error (535)"), "{}", row.answer);
@@ -64,9 +64,9 @@ async fn starttls_and_a_password(world: &Post) {
     let error = missing.mail.check().unwrap_err().to_string();
     assert!(error.contains("OUTPAY_NO_SUCH_VARIABLE"), "{error}");
     world.platform.clock.advance(MINUTE);
-    assert_eq!(Worker::new(missing.mail.clone()).settle().await.unwrap(), 0, "locked");
+    assert_eq!(MailWorker::new(missing.mail.clone()).settle().await.unwrap(), 0, "locked");
     let right = world.second_process(Some(encrypted(server.port, Some(certificate), VARIABLE))).await;
-    assert_eq!(Worker::new(right.mail.clone()).settle().await.unwrap(), 1);
+    assert_eq!(MailWorker::new(right.mail.clone()).settle().await.unwrap(), 1);
     let row = &world.mails().await[0];
     assert_eq!(row.state, MailState::Sent, "{}", row.answer);
     assert!(server.received()[0].is_encrypted);
@@ -77,7 +77,7 @@ async fn without_starttls_nothing_is_said(world: &Post) {
     world.pay(book, "user@example.com").await;
     let plain = MailConfig { tls: Encryption::Starttls, ..config(world.server.port) };
     let strict = world.second_process(Some(plain)).await;
-    assert_eq!(Worker::new(strict.mail.clone()).settle().await.unwrap(), 1);
+    assert_eq!(MailWorker::new(strict.mail.clone()).settle().await.unwrap(), 1);
     let row = &world.mails().await[0];
     assert_eq!(row.state, MailState::Pending);
     assert!(row.answer.contains("STARTTLS is not supported"), "{}", row.answer);
@@ -90,14 +90,14 @@ async fn a_stranger_s_certificate_is_not_trusted(world: &Post) {
     world.pay(book, "user@example.com").await;
     let open = |ca_file| MailConfig { tls: Encryption::Starttls, ca_file, ..config(server.port) };
     let strict = world.second_process(Some(open(None))).await;
-    assert_eq!(Worker::new(strict.mail.clone()).settle().await.unwrap(), 1);
+    assert_eq!(MailWorker::new(strict.mail.clone()).settle().await.unwrap(), 1);
     let row = &world.mails().await[0];
     assert_eq!(row.state, MailState::Pending);
     assert!(row.answer.starts_with("STARTTLS: "), "{}", row.answer);
     // With the certificate the connection is trusted; then the server requires a password, over TLS.
     world.platform.clock.advance(MINUTE);
     let trusting = world.second_process(Some(open(Some(certificate)))).await;
-    assert_eq!(Worker::new(trusting.mail.clone()).settle().await.unwrap(), 1);
+    assert_eq!(MailWorker::new(trusting.mail.clone()).settle().await.unwrap(), 1);
     let row = &world.mails().await[0];
     assert!(row.answer.starts_with("MAIL: permanent error (530)"), "{}", row.answer);
     assert!(server.received().is_empty());

@@ -6,7 +6,7 @@ use outpay::api_keys;
 use outpay::api_keys::KeyOrder;
 use outpay::key_limits::KeyLimits;
 use outpay::mail_kind::MailKind;
-use outpay::members::Client;
+use outpay::members::SessionClient;
 use outpay::members::invitation::{self, Acceptance};
 use outpay::roles::Role;
 use outpay::store::{AuditFilter, CredentialKind, MailState, NewMail};
@@ -26,7 +26,7 @@ async fn join(world: &Post, business: i64, email: &str, role: Role) {
     let open = invitation::find(platform, token.expose_secret()).await.unwrap().unwrap();
     let (password, client) = (
         SecretString::from("seven-quiet-otters-dancing"),
-        Client { agent: String::new(), address: String::new() },
+        SessionClient { agent: String::new(), address: String::new() },
     );
     let acceptance = Acceptance { name: "Ada", password: &password, client: &client, device: None };
     let joined = invitation::accept(platform, &open, &acceptance, None).await;

@@ -6,8 +6,8 @@ use crate::world::{Hat, Setup, World};
 use ledger::{BookId, Cents, FeeRule, Order, Provider, ReviewRule, Terms};
 use outpay::clock::Clock;
 use outpay::config::Config;
-use outpay::mail::{Encryption, Mail, MailConfig, Times, Worker};
-use outpay::mail_kind::Choice;
+use outpay::mail::{Encryption, Mail, MailConfig, MailWorker, Times};
+use outpay::mail_kind::MailKinds;
 use outpay::platform::Platform;
 use outpay::store::MailRow;
 use std::ops::Deref;
@@ -77,7 +77,7 @@ impl Post {
 
     /// Lets a new worker do all there is to do; says how many tries it made.
     pub async fn settle(&self) -> usize {
-        Worker::new(self.mail().clone()).settle().await.unwrap()
+        MailWorker::new(self.mail().clone()).settle().await.unwrap()
     }
 
     /// The live book of a new business that may pay people, with these mails chosen.
@@ -90,7 +90,7 @@ impl Post {
     }
 
     pub async fn choose(&self, book: BookId, mails: &[&str]) {
-        self.mail().choose(book, Choice::of_words(mails.iter().copied()).unwrap()).await.unwrap();
+        self.mail().choose(book, MailKinds::of_words(mails.iter().copied()).unwrap()).await.unwrap();
     }
 
     /// Gives 1,000.00 to a person; the user's number.

@@ -25,10 +25,10 @@ async fn without_configuration_no_mail_is_made(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     let bare = world.second_process(None).await;
     bare.mail.check().unwrap();
-    let refused = bare.mail.choose(book, outpay::mail_kind::Choice::ALL).await;
+    let refused = bare.mail.choose(book, outpay::mail_kind::MailKinds::ALL).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
     let user = world.pay(book, "user@example.com").await;
-    assert_eq!(outpay::mail::Worker::new(bare.mail.clone()).settle().await.unwrap(), 0);
+    assert_eq!(outpay::mail::MailWorker::new(bare.mail.clone()).settle().await.unwrap(), 0);
     let refused = bare.mail.send_claim_link(book, user).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
     assert_eq!(world.mails().await, []);
@@ -156,7 +156,7 @@ async fn two_processes_tell_and_send_each_once(world: &Post) {
     for number in 0..40 {
         world.pay(book, &format!("user{number}@example.com")).await;
     }
-    let mut other = outpay::mail::Worker::new(neighbour.mail.clone());
+    let mut other = outpay::mail::MailWorker::new(neighbour.mail.clone());
     let (here, there) = tokio::join!(world.settle(), other.settle());
     assert_eq!(here + there.unwrap(), 40);
     let ids: Vec<String> =

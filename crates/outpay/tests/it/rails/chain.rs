@@ -5,7 +5,7 @@ use crate::rails::tokens::{Node, word};
 use alloy_primitives::{Address, U256};
 use ledger::{BookId, Cents, Provider, Withdrawal, WithdrawalState};
 use outpay::clock::Clock;
-use outpay::rails::crypto::{Access, CryptoConfig, CryptoRail};
+use outpay::rails::crypto::{ChainAccess, CryptoConfig, CryptoRail};
 use outpay::rails::{Finding, Outcome, Payment, Prepared, Rail};
 use outpay::store::Attempt;
 use secrecy::SecretString;
@@ -144,7 +144,7 @@ pub fn config(chain_id: u64, token: Address, decimals: u8) -> CryptoConfig {
 }
 
 pub fn rail(config: &CryptoConfig, url: &str, clock: &Clock) -> CryptoRail {
-    let access = Access::new(SecretString::from(url), &SecretString::from(KEY)).unwrap();
+    let access = ChainAccess::new(SecretString::from(url), &SecretString::from(KEY)).unwrap();
     CryptoRail::new("usdc", config.clone(), access, clock.clone()).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use crate::rails::chain::{KEY, TREASURY};
 use outpay::clock::Clock;
 use outpay::rails::Rail;
-use outpay::rails::crypto::{Access, CryptoConfig, CryptoRail};
+use outpay::rails::crypto::{ChainAccess, CryptoConfig, CryptoRail};
 
 const GOOD: &str = r#"
 chain = "Base"
@@ -27,7 +27,7 @@ fn environment(name: &str) -> Option<String> {
 
 fn build(text: &str) -> Result<CryptoRail, String> {
     let config: CryptoConfig = toml::from_str(text).map_err(|error| error.to_string())?;
-    let access = Access::load(&config, &environment).map_err(|error| format!("{error:#}"))?;
+    let access = ChainAccess::load(&config, &environment).map_err(|error| format!("{error:#}"))?;
     CryptoRail::new("usdc-base", config, access, Clock::manual(0)).map_err(|error| format!("{error:#}"))
 }
 

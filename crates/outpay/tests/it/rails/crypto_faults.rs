@@ -6,7 +6,7 @@ use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::{Address, U256};
 use ledger::Cents;
 use outpay::clock::Clock;
-use outpay::rails::crypto::{Access, CryptoRail};
+use outpay::rails::crypto::{ChainAccess, CryptoRail};
 use outpay::rails::{Closed, Finding, Outcome, Rail};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -191,7 +191,7 @@ async fn attempts_of_another_treasury_are_left_alone() {
     let payment = payment(to, 2_500);
     let attempts = [world.prepare(&payment, &[], 0).await];
     let other = SecretString::from("47".repeat(32));
-    let access = Access::new(SecretString::from(world.node.url.as_str()), &other).unwrap();
+    let access = ChainAccess::new(SecretString::from(world.node.url.as_str()), &other).unwrap();
     let exchanged = CryptoRail::new("usdc", world.config.clone(), access, world.clock.clone()).unwrap();
     // The new treasury has used this nonce long ago, which would look like a foreign transaction.
     let treasury: Address = exchanged.line().1.parse().unwrap();

@@ -6,9 +6,9 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, book_wit
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::U256;
 use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
-use outpay::rails::crypto::{Access, CryptoRail};
+use outpay::rails::crypto::{ChainAccess, CryptoRail};
 use outpay::rails::{Finding, Outcome, Rail};
 use outpay::stopped::Stopped;
 use outpay::store::Attempt;
@@ -37,7 +37,7 @@ fn rails(world: &Chain) -> Vec<Arc<dyn Rail>> {
         let mut config = world.config.clone();
         config.first_nonce = 1;
         let url = SecretString::from(world.node.url.as_str());
-        let access = Access::new(url, &SecretString::from(crate::rails::chain::KEY)).unwrap();
+        let access = ChainAccess::new(url, &SecretString::from(crate::rails::chain::KEY)).unwrap();
         Arc::new(CryptoRail::new(name, config, access, world.clock.clone()).unwrap())
     };
     vec![rail("usdc"), rail("usdc-fast")]
@@ -55,7 +55,7 @@ async fn two_payments_do_not_count_on_the_same_money(world: Chain, installation:
     for (number, method) in [(0x11, "usdc"), (0x12, "usdc-fast")] {
         asked.push(ask(&one, book, method, 6_050, &person(number).to_checksum(None)).await.number);
     }
-    let workers = [Worker::new(one.clone()), Worker::new(two.clone())];
+    let workers = [PaymentWorker::new(one.clone()), PaymentWorker::new(two.clone())];
     for _ in 0..6 {
         let (first, second) = tokio::join!(workers[0].round(), workers[1].round());
         first.unwrap();
@@ -175,7 +175,7 @@ async fn a_payment_that_the_node_does_not_keep_is_raised_to_the_ceiling() {
 }
 
 async fn work(world: &Chain, platform: &Platform) {
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     world.clock.advance(SOON);
 }
 

@@ -7,7 +7,7 @@ use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::word;
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, WithdrawalState};
-use outpay::payment_worker::{Moment, Worker};
+use outpay::payment_worker::{Moment, PaymentWorker};
 use outpay::platform::Platform;
 use serde_json::json;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ async fn drive(
         }
         let kills = Arc::clone(&armed);
         let killer = move |moment| kill == Some(moment) && kills.swap(false, Ordering::SeqCst);
-        let worker = Worker::new(platform.clone()).with_killer(Arc::new(killer));
+        let worker = PaymentWorker::new(platform.clone()).with_killer(Arc::new(killer));
         worker.round().await.unwrap();
         if round > 2 || fault != Fault::NoBlocks {
             world.node.mine(1).await;
@@ -159,7 +159,7 @@ async fn two_processes_send_each_payment_once() {
         let address = recipient(number).to_checksum(None);
         asked.push(ask(&one, book, "usdc", GROSS, &address).await.number);
     }
-    let workers = [Worker::new(one.clone()), Worker::new(two.clone())];
+    let workers = [PaymentWorker::new(one.clone()), PaymentWorker::new(two.clone())];
     for _ in 0..40 {
         let (first, second) = tokio::join!(workers[0].round(), workers[1].round());
         first.unwrap();
@@ -186,7 +186,7 @@ async fn the_whole_way(world: Chain) {
     let book = book_with(&platform, "usdc", 5_000).await;
     let to = recipient(1);
     let asked = ask(&platform, book, "usdc", 2_550, &to.to_checksum(None).to_lowercase()).await;
-    let worker = Worker::new(platform.clone());
+    let worker = PaymentWorker::new(platform.clone());
     for _ in 0..10 {
         worker.round().await.unwrap();
         world.node.mine(1).await;
@@ -223,7 +223,7 @@ async fn a_payment_that_the_token_refuses_is_given_back_whole() {
     let asked = ask(&platform, book, "usdc", 2_550, &to.to_checksum(None)).await;
     // Between the request and the sending.
     world.node.invoke(world.token, "block(address)", &[word(to)]).await;
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     let failed = withdrawal(&platform, book, asked.number).await;
     assert_eq!((failed.state, failed.reason_code.as_str()), (WithdrawalState::Failed, "refused_by_token"));
     assert_eq!(balance(&platform, book).await, Cents(5_000));

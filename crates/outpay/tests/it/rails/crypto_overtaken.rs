@@ -5,7 +5,7 @@ use crate::rails::chain::{CONFIRMATIONS, Chain, KEY, TREASURY, Token, payment, p
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::{call_data, word};
 use alloy_primitives::{Address, U256};
-use outpay::rails::crypto::{Access, CryptoRail};
+use outpay::rails::crypto::{ChainAccess, CryptoRail};
 use outpay::rails::{Finding, Outcome, Payment, Rail};
 use outpay::store::Attempt;
 use secrecy::SecretString;
@@ -159,7 +159,8 @@ async fn what_waits_and_is_not_known_stops_new_payments() {
 
 /// A rail with two nodes: the chain itself, and the same chain through the proxy.
 fn with_second(world: &Chain, second: &Proxy) -> CryptoRail {
-    let access = Access::new(SecretString::from(world.node.url.as_str()), &SecretString::from(KEY)).unwrap();
+    let access =
+        ChainAccess::new(SecretString::from(world.node.url.as_str()), &SecretString::from(KEY)).unwrap();
     let access = access.with_second(SecretString::from(second.url.as_str()));
     CryptoRail::new("usdc", world.config.clone(), access, world.clock.clone()).unwrap()
 }

@@ -11,7 +11,7 @@ use alloy_primitives::{Address, U256};
 use ledger::{Actor, BookId, Cents, Command, WithdrawalState};
 use outpay::clock::Clock;
 use outpay::kill_switch;
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
 use outpay::recovery::treasury::{self, AssignError, Debited};
 use outpay::recovery_progress::RecoveryProgress;
@@ -52,7 +52,7 @@ async fn open(platform: &Platform) -> usize {
 /// Rounds of a worker, with a block after each.
 async fn work(world: &Chain, platform: &Platform) {
     for _ in 0..8 {
-        Worker::new(platform.clone()).round().await.unwrap();
+        PaymentWorker::new(platform.clone()).round().await.unwrap();
         world.node.mine(1).await;
         world.clock.advance(20_000_000);
     }

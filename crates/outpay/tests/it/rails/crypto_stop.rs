@@ -5,7 +5,7 @@ use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, payment, person, refus
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
 use ledger::{Actor, BookId, Cents, Refusal, WithdrawalState};
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
 use outpay::rails::Rail;
 use outpay::stopped::Stopped;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 const SOON: i64 = 20_000_000;
 
 async fn work(world: &Chain, platform: &Platform) {
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     world.clock.advance(SOON);
 }
 

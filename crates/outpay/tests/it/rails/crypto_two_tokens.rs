@@ -5,10 +5,10 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance,
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, FeeRule, Terms, WithdrawalState};
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
 use outpay::rails::Rail;
-use outpay::rails::crypto::{Access, CryptoRail};
+use outpay::rails::crypto::{ChainAccess, CryptoRail};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn rails(world: &Chain, usdt: Address, url: &str) -> [Arc<dyn Rail>; 2] {
         let mut config = world.config.clone();
         config.token = token.to_checksum(None);
         currency.clone_into(&mut config.currency);
-        let access = Access::new(SecretString::from(url), &SecretString::from(KEY)).unwrap();
+        let access = ChainAccess::new(SecretString::from(url), &SecretString::from(KEY)).unwrap();
         Arc::new(CryptoRail::new(name, config, access, world.clock.clone()).unwrap())
     };
     [rail("usdc", world.token, "USDC"), rail("usdt", usdt, "USDT")]
@@ -79,7 +79,7 @@ async fn payments_in_both_tokens_stand_in_one_line() {
         let workers = [&one, &two].map(|platform| {
             let moments = Arc::clone(&moments);
             let kills = move |_| round < 40 && moments.fetch_add(1, Ordering::SeqCst) % 7 == 6;
-            Worker::new(platform.clone()).with_killer(Arc::new(kills))
+            PaymentWorker::new(platform.clone()).with_killer(Arc::new(kills))
         });
         let (first, second) = tokio::join!(workers[0].round(), workers[1].round());
         first.unwrap();
@@ -117,10 +117,10 @@ async fn a_second_token_joins_a_line_that_is_in_use() {
     let book = book(&before).await;
     // Sent, and in no block yet: the chain's own count does not include it.
     let first = ask(&before, book, "usdc", GROSS, &recipient(0).to_checksum(None)).await;
-    Worker::new(before.clone()).round().await.unwrap();
+    PaymentWorker::new(before.clone()).round().await.unwrap();
     let after = installation.open_with(vec![usdc_rail, usdt_rail], 2).await;
     let second = ask(&after, book, "usdt", GROSS, &recipient(1).to_checksum(None)).await;
-    let worker = Worker::new(after.clone());
+    let worker = PaymentWorker::new(after.clone());
     for _ in 0..10 {
         worker.round().await.unwrap();
         world.clock.advance(20_000_000);

@@ -9,7 +9,7 @@ use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, WithdrawalState};
 use outpay::clock::{Clock, Entropy};
 use outpay::commit::Teller;
-use outpay::payment_worker::{Moment, Worker};
+use outpay::payment_worker::{Moment, PaymentWorker};
 use outpay::platform::Platform;
 use outpay::rails::Rail;
 use parking_lot::Mutex;
@@ -114,7 +114,7 @@ impl Scene {
             if look == 0 && meanwhile == Meanwhile::Forgets {
                 self.world.node.call("anvil_dropAllTransactions", json!([])).await;
             }
-            Worker::new(self.other.clone()).round().await.unwrap();
+            PaymentWorker::new(self.other.clone()).round().await.unwrap();
             if meanwhile != Meanwhile::NoBlocks {
                 self.world.node.mine(1).await;
             }
@@ -163,7 +163,7 @@ async fn stand_still(
         }
         false
     };
-    Worker::new(scene.first.clone()).with_killer(Arc::new(killer)).round().await.unwrap();
+    PaymentWorker::new(scene.first.clone()).with_killer(Arc::new(killer)).round().await.unwrap();
     scene.proxy.act(|_, _| Act::Pass);
     let written = written.lock().take();
     let written = written.unwrap_or_else(|| panic!("{trouble:?} was never reached"));
@@ -178,7 +178,7 @@ async fn until_it_ends(scene: &Scene, first: &Platform, number: i64) -> Withdraw
             return found.state;
         }
         for platform in [first, &scene.other] {
-            Worker::new(platform.clone()).round().await.unwrap();
+            PaymentWorker::new(platform.clone()).round().await.unwrap();
         }
         scene.world.node.mine(1).await;
         scene.time_passes(LATER);
@@ -205,7 +205,7 @@ async fn cycles(installation: &mut Installation) {
         let first = if let Trouble::Clock(wrong) = trouble {
             scene.wrong_clock.advance(wrong);
             for platform in [&scene.wrong, &scene.other] {
-                Worker::new(platform.clone()).round().await.unwrap();
+                PaymentWorker::new(platform.clone()).round().await.unwrap();
                 scene.goes_on(1, meanwhile).await;
             }
             &scene.wrong

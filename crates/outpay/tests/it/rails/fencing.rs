@@ -7,7 +7,7 @@ use ledger::{Actor, Cents, EntryKind, Refusal, WithdrawalState};
 use outpay::background::presence;
 use outpay::clock::Clock;
 use outpay::kill_switch::{self, Paused};
-use outpay::payment_worker::{Moment, Worker};
+use outpay::payment_worker::{Moment, PaymentWorker};
 use outpay::rails::{Finding, Outcome, Rail};
 use outpay::stopped::Stopped;
 use outpay::store::PauseScope;
@@ -33,7 +33,7 @@ async fn nothing_leaves_while_it_is_paused() {
         async || assert!(kill_switch::resume(&platform, &scope, "over", Actor::OPERATOR).await.unwrap());
     let round = async || {
         clock.advance(600 * SECOND);
-        Worker::new(platform.clone()).round().await.unwrap();
+        PaymentWorker::new(platform.clone()).round().await.unwrap();
         (rail.sent(), withdrawal(&platform, book, number).await.state)
     };
     pause().await;
@@ -65,7 +65,7 @@ async fn a_pause_tells_what_is_on_its_way() {
     let rail = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     *rail.paused.lock().unwrap() = Some(platform.clone());
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(*rail.running.lock().unwrap(), [(book, number)]);
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
     let again =
@@ -79,11 +79,12 @@ async fn a_start_takes_back_what_the_dead_had() {
     let clock = Clock::manual(NOW);
     let rail = Story::new(&clock, &[unknown(), succeeded()], &[Finding::Outcome(succeeded())]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
-    let killed = Worker::new(platform.clone()).with_killer(Arc::new(|moment| moment == Moment::AfterSend));
+    let killed =
+        PaymentWorker::new(platform.clone()).with_killer(Arc::new(|moment| moment == Moment::AfterSend));
     let lives = presence::begin(&platform.data, &platform.store, &[killed.number()]).await.unwrap();
     killed.round().await.unwrap();
     assert_eq!(rail.sent(), 1);
-    let next = Worker::new(platform.clone());
+    let next = PaymentWorker::new(platform.clone());
     let also = presence::begin(&platform.data, &platform.store, &[next.number()]).await.unwrap();
     next.round().await.unwrap();
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending, "it lives");
@@ -100,7 +101,7 @@ async fn a_start_takes_back_what_the_dead_had() {
         let file = file.unwrap();
         std::fs::rename(file.path(), folder.join(file.file_name())).unwrap();
     }
-    let third = Worker::new(platform.clone());
+    let third = PaymentWorker::new(platform.clone());
     let _third_lives = presence::begin(&platform.data, &platform.store, &[third.number()]).await.unwrap();
     third.round().await.unwrap();
     assert_eq!(
@@ -129,10 +130,10 @@ async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
         &[Finding::Stuck, overtaken(), Finding::Outcome(succeeded())],
     );
     let (_installation, platform, book, number) = start(&clock, &rail).await;
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     clock.advance(60 * SECOND);
     *rail.frozen.lock().unwrap() = Some((LEASE + SECOND, platform.clone()));
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     let found = withdrawal(&platform, book, number).await;
     let attempts = platform.store.attempts(book, number).await.unwrap();
     assert_eq!((rail.sent(), attempts.len()), (2, 2), "the other one replaced it");
@@ -142,7 +143,7 @@ async fn a_worker_that_was_frozen_over_its_lease_ends_nothing() {
         (WithdrawalState::Sending, Cents(CENTS - 1_050))
     );
     clock.advance(600 * SECOND);
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
     assert_eq!(balance(&platform, book).await, Cents(CENTS - 1_050));
     assert_books_are_clean(&platform).await;
@@ -155,13 +156,13 @@ async fn a_clock_that_is_ahead_takes_no_lease_over() {
     let rail =
         Story::new(&clock, &[unknown(), succeeded()], &[Finding::Stuck, Finding::Outcome(succeeded())]);
     let (installation, platform, book, number) = start(&clock, &rail).await;
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     clock.advance(60 * SECOND);
     let ahead = installation.with_clock(&Clock::manual(clock.now() + 600 * SECOND));
     let mut other = ahead.open(Arc::clone(&rail) as Arc<dyn Rail>, 2).await;
     other.store = other.store.with_clock(clock.clone());
     *rail.frozen.lock().unwrap() = Some((SECOND, other));
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     let attempts = platform.store.attempts(book, number).await.unwrap();
     assert_eq!(
         (rail.sent(), attempts.len()),

@@ -1,12 +1,12 @@
 //! The rails' HTTP client: limits on time and size, and where it does not go.
 
-use outpay::rails::client::{Client, Limits};
+use outpay::rails::client::{ClientLimits, RailClient};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(1), total: Duration::from_millis(500), answer: 1000 };
+const LIMITS: ClientLimits =
+    ClientLimits { connect: Duration::from_secs(1), total: Duration::from_millis(500), answer: 1000 };
 
 /// Answers one request with these bytes, then keeps the connection open.
 async fn answering(bytes: String) -> String {
@@ -29,7 +29,7 @@ fn ok(length: usize, body: &str) -> String {
 
 #[tokio::test]
 async fn an_answer_has_a_largest_size() {
-    let client = Client::new(LIMITS).unwrap();
+    let client = RailClient::new(LIMITS).unwrap();
     let url = answering(ok(1000, &"x".repeat(1000))).await;
     assert_eq!(client.post_json(&url, Vec::new()).await.unwrap().1.len(), 1000);
     let url = answering(ok(1001, &"x".repeat(1001))).await;
@@ -39,7 +39,7 @@ async fn an_answer_has_a_largest_size() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_end_is_given_up() {
-    let client = Client::new(LIMITS).unwrap();
+    let client = RailClient::new(LIMITS).unwrap();
     for bytes in [String::new(), ok(100, "x"), "HTTP/1.1 200 OK\r\n".to_owned()] {
         let url = answering(bytes).await;
         let error = client.post_json(&url, Vec::new()).await.unwrap_err();
@@ -49,7 +49,7 @@ async fn an_answer_that_does_not_end_is_given_up() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let client = Client::new(LIMITS).unwrap();
+    let client = RailClient::new(LIMITS).unwrap();
     let target = answering(ok(1, "x")).await;
     let moved = format!("HTTP/1.1 307 x\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n");
     let (status, _) = client.post_json(&answering(moved).await, Vec::new()).await.unwrap();

@@ -269,7 +269,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
     let asked = futures_util::future::join_all(asks).await;
     assert!(asked.iter().all(|outcome| matches!(outcome, Reply::Withdrawal(_))));
     let work = async |platform: &Platform| {
-        let worker = outpay::payment_worker::Worker::new(platform.clone());
+        let worker = outpay::payment_worker::PaymentWorker::new(platform.clone());
         let mut driven = 0;
         // A round without work is not the end: the other worker may have leased everything it saw.
         while (rail.sent.lock().len() as i64) < count {

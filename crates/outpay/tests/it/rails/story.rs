@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, ready};
 use ledger::{Actor, BookId, Cents, Mode, Provider};
 use outpay::clock::Clock;
 use outpay::kill_switch;
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
 use outpay::rails::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
 use outpay::store::{Attempt, PauseScope};
@@ -162,7 +162,7 @@ impl Rail for Story {
             let frozen = self.frozen.lock().unwrap().take();
             if let Some((micros, other)) = frozen {
                 self.clock.advance(micros);
-                Worker::new(other).round().await.unwrap();
+                PaymentWorker::new(other).round().await.unwrap();
             }
             next(&self.queries)
         }

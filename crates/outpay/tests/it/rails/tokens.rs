@@ -3,21 +3,22 @@
 
 use crate::rails::peers::installed;
 use alloy_primitives::{Address, U256, keccak256};
-use outpay::rails::client::{Client, Limits};
+use outpay::rails::client::{ClientLimits, RailClient};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A node of a chain.
 #[derive(Clone)]
 pub struct Node {
-    client: Client,
+    client: RailClient,
     pub url: String,
 }
 
 impl Node {
     pub fn new(url: &str) -> Self {
         let second = Duration::from_secs(1);
-        let client = Client::new(Limits { connect: second, total: second * 30, answer: 32 << 20 }).unwrap();
+        let client =
+            RailClient::new(ClientLimits { connect: second, total: second * 30, answer: 32 << 20 }).unwrap();
         Self { client, url: url.to_owned() }
     }
 

@@ -4,7 +4,7 @@ use crate::rails::platform::{Installation, assert_books_are_clean, balance, book
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
 use ledger::{Cents, Terms, WithdrawalState};
 use outpay::clock::Clock;
-use outpay::payment_worker::Worker;
+use outpay::payment_worker::PaymentWorker;
 use outpay::rails::{Closed, Finding, Outcome, Rail};
 use outpay::stopped::Stopped;
 use outpay::withdrawals::price::Wish;
@@ -23,7 +23,7 @@ async fn a_refusal_of_what_may_have_been_sent_is_not_believed() {
         &[Finding::NotFound, Finding::NotFound, Finding::NotFound, Finding::Outcome(succeeded())],
     );
     let (_installation, platform, book, number) = start(&clock, &rail).await;
-    let worker = Worker::new(platform.clone());
+    let worker = PaymentWorker::new(platform.clone());
     let mut states = Vec::new();
     for _ in 0..4 {
         worker.round().await.unwrap();
@@ -46,7 +46,7 @@ async fn a_refusal_of_what_was_never_sent_before_is_believed() {
     let clock = Clock::manual(NOW);
     let rail = Story::new(&clock, &[duplicate()], &[Finding::NotFound]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Failed);
     assert_eq!(balance(&platform, book).await, Cents(CENTS));
 }
@@ -57,11 +57,11 @@ async fn nothing_is_sent_under_a_lease_that_has_run_out() {
     let rail = Story::new(&clock, &[succeeded()], &[Finding::NotFound]);
     let (_installation, platform, book, number) = start(&clock, &rail).await;
     *rail.preparing_takes.lock().unwrap() = LEASE + SECOND;
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(rail.sent(), 0, "another worker may have it by now");
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Sending);
     // The next worker asks, and sends what was committed.
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(rail.sent(), 1);
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
     assert_eq!(platform.store.attempts(book, number).await.unwrap().len(), 1);
@@ -76,7 +76,7 @@ async fn the_lease_is_renewed_before_a_request_leaves() {
     *rail.preparing_takes.lock().unwrap() = LEASE - 50 * SECOND;
     *rail.sending_takes.lock().unwrap() = 100 * SECOND;
     *rail.meanwhile.lock().unwrap() = Some(platform.clone());
-    Worker::new(platform.clone()).round().await.unwrap();
+    PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(*rail.leased_meanwhile.lock().unwrap(), [0], "no other worker got it while it was being sent");
     assert_eq!(
         (rail.sent(), withdrawal(&platform, book, number).await.state),
@@ -94,7 +94,7 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     let (_installation, platform, book, _) = start(&clock, &rail).await;
     let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
     let is_left_alone = || mounted.left_alone_until(clock.monotonic()).is_some();
-    let worker = Worker::new(platform.clone());
+    let worker = PaymentWorker::new(platform.clone());
     for _ in 0..10 {
         worker.round().await.unwrap();
         clock.advance(700 * SECOND);
@@ -136,7 +136,7 @@ async fn a_payment_that_is_sent_again_and_again_speaks_once_against_its_rail() {
     let (_installation, platform, book, _) = start(&clock, &rail).await;
     let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
     for _ in 0..10 {
-        Worker::new(platform.clone()).round().await.unwrap();
+        PaymentWorker::new(platform.clone()).round().await.unwrap();
         clock.advance(700 * SECOND);
     }
     assert!(rail.sent() >= 8, "{}", rail.sent());
@@ -154,7 +154,7 @@ async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
     let mounted = Arc::clone(platform.rails.get(book.mode(), "story").unwrap());
     let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
     for _ in 0..8 {
-        Worker::new(platform.clone()).round().await.unwrap();
+        PaymentWorker::new(platform.clone()).round().await.unwrap();
         platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
     }
     assert!(rail.sent() >= 8);
@@ -181,7 +181,7 @@ async fn a_slow_rail_holds_up_no_other() {
     let closed = slow.way.write().await;
     let waits = ask("story").await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let running = tokio::spawn(Worker::new(platform.clone()).run(stopped));
+    let running = tokio::spawn(PaymentWorker::new(platform.clone()).run(stopped));
     until(async || slow.sent() == 1).await;
     for _ in 0..3 {
         let number = ask("quick").await;

@@ -6,7 +6,7 @@ use crate::webhooks::hooks::Hooks;
 use crate::world::SECOND;
 use outpay::background::presence;
 use outpay::store::DeliveryState::{Delivered, Pending};
-use outpay::webhooks::{WebhookOptions, Worker};
+use outpay::webhooks::{WebhookOptions, WebhookWorker};
 
 crate::world::on_both_engines! {
     a_worker_that_dies_after_sending_leaves_it_to_another,
@@ -116,6 +116,6 @@ async fn nothing_is_told_of_what_was_refused(world: &Hooks) {
     let verdict = world.platform.teller.ask(book, Request::plain(progress)).await.unwrap();
     assert!(verdict.is_err());
     let options = WebhookOptions::default();
-    assert_eq!(Worker::new(world.webhooks().clone(), options).settle().await.unwrap(), 1);
+    assert_eq!(WebhookWorker::new(world.webhooks().clone(), options).settle().await.unwrap(), 1);
     assert_eq!(world.receiver.received()[0].kind(), "payout.created");
 }

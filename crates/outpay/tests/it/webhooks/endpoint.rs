@@ -7,7 +7,7 @@ use ledger::BookId;
 use outpay::store::AuditFilter;
 use outpay::webhooks::guard::UrlProblem;
 use outpay::webhooks::sign::SigningKeys;
-use outpay::webhooks::{Change, Endpoint, WebhookError};
+use outpay::webhooks::{Endpoint, EndpointChange, WebhookError};
 use secrecy::ExposeSecret;
 
 crate::world::on_both_engines! {
@@ -190,19 +190,19 @@ async fn a_url_that_leads_inside_is_not_taken(world: &Hooks) {
         ("https://user@example.com/", UrlProblem::HasUser),
         ("hook", UrlProblem::NotAUrl),
     ] {
-        let change = Change { url: Some(url.to_owned()), ..Change::default() };
+        let change = EndpointChange { url: Some(url.to_owned()), ..EndpointChange::default() };
         let refused = strict.set_endpoint(book, BY, &change).await;
         assert!(matches!(refused, Err(WebhookError::Url(found)) if found == problem), "{url}");
     }
     assert!(strict.endpoint(book).await.unwrap().is_none());
-    let change = Change { url: Some("HTTPS://Example.com".to_owned()), ..Change::default() };
+    let change = EndpointChange { url: Some("HTTPS://Example.com".to_owned()), ..EndpointChange::default() };
     let (made, _) = strict.set_endpoint(book, BY, &change).await.unwrap();
     assert_eq!(made.url(), "https://example.com/");
 }
 
 async fn a_first_endpoint_needs_a_url(world: &Hooks) {
     let book = world.book().await;
-    let refused = world.webhooks().set_endpoint(book, BY, &Change::default()).await;
+    let refused = world.webhooks().set_endpoint(book, BY, &EndpointChange::default()).await;
     assert!(matches!(refused, Err(WebhookError::UrlIsMissing)));
 }
 
@@ -222,9 +222,9 @@ async fn changes_at_once_are_both_kept(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let neighbour = world.neighbour().await;
-    let url = Change { url: Some(world.receiver.url("/new")), ..Change::default() };
+    let url = EndpointChange { url: Some(world.receiver.url("/new")), ..EndpointChange::default() };
     let events = outpay::webhook_event::EventSet::of_names(["payout.failed"]);
-    let events = Change { events, ..Change::default() };
+    let events = EndpointChange { events, ..EndpointChange::default() };
     let (one, other) = tokio::join!(
         world.webhooks().set_endpoint(book, BY, &url),
         neighbour.webhooks.set_endpoint(book, BY, &events)

@@ -4,7 +4,7 @@ use crate::receiver::Received;
 use crate::webhooks::hooks::{BY, Hooks};
 use ledger::{Provider, Step};
 use outpay::webhook_event::EventSet;
-use outpay::webhooks::Change;
+use outpay::webhooks::EndpointChange;
 
 crate::world::on_both_engines! {
     a_success_is_told_to_the_byte,
@@ -46,7 +46,7 @@ async fn a_success_is_told_to_the_byte(world: &Hooks) {
 
 async fn only_chosen_events_are_told(world: &Hooks) {
     let book = world.book().await;
-    let change = Change { url: Some(world.receiver.url("/hook")), ..Change::default() };
+    let change = EndpointChange { url: Some(world.receiver.url("/hook")), ..EndpointChange::default() };
     let (endpoint, is_new) = world.webhooks().set_endpoint(book, BY, &change).await.unwrap();
     assert!(is_new && endpoint.is_enabled());
     assert_eq!(endpoint.events(), EventSet::DEFAULT);
@@ -161,7 +161,7 @@ async fn two_processes_make_each_delivery_once(world: &Hooks) {
         for _ in 0..3 {
             world.pay(book).await;
         }
-        let mut other = outpay::webhooks::Worker::new(neighbour.webhooks.clone(), Default::default());
+        let mut other = outpay::webhooks::WebhookWorker::new(neighbour.webhooks.clone(), Default::default());
         let mut worker = world.worker();
         let (here, there) = tokio::join!(worker.settle(), other.settle());
         here.unwrap();

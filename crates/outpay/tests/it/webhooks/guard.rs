@@ -5,7 +5,7 @@ use crate::receiver::{Answer, Receiver, ok};
 use crate::webhooks::hooks::NOW;
 use crate::world::OPEN;
 use outpay::clock::Clock;
-use outpay::webhooks::client::{Client, KEPT_BODY, Lookup, Sent};
+use outpay::webhooks::client::{KEPT_BODY, Lookup, WebhookClient, WebhookSent};
 use outpay::webhooks::guard::Guard;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ fn clock() -> Clock {
     Clock::manual(NOW)
 }
 
-async fn post(client: &Client, url: &str) -> Sent {
+async fn post(client: &WebhookClient, url: &str) -> WebhookSent {
     client.post(url, &[("signature", "s".to_owned())], b"{}".to_vec()).await
 }
 
@@ -43,7 +43,7 @@ fn resolver(answers: Vec<Vec<&'static str>>) -> (Lookup, Arc<Mutex<usize>>) {
 #[tokio::test]
 async fn no_notation_of_this_machine_is_reached() {
     let inside = Receiver::open().await;
-    let client = Client::new(PUBLIC_ONLY, clock());
+    let client = WebhookClient::new(PUBLIC_ONLY, clock());
     let port = inside.address.port();
     let hosts = [
         "127.0.0.1",
@@ -121,7 +121,7 @@ async fn no_name_that_leads_inside_is_reached() {
         vec!["ff02::1"],
     ] {
         let (lookup, asked) = resolver(vec![addresses.clone()]);
-        let client = Client::with_lookup(PUBLIC_ONLY, clock(), lookup);
+        let client = WebhookClient::with_lookup(PUBLIC_ONLY, clock(), lookup);
         let sent = post(&client, &format!("http://receiver.example:{port}/hook")).await;
         assert_eq!((sent.status, sent.error), (None, "address_refused"), "{addresses:?}");
         assert_eq!(*asked.lock(), 1);
@@ -136,7 +136,7 @@ const NOWHERE: &str = "2d00::1";
 async fn a_name_that_is_public_first_and_private_then_is_not_reached() {
     let inside = Receiver::open().await;
     let (lookup, asked) = resolver(vec![vec![NOWHERE], vec!["127.0.0.1"]]);
-    let client = Client::with_lookup(PUBLIC_ONLY, clock(), lookup);
+    let client = WebhookClient::with_lookup(PUBLIC_ONLY, clock(), lookup);
     let url = format!("http://rebinding.example:{}/hook", inside.address.port());
     // If there is a route to nowhere, do not wait for it to time out.
     let first = tokio::time::timeout(Duration::from_secs(2), post(&client, &url)).await;
@@ -151,7 +151,7 @@ async fn a_name_that_is_public_first_and_private_then_is_not_reached() {
 async fn of_several_addresses_only_the_public_ones_are_tried() {
     let inside = Receiver::open().await;
     let (lookup, _) = resolver(vec![vec![NOWHERE, "127.0.0.1", "::1"]]);
-    let client = Client::with_lookup(PUBLIC_ONLY, clock(), lookup);
+    let client = WebhookClient::with_lookup(PUBLIC_ONLY, clock(), lookup);
     let url = format!("http://mixed.example:{}/hook", inside.address.port());
     let sent = tokio::time::timeout(Duration::from_secs(2), post(&client, &url)).await;
     assert!(sent.is_err() || sent.is_ok_and(|sent| sent.error == "connect_failed"));
@@ -162,7 +162,7 @@ async fn of_several_addresses_only_the_public_ones_are_tried() {
 async fn what_is_let_through_is_reached() {
     let inside = Receiver::open().await;
     let (lookup, _) = resolver(vec![vec!["127.0.0.1"]]);
-    let client = Client::with_lookup(OPEN, clock(), lookup);
+    let client = WebhookClient::with_lookup(OPEN, clock(), lookup);
     let sent = post(&client, &format!("http://receiver.example:{}/hook", inside.address.port())).await;
     assert_eq!((sent.status, sent.error, sent.body.as_slice()), (Some(200), "", b"ok".as_slice()));
     assert_eq!(inside.received().len(), 1, "so the tests above do not pass for another reason");
@@ -171,7 +171,7 @@ async fn what_is_let_through_is_reached() {
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_not_followed() {
     let (receiver, inside) = (Receiver::open().await, Receiver::open().await);
-    let client = Client::new(OPEN, clock());
+    let client = WebhookClient::new(OPEN, clock());
     for status in [301, 302, 303, 307, 308] {
         let target = inside.url("/secrets");
         let answer = format!("HTTP/1.1 {status} -\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n");
@@ -188,18 +188,18 @@ async fn names_without_an_address_and_a_resolver_that_fails() {
     let (nothing, _) = resolver(vec![vec![]]);
     let failing: Lookup = Arc::new(|_name| Box::pin(async { Err(std::io::Error::other("no resolver")) }));
     for lookup in [nothing, failing] {
-        let client = Client::with_lookup(PUBLIC_ONLY, clock(), lookup);
+        let client = WebhookClient::with_lookup(PUBLIC_ONLY, clock(), lookup);
         assert_eq!(post(&client, "http://receiver.example/hook").await.error, "name_not_found");
     }
     let silent: Lookup = Arc::new(|_name| Box::pin(std::future::pending()));
-    let client = Client::with_lookup(PUBLIC_ONLY, clock(), silent);
+    let client = WebhookClient::with_lookup(PUBLIC_ONLY, clock(), silent);
     assert_eq!(post(&client, "http://receiver.example/hook").await.error, "timeout");
 }
 
 #[tokio::test]
 async fn an_answer_without_end_is_cut() {
     let receiver = Receiver::open().await;
-    let client = Client::new(OPEN, clock());
+    let client = WebhookClient::new(OPEN, clock());
     let long = "x".repeat(3 * KEPT_BODY);
     receiver.next("/hook", [Answer::Status(200, long.clone())]);
     let sent = post(&client, &receiver.url("/hook")).await;
@@ -233,7 +233,7 @@ async fn a_certificate_that_nobody_signed_is_not_trusted() {
         let (stream, _) = listener.accept().await.unwrap();
         acceptor.accept(stream).await.is_ok()
     });
-    let client = Client::new(OPEN, clock());
+    let client = WebhookClient::new(OPEN, clock());
     let sent = post(&client, &format!("https://localhost:{port}/hook")).await;
     assert_eq!((sent.status, sent.error), (None, "tls_failed"));
     assert!(!served.await.unwrap(), "no handshake, and so no request");
@@ -242,7 +242,7 @@ async fn a_certificate_that_nobody_signed_is_not_trusted() {
 #[tokio::test]
 async fn a_url_is_judged_again_at_every_attempt() {
     let receiver = Receiver::open().await;
-    let strict = Client::new(Guard::default(), clock());
+    let strict = WebhookClient::new(Guard::default(), clock());
     for url in [receiver.url("/hook"), "https://127.0.0.1/hook".to_owned(), "nonsense".to_owned()] {
         assert_eq!(post(&strict, &url).await.error, "address_refused", "{url}");
     }

@@ -7,7 +7,7 @@ use ledger::{Actor, BookId, Cents, FeeRule, Order, Provider, ReviewRule, Step, T
 use outpay::clock::Clock;
 use outpay::store::{Delivery, DeliveryState, WebhookAttempt};
 use outpay::webhook_event::{self, EventSet};
-use outpay::webhooks::{Change, Endpoint, WebhookOptions, Webhooks, Worker};
+use outpay::webhooks::{Endpoint, EndpointChange, WebhookOptions, WebhookWorker, Webhooks};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ impl Hooks {
         &self.platform.webhooks
     }
 
-    pub fn worker(&self) -> Worker {
-        Worker::new(self.webhooks().clone(), WebhookOptions::default())
+    pub fn worker(&self) -> WebhookWorker {
+        WebhookWorker::new(self.webhooks().clone(), WebhookOptions::default())
     }
 
     /// Lets a new worker do all there is to do; says how many attempts it made.
@@ -66,7 +66,7 @@ impl Hooks {
 
     /// Sets the book's endpoint to `path` of the receiver.
     pub async fn endpoint(&self, book: BookId, path: &str, events: &[&str]) -> Endpoint {
-        let change = Change {
+        let change = EndpointChange {
             url: Some(self.receiver.url(path)),
             enabled: Some(true),
             events: Some(EventSet::of_names(events.iter().copied()).unwrap()),
@@ -80,7 +80,7 @@ impl Hooks {
     }
 
     pub async fn switch(&self, book: BookId, enabled: bool) {
-        let change = Change { enabled: Some(enabled), ..Change::default() };
+        let change = EndpointChange { enabled: Some(enabled), ..EndpointChange::default() };
         self.webhooks().set_endpoint(book, BY, &change).await.unwrap();
     }
 

@@ -4,7 +4,7 @@
 use crate::receiver::Answer;
 use crate::webhooks::hooks::Hooks;
 use outpay::store::DeliveryState::{Delivered, Pending};
-use outpay::webhooks::{WebhookOptions, Worker};
+use outpay::webhooks::{WebhookOptions, WebhookWorker};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -30,7 +30,7 @@ impl Running {
 
 fn worker(world: &Hooks, options: WebhookOptions) -> Running {
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(Worker::new(world.webhooks().clone(), options).run(stopped));
+    let task = tokio::spawn(WebhookWorker::new(world.webhooks().clone(), options).run(stopped));
     Running { stop, task }
 }
 
