@@ -40,9 +40,6 @@ pub struct Taken {
 
 /// Takes a method's queued payments into work and gives those in work as a CSV: each in one file. What an earlier file has is
 /// given `again` only where that is asked for, and the file says so.
-///
-/// # Errors
-/// [`Stopped`].
 pub async fn take(
     platform: &Platform,
     book: BookId,

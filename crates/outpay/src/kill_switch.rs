@@ -113,9 +113,6 @@ pub enum Resumed {
 }
 
 /// Ends a pause that the business set by itself.
-///
-/// # Errors
-/// As [`resume`].
 pub async fn resume_own(
     platform: &Platform,
     book: BookId,
@@ -132,9 +129,6 @@ pub async fn resume_own(
 }
 
 /// The pauses that concern a book, oldest first.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn of_book(platform: &Platform, book: BookId) -> Result<Vec<StoredPause>, Failure> {
     let mut pauses = platform.store.pauses().await?;
     pauses.retain(|pause| pause.scope.concerns(book));

@@ -35,9 +35,6 @@ pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
 }
 
 /// Goes once through all books with a rule. How many people's money went back.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn sweep(platform: &Platform) -> Result<usize, Failure> {
     let mut expired = 0;
     for (book, days) in platform.store.expiry_rules().await? {

@@ -82,9 +82,6 @@ pub async fn run_against(
 }
 
 /// Audits a snapshot of a whole database.
-///
-/// # Errors
-/// As [`run_against`].
 pub async fn of(
     snapshot: Snapshot,
     secrets: &Secrets,

@@ -12,18 +12,12 @@ const CAME_BACK: &str = "returned";
 
 impl Counter<'_> {
     /// Takes a payment by hand into work: from now on the user cannot cancel.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn begin(&self, withdrawal: i64) -> Result<Done<Withdrawal>, Stopped> {
         self.find_manual(withdrawal).await?;
         self.advance(Progress::new(withdrawal, Step::Send)).await
     }
 
     /// A payment by hand was made; `proof` says how one can see that.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn settle(&self, withdrawal: i64, proof: &str) -> Result<Done<Withdrawal>, Stopped> {
         let found = self.find(withdrawal).await?;
         if !found.provider.is_paid_by_hand() && !self.is_remembered().await? {
@@ -36,18 +30,12 @@ impl Counter<'_> {
     }
 
     /// A payment by hand was not made; `reason` is what the user reads.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn fail(&self, withdrawal: i64, reason: &str) -> Result<Done<Withdrawal>, Stopped> {
         self.find_manual(withdrawal).await?;
         self.advance(Progress::new(withdrawal, Step::Fail).because(NOT_PAID, reason).made_by_hand()).await
     }
 
     /// Money of a payment that had succeeded came back in a way that no rail reports.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn give_back(&self, withdrawal: i64, proof: &str) -> Result<Done<Withdrawal>, Stopped> {
         let words = "The payment came back. Please check the destination and try again.";
         let step = Progress::new(withdrawal, Step::Return).because(CAME_BACK, words).with_note(proof);

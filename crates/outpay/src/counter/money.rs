@@ -6,9 +6,6 @@ use ledger::{Cents, Command, Confirmed, Direction};
 
 impl Counter<'_> {
     /// Records money that reached the business from outside. One deposit per reference, whatever the idempotency key.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn deposit(
         &self,
         amount: Cents,
@@ -19,17 +16,11 @@ impl Counter<'_> {
     }
 
     /// Moves money between the main and the payout balance.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn transfer(&self, direction: Direction, amount: Cents) -> Result<Done<OwnBalances>, Stopped> {
         self.give(Command::Transfer { direction, amount }, reply::own_balances).await
     }
 
     /// Carries out a correction that a second person has confirmed, once per proposal.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn correct(&self, confirmed: Confirmed) -> Result<Done<OwnBalances>, Stopped> {
         self.give(Command::Correct(Box::new(confirmed)), reply::own_balances).await
     }

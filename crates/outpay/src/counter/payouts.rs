@@ -6,17 +6,11 @@ use ledger::{BatchPayout, Cents, Command, Email, UserSnapshot, UserStatus};
 
 impl Counter<'_> {
     /// Creates a payout user or adds to the balance of one.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn create(&self, email: Email, amount: Cents, memo: String) -> Result<Done<PaidUser>, Stopped> {
         self.give(Command::Create { email, amount, memo }, reply::paid).await
     }
 
     /// Pays many users in order: all or none, or with `partial` as far as the money goes.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn create_many(
         &self,
         payouts: Vec<BatchPayout>,
@@ -26,9 +20,6 @@ impl Counter<'_> {
     }
 
     /// Takes unspent money back from a user.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn debit(
         &self,
         user: i64,
@@ -39,25 +30,16 @@ impl Counter<'_> {
     }
 
     /// Activates or deactivates a user's hash. Setting the status that the user already has changes nothing.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn set_status(&self, user: i64, status: UserStatus) -> Result<Done<UserSnapshot>, Stopped> {
         self.give(Command::SetStatus { user, status }, reply::user).await
     }
 
     /// Gives a user a new hash; the old one stops authenticating at once.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn rotate_hash(&self, user: i64) -> Result<Done<PaidUser>, Stopped> {
         self.give(Command::RotateHash { user }, reply::paid).await
     }
 
     /// Takes back unclaimed money, unless an entry newer than `head` has touched the user's account.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn expire(&self, user: i64, head: i64) -> Result<Done<UserSnapshot>, Stopped> {
         self.give(Command::Expire { user, head }, reply::user).await
     }

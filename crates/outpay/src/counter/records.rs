@@ -6,9 +6,6 @@ use ledger::{Command, Occurrence};
 
 impl Counter<'_> {
     /// Writes a journal entry that something happened; `user` where it concerns one.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn record(
         &self,
         occurrence: Occurrence,
@@ -20,17 +17,11 @@ impl Counter<'_> {
 
     /// Keeps the answer of something that is done outside the books, to give it again whenever the key comes again.
     /// `request` is everything that the request says.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn remember(&self, request: String, answer: String) -> Result<Done<String>, Stopped> {
         self.give(Command::Remember { request, answer }, reply::said).await
     }
 
     /// Numbers everything from here on in a new epoch, after the database has lost its end.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn recover(&self, epoch: i64) -> Result<Done<()>, Stopped> {
         self.give(Command::Recover { epoch }, reply::recorded).await
     }

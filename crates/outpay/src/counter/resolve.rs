@@ -64,9 +64,6 @@ impl Counter<'_> {
 
     /// Ends one as paid by a payment that its rail has proved, in whichever state the database has it: after a recovery it may
     /// be queued although it was paid since. A repeat with the same proof changes nothing.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn settle_by_proof(
         &self,
         withdrawal: i64,

@@ -19,9 +19,6 @@ const REJECTED: &str = "rejected_by_business";
 
 impl Counter<'_> {
     /// Lets a withdrawal be sent.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn approve(&self, withdrawal: i64) -> Result<Done<Withdrawal>, Stopped> {
         let is_maker = is_maker(self.platform, self.book, withdrawal, self.origin.actor).await?;
         if is_maker && !self.is_remembered().await? {
@@ -31,9 +28,6 @@ impl Counter<'_> {
     }
 
     /// Gives the money back to the user, with a reason that the user may read.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn reject(&self, withdrawal: i64, reason: &str) -> Result<Done<Withdrawal>, Stopped> {
         self.advance(Progress::new(withdrawal, Step::Reject).because(REJECTED, reason)).await
     }
@@ -91,9 +85,6 @@ async fn givers(
 }
 
 /// Do these two act for the same person, as far as keys and the audit log tell?
-///
-/// # Errors
-/// When the database breaks.
 pub async fn is_same_hand(
     platform: &Platform,
     book: BookId,

@@ -19,9 +19,6 @@ const CANCELLED_BY_BUSINESS: &str = "cancelled_by_business";
 impl Counter<'_> {
     /// Holds the money and queues the withdrawal, or puts it up for review. The rail is asked first whether it could pay, so
     /// that no money is held for something that cannot work; the ledger decides.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn withdraw(&self, user: i64, wish: &Wish) -> Result<Done<Withdrawal>, Stopped> {
         let (platform, book) = (self.platform, self.book);
         let mounted = rail(platform, book, &wish.method)?;
@@ -59,9 +56,6 @@ impl Counter<'_> {
     }
 
     /// The recipient takes a withdrawal back before it is sent; one of another user is unknown.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn cancel_own(&self, withdrawal: i64, user: i64) -> Result<Done<Withdrawal>, Stopped> {
         let step =
             Progress::new(withdrawal, Step::Cancel).because(CANCELLED_BY_RECIPIENT, "You cancelled it.");
@@ -69,17 +63,11 @@ impl Counter<'_> {
     }
 
     /// The business takes a withdrawal back before it is sent; the recipient reads the reason.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn cancel(&self, withdrawal: i64, reason: &str) -> Result<Done<Withdrawal>, Stopped> {
         self.advance(Progress::new(withdrawal, Step::Cancel).because(CANCELLED_BY_BUSINESS, reason)).await
     }
 
     /// Takes a withdrawal one step further, and tells the workers that there may be something to do.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn advance(&self, progress: Progress) -> Result<Done<Withdrawal>, Stopped> {
         let done = self.give(Command::Advance(Box::new(progress)), reply::withdrawal).await?;
         self.platform.rails.nudge.send();
@@ -87,9 +75,6 @@ impl Counter<'_> {
     }
 
     /// A worker's step, refused where its lease is lost. The worker itself goes on, so no other one is told.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn advance_under(&self, lease: Lease, progress: Progress) -> Result<Done<Withdrawal>, Stopped> {
         self.give(Command::Advance(Box::new(progress.under(lease))), reply::withdrawal).await
     }
@@ -97,9 +82,6 @@ impl Counter<'_> {
     /// The code of a delivered gift card. Every look is an entry in the journal, made before the code is shown; the ledger
     /// limits how many there are. The witness remembers the card's number before the code leaves the process, so that a
     /// restored stock does not give the card to another person.
-    ///
-    /// # Errors
-    /// [`Stopped`].
     pub async fn reveal(&self, withdrawal: &Withdrawal) -> Result<Done<Revealed>, Stopped> {
         let (platform, book) = (self.platform, self.book);
         let look = Command::Record {

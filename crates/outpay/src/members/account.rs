@@ -25,9 +25,6 @@ pub enum AccountError {
 }
 
 /// A new password. All other sessions of the member end.
-///
-/// # Errors
-/// [`AccountError`].
 pub async fn change_password(
     platform: &Platform,
     session: &Session,
@@ -51,9 +48,6 @@ pub async fn change_password(
 
 /// New recovery codes in the place of the old ones, to be shown once. Asks for a code, so that an unlocked screen is not
 /// enough.
-///
-/// # Errors
-/// [`AccountError`].
 pub async fn renew_recovery_codes(
     platform: &Platform,
     session: &Session,

@@ -54,9 +54,6 @@ pub struct Invited {
 }
 
 /// Invites an address into a team. An earlier invitation of the same address is withdrawn.
-///
-/// # Errors
-/// [`InvitationError`].
 pub async fn invite(
     platform: &Platform,
     business: i64,
@@ -71,9 +68,6 @@ pub async fn invite(
 }
 
 /// Lets a member who has lost password or second factor set both anew.
-///
-/// # Errors
-/// [`InvitationError`].
 pub async fn reset(
     platform: &Platform,
     business: i64,
@@ -186,9 +180,6 @@ pub struct Acceptance<'a> {
 }
 
 /// Accepts: the account is part of the team, and a session begins that still needs its second factor.
-///
-/// # Errors
-/// [`InvitationError`].
 pub async fn accept(
     platform: &Platform,
     open: &Open,

@@ -51,9 +51,6 @@ pub struct SignInStep {
 }
 
 /// The first step: the password. `before`: a session that the browser still has, which ends.
-///
-/// # Errors
-/// [`SignInError`].
 pub async fn with_password(
     platform: &Platform,
     attempt: &SignInAttempt<'_>,
@@ -106,9 +103,6 @@ fn shortened(text: &str) -> String {
 }
 
 /// The second step: a code of the app, or a recovery code.
-///
-/// # Errors
-/// [`SignInError`].
 pub async fn with_code(
     platform: &Platform,
     session: &Session,
@@ -182,9 +176,6 @@ pub async fn key_to_enrol(platform: &Platform, session: &Session) -> Result<Secr
 }
 
 /// Confirms the key with a first code. The session is complete then, and the recovery codes are there to be shown once.
-///
-/// # Errors
-/// [`SignInError`].
 pub async fn enrol(
     platform: &Platform,
     session: &Session,

@@ -38,9 +38,6 @@ async fn find(platform: &Platform, business: i64, member: i64) -> Result<TeamMem
 }
 
 /// Gives a member another role.
-///
-/// # Errors
-/// [`TeamError`].
 pub async fn set_role(
     platform: &Platform,
     business: i64,
@@ -72,9 +69,6 @@ pub async fn set_role(
 }
 
 /// Takes a member out of the team. Their sessions end.
-///
-/// # Errors
-/// [`TeamError`].
 pub async fn remove(
     platform: &Platform,
     business: i64,
@@ -103,9 +97,6 @@ pub async fn remove(
 
 /// Takes a member's second factor and recovery codes away: the next sign-in enrols a new one. Their sessions end. Not where
 /// the account belongs to another team too: one team cannot weaken an account of another.
-///
-/// # Errors
-/// [`TeamError`].
 pub async fn reset_second_factor(
     platform: &Platform,
     business: i64,

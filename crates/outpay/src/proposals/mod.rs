@@ -161,9 +161,6 @@ pub async fn confirm(platform: &Platform, row: &ProposalRow, checker: Checker<'_
 }
 
 /// Withdraws a proposal: its proposer takes it back, or another person declines it.
-///
-/// # Errors
-/// [`Refused::IsNotOpen`].
 pub async fn withdraw(platform: &Platform, row: &ProposalRow, by: Actor) -> Result<(), Refused> {
     let now = platform.clock.now();
     let withdrawn = entry(platform, row, by, "proposal.withdrawn");

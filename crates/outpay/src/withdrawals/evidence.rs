@@ -19,9 +19,6 @@ pub struct Evidence {
 }
 
 /// All there is to see of a withdrawal; `None` where there is none of this number.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn of(platform: &Platform, book: BookId, number: i64) -> Result<Option<Evidence>, Failure> {
     let Some(withdrawal) = platform.store.withdrawal(book, number).await? else { return Ok(None) };
     let entries = platform.store.entries_of_withdrawal(book, number).await?;

@@ -28,26 +28,17 @@ pub fn standard_terms(mode: Mode) -> Terms {
 }
 
 /// The terms of one method.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn terms(platform: &Platform, book: BookId, method: &str) -> Result<Terms, Failure> {
     let mut all = platform.store.all_terms(book).await?;
     Ok(all.remove(method).unwrap_or_else(|| standard_terms(book.mode())))
 }
 
 /// The rail behind a method's name.
-///
-/// # Errors
-/// [`Stopped::UnknownMethod`].
 pub fn rail<'a>(platform: &'a Platform, book: BookId, method: &str) -> Result<&'a Arc<Mounted>, Stopped> {
     platform.rails.get(book.mode(), method).ok_or(Stopped::UnknownMethod)
 }
 
 /// All methods for a person with this balance.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn all(platform: &Platform, book: BookId, balance: Cents) -> Result<Vec<Offer>, Failure> {
     let mut set = platform.store.all_terms(book).await?;
     let pauses = platform.store.pauses_of(book).await?;
@@ -72,9 +63,6 @@ pub async fn one(platform: &Platform, book: BookId, method: &str, balance: Cents
 }
 
 /// Is a method paused for everybody in a book? Whether one person is paused, the ledger says when money is asked for.
-///
-/// # Errors
-/// When the database breaks.
 pub async fn is_paused(platform: &Platform, book: BookId, method: &str) -> Result<bool, Failure> {
     Ok(is_for_all(&platform.store.pauses_of(book).await?, method))
 }
