@@ -3,7 +3,7 @@
     OUTPAY_KEY=sk_test_… python3 examples/pay_from_spreadsheet.py october.csv http://127.0.0.1:8080 > paid.csv
 
 The file has the columns email, amount (in dollars, such as 12.50) and reference. A reference pays once, for ever: running the
-same file again, also after a crash in the middle, pays nobody twice and prints the same hashes.
+same file again, also after a crash in the middle, pays no row twice and prints the same hashes.
 """
 
 import csv

@@ -33,7 +33,7 @@ pub fn link(previous: &ChainDigest, book: BookId, entry: &Entry, payee: &str) ->
     let movement = entry.movement.map_or([0; 5], |moved| {
         [moved.debit.0, moved.credit.0, moved.amount.0, moved.debit_previous, moved.credit_previous]
     });
-    let is_wide = entry.withdrawal != 0 || entry.actor != Actor::NOBODY || !entry.detail.is_empty();
+    let is_wide = entry.withdrawal != 0 || entry.actor != Actor::NONE || !entry.detail.is_empty();
     let kind =
         entry.kind.code() + if is_wide { WIDE } else { 0 } + if entry.salt.is_some() { SALTED } else { 0 };
     let wide = [entry.withdrawal, entry.actor.0, length(&entry.note)];
@@ -85,7 +85,7 @@ mod tests {
             }),
             note: "n".to_owned(),
             withdrawal: 0,
-            actor: Actor::NOBODY,
+            actor: Actor::NONE,
             detail: String::new(),
             salt: None,
         };
@@ -170,7 +170,7 @@ mod tests {
             movement: None,
             note: "Miete für Mai".to_owned(),
             withdrawal: 0,
-            actor: Actor::NOBODY,
+            actor: Actor::NONE,
             detail: String::new(),
             salt: None,
         };

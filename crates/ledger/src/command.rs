@@ -349,7 +349,7 @@ impl Request {
             _ => key,
         };
         let once = key.map(|key| Once { key, fingerprint: command.fingerprint() });
-        Self { command, once, origin: Actor::NOBODY.into() }
+        Self { command, once, origin: Actor::NONE.into() }
     }
 
     /// Given by this actor, or with this credential.

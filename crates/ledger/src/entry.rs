@@ -198,8 +198,8 @@ pub struct Actor(pub i64);
 const MEMBERS_FROM: i64 = 1_000;
 
 impl Actor {
-    /// The recipient, or the platform itself carrying out a rule.
-    pub const NOBODY: Self = Self(0);
+    /// No key, member or operator: the recipient, or the platform itself carrying out a rule.
+    pub const NONE: Self = Self(0);
     /// The operator, through the program's command line.
     pub const OPERATOR: Self = Self(-1);
 
@@ -270,8 +270,8 @@ mod tests {
             assert_eq!((Actor(number).as_key(), Actor(number).as_member()), (Some(number), None));
         }
         assert_eq!(Actor::member(1), Actor(-1_001));
-        for nobody in [Actor::NOBODY, Actor::OPERATOR, Actor(-1_000)] {
-            assert_eq!((nobody.as_key(), nobody.as_member()), (None, None));
+        for other in [Actor::NONE, Actor::OPERATOR, Actor(-1_000)] {
+            assert_eq!((other.as_key(), other.as_member()), (None, None));
         }
     }
 }

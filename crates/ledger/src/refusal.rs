@@ -130,7 +130,7 @@ impl Refusal {
                 "This idempotency key was already used for another request. Send a new key with a new request."
             }
             Self::ReferencesWereUsedForOtherPayouts(_) => {
-                "Some references were already used for another email or amount. Nobody was paid."
+                "Some references were already used for another email or amount. No payout was made."
             }
             Self::DepositReferenceWasUsedForAnotherAmount => {
                 "This deposit reference was already recorded with another amount."

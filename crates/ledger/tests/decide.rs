@@ -911,7 +911,7 @@ fn one_of_each() -> (Book, Vec<Entry>) {
             movement,
             note: note.to_owned(),
             withdrawal: 0,
-            actor: Actor::NOBODY,
+            actor: Actor::NONE,
             detail: String::new(),
             salt: match kind {
                 EntryKind::UserCreated => Some(salt(user, 0)),

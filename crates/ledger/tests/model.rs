@@ -757,7 +757,7 @@ impl<'a> Run<'a> {
                 credit_previous: self.newest.insert(credit, sequence).unwrap_or(0),
             });
             let (kind, user, note) = (line.kind, line.user, line.note.clone());
-            let (withdrawal, actor, detail) = (0, Actor::NOBODY, line.detail.clone());
+            let (withdrawal, actor, detail) = (0, Actor::NONE, line.detail.clone());
             let told = Entry {
                 sequence,
                 kind,

@@ -50,7 +50,7 @@ pub async fn take(
     let by = by.into();
     let mounted = platform.rails.get(book.mode(), method);
     let provider = mounted.map(|mounted| mounted.facts().provider);
-    // Whoever pays by hand what a rail is at work on pays twice.
+    // Paying by hand what a rail is paying would pay twice.
     if provider.is_some_and(|provider| !provider.is_paid_by_hand()) {
         return Err(Refusal::WithdrawalIsNotManual.into());
     }

@@ -48,7 +48,7 @@ async fn sweep_book(platform: &Platform, book: BookId, days: i64) -> Result<usiz
     let too_old = now - days.saturating_mul(DAY);
     let soon_too_old = now - (days - REMIND_BEFORE).max(0).saturating_mul(DAY);
     let notice = REMIND_BEFORE.min(days) * DAY;
-    let counter = platform.counter(book, Actor::NOBODY);
+    let counter = platform.counter(book, Actor::NONE);
     let (mut after, mut expired) = (0, 0);
     loop {
         let page = platform.store.unclaimed(book, soon_too_old, after, PAGE).await?;

@@ -75,7 +75,7 @@ impl Names {
     pub fn of(&self, actor: Actor) -> String {
         match actor {
             Actor::OPERATOR => "Operator".to_owned(),
-            Actor::NOBODY => "Outpay".to_owned(),
+            Actor::NONE => "Outpay".to_owned(),
             actor => self.0.get(&actor).cloned().unwrap_or_else(|| "Former member".to_owned()),
         }
     }

@@ -51,7 +51,7 @@ impl Caller {
     /// As a person by the hash.
     #[must_use]
     pub fn as_recipient(&self) -> Origin {
-        Origin { actor: Actor::NOBODY, credential: Some(self.credential), session: None }
+        Origin { actor: Actor::NONE, credential: Some(self.credential), session: None }
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn run(
     let (users, amount) = (arguments.users, Cents(arguments.users));
 
     let reference = format!("preload {users}");
-    let counter = platform.counter(book, Actor::NOBODY);
+    let counter = platform.counter(book, Actor::NONE);
     let once = OnceKey::of_request(&reference);
     counter.deposit(amount, reference, true).await?;
     counter.once(once).transfer(Direction::ToPayout, amount).await?;

@@ -121,7 +121,7 @@ pub struct BatchRow {
     /// Cents.
     #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
     amount: Cents,
-    /// Your own name for this payout, unique for ever: a repeat pays nobody again and answers as before.
+    /// Your own name for this payout, unique for ever: a repeat is not paid again and answers as before.
     #[schema(min_length = 1, max_length = 255)]
     reference: Option<String>,
     /// What for, in words for the person, who sees it beside the amount.
@@ -162,7 +162,7 @@ pub struct BatchRowAnswer {
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses(
         (status = 201, description = "Paid", body = BatchAnswer),
-        (status = 400, description = "Invalid rows (all are named; nobody was paid), malformed JSON, or too little money"),
+        (status = 400, description = "Invalid rows (all are named; no payout was made), malformed JSON, or too little money"),
         (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or a row is above the limit of the key"),
         (status = 413, description = "The body is larger than 8 MiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "A reference or the idempotency key was used for something else"),

@@ -272,7 +272,7 @@ fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)]) -> Response {
 
 fn invalid_rows(rows: &[(usize, Vec<(&'static str, &'static str)>)]) -> Response {
     let verb = if rows.len() == 1 { "row is" } else { "rows are" };
-    let sentence = format!("{} {verb} invalid. Nobody was paid.", rows.len());
+    let sentence = format!("{} {verb} invalid. No payout was made.", rows.len());
     let mut body = plain(&sentence, "invalid_rows");
     for (index, problems) in rows {
         let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

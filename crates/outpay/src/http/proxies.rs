@@ -1,5 +1,5 @@
 //! Where a request comes from when it comes through proxies of the operator's. Not here: what the address is good for
-//! (rate_limit.rs, keys bound to networks, lock-out, sessions). Invariant: nobody but a trusted proxy decides what counts; what a
+//! (rate_limit.rs, keys bound to networks, lock-out, sessions). Invariant: only a trusted proxy decides what counts; what a
 //! client itself writes into the header stands left of what the first trusted proxy has written, and is never reached.
 
 use crate::networks::Networks;

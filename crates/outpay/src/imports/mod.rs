@@ -83,7 +83,7 @@ async fn bring_lines(
         lines: i64::try_from(lines.len())?,
         total: Cents(total),
         actor,
-        confirmed_by: Actor::NOBODY,
+        confirmed_by: Actor::NONE,
         state: ImportState::Draft,
         created_at: now,
         changed_at: now,

@@ -18,7 +18,7 @@ pub enum TeamError {
     #[error("there is no such member in this team")]
     Unknown,
     /// There is no other owner, or the team changed at the same moment.
-    #[error("a team keeps at least one owner; make somebody else an owner first")]
+    #[error("a team keeps at least one owner; make another member an owner first")]
     LastOwner,
     /// The account is also part of another team, whose owners have a say in it.
     #[error("this person is a member of another team too; only the operator can reset the account")]

@@ -221,7 +221,7 @@ impl Turn<'_> {
                     return Ok(None);
                 }
                 if let Some((occurrence, note)) = self.mounted.rail.after_success(&self.payment).await? {
-                    let counter = self.platform.counter(self.hold.book, Actor::NOBODY);
+                    let counter = self.platform.counter(self.hold.book, Actor::NONE);
                     counter.record(occurrence, None, note).await?;
                 }
                 Ok(withdrawal.provider.watch().map(|watch| watch.first))
@@ -292,7 +292,7 @@ impl Turn<'_> {
         step: Progress,
     ) -> Result<Result<Withdrawal, Refusal>, Failure> {
         let lease = Lease { number: self.hold.lease, attempts: i64::try_from(attempts.len())? };
-        let counter = self.platform.counter(self.hold.book, Actor::NOBODY);
+        let counter = self.platform.counter(self.hold.book, Actor::NONE);
         match counter.advance_under(lease, step).await {
             Ok(done) => Ok(Ok(done.value)),
             Err(Stopped::Refused(refusal)) => Ok(Err(refusal)),

@@ -85,7 +85,7 @@ impl Sandbox {
     /// With this clock.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        let account = Field::typed("account", "Any text; the sandbox pays nobody");
+        let account = Field::typed("account", "Any text; the sandbox pays nothing out");
         let facts = Facts {
             name: NAME.to_owned(),
             provider: Provider::Sandbox,

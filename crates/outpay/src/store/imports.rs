@@ -28,7 +28,7 @@ pub struct Import {
     pub total: Cents,
     /// Who brought it.
     pub actor: Actor,
-    /// In whose name it pays; `Actor::NOBODY` before it is confirmed.
+    /// In whose name it pays; `Actor::NONE` before it is confirmed.
     pub confirmed_by: Actor,
     /// How far it is.
     pub state: ImportState,

@@ -62,7 +62,7 @@ pub async fn one(platform: &Platform, book: BookId, method: &str, balance: Cents
     Ok(with_terms(platform, book, mounted, (terms, is_paused), balance).await)
 }
 
-/// Is a method paused for everybody in a book? Whether one person is paused, the ledger says when money is asked for.
+/// Is a method paused for a whole book? Whether one person is paused is decided by the ledger when a withdrawal is asked for.
 pub async fn is_paused(platform: &Platform, book: BookId, method: &str) -> Result<bool, Failure> {
     Ok(is_for_all(&platform.store.pauses_of(book).await?, method))
 }

@@ -97,7 +97,7 @@ async fn funded_business(platform: &Platform) -> Result<CreatedBusiness, CliErro
     };
     let number = created.business.number;
     for mode in [Mode::Live, Mode::Test] {
-        let counter = platform.counter(BookId::new(number, mode), Actor::NOBODY);
+        let counter = platform.counter(BookId::new(number, mode), Actor::NONE);
         counter.deposit(FUNDS, "demo funds".to_owned(), true).await?;
     }
     platform.store.set_payouts_enabled(number, true).await?;

@@ -200,7 +200,7 @@ pub(crate) fn invented(state: ImportState) -> Import {
         lines: 3,
         total: Cents(3_600),
         actor: ledger::Actor::member(1),
-        confirmed_by: ledger::Actor::NOBODY,
+        confirmed_by: ledger::Actor::NONE,
         state,
         created_at: 1_800_000_000_000_000,
         changed_at: 1_800_000_060_000_000,

@@ -35,7 +35,7 @@ impl Forbidden<'_> {
     pub fn reason(&self, address: Address) -> Option<String> {
         let lost = "whatever is sent there is lost. Please give your own address.";
         if address == Address::ZERO {
-            Some(format!("This is the zero address, which belongs to nobody: {lost}"))
+            Some(format!("This is the zero address, which has no owner: {lost}"))
         } else if address == self.token {
             Some(format!("This is the address of the {} contract itself: {lost}", self.currency))
         } else if address == self.treasury {

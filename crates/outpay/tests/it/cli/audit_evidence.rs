@@ -43,7 +43,7 @@ fn start(installation: &Installation) {
             let destination =
                 json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
             let wish = Wish { method: "bank".to_owned(), amount: Cents(amount), destination };
-            platform.counter(BOOK, Actor::NOBODY).withdraw(1, &wish).await.unwrap();
+            platform.counter(BOOK, Actor::NONE).withdraw(1, &wish).await.unwrap();
         }
         let send = Request::plain(Command::Advance(Box::new(Progress::new(1, Step::Send))));
         platform.teller.ask(BOOK, send).await.unwrap().unwrap();

@@ -34,7 +34,7 @@ fn put_off(installation: &Installation, micros: i64) -> String {
             amount: ledger::Cents(300),
             destination: json!({ "account": "a" }).as_object().unwrap().clone(),
         };
-        let made = platform.counter(book, ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap().value;
+        let made = platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await.unwrap().value;
         (platform.secrets.ids().seal(IdKind::Withdrawal, book, made.number), platform.clock.now() + micros)
     });
     installation.tamper(&format!("UPDATE withdrawal SET due_at = {due_at}"));

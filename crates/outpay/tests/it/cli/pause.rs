@@ -54,7 +54,7 @@ fn what_is_paused_is_not_handed_out(installation: &Installation) {
         use outpay::withdrawals::price::Wish;
         let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
         let wish = Wish { method: "bank".to_owned(), amount: ledger::Cents(2_500), destination };
-        platform.counter(ledger::BookId(2), ledger::Actor::NOBODY).withdraw(1, &wish).await.unwrap();
+        platform.counter(ledger::BookId(2), ledger::Actor::NONE).withdraw(1, &wish).await.unwrap();
     });
     let id = installation.json(&["withdrawal", "list", "Acme"])[0]["id"].as_str().unwrap().to_owned();
     let waits = || installation.json(&["withdrawal", "show", &id])["waiting"].clone();

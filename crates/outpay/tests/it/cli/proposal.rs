@@ -116,7 +116,7 @@ fn asked(installation: &Installation, cents: i64) -> String {
     installation.inside(async |platform| {
         let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
         let wish = Wish { method: "bank".to_owned(), amount: Cents(cents), destination };
-        let made = platform.counter(BOOK, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value;
+        let made = platform.counter(BOOK, Actor::NONE).withdraw(1, &wish).await.unwrap().value;
         platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, made.number)
     })
 }
@@ -150,8 +150,8 @@ fn money_is_paid_out_and_fees_are_swept(installation: &Installation) {
 fn without_its_rail_a_withdrawal_is_ended_by_two_people_only(installation: &Installation) {
     let withdrawal = asked(installation, 2_550);
     installation.inside(async |platform| {
-        platform.counter(BOOK, Actor::NOBODY).advance(Progress::new(1, Step::Send)).await.unwrap();
-        platform.counter(BOOK, Actor::NOBODY).advance(Progress::new(1, Step::LoseOutcome)).await.unwrap();
+        platform.counter(BOOK, Actor::NONE).advance(Progress::new(1, Step::Send)).await.unwrap();
+        platform.counter(BOOK, Actor::NONE).advance(Progress::new(1, Step::LoseOutcome)).await.unwrap();
         let attempt = Attempt {
             number: 1,
             rail: "bank".to_owned(),

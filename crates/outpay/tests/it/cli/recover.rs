@@ -134,7 +134,7 @@ fn asked(installation: &Installation, book: BookId) -> String {
     let destination = json!({ "account": "a" }).as_object().unwrap().clone();
     let wish = Wish { method: "sandbox".to_owned(), amount: Cents(100), destination };
     installation.inside(async |platform| {
-        let made = platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value;
+        let made = platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap().value;
         platform.secrets.ids().seal(IdKind::Withdrawal, book, made.number)
     })
 }
@@ -163,7 +163,7 @@ fn what_may_have_been_paid_since_is_neither_cancelled_nor_paid_again(installatio
     let sent = |id: &str| {
         later.inside(async |platform| {
             let number = platform.secrets.ids().open(IdKind::Withdrawal, book, id).unwrap();
-            platform.counter(book, Actor::NOBODY).advance(Progress::new(number, Step::Send)).await.unwrap();
+            platform.counter(book, Actor::NONE).advance(Progress::new(number, Step::Send)).await.unwrap();
         });
     };
     sent(&old);

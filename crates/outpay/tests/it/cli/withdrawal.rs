@@ -48,7 +48,7 @@ fn asked(installation: &Installation, wishes: &[(i64, &str, i64)]) -> Vec<String
             let destination = json!({ "name": "Ann \"A\" Example", "account": "DE89 3704, 0044" });
             let destination = destination.as_object().unwrap().clone();
             let wish = Wish { method: (*method).to_owned(), amount: Cents(*amount), destination };
-            let done = platform.counter(BOOK, Actor::NOBODY).withdraw(*user, &wish).await.unwrap();
+            let done = platform.counter(BOOK, Actor::NONE).withdraw(*user, &wish).await.unwrap();
             assert!(!done.replayed);
             ids.push(platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, done.value.number));
         }
@@ -334,7 +334,7 @@ fn only_an_unknown_outcome_is_resolved(installation: &Installation) {
     installation.inside(async |platform| {
         for number in [1, 2] {
             let lost = Progress::new(number, Step::LoseOutcome);
-            platform.counter(BOOK, Actor::NOBODY).advance(lost).await.unwrap();
+            platform.counter(BOOK, Actor::NONE).advance(lost).await.unwrap();
         }
     });
     let unknown = shown(installation, &ids[0]);

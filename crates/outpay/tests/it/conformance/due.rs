@@ -78,7 +78,7 @@ async fn import(store: &Store, book: BookId) {
         lines: 1,
         total: Cents(10),
         actor: Actor::member(1),
-        confirmed_by: Actor::NOBODY,
+        confirmed_by: Actor::NONE,
         state: ImportState::Draft,
         created_at: NOW,
         changed_at: NOW,

@@ -24,7 +24,7 @@ fn import(number: i64, digest: u8) -> Import {
         lines: 3,
         total: Cents(60),
         actor: Actor::member(1),
-        confirmed_by: Actor::NOBODY,
+        confirmed_by: Actor::NONE,
         state: ImportState::Draft,
         created_at: NOW,
         changed_at: NOW,

@@ -125,7 +125,7 @@ struct Ids {
 
 /// Somebody with a withdrawal, and a file of payments.
 async fn things(world: &Team, business: &Business) -> Ids {
-    let user = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let user = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let withdrawal = world.withdraw(business.live, user, 1_000).await;
     let brought =
         imports::bring(&world.platform, business.live, ("a.csv", b"a@example.com,1"), Actor::OPERATOR).await;

@@ -12,7 +12,7 @@ crate::world::on_both_engines! {
 
 async fn payments_are_taken_and_settled_by_file(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let numbers =
         [world.withdraw(business.live, ada, 1_000).await, world.withdraw(business.live, ada, 2_000).await];
     for number in numbers {
@@ -46,7 +46,7 @@ async fn payments_are_taken_and_settled_by_file(world: &Team) {
 
 async fn a_payment_is_in_one_file_unless_told(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     world.steps(business.live, number, &[Step::Approve]).await;
     let id = world.withdrawal_id(business.live, number);

@@ -11,7 +11,7 @@ crate::world::on_both_engines! {
 
 async fn balances_and_what_waits_are_shown(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NONE).await;
     world.withdraw(business.live, ada, 1_000).await;
     let paid = world.withdraw(business.live, ada, 20_000).await;
     world.steps(business.live, paid, &[Step::Approve, Step::Send, Step::Succeed]).await;

@@ -45,17 +45,13 @@ impl Team {
         };
         let destination = destination.as_object().unwrap().clone();
         let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };
-        self.platform.counter(book, Actor::NOBODY).withdraw(user, &wish).await.unwrap().value.number
+        self.platform.counter(book, Actor::NONE).withdraw(user, &wish).await.unwrap().value.number
     }
 
     /// Steps of a withdrawal, by nobody.
     pub async fn steps(&self, book: BookId, withdrawal: i64, steps: &[Step]) {
         for step in steps {
-            self.platform
-                .counter(book, Actor::NOBODY)
-                .advance(Progress::new(withdrawal, *step))
-                .await
-                .unwrap();
+            self.platform.counter(book, Actor::NONE).advance(Progress::new(withdrawal, *step)).await.unwrap();
         }
     }
 

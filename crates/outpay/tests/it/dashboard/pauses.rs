@@ -18,7 +18,7 @@ const RESUME: &str = "/dashboard/pauses/resume";
 
 async fn a_method_is_paused_after_a_question_and_resumed(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.get(PAUSES).await.is(200).says("Nothing is paused.").says_not("Pause now");
@@ -49,7 +49,7 @@ async fn a_method_is_paused_after_a_question_and_resumed(world: &Team) {
 
 async fn a_person_is_paused_from_the_persons_page(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let user = world.user_id(business.live, ada);
     let path = format!("/dashboard/pauses?user={user}");

@@ -16,7 +16,7 @@ const ONCE: &str = "00112233445566778899aabbccddeeff";
 
 async fn facts_and_time_line_are_shown(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     world.withdraw(business.live, ada, 2_500).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
@@ -24,7 +24,7 @@ async fn facts_and_time_line_are_shown(world: &Team) {
     page.is(200).says("$75.00").says("$25.00").says("-$25.00").says("$100.00").says("waits for review");
     page.says_not("Show the claim link").says_not("Take unspent money back").says_not("/p#");
     for number in 0..60 {
-        world.give(business.live, "ada@example.com", 100 + number, Actor::NOBODY).await;
+        world.give(business.live, "ada@example.com", 100 + number, Actor::NONE).await;
     }
     let first = viewer.get(&path).await;
     first.is(200).says("$1.59").says_not("$1.00 ");
@@ -36,7 +36,7 @@ async fn facts_and_time_line_are_shown(world: &Team) {
 
 async fn unspent_money_is_taken_back_once_for_each_form(world: &Team) {
     let business = world.paying_business(100_000).await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
     let debit = format!("{path}/debit");
@@ -54,7 +54,7 @@ async fn unspent_money_is_taken_back_once_for_each_form(world: &Team) {
 
 async fn access_is_switched(world: &Team) {
     let business = world.paying_business(100_000).await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
     admin.post(&format!("{path}/status"), &[("status", "inactive")]).await.leads_to(&path);
@@ -66,7 +66,7 @@ async fn access_is_switched(world: &Team) {
 
 async fn the_link_is_shown_after_a_click_and_written_down(world: &Team) {
     let business = world.paying_business(100_000).await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
     let hash = |salt| {

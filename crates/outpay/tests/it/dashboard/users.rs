@@ -17,7 +17,7 @@ async fn people_are_found(world: &Team) {
     for (email, cents) in
         [("ada@example.com", 1_000), ("adam@example.org", 2_000), ("bob@example.com", 30_000)]
     {
-        world.give(business.live, email, cents, Actor::NOBODY).await;
+        world.give(business.live, email, cents, Actor::NONE).await;
     }
     world.command(business.live, Command::SetStatus { user: 2, status: UserStatus::Inactive }).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;

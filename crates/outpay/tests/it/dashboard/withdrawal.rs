@@ -16,7 +16,7 @@ crate::world::on_both_engines! {
 
 async fn the_evidence_is_shown(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.test, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.test, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.test, ada, 1_000).await;
     world.steps(business.test, number, &[Step::Approve, Step::Send]).await;
     let attempt = Attempt {
@@ -56,7 +56,7 @@ async fn the_evidence_is_shown(world: &Team) {
 
 async fn a_pause_is_told(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     world.steps(business.live, number, &[Step::Approve]).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
@@ -69,7 +69,7 @@ async fn a_pause_is_told(world: &Team) {
 
 async fn a_payment_by_hand_is_settled_and_comes_back(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     world.steps(business.live, number, &[Step::Approve]).await;
     let mut approver = world.member(&business, Role::Approver).await.browser;
@@ -92,7 +92,7 @@ async fn a_payment_by_hand_is_settled_and_comes_back(world: &Team) {
 
 async fn a_payment_that_was_not_made_gives_the_money_back(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     world.steps(business.live, number, &[Step::Approve]).await;
     let mut approver = world.member(&business, Role::Approver).await.browser;
@@ -107,7 +107,7 @@ async fn a_payment_that_was_not_made_gives_the_money_back(world: &Team) {
 
 async fn a_doubt_is_ended_with_proof(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.test, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.test, "ada@example.com", 10_000, Actor::NONE).await;
     let mut approver = world.member(&business, Role::Approver).await.browser;
     approver.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
     for (how, state) in [("paid", "succeeded"), ("not_paid", "failed")] {
@@ -127,7 +127,7 @@ async fn a_doubt_is_ended_with_proof(world: &Team) {
 
 async fn only_what_is_possible_is_done(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     let mut approver = world.member(&business, Role::Approver).await.browser;
     let end = format!("/dashboard/withdrawals/{}/end", world.withdrawal_id(business.live, number));

@@ -16,8 +16,8 @@ crate::world::on_both_engines! {
 
 async fn the_list_is_filtered(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
-    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
+    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NONE).await;
     world.withdraw(business.live, ada, 1_111).await;
     let second = world.withdraw(business.live, bob, 2_222).await;
     world.steps(business.live, second, &[Step::Approve, Step::Send, Step::LoseOutcome]).await;
@@ -55,7 +55,7 @@ async fn the_list_is_filtered(world: &Team) {
 
 async fn the_list_goes_on(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NONE).await;
     for cents in 1..=51 {
         world.withdraw(business.live, ada, 1_000 + cents).await;
     }
@@ -71,7 +71,7 @@ async fn the_list_goes_on(world: &Team) {
 
 async fn many_are_approved_each_with_its_result(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let numbers =
         [world.withdraw(business.live, ada, 100).await, world.withdraw(business.live, ada, 200).await];
     let gone = world.withdraw(business.live, ada, 300).await;
@@ -92,7 +92,7 @@ async fn many_are_approved_each_with_its_result(world: &Team) {
 
 async fn one_is_rejected_with_a_reason(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 4_000).await;
     assert_eq!(world.balance(business.live, "ada@example.com").await, 6_000);
     let id = world.withdrawal_id(business.live, number);
@@ -155,7 +155,7 @@ async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &Team)
 async fn what_is_wrong_with_a_decision_is_said(world: &Team) {
     let business = world.reviewing_business().await;
     let other = world.reviewing_business().await;
-    let ada = world.give(other.live, "ada@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(other.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(other.live, ada, 4_000).await;
     let id = world.withdrawal_id(other.live, number);
     let mut approver = world.member(&business, Role::Approver).await.browser;

@@ -10,8 +10,8 @@ crate::world::on_both_engines! {
 
 async fn what_the_filter_shows_is_in_the_file(world: &Team) {
     let business = world.reviewing_business().await;
-    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NOBODY).await;
-    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NOBODY).await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
+    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NONE).await;
     for user in [ada, bob, ada] {
         world.withdraw(business.live, user, 1_000).await;
     }

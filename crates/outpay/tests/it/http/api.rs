@@ -111,14 +111,14 @@ impl Api {
     pub async fn new_key(&self, book: BookId, kind: CredentialKind, lifetime: Option<i64>) -> (i64, String) {
         let limits = KeyLimits::default();
         let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime, limits };
-        let made = api_keys::create(&self.platform, &order, Actor::NOBODY).await.unwrap();
+        let made = api_keys::create(&self.platform, &order, Actor::NONE).await.unwrap();
         (made.number, made.text.expose_secret().to_owned())
     }
 
     /// Ends the key with this number.
     pub async fn revoke(&self, number: i64) {
         let key = self.platform.store.key(number).await.unwrap().unwrap();
-        api_keys::revoke(&self.platform, &key, Actor::NOBODY).await.unwrap();
+        api_keys::revoke(&self.platform, &key, Actor::NONE).await.unwrap();
     }
 
     /// The hash of a book's `number`th user, as it was after so many rotations.

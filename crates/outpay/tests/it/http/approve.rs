@@ -52,7 +52,7 @@ async fn status_200_the_only_key_may_approve_what_it_gave(world: &Api) {
     let digest = world.platform.secrets.credential_digest(person.key.as_bytes());
     let own = world.platform.store.credential(&digest).await.unwrap().unwrap().subject;
     let row = world.platform.store.key(own).await.unwrap().unwrap();
-    api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NOBODY).await.unwrap();
+    api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NONE).await.unwrap();
     approve(world, &person.key, &id).send().await.value(200);
 }
 
@@ -101,7 +101,7 @@ async fn status_403_nor_with_a_rolled_key(world: &Api) {
     for _ in 0..2 {
         let row = world.platform.store.key(rolled).await.unwrap().unwrap();
         let made =
-            api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NOBODY).await.unwrap();
+            api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NONE).await.unwrap();
         rolled = made.number;
         let refused = approve(world, made.text.expose_secret(), &id).send().await.value(403);
         assert_eq!(refused["code"], "maker_is_checker");

@@ -200,7 +200,7 @@ async fn is_the_401(world: &Api, call: &Call, cause: &str) {
 
 async fn roll(world: &Api, number: i64, overlap: i64) -> String {
     let old = world.platform.store.key(number).await.unwrap().unwrap();
-    let made = api_keys::roll(&world.platform, &old, overlap, Actor::NOBODY).await.unwrap();
+    let made = api_keys::roll(&world.platform, &old, overlap, Actor::NONE).await.unwrap();
     made.text.expose_secret().to_owned()
 }
 

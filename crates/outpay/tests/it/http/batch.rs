@@ -246,7 +246,7 @@ async fn status_400_invalid_rows_are_named(world: &Api) {
         r#"{"email":"good@example.com","amount":100000001}"#
     );
     let expected = concat!(
-        r#"{"error":"4 rows are invalid. Nobody was paid.","code":"invalid_rows","rows":["#,
+        r#"{"error":"4 rows are invalid. No payout was made.","code":"invalid_rows","rows":["#,
         r#"{"index":1,"amount":["The amount must be an integer."],"email":["The email must be a valid email address."],"#,
         r#""reference":["The reference must have 1 to 255 characters."]},"#,
         r#"{"index":2,"row":["Each row must be an object with email and amount."]},"#,
@@ -266,7 +266,7 @@ async fn status_400_one_invalid_row_of_10000(world: &Api) {
     rows.push(referenced_row(9_999, 0));
     pay(world, &business.key, &rows.join(",")).await.is(
         400,
-        r#"{"error":"1 row is invalid. Nobody was paid.","code":"invalid_rows","rows":[{"index":9999,"amount":["The amount must be at least 1."]}]}"#,
+        r#"{"error":"1 row is invalid. No payout was made.","code":"invalid_rows","rows":[{"index":9999,"amount":["The amount must be at least 1."]}]}"#,
     );
     assert_eq!(world.books(&business.key).await, before);
 }
@@ -276,7 +276,7 @@ async fn status_400_reference_twice_in_one_request(world: &Api) {
     let row = r#"{"email":"user@example.com","amount":1,"reference":"same"}"#;
     pay(world, &business.key, &format!("{row},{row}")).await.is(
         400,
-        r#"{"error":"1 row is invalid. Nobody was paid.","code":"invalid_rows","rows":[{"index":1,"reference":["The reference is used twice in this request."]}]}"#,
+        r#"{"error":"1 row is invalid. No payout was made.","code":"invalid_rows","rows":[{"index":1,"reference":["The reference is used twice in this request."]}]}"#,
     );
     world.has_balances(&business.key, 0, 1000).await;
 }
@@ -302,7 +302,7 @@ async fn status_400_each_reference_message(world: &Api) {
         pay(world, &business.key, &row).await.is(
             400,
             format!(
-                r#"{{"error":"1 row is invalid. Nobody was paid.","code":"invalid_rows","rows":[{{"index":0,"reference":["{sentence}"]}}]}}"#
+                r#"{{"error":"1 row is invalid. No payout was made.","code":"invalid_rows","rows":[{{"index":0,"reference":["{sentence}"]}}]}}"#
             ),
         );
     }
@@ -392,7 +392,7 @@ async fn status_422_reference_of_another_payout(world: &Api) {
     pay(world, &business.key, &contradicting).await.is(
         422,
         concat!(
-            r#"{"error":"Some references were already used for another email or amount. Nobody was paid.","code":"reference_reused","#,
+            r#"{"error":"Some references were already used for another email or amount. No payout was made.","code":"reference_reused","#,
             r#""rows":[{"index":0,"reference":["The reference was already used for another email or amount."]}]}"#
         ),
     );

@@ -112,7 +112,7 @@ async fn replay_after_rolling_the_key(world: &Api) {
     let (number, old) = world.new_key(business.live, CredentialKind::SecretKey, None).await;
     let first = world.create(&old, "user@example.com", 100).once("k").send().await;
     let row = world.platform.store.key(number).await.unwrap().unwrap();
-    let new = api_keys::roll(&world.platform, &row, 0, Actor::NOBODY).await.unwrap();
+    let new = api_keys::roll(&world.platform, &row, 0, Actor::NONE).await.unwrap();
     let new = new.text.expose_secret();
     world.create(&old, "user@example.com", 100).once("k").send().await.is(401, UNAUTHORIZED);
     is_replay(&world.create(new, "user@example.com", 100).once("k").send().await, &first);

@@ -26,7 +26,7 @@ async fn key(world: &Api, business: &Business, allowed: &str, most: Option<i64>)
     let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
     let (book, kind) = (business.live, CredentialKind::SecretKey);
     let order = KeyOrder { book, kind, name: String::new(), expires_in: None, limits };
-    let made = api_keys::create(&world.platform, &order, Actor::NOBODY).await.unwrap();
+    let made = api_keys::create(&world.platform, &order, Actor::NONE).await.unwrap();
     (made.number, made.text.expose_secret().to_owned())
 }
 
@@ -106,7 +106,7 @@ async fn rolling_keeps_the_limits(world: &Api) {
     let business = world.paying_business(10_000).await;
     let (number, old) = key(world, &business, "127.0.0.1", Some(500)).await;
     let stored = world.platform.store.key(number).await.unwrap().unwrap();
-    let made = api_keys::roll(&world.platform, &stored, 10 * SECOND, Actor::NOBODY).await.unwrap();
+    let made = api_keys::roll(&world.platform, &stored, 10 * SECOND, Actor::NONE).await.unwrap();
     let new = world.platform.store.key(made.number).await.unwrap().unwrap();
     assert_eq!(new.limits, stored.limits);
     for text in [old.as_str(), made.text.expose_secret()] {

@@ -27,7 +27,7 @@ async fn status_200_to_the_byte(world: &Api) {
         concat!(
             r#"{"data":[{"method":"sandbox","provider":"sandbox","title":"Sandbox","open":true,"closed":null,"#,
             r#""minimum":100,"maximum":100000000,"fee":{"fixed":25,"basis_points":150,"floor":30,"cap":500},"#,
-            r#""expected_time":"a few seconds","fields":[{"name":"account","label":"Any text; the sandbox pays nobody","required":true}]}]}"#
+            r#""expected_time":"a few seconds","fields":[{"name":"account","label":"Any text; the sandbox pays nothing out","required":true}]}]}"#
         ),
     );
 }

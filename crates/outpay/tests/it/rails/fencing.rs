@@ -39,7 +39,7 @@ async fn nothing_leaves_while_it_is_paused() {
     pause().await;
     assert_eq!(round().await, (0, WithdrawalState::Queued), "it waits");
     let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
-    let refused = platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await;
+    let refused = platform.counter(book, Actor::NONE).withdraw(1, &wish).await;
     assert!(matches!(refused, Err(Stopped::Refused(Refusal::MethodIsPaused))), "{refused:?}");
     resume().await;
     assert_eq!(round().await, (1, WithdrawalState::Sending));

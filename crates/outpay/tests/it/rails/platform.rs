@@ -80,7 +80,7 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
 pub async fn ask(platform: &Platform, book: BookId, method: &str, cents: i64, address: &str) -> Withdrawal {
     let destination = json!({"address": address}).as_object().unwrap().clone();
     let wish = Wish { method: method.to_owned(), amount: Cents(cents), destination };
-    platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value
+    platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap().value
 }
 
 pub async fn command(platform: &Platform, book: BookId, command: Command) -> Reply {

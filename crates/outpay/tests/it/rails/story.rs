@@ -176,6 +176,6 @@ pub async fn start(clock: &Clock, rail: &Arc<Story>) -> (Installation, Platform,
     let platform = installation.open(Arc::clone(rail) as Arc<dyn Rail>, 1).await;
     let book = book_with(&platform, "story", CENTS).await;
     let wish = Wish { method: "story".to_owned(), amount: Cents(1_050), destination: Map::new() };
-    let number = platform.counter(book, Actor::NOBODY).withdraw(1, &wish).await.unwrap().value.number;
+    let number = platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap().value.number;
     (installation, platform, book, number)
 }
