@@ -55,7 +55,7 @@ enum GiftcardCommand {
 }
 
 struct CardLine {
-    /// CardLine number in the file, from 1.
+    /// Line number in the file, from 1.
     number: u64,
     brand: String,
     face_value: Cents,

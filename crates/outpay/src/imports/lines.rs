@@ -14,7 +14,7 @@ const MOST_BAD: usize = 1_000;
 const BLANK: &str = "The email field is required. The amount field is required.";
 
 pub struct PaymentLine {
-    /// PaymentLine number in the file, from 1.
+    /// Line number in the file, from 1.
     pub number: u64,
     pub email: Email,
     pub amount: Cents,
@@ -25,7 +25,7 @@ pub struct PaymentLine {
 /// A line that is not a valid payment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadLine {
-    /// PaymentLine number in the file, from 1.
+    /// Line number in the file, from 1.
     pub number: u64,
     /// All its problems.
     pub reason: String,
