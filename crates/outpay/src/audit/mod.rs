@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 /// Rows per read.
 const PAGE: i64 = 10_000;
 
-/// AuditProgress callback of [`run`]: rows compared, and the approximate total.
+/// Progress callback of [`run`]: rows compared, and the approximate total.
 pub type AuditProgress<'a> = &'a mut dyn FnMut(u64, u64);
 
 struct Audit<'a> {

@@ -159,7 +159,7 @@ pub struct PauseAnswer {
     pauses: Vec<PauseShown>,
 }
 
-/// PauseShown what leaves: all of it, a method, or a person.
+/// Pause what leaves: all of it, a method, or a person.
 #[utoipa::path(
     post, path = "/payout/pause", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 
-/// ClientLimits of one call: time and size.
+/// Limits of one call: time and size.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientLimits {
     /// From the first packet to an open connection.

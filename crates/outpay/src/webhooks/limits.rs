@@ -1,4 +1,4 @@
-//! DeliveryLimits on concurrent deliveries, in total and per receiver, so that a dead receiver does not delay the others. The
+//! Limits on concurrent deliveries, in total and per receiver, so that a dead receiver does not delay the others. The
 //! limit of a receiver that does not answer in time is halved each time, and doubled with each answer. Not here:
 //! which deliveries are due.
 

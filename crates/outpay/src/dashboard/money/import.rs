@@ -141,7 +141,7 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let word = match how.as_str() {
         "confirm" => match imports::confirm(platform, book, &found, form.get("again_as"), actor).await? {
             ConfirmedImport::Runs => "The payments are being made.",
-            ConfirmedImport::Waits => "ConfirmedImport. Another member has to approve it.",
+            ConfirmedImport::Waits => "Confirmed. Another member has to approve it.",
             ConfirmedImport::IsSimilar => {
                 return Err(Declined::sentence(
                     "These people stand in an earlier import with the same amounts. Look at it, and say that they are to be paid again.",

@@ -1,4 +1,4 @@
-//! DueWork that a clock ahead of time left too far in the future is due now, and so is work made due by hand.
+//! Work that a clock ahead of time left too far in the future is due now, and so is work made due by hand.
 
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
