@@ -272,7 +272,10 @@ mod tests {
             ("lib.rs", "pub use crate::a; pub use crate::b;"),
         ];
         assert_eq!(found(&files), [""; 0]);
-        let after = [files[0], ("b/mod.rs", "#[cfg(test)]\nmod tests { }\nuse crate::a;")];
+        let after = [
+            ("a/mod.rs", "use crate::b::{X, Y};"),
+            ("b/mod.rs", "#[cfg(test)]\nmod tests { }\nuse crate::a;"),
+        ];
         assert_eq!(found(&after), ["b/mod.rs:3"]);
     }
 }

@@ -100,7 +100,7 @@ async fn an_invitation_is_mailed_sealed_and_wiped(world: &Post) {
     assert!(!row.mail.data.as_bytes().windows(token.len()).any(|window| window == token));
     assert_eq!(world.settle().await, 1);
     let received = world.server.received();
-    assert_eq!(received[0].header("Subject"), "You are invited to the team of Shop 0");
+    assert_eq!(received[0].header("Subject"), "You are invited to the team of Business 0");
     let link = received[0].link(PUBLIC_URL);
     let expected = format!("{PUBLIC_URL}/dashboard/invitation#{}", String::from_utf8_lossy(token));
     assert_eq!(link, expected);

@@ -72,10 +72,10 @@ async fn every_event_is_told_once_in_its_own_words(world: &Post) {
     assert_eq!(
         subjects,
         [
-            "$1,000.00 from Shop 0 is waiting for you until 2027-02-01",
-            "Shop 0 has not approved your withdrawal of $25.00",
-            "Shop 0 has sent you $1,000.00",
-            "Your $25.00 from Shop 0 is on its way",
+            "$1,000.00 from Business 0 is waiting for you until 2027-02-01",
+            "Business 0 has not approved your withdrawal of $25.00",
+            "Business 0 has sent you $1,000.00",
+            "Your $25.00 from Business 0 is on its way",
             "Your withdrawal of $25.00 came back",
             "Your withdrawal of $25.00 did not work",
         ]
@@ -88,7 +88,7 @@ async fn every_event_is_told_once_in_its_own_words(world: &Post) {
         assert_eq!(mail.to, "user@example.com");
         assert_eq!(
             (mail.from.as_str(), mail.header("From")),
-            ("payouts@example.com", "\"Shop 0\" <payouts@example.com>")
+            ("payouts@example.com", "\"Business 0\" <payouts@example.com>")
         );
         assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
     }
