@@ -99,7 +99,7 @@ impl Database {
         }
     }
 
-    /// Renames the database, which nobody can connect to meanwhile, and ends all connections. Of PostgreSQL only.
+    /// Renames the database, so that connections fail in the meantime, and ends all connections. Of PostgreSQL only.
     pub async fn hide(&self, hidden: bool) {
         let Engine::Postgres { server, name } = &self.engine else { panic!("a file cannot be hidden") };
         let (from, to) = (name.clone(), format!("{name}_hidden"));

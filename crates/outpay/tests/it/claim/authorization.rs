@@ -1,6 +1,6 @@
-//! Every route of the claim page x everybody who may come: nobody, whose link is dead, who has keys but no session, another
-//! person of the same business, the person. A route without a row fails `xtask tidy`. Posts carry the token of the caller's own
-//! pages and no other field, so that whoever is let in gets as far as the first thing that is missing.
+//! The matrix of routes and callers of the claim page: no session, a dead link, keys without a session, another recipient of the
+//! same business, the recipient. A route without a row fails `xtask tidy`. Posts carry the token of the caller's own pages and no
+//! other field, so a permitted caller fails at the first missing field.
 
 use crate::claim::browser::Browser;
 use crate::claim::hat::{Claim, withdraw};
@@ -28,7 +28,7 @@ const ROUTES: &[(&str, &str, Statuses)] = &[
     // The third has what opens a session.
     ("POST", "/p/session", [401, 401, 204, 401, 401]),
     ("GET", "/p/colour/{name}", [200; 5]),
-    // Nobody has a logo here.
+    // No business here has a logo.
     ("GET", "/p/logo/{name}", [404; 5]),
     ("GET", "/.well-known/outpay-receipts.json", [200; 5]),
     ("GET", "/p/home", people(200)),

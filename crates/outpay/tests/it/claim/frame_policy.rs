@@ -34,7 +34,7 @@ async fn nobody_frames_a_page_unless_its_business_says_so(world: &Claim) {
     {
         is_framed(&mut browser, path, allowed).await;
     }
-    // Recipient who has come by the link alone is at nobody's door.
+    // A recipient who came by the link alone has no business's entrance.
     is_framed(&mut world.browser(), "/p", NONE).await;
     // Also what is no page.
     is_framed(&mut browser, "/p/sign-out", NONE).await;
@@ -50,7 +50,7 @@ async fn another_business_frames_the_door_alone(world: &Claim) {
     let door = format!("/p/of/{}", business::id(&world.platform, other.book.business()));
     let mut browser = world.signed_in(&who).await;
     is_framed(&mut browser, &door, "https://other.example").await;
-    // Whoever opened a door does not open another business's page.
+    // The entrance of one business does not open the page of another.
     is_framed(&mut browser, "/p/home", NONE).await;
     browser.set_cookie("__Host-claim-of", "biz_nothing");
     is_framed(&mut browser, "/p", NONE).await;

@@ -1,5 +1,5 @@
 //! `GET /p/operations/{id}/receipt`
-//! `GET /p/operations/{id}/receipt.json`: anybody can check it with the published key.
+//! `GET /p/operations/{id}/receipt.json`: it can be checked with the published key.
 //! `GET /.well-known/outpay-receipts.json`
 
 use crate::claim::hat::{Claim, withdraw};

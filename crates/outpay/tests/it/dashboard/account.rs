@@ -18,7 +18,7 @@ async fn sessions_are_listed_and_ended(world: &Team) {
     second.post("/dashboard/second-factor", &[("code", &code)]).await.is(303);
     let page = second.get("/dashboard/account").await;
     let id = page.is(200).says("a browser without script").between("name=\"session\" value=\"", "\"");
-    // Nobody else's session can be ended.
+    // Another member's session cannot be ended.
     let mut other = world.member(&business, Role::Owner).await.browser;
     other.post("/dashboard/account/sessions", &[("session", &id)]).await.is(404);
     second.post("/dashboard/account/sessions", &[("session", &id)]).await.leads_to("/dashboard/account");

@@ -123,7 +123,7 @@ struct Ids {
     proposal: String,
 }
 
-/// Somebody with a withdrawal, and a file of payments.
+/// A recipient with a withdrawal, and a file of payments.
 async fn things(world: &Team, business: &Business) -> Ids {
     let user = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let withdrawal = world.withdraw(business.live, user, 1_000).await;
@@ -143,7 +143,7 @@ async fn things(world: &Team, business: &Business) -> Ids {
 /// What is posted besides the token.
 fn fields(route: &str, who: &'static str) -> Vec<(&'static str, &'static str)> {
     match route {
-        // Each with an address of their own, so that nobody is locked out because of the others.
+        // Each from an address of its own, so that none is locked out because of the others.
         "/dashboard/sign-in" => vec![("email", who), ("password", "wrong")],
         _ => Vec::new(),
     }

@@ -214,7 +214,7 @@ impl Page {
         rest.split_once(after).unwrap().0.to_owned()
     }
 
-    /// No page can be framed, kept by a cache, or run a script of somebody else's.
+    /// No page can be framed, cached, or run a foreign script.
     #[track_caller]
     fn is_strict(&self, path: &str) {
         let policy = self.header("content-security-policy");

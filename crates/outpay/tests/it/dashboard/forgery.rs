@@ -1,4 +1,4 @@
-//! Posts that another site makes in a member's name, and pages in somebody else's frame.
+//! Cross-site requests in a member's name, and pages in a foreign frame.
 
 use crate::dashboard::hat::{PASSWORD, Team};
 use outpay::roles::Role;

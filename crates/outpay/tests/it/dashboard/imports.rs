@@ -188,7 +188,7 @@ async fn above_the_rule_somebody_else_approves(world: &Team) {
         world.platform.secrets.ids().open(IdKind::Import, business.live, path.rsplit('/').next().unwrap());
     let draft = world.platform.store.import(business.live, number.unwrap()).await.unwrap().unwrap();
     admin.post(&decide, &[("how", "confirm")]).await.leads_to(&path);
-    // Whoever read it before it was confirmed did not read who had confirmed it.
+    // A page from before the confirmation did not show who had confirmed.
     let stale = imports::approve(&world.platform, business.live, &draft, Actor::member(member.number)).await;
     assert!(matches!(stale.unwrap(), imports::Approved::Gone));
     let admin = &mut member.browser;

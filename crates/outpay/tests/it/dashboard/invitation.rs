@@ -1,4 +1,4 @@
-//! Invitations: the way of a new owner, of somebody who has an account, and of a member who lost the way in.
+//! Invitations: a new owner, a member of another team, and a member who lost password or second factor.
 
 use crate::dashboard::browser::Browser;
 use crate::dashboard::hat::{PASSWORD, Team, typed_key};

@@ -114,7 +114,7 @@ async fn a_key_is_rolled_with_an_overlap_and_revoked(world: &Team) {
     }
     world.wait(3_600 * SECOND);
     assert_eq!(world.api("GET", "/balance", &old, "").await.0, 401);
-    // After an hour everybody signs in anew.
+    // After an hour a session ends.
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.get(&path).await.is(200).says("Expired").says_not("Roll key");
     admin.post(&format!("{path}/roll"), &[]).await.is(400).says("expired");
@@ -138,7 +138,7 @@ async fn use_is_shown_per_key(world: &Team) {
     assert_eq!(world.api("POST", "/payout/create", &business.key, &create(0)).await.0, 400);
     world.wait(86_400 * SECOND);
     assert_eq!(world.api("GET", "/balance", &business.key, "").await.0, 200);
-    // Nobody's requests are nobody's use.
+    // Requests without a key are no key's use.
     assert_eq!(world.api("GET", "/balance", "sk_live_wrong", "").await.0, 401);
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let list = viewer.get("/dashboard/keys").await;

@@ -1,4 +1,4 @@
-//! Lock-out: whoever guesses is slowed down, and nobody else is kept out by it.
+//! Lock-out: guessing is slowed down, and others are not locked out by it.
 
 use crate::dashboard::browser::DEVICE;
 use crate::dashboard::hat::{Member, PASSWORD, Team};
@@ -83,7 +83,7 @@ async fn guesses_from_everywhere_do_not_lock_out_a_known_browser(world: &Team) {
     }
     let tried = try_from(world, &member, "192.0.2.77", PASSWORD, Some(&device)).await;
     assert!(matches!(tried, Err(SignInError::Wait(_))));
-    // And one that somebody made up is not known.
+    // A forged device is not known.
     let forged = format!("{}A", &device[..device.len() - 1]);
     let tried = try_from(world, &member, "192.0.2.78", PASSWORD, Some(&forged)).await;
     assert!(matches!(tried, Err(SignInError::Wait(_))) || forged == device);

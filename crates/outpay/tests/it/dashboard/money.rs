@@ -22,7 +22,7 @@ impl Team {
         business
     }
 
-    /// Gives somebody money; the person's number.
+    /// Gives a person money; the user's number.
     pub async fn give(&self, book: BookId, email: &str, cents: i64, actor: Actor) -> i64 {
         let command = Command::Create {
             email: Email::parse(email).unwrap(),
@@ -48,7 +48,7 @@ impl Team {
         self.platform.counter(book, Actor::NONE).withdraw(user, &wish).await.unwrap().value.number
     }
 
-    /// Steps of a withdrawal, by nobody.
+    /// Steps of a withdrawal, without an actor.
     pub async fn steps(&self, book: BookId, withdrawal: i64, steps: &[Step]) {
         for step in steps {
             self.platform.counter(book, Actor::NONE).advance(Progress::new(withdrawal, *step)).await.unwrap();
@@ -68,7 +68,7 @@ impl Team {
         self.platform.store.withdrawal(book, number).await.unwrap().unwrap().state.word()
     }
 
-    /// What somebody has.
+    /// The balance of a user.
     pub async fn balance(&self, book: BookId, email: &str) -> i64 {
         let filter = UserFilter { email: Some(Email::parse(email).unwrap()), ..UserFilter::default() };
         let found = self.platform.store.users(book, &filter, 1).await.unwrap();

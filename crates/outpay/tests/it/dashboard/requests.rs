@@ -1,4 +1,4 @@
-//! The request log: what an owner finds in it, and what nobody does.
+//! The request log: what an owner finds in it, and what it never contains.
 
 use crate::dashboard::hat::Team;
 use crate::world::{Business, SECOND};

@@ -1,4 +1,4 @@
-//! Settings, and that every change of them is in the audit log, whoever makes it.
+//! Settings, and that every change of them is in the audit log, from every door.
 
 use crate::dashboard::hat::Team;
 use ledger::Cents;
@@ -102,7 +102,7 @@ async fn people_see_the_branding(world: &Team) {
     admin.get("/dashboard/settings").await.says("value=\"https://shop.example\"").says("/p/of/biz_");
     let log = world.audit(&business).await;
     assert_eq!(log.iter().filter(|action| *action == "settings.branding_changed").count(), 1);
-    // Somebody takes the site away; a page from before does not bring it back.
+    // The site is removed; a form from before does not bring it back.
     let mut without = fields("#aa2200", "https://shop.example");
     without[4].1 = "";
     admin.post(path, &without).await.is(303);

@@ -1,4 +1,4 @@
-//! Signing in: password, then a code; what is the same for everybody, what works once, what ends.
+//! Signing in: password, then a code; answers that are the same for all, what works once, what ends.
 
 use crate::dashboard::browser::{DEVICE, SESSION};
 use crate::dashboard::hat::{PASSWORD, Team, is_known};
@@ -74,7 +74,7 @@ async fn the_session_is_another_at_every_step(world: &Team) {
     old.get("/dashboard/second-factor").await.leads_to("/dashboard/sign-in");
 }
 
-/// Somebody plants a session in a browser before its owner signs in there.
+/// Session fixation: a session planted in a browser before its owner signs in.
 async fn a_planted_session_is_not_the_one_that_is_signed_in(world: &Team) {
     let business = world.business().await;
     let (victim, attacker) =
@@ -134,7 +134,7 @@ async fn a_recovery_code_works_once(world: &Team) {
     browser.get("/dashboard/account").await.is(200).says("9 left");
     let mut browser = world.halfway(&member).await;
     browser.post("/dashboard/second-factor", &[("code", &code)]).await.is(422);
-    // Somebody else's code is none.
+    // Another member's code is refused.
     let other = world.member(&business, Role::Owner).await;
     let mut browser = world.halfway(&member).await;
     let fields = [("code", other.recovery_codes[0].as_str())];

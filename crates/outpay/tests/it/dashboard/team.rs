@@ -108,7 +108,7 @@ async fn a_lost_second_factor_is_set_up_anew(world: &Team) {
     let mut browser = world.browser();
     browser.post("/dashboard/sign-in", &fields).await.leads_to("/dashboard/enrolment");
     owner.post("/dashboard/team/reset", &[("member", &id)]).await.is(409);
-    // Whoever is in two teams is not weakened by one of them.
+    // A member of two teams cannot be weakened by one of them.
     let both = world.member(&business, Role::Viewer).await;
     let other = world.business().await;
     let token = world.invite(&other, &both.email, Role::Owner).await;

@@ -1,4 +1,4 @@
-//! Finding people, and giving somebody money.
+//! Finding people, and giving money.
 
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Command, UserStatus};

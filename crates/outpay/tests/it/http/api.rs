@@ -93,7 +93,7 @@ impl Api {
         self.post("/payout/create").key(key).json(format!(r#"{{"email":"{email}","amount":{amount}}}"#))
     }
 
-    /// Pays somebody; gives the hash.
+    /// Pays a recipient; the hash.
     pub async fn pay(&self, key: &str, email: &str, amount: i64) -> String {
         let paid = self.create(key, email, amount).send().await.value(201);
         paid["hash"].as_str().unwrap().to_owned()

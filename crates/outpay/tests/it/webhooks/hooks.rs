@@ -93,7 +93,7 @@ impl Hooks {
         self.withdraw_under(book, user, cents, fee, ReviewRule::default()).await
     }
 
-    /// A withdrawal that somebody has to look at.
+    /// A withdrawal that waits for review.
     pub async fn withdraw_for_review(&self, book: BookId) -> i64 {
         let review = ReviewRule { always: true, ..ReviewRule::default() };
         self.withdraw_under(book, 1, 2500, 50, review).await
