@@ -1,7 +1,6 @@
-//! What an owner does with API keys: create one, roll one (with an overlap in which both work), revoke one. Not here: how
-//! a key is written (api_key.rs), who may sign in with one (mod.rs). Invariant: a key's text leaves here once and is
-//! stored nowhere; no verb ever makes a key live longer than it was to; with each change goes an entry of the audit log and
-//! a mail to those who look after the keys.
+//! Verbs on API keys: create, roll (with an overlap in which both work), revoke. Not here: how a key is written
+//! (key_text.rs), authentication (auth/). Invariant: a key's text leaves here once and is stored nowhere; no verb makes a key
+//! live longer than it was to; each change is in the audit log and mailed to the members who manage keys.
 
 pub mod key_text;
 

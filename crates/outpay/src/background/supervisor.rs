@@ -1,6 +1,6 @@
 //! The supervisor: starts the background tasks of a process and notices when one panics or ends without having been asked to.
 //! It is logged, counted, and started again after a wait that doubles with each failure. Not here: which tasks there are
-//! (serving.rs), and what follows from repeated failure (http/readyz.rs asks [`BackgroundStatus`]).
+//! (serving.rs), and what follows from repeated failure (http/health.rs asks [`BackgroundStatus`]).
 //!
 //! Invariants: a task is started again only after all of its earlier run is gone; once stopping is asked for, nothing is
 //! started, and each task may finish what it has begun.
