@@ -492,8 +492,8 @@ impl Model {
                 Err(No::Room) => RowReply::Unpaid(RowRefusal::BalanceWouldBeTooLarge),
             });
         }
-        let somebody = rows.iter().any(|row| matches!(row, RowReply::Paid(..)));
-        if ended && !somebody {
+        let any_paid = rows.iter().any(|row| matches!(row, RowReply::Paid(..)));
+        if ended && !any_paid {
             return Err(Refusal::PayoutBalanceIsTooLow);
         }
         Ok(Reply::PaidMany { rows, total: Cents(total) })

@@ -70,10 +70,10 @@ async fn a_business_has_a_door_of_its_own(world: &Claim) {
     door.says(&format!("href=\"/p/of/{business}?lang=de\""));
     browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");
     browser.get("/p/home").await.is(200).says("Harbour &#38; Pine");
-    for nobody in
+    for unknown in
         ["biz_00000000-0000-8000-8000-000000000000", "1", "Shop%200", "%00", &business.to_uppercase()]
     {
-        browser.get(&format!("/p/of/{nobody}")).await.is(404);
+        browser.get(&format!("/p/of/{unknown}")).await.is(404);
     }
 }
 

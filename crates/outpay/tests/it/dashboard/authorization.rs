@@ -18,7 +18,7 @@ use outpay::roles::{Permission, Role};
 /// Nothing, halfway, viewer, approver, admin, owner, owner of another business, ended session.
 type Statuses = [u16; 8];
 const WHO: [&str; 8] =
-    ["nobody", "halfway", "viewer", "approver", "admin", "owner", "owner of another business", "ended"];
+    ["no session", "halfway", "viewer", "approver", "admin", "owner", "owner of another business", "ended"];
 
 /// The statuses of a route, from what the table of routes says about its access and what the permitted get.
 fn expected(route: &Route) -> Statuses {
@@ -149,7 +149,7 @@ fn fields(route: &str, who: &'static str) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-async fn everybody(world: &Team, business: &Business) -> Vec<Browser> {
+async fn browsers(world: &Team, business: &Business) -> Vec<Browser> {
     let owner = world.member(business, Role::Owner).await;
     let mut all = vec![world.browser(), world.halfway(&owner).await];
     for role in [Role::Viewer, Role::Approver, Role::Admin] {
@@ -168,7 +168,7 @@ async fn everybody(world: &Team, business: &Business) -> Vec<Browser> {
 async fn every_route_lets_in_whom_it_says(world: &Team) {
     let business = world.reviewing_business().await;
     let ids = things(world, &business).await;
-    let everybody = everybody(world, &business).await;
+    let browsers = browsers(world, &business).await;
     let mut routes = routes();
     // Ends the sessions of all who are signed in, so it comes last.
     routes.sort_by_key(|route| route.path == "/dashboard/sign-out");
@@ -179,7 +179,7 @@ async fn every_route_lets_in_whom_it_says(world: &Team) {
     }
     let mut wrong = Vec::new();
     for route in routes {
-        for ((browser, who), expected) in everybody.iter().zip(WHO).zip(expected(&route)) {
+        for ((browser, who), expected) in browsers.iter().zip(WHO).zip(expected(&route)) {
             let method = &route.method;
             let path = path(world, &business, &ids, route.path).await;
             let mut browser = browser.clone();
@@ -189,7 +189,7 @@ async fn every_route_lets_in_whom_it_says(world: &Team) {
             };
             let leads = page.location();
             let leads_well = match who {
-                "nobody" | "ended" => page.status != 303 || leads == "/dashboard/sign-in",
+                "no session" | "ended" => page.status != 303 || leads == "/dashboard/sign-in",
                 "halfway" => page.status != 303 || leads == "/dashboard/second-factor",
                 _ => true,
             };
