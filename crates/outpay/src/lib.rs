@@ -28,6 +28,7 @@ pub mod ids;
 pub mod imports;
 pub mod key_limits;
 pub mod kill_switch;
+pub mod language;
 pub mod line;
 pub mod line_numbers;
 pub mod mail;

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{BookId, Cents, Provider};
-use outpay::rails::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
+use outpay::rails::{
+    Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText,
+};
 use outpay::store::Attempt;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
@@ -56,8 +58,8 @@ impl FickleRail {
         let facts = Facts {
             name: "sandbox".to_owned(),
             provider: Provider::Sandbox,
-            title: "Fickle".to_owned(),
-            expected_time: String::new(),
+            title: RailText::Own("Fickle".to_owned()),
+            expected_time: RailText::Own(String::new()),
             fields: Vec::new(),
             line: None,
         };

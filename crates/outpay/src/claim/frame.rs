@@ -1,7 +1,7 @@
 //! The layout around every page: the sender's branding, language links, help, and sign-out.
 
 use crate::business::branding::{Branding, LogoName, STANDARD_COLOUR};
-use crate::web::Language;
+use crate::language::Language;
 
 /// Embedded in every page's template as `frame`.
 pub(super) struct Frame {

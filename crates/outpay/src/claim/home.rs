@@ -6,7 +6,8 @@ use super::person::Person;
 use super::timeline::{self, Timeline};
 use super::words;
 use crate::clock::rfc3339;
-use crate::web::{Language, page};
+use crate::language::Language;
+use crate::web::page;
 use crate::withdrawals::offer::{self, Offer};
 use askama::Template;
 use axum::response::Response;
@@ -94,11 +95,11 @@ impl MethodCard {
         let net = net.filter(|_| choices.is_empty() && closed.is_none());
         Self {
             name: facts.name,
-            title: t.sentence(&facts.title),
+            title: facts.title.in_language(t),
             fee: words::fee_rule(t, &terms.fee),
             net: net.map(|net| (t.money(whole.0), t.money(net.0))),
             minimum: t.money(terms.minimum.0),
-            time: t.sentence(&facts.expected_time),
+            time: facts.expected_time.in_language(t),
             closed: closed.map(|closed| words::closed(t, closed)).unwrap_or_default(),
             choices: choices.into_iter().map(|(name, _, net)| format!("{name} {}", t.money(net.0))).collect(),
         }
@@ -111,6 +112,7 @@ mod tests {
     use super::super::timeline::TimelineLine;
     use super::*;
     use crate::rails::Closed;
+    use crate::rails::RailText;
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
     const AT: &str = "2026-11-25T16:04:05.678901Z";
@@ -124,11 +126,11 @@ mod tests {
     fn home(t: Language) -> HomePage {
         let card = |name: &str, title: &str, closed: Option<Closed>| MethodCard {
             name: name.to_owned(),
-            title: t.sentence(title),
+            title: RailText::configured(title).in_language(t),
             fee: t.money(50),
             net: closed.is_none().then(|| (t.money(12_500), t.money(12_450))),
             minimum: t.money(1_000),
-            time: t.sentence("a few minutes"),
+            time: RailText::code("few_minutes").in_language(t),
             closed: closed
                 .map(|closed| words::closed(t, (closed.code(), closed.sentence())))
                 .unwrap_or_default(),

@@ -9,10 +9,11 @@ use super::signed_in::PostedForm;
 use super::words;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
+use crate::language::Language;
 use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::StoredEntry;
-use crate::web::{Language, page};
+use crate::web::page;
 use crate::withdrawals::has_code;
 use askama::Template;
 use axum::response::Response;
@@ -227,6 +228,7 @@ async fn take_back(person: &Person, id: &str) -> Result<Response, Declined> {
 mod tests {
     use super::super::snapshot::check;
     use super::*;
+    use crate::rails::RailText;
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
     const AT: &str = "2026-11-25T16:04:05.678901Z";
@@ -270,14 +272,14 @@ mod tests {
                 (t.say("operation.net"), t.money(2_450), false),
                 (t.say("operation.reference"), "GC-0D7F0F0E65238CC2BE871CD614A4491A".to_owned(), true),
             ],
-            to: vec![(t.sentence("Brand"), "Bookshop".to_owned())],
+            to: vec![(RailText::code("brand").in_language(t), "Bookshop".to_owned())],
             steps,
             can_cancel: !is_paid,
             can_reveal: is_paid,
             has_receipt: is_paid,
             again: None,
         };
-        let title = t.with("operation.title", "method", t.sentence("Gift card"));
+        let title = t.with("operation.title", "method", RailText::code("gift_card").in_language(t));
         OperationPage {
             frame: Frame::sample(t, title, &format!("/p/operations/{ID}")),
             p,

@@ -6,9 +6,10 @@ use super::session::ClaimSession;
 use crate::auth::Caller;
 use crate::business::branding;
 use crate::business::branding::{Branding, LogoName};
+use crate::language::Language;
 use crate::platform::Platform;
 use crate::store::{Failure, UserRow};
-use crate::web::language::{COOKIE, Language};
+use crate::web::chosen_language::{COOKIE, chosen_language};
 use crate::web::{cookie, csrf, page};
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::middleware::Next;
@@ -23,7 +24,7 @@ const YEAR: i64 = 365 * 24 * 3600;
 
 /// Middleware around every page: chooses the language, and remembers one that a link chose.
 pub(super) async fn in_language(mut request: Request, next: Next) -> Response {
-    let (language, chosen) = Language::of(request.headers(), request.uri());
+    let (language, chosen) = chosen_language(request.headers(), request.uri());
     request.extensions_mut().insert(language);
     let mut response = next.run(request).await;
     if chosen {

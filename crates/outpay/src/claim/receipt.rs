@@ -151,7 +151,7 @@ pub(super) fn key_id(secrets: &Secrets) -> String {
 mod tests {
     use super::super::snapshot::check;
     use super::*;
-    use crate::web::Language;
+    use crate::language::Language;
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
     const AT: &str = "2026-11-25T16:04:05.678901Z";

@@ -70,7 +70,7 @@ async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
 mod tests {
     use super::super::snapshot::check;
     use super::*;
-    use crate::web::Language;
+    use crate::language::Language;
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
 

@@ -39,7 +39,11 @@ fn every_text_that_a_page_names_is_there() {
             for opening in [".say(\"", ".with(\"", ".fill(\""] {
                 for part in text.split(opening).skip(1) {
                     let key = part.split('"').next().unwrap();
-                    assert!(crate::web::Language::English.find(key).is_some(), "{}: {key}", path.display());
+                    assert!(
+                        crate::language::Language::English.find(key).is_some(),
+                        "{}: {key}",
+                        path.display()
+                    );
                     seen += 1;
                 }
             }

@@ -89,12 +89,12 @@ pub(super) fn answer(
     let page = SummaryPage {
         frame: person.frame(title, format!("/p/withdraw/{}", wish.method)),
         method: wish.method.clone(),
-        method_title: t.sentence(&facts.title),
+        method_title: facts.title.in_language(t),
         amount: t.money(price.amount.0),
         fee: t.money(price.fees.0),
         net: t.money(price.net.0),
         detail: (facts.kind().summary)(&price.quote.detail),
-        time: t.sentence(&price.expected_time),
+        time: price.expected_time.in_language(t),
         to: withdraw_form::places(person, mounted, &price.destination),
         hidden: hidden(person, facts, wish, price),
         notice: notice.to_owned(),
@@ -186,7 +186,8 @@ fn once(user: i64, form: &Form) -> Option<OnceKey> {
 mod tests {
     use super::super::snapshot::check;
     use super::*;
-    use crate::web::Language;
+    use crate::language::Language;
+    use crate::rails::RailText;
 
     const ADDRESS: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
@@ -204,7 +205,7 @@ mod tests {
             fee: t.money(50),
             net: t.money(12_450),
             detail: Vec::new(),
-            time: t.sentence("a few minutes"),
+            time: RailText::code("few_minutes").in_language(t),
             to: vec![
                 ("Your USDC address on Base".to_owned(), ADDRESS.to_owned()),
                 ("network".to_owned(), "Base".to_owned()),

@@ -102,7 +102,7 @@ pub(super) fn answer(
     let (t, balance) = (person.language, person.row.user.balance);
     let of =
         |name: &str| problems.iter().find(|(field, _)| field == name).map(|(_, sentence)| sentence.clone());
-    let method_title = t.sentence(&offer.facts.title);
+    let method_title = offer.facts.title.in_language(t);
     let title = t.with("withdraw.title", "method", &method_title);
     let shown = if problems.is_empty() { title } else { t.with("frame.error_title", "title", title) };
     let most = balance.min(offer.terms.maximum);
@@ -174,7 +174,8 @@ fn fields(person: &Person, offer: &Offer, form: &Form, problems: &Problems) -> V
 mod tests {
     use super::super::snapshot::check;
     use super::*;
-    use crate::web::Language;
+    use crate::language::Language;
+    use crate::rails::RailText;
 
     const ADDRESS: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
@@ -205,9 +206,8 @@ mod tests {
     }
 
     fn withdraw(t: Language, has_problems: bool) -> WithdrawPage {
-        let checksum =
-            "This address has a typing error: its capital letters do not fit. Please copy it again.";
-        let wrong = if has_problems { t.sentence(checksum) } else { String::new() };
+        let wrong =
+            has_problems.then(|| RailText::code("address_checksum").in_language(t)).unwrap_or_default();
         let field = |name: &str, label: &str, hint: &'static str, network: Option<String>| FieldBox {
             id: format!("to-{name}"),
             name: format!("to.{name}"),

@@ -85,7 +85,7 @@ fn add(person: &Person, problems: Vec<FieldProblem>, found: &mut Problems) {
     for FieldProblem { name, sentence } in problems {
         let name = format!("{TO}{name}");
         if !found.iter().any(|(known, _)| *known == name) {
-            found.push((name, person.language.sentence(&sentence)));
+            found.push((name, sentence.in_language(person.language)));
         }
     }
 }

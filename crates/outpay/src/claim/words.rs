@@ -1,9 +1,9 @@
 //! States, fees and destinations as text. Not here: any decision.
 
 use crate::business::branding::Branding;
+use crate::language::Language;
 use crate::rails::{Facts, Field};
 use crate::store::Stop;
-use crate::web::Language;
 use crate::withdrawals::has_code;
 use ledger::{Cents, FeeRule, Refusal, Step, Withdrawal, WithdrawalState};
 use serde_json::Value;
@@ -99,7 +99,7 @@ pub(super) fn fee_rule(t: Language, rule: &FeeRule) -> String {
 
 /// The label of a destination's field.
 pub(super) fn label(t: Language, field: &Field) -> String {
-    t.sentence(&field.label)
+    field.label.in_language(t)
 }
 
 /// A stored destination as labels and values.
@@ -120,7 +120,7 @@ pub(super) fn destination(t: Language, facts: Option<&Facts>, stored: &str) -> V
 
 /// The title of a withdrawal's method; its name where the method is gone.
 pub(super) fn title(t: Language, facts: Option<&Facts>, withdrawal: &Withdrawal) -> String {
-    facts.map_or_else(|| withdrawal.method.clone(), |facts| t.sentence(&facts.title))
+    facts.map_or_else(|| withdrawal.method.clone(), |facts| facts.title.in_language(t))
 }
 
 #[cfg(test)]

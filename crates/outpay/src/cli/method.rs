@@ -173,7 +173,7 @@ async fn list(platform: &Platform, book: BookId, json: bool) -> Result<(), CliEr
     for mounted in platform.rails.of(book.mode()) {
         let facts = mounted.facts();
         let terms = offer::terms(platform, book, &facts.name).await?;
-        rows.push((facts.name.clone(), facts.provider.word(), facts.title.clone(), terms));
+        rows.push((facts.name.clone(), facts.provider.word(), facts.title.english(), terms));
     }
     if json {
         let methods: Vec<Value> = rows

@@ -110,19 +110,19 @@ impl From<Offer> for MethodShown {
         let Offer { facts, terms, closed, choices } = offer;
         let field = |field: crate::rails::Field| FieldShown {
             name: field.name,
-            label: field.label,
+            label: field.label.english(),
             required: field.required,
         };
         Self {
             method: facts.name,
             provider: facts.provider.word(),
-            title: facts.title,
+            title: facts.title.english(),
             open: closed.is_none(),
             closed: closed.map(|(code, reason)| ClosedShown { code, reason }),
             minimum: terms.minimum.0,
             maximum: terms.maximum.0,
             fee: Fee::new(terms.fee),
-            expected_time: facts.expected_time,
+            expected_time: facts.expected_time.english(),
             fields: facts.fields.into_iter().map(field).collect(),
             choices: (choices.into_iter())
                 .map(|(name, gross, net)| ChoiceShown { name, amount: gross.0, net_amount: net.0 })
@@ -200,7 +200,7 @@ pub async fn quote(State(door): State<Arc<Door>>, request: Request) -> Result<Re
         amount: price.amount.0,
         fees: price.fees.0,
         net_amount: price.net.0,
-        expected_time: price.expected_time,
+        expected_time: price.expected_time.english(),
         destination: parse(&price.destination).unwrap_or_default(),
         detail: parse(&price.quote.detail),
     }))

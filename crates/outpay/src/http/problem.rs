@@ -147,7 +147,7 @@ impl IntoResponse for Problem {
             Self::Rows(rows) => invalid_rows(&rows),
             Self::Refused(refusal) => refused(&refusal),
             Self::Destination(problems) => {
-                let named = |problem: &FieldProblem| (problem.name.clone(), problem.sentence.clone());
+                let named = |problem: &FieldProblem| (problem.name.clone(), problem.sentence.english());
                 invalid_fields(&problems.iter().map(named).collect::<Vec<_>>())
             }
             Self::UnknownMethod => {

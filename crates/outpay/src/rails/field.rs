@@ -1,13 +1,15 @@
 //! The fields of a destination, as a rail states them. Doors build forms and read answers from these alone. Not here: checking
 //! what a person wrote; that is [`super::Rail::destination`].
 
+use super::text::RailText;
+
 /// A field of a destination. Its value is a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The key in the JSON object.
     pub name: String,
-    /// For people, in English; pages show a translation where there is one.
-    pub label: String,
+    /// For people.
+    pub label: RailText,
     /// A destination without it is refused.
     pub required: bool,
     /// How a form asks for it.
@@ -30,9 +32,8 @@ pub enum FieldRole {
 impl Field {
     /// A required field that the person types.
     #[must_use]
-    pub fn typed(name: &str, label: &str) -> Self {
-        let (name, label) = (name.to_owned(), label.to_owned());
-        Self { name, label, required: true, role: FieldRole::Typed, hint: None }
+    pub fn typed(name: &str, label: RailText) -> Self {
+        Self { name: name.to_owned(), label, required: true, role: FieldRole::Typed, hint: None }
     }
 
     /// True where the person picks one of the rail's choices.
@@ -56,6 +57,14 @@ impl Field {
 pub struct FieldProblem {
     /// The field's name.
     pub name: String,
-    /// A sentence for people.
-    pub sentence: String,
+    /// For people.
+    pub sentence: RailText,
+}
+
+impl FieldProblem {
+    /// With this sentence.
+    #[must_use]
+    pub fn new(name: &str, sentence: RailText) -> Self {
+        Self { name: name.to_owned(), sentence }
+    }
 }

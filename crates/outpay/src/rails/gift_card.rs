@@ -6,6 +6,7 @@
 use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, Known, flat};
 use super::outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
+use super::text::RailText;
 use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
@@ -117,12 +118,12 @@ impl GiftCards {
     /// Over this store; when `low_stock` or fewer cards of a kind are left, an event says so.
     #[must_use]
     pub fn new(low_stock: i64, store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
-        let brand = Field { role: FieldRole::Chosen, ..Field::typed("brand", "Brand") };
+        let brand = Field { role: FieldRole::Chosen, ..Field::typed("brand", RailText::code("brand")) };
         let facts = Facts {
             name: NAME.to_owned(),
             provider: Provider::GiftCard,
-            title: "Gift card".to_owned(),
-            expected_time: "at once".to_owned(),
+            title: RailText::code("gift_card"),
+            expected_time: RailText::code("at_once"),
             fields: vec![brand],
             line: None,
         };
@@ -217,16 +218,18 @@ impl Rail for GiftCards {
 
     fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
         let problem =
-            |text: &str| Err(vec![FieldProblem { name: "brand".to_owned(), sentence: text.to_owned() }]);
+            |sentence: RailText| Err(vec![FieldProblem::new("brand", sentence.with("name", "brand"))]);
         match fields.get("brand") {
             Some(Value::String(text)) => match Line::parse(text, LONGEST_BRAND) {
                 Ok(brand) => Ok(serde_json::json!({ "brand": brand.as_str() }).to_string()),
-                Err(LineProblem::Empty) => problem("The brand field is required."),
-                Err(LineProblem::TooLong) => problem("The brand may not be greater than 60 characters."),
-                Err(_) => problem("The brand may only hold characters that can be seen."),
+                Err(LineProblem::Empty) => problem(RailText::code("brand_required")),
+                Err(LineProblem::TooLong) => {
+                    problem(RailText::code("field_long").with("most", LONGEST_BRAND))
+                }
+                Err(_) => problem(RailText::code("brand_invisible")),
             },
-            None => problem("The brand field is required."),
-            Some(_) => problem("The brand must be a string."),
+            None => problem(RailText::code("brand_required")),
+            Some(_) => problem(RailText::code("field_string")),
         }
     }
 

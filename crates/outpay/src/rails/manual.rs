@@ -6,6 +6,7 @@
 use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, flat, order_only};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
+use super::text::RailText;
 use super::{Facts, Payment, Rail};
 use crate::line::{Line, LineProblem};
 use crate::store::Attempt;
@@ -46,7 +47,7 @@ pub struct FieldConfig {
 }
 
 fn some_days() -> String {
-    "a few working days".to_owned()
+    RailText::code("some_days").english()
 }
 
 fn yes() -> bool {
@@ -54,12 +55,12 @@ fn yes() -> bool {
 }
 
 fn bank_fields() -> Vec<FieldConfig> {
-    let field = |name: &str, label: &str| FieldConfig {
+    let field = |name: &str, label: RailText| FieldConfig {
         name: name.to_owned(),
-        label: label.to_owned(),
+        label: label.english(),
         required: true,
     };
-    vec![field("name", "Account holder"), field("account", "IBAN or account number")]
+    vec![field("name", RailText::code("holder")), field("account", RailText::code("iban"))]
 }
 
 /// What is true of payments by hand.
@@ -90,7 +91,7 @@ impl Manual {
     pub fn new(name: String, config: ManualConfig) -> Self {
         let fields = config.fields.into_iter().map(|field| Field {
             name: field.name,
-            label: field.label,
+            label: RailText::configured(&field.label),
             required: field.required,
             role: FieldRole::Typed,
             hint: None,
@@ -98,8 +99,8 @@ impl Manual {
         let facts = Facts {
             name,
             provider: Provider::Manual,
-            title: config.title,
-            expected_time: config.expected_time,
+            title: RailText::configured(&config.title),
+            expected_time: RailText::configured(&config.expected_time),
             fields: fields.collect(),
             line: None,
         };
@@ -120,27 +121,23 @@ impl Rail for Manual {
         let mut written = Map::new();
         let mut problems = Vec::new();
         for field in &self.facts.fields {
-            let mut problem =
-                |sentence: String| problems.push(FieldProblem { name: field.name.clone(), sentence });
             let name = field.name.as_str();
+            let mut problem =
+                |sentence: RailText| problems.push(FieldProblem::new(name, sentence.with("name", name)));
             match fields.get(name) {
                 Some(Value::String(text)) => match Line::parse(text, LONGEST_FIELD) {
                     Ok(text) => drop(written.insert(name.to_owned(), Value::String(text.into()))),
                     Err(LineProblem::Empty) if !field.required => {}
-                    Err(LineProblem::Empty) => problem(format!("The {name} field is required.")),
+                    Err(LineProblem::Empty) => problem(RailText::code("field_required")),
                     Err(LineProblem::TooLong) => {
-                        problem(format!("The {name} may not be greater than {LONGEST_FIELD} characters."));
+                        problem(RailText::code("field_long").with("most", LONGEST_FIELD));
                     }
-                    Err(LineProblem::Control) => {
-                        problem(format!("The {name} may not hold control characters."));
-                    }
-                    Err(LineProblem::Invisible) => {
-                        problem(format!("The {name} may not hold characters that cannot be seen."));
-                    }
+                    Err(LineProblem::Control) => problem(RailText::code("field_control")),
+                    Err(LineProblem::Invisible) => problem(RailText::code("field_invisible")),
                 },
                 None if !field.required => {}
-                None => problem(format!("The {name} field is required.")),
-                Some(_) => problem(format!("The {name} must be a string.")),
+                None => problem(RailText::code("field_required")),
+                Some(_) => problem(RailText::code("field_string")),
             }
         }
         if problems.is_empty() { Ok(Value::Object(written).to_string()) } else { Err(problems) }

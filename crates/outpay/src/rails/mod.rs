@@ -16,6 +16,7 @@ pub mod manual;
 mod mounted;
 pub mod outcome;
 pub mod sandbox;
+mod text;
 
 pub use crate::store::{Outgoing, SentSince};
 pub use config::RailsConfig;
@@ -23,6 +24,7 @@ pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use mounted::{MountParts, Mounted, Rails};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
+pub use text::RailText;
 
 use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;
@@ -51,9 +53,9 @@ pub struct Facts {
     /// The kind of rail; [`kind`] gives what is true of it.
     pub provider: Provider,
     /// For people, for example `USDC on Base`.
-    pub title: String,
+    pub title: RailText,
     /// For people, for example `a few minutes`.
-    pub expected_time: String,
+    pub expected_time: RailText,
     /// The fields of a destination.
     pub fields: Vec<Field>,
     /// The line that its payments share, if any: each payment takes the next slot of the line, and no slot may stay empty (a

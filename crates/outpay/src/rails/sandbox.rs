@@ -7,6 +7,7 @@
 use super::field::{Field, FieldProblem};
 use super::kind::{Kind, flat, order_only};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
+use super::text::RailText;
 use super::{Facts, Payment, Rail};
 use crate::clock::Clock;
 use crate::store::Attempt;
@@ -85,12 +86,12 @@ impl Sandbox {
     /// With this clock.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        let account = Field::typed("account", "Any text; the sandbox pays nothing out");
+        let account = Field::typed("account", RailText::code("any_text"));
         let facts = Facts {
             name: NAME.to_owned(),
             provider: Provider::Sandbox,
-            title: "Sandbox".to_owned(),
-            expected_time: "a few seconds".to_owned(),
+            title: RailText::code("sandbox"),
+            expected_time: RailText::code("few_seconds"),
             fields: vec![account],
             line: None,
         };
@@ -124,15 +125,15 @@ impl Rail for Sandbox {
 
     fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
         let problem =
-            |text: &str| Err(vec![FieldProblem { name: "account".to_owned(), sentence: text.to_owned() }]);
+            |sentence: RailText| Err(vec![FieldProblem::new("account", sentence.with("name", "account"))]);
         match fields.get("account") {
-            Some(Value::String(text)) if text.trim().is_empty() => problem("The account field is required."),
+            Some(Value::String(text)) if text.trim().is_empty() => problem(RailText::code("field_required")),
             Some(Value::String(text)) if text.chars().count() > LONGEST_ACCOUNT => {
-                problem("The account may not be greater than 100 characters.")
+                problem(RailText::code("field_long").with("most", LONGEST_ACCOUNT))
             }
             Some(Value::String(text)) => Ok(serde_json::json!({ "account": text.trim() }).to_string()),
-            Some(_) => problem("The account must be a string."),
-            None => problem("The account field is required."),
+            Some(_) => problem(RailText::code("field_string")),
+            None => problem(RailText::code("field_required")),
         }
     }
 

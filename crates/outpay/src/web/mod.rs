@@ -2,14 +2,13 @@
 //! assets, formats. Not here: pages, sessions, permissions.
 
 pub mod assets;
+pub mod chosen_language;
 pub mod client;
 pub mod cookie;
 pub mod csrf;
 pub mod form;
-pub mod language;
 pub mod page;
 #[cfg(test)]
 pub(crate) mod snapshot;
 
 pub use form::{BadForm, Form};
-pub use language::Language;

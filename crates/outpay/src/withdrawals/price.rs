@@ -3,7 +3,7 @@
 
 use super::offer::{is_paused, rail, terms};
 use crate::platform::Platform;
-use crate::rails::Quote;
+use crate::rails::{Quote, RailText};
 use crate::stopped::Stopped;
 use ledger::{BookId, Cents, Refusal};
 use serde_json::{Map, Value};
@@ -29,7 +29,7 @@ pub struct Price {
     /// Cents that the rail pays.
     pub net: Cents,
     /// For people.
-    pub expected_time: String,
+    pub expected_time: RailText,
     /// The destination in canonical form.
     pub destination: String,
     /// The rail's quote.

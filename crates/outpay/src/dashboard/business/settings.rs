@@ -73,7 +73,7 @@ pub(crate) async fn show(
     };
     let names = rails.of(who.mode).map(|mounted| {
         let facts = mounted.facts();
-        (facts.name.clone(), facts.title.clone())
+        (facts.name.clone(), facts.title.english())
     });
     let number = who.business.number;
     let settings = SettingsPage {
@@ -153,7 +153,7 @@ pub async fn set_method(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let name = form.get("method").to_owned();
     let mounted = who.platform.rails.get(who.mode, &name).ok_or(Declined::NotFound)?;
-    let title = mounted.facts().title.clone();
+    let title = mounted.facts().title.english();
     let terms = match terms(&form) {
         Ok(terms) => terms,
         Err(sentence) => {

@@ -41,7 +41,7 @@ pub(crate) fn show(
     let shown = ByHandPage {
         frame: Frame::new(who, "withdrawals", "Payments by hand"),
         reviews: who.may(Permission::ReviewWithdrawals),
-        methods: manual.map(|facts| (facts.name.clone(), facts.title.clone())).collect(),
+        methods: manual.map(|facts| (facts.name.clone(), facts.title.english())).collect(),
         settled,
         error,
     };

@@ -90,7 +90,7 @@ pub(crate) async fn named(who: &SignedIn, part: BookPart) -> Result<ShownPause, 
         BookPart::Everything => ("all withdrawals".to_owned(), "all", String::new(), String::new()),
         BookPart::Method(name) => {
             let mounted = who.platform.rails.get(who.mode, name);
-            let title = mounted.map_or(name.clone(), |mounted| mounted.facts().title.clone());
+            let title = mounted.map_or(name.clone(), |mounted| mounted.facts().title.english());
             (format!("withdrawals by {title}"), "", name.clone(), String::new())
         }
         BookPart::Person(number) => {
@@ -132,7 +132,7 @@ pub(crate) async fn show(
         asked,
         done,
         standing,
-        methods: rails.map(|facts| (facts.name.clone(), facts.title.clone())).collect(),
+        methods: rails.map(|facts| (facts.name.clone(), facts.title.english())).collect(),
     };
     Ok(page::html(StatusCode::OK, &page))
 }

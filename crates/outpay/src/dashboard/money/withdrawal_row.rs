@@ -75,7 +75,7 @@ async fn emails(who: &SignedIn, users: BTreeSet<i64>) -> Result<BTreeMap<i64, St
 #[must_use]
 pub fn title(who: &SignedIn, method: &str) -> String {
     let mounted = who.platform.rails.get(who.mode, method);
-    mounted.map_or_else(|| method.to_owned(), |mounted| mounted.facts().title.clone())
+    mounted.map_or_else(|| method.to_owned(), |mounted| mounted.facts().title.english())
 }
 
 /// The number behind `ord_…` in this book.

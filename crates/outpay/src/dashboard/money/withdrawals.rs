@@ -66,7 +66,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
 
 fn methods(who: &SignedIn) -> Vec<(String, String)> {
     let named = who.platform.rails.of(who.mode).map(|mounted| mounted.facts());
-    named.map(|facts| (facts.name.clone(), facts.title.clone())).collect()
+    named.map(|facts| (facts.name.clone(), facts.title.english())).collect()
 }
 
 const EXPORT_PAGE: i64 = 500;

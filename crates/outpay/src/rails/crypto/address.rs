@@ -1,25 +1,23 @@
 //! Addresses as people write them: the checks of a destination, each with a sentence a person understands.
 
+use crate::rails::RailText;
 use alloy_primitives::Address;
 
 /// Reads an address. Mixed case must carry a right checksum (EIP-55); all-lower and all-upper carry none.
 ///
 /// # Errors
 /// A sentence for people.
-pub(super) fn parse(text: &str) -> Result<Address, &'static str> {
-    const FORM: &str =
-        "An address begins with 0x, followed by 40 characters from 0-9 and a-f. Please check it.";
-    const CHECKSUM: &str =
-        "This address has a typing error: its capital letters do not fit. Please copy it again.";
-    let digits = text.strip_prefix("0x").ok_or(FORM)?;
+pub(super) fn parse(text: &str) -> Result<Address, RailText> {
+    let form = || RailText::code("address_form");
+    let digits = text.strip_prefix("0x").ok_or_else(form)?;
     if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(FORM);
+        return Err(form());
     }
     let has = |wanted: fn(&u8) -> bool| digits.as_bytes().iter().any(wanted);
     if has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) {
-        return Address::parse_checksummed(text, None).map_err(|_| CHECKSUM);
+        return Address::parse_checksummed(text, None).map_err(|_| RailText::code("address_checksum"));
     }
-    digits.parse().map_err(|_| FORM)
+    digits.parse().map_err(|_| form())
 }
 
 /// Addresses that are never paid.
@@ -32,14 +30,13 @@ pub(super) struct Forbidden<'a> {
 
 impl Forbidden<'_> {
     /// Why money must not go to `address`, in a sentence for people.
-    pub fn reason(&self, address: Address) -> Option<String> {
-        let lost = "whatever is sent there is lost. Please give your own address.";
+    pub fn reason(&self, address: Address) -> Option<RailText> {
         if address == Address::ZERO {
-            Some(format!("This is the zero address, which has no owner: {lost}"))
+            Some(RailText::code("zero_address"))
         } else if address == self.token {
-            Some(format!("This is the address of the {} contract itself: {lost}", self.currency))
+            Some(RailText::code("token_address").with("currency", self.currency))
         } else if address == self.treasury {
-            Some("This is the address that the money comes from. Please give your own address.".to_owned())
+            Some(RailText::code("treasury"))
         } else {
             None
         }

@@ -1,6 +1,7 @@
 //! The configuration of one token on one chain, and where its secrets come from. Not here: reading the file.
 
 use super::treasury::Treasury;
+use crate::rails::RailText;
 use crate::store::Failure;
 use alloy_primitives::Address;
 use anyhow::{Context, bail, ensure};
@@ -69,7 +70,7 @@ fn default_confirmations() -> u64 {
 }
 
 fn default_expected_time() -> String {
-    "a few minutes".to_owned()
+    RailText::code("few_minutes").english()
 }
 
 fn default_stuck_after() -> u64 {
@@ -107,7 +108,7 @@ impl CryptoConfig {
         ensure!(self.max_gas >= 21_000, "`max_gas` must be at least 21000");
         ensure!(self.timeout_seconds >= 1, "`timeout_seconds` must be at least 1");
         let token = super::address::parse(&self.token);
-        token.map_err(|sentence| anyhow::anyhow!("`token` is no address: {sentence}"))
+        token.map_err(|sentence| anyhow::anyhow!("`token` is no address: {}", sentence.english()))
     }
 }
 

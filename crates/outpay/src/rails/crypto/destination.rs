@@ -1,6 +1,6 @@
 //! Checks of a destination, each with a sentence for people. Not here: the form of an address (address.rs).
 
-use super::{ChainDestination, CryptoRail, FieldProblem, address};
+use super::{ChainDestination, CryptoRail, FieldProblem, RailText, address};
 use serde_json::{Map, Value};
 
 impl CryptoRail {
@@ -8,10 +8,10 @@ impl CryptoRail {
     pub(super) fn read_destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
         let mut problems = Vec::new();
         let address = self.read_address(fields.get("address")).map_err(|sentence| {
-            problems.push(FieldProblem { name: "address".to_owned(), sentence });
+            problems.push(FieldProblem::new("address", sentence));
         });
         if let Err(sentence) = self.read_network(fields.get("network")) {
-            problems.push(FieldProblem { name: "network".to_owned(), sentence });
+            problems.push(FieldProblem::new("network", sentence));
         }
         match address {
             Ok(address) if problems.is_empty() => {
@@ -22,8 +22,8 @@ impl CryptoRail {
         }
     }
 
-    fn read_address(&self, value: Option<&Value>) -> Result<String, String> {
-        let missing = || format!("Please give the {} address that should get the money.", self.currency);
+    fn read_address(&self, value: Option<&Value>) -> Result<String, RailText> {
+        let missing = || RailText::code("address_missing").with("currency", &self.currency);
         let text = value.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         let address = address::parse(text.ok_or_else(missing)?)?;
         let forbidden = address::Forbidden {
@@ -35,18 +35,13 @@ impl CryptoRail {
     }
 
     /// A person who names another network expects the money there, where it would not arrive.
-    fn read_network(&self, value: Option<&Value>) -> Result<(), String> {
+    fn read_network(&self, value: Option<&Value>) -> Result<(), RailText> {
         let fits = match value {
             None | Some(Value::Null) => true,
             Some(Value::String(name)) => name.trim().eq_ignore_ascii_case(&self.chain_name),
             Some(_) => false,
         };
-        let chain = &self.chain_name;
-        let sentence = || {
-            format!(
-                "This method pays on {chain} only. Please give an address on {chain}, or choose another method."
-            )
-        };
+        let sentence = || RailText::code("other_network").with("chain", &self.chain_name);
         if fits { Ok(()) } else { Err(sentence()) }
     }
 }

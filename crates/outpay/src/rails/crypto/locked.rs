@@ -3,6 +3,7 @@
 
 use super::config::CryptoConfig;
 use super::{BookId, Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
+use crate::rails::RailText;
 use crate::store::{Attempt, Failure};
 use anyhow::anyhow;
 use futures_util::future::{BoxFuture, ready};
@@ -33,10 +34,7 @@ impl Rail for Locked {
     }
 
     fn destination(&self, _: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
-        Err(vec![FieldProblem {
-            name: "address".to_owned(),
-            sentence: Closed::Unhealthy.sentence().to_owned(),
-        }])
+        Err(vec![FieldProblem::new("address", RailText::code("unhealthy"))])
     }
 
     fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {

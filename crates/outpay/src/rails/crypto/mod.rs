@@ -36,7 +36,7 @@ use super::kind::flat;
 use super::mounted::{MountParts, Rails};
 use super::{
     Closed, Facts, Field, FieldProblem, FieldRole, Finding, Funds, Kind, Outcome, Outgoing, Payment,
-    Prepared, Quote, Rail, SentSince,
+    Prepared, Quote, Rail, RailText, SentSince,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
@@ -193,7 +193,7 @@ impl CryptoRail {
         );
         match address::parse(&stored.address) {
             Ok(address) => Ok(address),
-            Err(sentence) => bail!("the stored address: {sentence}"),
+            Err(sentence) => bail!("the stored address: {}", sentence.english()),
         }
     }
 
@@ -228,21 +228,24 @@ struct SeenTransaction {
 }
 
 fn facts(name: &str, config: &CryptoConfig) -> Facts {
-    let title = config.title.clone().unwrap_or_else(|| format!("{} on {}", config.currency, config.chain));
-    let address = format!("Your {} address on {}", config.currency, config.chain);
-    let network = format!("Network: {}", config.chain);
+    let named = |text: RailText| text.with("currency", &config.currency).with("chain", &config.chain);
+    let title =
+        config.title.as_deref().map_or_else(|| named(RailText::code("token_on_chain")), RailText::configured);
     Facts {
         name: name.to_owned(),
         provider: Provider::Crypto,
         title,
-        expected_time: config.expected_time.clone(),
+        expected_time: RailText::configured(&config.expected_time),
         fields: vec![
-            Field { hint: Some("withdraw.address_hint"), ..Field::typed("address", &address) },
+            Field {
+                hint: Some("withdraw.address_hint"),
+                ..Field::typed("address", named(RailText::code("your_address")))
+            },
             Field {
                 required: false,
                 role: FieldRole::Confirmed(config.chain.clone()),
                 hint: Some("withdraw.network_hint"),
-                ..Field::typed("network", &network)
+                ..Field::typed("network", named(RailText::code("network")))
             },
         ],
         // Known only with the treasury's key.

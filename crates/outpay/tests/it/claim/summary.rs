@@ -53,7 +53,7 @@ async fn what_is_wrong_stands_at_its_field(world: &Claim) {
     let german = browser.get("/p/withdraw/bank?lang=de").await;
     let answer =
         browser.submit(&german, "/p/withdraw/bank", &[("amount", "10,5"), ("to.account", "DE1")]).await;
-    answer.is(422).says("Bitte geben Sie einen Namen an.").says("value=\"10,5\"");
+    answer.is(422).says("Bitte füllen Sie dieses Feld aus.").says("value=\"10,5\"");
     assert_eq!(world.balance(&who).await, (10_000, 0));
 }
 

@@ -40,7 +40,7 @@ fn changed(line: &str, with: &str) -> String {
 fn a_good_configuration_makes_a_rail() {
     let rail = build(GOOD).unwrap();
     let facts = rail.facts();
-    assert_eq!((facts.name.as_str(), facts.title.as_str()), ("usdc-base", "USDC on Base"));
+    assert_eq!((facts.name.as_str(), facts.title.english().as_str()), ("usdc-base", "USDC on Base"));
     assert!(!facts.provider.is_paid_by_hand());
     assert_eq!(facts.line, Some(format!("evm-8453-{TREASURY}")));
     assert_eq!(rail.line(), (8453, TREASURY.to_owned()));
@@ -65,13 +65,13 @@ fn what_is_wrong_is_named_without_its_secrets() {
         ("decimals = 6", "decimals = 6\ntypo = 1", "typo"),
         ("0x833589fCD6", "0x833589FCD6", "`token`"),
         ("key_env = \"TREASURY_KEY\"", "", "`key_env`"),
-        ("key_env = \"TREASURY_KEY\"", "key_env = \"NOBODY\"", "NOBODY"),
+        ("key_env = \"TREASURY_KEY\"", "key_env = \"UNSET_VARIABLE\"", "UNSET_VARIABLE"),
         ("key_env = \"TREASURY_KEY\"", "key_env = \"NO_KEY\"", "NO_KEY"),
         ("key_env = \"TREASURY_KEY\"", "key_env = \"TREASURY_KEY\"\nkeystore = \"x.json\"", "`keystore`"),
         ("rpc_url = ", "rpc_url_env = \"NODE\"\nrpc_url = ", "`rpc_url_env`"),
         ("rpc_url = \"https:", "rpc_url = \"ftp:", "https://"),
         ("decimals = 6", "decimals = 6\nsecond_rpc_url = \"ftp://b/secret all the same\"", "https://"),
-        ("decimals = 6", "decimals = 6\nsecond_rpc_url_env = \"NOBODY\"", "NOBODY"),
+        ("decimals = 6", "decimals = 6\nsecond_rpc_url_env = \"UNSET_VARIABLE\"", "UNSET_VARIABLE"),
         (
             "decimals = 6",
             "decimals = 6\nsecond_rpc_url_env = \"NODE\"\nsecond_rpc_url = \"x\"",

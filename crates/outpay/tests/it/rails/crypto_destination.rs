@@ -17,9 +17,9 @@ fn offline() -> CryptoRail {
 
 fn check(destination: &Value) -> Result<String, Vec<(String, String)>> {
     let fields = destination.as_object().unwrap();
-    offline()
-        .destination(fields)
-        .map_err(|problems| problems.into_iter().map(|problem| (problem.name, problem.sentence)).collect())
+    offline().destination(fields).map_err(|problems| {
+        problems.into_iter().map(|problem| (problem.name, problem.sentence.english())).collect()
+    })
 }
 
 fn sentence_for(address: impl Into<Value>) -> String {

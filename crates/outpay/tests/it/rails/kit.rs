@@ -38,7 +38,7 @@ async fn conforms(case: &Case<'_>) -> (Vec<Attempt>, Finding) {
     let facts = rail.facts();
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     assert!(!facts.name.is_empty() && facts.name.bytes().all(plain), "{}", facts.name);
-    assert!(!facts.title.is_empty() && !facts.expected_time.is_empty());
+    assert!(!facts.title.english().is_empty() && !facts.expected_time.english().is_empty());
     assert_eq!(facts.provider, payment.withdrawal.provider);
 
     let written = rail.destination(&object(&case.good)).unwrap();
@@ -50,7 +50,10 @@ async fn conforms(case: &Case<'_>) -> (Vec<Attempt>, Finding) {
         let names: Vec<&String> = facts.fields.iter().map(|field| &field.name).collect();
         assert!(!problems.is_empty(), "{destination}");
         for problem in problems {
-            assert!(names.contains(&&problem.name) && problem.sentence.ends_with('.'), "{problem:?}");
+            assert!(
+                names.contains(&&problem.name) && problem.sentence.english().ends_with('.'),
+                "{problem:?}"
+            );
         }
     }
 

@@ -8,7 +8,9 @@ use outpay::clock::Clock;
 use outpay::kill_switch;
 use outpay::payment_worker::PaymentWorker;
 use outpay::platform::Platform;
-use outpay::rails::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
+use outpay::rails::{
+    Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText,
+};
 use outpay::store::{Attempt, PauseScope};
 use outpay::withdrawals::price::Wish;
 use serde_json::{Map, Value};
@@ -75,8 +77,8 @@ impl Story {
         let facts = Facts {
             name: name.to_owned(),
             provider: Provider::Crypto,
-            title: "Story".to_owned(),
-            expected_time: "at once".to_owned(),
+            title: RailText::Own("Story".to_owned()),
+            expected_time: RailText::code("at_once"),
             fields: Vec::new(),
             line: None,
         };
