@@ -635,7 +635,7 @@ fn a_new_address_twice_in_a_batch_is_one_user() {
 }
 
 #[test]
-fn a_batch_without_rows_pays_nobody() {
+fn a_batch_without_rows_changes_nothing() {
     for partial in [false, true] {
         let mut book = book(0, 0, 0, 0);
         assert_eq!(done(&mut book, batch(&[], partial)), paid_many(&[], 0));
@@ -644,7 +644,7 @@ fn a_batch_without_rows_pays_nobody() {
 }
 
 #[test]
-fn a_whole_batch_is_paid_or_nobody_is() {
+fn a_batch_is_paid_as_a_whole_or_not_at_all() {
     let rows = [("cho@example.com", 60, "r1"), ("ann@example.com", 40, "r2"), ("bob@example.com", 1, "r3")];
     let mut book = book(0, 100, 0, 0);
     assert_eq!(refused(&mut book, &Request::plain(whole(&rows))), Refusal::PayoutBalanceIsTooLow);
@@ -702,7 +702,7 @@ fn a_row_refused_for_another_reason_than_money_does_not_end_the_money() {
 }
 
 #[test]
-fn a_partial_batch_that_pays_nobody_for_lack_of_money_can_be_tried_again() {
+fn a_partial_batch_that_pays_no_row_for_lack_of_money_can_be_tried_again() {
     let mut book = book(50, 0, 0, 0);
     let request = once(partial(&[("ann@example.com", 40, "r1"), ("bob@example.com", 20, "r2")]), "k");
     assert_eq!(refused(&mut book, &request), Refusal::PayoutBalanceIsTooLow);
@@ -724,7 +724,7 @@ fn a_reference_that_was_not_paid_is_free() {
 }
 
 #[test]
-fn a_repeated_reference_pays_nobody_again_and_answers_as_before() {
+fn a_repeated_reference_does_not_pay_again_and_answers_as_before() {
     let mut book = book(0, 100, 0, 0);
     let first = done(&mut book, whole(&[("ann@example.com", 60, "r1"), ("cho@example.com", 40, "r2")]));
     done(&mut book, rotate(ANN));

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 /// The number of people grows to this limit; then they are paid again and again.
 const MOST_PEOPLE: u64 = 5_000;
-const NOBODY: i64 = 1_000_000_000;
+const UNKNOWN_USER: i64 = 1_000_000_000;
 const LONGEST_BATCH: i64 = 16;
 
 pub struct Shop {
@@ -91,7 +91,9 @@ impl Shop {
     fn with_user(&mut self, dice: &mut Dice, then: impl FnOnce(&Self, i64, &mut Dice) -> Order) -> Order {
         match dice.index(self.users.len()) {
             Some(at) => then(self, self.users[at], dice),
-            None => self.order(Command::RotateHash { user: NOBODY }).refused_as("payout_user_not_found"),
+            None => {
+                self.order(Command::RotateHash { user: UNKNOWN_USER }).refused_as("payout_user_not_found")
+            }
         }
     }
 
@@ -205,7 +207,7 @@ impl Shop {
                     .refused_as("amount_out_of_range")
             }
             3 => {
-                let (user, amount, reason) = (NOBODY, Cents(1), "wrong".to_owned());
+                let (user, amount, reason) = (UNKNOWN_USER, Cents(1), "wrong".to_owned());
                 self.order(Command::Debit { user, amount, reason }).refused_as("payout_user_not_found")
             }
             4 => {

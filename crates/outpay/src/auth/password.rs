@@ -22,7 +22,7 @@ const LANES: u32 = 1;
 /// Computed at the same moment: bounds memory and leaves processors for money.
 const AT_ONCE: usize = 2;
 /// The salt of a try for which there is no account; its digest is thrown away.
-const NOBODYS_SALT: &[u8; 16] = b"outpay no member";
+const DUMMY_SALT: &[u8; 16] = b"outpay no member";
 
 /// Counted in characters.
 const SHORTEST: usize = 12;
@@ -76,7 +76,7 @@ impl Passwords {
                 Err(error) => Err(broken(error)),
             },
             None => {
-                let _thrown_away = argon2.hash_password_with_salt(password, NOBODYS_SALT).map_err(broken)?;
+                let _thrown_away = argon2.hash_password_with_salt(password, DUMMY_SALT).map_err(broken)?;
                 Ok(false)
             }
         })
@@ -136,7 +136,7 @@ pub fn problem(password: &str, email: &str) -> Option<&'static str> {
         return Some("The password may not contain your e-mail address.");
     }
     if is_common(&lower) {
-        return Some("This password is among the first that anybody would guess. Choose another.");
+        return Some("This password is among the first that are guessed. Choose another.");
     }
     None
 }

@@ -62,8 +62,8 @@ impl Store {
         search: &UserSearch,
         limit: i64,
     ) -> Result<UserPage, Failure> {
-        let everybody_fits = search.status.is_none() && search.balance.is_none();
-        let looked = if everybody_fits { limit + 1 } else { ADDRESSES };
+        let is_unfiltered = search.status.is_none() && search.balance.is_none();
+        let looked = if is_unfiltered { limit + 1 } else { ADDRESSES };
         let after = match search.after {
             Some(number) => self.email_of(book, number).await?.unwrap_or_default(),
             None => String::new(),

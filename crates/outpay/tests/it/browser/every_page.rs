@@ -13,12 +13,12 @@ use outpay::web::assets;
 use std::path::PathBuf;
 
 #[test]
-fn everybody_can_use_every_page_of_the_recipient() {
+fn every_page_of_the_recipient_is_accessible() {
     run(async |world: &Screen| all_of(world, "claim", 13).await);
 }
 
 #[test]
-fn everybody_can_use_every_page_of_the_dashboard() {
+fn every_page_of_the_dashboard_is_accessible() {
     run(async |world: &Screen| all_of(world, "dashboard", 31).await);
 }
 

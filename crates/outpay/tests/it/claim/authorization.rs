@@ -10,7 +10,7 @@ use outpay::business;
 /// In this order; what each gets.
 type Statuses = [u16; 5];
 const WHO: [&str; 5] =
-    ["nobody", "a dead link", "a hash and a key without a session", "another person", "the person"];
+    ["no credential", "a dead link", "a hash and a key without a session", "another person", "the person"];
 
 /// What every person sees or does of their own.
 const fn people(status: u16) -> Statuses {
@@ -59,13 +59,13 @@ async fn every_route_lets_in_whom_it_says(world: &Claim) {
     world.command(who.book, Command::RotateHash { user: dead.user }).await;
     let mut keyed = world.browser();
     keyed.headers.push(("X-Payout-Hash".to_owned(), who.hash.clone()));
-    let everybody = [world.browser(), dead_session, keyed, world.signed_in(&other).await, person];
+    let callers = [world.browser(), dead_session, keyed, world.signed_in(&other).await, person];
     let mut wrong = Vec::new();
     for (method, route, expected) in ROUTES {
         let path = route.replace("/p/operations/{id}", &operation).replace("{method}", "sandbox");
         let business = business::id(&world.platform, who.book.business());
         let path = path.replace("{name}", "ffd400.css").replace("{business}", &business);
-        for ((browser, who), expected) in everybody.iter().zip(WHO).zip(expected) {
+        for ((browser, who), expected) in callers.iter().zip(WHO).zip(expected) {
             let mut browser = browser.clone();
             let answer = match *method {
                 "GET" => browser.get(&path).await,

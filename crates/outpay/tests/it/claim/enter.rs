@@ -14,13 +14,13 @@ on_both_engines! {
     the_language_is_negotiated_and_remembered,
     what_is_not_there_is_a_page,
     a_business_has_a_door_of_its_own,
-    whoever_came_by_a_door_leaves_by_it,
+    signing_out_returns_to_the_page_of_the_business,
     a_hash_is_exchanged_for_a_session,
     a_wrong_hash_is_told_nothing_but_that,
     a_session_ends,
     rotation_and_deactivation_end_it_at_once,
     a_session_is_for_its_person_alone,
-    another_site_cannot_sign_anybody_in,
+    a_form_of_another_site_does_not_sign_in,
     signing_out_takes_the_cookie_away,
 }
 
@@ -77,7 +77,7 @@ async fn a_business_has_a_door_of_its_own(world: &Claim) {
     }
 }
 
-async fn whoever_came_by_a_door_leaves_by_it(world: &Claim) {
+async fn signing_out_returns_to_the_page_of_the_business(world: &Claim) {
     let (who, other) = (world.recipient(Mode::Test, 5_000).await, world.recipient(Mode::Test, 5_000).await);
     world.shows(who.book, "Harbour & Pine", "").await;
     let door = format!("/p/of/{}", business::id(&world.platform, who.book.business()));
@@ -184,7 +184,7 @@ async fn a_session_is_for_its_person_alone(world: &Claim) {
     forged.get("/p/home").await.leads_to("/p?ended");
 }
 
-async fn another_site_cannot_sign_anybody_in(world: &Claim) {
+async fn a_form_of_another_site_does_not_sign_in(world: &Claim) {
     let who = world.recipient(Mode::Test, 5_000).await;
     let mut browser = world.browser();
     browser.headers.push(("Sec-Fetch-Site".to_owned(), "cross-site".to_owned()));

@@ -7,7 +7,7 @@ use ledger::Mode;
 use outpay::business;
 
 on_both_engines! {
-    nobody_frames_a_page_unless_its_business_says_so,
+    a_page_is_framed_only_by_the_sites_of_its_business,
     another_business_frames_the_door_alone,
 }
 
@@ -19,7 +19,7 @@ async fn is_framed(browser: &mut Browser, path: &str, by: &str) {
     browser.get(path).await.says("<main");
 }
 
-async fn nobody_frames_a_page_unless_its_business_says_so(world: &Claim) {
+async fn a_page_is_framed_only_by_the_sites_of_its_business(world: &Claim) {
     let who = world.recipient(Mode::Test, 5_000).await;
     let door = format!("/p/of/{}", business::id(&world.platform, who.book.business()));
     let mut browser = world.browser();

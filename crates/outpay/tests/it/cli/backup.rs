@@ -225,7 +225,7 @@ fn backups_again_and_again_keep_the_newest(installation: &Installation) {
     installation.paying_business("Acme", 1000);
     let folder = installation.folder().join("all");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::create_dir(folder.join("outpay-of-somebody-else")).unwrap();
+    std::fs::create_dir(folder.join("outpay-of-another-installation")).unwrap();
     let again = ["backup", &text(&folder), "--every", "1s", "--keep", "2"];
     let mut process = installation.command(&again).spawn().unwrap();
     let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -236,11 +236,11 @@ fn backups_again_and_again_keep_the_newest(installation: &Installation) {
     let told = ["1 backups kept, 0 deleted", "2 backups kept, 0 deleted", "2 backups kept, 1 deleted"];
     assert_eq!(kept[..3], told);
     let mut there: Vec<PathBuf> = files(&folder);
-    there.retain(|path| !path.ends_with("outpay-of-somebody-else"));
+    there.retain(|path| !path.ends_with("outpay-of-another-installation"));
     assert!(there.iter().all(|path| path.is_dir()), "{there:?}");
     // The signal may come in the middle of a fifth backup, which is then discarded, or after it.
     let whole = there.iter().filter(|path| installation.run(&["verify", &text(path)]).code == 0).count();
     assert_eq!((whole, there.len()), (2, 2), "{there:?}");
-    assert!(folder.join("outpay-of-somebody-else").is_dir());
+    assert!(folder.join("outpay-of-another-installation").is_dir());
     installation.refused(2, "--keep", &["backup", &text(&folder), "--every", "1s"]);
 }

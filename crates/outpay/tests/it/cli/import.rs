@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::time::Duration;
 
 crate::cli::on_both_engines! {
-    a_second_import_pays_nobody_again,
+    a_second_import_does_not_pay_again,
     another_file_is_another_import,
     a_file_that_is_like_an_earlier_one_needs_a_yes,
-    one_bad_line_and_nobody_is_paid,
-    a_dry_run_pays_nobody,
+    one_bad_line_stops_the_whole_import,
+    a_dry_run_pays_nothing,
     lines_that_are_not_covered_are_told_and_paid_later,
     an_import_needs_payouts_enabled,
     two_imports_of_one_file_at_once_pay_once,
@@ -21,7 +21,7 @@ fn total(installation: &Installation) -> i64 {
     users["data"].as_array().unwrap().iter().map(|user| user["balance"].as_i64().unwrap()).sum()
 }
 
-fn a_second_import_pays_nobody_again(installation: &Installation) {
+fn a_second_import_does_not_pay_again(installation: &Installation) {
     installation.paying_business("Acme", 1000);
     let file = installation
         .write("users.csv", "email,amount\nA@Example.com,100\nb@example.com,20\na@example.com,3\n");
@@ -96,7 +96,7 @@ fn a_file_that_is_like_an_earlier_one_needs_a_yes(installation: &Installation) {
     assert!(states[1..states.len() - 1].iter().all(|of| of.1 == "discarded"), "{states:?}");
 }
 
-fn one_bad_line_and_nobody_is_paid(installation: &Installation) {
+fn one_bad_line_stops_the_whole_import(installation: &Installation) {
     installation.paying_business("Acme", 1000);
     let file =
         installation.write("users.csv", "email,amount\na@example.com,100\nnobody,1\nb@example.com,1.50\n");
@@ -115,7 +115,7 @@ fn one_bad_line_and_nobody_is_paid(installation: &Installation) {
     installation.refused(1, "1 line is invalid", &["import", &empty, "--business", "Acme"]);
 }
 
-fn a_dry_run_pays_nobody(installation: &Installation) {
+fn a_dry_run_pays_nothing(installation: &Installation) {
     installation.paying_business("Acme", 1000);
     let file = installation.write("users.csv", "a@example.com,100\na@example.com,20\n");
     let shown = installation.json(&["import", &file, "--business", "Acme", "--dry-run"]);

@@ -4,7 +4,7 @@ use crate::cli::installation::Installation;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
-    nothing_real_is_offered_until_somebody_says_so,
+    no_live_method_is_offered_by_default,
     a_method_is_switched_on_and_off,
     what_is_left_out_stays_as_it_is,
     wrong_terms_change_nothing,
@@ -23,7 +23,7 @@ fn terms(installation: &Installation, method: &str, flags: &[&str]) -> Value {
     found.unwrap_or_else(|| panic!("no {method} in {listed}"))["terms"].clone()
 }
 
-fn nothing_real_is_offered_until_somebody_says_so(installation: &Installation) {
+fn no_live_method_is_offered_by_default(installation: &Installation) {
     start(installation);
     for method in ["bank", "gift_card"] {
         assert_eq!(terms(installation, method, &[])["enabled"], false, "{method}");

@@ -6,7 +6,7 @@ crate::cli::on_both_engines! {
     users_are_listed_newest_first_page_by_page,
     a_user_is_shown_with_history_and_without_hash,
     a_user_is_deactivated_and_activated,
-    a_user_of_another_book_is_nobody,
+    a_user_of_another_book_is_not_found,
 }
 
 fn three_users(installation: &Installation) {
@@ -60,7 +60,7 @@ fn a_user_is_deactivated_and_activated(installation: &Installation) {
     installation.ok(&["audit"]);
 }
 
-fn a_user_of_another_book_is_nobody(installation: &Installation) {
+fn a_user_of_another_book_is_not_found(installation: &Installation) {
     three_users(installation);
     installation.business("Other");
     let shown = installation.json(&["user", "show", "Acme", "a@example.com"]);

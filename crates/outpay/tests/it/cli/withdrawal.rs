@@ -167,7 +167,7 @@ fn a_file_settles_every_line_it_can(installation: &Installation) {
     let file = [
         "id,amount,currency,destination,proof".to_owned(),
         paid(0, "one"),
-        "ord_nobody,1,USD,x,x".to_owned(),
+        "ord_unknown,1,USD,x,x".to_owned(),
         String::new(),
         paid(1, ""),
         format!("{},1", ids[2]),
@@ -452,11 +452,11 @@ fn nothing_is_done_without_words(installation: &Installation) {
 fn other_things_are_no_withdrawals(installation: &Installation) {
     start(installation);
     let id = asked(installation, &[(1, "bank", 100)]).remove(0);
-    let nobody =
+    let unknown =
         installation.inside(async |platform| platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, 2));
-    installation.refused(1, "no such withdrawal", &["withdrawal", "show", &nobody]);
-    installation.refused(1, "Withdrawal not found", &["withdrawal", "approve", &nobody]);
-    installation.refused(1, "Withdrawal not found", &["withdrawal", "settle", &nobody, "--proof", "p"]);
+    installation.refused(1, "no such withdrawal", &["withdrawal", "show", &unknown]);
+    installation.refused(1, "Withdrawal not found", &["withdrawal", "approve", &unknown]);
+    installation.refused(1, "Withdrawal not found", &["withdrawal", "settle", &unknown, "--proof", "p"]);
     let renamed = id.replace("ord_", "usr_");
     for other in ["", "ord_", &id[..39], &renamed, "ord_00000000-0000-8000-8000-000000000000"] {
         installation.refused(1, "there is no withdrawal", &["withdrawal", "approve", other]);

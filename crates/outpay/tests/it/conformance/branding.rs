@@ -8,7 +8,7 @@ use outpay::store::{AuditFilter, BrandingRow, NewAuditEntry};
 
 on_both_engines! {
     branding_comes_back_as_it_was_set,
-    nobody_brands_a_business_that_is_not_there,
+    branding_of_an_unknown_business_is_refused,
     a_logo_is_found_by_its_name,
     each_change_comes_with_its_entry,
     a_failure_tells_nothing_of_a_row,
@@ -37,7 +37,7 @@ async fn branding_comes_back_as_it_was_set(world: &BareStore) {
     assert_eq!(store.branding(first).await.unwrap(), Some(plain));
 }
 
-async fn nobody_brands_a_business_that_is_not_there(world: &BareStore) {
+async fn branding_of_an_unknown_business_is_refused(world: &BareStore) {
     let store = &world.store;
     assert!(store.set_branding(99, &row("Nobody"), &change(99)).await.is_err());
     assert_eq!(store.branding(99).await.unwrap(), None);

@@ -13,7 +13,7 @@ on_both_engines! {
     kinds_and_what_is_left_of_each,
     a_withdrawal_gets_one_card_and_keeps_it,
     what_expires_first_is_given_first,
-    a_recalled_card_is_given_to_nobody,
+    a_recalled_card_is_not_given_out,
     cards_page,
     of_imports_at_once_none_is_half_done,
     one_withdrawal_asked_for_at_once_gets_one_card,
@@ -191,7 +191,7 @@ async fn what_expires_first_is_given_first(world: &BareStore) {
     assert_eq!(give(store, 4, "Acme", 500).await, Given::NoneLeft, "the last has expired");
 }
 
-async fn a_recalled_card_is_given_to_nobody(world: &BareStore) {
+async fn a_recalled_card_is_not_given_out(world: &BareStore) {
     let store = &world.store;
     import(store, &[card("Acme", 500, 1), card("Acme", 500, 2), card("Bolt", 500, 3)]).await;
     let kept = given(store, 1, "Acme", 500).await;

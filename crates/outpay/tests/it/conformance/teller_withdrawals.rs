@@ -117,8 +117,8 @@ async fn withdrawals_are_loaded_as_they_were_saved(world: &BareStore) {
     }
     let entries = world.store.entries_of_withdrawal(book, 1).await.unwrap();
     let actors: Vec<_> = entries.iter().map(|stored| stored.entry.actor).collect();
-    let (nobody, operator) = (Actor::NONE, Actor::OPERATOR);
-    assert_eq!(actors, [nobody, nobody, nobody, operator, operator]);
+    let (none, operator) = (Actor::NONE, Actor::OPERATOR);
+    assert_eq!(actors, [none, none, none, operator, operator]);
     assert_eq!(entries[3].entry.detail, r#"{"tx_hash":"0x1"}"#);
 }
 

@@ -14,7 +14,7 @@ crate::world::on_both_engines! {
     a_file_pays_once_however_often_it_is_brought,
     a_file_that_is_like_an_earlier_one_needs_a_yes,
     what_was_not_covered_is_tried_again,
-    above_the_rule_somebody_else_approves,
+    above_the_limit_a_second_member_approves,
     it_goes_on_after_a_process_that_was_killed,
     a_start_goes_on_where_a_dead_process_was,
 }
@@ -48,7 +48,7 @@ async fn a_file_is_checked_shown_confirmed_and_paid(world: &Team) {
         .says("ada@example.com: 2 lines")
         .says("Pay 3 payments, $35.00");
     world.pay_imports().await;
-    assert_eq!(world.balance(business.live, "ada@example.com").await, 0, "nobody said yes");
+    assert_eq!(world.balance(business.live, "ada@example.com").await, 0, "not approved yet");
     admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.leads_to(&path);
     let running = admin.get(&path).await;
     running.is(200).says("0 of 3 done.");
@@ -136,7 +136,7 @@ async fn a_file_that_is_like_an_earlier_one_needs_a_yes(world: &Team) {
             answer.is(400).says("earlier import");
         }
         world.pay_imports().await;
-        assert_eq!(world.balance(business.live, "ada@example.com").await, paid, "nobody said yes");
+        assert_eq!(world.balance(business.live, "ada@example.com").await, paid, "not approved yet");
         if file == &longer {
             admin.post(&decide, &[("how", "confirm"), ("again_as", &newest)]).await.leads_to(&path);
             world.pay_imports().await;
@@ -174,7 +174,7 @@ async fn what_was_not_covered_is_tried_again(world: &Team) {
     assert_eq!(world.balance(business.live, "ada@example.com").await, 1_500);
 }
 
-async fn above_the_rule_somebody_else_approves(world: &Team) {
+async fn above_the_limit_a_second_member_approves(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     admin.post("/dashboard/import/rule", &[("above", "34.99")]).await.leads_to(PATH);
@@ -235,7 +235,7 @@ async fn it_goes_on_after_a_process_that_was_killed(world: &Team) {
     );
     world.wait(1);
     world.pay_imports().await;
-    assert_eq!(world.balance(business.live, "ada@example.com").await, 1_500, "nobody was paid twice");
+    assert_eq!(world.balance(business.live, "ada@example.com").await, 1_500, "paid once");
     admin.get(&path).await.says("<dt>paid</dt><dd>2</dd>").says("<dt>already paid</dt><dd>1</dd>");
 }
 

@@ -12,7 +12,7 @@ crate::world::on_both_engines! {
     a_new_owner_signs_up,
     an_invitation_works_once_for_a_week_and_until_it_is_withdrawn,
     a_password_has_to_be_good,
-    somebody_with_an_account_joins_another_team,
+    a_member_with_an_account_joins_another_team,
     a_lost_account_is_set_up_anew,
 }
 
@@ -89,7 +89,7 @@ async fn a_password_has_to_be_good(world: &Team) {
     accept(&mut browser, &token, PASSWORD).await.is(303);
 }
 
-async fn somebody_with_an_account_joins_another_team(world: &Team) {
+async fn a_member_with_an_account_joins_another_team(world: &Team) {
     let (first, second) = (world.business().await, world.business().await);
     let member = world.member(&first, Role::Viewer).await;
     let token = world.invite(&second, &member.email, Role::Admin).await;

@@ -9,8 +9,8 @@ crate::world::on_both_engines! {
     the_list_goes_on,
     many_are_approved_each_with_its_result,
     one_is_rejected_with_a_reason,
-    whoever_gave_the_money_does_not_approve,
-    whoever_made_the_key_that_gave_the_money_does_not_approve,
+    the_member_who_gave_the_money_does_not_approve,
+    the_member_who_made_the_paying_key_does_not_approve,
     what_is_wrong_with_a_decision_is_said,
 }
 
@@ -107,7 +107,7 @@ async fn one_is_rejected_with_a_reason(world: &Team) {
     assert_eq!(world.balance(business.live, "ada@example.com").await, 10_000);
 }
 
-async fn whoever_gave_the_money_does_not_approve(world: &Team) {
+async fn the_member_who_gave_the_money_does_not_approve(world: &Team) {
     let business = world.reviewing_business().await;
     let maker = world.member(&business, Role::Admin).await;
     let checker = world.member(&business, Role::Approver).await;
@@ -127,7 +127,7 @@ async fn whoever_gave_the_money_does_not_approve(world: &Team) {
     assert_eq!(world.state(business.live, number).await, "queued");
 }
 
-async fn whoever_made_the_key_that_gave_the_money_does_not_approve(world: &Team) {
+async fn the_member_who_made_the_paying_key_does_not_approve(world: &Team) {
     let business = world.reviewing_business().await;
     let mut maker = world.member(&business, Role::Admin).await.browser;
     let mut checker = world.member(&business, Role::Approver).await.browser;

@@ -18,7 +18,7 @@ use serde_json::json;
 /// The status for each caller, in this order.
 pub type Statuses = [u16; 8];
 const WHO: [&str; 8] = [
-    "nobody",
+    "no credential",
     "a revoked key",
     "the public key",
     "an owner's session of the dashboard",

@@ -6,7 +6,7 @@ crate::world::on_both_engines! {
     status_200_the_hash_dies_at_once,
     status_200_twice_is_once,
     status_200_in_every_process,
-    status_200_whatever_the_body,
+    status_200_with_any_body,
     status_400_idempotency_key,
     status_401_public_key,
     status_404_user_of_another_book,
@@ -45,7 +45,7 @@ async fn status_200_in_every_process(world: &Api) {
     neighbour.stop().await.unwrap();
 }
 
-async fn status_200_whatever_the_body(world: &Api) {
+async fn status_200_with_any_body(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key);

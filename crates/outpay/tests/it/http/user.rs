@@ -6,7 +6,7 @@ crate::world::on_both_engines! {
     status_200_one_user,
     status_401_public_key,
     status_401_comes_before_404,
-    status_404_whatever_is_no_user_of_this_book,
+    status_404_for_users_of_other_books,
 }
 
 async fn status_200_one_user(world: &Api) {
@@ -33,7 +33,7 @@ async fn status_401_comes_before_404(world: &Api) {
     }
 }
 
-async fn status_404_whatever_is_no_user_of_this_book(world: &Api) {
+async fn status_404_for_users_of_other_books(world: &Api) {
     let (business, other) = (world.paying_business(1000).await, world.paying_business(1000).await);
     world.fund(business.test, 10).await;
     world.pay(&business.key, "user@example.com", 1).await;

@@ -4,7 +4,7 @@ use crate::http::api::{Api, NO_CURSOR, NO_LIMIT, UNAUTHORIZED, invalid};
 use crate::world::Business;
 
 crate::world::on_both_engines! {
-    status_200_nobody,
+    status_200_without_users,
     status_200_newest_first,
     status_200_by_email,
     status_200_by_status,
@@ -17,7 +17,7 @@ crate::world::on_both_engines! {
     status_401_comes_before_400,
 }
 
-async fn status_200_nobody(world: &Api) {
+async fn status_200_without_users(world: &Api) {
     let business = world.business().await;
     let answer = world.get("/payout/users").key(&business.key).send().await;
     answer.is(200, r#"{"data":[],"has_more":false,"next_cursor":null}"#);

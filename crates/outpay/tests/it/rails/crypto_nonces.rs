@@ -50,7 +50,7 @@ async fn a_treasury_that_was_used_before_goes_on_where_it_stands() {
 }
 
 #[tokio::test]
-async fn what_the_store_has_forgotten_stops_new_payments_until_somebody_has_looked() {
+async fn an_unknown_nonce_stops_new_payments_until_an_operator_resumes() {
     let world = Chain::anvil().await;
     for _ in 0..3 {
         a_stranger_sends(&world.node).await;

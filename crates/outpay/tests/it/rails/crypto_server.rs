@@ -44,9 +44,9 @@ fn a_server_starts_while_a_chain_is_away() {
 
 #[test]
 fn a_server_does_not_start_without_a_secret_and_other_commands_do() {
-    let configuration = rail("usdc-base", "NOBODY_SET_THIS");
+    let configuration = rail("usdc-base", "UNSET_VARIABLE");
     let said = refuses_to_start(&configuration);
-    assert!(said.contains("usdc-base") && said.contains("NOBODY_SET_THIS"), "{said}");
+    assert!(said.contains("usdc-base") && said.contains("UNSET_VARIABLE"), "{said}");
     let output = Program::new(&configuration).run(&["business", "create", "Shop"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

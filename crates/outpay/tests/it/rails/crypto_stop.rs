@@ -113,7 +113,7 @@ async fn resolve_as(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_resolves_what_can_still_be_paid() {
+async fn a_payment_that_can_still_arrive_is_not_resolved() {
     let world = Chain::anvil().await;
     let proxy = Proxy::start(&world.node.url).await;
     let installation = Installation::new(&world.clock);
