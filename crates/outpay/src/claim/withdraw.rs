@@ -206,8 +206,8 @@ mod tests {
     }
 
     fn withdraw(t: Language, has_problems: bool) -> WithdrawPage {
-        let wrong =
-            has_problems.then(|| RailText::code("address_checksum").in_language(t)).unwrap_or_default();
+        let checksum = || RailText::code("address_checksum").in_language(t);
+        let wrong = if has_problems { checksum() } else { String::new() };
         let field = |name: &str, label: &str, hint: &'static str, network: Option<String>| FieldBox {
             id: format!("to-{name}"),
             name: format!("to.{name}"),
