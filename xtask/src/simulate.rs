@@ -23,9 +23,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use ledger::BookId;
-use outpay::auth::Secrets;
-use outpay::clock::Clock;
-use outpay::commit::Asked;
+use outpay::testing::auth::Secrets;
+use outpay::testing::clock::Clock;
+use outpay::testing::commit::Asked;
 use sha2::{Digest, Sha256};
 
 use crate::clock;

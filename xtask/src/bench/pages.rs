@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use ::ledger::{BookId, Cents, Command, UserStatus};
-use ::outpay::auth::Secrets;
-use ::outpay::clock::{Clock, Entropy};
-use ::outpay::config::Config;
-use ::outpay::overview;
-use ::outpay::platform::Platform;
-use ::outpay::serving;
-use ::outpay::store::{DatabaseUrl, UserSearch, WithdrawalFilter};
+use ::outpay::testing::auth::Secrets;
+use ::outpay::testing::clock::{Clock, Entropy};
+use ::outpay::testing::config::Config;
+use ::outpay::testing::overview;
+use ::outpay::testing::platform::Platform;
+use ::outpay::testing::serving;
+use ::outpay::testing::store::{DatabaseUrl, UserSearch, WithdrawalFilter};
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::Body;

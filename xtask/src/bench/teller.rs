@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::ledger::{AccountId, Applied, BatchPayout, BookId, Cents, Command, Direction, Email, Mode, Request};
-use ::outpay::auth::Secrets;
-use ::outpay::clock::{Clock, Entropy};
-use ::outpay::config::Config;
-use ::outpay::platform::Platform;
-use ::outpay::store::{DatabaseUrl, NewBusiness};
+use ::outpay::testing::auth::Secrets;
+use ::outpay::testing::clock::{Clock, Entropy};
+use ::outpay::testing::config::Config;
+use ::outpay::testing::platform::Platform;
+use ::outpay::testing::store::{DatabaseUrl, NewBusiness};
 use anyhow::{Result, anyhow, ensure};
 
 use super::Arguments;

@@ -13,14 +13,14 @@ use std::sync::Arc;
 use ::ledger::{
     Actor, Applied, BookId, Cents, Command, Direction, Email, Mode, Order, Provider, Reply, Request, Terms,
 };
-use ::outpay::auth::Secrets;
-use ::outpay::clock::{Clock, Entropy};
-use ::outpay::config::Config;
-use ::outpay::ids::IdKind;
-use ::outpay::platform::Platform;
-use ::outpay::store::{DatabaseUrl, DeliveryState, NewBusiness};
-use ::outpay::webhook_event::EventSet;
-use ::outpay::webhooks::{EndpointChange, Guard, WebhookOptions, WebhookWorker};
+use ::outpay::testing::auth::Secrets;
+use ::outpay::testing::clock::{Clock, Entropy};
+use ::outpay::testing::config::Config;
+use ::outpay::testing::ids::IdKind;
+use ::outpay::testing::platform::Platform;
+use ::outpay::testing::store::{DatabaseUrl, DeliveryState, NewBusiness};
+use ::outpay::testing::webhook_event::EventSet;
+use ::outpay::testing::webhooks::{EndpointChange, Guard, WebhookOptions, WebhookWorker};
 use anyhow::{Context, Result, anyhow, ensure};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::{Context, Result, bail, ensure};
 use ledger::{Applied, Cents, Command, Refusal, Reply, RowRefusal, RowReply};
-use outpay::commit::{Asked, Verdict};
+use outpay::testing::commit::{Asked, Verdict};
 
 use super::auditor::Requests;
 use super::dice::Dice;

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{BookId, Cents, Provider};
-use outpay::rails::{
+use outpay::testing::rails::{
     Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText,
 };
-use outpay::store::Attempt;
+use outpay::testing::store::Attempt;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! The platform under test: the same steps as `outpay::commit` on a real SQLite file, killed between any two of them.
+//! The platform under test: the same steps as `outpay::testing::commit` on a real SQLite file, killed between any two of them.
 //!
 //! A kill is realistic: the files are copied as they are at that moment, the old connections stay with the old files,
 //! and the next life begins on the copy, as after `kill -9`. A write that the kill interrupts is there up to some
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ledger::{BookId, Inputs, Mode};
-use outpay::auth::Secrets;
-use outpay::clock::Clock;
-use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
-use outpay::store::{DatabaseUrl, NewBusiness, Store, TellerStore};
+use outpay::testing::auth::Secrets;
+use outpay::testing::clock::Clock;
+use outpay::testing::commit::{Asked, Verdict, decide_all, needs_of, savings};
+use outpay::testing::store::{DatabaseUrl, NewBusiness, Store, TellerStore};
 use tempfile::TempDir;
 
 use super::dice::Dice;

@@ -11,16 +11,16 @@ use anyhow::{Context, Result, ensure};
 use ledger::{
     Actor, BookId, Cents, Command, Direction, Email, Mode, Order, Provider, Request, Terms, WithdrawalState,
 };
-use outpay::auth::Secrets;
-use outpay::business;
-use outpay::clock::{Clock, Entropy, start_of_day};
-use outpay::config::Config;
-use outpay::payment_worker::{Moment, PaymentWorker};
-use outpay::platform::Platform;
-use outpay::rails::Rails;
-use outpay::store::DatabaseUrl;
-use outpay::webhook_event::{EventSet, names};
-use outpay::webhooks::{EndpointChange, Guard, Webhooks};
+use outpay::testing::auth::Secrets;
+use outpay::testing::business;
+use outpay::testing::clock::{Clock, Entropy, start_of_day};
+use outpay::testing::config::Config;
+use outpay::testing::payment_worker::{Moment, PaymentWorker};
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::Rails;
+use outpay::testing::store::DatabaseUrl;
+use outpay::testing::webhook_event::{EventSet, names};
+use outpay::testing::webhooks::{EndpointChange, Guard, Webhooks};
 use parking_lot::Mutex;
 
 use super::BEGINNING;
@@ -62,7 +62,8 @@ pub async fn run(seed: u64, withdrawals: u64) -> Result<ExitCode> {
     house.finish().await?;
     let tally = house.compare(withdrawals).await?;
     house.compare_deliveries().await?;
-    let report = outpay::audit::run(&house.platform.store, &house.platform.secrets, &mut |_, _| {}).await?;
+    let report =
+        outpay::testing::audit::run(&house.platform.store, &house.platform.secrets, &mut |_, _| {}).await?;
     ensure!(report.is_clean(), "the audit found: {:#?}", report.differences);
     let kills = house.kills.lock().1.clone();
     let seconds = started.elapsed().as_secs_f64();

@@ -20,7 +20,7 @@ mod signed;
 mod strays;
 mod withdrawals;
 
-pub use finding::{AuditReport, Difference, Place};
+pub use finding::{AuditReport, Place};
 pub use signed::Outside;
 
 use crate::auth::Secrets;

@@ -9,6 +9,6 @@ mod status;
 mod supervisor;
 mod waiting;
 
-pub use status::{BackgroundStatus, Failing};
+pub use status::BackgroundStatus;
 pub use supervisor::{Supervised, Supervisor, Task};
 pub use waiting::{Nudge, asked_to_stop, finish_within, look_again};

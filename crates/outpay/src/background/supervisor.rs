@@ -65,9 +65,9 @@ impl Supervisor {
         Self { status, clock, entropy, first_wait: FIRST_WAIT }
     }
 
-    /// The same with another first wait; tests have little time.
-    #[must_use]
-    pub fn with_first_wait(self, first_wait: Micros) -> Self {
+    /// The same with another first wait.
+    #[cfg(test)]
+    fn with_first_wait(self, first_wait: Micros) -> Self {
         Self { first_wait, ..self }
     }
 

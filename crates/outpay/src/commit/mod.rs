@@ -6,7 +6,7 @@ mod batch;
 mod postman;
 mod thread;
 
-pub use batch::{Asked, decide_all, needs_of, savings, witnessed};
+pub use batch::{Asked, decide_all, needs_of, savings};
 
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};

@@ -3,7 +3,7 @@
 //! ([`super::Facts`]), and what the ledger and the store must know of a kind (ledger, provider.rs).
 
 use super::mounted::{MountParts, Rails};
-use super::{KINDS, crypto, manual};
+use super::{KINDS, manual};
 use ledger::{Cents, Provider};
 use serde_json::{Map, Value};
 
@@ -42,7 +42,8 @@ pub fn kind(provider: Provider) -> &'static Kind {
 /// The provider of invented withdrawals that a person pays: test sends of webhooks and samples of pages.
 pub const SAMPLE_BY_HAND: Provider = manual::KIND.provider;
 /// The provider of invented withdrawals that a rail pays: samples of pages.
-pub const SAMPLE_BY_RAIL: Provider = crypto::KIND.provider;
+#[cfg(test)]
+pub const SAMPLE_BY_RAIL: Provider = super::crypto::KIND.provider;
 
 /// What is known of every payment from its beginning, whatever its rail says.
 pub struct Known<'a> {
@@ -108,7 +109,7 @@ mod tests {
         };
         for (kind, destination, rest) in [
             (
-                &crypto::KIND,
+                &super::super::crypto::KIND,
                 r#"{"address":"0xAb","network":"Base"}"#,
                 r#","chain":"Base","usd_amount":24.5,"to_address":"0xAb""#,
             ),

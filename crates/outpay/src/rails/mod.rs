@@ -21,9 +21,11 @@ mod text;
 pub use crate::store::{Outgoing, SentSince};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, FieldRole};
-pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
-pub use mounted::{MountParts, Mounted, Rails};
-pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
+#[cfg(test)]
+pub use kind::SAMPLE_BY_RAIL;
+pub use kind::{Kind, Known, SAMPLE_BY_HAND, kind};
+pub use mounted::{Mounted, Rails};
+pub use outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 pub use text::RailText;
 
 use crate::store::{Attempt, Failure};

@@ -11,4 +11,4 @@ pub mod page;
 #[cfg(test)]
 pub(crate) mod snapshot;
 
-pub use form::{BadForm, Form};
+pub use form::Form;

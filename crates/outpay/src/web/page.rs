@@ -116,13 +116,6 @@ pub fn too_many(seconds: u64) -> Response {
     response
 }
 
-/// 500. The caller has logged the cause.
-#[must_use]
-pub fn broken() -> Response {
-    let sentence = "The page could not be shown. Nothing was changed; please try again in a moment.";
-    plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
-}
-
 fn with_headers(status: StatusCode, text: String) -> Response {
     let mut response = Response::new(text.into());
     *response.status_mut() = status;

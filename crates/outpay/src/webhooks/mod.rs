@@ -26,7 +26,6 @@ pub use client::WebhookClient;
 pub use endpoint::{Endpoint, EndpointChange};
 pub use guard::Guard;
 pub use measures::WebhookMeasures;
-pub use trial::WebhookTrial;
 pub use worker::{LONGEST_STEPS, WebhookOptions, WebhookWorker};
 
 use crate::auth::Secrets;

@@ -55,11 +55,6 @@ pub fn read_all(data: &Path) -> Result<WitnessMemory, Failure> {
     file::read_all(data)
 }
 
-/// Does any witness in this folder hold a record?
-pub fn is_there(data: &Path) -> Result<bool, Failure> {
-    Ok(!read_all(data)?.is_empty())
-}
-
 /// All records that the database contradicts, in the order of the books. `remembered` must have been read before the
 /// snapshot was opened: what other processes acknowledge in between is then in the database.
 pub async fn missing(remembered: &WitnessMemory, snapshot: &Snapshot) -> Result<Vec<Lost>, Failure> {

@@ -1,7 +1,7 @@
 //! A database of one test: a file in a folder of its own, or a database of its own on the PostgreSQL that the
 //! environment names. It is gone with the test.
 
-use outpay::store::DatabaseUrl;
+use outpay::testing::store::DatabaseUrl;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

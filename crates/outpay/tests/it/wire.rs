@@ -245,7 +245,7 @@ type Documented = BTreeMap<(String, String), Vec<u16>>;
 fn documented(method: &str, path: &str) -> Option<&'static Vec<u16>> {
     static DOCUMENTED: OnceLock<Documented> = OnceLock::new();
     let document = DOCUMENTED.get_or_init(|| {
-        let document: Value = serde_json::from_str(&outpay::http::openapi_document()).unwrap();
+        let document: Value = serde_json::from_str(&outpay::testing::http::openapi_document()).unwrap();
         let mut documented = Documented::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {

@@ -7,18 +7,18 @@
 
 use crate::database::Database;
 use ledger::{BookId, Cents, Command, Direction, Email, Mode, Order, Progress, Reply, Request, Step};
-use outpay::auth::{Auth, Secrets};
-use outpay::business;
-use outpay::clock::{Clock, Entropy};
-use outpay::config::Config;
-use outpay::http::{self, ServeConfig};
-use outpay::ids::IdKind;
-use outpay::payment_worker::PaymentWorker;
-use outpay::platform::Platform;
-use outpay::rails::gift_card::pack;
-use outpay::rails::manual::ManualConfig;
-use outpay::store::Failure;
-use outpay::webhooks::Guard;
+use outpay::testing::auth::{Auth, Secrets};
+use outpay::testing::business;
+use outpay::testing::clock::{Clock, Entropy};
+use outpay::testing::config::Config;
+use outpay::testing::http::{self, ServeConfig};
+use outpay::testing::ids::IdKind;
+use outpay::testing::payment_worker::PaymentWorker;
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::gift_card::pack;
+use outpay::testing::rails::manual::ManualConfig;
+use outpay::testing::store::Failure;
+use outpay::testing::webhooks::Guard;
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -187,7 +187,7 @@ impl World {
             let ended = server.stop().await;
             assert_eq!(ended.is_err(), breaks.into_inner(), "the server ended with {ended:?}");
         }
-        let report = outpay::audit::run(&store, &secrets, &mut |_, _| {}).await.unwrap();
+        let report = outpay::testing::audit::run(&store, &secrets, &mut |_, _| {}).await.unwrap();
         assert!(report.is_clean(), "the books do not balance: {:#?}", report.differences);
     }
 
@@ -325,7 +325,7 @@ impl World {
 impl Server {
     pub async fn start(config: ServeConfig, platform: Platform) -> Self {
         let auth = platform.auth.clone();
-        let faces = outpay::serving::faces(platform.clone());
+        let faces = outpay::testing::serving::faces(platform.clone());
         let server = http::bind(config, platform, faces).await.unwrap();
         let (address, metrics) = (server.address().unwrap(), server.metrics_address().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -335,7 +335,7 @@ impl Server {
 
     async fn start_with_workers(config: ServeConfig, platform: Platform) -> Self {
         let auth = platform.auth.clone();
-        let serving = outpay::serving::open(config, platform).await.unwrap();
+        let serving = outpay::testing::serving::open(config, platform).await.unwrap();
         let address = serving.address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };

@@ -3,10 +3,10 @@
 
 use std::cell::RefCell;
 
-use outpay::auth::Secrets;
-use outpay::chain_head::Head;
-use outpay::heads::HeadsFile;
-use outpay::store::{DatabaseUrl, NewAuditEntry, Store};
+use outpay::testing::auth::Secrets;
+use outpay::testing::chain_head::Head;
+use outpay::testing::heads::HeadsFile;
+use outpay::testing::store::{DatabaseUrl, NewAuditEntry, Store};
 use tempfile::TempDir;
 
 use super::super::Simulation;

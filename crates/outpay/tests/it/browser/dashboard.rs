@@ -4,9 +4,9 @@ use crate::browser::axe;
 use crate::browser::screen::{Screen, run};
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
-use outpay::clock::Clock;
-use outpay::members::invitation;
-use outpay::roles::Role;
+use outpay::testing::clock::Clock;
+use outpay::testing::members::invitation;
+use outpay::testing::roles::Role;
 
 const PASSWORD: &str = "seven-quiet-otters-dancing";
 

@@ -8,8 +8,8 @@ use axum::extract::Path;
 use axum::response::Html;
 use axum::routing::get;
 use axum::{Router, http::StatusCode};
-use outpay::serving;
-use outpay::web::assets;
+use outpay::testing::serving;
+use outpay::testing::web::assets;
 use std::path::PathBuf;
 
 #[test]

@@ -5,9 +5,9 @@ use crate::browser::chromium::Browser;
 use crate::browser::screen::{Screen, run};
 use data_encoding::BASE64;
 use ledger::Actor;
-use outpay::business;
-use outpay::business::branding;
-use outpay::business::branding::{Branding, FrameOrigins, Logo};
+use outpay::testing::business;
+use outpay::testing::business::branding;
+use outpay::testing::business::branding::{Branding, FrameOrigins, Logo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

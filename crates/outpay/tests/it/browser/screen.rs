@@ -5,8 +5,8 @@ use crate::browser::chromium::Browser;
 use crate::database::Database;
 use crate::world::{Hat, Setup, World, local};
 use ledger::{BookId, Mode};
-use outpay::business;
-use outpay::clock::{Clock, Entropy};
+use outpay::testing::business;
+use outpay::testing::clock::{Clock, Entropy};
 use std::ops::Deref;
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 use crate::claim::browser::Browser;
 use crate::claim::hat::{Claim, withdraw};
 use ledger::{Command, Mode};
-use outpay::business;
+use outpay::testing::business;
 
 /// In this order; what each gets.
 type Statuses = [u16; 5];

@@ -4,8 +4,8 @@
 use crate::claim::hat::Claim;
 use crate::world::on_both_engines;
 use ledger::{Actor, Mode};
-use outpay::business::branding;
-use outpay::business::branding::Logo;
+use outpay::testing::business::branding;
+use outpay::testing::business::branding::Logo;
 
 on_both_engines! {
     a_logo_stands_in_the_initials_place,

@@ -7,7 +7,7 @@ use crate::claim::hat::{Claim, SESSION};
 use crate::world::MINUTE;
 use crate::world::on_both_engines;
 use ledger::{Command, Mode, UserStatus};
-use outpay::business;
+use outpay::testing::business;
 
 on_both_engines! {
     the_door_works_without_script,

@@ -4,7 +4,7 @@ use crate::claim::browser::Browser;
 use crate::claim::hat::Claim;
 use crate::world::on_both_engines;
 use ledger::Mode;
-use outpay::business;
+use outpay::testing::business;
 
 on_both_engines! {
     a_page_is_framed_only_by_the_sites_of_its_business,

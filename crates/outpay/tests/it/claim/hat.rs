@@ -4,9 +4,9 @@ use crate::claim::browser::{Answer, Browser};
 use crate::database::Database;
 use crate::world::{Hat, Setup, World, local};
 use ledger::{Actor, BookId, Mode, Terms};
-use outpay::business::branding::{self, Branding};
-use outpay::ids::IdKind;
-use outpay::store::BrandingRow;
+use outpay::testing::business::branding::{self, Branding};
+use outpay::testing::ids::IdKind;
+use outpay::testing::store::BrandingRow;
 use std::ops::Deref;
 use std::sync::Arc;
 

@@ -66,7 +66,7 @@ async fn a_pause_is_told(world: &Claim) {
     let path = withdraw(&mut browser, "60").await;
     let state = format!("{path}/state");
     browser.get(&path).await.says("It will be sent in a moment");
-    let pause = outpay::store::PauseScope::All;
+    let pause = outpay::testing::store::PauseScope::All;
     world.platform.store.pause(&pause, "why", ledger::Actor::OPERATOR, &[]).await.unwrap();
     let words = "Paused by the operator; it will be sent once this is lifted.";
     browser.get(&path).await.says(words).says("-method_paused\"");

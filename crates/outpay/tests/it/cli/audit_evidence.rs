@@ -3,8 +3,8 @@
 
 use crate::cli::installation::Installation;
 use ledger::{Actor, BatchPayout, BookId, Cents, Command, Email, OnceKey, Progress, Request, Step};
-use outpay::store::NewGiftCard;
-use outpay::withdrawals::price::Wish;
+use outpay::testing::store::NewGiftCard;
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {

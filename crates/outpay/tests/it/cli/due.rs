@@ -15,8 +15,8 @@ const HOUR: i64 = 3_600_000_000;
 
 /// A withdrawal from the test book, put off by this much; its id.
 fn put_off(installation: &Installation, micros: i64) -> String {
-    use outpay::ids::IdKind;
-    use outpay::withdrawals::price::Wish;
+    use outpay::testing::ids::IdKind;
+    use outpay::testing::withdrawals::price::Wish;
     installation.business("Acme");
     installation.ok(&["business", "enable-payouts", "Acme"]);
     for step in [

@@ -2,8 +2,8 @@
 
 use crate::cli::installation::{Installation, Ran};
 use ledger::{BookId, Cents, Mode};
-use outpay::ids::IdKind;
-use outpay::store::Given;
+use outpay::testing::ids::IdKind;
+use outpay::testing::store::Given;
 use serde_json::json;
 
 crate::cli::on_both_engines! {
@@ -59,7 +59,7 @@ fn imported_cards_are_in_stock(installation: &Installation) {
     assert_eq!(stock(installation), in_stock);
     let known = installation
         .inside(async |platform| platform.store.gift_cards(BookId(2), "Acme", 0, 10).await.unwrap());
-    let last = outpay::clock::rfc3339(known[0].expires_at.unwrap());
+    let last = outpay::testing::clock::rfc3339(known[0].expires_at.unwrap());
     assert_eq!(last, "2090-12-31T23:59:59.999999Z", "the day in the file is the last one");
     let table = installation.ok(&["giftcard", "list", "Acme"]);
     assert!(table.contains("Bolt, Inc.") && table.contains("50.00"), "{table}");

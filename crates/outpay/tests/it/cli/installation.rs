@@ -1,10 +1,10 @@
 //! A fresh installation for one test: a folder and a database, with the program run on both. Deleted with the test.
 
-use outpay::auth::master_key;
-use outpay::clock::{Clock, Entropy};
-use outpay::config::Config;
-use outpay::platform::Platform;
-use outpay::store::DatabaseUrl;
+use outpay::testing::auth::master_key;
+use outpay::testing::clock::{Clock, Entropy};
+use outpay::testing::config::Config;
+use outpay::testing::platform::Platform;
+use outpay::testing::store::DatabaseUrl;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -51,7 +51,7 @@ fn a_pause_is_made_listed_and_ended(installation: &Installation) {
 fn what_is_paused_is_not_handed_out(installation: &Installation) {
     start(installation);
     installation.inside(async |platform| {
-        use outpay::withdrawals::price::Wish;
+        use outpay::testing::withdrawals::price::Wish;
         let destination = json!({ "name": "Ann Example", "account": "DE89" }).as_object().unwrap().clone();
         let wish = Wish { method: "bank".to_owned(), amount: ledger::Cents(2_500), destination };
         platform.counter(ledger::BookId(2), ledger::Actor::NONE).withdraw(1, &wish).await.unwrap();
@@ -84,10 +84,10 @@ fn a_pause_of_the_business_itself_is_ended_by_name_only(installation: &Installat
     start(installation);
     let business = installation.json(&["business", "show", "Acme"])["id"].as_str().unwrap().to_owned();
     installation.inside(async |platform| {
-        use outpay::store::{BookPart, PauseScope};
+        use outpay::testing::store::{BookPart, PauseScope};
         let scope = PauseScope::Own(ledger::BookId(2), BookPart::Method("bank".to_owned()));
         let (by, patience) = (ledger::Actor::member(1), std::time::Duration::ZERO);
-        outpay::kill_switch::pause(platform, &scope, "a doubt", by, patience).await.unwrap();
+        outpay::testing::kill_switch::pause(platform, &scope, "a doubt", by, patience).await.unwrap();
     });
     assert_eq!(paused(installation), [format!("method bank of business {business}, by itself")]);
     let resume: &[&str] = &["resume", "rail", "bank", "--business", "Acme", "--reason", "asked to"];

@@ -3,9 +3,9 @@
 
 use crate::cli::installation::Installation;
 use ledger::{Actor, BookId, Cents, Progress, Step};
-use outpay::ids::IdKind;
-use outpay::store::Attempt;
-use outpay::withdrawals::price::Wish;
+use outpay::testing::ids::IdKind;
+use outpay::testing::store::Attempt;
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {

@@ -4,9 +4,9 @@ use crate::cli::beside_a_server::Server;
 use crate::cli::installation::{Installation, Ran};
 use crate::cli::witness::{pay, rotate, set_back};
 use ledger::{Actor, BookId, Cents, Progress, Step};
-use outpay::ids::IdKind;
-use outpay::store::PauseScope;
-use outpay::withdrawals::price::Wish;
+use outpay::testing::ids::IdKind;
+use outpay::testing::store::PauseScope;
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::json;
 use std::path::Path;
 
@@ -81,7 +81,7 @@ fn what_was_taken_back_stays_taken_back(installation: &Installation) {
     assert_eq!((look(&hashes[0]), look(&hashes[1])), (401, 200));
     // The witness records new changes again.
     server.create(&business.secret_key, "new@example.com", 1);
-    let remembered = outpay::witness::read_all(&later.data()).unwrap();
+    let remembered = outpay::testing::witness::read_all(&later.data()).unwrap();
     let newest =
         later.inside(async |platform| platform.store.digest_at(2, remembered.entries[&BookId(2)].0).await);
     assert!(remembered.entries[&BookId(2)].0 > ledger::floor_of_epoch(1));

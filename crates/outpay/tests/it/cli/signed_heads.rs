@@ -3,9 +3,9 @@
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
 use ledger::BookId;
-use outpay::chain_head::{AUDIT_LOG, Head};
-use outpay::heads::{HEADS_FILE, HeadsFile, HeadsPost, Signing};
-use outpay::webhooks::Guard;
+use outpay::testing::chain_head::{AUDIT_LOG, Head};
+use outpay::testing::heads::{HEADS_FILE, HeadsFile, HeadsPost, Signing};
+use outpay::testing::webhooks::Guard;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -4,9 +4,9 @@
 use crate::cli::beside_a_server::Server;
 use crate::cli::installation::Installation;
 use ledger::{Actor, BookId, Command, Request};
-use outpay::members::team;
-use outpay::roles::Role;
-use outpay::store::MemberChange;
+use outpay::testing::members::team;
+use outpay::testing::roles::Role;
+use outpay::testing::store::MemberChange;
 use std::path::PathBuf;
 
 crate::cli::on_both_engines! {
@@ -163,7 +163,7 @@ fn a_killed_server_left_a_witness_that_is_not_ahead(installation: &Installation)
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
         });
         drop(server);
-        let known = outpay::witness::read_all(&installation.data()).unwrap();
+        let known = outpay::testing::witness::read_all(&installation.data()).unwrap();
         assert!(known.entries[&BookId(2)].0 > 2, "round {round}");
         installation.ok(&["audit"]);
         installation.ok(&["business", "list"]);

@@ -3,8 +3,8 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::BookId;
-use outpay::clock::Clock;
-use outpay::store::{Attempt, Hold, Store};
+use outpay::testing::clock::Clock;
+use outpay::testing::store::{Attempt, Hold, Store};
 
 on_both_engines! {
     attempts_come_back_in_order,

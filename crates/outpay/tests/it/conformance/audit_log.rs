@@ -4,8 +4,8 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, Terms};
-use outpay::roles::Role;
-use outpay::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Tries, WriteError};
+use outpay::testing::roles::Role;
+use outpay::testing::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Tries, WriteError};
 
 on_both_engines! {
     entries_come_back_newest_first,

@@ -2,9 +2,9 @@
 
 use crate::conformance::till::Till;
 use ledger::{BookId, Mode};
-use outpay::auth::Secrets;
-use outpay::clock::{Clock, Entropy};
-use outpay::store::{DatabaseUrl, NewBusiness, Snapshot, Store, StoredEntry};
+use outpay::testing::auth::Secrets;
+use outpay::testing::clock::{Clock, Entropy};
+use outpay::testing::store::{DatabaseUrl, NewBusiness, Snapshot, Store, StoredEntry};
 use std::path::PathBuf;
 use std::sync::Barrier;
 use tempfile::TempDir;

@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, Engine};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::Actor;
-use outpay::store::{AuditFilter, BrandingRow, NewAuditEntry};
+use outpay::testing::store::{AuditFilter, BrandingRow, NewAuditEntry};
 
 on_both_engines! {
     branding_comes_back_as_it_was_set,
@@ -53,7 +53,7 @@ async fn a_logo_is_found_by_its_name(world: &BareStore) {
     let store = &world.store;
     let (first, second) = (world.book("First").await.business(), world.book("Second").await.business());
     assert_eq!(store.logo_name(first).await.unwrap(), None);
-    let largest = vec![0xff; outpay::business::branding::LARGEST_LOGO];
+    let largest = vec![0xff; outpay::testing::business::branding::LARGEST_LOGO];
     for business in [first, second] {
         store.set_logo(business, Some(("a.png", &largest)), &change(business)).await.unwrap();
         assert_eq!(store.logo_name(business).await.unwrap().as_deref(), Some("a.png"));

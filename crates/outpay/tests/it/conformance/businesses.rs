@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::keys::new_key;
 use crate::conformance::on_both_engines;
 use ledger::{BookHead, BookId, Mode};
-use outpay::store::{Business, NewBusiness, WriteError};
+use outpay::testing::store::{Business, NewBusiness, WriteError};
 
 on_both_engines! {
     a_business_is_made_with_its_books_and_keys,

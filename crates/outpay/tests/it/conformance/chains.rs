@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::create;
 use ledger::Actor;
-use outpay::chain_head::{AUDIT_LOG, Head};
+use outpay::testing::chain_head::{AUDIT_LOG, Head};
 
 on_both_engines! {
     heads_are_those_of_the_newest_entries,
@@ -25,7 +25,7 @@ async fn heads_are_those_of_the_newest_entries(world: &BareStore) {
     assert_eq!(snapshot.chain_heads().await.unwrap(), heads);
     let (log, journals) = heads.split_first().unwrap();
     assert_eq!((log.book, (log.sequence, log.digest)), (AUDIT_LOG, snapshot.log_head().await.unwrap()));
-    let newest = |book, journal: &[outpay::store::StoredEntry]| {
+    let newest = |book, journal: &[outpay::testing::store::StoredEntry]| {
         let last = journal.last().unwrap();
         Head { book, sequence: last.entry.sequence, digest: last.chain }
     };

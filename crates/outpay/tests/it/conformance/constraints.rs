@@ -8,8 +8,8 @@ use ledger::{
     Account, AccountId, Book, BookHead, BookId, Cents, Command, HashSalt, Inputs, OnceKey, PayoutUser,
     Request, UserStatus, apply,
 };
-use outpay::commit::{needs_of, savings};
-use outpay::store::{BookNeeds, Needs, Saving};
+use outpay::testing::commit::{needs_of, savings};
+use outpay::testing::store::{BookNeeds, Needs, Saving};
 
 on_both_engines! {
     a_user_number_is_given_once,

@@ -4,7 +4,9 @@ use crate::conformance::bare_store::{BareStore, Engine, Place};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
 use ledger::BookId;
-use outpay::store::{OpenCopy, RECOVERY_MARK, Store, files_of_copy, newest_schema, open_copy, restore_copy};
+use outpay::testing::store::{
+    OpenCopy, RECOVERY_MARK, Store, files_of_copy, newest_schema, open_copy, restore_copy,
+};
 use tempfile::TempDir;
 
 on_both_engines! {
@@ -24,7 +26,7 @@ async fn copied(world: &BareStore) -> TempDir {
     folder
 }
 
-async fn opened(world: &BareStore, folder: &TempDir) -> Result<OpenCopy, outpay::store::Failure> {
+async fn opened(world: &BareStore, folder: &TempDir) -> Result<OpenCopy, outpay::testing::store::Failure> {
     open_copy(world.store.engine(), folder.path(), newest_schema(), Some(&world.place.url())).await
 }
 

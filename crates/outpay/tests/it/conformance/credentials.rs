@@ -4,8 +4,8 @@ use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, rotate, salt};
 use ledger::{BookId, Mode, UserStatus};
-use outpay::key_limits::KeyLimits;
-use outpay::store::{Credential, CredentialKind};
+use outpay::testing::key_limits::KeyLimits;
+use outpay::testing::store::{Credential, CredentialKind};
 
 on_both_engines! {
     a_hash_opens_its_user,

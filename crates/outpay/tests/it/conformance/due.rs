@@ -5,9 +5,9 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, withdraw};
 use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
-use outpay::clock::Clock;
-use outpay::mail_kind::MailKind;
-use outpay::store::{
+use outpay::testing::clock::Clock;
+use outpay::testing::mail_kind::MailKind;
+use outpay::testing::store::{
     AuditFilter, DueWork, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery,
     NewMail, PulledBack, Store, WebhookEndpoint,
 };

@@ -4,8 +4,8 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, create, order, withdraw};
 use ledger::{AccountId, BookId, Command, EntryKind, Reply, floor_of_epoch};
-use outpay::audit;
-use outpay::store::{NewBusiness, UserSearch};
+use outpay::testing::audit;
+use outpay::testing::store::{NewBusiness, UserSearch};
 
 on_both_engines! {
     a_new_person_never_gets_a_lost_persons_hash,
@@ -28,9 +28,10 @@ async fn a_new_person_never_gets_a_lost_persons_hash(world: &BareStore) {
     // Two processes decide from the same state, one before the loss and one after it.
     let hash = async |till: &mut crate::conformance::till::Till, email: &str, seed: [u8; 32]| {
         let asked = ask(book, create(email, 1));
-        let mut books = till.teller.load(&outpay::commit::needs_of([&asked].into_iter())).await.unwrap();
+        let mut books =
+            till.teller.load(&outpay::testing::commit::needs_of([&asked].into_iter())).await.unwrap();
         let inputs = ledger::Inputs { now: NOW, seed };
-        let verdicts = outpay::commit::decide_all(&mut books, [&asked].into_iter(), inputs);
+        let verdicts = outpay::testing::commit::decide_all(&mut books, [&asked].into_iter(), inputs);
         till.teller.roll_back().await.unwrap();
         match &verdicts[0] {
             Ok(ledger::Applied { reply: Reply::Paid { user, salt, .. }, replayed: false }) => {

@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit};
 use ledger::{Actor, BookId, Cents, OnceKey};
-use outpay::store::{AuditAttempt, NewGiftCard};
+use outpay::testing::store::{AuditAttempt, NewGiftCard};
 
 on_both_engines! {
     attempts_and_slots_are_read_in_order,

@@ -3,7 +3,7 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::{BookId, Cents};
-use outpay::store::{GiftCard, Given, NewGiftCard, Store, WriteError};
+use outpay::testing::store::{GiftCard, Given, NewGiftCard, Store, WriteError};
 use std::collections::BTreeSet;
 
 on_both_engines! {

@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, by_hand, create, step, withdraw};
 use ledger::{Actor, BookId, Step, Terms};
-use outpay::store::{AuditFilter, HandedOut, NewAuditEntry};
+use outpay::testing::store::{AuditFilter, HandedOut, NewAuditEntry};
 
 on_both_engines! {
     a_payment_is_handed_out_once_and_again_as_it_stood,

@@ -4,7 +4,7 @@ use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, debit, order, rotate, step, withdraw};
 use ledger::{AccountId, BookId, Cents, EntryKind, Step};
-use outpay::store::{HistoryPlace, StoredEntry};
+use outpay::testing::store::{HistoryPlace, StoredEntry};
 
 on_both_engines! {
     history_goes_from_the_newest_to_the_first,

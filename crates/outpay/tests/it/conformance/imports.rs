@@ -4,7 +4,9 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Cents};
-use outpay::store::{AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, WriteError};
+use outpay::testing::store::{
+    AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, WriteError,
+};
 
 on_both_engines! {
     an_import_is_kept_with_its_lines,

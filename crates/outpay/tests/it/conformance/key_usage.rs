@@ -3,7 +3,7 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::BookId;
-use outpay::store::{KeyUsage, UsageCounts};
+use outpay::testing::store::{KeyUsage, UsageCounts};
 
 on_both_engines! {
     counts_are_added_to_what_is_there,

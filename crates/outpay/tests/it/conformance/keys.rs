@@ -3,9 +3,9 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::{BookId, Cents, Micros};
-use outpay::key_limits::KeyLimits;
-use outpay::networks::Networks;
-use outpay::store::{ApiKey, Credential, CredentialKind, KeyNews, NewApiKey, WriteError};
+use outpay::testing::key_limits::KeyLimits;
+use outpay::testing::networks::Networks;
+use outpay::testing::store::{ApiKey, Credential, CredentialKind, KeyNews, NewApiKey, WriteError};
 use std::sync::Arc;
 
 on_both_engines! {

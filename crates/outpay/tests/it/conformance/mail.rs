@@ -4,8 +4,8 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};
 use ledger::{BookId, Cents, EntryKind};
-use outpay::mail_kind::MailKind;
-use outpay::store::{MailChoice, MailEnd, MailRow, MailState, MemberChange, NewMail, WriteError};
+use outpay::testing::mail_kind::MailKind;
+use outpay::testing::store::{MailChoice, MailEnd, MailRow, MailState, MemberChange, NewMail, WriteError};
 
 on_both_engines! {
     a_mail_comes_back_as_it_was_ordered,

@@ -4,8 +4,8 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Mode};
-use outpay::roles::Role;
-use outpay::store::{
+use outpay::testing::roles::Role;
+use outpay::testing::store::{
     MemberChange, Membership, NewAuditEntry, NewBusiness, NewInvitation, NewSession, WriteError,
 };
 

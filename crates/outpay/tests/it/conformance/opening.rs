@@ -4,7 +4,7 @@
 use crate::conformance::bare_store::{BareStore, Engine, Place, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, create, debit};
-use outpay::store::{DatabaseUrl, Store};
+use outpay::testing::store::{DatabaseUrl, Store};
 use std::sync::Barrier;
 
 on_both_engines! {
@@ -210,7 +210,7 @@ mod only {
             place.alter("SET TimeZone = 'Pacific/Chatham'");
             let (now, here) = runtime().block_on(async {
                 let store = Store::open(&place.url()).await.unwrap();
-                (store.engine_clock().await.unwrap().unwrap(), outpay::clock::Clock::System.now())
+                (store.engine_clock().await.unwrap().unwrap(), outpay::testing::clock::Clock::System.now())
             });
             assert!((now - here).abs() < 60_000_000, "{now} is a minute from {here}");
         }

@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, by_hand, create, deactivate, order, step, withdraw};
 use ledger::{Actor, BookId, Mode, Pause, Step, Terms, UserStatus};
-use outpay::store::{
+use outpay::testing::store::{
     AuditFilter, BookPart, Clearance, Hold, NewAuditEntry, PauseScope, Stop, StoredPause, WithdrawalFilter,
 };
 use std::collections::HashMap;
@@ -232,7 +232,7 @@ async fn what_leaves_is_told_until_its_answer(world: &BareStore) {
     for scope in [PauseScope::Business(9), PauseScope::Rail("bank".to_owned()), PauseScope::Person(book, 2)] {
         assert_eq!(store.submitting(&scope).await.unwrap(), [], "{scope:?}");
     }
-    let attempt = outpay::store::Attempt {
+    let attempt = outpay::testing::store::Attempt {
         number: 1,
         rail: "usdc".to_owned(),
         key: "one".to_owned(),

@@ -1,7 +1,7 @@
 //! A PgBouncer in front of the tests' PostgreSQL, in any pool mode; stopped on drop.
 
 use crate::conformance::bare_store::Place;
-use outpay::store::DatabaseUrl;
+use outpay::testing::store::DatabaseUrl;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::deposit;
 use ledger::{Actor, BookId, Cents, Mode, floor_of_epoch};
-use outpay::store::{InstallationRail, ProposalRow, ProposalState, WriteError};
+use outpay::testing::store::{InstallationRail, ProposalRow, ProposalState, WriteError};
 
 on_both_engines! {
     a_proposal_is_decided_once_and_in_time,

@@ -2,7 +2,7 @@
 
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use outpay::store::RailOpening;
+use outpay::testing::store::RailOpening;
 
 on_both_engines! {
     openings_are_counted_by_rail,

@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, Engine, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::witnessed::{books, cards, members, view};
 use ledger::BookId;
-use outpay::store::{KeyNews, RecoveryChanges};
+use outpay::testing::store::{KeyNews, RecoveryChanges};
 
 on_both_engines! {
     a_recovery_does_again_what_was_done,

@@ -3,7 +3,7 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::BookId;
-use outpay::store::{RequestFilter, RequestLine};
+use outpay::testing::store::{RequestFilter, RequestLine};
 
 on_both_engines! {
     a_line_comes_back_as_it_was_written,

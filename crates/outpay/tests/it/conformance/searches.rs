@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, order, rotate, step, withdraw};
 use ledger::{BookId, Cents, EntryKind, Step, UserStatus, WithdrawalState};
-use outpay::store::{DaySum, UserPage, UserSearch, WithdrawalFilter};
+use outpay::testing::store::{DaySum, UserPage, UserSearch, WithdrawalFilter};
 
 on_both_engines! {
     people_are_found_by_how_their_address_begins,

@@ -4,9 +4,9 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, create};
 use ledger::{Actor, BookId, Origin, Refusal, SessionStamp};
-use outpay::commit::{Asked, Verdict};
-use outpay::roles::Role;
-use outpay::store::{MemberChange, NewSession};
+use outpay::testing::commit::{Asked, Verdict};
+use outpay::testing::roles::Role;
+use outpay::testing::store::{MemberChange, NewSession};
 
 on_both_engines! {
     a_session_that_was_ended_gives_no_command,

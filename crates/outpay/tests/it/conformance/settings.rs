@@ -4,8 +4,8 @@ use crate::conformance::bare_store::{BareStore, Engine, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask_once, create};
 use ledger::{BookId, Cents, OnceKey};
-use outpay::clock::Clock;
-use outpay::store::Store;
+use outpay::testing::clock::Clock;
+use outpay::testing::store::Store;
 use std::sync::Barrier;
 
 on_both_engines! {

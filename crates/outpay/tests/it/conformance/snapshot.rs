@@ -4,7 +4,7 @@ use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{by_hand, create, deactivate, order, rotate, step, withdraw};
 use ledger::{Account, AccountId, BookId, Cents, Step};
-use outpay::store::{HashCredential, Snapshot, StoredEntry};
+use outpay::testing::store::{HashCredential, Snapshot, StoredEntry};
 
 on_both_engines! {
     a_snapshot_shows_what_is_stored,

@@ -8,8 +8,8 @@ use ledger::{
     AccountId, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command, Mode, OnceKey, Refusal,
     UserStatus,
 };
-use outpay::commit::{decide_all, needs_of, savings};
-use outpay::store::{BookNeeds, Needs};
+use outpay::testing::commit::{decide_all, needs_of, savings};
+use outpay::testing::store::{BookNeeds, Needs};
 
 on_both_engines! {
     what_is_saved_is_loaded_again,
@@ -152,7 +152,7 @@ async fn what_is_saved_and_not_committed_dies_with_its_teller(world: &BareStore)
     world.till().await.fund(book, 100).await;
     let before = world.everything().await;
     {
-        let process = outpay::store::Store::open(&world.place.url()).await.unwrap();
+        let process = outpay::testing::store::Store::open(&world.place.url()).await.unwrap();
         let mut till =
             crate::conformance::till::Till::new(process.teller().await.unwrap(), world.secrets.clone());
         till.save(&[ask(book, create("a@example.com", 10))]).await;

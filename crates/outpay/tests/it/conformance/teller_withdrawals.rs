@@ -8,8 +8,8 @@ use ledger::{
     AccountId, Actor, Applied, Book, BookId, Cents, FeeRule, Order, Progress, Refusal, ReviewRule, Step,
     Terms, WithdrawalState,
 };
-use outpay::commit::needs_of;
-use outpay::store::{AskedBefore, BookNeeds, Needs};
+use outpay::testing::commit::needs_of;
+use outpay::testing::store::{AskedBefore, BookNeeds, Needs};
 
 on_both_engines! {
     withdrawals_are_loaded_as_they_were_saved,
@@ -61,7 +61,7 @@ async fn before(till: &mut Till, book: BookId, of: &Order) -> (i64, i64, bool) {
     (book.asked_by_method(&of.method).0, book.asked_by_user(of.user).0, known)
 }
 
-fn states(verdicts: Vec<outpay::commit::Verdict>) -> Vec<Result<WithdrawalState, Refusal>> {
+fn states(verdicts: Vec<outpay::testing::commit::Verdict>) -> Vec<Result<WithdrawalState, Refusal>> {
     let state = |answer: Applied| match answer {
         Applied { reply: ledger::Reply::Withdrawal(withdrawal), replayed: false } => withdrawal.state,
         other => panic!("not about a withdrawal: {other:?}"),

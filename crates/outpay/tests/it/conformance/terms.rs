@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, debit, deposit, order, to_payout, withdraw};
 use ledger::{BookId, Cents, FeeRule, ReviewRule, Terms};
-use outpay::store::Unclaimed;
+use outpay::testing::store::Unclaimed;
 
 on_both_engines! {
     terms_come_back_as_they_were_set,

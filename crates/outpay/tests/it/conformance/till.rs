@@ -1,12 +1,12 @@
-//! A teller for tests: the steps of `outpay::commit` one by one, and short constructors of commands.
+//! A teller for tests: the steps of `outpay::testing::commit` one by one, and short constructors of commands.
 
 use ledger::{
     Applied, Book, BookId, Cents, Command, Direction, Email, HashSalt, Inputs, OnceKey, Order, Progress,
     Provider, Reply, Request, Step, Terms, UserStatus, Withdrawal,
 };
-use outpay::auth::Secrets;
-use outpay::commit::{Asked, Verdict, decide_all, needs_of, savings};
-use outpay::store::TellerStore;
+use outpay::testing::auth::Secrets;
+use outpay::testing::commit::{Asked, Verdict, decide_all, needs_of, savings};
+use outpay::testing::store::TellerStore;
 
 use crate::conformance::bare_store::NOW;
 

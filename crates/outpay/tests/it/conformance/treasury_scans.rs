@@ -5,8 +5,8 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, withdraw};
 use ledger::{Actor, BookId, Cents, Mode, Terms};
-use outpay::store::{Assigned, Attempt, RecoveryChanges, TreasuryScan};
-use outpay::store::{Outgoing, SentSince};
+use outpay::testing::store::{Assigned, Attempt, RecoveryChanges, TreasuryScan};
+use outpay::testing::store::{Outgoing, SentSince};
 
 on_both_engines! {
     a_recovery_begins_scans,

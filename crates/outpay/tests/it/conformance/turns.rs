@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, ask, ask_once, create, debit};
 use ledger::{Applied, BookId, Cents, EntryKind, GENESIS, Mode, link};
-use outpay::store::Store;
+use outpay::testing::store::Store;
 use std::sync::Barrier;
 
 on_both_engines! {

@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, debit, deposit, email};
 use ledger::{BookId, Cents, UserSnapshot, UserStatus};
-use outpay::store::{UserFilter, UserRow};
+use outpay::testing::store::{UserFilter, UserRow};
 
 on_both_engines! {
     a_user_is_shown_with_balance_and_history,

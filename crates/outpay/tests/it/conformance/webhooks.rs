@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};
 use ledger::{Actor, BookId, Cents, Command, EntryKind, Order, Progress, Provider, Step, Terms};
-use outpay::store::{
+use outpay::testing::store::{
     Attempted, AuditFilter, Delivery, DeliveryState, NewAuditEntry, NewDelivery, WebhookAttempt,
     WebhookEndpoint, WriteError,
 };

@@ -8,8 +8,8 @@ use ledger::{
     BookId, Cents, Command, Lease, Mode, Order, Progress, Provider, Refusal, ReviewRule, Step, Terms,
     Withdrawal, WithdrawalState,
 };
-use outpay::clock::Clock;
-use outpay::store::{Attempt, Hold, Leased, Store, WithdrawalFilter};
+use outpay::testing::clock::Clock;
+use outpay::testing::store::{Attempt, Hold, Leased, Store, WithdrawalFilter};
 use std::collections::BTreeSet;
 
 on_both_engines! {

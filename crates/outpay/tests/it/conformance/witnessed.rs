@@ -4,8 +4,8 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
 use ledger::{BookId, Cents};
-use outpay::roles::Role;
-use outpay::store::{Given, MemberChange, NewGiftCard, Snapshot};
+use outpay::testing::roles::Role;
+use outpay::testing::store::{Given, MemberChange, NewGiftCard, Snapshot};
 
 on_both_engines! {
     a_view_tells_what_a_witness_asks,

@@ -1,7 +1,7 @@
 //! One's own account: sessions, password, recovery codes.
 
 use crate::dashboard::hat::{PASSWORD, Team};
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     sessions_are_listed_and_ended,

@@ -1,6 +1,6 @@
 //! Every route of the dashboard x every kind of caller: without a session, with a session whose second factor is missing,
 //! each role, the owner of another business, and a session that was ended. The routes and their access come from the one
-//! route table (`outpay::dashboard::routes`), so none can be left out; which role has which permission is stated here again.
+//! route table (`outpay::testing::dashboard::routes`), so none can be left out; which role has which permission is stated here again.
 //! Posts are sent with the right token and no other field unless [`fields`] says so, so that the permitted get as far as
 //! the first thing that is wrong with the form.
 
@@ -9,11 +9,11 @@ use crate::dashboard::hat::Team;
 use crate::world::Business;
 use http::Method;
 use ledger::{Actor, Cents, Correction};
-use outpay::dashboard::{Access, Route, routes};
-use outpay::ids::IdKind;
-use outpay::imports;
-use outpay::proposals::{self, Proposed};
-use outpay::roles::{Permission, Role};
+use outpay::testing::dashboard::{Access, Route, routes};
+use outpay::testing::ids::IdKind;
+use outpay::testing::imports;
+use outpay::testing::proposals::{self, Proposed};
+use outpay::testing::roles::{Permission, Role};
 
 /// Nothing, halfway, viewer, approver, admin, owner, owner of another business, ended session.
 type Statuses = [u16; 8];

@@ -1,7 +1,7 @@
 //! A browser without script: keeps cookies, follows nothing by itself, posts forms with the token of its session.
 
-use outpay::auth::Secrets;
-use outpay::web::csrf;
+use outpay::testing::auth::Secrets;
+use outpay::testing::web::csrf;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;

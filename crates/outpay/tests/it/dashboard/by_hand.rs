@@ -2,7 +2,7 @@
 
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     payments_are_taken_and_settled_by_file,

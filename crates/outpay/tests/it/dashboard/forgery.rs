@@ -1,7 +1,7 @@
 //! Cross-site requests in a member's name, and pages in a foreign frame.
 
 use crate::dashboard::hat::{PASSWORD, Team};
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     a_post_without_the_right_token_or_from_elsewhere_does_nothing,

@@ -6,11 +6,11 @@ use crate::database::Database;
 use crate::world::{Business, Hat, SECOND, Setup, World, local};
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
-use outpay::http::{ServeConfig, TrustedProxies};
-use outpay::members::invitation::{self, Acceptance};
-use outpay::members::{SessionClient, second_factor, session, sign_in};
-use outpay::networks::Networks;
-use outpay::roles::Role;
+use outpay::testing::http::{ServeConfig, TrustedProxies};
+use outpay::testing::members::invitation::{self, Acceptance};
+use outpay::testing::members::{SessionClient, second_factor, session, sign_in};
+use outpay::testing::networks::Networks;
+use outpay::testing::roles::Role;
 use secrecy::{ExposeSecret, SecretString};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Team {
 
     /// The words for what stands in a business's audit log, newest first.
     pub async fn audit(&self, business: &Business) -> Vec<String> {
-        let filter = outpay::store::AuditFilter {
+        let filter = outpay::testing::store::AuditFilter {
             business: business.number,
             actors: (i64::MIN, i64::MAX),
             action: String::new(),

@@ -1,8 +1,8 @@
 //! What became of every line, as a file: fields that a spreadsheet would take for formulas are none.
 
 use crate::dashboard::hat::Team;
-use outpay::imports::run;
-use outpay::roles::Role;
+use outpay::testing::imports::run;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     a_file_says_what_became_of_every_line,

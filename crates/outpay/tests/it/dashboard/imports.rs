@@ -3,9 +3,9 @@
 use crate::dashboard::hat::{Member, Team};
 use crate::world::Business;
 use ledger::Actor;
-use outpay::ids::IdKind;
-use outpay::imports::{self, run};
-use outpay::roles::Role;
+use outpay::testing::ids::IdKind;
+use outpay::testing::imports::{self, run};
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     a_file_is_checked_shown_confirmed_and_paid,
@@ -258,7 +258,9 @@ async fn a_start_goes_on_where_a_dead_process_was(world: &Team) {
     std::fs::create_dir_all(world.platform.data.join("workers")).unwrap();
     std::fs::write(world.platform.data.join("workers/7.lock"), "").unwrap();
     let _next =
-        outpay::background::presence::begin(&world.platform.data, &world.platform.store, &[8]).await.unwrap();
+        outpay::testing::background::presence::begin(&world.platform.data, &world.platform.store, &[8])
+            .await
+            .unwrap();
     world.pay_imports().await;
     admin.get(&path).await.says("<dt>paid</dt><dd>3</dd>");
 }

@@ -5,9 +5,9 @@ use crate::dashboard::browser::Page;
 use crate::dashboard::hat::{Member, Team};
 use crate::world::Business;
 use ledger::Actor;
-use outpay::members::team;
-use outpay::roles::Role;
-use outpay::store::MemberChange;
+use outpay::testing::members::team;
+use outpay::testing::roles::Role;
+use outpay::testing::store::MemberChange;
 use std::time::Duration;
 
 crate::world::on_both_engines! {

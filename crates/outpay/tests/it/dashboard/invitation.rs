@@ -4,8 +4,8 @@ use crate::dashboard::browser::Browser;
 use crate::dashboard::hat::{PASSWORD, Team, typed_key};
 use crate::world::{Business, MINUTE};
 use ledger::{Actor, Email};
-use outpay::members::invitation;
-use outpay::roles::Role;
+use outpay::testing::members::invitation;
+use outpay::testing::roles::Role;
 use secrecy::ExposeSecret;
 
 crate::world::on_both_engines! {

@@ -3,11 +3,11 @@
 use crate::dashboard::hat::Team;
 use crate::world::{Business, SECOND};
 use ledger::Actor;
-use outpay::api_keys;
-use outpay::api_keys::KeyOrder;
-use outpay::key_limits::KeyLimits;
-use outpay::roles::Role;
-use outpay::store::CredentialKind;
+use outpay::testing::api_keys;
+use outpay::testing::api_keys::KeyOrder;
+use outpay::testing::key_limits::KeyLimits;
+use outpay::testing::roles::Role;
+use outpay::testing::store::CredentialKind;
 
 crate::world::on_both_engines! {
     a_key_is_made_and_shown_once,

@@ -3,9 +3,9 @@
 use crate::dashboard::browser::DEVICE;
 use crate::dashboard::hat::{Member, PASSWORD, Team};
 use crate::world::MINUTE;
-use outpay::members::SessionClient;
-use outpay::members::sign_in::{self, SignInAttempt, SignInError};
-use outpay::roles::Role;
+use outpay::testing::members::SessionClient;
+use outpay::testing::members::sign_in::{self, SignInAttempt, SignInError};
+use outpay::testing::roles::Role;
 use secrecy::SecretString;
 
 crate::world::on_both_engines! {

@@ -3,9 +3,9 @@
 use crate::dashboard::hat::Team;
 use crate::world::Business;
 use ledger::{Actor, BookId, Cents, Command, Email, Progress, Reply, Request, ReviewRule, Step, Terms};
-use outpay::ids::IdKind;
-use outpay::store::UserFilter;
-use outpay::withdrawals::price::Wish;
+use outpay::testing::ids::IdKind;
+use outpay::testing::store::UserFilter;
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::json;
 
 pub const BANK: &str = "bank";

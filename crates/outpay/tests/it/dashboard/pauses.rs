@@ -2,9 +2,9 @@
 
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
-use outpay::kill_switch;
-use outpay::roles::Role;
-use outpay::store::PauseScope;
+use outpay::testing::kill_switch;
+use outpay::testing::roles::Role;
+use outpay::testing::store::PauseScope;
 use std::time::Duration;
 
 crate::world::on_both_engines! {

@@ -4,11 +4,11 @@ use crate::dashboard::hat::Team;
 use crate::world::on_both_engines;
 use crate::world::{Business, MINUTE};
 use ledger::{Actor, BookId, Cents, Correction};
-use outpay::api_keys;
-use outpay::key_limits::KeyLimits;
-use outpay::proposals::{self, Checker, Made, Proposed, Refused};
-use outpay::roles::Role;
-use outpay::store::CredentialKind;
+use outpay::testing::api_keys;
+use outpay::testing::key_limits::KeyLimits;
+use outpay::testing::proposals::{self, Checker, Made, Proposed, Refused};
+use outpay::testing::roles::Role;
+use outpay::testing::store::CredentialKind;
 
 on_both_engines! {
     a_member_confirms_what_the_operator_proposed,

@@ -2,8 +2,8 @@
 
 use crate::dashboard::hat::Team;
 use crate::world::{Business, SECOND};
-use outpay::roles::Role;
-use outpay::store::{RequestFilter, RequestLine};
+use outpay::testing::roles::Role;
+use outpay::testing::store::{RequestFilter, RequestLine};
 
 crate::world::on_both_engines! {
     requests_are_found_without_their_secrets,
@@ -121,7 +121,7 @@ async fn filters_find_what_they_say(world: &Team) {
         let page = viewer.get(&format!("/dashboard/requests{query}")).await;
         assert_eq!(rows(&page), expected, "{query}");
     }
-    let key = outpay::api_keys::id(&world.platform, business.live, all[0].key);
+    let key = outpay::testing::api_keys::id(&world.platform, business.live, all[0].key);
     assert_eq!(rows(&viewer.get(&format!("/dashboard/requests?key={key}")).await), 3);
     let id = &all[1].request_id;
     viewer.get(&format!("/dashboard/requests?id={id}")).await.leads_to(&format!("/dashboard/requests/{id}"));

@@ -2,8 +2,8 @@
 
 use crate::dashboard::hat::Team;
 use ledger::Cents;
-use outpay::business::branding;
-use outpay::roles::Role;
+use outpay::testing::business::branding;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     payouts_are_switched,

@@ -3,8 +3,8 @@
 use crate::dashboard::browser::{DEVICE, SESSION};
 use crate::dashboard::hat::{PASSWORD, Team, is_known};
 use crate::world::{MINUTE, SECOND};
-use outpay::members::{SessionClient, session, sign_in};
-use outpay::roles::Role;
+use outpay::testing::members::{SessionClient, session, sign_in};
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     a_password_and_a_code_let_in,

@@ -2,9 +2,9 @@
 
 use crate::dashboard::hat::{PASSWORD, Team};
 use ledger::{Actor, Email};
-use outpay::ids::IdKind;
-use outpay::members::{self, invitation, team};
-use outpay::roles::Role;
+use outpay::testing::ids::IdKind;
+use outpay::testing::members::{self, invitation, team};
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     an_owner_invites_and_withdraws,

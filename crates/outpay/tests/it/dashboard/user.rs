@@ -2,7 +2,7 @@
 
 use crate::dashboard::hat::Team;
 use ledger::Actor;
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 use secrecy::ExposeSecret;
 
 crate::world::on_both_engines! {

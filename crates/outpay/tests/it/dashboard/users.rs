@@ -2,7 +2,7 @@
 
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Command, UserStatus};
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     people_are_found,

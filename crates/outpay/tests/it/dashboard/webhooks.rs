@@ -4,9 +4,9 @@ use crate::dashboard::hat::Team;
 use crate::receiver::{Receiver, status};
 use crate::world::{Business, SECOND};
 use ledger::{Actor, EntryKind};
-use outpay::roles::Role;
-use outpay::store::NewDelivery;
-use outpay::webhooks::EndpointChange;
+use outpay::testing::roles::Role;
+use outpay::testing::store::NewDelivery;
+use outpay::testing::webhooks::EndpointChange;
 
 crate::world::on_both_engines! {
     an_endpoint_is_set_and_its_keys_are_shown_once,

@@ -2,8 +2,8 @@
 
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
-use outpay::roles::Role;
-use outpay::store::Attempt;
+use outpay::testing::roles::Role;
+use outpay::testing::store::Attempt;
 
 crate::world::on_both_engines! {
     the_evidence_is_shown,
@@ -62,7 +62,7 @@ async fn a_pause_is_told(world: &Team) {
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let path = format!("/dashboard/withdrawals/{}", world.withdrawal_id(business.live, number));
     viewer.get(&path).await.is(200).says_not("<dt>Waits</dt>");
-    let pause = outpay::store::PauseScope::All;
+    let pause = outpay::testing::store::PauseScope::All;
     world.platform.store.pause(&pause, "why", Actor::OPERATOR, &[]).await.unwrap();
     viewer.get(&path).await.is(200).says("<dt>Waits</dt><dd>paused; sent once this is lifted</dd>");
 }

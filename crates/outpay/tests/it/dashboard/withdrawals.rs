@@ -2,7 +2,7 @@
 
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     the_list_is_filtered,

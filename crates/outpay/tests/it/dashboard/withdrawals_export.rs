@@ -2,7 +2,7 @@
 
 use crate::dashboard::hat::Team;
 use ledger::Actor;
-use outpay::roles::Role;
+use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     what_the_filter_shows_is_in_the_file,

@@ -4,8 +4,8 @@ use crate::http::api::{Api, UNAUTHORIZED};
 use crate::http::recipient::Recipient;
 use crate::wire::Call;
 use ledger::Actor;
-use outpay::api_keys;
-use outpay::store::CredentialKind;
+use outpay::testing::api_keys;
+use outpay::testing::store::CredentialKind;
 use secrecy::ExposeSecret;
 use serde_json::json;
 

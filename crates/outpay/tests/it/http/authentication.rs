@@ -5,10 +5,10 @@ use crate::http::process::Process;
 use crate::wire::{Answer, Call};
 use crate::world::{Business, SECOND};
 use ledger::{Actor, HashSalt, Mode};
-use outpay::api_keys;
-use outpay::api_keys::key_text;
-use outpay::clock::Entropy;
-use outpay::store::CredentialKind;
+use outpay::testing::api_keys;
+use outpay::testing::api_keys::key_text;
+use outpay::testing::clock::Entropy;
+use outpay::testing::store::CredentialKind;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
@@ -77,7 +77,8 @@ async fn status_401_every_cause_is_one_answer_and_one_way_for_hashes(world: &Api
 }
 
 async fn status_401_every_endpoint(world: &Api) {
-    let document: serde_json::Value = serde_json::from_str(&outpay::http::openapi_document()).unwrap();
+    let document: serde_json::Value =
+        serde_json::from_str(&outpay::testing::http::openapi_document()).unwrap();
     let mut protected = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {

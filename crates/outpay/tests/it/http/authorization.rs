@@ -8,10 +8,10 @@ use crate::http::hooked::Hooked;
 use crate::wire::Call;
 use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email, Terms};
-use outpay::members::invitation::{self, Acceptance};
-use outpay::members::{SessionClient, session, sign_in};
-use outpay::roles::Role;
-use outpay::store::CredentialKind;
+use outpay::testing::members::invitation::{self, Acceptance};
+use outpay::testing::members::{SessionClient, session, sign_in};
+use outpay::testing::roles::Role;
+use outpay::testing::store::CredentialKind;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 

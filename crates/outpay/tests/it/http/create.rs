@@ -555,7 +555,7 @@ async fn status_503_full_queue(world: &Api) {
         match verdict.await.unwrap() {
             Ok(verdict) => assert_eq!(verdict, Err(ledger::Refusal::PayoutUserIsUnknown)),
             Err(none) => {
-                assert_eq!(none, outpay::commit::NoVerdict::Busy);
+                assert_eq!(none, outpay::testing::commit::NoVerdict::Busy);
                 turned_away += 1;
             }
         }
@@ -591,7 +591,7 @@ async fn status_500_data_of_one_command_fails_that_command_alone(world: &Api) {
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses, [500, 500, 201, 201]);
     world.has_balances(&business.key, 0, 985).await;
-    assert_eq!(world.platform.teller.state(), outpay::commit::State::Working);
+    assert_eq!(world.platform.teller.state(), outpay::testing::commit::State::Working);
     world
         .database
         .execute("UPDATE remembered SET outcome = substr(outcome, 2) WHERE substr(outcome, 1, 2) = '{{'")

@@ -2,7 +2,7 @@
 
 use crate::http::api::{Api, NO_LIMIT, UNAUTHORIZED, invalid};
 use crate::world::NOW;
-use outpay::ids::IdKind;
+use outpay::testing::ids::IdKind;
 
 crate::world::on_both_engines! {
     status_200_nothing_yet,

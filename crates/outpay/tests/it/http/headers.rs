@@ -108,7 +108,8 @@ async fn status_404_unknown_path(world: &Api) {
 }
 
 async fn status_405_names_what_is_allowed(world: &Api) {
-    let document: serde_json::Value = serde_json::from_str(&outpay::http::openapi_document()).unwrap();
+    let document: serde_json::Value =
+        serde_json::from_str(&outpay::testing::http::openapi_document()).unwrap();
     for (path, operations) in document["paths"].as_object().unwrap() {
         let operations = operations.as_object().unwrap();
         let mut allowed: HashSet<&str> = HashSet::new();
@@ -221,7 +222,8 @@ async fn a_clock_that_is_set_back_limits_no_client(world: &Api) {
 
 async fn metrics_have_an_address_of_their_own(world: &Api) {
     let business = world.paying_business(100).await;
-    let config = outpay::http::ServeConfig { metrics_listen: Some(([127, 0, 0, 1], 0).into()), ..local() };
+    let config =
+        outpay::testing::http::ServeConfig { metrics_listen: Some(([127, 0, 0, 1], 0).into()), ..local() };
     let server = world.second_server_with(config).await;
     let id = world.user_id(business.live, 7);
     world.create(&business.key, "user@example.com", 10).at(server.address).send().await.value(201);
@@ -286,7 +288,7 @@ async fn the_log_holds_no_secret(world: &Api) {
 
 async fn limited(world: &Api) -> Server {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let config = outpay::http::ServeConfig { listen, requests_per_second: Some(3), ..local() };
+    let config = outpay::testing::http::ServeConfig { listen, requests_per_second: Some(3), ..local() };
     world.second_server_with(config).await
 }
 

@@ -6,7 +6,7 @@ use crate::receiver::Receiver;
 use crate::wire::Call;
 use crate::world::{Business, Server};
 use ledger::{Applied, Cents, Command, Order, Progress, Provider, Reply, Request, Step, Terms};
-use outpay::webhooks::{Guard, WebhookOptions, WebhookWorker};
+use outpay::testing::webhooks::{Guard, WebhookOptions, WebhookWorker};
 use serde_json::Value;
 
 pub struct Hooked {

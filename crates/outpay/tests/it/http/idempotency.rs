@@ -7,8 +7,8 @@ use crate::wire::{Answer, Call, Connection};
 use crate::world::Business;
 use futures_util::future::join_all;
 use ledger::Actor;
-use outpay::api_keys;
-use outpay::store::CredentialKind;
+use outpay::testing::api_keys;
+use outpay::testing::store::CredentialKind;
 use secrecy::ExposeSecret;
 
 crate::world::on_both_engines! {

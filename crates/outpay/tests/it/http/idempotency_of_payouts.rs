@@ -5,7 +5,7 @@ use crate::http::hooked::Hooked;
 use crate::http::idempotency::{REUSED, invalid_key, is_replay, send_copies};
 use crate::http::recipient::Recipient;
 use crate::wire::{Answer, Call};
-use outpay::store::CredentialKind;
+use outpay::testing::store::CredentialKind;
 use serde_json::{Value, json};
 
 crate::world::on_both_engines! {

@@ -4,7 +4,7 @@
 use crate::http::api::{Api, UNAUTHORIZED};
 use crate::wire::{Answer, Call, Connection};
 use ledger::{Command, Request, UserStatus};
-use outpay::store::CredentialKind;
+use outpay::testing::store::CredentialKind;
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;

@@ -3,12 +3,12 @@
 use crate::http::api::{Api, DISABLED, UNAUTHORIZED};
 use crate::world::{Business, SECOND, local};
 use ledger::{Actor, Cents};
-use outpay::api_keys;
-use outpay::api_keys::KeyOrder;
-use outpay::http::{ServeConfig, TrustedProxies};
-use outpay::key_limits::KeyLimits;
-use outpay::networks::Networks;
-use outpay::store::CredentialKind;
+use outpay::testing::api_keys;
+use outpay::testing::api_keys::KeyOrder;
+use outpay::testing::http::{ServeConfig, TrustedProxies};
+use outpay::testing::key_limits::KeyLimits;
+use outpay::testing::networks::Networks;
+use outpay::testing::store::CredentialKind;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use crate::http::api::{Api, UNAUTHORIZED};
 use ledger::Actor;
-use outpay::kill_switch;
-use outpay::store::PauseScope;
+use outpay::testing::kill_switch;
+use outpay::testing::store::PauseScope;
 use serde_json::json;
 use std::time::Duration;
 

@@ -36,7 +36,7 @@ async fn status_200_unclaimed_money_goes_back(world: &Api) {
     let person = world.recipient(1_000).await;
     put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
     const DAY: i64 = 86_400_000_000;
-    let sweep = async || outpay::unclaimed::sweep(&world.platform).await.unwrap();
+    let sweep = async || outpay::testing::unclaimed::sweep(&world.platform).await.unwrap();
     world.platform.clock.advance(22 * DAY);
     assert_eq!(sweep().await, 0);
     world.platform.clock.advance(2 * DAY);
@@ -56,7 +56,7 @@ async fn status_200_unclaimed_money_goes_back(world: &Api) {
 async fn status_200_a_late_rule_takes_nothing_unannounced(world: &Api) {
     let person = world.recipient(1_000).await;
     const DAY: i64 = 86_400_000_000;
-    let sweep = async || outpay::unclaimed::sweep(&world.platform).await.unwrap();
+    let sweep = async || outpay::testing::unclaimed::sweep(&world.platform).await.unwrap();
     world.platform.clock.advance(100 * DAY);
     put(world, &person.key, &json!({ "expiry_days": 30 })).await.value(200);
     assert_eq!(sweep().await, 0, "a reminder first");

@@ -3,7 +3,7 @@
 use crate::http::api::Api;
 use crate::wire::Connection;
 use crate::world::{Server, local};
-use outpay::http::ServeConfig;
+use outpay::testing::http::ServeConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpStream;
@@ -70,7 +70,8 @@ async fn no_start_without_a_usable_certificate(world: &Api) {
         (&certificate, &other_key, "do not fit each other"),
     ] {
         let refused =
-            outpay::http::bind(https(certificate, key), world.platform.clone(), axum::Router::new()).await;
+            outpay::testing::http::bind(https(certificate, key), world.platform.clone(), axum::Router::new())
+                .await;
         let Err(error) = refused else { panic!("{} and {}", certificate.display(), key.display()) };
         assert!(format!("{error:#}").contains(words), "{error:#}");
     }

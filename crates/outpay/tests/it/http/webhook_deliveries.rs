@@ -4,7 +4,7 @@ use crate::http::api::{Api, NO_CURSOR, NO_LIMIT, UNAUTHORIZED, invalid};
 use crate::http::hooked::Hooked;
 use crate::receiver::status;
 use crate::world::NOW;
-use outpay::ids::IdKind;
+use outpay::testing::ids::IdKind;
 
 crate::world::on_both_engines! {
     status_200_nothing,

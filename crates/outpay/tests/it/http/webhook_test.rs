@@ -53,7 +53,7 @@ async fn status_200_the_receiver_says_nothing(world: &Api) {
 
 async fn status_200_every_event(world: &Api) {
     let hooked = Hooked::new(world).await;
-    for name in outpay::webhook_event::names() {
+    for name in outpay::testing::webhook_event::names() {
         let call = hooked.call(world, "POST", TEST).json(format!(r#"{{"type":"{name}"}}"#));
         assert_eq!(call.send().await.value(200)["type"], name);
         assert_eq!(hooked.receiver.received().pop().unwrap().kind(), name);

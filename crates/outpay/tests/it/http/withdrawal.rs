@@ -46,7 +46,7 @@ async fn status_200_outcome_unknown(world: &Api) {
 }
 
 async fn status_200_waiting(world: &Api) {
-    use outpay::store::PauseScope;
+    use outpay::testing::store::PauseScope;
     let person = world.recipient(1_000).await;
     let id = person.withdraws(world, 300).await;
     let (one, operation) = (format!("/payout/withdrawals/{id}"), format!("/payout/operations/{id}"));

@@ -3,10 +3,10 @@
 
 use crate::mail::post::Post;
 use crate::world::{MINUTE, SECOND};
-use outpay::background::presence;
-use outpay::mail::{MailError, MailWorker};
-use outpay::store::MailState::{Failed, Pending, Sent};
-use outpay::store::{MailRow, MailState};
+use outpay::testing::background::presence;
+use outpay::testing::mail::{MailError, MailWorker};
+use outpay::testing::store::MailState::{Failed, Pending, Sent};
+use outpay::testing::store::{MailRow, MailState};
 
 crate::world::on_both_engines! {
     one_who_is_put_off_waits_and_others_do_not,
@@ -164,11 +164,11 @@ async fn a_server_that_is_away_is_tried_again(world: &Post) {
 async fn a_test_mail_needs_no_row(world: &Post) {
     let sent = world.mail().send_test("operator@example.com").await.unwrap();
     assert!(
-        matches!(&sent, outpay::mail::MailSent::Accepted(answer) if answer.starts_with("250")),
+        matches!(&sent, outpay::testing::mail::MailSent::Accepted(answer) if answer.starts_with("250")),
         "{sent:?}"
     );
     let refused = world.mail().send_test("refuse-me@example.com").await.unwrap();
-    assert!(matches!(&refused, outpay::mail::MailSent::Refused(_)), "{refused:?}");
+    assert!(matches!(&refused, outpay::testing::mail::MailSent::Refused(_)), "{refused:?}");
     let bad = world.mail().send_test("nobody\r\nRCPT TO:<a@example.com>").await;
     assert!(matches!(bad, Err(MailError::Address)), "{bad:?}");
     assert_eq!(world.server.received().len(), 1);

@@ -4,8 +4,8 @@
 use crate::mail::post::{Post, config};
 use crate::mail_server::MailServer;
 use crate::world::MINUTE;
-use outpay::mail::{Encryption, MailConfig, MailWorker};
-use outpay::store::MailState;
+use outpay::testing::mail::{Encryption, MailConfig, MailWorker};
+use outpay::testing::store::MailState;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::path::PathBuf;
 

@@ -2,14 +2,14 @@
 
 use crate::mail::post::{PUBLIC_URL, Post};
 use ledger::{Actor, Email};
-use outpay::api_keys;
-use outpay::api_keys::KeyOrder;
-use outpay::key_limits::KeyLimits;
-use outpay::mail_kind::MailKind;
-use outpay::members::SessionClient;
-use outpay::members::invitation::{self, Acceptance};
-use outpay::roles::Role;
-use outpay::store::{AuditFilter, CredentialKind, MailState, NewMail};
+use outpay::testing::api_keys;
+use outpay::testing::api_keys::KeyOrder;
+use outpay::testing::key_limits::KeyLimits;
+use outpay::testing::mail_kind::MailKind;
+use outpay::testing::members::SessionClient;
+use outpay::testing::members::invitation::{self, Acceptance};
+use outpay::testing::roles::Role;
+use outpay::testing::store::{AuditFilter, CredentialKind, MailState, NewMail};
 use secrecy::{ExposeSecret, SecretString};
 
 crate::world::on_both_engines! {

@@ -2,11 +2,11 @@
 
 use crate::mail::post::{PUBLIC_URL, Post};
 use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
-use outpay::business::branding;
-use outpay::business::branding::Branding;
-use outpay::mail::MailError;
-use outpay::mail_kind::MailKind;
-use outpay::store::MailState;
+use outpay::testing::business::branding;
+use outpay::testing::business::branding::Branding;
+use outpay::testing::mail::MailError;
+use outpay::testing::mail_kind::MailKind;
+use outpay::testing::store::MailState;
 use secrecy::ExposeSecret;
 use std::collections::HashSet;
 
@@ -25,10 +25,10 @@ async fn without_configuration_no_mail_is_made(world: &Post) {
     let book = world.book(&["claim_link"]).await;
     let bare = world.second_process(None).await;
     bare.mail.check().unwrap();
-    let refused = bare.mail.choose(book, outpay::mail_kind::MailKinds::ALL).await;
+    let refused = bare.mail.choose(book, outpay::testing::mail_kind::MailKinds::ALL).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
     let user = world.pay(book, "user@example.com").await;
-    assert_eq!(outpay::mail::MailWorker::new(bare.mail.clone()).settle().await.unwrap(), 0);
+    assert_eq!(outpay::testing::mail::MailWorker::new(bare.mail.clone()).settle().await.unwrap(), 0);
     let refused = bare.mail.send_claim_link(book, user).await;
     assert!(matches!(refused, Err(MailError::NotConfigured)), "{refused:?}");
     assert_eq!(world.mails().await, []);
@@ -156,7 +156,7 @@ async fn two_processes_tell_and_send_each_once(world: &Post) {
     for number in 0..40 {
         world.pay(book, &format!("user{number}@example.com")).await;
     }
-    let mut other = outpay::mail::MailWorker::new(neighbour.mail.clone());
+    let mut other = outpay::testing::mail::MailWorker::new(neighbour.mail.clone());
     let (here, there) = tokio::join!(world.settle(), other.settle());
     assert_eq!(here + there.unwrap(), 40);
     let ids: Vec<String> =

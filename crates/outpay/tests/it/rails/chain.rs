@@ -4,10 +4,10 @@ use crate::rails::peers::{Anvil, Hardhat, Peer};
 use crate::rails::tokens::{Node, word};
 use alloy_primitives::{Address, U256};
 use ledger::{BookId, Cents, Provider, Withdrawal, WithdrawalState};
-use outpay::clock::Clock;
-use outpay::rails::crypto::{ChainAccess, CryptoConfig, CryptoRail};
-use outpay::rails::{Finding, Outcome, Payment, Prepared, Rail};
-use outpay::store::Attempt;
+use outpay::testing::clock::Clock;
+use outpay::testing::rails::crypto::{ChainAccess, CryptoConfig, CryptoRail};
+use outpay::testing::rails::{Finding, Outcome, Payment, Prepared, Rail};
+use outpay::testing::store::Attempt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

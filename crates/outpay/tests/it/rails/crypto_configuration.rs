@@ -1,9 +1,9 @@
 //! `[rails.crypto.<name>]`: what an operator may write, and where the secrets come from.
 
 use crate::rails::chain::{KEY, TREASURY};
-use outpay::clock::Clock;
-use outpay::rails::Rail;
-use outpay::rails::crypto::{ChainAccess, CryptoConfig, CryptoRail};
+use outpay::testing::clock::Clock;
+use outpay::testing::rails::Rail;
+use outpay::testing::rails::crypto::{ChainAccess, CryptoConfig, CryptoRail};
 
 const GOOD: &str = r#"
 chain = "Base"

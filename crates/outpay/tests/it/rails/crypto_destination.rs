@@ -2,9 +2,9 @@
 
 use crate::rails::chain::{KEY, TREASURY, config, rail};
 use alloy_primitives::Address;
-use outpay::clock::Clock;
-use outpay::rails::Rail;
-use outpay::rails::crypto::CryptoRail;
+use outpay::testing::clock::Clock;
+use outpay::testing::rails::Rail;
+use outpay::testing::rails::crypto::CryptoRail;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ use crate::rails::chain::{BOOK, CONFIRMATIONS, Chain, config, is_succeeded, paym
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::{Address, U256};
 use ledger::Cents;
-use outpay::clock::Clock;
-use outpay::rails::crypto::{ChainAccess, CryptoRail};
-use outpay::rails::{Closed, Finding, Outcome, Rail};
+use outpay::testing::clock::Clock;
+use outpay::testing::rails::crypto::{ChainAccess, CryptoRail};
+use outpay::testing::rails::{Closed, Finding, Outcome, Rail};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

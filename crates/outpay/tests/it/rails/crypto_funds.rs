@@ -3,7 +3,7 @@
 use crate::rails::chain::{BOOK, Chain, TREASURY, WEALTH, payment, person};
 use alloy_primitives::U256;
 use ledger::Cents;
-use outpay::rails::{Closed, Outcome, Rail};
+use outpay::testing::rails::{Closed, Outcome, Rail};
 use serde_json::json;
 
 fn destination() -> String {

@@ -6,12 +6,12 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, book_wit
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::U256;
 use ledger::{Actor, Cents, FeeRule, Refusal, Terms, WithdrawalState};
-use outpay::payment_worker::PaymentWorker;
-use outpay::platform::Platform;
-use outpay::rails::crypto::{ChainAccess, CryptoRail};
-use outpay::rails::{Finding, Outcome, Rail};
-use outpay::stopped::Stopped;
-use outpay::store::Attempt;
+use outpay::testing::payment_worker::PaymentWorker;
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::crypto::{ChainAccess, CryptoRail};
+use outpay::testing::rails::{Finding, Outcome, Rail};
+use outpay::testing::stopped::Stopped;
+use outpay::testing::store::Attempt;
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::Arc;

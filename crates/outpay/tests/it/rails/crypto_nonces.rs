@@ -4,7 +4,7 @@
 use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, is_accepted, payment, person, refused, unknown};
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::Node;
-use outpay::rails::{Finding, Outcome, Rail};
+use outpay::testing::rails::{Finding, Outcome, Rail};
 use serde_json::{Value, json};
 
 /// A foreign transaction with the treasury's key; it is in no block yet.

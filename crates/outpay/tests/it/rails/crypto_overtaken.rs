@@ -5,9 +5,9 @@ use crate::rails::chain::{CONFIRMATIONS, Chain, KEY, TREASURY, Token, payment, p
 use crate::rails::proxy::{Act, Proxy};
 use crate::rails::tokens::{call_data, word};
 use alloy_primitives::{Address, U256};
-use outpay::rails::crypto::{ChainAccess, CryptoRail};
-use outpay::rails::{Finding, Outcome, Payment, Rail};
-use outpay::store::Attempt;
+use outpay::testing::rails::crypto::{ChainAccess, CryptoRail};
+use outpay::testing::rails::{Finding, Outcome, Payment, Rail};
+use outpay::testing::store::Attempt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Blocks that are removed from the chain, with the payments in them.
 
 use crate::rails::chain::{CONFIRMATIONS, Chain, is_accepted, is_succeeded, payment, person};
-use outpay::rails::{Finding, Outcome, Rail};
+use outpay::testing::rails::{Finding, Outcome, Rail};
 use serde_json::json;
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use crate::rails::chain::{Chain, SECOND, is_accepted, is_succeeded, payment, person};
 use alloy_primitives::U256;
-use outpay::rails::{Finding, Outcome, Rail};
-use outpay::store::Attempt;
+use outpay::testing::rails::{Finding, Outcome, Rail};
+use outpay::testing::store::Attempt;
 use serde_json::json;
 
 /// The fields of a sent attempt as the chain shows them: nonce, `maxFeePerGas`, `maxPriorityFeePerGas`.

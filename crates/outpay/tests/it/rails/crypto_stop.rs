@@ -5,10 +5,10 @@ use crate::rails::chain::{CONFIRMATIONS, Chain, TREASURY, payment, person, refus
 use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::proxy::{Act, Proxy};
 use ledger::{Actor, BookId, Cents, Refusal, WithdrawalState};
-use outpay::payment_worker::PaymentWorker;
-use outpay::platform::Platform;
-use outpay::rails::Rail;
-use outpay::stopped::Stopped;
+use outpay::testing::payment_worker::PaymentWorker;
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::Rail;
+use outpay::testing::stopped::Stopped;
 use serde_json::json;
 use std::sync::Arc;
 

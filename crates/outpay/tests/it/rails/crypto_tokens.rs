@@ -3,7 +3,7 @@
 use crate::rails::chain::{CONFIRMATIONS, Chain, Token, is_accepted, payment, person, refused, unknown};
 use crate::rails::tokens::word;
 use ledger::Cents;
-use outpay::rails::{Closed, Outcome, Rail};
+use outpay::testing::rails::{Closed, Outcome, Rail};
 
 /// Pays 24.50 with a token; returns it with the recipient's balance in its smallest units.
 async fn pays(token: Token) {

@@ -3,7 +3,7 @@
 use crate::rails::chain::{CONFIRMATIONS, Chain, is_accepted, is_succeeded, payment, person, units};
 use alloy_primitives::{U256, keccak256};
 use ledger::Cents;
-use outpay::rails::{Finding, Outcome, Rail};
+use outpay::testing::rails::{Finding, Outcome, Rail};
 use serde_json::Value;
 
 async fn a_transfer_arrives(world: Chain) {
@@ -34,7 +34,7 @@ async fn a_transfer_arrives(world: Chain) {
     // 25.00 less the fee of 0.50.
     assert_eq!(world.paid(to).await, units(2_450, 6));
     let coins_after = world.node.coins_of(world.rail.line().1.parse().unwrap()).await;
-    let fee = outpay::rails::crypto::amount::decimal(coins_before - coins_after, 18);
+    let fee = outpay::testing::rails::crypto::amount::decimal(coins_before - coins_after, 18);
     let expected = format!(
         r#"{{"order_id":"CRX-1","currency":"USDC","chain":"Testnet","crypto_amount":24.5,"usd_amount":24.5,"to_address":"{}","tx_hash":"{}","confirmations":{CONFIRMATIONS},"network_fee":{fee}}}"#,
         to.to_checksum(None),

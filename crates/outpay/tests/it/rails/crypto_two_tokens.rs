@@ -5,10 +5,10 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance,
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, FeeRule, Terms, WithdrawalState};
-use outpay::payment_worker::PaymentWorker;
-use outpay::platform::Platform;
-use outpay::rails::Rail;
-use outpay::rails::crypto::{ChainAccess, CryptoRail};
+use outpay::testing::payment_worker::PaymentWorker;
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::Rail;
+use outpay::testing::rails::crypto::{ChainAccess, CryptoRail};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::sync::Arc;

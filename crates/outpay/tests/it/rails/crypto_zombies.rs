@@ -7,11 +7,11 @@ use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance,
 use crate::rails::proxy::{Act, Proxy};
 use alloy_primitives::{Address, U256, keccak256};
 use ledger::{BookId, Cents, WithdrawalState};
-use outpay::clock::{Clock, Entropy};
-use outpay::commit::Teller;
-use outpay::payment_worker::{Moment, PaymentWorker};
-use outpay::platform::Platform;
-use outpay::rails::Rail;
+use outpay::testing::clock::{Clock, Entropy};
+use outpay::testing::commit::Teller;
+use outpay::testing::payment_worker::{Moment, PaymentWorker};
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::Rail;
 use parking_lot::Mutex;
 use serde_json::json;
 use std::sync::Arc;

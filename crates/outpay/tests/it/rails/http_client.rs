@@ -1,6 +1,6 @@
 //! The rails' HTTP client: limits on time and size, and where it does not go.
 
-use outpay::rails::client::{ClientLimits, RailClient};
+use outpay::testing::rails::client::{ClientLimits, RailClient};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

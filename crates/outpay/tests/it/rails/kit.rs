@@ -5,13 +5,13 @@
 use crate::rails::chain::{Chain, person};
 use crate::rails::platform::{Installation, book_with, command};
 use ledger::{BookId, Cents, Command, Mode, Order, Provider, Reply, Terms, Withdrawal};
-use outpay::clock::{Clock, start_of_day};
-use outpay::platform::Platform;
-use outpay::rails::gift_card::pack;
-use outpay::rails::manual::{Manual, ManualConfig};
-use outpay::rails::sandbox::Sandbox;
-use outpay::rails::{Finding, Outcome, Payment, Rail};
-use outpay::store::Attempt;
+use outpay::testing::clock::{Clock, start_of_day};
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::gift_card::pack;
+use outpay::testing::rails::manual::{Manual, ManualConfig};
+use outpay::testing::rails::sandbox::Sandbox;
+use outpay::testing::rails::{Finding, Outcome, Payment, Rail};
+use outpay::testing::store::Attempt;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -193,7 +193,7 @@ mod counting {
     use super::*;
     use futures_util::FutureExt;
     use futures_util::future::{BoxFuture, ready};
-    use outpay::rails::{Closed, Facts, FieldProblem, Funds, Prepared, Quote};
+    use outpay::testing::rails::{Closed, Facts, FieldProblem, Funds, Prepared, Quote};
     use parking_lot::Mutex;
     use std::collections::HashMap;
 
@@ -248,9 +248,13 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
     let rail = Arc::new(counting::Counting::new(installation.clock.clone()));
     let open = async |seed| {
         let mut platform: Platform = installation.open(rail.clone(), seed).await;
-        let config = outpay::config::Config::default();
-        let mut rails =
-            outpay::rails::Rails::new(&config.rails, &platform.store, &platform.secrets, &platform.clock);
+        let config = outpay::testing::config::Config::default();
+        let mut rails = outpay::testing::rails::Rails::new(
+            &config.rails,
+            &platform.store,
+            &platform.secrets,
+            &platform.clock,
+        );
         rails.mount(Mode::Live, rail.clone());
         platform.rails = Arc::new(rails);
         platform
@@ -272,7 +276,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
     let asked = futures_util::future::join_all(asks).await;
     assert!(asked.iter().all(|outcome| matches!(outcome, Reply::Withdrawal(_))));
     let work = async |platform: &Platform| {
-        let worker = outpay::payment_worker::PaymentWorker::new(platform.clone());
+        let worker = outpay::testing::payment_worker::PaymentWorker::new(platform.clone());
         let mut driven = 0;
         // A round without work is not the end: the other worker may have leased everything it saw.
         while (rail.sent.lock().len() as i64) < count {

@@ -5,13 +5,13 @@ use ledger::{
     Actor, Applied, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Reply, Request, Terms,
     Withdrawal,
 };
-use outpay::auth::Secrets;
-use outpay::business;
-use outpay::clock::{Clock, Entropy};
-use outpay::config::Config;
-use outpay::platform::Platform;
-use outpay::rails::{Rail, Rails};
-use outpay::withdrawals::price::Wish;
+use outpay::testing::auth::Secrets;
+use outpay::testing::business;
+use outpay::testing::clock::{Clock, Entropy};
+use outpay::testing::config::Config;
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::{Rail, Rails};
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -99,6 +99,7 @@ pub async fn balance(platform: &Platform, book: BookId) -> Cents {
 
 /// Recomputes every balance and the chain of the journal.
 pub async fn assert_books_are_clean(platform: &Platform) {
-    let report = outpay::audit::run(&platform.store, &platform.secrets, &mut |_, _| {}).await.unwrap();
+    let report =
+        outpay::testing::audit::run(&platform.store, &platform.secrets, &mut |_, _| {}).await.unwrap();
     assert!(report.is_clean(), "the books do not balance: {:#?}", report.differences);
 }

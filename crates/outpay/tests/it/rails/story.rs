@@ -4,15 +4,15 @@ use crate::rails::platform::{Installation, book_with};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{Actor, BookId, Cents, Mode, Provider};
-use outpay::clock::Clock;
-use outpay::kill_switch;
-use outpay::payment_worker::PaymentWorker;
-use outpay::platform::Platform;
-use outpay::rails::{
+use outpay::testing::clock::Clock;
+use outpay::testing::kill_switch;
+use outpay::testing::payment_worker::PaymentWorker;
+use outpay::testing::platform::Platform;
+use outpay::testing::rails::{
     Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText,
 };
-use outpay::store::{Attempt, PauseScope};
-use outpay::withdrawals::price::Wish;
+use outpay::testing::store::{Attempt, PauseScope};
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

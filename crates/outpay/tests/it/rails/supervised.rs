@@ -4,14 +4,14 @@ use crate::rails::platform::Installation;
 use crate::wire::{Answer as Response, Call, Connection};
 use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Mode};
-use outpay::clock::Clock;
-use outpay::config::Config;
-use outpay::rails::sandbox::Sandbox;
-use outpay::rails::{
+use outpay::testing::clock::Clock;
+use outpay::testing::config::Config;
+use outpay::testing::rails::sandbox::Sandbox;
+use outpay::testing::rails::{
     Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, Rails,
 };
-use outpay::serving::{self, ServeConfig};
-use outpay::store::Attempt;
+use outpay::testing::serving::{self, ServeConfig};
+use outpay::testing::store::Attempt;
 use serde_json::{Map, Value};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use crate::rails::peers::installed;
 use alloy_primitives::{Address, U256, keccak256};
-use outpay::rails::client::{ClientLimits, RailClient};
+use outpay::testing::rails::client::{ClientLimits, RailClient};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -3,11 +3,11 @@
 use crate::rails::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
 use ledger::{Cents, Terms, WithdrawalState};
-use outpay::clock::Clock;
-use outpay::payment_worker::PaymentWorker;
-use outpay::rails::{Closed, Finding, Outcome, Rail};
-use outpay::stopped::Stopped;
-use outpay::withdrawals::price::Wish;
+use outpay::testing::clock::Clock;
+use outpay::testing::payment_worker::PaymentWorker;
+use outpay::testing::rails::{Closed, Finding, Outcome, Rail};
+use outpay::testing::stopped::Stopped;
+use outpay::testing::withdrawals::price::Wish;
 use serde_json::Map;
 use std::collections::VecDeque;
 use std::sync::Arc;

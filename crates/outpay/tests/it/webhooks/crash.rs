@@ -4,9 +4,9 @@
 use crate::receiver::Answer;
 use crate::webhooks::hooks::Hooks;
 use crate::world::SECOND;
-use outpay::background::presence;
-use outpay::store::DeliveryState::{Delivered, Pending};
-use outpay::webhooks::{WebhookOptions, WebhookWorker};
+use outpay::testing::background::presence;
+use outpay::testing::store::DeliveryState::{Delivered, Pending};
+use outpay::testing::webhooks::{WebhookOptions, WebhookWorker};
 
 crate::world::on_both_engines! {
     a_worker_that_dies_after_sending_leaves_it_to_another,
@@ -90,19 +90,22 @@ async fn a_worker_whose_lease_ran_out_does_not_write(world: &Hooks) {
     assert_eq!(store.lease_deliveries(book, &[(1, 1)], 77, now, now + 1).await.unwrap(), [true]);
     world.wait(1);
     assert_eq!(world.settle().await, 1, "taken over and delivered");
-    let late = outpay::store::Attempted {
+    let late = outpay::testing::store::Attempted {
         book,
         delivery: 1,
         withdrawal: 1,
         worker: 77,
         lease: 2,
-        attempt: outpay::store::WebhookAttempt { number: 2, ..world.attempts(book, 1).await[0].clone() },
+        attempt: outpay::testing::store::WebhookAttempt {
+            number: 2,
+            ..world.attempts(book, 1).await[0].clone()
+        },
         state: Pending,
         tries: 2,
         due_at: Some(now),
     };
     let written = store.record_webhook_attempts(&[late]).await;
-    assert!(matches!(written, Err(outpay::store::WriteError::Conflict)), "{written:?}");
+    assert!(matches!(written, Err(outpay::testing::store::WriteError::Conflict)), "{written:?}");
     assert_eq!(world.states(book).await, [Delivered]);
 }
 

@@ -4,10 +4,10 @@ use crate::receiver::Received;
 use crate::webhooks::hooks::{BY, Hooks};
 use crate::world::SECOND;
 use ledger::BookId;
-use outpay::store::AuditFilter;
-use outpay::webhooks::guard::UrlProblem;
-use outpay::webhooks::sign::SigningKeys;
-use outpay::webhooks::{Endpoint, EndpointChange, WebhookError};
+use outpay::testing::store::AuditFilter;
+use outpay::testing::webhooks::guard::UrlProblem;
+use outpay::testing::webhooks::sign::SigningKeys;
+use outpay::testing::webhooks::{Endpoint, EndpointChange, WebhookError};
 use secrecy::ExposeSecret;
 
 crate::world::on_both_engines! {
@@ -223,7 +223,7 @@ async fn changes_at_once_are_both_kept(world: &Hooks) {
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let neighbour = world.neighbour().await;
     let url = EndpointChange { url: Some(world.receiver.url("/new")), ..EndpointChange::default() };
-    let events = outpay::webhook_event::EventSet::of_names(["payout.failed"]);
+    let events = outpay::testing::webhook_event::EventSet::of_names(["payout.failed"]);
     let events = EndpointChange { events, ..EndpointChange::default() };
     let (one, other) = tokio::join!(
         world.webhooks().set_endpoint(book, BY, &url),

@@ -3,8 +3,8 @@
 use crate::receiver::Received;
 use crate::webhooks::hooks::{BY, Hooks};
 use ledger::{Provider, Step};
-use outpay::webhook_event::EventSet;
-use outpay::webhooks::EndpointChange;
+use outpay::testing::webhook_event::EventSet;
+use outpay::testing::webhooks::EndpointChange;
 
 crate::world::on_both_engines! {
     a_success_is_told_to_the_byte,
@@ -161,7 +161,8 @@ async fn two_processes_make_each_delivery_once(world: &Hooks) {
         for _ in 0..3 {
             world.pay(book).await;
         }
-        let mut other = outpay::webhooks::WebhookWorker::new(neighbour.webhooks.clone(), Default::default());
+        let mut other =
+            outpay::testing::webhooks::WebhookWorker::new(neighbour.webhooks.clone(), Default::default());
         let mut worker = world.worker();
         let (here, there) = tokio::join!(worker.settle(), other.settle());
         here.unwrap();

@@ -4,9 +4,9 @@
 use crate::receiver::{Answer, Receiver, ok};
 use crate::webhooks::hooks::NOW;
 use crate::world::OPEN;
-use outpay::clock::Clock;
-use outpay::webhooks::client::{KEPT_BODY, Lookup, WebhookClient, WebhookSent};
-use outpay::webhooks::guard::Guard;
+use outpay::testing::clock::Clock;
+use outpay::testing::webhooks::client::{KEPT_BODY, Lookup, WebhookClient, WebhookSent};
+use outpay::testing::webhooks::guard::Guard;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::net::IpAddr;

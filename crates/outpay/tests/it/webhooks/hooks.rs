@@ -4,10 +4,10 @@ use crate::database::Database;
 use crate::receiver::Receiver;
 use crate::world::{Hat, Setup, World};
 use ledger::{Actor, BookId, Cents, FeeRule, Order, Provider, ReviewRule, Step, Terms};
-use outpay::clock::Clock;
-use outpay::store::{Delivery, DeliveryState, WebhookAttempt};
-use outpay::webhook_event::{self, EventSet};
-use outpay::webhooks::{Endpoint, EndpointChange, WebhookOptions, WebhookWorker, Webhooks};
+use outpay::testing::clock::Clock;
+use outpay::testing::store::{Delivery, DeliveryState, WebhookAttempt};
+use outpay::testing::webhook_event::{self, EventSet};
+use outpay::testing::webhooks::{Endpoint, EndpointChange, WebhookOptions, WebhookWorker, Webhooks};
 use std::ops::Deref;
 use std::sync::Arc;
 

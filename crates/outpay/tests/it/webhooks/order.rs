@@ -4,7 +4,7 @@ use crate::receiver::{ok, status};
 use crate::webhooks::hooks::Hooks;
 use crate::world::SECOND;
 use ledger::Step;
-use outpay::store::DeliveryState::{Delivered, Pending};
+use outpay::testing::store::DeliveryState::{Delivered, Pending};
 
 crate::world::on_both_engines! {
     events_of_one_withdrawal_come_in_order,

@@ -4,8 +4,8 @@
 use crate::receiver::Received;
 use crate::webhooks::hooks::{BY, Hooks};
 use ledger::EntryKind;
-use outpay::clock::Clock;
-use outpay::webhooks::Endpoint;
+use outpay::testing::clock::Clock;
+use outpay::testing::webhooks::Endpoint;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::io::Write;

@@ -3,8 +3,8 @@
 
 use crate::receiver::Answer;
 use crate::webhooks::hooks::Hooks;
-use outpay::store::DeliveryState::{Delivered, Pending};
-use outpay::webhooks::{WebhookOptions, WebhookWorker};
+use outpay::testing::store::DeliveryState::{Delivered, Pending};
+use outpay::testing::webhooks::{WebhookOptions, WebhookWorker};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

@@ -4,7 +4,7 @@ use crate::receiver::{Answer, ok, status};
 use crate::webhooks::hooks::{Hooks, NOW};
 use crate::world::SECOND;
 use ledger::BookId;
-use outpay::store::DeliveryState::{Delivered, Failed, Pending};
+use outpay::testing::store::DeliveryState::{Delivered, Failed, Pending};
 
 crate::world::on_both_engines! {
     four_tries_at_their_times_then_failed,

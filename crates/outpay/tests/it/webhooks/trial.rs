@@ -4,8 +4,8 @@ use crate::receiver::{Answer, status};
 use crate::webhooks::hooks::Hooks;
 use crate::world::SECOND;
 use ledger::EntryKind;
-use outpay::store::DeliveryState::{Delivered, Failed, Pending};
-use outpay::webhooks::WebhookError;
+use outpay::testing::store::DeliveryState::{Delivered, Failed, Pending};
+use outpay::testing::webhooks::WebhookError;
 
 crate::world::on_both_engines! {
     a_test_send_says_so_and_tells_the_result,

@@ -1,0 +1,168 @@
+//! The items of the rooms that integration tests and tools (`xtask`) use. The rooms are private to the crate otherwise, so that an
+//! item without a use is reported by the compiler.
+
+pub mod api_keys {
+    pub use crate::api_keys::{KeyOrder, create, id, key_text, revoke, roll};
+}
+
+pub mod audit {
+    pub use crate::audit::run;
+}
+
+pub mod auth {
+    pub use crate::auth::{Auth, Secrets, master_key};
+}
+
+pub mod background {
+    pub use crate::background::presence;
+}
+
+pub mod business {
+    pub use crate::business::{branding, create, id};
+}
+
+pub mod chain_head {
+    pub use crate::chain_head::{AUDIT_LOG, Head};
+}
+
+pub mod clock {
+    pub use crate::clock::{Clock, Entropy, rfc3339, start_of_day};
+}
+
+pub mod commit {
+    pub use crate::commit::{Asked, NoVerdict, State, Teller, Verdict, decide_all, needs_of, savings};
+}
+
+pub mod config {
+    pub use crate::config::Config;
+}
+
+pub mod dashboard {
+    pub use crate::dashboard::{Access, Route, routes};
+}
+
+pub mod heads {
+    pub use crate::heads::{HEADS_FILE, HeadsFile, HeadsPost, Signing};
+}
+
+pub mod http {
+    pub use crate::http::{ServeConfig, TrustedProxies, bind, openapi_document};
+}
+
+pub mod ids {
+    pub use crate::ids::IdKind;
+}
+
+pub mod imports {
+    pub use crate::imports::{Approved, approve, bring, lines, pay, run};
+}
+
+pub mod key_limits {
+    pub use crate::key_limits::KeyLimits;
+}
+
+pub mod kill_switch {
+    pub use crate::kill_switch::{Paused, pause, resume};
+}
+
+pub mod mail {
+    pub use crate::mail::{Encryption, Mail, MailConfig, MailError, MailSent, MailWorker, Times};
+}
+
+pub mod mail_kind {
+    pub use crate::mail_kind::{MailKind, MailKinds};
+}
+
+pub mod members {
+    pub use crate::members::{SessionClient, id, invitation, second_factor, session, sign_in, team};
+}
+
+pub mod networks {
+    pub use crate::networks::Networks;
+}
+
+pub mod overview {
+    pub use crate::overview::look;
+}
+
+pub mod payment_worker {
+    pub use crate::payment_worker::{Moment, PaymentWorker};
+}
+
+pub mod platform {
+    pub use crate::platform::Platform;
+}
+
+pub mod proposals {
+    pub use crate::proposals::{Checker, Made, Proposed, Refused, confirm, id, propose};
+}
+
+pub mod rails {
+    pub use crate::rails::{
+        Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText,
+        Rails, client, crypto, gift_card, manual, sandbox,
+    };
+}
+
+pub mod recovery {
+    pub use crate::recovery::treasury;
+}
+
+pub mod recovery_progress {
+    pub use crate::recovery_progress::RecoveryProgress;
+}
+
+pub mod roles {
+    pub use crate::roles::{Permission, Role};
+}
+
+pub mod serving {
+    pub use crate::serving::{ServeConfig, faces, open};
+}
+
+pub mod stopped {
+    pub use crate::stopped::Stopped;
+}
+
+pub mod store {
+    pub use crate::store::{
+        ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds, BookPart,
+        BrandingRow, Bucket, Business, Clearance, Credential, CredentialKind, DatabaseUrl, DaySum, Delivery,
+        DeliveryState, DueWork, Failure, GiftCard, Given, HandedOut, HashCredential, HistoryPlace, Hold,
+        Import, ImportLine, ImportState, InstallationRail, KeyNews, KeyUsage, Leased, LineState, Longest,
+        LongestSteps, MailChoice, MailEnd, MailRow, MailState, MemberChange, Membership, Needs, NewApiKey,
+        NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail, NewSession, OpenCopy,
+        Outgoing, PauseScope, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailOpening,
+        RecoveryChanges, RequestFilter, RequestLine, Saving, SentSince, SettingsChange, Snapshot, Stop,
+        Store, StoredEntry, StoredPause, TellerStore, TreasuryScan, Tries, Unclaimed, UsageCounts,
+        UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
+        WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+    };
+}
+
+pub mod unclaimed {
+    pub use crate::unclaimed::sweep;
+}
+
+pub mod web {
+    pub use crate::web::{assets, csrf};
+}
+
+pub mod webhook_event {
+    pub use crate::webhook_event::{EventSet, names};
+}
+
+pub mod webhooks {
+    pub use crate::webhooks::{
+        Endpoint, EndpointChange, Guard, WebhookError, WebhookOptions, WebhookWorker, Webhooks, client,
+        guard, sign,
+    };
+}
+
+pub mod withdrawals {
+    pub use crate::withdrawals::price;
+}
+
+pub mod witness {
+    pub use crate::witness::read_all;
+}
