@@ -2,6 +2,7 @@
 //! the choice row is unchanged since it was read: no entry is mailed twice or skipped.
 
 use super::Mail;
+use crate::background::journal::{self, Advance};
 use crate::mail_kind::{MailKind, MailKinds};
 use crate::store::{Failure, MailEvent, NewMail, WriteError};
 use ledger::BookId;
@@ -13,23 +14,18 @@ const BATCH: i64 = 500;
 impl Mail {
     /// Creates all mails that a book is behind on; returns how many.
     pub(super) async fn tell_of(&self, book: BookId) -> Result<usize, Failure> {
-        let mut made = 0;
-        loop {
-            let Some(read) = self.store.mail_choice(book).await?.filter(|found| found.kinds > 0) else {
-                return Ok(made);
-            };
-            let events = self.store.mail_events(book, read.cursor, BATCH).await?;
-            let Some(last) = events.last().map(|event| event.sequence) else { return Ok(made) };
-            let choice = MailKinds::from_bits(read.kinds);
-            let new: Vec<NewMail> =
-                events.iter().filter_map(|event| self.mail_of(book, choice, event)).collect();
-            match self.store.make_mails(read, last, &new).await {
-                Ok(()) => made += new.len(),
-                // Another process or the owner changed the row: read it again.
-                Err(WriteError::Conflict) => {}
-                Err(WriteError::Failure(failure)) => return Err(failure),
-            }
-        }
+        journal::catch_up(|| self.step(book)).await
+    }
+
+    async fn step(&self, book: BookId) -> Result<Advance, WriteError> {
+        let read = self.store.mail_choice(book).await?.filter(|found| found.kinds > 0);
+        let Some(read) = read else { return Ok(Advance::CaughtUp) };
+        let events = self.store.mail_events(book, read.cursor, BATCH).await?;
+        let Some(last) = events.last().map(|event| event.sequence) else { return Ok(Advance::CaughtUp) };
+        let choice = MailKinds::from_bits(read.kinds);
+        let new: Vec<NewMail> = events.iter().filter_map(|event| self.mail_of(book, choice, event)).collect();
+        self.store.make_mails(read, last, &new).await?;
+        Ok(Advance::Made(new.len()))
     }
 
     /// The same for every book that is behind, if mail is configured.

@@ -3,45 +3,37 @@
 //! skipped.
 
 use super::{Webhooks, body};
-use crate::store::{Failure, NewDelivery, WriteError};
+use crate::background::journal::{self, Advance};
+use crate::store::{Failure, NewDelivery, PayoutEvent, WriteError};
 use crate::webhook_event::EventSet;
 use anyhow::Context;
 use ledger::BookId;
 
 /// Events per transaction.
-const BATCH: usize = 500;
+const BATCH: i64 = 500;
 
 /// Creates all deliveries that a book's endpoint is behind on; returns how many.
 pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Failure> {
-    let mut made = 0;
-    loop {
-        let Some(endpoint) = webhooks.store.webhook_endpoint(book).await?.filter(|found| found.enabled)
-        else {
-            return Ok(made);
-        };
-        let events = EventSet::from_bits(endpoint.events)
-            .context("a webhook endpoint has an invalid set of events")?;
-        let limit = i64::try_from(BATCH).expect("a small number");
-        let found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), limit).await?;
-        let Some(last) = found.last().map(|event| event.sequence) else { return Ok(made) };
-        let ids = webhooks.secrets.ids();
-        let new: Vec<NewDelivery> = found
-            .iter()
-            .map(|event| NewDelivery {
-                sequence: Some(event.sequence),
-                withdrawal: event.withdrawal,
-                kind: event.kind,
-                body: body::body(ids, book, event, false),
-            })
-            .collect();
-        let read = (endpoint.revision, endpoint.cursor, endpoint.made);
-        match webhooks.store.make_deliveries(book, read, last, &new, webhooks.store.now().await?).await {
-            Ok(()) => made += new.len(),
-            // Another process or the owner changed the endpoint: read it again.
-            Err(WriteError::Conflict) => {}
-            Err(WriteError::Failure(failure)) => return Err(failure),
-        }
-    }
+    journal::catch_up(|| step(webhooks, book)).await
+}
+
+async fn step(webhooks: &Webhooks, book: BookId) -> Result<Advance, WriteError> {
+    let endpoint = webhooks.store.webhook_endpoint(book).await?.filter(|found| found.enabled);
+    let Some(endpoint) = endpoint else { return Ok(Advance::CaughtUp) };
+    let events =
+        EventSet::from_bits(endpoint.events).context("a webhook endpoint has an invalid set of events")?;
+    let found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), BATCH).await?;
+    let Some(last) = found.last().map(|event| event.sequence) else { return Ok(Advance::CaughtUp) };
+    let delivery = |event: &PayoutEvent| NewDelivery {
+        sequence: Some(event.sequence),
+        withdrawal: event.withdrawal,
+        kind: event.kind,
+        body: body::body(webhooks.secrets.ids(), book, event, false),
+    };
+    let new: Vec<NewDelivery> = found.iter().map(delivery).collect();
+    let read = (endpoint.revision, endpoint.cursor, endpoint.made);
+    webhooks.store.make_deliveries(book, read, last, &new, webhooks.store.now().await?).await?;
+    Ok(Advance::Made(new.len()))
 }
 
 /// The same for every book that is behind.
