@@ -142,7 +142,7 @@ impl Platform {
             clock.clone(),
             entropy.clone(),
         );
-        let passwords = Passwords::new(Arc::clone(&secrets));
+        let passwords = Passwords::new(Arc::clone(&secrets), clock.clone());
         let data = Arc::new(data.to_owned());
         Ok(Self {
             data,

@@ -10,7 +10,7 @@ pub mod audit {
 }
 
 pub mod auth {
-    pub use crate::auth::{Auth, Secrets, master_key};
+    pub use crate::auth::{Auth, PasswordLane, Secrets, master_key};
 }
 
 pub mod background {
@@ -74,7 +74,9 @@ pub mod mail_kind {
 }
 
 pub mod members {
-    pub use crate::members::{SessionClient, id, invitation, second_factor, session, sign_in, team};
+    pub use crate::members::{
+        SessionClient, id, invitation, second_factor, session, sign_in, team,
+    };
 }
 
 pub mod networks {

@@ -4,11 +4,13 @@
 
 pub mod master_key;
 pub mod password;
+mod password_lanes;
 pub mod seal;
 mod secrets;
 
 pub use ledger::CredentialDigest;
 pub use password::Passwords;
+pub use password_lanes::PasswordLane;
 pub use secrets::Secrets;
 
 use crate::clock::Clock;

@@ -1,9 +1,10 @@
 //! Passwords: argon2id with the parameters of the OWASP cheat sheet (19 MiB, 2 passes, 1 lane), beside a pepper from the
-//! master key, off the answering threads and few at a time. What a password must be. Invariant: a try costs the same work
+//! master key, off the answering threads and in turns (password_lanes.rs). What a password must be. Invariant: a try costs the same work
 //! whether there is an account or not.
 
+use super::password_lanes::{PasswordLane, PasswordLanes, PasswordPlace};
 use crate::auth::Secrets;
-use crate::clock::Entropy;
+use crate::clock::{Clock, Entropy};
 use crate::line::holds_unseen;
 use crate::store::Failure;
 use anyhow::Context;
@@ -12,15 +13,12 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 const KIBIBYTES: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Computed at the same moment: bounds memory and leaves processors for money.
-const AT_ONCE: usize = 2;
 /// The salt of a try for which there is no account; its digest is thrown away.
 const DUMMY_SALT: &[u8; 16] = b"outpay no member";
 
@@ -36,28 +34,33 @@ pub struct Passwords {
 }
 
 struct PasswordsParts {
-    turns: Semaphore,
+    lanes: PasswordLanes,
     work: AtomicU64,
 }
 
 impl Passwords {
     /// With the pepper of these secrets.
     #[must_use]
-    pub fn new(secrets: Arc<Secrets>) -> Self {
-        Self {
-            secrets,
-            shared: Arc::new(PasswordsParts { turns: Semaphore::new(AT_ONCE), work: AtomicU64::new(0) }),
-        }
+    pub fn new(secrets: Arc<Secrets>, clock: Clock) -> Self {
+        let parts = PasswordsParts { lanes: PasswordLanes::new(clock), work: AtomicU64::new(0) };
+        Self { secrets, shared: Arc::new(parts) }
     }
 
-    /// A new digest, as a PHC string.
+    /// A place in the queue of a lane, without which no password is checked. `None`: the queue is full, and the attempt is to be
+    /// refused before it costs anything.
+    #[must_use]
+    pub fn enter(&self, lane: PasswordLane) -> Option<PasswordPlace> {
+        self.shared.lanes.enter(lane)
+    }
+
+    /// A new digest, as a PHC string, for a member who is signed in or invited.
     ///
     /// # Errors
     /// When the machine has no memory for it.
     pub async fn digest(&self, password: &SecretString, entropy: &Entropy) -> Result<String, Failure> {
         let mut salt = [0u8; 16];
         entropy.fill(&mut salt);
-        self.work(password, move |argon2, password| {
+        self.work(PasswordLane::Known, password, move |argon2, password| {
             Ok(argon2.hash_password_with_salt(password, &salt).map_err(broken)?.to_string())
         })
         .await
@@ -67,9 +70,14 @@ impl Passwords {
     ///
     /// # Errors
     /// When the machine has no memory for it, or the digest is none.
-    pub async fn fits(&self, password: &SecretString, digest: Option<&str>) -> Result<bool, Failure> {
+    pub async fn fits(
+        &self,
+        place: PasswordPlace,
+        password: &SecretString,
+        digest: Option<&str>,
+    ) -> Result<bool, Failure> {
         let digest = digest.map(str::to_owned);
-        self.work(password, move |argon2, password| match digest {
+        self.work(place.lane, password, move |argon2, password| match digest {
             Some(digest) => match PasswordVerifier::<str>::verify_password(argon2, password, &digest) {
                 Ok(()) => Ok(true),
                 Err(Error::PasswordInvalid) => Ok(false),
@@ -91,10 +99,10 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(
         &self,
+        lane: PasswordLane,
         password: &SecretString,
         act: impl FnOnce(&Argon2<'_>, &[u8]) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let _turn = self.shared.turns.acquire().await?;
         self.shared.work.fetch_add(1, Ordering::Relaxed);
         let (password, secrets) = (password.clone(), Arc::clone(&self.secrets));
         let compute = move || {
@@ -107,7 +115,9 @@ impl Passwords {
             let password = SecretString::from(opaque_string(password.expose_secret()));
             act(&argon2, password.expose_secret().as_bytes())
         };
-        tokio::task::spawn_blocking(compute).await.context("a password's digest was cut off")?
+        let computed =
+            self.shared.lanes.run(lane, async { tokio::task::spawn_blocking(compute).await }).await;
+        computed.context("a password's digest was cut off")?
     }
 }
 
@@ -235,24 +245,33 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_password_fits_and_every_try_is_work() {
-        let passwords = Passwords::new(Arc::new(Secrets::derive(&[7; 32])));
-        let other = Passwords::new(Arc::new(Secrets::derive(&[8; 32])));
+        let passwords = Passwords::new(Arc::new(Secrets::derive(&[7; 32])), Clock::manual(0));
+        let other = Passwords::new(Arc::new(Secrets::derive(&[8; 32])), Clock::manual(0));
         let secret = |text: &str| SecretString::from(text);
+        let place = |passwords: &Passwords| passwords.enter(PasswordLane::Known).unwrap();
         let entropy = Entropy::seeded(1);
         let digest = passwords.digest(&secret("right horse"), &entropy).await.unwrap();
         assert!(digest.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{digest}");
         assert_ne!(passwords.digest(&secret("right horse"), &entropy).await.unwrap(), digest, "salted");
-        assert!(passwords.fits(&secret("right horse"), Some(&digest)).await.unwrap());
-        assert!(passwords.fits(&secret("right\u{a0}horse"), Some(&digest)).await.unwrap(), "another space");
-        assert!(!passwords.fits(&secret("wrong horse"), Some(&digest)).await.unwrap());
+        assert!(passwords.fits(place(&passwords), &secret("right horse"), Some(&digest)).await.unwrap());
+        assert!(
+            passwords.fits(place(&passwords), &secret("right\u{a0}horse"), Some(&digest)).await.unwrap(),
+            "another space"
+        );
+        assert!(!passwords.fits(place(&passwords), &secret("wrong horse"), Some(&digest)).await.unwrap());
         let composed = passwords.digest(&secret("Übermut"), &entropy).await.unwrap();
         assert!(
-            passwords.fits(&secret("U\u{308}bermut"), Some(&composed)).await.unwrap(),
+            passwords.fits(place(&passwords), &secret("U\u{308}bermut"), Some(&composed)).await.unwrap(),
             "another keyboard"
         );
-        assert!(!passwords.fits(&secret("right horse"), None).await.unwrap());
-        assert!(!other.fits(&secret("right horse"), Some(&digest)).await.unwrap(), "another master key");
-        assert!(passwords.fits(&secret("right horse"), Some("not a digest")).await.is_err());
+        assert!(!passwords.fits(place(&passwords), &secret("right horse"), None).await.unwrap());
+        assert!(
+            !other.fits(place(&other), &secret("right horse"), Some(&digest)).await.unwrap(),
+            "another master key"
+        );
+        assert!(
+            passwords.fits(place(&passwords), &secret("right horse"), Some("not a digest")).await.is_err()
+        );
         assert_eq!(passwords.work_done(), 9);
     }
 

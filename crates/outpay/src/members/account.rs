@@ -1,7 +1,7 @@
 //! What a signed-in member does with the own account: another password, new recovery codes, ending sessions.
 
 use super::session::Session;
-use super::sign_in::{SignInAttempt, SignInError, check_password, digests, proof};
+use super::sign_in::{SignInAttempt, SignInError, SignInWait, check_password, digests, proof};
 use super::{notice, second_factor};
 use crate::auth::password;
 use crate::platform::Platform;
@@ -57,7 +57,9 @@ pub async fn renew_recovery_codes(
     let member = platform.store.member(number).await?.ok_or(SignInError::Over)?;
     let counted = match super::lock_out::code(platform, number, session.number(), None).await? {
         super::lock_out::LockOutState::Counted(counted) => counted,
-        super::lock_out::LockOutState::Wait(wait) => return Err(SignInError::Wait(wait).into()),
+        super::lock_out::LockOutState::Wait(wait) => {
+            return Err(SignInError::Wait(SignInWait::Tries(wait)).into());
+        }
     };
     let (used, _) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
     let codes = second_factor::recovery_codes(&platform.entropy);

@@ -5,6 +5,7 @@
 use super::lock_out::{self, LockOutState};
 use super::session::{self, Session, SessionClient};
 use super::{notice, second_factor};
+use crate::auth::PasswordLane;
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, MemberRow, WriteError};
 use ledger::{Actor, Email, Micros};
@@ -17,15 +18,24 @@ pub enum SignInError {
     /// Address or password, or the code, is wrong. The answer does not say which.
     #[error("wrong")]
     Wrong,
-    /// Too many tries: not before this much time has passed.
-    #[error("too many tries")]
-    Wait(Micros),
+    /// Not judged now.
+    #[error("not now")]
+    Wait(SignInWait),
     /// The session is over; begin again.
     #[error("the session is over")]
     Over,
     /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
+}
+
+/// Why a try is not judged now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInWait {
+    /// Too many tries were wrong: not before this much time has passed.
+    Tries(Micros),
+    /// Too many others are signing in at this moment.
+    Busy,
 }
 
 /// What is typed on the first page, and by whom.
@@ -85,14 +95,17 @@ pub(super) async fn check_password(
     let email = Email::parse(attempt.email)
         .map_or_else(|_| shortened(attempt.email), |email| email.as_str().to_owned());
     let device = second_factor::known_device(&platform.secrets, &email, attempt.device);
+    // Before the try is counted: a flood must not become a flood of writes.
+    let lane = if device.is_some() { PasswordLane::Known } else { PasswordLane::Unknown };
+    let place = platform.passwords.enter(lane).ok_or(SignInError::Wait(SignInWait::Busy))?;
     let counted =
         match lock_out::password(platform, &email, &attempt.client.address, device.as_deref()).await? {
             LockOutState::Counted(counted) => counted,
-            LockOutState::Wait(wait) => return Err(SignInError::Wait(wait)),
+            LockOutState::Wait(wait) => return Err(SignInError::Wait(SignInWait::Tries(wait))),
         };
     let member = platform.store.member_by_email(&email).await?;
     let digest = member.as_ref().map(|member| member.password.as_str());
-    let fits = platform.passwords.fits(attempt.password, digest).await?;
+    let fits = platform.passwords.fits(place, attempt.password, digest).await?;
     let member = member.filter(|_| fits).ok_or(SignInError::Wrong)?;
     counted.forgive(platform).await?;
     Ok(member)
@@ -115,7 +128,7 @@ pub async fn with_code(
     let device = second_factor::known_device(&platform.secrets, &member.email, device);
     let counted = match lock_out::code(platform, number, session.number(), device.as_deref()).await? {
         LockOutState::Counted(counted) => counted,
-        LockOutState::Wait(wait) => return Err(SignInError::Wait(wait)),
+        LockOutState::Wait(wait) => return Err(SignInError::Wait(SignInWait::Tries(wait))),
     };
     let (used, how) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
     let place = (session.row.business, session.row.test_mode);

@@ -4,7 +4,7 @@
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::FormSender;
 use crate::dashboard::door::signed_in::{SESSION, SIGN_IN, way_on};
-use crate::members::sign_in::SignInStep;
+use crate::members::sign_in::{SignInStep, SignInWait};
 use crate::members::{Session, SessionClient, second_factor, session};
 use crate::platform::Platform;
 use crate::store::Failure;
@@ -14,7 +14,6 @@ use axum::response::{IntoResponse, Response};
 use http::header::USER_AGENT;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use ledger::Micros;
 use secrecy::ExposeSecret;
 
 /// Identifies a browser with an earlier sign-in; see members/lock_out.rs.
@@ -123,9 +122,17 @@ pub fn next(step: &SignInStep) -> &'static str {
     }
 }
 
-/// Status and sentence after too many attempts.
+/// Status and sentence of a try that is not judged now.
 #[must_use]
-pub fn wait(time: Micros) -> (StatusCode, String) {
+pub fn wait(wait: SignInWait) -> (StatusCode, String) {
+    let time = match wait {
+        SignInWait::Tries(time) => time,
+        SignInWait::Busy => {
+            let sentence =
+                "Too many people are signing in at this moment. Please try again in a few seconds.";
+            return (StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned());
+        }
+    };
     let minutes = (time + 59_999_999) / 60_000_000;
     let unit = if minutes == 1 { "minute" } else { "minutes" };
     (StatusCode::TOO_MANY_REQUESTS, format!("Too many tries. Wait {minutes} {unit}, then try again."))

@@ -3,6 +3,7 @@
 use crate::dashboard::browser::DEVICE;
 use crate::dashboard::hat::{Member, PASSWORD, Team};
 use crate::world::MINUTE;
+use outpay::testing::auth::PasswordLane;
 use outpay::testing::members::SessionClient;
 use outpay::testing::members::sign_in::{self, SignInAttempt, SignInError};
 use outpay::testing::roles::Role;
@@ -13,6 +14,7 @@ crate::world::on_both_engines! {
     behind_a_proxy_the_one_that_guesses_waits_alone,
     guesses_from_everywhere_do_not_lock_out_a_known_browser,
     tries_at_the_same_moment_are_all_counted,
+    a_flood_is_refused_at_no_cost_while_a_known_browser_signs_in,
     tries_of_a_clock_that_was_ahead_do_not_count,
     codes_are_not_guessed,
 }
@@ -110,6 +112,30 @@ async fn tries_at_the_same_moment_are_all_counted(world: &Team) {
     let tried = futures_util::future::join_all(tries).await;
     let judged = tried.iter().filter(|one| matches!(one, Err(SignInError::Wrong))).count();
     assert!(judged <= 5, "{judged} guesses");
+}
+
+async fn a_flood_is_refused_at_no_cost_while_a_known_browser_signs_in(world: &Team) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let mut known = world.halfway(&member).await;
+    let code = world.next_code(&member.key);
+    known.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
+    let passwords = &world.platform.passwords;
+    let flood: Vec<_> = std::iter::from_fn(|| passwords.enter(PasswordLane::Unknown)).collect();
+    let work = passwords.work_done();
+    for _ in 0..6 {
+        let busy = world.browser().post("/dashboard/sign-in", &right(&member)).await;
+        busy.is(503).says("Too many people are signing in");
+    }
+    assert_eq!(passwords.work_done(), work, "no digest");
+    known.post("/dashboard/sign-in", &right(&member)).await.leads_to("/dashboard/second-factor");
+    drop(flood);
+    // Nothing was counted: six wrong ones would have to wait.
+    world.browser().post("/dashboard/sign-in", &right(&member)).await.leads_to("/dashboard/second-factor");
+}
+
+fn right(member: &Member) -> [(&'static str, &str); 2] {
+    [("email", member.email.as_str()), ("password", PASSWORD)]
 }
 
 async fn codes_are_not_guessed(world: &Team) {
