@@ -1,22 +1,33 @@
 //! `GET /docs`: the OpenAPI document as one plain page, without scripts and external files, so that it works offline.
 
 use super::openapi;
-use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use crate::web::fixed_text::FixedText;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
 <title>Outpay API</title><style>:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:56rem;margin:2rem auto;padding:0 1rem}\
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}section{border-top:1px solid #8885;padding:.5rem 0}td,th{text-align:left;padding:.1rem 1rem .1rem 0;vertical-align:top}</style>";
 
 /// This page.
-#[utoipa::path(get, path = "/docs", tag = "Operation", responses((status = 200, description = "HTML", content_type = "text/html")))]
-pub async fn docs() -> Response {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'";
-    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, policy)];
-    (headers, page(&openapi::document())).into_response()
+#[utoipa::path(get, path = "/docs", tag = "Operation", responses(
+    (status = 200, description = "HTML", content_type = "text/html"),
+    (status = 304, description = "Not changed since the ETag in If-None-Match"),
+))]
+pub async fn docs(asked: HeaderMap) -> Response {
+    let mut response = PAGE.response(&asked);
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
 }
+
+static PAGE: LazyLock<FixedText> =
+    LazyLock::new(|| FixedText::new("text/html; charset=utf-8", page(&openapi::document())));
 
 fn page(document: &str) -> String {
     let document: Value = serde_json::from_str(document).expect("the document was just written as JSON");

@@ -1,8 +1,11 @@
 //! `GET /openapi.json`: the description of this API, made of the entries of the endpoint table (routes.rs).
 
 use super::routes;
+use crate::web::fixed_text::FixedText;
 use axum::response::Response;
-use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue};
+use std::sync::LazyLock;
 use utoipa::openapi::Response as Described;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
@@ -80,7 +83,15 @@ pub fn document() -> String {
 }
 
 /// The OpenAPI 3.1 document.
-#[utoipa::path(get, path = "/openapi.json", tag = "Operation", responses((status = 200, description = "OpenAPI 3.1")))]
-pub async fn openapi() -> Response {
-    super::problem::json(StatusCode::OK, document())
+#[utoipa::path(get, path = "/openapi.json", tag = "Operation", responses(
+    (status = 200, description = "OpenAPI 3.1"),
+    (status = 304, description = "Not changed since the ETag in If-None-Match"),
+))]
+pub async fn openapi(headers: HeaderMap) -> Response {
+    let mut response = DOCUMENT.response(&headers);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
 }
+
+/// Made once: making it costs more than any other anonymous request.
+static DOCUMENT: LazyLock<FixedText> = LazyLock::new(|| FixedText::new("application/json", document()));

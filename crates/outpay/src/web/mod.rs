@@ -6,6 +6,7 @@ pub mod chosen_language;
 pub mod client;
 pub mod cookie;
 pub mod csrf;
+pub mod fixed_text;
 pub mod form;
 pub mod page;
 #[cfg(test)]

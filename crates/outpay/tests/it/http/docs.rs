@@ -5,6 +5,7 @@ use crate::http::api::Api;
 crate::world::on_both_engines! {
     status_200_every_route,
     status_200_from_no_other_host,
+    status_304_the_client_has_it,
 }
 
 async fn status_200_every_route(world: &Api) {
@@ -22,12 +23,23 @@ async fn status_200_every_route(world: &Api) {
 async fn status_200_from_no_other_host(world: &Api) {
     let page = world.get("/docs").send().await;
     let policy = page.header("content-security-policy").unwrap();
-    assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        "{policy}"
+    );
     let text = page.text();
     for elsewhere in ["://", "src=", "@import", "url(", "<script", "<link", "<iframe", "href=\"//"] {
         assert!(!text.contains(elsewhere), "{elsewhere}");
     }
     for link in text.split("href=\"").skip(1) {
         assert!(link.starts_with('/'), "{}", &link[..20]);
+    }
+}
+
+async fn status_304_the_client_has_it(world: &Api) {
+    for path in ["/docs", "/openapi.json"] {
+        let etag = world.get(path).send().await.header("etag").unwrap().to_owned();
+        let again = world.get(path).header("If-None-Match", etag.as_str()).send().await;
+        assert_eq!((again.status, again.text()), (304, ""), "{path}");
     }
 }
