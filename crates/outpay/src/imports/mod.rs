@@ -17,6 +17,7 @@ use ledger::{Actor, BookId, Cents};
 use lines::{BadLine, PaymentLine};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 /// Limit for uploads; the operator's command takes any number.
 pub const MOST_LINES: usize = 20_000;
@@ -46,15 +47,23 @@ pub enum Approved {
     Gone,
 }
 
+/// Files that are read at the same moment: each takes a processor for a while, which payments need too.
+static READERS: Semaphore = Semaphore::const_new(1);
+
 /// Validates a file and stores it as a draft; returns its number. The inner error lists every invalid line; nothing
 /// is stored then.
 pub async fn bring(
     platform: &Platform,
     book: BookId,
-    (name, bytes): (&str, &[u8]),
+    (name, bytes): (&str, Vec<u8>),
     actor: Actor,
 ) -> Result<Result<i64, Vec<BadLine>>, Failure> {
-    let lines = match lines::read(bytes) {
+    // Off the threads that answer requests: a large file takes a second.
+    let reader = READERS.acquire().await?;
+    let read = move || (lines::read(&bytes), <[u8; 32]>::from(Sha256::digest(&bytes)));
+    let (lines, digest) = tokio::task::spawn_blocking(read).await?;
+    drop(reader);
+    let lines = match lines {
         Ok(lines) => lines,
         Err(bad) => return Ok(Err(bad)),
     };
@@ -62,7 +71,7 @@ pub async fn bring(
         let reason = format!("The file has more than {MOST_LINES} payments. Cut it into several.");
         return Ok(Err(vec![BadLine { number: lines[MOST_LINES].number, reason }]));
     }
-    let kept = bring_lines(platform, book, (name, Sha256::digest(bytes).into()), &lines, actor).await?;
+    let kept = bring_lines(platform, book, (name, digest), &lines, actor).await?;
     Ok(Ok(kept.number))
 }
 

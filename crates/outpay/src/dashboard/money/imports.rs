@@ -59,7 +59,7 @@ pub(crate) async fn show(
 /// Uploads a file of payments: checks every line and stores it as a draft. Pays nothing.
 pub async fn upload(uploaded: Uploaded) -> Result<Response, Declined> {
     let who = &uploaded.who;
-    match bring(&who.platform, who.book, (&uploaded.name, uploaded.bytes()), who.actor()).await? {
+    match bring(&who.platform, who.book, (&uploaded.name, uploaded.bytes().to_vec()), who.actor()).await? {
         Ok(number) => Ok(page::see_other(&format!("/dashboard/import/{}", import::id(who, number)))),
         Err(bad) => show(StatusCode::UNPROCESSABLE_ENTITY, who, bad, None).await,
     }

@@ -127,8 +127,13 @@ struct Ids {
 async fn things(world: &Team, business: &Business) -> Ids {
     let user = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let withdrawal = world.withdraw(business.live, user, 1_000).await;
-    let brought =
-        imports::bring(&world.platform, business.live, ("a.csv", b"a@example.com,1"), Actor::OPERATOR).await;
+    let brought = imports::bring(
+        &world.platform,
+        business.live,
+        ("a.csv", b"a@example.com,1".to_vec()),
+        Actor::OPERATOR,
+    )
+    .await;
     let import = brought.unwrap().ok().unwrap();
     let import = world.platform.secrets.ids().seal(IdKind::Import, business.live, import);
     let (user, withdrawal) =
