@@ -16,6 +16,7 @@ mod recover;
 mod scratch;
 mod simulate;
 mod tidy;
+mod timing;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ enum Tool {
     Recover(recover::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an independent auditor
     Simulate(simulate::Arguments),
+    /// Tell the causes of a 401 apart by time, over all pairs of causes
+    Timing(timing::Arguments),
     /// The load generator, a process of its own: reads its plan from standard input
     #[command(hide = true)]
     Load,
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Tool::Powercut(arguments) => until_interrupted(powercut::run(arguments)),
         Tool::Recover(arguments) => until_interrupted(recover::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
+        Tool::Timing(arguments) => until_interrupted(timing::run(arguments)),
         Tool::Load => bench::load::run(),
         Tool::BaselineEmpty(arguments) => until_interrupted(bench::baseline_empty::run(arguments)),
         Tool::BaselinePerRequest(arguments) => until_interrupted(bench::baseline_per_request::run(arguments)),
