@@ -88,7 +88,7 @@ pub(crate) async fn show(
     Ok(page::html(status, &shown))
 }
 
-/// Invites a member. Only this response shows the link.
+/// Invites a member. Only this response shows the link, and only where this server sends no mail.
 pub async fn invite(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let again =
@@ -101,6 +101,12 @@ pub async fn invite(posted: Posted) -> Result<Response, Declined> {
     };
     let (platform, business, actor) = (&who.platform, who.business.number, who.actor());
     match invitation::invite(platform, business, &email, role, actor).await {
+        // A link that is mailed is not shown, so that accepting it proves the mailbox.
+        Ok(_) if platform.mail.is_configured() => {
+            let mut response = page::see_other("/dashboard/team");
+            notice::leave(&mut response, format!("The invitation was mailed to {email}."));
+            Ok(response)
+        }
         Ok(invited) => {
             let link = invitation::link(&who.base, &invited.token);
             show(StatusCode::OK, &who, Some(link.expose_secret().to_owned()), None).await
