@@ -185,6 +185,9 @@ struct SheetColumns {
 impl SheetColumns {
     fn named(header: &csv::StringRecord) -> Result<Self, &'static str> {
         let column = |name: &str| header.iter().position(|column| column == name);
+        if header.iter().enumerate().any(|(at, name)| column(name) != Some(at)) {
+            return Err("the first line names a column twice");
+        }
         let found =
             [column("id"), column("amount"), column("currency"), column("destination"), column("proof")];
         match found {

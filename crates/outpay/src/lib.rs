@@ -50,6 +50,7 @@ mod stopped;
 mod store;
 pub mod testing;
 mod unclaimed;
+mod unknown_name;
 mod web;
 mod webhook_event;
 mod webhooks;

@@ -1,6 +1,7 @@
 //! Parses and validates the lines of a payment file. Not here: paying. Invariant: no two payments of a file share a
 //! number, and the same file always gives the same numbers, because they become idempotency keys.
 
+use super::columns::FileColumns;
 use crate::line::Line;
 use crate::line_numbers::LineNumbers;
 use crate::sheet;
@@ -38,7 +39,7 @@ pub struct BadLine {
 pub fn read(bytes: &[u8]) -> Result<Vec<PaymentLine>, Vec<BadLine>> {
     let bytes = match sheet::text(bytes) {
         Ok(text) => text.as_bytes(),
-        Err(not_text) => return Err(vec![BadLine { number: not_text.line(), reason: sentence(not_text) }]),
+        Err(problem) => return Err(vec![BadLine { number: problem.line(), reason: not_text(problem) }]),
     };
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
@@ -64,11 +65,21 @@ pub fn read(bytes: &[u8]) -> Result<Vec<PaymentLine>, Vec<BadLine>> {
         }
         let start = record.position().map_or(0, csv::Position::byte);
         let number = numbers.at(usize::try_from(start).unwrap_or(bytes.len()));
-        let is_first = columns.is_none();
-        let columns = *columns.get_or_insert_with(|| if is_header(&record) { record.len() } else { 2 });
+        if columns.is_none() && FileColumns::is_header(&record) {
+            match FileColumns::named(&record) {
+                Ok(named) => columns = Some(named),
+                // Every line would be read wrongly.
+                Err(reason) => {
+                    bad.push(BadLine { number, reason });
+                    break;
+                }
+            }
+            continue;
+        }
+        let columns = columns.get_or_insert_with(FileColumns::unnamed);
         if record.iter().all(<[u8]>::is_empty) {
             blank.push(number);
-        } else if !(is_first && is_header(&record)) {
+        } else {
             // Spreadsheets append blank rows, which are ignored; a blank row before a payment is a mistake.
             bad.extend(blank.drain(..).map(|number| BadLine { number, reason: BLANK.to_owned() }));
             match line(number, &record, columns) {
@@ -88,21 +99,16 @@ pub fn read(bytes: &[u8]) -> Result<Vec<PaymentLine>, Vec<BadLine>> {
     if bad.is_empty() { Ok(lines) } else { Err(bad) }
 }
 
-fn sentence(not_text: sheet::NotText) -> String {
+fn not_text(not_text: sheet::NotText) -> String {
     not_text.to_string().replacen("the file", "The file", 1) + "."
 }
 
-fn is_header(record: &ByteRecord) -> bool {
-    let names: [&[u8]; 3] = [b"email", b"amount", b"reference"];
-    (2..=3).contains(&record.len())
-        && record.iter().zip(names).all(|(field, name)| field.eq_ignore_ascii_case(name))
-}
-
-fn line(number: u64, record: &ByteRecord, columns: usize) -> Result<PaymentLine, String> {
-    if record.len() != columns {
+fn line(number: u64, record: &ByteRecord, columns: &FileColumns) -> Result<PaymentLine, String> {
+    if record.len() != columns.names.len() {
         return Err(wrong_length(record, columns));
     }
-    let problems = match (email(&record[0]), amount(&record[1]), reference(record.get(2))) {
+    let named = columns.reference.and_then(|at| record.get(at));
+    let problems = match (email(&record[columns.email]), amount(&record[columns.amount]), reference(named)) {
         (Ok(email), Ok(amount), Ok(reference)) => {
             return Ok(PaymentLine { number, email, amount, reference });
         }
@@ -116,16 +122,18 @@ fn line(number: u64, record: &ByteRecord, columns: usize) -> Result<PaymentLine,
 
 /// A line with too many or too few fields: an amount with a comma, or a column that the header does not name.
 /// Guessing would read a field as something else.
-fn wrong_length(record: &ByteRecord, columns: usize) -> String {
-    let names = if columns == 3 { "email,amount,reference" } else { "email,amount" };
-    let counted = format!("The line has {} fields and not the {columns} of {names}.", record.len());
+fn wrong_length(record: &ByteRecord, columns: &FileColumns) -> String {
+    let count = columns.names.len();
+    let names = columns.names.join(",");
+    let counted = format!("The line has {} fields and not the {count} of {names}.", record.len());
     let text =
         |at: usize| record.get(at).and_then(|field| std::str::from_utf8(field).ok()).unwrap_or_default();
-    match decimal_cents(&format!("{}.{}", text(1), text(2))) {
-        Some(cents) if record.len() > columns && !text(2).is_empty() => {
-            format!("{counted} The amount must be whole cents: write {cents} for {},{}.", text(1), text(2))
+    let (whole, part) = (text(columns.amount), text(columns.amount + 1));
+    match decimal_cents(&format!("{whole}.{part}")) {
+        Some(cents) if record.len() > count && !part.is_empty() => {
+            format!("{counted} The amount must be whole cents: write {cents} for {whole},{part}.")
         }
-        _ if columns == 2 && record.len() == 3 => {
+        _ if names == "email,amount" && record.len() == 3 => {
             format!("{counted} A third field is a reference where the first line is email,amount,reference.")
         }
         _ => counted,
@@ -281,6 +289,33 @@ mod tests {
             let bad = read(format!("{header}{line}\n").as_bytes()).err().unwrap();
             assert_eq!(bad.len(), 1, "{line}");
             assert_eq!(bad[0].reason, reason, "{line}");
+        }
+    }
+
+    #[test]
+    fn columns_are_found_by_their_names() {
+        let text = "Amount,Reference,Email\n7,inv 1,a@example.com\n";
+        let lines = read(text.as_bytes()).unwrap_or_else(|bad| panic!("{bad:?}"));
+        let read = (lines[0].email.as_str(), lines[0].amount, lines[0].reference.as_str());
+        assert_eq!(read, ("a@example.com", Cents(7), "inv 1"));
+    }
+
+    #[test]
+    fn a_column_that_is_not_known_is_named_alone() {
+        let known = "known are email, amount, reference.";
+        for (header, reason) in [
+            (
+                "email,amount,refrence",
+                "There is no column \"refrence\"; did you mean \"reference\"?".to_owned(),
+            ),
+            ("e-mail,amount", "There is no column \"e-mail\"; did you mean \"email\"?".to_owned()),
+            ("email,amount,colour", format!("There is no column \"colour\"; {known}")),
+            ("email,amount,", format!("There is no column \"\"; {known}")),
+            ("email,amount,Email", "The column email is there twice.".to_owned()),
+            ("email,reference", "The column amount is missing.".to_owned()),
+        ] {
+            let bad = read(format!("{header}\na@example.com,1,x\nb@example.com,2,y\n").as_bytes());
+            assert_eq!(bad.err().unwrap(), [BadLine { number: 1, reason }], "{header}");
         }
     }
 

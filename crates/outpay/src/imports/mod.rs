@@ -3,6 +3,7 @@
 //! confirmed, approved by another member where the business requires it, and paid in the background (run.rs) or by
 //! the operator's command (operator.rs).
 
+pub mod columns;
 pub mod lines;
 pub mod operator;
 pub mod pay;
