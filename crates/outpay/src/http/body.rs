@@ -1,9 +1,10 @@
 //! Reading bodies: bounded in size and time, declared as JSON, strictly parsed. Not here: what the fields mean.
 
 use super::json::Object;
+use super::known;
 use super::observe::Observed;
 use super::problem::Problem;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
@@ -16,21 +17,38 @@ pub const LARGEST: usize = 64 * 1024;
 pub const LARGEST_BATCH: usize = 8 * 1024 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// The body as one strict JSON object of at most `most` bytes.
+/// The body as one strict JSON object of at most `most` bytes, with no field that the endpoint does not know.
 pub async fn object(parts: &Parts, body: Body, most: usize) -> Result<Object, Problem> {
     if !is_json(parts) {
         return Err(Problem::NotJson);
     }
-    Object::parse(&read(parts, body, most).await?)
+    let object = Object::parse(&read(parts, body, most).await?)?;
+    known::check_fields(parts, &object)?;
+    Ok(object)
 }
 
-/// The body of an endpoint that needs none: JSON is read, any other body counts as empty.
+/// The body of an endpoint that needs none.
 pub async fn optional_object(parts: &Parts, body: Body) -> Result<Object, Problem> {
+    check_declared(parts, &body)?;
+    let object = any_object(parts, body).await?;
+    known::check_fields(parts, &object)?;
+    Ok(object)
+}
+
+/// The body whatever its fields are: JSON is read, any other body counts as empty. For what is read before the request has
+/// authenticated; a request that does not is told nothing else.
+pub(super) async fn any_object(parts: &Parts, body: Body) -> Result<Object, Problem> {
     if !is_json(parts) {
         return Ok(Object::default());
     }
     let bytes = read(parts, body, LARGEST).await?;
     if bytes.is_empty() { Ok(Object::default()) } else { Object::parse(&bytes) }
+}
+
+/// Refuses a body that is not declared as JSON: ignored, a pause of one method would be a pause of all.
+pub(super) fn check_declared(parts: &Parts, body: &Body) -> Result<(), Problem> {
+    let ignored = !is_json(parts) && !body.is_end_stream();
+    if ignored && known::is_checked(parts) { Err(Problem::NotJson) } else { Ok(()) }
 }
 
 async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, Problem> {

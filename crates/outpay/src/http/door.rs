@@ -2,6 +2,7 @@
 
 use super::body;
 use super::json::{Json, Object};
+use super::known;
 use super::metrics::Metrics;
 use super::observe::Observed;
 use super::operations::HashBody;
@@ -50,6 +51,13 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 impl Door {
     /// The business whose secret key the request carries.
     pub(super) async fn business(&self, parts: &Parts) -> Result<Caller, Problem> {
+        let caller = self.business_that_pays(parts).await?;
+        known::check_parameters(parts)?;
+        Ok(caller)
+    }
+
+    /// The same for an endpoint that refuses a business that may not pay before it looks at the parameters.
+    pub(super) async fn business_that_pays(&self, parts: &Parts) -> Result<Caller, Problem> {
         let sent = one_header(&parts.headers, &AUTHORIZATION).and_then(bearer);
         let from = parts.extensions.get::<ClientAddress>().map(|address| address.0);
         let caller = self.authenticate(sent, For::Business, from).await?;
@@ -61,6 +69,7 @@ impl Door {
     async fn recipient(&self, parts: &Parts, hash: Option<&[u8]>) -> Result<Caller, Problem> {
         let caller = self.authenticate(hash, For::Recipient, None).await?;
         Observed::asked_by(&parts.extensions, caller, For::Recipient);
+        known::check_parameters(parts)?;
         Ok(caller)
     }
 
@@ -131,10 +140,18 @@ impl Door {
     /// The recipient who asks. The hash is looked for in the header, then in the JSON body, then in the query; the first place
     /// that has one decides, and the places after it are not read.
     pub(super) async fn recipient_of(&self, parts: &Parts, body: Body) -> Result<Caller, Problem> {
-        match hash_in_header(&parts.headers) {
-            Some(hash) => self.recipient(parts, Some(hash)).await,
-            None => self.recipient_in(parts, &body::optional_object(parts, body).await?).await,
+        if let Some(hash) = hash_in_header(&parts.headers) {
+            let caller = self.recipient(parts, Some(hash)).await?;
+            if known::is_checked(parts) {
+                body::optional_object(parts, body).await?;
+            }
+            return Ok(caller);
         }
+        let declared = body::check_declared(parts, &body);
+        let fields = body::any_object(parts, body).await?;
+        let caller = self.recipient_in(parts, &fields).await?;
+        declared.and_then(|()| known::check_fields(parts, &fields))?;
+        Ok(caller)
     }
 
     /// The same for an endpoint that needs a JSON body, with its fields.
@@ -148,9 +165,13 @@ impl Door {
             return Ok((caller, body::object(parts, body, body::LARGEST).await?));
         }
         // A request that does not authenticate is told nothing else.
-        let fields = body::optional_object(parts, body).await?;
+        let fields = body::any_object(parts, body).await?;
         let caller = self.recipient_in(parts, &fields).await?;
-        if body::is_json(parts) { Ok((caller, fields)) } else { Err(Problem::NotJson) }
+        if !body::is_json(parts) {
+            return Err(Problem::NotJson);
+        }
+        known::check_fields(parts, &fields)?;
+        Ok((caller, fields))
     }
 
     async fn recipient_in(&self, parts: &Parts, fields: &Object) -> Result<Caller, Problem> {

@@ -74,8 +74,11 @@ pub async fn events(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let limit = limit(&parts.uri)?;
-    let after =
-        query(&parts.uri, "after").or_else(|| query(&parts.uri, "cursor")).unwrap_or_else(|| "0".to_owned());
+    let (after, cursor) = (query(&parts.uri, "after"), query(&parts.uri, "cursor"));
+    if after.is_some() && cursor.is_some() {
+        return Err(field("cursor", "Give the after or the cursor parameter, not both: they mean the same."));
+    }
+    let after = after.or(cursor).unwrap_or_else(|| "0".to_owned());
     let digits = after.bytes().all(|byte| byte.is_ascii_digit());
     let after = after.parse().ok().filter(|_| digits);
     let after: i64 =

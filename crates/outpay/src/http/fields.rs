@@ -48,6 +48,15 @@ pub(super) fn amount(value: Option<&Json>, most: Cents) -> Result<Cents, String>
     }
 }
 
+/// The currency, where a client says it: there is one.
+pub(super) fn currency(value: Option<&Json>) -> Result<(), &'static str> {
+    match value {
+        None => Ok(()),
+        Some(Json::String(text)) if text == "USD" => Ok(()),
+        Some(_) => Err("The currency must be USD."),
+    }
+}
+
 /// A memo for the recipient: optional, and not in the documented API.
 pub(super) fn memo(value: Option<&Json>) -> Result<String, &'static str> {
     match value {

@@ -52,6 +52,11 @@ impl Object {
         self.0.iter().map(|(name, value)| Some((name.clone(), value.to_plain()?))).collect()
     }
 
+    /// The names of all fields, those that are `null` too.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The field's value; `None` where it is missing or `null`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Json> {

@@ -1,6 +1,6 @@
 //! `GET /openapi.json`: the description of this API, made of the entries of the endpoint table (routes.rs).
 
-use super::routes;
+use super::{known, routes};
 use crate::web::fixed_text::FixedText;
 use axum::response::Response;
 use http::header::CACHE_CONTROL;
@@ -43,7 +43,7 @@ impl Modify for EveryOperation {
             {
                 let Some(operation) = operation else { continue };
                 operation.operation_id = Some(format!("{method}{}", words.trim_end_matches('_')));
-                for (status, description) in answers(operation) {
+                for (status, description) in answers(path, method, operation) {
                     let answer = Described::new(description);
                     operation.responses.responses.entry(status.to_owned()).or_insert_with(|| answer.into());
                 }
@@ -53,13 +53,24 @@ impl Modify for EveryOperation {
 }
 
 /// The answers around an operation.
-fn answers(operation: &Operation) -> Vec<(&'static str, &'static str)> {
+fn answers(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let is_command = operation.responses.responses.contains_key("503") && operation.security.is_some();
     let mut answers = vec![("429", "Too many requests")];
     if operation.security.is_some() {
         answers.push(("500", "The system broke; nothing was changed"));
     }
-    if operation.responses.responses.contains_key("413") {
+    let reads_body = method != "get" || operation.responses.responses.contains_key("413");
+    if known::is_strict(path, operation) {
+        answers.push((
+            "400",
+            "A parameter or field that is not known, or a parameter that is empty or repeated",
+        ));
+        if reads_body {
+            answers.push(("413", "The body is larger than 64 KiB"));
+            answers.push(("415", "The body is not declared as JSON"));
+        }
+    }
+    if reads_body {
         answers.push(("408", "The body did not arrive in time"));
     }
     if is_command {

@@ -3,10 +3,12 @@
 
 use super::body::{self, LARGEST, LARGEST_BATCH};
 use super::door::{Door, once_key};
-use super::fields::{email, memo, payout_amount};
+use super::fields::{currency, email, memo, payout_amount};
+use super::ignored::Ignored;
 use super::json::{Json, Object};
+use super::known;
 use super::observe::Observed;
-use super::problem::{Problem, field};
+use super::problem::{FieldOfRow, Problem, field};
 use super::show;
 use crate::auth::Caller;
 use crate::line::{Line, LineProblem};
@@ -18,6 +20,7 @@ use http::request::Parts;
 use ledger::{BatchPayout, Cents, Email, OnceKey, RowReply};
 use secrecy::ExposeSecret;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -37,19 +40,37 @@ pub struct CreateBody {
     /// What for, in words for the person, who sees it beside the amount.
     #[schema(value_type = Option<String>, max_length = 255, example = "Affiliate earnings, October")]
     memo: String,
+    /// `USD`, which is what is paid; any other is refused.
+    #[schema(value_type = Option<String>, example = "USD")]
+    #[expect(dead_code, reason = "checked while the body is read; there is no other currency")]
+    currency: (),
+    /// The names of other fields, which the answer tells in a header.
+    #[schema(ignore)]
+    ignored: Ignored,
 }
+
+/// What `POST /payout/create` reads; it ignores everything else (contract, 1.2).
+const CREATE_FIELDS: [&str; 4] = ["email", "amount", "memo", "currency"];
 
 impl CreateBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
-        let read =
-            (email(fields.get("email")), payout_amount(fields.get("amount")), memo(fields.get("memo")));
+        let read = (
+            email(fields.get("email")),
+            payout_amount(fields.get("amount")),
+            memo(fields.get("memo")),
+            currency(fields.get("currency")),
+        );
         match read {
-            (Ok(email), Ok(amount), Ok(memo)) => Ok(Self { email, amount, memo }),
-            (email, amount, memo) => {
+            (Ok(email), Ok(amount), Ok(memo), Ok(currency)) => {
+                let ignored = Ignored::of(fields, &CREATE_FIELDS);
+                Ok(Self { email, amount, memo, currency, ignored })
+            }
+            (email, amount, memo, currency) => {
                 let problems = [
                     email.err().map(|sentence| ("email", sentence)),
                     amount.err().map(|sentence| ("amount", sentence)),
                     memo.err().map(|sentence| ("memo", sentence)),
+                    currency.err().map(|sentence| ("currency", sentence)),
                 ];
                 Err(Problem::CreateFields(problems.into_iter().flatten().collect()))
             }
@@ -62,7 +83,8 @@ impl CreateBody {
     post, path = "/payout/create", tag = "Payouts", request_body = CreateBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again, for ever")),
     responses(
-        (status = 201, description = "Paid. The hash is a secret: it gives access to the money", body = show::Hash),
+        (status = 201, description = "Paid. The hash is a secret: it gives access to the money", body = show::Hash,
+            headers(("Outpay-Ignored-Fields" = Option<String>, description = "Fields of the body that were ignored, percent-encoded, with commas; at most 10 names and 512 bytes"))),
         (status = 400, description = "Invalid fields (all of them), malformed JSON, or too little money"),
         (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or the amount is above the limit of the key"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
@@ -70,16 +92,16 @@ impl CreateBody {
         (status = 503, description = "Busy; nothing was changed")))]
 pub async fn create(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = door.business(&parts).await?;
+    let caller = door.business_that_pays(&parts).await?;
     let (once, payout) = read(&door, caller, &parts, body, LARGEST, CreateBody::read).await?;
     door.within_ceiling(caller, [payout.amount]).await?;
-    let CreateBody { email, amount, memo } = payout;
+    let CreateBody { email, amount, memo, ignored, .. } = payout;
     let paid = door.counter(caller).once(once).create(email, amount, memo).await?;
     if !paid.replayed {
         Observed::moved(&parts.extensions, amount);
     }
     let hash = door.platform.secrets.payout_hash(caller.book, paid.value.user, &paid.value.salt);
-    Ok(show::done(&paid, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() }))
+    Ok(ignored.told(show::done(&paid, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() })))
 }
 
 /// The idempotency key and the body. 403 comes before 400: a business that may not pay gets 403, whatever else is wrong.
@@ -93,6 +115,7 @@ async fn read<T>(
 ) -> Result<(Option<OnceKey>, T), Problem> {
     let both = async {
         let once = once_key(&parts.headers)?;
+        known::check_parameters(parts)?;
         Ok::<_, Problem>((once, read(&body::object(parts, body, largest).await?)?))
     };
     match both.await {
@@ -169,7 +192,7 @@ pub struct BatchRowAnswer {
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn batch(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = door.business(&parts).await?;
+    let caller = door.business_that_pays(&parts).await?;
     let (once, batch) = read(&door, caller, &parts, body, LARGEST_BATCH, BatchBody::read).await?;
     door.within_ceiling(caller, per_person(&batch.payouts)).await?;
     let payouts = batch.payouts.into_iter().map(BatchPayout::from).collect();
@@ -228,13 +251,16 @@ impl BatchBody {
     }
 }
 
-fn row(
-    value: &Json,
-    references: &mut HashSet<String>,
-) -> Result<BatchRow, Vec<(&'static str, &'static str)>> {
+const ROW_FIELDS: [&str; 4] = ["email", "amount", "reference", "memo"];
+
+fn row(value: &Json, references: &mut HashSet<String>) -> Result<BatchRow, Vec<FieldOfRow>> {
     let Json::Object(fields) = value else {
-        return Err(vec![("row", "Each row must be an object with email and amount.")]);
+        return Err(vec![("row".into(), "Each row must be an object with email and amount.".into())]);
     };
+    let strange = known::unknown("field", fields.names().map(Cow::Borrowed), &ROW_FIELDS);
+    if !strange.is_empty() {
+        return Err(strange.into_iter().map(|(name, sentence)| (name.into(), sentence.into())).collect());
+    }
     match (
         email(fields.get("email")),
         payout_amount(fields.get("amount")),
@@ -249,7 +275,8 @@ fn row(
                 reference.err().map(|sentence| ("reference", sentence)),
                 memo.err().map(|sentence| ("memo", sentence)),
             ];
-            Err(problems.into_iter().flatten().collect())
+            let named = |(name, sentence): (&'static str, &'static str)| (name.into(), sentence.into());
+            Err(problems.into_iter().flatten().map(named).collect())
         }
     }
 }

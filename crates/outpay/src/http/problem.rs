@@ -5,6 +5,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTI
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::Refusal;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::commit::NoVerdict;
@@ -29,8 +30,12 @@ pub enum Problem {
     CreateFields(Vec<(&'static str, &'static str)>),
     /// Fields of any other endpoint: name and sentence.
     Fields(Vec<(&'static str, String)>),
+    /// Fields or parameters that the endpoint does not know: name and sentence.
+    UnknownNames(Vec<(String, String)>),
+    /// A parameter that is empty or given twice: name and sentence.
+    Parameter(String, String),
     /// Rows of a batch: index and the fields that are wrong in it.
-    Rows(Vec<(usize, Vec<(&'static str, &'static str)>)>),
+    Rows(Vec<(usize, Vec<FieldOfRow>)>),
     /// A rule refuses it.
     Refused(Refusal),
     /// Fields of a destination.
@@ -58,6 +63,9 @@ pub enum Problem {
     /// The system broke.
     Failure(Failure),
 }
+
+/// A field of a batch row: its name and what is wrong with it.
+pub type FieldOfRow = (Cow<'static, str>, Cow<'static, str>);
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
@@ -138,18 +146,13 @@ impl IntoResponse for Problem {
             Self::TooSlow => {
                 coded(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.", "request_timeout")
             }
-            Self::CreateFields(problems) => {
-                let mut fields: Vec<(&str, Vec<&str>)> = Vec::new();
-                problems.iter().for_each(|(name, sentence)| fields.push((name, vec![sentence])));
-                json(StatusCode::BAD_REQUEST, in_order(&fields))
-            }
-            Self::Fields(problems) => invalid_fields(&problems),
+            Self::CreateFields(problems) => invalid_create(&problems),
+            Self::Fields(problems) => invalid_fields(&problems, "invalid_request"),
+            Self::UnknownNames(problems) => invalid_fields(&problems, "unknown_field"),
+            Self::Parameter(name, sentence) => invalid_fields(&[(name, sentence)], "invalid_request"),
             Self::Rows(rows) => invalid_rows(&rows),
             Self::Refused(refusal) => refused(&refusal),
-            Self::Destination(problems) => {
-                let named = |problem: &FieldProblem| (problem.name.clone(), problem.sentence.english());
-                invalid_fields(&problems.iter().map(named).collect::<Vec<_>>())
-            }
+            Self::Destination(problems) => invalid_destination(&problems),
             Self::UnknownMethod => {
                 coded(StatusCode::NOT_FOUND, "There is no such method.", "method_not_found")
             }
@@ -261,16 +264,27 @@ fn refused(refusal: &Refusal) -> Response {
     json(status, to_text(&body))
 }
 
-fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)]) -> Response {
+fn invalid_create(problems: &[(&'static str, &'static str)]) -> Response {
+    let fields: Vec<(&str, Vec<&str>)> =
+        problems.iter().map(|(name, sentence)| (*name, vec![*sentence])).collect();
+    json(StatusCode::BAD_REQUEST, in_order(&fields))
+}
+
+fn invalid_destination(problems: &[FieldProblem]) -> Response {
+    let named = |problem: &FieldProblem| (problem.name.clone(), problem.sentence.english());
+    invalid_fields(&problems.iter().map(named).collect::<Vec<_>>(), "invalid_request")
+}
+
+fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)], code: &'static str) -> Response {
     let first = problems.first().map_or("The request is invalid.", |(_, sentence)| sentence);
-    let mut body = plain(first, "invalid_request");
+    let mut body = plain(first, code);
     for (name, sentence) in problems {
         body.fields.entry(name.as_ref()).or_default().push(sentence);
     }
     json(StatusCode::BAD_REQUEST, to_text(&body))
 }
 
-fn invalid_rows(rows: &[(usize, Vec<(&'static str, &'static str)>)]) -> Response {
+fn invalid_rows(rows: &[(usize, Vec<FieldOfRow>)]) -> Response {
     let verb = if rows.len() == 1 { "row is" } else { "rows are" };
     let sentence = format!("{} {verb} invalid. No payout was made.", rows.len());
     let mut body = plain(&sentence, "invalid_rows");

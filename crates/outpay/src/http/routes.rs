@@ -2,6 +2,7 @@
 //! `#[utoipa::path(…)]` above it. The router and the document are both made of this table.
 
 use super::door::Door;
+use super::known::EndpointNames;
 use super::observe::observe;
 use super::problem::Problem;
 use super::{
@@ -9,10 +10,10 @@ use super::{
     withdrawals,
 };
 use crate::web::page;
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Extension, Router};
 use http::Uri;
 use std::sync::Arc;
 use utoipa::openapi::{OpenApi, PathItem};
@@ -88,7 +89,7 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
 pub fn router(door: Arc<Door>, pages: Router) -> Router {
     endpoints()
         .into_iter()
-        .fold(Router::new(), |router, endpoint| router.route(&endpoint.path(), endpoint.handler))
+        .fold(Router::new(), |router, endpoint| router.route(&endpoint.path(), endpoint.knowing()))
         .merge(pages.with_state(()))
         .fallback(unknown_path)
         .layer(from_fn_with_state(Arc::clone(&door), observe))
@@ -99,6 +100,14 @@ impl ApiRoute {
     fn path(&self) -> String {
         let path = self.documented.paths.paths.keys().next();
         path.expect("a row documents one operation").clone()
+    }
+
+    /// The handler, told the names that its entry documents.
+    fn knowing(self) -> MethodRouter<Arc<Door>> {
+        match EndpointNames::of(&self.documented) {
+            Some(known) => self.handler.layer(Extension(known)),
+            None => self.handler,
+        }
     }
 }
 

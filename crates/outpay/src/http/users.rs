@@ -166,9 +166,10 @@ async fn set_status(
     request: Request,
     status: UserStatus,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
+    body::optional_object(&parts, body).await?;
     let user = door.user_number(caller, id)?;
     let done = door.counter(caller).once(once).set_status(user, status).await?;
     let body = show::user(door.platform.secrets.ids(), caller.book, &done.value, None);
@@ -187,9 +188,10 @@ pub async fn rotate_hash(
     PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let once = once_key(&parts.headers)?;
+    body::optional_object(&parts, body).await?;
     let user = door.user_number(caller, &id)?;
     let done = door.counter(caller).once(once).rotate_hash(user).await?;
     let hash = door.platform.secrets.payout_hash(caller.book, user, &done.value.salt);

@@ -332,9 +332,11 @@ pub async fn webhook_retry(
     PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let key = once_key(&parts.headers)?;
+    body::optional_object(&parts, body).await?;
+    door.still_authenticates(caller).await?;
     let retry = async {
         let delivery = door.platform.webhooks.retry_delivery(caller.book, &id).await?;
         door.note(caller, "webhook.retried", &id, &json!({})).await?;

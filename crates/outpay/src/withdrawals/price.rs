@@ -3,8 +3,9 @@
 
 use super::offer::{is_paused, rail, terms};
 use crate::platform::Platform;
-use crate::rails::{Quote, RailText};
+use crate::rails::{Field, FieldProblem, Quote, RailText};
 use crate::stopped::Stopped;
+use crate::unknown_name::{self, sentence};
 use ledger::{BookId, Cents, Refusal};
 use serde_json::{Map, Value};
 
@@ -49,6 +50,10 @@ pub async fn quote(platform: &Platform, book: BookId, wish: &Wish) -> Result<Pri
     if !terms.enabled {
         return Err(Refusal::MethodIsClosed.into());
     }
+    let unknown = unknown_fields(&mounted.facts().fields, &wish.destination);
+    if !unknown.is_empty() {
+        return Err(Stopped::Destination(unknown));
+    }
     let destination = mounted.rail.destination(&wish.destination).map_err(Stopped::Destination)?;
     if wish.amount < terms.minimum {
         return Err(Refusal::AmountIsBelowTheMinimum.into());
@@ -63,4 +68,15 @@ pub async fn quote(platform: &Platform, book: BookId, wish: &Wish) -> Result<Pri
     let quote = mounted.rail.quote(book, net, &destination).await.map_err(Stopped::Closed)?;
     let expected_time = mounted.facts().expected_time.clone();
     Ok(Price { amount: wish.amount, fees, net, expected_time, destination, quote })
+}
+
+/// Fields of a destination that the rail does not read: a misspelt optional one would be missing from the payment.
+fn unknown_fields(fields: &[Field], sent: &Map<String, Value>) -> Vec<FieldProblem> {
+    let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let strange = sent.keys().filter(|name| !known.contains(&name.as_str()));
+    // A form of the claim page sends no such field, so the sentence has no translation.
+    let problem = |name: &String| {
+        FieldProblem::new(&unknown_name::shown(name), RailText::Own(sentence("field", name, &known)))
+    };
+    strange.map(problem).collect()
 }

@@ -45,6 +45,12 @@ impl Call {
         Self { address, method, target, headers: Vec::new(), body: None }
     }
 
+    /// To another target of the same server.
+    pub fn to(mut self, target: &str) -> Self {
+        target.clone_into(&mut self.target);
+        self
+    }
+
     /// To another server.
     pub fn at(mut self, address: SocketAddr) -> Self {
         self.address = address;

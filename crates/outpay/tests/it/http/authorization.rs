@@ -103,14 +103,26 @@ crate::world::on_both_engines! {
 }
 
 /// The values of `{id}`.
-struct Ids {
+pub struct Ids {
     user: String,
     withdrawal: String,
     delivery: String,
 }
 
+impl Ids {
+    /// The path of a route.
+    pub fn path(&self, route: &str) -> String {
+        let id = match route.split('/').nth(2) {
+            Some("users") => &self.user,
+            Some("webhook") => &self.delivery,
+            _ => &self.withdrawal,
+        };
+        route.replace("{id}", id)
+    }
+}
+
 /// A withdrawal that was paid and delivered to the webhook.
-async fn things(world: &Api, hooked: &Hooked) -> Ids {
+pub async fn things(world: &Api, hooked: &Hooked) -> Ids {
     hooked.pay_out(world).await;
     hooked.settle(world).await;
     let delivered = hooked.call(world, "GET", "/payout/webhook/deliveries").send().await.value(200);
@@ -156,12 +168,7 @@ async fn every_route_lets_in_whom_it_says(world: &Api) {
     let mut wrong = Vec::new();
     for (method, route, expected) in ROUTES {
         for (who, (name, expected)) in WHO.iter().zip(expected).enumerate() {
-            let id = match route.split('/').nth(2) {
-                Some("users") => &ids.user,
-                Some("webhook") => &ids.delivery,
-                _ => &ids.withdrawal,
-            };
-            let call = Call::new(hooked.server.address, method, &route.replace("{id}", id));
+            let call = Call::new(hooked.server.address, method, &ids.path(route));
             let call = if *method == "GET" { call } else { call.json(json!({}).to_string()) };
             let call = match who {
                 0 => call,

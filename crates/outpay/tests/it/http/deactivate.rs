@@ -1,12 +1,13 @@
 //! `POST /payout/users/{id}/deactivate`: the hash stops authenticating, here and in every other process.
 
-use crate::http::api::{Api, UNAUTHORIZED, UNKNOWN_USER};
+use crate::http::api::{Api, MALFORMED, NOT_JSON, UNAUTHORIZED, UNKNOWN_USER};
+use ledger::UserStatus;
 
 crate::world::on_both_engines! {
     status_200_the_hash_dies_at_once,
     status_200_twice_is_once,
     status_200_in_every_process,
-    status_200_with_any_body,
+    status_400_a_body_that_it_does_not_read,
     status_400_idempotency_key,
     status_401_public_key,
     status_404_user_of_another_book,
@@ -45,12 +46,16 @@ async fn status_200_in_every_process(world: &Api) {
     neighbour.stop().await.unwrap();
 }
 
-async fn status_200_with_any_body(world: &Api) {
+async fn status_400_a_body_that_it_does_not_read(world: &Api) {
     let business = world.paying_business(1000).await;
     world.pay(&business.key, "user@example.com", 100).await;
     let call = world.post(&world.user_path(business.live, 1, "/deactivate")).key(&business.key);
-    call.clone().json("{").send().await.value(200);
-    call.body("x").send().await.value(200);
+    call.clone().json("{").send().await.is(400, MALFORMED);
+    call.clone().json(r#"{"reason":"x"}"#).send().await.value(400);
+    call.clone().body("reason=x").send().await.is(415, NOT_JSON);
+    assert_eq!(world.platform.store.user(business.live, 1).await.unwrap().unwrap().user.status, UserStatus::Active);
+    call.clone().body("").send().await.value(200);
+    call.json("{}").send().await.value(200);
 }
 
 async fn status_400_idempotency_key(world: &Api) {

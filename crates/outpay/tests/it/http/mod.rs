@@ -42,6 +42,7 @@ mod settings_set;
 mod settle;
 mod tls;
 mod transfer;
+mod unknown_names;
 mod user;
 mod user_operations;
 mod users;

@@ -64,11 +64,11 @@ async fn status_200_page_by_page(world: &Api) {
     hooked.settle(world).await;
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let call = world.get(&format!("{DELIVERIES}?limit=2&cursor={cursor}")).key(&hooked.business.key);
+        let call = world.get(&format!("{DELIVERIES}?limit=2{cursor}")).key(&hooked.business.key);
         let page = call.send().await.value(200);
         seen.extend(page["data"].as_array().unwrap().iter().map(|one| one["id"].clone()));
         let Some(next) = page["next_cursor"].as_str() else { break };
-        cursor = next.to_owned();
+        cursor = format!("&cursor={next}");
         // Stable under inserts.
         hooked.pay_out(world).await;
         hooked.settle(world).await;
