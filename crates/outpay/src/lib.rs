@@ -38,6 +38,7 @@ mod networks;
 mod overview;
 mod payment_worker;
 mod platform;
+mod precondition;
 mod proposals;
 mod rails;
 mod recovery;

@@ -18,7 +18,7 @@ pub mod background {
 }
 
 pub mod business {
-    pub use crate::business::{branding, create, id};
+    pub use crate::business::{branding, create, id, settings};
 }
 
 pub mod chain_head {
@@ -162,7 +162,7 @@ pub mod webhooks {
 }
 
 pub mod withdrawals {
-    pub use crate::withdrawals::price;
+    pub use crate::withdrawals::{offer, price};
 }
 
 pub mod witness {

@@ -60,6 +60,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         url: Some(format!("http://{}/hook", receiver.address)),
         enabled: Some(true),
         events: EventSet::of_names(["payout.created"]),
+        ..EndpointChange::default()
     };
     let (endpoint, _) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
     let started = clock::now();

@@ -117,6 +117,7 @@ impl House {
             url: Some("http://127.0.0.1:9/hook".to_owned()),
             enabled: Some(true),
             events: EventSet::of_names(names()),
+            ..EndpointChange::default()
         };
         platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
         let kills = Arc::new(Mutex::new((Dice::new(seed ^ 0x5eed), BTreeMap::new())));

@@ -1,17 +1,70 @@
-//! Changing what a business has set, by any door: validated as a whole, applied as a whole. Loosening a review rule can
-//! release payments that would have been reviewed, so every change is an entry in the journal, made before it takes
-//! effect, and in the audit log, with what it was before.
+//! Changing what a business has set, by any door: validated as a whole, applied as a whole, where nothing was changed since it
+//! was read. Loosening a review rule can release payments that would have been reviewed, so every change is an entry in the
+//! journal, made before it takes effect, and in the audit log, with what it was before.
 
 use crate::audit_log;
+use crate::commit::NoVerdict;
 use crate::platform::Platform;
+use crate::precondition;
 use crate::stopped::Stopped;
-use crate::store::{Failure, NewAuditEntry, SettingsChange};
+use crate::store::{BookSettings, Failure, NewAuditEntry, SettingsChange, WriteError};
 use crate::withdrawals::offer::standard_terms;
+use anyhow::Context;
 use ledger::{Actor, BookId, Occurrence, Terms};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// The most days that money may stay unclaimed before it goes back; also the most that can be set.
 pub const MOST_DAYS: i64 = 36_500;
+/// How often a change is made anew from what another has set meanwhile.
+const TRIES: usize = 10;
+
+/// All settings of a book, those of methods that were never set too.
+#[derive(Clone, Debug)]
+pub struct CurrentSettings {
+    seen: BookSettings,
+    /// The terms of each mounted method.
+    pub methods: BTreeMap<String, Terms>,
+}
+
+impl CurrentSettings {
+    /// May people be given money, and withdraw it?
+    #[must_use]
+    pub fn payouts_enabled(&self) -> bool {
+        self.seen.payouts_enabled
+    }
+
+    /// How many days people have to claim their money; `None`: for ever.
+    #[must_use]
+    pub fn expiry_days(&self) -> Option<i64> {
+        self.seen.expiry_days
+    }
+
+    /// Another one for every other content.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let BookSettings { payouts_enabled, expiry_days, .. } = &self.seen;
+        precondition::tag(&json!([payouts_enabled, expiry_days, self.methods]).to_string())
+    }
+}
+
+/// The same for the terms of one method.
+#[must_use]
+pub fn terms_tag(terms: &Terms) -> String {
+    precondition::tag(&text(terms))
+}
+
+/// What a book has set.
+pub async fn current(platform: &Platform, book: BookId) -> Result<CurrentSettings, Failure> {
+    let seen = platform.store.book_settings(book).await?.context("the business of a book exists")?;
+    let names = platform.rails.of(book.mode()).map(|mounted| mounted.facts().name.clone());
+    let terms = |name: String| {
+        let terms = seen.terms.get(&name).cloned().unwrap_or_else(|| standard_terms(book.mode()));
+        (name, terms)
+    };
+    let methods = names.map(terms).collect();
+    Ok(CurrentSettings { seen, methods })
+}
 
 /// Sets everything that `change` names. What is the same as before is no change and leaves no entry.
 ///
@@ -21,48 +74,89 @@ pub async fn change(
     platform: &Platform,
     book: BookId,
     actor: Actor,
-    mut change: SettingsChange,
+    change: SettingsChange,
 ) -> Result<(), Stopped> {
-    let mut entries: Vec<NewAuditEntry> = Vec::new();
-    let mut notes: Vec<String> = Vec::new();
-    let before = platform.store.business(book.business()).await?;
-    let before = before.is_some_and(|business| business.payouts_enabled);
-    change.payouts_enabled = change.payouts_enabled.filter(|enabled| *enabled != before);
-    if let Some(enabled) = change.payouts_enabled {
-        let action = if enabled { "settings.payouts_enabled" } else { "settings.payouts_disabled" };
-        entries.push(audit_log::in_business(platform, book.business(), actor, action, "", &json!({})));
-        // The operator enables a business before anything has happened in its books: the audit log has it.
-        if actor != Actor::OPERATOR {
-            notes.push(format!("payouts_enabled: {before} -> {enabled}"));
-        }
-    }
-    let before = platform.store.expiry_days(book).await?;
-    change.expiry_days = change.expiry_days.filter(|days| *days != before);
-    if let Some(days) = change.expiry_days {
-        let detail = json!({ "from": before, "to": days });
-        entries.push(audit_log::in_book(platform, book, actor, "settings.expiry_changed", "", &detail));
-        let [from, to] =
-            [before, days].map(|days| days.map_or_else(|| "never".to_owned(), |days| days.to_string()));
-        notes.push(format!("expiry_days: {from} -> {to}"));
-    }
-    let before = platform.store.all_terms(book).await?;
-    let standard = standard_terms(book.mode());
-    change.terms.retain(|(method, terms)| before.get(method).unwrap_or(&standard) != terms);
-    for (method, terms) in &change.terms {
-        let old = before.get(method).unwrap_or(&standard);
-        let detail = json!({ "from": old, "to": terms });
-        entries.push(audit_log::in_book(platform, book, actor, "settings.method_changed", method, &detail));
-        notes.push(format!("method {method}: {} -> {}", text(old)?, text(terms)?));
-    }
-    if entries.is_empty() {
-        return Ok(());
-    }
-    for note in notes {
-        platform.counter(book, actor).record(Occurrence::SettingsChanged, None, note).await?;
-    }
-    Ok(platform.store.change_settings(book, &change, &entries).await.map_err(Failure::from)?)
+    change_from(platform, book, actor, |_| Ok(change.clone())).await
 }
 
-fn text(terms: &Terms) -> Result<String, Failure> {
-    Ok(serde_json::to_string(terms)?)
+/// Sets what `wanted` makes of the present settings; asked again where another change came first.
+///
+/// # Errors
+/// What `wanted` refuses, or [`Stopped`]; nothing was set then.
+pub async fn change_from<E: From<Stopped>>(
+    platform: &Platform,
+    book: BookId,
+    actor: Actor,
+    wanted: impl Fn(&CurrentSettings) -> Result<SettingsChange, E>,
+) -> Result<(), E> {
+    let failed = |failure: Failure| E::from(Stopped::Failure(failure));
+    for _ in 0..TRIES {
+        let before = current(platform, book).await.map_err(failed)?;
+        let (change, told) = differences(platform, (book, actor), &before.seen, wanted(&before)?);
+        if told.entries.is_empty() {
+            return Ok(());
+        }
+        for note in told.notes {
+            platform.counter(book, actor).record(Occurrence::SettingsChanged, None, note).await?;
+        }
+        match platform.store.change_settings(book, &before.seen, &change, &told.entries).await {
+            Ok(()) => return Ok(()),
+            Err(WriteError::Failure(failure)) => return Err(failed(failure)),
+            Err(WriteError::Conflict) => {
+                let note = "not set: another change of the settings came first".to_owned();
+                platform.counter(book, actor).record(Occurrence::SettingsChanged, None, note).await?;
+            }
+        }
+    }
+    Err(Stopped::NoVerdict(NoVerdict::Busy).into())
+}
+
+/// What is told of a change: audit log entries, and notes for the journal.
+#[derive(Default)]
+struct Told {
+    entries: Vec<NewAuditEntry>,
+    notes: Vec<String>,
+}
+
+/// The part of the change that differs from what is set.
+fn differences(
+    platform: &Platform,
+    (book, actor): (BookId, Actor),
+    before: &BookSettings,
+    mut change: SettingsChange,
+) -> (SettingsChange, Told) {
+    let mut told = Told::default();
+    let was = before.payouts_enabled;
+    change.payouts_enabled = change.payouts_enabled.filter(|enabled| *enabled != was);
+    if let Some(enabled) = change.payouts_enabled {
+        let action = if enabled { "settings.payouts_enabled" } else { "settings.payouts_disabled" };
+        told.entries.push(audit_log::in_business(platform, book.business(), actor, action, "", &json!({})));
+        // The operator enables a business before anything has happened in its books: the audit log has it.
+        if actor != Actor::OPERATOR {
+            told.notes.push(format!("payouts_enabled: {was} -> {enabled}"));
+        }
+    }
+    let was = before.expiry_days;
+    change.expiry_days = change.expiry_days.filter(|days| *days != was);
+    if let Some(days) = change.expiry_days {
+        let detail = json!({ "from": was, "to": days });
+        told.entries.push(audit_log::in_book(platform, book, actor, "settings.expiry_changed", "", &detail));
+        let [from, to] =
+            [was, days].map(|days| days.map_or_else(|| "never".to_owned(), |days| days.to_string()));
+        told.notes.push(format!("expiry_days: {from} -> {to}"));
+    }
+    let standard = standard_terms(book.mode());
+    let was = |method: &String| before.terms.get(method).unwrap_or(&standard);
+    change.terms.retain(|(method, terms)| was(method) != terms);
+    for (method, terms) in &change.terms {
+        let detail = json!({ "from": was(method), "to": terms });
+        let entry = audit_log::in_book(platform, book, actor, "settings.method_changed", method, &detail);
+        told.entries.push(entry);
+        told.notes.push(format!("method {method}: {} -> {}", text(was(method)), text(terms)));
+    }
+    (change, told)
+}
+
+fn text(terms: &Terms) -> String {
+    serde_json::to_string(terms).expect("terms are numbers and truth values, which JSON can hold")
 }

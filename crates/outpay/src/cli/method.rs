@@ -4,7 +4,7 @@ use super::cli_error::CliError;
 use super::input::cents;
 use super::installation::{self, Installation};
 use super::output::{self, dollars};
-use crate::business::settings;
+use crate::business::settings::{self, CurrentSettings};
 use crate::platform::Platform;
 use crate::store::SettingsChange;
 use crate::withdrawals::offer;
@@ -135,7 +135,7 @@ async fn change(
     platform: &Platform,
     book: BookId,
     method: &str,
-    with: impl FnOnce(&mut Terms),
+    with: impl Fn(&mut Terms),
 ) -> Result<(), CliError> {
     if platform.rails.get(book.mode(), method).is_none() {
         let names: Vec<&str> =
@@ -143,13 +143,17 @@ async fn change(
         let names = names.join(", ");
         return Err(CliError::Refused(format!("there is no method {method:?}; there are: {names}")));
     }
-    let mut terms = offer::terms(platform, book, method).await?;
-    with(&mut terms);
-    if let Some(problem) = terms.problem() {
-        return Err(CliError::Usage(problem.to_owned()));
-    }
-    let change = SettingsChange { terms: vec![(method.to_owned(), terms)], ..SettingsChange::default() };
-    Ok(settings::change(platform, book, Actor::OPERATOR, change).await?)
+    let wanted = |current: &CurrentSettings| {
+        let mut terms = current.methods.get(method).cloned().unwrap_or_default();
+        with(&mut terms);
+        match terms.problem() {
+            Some(problem) => Err(CliError::Usage(problem.to_owned())),
+            None => {
+                Ok(SettingsChange { terms: vec![(method.to_owned(), terms)], ..SettingsChange::default() })
+            }
+        }
+    };
+    settings::change_from(platform, book, Actor::OPERATOR, wanted).await
 }
 
 fn apply(set: &Set, terms: &mut Terms) {

@@ -52,16 +52,26 @@ impl Object {
         self.0.iter().map(|(name, value)| Some((name.clone(), value.to_plain()?))).collect()
     }
 
+    /// All fields, in the order in which they came.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// The names of all fields, those that are `null` too.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The field's value, `null` too.
+    #[must_use]
+    pub fn sent(&self, key: &str) -> Option<&Json> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
     /// The field's value; `None` where it is missing or `null`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Json> {
-        let found = self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-        found.filter(|value| **value != Json::Null)
+        self.sent(key).filter(|value| **value != Json::Null)
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Problem {
     NothingToReveal,
     /// A refusal that is not of the ledger: status, sentence and code.
     Coded(StatusCode, String, &'static str),
+    /// What is to be changed is not what the request's `If-Match` names.
+    PreconditionFailed,
     /// More than the key may pay one recipient at once.
     AboveKeyLimit,
     /// Too many requests; come back in this many seconds.
@@ -165,6 +167,11 @@ impl IntoResponse for Problem {
                 coded(StatusCode::CONFLICT, sentence, "nothing_to_reveal")
             }
             Self::Coded(status, sentence, code) => coded(status, &sentence, code),
+            Self::PreconditionFailed => coded(
+                StatusCode::PRECONDITION_FAILED,
+                "It was changed since you read it. Read it again, and send the change with the new ETag.",
+                "precondition_failed",
+            ),
             Self::AboveKeyLimit => {
                 let sentence = "The amount is above the limit of this API key.";
                 coded(StatusCode::FORBIDDEN, sentence, "above_key_limit")

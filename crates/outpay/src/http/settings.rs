@@ -1,18 +1,18 @@
-//! A business's settings: payouts on or off, the terms of every method, expiry. `PUT` sets what is sent and leaves the rest; a
-//! method's terms are set as a whole.
+//! A business's settings: payouts on or off, the terms of every method, expiry. `PUT` merges what is sent into what is set, at
+//! every level; `If-Match` refuses it where another change came first.
 
 use super::body::{self, LARGEST};
 use super::door::Door;
+use super::etag::{if_match, tagged};
 use super::json::{Json, Object};
-use super::problem::{Problem, field};
+use super::problem::Problem;
 use super::show;
-use crate::auth::Caller;
-use crate::business::settings::{self, MOST_DAYS};
-use crate::store::{Failure, SettingsChange};
-use crate::withdrawals::offer::standard_terms;
+use super::terms::{MethodTerms, TermsPatch};
+use crate::business::settings::{self, CurrentSettings, MOST_DAYS};
+use crate::store::SettingsChange;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Actor, BookId, Mode, Terms};
+use ledger::{Actor, BookId, Mode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,72 +26,67 @@ pub struct Settings {
     /// After so many days without a movement a person's money goes back to the payout balance; null: never.
     #[schema(required)]
     pub expiry_days: Option<i64>,
-    /// The terms of each method, by its name: `enabled`, `fee` (`fixed`, `basis_points`, `floor`, `cap`), `minimum`,
-    /// `maximum`, `review` (`always`, `above`, `above_per_day`, `new_destination`), `daily_cap`. Amounts in cents.
-    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
-    pub methods: BTreeMap<String, Terms>,
+    /// The terms of each method, by its name.
+    pub methods: BTreeMap<String, MethodTerms>,
 }
 
 /// A business's settings.
 #[utoipa::path(
     get, path = "/payout/settings", tag = "Settings", security(("secret_key" = [])),
-    responses((status = 200, description = "All settings", body = Settings), (status = 401, description = "No valid secret key"),
-        (status = 429, description = "Too many requests")))]
+    responses((status = 200, description = "All settings", body = Settings, headers(("ETag" = String, description = "Send it back as If-Match"))),
+        (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn settings(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
-    Ok(show::ok(&current(&door, caller).await?))
+    Ok(shown(&settings::current(&door.platform, caller.book).await?))
 }
 
-async fn current(door: &Door, caller: Caller) -> Result<Settings, Failure> {
-    let (store, book) = (&door.platform.store, caller.book);
-    let business = store.business(book.business()).await?;
-    let mut set = store.all_terms(book).await?;
-    let names = door.platform.rails.of(book.mode()).map(|mounted| mounted.facts().name.clone());
-    let terms = |name: String| {
-        let terms = set.remove(&name).unwrap_or_else(|| standard_terms(book.mode()));
-        (name, terms)
+fn shown(current: &CurrentSettings) -> Response {
+    let terms = current.methods.iter().map(|(name, terms)| (name.clone(), MethodTerms::from(terms)));
+    let body = Settings {
+        payouts_enabled: current.payouts_enabled(),
+        expiry_days: current.expiry_days(),
+        methods: terms.collect(),
     };
-    Ok(Settings {
-        payouts_enabled: business.is_some_and(|business| business.payouts_enabled),
-        expiry_days: store.expiry_days(book).await?,
-        methods: names.map(terms).collect(),
-    })
+    tagged(show::ok(&body), &current.tag())
 }
 
 /// What to send; what is left out stays as it is.
 #[derive(Default, ToSchema)]
 pub struct SettingsBody {
     payouts_enabled: Option<bool>,
-    /// 1 to 36500; 0: money stays for ever.
-    #[schema(minimum = 0, maximum = 36500)]
-    expiry_days: Option<i64>,
-    /// Terms by method; fields that are left out get their standard value.
-    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
-    methods: Vec<(String, Terms)>,
-}
-
-impl From<SettingsBody> for SettingsChange {
-    fn from(body: SettingsBody) -> Self {
-        let expiry_days = body.expiry_days.map(|days| Some(days).filter(|days| *days > 0));
-        Self { payouts_enabled: body.payouts_enabled, expiry_days, terms: body.methods }
-    }
+    /// 1 to 36500; 0 or null: money stays for ever.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 36500)]
+    expiry_days: Option<Option<i64>>,
+    /// Changes of terms, by method.
+    #[schema(value_type = Option<BTreeMap<String, TermsPatch>>)]
+    methods: Vec<(String, TermsPatch)>,
 }
 
 /// Set a business's settings.
 #[utoipa::path(
     put, path = "/payout/settings", tag = "Settings", request_body = SettingsBody, security(("secret_key" = [])),
-    responses((status = 200, description = "All settings afterwards", body = Settings), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 413, description = "The body is larger than 64 KiB"),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the settings that the change was made from")),
+    responses((status = 200, description = "All settings afterwards", body = Settings, headers(("ETag" = String, description = "Send it back as If-Match"))),
+        (status = 400, description = "Invalid fields, or malformed JSON"),
+        (status = 401, description = "No valid secret key"), (status = 412, description = "The settings are not those of If-Match; nothing was set"),
+        (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; try again")))]
 pub async fn settings_set(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    let condition = if_match(&parts.headers)?;
     let body = SettingsBody::read(&door, caller.book, &body::object(&parts, body, LARGEST).await?)?;
     door.still_authenticates(caller).await?;
-    settings::change(&door.platform, caller.book, Actor(caller.subject), body.into()).await?;
-    Ok(show::ok(&current(&door, caller).await?))
+    let wanted = |current: &CurrentSettings| {
+        if !condition.holds(Some(&current.tag())) {
+            return Err(Problem::PreconditionFailed);
+        }
+        body.onto(current)
+    };
+    settings::change_from(&door.platform, caller.book, Actor(caller.subject), wanted).await?;
+    Ok(shown(&settings::current(&door.platform, caller.book).await?))
 }
 
 impl SettingsBody {
@@ -113,31 +108,31 @@ impl SettingsBody {
                 problems.push(("payouts_enabled", "The payouts_enabled must be true or false.".to_owned()))
             }
         }
-        match fields.get("expiry_days") {
+        match fields.sent("expiry_days") {
             None => {}
+            Some(Json::Null) => body.expiry_days = Some(None),
             Some(Json::Integer(days)) if (0..=MOST_DAYS).contains(days) => {
-                body.expiry_days = Some(*days);
+                body.expiry_days = Some(Some(*days).filter(|days| *days > 0));
             }
             Some(_) => {
                 problems.push((
                     "expiry_days",
-                    format!("The expiry_days must be an integer from 0 to {MOST_DAYS}."),
+                    format!("The expiry_days must be an integer from 0 to {MOST_DAYS}, or null for never."),
                 ));
             }
         }
         match fields.get("methods") {
             None => {}
             Some(Json::Object(methods)) => {
-                let Some(methods) = methods.to_plain() else {
-                    return Err(field(
-                        "methods",
-                        "Numbers in the methods must be whole numbers: cents, and basis points.",
-                    ));
-                };
-                for (name, value) in methods {
-                    match terms(door, book, &name, value) {
-                        Ok(terms) => body.methods.push((name, terms)),
-                        Err(sentence) => problems.push(("methods", sentence)),
+                for (name, value) in methods.entries() {
+                    let wrong = |sentence: String| ("methods", sentence);
+                    if door.platform.rails.get(book.mode(), name).is_none() {
+                        problems.push(wrong(format!("There is no method {name:?}.")));
+                        continue;
+                    }
+                    match TermsPatch::read(name, value) {
+                        Ok(patch) => body.methods.push((name.to_owned(), patch)),
+                        Err(sentences) => problems.extend(sentences.into_iter().map(wrong)),
                     }
                 }
             }
@@ -145,15 +140,22 @@ impl SettingsBody {
         }
         if problems.is_empty() { Ok(body) } else { Err(Problem::Fields(problems)) }
     }
-}
 
-fn terms(door: &Door, book: BookId, name: &str, value: serde_json::Value) -> Result<Terms, String> {
-    if door.platform.rails.get(book.mode(), name).is_none() {
-        return Err(format!("There is no method {name:?}."));
-    }
-    let terms: Terms = serde_json::from_value(value).map_err(|error| format!("{name}: {error}."))?;
-    match terms.problem() {
-        Some(problem) => Err(format!("{name}: {problem}")),
-        None => Ok(terms),
+    /// The change that this makes of the present settings.
+    fn onto(&self, current: &CurrentSettings) -> Result<SettingsChange, Problem> {
+        let mut terms = Vec::new();
+        let mut problems = Vec::new();
+        for (name, patch) in &self.methods {
+            let Some(set) = current.methods.get(name) else { continue };
+            let new = patch.onto(set);
+            match new.problem() {
+                Some(problem) => problems.push(("methods", format!("{name}: {problem}"))),
+                None => terms.push((name.clone(), new)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Problem::Fields(problems));
+        }
+        Ok(SettingsChange { payouts_enabled: self.payouts_enabled, expiry_days: self.expiry_days, terms })
     }
 }

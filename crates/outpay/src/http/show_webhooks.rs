@@ -180,6 +180,7 @@ impl From<WebhookError> for Problem {
             WebhookError::NotFailed(_) => {
                 Self::Coded(StatusCode::CONFLICT, sentence, "webhook_delivery_not_failed")
             }
+            WebhookError::IsChanged => Self::PreconditionFailed,
             WebhookError::Busy => Self::NoVerdict(NoVerdict::Busy),
             WebhookError::Failure(failure) => Self::Failure(failure),
         }

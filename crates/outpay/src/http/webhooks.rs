@@ -3,6 +3,7 @@
 
 use super::body::{self, LARGEST};
 use super::door::{Door, PathId, once_key};
+use super::etag::{if_match, tagged};
 use super::json::{Json, Object};
 use super::once::once;
 use super::page::{Page, limit, query, unknown_cursor};
@@ -26,14 +27,18 @@ use utoipa::ToSchema;
 /// The webhook of this mode.
 #[utoipa::path(
     get, path = "/payout/webhook", tag = "Webhooks", security(("secret_key" = [])),
-    responses((status = 200, description = "The webhook; its url is null while there is none", body = Webhook),
+    responses((status = 200, description = "The webhook; its url is null while there is none", body = Webhook, headers(("ETag" = Option<String>, description = "Send it back as If-Match"))),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn webhook(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let endpoint = door.platform.webhooks.endpoint(caller.book).await?;
     let now = door.platform.clock.now();
-    Ok(show::ok(&show_webhooks::webhook(endpoint.as_ref(), now, false)))
+    let answer = show::ok(&show_webhooks::webhook(endpoint.as_ref(), now, false));
+    Ok(match endpoint {
+        Some(endpoint) => tagged(answer, &endpoint.tag()),
+        None => answer,
+    })
 }
 
 /// What to send. A field that is left out stays as it is; at first a webhook is on and hears of `payout.succeeded`.
@@ -49,29 +54,28 @@ pub struct WebhookBody {
     events: Option<EventSet>,
 }
 
-impl From<WebhookBody> for EndpointChange {
-    fn from(body: WebhookBody) -> Self {
-        Self { url: body.url, enabled: body.enabled, events: body.events }
-    }
-}
-
 /// Set the webhook.
 #[utoipa::path(
     put, path = "/payout/webhook", tag = "Webhooks", request_body = WebhookBody, security(("secret_key" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the webhook that the change was made from")),
     responses(
-        (status = 200, description = "The webhook; with token and secret the first time, and only then", body = Webhook),
+        (status = 200, description = "The webhook; with token and secret the first time, and only then", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
         (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 412, description = "The webhook is not that of If-Match; nothing was set"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn webhook_set(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    let change = WebhookBody::read(&body::object(&parts, body, LARGEST).await?)?.into();
+    let condition = if_match(&parts.headers)?;
+    let WebhookBody { url, enabled, events } =
+        WebhookBody::read(&body::object(&parts, body, LARGEST).await?)?;
+    let change = EndpointChange { url, enabled, events, condition };
     door.still_authenticates(caller).await?;
     let (endpoint, is_new) =
         door.platform.webhooks.set_endpoint(caller.book, Actor(caller.subject), &change).await?;
     let now = door.platform.clock.now();
-    Ok(show::ok(&show_webhooks::webhook(Some(&endpoint), now, is_new)))
+    Ok(tagged(show::ok(&show_webhooks::webhook(Some(&endpoint), now, is_new)), &endpoint.tag()))
 }
 
 impl WebhookBody {

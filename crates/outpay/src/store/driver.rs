@@ -124,6 +124,11 @@ impl Statement {
         Self { expect: Some(1), ..Self::new(sql, params) }
     }
 
+    /// A statement that must touch this many rows.
+    pub(super) fn exactly(rows: u64, sql: &'static str, params: Vec<Value>) -> Self {
+        Self { expect: Some(rows), ..Self::new(sql, params) }
+    }
+
     /// The same, where it writes rows of the audit log.
     pub(super) fn into_audit_log(self) -> Self {
         Self { writes_audit_log: true, ..self }

@@ -20,6 +20,19 @@ pub struct Unclaimed {
     pub reminded_at: Micros,
 }
 
+/// What a book has set, as it was read.
+#[derive(Clone, Debug)]
+pub struct BookSettings {
+    /// May the business pay people?
+    pub payouts_enabled: bool,
+    /// How many days people have to claim their money; `None`: for ever.
+    pub expiry_days: Option<i64>,
+    /// The terms of methods, by name.
+    pub terms: BTreeMap<String, Terms>,
+    /// The same as they are stored: a later version may write them differently.
+    stored: BTreeMap<String, String>,
+}
+
 /// What to set; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsChange {
@@ -32,17 +45,34 @@ pub struct SettingsChange {
 }
 
 impl Store {
-    /// Sets everything that `change` names, and writes the audit entries that tell of it, all or nothing.
+    /// What a book has set; `None` where there is no such business.
+    pub async fn book_settings(&self, book: BookId) -> Result<Option<BookSettings>, Failure> {
+        let Some(business) = self.business(book.business()).await? else { return Ok(None) };
+        let sql = "SELECT method, terms FROM method_terms WHERE book = $1 ORDER BY method";
+        let (mut terms, mut stored) = (BTreeMap::new(), BTreeMap::new());
+        for row in self.driver.query(sql, vec![book.0.into()]).await? {
+            let (method, text) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+            let read = serde_json::from_str(&text).context("stored terms cannot be read")?;
+            terms.insert(method.clone(), read);
+            stored.insert(method, text);
+        }
+        let (payouts_enabled, expiry_days) = (business.payouts_enabled, self.expiry_days(book).await?);
+        Ok(Some(BookSettings { payouts_enabled, expiry_days, terms, stored }))
+    }
+
+    /// Sets everything that `change` names, and writes the audit entries that tell of it, all or nothing, where everything is
+    /// still as it was `seen`.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] when there is no such business.
+    /// [`WriteError::Conflict`] when something was changed since, or there is no such business.
     pub async fn change_settings(
         &self,
         book: BookId,
+        seen: &BookSettings,
         change: &SettingsChange,
         entries: &[NewAuditEntry],
     ) -> Result<(), WriteError> {
-        let mut statements = Vec::new();
+        let mut statements = unchanged(book, seen);
         for (method, terms) in &change.terms {
             statements.push(set_terms(book, method, terms)?);
         }
@@ -111,6 +141,29 @@ impl Store {
                    ON CONFLICT (book, payout_user) DO UPDATE SET at = excluded.at";
         Ok(self.driver.write(vec![Statement::one(sql, vec![book.0.into(), user.into(), at.into()])]).await?)
     }
+}
+
+/// Statements that fail unless everything is as it was seen. The first takes the lock on the business's row, under which all
+/// changes of its settings are made.
+fn unchanged(book: BookId, seen: &BookSettings) -> Vec<Statement> {
+    let sql = "UPDATE business SET payouts_enabled = $1 WHERE number = $2 AND payouts_enabled = $1";
+    let values = vec![seen.payouts_enabled.into(), book.business().into()];
+    let mut statements = vec![Statement::one(sql, values)];
+    let sql = "UPDATE expiry_rule SET days = days WHERE book = $1";
+    let rows = u64::from(seen.expiry_days.is_some());
+    statements.push(Statement::exactly(rows, sql, vec![book.0.into()]));
+    if let Some(days) = seen.expiry_days {
+        let sql = "UPDATE expiry_rule SET days = $1 WHERE book = $2 AND days = $1";
+        statements.push(Statement::one(sql, vec![days.into(), book.0.into()]));
+    }
+    let sql = "UPDATE method_terms SET enabled = enabled WHERE book = $1";
+    statements.push(Statement::exactly(seen.stored.len() as u64, sql, vec![book.0.into()]));
+    for (method, terms) in &seen.stored {
+        let sql = "UPDATE method_terms SET enabled = enabled WHERE book = $1 AND method = $2 AND terms = $3";
+        let values = vec![book.0.into(), method.as_str().into(), terms.as_str().into()];
+        statements.push(Statement::one(sql, values));
+    }
+    statements
 }
 
 fn set_terms(book: BookId, method: &str, terms: &Terms) -> Result<Statement, Failure> {

@@ -6,6 +6,7 @@
 use super::sign::SigningKeys;
 use super::{WebhookError, Webhooks, fan_out};
 use crate::auth::seal::Purpose;
+use crate::precondition::Precondition;
 use crate::store::{Failure, NewAuditEntry, WebhookEndpoint, WriteError};
 use crate::webhook_event::EventSet;
 use anyhow::Context;
@@ -30,6 +31,8 @@ pub struct EndpointChange {
     pub url: Option<String>,
     pub enabled: Option<bool>,
     pub events: Option<EventSet>,
+    /// The versions from which the change may be made.
+    pub condition: Precondition,
 }
 
 impl Endpoint {
@@ -67,6 +70,12 @@ impl Endpoint {
         self.previous(now).map(|_| self.row.previous_until)
     }
 
+    /// Another one after every change of the owner's.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        tag(&self.row)
+    }
+
     /// Time of the owner's last change.
     #[must_use]
     pub fn changed_at(&self) -> Micros {
@@ -85,6 +94,10 @@ impl Endpoint {
         let previous = row.previous.as_deref().map(open).transpose()?;
         Ok(Self { row, keys, previous })
     }
+}
+
+fn tag(row: &WebhookEndpoint) -> String {
+    format!("w{}", row.revision)
 }
 
 fn events(row: &WebhookEndpoint) -> EventSet {
@@ -142,7 +155,11 @@ impl Webhooks {
         for _ in 0..TRIES {
             let now = self.clock.now();
             let sequence = self.store.last_sequence(book).await?;
-            let Some(old) = self.store.webhook_endpoint(book).await? else {
+            let old = self.store.webhook_endpoint(book).await?;
+            if !change.condition.holds(old.as_ref().map(tag).as_deref()) {
+                return Err(WebhookError::IsChanged);
+            }
+            let Some(old) = old else {
                 let url = url.clone().ok_or(WebhookError::UrlIsMissing)?;
                 let new = self.first(book, url, change, sequence, now);
                 match self.store.create_webhook_endpoint(&new, &set_entry(&new, by)).await {
@@ -248,7 +265,10 @@ impl Webhooks {
         entry: &NewAuditEntry,
     ) -> Result<Option<Endpoint>, WebhookError> {
         match self.store.change_webhook_endpoint(old, &new, entry).await {
-            Ok(()) => Ok(Some(Endpoint::open(self, new)?)),
+            Ok(()) => {
+                let stored = WebhookEndpoint { revision: old.revision + 1, ..new };
+                Ok(Some(Endpoint::open(self, stored)?))
+            }
             Err(WriteError::Conflict) => Ok(None),
             Err(WriteError::Failure(failure)) => Err(failure.into()),
         }

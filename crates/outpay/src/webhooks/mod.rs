@@ -68,6 +68,9 @@ pub enum WebhookError {
         "This roll was done already, and another one came after it. Its token and secret are not shown again; use those of the last roll."
     )]
     RolledSince,
+    /// The condition of a change does not hold.
+    #[error("It was changed since you read it.")]
+    IsChanged,
     #[error("There is no webhook yet; set its url first.")]
     NoEndpoint,
     #[error("Webhook delivery not found")]

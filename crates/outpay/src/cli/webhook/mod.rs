@@ -128,7 +128,8 @@ pub(super) async fn run(
         WebhookCommand::Set { whose, url, events, on, off, guard } => {
             let book = whose.book(&platform).await?;
             let enabled = (on || off).then_some(on);
-            let change = EndpointChange { url, enabled, events: chosen(&events)? };
+            let change =
+                EndpointChange { url, enabled, events: chosen(&events)?, ..EndpointChange::default() };
             let platform = guard.applied_to(platform);
             let (endpoint, is_new) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;

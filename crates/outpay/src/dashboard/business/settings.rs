@@ -5,7 +5,7 @@ use crate::business;
 use crate::business::branding;
 use crate::business::branding::{Branding, Logo, LogoName};
 use crate::business::settings;
-use crate::business::settings::{MOST_DAYS, change};
+use crate::business::settings::{CurrentSettings, MOST_DAYS, change, change_from};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -41,6 +41,8 @@ struct SettingsPage {
 struct MethodForm {
     name: String,
     title: String,
+    /// The terms that the form was made from.
+    before: String,
     enabled: bool,
     fee_fixed: String,
     fee_percent: String,
@@ -95,6 +97,7 @@ fn method(name: String, title: String, terms: &Terms) -> MethodForm {
     MethodForm {
         name,
         title,
+        before: settings::terms_tag(terms),
         enabled: terms.enabled,
         fee_fixed: amount::write(terms.fee.fixed),
         fee_percent: format!("{}.{:02}", terms.fee.basis_points / 100, terms.fee.basis_points % 100),
@@ -148,7 +151,8 @@ pub async fn set_expiry(posted: Posted) -> Result<Response, Declined> {
     Ok(response)
 }
 
-/// Sets the terms of one method: fee, limits, review rules, offered or not. All of them, as the form shows them.
+/// Sets the terms of one method: fee, limits, review rules, offered or not. All of them, as the form shows them, so a form that
+/// was loaded before another's change would undo it.
 pub async fn set_method(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let name = form.get("method").to_owned();
@@ -161,8 +165,17 @@ pub async fn set_method(posted: Posted) -> Result<Response, Declined> {
             return show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence)).await;
         }
     };
-    let set = SettingsChange { terms: vec![(name, terms)], ..SettingsChange::default() };
-    change(&who.platform, who.book, who.actor(), set).await?;
+    let before = form.get("terms_before").to_owned();
+    let wanted = |current: &CurrentSettings| {
+        let set = current.methods.get(&name).ok_or(Declined::NotFound)?;
+        if settings::terms_tag(set) != before && *set != terms {
+            let sentence = format!("The terms of {title} were changed in the meantime. Check them again.");
+            return Err(Declined::Sentence(StatusCode::CONFLICT, sentence));
+        }
+        let terms = vec![(name.clone(), terms.clone())];
+        Ok(SettingsChange { terms, ..SettingsChange::default() })
+    };
+    change_from(&who.platform, who.book, who.actor(), wanted).await?;
     let mut response = page::see_other("/dashboard/settings");
     notice::leave(&mut response, format!("{title} is saved."));
     Ok(response)

@@ -118,7 +118,7 @@ pub async fn save(posted: Posted) -> Result<Response, Declined> {
         return again("Choose at least one event.".to_owned()).await;
     };
     let (url, enabled) = (Some(draft.url.clone()), Some(draft.is_on));
-    let change = EndpointChange { url, enabled, events: Some(events) };
+    let change = EndpointChange { url, enabled, events: Some(events), ..EndpointChange::default() };
     let (endpoint, is_new) = match who.platform.webhooks.set_endpoint(who.book, who.actor(), &change).await {
         Ok(set) => set,
         Err(error @ (WebhookError::Url(_) | WebhookError::UrlIsMissing)) => {

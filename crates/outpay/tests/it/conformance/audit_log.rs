@@ -110,7 +110,9 @@ async fn settings_and_their_entries_are_set_together(world: &BareStore) {
         expiry_days: Some(Some(30)),
         terms: vec![("bank".to_owned(), terms.clone())],
     };
-    let gone = store.change_settings(book, &change, &[entry(99, "nowhere", Actor::OPERATOR)]).await;
+    let seen = async || store.book_settings(book).await.unwrap().unwrap();
+    let first = seen().await;
+    let gone = store.change_settings(book, &first, &change, &[entry(99, "nowhere", Actor::OPERATOR)]).await;
     assert!(matches!(gone, Err(WriteError::Conflict)), "{gone:?}");
     assert!(store.business(book.business()).await.unwrap().unwrap().payouts_enabled);
     assert_eq!(
@@ -118,15 +120,15 @@ async fn settings_and_their_entries_are_set_together(world: &BareStore) {
         (None, 0)
     );
     let told = [entry(book.business(), "told", Actor::OPERATOR)];
-    store.change_settings(book, &change, &told).await.unwrap();
+    store.change_settings(book, &first, &change, &told).await.unwrap();
     assert!(!store.business(book.business()).await.unwrap().unwrap().payouts_enabled);
     assert_eq!(store.expiry_days(book).await.unwrap(), Some(30));
     assert_eq!(store.all_terms(book).await.unwrap()["bank"], terms);
     assert_eq!(actions(world, &all(book.business())).await, ["told"]);
     let nothing = SettingsChange::default();
-    store.change_settings(book, &nothing, &[]).await.unwrap();
+    store.change_settings(book, &seen().await, &nothing, &[]).await.unwrap();
     let forever = SettingsChange { expiry_days: Some(None), ..SettingsChange::default() };
-    store.change_settings(book, &forever, &[]).await.unwrap();
+    store.change_settings(book, &seen().await, &forever, &[]).await.unwrap();
     assert_eq!(store.expiry_days(book).await.unwrap(), None);
     assert_eq!(store.all_terms(book).await.unwrap()["bank"], terms);
 }

@@ -4,10 +4,11 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, debit, deposit, order, to_payout, withdraw};
 use ledger::{BookId, Cents, FeeRule, ReviewRule, Terms};
-use outpay::testing::store::Unclaimed;
+use outpay::testing::store::{SettingsChange, Unclaimed, WriteError};
 
 on_both_engines! {
     terms_come_back_as_they_were_set,
+    settings_are_changed_from_what_was_seen_alone,
     an_expiry_rule_is_set_and_taken_away,
     unclaimed_is_what_did_not_move,
     unclaimed_money_pages,
@@ -43,6 +44,31 @@ async fn terms_come_back_as_they_were_set(world: &BareStore) {
     store.set_terms(book, "usdc", &changed).await.unwrap();
     assert_eq!(store.all_terms(book).await.unwrap()["usdc"], changed);
     assert_eq!(store.all_terms(other).await.unwrap()["usdc"], Terms::default());
+}
+
+async fn settings_are_changed_from_what_was_seen_alone(world: &BareStore) {
+    let (store, book) = (&world.store, world.book("Acme").await);
+    assert!(store.book_settings(BookId(98)).await.unwrap().is_none());
+    let seen = async || store.book_settings(book).await.unwrap().unwrap();
+    let first = seen().await;
+    assert_eq!((first.payouts_enabled, first.expiry_days, first.terms.len()), (true, None, 0));
+    let terms = |minimum| {
+        let terms = Terms { minimum: Cents(minimum), ..Terms::default() };
+        SettingsChange { terms: vec![("bank".to_owned(), terms)], ..SettingsChange::default() }
+    };
+    let days = |days| SettingsChange { expiry_days: Some(days), ..SettingsChange::default() };
+    let off = SettingsChange { payouts_enabled: Some(false), ..SettingsChange::default() };
+    for change in [terms(2), terms(3), days(Some(30)), days(Some(31)), days(None), off] {
+        let before = seen().await;
+        store.change_settings(book, &before, &change, &[]).await.unwrap();
+        for other in [&change, &terms(9), &days(Some(99))] {
+            let late = store.change_settings(book, &before, other, &[]).await;
+            assert!(matches!(late, Err(WriteError::Conflict)), "{change:?}, {other:?}");
+        }
+    }
+    let last = seen().await;
+    assert_eq!((last.payouts_enabled, last.expiry_days), (false, None));
+    assert_eq!(last.terms["bank"].minimum, Cents(3));
 }
 
 async fn an_expiry_rule_is_set_and_taken_away(world: &BareStore) {

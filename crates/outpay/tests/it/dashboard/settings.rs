@@ -1,9 +1,11 @@
 //! Settings, and that every change of them is in the audit log, from every door.
 
 use crate::dashboard::hat::Team;
-use ledger::Cents;
+use ledger::{Cents, Mode};
 use outpay::testing::business::branding;
+use outpay::testing::business::settings::terms_tag;
 use outpay::testing::roles::Role;
+use outpay::testing::withdrawals::offer::standard_terms;
 
 crate::world::on_both_engines! {
     payouts_are_switched,
@@ -30,8 +32,11 @@ async fn terms_are_set_as_people_write_them(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    let before = terms_tag(&standard_terms(Mode::Test));
+    admin.get("/dashboard/settings").await.is(200).says(&before);
     let fields = [
         ("method", "sandbox"),
+        ("terms_before", before.as_str()),
         ("enabled", "on"),
         ("fee_fixed", "0.25"),
         ("fee_percent", "1.5"),
@@ -66,6 +71,16 @@ async fn terms_are_set_as_people_write_them(world: &Team) {
     admin.post("/dashboard/settings/method", &[("method", "no such")]).await.is(404);
     let after = world.platform.store.all_terms(business.test).await.unwrap()["sandbox"].clone();
     assert_eq!(after, terms, "what is wrong sets nothing");
+    // The form was loaded before the first change, so it would undo what another has set since.
+    let late = [("method", "sandbox"), ("terms_before", before.as_str()), ("minimum", "7")];
+    admin.post("/dashboard/settings/method", &late).await.is(409).says("changed in the meantime");
+    let after = world.platform.store.all_terms(business.test).await.unwrap()["sandbox"].clone();
+    assert_eq!(after, terms);
+    let before = terms_tag(&terms);
+    let seen = [("method", "sandbox"), ("terms_before", before.as_str()), ("minimum", "7")];
+    admin.post("/dashboard/settings/method", &seen).await.leads_to("/dashboard/settings");
+    let after = world.platform.store.all_terms(business.test).await.unwrap()["sandbox"].clone();
+    assert_eq!((after.minimum, after.enabled), (Cents(700), false));
 }
 
 async fn unclaimed_money_goes_back_after_some_days(world: &Team) {

@@ -53,7 +53,10 @@ async fn status_400_a_body_that_it_does_not_read(world: &Api) {
     call.clone().json("{").send().await.is(400, MALFORMED);
     call.clone().json(r#"{"reason":"x"}"#).send().await.value(400);
     call.clone().body("reason=x").send().await.is(415, NOT_JSON);
-    assert_eq!(world.platform.store.user(business.live, 1).await.unwrap().unwrap().user.status, UserStatus::Active);
+    assert_eq!(
+        world.platform.store.user(business.live, 1).await.unwrap().unwrap().user.status,
+        UserStatus::Active
+    );
     call.clone().body("").send().await.value(200);
     call.json("{}").send().await.value(200);
 }

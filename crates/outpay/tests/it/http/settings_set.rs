@@ -1,14 +1,20 @@
 //! `PUT /payout/settings`: sets the fields sent, keeps the rest, and validates everything first.
 
 use crate::http::api::{Api, UNAUTHORIZED};
+use ledger::Actor;
+use outpay::testing::business::settings;
+use outpay::testing::store::SettingsChange;
 use serde_json::{Value, json};
 
 crate::world::on_both_engines! {
     status_200_what_is_sent_is_set,
+    status_200_terms_are_merged_at_every_level,
+    status_200_changes_at_once_are_all_made,
     status_200_unclaimed_money_goes_back,
     status_200_a_late_rule_takes_nothing_unannounced,
     status_200_every_change_is_an_event,
     status_400_nothing_is_set,
+    status_412_another_change_came_first,
     status_401_public_key,
 }
 
@@ -30,6 +36,57 @@ async fn status_200_what_is_sent_is_set(world: &Api) {
     assert_eq!(nothing, after);
     let off = put(world, &business.test_key, &json!({ "expiry_days": 0 })).await.value(200);
     assert_eq!(off["expiry_days"], Value::Null);
+    put(world, &business.test_key, &json!({ "expiry_days": 30 })).await.value(200);
+    let off = put(world, &business.test_key, &json!({ "expiry_days": null })).await.value(200);
+    assert_eq!(off["expiry_days"], Value::Null);
+}
+
+async fn status_200_terms_are_merged_at_every_level(world: &Api) {
+    let business = world.business().await;
+    let terms = json!({ "enabled": true, "fee": { "fixed": 25, "basis_points": 150, "floor": 50, "cap": 1000 },
+        "minimum": 100, "maximum": 5000, "review": { "always": true, "above": 1000, "above_per_day": 2000,
+        "new_destination": true }, "daily_cap": 100_000 });
+    let set = async |terms: &Value| {
+        let body = json!({ "methods": { "sandbox": terms } });
+        put(world, &business.test_key, &body).await.value(200)["methods"]["sandbox"].clone()
+    };
+    assert_eq!(set(&terms).await, terms);
+    let mut expected = terms;
+    for (change, place, value) in [
+        (json!({ "minimum": 200 }), "/minimum", json!(200)),
+        (json!({ "fee": { "floor": 60 } }), "/fee/floor", json!(60)),
+        (json!({ "fee": { "cap": null } }), "/fee/cap", Value::Null),
+        (json!({ "review": { "above": 500 } }), "/review/above", json!(500)),
+        (json!({ "review": { "above_per_day": null } }), "/review/above_per_day", Value::Null),
+        (json!({ "review": {}, "fee": {}, "enabled": null }), "/enabled", json!(true)),
+        (json!({ "daily_cap": null }), "/daily_cap", Value::Null),
+        (json!({ "enabled": false }), "/enabled", json!(false)),
+    ] {
+        *expected.pointer_mut(place).unwrap() = value;
+        assert_eq!(set(&change).await, expected, "{change}");
+    }
+    assert_eq!(set(&expected.clone()).await, expected, "what is shown can be sent back");
+}
+
+async fn status_200_changes_at_once_are_all_made(world: &Api) {
+    let business = world.business().await;
+    let changes = [
+        json!({ "minimum": 7 }),
+        json!({ "maximum": 7777 }),
+        json!({ "fee": { "fixed": 7 } }),
+        json!({ "review": { "always": true } }),
+        json!({ "daily_cap": 77_777 }),
+    ];
+    let put = async |terms: &Value| {
+        let body = json!({ "methods": { "sandbox": terms } });
+        put(world, &business.test_key, &body).await.value(200);
+    };
+    futures_util::future::join_all(changes.iter().map(put)).await;
+    let settings = world.get("/payout/settings").key(&business.test_key).send().await.value(200);
+    let set = &settings["methods"]["sandbox"];
+    let found =
+        [&set["minimum"], &set["maximum"], &set["fee"]["fixed"], &set["review"]["always"], &set["daily_cap"]];
+    assert_eq!(found, [&json!(7), &json!(7777), &json!(7), &json!(true), &json!(77_777)]);
 }
 
 async fn status_200_unclaimed_money_goes_back(world: &Api) {
@@ -77,6 +134,7 @@ async fn status_200_every_change_is_an_event(world: &Api) {
     // An unchanged setting is not an event.
     put(world, key, &all).await.value(200);
     put(world, key, &json!({ "methods": { "sandbox": { "enabled": true } } })).await.value(200);
+    put(world, key, &json!({ "methods": { "sandbox": { "review": { "always": false } } } })).await.value(200);
     put(world, key, &json!({ "expiry_days": -1 })).await.value(400);
     let events = world.get("/payout/events?limit=100").key(key).send().await.value(200);
     let events = events["data"].as_array().unwrap();
@@ -108,6 +166,9 @@ async fn status_400_nothing_is_set(world: &Api) {
         (json!({ "methods": { "bank": {} } }), "methods"),
         (json!({ "methods": { "sandbox": { "minimum": 0 } } }), "methods"),
         (json!({ "methods": { "sandbox": { "fees": {} } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "review": { "alwys": true } } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "review": true } } }), "methods"),
+        (json!({ "methods": { "sandbox": { "minimum": 200, "maximum": 100 } } }), "methods"),
         (json!({ "methods": { "sandbox": { "daily_cap": 100_000.0 } } }), "methods"),
         (json!({ "methods": { "sandbox": { "review": { "above": 5_000.0 } } } }), "methods"),
         (json!({ "methods": { "sandbox": { "fee": { "cap": u64::MAX } } } }), "methods"),
@@ -117,6 +178,39 @@ async fn status_400_nothing_is_set(world: &Api) {
         assert!(refused["fields"][field].is_array(), "{body}: {refused}");
     }
     assert_eq!(world.get("/payout/settings").key(&business.test_key).send().await.value(200), before);
+}
+
+async fn status_412_another_change_came_first(world: &Api) {
+    let business = world.business().await;
+    let key = &business.test_key;
+    let tag = async || {
+        let read = world.get("/payout/settings").key(key).send().await;
+        read.header("etag").expect("settings have a tag").to_owned()
+    };
+    let put_if = async |tag: &str, days: i64| {
+        let body = json!({ "expiry_days": days }).to_string();
+        world.call("PUT", "/payout/settings").key(key).header("If-Match", tag).json(body).send().await
+    };
+    let first = tag().await;
+    assert_eq!(tag().await, first, "the same content has the same tag");
+    let answer = put_if(&first, 30).await;
+    let second = answer.header("etag").unwrap().to_owned();
+    assert_eq!((answer.status, tag().await), (200, second.clone()));
+    assert_ne!(first, second);
+    let sentence = "It was changed since you read it. Read it again, and send the change with the new ETag.";
+    for stale in [&first, "\"x\"", &format!("W/{second}")] {
+        let body = format!(r#"{{"error":"{sentence}","code":"precondition_failed"}}"#);
+        put_if(stale, 40).await.is(412, body);
+    }
+    put_if(&second[1..], 40).await.value(400);
+    // Another member's change, which this client has not seen.
+    let actor = Actor::OPERATOR;
+    let change = SettingsChange { expiry_days: Some(Some(50)), ..SettingsChange::default() };
+    settings::change(&world.platform, business.test, actor, change).await.unwrap();
+    put_if(&second, 60).await.value(412);
+    assert_eq!(put_if("*", 60).await.value(200)["expiry_days"], 60);
+    let last = format!("\"x\", {}", tag().await);
+    assert_eq!(put_if(&last, 70).await.value(200)["expiry_days"], 70);
 }
 
 async fn status_401_public_key(world: &Api) {

@@ -14,6 +14,7 @@ crate::world::on_both_engines! {
     status_400_all_fields_together,
     status_400_malformed_json,
     status_401_public_key,
+    status_412_another_change_came_first,
     status_413_more_than_64_kib,
     status_415_not_declared_as_json,
 }
@@ -55,6 +56,28 @@ async fn status_200_what_is_left_out_stays(world: &Api) {
     assert_eq!(off["changed_at"], "2026-01-02T03:04:06.678901Z");
     let nothing = set(world, &business.key, "{}").await.value(200);
     assert_eq!(nothing["enabled"], false);
+}
+
+async fn status_412_another_change_came_first(world: &Api) {
+    let business = world.business().await;
+    let set_if = async |tag: &str, body: &str| {
+        let call = world.call("PUT", "/payout/webhook").key(&business.key).header("If-Match", tag);
+        call.json(body).send().await
+    };
+    let first = r#"{"url":"https://example.com/"}"#;
+    for tag in ["*", "\"w1\""] {
+        set_if(tag, first).await.value(412);
+    }
+    let made = set(world, &business.key, first).await;
+    let made = made.header("etag").expect("a webhook has a tag").to_owned();
+    let read = world.get("/payout/webhook").key(&business.key).send().await;
+    assert_eq!(read.header("etag"), Some(made.as_str()));
+    let off = set_if(&made, r#"{"enabled":false}"#).await;
+    assert_eq!((off.status, off.header("etag") == Some(&made)), (200, false));
+    assert_eq!(set_if(&made, r#"{"enabled":true}"#).await.value(412)["code"], "precondition_failed");
+    let read = world.get("/payout/webhook").key(&business.key).send().await;
+    assert_eq!(read.header("etag"), off.header("etag"));
+    assert_eq!(read.value(200)["enabled"], false);
 }
 
 async fn status_400_a_first_webhook_needs_a_url(world: &Api) {

@@ -70,6 +70,7 @@ impl Hooks {
             url: Some(self.receiver.url(path)),
             enabled: Some(true),
             events: Some(EventSet::of_names(events.iter().copied()).unwrap()),
+            ..EndpointChange::default()
         };
         self.webhooks().set_endpoint(book, BY, &change).await.unwrap().0
     }
