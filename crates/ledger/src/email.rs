@@ -2,8 +2,9 @@
 //! Not here: whether the mailbox exists.
 //!
 //! Syntax follows the WHATWG definition of a valid e-mail address (HTML Standard, "email state"), with three
-//! changes: the local part is a dot-atom (RFC 5322: no leading, trailing or doubled dot), a domain may be written
-//! in Unicode and is compared in IDNA form (UTS 46), and it must have a dot, because a payout to `user@gmail` is a typo.
+//! changes: the local part is a dot-atom (RFC 5322: no leading, trailing or doubled dot) of at most 64 octets (RFC 5321,
+//! 4.5.3.1.1: a longer one cannot be mailed), a domain may be written in Unicode and is compared in IDNA form (UTS 46), and it
+//! must have a dot, because a payout to `user@gmail` is a typo.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -27,6 +28,9 @@ impl Email {
     /// Contract, 1.2: counted in characters of the text as it was sent.
     pub const MAX_CHARACTERS: usize = 255;
 
+    /// RFC 5321, 4.5.3.1.1.
+    pub const MAX_LOCAL_OCTETS: usize = 64;
+
     /// Reads an address and brings it to normal form.
     ///
     /// # Errors
@@ -36,7 +40,7 @@ impl Email {
             return Err(EmailProblem::TooLong);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(EmailProblem::NotAnAddress)?;
-        if !is_dot_atom(local) {
+        if local.len() > Self::MAX_LOCAL_OCTETS || !is_dot_atom(local) {
             return Err(EmailProblem::NotAnAddress);
         }
         let domain = normal_domain(domain).ok_or(EmailProblem::NotAnAddress)?;
@@ -163,11 +167,31 @@ mod tests {
     }
 
     #[test]
+    fn a_local_part_has_at_most_64_octets() {
+        let of = |octets: usize| Email::parse(&format!("{}@example.com", "a".repeat(octets)));
+        assert!(of(64).is_ok());
+        assert_eq!(of(65), Err(EmailProblem::NotAnAddress));
+        assert_eq!(of(243), Err(EmailProblem::NotAnAddress));
+        assert_eq!(
+            Email::parse(&format!("{0}.{0}@example.com", "a".repeat(32))),
+            Err(EmailProblem::NotAnAddress)
+        );
+    }
+
+    #[test]
     fn length_is_counted_in_characters_up_to_255() {
-        let fits = format!("{}@example.com", "a".repeat(243));
-        assert_eq!(fits.chars().count(), 255);
+        let of = |last: usize| {
+            let label = "a".repeat(63);
+            format!("{}@{label}.{label}.{}.com", "a".repeat(64), "a".repeat(last))
+        };
+        assert_eq!((of(58).len(), Email::parse(&of(58)).is_ok()), (255, true));
+        assert_eq!(Email::parse(&of(59)), Err(EmailProblem::TooLong));
+        // In characters, not in bytes: the domain is shorter in ASCII.
+        let label = "\u{1d41a}".repeat(60);
+        let fits = format!("{}@{label}.{label}.{label}.com", "a".repeat(64 - 1));
+        assert!(fits.len() > 255 && fits.chars().count() <= 255);
         assert!(Email::parse(&fits).is_ok());
-        assert_eq!(Email::parse(&format!("a{fits}")), Err(EmailProblem::TooLong));
+        assert_eq!(Email::parse(&format!("{}@example.com", "a".repeat(244))), Err(EmailProblem::TooLong));
         let label = "a".repeat(64);
         assert_eq!(Email::parse(&format!("a@{label}.com")), Err(EmailProblem::NotAnAddress));
     }
