@@ -8,8 +8,8 @@ use crate::look_back::LookBack;
 use crate::origin::{CredentialDigest, SessionStamp, StoredCredential};
 use crate::{
     Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
-    Lease, Micros, Movement, NewEntry, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot, UserStatus,
-    Withdrawal,
+    Lease, Micros, Movement, NewEntry, NewMetadata, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot,
+    UserStatus, Withdrawal,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -36,6 +36,7 @@ pub struct Book {
     pending: HashMap<i64, Cents>,
     pub(crate) before: LookBack,
     entries: Vec<(Entry, ChainDigest)>,
+    metadata: Vec<NewMetadata>,
     new_users: Vec<i64>,
     /// Number, and the salt of the hash as it is stored.
     changed_users: BTreeMap<i64, HashSalt>,
@@ -56,6 +57,8 @@ struct LoadedAccount {
 pub struct Changes<'a> {
     /// New entries with their digests, in sequence.
     pub entries: &'a [(Entry, ChainDigest)],
+    /// Metadata of some of them; usually none.
+    pub metadata: &'a [NewMetadata],
     /// Accounts that had no row, by number.
     pub new_accounts: BTreeMap<AccountId, Account>,
     /// Accounts whose row changes, by number.
@@ -92,6 +95,7 @@ impl Book {
             pending: HashMap::new(),
             before: LookBack::default(),
             entries: Vec::new(),
+            metadata: Vec::new(),
             new_users: Vec::new(),
             changed_users: BTreeMap::new(),
             new_remembered: Vec::new(),
@@ -207,6 +211,7 @@ impl Book {
         let known = |number: &i64| self.users.get(number);
         Changes {
             entries: &self.entries,
+            metadata: &self.metadata,
             new_accounts: touched(false),
             changed_accounts: touched(true),
             new_users: self.new_users.iter().filter_map(known).collect(),
@@ -345,8 +350,13 @@ impl Book {
         at: Micros,
         actor: Actor,
     ) {
+        let sequence = self.head.sequence + 1;
+        if !new.metadata.is_empty() {
+            let user = new.user.unwrap_or_default();
+            self.metadata.push(NewMetadata { sequence, user, metadata: new.metadata });
+        }
         self.append(Entry {
-            sequence: self.head.sequence + 1,
+            sequence,
             kind: new.kind,
             at,
             user: new.user.unwrap_or_default(),

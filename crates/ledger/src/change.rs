@@ -1,6 +1,8 @@
 //! The steps a plan is made of. Deciding (decide.rs, decide_withdrawal.rs) makes them; the book carries them out (book.rs).
 
-use crate::{AccountId, Cents, Email, EntryKind, HashSalt, OnceKey, Remembered, UserStatus, Withdrawal};
+use crate::{
+    AccountId, Cents, Email, EntryKind, HashSalt, Metadata, OnceKey, Remembered, UserStatus, Withdrawal,
+};
 
 /// One step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,12 +88,14 @@ pub struct NewEntry {
     pub note: Option<String>,
     /// What the rail made public, a memo for the recipient, or a correction's detail.
     pub detail: Option<String>,
+    /// Stored beside the entry, not in it.
+    pub metadata: Metadata,
 }
 
 impl NewEntry {
     /// An entry of this kind with nothing else in it.
     pub(crate) fn new(kind: EntryKind) -> Self {
-        Self { kind, user: None, withdrawal: None, note: None, detail: None }
+        Self { kind, user: None, withdrawal: None, note: None, detail: None, metadata: Metadata::default() }
     }
 
     pub(crate) fn of_user(self, user: i64) -> Self {

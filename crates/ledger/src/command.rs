@@ -3,8 +3,8 @@
 use crate::change::given;
 use crate::correction::Confirmed;
 use crate::{
-    AccountId, Actor, Cents, Email, HashSalt, Lease, Micros, Once, OnceKey, Origin, Provider, Step, Terms,
-    UserSnapshot, UserStatus, Withdrawal,
+    AccountId, Actor, Cents, Email, HashSalt, Lease, Metadata, Micros, Once, OnceKey, Origin, Provider, Step,
+    Terms, UserSnapshot, UserStatus, Withdrawal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub struct BatchPayout {
     pub reference: Option<String>,
     /// A memo for the recipient; empty for none.
     pub memo: String,
+    /// The business's own notes.
+    pub metadata: Metadata,
 }
 
 /// Between which of the business's own balances money moves.
@@ -160,6 +162,8 @@ pub enum Command {
         amount: Cents,
         /// A memo for the recipient; empty for none.
         memo: String,
+        /// The business's own notes.
+        metadata: Metadata,
     },
     /// Many creates at once.
     CreateMany {

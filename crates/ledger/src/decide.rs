@@ -6,8 +6,8 @@ use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::recovery::recover;
 use crate::{
     AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashSalt, Inputs,
-    MAX_PAYOUT, MAX_TRANSFER, NewEntry, OnceKey, Refusal, Remembered, Reply, Request, RowRefusal, RowReply,
-    UserStatus,
+    MAX_PAYOUT, MAX_TRANSFER, Metadata, NewEntry, OnceKey, Refusal, Remembered, Reply, Request, RowRefusal,
+    RowReply, UserStatus,
 };
 use std::collections::HashMap;
 
@@ -78,7 +78,9 @@ fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decisio
 pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Refusal> {
     let Inputs { now, seed } = inputs;
     match command {
-        Command::Create { email, amount, memo } => create(book, email, *amount, memo, &seed),
+        Command::Create { email, amount, memo, metadata } => {
+            create(book, email, *amount, entry_of_payout("", memo, metadata), &seed)
+        }
         Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial, &seed),
         Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
         Command::Deposit { amount, reference, used_elsewhere } => {
@@ -101,7 +103,13 @@ pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Re
     }
 }
 
-fn create(book: &Book, email: &Email, amount: Cents, memo: &str, seed: &[u8; 32]) -> Result<Plan, Refusal> {
+fn create(
+    book: &Book,
+    email: &Email,
+    amount: Cents,
+    entry: NewEntry,
+    seed: &[u8; 32],
+) -> Result<Plan, Refusal> {
     check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
     check_amount(amount, MAX_PAYOUT)?;
     check(book.balance(AccountId::PAYOUT) >= amount, Refusal::PayoutBalanceIsTooLow)?;
@@ -112,13 +120,14 @@ fn create(book: &Book, email: &Email, amount: Cents, memo: &str, seed: &[u8; 32]
     let mut changes = Vec::with_capacity(3);
     let (generation, salt) = known
         .map_or_else(|| (0, HashSalt::draw(seed, book.id, number, 0)), |user| (user.generation, user.salt));
-    pay(&mut changes, number, known.is_none().then_some((email, salt)), amount, entry_of_payout("", memo));
+    pay(&mut changes, number, known.is_none().then_some((email, salt)), amount, entry);
     Ok(Plan { changes, reply: Reply::Paid { user: number, generation, salt } })
 }
 
 /// A payout's entry holds the business's reference as its note and the recipient's memo as its detail.
-fn entry_of_payout(reference: &str, memo: &str) -> NewEntry {
-    NewEntry::new(EntryKind::UserCredited).with_note(reference).with_detail(memo)
+fn entry_of_payout(reference: &str, memo: &str, metadata: &Metadata) -> NewEntry {
+    let entry = NewEntry::new(EntryKind::UserCredited).with_note(reference).with_detail(memo);
+    NewEntry { metadata: metadata.clone(), ..entry }
 }
 
 fn pay(
@@ -246,7 +255,8 @@ fn pay_row<'a>(
     running.users.insert(&payout.email, (user, generation, salt, balance));
     let reference = payout.reference.as_deref().unwrap_or_default();
     let new = is_new.then_some((&payout.email, salt));
-    pay(&mut running.changes, user, new, payout.amount, entry_of_payout(reference, &payout.memo));
+    let entry = entry_of_payout(reference, &payout.memo, &payout.metadata);
+    pay(&mut running.changes, user, new, payout.amount, entry);
     if let Some(key) = once {
         let reply = Reply::Paid { user, generation, salt };
         let remembered = Remembered { fingerprint: payout.fingerprint(), reply };

@@ -2,7 +2,7 @@
 //! the names under which answers are remembered (once.rs).
 
 use crate::once::short_digest;
-use crate::{BatchPayout, Cents, Command, Email, Fingerprint, Progress};
+use crate::{BatchPayout, Cents, Command, Email, Fingerprint, Metadata, Progress};
 
 impl BatchPayout {
     /// What a reference identifies: this address and this amount. The memo is no part of it.
@@ -18,7 +18,9 @@ impl Command {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(match self {
-            Self::Create { email, amount, memo } => paid(b"create", email, *amount, memo),
+            Self::Create { email, amount, memo, metadata } => {
+                noted(b"create noted", paid(b"create", email, *amount, memo), metadata)
+            }
             Self::CreateMany { payouts, partial } => {
                 let rows: Vec<[u8; 16]> = payouts.iter().map(row_digest).collect();
                 short_digest(b"create many", &[&[u8::from(*partial)], &rows.concat()])
@@ -107,7 +109,12 @@ fn row_digest(payout: &BatchPayout) -> [u8; 16] {
     let amount = payout.amount.0.to_be_bytes();
     let mut parts = vec![payout.email.as_str().as_bytes(), &amount, marker, reference.as_bytes()];
     parts.extend((!payout.memo.is_empty()).then_some(payout.memo.as_bytes()));
-    short_digest(b"row", &parts)
+    noted(b"row noted", short_digest(b"row", &parts), &payout.metadata)
+}
+
+/// Without metadata the digest is the same as before metadata existed.
+fn noted(what: &[u8], digest: [u8; 16], metadata: &Metadata) -> [u8; 16] {
+    if metadata.is_empty() { digest } else { short_digest(what, &[&digest, &metadata.digested()]) }
 }
 
 #[cfg(test)]
@@ -116,14 +123,21 @@ mod tests {
 
     fn row(memo: &str) -> BatchPayout {
         let email = Email::parse("user@example.com").expect("an address");
-        BatchPayout { email, amount: Cents(5), reference: Some("one".to_owned()), memo: memo.to_owned() }
+        let reference = Some("one".to_owned());
+        BatchPayout {
+            email,
+            amount: Cents(5),
+            reference,
+            memo: memo.to_owned(),
+            metadata: Metadata::default(),
+        }
     }
 
     #[test]
     fn a_memo_is_part_of_a_request_and_no_part_of_a_reference() {
         let create = |memo: &str| {
-            let BatchPayout { email, amount, memo, .. } = row(memo);
-            Command::Create { email, amount, memo }.fingerprint()
+            let BatchPayout { email, amount, memo, metadata, .. } = row(memo);
+            Command::Create { email, amount, memo, metadata }.fingerprint()
         };
         let many =
             |memo: &str| Command::CreateMany { payouts: vec![row(memo)], partial: false }.fingerprint();
@@ -135,10 +149,30 @@ mod tests {
     }
 
     #[test]
+    fn metadata_is_part_of_a_request_and_no_part_of_a_reference() {
+        let noted = |value: &str| {
+            let metadata = Metadata::new([("order".to_owned(), value.to_owned())]).expect("it is short");
+            BatchPayout { metadata, ..row("") }
+        };
+        let many =
+            |row: BatchPayout| Command::CreateMany { payouts: vec![row], partial: false }.fingerprint();
+        let create = |row: BatchPayout| {
+            let BatchPayout { email, amount, memo, metadata, .. } = row;
+            Command::Create { email, amount, memo, metadata }.fingerprint()
+        };
+        for of in [&create as &dyn Fn(BatchPayout) -> Fingerprint, &many] {
+            assert_ne!(of(row("")), of(noted("7")));
+            assert_ne!(of(noted("7")), of(noted("8")));
+        }
+        assert_eq!(row("").fingerprint(), noted("7").fingerprint());
+    }
+
+    #[test]
     fn without_a_memo_digests_are_those_of_before() {
         let (row, amount) = (row(""), 5_i64.to_be_bytes());
         let email = row.email.as_str().as_bytes();
-        let create = Command::Create { email: row.email.clone(), amount: row.amount, memo: String::new() };
+        let (email_of, memo, metadata) = (row.email.clone(), String::new(), Metadata::default());
+        let create = Command::Create { email: email_of, amount: row.amount, memo, metadata };
         assert_eq!(create.fingerprint().0, short_digest(b"create", &[email, &amount]));
         assert_eq!(row_digest(&row), short_digest(b"row", &[email, &amount, b"r", b"one"]));
     }

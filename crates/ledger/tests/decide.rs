@@ -66,7 +66,12 @@ fn book(main: i64, payout: i64, ann: i64, bob: i64) -> Book {
 }
 
 fn create(to: &str, amount: i64) -> Command {
-    Command::Create { email: email(to), amount: Cents(amount), memo: String::new() }
+    Command::Create {
+        email: email(to),
+        amount: Cents(amount),
+        memo: String::new(),
+        metadata: ledger::Metadata::default(),
+    }
 }
 
 /// Short form of a batch row: recipient, amount, reference. An empty reference means none.
@@ -74,7 +79,13 @@ type Row<'a> = (&'a str, i64, &'a str);
 
 fn row((to, amount, reference): Row<'_>) -> BatchPayout {
     let reference = (!reference.is_empty()).then(|| reference.to_owned());
-    BatchPayout { email: email(to), amount: Cents(amount), reference, memo: String::new() }
+    BatchPayout {
+        email: email(to),
+        amount: Cents(amount),
+        reference,
+        memo: String::new(),
+        metadata: ledger::Metadata::default(),
+    }
 }
 
 fn whole(rows: &[Row<'_>]) -> Command {

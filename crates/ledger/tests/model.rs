@@ -856,15 +856,19 @@ impl<'a> Run<'a> {
         let email = |who: usize| Email::from_stored(PEOPLE[who].to_owned());
         let reference = |which: usize| REFERENCES[which].to_owned();
         match ask {
-            Ask::Create { who, amount } => {
-                Command::Create { email: email(*who), amount: self.cents(*amount), memo: String::new() }
-            }
+            Ask::Create { who, amount } => Command::Create {
+                email: email(*who),
+                amount: self.cents(*amount),
+                memo: String::new(),
+                metadata: ledger::Metadata::default(),
+            },
             Ask::Many { rows, partial } => {
                 let payouts = rows.iter().map(|row| BatchPayout {
                     email: email(row.who),
                     amount: self.cents(row.amount),
                     reference: row.reference.map(reference),
                     memo: String::new(),
+                    metadata: ledger::Metadata::default(),
                 });
                 Command::CreateMany { payouts: payouts.collect(), partial: *partial }
             }

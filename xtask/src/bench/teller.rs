@@ -81,6 +81,7 @@ pub async fn preload(platform: &Platform, book: BookId, users: u64) -> Result<()
                 amount: Cents(1),
                 reference: None,
                 memo: String::new(),
+                metadata: ledger::Metadata::default(),
             })
         };
         let payouts = (first..users.min(first + ROWS)).map(row).collect::<Result<_>>()?;
@@ -100,7 +101,17 @@ async fn measure(platform: &Platform, book: BookId, addresses: u64, time: Durati
                 let mut done = 0u64;
                 while started.elapsed() < time {
                     let (email, amount) = (address(random.u64(0..addresses))?, Cents(random.i64(1..=1000)));
-                    ask(&platform, book, Command::Create { email, amount, memo: String::new() }).await?;
+                    ask(
+                        &platform,
+                        book,
+                        Command::Create {
+                            email,
+                            amount,
+                            memo: String::new(),
+                            metadata: ledger::Metadata::default(),
+                        },
+                    )
+                    .await?;
                     done += 1;
                 }
                 Ok::<u64, anyhow::Error>(done)

@@ -111,8 +111,17 @@ async fn fund(platform: &Platform) -> Result<BookId> {
     ask(platform, book, Command::Transfer { direction: Direction::ToPayout, amount: FUNDS }).await?;
     for user in 0..USERS {
         let email = Email::parse(&format!("user{user}@example.com")).map_err(|_| anyhow!("an address"))?;
-        ask(platform, book, Command::Create { email, amount: Cents(10_000_000), memo: String::new() })
-            .await?;
+        ask(
+            platform,
+            book,
+            Command::Create {
+                email,
+                amount: Cents(10_000_000),
+                memo: String::new(),
+                metadata: ledger::Metadata::default(),
+            },
+        )
+        .await?;
     }
     Ok(book)
 }

@@ -89,11 +89,13 @@ impl Clients {
                 email: email.clone(),
                 amount: Cents(amount.0 % 500 + 501),
                 memo: String::new(),
+                metadata: ledger::Metadata::default(),
             },
             _ => Command::Create {
                 email: ledger::Email::parse("somebody.else@example.com").expect("an address"),
                 amount: Cents(dice.between(1, 500)),
                 memo: String::new(),
+                metadata: ledger::Metadata::default(),
             },
         };
         let key = old.key.clone().expect("remembered orders have keys");

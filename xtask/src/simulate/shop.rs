@@ -110,8 +110,13 @@ impl Shop {
         let address = self.person(dice);
         let wish = witness.wish(self.book.0, What::Pay(address), false, 0);
         let amount = Cents(witness.get(wish).amount);
-        self.order(Command::Create { email: written(address, dice), amount, memo: String::new() })
-            .with_wish(wish)
+        self.order(Command::Create {
+            email: written(address, dice),
+            amount,
+            memo: String::new(),
+            metadata: ledger::Metadata::default(),
+        })
+        .with_wish(wish)
     }
 
     fn batch(&mut self, witness: &mut Witness, dice: &mut Dice) -> Order {
@@ -194,8 +199,13 @@ impl Shop {
         match dice.below(7) {
             0 => {
                 let amount = past(MAX_PAYOUT, dice);
-                self.order(Command::Create { email, amount, memo: String::new() })
-                    .refused_as("amount_out_of_range")
+                self.order(Command::Create {
+                    email,
+                    amount,
+                    memo: String::new(),
+                    metadata: ledger::Metadata::default(),
+                })
+                .refused_as("amount_out_of_range")
             }
             1 => {
                 let (direction, amount) = (Direction::ToPayout, past(MAX_TRANSFER, dice));
@@ -216,6 +226,7 @@ impl Shop {
                     amount: past(MAX_PAYOUT, dice),
                     reference: None,
                     memo: String::new(),
+                    metadata: ledger::Metadata::default(),
                 }];
                 self.order(Command::CreateMany { payouts, partial: true }).refused_as("amount_out_of_range")
             }
@@ -264,6 +275,7 @@ fn row(witness: &Witness, wish: u32, dice: &mut Dice) -> BatchPayout {
         amount: Cents(wanted.amount),
         reference,
         memo: String::new(),
+        metadata: ledger::Metadata::default(),
     }
 }
 

@@ -108,10 +108,15 @@ impl House {
         ask(transfer).await?.ok().context("a transfer")?;
         for number in 0..USERS {
             let email = Email::parse(&format!("u{number}@example.com")).ok().context("an address")?;
-            ask(Command::Create { email, amount: Cents(EACH), memo: String::new() })
-                .await?
-                .ok()
-                .context("a user")?;
+            ask(Command::Create {
+                email,
+                amount: Cents(EACH),
+                memo: String::new(),
+                metadata: ledger::Metadata::default(),
+            })
+            .await?
+            .ok()
+            .context("a user")?;
         }
         let change = EndpointChange {
             url: Some("http://127.0.0.1:9/hook".to_owned()),

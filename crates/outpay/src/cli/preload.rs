@@ -54,5 +54,11 @@ pub(super) async fn run(
 fn one_cent(number: i64) -> Result<BatchPayout, CliError> {
     let email = Email::parse(&format!("user{number}@example.com"));
     let email = email.map_err(|problem| anyhow::anyhow!("user {number} has no address: {problem:?}"))?;
-    Ok(BatchPayout { email, amount: Cents(1), reference: None, memo: String::new() })
+    Ok(BatchPayout {
+        email,
+        amount: Cents(1),
+        reference: None,
+        memo: String::new(),
+        metadata: ledger::Metadata::default(),
+    })
 }

@@ -83,7 +83,7 @@ pub(super) async fn run(arguments: UserArguments, installation: &Installation) -
                 Some(user) => Some(find(&platform, book, &user).await?.user.number),
                 None => None,
             };
-            let filter = UserFilter { email: None, status, below };
+            let filter = UserFilter { status, below, ..UserFilter::default() };
             list(&platform, book, &filter, i64::from(limit), json).await?;
         }
         UserCommand::Show { who, limit } => {

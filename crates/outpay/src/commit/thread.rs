@@ -249,7 +249,13 @@ mod tests {
 
     fn job(rows: usize) -> Job {
         let email = Email::parse("user@example.com").unwrap();
-        let payout = BatchPayout { email, amount: Cents(1), reference: None, memo: String::new() };
+        let payout = BatchPayout {
+            email,
+            amount: Cents(1),
+            reference: None,
+            memo: String::new(),
+            metadata: ledger::Metadata::default(),
+        };
         let command = Command::CreateMany { payouts: vec![payout; rows], partial: false };
         Job {
             asked: Asked { book: BookId(2), request: Request::plain(command) },

@@ -2,12 +2,18 @@
 
 use super::{Counter, Done, PaidMany, PaidUser, reply};
 use crate::stopped::Stopped;
-use ledger::{BatchPayout, Cents, Command, Email, UserSnapshot, UserStatus};
+use ledger::{BatchPayout, Cents, Command, Email, Metadata, UserSnapshot, UserStatus};
 
 impl Counter<'_> {
     /// Creates a payout user or adds to the balance of one.
-    pub async fn create(&self, email: Email, amount: Cents, memo: String) -> Result<Done<PaidUser>, Stopped> {
-        self.give(Command::Create { email, amount, memo }, reply::paid).await
+    pub async fn create(
+        &self,
+        email: Email,
+        amount: Cents,
+        memo: String,
+        metadata: Metadata,
+    ) -> Result<Done<PaidUser>, Stopped> {
+        self.give(Command::Create { email, amount, memo, metadata }, reply::paid).await
     }
 
     /// Pays many users in order: all or none, or with `partial` as far as the money goes.

@@ -7,11 +7,12 @@ use super::show;
 use crate::clock::rfc3339;
 use crate::ids::{IdKind, PublicIds};
 use crate::members;
-use crate::store::StoredEntry;
+use crate::store::{MetadataOf, StoredEntry};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{BookId, CorrectionDetail, EntryKind};
+use ledger::{BookId, CorrectionDetail, EntryKind, Metadata};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -42,6 +43,13 @@ pub struct EventData {
     /// The reference of a deposit or of a batch row.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+    /// Of a payout: what it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memo: Option<String>,
+    /// The notes about a payout, or about a withdrawal as they are now.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    metadata: BTreeMap<String, String>,
     /// The reason of a debit, or why a withdrawal ended badly; the proof of one that a person settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -85,15 +93,27 @@ pub async fn events(State(door): State<Arc<Door>>, request: Request) -> Result<R
         after.ok_or_else(|| field("after", "The after parameter must be the sequence of an event."))?;
     let found = door.platform.store.entries(caller.book, after, limit + 1).await?;
     let ids = door.platform.secrets.ids();
-    let events = found.iter().map(|stored| event(ids, caller.book, stored)).collect();
+    let places = found.iter().filter_map(noted).collect();
+    let metadata = door.platform.store.metadata(caller.book, places).await?;
+    let of =
+        |stored: &StoredEntry| noted(stored).and_then(|of| metadata.get(&of).cloned()).unwrap_or_default();
+    let events = found.iter().map(|stored| event(ids, caller.book, stored, &of(stored))).collect();
     Ok(show::ok(&Page::cut(events, limit, |event: &Event| event.sequence.to_string())))
 }
 
-fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
+/// Whose metadata an entry shows.
+fn noted(stored: &StoredEntry) -> Option<MetadataOf> {
+    let entry = &stored.entry;
+    if entry.withdrawal > 0 {
+        return Some(MetadataOf::Withdrawal(entry.user, entry.withdrawal));
+    }
+    show::is_payout(entry.kind).then_some(MetadataOf::Payout(entry.user, entry.sequence))
+}
+
+fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Metadata) -> Event {
     let entry = &stored.entry;
     let note = Some(entry.note.clone()).filter(|note| !note.is_empty());
-    let is_reference =
-        matches!(entry.kind, EntryKind::Deposited | EntryKind::UserCreated | EntryKind::UserCredited);
+    let is_reference = entry.kind == EntryKind::Deposited || show::is_payout(entry.kind);
     let correction = (entry.kind == EntryKind::DepositReversed).then(|| CorrectionDetail::of(&entry.detail));
     let reversed = correction.flatten().map(|detail| detail.deposit);
     Event {
@@ -105,6 +125,8 @@ fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry) -> Event {
             payout_user_id: (entry.user != 0).then(|| ids.seal(IdKind::PayoutUser, book, entry.user)),
             amount: entry.movement.map(|moved| moved.amount.0),
             reference: note.clone().filter(|_| is_reference),
+            memo: Some(entry.detail.clone()).filter(|memo| show::is_payout(entry.kind) && !memo.is_empty()),
+            metadata: metadata.pairs().clone(),
             reason: note.filter(|_| !is_reference),
             withdrawal_id: (entry.withdrawal > 0)
                 .then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal)),

@@ -4,7 +4,7 @@
 use super::json::{Json, Object};
 use super::problem::{Problem, field};
 use crate::line::{Line, LineProblem};
-use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT};
+use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT, Metadata, MetadataProblem};
 
 /// The most characters of a reason or a proof.
 const LONGEST_TEXT: usize = 255;
@@ -67,6 +67,29 @@ pub(super) fn memo(value: Option<&Json>) -> Result<String, &'static str> {
         }),
         Some(_) => Err("The memo must be a string."),
     }
+}
+
+/// The business's own notes: an object of texts; optional.
+pub(super) fn metadata(value: Option<&Json>) -> Result<Metadata, &'static str> {
+    let pairs = match value {
+        None => return Ok(Metadata::default()),
+        Some(Json::Object(pairs)) => pairs,
+        Some(_) => return Err("The metadata must be an object."),
+    };
+    let value =
+        "Each value of the metadata must be a string of at most 500 characters, without control characters.";
+    let text = |(name, value): (&str, &Json)| match value {
+        Json::String(text) => Some((name.to_owned(), text.clone())),
+        _ => None,
+    };
+    let pairs: Option<Vec<_>> = pairs.entries().map(text).collect();
+    Metadata::new(pairs.ok_or(value)?).map_err(|problem| match problem {
+        MetadataProblem::TooManyKeys => "The metadata may have at most 50 keys.",
+        MetadataProblem::Key => {
+            "Each key of the metadata must have 1 to 40 characters, without brackets and control characters."
+        }
+        MetadataProblem::Value => value,
+    })
 }
 
 /// A required text of 1 to 255 characters, in an endpoint with no other field that can be wrong.

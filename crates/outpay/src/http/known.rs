@@ -7,6 +7,7 @@ use super::json::Object;
 use super::problem::Problem;
 use crate::unknown_name::{self, sentence};
 use http::request::Parts;
+use ledger::Metadata;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) struct EndpointNames(Arc<NameLists>);
 #[derive(Default)]
 struct NameLists {
     fields: Vec<String>,
+    /// `metadata[KEY]` stands for one of any key.
     parameters: Vec<String>,
 }
 
@@ -74,14 +76,13 @@ pub(super) fn check_parameters(parts: &Parts) -> Result<(), Problem> {
         return Ok(());
     };
     let sent = || form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != HASH);
-    let strange = unknown("parameter", sent().map(|(name, _)| name), &known.parameters);
+    let strange = unknown("parameter", sent().map(|(name, _)| family(name)), &known.parameters);
     if !strange.is_empty() {
         return Err(Problem::UnknownNames(strange));
     }
     let mut seen = HashSet::new();
     for (name, value) in sent() {
-        let known = known.parameters.iter().find(|known| **known == *name);
-        let name = known.cloned().unwrap_or_default();
+        let name = unknown_name::shown(&name);
         if value.is_empty() {
             let sentence = format!("The {name} parameter may not be empty; leave it out.");
             return Err(Problem::Parameter(name, sentence));
@@ -92,6 +93,13 @@ pub(super) fn check_parameters(parts: &Parts) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// The documented name of a parameter: that of the family where it names a key of metadata.
+fn family(name: Cow<'_, str>) -> Cow<'_, str> {
+    let key = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']'));
+    let is_family = key.is_some_and(Metadata::is_key);
+    if is_family { Cow::Borrowed("metadata[KEY]") } else { name }
 }
 
 /// Refuses unknown fields of the body.

@@ -9,6 +9,7 @@ mod door;
 mod etag;
 mod events;
 mod fields;
+mod filter;
 mod health;
 mod ignored;
 pub mod json;

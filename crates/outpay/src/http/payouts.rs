@@ -3,7 +3,7 @@
 
 use super::body::{self, LARGEST, LARGEST_BATCH};
 use super::door::{Door, once_key};
-use super::fields::{currency, email, memo, payout_amount};
+use super::fields::{currency, email, memo, metadata, payout_amount};
 use super::ignored::Ignored;
 use super::json::{Json, Object};
 use super::known;
@@ -17,7 +17,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use ledger::{BatchPayout, Cents, Email, OnceKey, RowReply};
+use ledger::{BatchPayout, Cents, Email, Metadata, OnceKey, RowReply};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -44,13 +44,16 @@ pub struct CreateBody {
     #[schema(value_type = Option<String>, example = "USD")]
     #[expect(dead_code, reason = "checked while the body is read; there is no other currency")]
     currency: (),
+    /// Your own notes: at most 50 keys of 40 characters, texts of at most 500. One that does not fit is ignored.
+    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({ "order": "7" }))]
+    metadata: Metadata,
     /// The names of other fields, which the answer tells in a header.
     #[schema(ignore)]
     ignored: Ignored,
 }
 
 /// What `POST /payout/create` reads; it ignores everything else (contract, 1.2).
-const CREATE_FIELDS: [&str; 4] = ["email", "amount", "memo", "currency"];
+const CREATE_FIELDS: [&str; 5] = ["metadata", "email", "amount", "memo", "currency"];
 
 impl CreateBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
@@ -62,8 +65,12 @@ impl CreateBody {
         );
         match read {
             (Ok(email), Ok(amount), Ok(memo), Ok(currency)) => {
-                let ignored = Ignored::of(fields, &CREATE_FIELDS);
-                Ok(Self { email, amount, memo, currency, ignored })
+                // The documented endpoint ignores what it does not know, which metadata of another form is.
+                let metadata = metadata(fields.get("metadata"));
+                let [_, others @ ..] = &CREATE_FIELDS;
+                let read: &[&str] = if metadata.is_ok() { &CREATE_FIELDS } else { others };
+                let ignored = Ignored::of(fields, read);
+                Ok(Self { email, amount, memo, currency, metadata: metadata.unwrap_or_default(), ignored })
             }
             (email, amount, memo, currency) => {
                 let problems = [
@@ -95,8 +102,8 @@ pub async fn create(State(door): State<Arc<Door>>, request: Request) -> Result<R
     let caller = door.business_that_pays(&parts).await?;
     let (once, payout) = read(&door, caller, &parts, body, LARGEST, CreateBody::read).await?;
     door.within_ceiling(caller, [payout.amount]).await?;
-    let CreateBody { email, amount, memo, ignored, .. } = payout;
-    let paid = door.counter(caller).once(once).create(email, amount, memo).await?;
+    let CreateBody { email, amount, memo, metadata, ignored, .. } = payout;
+    let paid = door.counter(caller).once(once).create(email, amount, memo, metadata).await?;
     if !paid.replayed {
         Observed::moved(&parts.extensions, amount);
     }
@@ -150,12 +157,15 @@ pub struct BatchRow {
     /// What for, in words for the person, who sees it beside the amount.
     #[schema(value_type = Option<String>, max_length = 255)]
     memo: String,
+    /// Your own notes: at most 50 keys of 40 characters, texts of at most 500.
+    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({ "order": "7" }))]
+    metadata: Metadata,
 }
 
 impl From<BatchRow> for BatchPayout {
     fn from(row: BatchRow) -> Self {
-        let BatchRow { email, amount, reference, memo } = row;
-        Self { email, amount, reference, memo }
+        let BatchRow { email, amount, reference, memo, metadata } = row;
+        Self { email, amount, reference, memo, metadata }
     }
 }
 
@@ -251,7 +261,7 @@ impl BatchBody {
     }
 }
 
-const ROW_FIELDS: [&str; 4] = ["email", "amount", "reference", "memo"];
+const ROW_FIELDS: [&str; 5] = ["email", "amount", "reference", "memo", "metadata"];
 
 fn row(value: &Json, references: &mut HashSet<String>) -> Result<BatchRow, Vec<FieldOfRow>> {
     let Json::Object(fields) = value else {
@@ -266,14 +276,18 @@ fn row(value: &Json, references: &mut HashSet<String>) -> Result<BatchRow, Vec<F
         payout_amount(fields.get("amount")),
         reference(fields.get("reference"), references),
         memo(fields.get("memo")),
+        metadata(fields.get("metadata")),
     ) {
-        (Ok(email), Ok(amount), Ok(reference), Ok(memo)) => Ok(BatchRow { email, amount, reference, memo }),
-        (email, amount, reference, memo) => {
+        (Ok(email), Ok(amount), Ok(reference), Ok(memo), Ok(metadata)) => {
+            Ok(BatchRow { email, amount, reference, memo, metadata })
+        }
+        (email, amount, reference, memo, metadata) => {
             let problems = [
                 email.err().map(|sentence| ("email", sentence)),
                 amount.err().map(|sentence| ("amount", sentence)),
                 reference.err().map(|sentence| ("reference", sentence)),
                 memo.err().map(|sentence| ("memo", sentence)),
+                metadata.err().map(|sentence| ("metadata", sentence)),
             ];
             let named = |(name, sentence): (&'static str, &'static str)| (name.into(), sentence.into());
             Err(problems.into_iter().flatten().map(named).collect())

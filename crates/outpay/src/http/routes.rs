@@ -59,6 +59,7 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(users::debit),
         endpoint!(withdrawals::withdrawals),
         endpoint!(withdrawals::withdrawal),
+        endpoint!(withdrawals::withdrawal_metadata),
         endpoint!(withdrawals::approve),
         endpoint!(withdrawals::reject),
         endpoint!(withdrawals::settle),

@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::{AccountId, BookId, Cents, EntryKind, Micros, UserSnapshot, WithdrawalState};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A payout user as the business sees one.
@@ -31,6 +32,10 @@ pub struct User {
     /// RFC 3339, UTC, or null.
     #[schema(required)]
     pub expires_at: Option<String>,
+    /// The metadata of the newest payout that brought some. Only where the user is read, and absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// One operation of a payout user.
@@ -74,6 +79,16 @@ pub struct Operation {
     /// Of a refund: the withdrawal whose money came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawal_id: Option<String>,
+    /// Of a credit: what it is for, where the business said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    /// Of a credit: the business's own name for it. Shown to the business alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The business's own notes. Shown to the business alone, and absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    pub metadata: BTreeMap<String, String>,
     /// For the next page; not shown.
     #[serde(skip)]
     pub cursor: String,
@@ -122,6 +137,10 @@ pub struct WithdrawalShown {
     /// `method_off` or `user_inactive`. It is sent once this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<&'static str>,
+    /// The business's own notes. Only where it is read, and absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The answer of `POST /payout/create` and of a rotation: the secret that gives access to the user's money.
@@ -156,6 +175,7 @@ pub fn user(ids: &PublicIds, book: BookId, user: &UserSnapshot, now: Option<Micr
         pending: user.pending.0,
         created_at: rfc3339(user.created_at),
         expires_at: user.expires_at.map(rfc3339),
+        metadata: BTreeMap::new(),
     }
 }
 
@@ -194,8 +214,16 @@ pub fn operation(
         reason: None,
         outcome_unknown: None,
         withdrawal_id: of,
+        memo: is_payout(entry.kind).then(|| entry.detail.clone()).filter(|memo| !memo.is_empty()),
+        reference: None,
+        metadata: BTreeMap::new(),
         cursor,
     }
+}
+
+/// Does an entry of this kind give a user money of the business? Its note is the reference, its detail the memo.
+pub fn is_payout(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::UserCreated | EntryKind::UserCredited)
 }
 
 /// A withdrawal as the person whose money it is sees it.
@@ -219,6 +247,9 @@ pub fn withdrawal_operation(ids: &PublicIds, book: BookId, withdrawal: &ledger::
         reason: given(&withdrawal.reason),
         outcome_unknown: withdrawal.outcome_unknown.then_some(true),
         withdrawal_id: None,
+        memo: None,
+        reference: None,
+        metadata: BTreeMap::new(),
         cursor: String::new(),
     }
 }
@@ -244,6 +275,7 @@ pub fn withdrawal(ids: &PublicIds, book: BookId, of: &ledger::Withdrawal) -> Wit
         created_at: rfc3339(of.created_at),
         changed_at: rfc3339(of.changed_at),
         waiting: None,
+        metadata: BTreeMap::new(),
     }
 }
 

@@ -4,12 +4,15 @@
 use super::body::{self, LARGEST};
 use super::door::{Door, PathId, once_key};
 use super::fields::{amount, text};
+use super::filter;
 use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::show::{self, Operation, User};
 use crate::ids::IdKind;
-use crate::store::{HistoryPlace, StoredEntry, UserFilter, UserRow, WithdrawalFilter};
+use crate::store::{
+    HistoryFilter, HistoryPlace, MetadataOf, StoredEntry, UserFilter, UserRow, WithdrawalFilter,
+};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{StatusCode, Uri};
@@ -22,6 +25,10 @@ use utoipa::ToSchema;
 #[utoipa::path(
     get, path = "/payout/users", tag = "Payout users", security(("secret_key" = [])),
     params(("email" = Option<String>, Query, description = "Only the user with this address"), ("status" = Option<String>, Query, description = "active or inactive"),
+        ("reference" = Option<String>, Query, description = "Only the user who was paid under this reference"),
+        ("metadata[KEY]" = Option<String>, Query, description = "Only users with a payout that has this metadata; KEY is its name"),
+        ("created[gte]" = Option<String>, Query, description = "Created at this time or later; RFC 3339"), ("created[gt]" = Option<String>, Query, description = "Created later"),
+        ("created[lte]" = Option<String>, Query, description = "Created at this time or earlier"), ("created[lt]" = Option<String>, Query, description = "Created earlier"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest first", body = Page<User>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
@@ -31,12 +38,24 @@ pub async fn users(State(door): State<Arc<Door>>, request: Request) -> Result<Re
     let ids = door.platform.secrets.ids();
     let limit = limit(&parts.uri)?;
     let mut filter = filter(&parts.uri)?;
+    if let Some(reference) = query(&parts.uri, "reference") {
+        let user = door.platform.store.user_of_reference(caller.book, &reference).await?;
+        // No user has the number 0.
+        filter.number = Some(user.unwrap_or_default());
+    }
     if let Some(cursor) = query(&parts.uri, "cursor") {
         filter.below = Some(ids.open(IdKind::PayoutUser, caller.book, &cursor).ok_or_else(unknown_cursor)?);
     }
     let found = door.platform.store.users(caller.book, &filter, limit + 1).await?;
     let now = door.platform.clock.now();
-    let users = found.iter().map(|row| show::user(ids, caller.book, &row.user, Some(now))).collect();
+    let numbers = found.iter().map(|row| row.user.number).collect();
+    let metadata = door.platform.store.metadata_of_users(caller.book, numbers).await?;
+    let of = |number: i64| metadata.get(&number).map(|of| of.pairs().clone()).unwrap_or_default();
+    let shown = |row: &UserRow| User {
+        metadata: of(row.user.number),
+        ..show::user(ids, caller.book, &row.user, Some(now))
+    };
+    let users = found.iter().map(shown).collect();
     Ok(show::ok(&Page::cut(users, limit, |user: &User| user.id.clone())))
 }
 
@@ -49,7 +68,8 @@ fn filter(uri: &Uri) -> Result<UserFilter, Problem> {
         Some("inactive") => Some(UserStatus::Inactive),
         Some(_) => return Err(field("status", "The status must be active or inactive.")),
     };
-    Ok(UserFilter { email, status, below: None })
+    let (created, metadata) = (filter::created(uri)?, filter::metadata(uri)?);
+    Ok(UserFilter { email, status, created, metadata, number: None, below: None })
 }
 
 /// One payout user.
@@ -67,14 +87,25 @@ pub async fn user(
     let caller = door.business(&parts).await?;
     let row = door.user(caller, &id).await?;
     let now = door.platform.clock.now();
-    Ok(show::ok(&show::user(door.platform.secrets.ids(), caller.book, &row.user, Some(now))))
+    let number = row.user.number;
+    let found = door.platform.store.metadata_of_users(caller.book, vec![number]).await?;
+    let metadata = found.get(&number).map(|of| of.pairs().clone()).unwrap_or_default();
+    let shown = show::user(door.platform.secrets.ids(), caller.book, &row.user, Some(now));
+    Ok(show::ok(&User { metadata, ..shown }))
 }
 
 /// A payout user's operations.
 #[utoipa::path(
     get, path = "/payout/users/{id}/operations", tag = "Payout users", security(("secret_key" = [])),
-    params(("id" = String, Path, description = "usr_…"), ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<Operation>), (status = 400, description = "Unknown cursor, or limit out of range"),
+    params(("id" = String, Path, description = "usr_…"), ("reference" = Option<String>, Query, description = "Only the payout under this reference"),
+        ("metadata[KEY]" = Option<String>, Query, description = "Only operations that have this metadata; KEY is its name"),
+        ("created[gte]" = Option<String>, Query, description = "Created at this time or later; RFC 3339"), ("created[gt]" = Option<String>, Query, description = "Created later"),
+        ("created[lte]" = Option<String>, Query, description = "Created at this time or earlier"), ("created[lt]" = Option<String>, Query, description = "Created earlier"),
+        ("amount" = Option<i64>, Query, description = "Cents, without a sign"), ("amount[gte]" = Option<i64>, Query, description = "At least this many cents"),
+        ("amount[gt]" = Option<i64>, Query, description = "More cents"), ("amount[lte]" = Option<i64>, Query, description = "At most this many cents"),
+        ("amount[lt]" = Option<i64>, Query, description = "Fewer cents"),
+        ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
+    responses((status = 200, description = "Newest first", body = Page<Operation>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
 pub async fn user_operations(
     State(door): State<Arc<Door>>,
@@ -84,17 +115,51 @@ pub async fn user_operations(
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let row = door.user(caller, &id).await?;
-    Ok(show::ok(&page(&door, caller.book, &row, &parts.uri).await?))
+    let filter = HistoryFilter {
+        reference: query(&parts.uri, "reference"),
+        metadata: filter::metadata(&parts.uri)?,
+        created: filter::created(&parts.uri)?,
+        amount: filter::amount(&parts.uri)?,
+    };
+    let (found, mut page) = page_of(&door, caller.book, &row, &parts.uri, Some(&filter)).await?;
+    let metadata = door.platform.store.metadata(caller.book, found.iter().map(noted).collect()).await?;
+    for (stored, operation) in found.iter().zip(&mut page.data) {
+        let entry = &stored.entry;
+        let reference = show::is_payout(entry.kind) && !entry.note.is_empty();
+        operation.reference = reference.then(|| entry.note.clone());
+        operation.metadata = metadata.get(&noted(stored)).map(|of| of.pairs().clone()).unwrap_or_default();
+    }
+    Ok(show::ok(&page))
 }
 
-/// The page of a user's operations that the query asks for. It begins at the entry that was newest when the balance was
-/// read, and entries never change, so balance and history fit together without a transaction.
+/// Whose metadata an operation shows.
+fn noted(stored: &StoredEntry) -> MetadataOf {
+    let entry = &stored.entry;
+    match entry.kind {
+        EntryKind::WithdrawalCreated => MetadataOf::Withdrawal(entry.user, entry.withdrawal),
+        _ => MetadataOf::Payout(entry.user, entry.sequence),
+    }
+}
+
+/// The page of operations that a recipient asks for, without what is the business's own.
 pub(super) async fn page(
     door: &Door,
     book: BookId,
     row: &UserRow,
     uri: &Uri,
 ) -> Result<Page<Operation>, Problem> {
+    Ok(page_of(door, book, row, uri, None).await?.1)
+}
+
+/// The page of a user's operations that the query asks for, with their entries. It begins at the entry that was newest when
+/// the balance was read, and entries never change, so balance and history fit together without a transaction.
+async fn page_of(
+    door: &Door,
+    book: BookId,
+    row: &UserRow,
+    uri: &Uri,
+    filter: Option<&HistoryFilter>,
+) -> Result<(Vec<StoredEntry>, Page<Operation>), Problem> {
     let limit = limit(uri)?;
     let ids = door.platform.secrets.ids();
     let account = AccountId::user(row.user.number);
@@ -104,21 +169,39 @@ pub(super) async fn page(
             HistoryPlace::Before(ids.open(IdKind::Operation, book, &cursor).ok_or_else(unknown_cursor)?)
         }
     };
-    let found =
-        door.platform.store.history(book, account, place, limit + 1).await?.ok_or_else(unknown_cursor)?;
-    let withdrawals = withdrawals(door, book, &found).await?;
+    let filter = filter.filter(|filter| !filter.is_open());
+    let store = &door.platform.store;
+    let found = match filter {
+        None => store.history(book, account, place, limit + 1).await?,
+        Some(filter) => store.history_of(book, account, place, filter, limit + 1).await?,
+    };
+    let found = found.ok_or_else(unknown_cursor)?;
+    let withdrawals = withdrawals(door, book, &found, filter.is_none()).await?;
     let of = |number: i64| withdrawals.iter().find(|withdrawal| withdrawal.number == number);
     let operations = found
         .iter()
         .map(|stored| show::operation(ids, book, account, stored, of(stored.entry.withdrawal)))
         .collect();
-    Ok(Page::cut(operations, limit, |operation: &Operation| operation.cursor.clone()))
+    let page = Page::cut(operations, limit, |operation: &Operation| operation.cursor.clone());
+    Ok((found, page))
 }
 
-/// The withdrawals that these entries begin, as they are now. A page is a run of one person's history, so its withdrawals
-/// are a run of that person's withdrawals.
-async fn withdrawals(door: &Door, book: BookId, entries: &[StoredEntry]) -> Result<Vec<Withdrawal>, Problem> {
+/// The withdrawals that these entries begin, as they are now. A page without a filter is a run of one
+/// person's history, so its withdrawals are a run of that person's withdrawals.
+async fn withdrawals(
+    door: &Door,
+    book: BookId,
+    entries: &[StoredEntry],
+    is_run: bool,
+) -> Result<Vec<Withdrawal>, Problem> {
     let begun = || entries.iter().filter(|stored| stored.entry.kind == EntryKind::WithdrawalCreated);
+    if !is_run {
+        let mut found = Vec::new();
+        for stored in begun() {
+            found.extend(door.platform.store.withdrawal(book, stored.entry.withdrawal).await?);
+        }
+        return Ok(found);
+    }
     let Some(newest) = begun().next() else { return Ok(Vec::new()) };
     let filter = WithdrawalFilter {
         user: Some(newest.entry.user),

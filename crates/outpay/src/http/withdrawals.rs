@@ -3,19 +3,21 @@
 
 use super::body;
 use super::door::{Door, PathId, once_key};
-use super::fields::only_text;
+use super::fields::{metadata, only_text};
 use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::show::{self, WithdrawalShown};
+use crate::audit_log;
 use crate::auth::Caller;
+use crate::commit::NoVerdict;
 use crate::counter::{Counter, Done};
 use crate::ids::IdKind;
-use crate::store::WithdrawalFilter;
+use crate::store::{MetadataOf, WithdrawalFilter, WriteError};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::WithdrawalState;
+use ledger::{Actor, Metadata, WithdrawalState};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -42,9 +44,12 @@ pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Res
     let found = door.platform.store.withdrawals(caller.book, &filter, limit + 1).await?;
     let (newest, oldest) = (found.first().map_or(0, |of| of.number), found.last().map_or(0, |of| of.number));
     let stops = door.platform.store.stops_of_queued(caller.book, (oldest, newest)).await?;
+    let noted = |of: &ledger::Withdrawal| MetadataOf::Withdrawal(of.user, of.number);
+    let metadata = door.platform.store.metadata(caller.book, found.iter().map(noted).collect()).await?;
     let item = |of: &ledger::Withdrawal| {
         let waiting = stops.get(&of.number).map(|stop| stop.word());
-        WithdrawalShown { waiting, ..show::withdrawal(ids, caller.book, of) }
+        let metadata = metadata.get(&noted(of)).map(|metadata| metadata.pairs().clone()).unwrap_or_default();
+        WithdrawalShown { waiting, metadata, ..show::withdrawal(ids, caller.book, of) }
     };
     let items = found.iter().map(item).collect();
     Ok(show::ok(&Page::cut(items, limit, |item: &WithdrawalShown| item.id.clone())))
@@ -71,10 +76,67 @@ pub async fn withdrawal(
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let found = door.withdrawal(caller, &id).await?;
+    Ok(show::ok(&in_full(&door, caller, &found).await?))
+}
+
+/// A withdrawal with what is read beside it.
+async fn in_full(
+    door: &Door,
+    caller: Caller,
+    found: &ledger::Withdrawal,
+) -> Result<WithdrawalShown, Problem> {
     let stops = door.platform.store.stops_of_queued(caller.book, (found.number, found.number)).await?;
     let waiting = stops.get(&found.number).map(|stop| stop.word());
-    let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, &found);
-    Ok(show::ok(&WithdrawalShown { waiting, ..shown }))
+    let of = MetadataOf::Withdrawal(found.user, found.number);
+    let metadata = door.platform.store.metadata(caller.book, vec![of]).await?.remove(&of).unwrap_or_default();
+    let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, found);
+    Ok(WithdrawalShown { waiting, metadata: metadata.pairs().clone(), ..shown })
+}
+
+/// What to send.
+#[derive(ToSchema)]
+pub struct MetadataBody {
+    /// All notes afterwards: at most 50 keys of 40 characters, texts of at most 500; empty for none.
+    #[schema(value_type = BTreeMap<String, String>, example = json!({ "order": "7" }))]
+    metadata: Metadata,
+}
+
+impl MetadataBody {
+    fn read(fields: &Object) -> Result<Self, Problem> {
+        let given = fields.get("metadata").ok_or("The metadata field is required.");
+        let metadata = given.and_then(|given| metadata(Some(given)));
+        Ok(Self { metadata: metadata.map_err(|sentence| field("metadata", sentence))? })
+    }
+}
+
+/// Set a withdrawal's metadata.
+#[utoipa::path(
+    put, path = "/payout/withdrawals/{id}/metadata", tag = "Withdrawals", request_body = MetadataBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "ord_…")),
+    responses((status = 200, description = "The withdrawal with its metadata", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn withdrawal_metadata(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let found = door.withdrawal(caller, &id).await?;
+    let MetadataBody { metadata } = MetadataBody::read(&body::object(&parts, body, body::LARGEST).await?)?;
+    door.still_authenticates(caller).await?;
+    let (platform, actor) = (&door.platform, Actor(caller.subject));
+    let detail = serde_json::json!({ "metadata": metadata.pairs() });
+    let entry = audit_log::in_book(platform, caller.book, actor, "withdrawal.metadata_set", &id, &detail);
+    let place = (found.user, found.number);
+    match platform.store.set_withdrawal_metadata(caller.book, place, &metadata, &entry).await {
+        Ok(()) => Ok(show::ok(&in_full(&door, caller, &found).await?)),
+        // Another request set the same names at the same moment.
+        Err(WriteError::Conflict) => Err(Problem::NoVerdict(NoVerdict::Busy)),
+        Err(WriteError::Failure(failure)) => Err(failure.into()),
+    }
 }
 
 /// Approve a withdrawal.

@@ -6,7 +6,7 @@ use crate::line::Line;
 use crate::line_numbers::LineNumbers;
 use crate::sheet;
 use csv::{ByteRecord, ReaderBuilder, Trim};
-use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT};
+use ledger::{Cents, Email, EmailProblem, MAX_PAYOUT, Metadata};
 use std::collections::HashSet;
 
 /// At most this many invalid lines are reported: a wrong file can have millions.
@@ -21,6 +21,8 @@ pub struct PaymentLine {
     pub amount: Cents,
     /// The business's own reference of this payment; empty if there is none.
     pub reference: String,
+    /// The business's own notes about it; usually none.
+    pub metadata: Metadata,
 }
 
 /// A line that is not a valid payment.
@@ -108,13 +110,19 @@ fn line(number: u64, record: &ByteRecord, columns: &FileColumns) -> Result<Payme
         return Err(wrong_length(record, columns));
     }
     let named = columns.reference.and_then(|at| record.get(at));
-    let problems = match (email(&record[columns.email]), amount(&record[columns.amount]), reference(named)) {
-        (Ok(email), Ok(amount), Ok(reference)) => {
-            return Ok(PaymentLine { number, email, amount, reference });
+    let read = (
+        email(&record[columns.email]),
+        amount(&record[columns.amount]),
+        reference(named),
+        metadata(record, columns),
+    );
+    let problems = match read {
+        (Ok(email), Ok(amount), Ok(reference), Ok(metadata)) => {
+            return Ok(PaymentLine { number, email, amount, reference, metadata });
         }
-        (email, amount, reference) => {
+        (email, amount, reference, metadata) => {
             let own = |sentence: Option<&str>| sentence.map(str::to_owned);
-            [own(email.err()), amount.err(), own(reference.err())]
+            [own(email.err()), amount.err(), own(reference.err()), own(metadata.err())]
         }
     };
     Err(problems.into_iter().flatten().collect::<Vec<_>>().join(" "))
@@ -158,6 +166,17 @@ fn reference(field: Option<&[u8]>) -> Result<String, &'static str> {
     } else {
         Line::reference(text).map(String::from).map_err(|_| wrong)
     }
+}
+
+/// An empty field is no name.
+fn metadata(record: &ByteRecord, columns: &FileColumns) -> Result<Metadata, &'static str> {
+    let wrong = "The metadata must be at most 500 characters of UTF-8 each, without control characters.";
+    let mut pairs = Vec::new();
+    for (at, name) in &columns.metadata {
+        let text = std::str::from_utf8(&record[*at]).map_err(|_| wrong)?;
+        pairs.extend((!text.is_empty()).then(|| (name.clone(), text.to_owned())));
+    }
+    Metadata::new(pairs).map_err(|_| wrong)
 }
 
 fn email(field: &[u8]) -> Result<Email, &'static str> {
@@ -301,8 +320,21 @@ mod tests {
     }
 
     #[test]
+    fn columns_of_metadata_name_their_key() {
+        let text = "email,amount,metadata[Order id],metadata[x]\na@example.com,1,7,\nb@example.com,2,,y\n";
+        let lines = read(text.as_bytes()).unwrap_or_else(|bad| panic!("{bad:?}"));
+        let pairs = |line: usize| {
+            let pairs = lines[line].metadata.pairs().iter();
+            pairs.map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!((pairs(0), pairs(1)), (vec![("Order id", "7")], vec![("x", "y")]));
+        let long = format!("email,amount,metadata[x]\na@example.com,1,{}\n", "x".repeat(501));
+        assert!(read(long.as_bytes()).err().unwrap()[0].reason.contains("500 characters"));
+    }
+
+    #[test]
     fn a_column_that_is_not_known_is_named_alone() {
-        let known = "known are email, amount, reference.";
+        let known = "known are email, amount, reference, metadata[KEY].";
         for (header, reason) in [
             (
                 "email,amount,refrence",
@@ -311,6 +343,11 @@ mod tests {
             ("e-mail,amount", "There is no column \"e-mail\"; did you mean \"email\"?".to_owned()),
             ("email,amount,colour", format!("There is no column \"colour\"; {known}")),
             ("email,amount,", format!("There is no column \"\"; {known}")),
+            (
+                "email,amount,metadata[]",
+                "The column \"metadata[]\" must name a key of 1 to 40 characters.".to_owned(),
+            ),
+            ("email,amount,metadata[a],metadata[a]", "The column metadata[a] is there twice.".to_owned()),
             ("email,amount,Email", "The column email is there twice.".to_owned()),
             ("email,reference", "The column amount is missing.".to_owned()),
         ] {

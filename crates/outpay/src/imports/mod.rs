@@ -125,6 +125,7 @@ fn row(line: &PaymentLine) -> Result<ImportLine, Failure> {
         email: line.email.to_string(),
         amount: line.amount,
         reference: line.reference.clone(),
+        metadata: line.metadata.clone(),
         state: LineState::Open,
         detail: String::new(),
     })

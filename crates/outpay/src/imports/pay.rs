@@ -96,10 +96,11 @@ async fn one(
 /// A reference pays once for ever, whatever file has it, so its line goes as a batch of one. `true`: the first answer again.
 async fn give(counter: Counter<'_>, line: &PaymentLine) -> Result<bool, Stopped> {
     let (email, amount, memo) = (line.email.clone(), line.amount, String::new());
+    let metadata = line.metadata.clone();
     if line.reference.is_empty() {
-        return Ok(counter.create(email, amount, memo).await?.replayed);
+        return Ok(counter.create(email, amount, memo, metadata).await?.replayed);
     }
-    let payout = BatchPayout { email, amount, reference: Some(line.reference.clone()), memo };
+    let payout = BatchPayout { email, amount, reference: Some(line.reference.clone()), memo, metadata };
     Ok(counter.create_many(vec![payout], false).await?.replayed)
 }
 
@@ -148,6 +149,7 @@ mod tests {
             email: Email::parse("a@example.com").unwrap(),
             amount: Cents(5),
             reference: String::new(),
+            metadata: ledger::Metadata::default(),
         };
         let lines: Vec<PaymentLine> = (1..=5).map(line).collect();
         let payments = [

@@ -62,6 +62,7 @@ fn line(row: &ImportLine) -> Result<PaymentLine, Failure> {
         email,
         amount: row.amount,
         reference: row.reference.clone(),
+        metadata: row.metadata.clone(),
     })
 }
 
@@ -89,6 +90,7 @@ mod tests {
             email: "a@example.com".to_owned(),
             amount: Cents(5),
             reference: String::new(),
+            metadata: ledger::Metadata::default(),
             state: LineState::Open,
             detail: String::new(),
         };

@@ -6,7 +6,7 @@ use super::sql::sql;
 use super::states::LineState;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{BookId, Cents, Micros};
+use ledger::{BookId, Cents, Metadata, Micros};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +19,26 @@ pub struct ImportLine {
     pub amount: Cents,
     /// The business's own name for it; empty for none.
     pub reference: String,
+    /// The business's own notes about it.
+    pub metadata: Metadata,
     /// What became of it.
     pub state: LineState,
     /// Why; empty where there is nothing to say.
     pub detail: String,
 }
 
-pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> Statement {
+pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> Vec<Statement> {
+    let mut statements = vec![insert_bare_line(book, import, line)];
+    if !line.metadata.is_empty() {
+        let sql = "INSERT INTO import_line_metadata (book, import, line, content) VALUES ($1, $2, $3, $4)";
+        let content = serde_json::to_string(line.metadata.pairs()).expect("texts can be written as JSON");
+        let values = vec![book.0.into(), import.into(), line.line.into(), content.as_str().into()];
+        statements.push(Statement::one(sql, values));
+    }
+    statements
+}
+
+fn insert_bare_line(book: BookId, import: i64, line: &ImportLine) -> Statement {
     Statement::one(
         "INSERT INTO import_line (book, import, line, email, amount, reference, state, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![
@@ -42,7 +55,8 @@ pub(super) fn insert_line(book: BookId, import: i64, line: &ImportLine) -> State
 }
 
 /// The columns that `line` reads, in its order.
-const COLUMNS: &str = "line, email, amount, reference, state, detail";
+const COLUMNS: &str = "line, email, amount, reference, state, detail, (SELECT content FROM import_line_metadata m \
+    WHERE m.book = import_line.book AND m.import = import_line.import AND m.line = import_line.line)";
 
 impl Store {
     /// Adds lines to an import that was kept a moment ago.
@@ -52,7 +66,7 @@ impl Store {
         import: i64,
         lines: &[ImportLine],
     ) -> Result<(), Failure> {
-        Ok(self.driver.write(lines.iter().map(|line| insert_line(book, import, line)).collect()).await?)
+        Ok(self.driver.write(lines.iter().flat_map(|line| insert_line(book, import, line)).collect()).await?)
     }
 
     /// An import's lines after this one, in order, at most `limit`.
@@ -175,11 +189,14 @@ fn state(code: i64) -> Result<LineState, Failure> {
 }
 
 fn line(row: &Row) -> Result<ImportLine, Failure> {
+    let pairs = row.maybe_text(6)?.map(serde_json::from_str).transpose();
+    let pairs = pairs.context("the metadata of a line cannot be read")?.unwrap_or_default();
     Ok(ImportLine {
         line: row.int(0)?,
         email: row.text(1)?.to_owned(),
         amount: Cents(row.int(2)?),
         reference: row.text(3)?.to_owned(),
+        metadata: Metadata::from_stored(pairs),
         state: state(row.int(4)?)?,
         detail: row.text(5)?.to_owned(),
     })

@@ -70,7 +70,7 @@ impl Store {
             import.changed_at.into(),
         ];
         let mut statements = vec![Statement::one(sql, values)];
-        statements.extend(lines.iter().map(|line| insert_line(book, import.number, line)));
+        statements.extend(lines.iter().flat_map(|line| insert_line(book, import.number, line)));
         self.driver.write(statements).await
     }
 

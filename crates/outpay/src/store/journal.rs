@@ -1,10 +1,12 @@
 //! The journal, read: one account's history along its links, and a book's entries in sequence. The teller writes it.
 
+use super::codes::{USER_CREATED, USER_CREDITED, WITHDRAWAL_CREATED};
 use super::driver::Row;
 use super::sql::{of, sql};
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{AccountId, Actor, BookId, Cents, ChainDigest, Entry, EntryKind, HashSalt, Movement};
+use ledger::{AccountId, Actor, BookId, Cents, ChainDigest, Entry, EntryKind, HashSalt, Micros, Movement};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// An entry with its stored digest.
@@ -22,6 +24,27 @@ pub enum HistoryPlace {
     At(i64),
     /// At the entry before this one on the account.
     Before(i64),
+}
+
+/// Which entries of a history to list; what is `None` does not narrow it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// Only the payout under this reference.
+    pub reference: Option<String>,
+    /// Only payouts and withdrawals with this name and text among their metadata.
+    pub metadata: Option<(String, String)>,
+    /// Only those of these moments.
+    pub created: Option<Range<Micros>>,
+    /// Only those that moved so many cents.
+    pub amount: Option<Range<i64>>,
+}
+
+impl HistoryFilter {
+    /// Does it let everything through?
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl StoredEntry {
@@ -51,17 +74,7 @@ impl Store {
         place: HistoryPlace,
         limit: i64,
     ) -> Result<Option<Vec<StoredEntry>>, Failure> {
-        let start = match place {
-            HistoryPlace::At(sequence) => sequence,
-            HistoryPlace::Before(sequence) => {
-                let entries = self.entries(book, sequence - 1, 1).await?;
-                let entry = entries.first().filter(|found| found.entry.sequence == sequence);
-                let Some(previous) = entry.and_then(|entry| entry.previous_of(account)) else {
-                    return Ok(None);
-                };
-                previous
-            }
-        };
+        let Some(start) = self.start_of(book, account, place).await? else { return Ok(None) };
         let sql = sql!(
             "WITH RECURSIVE history AS ( \
                SELECT {COLUMNS}, book FROM journal WHERE book = $1 AND sequence = $2 \
@@ -76,6 +89,71 @@ impl Store {
         let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let elsewhere = entries.first().is_some_and(|first| first.previous_of(account).is_none());
         Ok((!elsewhere).then_some(entries))
+    }
+
+    /// The same, only what the filter lets through. It walks the history until the page is full or what is older cannot fit.
+    pub async fn history_of(
+        &self,
+        book: BookId,
+        account: AccountId,
+        place: HistoryPlace,
+        filter: &HistoryFilter,
+        limit: i64,
+    ) -> Result<Option<Vec<StoredEntry>>, Failure> {
+        let Some(start) = self.start_of(book, account, place).await? else { return Ok(None) };
+        let sql = sql!(
+            "WITH RECURSIVE history AS ( \
+               SELECT {COLUMNS}, book FROM journal WHERE book = $1 AND sequence = $2 \
+               UNION ALL \
+               SELECT {columns}, j.book FROM history h JOIN journal j ON j.book = h.book \
+               AND j.sequence = CASE WHEN h.debit = $3 THEN h.debit_previous ELSE h.credit_previous END \
+               WHERE h.at >= $4) \
+             SELECT {COLUMNS} FROM history WHERE at >= $4 AND at < $5 AND amount >= $6 AND amount < $7 \
+             AND (CAST($8 AS TEXT) = '' OR (note = $8 AND kind IN ({USER_CREATED}, {USER_CREDITED}))) \
+             AND (CAST($9 AS TEXT) = '' OR EXISTS (SELECT 1 FROM metadata m WHERE m.book = $1 AND m.payout_user = $3 \
+             AND m.name = $9 AND m.value = $10 AND (m.sequence = history.sequence \
+             OR (history.kind = {WITHDRAWAL_CREATED} AND m.sequence = -history.withdrawal)))) LIMIT $11",
+            columns = of("j", COLUMNS)
+        );
+        let all = || i64::MIN..i64::MAX;
+        let (created, amount) =
+            (filter.created.clone().unwrap_or_else(all), filter.amount.clone().unwrap_or_else(all));
+        let reference = filter.reference.as_deref().unwrap_or_default();
+        let (name, value) = filter.metadata.clone().unwrap_or_default();
+        let params = vec![
+            book.0.into(),
+            start.into(),
+            account.0.into(),
+            created.start.into(),
+            created.end.into(),
+            amount.start.into(),
+            amount.end.into(),
+            reference.into(),
+            name.as_str().into(),
+            value.as_str().into(),
+            limit.into(),
+        ];
+        let entries = self.driver.query(sql, params).await?;
+        let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let elsewhere = entries.first().is_some_and(|first| first.previous_of(account).is_none());
+        Ok((!elsewhere).then_some(entries))
+    }
+
+    /// The first entry of a page; `None`: the place is not on this account.
+    async fn start_of(
+        &self,
+        book: BookId,
+        account: AccountId,
+        place: HistoryPlace,
+    ) -> Result<Option<i64>, Failure> {
+        match place {
+            HistoryPlace::At(sequence) => Ok(Some(sequence)),
+            HistoryPlace::Before(sequence) => {
+                let entries = self.entries(book, sequence - 1, 1).await?;
+                let entry = entries.first().filter(|found| found.entry.sequence == sequence);
+                Ok(entry.and_then(|entry| entry.previous_of(account)))
+            }
+        }
     }
 
     /// A book's entries after `after`, in sequence, at most `limit`.

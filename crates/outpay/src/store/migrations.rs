@@ -16,8 +16,10 @@ pub(super) struct Migration {
 }
 
 /// Only ever appended to.
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, text: include_str!("../../migrations/0001_schema.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, text: include_str!("../../migrations/0001_schema.sql") },
+    Migration { number: 2, text: include_str!("../../migrations/0002_metadata_and_origins.sql") },
+];
 
 /// The engine that a text is rendered for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -145,11 +147,18 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     /// Number, SHA-256 of the script for SQLite, of that for PostgreSQL.
-    const DIGESTS: &[(i64, &str, &str)] = &[(
-        1,
-        "198d6ee298bac4db324c2ced5159a89d3248e489a1d232db8ed461fc2a1eec13",
-        "7518c7ea4cd40c90b7d051d411a11d99d2a6c2d333b79f9154189ed7c983dd8d",
-    )];
+    const DIGESTS: &[(i64, &str, &str)] = &[
+        (
+            1,
+            "198d6ee298bac4db324c2ced5159a89d3248e489a1d232db8ed461fc2a1eec13",
+            "7518c7ea4cd40c90b7d051d411a11d99d2a6c2d333b79f9154189ed7c983dd8d",
+        ),
+        (
+            2,
+            "b0ee879cc50f2fccbd8837e8a9c909a6727a48ace3cf68a349faf7874b065767",
+            "544ee99072b28d13cc52b43c46ad14ab97bd8de951e4f7c4203cb52f85a0decf",
+        ),
+    ];
 
     #[test]
     fn a_migration_is_never_edited() {

@@ -51,7 +51,7 @@ impl Store {
         if let Some(balance) = search.balance {
             return self.users_by_balance(book, search, balance, limit).await;
         }
-        let filter = UserFilter { email: None, status: search.status, below: search.after };
+        let filter = UserFilter { status: search.status, below: search.after, ..UserFilter::default() };
         let mut users = self.users(book, &filter, limit + 1).await?;
         Ok(UserPage { next: cut(&mut users, limit), users })
     }

@@ -5,7 +5,9 @@ use super::driver::{Row, Value};
 use super::journal::salt;
 use super::sql::sql;
 use super::{Failure, Store};
-use ledger::{AccountId, BookId, Cents, Email, HashSalt, Micros, UserSnapshot, UserStatus};
+use anyhow::Context;
+use ledger::{AccountId, BookId, Cents, Email, HashSalt, Micros, OnceKey, Reply, UserSnapshot, UserStatus};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// A user as lists and pages show it.
@@ -24,6 +26,12 @@ pub struct UserFilter {
     pub email: Option<Email>,
     /// Only this status (expiry aside).
     pub status: Option<UserStatus>,
+    /// Only the user with this number.
+    pub number: Option<i64>,
+    /// Only users who were created at these moments.
+    pub created: Option<Range<Micros>>,
+    /// Only users with a payout that has this name and text among its metadata.
+    pub metadata: Option<(String, String)>,
     /// Only users with a smaller number, for the next page.
     pub below: Option<i64>,
 }
@@ -38,6 +46,10 @@ static PENDING: LazyLock<String> = LazyLock::new(|| {
 
 /// The columns that `user` reads, in its order, but for the last, what is pending.
 pub(super) const COLUMNS: &str = "u.number, u.email, u.status, u.created_at, u.expires_at, a.balance, a.head";
+
+/// `$1` to `$8`: book, below and above which number, since and before when created, least and greatest status, address or ''.
+const FITS: &str = "u.book = $1 AND u.number < $2 AND u.number > $3 AND u.created_at >= $4 AND u.created_at < $5 \
+    AND u.status >= $6 AND u.status <= $7 AND (CAST($8 AS TEXT) = '' OR u.email = $8)";
 
 impl Store {
     /// The user with this number.
@@ -57,6 +69,9 @@ impl Store {
         filter: &UserFilter,
         limit: i64,
     ) -> Result<Vec<UserRow>, Failure> {
+        if filter.number.is_some() || filter.created.is_some() || filter.metadata.is_some() {
+            return self.users_that_fit(book, filter, limit).await;
+        }
         let below: Value = filter.below.unwrap_or(i64::MAX).into();
         let (sql, third) = match (&filter.email, filter.status) {
             (Some(email), _) => (
@@ -90,6 +105,66 @@ impl Store {
         let found = rows.iter().map(user).collect::<Result<Vec<_>, _>>()?;
         let fits = |row: &UserRow| filter.status.is_none_or(|status| row.user.status == status);
         Ok(found.into_iter().filter(fits).collect())
+    }
+
+    /// The same where the filter is one of the rarer ones.
+    async fn users_that_fit(
+        &self,
+        book: BookId,
+        filter: &UserFilter,
+        limit: i64,
+    ) -> Result<Vec<UserRow>, Failure> {
+        let created = filter.created.clone().unwrap_or(i64::MIN..i64::MAX);
+        let (least, most) = match filter.status {
+            None => (0, 1),
+            Some(status) => {
+                (i64::from(status == UserStatus::Active), i64::from(status == UserStatus::Active))
+            }
+        };
+        let (above, below) = match filter.number {
+            Some(number) => (number - 1, filter.below.unwrap_or(i64::MAX).min(number + 1)),
+            None => (0, filter.below.unwrap_or(i64::MAX)),
+        };
+        let email = filter.email.as_ref().map_or("", Email::as_str);
+        let mut values: Vec<Value> = vec![
+            book.0.into(),
+            below.into(),
+            above.into(),
+            created.start.into(),
+            created.end.into(),
+            least.into(),
+            most.into(),
+            email.into(),
+        ];
+        let sql = match &filter.metadata {
+            None => sql!(
+                "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                 WHERE {FITS} ORDER BY u.number DESC LIMIT $9",
+                pending = *PENDING
+            ),
+            Some((name, value)) => {
+                values.extend([name.as_str().into(), value.as_str().into()]);
+                sql!(
+                    "SELECT {COLUMNS}, {pending} FROM payout_user u JOIN account a ON a.book = u.book AND a.id = u.number \
+                     WHERE {FITS} AND u.number IN (SELECT m.payout_user FROM metadata m WHERE m.book = $1 AND m.name = $9 \
+                     AND m.value = $10 AND m.sequence > 0) ORDER BY u.number DESC LIMIT $11",
+                    pending = *PENDING
+                )
+            }
+        };
+        values.push(limit.into());
+        self.driver.query(sql, values).await?.iter().map(user).collect()
+    }
+
+    /// The user who was paid under this reference.
+    pub async fn user_of_reference(&self, book: BookId, reference: &str) -> Result<Option<i64>, Failure> {
+        let key = OnceKey::of_payout_reference(reference);
+        let sql = "SELECT outcome FROM remembered WHERE book = $1 AND key = $2";
+        let row = self.driver.query_one(sql, vec![book.0.into(), key.0.as_slice().into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let reply: Reply =
+            serde_json::from_str(row.text(0)?).context("a remembered answer cannot be read")?;
+        Ok(if let Reply::Paid { user, .. } = reply { Some(user) } else { None })
     }
 
     /// A user's address.

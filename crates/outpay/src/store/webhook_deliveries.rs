@@ -7,7 +7,7 @@ use super::sql::sql;
 use super::states::DeliveryState;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{BookId, Cents, EntryKind, Micros, Provider};
+use ledger::{BookId, Cents, EntryKind, Metadata, Micros, Provider};
 use std::sync::LazyLock;
 
 /// An event of a withdrawal with all that a delivery tells of it.
@@ -34,6 +34,8 @@ pub struct PayoutEvent {
     pub note: String,
     /// Where the money is to go, as the rail has stored it: a JSON text.
     pub destination: String,
+    /// The business's own notes about the person and the withdrawal, which are read apart from the event.
+    pub custom: Metadata,
 }
 
 /// A delivery as it is stored.
@@ -325,6 +327,7 @@ fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {
         detail: row.text(8)?.to_owned(),
         note: row.text(9)?.to_owned(),
         destination: row.text(10)?.to_owned(),
+        custom: Metadata::default(),
     })
 }
 

@@ -1,11 +1,11 @@
 //! The body of a delivery, byte for byte as the contract (1.5) says: fields in the documented order; an absent field
 //! is left out, never null. Not here: when and where it is sent. Invariant: a body holds no secret; it is built from
-//! the journal alone.
+//! the journal, and from the metadata that stand beside it.
 
 use crate::ids::{IdKind, PublicIds};
 use crate::rails::{self, Known};
 use crate::store::PayoutEvent;
-use ledger::{BookId, Cents, EntryKind};
+use ledger::{BookId, Cents, EntryKind, Metadata};
 use serde_json::{Map, Value};
 
 /// An event with public ids in place of row numbers: the input of a body, whether the event came from the store or
@@ -27,6 +27,8 @@ pub struct PublicEvent<'a> {
     pub detail: &'a str,
     /// Empty if there is none.
     pub reason: &'a str,
+    /// The business's own notes; absent where there are none.
+    pub custom: &'a Metadata,
     /// Adds `test_mode`.
     pub is_test: bool,
 }
@@ -52,6 +54,7 @@ pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -
         fees: event.fees.0,
         detail: if is_object { &event.detail } else { &own },
         reason: if event.kind == EntryKind::WithdrawalRejected { &event.note } else { "" },
+        custom: &event.custom,
         is_test,
     };
     told.write().into_bytes()
@@ -66,7 +69,10 @@ impl PublicEvent<'_> {
             fields.push(format!("\"fees\":{}", self.fees));
             fields.push(format!("\"net_amount\":{}", self.amount - self.fees));
         }
-        fields.push(format!("\"metadata\":{{\"payout_user_id\":{}}}", quoted(self.payout_user_id)));
+        let custom = serde_json::to_string(self.custom.pairs()).expect("texts can be written as JSON");
+        let custom = if self.custom.is_empty() { String::new() } else { format!(",\"custom\":{custom}") };
+        let user = quoted(self.payout_user_id);
+        fields.push(format!("\"metadata\":{{\"payout_user_id\":{user}{custom}}}"));
         fields.push(format!("\"type\":{}", quoted(self.kind)));
         fields.push(format!("\"provider\":{}", quoted(self.provider)));
         fields.push(format!("\"order_id\":{}", quoted(self.order_id)));
@@ -97,6 +103,7 @@ pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
         detail: String::new(),
         note: "This is a test.".to_owned(),
         destination: String::new(),
+        custom: Metadata::default(),
     };
     body(ids, book, &event, true)
 }
@@ -127,6 +134,7 @@ mod tests {
                 .to_owned(),
             note: String::new(),
             destination: r#"{"address":"0xAb","network":"Base"}"#.to_owned(),
+            custom: Metadata::default(),
         }
     }
 

@@ -4,10 +4,11 @@
 
 use super::{Webhooks, body};
 use crate::background::journal::{self, Advance};
-use crate::store::{Failure, NewDelivery, PayoutEvent, WriteError};
+use crate::store::{Failure, MetadataOf, NewDelivery, PayoutEvent, WriteError};
 use crate::webhook_event::EventSet;
 use anyhow::Context;
-use ledger::BookId;
+use ledger::{BookId, Metadata};
+use std::collections::BTreeSet;
 
 /// Events per transaction.
 const BATCH: i64 = 500;
@@ -22,7 +23,8 @@ async fn step(webhooks: &Webhooks, book: BookId) -> Result<Advance, WriteError> 
     let Some(endpoint) = endpoint else { return Ok(Advance::CaughtUp) };
     let events =
         EventSet::from_bits(endpoint.events).context("a webhook endpoint has an invalid set of events")?;
-    let found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), BATCH).await?;
+    let mut found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), BATCH).await?;
+    note(webhooks, book, &mut found).await?;
     let Some(last) = found.last().map(|event| event.sequence) else { return Ok(Advance::CaughtUp) };
     let delivery = |event: &PayoutEvent| NewDelivery {
         sequence: Some(event.sequence),
@@ -34,6 +36,21 @@ async fn step(webhooks: &Webhooks, book: BookId) -> Result<Advance, WriteError> 
     let read = (endpoint.revision, endpoint.cursor, endpoint.made);
     webhooks.store.make_deliveries(book, read, last, &new, webhooks.store.now().await?).await?;
     Ok(Advance::Made(new.len()))
+}
+
+/// Adds the metadata of each event: those of the person, and those of the withdrawal over them.
+async fn note(webhooks: &Webhooks, book: BookId, events: &mut [PayoutEvent]) -> Result<(), Failure> {
+    let withdrawal = |event: &PayoutEvent| MetadataOf::Withdrawal(event.user, event.withdrawal);
+    let users: BTreeSet<i64> = events.iter().map(|event| event.user).collect();
+    let users = webhooks.store.metadata_of_users(book, users.into_iter().collect()).await?;
+    let withdrawals: BTreeSet<MetadataOf> = events.iter().map(withdrawal).collect();
+    let withdrawals = webhooks.store.metadata(book, withdrawals.into_iter().collect()).await?;
+    for event in events {
+        let (none, place) = (Metadata::default(), withdrawal(event));
+        let of_user = users.get(&event.user).unwrap_or(&none);
+        event.custom = of_user.overlaid(withdrawals.get(&place).unwrap_or(&none));
+    }
+    Ok(())
 }
 
 /// The same for every book that is behind.

@@ -11,9 +11,9 @@ use crate::rails;
 use crate::store::Failure;
 use crate::webhook_event;
 use anyhow::Context;
-use ledger::Provider;
+use ledger::{Metadata, Provider};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Forwards to one receiver.
 pub struct Forwarder {
@@ -22,8 +22,8 @@ pub struct Forwarder {
     to: String,
     keys: SigningKeys,
     clock: Clock,
-    /// Addresses of payout users by id: a cache.
-    emails: HashMap<String, String>,
+    /// Addresses and metadata of payout users by id: a cache.
+    people: HashMap<String, (String, Metadata)>,
 }
 
 /// The result of forwarding one event.
@@ -47,7 +47,7 @@ impl Forwarder {
         let to =
             guard.check_url(to).context("--forward-to takes a URL such as http://127.0.0.1:3000/webhooks")?;
         let client = WebhookClient::new(guard, clock.clone());
-        Ok(Self { puller, client, to: to.into(), keys, clock, emails: HashMap::new() })
+        Ok(Self { puller, client, to: to.into(), keys, clock, people: HashMap::new() })
     }
 
     /// Forwards an event, if it is one that receivers can subscribe to.
@@ -63,7 +63,8 @@ impl Forwarder {
         let order_id = text(&data["withdrawal_id"])?;
         let withdrawal = self.puller.get(&format!("/payout/withdrawals/{order_id}")).await?;
         let user = text(&withdrawal["payout_user_id"])?;
-        let email = self.email(user).await?;
+        let (email, of_user) = self.person(user).await?;
+        let custom = of_user.overlaid(&metadata(&withdrawal["metadata"])?);
         let provider = text(&withdrawal["provider"])?;
         let detail = detail(provider, &data["payment"], &withdrawal["order_id"]);
         let reason = data["reason"].as_str().filter(|_| kind == "payout.rejected").unwrap_or_default();
@@ -77,6 +78,7 @@ impl Forwarder {
             fees: withdrawal["fees"].as_i64().context("a withdrawal without fees")?,
             detail: &detail,
             reason,
+            custom: &custom,
             is_test: false,
         };
         let body = told.write().into_bytes();
@@ -91,15 +93,22 @@ impl Forwarder {
         &self.puller
     }
 
-    async fn email(&mut self, user: &str) -> Result<String, Failure> {
-        if let Some(known) = self.emails.get(user) {
+    /// Address and metadata.
+    async fn person(&mut self, user: &str) -> Result<(String, Metadata), Failure> {
+        if let Some(known) = self.people.get(user) {
             return Ok(known.clone());
         }
         let found = self.puller.get(&format!("/payout/users/{user}")).await?;
-        let email = text(&found["email"])?.to_owned();
-        self.emails.insert(user.to_owned(), email.clone());
-        Ok(email)
+        let person = (text(&found["email"])?.to_owned(), metadata(&found["metadata"])?);
+        self.people.insert(user.to_owned(), person.clone());
+        Ok(person)
     }
+}
+
+/// Absent where there are none.
+fn metadata(value: &Value) -> Result<Metadata, Failure> {
+    let pairs: Option<BTreeMap<String, String>> = serde_json::from_value(value.clone())?;
+    Ok(Metadata::from_stored(pairs.unwrap_or_default()))
 }
 
 /// The rail's object in the documented order; before the rail has one, only its order number.

@@ -269,7 +269,13 @@ impl World {
     /// Gives a person money.
     pub async fn give(&self, book: BookId, email: &str, cents: i64) -> Paid {
         let (email, amount) = (Email::parse(email).unwrap(), Cents(cents));
-        match self.command(book, Command::Create { email, amount, memo: String::new() }).await {
+        match self
+            .command(
+                book,
+                Command::Create { email, amount, memo: String::new(), metadata: ledger::Metadata::default() },
+            )
+            .await
+        {
             Reply::Paid { user, salt, .. } => {
                 let hash = self.platform.secrets.payout_hash(book, user, &salt);
                 Paid { user, hash: hash.expose_secret().to_owned() }

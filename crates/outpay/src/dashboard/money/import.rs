@@ -219,6 +219,7 @@ mod tests {
             email: email.to_owned(),
             amount: Cents(amount),
             reference: String::new(),
+            metadata: ledger::Metadata::default(),
             state: LineState::Open,
             detail: String::new(),
         };

@@ -15,7 +15,7 @@ use crate::store::{Failure, UserFilter, UserPage, UserRow, UserSearch};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Email, MAX_PAYOUT, Micros, UserStatus};
+use ledger::{Cents, Email, MAX_PAYOUT, Metadata, Micros, UserStatus};
 
 const PAGE: i64 = 50;
 
@@ -112,7 +112,7 @@ async fn find(who: &SignedIn, search: &UserSearch) -> Result<UserPage, Failure> 
         && search.after.is_none()
         && search.balance.is_none()
     {
-        let filter = UserFilter { email: Some(email), status: search.status, below: None };
+        let filter = UserFilter { email: Some(email), status: search.status, ..UserFilter::default() };
         let users = store.users(who.book, &filter, 1).await?;
         if !users.is_empty() {
             return Ok(UserPage { users, next: None });
@@ -156,7 +156,12 @@ pub async fn pay(posted: Posted) -> Result<Response, Declined> {
     let memo = Line::memo(form.get("memo"))
         .map(String::from)
         .map_err(|_| Declined::sentence("Memo: at most 255 printable characters, on one line."))?;
-    let paid = who.platform.counter(who.book, who.origin()).once(key).create(email, amount, memo).await?;
+    let paid = who
+        .platform
+        .counter(who.book, who.origin())
+        .once(key)
+        .create(email, amount, memo, Metadata::default())
+        .await?;
     let word = if paid.replayed { "was given before by this form, and not again." } else { "was given." };
     let id = who.platform.secrets.ids().seal(IdKind::PayoutUser, who.book, paid.value.user);
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));

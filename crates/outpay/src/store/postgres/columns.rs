@@ -1,6 +1,7 @@
 //! The changes of all books of a batch, column by column, as arrays for `unnest` (PostgreSQL's fastest way to take many
 //! rows in one statement). Not here: the statements (teller.rs), which take the columns in the order given here.
 
+use super::metadata::MetadataColumns;
 use crate::store::teller::{Saving, asked_changes};
 use crate::store::withdrawals::due_at;
 use crate::store::{CredentialKind, Failure};
@@ -18,6 +19,7 @@ pub(super) struct Columns<'a> {
     pub(super) new_accounts: AccountColumns,
     pub(super) changed_accounts: AccountColumns,
     pub(super) entries: EntryColumns<'a>,
+    pub(super) metadata: MetadataColumns<'a>,
     pub(super) remembered: RememberedColumns<'a>,
     pub(super) heads: HeadColumns<'a>,
     pub(super) new_withdrawals: Vec<NewWithdrawal<'a>>,
@@ -146,6 +148,7 @@ impl<'a> Columns<'a> {
                 .iter()
                 .for_each(|(id, account)| all.changed_accounts.push(book.id, *id, *account));
             changes.entries.iter().for_each(|(entry, digest)| all.entries.push(book.id, entry, digest));
+            all.metadata.extend(book.id, changes.metadata);
             for (key, remembered) in &changes.remembered {
                 all.remembered.book.push(book.id.0);
                 all.remembered.key.push(key.0.to_vec());

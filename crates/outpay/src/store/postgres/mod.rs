@@ -4,6 +4,7 @@
 mod columns;
 mod copy;
 mod deposits;
+mod metadata;
 mod session;
 mod statements;
 mod teller;

@@ -1,5 +1,6 @@
 //! The teller's statements on PostgreSQL, prepared once per connection. Each takes whole columns as arrays.
 
+use super::metadata::INSERT_METADATA;
 use crate::store::Failure;
 use crate::store::codes::WITHDRAWAL_SUCCEEDED;
 use crate::store::pauses::PAUSES_OF_BOOK;
@@ -96,6 +97,7 @@ pub(super) struct Statements {
     pub(super) insert_accounts: Statement,
     pub(super) update_accounts: Statement,
     pub(super) insert_entries: Statement,
+    pub(super) insert_metadata: Statement,
     pub(super) insert_remembered: Statement,
     pub(super) update_books: Statement,
     pub(super) withdrawal: Statement,
@@ -128,6 +130,7 @@ impl Statements {
             insert_accounts: client.prepare(INSERT_ACCOUNTS).await?,
             update_accounts: client.prepare(UPDATE_ACCOUNTS).await?,
             insert_entries: client.prepare(INSERT_ENTRIES).await?,
+            insert_metadata: client.prepare(INSERT_METADATA).await?,
             insert_remembered: client.prepare(INSERT_REMEMBERED).await?,
             update_books: client.prepare(UPDATE_BOOKS).await?,
             withdrawal: client.prepare(&WITHDRAWAL).await?,

@@ -233,6 +233,7 @@ impl PostgresTeller {
             (&all.insert_accounts, columns.new_accounts.len(), columns.new_accounts.params()),
             (&all.update_accounts, columns.changed_accounts.len(), columns.changed_accounts.params()),
             (&all.insert_entries, columns.entries.len(), columns.entries.params()),
+            (&all.insert_metadata, columns.metadata.len(), columns.metadata.params()),
             (&all.insert_remembered, columns.remembered.len(), columns.remembered.params()),
             (&all.update_books, columns.heads.len(), columns.heads.params()),
         ];

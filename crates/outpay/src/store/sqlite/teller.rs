@@ -12,8 +12,8 @@ use crate::store::teller::{BookNeeds, Needs, NewCredential, SESSION_STANDS, Savi
 use crate::store::{CredentialKind, Failure};
 use anyhow::Context;
 use ledger::{
-    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Micros, OnceKey,
-    PayoutUser, Remembered, UserStatus,
+    Account, AccountId, Book, BookHead, BookId, Cents, Email, Fingerprint, HashSalt, Micros, NewMetadata,
+    OnceKey, PayoutUser, Remembered, UserStatus,
 };
 use parking_lot::lock_api::ArcMutexGuard;
 use parking_lot::{Mutex, RawMutex};
@@ -250,6 +250,7 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
         expect_one(update.execute([state.balance.0, state.head, id.0, account.0])?)?;
     }
     save_entries(connection, id, changes)?;
+    save_metadata(connection, id, changes.metadata)?;
     orders::save(connection, id, changes)?;
     let mut remember = connection
         .prepare_cached("INSERT INTO remembered (book, key, fingerprint, outcome) VALUES (?1, ?2, ?3, ?4)")?;
@@ -264,6 +265,22 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
     expect_one(update.execute(params![head.sequence, head.chain, head.users, head.withdrawals, id.0])?)?;
     let scattered = changes.changed_accounts.len() + 2 * changes.new_users.len() + changes.remembered.len();
     Ok(scattered + changes.entries.len() / 32)
+}
+
+/// Few payouts have any; then not even the statement is looked up.
+fn save_metadata(connection: &Connection, id: BookId, new: &[NewMetadata]) -> Result<(), Failure> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO metadata (book, payout_user, sequence, name, value) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for NewMetadata { sequence, user, metadata } in new {
+        for (name, value) in metadata.pairs() {
+            insert.execute(params![id.0, user, sequence, name, value])?;
+        }
+    }
+    Ok(())
 }
 
 fn save_users(connection: &Connection, id: BookId, changes: &ledger::Changes<'_>) -> Result<(), Failure> {

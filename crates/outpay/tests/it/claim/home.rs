@@ -21,7 +21,12 @@ async fn money_methods_and_history_are_shown(world: &Claim) {
     home.says_not("Gift card").says_not("This method is not available at the moment.");
     home.says("href=\"/p/withdraw/bank\"").says_not("href=\"/p/withdraw/gift_card\"").says_not("mode-test");
     let (email, memo) = (Email::parse("user@example.com").unwrap(), "October & <more>".to_owned());
-    world.command(who.book, Command::Create { email, amount: Cents(1), memo }).await;
+    world
+        .command(
+            who.book,
+            Command::Create { email, amount: Cents(1), memo, metadata: ledger::Metadata::default() },
+        )
+        .await;
     browser.get("/p/home").await.says("October &#38; &#60;more&#62;");
     world
         .command(who.book, Command::Debit { user: who.user, amount: Cents(1), reason: "test".to_owned() })

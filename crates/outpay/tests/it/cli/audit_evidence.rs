@@ -34,6 +34,7 @@ fn start(installation: &Installation) {
             amount: Cents(100_000),
             reference: Some(reference.to_owned()),
             memo: String::new(),
+            metadata: ledger::Metadata::default(),
         };
         let payouts = vec![payout("ann@example.com", "first"), payout("bob@example.com", "second")];
         let once = Some(OnceKey::of_request("a batch"));

@@ -88,6 +88,7 @@ async fn import(store: &Store, book: BookId) {
         email: "a@example.com".to_owned(),
         amount: Cents(10),
         reference: String::new(),
+        metadata: ledger::Metadata::default(),
         state: LineState::Open,
         detail: String::new(),
     };

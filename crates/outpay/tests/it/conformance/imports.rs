@@ -40,6 +40,7 @@ fn line(line: i64, email: &str, amount: i64) -> ImportLine {
         email: email.to_owned(),
         amount: Cents(amount),
         reference,
+        metadata: ledger::Metadata::default(),
         state: LineState::Open,
         detail,
     }

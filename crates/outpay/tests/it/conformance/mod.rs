@@ -22,6 +22,7 @@ mod key_usage;
 mod keys;
 mod mail;
 mod members;
+mod metadata;
 mod opening;
 mod pauses;
 mod pgbouncer;

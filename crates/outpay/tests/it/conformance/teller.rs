@@ -5,8 +5,8 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, ask_once, create, deactivate, debit, deposit, email, rotate, to_payout};
 use ledger::{
-    AccountId, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command, Mode, OnceKey, Refusal,
-    UserStatus,
+    AccountId, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command, Metadata, Mode, OnceKey,
+    Refusal, UserStatus,
 };
 use outpay::testing::commit::{decide_all, needs_of, savings};
 use outpay::testing::store::{BookNeeds, Needs};
@@ -252,6 +252,9 @@ async fn a_batch_of_many_rows(world: &BareStore) {
         amount: Cents(number),
         reference: (number % 2 == 0).then(|| format!("reference {number}")),
         memo: if number % 3 == 0 { format!("memo {number}") } else { String::new() },
+        metadata: Metadata::from_stored(
+            (0..number % 3).map(|key| (format!("key {key}"), number.to_string())).collect(),
+        ),
     };
     let payouts: Vec<BatchPayout> = (1..=2_000).map(row).collect();
     till.carry_out(book, [Command::CreateMany { payouts: payouts.clone(), partial: false }]).await;

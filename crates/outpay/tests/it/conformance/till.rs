@@ -87,7 +87,12 @@ pub fn email(text: &str) -> Email {
 }
 
 pub fn create(to: &str, amount: i64) -> Command {
-    Command::Create { email: email(to), amount: Cents(amount), memo: String::new() }
+    Command::Create {
+        email: email(to),
+        amount: Cents(amount),
+        memo: String::new(),
+        metadata: ledger::Metadata::default(),
+    }
 }
 
 pub fn deposit(amount: i64, reference: &str) -> Command {

@@ -28,6 +28,7 @@ impl Team {
             email: Email::parse(email).unwrap(),
             amount: Cents(cents),
             memo: String::new(),
+            metadata: ledger::Metadata::default(),
         };
         let answer =
             self.platform.teller.ask(book, Request::plain(command).by(actor)).await.unwrap().unwrap();

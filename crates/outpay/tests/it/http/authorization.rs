@@ -68,6 +68,7 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/withdraw", people(400)),
     ("GET", "/payout/withdrawals", businesses(200)),
     ("GET", "/payout/withdrawals/{id}", own(200)),
+    ("PUT", "/payout/withdrawals/{id}/metadata", own(400)),
     // The key itself has given the money.
     ("POST", "/payout/withdrawals/{id}/approve", own(403)),
     ("POST", "/payout/withdrawals/{id}/reject", own(400)),

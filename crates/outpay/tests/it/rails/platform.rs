@@ -69,7 +69,12 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
         .await;
     command(platform, book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
     let email = Email::parse("user@example.com").unwrap();
-    command(platform, book, Command::Create { email, amount, memo: String::new() }).await;
+    command(
+        platform,
+        book,
+        Command::Create { email, amount, memo: String::new(), metadata: ledger::Metadata::default() },
+    )
+    .await;
     let fee = FeeRule { fixed: Cents(50), ..FeeRule::default() };
     let terms = Terms { enabled: true, fee, ..Terms::default() };
     platform.store.set_terms(book, method, &terms).await.unwrap();
