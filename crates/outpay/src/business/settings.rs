@@ -40,11 +40,17 @@ impl CurrentSettings {
         self.seen.expiry_days
     }
 
+    /// Origins whose scripts may call the business's hash endpoints, sorted.
+    #[must_use]
+    pub fn allowed_origins(&self) -> &[String] {
+        &self.seen.allowed_origins
+    }
+
     /// Another one for every other content.
     #[must_use]
     pub fn tag(&self) -> String {
-        let BookSettings { payouts_enabled, expiry_days, .. } = &self.seen;
-        precondition::tag(&json!([payouts_enabled, expiry_days, self.methods]).to_string())
+        let BookSettings { payouts_enabled, expiry_days, allowed_origins, .. } = &self.seen;
+        precondition::tag(&json!([payouts_enabled, expiry_days, allowed_origins, self.methods]).to_string())
     }
 }
 
@@ -144,6 +150,13 @@ fn differences(
         let [from, to] =
             [was, days].map(|days| days.map_or_else(|| "never".to_owned(), |days| days.to_string()));
         told.notes.push(format!("expiry_days: {from} -> {to}"));
+    }
+    change.allowed_origins = change.allowed_origins.filter(|origins| *origins != before.allowed_origins);
+    if let Some(origins) = &change.allowed_origins {
+        let detail = json!({ "from": before.allowed_origins, "to": origins });
+        let action = "settings.origins_changed";
+        told.entries.push(audit_log::in_business(platform, book.business(), actor, action, "", &detail));
+        told.notes.push(format!("allowed_origins: {:?} -> {origins:?}", before.allowed_origins));
     }
     let standard = standard_terms(book.mode());
     let was = |method: &String| before.terms.get(method).unwrap_or(&standard);

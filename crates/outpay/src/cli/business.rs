@@ -7,6 +7,7 @@ use super::correction;
 use super::deposit;
 use super::input::cents;
 use super::installation::{self, Installation};
+use super::origins;
 use super::output::{self, dollars};
 use crate::business;
 use crate::business::settings;
@@ -77,6 +78,8 @@ enum BusinessCommand {
     SweepFees(correction::Sweep),
     /// Set what recipients see of a business; without flags, print it
     Brand(brand::BrandArguments),
+    /// Set the origins whose scripts may call the API with a payout hash; without a flag, print them
+    Origins(origins::OriginsArguments),
 }
 
 pub(super) async fn run(
@@ -117,6 +120,7 @@ pub(super) async fn run(
             correction::sweep(&platform, book, &flags, json).await?;
         }
         BusinessCommand::Brand(arguments) => brand::run(&platform, arguments, json).await?,
+        BusinessCommand::Origins(arguments) => origins::run(&platform, arguments, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ mod key;
 mod listen;
 mod mail;
 mod method;
+mod origins;
 mod output;
 mod pause;
 mod preload;

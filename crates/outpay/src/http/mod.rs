@@ -4,6 +4,7 @@
 
 mod balances;
 mod body;
+mod cors;
 mod docs;
 mod door;
 mod etag;

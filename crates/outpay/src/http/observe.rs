@@ -54,6 +54,12 @@ impl Observed {
         }
     }
 
+    /// The business whose recipient authenticated.
+    pub(super) fn business(&self) -> Option<i64> {
+        let caller = self.caller().filter(|(_, purpose)| *purpose == For::Recipient);
+        caller.map(|(caller, _)| caller.book.business())
+    }
+
     fn caller(&self) -> Option<(Caller, For)> {
         self.0.asked_by.get().copied()
     }

@@ -1,6 +1,7 @@
 //! The one table of the API's endpoints. A row names the handler; its method, path and OpenAPI entry are those of the
 //! `#[utoipa::path(…)]` above it. The router and the document are both made of this table.
 
+use super::cors::{Cors, cors};
 use super::door::Door;
 use super::known::EndpointNames;
 use super::observe::observe;
@@ -16,7 +17,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 use http::Uri;
 use std::sync::Arc;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::{OpenApi, PathItem, SecurityRequirement};
 
 /// One row of the table.
 pub(super) struct ApiRoute {
@@ -88,19 +89,30 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
 
 /// All routes of the API address, and the pages that are served beside them.
 pub fn router(door: Arc<Door>, pages: Router) -> Router {
-    endpoints()
+    let endpoints = endpoints();
+    let cross_origin = Cors::new(Arc::clone(&door), &endpoints);
+    endpoints
         .into_iter()
         .fold(Router::new(), |router, endpoint| router.route(&endpoint.path(), endpoint.knowing()))
         .merge(pages.with_state(()))
         .fallback(unknown_path)
+        .layer(from_fn_with_state(cross_origin, cors))
         .layer(from_fn_with_state(Arc::clone(&door), observe))
         .with_state(door)
 }
 
 impl ApiRoute {
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let path = self.documented.paths.paths.keys().next();
         path.expect("a row documents one operation").clone()
+    }
+
+    /// Does a payout hash authenticate its requests?
+    pub(super) fn takes_hash(&self) -> bool {
+        let by_hash = SecurityRequirement::new("payout_hash", [""; 0]);
+        let items = self.documented.paths.paths.values();
+        let operations = items.flat_map(|item| [&item.get, &item.post, &item.put]).flatten();
+        operations.flat_map(|operation| operation.security.iter().flatten()).any(|of| *of == by_hash)
     }
 
     /// The handler, told the names that its entry documents.

@@ -8,6 +8,7 @@ use super::json::{Json, Object};
 use super::problem::Problem;
 use super::show;
 use super::terms::{MethodTerms, TermsPatch};
+use crate::business::origins;
 use crate::business::settings::{self, CurrentSettings, MOST_DAYS};
 use crate::store::SettingsChange;
 use axum::extract::{Request, State};
@@ -26,6 +27,9 @@ pub struct Settings {
     /// After so many days without a movement a person's money goes back to the payout balance; null: never.
     #[schema(required)]
     pub expiry_days: Option<i64>,
+    /// Origins of pages whose scripts may call the hash endpoints in a browser.
+    #[schema(example = json!(["https://shop.example"]))]
+    pub allowed_origins: Vec<String>,
     /// The terms of each method, by its name.
     pub methods: BTreeMap<String, MethodTerms>,
 }
@@ -46,6 +50,7 @@ fn shown(current: &CurrentSettings) -> Response {
     let body = Settings {
         payouts_enabled: current.payouts_enabled(),
         expiry_days: current.expiry_days(),
+        allowed_origins: current.allowed_origins().to_vec(),
         methods: terms.collect(),
     };
     tagged(show::ok(&body), &current.tag())
@@ -58,6 +63,10 @@ pub struct SettingsBody {
     /// 1 to 36500; 0 or null: money stays for ever.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 36500)]
     expiry_days: Option<Option<i64>>,
+    /// All origins of pages whose scripts may call the hash endpoints, for live and test mode; at most 20, none for an empty list.
+    /// https, or http on this machine.
+    #[schema(max_items = 20, example = json!(["https://shop.example"]))]
+    allowed_origins: Option<Vec<String>>,
     /// Changes of terms, by method.
     #[schema(value_type = Option<BTreeMap<String, TermsPatch>>)]
     methods: Vec<(String, TermsPatch)>,
@@ -121,6 +130,11 @@ impl SettingsBody {
                 ));
             }
         }
+        match fields.get("allowed_origins").map(|origins| allowed_origins(origins, book)) {
+            None => {}
+            Some(Ok(origins)) => body.allowed_origins = Some(origins),
+            Some(Err(sentence)) => problems.push(("allowed_origins", sentence.to_owned())),
+        }
         match fields.get("methods") {
             None => {}
             Some(Json::Object(methods)) => {
@@ -156,6 +170,28 @@ impl SettingsBody {
         if !problems.is_empty() {
             return Err(Problem::Fields(problems));
         }
-        Ok(SettingsChange { payouts_enabled: self.payouts_enabled, expiry_days: self.expiry_days, terms })
+        let Self { payouts_enabled, expiry_days, .. } = *self;
+        Ok(SettingsChange {
+            payouts_enabled,
+            expiry_days,
+            allowed_origins: self.allowed_origins.clone(),
+            terms,
+        })
     }
+}
+
+fn allowed_origins(value: &Json, book: BookId) -> Result<Vec<String>, &'static str> {
+    // The origins are those of both books, and a test key must not change the live one.
+    if book.mode() == Mode::Test {
+        return Err(
+            "The allowed_origins are those of live and test mode together; set them with a live key.",
+        );
+    }
+    let wrong = "The allowed_origins must be a list of at most 20 origins such as https://shop.example.";
+    let Json::Array(items) = value else { return Err(wrong) };
+    let texts = items.iter().map(|item| match item {
+        Json::String(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Option<Vec<_>>>().and_then(origins::allowed).ok_or(wrong)
 }

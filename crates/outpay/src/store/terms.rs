@@ -27,6 +27,8 @@ pub struct BookSettings {
     pub payouts_enabled: bool,
     /// How many days people have to claim their money; `None`: for ever.
     pub expiry_days: Option<i64>,
+    /// Origins whose scripts may call the business's hash endpoints, sorted.
+    pub allowed_origins: Vec<String>,
     /// The terms of methods, by name.
     pub terms: BTreeMap<String, Terms>,
     /// The same as they are stored: a later version may write them differently.
@@ -40,6 +42,8 @@ pub struct SettingsChange {
     pub payouts_enabled: Option<bool>,
     /// How many days people have to claim their money; `Some(None)`: for ever.
     pub expiry_days: Option<Option<i64>>,
+    /// All origins whose scripts may call the business's hash endpoints.
+    pub allowed_origins: Option<Vec<String>>,
     /// The terms of methods, by name.
     pub terms: Vec<(String, Terms)>,
 }
@@ -57,7 +61,8 @@ impl Store {
             stored.insert(method, text);
         }
         let (payouts_enabled, expiry_days) = (business.payouts_enabled, self.expiry_days(book).await?);
-        Ok(Some(BookSettings { payouts_enabled, expiry_days, terms, stored }))
+        let allowed_origins = self.allowed_origins(book.business()).await?;
+        Ok(Some(BookSettings { payouts_enabled, expiry_days, allowed_origins, terms, stored }))
     }
 
     /// Sets everything that `change` names, and writes the audit entries that tell of it, all or nothing, where everything is
@@ -77,9 +82,38 @@ impl Store {
             statements.push(set_terms(book, method, terms)?);
         }
         statements.extend(change.expiry_days.map(|days| set_expiry_days(book, days)));
+        if let Some(origins) = &change.allowed_origins {
+            statements.extend(set_origins(book.business(), origins));
+        }
         statements.extend(change.payouts_enabled.map(|enabled| enable_payouts(book.business(), enabled)));
         statements.extend(entries.iter().map(audit_log::note));
         self.driver.write(statements).await
+    }
+
+    /// The origins whose scripts may call a business's hash endpoints, sorted.
+    pub async fn allowed_origins(&self, business: i64) -> Result<Vec<String>, Failure> {
+        let sql = "SELECT origin FROM allowed_origin WHERE business = $1";
+        let rows = self.driver.query(sql, vec![business.into()]).await?;
+        let texts = rows.iter().map(|row| row.text(0).map(str::to_owned));
+        let mut origins = texts.collect::<Result<Vec<_>, Failure>>()?;
+        // By bytes: a database may sort otherwise.
+        origins.sort();
+        Ok(origins)
+    }
+
+    /// Does this business allow the origin, or, without one, any business?
+    pub async fn is_allowed_origin(&self, business: Option<i64>, origin: &str) -> Result<bool, Failure> {
+        let row = match business {
+            Some(business) => {
+                let sql = "SELECT 1 FROM allowed_origin WHERE business = $1 AND origin = $2";
+                self.driver.query_one(sql, vec![business.into(), origin.into()]).await?
+            }
+            None => {
+                let sql = "SELECT 1 FROM allowed_origin WHERE origin = $1 LIMIT 1";
+                self.driver.query_one(sql, vec![origin.into()]).await?
+            }
+        };
+        Ok(row.is_some())
     }
 
     /// The terms a book has set, by method.
@@ -156,6 +190,13 @@ fn unchanged(book: BookId, seen: &BookSettings) -> Vec<Statement> {
         let sql = "UPDATE expiry_rule SET days = $1 WHERE book = $2 AND days = $1";
         statements.push(Statement::one(sql, vec![days.into(), book.0.into()]));
     }
+    let sql = "UPDATE allowed_origin SET origin = origin WHERE business = $1";
+    let rows = seen.allowed_origins.len() as u64;
+    statements.push(Statement::exactly(rows, sql, vec![book.business().into()]));
+    for origin in &seen.allowed_origins {
+        let sql = "UPDATE allowed_origin SET origin = $1 WHERE business = $2 AND origin = $1";
+        statements.push(Statement::one(sql, vec![origin.as_str().into(), book.business().into()]));
+    }
     let sql = "UPDATE method_terms SET enabled = enabled WHERE book = $1";
     statements.push(Statement::exactly(seen.stored.len() as u64, sql, vec![book.0.into()]));
     for (method, terms) in &seen.stored {
@@ -172,6 +213,14 @@ fn set_terms(book: BookId, method: &str, terms: &Terms) -> Result<Statement, Fai
     let text = serde_json::to_string(terms)?;
     let values = vec![book.0.into(), method.into(), text.as_str().into(), terms.enabled.into()];
     Ok(Statement::one(sql, values))
+}
+
+fn set_origins(business: i64, origins: &[String]) -> Vec<Statement> {
+    let delete = "DELETE FROM allowed_origin WHERE business = $1";
+    let insert = "INSERT INTO allowed_origin (business, origin) VALUES ($1, $2)";
+    let add = |origin: &String| Statement::one(insert, vec![business.into(), origin.as_str().into()]);
+    let delete = Statement::new(delete, vec![business.into()]);
+    std::iter::once(delete).chain(origins.iter().map(add)).collect()
 }
 
 fn set_expiry_days(book: BookId, days: Option<i64>) -> Statement {

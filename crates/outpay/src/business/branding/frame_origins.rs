@@ -2,11 +2,9 @@
 //! on this machine, so that none can carry a second directive into the policy, and no pattern stands for many; all together are
 //! short enough for a header. IPv6 addresses are no sources for a policy (CSP Level 3, 2.3.1), so none can be one.
 
-use url::Url;
+use crate::business::origins::origin;
 
 const MOST: usize = 5;
-/// A host name has at most so many characters (RFC 1035, 2.3.4).
-const LONGEST_HOST: usize = 253;
 
 /// Origins in the order in which they were given; none is the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,19 +23,6 @@ impl FrameOrigins {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// The origin that `text` is, as browsers write it: in lower case, without what goes without saying.
-fn origin(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let host = url.host_str()?;
-    let is_here = ["localhost", "127.0.0.1"].contains(&host);
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here);
-    // A path would be ignored silently although it was meant, so it is refused.
-    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let is_written_out = text.contains("://") && !text.contains(['\\', '@']);
-    let is_plain = host.len() <= LONGEST_HOST && !host.contains(['*', ';', ',', '\'', '[']);
-    (is_safe && is_bare && is_written_out && is_plain).then(|| url.origin().ascii_serialization())
 }
 
 impl std::fmt::Display for FrameOrigins {

@@ -4,6 +4,7 @@
 use crate::business;
 use crate::business::branding;
 use crate::business::branding::{Branding, Logo, LogoName};
+use crate::business::origins;
 use crate::business::settings;
 use crate::business::settings::{CurrentSettings, MOST_DAYS, change, change_from};
 use crate::dashboard::door::declined::Declined;
@@ -28,6 +29,8 @@ struct SettingsPage {
     manages: bool,
     payouts_enabled: bool,
     expiry_days: Option<i64>,
+    /// Origins whose scripts may call the API, with spaces between them.
+    origins: String,
     methods: Vec<MethodForm>,
     /// As the form has it.
     branding: BrandingRow,
@@ -83,6 +86,7 @@ pub(crate) async fn show(
         manages: who.may(Permission::ManageSettings),
         payouts_enabled: who.business.payouts_enabled,
         expiry_days: store.expiry_days(who.book).await?,
+        origins: store.allowed_origins(number).await?.join(" "),
         methods: names.map(method).collect(),
         branding: branding::of(&who.platform, number).await?.texts(),
         logo: branding::logo_of(&who.platform, number).await?.as_ref().map(LogoName::path),
@@ -130,6 +134,37 @@ pub async fn set_payouts(posted: Posted) -> Result<Response, Declined> {
     settings::change(&who.platform, who.book, who.actor(), change).await?;
     let mut response = page::see_other("/dashboard/settings");
     notice::leave(&mut response, if enabled { "Payouts are enabled." } else { "Payouts are disabled." });
+    Ok(response)
+}
+
+/// Which origins may call the hash endpoints by a script, in both modes.
+pub async fn set_origins(posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    if who.mode == Mode::Test {
+        return Err(Declined::sentence(
+            "These origins are those of live and test mode together. Switch to live mode to set them.",
+        ));
+    }
+    if !form.has("origins") {
+        return Err(Declined::sentence("Give the origins, or an empty text for none."));
+    }
+    let Some(origins) = origins::allowed(form.get("origins").split_whitespace()) else {
+        let sentence = "The origins are at most 20 such as https://shop.example, with spaces between them.";
+        return show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence.to_owned())).await;
+    };
+    let before = form.get("origins_before").to_owned();
+    let wanted = |current: &CurrentSettings| {
+        // A form that was loaded earlier must not add back an origin that was removed since.
+        if current.allowed_origins().join(" ") != before && current.allowed_origins() != origins {
+            let sentence = "The origins were changed in the meantime. Check them again.".to_owned();
+            return Err(Declined::Sentence(StatusCode::CONFLICT, sentence));
+        }
+        let allowed_origins = Some(origins.clone());
+        Ok(SettingsChange { allowed_origins, ..SettingsChange::default() })
+    };
+    change_from(&who.platform, who.book, who.actor(), wanted).await?;
+    let mut response = page::see_other("/dashboard/settings");
+    notice::leave(&mut response, "Saved.");
     Ok(response)
 }
 
@@ -278,6 +313,7 @@ mod tests {
                 manages: true,
                 payouts_enabled: false,
                 expiry_days: Some(90),
+                origins: "https://shop.example".to_owned(),
                 methods: vec![method("sandbox".to_owned(), "Sandbox".to_owned(), &terms)],
                 branding: BrandingRow {
                     display_name: "Acme".to_owned(),

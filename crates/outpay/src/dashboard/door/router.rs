@@ -130,6 +130,7 @@ fn business() -> Vec<Route> {
         get("/dashboard/settings", Needs(See), settings::view),
         post("/dashboard/settings/payouts", Needs(ManageSettings), settings::set_payouts),
         post("/dashboard/settings/expiry", Needs(ManageSettings), settings::set_expiry),
+        post("/dashboard/settings/origins", Needs(ManageSettings), settings::set_origins),
         post("/dashboard/settings/method", Needs(ManageSettings), settings::set_method),
         post("/dashboard/settings/branding", Needs(ManageSettings), settings::set_branding),
         post("/dashboard/settings/logo", Needs(ManageSettings), settings::set_logo),

@@ -16,6 +16,7 @@ crate::cli::on_both_engines! {
     live_and_test_money_never_meet,
     tables_are_for_people,
     a_business_chooses_how_it_shows_itself,
+    origins_are_set_and_taken_away,
     a_preloaded_book_is_in_order,
 }
 
@@ -38,6 +39,20 @@ fn a_new_business_has_four_keys_and_no_money(installation: &Installation) {
     }
     let shown = shown.to_string();
     assert!(!shown.contains("sk_") && !shown.contains("pk_"), "keys are shown once: {shown}");
+}
+
+fn origins_are_set_and_taken_away(installation: &Installation) {
+    installation.business("Acme");
+    let origins = |arguments: &[&str]| {
+        let all = [&["business", "origins", "Acme"], arguments].concat();
+        installation.json(&all)["allowed_origins"].clone()
+    };
+    assert_eq!(origins(&[]), serde_json::json!([]));
+    let two = serde_json::json!(["http://localhost:3000", "https://shop.example"]);
+    assert_eq!(origins(&["--set", "https://Shop.example/ http://localhost:3000"]), two);
+    assert_eq!(origins(&[]), two);
+    installation.refused(2, "such as https://shop.example", &["business", "origins", "Acme", "--set", "*"]);
+    assert_eq!(origins(&["--set", ""]), serde_json::json!([]));
 }
 
 fn a_name_is_given_once(installation: &Installation) {

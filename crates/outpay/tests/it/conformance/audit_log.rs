@@ -108,6 +108,7 @@ async fn settings_and_their_entries_are_set_together(world: &BareStore) {
     let change = SettingsChange {
         payouts_enabled: Some(false),
         expiry_days: Some(Some(30)),
+        allowed_origins: Some(vec!["https://shop.example".to_owned()]),
         terms: vec![("bank".to_owned(), terms.clone())],
     };
     let seen = async || store.book_settings(book).await.unwrap().unwrap();
@@ -123,6 +124,7 @@ async fn settings_and_their_entries_are_set_together(world: &BareStore) {
     store.change_settings(book, &first, &change, &told).await.unwrap();
     assert!(!store.business(book.business()).await.unwrap().unwrap().payouts_enabled);
     assert_eq!(store.expiry_days(book).await.unwrap(), Some(30));
+    assert_eq!(store.allowed_origins(book.business()).await.unwrap(), ["https://shop.example"]);
     assert_eq!(store.all_terms(book).await.unwrap()["bank"], terms);
     assert_eq!(actions(world, &all(book.business())).await, ["told"]);
     let nothing = SettingsChange::default();

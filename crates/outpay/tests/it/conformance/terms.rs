@@ -9,6 +9,7 @@ use outpay::testing::store::{SettingsChange, Unclaimed, WriteError};
 on_both_engines! {
     terms_come_back_as_they_were_set,
     settings_are_changed_from_what_was_seen_alone,
+    an_origin_is_allowed_by_a_business_or_by_any,
     an_expiry_rule_is_set_and_taken_away,
     unclaimed_is_what_did_not_move,
     unclaimed_money_pages,
@@ -58,7 +59,12 @@ async fn settings_are_changed_from_what_was_seen_alone(world: &BareStore) {
     };
     let days = |days| SettingsChange { expiry_days: Some(days), ..SettingsChange::default() };
     let off = SettingsChange { payouts_enabled: Some(false), ..SettingsChange::default() };
-    for change in [terms(2), terms(3), days(Some(30)), days(Some(31)), days(None), off] {
+    let origins = |names: &[&str]| {
+        let origins = names.iter().map(|name| format!("https://{name}.example")).collect();
+        SettingsChange { allowed_origins: Some(origins), ..SettingsChange::default() }
+    };
+    let (one, two, none) = (origins(&["a"]), origins(&["b", "c"]), origins(&[]));
+    for change in [terms(2), terms(3), days(Some(30)), days(Some(31)), days(None), one, two, none, off] {
         let before = seen().await;
         store.change_settings(book, &before, &change, &[]).await.unwrap();
         for other in [&change, &terms(9), &days(Some(99))] {
@@ -69,6 +75,20 @@ async fn settings_are_changed_from_what_was_seen_alone(world: &BareStore) {
     let last = seen().await;
     assert_eq!((last.payouts_enabled, last.expiry_days), (false, None));
     assert_eq!(last.terms["bank"].minimum, Cents(3));
+}
+
+async fn an_origin_is_allowed_by_a_business_or_by_any(world: &BareStore) {
+    let (store, book, other) = (&world.store, world.book("Acme").await, world.book("Other").await);
+    let (shop, one, two) = ("https://shop.example", book.business(), other.business());
+    let is_allowed = async |business| store.is_allowed_origin(business, shop).await.unwrap();
+    assert!(!is_allowed(None).await);
+    let change = SettingsChange { allowed_origins: Some(vec![shop.to_owned()]), ..SettingsChange::default() };
+    let seen = store.book_settings(book).await.unwrap().unwrap();
+    store.change_settings(book, &seen, &change, &[]).await.unwrap();
+    let found = (is_allowed(None).await, is_allowed(Some(one)).await, is_allowed(Some(two)).await);
+    assert_eq!(found, (true, true, false));
+    assert!(!store.is_allowed_origin(None, "https://Shop.example").await.unwrap());
+    assert_eq!(store.allowed_origins(one).await.unwrap(), [shop]);
 }
 
 async fn an_expiry_rule_is_set_and_taken_away(world: &BareStore) {

@@ -10,6 +10,7 @@ use outpay::testing::withdrawals::offer::standard_terms;
 crate::world::on_both_engines! {
     payouts_are_switched,
     terms_are_set_as_people_write_them,
+    origins_are_set_in_live_mode,
     unclaimed_money_goes_back_after_some_days,
     people_see_the_branding,
     people_see_the_logo,
@@ -81,6 +82,30 @@ async fn terms_are_set_as_people_write_them(world: &Team) {
     admin.post("/dashboard/settings/method", &seen).await.leads_to("/dashboard/settings");
     let after = world.platform.store.all_terms(business.test).await.unwrap()["sandbox"].clone();
     assert_eq!((after.minimum, after.enabled), (Cents(700), false));
+}
+
+async fn origins_are_set_in_live_mode(world: &Team) {
+    let business = world.business().await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let allowed = async || world.platform.store.allowed_origins(business.number).await.unwrap();
+    let set =
+        |origins: &'static str, before: &'static str| [("origins", origins), ("origins_before", before)];
+    let path = "/dashboard/settings/origins";
+    admin
+        .post(path, &set("https://Shop.example/ https://a.example", ""))
+        .await
+        .leads_to("/dashboard/settings");
+    assert_eq!(allowed().await, ["https://a.example", "https://shop.example"]);
+    admin.get("/dashboard/settings").await.is(200).says("value=\"https://a.example https://shop.example\"");
+    admin.post(path, &set("*", "")).await.is(422).says("such as https://shop.example");
+    admin.post(path, &set("https://b.example", "")).await.is(409).says("changed in the meantime");
+    let before = "https://a.example https://shop.example";
+    admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    admin.post(path, &set("", before)).await.is(400);
+    assert_eq!(allowed().await.len(), 2);
+    admin.post("/dashboard/mode", &[("mode", "live")]).await.is(303);
+    admin.post(path, &set("", before)).await.leads_to("/dashboard/settings");
+    assert_eq!(allowed().await, [""; 0]);
 }
 
 async fn unclaimed_money_goes_back_after_some_days(world: &Team) {

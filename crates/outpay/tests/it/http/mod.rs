@@ -11,6 +11,7 @@ mod balance;
 mod batch;
 mod cancel;
 mod concurrency;
+mod cors;
 mod create;
 mod deactivate;
 mod debit;
