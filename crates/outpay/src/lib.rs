@@ -35,6 +35,7 @@ mod mail;
 mod mail_kind;
 mod members;
 mod networks;
+mod open_files;
 mod overview;
 mod payment_worker;
 mod platform;

@@ -46,7 +46,7 @@ pub mod heads {
 }
 
 pub mod http {
-    pub use crate::http::{ServeConfig, TrustedProxies, bind, openapi_document};
+    pub use crate::http::{ConnectionLimits, ServeConfig, TrustedProxies, bind, openapi_document};
 }
 
 pub mod ids {
@@ -74,9 +74,7 @@ pub mod mail_kind {
 }
 
 pub mod members {
-    pub use crate::members::{
-        SessionClient, id, invitation, second_factor, session, sign_in, team,
-    };
+    pub use crate::members::{SessionClient, id, invitation, second_factor, session, sign_in, team};
 }
 
 pub mod networks {

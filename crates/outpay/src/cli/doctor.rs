@@ -6,7 +6,9 @@ use super::installation::{Installation, from_environment};
 use super::output;
 use crate::auth::{Secrets, master_key};
 use crate::clock::{Clock, Entropy, rfc3339};
+use crate::open_files;
 use crate::recovery_progress::RecoveryProgress;
+use crate::serving::connections_in_all;
 use crate::store::{DatabaseUrl, Failure, Store};
 use crate::witness;
 use clap::Args;
@@ -32,6 +34,8 @@ const EARLIEST: Micros = 1_735_689_600 * SECOND;
 /// Free disk space, bytes: warning below the first, error below the second, where writes are about to fail.
 #[cfg(unix)]
 const FREE: (u64, u64) = (2 << 30, 128 << 20);
+/// Open files: below this, a few hundred clients use up all connections.
+const FEW_OPEN_FILES: u64 = 4096;
 /// PostgreSQL major version; older ones get no fixes any more.
 const OLDEST_POSTGRES: u32 = 14;
 
@@ -89,6 +93,7 @@ pub(super) async fn run(
         check_disk(path, &mut checks);
     }
     check_clock(&mut checks);
+    check_open_files(&mut checks);
     let is_there = !matches!(&database, DatabaseUrl::Sqlite(path) if !path.exists());
     if is_there && let Err(failure) = check_engine(&data, &database, secrets.as_ref(), &mut checks).await {
         checks.add(Grade::Fail, "database", format!("{failure:#}"));
@@ -196,6 +201,18 @@ fn check_disk(_path: &Path, _checks: &mut Checks) {}
 fn check_clock(checks: &mut Checks) {
     let now = Clock::System.now();
     checks.pass_or_fail(now >= EARLIEST, "clock", rfc3339(now));
+}
+
+fn check_open_files(checks: &mut Checks) {
+    let most = open_files::limits().most;
+    let connections = connections_in_all(most);
+    let detail = format!("at most {most}: room for {connections} connections");
+    if most < FEW_OPEN_FILES {
+        let advice = format!("{detail}; raise it, as in LimitNOFILE=65536");
+        checks.add(Grade::Warn, "open files", advice);
+    } else {
+        checks.add(Grade::Pass, "open files", detail);
+    }
 }
 
 /// Would a loss of data be noticed, and has this database lost anything?

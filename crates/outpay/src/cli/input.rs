@@ -3,6 +3,7 @@
 pub(super) use crate::line::typed_reference as reference;
 use crate::networks::Networks;
 use ledger::{Cents, MAX_TRANSFER, Micros};
+use std::time::Duration;
 
 /// Whole cents, 1 to the largest transfer.
 pub(super) fn cents(text: &str) -> Result<Cents, String> {
@@ -26,16 +27,22 @@ pub(super) fn span(text: &str) -> Result<Micros, String> {
     i64::from(number).checked_mul(seconds * 1_000_000).ok_or_else(hint)
 }
 
-/// Requests per second; `None` for `off`.
+/// A limit; `None` for `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RateLimitFlag(pub(super) Option<u32>);
+pub(super) struct LimitOrOff(pub(super) Option<u32>);
 
-pub(super) fn rate_limit(text: &str) -> Result<RateLimitFlag, String> {
+pub(super) fn limit_or_off(text: &str) -> Result<LimitOrOff, String> {
     if text == "off" {
-        return Ok(RateLimitFlag(None));
+        return Ok(LimitOrOff(None));
     }
     let limit: Option<u32> = text.parse().ok().filter(|limit| *limit > 0);
-    limit.map(|limit| RateLimitFlag(Some(limit))).ok_or_else(|| "give requests per second, or off".to_owned())
+    limit.map(|limit| LimitOrOff(Some(limit))).ok_or_else(|| "give a number from 1, or off".to_owned())
+}
+
+/// A duration that is not zero, for limits of time.
+pub(super) fn time_limit(text: &str) -> Result<Duration, String> {
+    let micros = span(text)?.unsigned_abs();
+    if micros == 0 { Err("give at least 1s".to_owned()) } else { Ok(Duration::from_micros(micros)) }
 }
 
 /// One address or network, or several separated by commas.
@@ -71,11 +78,17 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_a_number_or_off() {
-        assert_eq!(rate_limit("off"), Ok(RateLimitFlag(None)));
-        assert_eq!(rate_limit("50000"), Ok(RateLimitFlag(Some(50_000))));
+    fn a_limit_is_a_number_or_off() {
+        assert_eq!(limit_or_off("off"), Ok(LimitOrOff(None)));
+        assert_eq!(limit_or_off("50000"), Ok(LimitOrOff(Some(50_000))));
         for wrong in ["0", "-1", "no", ""] {
-            assert!(rate_limit(wrong).is_err(), "{wrong}");
+            assert!(limit_or_off(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_time_limit_is_not_zero() {
+        assert_eq!(time_limit("75s"), Ok(Duration::from_secs(75)));
+        assert!(time_limit("0s").is_err() && time_limit("75").is_err());
     }
 }

@@ -1,17 +1,19 @@
 //! `outpay serve`: runs the server until Ctrl-C or SIGTERM. Here: its flags and its log. Not here: the doors.
 
 use super::cli_error::CliError;
-use super::input::{RateLimitFlag, networks, rate_limit};
+use super::input::{LimitOrOff, limit_or_off, networks, time_limit};
 use super::installation::Installation;
 use super::output::LOG_VARIABLE;
 use super::webhook::GuardFlags;
 use crate::networks::Networks;
-use crate::serving::{self, ServeConfig, TrustedProxies};
+use crate::open_files;
+use crate::serving::{self, ConnectionLimits, ServeConfig, TrustedProxies};
 use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 
@@ -30,11 +32,20 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Limit of requests per second for each client address and for each credential, or off
-    #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = rate_limit)]
-    rate_limit: RateLimitFlag,
+    #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = limit_or_off)]
+    rate_limit: LimitOrOff,
     /// Addresses and networks of your own proxies, whose X-Forwarded-For is trusted
     #[arg(long, value_name = "ADDRESS", env = "OUTPAY_TRUSTED_PROXIES", value_parser = networks)]
     trusted_proxies: Option<Networks>,
+    /// Most open connections of one client address (IPv6: one /64; your own proxies are exempt), or off
+    #[arg(long, value_name = "N|off", env = "OUTPAY_CONNECTIONS_PER_ADDRESS", default_value = "512", value_parser = limit_or_off)]
+    connections_per_address: LimitOrOff,
+    /// Most open connections of all clients [default: three quarters of the open files that the system allows, at most 20000]
+    #[arg(long, value_name = "N", env = "OUTPAY_CONNECTIONS", value_parser = clap::value_parser!(u32).range(1..))]
+    connections: Option<u32>,
+    /// How long a client may take to read an answer
+    #[arg(long, value_name = "TIME", env = "OUTPAY_WRITE_TIMEOUT", default_value = "30s", value_parser = time_limit)]
+    write_timeout: Duration,
     /// Format of log lines; OUTPAY_LOG filters them [default: info]
     #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
     log_format: LogFormat,
@@ -50,6 +61,19 @@ enum LogFormat {
     Json,
 }
 
+impl ServeArguments {
+    fn connections(&self) -> ConnectionLimits {
+        let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+        let usual = ConnectionLimits::default();
+        ConnectionLimits {
+            per_address: self.connections_per_address.0.map(count),
+            in_all: self.connections.map_or(usual.in_all, count),
+            write: self.write_timeout,
+            ..usual
+        }
+    }
+}
+
 pub(super) async fn run(
     arguments: ServeArguments,
     installation: &Installation,
@@ -57,7 +81,12 @@ pub(super) async fn run(
     let _flushed_at_the_end = log(arguments.log_format)?;
     // Registered first, so that an early signal ends the process in good order too.
     let shutdown = serving::asked_to_end()?;
+    let files = open_files::raise();
+    let connections = arguments.connections();
+    let (most, each) = (connections.in_all, connections.per_address);
+    tracing::info!(open_files = files.now, connections = most, per_address = each, "limits");
     let config = ServeConfig {
+        connections,
         listen: arguments.listen,
         metrics_listen: arguments.metrics_listen,
         tls: arguments.tls_cert.zip(arguments.tls_key),

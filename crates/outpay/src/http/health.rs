@@ -9,6 +9,11 @@ use axum::response::Response;
 use http::StatusCode;
 use std::sync::Arc;
 
+/// A load balancer's probe: outside of all limits, because it decides whether the server gets any requests.
+pub(super) fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 /// The process runs.
 #[utoipa::path(get, path = "/healthz", tag = "Operation", responses((status = 200, description = "It runs")))]
 pub async fn healthz() -> Response {

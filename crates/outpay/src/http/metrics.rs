@@ -1,6 +1,7 @@
 //! Metrics in the Prometheus text format, on an address of their own (`--metrics-listen`). Labels are route templates,
 //! methods and statuses: nothing that a client can make up.
 
+use super::connections::ConnectionMeasures;
 use super::door::Door;
 use super::observe::RequestIds;
 use crate::auth::{Caller, Secrets};
@@ -36,6 +37,7 @@ pub struct Metrics {
     sending: Gauge,
     outcome_unknown: Gauge,
     left_alone: Family<RailLabels, Counter>,
+    pub(super) connections: ConnectionMeasures,
     /// How often the machine's clock was set while the server ran.
     pub(super) clock_steps: Counter,
     /// Public ids of the keys in use, since making one costs more than a log line.
@@ -107,6 +109,8 @@ impl Metrics {
             "How often this machine's clock was set by more than a second",
             clock_steps.clone(),
         );
+        let connections = ConnectionMeasures::default();
+        connections.register(&mut registry);
         webhooks.measures().register(&mut registry);
         mail.measures().register(&mut registry);
         background.register(&mut registry);
@@ -119,6 +123,7 @@ impl Metrics {
             sending,
             outcome_unknown,
             left_alone,
+            connections,
             clock_steps,
             key_labels: Mutex::default(),
         }
@@ -136,6 +141,11 @@ impl Metrics {
         let route = route.to_owned();
         self.seconds.get_or_create(&RouteLabels { route: route.clone() }).observe(micros as f64 / 1e6);
         self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// Counts what was no request.
+    pub(super) fn unparsed(&self, status: u16) {
+        self.requests.get_or_create(&RequestLabels { method: "other", route: "-".to_owned(), status }).inc();
     }
 
     /// The public id of the caller's key, for the log.

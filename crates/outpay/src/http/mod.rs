@@ -4,6 +4,7 @@
 
 mod balances;
 mod body;
+mod connections;
 mod cors;
 mod docs;
 mod door;
@@ -38,6 +39,7 @@ mod users;
 mod webhooks;
 mod withdrawals;
 
+pub use connections::{ConnectionLimits, in_all as connections_in_all};
 pub use openapi::document as openapi_document;
 pub use proxies::TrustedProxies;
 pub use routes::router;

@@ -3,9 +3,11 @@
 //! was sent, a query, a header or a body. Whatever is copied for the business is copied after the answer is made.
 
 use super::door::Door;
+use super::health;
 use super::problem::Problem;
 use crate::auth::{Caller, For};
 use crate::clock::Entropy;
+use crate::commit::NoVerdict;
 use crate::requests::{KeptRequest, MOST_KEPT_BYTES, SeenRequest, redact};
 use crate::store::RequestLine;
 use crate::web::page;
@@ -78,7 +80,7 @@ impl RequestIds {
         Self { start: u64::from_be_bytes(bytes), count: AtomicU64::new(0) }
     }
 
-    fn next(&self) -> String {
+    pub(super) fn next(&self) -> String {
         format!("req_{:016x}{:010x}", self.start, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -94,10 +96,7 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     let (method, uri) = (request.method().clone(), request.uri().clone());
 
     let mut response = answer(&door, request, next).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    dress(&mut response, &id);
 
     let status = response.status().as_u16();
     let micros = door.platform.clock.monotonic() - started;
@@ -110,6 +109,24 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     }
     let ended = Ended { id, method, uri, route, status, at, micros };
     remember(&door, &observed, ended, response).await
+}
+
+/// The headers of every answer, where it has no others of the kind.
+fn dress(response: &mut Response, id: &str) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Does the same around what could not be parsed, and so has neither method nor route.
+pub(super) fn unparsed(door: &Door, response: &mut Response) {
+    let id = door.metrics.request_ids.next();
+    dress(response, &id);
+    let status = response.status().as_u16();
+    door.metrics.unparsed(status);
+    tracing::info!(target: "outpay::request", method = "-", route = "-", status, micros = 0, request_id = id, key = "-", "request");
 }
 
 /// A request that was answered.
@@ -182,13 +199,29 @@ fn path_id<'a>(route: &str, path: &'a str) -> &'a str {
     place.and_then(|place| path.split('/').nth(place)).map_or("", redact::path_id)
 }
 
+/// Put into a request that found no room among the connections: only probes are answered.
+#[derive(Clone, Copy)]
+pub(super) struct Crowded;
+
 async fn answer(door: &Door, request: Request, next: Next) -> Response {
     let is_page = page::is_page(request.uri().path());
+    if health::is_probe(request.uri().path()) {
+        // A server under load must not look dead to its load balancer.
+        return checked(request, next).await;
+    }
+    if request.extensions().get::<Crowded>().is_some() {
+        return Problem::NoVerdict(NoVerdict::Busy).into_response();
+    }
     if let Some(limit) = &door.rate_limit
         && let Err(seconds) = limit.check_address(request.extensions())
     {
         return if is_page { page::too_many(seconds) } else { Problem::RateLimited(seconds).into_response() };
     }
+    checked(request, next).await
+}
+
+async fn checked(request: Request, next: Next) -> Response {
+    let is_page = page::is_page(request.uri().path());
     let response = next.run(request).await;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = response.headers().get(ALLOW).cloned();

@@ -308,7 +308,12 @@ fn plain<'a>(error: &'a str, code: &'a str) -> Coded<'a> {
 }
 
 fn coded(status: StatusCode, error: &str, code: &str) -> Response {
-    json(status, to_text(&plain(error, code)))
+    json(status, coded_body(error, code))
+}
+
+/// The body of an error with a code and nothing else.
+pub(super) fn coded_body(error: &str, code: &str) -> String {
+    to_text(&plain(error, code))
 }
 
 fn bare(status: StatusCode, error: &str) -> Response {

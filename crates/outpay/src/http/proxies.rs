@@ -22,6 +22,12 @@ impl TrustedProxies {
         Self(networks.map(Arc::new))
     }
 
+    /// Is this address one of them?
+    #[must_use]
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        self.0.as_ref().is_some_and(|trusted| trusted.contains(peer.to_canonical()))
+    }
+
     /// The client behind a connection from `peer`: the last address on the way that is no trusted proxy's. Where a proxy wrote
     /// something that is no address, the proxy itself.
     #[must_use]

@@ -1,10 +1,11 @@
-//! The listening side: accepts connections, bounds headers and time, serves HTTP or HTTPS, and stops gracefully:
-//! what was accepted is finished, then the teller ends.
+//! The server: takes its addresses, answers until it is to end, and stops gracefully: what was accepted is finished, then the
+//! teller ends. Not here: connections (connections/).
 
+use super::connections::{self, ConnectionLimits, ConnectionPlaces, Site};
 use super::door::Door;
 use super::metrics::{self, Metrics};
 use super::proxies::TrustedProxies;
-use super::rate_limit::{ClientAddress, RateLimit};
+use super::rate_limit::RateLimit;
 use super::{router, tls};
 use crate::background::{BackgroundStatus, Task, asked_to_stop, look_again};
 use crate::clock::ClockSteps;
@@ -13,26 +14,17 @@ use crate::platform::Platform;
 use crate::store::Failure;
 use anyhow::Context;
 use axum::Router;
-use axum::extract::Request;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service;
 
-const HEADER_TIME: Duration = Duration::from_secs(15);
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-const MOST_HEADERS: usize = 64;
-const HEADER_BYTES: usize = 32 * 1024;
 /// How long requests may take to finish after a shutdown was asked for.
 const FAREWELL: Duration = Duration::from_secs(30);
 /// For the answers of a process that can write no more.
@@ -52,14 +44,23 @@ pub struct ServeConfig {
     pub requests_per_second: Option<u32>,
     /// Whose word counts for where a request comes from.
     pub trusted_proxies: TrustedProxies,
+    /// How many connections, and for how long.
+    pub connections: ConnectionLimits,
 }
 
 impl ServeConfig {
-    /// The API at this address over plain HTTP, without limits, and nothing else.
+    /// The API at this address over plain HTTP, without a limit of requests, and nothing else.
     #[must_use]
     pub fn on(listen: SocketAddr) -> Self {
-        let trusted_proxies = TrustedProxies::default();
-        Self { listen, metrics_listen: None, tls: None, requests_per_second: None, trusted_proxies }
+        let (trusted_proxies, connections) = (TrustedProxies::default(), ConnectionLimits::default());
+        Self {
+            listen,
+            metrics_listen: None,
+            tls: None,
+            requests_per_second: None,
+            trusted_proxies,
+            connections,
+        }
     }
 }
 
@@ -71,6 +72,7 @@ pub struct Server {
     door: Arc<Door>,
     faces: Router,
     proxies: TrustedProxies,
+    limits: ConnectionLimits,
 }
 
 /// Takes the addresses. `faces` are the pages that are served beside the API, observed like it.
@@ -78,15 +80,10 @@ pub struct Server {
 /// # Errors
 /// When an address is taken or the certificate cannot be used.
 pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Result<Server, Failure> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let metrics = match config.metrics_listen {
-        Some(address) => {
-            Some(TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?)
-        }
-        None => None,
-    };
+    let listen =
+        |address| connections::listen(address).with_context(|| format!("cannot listen on {address}"));
+    let listener = listen(config.listen)?;
+    let metrics = config.metrics_listen.map(listen).transpose()?;
     let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
     let limit = config.requests_per_second.and_then(NonZeroU32::new);
     let background = BackgroundStatus::default();
@@ -96,7 +93,8 @@ pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Res
         platform,
         background,
     });
-    Ok(Server { listener, metrics, tls, door, faces, proxies: config.trusted_proxies })
+    let (proxies, limits) = (config.trusted_proxies, config.connections);
+    Ok(Server { listener, metrics, tls, door, faces, proxies, limits })
 }
 
 impl Server {
@@ -134,17 +132,20 @@ impl Server {
     /// # Errors
     /// When a durable write failed: the process must end with an error.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        let Self { listener, metrics, tls, door, faces, proxies } = self;
+        let Self { listener, metrics, tls, door, faces, proxies, limits } = self;
         let (mut teller, store) = (door.platform.teller.end(), door.platform.store.clone());
         let (auth, requests) = (door.platform.auth.clone(), door.platform.requests.clone());
-        let metrics = metrics.map(|listener| {
-            let site =
-                Site { router: metrics::router(Arc::clone(&door)), proxies: TrustedProxies::default() };
-            tokio::spawn(accept(listener, None, site, None))
-        });
-        let site = Site { router: router(Arc::clone(&door), faces), proxies };
-        drop(door);
-        let graceful = GracefulShutdown::new();
+        let (stop, stopping) = watch::channel(false);
+        let metrics = metrics.map(|listener| ServedMetrics::start(listener, &door, &limits));
+        let places =
+            Arc::new(ConnectionPlaces::new(&limits, proxies.clone(), door.metrics.connections.clone()));
+        let site =
+            Site { router: router(Arc::clone(&door), faces), proxies, door, tls, limits, places, stopping };
+        // Comes when the last connection has ended.
+        let finished = async {
+            stop.send_replace(true);
+            stop.closed().await;
+        };
         let broken = async {
             tokio::select! {
                 state = teller.wait_for(|state| *state == State::Broken) => state.is_ok(),
@@ -153,22 +154,20 @@ impl Server {
             }
         };
         let is_broken = tokio::select! {
-            () = accept(listener, tls, site, Some(&graceful)) => false,
+            () = connections::accept(listener, site) => false,
             () = shutdown => false,
             broken = broken => broken,
         };
         if is_broken {
             // Waiting callers get 504 (outcome unknown) instead of a closed connection.
-            let _those_who_listen = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+            let _in_time = tokio::time::timeout(LAST_ANSWERS, finished).await;
             anyhow::bail!("a durable write failed");
         }
         tracing::info!("finishing what was accepted");
-        if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(FAREWELL, finished).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
-        if let Some(metrics) = metrics {
-            metrics.abort();
-        }
+        drop(metrics);
         auth.record_uses().await?;
         if let Err(failure) = requests.write().await {
             tracing::warn!(error = format!("{failure:#}"), "the end of the request log could not be written");
@@ -181,72 +180,33 @@ impl Server {
     }
 }
 
-/// What answers on one address.
-#[derive(Clone)]
-struct Site {
-    router: Router,
-    proxies: TrustedProxies,
+/// The metrics' address while it answers. Its connections are asked to end when it is dropped, and not waited for.
+struct ServedMetrics {
+    accepting: JoinHandle<()>,
+    stop: watch::Sender<bool>,
 }
 
-/// Accepts for ever. Metrics connections are not waited for at the end, so they take no `graceful`.
-async fn accept(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    site: Site,
-    graceful: Option<&GracefulShutdown>,
-) {
-    loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, for example: those in use will be given back.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
+impl ServedMetrics {
+    fn start(listener: TcpListener, door: &Arc<Door>, limits: &ConnectionLimits) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let site = Site {
+            router: metrics::router(Arc::clone(door)),
+            proxies: TrustedProxies::default(),
+            door: Arc::clone(door),
+            tls: None,
+            places: Arc::new(ConnectionPlaces::unlimited()),
+            limits: limits.clone(),
+            stopping,
         };
-        let _optional = stream.set_nodelay(true);
-        let watcher = graceful.map(GracefulShutdown::watcher);
-        tokio::spawn(connection(stream, peer, tls.clone(), site.clone(), watcher));
+        Self { accepting: tokio::spawn(connections::accept(listener, site)), stop }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    site: Site,
-    watcher: Option<hyper_util::server::graceful::Watcher>,
-) {
-    let Some(tls) = tls else { return serve(stream, peer, site, watcher).await };
-    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME, tls.accept(stream)).await {
-        serve(stream, peer, site, watcher).await;
+impl Drop for ServedMetrics {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.stop.send_replace(true);
     }
-}
-
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
-    site: Site,
-    watcher: Option<hyper_util::server::graceful::Watcher>,
-) {
-    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
-        let client = site.proxies.client(peer.ip(), request.headers());
-        request.extensions_mut().insert(ClientAddress(client));
-        site.router.clone().call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
-        .max_headers(MOST_HEADERS)
-        .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    // An error here is a client that went away or spoke no HTTP; hyper has answered where there was anything to say.
-    let _gone = match watcher {
-        Some(watcher) => watcher.watch(connection).await,
-        None => connection.await,
-    };
 }
 
 /// Records last uses of keys and the request log, forgets quiet clients, notices that the clock was set.

@@ -11,13 +11,25 @@ pub struct ClientAddress(pub IpAddr);
 /// addresses to count each.
 #[must_use]
 pub fn address(extensions: &Extensions) -> String {
-    match extensions.get::<ClientAddress>().map(|address| address.0.to_canonical()) {
+    match extensions.get::<ClientAddress>().map(|address| customer(address.0)) {
         None => String::new(),
         Some(IpAddr::V4(address)) => address.to_string(),
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
+    }
+}
+
+/// The address that stands for all addresses of one customer: an IPv4 address, or the first address of a /64.
+#[must_use]
+pub fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
     }
 }
 

@@ -150,10 +150,9 @@ async fn status_429_by_client_address(world: &Api) {
     let business = world.business().await;
     let server = limited(world).await;
     for _ in 0..3 {
-        world.get("/healthz").at(server.address).send().await.value(200);
+        world.get("/nothing").at(server.address).send().await.is(404, NOTHING_HERE);
     }
     for call in [
-        world.get("/healthz"),
         world.get("/balance").key(&business.key),
         world.get("/balance").key("unknown"),
         world.get("/nothing"),
@@ -194,9 +193,9 @@ async fn status_429_by_credential_known_or_not(world: &Api) {
 
 async fn status_429_is_over_after_a_while(world: &Api) {
     let server = limited(world).await;
-    let call = world.get("/healthz").at(server.address);
+    let call = world.get("/nothing").at(server.address);
     for _ in 0..3 {
-        call.send().await.value(200);
+        call.send().await.is(404, NOTHING_HERE);
     }
     let refused = call.send().await;
     is_too_many(&refused);
@@ -204,7 +203,7 @@ async fn status_429_is_over_after_a_while(world: &Api) {
     assert_eq!(wait, 1);
     world.platform.clock.advance(wait * SECOND);
     for _ in 0..3 {
-        call.send().await.value(200);
+        call.send().await.is(404, NOTHING_HERE);
     }
     is_too_many(&call.send().await);
     server.stop().await.unwrap();
@@ -212,11 +211,11 @@ async fn status_429_is_over_after_a_while(world: &Api) {
 
 async fn a_clock_that_is_set_back_limits_no_client(world: &Api) {
     let server = limited(world).await;
-    let call = world.get("/healthz").at(server.address);
+    let call = world.get("/nothing").at(server.address);
     world.platform.clock.advance(3_600 * SECOND);
-    call.send().await.value(200);
+    call.send().await.is(404, NOTHING_HERE);
     world.platform.clock.step(-600 * SECOND);
-    call.send().await.value(200);
+    call.send().await.is(404, NOTHING_HERE);
     server.stop().await.unwrap();
 }
 

@@ -11,6 +11,7 @@ mod balance;
 mod batch;
 mod cancel;
 mod concurrency;
+mod connections;
 mod cors;
 mod create;
 mod deactivate;
