@@ -7,7 +7,7 @@
 pub mod baseline_empty;
 pub mod baseline_per_request;
 mod growth;
-mod histogram;
+pub mod histogram;
 pub mod load;
 mod machine;
 mod pages;

@@ -9,6 +9,7 @@ mod bench;
 mod client;
 mod clock;
 mod crash;
+mod flood;
 mod outpay;
 mod postgres;
 mod powercut;
@@ -46,6 +47,8 @@ enum Tool {
     Powercut(powercut::Arguments),
     /// Lose a loaded database, restore it from a backup, recover, and compare with what was given out before
     Recover(recover::Arguments),
+    /// Hold on to a server with many connections and measure what a legitimate client gets
+    Flood(flood::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an independent auditor
     Simulate(simulate::Arguments),
     /// Tell the causes of a 401 apart by time, over all pairs of causes
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Tool::Crash(arguments) => until_interrupted(crash::run(arguments)),
         Tool::Powercut(arguments) => until_interrupted(powercut::run(arguments)),
         Tool::Recover(arguments) => until_interrupted(recover::run(arguments)),
+        Tool::Flood(arguments) => until_interrupted(flood::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
         Tool::Timing(arguments) => until_interrupted(timing::run(arguments)),
         Tool::Load => bench::load::run(),

@@ -49,6 +49,8 @@ pub struct Outpay {
     log: PathBuf,
     /// Run under `eatmydata`: for a control that must lose something.
     careless: bool,
+    /// Open files that its processes are allowed.
+    open_files: Option<u64>,
     /// Secrets in its environment.
     secrets: Vec<(&'static str, &'static str)>,
 }
@@ -95,6 +97,7 @@ impl Outpay {
             database,
             log,
             careless: false,
+            open_files: None,
             secrets: Vec::new(),
         }
     }
@@ -110,6 +113,11 @@ impl Outpay {
         self
     }
 
+    /// Allows its processes this many open files.
+    pub fn with_open_files(self, open_files: u64) -> Self {
+        Self { open_files: Some(open_files), ..self }
+    }
+
     /// The same installation with all syncs disabled.
     pub fn careless(&self) -> Self {
         Self { careless: true, ..self.clone() }
@@ -120,8 +128,15 @@ impl Outpay {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = if self.careless { Command::new("eatmydata") } else { Command::new(&self.program) };
-        if self.careless {
+        let mut command = match (self.careless, self.open_files) {
+            (true, _) => Command::new("eatmydata"),
+            (false, None) => Command::new(&self.program),
+            (false, Some(_)) => Command::new("sh"),
+        };
+        if let Some(open_files) = self.open_files {
+            command.args(["-c", &format!("ulimit -n {open_files} && exec \"$0\" \"$@\"")]);
+        }
+        if self.careless || self.open_files.is_some() {
             command.arg(&self.program);
         }
         command.args(arguments).arg("--data").arg(&self.data).arg("--database").arg(&self.database);
