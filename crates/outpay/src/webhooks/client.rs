@@ -125,6 +125,8 @@ impl WebhookClient {
             .connect_timeout(LONGEST_CONNECT)
             .pool_idle_timeout(Duration::from_secs(60))
             .http1_max_headers(MOST_HEADERS)
+            // The documentation writes `Signature`, and some receivers look for exactly that.
+            .http1_title_case_headers()
             .user_agent(concat!("Outpay/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| format!("{:#}", anyhow::Error::from(error)))

@@ -111,7 +111,7 @@ fn a_test_send_tells_the_result(installation: &Installation) {
     let told = installation.json(&[&["webhook", "test", "Acme"], OPEN.as_slice()].concat());
     assert_eq!((&told["status"], &told["response_status"]), (&"delivered".into(), &200.into()));
     let (head, body) = next(&inbox);
-    assert!(head.starts_with("POST /hook HTTP/1.1\r\n") && head.contains("signature: "), "{head}");
+    assert!(head.starts_with("POST /hook HTTP/1.1\r\n") && head.contains("Signature: "), "{head}");
     assert!(body.ends_with("\"test_mode\":true}"), "{body}");
     let trigger = ["trigger", "payout.rejected", "--business", "Acme"];
     installation.ok(&[trigger.as_slice(), OPEN.as_slice()].concat());

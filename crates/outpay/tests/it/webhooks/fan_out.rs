@@ -41,6 +41,12 @@ async fn a_success_is_told_to_the_byte(world: &Hooks) {
     assert_eq!(one.header("user-agent"), Some(concat!("Outpay/", env!("CARGO_PKG_VERSION"))));
     assert_eq!(one.header("webhook-timestamp"), Some("1800000000"));
     assert!(one.header("webhook-id").unwrap().starts_with("whd_"));
+    // As the documentation writes them: there are receivers that compare names to the letter.
+    for name in
+        ["Signature", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature", "Content-Type", "User-Agent"]
+    {
+        assert!(one.headers.iter().any(|(sent, _)| sent == name), "{name}: {:?}", one.headers);
+    }
     assert_eq!(world.settle().await, 0, "once");
 }
 

@@ -47,8 +47,11 @@ fn verify(requests: &[Value]) {
 }
 
 fn as_json(received: &Received, endpoint: &Endpoint, previous: Option<&Endpoint>) -> Value {
-    let headers: Value =
-        received.headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    let headers: Value = received
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_lowercase(), Value::from(value.as_str())))
+        .collect();
     let mut one = json!({
         "headers": headers,
         "body": String::from_utf8(received.body.clone()).unwrap(),
