@@ -108,6 +108,9 @@ async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, res
     let connection = http1::Builder::new()
         // The limits of time are those of `Activity::judge`.
         .header_read_timeout(None)
+        // A client that has sent its request may close its side, or leave: what it asked for is carried out, answered, logged
+        // and counted. Without this, hyper drops the request in the middle.
+        .half_close(true)
         .max_headers(MOST_HEADERS)
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service_fn(move |request| responder.clone().answer(request)));

@@ -18,6 +18,7 @@ mod deactivate;
 mod debit;
 mod docs;
 mod events;
+mod half_closed;
 mod headers;
 mod healthz;
 mod hooked;
