@@ -91,7 +91,7 @@ impl ConnectionPlaces {
         let is_reserve = !self.make_room(&mut taken, peer, address);
         if is_reserve {
             self.measures.turned_away.inc();
-            if taken.reserve.len() >= RESERVE && self.longest_idle(&mut taken.reserve, 1) == 0 {
+            if taken.reserve.len() >= RESERVE && !self.longest_idle(&mut taken.reserve) {
                 return None;
             }
         }
@@ -111,11 +111,10 @@ impl ConnectionPlaces {
         if let Some(most) = self.per_address.filter(|_| !self.exempt.contains(peer))
             && let Some(own) = taken.by_address.get_mut(&address).filter(|own| own.len() >= most)
         {
-            let given_up = self.longest_idle(own, 1);
-            taken.in_all -= given_up;
-            if given_up == 0 {
+            if !self.longest_idle(own) {
                 return false;
             }
+            taken.in_all -= 1;
         }
         if taken.in_all < self.in_all {
             return true;
@@ -137,19 +136,13 @@ impl ConnectionPlaces {
         taken.in_all < self.in_all
     }
 
-    /// Asks the longest idle of these connections to give way; how many there were.
-    fn longest_idle(&self, of: &mut Connections, most: usize) -> usize {
-        let mut idle: Vec<(Micros, u64)> =
-            of.iter().filter_map(|(number, activity)| Some((activity.idle_since()?, *number))).collect();
-        idle.sort_unstable();
-        idle.truncate(most);
-        for (_, number) in &idle {
-            if let Some(activity) = of.remove(number) {
-                self.measures.gave_way.inc();
-                activity.give_way();
-            }
-        }
-        idle.len()
+    /// Asks the longest idle of these connections to give way; whether there was one.
+    fn longest_idle(&self, of: &mut Connections) -> bool {
+        let idle = of.iter().filter_map(|(number, activity)| Some((activity.idle_since()?, *number)));
+        let Some(activity) = idle.min().and_then(|(_, number)| of.remove(&number)) else { return false };
+        self.measures.gave_way.inc();
+        activity.give_way();
+        true
     }
 }
 
