@@ -43,6 +43,9 @@ pub(super) struct ServeArguments {
     /// Most open connections of all clients [default: three quarters of the open files that the system allows, at most 20000]
     #[arg(long, value_name = "N", env = "OUTPAY_CONNECTIONS", value_parser = clap::value_parser!(u32).range(1..))]
     connections: Option<u32>,
+    /// How long a connection is kept after an answer; longer than your load balancer keeps it
+    #[arg(long, value_name = "TIME", env = "OUTPAY_KEEP_ALIVE", default_value = "75s", value_parser = time_limit)]
+    keep_alive: Duration,
     /// How long a client may take to read an answer
     #[arg(long, value_name = "TIME", env = "OUTPAY_WRITE_TIMEOUT", default_value = "30s", value_parser = time_limit)]
     write_timeout: Duration,
@@ -68,6 +71,7 @@ impl ServeArguments {
         ConnectionLimits {
             per_address: self.connections_per_address.0.map(count),
             in_all: self.connections.map_or(usual.in_all, count),
+            keep_alive: self.keep_alive,
             write: self.write_timeout,
             ..usual
         }
