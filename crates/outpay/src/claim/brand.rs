@@ -27,7 +27,10 @@ pub(super) async fn logo(
     let headers = [
         (CONTENT_TYPE, name.media()),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+        ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, image).into_response()

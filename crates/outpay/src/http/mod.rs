@@ -29,6 +29,7 @@ pub mod problem;
 mod proxies;
 mod rate_limit;
 mod routes;
+mod security_headers;
 mod server;
 mod settings;
 mod show;

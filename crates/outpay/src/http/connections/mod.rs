@@ -102,8 +102,8 @@ async fn connection(stream: TcpStream, peer: IpAddr, site: Arc<Site>, place: Con
 
 async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, responder: Responder) {
     let (site, activity) = (Arc::clone(&responder.site), Arc::clone(&responder.activity));
-    let door = Arc::clone(&site.door);
-    let unparsed = Box::new(move |status: StatusCode| unparsed::answer(&door, status));
+    let (door, is_tls) = (Arc::clone(&site.door), site.tls.is_some());
+    let unparsed = Box::new(move |status: StatusCode| unparsed::answer(&door, status, is_tls));
     let stream = Conversation::new(stream, Arc::clone(&activity), unparsed);
     let connection = http1::Builder::new()
         // The limits of time are those of `Activity::judge`.

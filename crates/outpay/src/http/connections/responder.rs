@@ -5,6 +5,7 @@ use super::activity::Activity;
 use super::limits::ConnectionLimits;
 use crate::http::observe::Crowded;
 use crate::http::rate_limit::ClientAddress;
+use crate::http::security_headers;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::Bytes;
@@ -45,6 +46,7 @@ impl Responder {
         }
         let is_last = is_reserve || activity.in_a_row() >= site.limits.pipelined;
         let mut response = site.router.clone().call(request).await?;
+        security_headers::add(response.headers_mut(), site.tls.is_some());
         if is_last && is_http1 {
             // What a client has sent beyond that is read for a moment and dropped.
             activity.leaves_unread();

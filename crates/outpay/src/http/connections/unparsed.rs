@@ -4,13 +4,14 @@
 use crate::http::door::Door;
 use crate::http::observe;
 use crate::http::problem::{Problem, coded_body};
+use crate::http::security_headers;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE};
 use http::{HeaderValue, Response, StatusCode};
 
 /// The bytes of the whole answer, after which the connection ends.
-pub(super) fn answer(door: &Door, status: StatusCode) -> Bytes {
+pub(super) fn answer(door: &Door, status: StatusCode, is_tls: bool) -> Bytes {
     let (sentence, code) = match status {
         StatusCode::REQUEST_TIMEOUT => ("The request did not arrive in time.", "request_timeout"),
         StatusCode::URI_TOO_LONG => ("The address of the request is too long.", "uri_too_long"),
@@ -23,6 +24,7 @@ pub(super) fn answer(door: &Door, status: StatusCode) -> Bytes {
     let mut response = Problem::Coded(status, sentence.to_owned(), code).into_response();
     observe::unparsed(door, &mut response);
     let headers = response.headers_mut();
+    security_headers::add(headers, is_tls);
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     if let Some(date) = date(door) {

@@ -29,7 +29,10 @@ async fn a_logo_stands_in_the_initials_place(world: &Claim) {
     assert_eq!(served.is(200).body, IMAGE);
     assert_eq!(served.header("content-type").as_deref(), Some("image/webp"));
     assert_eq!(served.header("x-content-type-options").as_deref(), Some("nosniff"));
-    assert_eq!(served.header("content-security-policy").as_deref(), Some("default-src 'none'; sandbox"));
+    assert_eq!(
+        served.header("content-security-policy").as_deref(),
+        Some("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox")
+    );
     assert!(served.header("cache-control").unwrap().contains("immutable"));
     branding::set_logo(&world.platform, business, Actor::OPERATOR, None).await.unwrap();
     browser.get("/p/home").await.says_not("/p/logo/");
