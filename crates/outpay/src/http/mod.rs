@@ -26,6 +26,7 @@ mod page;
 mod pauses;
 mod payouts;
 pub mod problem;
+mod protocol;
 mod proxies;
 mod rate_limit;
 mod routes;

@@ -5,6 +5,7 @@
 use super::door::Door;
 use super::health;
 use super::problem::Problem;
+use super::protocol;
 use crate::auth::{Caller, For};
 use crate::clock::Entropy;
 use crate::commit::NoVerdict;
@@ -221,6 +222,9 @@ async fn answer(door: &Door, request: Request, next: Next) -> Response {
 }
 
 async fn checked(request: Request, next: Next) -> Response {
+    if let Err(problem) = protocol::check(&request) {
+        return problem.into_response();
+    }
     let is_page = page::is_page(request.uri().path());
     let response = next.run(request).await;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

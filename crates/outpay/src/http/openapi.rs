@@ -55,7 +55,12 @@ impl Modify for EveryOperation {
 /// The answers around an operation.
 fn answers(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let is_command = operation.responses.responses.contains_key("503") && operation.security.is_some();
-    let mut answers = vec![("429", "Too many requests")];
+    let mut answers = vec![
+        ("415", "The body has a Content-Encoding"),
+        ("429", "Too many requests"),
+        ("501", "The Transfer-Encoding is not chunked"),
+        ("503", "Busy; nothing was changed"),
+    ];
     if operation.security.is_some() {
         answers.push(("500", "The system broke; nothing was changed"));
     }
@@ -74,7 +79,11 @@ fn answers(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str
         answers.push(("408", "The body did not arrive in time"));
     }
     if is_command {
-        answers.push(("400", "The Idempotency-Key header is invalid"));
+        answers.push(("400", "The Host or the Idempotency-Key header is invalid"));
+    } else {
+        answers.push(("400", "The Host header is invalid"));
+    }
+    if is_command {
         answers.push((
             "504",
             "It is not known whether it was carried out; ask again with the same idempotency key",

@@ -1,7 +1,7 @@
 //! Every answer that is not a success: one enum, one place where it becomes bytes. Not here: when to give it.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::Refusal;
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub enum Problem {
     MalformedJson,
     /// The body is not declared as JSON.
     NotJson,
+    /// The body has a coding, as in `Content-Encoding: gzip`.
+    EncodedBody,
     /// The body is larger than this many bytes.
     TooLarge(usize),
     /// The body did not come in time.
@@ -139,6 +141,15 @@ impl IntoResponse for Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Send JSON with the header Content-Type: application/json.",
                 "unsupported_media_type",
+            ),
+            Self::EncodedBody => with_header(
+                coded(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "Send the body as it is, without a Content-Encoding.",
+                    "unsupported_content_encoding",
+                ),
+                ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
             ),
             Self::TooLarge(most) => coded(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -112,6 +112,7 @@ async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, res
         // and counted. Without this, hyper drops the request in the middle.
         .half_close(true)
         .max_headers(MOST_HEADERS)
+        .max_header_size(HEADER_BYTES)
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service_fn(move |request| responder.clone().answer(request)));
     drive(connection, &site, &activity).await;

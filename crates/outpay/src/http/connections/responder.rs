@@ -4,6 +4,7 @@ use super::Site;
 use super::activity::Activity;
 use super::limits::ConnectionLimits;
 use crate::http::observe::Crowded;
+use crate::http::protocol;
 use crate::http::rate_limit::ClientAddress;
 use crate::http::security_headers;
 use axum::body::{Body, HttpBody};
@@ -41,6 +42,7 @@ impl Responder {
             request.map(|body| Body::new(ReceivedBody { body, activity: Arc::clone(&activity) }));
         let client = site.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
+        protocol::settle_host(&mut request);
         if is_reserve {
             request.extensions_mut().insert(Crowded);
         }

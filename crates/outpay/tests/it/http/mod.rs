@@ -34,6 +34,7 @@ mod operations;
 mod pause;
 mod pauses;
 mod process;
+mod protocol;
 mod quote;
 mod readyz;
 mod recipient;
