@@ -142,15 +142,7 @@ impl IntoResponse for Problem {
                 "Send JSON with the header Content-Type: application/json.",
                 "unsupported_media_type",
             ),
-            Self::EncodedBody => with_header(
-                coded(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "Send the body as it is, without a Content-Encoding.",
-                    "unsupported_content_encoding",
-                ),
-                ACCEPT_ENCODING,
-                HeaderValue::from_static("identity"),
-            ),
+            Self::EncodedBody => encoded_body(),
             Self::TooLarge(most) => coded(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("The body may not be larger than {most} bytes."),
@@ -191,14 +183,7 @@ impl IntoResponse for Problem {
             Self::UnknownPath => {
                 coded(StatusCode::NOT_FOUND, "There is nothing under this path.", "not_found")
             }
-            Self::WrongMethod(allowed) => {
-                let sentence = "This path does not take this method; see the Allow header.";
-                let answer = coded(StatusCode::METHOD_NOT_ALLOWED, sentence, "method_not_allowed");
-                match allowed {
-                    Some(allowed) => with_header(answer, ALLOW, allowed),
-                    None => answer,
-                }
-            }
+            Self::WrongMethod(allowed) => wrong_method(allowed),
             Self::NoVerdict(NoVerdict::Busy | NoVerdict::Stopped) => with_header(
                 coded(StatusCode::SERVICE_UNAVAILABLE, "Busy; nothing was changed. Try again.", "busy"),
                 RETRY_AFTER,
@@ -212,6 +197,22 @@ impl IntoResponse for Problem {
                 internal()
             }
         }
+    }
+}
+
+/// RFC 9110, 12.5.3: the codings that would do.
+fn encoded_body() -> Response {
+    let sentence = "Send the body as it is, without a Content-Encoding.";
+    let answer = coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence, "unsupported_content_encoding");
+    with_header(answer, ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+}
+
+fn wrong_method(allowed: Option<HeaderValue>) -> Response {
+    let sentence = "This path does not take this method; see the Allow header.";
+    let answer = coded(StatusCode::METHOD_NOT_ALLOWED, sentence, "method_not_allowed");
+    match allowed {
+        Some(allowed) => with_header(answer, ALLOW, allowed),
+        None => answer,
     }
 }
 
