@@ -186,7 +186,7 @@ fn listen_forwards_what_a_server_tells(installation: &Installation) {
     assert_eq!(kinds, ["payout.created", "payout.processing", "payout.succeeded"]);
     for kind in kinds {
         let (head, body) = next(&inbox);
-        assert!(head.contains("webhook-signature: v1,") && head.contains("signature: "), "{head}");
+        assert!(head.contains("Webhook-Signature: v1,") && head.contains("\r\nSignature: "), "{head}");
         let told: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&told["type"], &told["order_id"]), (&kind.into(), &made["id"]));
         assert_eq!(
