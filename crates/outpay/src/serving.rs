@@ -69,6 +69,15 @@ impl Serving {
         self.api.metrics_address()
     }
 
+    /// What a SIGHUP asks for: reads the certificate again.
+    pub fn read_again(&self) -> impl Fn() + Send + use<> {
+        let certificate = self.api.certificate();
+        move || match &certificate {
+            Some(certificate) => certificate.read_again(),
+            None => tracing::info!("SIGHUP: there is no certificate to read again"),
+        }
+    }
+
     /// Serves until `shutdown` resolves, then finishes accepted requests.
     ///
     /// # Errors
@@ -175,6 +184,29 @@ pub fn asked_to_end() -> Result<impl Future<Output = ()> + Send, Failure> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// The process's SIGHUPs. Once this is made, they do not end it any more.
+pub struct Hangups(#[cfg(unix)] tokio::signal::unix::Signal);
+
+impl Hangups {
+    /// # Errors
+    /// When the operating system refuses to register a signal handler.
+    pub fn heard() -> Result<Self, Failure> {
+        #[cfg(unix)]
+        return Ok(Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?));
+        #[cfg(not(unix))]
+        Ok(Self())
+    }
+
+    /// Does this at each of them, for ever.
+    pub async fn each(mut self, what: impl Fn() + Send) {
+        #[cfg(unix)]
+        while self.0.recv().await.is_some() {
+            what();
+        }
+        std::future::pending().await
+    }
 }
 
 #[cfg(not(unix))]

@@ -84,7 +84,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, CliError> {
     let _flushed_at_the_end = log(arguments.log_format)?;
     // Registered first, so that an early signal ends the process in good order too.
-    let shutdown = serving::asked_to_end()?;
+    let (shutdown, hangups) = (serving::asked_to_end()?, serving::Hangups::heard()?);
     let files = open_files::raise();
     let connections = arguments.connections();
     let (most, each) = (connections.in_all, connections.per_address);
@@ -105,7 +105,11 @@ pub(super) async fn run(
     if let Some(address) = serving.metrics_address()? {
         tracing::info!(address = format!("http://{address}/metrics"), "metrics");
     }
-    serving.run(shutdown).await?;
+    let read_again = serving.read_again();
+    tokio::select! {
+        ended = serving.run(shutdown) => ended?,
+        () = hangups.each(read_again) => {}
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,8 @@ use super::door::Door;
 use super::metrics::{self, Metrics};
 use super::proxies::TrustedProxies;
 use super::rate_limit::RateLimit;
-use super::{router, tls};
+use super::router;
+use super::tls::Certificate;
 use crate::background::{BackgroundStatus, Task, asked_to_stop, look_again};
 use crate::clock::ClockSteps;
 use crate::commit::State;
@@ -23,7 +24,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 
 /// How long requests may take to finish after a shutdown was asked for.
 const FAREWELL: Duration = Duration::from_secs(30);
@@ -68,7 +68,7 @@ impl ServeConfig {
 pub struct Server {
     listener: TcpListener,
     metrics: Option<TcpListener>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Certificate>>,
     door: Arc<Door>,
     faces: Router,
     proxies: TrustedProxies,
@@ -84,7 +84,8 @@ pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Res
         |address| connections::listen(address).with_context(|| format!("cannot listen on {address}"));
     let listener = listen(config.listen)?;
     let metrics = config.metrics_listen.map(listen).transpose()?;
-    let tls = config.tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose()?;
+    let tls = config.tls.map(|(certificate, key)| Certificate::read(certificate, key)).transpose()?;
+    let tls = tls.map(Arc::new);
     let limit = config.requests_per_second.and_then(NonZeroU32::new);
     let background = BackgroundStatus::default();
     let door = Arc::new(Door {
@@ -120,11 +121,17 @@ impl Server {
         self.door.background.clone()
     }
 
+    /// The certificate, if the API speaks HTTPS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.tls.clone()
+    }
+
     /// What is done every few seconds beside answering. It holds the door weakly, so that the server can end.
     #[must_use]
     pub fn chores(&self) -> Task {
-        let door = Arc::downgrade(&self.door);
-        Task::new("chores", move |stop| chores(Weak::clone(&door), stop))
+        let (door, tls) = (Arc::downgrade(&self.door), self.tls.clone());
+        Task::new("chores", move |stop| chores(Weak::clone(&door), tls.clone(), stop))
     }
 
     /// Answers until `shutdown` comes, then finishes what was accepted.
@@ -209,13 +216,16 @@ impl Drop for ServedMetrics {
     }
 }
 
-/// Records last uses of keys and the request log, forgets quiet clients, notices that the clock was set.
-async fn chores(door: Weak<Door>, mut stop: watch::Receiver<bool>) {
+/// Records last uses of keys and the request log, forgets quiet clients, notices that the clock was set or a certificate changed.
+async fn chores(door: Weak<Door>, tls: Option<Arc<Certificate>>, mut stop: watch::Receiver<bool>) {
     let mut steps = None;
     while look_again(&mut stop, None, BETWEEN_CHORES).await {
         let Some(door) = door.upgrade() else { return asked_to_stop(&mut stop).await };
         if let Some(limit) = &door.rate_limit {
             limit.forget_quiet();
+        }
+        if let Some(tls) = &tls {
+            tls.read_if_changed();
         }
         let clock = &door.platform.clock;
         let stepped = steps.get_or_insert_with(|| ClockSteps::new(clock)).look(clock);

@@ -1,20 +1,88 @@
-//! HTTPS: certificate and key from PEM files, TLS 1.2 and 1.3 by rustls.
+//! HTTPS: certificate and key from PEM files, TLS 1.2 and 1.3 by rustls. The files are read again when they change,
+//! and at a SIGHUP; connections that exist keep the certificate that they began with.
 
 use crate::store::Failure;
 use anyhow::Context;
-use std::path::Path;
+use parking_lot::{Mutex, RwLock};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// Reads the files and checks that they fit each other.
-///
-/// # Errors
-/// Names the file that cannot be used.
-pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
+/// A certificate that can be replaced while the server runs.
+pub struct Certificate {
+    certificate: PathBuf,
+    key: PathBuf,
+    current: RwLock<TlsAcceptor>,
+    seen: Mutex<Stamps>,
+}
+
+/// By which a change of the files is noticed, without reading them.
+type Stamps = [Option<(Option<SystemTime>, u64, u64)>; 2];
+
+impl Certificate {
+    /// Reads the files and checks that they fit each other.
+    ///
+    /// # Errors
+    /// Names the file that cannot be used.
+    pub(super) fn read(certificate: PathBuf, key: PathBuf) -> Result<Self, Failure> {
+        let seen = Mutex::new(stamps(&certificate, &key));
+        let current = RwLock::new(acceptor(&certificate, &key)?);
+        Ok(Self { certificate, key, current, seen })
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.current.read().clone()
+    }
+
+    /// Reads the files again. Where they cannot be used, the log says why, and the certificate before stays in use.
+    pub(crate) fn read_again(&self) {
+        // Before reading, so that a change meanwhile is noticed.
+        *self.seen.lock() = stamps(&self.certificate, &self.key);
+        match acceptor(&self.certificate, &self.key) {
+            Ok(new) => {
+                *self.current.write() = new;
+                tracing::info!("the certificate was read again");
+            }
+            Err(failure) => tracing::error!(
+                error = format!("{failure:#}"),
+                "the certificate could not be read again; the one before stays in use"
+            ),
+        }
+    }
+
+    /// The same, if a file has changed.
+    pub(super) fn read_if_changed(&self) {
+        if *self.seen.lock() != stamps(&self.certificate, &self.key) {
+            self.read_again();
+        }
+    }
+}
+
+fn stamps(certificate: &Path, key: &Path) -> Stamps {
+    [certificate, key].map(|path| {
+        let found = std::fs::metadata(path).ok()?;
+        Some((found.modified().ok(), found.len(), inode(&found)))
+    })
+}
+
+/// A file that is replaced by another has another number.
+#[cfg(unix)]
+fn inode(found: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(found)
+}
+
+#[cfg(not(unix))]
+fn inode(_found: &Metadata) -> u64 {
+    0
+}
+
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("--tls-cert {} is not a PEM certificate", certificate.display()))?;
@@ -27,4 +95,41 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> 
         .context("--tls-cert and --tls-key do not fit each other")?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a new certificate and its key.
+    fn write(folder: &Path) -> (PathBuf, PathBuf) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        (certificate, key)
+    }
+
+    #[test]
+    fn a_changed_file_is_read_and_a_broken_one_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = write(folder.path());
+        let tls = Certificate::read(certificate.clone(), key).unwrap();
+        let now = || Arc::as_ptr(tls.acceptor().config());
+        let first = now();
+        tls.read_if_changed();
+        assert_eq!(now(), first, "nothing has changed");
+
+        std::fs::write(&certificate, "half a certificate").unwrap();
+        tls.read_if_changed();
+        assert_eq!(now(), first, "the one before stays in use");
+
+        std::fs::remove_file(&certificate).unwrap();
+        write(folder.path());
+        tls.read_if_changed();
+        let second = now();
+        assert_ne!(second, first);
+        tls.read_again();
+        assert_ne!(now(), second, "also without a change, as a SIGHUP asks for");
+    }
 }

@@ -15,6 +15,7 @@ pub(super) use places::ConnectionPlaces;
 
 use super::door::Door;
 use super::proxies::TrustedProxies;
+use super::tls::Certificate;
 use activity::{Activity, Judgement};
 use axum::Router;
 use conversation::Conversation;
@@ -34,7 +35,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
@@ -48,7 +48,7 @@ pub(super) struct Site {
     pub(super) router: Router,
     pub(super) proxies: TrustedProxies,
     pub(super) door: Arc<Door>,
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) tls: Option<Arc<Certificate>>,
     pub(super) limits: ConnectionLimits,
     pub(super) places: Arc<ConnectionPlaces>,
     /// True when the process is to end. A connection keeps a receiver for as long as it lives.
@@ -91,6 +91,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, site: Arc<Site>, place: Con
     let responder = Responder { site, peer, activity: Arc::clone(&activity), is_reserve: place.is_reserve };
     let stream = Socket::new(stream, Arc::clone(&activity));
     let Some(tls) = responder.site.tls.clone() else { return http1(stream, responder).await };
+    let tls = tls.acceptor();
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HANDSHAKE_TIME, tls.accept(stream)) => shaken,
         () = activity.asked_to_give_way() => return,

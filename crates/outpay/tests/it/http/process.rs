@@ -17,11 +17,17 @@ pub struct Process {
 impl Process {
     /// Starts it and waits until it listens.
     pub fn serve(database: &Database) -> Self {
+        Self::serve_with(database, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn serve_with(database: &Database, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
             command.env_remove(name);
         }
         command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.args(arguments);
         command.arg("--data").arg(database.folder()).arg("--database").arg(database.address());
         command.env("OUTPAY_MASTER_KEY", MASTER_KEY);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -33,8 +39,9 @@ impl Process {
             let length = log.read_line(&mut line).unwrap();
             seen += &line;
             assert_ne!(length, 0, "the server ended: {seen}");
-            if let Some((_, rest)) = line.split_once(r#""address":"http://"#) {
-                break rest.split('"').next().unwrap().parse().unwrap();
+            if let Some((_, rest)) = line.split_once(r#""address":"http"#) {
+                let address = rest.trim_start_matches('s').trim_start_matches("://");
+                break address.split('"').next().unwrap().parse().unwrap();
             }
         };
         // Drain the output, or the server would block on a full pipe.
@@ -43,6 +50,12 @@ impl Process {
             seen
         });
         Self { address, child, log: Some(rest) }
+    }
+
+    /// Sends a signal, as in `-HUP`.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
+        assert!(sent.unwrap().success());
     }
 
     /// `kill -9`.
@@ -66,8 +79,7 @@ impl Process {
 
     /// Sends SIGTERM; returns the whole log.
     pub async fn log(mut self) -> String {
-        let terminate = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        assert!(terminate.unwrap().success());
+        self.signal("-TERM");
         assert_eq!(self.ended().await, Some(0));
         self.log.take().unwrap().join().unwrap()
     }

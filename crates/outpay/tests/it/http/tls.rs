@@ -1,13 +1,18 @@
-//! HTTPS: the same responses inside TLS 1.2 and 1.3, nothing in plain text, and errors that name the problem.
+//! HTTPS: the same responses inside TLS 1.2 and 1.3, nothing in plain text, certificates that are renewed, and
+//! errors that name the problem.
 
-use crate::http::api::Api;
+use crate::http::api::{Api, UNAUTHORIZED};
+use crate::http::process::Process;
 use crate::wire::Connection;
 use crate::world::{Server, local};
 use outpay::testing::http::ServeConfig;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -18,6 +23,8 @@ crate::world::on_both_engines! {
     the_same_answers_over_tls_1_2_and_1_3,
     no_answer_outside_of_tls,
     no_start_without_a_usable_certificate,
+    browsers_come_back_over_tls_alone,
+    a_certificate_is_read_again,
 }
 
 async fn the_same_answers_over_tls_1_2_and_1_3(world: &Api) {
@@ -35,6 +42,47 @@ async fn the_same_answers_over_tls_1_2_and_1_3(world: &Api) {
     }
     world.has_balances(&business.key, 0, 80).await;
     server.stop().await.unwrap();
+}
+
+async fn browsers_come_back_over_tls_alone(world: &Api) {
+    let (certificate, key) = certificate(world.database.folder());
+    let server = world.second_server_with(https(&certificate, &key)).await;
+    for request in [world.get("/balance").bytes(), world.get("/p").bytes(), b"nonsense\r\n\r\n".to_vec()] {
+        let mut connection = Connection::over(connect(&server, &certificate, &TLS13).await);
+        let answer = connection.exchange(&request, true).await;
+        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"), "{answer:?}");
+    }
+    server.stop().await.unwrap();
+}
+
+async fn a_certificate_is_read_again(world: &Api) {
+    let folder = world.database.folder();
+    let (certificate, key) = certificate(folder);
+    let flags = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let process = Process::serve_with(&world.database, &flags);
+    assert!(is_served_with(process.address, &certificate).await);
+    for is_told in [true, false] {
+        // Renewed in place, as ACME clients do.
+        self::certificate(folder);
+        if is_told {
+            process.signal("-HUP");
+        }
+        let renewed = async { while !is_served_with(process.address, &certificate).await {} };
+        tokio::time::timeout(Duration::from_secs(60), renewed).await.expect("the new certificate is used");
+    }
+    assert!(process.log().await.contains("the certificate was read again"));
+
+    let without_tls = Process::serve(&world.database);
+    without_tls.signal("-HUP");
+    world.get("/balance").at(without_tls.address).send().await.is(401, UNAUTHORIZED);
+    assert!(without_tls.log().await.contains("there is no certificate to read again"));
+}
+
+/// Does a client that trusts this certificate alone get through?
+async fn is_served_with(address: SocketAddr, certificate: &Path) -> bool {
+    let connector = TlsConnector::from(Arc::new(trusting(certificate, &TLS13, &[b"http/1.1"])));
+    let stream = TcpStream::connect(address).await.unwrap();
+    connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.is_ok()
 }
 
 async fn no_answer_outside_of_tls(world: &Api) {
@@ -94,7 +142,28 @@ async fn connect(
     server: &Server,
     certificate: &Path,
     version: &'static SupportedProtocolVersion,
-) -> tokio_rustls::client::TlsStream<TcpStream> {
+) -> TlsStream<TcpStream> {
+    let stream = connect_with(server, certificate, version, &[b"http/1.1"]).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
+    stream
+}
+
+async fn connect_with(
+    server: &Server,
+    certificate: &Path,
+    version: &'static SupportedProtocolVersion,
+    protocols: &[&[u8]],
+) -> TlsStream<TcpStream> {
+    let connector = TlsConnector::from(Arc::new(trusting(certificate, version, protocols)));
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
+}
+
+fn trusting(
+    certificate: &Path,
+    version: &'static SupportedProtocolVersion,
+    protocols: &[&[u8]],
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -102,10 +171,6 @@ async fn connect(
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
-    stream
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    config
 }
