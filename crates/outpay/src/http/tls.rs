@@ -1,5 +1,5 @@
-//! HTTPS: certificate and key from PEM files, TLS 1.2 and 1.3 by rustls. The files are read again when they change,
-//! and at a SIGHUP; connections that exist keep the certificate that they began with.
+//! HTTPS: certificate and key from PEM files, TLS 1.2 and 1.3 by rustls, HTTP/2 or HTTP/1.1 as the client prefers. The files are
+//! read again when they change, and at a SIGHUP; connections that exist keep the certificate that they began with.
 
 use crate::store::Failure;
 use anyhow::Context;
@@ -13,6 +13,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// HTTP/2 in the negotiation of protocols (RFC 9113, 3.2).
+pub(super) const H2: &[u8] = b"h2";
 
 /// A certificate that can be replaced while the server runs.
 pub struct Certificate {
@@ -93,7 +96,7 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .context("--tls-cert and --tls-key do not fit each other")?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -6,7 +6,7 @@
 use super::limits::{ConnectionLimits, LINGER, micros};
 use crate::clock::Clock;
 use ledger::Micros;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tokio::sync::Notify;
 
 /// No moment.
@@ -21,6 +21,9 @@ pub(super) struct Activity {
     sending: AtomicU32,
     /// Requests so far.
     served: AtomicU64,
+    /// Requests that the client reset before they were answered.
+    resets: AtomicUsize,
+    has_reset_too_often: AtomicBool,
     /// Requests since the client last waited for something.
     in_a_row: AtomicU32,
     /// Since when no request is at work.
@@ -95,6 +98,23 @@ impl Activity {
     fn rest(&self) {
         self.rests_since.store(now(), Relaxed);
         self.head_since.store(NEVER, Relaxed);
+    }
+
+    /// Requests at work.
+    pub(super) fn working(&self) -> u32 {
+        self.working.load(Relaxed)
+    }
+
+    /// A request was reset; the connection ends after so many.
+    pub(super) fn was_reset(&self, most: usize) {
+        if self.resets.fetch_add(1, Relaxed) >= most {
+            self.has_reset_too_often.store(true, Relaxed);
+            self.give_way();
+        }
+    }
+
+    pub(super) fn has_reset_too_often(&self) -> bool {
+        self.has_reset_too_often.load(Relaxed)
     }
 
     fn is_at_work(&self) -> bool {

@@ -15,14 +15,14 @@ pub(super) use places::ConnectionPlaces;
 
 use super::door::Door;
 use super::proxies::TrustedProxies;
-use super::tls::Certificate;
+use super::tls::{Certificate, H2};
 use activity::{Activity, Judgement};
 use axum::Router;
 use conversation::Conversation;
 use http::StatusCode;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use places::ConnectionPlace;
 use responder::Responder;
@@ -35,10 +35,22 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::server::TlsStream;
 
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
 const HEADER_BYTES: usize = 32 * 1024;
+/// Requests of one HTTP/2 connection at the same time.
+const MOST_STREAMS: u32 = 64;
+/// Streams that the client resets before they are accepted, and that we reset for its errors.
+const MOST_PENDING_RESETS: usize = 20;
+const MOST_RESETS: usize = 200;
+const HEADER_LIST: u32 = 32 * 1024;
+/// What the client may send before it is read.
+const STREAM_WINDOW: u32 = 128 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+const SEND_BUFFER_OF_STREAM: usize = 32 * 1024;
+const BETWEEN_PINGS: Duration = Duration::from_secs(20);
 const BACKLOG: u32 = 1024;
 /// What the kernel keeps for a client that does not read. It would otherwise grow to some megabytes for each.
 const SEND_BUFFER: u32 = 128 * 1024;
@@ -96,7 +108,10 @@ async fn connection(stream: TcpStream, peer: IpAddr, site: Arc<Site>, place: Con
         shaken = tokio::time::timeout(HANDSHAKE_TIME, tls.accept(stream)) => shaken,
         () = activity.asked_to_give_way() => return,
     };
-    if let Ok(Ok(stream)) = shaken {
+    let Ok(Ok(stream)) = shaken else { return };
+    if stream.get_ref().1.alpn_protocol() == Some(H2) {
+        http2(stream, responder).await;
+    } else {
         http1(stream, responder).await;
     }
 }
@@ -119,6 +134,26 @@ async fn http1(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, res
     drive(connection, &site, &activity).await;
 }
 
+async fn http2(stream: TlsStream<Socket>, responder: Responder) {
+    let (site, activity) = (Arc::clone(&responder.site), Arc::clone(&responder.activity));
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_pending_accept_reset_streams(MOST_PENDING_RESETS)
+        .max_local_error_reset_streams(MOST_RESETS)
+        .max_header_list_size(HEADER_LIST)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER_OF_STREAM)
+        .keep_alive_interval(BETWEEN_PINGS)
+        .keep_alive_timeout(BETWEEN_PINGS)
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| responder.clone().answer_apart(request)),
+        );
+    drive(connection, &site, &activity).await;
+}
+
 /// Runs a connection until it ends, by itself or because it exceeds a limit.
 async fn drive(connection: impl GracefulConnection, site: &Site, activity: &Activity) {
     let mut connection = pin!(connection);
@@ -130,7 +165,7 @@ async fn drive(connection: impl GracefulConnection, site: &Site, activity: &Acti
             // An error here is a client that went away or spoke no HTTP.
             _ended = connection.as_mut() => return,
             () = activity.asked_to_give_way() => {
-                if activity.idle_since().is_some() {
+                if activity.idle_since().is_some() || activity.has_reset_too_often() {
                     return activity.abandon();
                 }
             }

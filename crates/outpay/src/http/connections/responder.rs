@@ -1,14 +1,17 @@
 //! A request between its connection and the router, and the answer on its way back: both tell the connection how far they are.
 
-use super::Site;
 use super::activity::Activity;
 use super::limits::ConnectionLimits;
+use super::{MOST_RESETS, MOST_STREAMS, Site};
+use crate::commit::NoVerdict;
 use crate::http::observe::Crowded;
+use crate::http::problem::Problem;
 use crate::http::protocol;
 use crate::http::rate_limit::ClientAddress;
 use crate::http::security_headers;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Response, Version};
@@ -55,6 +58,39 @@ impl Responder {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.map(|body| SentBody::new(body, activity, &site.limits)))
+    }
+}
+
+impl Responder {
+    /// The same for HTTP/2, where a client can reset one request, and hyper then drops it. It runs apart, so that it is carried out,
+    /// logged and counted all the same. Both the requests that run so and the resets are bounded.
+    pub(super) async fn answer_apart(
+        self,
+        request: Request<Incoming>,
+    ) -> Result<Response<SentBody>, Infallible> {
+        let activity = Arc::clone(&self.activity);
+        if activity.working() >= MOST_STREAMS {
+            let busy = Problem::NoVerdict(NoVerdict::Busy).into_response();
+            return Ok(busy.map(|body| SentBody::new(body, activity, &self.site.limits)));
+        }
+        let mut answered = AwaitedAnswer { activity: &activity, is_done: false };
+        let answer = tokio::spawn(self.answer(request)).await;
+        answered.is_done = true;
+        answer.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+    }
+}
+
+/// Notices where a request was dropped before its answer.
+struct AwaitedAnswer<'a> {
+    activity: &'a Activity,
+    is_done: bool,
+}
+
+impl Drop for AwaitedAnswer<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.activity.was_reset(MOST_RESETS);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! HTTPS: the same responses inside TLS 1.2 and 1.3, nothing in plain text, certificates that are renewed, and
+//! HTTPS: the same responses inside TLS 1.2 and 1.3 and over HTTP/2, nothing in plain text, certificates that are renewed, and
 //! errors that name the problem.
 
 use crate::http::api::{Api, UNAUTHORIZED};
@@ -24,6 +24,8 @@ crate::world::on_both_engines! {
     no_answer_outside_of_tls,
     no_start_without_a_usable_certificate,
     browsers_come_back_over_tls_alone,
+    the_same_answers_over_http_2,
+    http_2_is_bounded,
     a_certificate_is_read_again,
 }
 
@@ -55,6 +57,64 @@ async fn browsers_come_back_over_tls_alone(world: &Api) {
     server.stop().await.unwrap();
 }
 
+async fn the_same_answers_over_http_2(world: &Api) {
+    let business = world.paying_business(100).await;
+    let (certificate, key) = certificate(world.database.folder());
+    let server = world.second_server_with(https(&certificate, &key)).await;
+    let mut client = http2(&server, &certificate).await;
+    let bearer = format!("Bearer {}", business.key);
+    let create = r#"{"email":"user@example.com","amount":10}"#;
+    for (method, path, key, body) in [
+        ("GET", "/balance", bearer.as_str(), ""),
+        ("GET", "/balance", "", ""),
+        ("GET", "/nothing", bearer.as_str(), ""),
+        ("GET", "/openapi.json", "", ""),
+        ("POST", "/payout/create", bearer.as_str(), create),
+        ("POST", "/payout/create", bearer.as_str(), "{"),
+    ] {
+        let (head, text) = exchange(&mut client, method, path, key, body).await;
+        let mut call = world.call(method, path).at(server.address);
+        if !key.is_empty() {
+            call = call.header("Authorization", key);
+        }
+        if !body.is_empty() {
+            call = call.json(body);
+        }
+        let plain = call.send_on(&mut Connection::over(connect(&server, &certificate, &TLS13).await)).await;
+        assert_eq!((head.status.as_u16(), text.as_str()), (plain.status, plain.text()), "{method} {path}");
+        assert!(head.headers.contains_key("x-request-id"));
+    }
+    world.has_balances(&business.key, 0, 80).await;
+    server.stop().await.unwrap();
+}
+
+async fn http_2_is_bounded(world: &Api) {
+    let (certificate, key) = certificate(world.database.folder());
+    let server = world.second_server_with(https(&certificate, &key)).await;
+
+    let mut client = http2(&server, &certificate).await;
+    let long = "a".repeat(100_000);
+    let (head, _) = exchange(&mut client, "GET", "/balance", &long, "").await;
+    assert_eq!(head.status, 431, "a list of headers");
+
+    // A client that resets everything it asks for is let go.
+    let mut client = http2(&server, &certificate).await;
+    let mut resets = 0;
+    while let Ok(ready) = client.ready().await {
+        client = ready;
+        let request = request("GET", "/openapi.json", "");
+        let Ok((_, mut stream)) = client.send_request(request, true) else { break };
+        stream.send_reset(h2::Reason::CANCEL);
+        resets += 1;
+        assert!(resets < 100_000, "the connection goes on");
+    }
+    assert_eq!(
+        exchange(&mut http2(&server, &certificate).await, "GET", "/balance", "", "").await.0.status,
+        401
+    );
+    server.stop().await.unwrap();
+}
+
 async fn a_certificate_is_read_again(world: &Api) {
     let folder = world.database.folder();
     let (certificate, key) = certificate(folder);
@@ -83,6 +143,43 @@ async fn is_served_with(address: SocketAddr, certificate: &Path) -> bool {
     let connector = TlsConnector::from(Arc::new(trusting(certificate, &TLS13, &[b"http/1.1"])));
     let stream = TcpStream::connect(address).await.unwrap();
     connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.is_ok()
+}
+
+type Client = h2::client::SendRequest<bytes::Bytes>;
+
+async fn http2(server: &Server, certificate: &Path) -> Client {
+    let stream = connect_with(server, certificate, &TLS13, &[b"h2", b"http/1.1"]).await;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
+fn request(method: &str, path: &str, key: &str) -> http::Request<()> {
+    let request = http::Request::builder().method(method).uri(format!("https://localhost{path}"));
+    let request = request.header("content-type", "application/json");
+    if key.is_empty() { request } else { request.header("authorization", key) }.body(()).unwrap()
+}
+
+async fn exchange(
+    client: &mut Client,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> (http::response::Parts, String) {
+    let (answer, mut stream) = client.send_request(request(method, path, key), body.is_empty()).unwrap();
+    if !body.is_empty() {
+        stream.send_data(body.to_owned().into(), true).unwrap();
+    }
+    let (head, mut body) = answer.await.unwrap().into_parts();
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.data().await {
+        let piece = piece.unwrap();
+        body.flow_control().release_capacity(piece.len()).unwrap();
+        bytes.extend_from_slice(&piece);
+    }
+    (head, String::from_utf8(bytes).unwrap())
 }
 
 async fn no_answer_outside_of_tls(world: &Api) {
