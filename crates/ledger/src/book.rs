@@ -3,6 +3,7 @@
 //! Not here: which commands are allowed (decide.rs).
 
 use crate::Change;
+use crate::budget::{Spent, SpentSums};
 use crate::chain::link;
 use crate::look_back::LookBack;
 use crate::origin::{CredentialDigest, SessionStamp, StoredCredential};
@@ -35,6 +36,7 @@ pub struct Book {
     /// Cents held by withdrawals, of users that were loaded by number.
     pending: HashMap<i64, Cents>,
     pub(crate) before: LookBack,
+    pub(crate) spent: SpentSums,
     entries: Vec<(Entry, ChainDigest)>,
     metadata: Vec<NewMetadata>,
     new_users: Vec<i64>,
@@ -73,6 +75,8 @@ pub struct Changes<'a> {
     pub new_withdrawals: Vec<&'a Withdrawal>,
     /// Stored withdrawals whose state changed, by number.
     pub changed_withdrawals: Vec<&'a Withdrawal>,
+    /// What was paid out of budgets, by budget and recipient (0 for all together).
+    pub spent: BTreeMap<(i64, i64), Spent>,
 }
 
 impl Book {
@@ -94,6 +98,7 @@ impl Book {
             pauses: Vec::new(),
             pending: HashMap::new(),
             before: LookBack::default(),
+            spent: SpentSums::default(),
             entries: Vec::new(),
             metadata: Vec::new(),
             new_users: Vec::new(),
@@ -233,6 +238,7 @@ impl Book {
                 .filter(|number| self.new_withdrawals.first().is_none_or(|first| *number < first))
                 .filter_map(|number| self.withdrawal(*number))
                 .collect(),
+            spent: self.changed_sums(),
         }
     }
 
@@ -264,6 +270,7 @@ impl Book {
             }
             Change::RaiseNumbers { epoch, note } => self.raise_numbers(epoch, note, now, actor),
             Change::ReverseDeposit { deposit, amount } => self.reverse_deposit(deposit, amount),
+            Change::Spend { budget, user, spent } => self.set_spent(budget, user, spent),
             Change::Remember { key, remembered } => {
                 self.new_remembered.push(key);
                 self.remembered.insert(key, remembered);

@@ -1,5 +1,6 @@
 //! The steps a plan is made of. Deciding (decide.rs, decide_withdrawal.rs) makes them; the book carries them out (book.rs).
 
+use crate::budget::Spent;
 use crate::{
     AccountId, Cents, Email, EntryKind, HashSalt, Metadata, OnceKey, Remembered, UserStatus, Withdrawal,
 };
@@ -65,6 +66,13 @@ pub enum Change {
         /// The sequence of its entry.
         deposit: i64,
         amount: Cents,
+    },
+    /// What was paid out of a budget from now on.
+    Spend {
+        budget: i64,
+        /// The recipient's number; 0 for all together.
+        user: i64,
+        spent: Spent,
     },
     /// A reply to give again whenever the key comes again.
     Remember {

@@ -1,6 +1,7 @@
 //! The check ladder: a command and a loaded book go in, a plan or a named refusal comes out. The order of the checks
 //! is the order of precedence that clients see. Nothing here changes a book; [`apply`] carries out a plan as a whole.
 
+use crate::budget::spend;
 use crate::decide_correction::correct;
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::recovery::recover;
@@ -68,7 +69,11 @@ fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decisio
             _ => Refusal::IdempotencyKeyWasUsedForAnotherRequest,
         });
     }
-    decide(book, &request.command, inputs).map(Decision::Plan)
+    let mut plan = decide(book, &request.command, inputs)?;
+    if let Some(budget) = &request.origin.budget {
+        plan.changes.extend(spend(book, budget, &plan.changes, inputs.now)?);
+    }
+    Ok(Decision::Plan(plan))
 }
 
 /// Decides a command that was not answered before.

@@ -8,6 +8,7 @@
 mod account;
 mod book;
 mod book_id;
+mod budget;
 mod chain;
 mod change;
 mod command;
@@ -34,6 +35,7 @@ mod withdrawal;
 pub use account::{Account, AccountId};
 pub use book::{Book, Changes};
 pub use book_id::{BookHead, BookId, Mode, floor_of_epoch, is_from_before_a_recovery};
+pub use budget::{Budget, Ceilings, Spent};
 pub use chain::{ChainDigest, GENESIS, link};
 pub use change::{Change, NewEntry};
 pub use command::{

@@ -2,7 +2,7 @@
 //! again here, under the book's lock: in between it may have been revoked, rotated or deactivated, and from the moment at
 //! which that is answered it moves no money.
 
-use crate::{Actor, Book, Micros};
+use crate::{Actor, Book, Budget, Micros};
 
 /// The keyed digest of a credential's text, under which it is stored.
 pub type CredentialDigest = [u8; 32];
@@ -16,6 +16,8 @@ pub struct Origin {
     pub credential: Option<CredentialDigest>,
     /// Of a member: has to be open, and the role has to be the same, when the command is decided.
     pub session: Option<SessionStamp>,
+    /// Of a key that has ceilings: what it may pay out.
+    pub budget: Option<Budget>,
 }
 
 /// A member's session, and the role for which the member was let in.
@@ -29,7 +31,7 @@ pub struct SessionStamp {
 
 impl From<Actor> for Origin {
     fn from(actor: Actor) -> Self {
-        Self { actor, credential: None, session: None }
+        Self { actor, credential: None, session: None, budget: None }
     }
 }
 

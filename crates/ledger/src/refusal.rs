@@ -61,6 +61,12 @@ pub enum Refusal {
     PaymentMayStillBeMade,
     /// The key or member that gave the money may not also approve its withdrawal.
     MakerMayNotCheck,
+    /// More by one request than the key may pay.
+    RequestCeilingOfKeyIsPassed,
+    /// More on this UTC day than the key may pay.
+    DayCeilingOfKeyIsPassed,
+    /// More to this recipient on this UTC day than the key may pay.
+    RecipientCeilingOfKeyIsPassed,
     /// The user's account has moved since it was found unclaimed.
     MoneyWasClaimed,
     /// A gift card's code was shown as often as it may be within [`crate::LOOKS_PERIOD`].
@@ -107,6 +113,9 @@ impl Refusal {
             Self::LeaseWasLost => "lease_lost",
             Self::PaymentMayStillBeMade => "payment_may_still_be_made",
             Self::MakerMayNotCheck => "maker_is_checker",
+            Self::RequestCeilingOfKeyIsPassed => "key_request_ceiling",
+            Self::DayCeilingOfKeyIsPassed => "key_day_ceiling",
+            Self::RecipientCeilingOfKeyIsPassed => "key_recipient_ceiling",
             Self::MoneyWasClaimed => "money_was_claimed",
             Self::CodeWasShownTooOften => "rate_limited",
             Self::DepositIsUnknown => "deposit_not_found",
@@ -164,6 +173,15 @@ impl Refusal {
             }
             Self::MakerMayNotCheck => {
                 "The key that gave this money may not approve its withdrawal. Use another key."
+            }
+            Self::RequestCeilingOfKeyIsPassed => {
+                "This request pays more than this API key may pay by one request."
+            }
+            Self::DayCeilingOfKeyIsPassed => {
+                "This API key may not pay that much more today. The day ends at 00:00 UTC."
+            }
+            Self::RecipientCeilingOfKeyIsPassed => {
+                "This API key may not pay that much more to this recipient today. The day ends at 00:00 UTC."
             }
             Self::MoneyWasClaimed => "The money was claimed in the meantime.",
             Self::CodeWasShownTooOften => "This code was shown too often. Please try again in an hour.",

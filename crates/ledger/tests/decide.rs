@@ -33,7 +33,12 @@ const DIGEST: CredentialDigest = [3; 32];
 
 /// A command with a credential.
 fn with_key(command: Command) -> Request {
-    Request::plain(command).by(Origin { actor: Actor(1), credential: Some(DIGEST), session: None })
+    Request::plain(command).by(Origin {
+        actor: Actor(1),
+        credential: Some(DIGEST),
+        session: None,
+        budget: None,
+    })
 }
 
 fn paid_to(user: i64, generation: i64) -> Reply {
@@ -219,8 +224,11 @@ fn refusal_number(refusal: &Refusal) -> usize {
         | Refusal::FeesAreTooLow
         | Refusal::RailIsNotHere
         | Refusal::DepositReferenceWasUsedForAnotherBusiness(_)
+        | Refusal::RequestCeilingOfKeyIsPassed
+        | Refusal::DayCeilingOfKeyIsPassed
+        | Refusal::RecipientCeilingOfKeyIsPassed
         | Refusal::MoneyWasClaimed => {
-            unreachable!("the rows of withdrawals and corrections are in files of their own")
+            unreachable!("the rows of withdrawals, corrections and ceilings are in files of their own")
         }
     }
 }

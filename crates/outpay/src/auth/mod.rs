@@ -47,13 +47,13 @@ impl Caller {
     /// As a business by its key.
     #[must_use]
     pub fn as_key(&self) -> Origin {
-        Origin { actor: Actor(self.subject), credential: Some(self.credential), session: None }
+        Origin { credential: Some(self.credential), ..Actor(self.subject).into() }
     }
 
     /// As a person by the hash.
     #[must_use]
     pub fn as_recipient(&self) -> Origin {
-        Origin { actor: Actor::NONE, credential: Some(self.credential), session: None }
+        Origin { credential: Some(self.credential), ..Actor::NONE.into() }
     }
 }
 

@@ -254,7 +254,11 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::AmountIsAboveTheMaximum
         | Refusal::AmountDoesNotCoverTheFee
         | Refusal::DailyCapIsReached => StatusCode::BAD_REQUEST,
-        Refusal::WithdrawalsArePaused | Refusal::MakerMayNotCheck => StatusCode::FORBIDDEN,
+        Refusal::WithdrawalsArePaused
+        | Refusal::MakerMayNotCheck
+        | Refusal::RequestCeilingOfKeyIsPassed
+        | Refusal::DayCeilingOfKeyIsPassed
+        | Refusal::RecipientCeilingOfKeyIsPassed => StatusCode::FORBIDDEN,
         Refusal::PayoutUserIsNotActive
         | Refusal::StepIsNotPossible(..)
         | Refusal::WithdrawalIsNotManual
