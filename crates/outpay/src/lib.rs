@@ -46,6 +46,7 @@ mod recovery;
 mod recovery_progress;
 mod requests;
 mod roles;
+mod scopes;
 mod serving;
 mod sheet;
 mod stopped;

@@ -60,6 +60,14 @@ impl Networks {
         Self::parse(&lists.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
     }
 
+    /// Is every address of this list in `other`?
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let holds =
+            |own: &Network, wide: &Network| wide.bits <= own.bits && own.base & mask(wide.bits) == wide.base;
+        self.0.iter().all(|own| other.0.iter().any(|wide| holds(own, wide)))
+    }
+
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let number = number(address);

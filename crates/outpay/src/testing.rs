@@ -2,7 +2,7 @@
 //! item without a use is reported by the compiler.
 
 pub mod api_keys {
-    pub use crate::api_keys::{KeyOrder, create, id, key_text, revoke, roll};
+    pub use crate::api_keys::{KeyOrder, create, find, id, key_text, revoke, roll};
 }
 
 pub mod audit {
@@ -46,7 +46,9 @@ pub mod heads {
 }
 
 pub mod http {
-    pub use crate::http::{ConnectionLimits, ServeConfig, TrustedProxies, bind, openapi_document};
+    pub use crate::http::{
+        Admits, ConnectionLimits, ServeConfig, TrustedProxies, bind, callers, openapi_document,
+    };
 }
 
 pub mod ids {
@@ -122,6 +124,10 @@ pub mod serving {
 
 pub mod stopped {
     pub use crate::stopped::Stopped;
+}
+
+pub mod scopes {
+    pub use crate::scopes::{Resource, Scope, ScopeLevel, Scopes};
 }
 
 pub mod store {

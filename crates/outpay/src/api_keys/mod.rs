@@ -13,7 +13,7 @@ use crate::members::notice;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, KeyNews, NewApiKey, WriteError};
 use crate::witness::Record;
-use ledger::{Actor, BookId, MAX_PAYOUT, Micros};
+use ledger::{Actor, BookId, Ceilings, Cents, MAX_PAYOUT, MAX_TRANSFER, Micros};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -35,6 +35,10 @@ pub struct KeyOrder {
     pub expires_in: Option<Micros>,
     /// What narrows it.
     pub limits: KeyLimits,
+    /// Of the key that makes it: they are one hand, and may not check each other.
+    pub family: Option<i64>,
+    /// The key whose sums per day it shares; `None` for sums of its own.
+    pub budget: Option<i64>,
 }
 
 /// A key that has just been made, and the only moment in which it can be read.
@@ -63,9 +67,15 @@ pub enum KeyError {
     /// It ended before.
     #[error("this key has expired; create a new one")]
     Expired,
-    /// A ceiling that is no amount.
+    /// A limit per payout that is no amount.
     #[error("the most that one payout may be is from 1 cent to {} cents", MAX_PAYOUT.0)]
+    BadAmount,
+    /// A ceiling that is no amount.
+    #[error("a ceiling is from 1 cent to {} cents", MAX_TRANSFER.0)]
     BadCeiling,
+    /// A key may not make one that can do more than itself.
+    #[error("a key may not make a key that can do more than itself, or lives longer")]
+    MoreThanOwn,
     /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -82,6 +92,45 @@ pub async fn create(platform: &Platform, order: &KeyOrder, by: Actor) -> Result<
     let change =
         KeyChange { by, action: "key.created", detail: audit_detail(order), mail: MailKind::KeyCreated };
     make(platform, order, None, &change).await
+}
+
+/// Makes a key in the name of another key, of whose family it will be.
+///
+/// # Errors
+/// As [`create`]; [`KeyError::MoreThanOwn`] where the new key could do anything that `own` cannot.
+pub async fn create_by_key(platform: &Platform, own: &ApiKey, order: &KeyOrder) -> Result<MadeKey, KeyError> {
+    let end = expiry(platform.clock.now(), order.expires_in)?;
+    check_within(own, (order.book, &order.limits, end))?;
+    create(platform, order, Actor(own.number)).await
+}
+
+/// Rolls a key in the name of another key, or of the same.
+///
+/// # Errors
+/// As [`roll`]; [`KeyError::MoreThanOwn`] where the new key could do anything that `own` cannot. A key that ends cannot
+/// prolong its own life by it.
+pub async fn roll_by_key(
+    platform: &Platform,
+    own: &ApiKey,
+    old: &ApiKey,
+    overlap: Micros,
+) -> Result<MadeKey, KeyError> {
+    let lifetime = old.expires_at.map(|planned| planned - old.created_at);
+    let end = expiry(platform.clock.now(), lifetime)?;
+    check_within(own, (old.book, &old.limits, end))?;
+    roll(platform, old, overlap, Actor(own.number)).await
+}
+
+/// Is a key of this book, with these limits and this end, able to do nothing that `own` is not?
+fn check_within(
+    own: &ApiKey,
+    (book, limits, end): (BookId, &KeyLimits, Option<Micros>),
+) -> Result<(), KeyError> {
+    let lives_on = own.expires_at.is_some_and(|own| end.is_none_or(|end| end > own));
+    if book == own.book && limits.are_within(&own.limits) && !lives_on {
+        return Ok(());
+    }
+    Err(KeyError::MoreThanOwn)
 }
 
 /// What is told of a change.
@@ -134,6 +183,8 @@ pub async fn roll(
         name: old.name.clone(),
         expires_in: old.expires_at.map(|planned| planned - old.created_at),
         limits: old.limits.clone(),
+        family: Some(old.family),
+        budget: Some(old.budget),
     };
     let detail =
         json!({ "replaces": id(platform, old.book, old.number), "overlap_seconds": overlap / 1_000_000 });
@@ -193,8 +244,17 @@ fn audit_detail(order: &KeyOrder) -> Value {
 #[must_use]
 pub fn limits_in_words(limits: &KeyLimits) -> String {
     let allowed = limits.allowed.as_ref().map(|allowed| format!("from {allowed}"));
-    let most = limits.max_amount.map(|most| format!("at most {} cents per payout", most.0));
-    allowed.into_iter().chain(most).collect::<Vec<_>>().join("; ")
+    let most = |most: Option<Cents>, of: &str| most.map(|most| format!("at most {} cents per {of}", most.0));
+    let ceilings = &limits.ceilings;
+    let all = [
+        (!limits.scopes.is_all()).then(|| limits.scopes.to_string()),
+        allowed,
+        most(limits.max_amount, "payout"),
+        most(ceilings.per_request, "request"),
+        most(ceilings.per_day, "day"),
+        most(ceilings.per_recipient_day, "recipient and day"),
+    ];
+    all.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// Makes a key; `replaces` is the number of the key that ends with it, and when.
@@ -206,6 +266,11 @@ async fn make(
 ) -> Result<MadeKey, KeyError> {
     let name = Line::parse_or_empty(&order.name, LONGEST_NAME).map_err(|_| KeyError::BadName)?;
     if order.limits.max_amount.is_some_and(|most| !(1..=MAX_PAYOUT.0).contains(&most.0)) {
+        return Err(KeyError::BadAmount);
+    }
+    let Ceilings { per_request, per_day, per_recipient_day } = order.limits.ceilings;
+    let ceilings = [per_request, per_day, per_recipient_day];
+    if ceilings.into_iter().flatten().any(|most| !(1..=MAX_TRANSFER.0).contains(&most.0)) {
         return Err(KeyError::BadCeiling);
     }
     for _ in 0..TRIES {
@@ -222,6 +287,8 @@ async fn make(
             created_at: now,
             expires_at,
             limits: order.limits.clone(),
+            family: order.family,
+            budget: order.budget,
         };
         let news = change.news(platform, key.book, key.number, &key.hint).await?;
         let stored = match replaces {

@@ -14,8 +14,9 @@ pub use password_lanes::PasswordLane;
 pub use secrets::Secrets;
 
 use crate::clock::Clock;
+use crate::scopes::Scopes;
 use crate::store::{Credential, CredentialKind, Failure, Store};
-use ledger::{Actor, BookId, Cents, Micros, Origin};
+use ledger::{Actor, BookId, Budget, Cents, Micros, Origin};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -39,6 +40,10 @@ pub struct Caller {
     pub subject: i64,
     /// The most that one payout may be, where the key has such a limit.
     pub max_amount: Option<Cents>,
+    /// What the key may pay out, where it has ceilings.
+    pub budget: Option<Budget>,
+    /// What the key may do; everything for a hash, which opens no endpoint of keys.
+    pub scopes: Scopes,
     /// The credential itself, which the ledger judges again when it decides.
     pub credential: CredentialDigest,
 }
@@ -47,7 +52,8 @@ impl Caller {
     /// As a business by its key.
     #[must_use]
     pub fn as_key(&self) -> Origin {
-        Origin { credential: Some(self.credential), ..Actor(self.subject).into() }
+        let budget = self.budget;
+        Origin { actor: Actor(self.subject), credential: Some(self.credential), session: None, budget }
     }
 
     /// As a person by the hash.
@@ -216,7 +222,15 @@ fn judge(
     };
     let valid = credential.expires_at.is_none_or(|end| now < end);
     let admitted = credential.limits.admits(from);
-    let (book, subject, max_amount) = (credential.book, credential.subject, credential.limits.max_amount);
-    let caller = Caller { book, subject, max_amount, credential: *digest };
+    let limits = &credential.limits;
+    let budget = Budget { number: credential.budget, ceilings: limits.ceilings };
+    let caller = Caller {
+        book: credential.book,
+        subject: credential.subject,
+        max_amount: limits.max_amount,
+        budget: (!limits.ceilings.is_none()).then_some(budget),
+        scopes: limits.scopes,
+        credential: *digest,
+    };
     (kind_fits && credential.active && valid && admitted).then_some(caller)
 }

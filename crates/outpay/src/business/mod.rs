@@ -100,6 +100,8 @@ fn new_key(
         created_at: platform.clock.now(),
         expires_at: None,
         limits: KeyLimits::default(),
+        family: None,
+        budget: None,
     };
     (text, row)
 }

@@ -89,7 +89,7 @@ impl From<KeyError> for CliError {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Failure(failure) => Self::Failed(failure),
-            KeyError::BadName | KeyError::BadLifetime | KeyError::BadCeiling => {
+            KeyError::BadName | KeyError::BadLifetime | KeyError::BadAmount | KeyError::BadCeiling => {
                 Self::Usage(error.to_string())
             }
             refused => Self::Refused(refused.to_string()),

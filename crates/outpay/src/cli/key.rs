@@ -10,9 +10,10 @@ use crate::clock::rfc3339;
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
 use crate::platform::Platform;
+use crate::scopes::{Scope, Scopes};
 use crate::store::{ApiKey, CredentialKind};
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId, Cents, Micros, Mode};
+use ledger::{Actor, BookId, Ceilings, Cents, Micros, Mode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -30,28 +31,7 @@ pub(super) struct KeyArguments {
 #[derive(Subcommand)]
 enum KeyCommand {
     /// Create a key and print it; it is not shown again
-    Create {
-        /// Id or name of the business
-        business: String,
-        /// Create a public key instead of a secret one
-        #[arg(long)]
-        public: bool,
-        /// Create it for the test book
-        #[arg(long)]
-        test: bool,
-        /// What the key is for
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        name: String,
-        /// Time until it expires, as in 12h or 30d [default: never]
-        #[arg(long, value_name = "TIME", value_parser = span)]
-        expires_in: Option<Micros>,
-        /// Address or network that may use it, as in 203.0.113.7 or 10.0.0.0/8 (repeatable)
-        #[arg(long, value_name = "ADDRESS", value_parser = networks)]
-        allow: Vec<Networks>,
-        /// Largest payout, in cents
-        #[arg(long, value_name = "CENTS", value_parser = cents)]
-        max_amount: Option<Cents>,
-    },
+    Create(NewKeyArguments),
     /// List a business's keys of both modes
     List {
         /// Id or name of the business
@@ -72,18 +52,75 @@ enum KeyCommand {
     },
 }
 
+#[derive(Args)]
+struct NewKeyArguments {
+    /// Id or name of the business
+    business: String,
+    /// Create a public key instead of a secret one
+    #[arg(long)]
+    public: bool,
+    /// Create it for the test book
+    #[arg(long)]
+    test: bool,
+    /// What the key is for
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    name: String,
+    /// Time until it expires, as in 12h or 30d [default: never]
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    expires_in: Option<Micros>,
+    /// Address or network that may use it, as in 203.0.113.7 or 10.0.0.0/8 (repeatable)
+    #[arg(long, value_name = "ADDRESS", value_parser = networks)]
+    allow: Vec<Networks>,
+    /// What it may do, as in payouts:write or users:read (repeatable) [default: everything]
+    #[arg(long, value_name = "SCOPE", value_parser = Scope::parse)]
+    scope: Vec<Scope>,
+    /// Largest payout, in cents
+    #[arg(long, value_name = "CENTS", value_parser = cents)]
+    max_amount: Option<Cents>,
+    /// The most that one request may pay, in cents
+    #[arg(long, value_name = "CENTS", value_parser = cents)]
+    max_request: Option<Cents>,
+    /// The most that it may pay on one UTC day, in cents
+    #[arg(long, value_name = "CENTS", value_parser = cents)]
+    max_day: Option<Cents>,
+    /// The most that it may pay to one recipient on one UTC day, in cents
+    #[arg(long, value_name = "CENTS", value_parser = cents)]
+    max_recipient_day: Option<Cents>,
+}
+
+impl NewKeyArguments {
+    async fn order(self, platform: &Platform) -> Result<KeyOrder, CliError> {
+        let business = installation::business(platform, &self.business).await?;
+        let limits = KeyLimits {
+            allowed: Networks::join(&self.allow)?.map(Arc::new),
+            max_amount: self.max_amount,
+            ceilings: Ceilings {
+                per_request: self.max_request,
+                per_day: self.max_day,
+                per_recipient_day: self.max_recipient_day,
+            },
+            scopes: if self.scope.is_empty() { Scopes::ALL } else { Scopes::of(&self.scope) },
+        };
+        Ok(KeyOrder {
+            book: installation::book(&business, self.test),
+            kind: if self.public { CredentialKind::PublicKey } else { CredentialKind::SecretKey },
+            name: self.name,
+            expires_in: self.expires_in,
+            limits,
+            family: None,
+            budget: None,
+        })
+    }
+}
+
 pub(super) async fn run(arguments: KeyArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        KeyCommand::Create { business, public, test, name, expires_in, allow, max_amount } => {
-            let business = installation::business(&platform, &business).await?;
-            let book = installation::book(&business, test);
-            let kind = if public { CredentialKind::PublicKey } else { CredentialKind::SecretKey };
-            let limits = KeyLimits { allowed: Networks::join(&allow)?.map(Arc::new), max_amount };
-            let order = KeyOrder { book, kind, name, expires_in, limits };
+        KeyCommand::Create(arguments) => {
+            let order = arguments.order(&platform).await?;
             let made = api_keys::create(&platform, &order, Actor::OPERATOR).await?;
-            print_made(&platform, book, &made, json)?;
+            print_made(&platform, order.book, &made, json)?;
         }
         KeyCommand::List { business } => {
             let business = installation::business(&platform, &business).await?;
@@ -145,6 +182,9 @@ fn list(platform: &Platform, all: &[ApiKey], json: bool) -> Result<(), CliError>
 }
 
 fn as_json(platform: &Platform, key: &ApiKey, now: Micros) -> Value {
+    let KeyLimits { allowed, max_amount, ceilings, scopes } = &key.limits;
+    let cents = |most: Option<Cents>| most.map(|most| most.0);
+    let words = |scopes: Vec<Scope>| scopes.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
         "id": api_keys::id(platform, key.book, key.number),
         "hint": key.hint,
@@ -156,7 +196,11 @@ fn as_json(platform: &Platform, key: &ApiKey, now: Micros) -> Value {
         "expires_at": key.expires_at.map(rfc3339),
         "revoked_at": key.revoked_at.map(rfc3339),
         "last_used_at": key.last_used_at.map(rfc3339),
-        "allowed_addresses": key.limits.allowed.as_ref().map(ToString::to_string),
-        "max_amount": key.limits.max_amount.map(|most| most.0),
+        "scopes": scopes.list().map(words),
+        "allowed_addresses": allowed.as_ref().map(ToString::to_string),
+        "max_amount": cents(*max_amount),
+        "max_request": cents(ceilings.per_request),
+        "max_day": cents(ceilings.per_day),
+        "max_recipient_day": cents(ceilings.per_recipient_day),
     })
 }

@@ -6,8 +6,8 @@ use crate::auth::Secrets;
 use crate::store::{AskedBefore, Needs, NewCredential, Saving};
 use crate::witness::Record;
 use ledger::{
-    Applied, Book, BookId, Command, DepositedElsewhere, HashSalt, Inputs, Mode, Occurrence, OnceKey, Order,
-    Refusal, Request, Step, UserStatus, apply,
+    Applied, Book, BookId, Budget, Command, DepositedElsewhere, Email, HashSalt, Inputs, Mode, Occurrence,
+    OnceKey, Order, Refusal, Request, Step, UserStatus, apply,
 };
 
 /// A command and the book it is for.
@@ -26,6 +26,7 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
         book.once.extend(asked.request.once.map(|once| once.key));
         book.credentials.extend(asked.request.origin.credential);
         book.sessions.extend(asked.request.origin.session);
+        book.spent.extend(spent_before(&asked.request));
         match &asked.request.command {
             Command::Create { email, .. } => {
                 book.emails.insert(email.clone());
@@ -71,6 +72,19 @@ pub fn needs_of<'a>(batch: impl Iterator<Item = &'a Asked>) -> Needs {
         }
     }
     needs
+}
+
+/// The sums that a key's ceilings per day look back at.
+fn spent_before(request: &Request) -> Vec<(i64, Option<Email>)> {
+    let Some(Budget { number, ceilings }) = request.origin.budget else { return Vec::new() };
+    let emails: Vec<&Email> = match &request.command {
+        Command::Create { email, .. } => vec![email],
+        Command::CreateMany { payouts, .. } => payouts.iter().map(|payout| &payout.email).collect(),
+        _ => return Vec::new(),
+    };
+    let by_recipient = emails.into_iter().filter(|_| ceilings.per_recipient_day.is_some()).cloned().map(Some);
+    let of_all = ceilings.per_day.map(|_| None);
+    of_all.into_iter().chain(by_recipient).map(|of| (number, of)).collect()
 }
 
 fn looks_back(order: &Order) -> Option<AskedBefore> {

@@ -96,20 +96,30 @@ pub async fn is_same_hand(
     Ok(!hands_of_one.is_disjoint(&hands(platform, book, &keys, other).await?))
 }
 
-/// Everything that acts for the same person as far as can be told: of a key its whole family, and the members who made any of
-/// its keys.
+/// Everything that acts for the same person as far as can be told: of a key its whole family, and the members and keys that made
+/// any of its keys.
 async fn hands(
     platform: &Platform,
     book: BookId,
     keys: &[ApiKey],
     actor: Actor,
 ) -> Result<BTreeSet<Actor>, Failure> {
-    let mut all = BTreeSet::from([actor]);
-    for key in keys.iter().filter(|key| is_family(keys, key.number, actor)) {
-        all.insert(Actor(key.number));
-        let id = api_keys::id(platform, book, key.number);
-        let made = platform.store.audit_actors(book.business(), &id, ["key.created", "key.rolled"]).await?;
-        all.extend(made.into_iter().filter(|maker| maker.as_member().is_some()));
+    let (mut all, mut waiting, mut seen) = (BTreeSet::from([actor]), vec![actor], BTreeSet::new());
+    while let Some(hand) = waiting.pop() {
+        for key in keys.iter().filter(|key| is_family(keys, key.number, hand)) {
+            if !seen.insert(key.number) {
+                continue;
+            }
+            let id = api_keys::id(platform, book, key.number);
+            let made =
+                platform.store.audit_actors(book.business(), &id, ["key.created", "key.rolled"]).await?;
+            let makers = made.into_iter().filter(|by| by.as_member().is_some() || by.as_key().is_some());
+            for found in makers.chain([Actor(key.number)]) {
+                if all.insert(found) {
+                    waiting.push(found);
+                }
+            }
+        }
     }
     Ok(all)
 }

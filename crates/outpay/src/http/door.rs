@@ -9,6 +9,7 @@ use super::operations::HashBody;
 use super::page::query;
 use super::problem::Problem;
 use super::rate_limit::{ClientAddress, RateLimit};
+use super::routes::Admits;
 use crate::audit_log;
 use crate::auth::{Caller, For};
 use crate::background::BackgroundStatus;
@@ -49,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 }
 
 impl Door {
-    /// The business whose secret key the request carries.
+    /// The business whose secret key the request carries, if the key has the scope that the table of routes asks for.
     pub(super) async fn business(&self, parts: &Parts) -> Result<Caller, Problem> {
         let caller = self.business_that_pays(parts).await?;
         known::check_parameters(parts)?;
@@ -62,7 +63,11 @@ impl Door {
         let from = parts.extensions.get::<ClientAddress>().map(|address| address.0);
         let caller = self.authenticate(sent, For::Business, from).await?;
         Observed::asked_by(&parts.extensions, caller, For::Business);
-        Ok(caller)
+        match admits(parts) {
+            Some(Admits::Keys(scope)) if caller.scopes.allow(scope) => Ok(caller),
+            Some(Admits::Keys(scope)) => Err(Problem::InsufficientScope(scope)),
+            other => Err(Problem::Failure(anyhow::anyhow!("an endpoint for {other:?} asks for a key"))),
+        }
     }
 
     /// The payout user whose hash was sent, in the header, the body or the query.
@@ -70,7 +75,10 @@ impl Door {
         let caller = self.authenticate(hash, For::Recipient, None).await?;
         Observed::asked_by(&parts.extensions, caller, For::Recipient);
         known::check_parameters(parts)?;
-        Ok(caller)
+        match admits(parts) {
+            Some(Admits::Recipients) => Ok(caller),
+            other => Err(Problem::Failure(anyhow::anyhow!("an endpoint for {other:?} asks for a hash"))),
+        }
     }
 
     async fn authenticate(
@@ -209,6 +217,11 @@ impl Door {
         let number = self.platform.secrets.ids().open(crate::ids::IdKind::PayoutUser, caller.book, id);
         number.ok_or(Problem::Refused(Refusal::PayoutUserIsUnknown))
     }
+}
+
+/// Who may call the endpoint, as its row in the table says; without a row no credential opens anything.
+fn admits(parts: &Parts) -> Option<Admits> {
+    parts.extensions.get().copied()
 }
 
 /// The hash in `X-Payout-Hash`. An empty header counts as none; a header that is sent twice is used, and does not authenticate.

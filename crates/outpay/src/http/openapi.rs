@@ -1,13 +1,16 @@
 //! `GET /openapi.json`: the description of this API, made of the entries of the endpoint table (routes.rs).
 
-use super::{known, routes};
+use super::known;
+use super::routes::{self, Admits};
+use crate::scopes::Scope;
 use crate::web::fixed_text::FixedText;
 use axum::response::Response;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 use std::sync::LazyLock;
 use utoipa::openapi::Response as Described;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -49,6 +52,24 @@ impl Modify for EveryOperation {
                 }
             }
         }
+    }
+}
+
+/// Names the scope of the table's row: as a role of the security requirement (OpenAPI 3.1, 4.8.30.1), and in the answer to a
+/// key that lacks it.
+fn name_scope(item: &mut PathItem, scope: Scope) {
+    let operations = [&mut item.get, &mut item.post, &mut item.put];
+    for operation in operations.into_iter().flatten() {
+        operation.security = Some(vec![SecurityRequirement::new("secret_key", [scope.to_string()])]);
+        let lacks = format!("The key does not have the scope {scope}");
+        let forbidden = operation.responses.responses.entry("403".to_owned());
+        forbidden
+            .and_modify(|answer| {
+                if let utoipa::openapi::RefOr::T(answer) = answer {
+                    answer.description = format!("{}; or: {lacks}", answer.description);
+                }
+            })
+            .or_insert_with(|| Described::new(lacks).into());
     }
 }
 
@@ -95,7 +116,13 @@ fn answers(path: &str, method: &str, operation: &Operation) -> Vec<(&'static str
 /// The document as JSON.
 #[must_use]
 pub fn document() -> String {
-    let endpoints = routes::endpoints().into_iter().map(|endpoint| endpoint.documented);
+    let endpoints = routes::endpoints().into_iter().map(|endpoint| {
+        let mut documented = endpoint.documented;
+        if let Admits::Keys(scope) = endpoint.admits {
+            documented.paths.paths.values_mut().for_each(|item| name_scope(item, scope));
+        }
+        documented
+    });
     let mut document = endpoints.fold(Document::openapi(), utoipa::openapi::OpenApi::merge_from);
     Credentials.modify(&mut document);
     EveryOperation.modify(&mut document);

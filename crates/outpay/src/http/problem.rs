@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::commit::NoVerdict;
 use crate::rails::{Closed, FieldProblem};
+use crate::scopes::Scope;
 use crate::stopped::Stopped;
 use crate::store::Failure;
 
@@ -54,6 +55,8 @@ pub enum Problem {
     Coded(StatusCode, String, &'static str),
     /// What is to be changed is not what the request's `If-Match` names.
     PreconditionFailed,
+    /// The key lacks this scope.
+    InsufficientScope(Scope),
     /// More than the key may pay one recipient at once.
     AboveKeyLimit,
     /// Too many requests; come back in this many seconds.
@@ -114,6 +117,8 @@ pub fn field(name: &'static str, sentence: impl Into<String>) -> Problem {
 struct Coded<'a> {
     error: &'a str,
     code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<&'a str, Vec<&'a str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -175,10 +180,8 @@ impl IntoResponse for Problem {
                 "It was changed since you read it. Read it again, and send the change with the new ETag.",
                 "precondition_failed",
             ),
-            Self::AboveKeyLimit => {
-                let sentence = "The amount is above the limit of this API key.";
-                coded(StatusCode::FORBIDDEN, sentence, "above_key_limit")
-            }
+            Self::InsufficientScope(scope) => insufficient_scope(scope),
+            Self::AboveKeyLimit => above_key_limit(),
             Self::RateLimited(seconds) => rate_limited(seconds),
             Self::UnknownPath => {
                 coded(StatusCode::NOT_FOUND, "There is nothing under this path.", "not_found")
@@ -219,6 +222,21 @@ fn wrong_method(allowed: Option<HeaderValue>) -> Response {
 fn rate_limited(seconds: u64) -> Response {
     let answer = coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", "rate_limited");
     with_header(answer, RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+/// RFC 6750, 3.1: the header names the scope too.
+fn insufficient_scope(scope: Scope) -> Response {
+    let scope = scope.to_string();
+    let sentence = format!("This API key does not have the scope {scope}.");
+    let body = Coded { scope: Some(&scope), ..plain(&sentence, "insufficient_scope") };
+    let answer = json(StatusCode::FORBIDDEN, to_text(&body));
+    let challenge = format!(r#"Bearer realm="payout", error="insufficient_scope", scope="{scope}""#);
+    let challenge = HeaderValue::from_str(&challenge).expect("scopes are ASCII words");
+    with_header(answer, WWW_AUTHENTICATE, challenge)
+}
+
+fn above_key_limit() -> Response {
+    coded(StatusCode::FORBIDDEN, "The amount is above the limit of this API key.", "above_key_limit")
 }
 
 fn internal() -> Response {
@@ -320,7 +338,7 @@ fn invalid_rows(rows: &[(usize, Vec<FieldOfRow>)]) -> Response {
 }
 
 fn plain<'a>(error: &'a str, code: &'a str) -> Coded<'a> {
-    Coded { error, code, fields: BTreeMap::new(), rows: Vec::new() }
+    Coded { error, code, scope: None, fields: BTreeMap::new(), rows: Vec::new() }
 }
 
 fn coded(status: StatusCode, error: &str, code: &str) -> Response {

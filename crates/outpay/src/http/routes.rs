@@ -1,5 +1,6 @@
-//! The one table of the API's endpoints. A row names the handler; its method, path and OpenAPI entry are those of the
-//! `#[utoipa::path(…)]` above it. The router and the document are both made of this table.
+//! The one table of the API's endpoints. A row names the handler and who may call it; its method, path and OpenAPI entry are
+//! those of the `#[utoipa::path(…)]` above the handler. The router and the document are both made of this table. What a row
+//! says about callers reaches the door with each request (door.rs), which lets in nothing else.
 
 use super::cors::{Cors, cors};
 use super::door::Door;
@@ -7,15 +8,17 @@ use super::known::EndpointNames;
 use super::observe::observe;
 use super::problem::Problem;
 use super::{
-    balances, docs, events, health, methods, openapi, operations, pauses, payouts, settings, users, webhooks,
-    withdrawals,
+    balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts, settings, users,
+    webhooks, withdrawals,
 };
+use crate::scopes::{Resource, Scope};
 use crate::web::page;
+use Resource::{Balances, Events, Keys, Pauses, Payouts, Settings, Users, Webhooks, Withdrawals};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
-use http::Uri;
+use http::{Method, Uri};
 use std::sync::Arc;
 use utoipa::openapi::{OpenApi, PathItem, SecurityRequirement};
 
@@ -23,67 +26,92 @@ use utoipa::openapi::{OpenApi, PathItem, SecurityRequirement};
 pub(super) struct ApiRoute {
     /// An OpenAPI document with this one operation, and the schemas that it names.
     pub(super) documented: OpenApi,
+    pub(super) admits: Admits,
     handler: MethodRouter<Arc<Door>>,
 }
 
-/// `endpoint!(module::handler)`
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admits {
+    Everyone,
+    /// A payout user by the hash.
+    Recipients,
+    /// A business by a secret key with this scope.
+    Keys(Scope),
+}
+
+const fn reads(resource: Resource) -> Admits {
+    Admits::Keys(Scope::read(resource))
+}
+
+const fn writes(resource: Resource) -> Admits {
+    Admits::Keys(Scope::write(resource))
+}
+
+/// `endpoint!(module::handler, who)`
 macro_rules! endpoint {
-    ($module:ident :: $handler:ident) => {{
+    ($module:ident :: $handler:ident, $admits:expr) => {{
         #[derive(utoipa::OpenApi)]
         #[openapi(paths($module::$handler))]
         struct Documented;
         let documented = <Documented as utoipa::OpenApi>::openapi();
-        let handler = on(method(&documented), $module::$handler);
-        ApiRoute { documented, handler }
+        let admits: Admits = $admits;
+        let filter = MethodFilter::try_from(method(&documented)).expect("the API has GET, POST and PUT");
+        let handler = on(filter, $module::$handler).layer(Extension(admits));
+        ApiRoute { documented, admits, handler }
     }};
 }
 
 /// All endpoints.
 pub(super) fn endpoints() -> Vec<ApiRoute> {
     vec![
-        endpoint!(payouts::create),
-        endpoint!(payouts::batch),
-        endpoint!(operations::operations),
-        endpoint!(operations::operations_by_post),
-        endpoint!(operations::operation),
-        endpoint!(operations::cancel),
-        endpoint!(operations::reveal),
-        endpoint!(methods::methods),
-        endpoint!(methods::quote),
-        endpoint!(methods::withdraw),
-        endpoint!(users::users),
-        endpoint!(users::user),
-        endpoint!(users::user_operations),
-        endpoint!(users::activate),
-        endpoint!(users::deactivate),
-        endpoint!(users::rotate_hash),
-        endpoint!(users::debit),
-        endpoint!(withdrawals::withdrawals),
-        endpoint!(withdrawals::withdrawal),
-        endpoint!(withdrawals::withdrawal_metadata),
-        endpoint!(withdrawals::approve),
-        endpoint!(withdrawals::reject),
-        endpoint!(withdrawals::settle),
-        endpoint!(pauses::pauses),
-        endpoint!(pauses::pause),
-        endpoint!(pauses::resume),
-        endpoint!(settings::settings),
-        endpoint!(settings::settings_set),
-        endpoint!(events::events),
-        endpoint!(webhooks::webhook),
-        endpoint!(webhooks::webhook_set),
-        endpoint!(webhooks::webhook_roll),
-        endpoint!(webhooks::webhook_test),
-        endpoint!(webhooks::webhook_replay),
-        endpoint!(webhooks::webhook_deliveries),
-        endpoint!(webhooks::webhook_delivery),
-        endpoint!(webhooks::webhook_retry),
-        endpoint!(balances::balance),
-        endpoint!(balances::transfer),
-        endpoint!(health::healthz),
-        endpoint!(health::readyz),
-        endpoint!(openapi::openapi),
-        endpoint!(docs::docs),
+        endpoint!(payouts::create, writes(Payouts)),
+        endpoint!(payouts::batch, writes(Payouts)),
+        endpoint!(operations::operations, Admits::Recipients),
+        endpoint!(operations::operations_by_post, Admits::Recipients),
+        endpoint!(operations::operation, Admits::Recipients),
+        endpoint!(operations::cancel, Admits::Recipients),
+        endpoint!(operations::reveal, Admits::Recipients),
+        endpoint!(methods::methods, Admits::Recipients),
+        endpoint!(methods::quote, Admits::Recipients),
+        endpoint!(methods::withdraw, Admits::Recipients),
+        endpoint!(users::users, reads(Users)),
+        endpoint!(users::user, reads(Users)),
+        endpoint!(users::user_operations, reads(Users)),
+        endpoint!(users::activate, writes(Users)),
+        endpoint!(users::deactivate, writes(Users)),
+        endpoint!(users::rotate_hash, writes(Users)),
+        endpoint!(users::debit, writes(Users)),
+        endpoint!(withdrawals::withdrawals, reads(Withdrawals)),
+        endpoint!(withdrawals::withdrawal, reads(Withdrawals)),
+        endpoint!(withdrawals::withdrawal_metadata, writes(Withdrawals)),
+        endpoint!(withdrawals::approve, writes(Withdrawals)),
+        endpoint!(withdrawals::reject, writes(Withdrawals)),
+        endpoint!(withdrawals::settle, writes(Withdrawals)),
+        endpoint!(pauses::pauses, reads(Pauses)),
+        endpoint!(pauses::pause, writes(Pauses)),
+        endpoint!(pauses::resume, writes(Pauses)),
+        endpoint!(settings::settings, reads(Settings)),
+        endpoint!(settings::settings_set, writes(Settings)),
+        endpoint!(keys::keys, reads(Keys)),
+        endpoint!(keys::key_create, writes(Keys)),
+        endpoint!(keys::key_roll, writes(Keys)),
+        endpoint!(keys::key_revoke, writes(Keys)),
+        endpoint!(events::events, reads(Events)),
+        endpoint!(webhooks::webhook, reads(Webhooks)),
+        endpoint!(webhooks::webhook_set, writes(Webhooks)),
+        endpoint!(webhooks::webhook_roll, writes(Webhooks)),
+        endpoint!(webhooks::webhook_test, writes(Webhooks)),
+        endpoint!(webhooks::webhook_replay, writes(Webhooks)),
+        endpoint!(webhooks::webhook_deliveries, reads(Webhooks)),
+        endpoint!(webhooks::webhook_delivery, reads(Webhooks)),
+        endpoint!(webhooks::webhook_retry, writes(Webhooks)),
+        endpoint!(balances::balance, reads(Balances)),
+        endpoint!(balances::transfer, writes(Balances)),
+        endpoint!(health::healthz, Admits::Everyone),
+        endpoint!(health::readyz, Admits::Everyone),
+        endpoint!(openapi::openapi, Admits::Everyone),
+        endpoint!(docs::docs, Admits::Everyone),
     ]
 }
 
@@ -99,6 +127,13 @@ pub fn router(door: Arc<Door>, pages: Router) -> Router {
         .layer(from_fn_with_state(cross_origin, cors))
         .layer(from_fn_with_state(Arc::clone(&door), observe))
         .with_state(door)
+}
+
+/// Method, path and who may call it, of every endpoint: for the matrix of the tests.
+#[must_use]
+pub fn callers() -> Vec<(Method, String, Admits)> {
+    let row = |endpoint: ApiRoute| (method(&endpoint.documented), endpoint.path(), endpoint.admits);
+    endpoints().into_iter().map(row).collect()
 }
 
 impl ApiRoute {
@@ -124,12 +159,12 @@ impl ApiRoute {
     }
 }
 
-fn method(documented: &OpenApi) -> MethodFilter {
+fn method(documented: &OpenApi) -> Method {
     let item = documented.paths.paths.values().next().expect("a row documents one operation");
     match item {
-        PathItem { get: Some(_), .. } => MethodFilter::GET,
-        PathItem { post: Some(_), .. } => MethodFilter::POST,
-        PathItem { put: Some(_), .. } => MethodFilter::PUT,
+        PathItem { get: Some(_), .. } => Method::GET,
+        PathItem { post: Some(_), .. } => Method::POST,
+        PathItem { put: Some(_), .. } => Method::PUT,
         _ => unreachable!("the API has GET, POST and PUT"),
     }
 }

@@ -1,13 +1,15 @@
 //! Credentials: everything that authenticates, looked up by the keyed digest of its text in one table, so that every
 //! kind and every outcome costs the same one look-up. Users' credentials are written by the teller, keys' in keys.rs.
 
+use super::driver::Row;
 use super::sql::sql;
 use super::{Failure, Store};
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
+use crate::scopes::Scopes;
 use anyhow::Context;
 use ledger::CredentialDigest;
-use ledger::{BookId, Cents, Micros};
+use ledger::{BookId, Ceilings, Cents, Micros};
 use std::sync::Arc;
 
 /// What a credential is.
@@ -51,25 +53,35 @@ pub struct Credential {
     pub expires_at: Option<Micros>,
     /// What narrows a key; none for a hash.
     pub limits: KeyLimits,
+    /// The number of the key under which the sums of a day are kept; 0 for a hash.
+    pub budget: i64,
 }
 
-/// The two columns that narrow a key.
-pub(super) fn limits(allowed: Option<&str>, max_amount: Option<i64>) -> Result<KeyLimits, Failure> {
-    let allowed = match allowed {
+/// The columns that narrow a key, in the order in which [`limits`] reads them.
+pub(super) const LIMITS: &str =
+    "c.allowed, c.max_amount, c.max_request, c.max_day, c.max_recipient_day, c.scopes";
+
+/// Reads [`LIMITS`], which begin at this column.
+pub(super) fn limits(row: &Row, first: usize) -> Result<KeyLimits, Failure> {
+    let allowed = match row.maybe_text(first)? {
         None => None,
         // A list that cannot be read must not lift the key's limit.
         Some(text) => Some(Arc::new(Networks::parse(text)?.context("a key's list of addresses is empty")?)),
     };
-    Ok(KeyLimits { allowed, max_amount: max_amount.map(Cents) })
+    let cents = |column| Ok::<_, Failure>(row.maybe_int(first + column)?.map(Cents));
+    let ceilings = Ceilings { per_request: cents(2)?, per_day: cents(3)?, per_recipient_day: cents(4)? };
+    // The same for scopes.
+    let scopes = Scopes::from_code(row.maybe_int(first + 5)?).context("a key's scopes cannot be read")?;
+    Ok(KeyLimits { allowed, max_amount: cents(1)?, ceilings, scopes })
 }
-
-/// The columns, in the order in which a row is read.
-const COLUMNS: &str = "kind, book, subject, active, expires_at, allowed, max_amount";
 
 impl Store {
     /// The credential with this digest.
     pub async fn credential(&self, digest: &CredentialDigest) -> Result<Option<Credential>, Failure> {
-        let sql = sql!("SELECT {COLUMNS} FROM credential WHERE digest = $1");
+        let sql = sql!(
+            "SELECT c.kind, c.book, c.subject, c.active, c.expires_at, c.budget, {LIMITS} FROM credential c \
+             WHERE c.digest = $1"
+        );
         let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
         row.map(|row| {
             Ok(Credential {
@@ -78,7 +90,8 @@ impl Store {
                 subject: row.int(2)?,
                 active: row.int(3)? == 1,
                 expires_at: row.maybe_int(4)?,
-                limits: limits(row.maybe_text(5)?, row.maybe_int(6)?)?,
+                budget: row.int(5)?,
+                limits: limits(&row, 6)?,
             })
         })
         .transpose()

@@ -1,6 +1,6 @@
 //! API keys: what an owner sees of them. What authenticates is the row in `credential`; both change together.
 
-use super::credentials::{self, CredentialKind};
+use super::credentials::{self, CredentialKind, LIMITS};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::epoch::Floor;
 use super::sql::sql;
@@ -14,7 +14,7 @@ use ledger::{BookId, Micros};
 pub struct ApiKey {
     /// 1, 2, … over all businesses.
     pub number: i64,
-    /// The number of the first key of its line: each key that replaces another is of the same family.
+    /// The number of the first key of its line: a key that replaces another, or that another has made, is of the same family.
     pub family: i64,
     pub book: BookId,
     /// Secret or public.
@@ -30,6 +30,8 @@ pub struct ApiKey {
     pub last_used_at: Option<Micros>,
     /// What narrows it.
     pub limits: KeyLimits,
+    /// The number of the key under which the sums of its days are kept.
+    pub budget: i64,
 }
 
 impl ApiKey {
@@ -64,13 +66,18 @@ pub struct NewApiKey {
     pub expires_at: Option<Micros>,
     /// What narrows it.
     pub limits: KeyLimits,
+    /// `None`: it begins one.
+    pub family: Option<i64>,
+    /// The key whose sums per day it shares; `None` for sums of its own.
+    pub budget: Option<i64>,
 }
 
 pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
     let digest: Value = key.digest.as_slice().into();
+    let (ceilings, family) = (&key.limits.ceilings, key.family.unwrap_or(key.number));
     [
         Statement::one(
-            "INSERT INTO api_key (number, book, kind, name, hint, digest, created_at, expires_at, family) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $1)",
+            "INSERT INTO api_key (number, book, kind, name, hint, digest, created_at, expires_at, family) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             vec![
                 key.number.into(),
                 key.book.0.into(),
@@ -80,11 +87,12 @@ pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
                 digest.clone(),
                 key.created_at.into(),
                 key.expires_at.into(),
+                family.into(),
             ],
         ),
         Statement::one(
-            "INSERT INTO credential (digest, kind, book, subject, active, expires_at, allowed, max_amount) \
-             VALUES ($1, $2, $3, $4, 1, $5, $6, $7)",
+            "INSERT INTO credential (digest, kind, book, subject, active, expires_at, allowed, max_amount, max_request, max_day, \
+             max_recipient_day, scopes, budget) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12)",
             vec![
                 digest,
                 key.kind.code().into(),
@@ -93,17 +101,30 @@ pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
                 key.expires_at.into(),
                 key.limits.allowed.as_ref().map(ToString::to_string).as_deref().into(),
                 key.limits.max_amount.map(|most| most.0).into(),
+                ceilings.per_request.map(|most| most.0).into(),
+                ceilings.per_day.map(|most| most.0).into(),
+                ceilings.per_recipient_day.map(|most| most.0).into(),
+                key.limits.scopes.code().into(),
+                key.budget.unwrap_or(key.number).into(),
             ],
         ),
     ]
 }
 
-/// A new key joins the family of the one that it replaces.
-fn join(new: i64, old: i64) -> Statement {
-    Statement::one(
-        "UPDATE api_key SET family = (SELECT family FROM api_key WHERE number = $1) WHERE number = $2",
-        vec![old.into(), new.into()],
-    )
+/// A new key joins the family of the one that it replaces, and shares its budget.
+fn join(new: i64, old: i64) -> [Statement; 2] {
+    let values = vec![old.into(), new.into()];
+    [
+        Statement::one(
+            "UPDATE api_key SET family = (SELECT family FROM api_key WHERE number = $1) WHERE number = $2",
+            values.clone(),
+        ),
+        Statement::one(
+            "UPDATE credential SET budget = (SELECT c.budget FROM api_key k JOIN credential c ON c.digest = k.digest \
+             WHERE k.number = $1) WHERE digest = (SELECT digest FROM api_key WHERE number = $2)",
+            values,
+        ),
+    ]
 }
 
 /// Makes the change of a key wait for what the teller is deciding with it, and the teller for the change: what was revoked
@@ -160,7 +181,7 @@ impl KeyNews {
 
 /// The columns that `api_key` reads, in its order.
 const COLUMNS: &str = "k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, \
-    c.allowed, c.max_amount";
+    c.budget";
 
 impl Store {
     /// The next free key number, unless another process takes it first.
@@ -190,7 +211,7 @@ impl Store {
     ) -> Result<(), WriteError> {
         let end = if old_ends_at <= now { revoke(old, now) } else { expire(old, old_ends_at) };
         let join = join(new.number, old);
-        let key = insert_key(new).into_iter().chain(end).chain([join]);
+        let key = insert_key(new).into_iter().chain(end).chain(join);
         self.driver.write(key.chain(news.statements()).collect()).await
     }
 
@@ -205,7 +226,7 @@ impl Store {
     /// The keys of a book, oldest first.
     pub async fn keys(&self, book: BookId) -> Result<Vec<ApiKey>, Failure> {
         let sql = sql!(
-            "SELECT {COLUMNS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.book = $1 ORDER BY k.number"
+            "SELECT {COLUMNS}, {LIMITS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.book = $1 ORDER BY k.number"
         );
         self.driver.query(sql, vec![book.0.into()]).await?.iter().map(api_key).collect()
     }
@@ -213,7 +234,7 @@ impl Store {
     /// The key with this number.
     pub async fn key(&self, number: i64) -> Result<Option<ApiKey>, Failure> {
         let sql = sql!(
-            "SELECT {COLUMNS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.number = $1"
+            "SELECT {COLUMNS}, {LIMITS} FROM api_key k JOIN credential c ON c.digest = k.digest WHERE k.number = $1"
         );
         self.driver.query_one(sql, vec![number.into()]).await?.as_ref().map(api_key).transpose()
     }
@@ -239,6 +260,7 @@ fn api_key(row: &Row) -> Result<ApiKey, Failure> {
         revoked_at: row.maybe_int(7)?,
         last_used_at: row.maybe_int(8)?,
         family: row.int(9)?,
-        limits: credentials::limits(row.maybe_text(10)?, row.maybe_int(11)?)?,
+        budget: row.int(10)?,
+        limits: credentials::limits(row, 11)?,
     })
 }

@@ -19,6 +19,7 @@ pub(super) struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, text: include_str!("../../migrations/0001_schema.sql") },
     Migration { number: 2, text: include_str!("../../migrations/0002_metadata_and_origins.sql") },
+    Migration { number: 3, text: include_str!("../../migrations/0003_key_scopes.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -157,6 +158,11 @@ mod tests {
             2,
             "b0ee879cc50f2fccbd8837e8a9c909a6727a48ace3cf68a349faf7874b065767",
             "544ee99072b28d13cc52b43c46ad14ab97bd8de951e4f7c4203cb52f85a0decf",
+        ),
+        (
+            3,
+            "b8a555e93b08948fe914f4a84e39fc8361d0b709663198940f1ca0c7f06abd49",
+            "7c0fa904620fcdfcfa80a99afe8ec0ee4582da1bd3eac7cb7952080cf005da9d",
         ),
     ];
 

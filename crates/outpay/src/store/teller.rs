@@ -47,6 +47,8 @@ pub struct BookNeeds {
     pub credentials: BTreeSet<CredentialDigest>,
     /// Sessions of members who gave commands.
     pub sessions: BTreeSet<SessionStamp>,
+    /// Budgets of keys that pay: what was spent for one recipient, or for all together.
+    pub spent: BTreeSet<(i64, Option<Email>)>,
 }
 
 /// A credential as the ledger judges it.
@@ -59,6 +61,10 @@ pub(super) fn stored_credential(
     let is_hash = kind == super::CredentialKind::PayoutHash.code();
     StoredCredential { user: is_hash.then_some(subject), is_active: active == 1, expires_at }
 }
+
+/// `$1` book, `$2` budget, `$3` payout user: day and sum.
+pub(super) const SPENT: &str =
+    "SELECT day, amount FROM budget_spent WHERE book = $1 AND budget = $2 AND payout_user = $3";
 
 /// What a new withdrawal's terms look back at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

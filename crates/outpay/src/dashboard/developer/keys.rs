@@ -12,12 +12,13 @@ use crate::format;
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
 use crate::roles::Permission;
+use crate::scopes::{Resource, Scope, ScopeLevel, Scopes};
 use crate::store::{ApiKey, CredentialKind, UsageCounts};
 use crate::web::form::Form;
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{BookId, Micros, Mode};
+use ledger::{BookId, Ceilings, Cents, Micros, Mode};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,7 +49,9 @@ pub struct ShownKey {
     pub(crate) revoked_at: Option<Micros>,
     pub(crate) last_used_at: Option<Micros>,
     pub(crate) allowed: Option<String>,
-    pub(crate) ceiling: Option<String>,
+    pub(crate) ceilings: Vec<String>,
+    /// `None` for everything.
+    pub(crate) scopes: Option<String>,
     pub(crate) numbers: Numbers,
 }
 
@@ -58,8 +61,20 @@ pub(crate) struct KeyForm {
     pub(crate) days: String,
     pub(crate) allowed: String,
     pub(crate) ceiling: String,
+    pub(crate) max_request: String,
+    pub(crate) max_day: String,
+    pub(crate) max_recipient_day: String,
     pub(crate) is_public: bool,
     pub(crate) is_test: bool,
+    /// `None` for everything.
+    pub(crate) scopes: Option<Scopes>,
+}
+
+/// A part of the API in the form for a new key.
+struct ScopeChoice {
+    word: &'static str,
+    reads: bool,
+    writes: bool,
 }
 
 impl ShownKey {
@@ -76,10 +91,27 @@ impl ShownKey {
             revoked_at: key.revoked_at,
             last_used_at: key.last_used_at,
             allowed: key.limits.allowed.as_ref().map(ToString::to_string),
-            ceiling: key.limits.max_amount.map(|most| format::money(most.0)),
+            ceilings: ceilings(&key.limits),
+            scopes: Some(key.limits.scopes)
+                .filter(|scopes| !scopes.is_all())
+                .map(|scopes| scopes.to_string()),
             numbers: Numbers::of(counts),
         }
     }
+}
+
+/// For people: each ceiling, and what it is for.
+fn ceilings(limits: &KeyLimits) -> Vec<String> {
+    let Ceilings { per_request, per_day, per_recipient_day } = limits.ceilings;
+    let all = [
+        (limits.max_amount, "payout"),
+        (per_request, "request"),
+        (per_day, "day"),
+        (per_recipient_day, "recipient and day"),
+    ];
+    let words =
+        |(most, of): (Option<Cents>, &str)| most.map(|most| format!("{} per {of}", format::money(most.0)));
+    all.into_iter().filter_map(words).collect()
 }
 
 impl From<KeyError> for Declined {
@@ -114,9 +146,23 @@ impl KeyForm {
             days: none(),
             allowed: none(),
             ceiling: none(),
+            max_request: none(),
+            max_day: none(),
+            max_recipient_day: none(),
             is_public: false,
             is_test: false,
+            scopes: None,
         }
+    }
+
+    /// The parts of the API, with what is chosen of each.
+    fn choices(&self) -> Vec<ScopeChoice> {
+        let choice = |resource: Resource| {
+            let level = self.scopes.and_then(|scopes| scopes.level(resource));
+            let (reads, writes) = (level == Some(ScopeLevel::Read), level == Some(ScopeLevel::Write));
+            ScopeChoice { word: resource.word(), reads, writes }
+        };
+        Resource::ALL.map(choice).into()
     }
 }
 
@@ -171,10 +217,36 @@ async fn again(who: &SignedIn, form: &Form, sentence: String) -> Result<Response
         days: form.get("days").to_owned(),
         allowed: form.get("allowed").to_owned(),
         ceiling: form.get("ceiling").to_owned(),
+        max_request: form.get("max_request").to_owned(),
+        max_day: form.get("max_day").to_owned(),
+        max_recipient_day: form.get("max_recipient_day").to_owned(),
         is_public: form.get("kind") == "public",
         is_test: form.get("mode") == "test",
+        scopes: (form.get("access") == "some").then(|| chosen(form)),
     };
     show(StatusCode::UNPROCESSABLE_ENTITY, who, draft, Some(sentence)).await
+}
+
+/// What the form chooses of each part of the API.
+fn chosen(form: &Form) -> Scopes {
+    let scope = |resource: Resource| match form.get(&format!("scope_{}", resource.word())) {
+        "read" => Some(Scope::read(resource)),
+        "write" => Some(Scope::write(resource)),
+        _ => None,
+    };
+    Scopes::of(&Resource::ALL.into_iter().filter_map(scope).collect::<Vec<_>>())
+}
+
+fn scopes(form: &Form) -> Result<Scopes, String> {
+    match form.get("access") {
+        "" | "all" => Ok(Scopes::ALL),
+        "some" => {
+            let chosen = chosen(form);
+            let is_none = chosen.list().is_some_and(|list| list.is_empty());
+            if is_none { Err("Choose at least one part of the API.".to_owned()) } else { Ok(chosen) }
+        }
+        _ => Err("Choose what the key may do.".to_owned()),
+    }
 }
 
 fn order(business: i64, form: &Form) -> Result<KeyOrder, String> {
@@ -200,9 +272,22 @@ fn order(business: i64, form: &Form) -> Result<KeyOrder, String> {
     let allowed =
         Networks::parse(form.get("allowed")).map_err(|problem| capitalized(&problem.to_string()))?;
     let max_amount = amount::read("Amount ceiling", form.get("ceiling"))?;
-    let limits = KeyLimits { allowed: allowed.map(Arc::new), max_amount };
+    let ceilings = Ceilings {
+        per_request: amount::read("Ceiling per request", form.get("max_request"))?,
+        per_day: amount::read("Ceiling per day", form.get("max_day"))?,
+        per_recipient_day: amount::read("Ceiling per recipient and day", form.get("max_recipient_day"))?,
+    };
+    let limits = KeyLimits { allowed: allowed.map(Arc::new), max_amount, ceilings, scopes: scopes(form)? };
     let book = BookId::new(business, mode);
-    Ok(KeyOrder { book, kind, name: form.get("name").to_owned(), expires_in, limits })
+    Ok(KeyOrder {
+        book,
+        kind,
+        name: form.get("name").to_owned(),
+        expires_in,
+        limits,
+        family: None,
+        budget: None,
+    })
 }
 
 #[derive(askama::Template)]
@@ -246,7 +331,8 @@ pub(crate) fn sample_key(name: &str, status: &'static str) -> ShownKey {
         revoked_at: (status == "revoked").then_some(1_800_000_600_000_000),
         last_used_at: (status == "active").then_some(1_800_000_500_000_000),
         allowed: Some("203.0.113.7 2001:db8::/32".to_owned()),
-        ceiling: Some(format::money(50_000)),
+        ceilings: vec!["$500.00 per payout".to_owned(), "$2,000.00 per day".to_owned()],
+        scopes: Some("payouts:write users:read".to_owned()),
         numbers: Numbers::of(&counts),
     }
 }
@@ -264,7 +350,15 @@ mod tests {
                 frame: Frame::sample("keys", "API keys"),
                 manages: true,
                 keys: vec![sample_key("Payroll", "active"), sample_key("Old server", "revoked")],
-                draft: KeyForm { name: "Shop".to_owned(), ceiling: "500".to_owned(), ..KeyForm::empty() },
+                draft: KeyForm {
+                    name: "Shop".to_owned(),
+                    ceiling: "500".to_owned(),
+                    scopes: Some(Scopes::of(&[
+                        Scope::write(Resource::Payouts),
+                        Scope::read(Resource::Users),
+                    ])),
+                    ..KeyForm::empty()
+                },
                 error: Some("Give a kind of key.".to_owned()),
             },
         );

@@ -2,6 +2,7 @@
 //! rows in one statement). Not here: the statements (teller.rs), which take the columns in the order given here.
 
 use super::metadata::MetadataColumns;
+use super::spent::SpentColumns;
 use crate::store::teller::{Saving, asked_changes};
 use crate::store::withdrawals::due_at;
 use crate::store::{CredentialKind, Failure};
@@ -25,6 +26,7 @@ pub(super) struct Columns<'a> {
     pub(super) new_withdrawals: Vec<NewWithdrawal<'a>>,
     pub(super) changed_withdrawals: WithdrawalColumns<'a>,
     pub(super) asked: AskedColumns<'a>,
+    pub(super) spent: SpentColumns,
 }
 
 #[derive(Default)]
@@ -166,6 +168,7 @@ impl<'a> Columns<'a> {
                 .changed_withdrawals
                 .iter()
                 .for_each(|changed| all.changed_withdrawals.push(book.id, changed));
+            all.spent.push(book.id, &changes.spent);
             for ((method, day), cents) in asked_changes(changes) {
                 all.asked.book.push(book.id.0);
                 all.asked.method.push(method);

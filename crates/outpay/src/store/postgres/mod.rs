@@ -6,6 +6,7 @@ mod copy;
 mod deposits;
 mod metadata;
 mod session;
+mod spent;
 mod statements;
 mod teller;
 

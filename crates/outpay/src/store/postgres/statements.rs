@@ -83,6 +83,17 @@ const ADD_ASKED: &str = "INSERT INTO asked_of_day (book, method, day, amount) \
      SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) \
      ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount";
 
+/// `$1` books, `$2` budgets, `$3` addresses, empty for all recipients together. A person who has no number yet was not paid yet.
+const SPENT: &str = "SELECT s.book, s.budget, s.payout_user, s.day, s.amount \
+     FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[]) AS n (book, budget, email) \
+     LEFT JOIN payout_user u ON u.book = n.book AND u.email = n.email \
+     JOIN budget_spent s ON s.book = n.book AND s.budget = n.budget \
+     AND s.payout_user = CASE WHEN n.email = '' THEN 0 ELSE u.number END";
+
+const SET_SPENT: &str = "INSERT INTO budget_spent (book, budget, payout_user, day, amount) \
+     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[]) \
+     ON CONFLICT (book, budget, payout_user) DO UPDATE SET day = excluded.day, amount = excluded.amount";
+
 pub(super) struct Statements {
     pub(super) lock: Statement,
     pub(super) own_accounts: Statement,
@@ -112,6 +123,8 @@ pub(super) struct Statements {
     pub(super) insert_withdrawal: Statement,
     pub(super) update_withdrawals: Statement,
     pub(super) add_asked: Statement,
+    pub(super) spent: Statement,
+    pub(super) set_spent: Statement,
 }
 
 impl Statements {
@@ -145,6 +158,8 @@ impl Statements {
             insert_withdrawal: client.prepare(INSERT_WITHDRAWAL).await?,
             update_withdrawals: client.prepare(UPDATE_WITHDRAWALS).await?,
             add_asked: client.prepare(ADD_ASKED).await?,
+            spent: client.prepare(SPENT).await?,
+            set_spent: client.prepare(SET_SPENT).await?,
         })
     }
 }

@@ -7,6 +7,7 @@
 use super::columns::Columns;
 use super::deposits;
 use super::row as any_row;
+use super::spent;
 use super::statements::Statements;
 use crate::clock::Clock;
 use crate::store::AskedBefore;
@@ -95,14 +96,15 @@ impl PostgresTeller {
             self.sessions(needs),
         );
         let orders = try_join3(self.withdrawals(needs), self.leases(needs), self.pauses(needs));
-        let before =
-            try_join3(self.asked_before(needs), self.looks(needs), deposits::load(&self.client, all, needs));
+        let further =
+            try_join(deposits::load(&self.client, all, needs), spent::load(&self.client, all, needs));
+        let before = try_join3(self.asked_before(needs), self.looks(needs), further);
         let rest = try_join3(remembered, orders, before);
         let (
             (),
             heads,
             (own, by_email, by_number),
-            ((remembered, credentials, sessions), (withdrawals, leases, pauses), (asked, looks, deposits)),
+            ((remembered, credentials, sessions), (withdrawals, leases, pauses), (asked, looks, more)),
         ) = try_join4(begin, heads, people, rest).await?;
         let mut found = books_of(&heads)?;
         for row in &own {
@@ -119,10 +121,10 @@ impl PostgresTeller {
         for row in &remembered {
             put_remembered(book_of(&mut found, row)?, row)?;
         }
-        deposits::put(&mut found, &deposits)?;
+        deposits::put(&mut found, &more.0)?;
         put_withdrawals(&mut found, &withdrawals)?;
         put_holds(&mut found, &leases, &pauses);
-        put_before(&mut found, &asked, &looks);
+        put_before(&mut found, &asked, &looks, &more.1);
         let mut books: Vec<Book> = found.into_values().collect();
         books.sort_by_key(|book| book.id);
         Ok(books)
@@ -241,6 +243,7 @@ impl PostgresTeller {
         let changed = &columns.changed_withdrawals;
         writes.push((&all.update_withdrawals, changed.len(), changed.params()));
         writes.push((&all.add_asked, columns.asked.len(), columns.asked.params()));
+        writes.push((&all.set_spent, columns.spent.len(), columns.spent.params()));
         let sent = writes.into_iter().filter(|(_, rows, _)| *rows > 0).map(|(statement, rows, params)| {
             async move {
                 let touched = client.execute(statement, &params).await?;
@@ -354,7 +357,9 @@ fn put_before(
     found: &mut HashMap<i64, Book>,
     asked: &[(BookId, &AskedBefore, Vec<Row>)],
     looks: &[(BookId, i64, Vec<Row>)],
+    spent: &[Row],
 ) {
+    spent::put(found, spent);
     for (book, before, rows) in asked {
         if let (Some(book), Some(row)) = (found.get_mut(&book.0), rows.first()) {
             put_asked(book, before, row.get(0), row.get(1), row.get::<_, i32>(2) == 1);

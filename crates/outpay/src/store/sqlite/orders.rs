@@ -1,13 +1,15 @@
-//! What the teller loads and saves of withdrawals, and what their commands look back at. Not here: users and accounts
+//! What the teller loads and saves of withdrawals, what their commands look back at, and what was spent of budgets. Not here: users and accounts
 //! (teller.rs).
 
 use super::deposits::load_deposits;
 use super::{expect_one, sqlite_row};
 use crate::store::Failure;
 use crate::store::pauses::{PAUSES_OF_BOOK, pause_of_book};
-use crate::store::teller::{ASKED_BEFORE, BookNeeds, LEASE, LOOKS, asked_changes, most_looks, put_asked};
+use crate::store::teller::{
+    ASKED_BEFORE, BookNeeds, LEASE, LOOKS, SPENT, asked_changes, most_looks, put_asked,
+};
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
-use ledger::{Account, AccountId, Book, BookId, Cents, Lease, Micros};
+use ledger::{Account, AccountId, Book, BookId, Cents, Lease, Micros, Spent};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 pub(super) fn load(
@@ -53,11 +55,29 @@ pub(super) fn load(
         put_asked(book, asked, by_method, by_user, known == 1);
     }
     load_deposits(connection, book, needs)?;
+    load_spent(connection, book, needs)?;
     for withdrawal in &needs.looks {
         let mut looks = connection.prepare_cached(&LOOKS)?;
         let mut rows = looks.query([id.0, *withdrawal, most_looks()])?;
         while let Some(row) = rows.next()? {
             book.put_look(*withdrawal, row.get(0)?);
+        }
+    }
+    Ok(())
+}
+
+/// A person who has no number yet was not paid yet.
+fn load_spent(connection: &Connection, book: &mut Book, needs: &BookNeeds) -> Result<(), Failure> {
+    for (budget, email) in &needs.spent {
+        let user = match email {
+            None => Some(0),
+            Some(email) => book.user_by_email(email).map(|user| user.number),
+        };
+        let Some(user) = user else { continue };
+        let mut by_budget = connection.prepare_cached(SPENT)?;
+        let spent = |row: &Row<'_>| Ok(Spent { day: row.get(0)?, amount: Cents(row.get(1)?) });
+        if let Some(spent) = by_budget.query_row([book.id.0, *budget, user], spent).optional()? {
+            book.put_spent(*budget, user, spent);
         }
     }
     Ok(())
@@ -110,6 +130,13 @@ pub(super) fn save(
              ON CONFLICT (book, method, day) DO UPDATE SET amount = asked_of_day.amount + excluded.amount",
         )?;
         expect_one(add.execute(params![id.0, method, day, cents])?)?;
+    }
+    for ((budget, user), spent) in &changes.spent {
+        let mut set = connection.prepare_cached(
+            "INSERT INTO budget_spent (book, budget, payout_user, day, amount) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (book, budget, payout_user) DO UPDATE SET day = excluded.day, amount = excluded.amount",
+        )?;
+        expect_one(set.execute([id.0, *budget, *user, spent.day, spent.amount.0])?)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ crate::cli::on_both_engines! {
     a_revoked_key_stays_revoked,
     other_things_are_no_keys,
     a_key_takes_limits_and_hands_them_on,
+    a_key_takes_scopes_and_ceilings,
 }
 
 fn keys(installation: &Installation) -> Vec<Value> {
@@ -129,4 +130,29 @@ fn a_key_takes_limits_and_hands_them_on(installation: &Installation) {
     installation.refused(2, "not an address or a network", &["key", "create", "Acme", "--allow", "nowhere"]);
     installation.refused(2, "whole cents", &["key", "create", "Acme", "--max-amount", "0"]);
     installation.refused(2, "most that one payout", &["key", "create", "Acme", "--max-amount", "100000001"]);
+}
+
+fn a_key_takes_scopes_and_ceilings(installation: &Installation) {
+    installation.business("Acme");
+    let flags =
+        ["--scope", "payouts:write", "--scope", "users:read", "--max-request", "500", "--max-day", "900"];
+    let made =
+        installation.json(&[&["key", "create", "Acme", "--max-recipient-day", "300"], &flags[..]].concat());
+    let shown = key(installation, &made["id"]);
+    assert_eq!(shown["scopes"], serde_json::json!(["payouts:write", "users:read"]));
+    let ceilings = ["max_request", "max_day", "max_recipient_day"].map(|name| shown[name].as_i64().unwrap());
+    assert_eq!(ceilings, [500, 900, 300]);
+    let new = installation.json(&["key", "roll", made["id"].as_str().unwrap()]);
+    let heir = key(installation, &new["id"]);
+    for name in ["scopes", "max_request", "max_day", "max_recipient_day"] {
+        assert_eq!(heir[name], shown[name], "{name}");
+    }
+    let list = installation.ok(&["key", "list", "Acme"]);
+    assert!(
+        list.contains("payouts:write users:read") && list.contains("at most 900 cents per day"),
+        "{list}"
+    );
+    let all = installation.json(&["key", "create", "Acme"]);
+    assert_eq!(key(installation, &all["id"])["scopes"], Value::Null);
+    installation.refused(2, "is not a scope", &["key", "create", "Acme", "--scope", "payouts"]);
 }

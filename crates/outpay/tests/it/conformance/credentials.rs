@@ -29,6 +29,7 @@ fn opens(book: BookId, subject: i64, active: bool) -> Option<Credential> {
         subject,
         active,
         expires_at: None,
+        budget: 0,
         limits: KeyLimits::default(),
     })
 }

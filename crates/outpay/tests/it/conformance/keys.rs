@@ -2,9 +2,10 @@
 
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use ledger::{BookId, Cents, Micros};
+use ledger::{BookId, Ceilings, Cents, Micros};
 use outpay::testing::key_limits::KeyLimits;
 use outpay::testing::networks::Networks;
+use outpay::testing::scopes::{Resource, Scope, Scopes};
 use outpay::testing::store::{ApiKey, Credential, CredentialKind, KeyNews, NewApiKey, WriteError};
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub fn new_key(number: i64, book: BookId) -> NewApiKey {
         created_at: NOW,
         expires_at: None,
         limits: KeyLimits::default(),
+        family: None,
+        budget: None,
     }
 }
 
@@ -53,7 +56,10 @@ async fn a_key_comes_back_as_it_was_made(world: &BareStore) {
     assert_eq!(store.next_key_number().await.unwrap(), 1);
     assert!(store.keys(book).await.unwrap().is_empty());
     let allowed = Networks::parse("203.0.113.7, 2001:db8::/32").unwrap().map(Arc::new);
-    let limits = KeyLimits { allowed, max_amount: Some(Cents(5_000)) };
+    let cents = |cents: i64| Some(Cents(cents));
+    let ceilings = Ceilings { per_request: cents(1), per_day: cents(2), per_recipient_day: cents(3) };
+    let scopes = Scopes::of(&[Scope::write(Resource::Payouts), Scope::read(Resource::Users)]);
+    let limits = KeyLimits { allowed, max_amount: cents(5_000), ceilings, scopes };
     let public = NewApiKey {
         kind: CredentialKind::PublicKey,
         name: "näme '\" 🙂".to_owned(),
@@ -77,6 +83,7 @@ async fn a_key_comes_back_as_it_was_made(world: &BareStore) {
         revoked_at: None,
         last_used_at: None,
         limits: limits.clone(),
+        budget: 2,
     };
     assert_eq!(store.key(2).await.unwrap(), Some(stored.clone()));
     assert_eq!(store.key(9).await.unwrap(), None);
@@ -86,7 +93,10 @@ async fn a_key_comes_back_as_it_was_made(world: &BareStore) {
     let found = store.credential(&digest(2)).await.unwrap();
     let kind = CredentialKind::PublicKey;
     let expires_at = Some(NOW + 5);
-    assert_eq!(found, Some(Credential { kind, book, subject: 2, active: true, expires_at, limits }));
+    assert_eq!(
+        found,
+        Some(Credential { kind, book, subject: 2, active: true, expires_at, budget: 2, limits })
+    );
 }
 
 async fn a_number_or_digest_is_taken_once(world: &BareStore) {
@@ -127,6 +137,8 @@ async fn rolling_with_overlap_ends_the_old_key_later(world: &BareStore) {
     world.store.roll_key(2, &new_key(4, book), NOW + 11, NOW + 10, &KeyNews::default()).await.unwrap();
     let families: Vec<i64> = world.store.keys(book).await.unwrap().iter().map(|key| key.family).collect();
     assert_eq!(families, [1, 1, 3, 1]);
+    let budgets: Vec<i64> = world.store.keys(book).await.unwrap().iter().map(|key| key.budget).collect();
+    assert_eq!(budgets, [1, 1, 3, 1]);
     // A key in its overlap can still be revoked at once.
     world.store.revoke_key(1, NOW + 10, &KeyNews::default()).await.unwrap();
     assert!(!credential(world, 1).await.0);

@@ -12,6 +12,7 @@ use outpay::testing::store::CredentialKind;
 crate::world::on_both_engines! {
     a_key_is_made_and_shown_once,
     limits_of_the_form_hold,
+    scopes_and_ceilings_of_the_form_hold,
     what_is_wrong_with_a_form_is_said_and_kept,
     a_key_is_rolled_with_an_overlap_and_revoked,
     use_is_shown_per_key,
@@ -20,7 +21,15 @@ crate::world::on_both_engines! {
 /// The id of a new key.
 pub async fn made(world: &Team, business: &Business) -> String {
     let (book, kind, limits) = (business.live, CredentialKind::SecretKey, KeyLimits::default());
-    let order = KeyOrder { book, kind, name: "made".to_owned(), expires_in: None, limits };
+    let order = KeyOrder {
+        book,
+        kind,
+        name: "made".to_owned(),
+        expires_in: None,
+        limits,
+        family: None,
+        budget: None,
+    };
     let made = api_keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
     api_keys::id(&world.platform, book, made.number)
 }
@@ -67,6 +76,39 @@ async fn limits_of_the_form_hold(world: &Team) {
     let elsewhere = page.is(200).between(SHOWN.0, SHOWN.1);
     assert_eq!(world.api("GET", "/balance", &elsewhere, "").await.0, 401);
     admin.get("/dashboard/keys").await.is(200).says("203.0.113.0/24 127.0.0.1").says("at most $5.00");
+}
+
+async fn scopes_and_ceilings_of_the_form_hold(world: &Team) {
+    let business = world.paying_business(10_000).await;
+    let mut admin = world.member(&business, Role::Admin).await.browser;
+    let fields = [
+        ("kind", "secret"),
+        ("mode", "live"),
+        ("access", "some"),
+        ("scope_payouts", "write"),
+        ("scope_users", "read"),
+        ("max_request", "4"),
+        ("max_day", "5"),
+        ("max_recipient_day", "3"),
+    ];
+    let key = admin.post("/dashboard/keys", &fields).await.is(200).between(SHOWN.0, SHOWN.1);
+    let create = |email: &str, cents: i64| format!(r#"{{"email":"{email}","amount":{cents}}}"#);
+    for (email, cents, status) in [
+        ("a@example.com", 301, 403),
+        ("a@example.com", 300, 201),
+        ("b@example.com", 201, 403),
+        ("b@example.com", 200, 201),
+    ] {
+        let answer = world.api("POST", "/payout/create", &key, &create(email, cents)).await;
+        assert_eq!(answer.0, status, "{email} {cents}: {}", answer.1);
+    }
+    assert_eq!(world.api("GET", "/payout/users", &key, "").await.0, 200);
+    let (status, body) = world.api("GET", "/balance", &key, "").await;
+    assert!(status == 403 && body.contains("balances:read"), "{body}");
+    admin.get("/dashboard/keys").await.is(200).says("payouts:write users:read").says("at most $5.00 per day");
+    // Nothing chosen is no key.
+    let nothing = [("kind", "secret"), ("mode", "live"), ("access", "some"), ("name", "None")];
+    admin.post("/dashboard/keys", &nothing).await.is(422).says("at least one part").says("value=\"None\"");
 }
 
 async fn what_is_wrong_with_a_form_is_said_and_kept(world: &Team) {

@@ -79,6 +79,8 @@ async fn the_member_who_proposed_it_does_not_confirm_it(world: &Team) {
         name: "bot".to_owned(),
         expires_in: None,
         limits: KeyLimits::default(),
+        family: None,
+        budget: None,
     };
     let key = api_keys::create(&world.platform, &order, Actor::member(maker.number)).await.unwrap();
     let by_key = propose(world, business.live, Actor(key.number)).await;

@@ -110,7 +110,15 @@ impl Api {
     /// One more key.
     pub async fn new_key(&self, book: BookId, kind: CredentialKind, lifetime: Option<i64>) -> (i64, String) {
         let limits = KeyLimits::default();
-        let order = KeyOrder { book, kind, name: String::new(), expires_in: lifetime, limits };
+        let order = KeyOrder {
+            book,
+            kind,
+            name: String::new(),
+            expires_in: lifetime,
+            limits,
+            family: None,
+            budget: None,
+        };
         let made = api_keys::create(&self.platform, &order, Actor::NONE).await.unwrap();
         (made.number, made.text.expose_secret().to_owned())
     }

@@ -78,6 +78,8 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/resume", businesses(200)),
     ("GET", "/payout/settings", businesses(200)),
     ("PUT", "/payout/settings", businesses(200)),
+    ("GET", "/payout/keys", businesses(200)),
+    ("POST", "/payout/keys", businesses(201)),
     ("GET", "/payout/events", businesses(200)),
     ("GET", "/payout/webhook", businesses(200)),
     // The first change needs a URL.
@@ -97,6 +99,9 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     // These end what the lines above need, so they come last.
     ("POST", "/payout/users/{id}/deactivate", own(200)),
     ("POST", "/payout/users/{id}/rotate-hash", own(200)),
+    // A roll by the key itself ends it; this key is another one of the business.
+    ("POST", "/payout/keys/{id}/roll", own(200)),
+    ("POST", "/payout/keys/{id}/revoke", own(200)),
 ];
 
 crate::world::on_both_engines! {
@@ -108,6 +113,7 @@ pub struct Ids {
     user: String,
     withdrawal: String,
     delivery: String,
+    key: String,
 }
 
 impl Ids {
@@ -116,6 +122,7 @@ impl Ids {
         let id = match route.split('/').nth(2) {
             Some("users") => &self.user,
             Some("webhook") => &self.delivery,
+            Some("keys") => &self.key,
             _ => &self.withdrawal,
         };
         route.replace("{id}", id)
@@ -126,11 +133,13 @@ impl Ids {
 pub async fn things(world: &Api, hooked: &Hooked) -> Ids {
     hooked.pay_out(world).await;
     hooked.settle(world).await;
+    let (_, spare) = world.new_key(hooked.business.live, CredentialKind::SecretKey, None).await;
     let delivered = hooked.call(world, "GET", "/payout/webhook/deliveries").send().await.value(200);
     Ids {
         user: world.user_id(hooked.business.live, 1),
         withdrawal: world.withdrawal_id(hooked.business.live, 1),
         delivery: delivered["data"][0]["id"].as_str().unwrap().to_owned(),
+        key: world.key_id(hooked.business.live, &spare).await,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Limits of keys: where they may be used from, and the largest payout.
 
 use crate::http::api::{Api, DISABLED, UNAUTHORIZED};
+use crate::http::keys::key_with;
 use crate::world::{Business, SECOND, local};
-use ledger::{Actor, Cents};
+use ledger::{Actor, Ceilings, Cents};
 use outpay::testing::api_keys;
 use outpay::testing::api_keys::KeyOrder;
 use outpay::testing::http::{ServeConfig, TrustedProxies};
@@ -10,6 +11,7 @@ use outpay::testing::key_limits::KeyLimits;
 use outpay::testing::networks::Networks;
 use outpay::testing::store::CredentialKind;
 use secrecy::ExposeSecret;
+use serde_json::json;
 use std::sync::Arc;
 
 crate::world::on_both_engines! {
@@ -17,15 +19,18 @@ crate::world::on_both_engines! {
     a_trusted_proxy_says_who_is_behind_it,
     status_403_above_key_limit,
     rolling_keeps_the_limits,
+    status_403_ceilings_of_a_request_a_day_and_a_recipient,
+    two_creates_at_once_do_not_pass_a_ceiling,
 }
 
 const ABOVE: &str = r#"{"error":"The amount is above the limit of this API key.","code":"above_key_limit"}"#;
 
 async fn key(world: &Api, business: &Business, allowed: &str, most: Option<i64>) -> (i64, String) {
     let allowed = Networks::parse(allowed).unwrap().map(Arc::new);
-    let limits = KeyLimits { allowed, max_amount: most.map(Cents) };
+    let limits = KeyLimits { allowed, max_amount: most.map(Cents), ..KeyLimits::default() };
     let (book, kind) = (business.live, CredentialKind::SecretKey);
-    let order = KeyOrder { book, kind, name: String::new(), expires_in: None, limits };
+    let order =
+        KeyOrder { book, kind, name: String::new(), expires_in: None, limits, family: None, budget: None };
     let made = api_keys::create(&world.platform, &order, Actor::NONE).await.unwrap();
     (made.number, made.text.expose_secret().to_owned())
 }
@@ -100,6 +105,65 @@ async fn status_403_above_key_limit(world: &Api) {
     world.create(&text, "a@example.com", 0).send().await.value(400);
     world.enable_payouts(&business, false).await;
     world.create(&text, "a@example.com", 501).send().await.is(403, DISABLED);
+}
+
+/// A key with these ceilings: per request, per day, per recipient and day; 0 for none.
+async fn capped(world: &Api, business: &Business, [request, day, recipient]: [i64; 3]) -> String {
+    let some = |cents: i64| (cents > 0).then_some(Cents(cents));
+    let ceilings =
+        Ceilings { per_request: some(request), per_day: some(day), per_recipient_day: some(recipient) };
+    key_with(world, business, KeyLimits { ceilings, ..KeyLimits::default() }, None).await.1
+}
+
+async fn status_403_ceilings_of_a_request_a_day_and_a_recipient(world: &Api) {
+    let business = world.paying_business(100_000).await;
+    let refused = async |key: &str, rows: &[(&str, i64)], code: &str| {
+        let rows: Vec<_> =
+            rows.iter().map(|(email, amount)| json!({ "email": email, "amount": amount })).collect();
+        for partial in [false, true] {
+            let body = json!({ "payouts": rows, "partial": partial }).to_string();
+            let answer = world.post("/payout/batch").key(key).json(body).send().await;
+            assert_eq!(answer.value(403)["code"], code);
+        }
+    };
+    let key = capped(world, &business, [100, 0, 0]).await;
+    refused(&key, &[("a@example.com", 60), ("b@example.com", 41)], "key_request_ceiling").await;
+    world.pay(&key, "a@example.com", 100).await;
+    let key = capped(world, &business, [0, 100, 0]).await;
+    let pay = |email: &str, cents: i64| world.create(&key, email, cents).header("idempotency-key", "k");
+    pay("a@example.com", 60).send().await.value(201);
+    // A replay is answered and not counted.
+    pay("a@example.com", 60).send().await.value(201);
+    refused(&key, &[("b@example.com", 20), ("c@example.com", 21)], "key_day_ceiling").await;
+    world.pay(&key, "b@example.com", 40).await;
+    assert_eq!(world.create(&key, "c@example.com", 1).send().await.value(403)["code"], "key_day_ceiling");
+    world.platform.clock.advance(24 * 3_600 * SECOND);
+    world.pay(&key, "c@example.com", 100).await;
+    let key = capped(world, &business, [0, 0, 100]).await;
+    world.pay(&key, "new@example.com", 60).await;
+    refused(&key, &[("b@example.com", 1), ("NEW@example.com", 41)], "key_recipient_ceiling").await;
+    world.pay(&key, "new@example.com", 40).await;
+    world.pay(&key, "b@example.com", 100).await;
+    assert_eq!(
+        world.create(&key, "b@example.com", 1).send().await.value(403)["code"],
+        "key_recipient_ceiling"
+    );
+}
+
+async fn two_creates_at_once_do_not_pass_a_ceiling(world: &Api) {
+    let business = world.paying_business(100_000).await;
+    let key = capped(world, &business, [0, 500, 300]).await;
+    let second = world.second_server().await;
+    let all = (0..40).map(|number| {
+        let call = world.create(&key, &format!("p{}@example.com", number % 3), 100);
+        let call = if number % 2 == 0 { call } else { call.at(second.address) };
+        async move { call.send().await.status }
+    });
+    let statuses = futures_util::future::join_all(all).await;
+    let paid = statuses.iter().filter(|status| **status == 201).count();
+    assert_eq!((paid, statuses.len() - paid), (5, 35), "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 201 | 403)), "{statuses:?}");
+    world.has_balances(&business.key, 0, 99_500).await;
 }
 
 async fn rolling_keeps_the_limits(world: &Api) {

@@ -49,6 +49,8 @@ async fn those_who_look_after_keys_hear_of_each_change(world: &Post) {
         name: "Shop".to_owned(),
         expires_in: None,
         limits: KeyLimits::default(),
+        family: None,
+        budget: None,
     };
     let made = api_keys::create(&world.platform, &order, Actor::OPERATOR).await.unwrap();
     let key = world.platform.store.key(made.number).await.unwrap().unwrap();
