@@ -334,7 +334,16 @@ mod tests {
             assert!(simulation.tally.of(group) > 0, "{group}");
         }
         let text = simulation.tally.to_string();
-        for name in ["after commit", "in commit", "in checkpoint", "replayed", "reference_reused", "rotate"] {
+        for name in [
+            "after commit",
+            "in commit",
+            "in checkpoint",
+            "replayed",
+            "reference_reused",
+            "rotate",
+            "key_day_ceiling",
+            "key_recipient_ceiling",
+        ] {
             assert!(text.contains(name), "{name}: {text}");
         }
     }

@@ -3,8 +3,9 @@
 //! (ledger/src/entry.rs), the digested bytes (ledger/src/chain.rs), the names of remembered replies (short digests).
 //!
 //! Here: one pass over all tables in one read transaction. Not here: the replay of one book (replay.rs), remembered
-//! replies (remembered.rs), the audit log's chain and signed heads (chains.rs), a digest of everything (content.rs).
+//! replies (remembered.rs), the ceilings of a key (ceilings.rs), the audit log's chain and signed heads (chains.rs), a digest of everything (content.rs).
 
+pub mod ceilings;
 mod chains;
 mod content;
 mod remembered;
@@ -102,6 +103,7 @@ impl Auditor {
         Self::default().look(path, &mut |line| remembered.explain(line))?;
         remembered.finish(requests)?;
         chains::log(&open(path)?)?;
+        ceilings::hold(&open(path)?)?;
         no_strangers(&open(path)?)
     }
 }

@@ -106,7 +106,9 @@ impl Clients {
 
     pub fn asked(&self, id: u64) -> Asked {
         let order = &self.orders[&id];
-        Asked { book: order.book, request: order.request.clone() }
+        let mut request = order.request.clone();
+        request.origin.budget = order.budget();
+        Asked { book: order.book, request }
     }
 
     pub fn name(&self, id: u64) -> &'static str {
@@ -228,7 +230,11 @@ impl Clients {
             ensure!(enabled || !order.pays(), "payouts were disabled");
         }
         if order.retry == Retry::References {
-            ensure!(order.answer.is_none() || code == "payouts_disabled", "its references were paid before");
+            let is_late = order.is_partial() && code.ends_with("_ceiling");
+            ensure!(
+                order.answer.is_none() || code == "payouts_disabled" || is_late,
+                "its references were paid before"
+            );
             return Ok(());
         }
         ensure!(order.answer.is_none(), "it was carried out before");

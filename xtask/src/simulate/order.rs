@@ -1,6 +1,8 @@
 //! A request that a client has sent, and its replies so far.
 
-use ledger::{BookId, Command, Reply, Request};
+use ledger::{BookId, Budget, Ceilings, Cents, Command, Reply, Request};
+
+use super::auditor::ceilings::{BOOK, BUDGET, MOST_PER_DAY, MOST_PER_PERSON};
 
 /// What a client does when no reply comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,9 @@ impl Order {
     pub fn may_be_refused_as(&self) -> &'static [&'static str] {
         use ledger::Direction::{ToMain, ToPayout};
         match &self.request.command {
+            Command::Create { .. } | Command::CreateMany { .. } if self.budget().is_some() => {
+                &["insufficient_payout_balance", "key_day_ceiling", "key_recipient_ceiling"]
+            }
             Command::Create { .. } | Command::CreateMany { .. } => &["insufficient_payout_balance"],
             Command::Transfer { direction: ToPayout, .. } => &["insufficient_balance"],
             Command::Transfer { direction: ToMain, .. } => &["insufficient_payout_balance"],
@@ -84,6 +89,21 @@ impl Order {
             Command::Deposit { .. } | Command::SetStatus { .. } | Command::RotateHash { .. } => &[],
             other => unreachable!("withdrawals are simulated by rails.rs: {other:?}"),
         }
+    }
+
+    /// One book pays with a key that has ceilings.
+    pub fn budget(&self) -> Option<Budget> {
+        let ceilings = Ceilings {
+            per_request: None,
+            per_day: Some(Cents(MOST_PER_DAY)),
+            per_recipient_day: Some(Cents(MOST_PER_PERSON)),
+        };
+        (self.book.0 == BOOK && self.pays()).then_some(Budget { number: BUDGET, ceilings })
+    }
+
+    /// Rows that were not paid may be paid by a repeat.
+    pub fn is_partial(&self) -> bool {
+        matches!(self.request.command, Command::CreateMany { partial: true, .. })
     }
 
     /// Does it pay people, so that the payout switch is checked before everything but its key?
