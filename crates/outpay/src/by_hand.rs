@@ -7,6 +7,7 @@ use crate::ids::IdKind;
 use crate::line::typed_reference;
 use crate::line_numbers::LineNumbers;
 use crate::platform::Platform;
+use crate::proposals::{self, DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::sheet::{self, Sheet};
 use crate::stopped::Stopped;
 use crate::store::{HandedOut, WithdrawalFilter};
@@ -229,7 +230,16 @@ async fn settle_line(
         return Err("the destination is not that of the withdrawal".to_owned());
     }
     let settled = platform.counter(book, by).settle(number, proof).await;
-    settled.map(drop).map_err(|stopped| stopped.to_string())
+    let what = Proposed::EndByHand { withdrawal: number, amount: withdrawal.amount, paid: true };
+    let new = NewProposal { book, what, reason: proof, by: by.actor, once: None };
+    match or_propose(platform, new, settled).await {
+        Ok(DoneOrProposed::Done(_)) => Ok(()),
+        Ok(DoneOrProposed::Proposed(made)) => {
+            let id = proposals::id(platform, &made.row);
+            Err(format!("it takes two people, and is proposed as {id}"))
+        }
+        Err(stopped) => Err(stopped.to_string()),
+    }
 }
 
 const CURRENCY: &str = "USD";

@@ -52,6 +52,7 @@ mod sheet;
 mod stopped;
 mod store;
 pub mod testing;
+mod two_people;
 mod unclaimed;
 mod unknown_name;
 mod web;

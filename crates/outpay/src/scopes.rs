@@ -17,6 +17,7 @@ pub enum Resource {
     Webhooks = 6,
     Balances = 7,
     Keys = 8,
+    Proposals = 9,
 }
 
 /// What a scope allows; to change something includes to read it.
@@ -48,7 +49,7 @@ pub enum BadScope {
 
 impl Resource {
     /// In the order in which they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Payouts,
         Self::Users,
         Self::Withdrawals,
@@ -58,6 +59,7 @@ impl Resource {
         Self::Webhooks,
         Self::Balances,
         Self::Keys,
+        Self::Proposals,
     ];
 
     /// The word in a scope.
@@ -73,6 +75,7 @@ impl Resource {
             Self::Webhooks => "webhooks",
             Self::Balances => "balances",
             Self::Keys => "keys",
+            Self::Proposals => "proposals",
         }
     }
 }

@@ -21,6 +21,12 @@ pub enum Stopped {
     /// A rule refuses it.
     #[error("{}", .0.sentence())]
     Refused(Refusal),
+    /// The business's rule asks for a second person.
+    #[error("this takes two people here: one proposes it, another confirms it")]
+    NeedsSecondPerson,
+    /// What two people agreed on cannot be done any more; a sentence.
+    #[error("this cannot be done any more: {0}")]
+    NotPossible(String),
     /// Money left after the backup was made, and it is not assigned yet.
     #[error("the recovery is not complete, and payments stay paused:\n  {}", .0.join("\n  "))]
     NotRecovered(Vec<String>),

@@ -21,6 +21,10 @@ pub mod business {
     pub use crate::business::{branding, create, id, settings};
 }
 
+pub mod by_hand {
+    pub use crate::by_hand::{settle_all, take};
+}
+
 pub mod chain_head {
     pub use crate::chain_head::{AUDIT_LOG, Head};
 }
@@ -96,7 +100,7 @@ pub mod platform {
 }
 
 pub mod proposals {
-    pub use crate::proposals::{Checker, Made, Proposed, Refused, confirm, id, propose};
+    pub use crate::proposals::{Checker, Made, Proposed, Refused, confirm, id, propose, withdraw};
 }
 
 pub mod rails {

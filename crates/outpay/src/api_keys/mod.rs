@@ -3,6 +3,9 @@
 //! live longer than it was to; each change is in the audit log and mailed to the members who manage keys.
 
 pub mod key_text;
+mod waiting;
+
+pub use waiting::{activate, create_waiting, roll_waiting};
 
 use crate::audit_log;
 use crate::ids::IdKind;
@@ -12,6 +15,7 @@ use crate::mail_kind::MailKind;
 use crate::members::notice;
 use crate::platform::Platform;
 use crate::store::{ApiKey, CredentialKind, Failure, KeyNews, NewApiKey, WriteError};
+use crate::two_people::Hands;
 use crate::witness::Record;
 use ledger::{Actor, BookId, Ceilings, Cents, MAX_PAYOUT, MAX_TRANSFER, Micros};
 use secrecy::{ExposeSecret, SecretString};
@@ -76,6 +80,9 @@ pub enum KeyError {
     /// A key may not make one that can do more than itself.
     #[error("a key may not make a key that can do more than itself, or lives longer")]
     MoreThanOwn,
+    /// The business's rule asks for a second person.
+    #[error("this takes two people here: one proposes it, another confirms it")]
+    NeedsSecondPerson,
     /// The system broke.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -91,7 +98,8 @@ const END_OF_TIME: Micros = 253_402_300_799_999_999;
 pub async fn create(platform: &Platform, order: &KeyOrder, by: Actor) -> Result<MadeKey, KeyError> {
     let change =
         KeyChange { by, action: "key.created", detail: audit_detail(order), mail: MailKind::KeyCreated };
-    make(platform, order, None, &change).await
+    alone(platform, order.book, by).await?;
+    make(platform, order, Making::AtOnce, &change).await
 }
 
 /// Makes a key in the name of another key, of whose family it will be.
@@ -168,16 +176,36 @@ pub async fn roll(
     by: Actor,
 ) -> Result<MadeKey, KeyError> {
     let now = platform.clock.now();
-    if old.revoked_at.is_some() {
-        return Err(KeyError::Revoked);
-    }
-    if old.expires_at.is_some_and(|end| end <= now) {
-        return Err(KeyError::Expired);
-    }
+    ended(old, now)?;
+    alone(platform, old.book, by).await?;
     let end = now.checked_add(overlap).filter(|end| (now..=END_OF_TIME).contains(end));
     let end = end.ok_or(KeyError::BadLifetime)?;
     let end = old.expires_at.map_or(end, |planned| planned.min(end));
-    let order = KeyOrder {
+    let order = order_of_heir(old);
+    let detail =
+        json!({ "replaces": id(platform, old.book, old.number), "overlap_seconds": overlap / 1_000_000 });
+    let change = KeyChange { by, action: "key.rolled", detail, mail: MailKind::KeyCreated };
+    let made = make(platform, &order, Making::Replaces(old.number, end), &change).await;
+    platform.auth.forget_trusted();
+    made
+}
+
+/// May this person alone make a key of this book?
+async fn alone(platform: &Platform, book: BookId, by: Actor) -> Result<(), KeyError> {
+    if Hands::from(by).suffice(platform, book).await? { Ok(()) } else { Err(KeyError::NeedsSecondPerson) }
+}
+
+/// Is the key over?
+fn ended(key: &ApiKey, now: Micros) -> Result<(), KeyError> {
+    if key.revoked_at.is_some() {
+        return Err(KeyError::Revoked);
+    }
+    if key.expires_at.is_some_and(|end| end <= now) { Err(KeyError::Expired) } else { Ok(()) }
+}
+
+/// A key like this one, in its place.
+fn order_of_heir(old: &ApiKey) -> KeyOrder {
+    KeyOrder {
         book: old.book,
         kind: old.kind,
         name: old.name.clone(),
@@ -185,13 +213,17 @@ pub async fn roll(
         limits: old.limits.clone(),
         family: Some(old.family),
         budget: Some(old.budget),
-    };
-    let detail =
-        json!({ "replaces": id(platform, old.book, old.number), "overlap_seconds": overlap / 1_000_000 });
-    let change = KeyChange { by, action: "key.rolled", detail, mail: MailKind::KeyCreated };
-    let made = make(platform, &order, Some((old.number, end)), &change).await;
-    platform.auth.forget_trusted();
-    made
+    }
+}
+
+/// How a key begins.
+#[derive(Clone, Copy)]
+enum Making {
+    AtOnce,
+    /// The key with this number ends then.
+    Replaces(i64, Micros),
+    /// It does not authenticate yet.
+    Waits,
 }
 
 /// Ends a key at once.
@@ -257,11 +289,10 @@ pub fn limits_in_words(limits: &KeyLimits) -> String {
     all.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// Makes a key; `replaces` is the number of the key that ends with it, and when.
 async fn make(
     platform: &Platform,
     order: &KeyOrder,
-    replaces: Option<(i64, Micros)>,
+    making: Making,
     change: &KeyChange,
 ) -> Result<MadeKey, KeyError> {
     let name = Line::parse_or_empty(&order.name, LONGEST_NAME).map_err(|_| KeyError::BadName)?;
@@ -289,16 +320,19 @@ async fn make(
             limits: order.limits.clone(),
             family: order.family,
             budget: order.budget,
+            waits: matches!(making, Making::Waits),
         };
         let news = change.news(platform, key.book, key.number, &key.hint).await?;
-        let stored = match replaces {
-            None => platform.store.create_key(&key, &news).await,
-            Some((old, end)) => platform.store.roll_key(old, &key, end, now, &news).await,
+        let stored = match making {
+            Making::AtOnce | Making::Waits => platform.store.create_key(&key, &news).await,
+            Making::Replaces(old, end) => platform.store.roll_key(old, &key, end, now, &news).await,
         };
         match stored {
             Ok(()) => {
                 // With an overlap it is not revoked yet.
-                if let Some((old, _)) = replaces.filter(|(_, end)| *end <= now) {
+                if let Making::Replaces(old, end) = making
+                    && end <= now
+                {
                     platform.witness.note([Record::Revocation { key: old }])?;
                 }
                 platform.mail.nudge();
@@ -306,7 +340,7 @@ async fn make(
             }
             // Either the new number was just taken, and the next one may do, or the old key is gone.
             Err(WriteError::Conflict) => {
-                if let Some((old, _)) = replaces
+                if let Making::Replaces(old, _) = making
                     && platform.store.key(old).await?.is_none_or(|key| key.revoked_at.is_some())
                 {
                     return Err(why_not(platform, old).await?);

@@ -102,6 +102,7 @@ fn new_key(
         limits: KeyLimits::default(),
         family: None,
         budget: None,
+        waits: false,
     };
     (text, row)
 }

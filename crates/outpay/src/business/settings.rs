@@ -8,9 +8,10 @@ use crate::platform::Platform;
 use crate::precondition;
 use crate::stopped::Stopped;
 use crate::store::{BookSettings, Failure, NewAuditEntry, SettingsChange, WriteError};
+use crate::two_people::Hands;
 use crate::withdrawals::offer::standard_terms;
 use anyhow::Context;
-use ledger::{Actor, BookId, Occurrence, Terms};
+use ledger::{Actor, BookId, Cents, Occurrence, Terms};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -46,11 +47,18 @@ impl CurrentSettings {
         &self.seen.allowed_origins
     }
 
+    /// Above which amount two people are needed; `None`: never.
+    #[must_use]
+    pub fn two_people_above(&self) -> Option<Cents> {
+        self.seen.two_people_above
+    }
+
     /// Another one for every other content.
     #[must_use]
     pub fn tag(&self) -> String {
-        let BookSettings { payouts_enabled, expiry_days, allowed_origins, .. } = &self.seen;
-        precondition::tag(&json!([payouts_enabled, expiry_days, allowed_origins, self.methods]).to_string())
+        let BookSettings { payouts_enabled, expiry_days, allowed_origins, two_people_above, .. } = &self.seen;
+        let others = json!([payouts_enabled, expiry_days, allowed_origins, two_people_above, self.methods]);
+        precondition::tag(&others.to_string())
     }
 }
 
@@ -75,14 +83,15 @@ pub async fn current(platform: &Platform, book: BookId) -> Result<CurrentSetting
 /// Sets everything that `change` names. What is the same as before is no change and leaves no entry.
 ///
 /// # Errors
-/// [`Stopped`]; nothing was set then.
+/// [`Stopped`]; nothing was set then. [`Stopped::NeedsSecondPerson`] where limits or review rules change while the book has a
+/// rule of two people.
 pub async fn change(
     platform: &Platform,
     book: BookId,
-    actor: Actor,
+    by: impl Into<Hands>,
     change: SettingsChange,
 ) -> Result<(), Stopped> {
-    change_from(platform, book, actor, |_| Ok(change.clone())).await
+    change_from(platform, book, by, |_| Ok(change.clone())).await
 }
 
 /// Sets what `wanted` makes of the present settings; asked again where another change came first.
@@ -92,15 +101,20 @@ pub async fn change(
 pub async fn change_from<E: From<Stopped>>(
     platform: &Platform,
     book: BookId,
-    actor: Actor,
+    by: impl Into<Hands>,
     wanted: impl Fn(&CurrentSettings) -> Result<SettingsChange, E>,
 ) -> Result<(), E> {
+    let by: Hands = by.into();
+    let actor = by.actor;
     let failed = |failure: Failure| E::from(Stopped::Failure(failure));
     for _ in 0..TRIES {
         let before = current(platform, book).await.map_err(failed)?;
         let (change, told) = differences(platform, (book, actor), &before.seen, wanted(&before)?);
         if told.entries.is_empty() {
             return Ok(());
+        }
+        if loosens(&change, &before.seen) && !by.suffice(platform, book).await.map_err(failed)? {
+            return Err(Stopped::NeedsSecondPerson.into());
         }
         for note in told.notes {
             platform.counter(book, actor).record(Occurrence::SettingsChanged, None, note).await?;
@@ -158,6 +172,18 @@ fn differences(
         told.entries.push(audit_log::in_business(platform, book.business(), actor, action, "", &detail));
         told.notes.push(format!("allowed_origins: {:?} -> {origins:?}", before.allowed_origins));
     }
+    change.import_above = change.import_above.filter(|above| *above != before.import_above);
+    if let Some(above) = change.import_above {
+        let (action, detail) = ("settings.import_approval_changed", json!({ "above": above }));
+        told.entries.push(audit_log::in_book(platform, book, actor, action, "", &detail));
+    }
+    let was = before.two_people_above;
+    change.two_people_above = change.two_people_above.filter(|above| *above != was);
+    if let Some(above) = change.two_people_above {
+        let (action, detail) = ("settings.two_people_changed", json!({ "from": was, "to": above }));
+        told.entries.push(audit_log::in_book(platform, book, actor, action, "", &detail));
+        told.notes.push(format!("two_people_above: {} -> {}", amount(was), amount(above)));
+    }
     let standard = standard_terms(book.mode());
     let was = |method: &String| before.terms.get(method).unwrap_or(&standard);
     change.terms.retain(|(method, terms)| was(method) != terms);
@@ -168,6 +194,31 @@ fn differences(
         told.notes.push(format!("method {method}: {} -> {}", text(was(method)), text(terms)));
     }
     (change, told)
+}
+
+/// Does the change take two people here, and is this one alone? Only what differs from what is set counts.
+pub async fn takes_two(
+    platform: &Platform,
+    book: BookId,
+    by: impl Into<Hands>,
+    change: &SettingsChange,
+) -> Result<bool, Failure> {
+    let (by, before): (Hands, _) = (by.into(), current(platform, book).await?);
+    let (change, _) = differences(platform, (book, by.actor), &before.seen, change.clone());
+    Ok(loosens(&change, &before.seen) && !by.suffice(platform, book).await?)
+}
+
+/// Does it change limits or review rules? A stricter rule of two people takes one.
+fn loosens(change: &SettingsChange, before: &BookSettings) -> bool {
+    let is_wider = match (before.two_people_above, change.two_people_above) {
+        (Some(before), Some(after)) => after.is_none_or(|after| after > before),
+        _ => false,
+    };
+    is_wider || change.expiry_days.is_some() || !change.terms.is_empty() || change.import_above.is_some()
+}
+
+fn amount(above: Option<Cents>) -> String {
+    above.map_or_else(|| "never".to_owned(), |above| above.0.to_string())
 }
 
 fn text(terms: &Terms) -> String {

@@ -81,7 +81,10 @@ impl Declined {
             Stopped::Refused(Refusal::CredentialDoesNotAuthenticate) => Self::expired(person),
             Stopped::Refused(refusal) => sentence(words::refusal(t, &refusal)),
             Stopped::Destination(_) => Self::not_found(person),
-            stopped @ Stopped::NotRecovered(_) => Self::failure(t, anyhow::anyhow!("{stopped}")),
+            // Not of what a recipient can do.
+            stopped @ (Stopped::NotRecovered(_) | Stopped::NeedsSecondPerson | Stopped::NotPossible(_)) => {
+                Self::failure(t, anyhow::anyhow!("{stopped}"))
+            }
         }
     }
 

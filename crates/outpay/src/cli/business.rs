@@ -16,7 +16,7 @@ use crate::counter::OwnBalances;
 use crate::platform::Platform;
 use crate::store::{Business, SettingsChange};
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId, Cents, Direction, Mode};
+use ledger::{Actor, BookId, Cents, Direction, MAX_TRANSFER, Mode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -76,6 +76,20 @@ enum BusinessCommand {
     PayOut(correction::PayOut),
     /// Propose to move earned fees to the main balance, or out; a second person confirms
     SweepFees(correction::Sweep),
+    /// Set above which amount settling, returning, resolving and debits take two people; without flags, print it
+    TwoPeople {
+        /// Id or name of the business
+        business: String,
+        /// Amount in cents; 0 for every amount
+        #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(i64).range(0..=MAX_TRANSFER.0))]
+        above: Option<i64>,
+        /// One person is enough from now on
+        #[arg(long, conflicts_with = "above")]
+        off: bool,
+        /// Use the test book
+        #[arg(long)]
+        test: bool,
+    },
     /// Set what recipients see of a business; without flags, print it
     Brand(brand::BrandArguments),
     /// Set the origins whose scripts may call the API with a payout hash; without a flag, print them
@@ -119,6 +133,11 @@ pub(super) async fn run(
             let book = book_of(&platform, &flags.business, flags.test).await?;
             correction::sweep(&platform, book, &flags, json).await?;
         }
+        BusinessCommand::TwoPeople { business, above, off, test } => {
+            let book = book_of(&platform, &business, test).await?;
+            let set = above.map(|cents| Some(Cents(cents))).or(off.then_some(None));
+            two_people(&platform, book, set, json).await?;
+        }
         BusinessCommand::Brand(arguments) => brand::run(&platform, arguments, json).await?,
         BusinessCommand::Origins(arguments) => origins::run(&platform, arguments, json).await?,
     }
@@ -127,6 +146,26 @@ pub(super) async fn run(
 
 async fn book_of(platform: &Platform, business: &str, test: bool) -> Result<BookId, CliError> {
     Ok(installation::book(&installation::business(platform, business).await?, test))
+}
+
+async fn two_people(
+    platform: &Platform,
+    book: BookId,
+    set: Option<Option<Cents>>,
+    json: bool,
+) -> Result<(), CliError> {
+    if set.is_some() {
+        let change = SettingsChange { two_people_above: set, ..SettingsChange::default() };
+        settings::change(platform, book, Actor::OPERATOR, change).await?;
+    }
+    let above = platform.store.two_people_above(book).await?;
+    if json {
+        return output::json(&json!({ "two_people_above": above.map(|above| above.0) }));
+    }
+    output::line(match above {
+        None => "One person is enough.".to_owned(),
+        Some(above) => format!("Two people are needed above {}.", dollars(above)),
+    })
 }
 
 async fn create(platform: &Platform, name: &str, json: bool) -> Result<(), CliError> {

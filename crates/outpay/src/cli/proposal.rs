@@ -41,9 +41,9 @@ enum ProposalCommand {
     Confirm {
         /// Id of the proposal: prp_…
         id: String,
-        /// Code that the proposing command printed
+        /// Code that the proposing command printed; for what an operator proposed
         #[arg(long)]
-        code: String,
+        code: Option<String>,
     },
     /// Withdraw a proposal
     Withdraw {
@@ -65,7 +65,7 @@ pub(super) async fn run(
         }
         ProposalCommand::Confirm { id, code } => {
             let row = find(platform, &id).await?;
-            proposals::confirm(platform, &row, Checker::Code(&code)).await?;
+            proposals::confirm(platform, &row, Checker::Operator(code.as_deref())).await?;
             show(platform, &id, "Confirmed and carried out.", json).await?;
         }
         ProposalCommand::Withdraw { id } => {
@@ -85,11 +85,18 @@ pub(super) async fn propose(
     reason: &str,
     json: bool,
 ) -> Result<(), CliError> {
-    let Made { row, code } = proposals::propose(platform, book, what, reason, Actor::OPERATOR).await?;
-    let id = proposals::id(platform, &row);
+    let made = proposals::propose(platform, book, what, reason, Actor::OPERATOR).await?;
+    print(platform, &made, json)
+}
+
+/// Prints what was proposed, who must confirm it and how.
+pub(super) fn print(platform: &Platform, made: &Made, json: bool) -> Result<(), CliError> {
+    let Made { row, code } = made;
+    let what = Proposed::of(row)?;
+    let id = proposals::id(platform, row);
     let code = code.as_ref().map(|code| code.expose_secret());
     if json {
-        let mut shown = as_json(platform, &row)?;
+        let mut shown = as_json(platform, row)?;
         shown["code"] = code.into();
         return output::json(&shown);
     }

@@ -23,6 +23,7 @@ impl Counter<'_> {
         if !found.provider.is_paid_by_hand() && !self.is_remembered().await? {
             return Err(Refusal::WithdrawalIsNotManual.into());
         }
+        self.check_two_people_for(&found, Step::Succeed).await?;
         let order_id = self.platform.secrets.ids().order_id(found.provider, self.book, withdrawal);
         let detail = serde_json::json!({ "order_id": order_id }).to_string();
         let paid = Progress::new(withdrawal, Step::Succeed).with_note(proof).with_detail(detail);
@@ -31,12 +32,15 @@ impl Counter<'_> {
 
     /// A payment by hand was not made; `reason` is what the user reads.
     pub async fn fail(&self, withdrawal: i64, reason: &str) -> Result<Done<Withdrawal>, Stopped> {
-        self.find_manual(withdrawal).await?;
+        let found = self.find_manual(withdrawal).await?;
+        self.check_two_people_for(&found, Step::Fail).await?;
         self.advance(Progress::new(withdrawal, Step::Fail).because(NOT_PAID, reason).made_by_hand()).await
     }
 
     /// Money of a payment that had succeeded came back in a way that no rail reports.
     pub async fn give_back(&self, withdrawal: i64, proof: &str) -> Result<Done<Withdrawal>, Stopped> {
+        let found = self.find(withdrawal).await?;
+        self.check_two_people_for(&found, Step::Return).await?;
         let words = "The payment came back. Please check the destination and try again.";
         let step = Progress::new(withdrawal, Step::Return).because(CAME_BACK, words).with_note(proof);
         self.advance(step).await

@@ -21,7 +21,11 @@ pub use review::is_same_hand;
 use crate::platform::Platform;
 use crate::stopped::Stopped;
 use crate::store::Failure;
-use ledger::{Applied, BookId, Command, OnceKey, Origin, Refusal, Reply, Request, Withdrawal};
+use crate::two_people;
+use ledger::{
+    Applied, BookId, Cents, Command, OnceKey, Origin, Refusal, Reply, Request, Step, Withdrawal,
+    WithdrawalState,
+};
 
 /// Where commands for one book are given, by one actor.
 #[derive(Clone, Copy)]
@@ -30,6 +34,8 @@ pub struct Counter<'a> {
     book: BookId,
     origin: Origin,
     once: Option<OnceKey>,
+    /// Two people have agreed to what follows.
+    agreed: bool,
 }
 
 /// A command that was carried out.
@@ -53,7 +59,7 @@ impl Platform {
     /// The counter of this book. `origin` is an actor, or an actor with the credential that the ledger judges again.
     #[must_use]
     pub fn counter(&self, book: BookId, origin: impl Into<Origin>) -> Counter<'_> {
-        Counter { platform: self, book, origin: origin.into(), once: None }
+        Counter { platform: self, book, origin: origin.into(), once: None, agreed: false }
     }
 }
 
@@ -62,6 +68,39 @@ impl Counter<'_> {
     #[must_use]
     pub fn once(self, key: impl Into<Option<OnceKey>>) -> Self {
         Self { once: key.into(), ..self }
+    }
+
+    /// Two people have agreed to the next command.
+    #[must_use]
+    pub fn agreed(self) -> Self {
+        Self { agreed: true, ..self }
+    }
+
+    /// Refuses what takes two people, unless they have agreed, or the answer is remembered.
+    async fn check_two_people(&self, amount: Cents) -> Result<(), Stopped> {
+        if self.agreed {
+            return Ok(());
+        }
+        let is_needed = two_people::are_needed(self.platform, self.book, amount).await?;
+        if (is_needed || self.is_proposed().await?) && !self.is_remembered().await? {
+            return Err(Stopped::NeedsSecondPerson);
+        }
+        Ok(())
+    }
+
+    /// Was this request proposed? Then it is not carried out in another way, whatever the rule says now.
+    async fn is_proposed(&self) -> Result<bool, Failure> {
+        match &self.once {
+            Some(key) => Ok(self.platform.store.proposal_once(self.book, key).await?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// The same for a step that ends a withdrawal by a person's word, where its state allows the step.
+    async fn check_two_people_for(&self, of: &Withdrawal, step: Step) -> Result<(), Stopped> {
+        let begins = of.state == WithdrawalState::Queued && of.provider.is_paid_by_hand();
+        let from = if begins { WithdrawalState::Sending } else { of.state };
+        if from.after(step).is_none() { Ok(()) } else { self.check_two_people(of.amount).await }
     }
 
     /// Gives the command to the teller, waits until it is durable, and unpacks the reply.

@@ -32,6 +32,7 @@ impl Counter<'_> {
         amount: Cents,
         reason: String,
     ) -> Result<Done<UserSnapshot>, Stopped> {
+        self.check_two_people(amount).await?;
         self.give(Command::Debit { user, amount, reason }, reply::user).await
     }
 

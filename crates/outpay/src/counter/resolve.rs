@@ -42,7 +42,10 @@ impl Counter<'_> {
         paid: bool,
         proof: &str,
     ) -> Result<Done<Withdrawal>, Stopped> {
-        self.resolve_under_lease(withdrawal, Resolution { paid, proof, without_the_rail: false }).await
+        let resolution = Resolution { paid, proof, without_the_rail: false };
+        let found = self.find(withdrawal).await?;
+        self.check_two_people_for(&found, resolution.step()).await?;
+        self.resolve_under_lease(withdrawal, resolution).await
     }
 
     /// The same for a rail that this process lacks or that cannot say, as two people agreed. A rail that is here and knows

@@ -143,6 +143,7 @@ async fn others_could(
         !is_family(keys, other.number, actor)
             && other.kind == CredentialKind::SecretKey
             && other.revoked_at.is_none()
+            && !other.waits
             && other.expires_at.is_none_or(|end| now < end)
     });
     if key_could && actor.as_key().is_some() {

@@ -15,6 +15,7 @@ use crate::auth::Caller;
 use crate::clock::rfc3339;
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
+use crate::proposals::{self, Made};
 use crate::scopes::{Scope, Scopes};
 use crate::store::{ApiKey, CredentialKind};
 use axum::extract::{Request, State};
@@ -44,7 +45,7 @@ pub struct ApiKeyShown {
     name: String,
     /// `secret` or `public`.
     kind: &'static str,
-    /// `active`, `expired` or `revoked`.
+    /// `active`, `waiting` (for a second person), `expired` or `revoked`.
     status: &'static str,
     created_at: String,
     #[schema(required)]
@@ -85,6 +86,9 @@ pub struct NewKey<'a> {
     /// The secret to authenticate with.
     #[schema(example = "sk_live_…")]
     key: &'a str,
+    /// `prp_…`, where two people are needed: it works once another one has confirmed this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposal: Option<String>,
     #[serde(flatten)]
     shown: ApiKeyShown,
 }
@@ -213,8 +217,14 @@ pub async fn key_create(State(door): State<Arc<Door>>, request: Request) -> Resu
     let body = NewKeyBody::read(&body::object(&parts, body, LARGEST).await?)?;
     let own = own(&door, caller).await?;
     let order = body.order(&own, door.platform.clock.now());
-    let made = api_keys::create_by_key(&door.platform, &own, &order).await?;
-    show_made(&door, &made, StatusCode::CREATED).await
+    match api_keys::create_by_key(&door.platform, &own, &order).await {
+        Ok(made) => show_made(&door, &made, None, StatusCode::CREATED).await,
+        Err(KeyError::NeedsSecondPerson) => {
+            let (made, proposed) = proposals::key(&door.platform, &order, Actor(own.number)).await?;
+            show_made(&door, &made, Some(&proposed), StatusCode::CREATED).await
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 /// What to send; may be left out.
@@ -252,8 +262,15 @@ pub async fn key_roll(
     let key = find(&door, caller, &id).await?;
     let RollKeyBody { overlap } = RollKeyBody::read(&body::optional_object(&parts, body).await?)?;
     let own = own(&door, caller).await?;
-    let made = api_keys::roll_by_key(&door.platform, &own, &key, overlap).await?;
-    show_made(&door, &made, StatusCode::OK).await
+    match api_keys::roll_by_key(&door.platform, &own, &key, overlap).await {
+        Ok(made) => show_made(&door, &made, None, StatusCode::OK).await,
+        Err(KeyError::NeedsSecondPerson) => {
+            let (made, proposed) =
+                proposals::rolled_key(&door.platform, &key, overlap, Actor(own.number)).await?;
+            show_made(&door, &made, Some(&proposed), StatusCode::OK).await
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 /// End a key at once.
@@ -288,9 +305,15 @@ async fn find(door: &Door, caller: Caller, id: &str) -> Result<ApiKey, Problem> 
     if found.book == caller.book { Ok(found) } else { Err(KeyError::Unknown.into()) }
 }
 
-async fn show_made(door: &Door, made: &MadeKey, status: StatusCode) -> Result<Response, Problem> {
+async fn show_made(
+    door: &Door,
+    made: &MadeKey,
+    proposed: Option<&Made>,
+    status: StatusCode,
+) -> Result<Response, Problem> {
     let key = door.platform.store.key(made.number).await?.ok_or(KeyError::Unknown)?;
-    let answer = NewKey { key: made.text.expose_secret(), shown: shown(door, &key) };
+    let proposal = proposed.map(|made| proposals::id(&door.platform, &made.row));
+    let answer = NewKey { key: made.text.expose_secret(), proposal, shown: shown(door, &key) };
     Ok(json(status, show::text(&answer)))
 }
 
@@ -317,6 +340,7 @@ impl From<KeyError> for Problem {
             KeyError::BadLifetime => field("expires_in", sentence),
             KeyError::BadAmount => field("max_amount", sentence),
             KeyError::BadCeiling => field("max_day", sentence),
+            KeyError::NeedsSecondPerson => coded(StatusCode::CONFLICT, "needs_second_person"),
             KeyError::Failure(failure) => Self::Failure(failure),
         }
     }

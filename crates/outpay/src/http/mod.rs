@@ -27,6 +27,7 @@ mod page;
 mod pauses;
 mod payouts;
 pub mod problem;
+mod proposals;
 mod protocol;
 mod proxies;
 mod rate_limit;

@@ -94,6 +94,12 @@ impl From<Stopped> for Problem {
             Stopped::Closed(closed) => Self::Closed(closed),
             Stopped::Refused(refusal) => Self::Refused(refusal),
             Stopped::NoVerdict(none) => Self::NoVerdict(none),
+            stopped @ Stopped::NeedsSecondPerson => {
+                Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), "needs_second_person")
+            }
+            stopped @ Stopped::NotPossible(_) => {
+                Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), "not_possible")
+            }
             // Only the operator resumes, and not through this door.
             stopped @ Stopped::NotRecovered(_) => Self::Failure(anyhow::anyhow!("{stopped}")),
             Stopped::Failure(failure) => Self::Failure(failure),

@@ -8,12 +8,12 @@ use super::known::EndpointNames;
 use super::observe::observe;
 use super::problem::Problem;
 use super::{
-    balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts, settings, users,
-    webhooks, withdrawals,
+    balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts, proposals, settings,
+    users, webhooks, withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
-use Resource::{Balances, Events, Keys, Pauses, Payouts, Settings, Users, Webhooks, Withdrawals};
+use Resource::{Balances, Events, Keys, Pauses, Payouts, Proposals, Settings, Users, Webhooks, Withdrawals};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -91,6 +91,9 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(pauses::pauses, reads(Pauses)),
         endpoint!(pauses::pause, writes(Pauses)),
         endpoint!(pauses::resume, writes(Pauses)),
+        endpoint!(proposals::proposals, reads(Proposals)),
+        endpoint!(proposals::proposal_confirm, writes(Proposals)),
+        endpoint!(proposals::proposal_withdraw, writes(Proposals)),
         endpoint!(settings::settings, reads(Settings)),
         endpoint!(settings::settings_set, writes(Settings)),
         endpoint!(keys::keys, reads(Keys)),

@@ -6,14 +6,16 @@ use super::door::Door;
 use super::etag::{if_match, tagged};
 use super::json::{Json, Object};
 use super::problem::Problem;
+use super::proposals::{ProposalShown, propose_instead};
 use super::show;
 use super::terms::{MethodTerms, TermsPatch};
 use crate::business::origins;
 use crate::business::settings::{self, CurrentSettings, MOST_DAYS};
+use crate::proposals::Proposed;
 use crate::store::SettingsChange;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Actor, BookId, Mode};
+use ledger::{Actor, BookId, Cents, MAX_TRANSFER, Mode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +32,10 @@ pub struct Settings {
     /// Origins of pages whose scripts may call the hash endpoints in a browser.
     #[schema(example = json!(["https://shop.example"]))]
     pub allowed_origins: Vec<String>,
+    /// Above how many cents settling, returning, resolving and debits take two people; while it is set, so do changes of limits,
+    /// review rules, keys and roles. Null: never.
+    #[schema(required)]
+    pub two_people_above: Option<i64>,
     /// The terms of each method, by its name.
     pub methods: BTreeMap<String, MethodTerms>,
 }
@@ -51,6 +57,7 @@ fn shown(current: &CurrentSettings) -> Response {
         payouts_enabled: current.payouts_enabled(),
         expiry_days: current.expiry_days(),
         allowed_origins: current.allowed_origins().to_vec(),
+        two_people_above: current.two_people_above().map(|above| above.0),
         methods: terms.collect(),
     };
     tagged(show::ok(&body), &current.tag())
@@ -67,6 +74,9 @@ pub struct SettingsBody {
     /// https, or http on this machine.
     #[schema(max_items = 20, example = json!(["https://shop.example"]))]
     allowed_origins: Option<Vec<String>>,
+    /// Cents; null: never. To raise it, or to end it, takes two people itself.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_000_i64)]
+    two_people_above: Option<Option<Cents>>,
     /// Changes of terms, by method.
     #[schema(value_type = Option<BTreeMap<String, TermsPatch>>)]
     methods: Vec<(String, TermsPatch)>,
@@ -77,7 +87,7 @@ pub struct SettingsBody {
     put, path = "/payout/settings", tag = "Settings", request_body = SettingsBody, security(("secret_key" = [])),
     params(("If-Match" = Option<String>, Header, description = "The ETag of the settings that the change was made from")),
     responses((status = 200, description = "All settings afterwards", body = Settings, headers(("ETag" = String, description = "Send it back as If-Match"))),
-        (status = 400, description = "Invalid fields, or malformed JSON"),
+        (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 412, description = "The settings are not those of If-Match; nothing was set"),
         (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests"),
@@ -94,6 +104,10 @@ pub async fn settings_set(State(door): State<Arc<Door>>, request: Request) -> Re
         }
         body.onto(current)
     };
+    let change = wanted(&settings::current(&door.platform, caller.book).await?)?;
+    if settings::takes_two(&door.platform, caller.book, Actor(caller.subject), &change).await? {
+        return propose_instead(&door, caller, Proposed::Settings(Box::new(change))).await;
+    }
     settings::change_from(&door.platform, caller.book, Actor(caller.subject), wanted).await?;
     Ok(shown(&settings::current(&door.platform, caller.book).await?))
 }
@@ -135,6 +149,19 @@ impl SettingsBody {
             Some(Ok(origins)) => body.allowed_origins = Some(origins),
             Some(Err(sentence)) => problems.push(("allowed_origins", sentence.to_owned())),
         }
+        match fields.sent("two_people_above") {
+            None => {}
+            Some(Json::Null) => body.two_people_above = Some(None),
+            Some(Json::Integer(cents)) if (0..=MAX_TRANSFER.0).contains(cents) => {
+                body.two_people_above = Some(Some(Cents(*cents)));
+            }
+            Some(_) => {
+                let most = MAX_TRANSFER.0;
+                let sentence =
+                    format!("The two_people_above must be an integer from 0 to {most}, or null for never.");
+                problems.push(("two_people_above", sentence));
+            }
+        }
         match fields.get("methods") {
             None => {}
             Some(Json::Object(methods)) => {
@@ -175,7 +202,9 @@ impl SettingsBody {
             payouts_enabled,
             expiry_days,
             allowed_origins: self.allowed_origins.clone(),
+            two_people_above: self.two_people_above,
             terms,
+            ..SettingsChange::default()
         })
     }
 }

@@ -8,8 +8,10 @@ use super::filter;
 use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
+use super::proposals::{ProposalShown, done_or_proposed};
 use super::show::{self, Operation, User};
 use crate::ids::IdKind;
+use crate::proposals::Proposed;
 use crate::store::{
     HistoryFilter, HistoryPlace, MetadataOf, StoredEntry, UserFilter, UserRow, WithdrawalFilter,
 };
@@ -309,7 +311,8 @@ impl DebitBody {
 #[utoipa::path(
     post, path = "/payout/users/{id}/debit", tag = "Payout users", request_body = DebitBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The user afterwards", body = User), (status = 400, description = "Invalid fields, malformed JSON, or too little money"),
+    responses((status = 200, description = "The user afterwards", body = User), (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown),
+        (status = 400, description = "Invalid fields, malformed JSON, or too little money"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The idempotency key was used for another request"),
@@ -324,7 +327,12 @@ pub async fn debit(
     let once = once_key(&parts.headers)?;
     let user = door.user_number(caller, &id)?;
     let DebitBody { amount, reason } = DebitBody::read(&body::object(&parts, body, LARGEST).await?)?;
-    let done = door.counter(caller).once(once).debit(user, amount, reason).await?;
+    let done = door.counter(caller).once(once).debit(user, amount, reason.clone()).await;
+    let what = Proposed::Debit { user, amount };
+    let done = match done_or_proposed(&door, caller, (what, &reason, once), done).await? {
+        Ok(done) => done,
+        Err(proposed) => return Ok(proposed),
+    };
     let body = show::user(door.platform.secrets.ids(), caller.book, &done.value, None);
     Ok(show::done(&done, StatusCode::OK, &body))
 }

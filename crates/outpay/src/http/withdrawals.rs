@@ -7,17 +7,19 @@ use super::fields::{metadata, only_text};
 use super::json::Object;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
+use super::proposals::{ProposalShown, done_or_proposed};
 use super::show::{self, WithdrawalShown};
 use crate::audit_log;
 use crate::auth::Caller;
 use crate::commit::NoVerdict;
 use crate::counter::{Counter, Done};
 use crate::ids::IdKind;
+use crate::proposals::Proposed;
 use crate::store::{MetadataOf, WithdrawalFilter, WriteError};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Actor, Metadata, WithdrawalState};
+use ledger::{Actor, Cents, Metadata, OnceKey, Withdrawal, WithdrawalState};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -44,9 +46,9 @@ pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Res
     let found = door.platform.store.withdrawals(caller.book, &filter, limit + 1).await?;
     let (newest, oldest) = (found.first().map_or(0, |of| of.number), found.last().map_or(0, |of| of.number));
     let stops = door.platform.store.stops_of_queued(caller.book, (oldest, newest)).await?;
-    let noted = |of: &ledger::Withdrawal| MetadataOf::Withdrawal(of.user, of.number);
+    let noted = |of: &Withdrawal| MetadataOf::Withdrawal(of.user, of.number);
     let metadata = door.platform.store.metadata(caller.book, found.iter().map(noted).collect()).await?;
-    let item = |of: &ledger::Withdrawal| {
+    let item = |of: &Withdrawal| {
         let waiting = stops.get(&of.number).map(|stop| stop.word());
         let metadata = metadata.get(&noted(of)).map(|metadata| metadata.pairs().clone()).unwrap_or_default();
         WithdrawalShown { waiting, metadata, ..show::withdrawal(ids, caller.book, of) }
@@ -80,11 +82,7 @@ pub async fn withdrawal(
 }
 
 /// A withdrawal with what is read beside it.
-async fn in_full(
-    door: &Door,
-    caller: Caller,
-    found: &ledger::Withdrawal,
-) -> Result<WithdrawalShown, Problem> {
+async fn in_full(door: &Door, caller: Caller, found: &Withdrawal) -> Result<WithdrawalShown, Problem> {
     let stops = door.platform.store.stops_of_queued(caller.book, (found.number, found.number)).await?;
     let waiting = stops.get(&found.number).map(|stop| stop.word());
     let of = MetadataOf::Withdrawal(found.user, found.number);
@@ -210,7 +208,8 @@ impl SettleBody {
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/settle", tag = "Withdrawals", request_body = SettleBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown),
+        (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
         (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
@@ -222,8 +221,13 @@ pub async fn settle(
 ) -> Result<Response, Problem> {
     let decision = Decision::read(&door, &id, request, true).await?;
     let SettleBody { proof } = SettleBody::read(&decision.fields)?;
-    let done = decision.counter.settle(decision.number, &proof).await?;
-    Ok(decision.answer(&door, &done))
+    let Decision { number, amount, once, caller, .. } = decision;
+    let what = Proposed::EndByHand { withdrawal: number, amount, paid: true };
+    let done = decision.counter.settle(number, &proof).await;
+    match done_or_proposed(&door, caller, (what, &proof, once), done).await? {
+        Ok(done) => Ok(decision.answer(&door, &done)),
+        Err(proposed) => Ok(proposed),
+    }
 }
 
 /// A business's decision about the withdrawal with this id: everything but the verb.
@@ -231,6 +235,8 @@ struct Decision<'a> {
     counter: Counter<'a>,
     caller: Caller,
     number: i64,
+    amount: Cents,
+    once: Option<OnceKey>,
     fields: Object,
 }
 
@@ -240,17 +246,17 @@ impl<'a> Decision<'a> {
         let (parts, body) = request.into_parts();
         let caller = door.business(&parts).await?;
         let once = once_key(&parts.headers)?;
-        let number = door.withdrawal(caller, id).await?.number;
+        let Withdrawal { number, amount, .. } = door.withdrawal(caller, id).await?;
         let fields = if needs_body {
             body::object(&parts, body, body::LARGEST).await?
         } else {
             body::optional_object(&parts, body).await?
         };
-        Ok(Self { counter: door.counter(caller).once(once), caller, number, fields })
+        Ok(Self { counter: door.counter(caller).once(once), caller, number, amount, once, fields })
     }
 
     /// The withdrawal afterwards.
-    fn answer(&self, door: &Door, done: &Done<ledger::Withdrawal>) -> Response {
+    fn answer(&self, door: &Door, done: &Done<Withdrawal>) -> Response {
         let body = show::withdrawal(door.platform.secrets.ids(), self.caller.book, &done.value);
         show::done(done, StatusCode::OK, &body)
     }

@@ -13,7 +13,8 @@ use crate::line::Line;
 use crate::platform::Platform;
 use crate::roles::Role;
 use crate::store::{Business, Failure, Invitation, MemberChange, MemberRow, NewInvitation, WriteError};
-use ledger::{Actor, Email, Micros};
+use crate::two_people::Hands;
+use ledger::{Actor, BookId, Email, Micros, Mode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -29,6 +30,9 @@ pub enum InvitationError {
     /// Already of this team.
     #[error("this person is already a member of the team")]
     IsMember,
+    /// The business's rule asks for a second person where a role is given.
+    #[error("a role takes two people here: invite the person as a viewer, then propose another role")]
+    NeedsSecondPerson,
     /// To be reset: of no team.
     #[error("this person is no member of the team")]
     IsNoMember,
@@ -63,6 +67,11 @@ pub async fn invite(
 ) -> Result<Invited, InvitationError> {
     if is_member(platform, business, email).await?.is_some() {
         return Err(InvitationError::IsMember);
+    }
+    // Otherwise one person alone could invite the second one.
+    let by_one = Hands::from(by).suffice(platform, BookId::new(business, Mode::Live)).await?;
+    if role != Role::Viewer && !by_one {
+        return Err(InvitationError::NeedsSecondPerson);
     }
     make(platform, business, email, (role, false), by, "member.invited").await
 }

@@ -7,8 +7,9 @@ use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::roles::{Permission, Role};
 use crate::store::{Failure, MemberChange, TeamMember, WriteError};
+use crate::two_people::Hands;
 use crate::witness::Record;
-use ledger::Actor;
+use ledger::{Actor, BookId, Mode};
 use serde_json::json;
 
 /// Why the team was not changed.
@@ -20,6 +21,9 @@ pub enum TeamError {
     /// There is no other owner, or the team changed at the same moment.
     #[error("a team keeps at least one owner; make another member an owner first")]
     LastOwner,
+    /// The business's rule asks for a second person.
+    #[error("this takes two people here: one proposes it, another confirms it")]
+    NeedsSecondPerson,
     /// The account is also part of another team, whose owners have a say in it.
     #[error("this person is a member of another team too; only the operator can reset the account")]
     IsElsewhere,
@@ -43,11 +47,15 @@ pub async fn set_role(
     business: i64,
     member: i64,
     to: Role,
-    by: Actor,
+    by: impl Into<Hands>,
 ) -> Result<TeamMember, TeamError> {
+    let by: Hands = by.into();
     let found = find(platform, business, member).await?;
     if found.role == to {
         return Ok(found);
+    }
+    if !by.suffice(platform, BookId::new(business, Mode::Live)).await? {
+        return Err(TeamError::NeedsSecondPerson);
     }
     let detail = json!({ "member": super::id(platform, IdKind::Member, member), "from": found.role.word(), "to": to.word() });
     let mut changes = vec![
@@ -55,7 +63,7 @@ pub async fn set_role(
         MemberChange::Note(audit_log::in_business(
             platform,
             business,
-            by,
+            by.actor,
             "member.role_changed",
             &found.email,
             &detail,

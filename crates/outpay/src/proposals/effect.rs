@@ -1,15 +1,21 @@
-//! What can be proposed, and how a confirmed proposal takes effect: through the teller, once under its number.
+//! What can be proposed, and how a confirmed proposal takes effect: commands of the books through the teller, once under its
+//! number; everything else in a way that a second time changes nothing.
 
+use crate::api_keys::{self, KeyError};
+use crate::business::settings;
 use crate::format::money;
+use crate::members::team::{self, TeamError};
 use crate::platform::Platform;
-use crate::roles::Permission;
+use crate::roles::{Permission, Role};
+use crate::scopes::{Resource, Scope};
 use crate::stopped::Stopped;
-use crate::store::{Failure, ProposalRow};
+use crate::store::{Failure, ProposalRow, SettingsChange};
+use crate::two_people::Hands;
 use anyhow::Context;
-use ledger::{Actor, Cents, Confirmed, Correction, OnceKey};
+use ledger::{Actor, Cents, Confirmed, Correction, Micros, OnceKey};
 use serde::{Deserialize, Serialize};
 
-/// A command that takes two people.
+/// A command that takes two people. Stored, so variants and fields are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proposed {
@@ -20,6 +26,30 @@ pub enum Proposed {
         withdrawal: i64,
         /// True: it was paid; false: it was not.
         paid: bool,
+    },
+    /// A payment by hand was made, or was not.
+    EndByHand { withdrawal: i64, amount: Cents, paid: bool },
+    /// Money of a payment came back.
+    Return { withdrawal: i64, amount: Cents },
+    /// Ends a withdrawal whose outcome is unknown.
+    Resolve { withdrawal: i64, amount: Cents, paid: bool },
+    /// Takes unspent money back from a user.
+    Debit { user: i64, amount: Cents },
+    /// Limits, review rules and what else a business sets.
+    Settings(Box<SettingsChange>),
+    /// Lets a key that was made for it authenticate.
+    Key {
+        /// Its number.
+        key: i64,
+        /// Which key ends then, after this overlap.
+        replaces: Option<(i64, Micros)>,
+    },
+    /// Gives a member another role.
+    Role {
+        /// The member's number.
+        member: i64,
+        /// The role's number.
+        role: i64,
     },
 }
 
@@ -32,9 +62,32 @@ impl Proposed {
     #[must_use]
     pub fn permission(&self) -> Permission {
         match self {
-            Self::Correct { .. } => Permission::PayPeople,
-            Self::ResolveWithoutTheRail { .. } => Permission::ReviewWithdrawals,
+            Self::Correct { .. } | Self::Debit { .. } => Permission::PayPeople,
+            Self::ResolveWithoutTheRail { .. }
+            | Self::EndByHand { .. }
+            | Self::Return { .. }
+            | Self::Resolve { .. } => Permission::ReviewWithdrawals,
+            Self::Settings(_) => Permission::ManageSettings,
+            Self::Key { .. } => Permission::ManageKeys,
+            Self::Role { .. } => Permission::ManageTeam,
         }
+    }
+
+    /// The scope that a key needs to confirm it; `None`: no key does.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        let resource = match self {
+            Self::Correct { .. } => Resource::Balances,
+            Self::Debit { .. } => Resource::Users,
+            Self::ResolveWithoutTheRail { .. }
+            | Self::EndByHand { .. }
+            | Self::Return { .. }
+            | Self::Resolve { .. } => Resource::Withdrawals,
+            Self::Settings(_) => Resource::Settings,
+            Self::Key { .. } => Resource::Keys,
+            Self::Role { .. } => return None,
+        };
+        Some(Scope::write(resource))
     }
 
     /// A description for people.
@@ -59,11 +112,57 @@ impl Proposed {
                 "End a withdrawal as not paid, without the word of its rail. If the rail pays it after all, it is paid twice."
                     .to_owned()
             }
+            Self::EndByHand { amount, paid: true, .. } => {
+                format!("Settle a withdrawal of {} as paid by hand.", money(amount.0))
+            }
+            Self::EndByHand { amount, paid: false, .. } => format!(
+                "End a withdrawal of {} as not paid: the person has the money again. If it was paid by hand after all, it is paid twice.",
+                money(amount.0)
+            ),
+            Self::Return { amount, .. } => format!(
+                "Return a withdrawal of {}: the person has the money again. If it did not come back, it is paid twice.",
+                money(amount.0)
+            ),
+            Self::Resolve { amount, paid, .. } => {
+                let outcome = if *paid { "paid" } else { "not paid: the person has the money again" };
+                format!("End a withdrawal of {}, whose outcome is unknown, as {outcome}.", money(amount.0))
+            }
+            Self::Debit { amount, .. } => format!("Take {} back from a person.", money(amount.0)),
+            Self::Settings(change) => format!("Change the settings: {}.", settings_in_words(change)),
+            Self::Key { replaces: None, .. } => "Let a new API key work.".to_owned(),
+            Self::Key { replaces: Some(_), .. } => {
+                "Let a new API key work in the place of another, which ends.".to_owned()
+            }
+            Self::Role { role, .. } => {
+                let role = Role::from_code(*role).map_or("another role", Role::word);
+                format!("Make a member {role}.")
+            }
         }
     }
 }
 
+fn settings_in_words(change: &SettingsChange) -> String {
+    let amount = |above: Option<Cents>| above.map_or_else(|| "never".to_owned(), |above| money(above.0));
+    let mut words = Vec::new();
+    words.extend(change.payouts_enabled.map(|on| format!("payouts {}", if on { "on" } else { "off" })));
+    words.extend(change.expiry_days.map(|days| match days {
+        None => "money stays for ever".to_owned(),
+        Some(days) => format!("unclaimed money goes back after {days} days"),
+    }));
+    words.extend(change.terms.iter().map(|(method, terms)| {
+        let terms = serde_json::to_string(terms).unwrap_or_default();
+        format!("method {method} {terms}")
+    }));
+    words.extend(change.import_above.map(|above| format!("imports take two people above {}", amount(above))));
+    words.extend(
+        change.two_people_above.map(|above| format!("two people are needed above {}", amount(above))),
+    );
+    words.join("; ")
+}
+
 pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Actor) -> Result<(), Stopped> {
+    let counter = platform.counter(row.book, actor).once(OnceKey::of_proposal(row.number)).agreed();
+    let proof = format!("{} (proposal {}, by {})", row.reason, row.number, maker(row.proposed_by));
     match Proposed::of(row)? {
         Proposed::Correct { correction, amount } => {
             let (proposal, proposed_by) = (row.number, row.proposed_by);
@@ -72,17 +171,51 @@ pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Act
             platform.counter(row.book, actor).correct(confirmed).await?;
         }
         Proposed::ResolveWithoutTheRail { withdrawal, paid } => {
-            let proof = format!("{} (proposal {}, by {})", row.reason, row.number, maker(row.proposed_by));
-            let counter = platform.counter(row.book, actor).once(OnceKey::of_proposal(row.number));
             counter.resolve_without_the_rail(withdrawal, paid, &proof).await?;
+        }
+        Proposed::EndByHand { withdrawal, paid: true, .. } => drop(counter.settle(withdrawal, &proof).await?),
+        // The person reads this reason, so it names no one.
+        Proposed::EndByHand { withdrawal, paid: false, .. } => {
+            counter.fail(withdrawal, &row.reason).await?;
+        }
+        Proposed::Return { withdrawal, .. } => drop(counter.give_back(withdrawal, &proof).await?),
+        Proposed::Resolve { withdrawal, paid, .. } => {
+            counter.resolve(withdrawal, paid, &proof).await?;
+        }
+        Proposed::Debit { user, amount } => drop(counter.debit(user, amount, row.reason.clone()).await?),
+        Proposed::Settings(change) => {
+            settings::change(platform, row.book, Hands::agreed(actor), *change).await?;
+        }
+        Proposed::Key { key, replaces } => {
+            api_keys::activate(platform, key, replaces, actor).await.map_err(key_stopped)?;
+        }
+        Proposed::Role { member, role } => {
+            let role = Role::from_code(role).context("a proposal names a role that there is not")?;
+            let set = team::set_role(platform, row.book.business(), member, role, Hands::agreed(actor));
+            set.await.map_err(team_stopped)?;
         }
     }
     Ok(())
 }
 
+fn key_stopped(error: KeyError) -> Stopped {
+    match error {
+        KeyError::Failure(failure) => Stopped::Failure(failure),
+        refused => Stopped::NotPossible(refused.to_string()),
+    }
+}
+
+fn team_stopped(error: TeamError) -> Stopped {
+    match error {
+        TeamError::Failure(failure) => Stopped::Failure(failure),
+        refused => Stopped::NotPossible(refused.to_string()),
+    }
+}
+
 fn maker(actor: Actor) -> String {
-    match actor.as_member() {
-        Some(member) => format!("member {member}"),
-        None => "the operator".to_owned(),
+    match (actor.as_member(), actor.as_key()) {
+        (Some(member), _) => format!("member {member}"),
+        (_, Some(key)) => format!("key {key}"),
+        _ => "the operator".to_owned(),
     }
 }

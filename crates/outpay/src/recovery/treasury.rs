@@ -157,7 +157,8 @@ pub async fn assign_person(
         None => Debited::Not(None),
         Some(amount) => {
             let reason = format!("{reason} ({})", found.outgoing.transfer);
-            let counter = platform.counter(book, Actor::OPERATOR).once(once(found));
+            // What left is a fact of the chain; there is nothing to agree on.
+            let counter = platform.counter(book, Actor::OPERATOR).once(once(found)).agreed();
             match counter.debit(user, amount, reason).await {
                 Ok(_) => Debited::Done(amount),
                 Err(Stopped::Refused(refusal)) => Debited::Not(Some(refusal)),

@@ -205,31 +205,6 @@ impl Store {
         let taken = self.touches_one(vec![Statement::one(take, values)]).await?;
         Ok(taken.then_some((book, found, before + 1)))
     }
-
-    /// Above which sum an import needs another member's word; `None`: never.
-    pub async fn import_approval_above(&self, book: BookId) -> Result<Option<Cents>, Failure> {
-        let sql = "SELECT approve_above FROM import_rule WHERE book = $1";
-        let row = self.driver.query_one(sql, vec![book.0.into()]).await?;
-        row.map(|row| row.int(0).map(Cents)).transpose()
-    }
-
-    /// Sets above which sum an import needs another member's word, with the entry of it.
-    pub async fn set_import_approval_above(
-        &self,
-        book: BookId,
-        above: Option<Cents>,
-        entry: &NewAuditEntry,
-    ) -> Result<(), Failure> {
-        let statement = match above {
-            None => Statement::new("DELETE FROM import_rule WHERE book = $1", vec![book.0.into()]),
-            Some(above) => Statement::one(
-                "INSERT INTO import_rule (book, approve_above) VALUES ($1, $2) \
-                 ON CONFLICT (book) DO UPDATE SET approve_above = excluded.approve_above",
-                vec![book.0.into(), above.0.into()],
-            ),
-        };
-        Ok(self.driver.write(vec![statement, audit_log::note(entry)]).await?)
-    }
 }
 
 fn import(row: &Row) -> Result<Import, Failure> {

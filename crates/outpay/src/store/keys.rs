@@ -32,16 +32,20 @@ pub struct ApiKey {
     pub limits: KeyLimits,
     /// The number of the key under which the sums of its days are kept.
     pub budget: i64,
+    /// It does not authenticate before a second person has agreed.
+    pub waits: bool,
 }
 
 impl ApiKey {
-    /// `active`, `expired` or `revoked`.
+    /// `active`, `waiting`, `expired` or `revoked`.
     #[must_use]
     pub fn status(&self, now: Micros) -> &'static str {
         if self.revoked_at.is_some() {
             "revoked"
         } else if self.expires_at.is_some_and(|end| end <= now) {
             "expired"
+        } else if self.waits {
+            "waiting"
         } else {
             "active"
         }
@@ -70,6 +74,8 @@ pub struct NewApiKey {
     pub family: Option<i64>,
     /// The key whose sums per day it shares; `None` for sums of its own.
     pub budget: Option<i64>,
+    /// It does not authenticate yet.
+    pub waits: bool,
 }
 
 pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
@@ -92,12 +98,13 @@ pub(super) fn insert_key(key: &NewApiKey) -> [Statement; 2] {
         ),
         Statement::one(
             "INSERT INTO credential (digest, kind, book, subject, active, expires_at, allowed, max_amount, max_request, max_day, \
-             max_recipient_day, scopes, budget) VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12)",
+             max_recipient_day, scopes, budget) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             vec![
                 digest,
                 key.kind.code().into(),
                 key.book.0.into(),
                 key.number.into(),
+                (!key.waits).into(),
                 key.expires_at.into(),
                 key.limits.allowed.as_ref().map(ToString::to_string).as_deref().into(),
                 key.limits.max_amount.map(|most| most.0).into(),
@@ -181,7 +188,7 @@ impl KeyNews {
 
 /// The columns that `api_key` reads, in its order.
 const COLUMNS: &str = "k.number, k.book, k.kind, k.name, k.hint, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.family, \
-    c.budget";
+    c.budget, c.active";
 
 impl Store {
     /// The next free key number, unless another process takes it first.
@@ -213,6 +220,27 @@ impl Store {
         let join = join(new.number, old);
         let key = insert_key(new).into_iter().chain(end).chain(join);
         self.driver.write(key.chain(news.statements()).collect()).await
+    }
+
+    /// Lets a key that waits authenticate, and ends another one as [`Self::roll_key`] does.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when one of them is gone or revoked.
+    pub async fn activate_key(
+        &self,
+        number: i64,
+        replaces: Option<(i64, Micros)>,
+        now: Micros,
+        news: &KeyNews,
+    ) -> Result<(), WriteError> {
+        let activate = Statement::one(
+            "UPDATE credential SET active = 1 \
+             WHERE digest = (SELECT digest FROM api_key WHERE number = $1 AND revoked_at IS NULL)",
+            vec![number.into()],
+        );
+        let end = replaces.map(|(old, end)| if end <= now { revoke(old, now) } else { expire(old, end) });
+        let end = end.into_iter().flatten();
+        self.driver.write([activate].into_iter().chain(end).chain(news.statements()).collect()).await
     }
 
     /// Ends a key at once.
@@ -261,6 +289,7 @@ fn api_key(row: &Row) -> Result<ApiKey, Failure> {
         last_used_at: row.maybe_int(8)?,
         family: row.int(9)?,
         budget: row.int(10)?,
-        limits: credentials::limits(row, 11)?,
+        waits: row.int(11)? == 0 && row.maybe_int(7)?.is_none(),
+        limits: credentials::limits(row, 12)?,
     })
 }

@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, text: include_str!("../../migrations/0001_schema.sql") },
     Migration { number: 2, text: include_str!("../../migrations/0002_metadata_and_origins.sql") },
     Migration { number: 3, text: include_str!("../../migrations/0003_key_scopes.sql") },
+    Migration { number: 4, text: include_str!("../../migrations/0004_two_people.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -163,6 +164,11 @@ mod tests {
             3,
             "b8a555e93b08948fe914f4a84e39fc8361d0b709663198940f1ca0c7f06abd49",
             "7c0fa904620fcdfcfa80a99afe8ec0ee4582da1bd3eac7cb7952080cf005da9d",
+        ),
+        (
+            4,
+            "b7432afd1a7ceb784b2cdfeb5312934e507ae3e28ffb71c78f8de91743a24735",
+            "d5c8be9b8c0364b5f61ca4c6dbad42d95910f7acda04809c41d0eb9398a010ac",
         ),
     ];
 

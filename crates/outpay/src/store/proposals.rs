@@ -9,7 +9,7 @@ use super::sql::sql;
 use super::states::ProposalState;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{Actor, BookId, Micros};
+use ledger::{Actor, BookId, Micros, OnceKey};
 
 /// A proposal as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +49,15 @@ impl Store {
     /// Adds an open proposal.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] when another one has got its number in the meantime.
-    pub async fn add_proposal(&self, new: &ProposalRow, entry: &NewAuditEntry) -> Result<(), WriteError> {
-        let sql = "INSERT INTO proposal (number, book, what, reason, proposed_by, proposed_at, ends_at, code, state) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// [`WriteError::Conflict`] when another one has got its number or its idempotency key in the meantime.
+    pub async fn add_proposal(
+        &self,
+        new: &ProposalRow,
+        once: Option<&OnceKey>,
+        entry: &NewAuditEntry,
+    ) -> Result<(), WriteError> {
+        let sql = "INSERT INTO proposal (number, book, what, reason, proposed_by, proposed_at, ends_at, code, state, once) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = vec![
             new.number.into(),
             new.book.0.into(),
@@ -63,8 +68,16 @@ impl Store {
             new.ends_at.into(),
             new.code.as_ref().map(<[u8; 32]>::as_slice).into(),
             (ProposalState::Open as i64).into(),
+            once.map(|once| once.0.as_slice()).into(),
         ];
         self.driver.write(vec![Statement::one(sql, values), note(entry)]).await
+    }
+
+    /// The proposal that a request under this idempotency key made.
+    pub async fn proposal_once(&self, book: BookId, once: &OnceKey) -> Result<Option<ProposalRow>, Failure> {
+        let sql = sql!("SELECT {COLUMNS} FROM proposal WHERE book = $1 AND once = $2");
+        let values = vec![book.0.into(), once.0.as_slice().into()];
+        self.driver.query_one(sql, values).await?.as_ref().map(proposal).transpose()
     }
 
     /// The proposal with this number.

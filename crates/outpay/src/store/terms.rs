@@ -1,11 +1,12 @@
-//! What a business sets for withdrawals: the terms of each method, and how long money may stay unclaimed.
+//! What a business sets: the terms of each method, how long money may stay unclaimed, and what takes two people.
 
 use super::audit_log::{self, NewAuditEntry};
 use super::businesses::enable_payouts;
 use super::driver::{Statement, WriteError};
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{BookId, Micros, Terms};
+use ledger::{BookId, Cents, Micros, Terms};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// An account that holds money and has not moved for a while.
@@ -29,23 +30,43 @@ pub struct BookSettings {
     pub expiry_days: Option<i64>,
     /// Origins whose scripts may call the business's hash endpoints, sorted.
     pub allowed_origins: Vec<String>,
+    /// Above which sum an import takes two members.
+    pub import_above: Option<Cents>,
+    /// Above which amount two people are needed.
+    pub two_people_above: Option<Cents>,
     /// The terms of methods, by name.
     pub terms: BTreeMap<String, Terms>,
     /// The same as they are stored: a later version may write them differently.
     stored: BTreeMap<String, String>,
 }
 
-/// What to set; what is left out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What to set; what is left out stays as it is. Stored with proposals, so fields are only ever added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SettingsChange {
     /// May the business pay people?
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub payouts_enabled: Option<bool>,
     /// How many days people have to claim their money; `Some(None)`: for ever.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub expiry_days: Option<Option<i64>>,
     /// All origins whose scripts may call the business's hash endpoints.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_origins: Option<Vec<String>>,
     /// The terms of methods, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub terms: Vec<(String, Terms)>,
+    /// Above which sum an import takes two members; `Some(None)`: none does.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub import_above: Option<Option<Cents>>,
+    /// Above which amount two people are needed; `Some(None)`: never.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub two_people_above: Option<Option<Cents>>,
+}
+
+/// A null that is there says something; one that is not there says nothing.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
 }
 
 impl Store {
@@ -62,7 +83,15 @@ impl Store {
         }
         let (payouts_enabled, expiry_days) = (business.payouts_enabled, self.expiry_days(book).await?);
         let allowed_origins = self.allowed_origins(book.business()).await?;
-        Ok(Some(BookSettings { payouts_enabled, expiry_days, allowed_origins, terms, stored }))
+        Ok(Some(BookSettings {
+            payouts_enabled,
+            expiry_days,
+            allowed_origins,
+            import_above: self.import_approval_above(book).await?,
+            two_people_above: self.two_people_above(book).await?,
+            terms,
+            stored,
+        }))
     }
 
     /// Sets everything that `change` names, and writes the audit entries that tell of it, all or nothing, where everything is
@@ -85,6 +114,8 @@ impl Store {
         if let Some(origins) = &change.allowed_origins {
             statements.extend(set_origins(book.business(), origins));
         }
+        statements.extend(change.import_above.map(|above| set_rule(IMPORT_RULE, book, above)));
+        statements.extend(change.two_people_above.map(|above| set_rule(TWO_PEOPLE_RULE, book, above)));
         statements.extend(change.payouts_enabled.map(|enabled| enable_payouts(book.business(), enabled)));
         statements.extend(entries.iter().map(audit_log::note));
         self.driver.write(statements).await
@@ -114,6 +145,21 @@ impl Store {
             }
         };
         Ok(row.is_some())
+    }
+
+    /// Above which sum an import needs another member's word; `None`: never.
+    pub async fn import_approval_above(&self, book: BookId) -> Result<Option<Cents>, Failure> {
+        self.rule_above("SELECT approve_above FROM import_rule WHERE book = $1", book).await
+    }
+
+    /// Above which amount two people are needed; `None`: never.
+    pub async fn two_people_above(&self, book: BookId) -> Result<Option<Cents>, Failure> {
+        self.rule_above("SELECT above FROM two_people_rule WHERE book = $1", book).await
+    }
+
+    async fn rule_above(&self, sql: &'static str, book: BookId) -> Result<Option<Cents>, Failure> {
+        let row = self.driver.query_one(sql, vec![book.0.into()]).await?;
+        row.map(|row| row.int(0).map(Cents)).transpose()
     }
 
     /// The terms a book has set, by method.
@@ -230,5 +276,26 @@ fn set_expiry_days(book: BookId, days: Option<i64>) -> Statement {
             "INSERT INTO expiry_rule (book, days) VALUES ($1, $2) ON CONFLICT (book) DO UPDATE SET days = excluded.days",
             vec![book.0.into(), days.into()],
         ),
+    }
+}
+
+/// How a rule is deleted, and how it is set.
+type RuleStatements = (&'static str, &'static str);
+
+const IMPORT_RULE: RuleStatements = (
+    "DELETE FROM import_rule WHERE book = $1",
+    "INSERT INTO import_rule (book, approve_above) VALUES ($1, $2) \
+     ON CONFLICT (book) DO UPDATE SET approve_above = excluded.approve_above",
+);
+
+const TWO_PEOPLE_RULE: RuleStatements = (
+    "DELETE FROM two_people_rule WHERE book = $1",
+    "INSERT INTO two_people_rule (book, above) VALUES ($1, $2) ON CONFLICT (book) DO UPDATE SET above = excluded.above",
+);
+
+fn set_rule((delete, set): RuleStatements, book: BookId, above: Option<Cents>) -> Statement {
+    match above {
+        None => Statement::new(delete, vec![book.0.into()]),
+        Some(above) => Statement::one(set, vec![book.0.into(), above.0.into()]),
     }
 }

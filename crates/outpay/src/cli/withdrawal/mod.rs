@@ -12,11 +12,11 @@ use super::proposal;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
-use crate::proposals::Proposed;
+use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::stopped::Stopped;
 use crate::store::WithdrawalFilter;
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId, Refusal, Withdrawal, WithdrawalState};
+use ledger::{Actor, BookId, Cents, Refusal, Withdrawal, WithdrawalState};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -184,18 +184,6 @@ pub(super) async fn run(
             let (book, number) = find(platform, &id)?;
             (book, counter(book).cancel(number, &reason).await?.value)
         }
-        WithdrawalCommand::Settle { id, proof, .. } => {
-            let (book, number) = find(platform, &id.unwrap_or_default())?;
-            (book, counter(book).settle(number, &proof.unwrap_or_default()).await?.value)
-        }
-        WithdrawalCommand::Fail { id, reason } => {
-            let (book, number) = find(platform, &id)?;
-            (book, counter(book).fail(number, &reason).await?.value)
-        }
-        WithdrawalCommand::Return { id, proof } => {
-            let (book, number) = find(platform, &id)?;
-            (book, counter(book).give_back(number, &proof).await?.value)
-        }
         WithdrawalCommand::Stop { id } => {
             let (book, number) = find(platform, &id)?;
             (book, counter(book).stop(number).await?)
@@ -206,29 +194,53 @@ pub(super) async fn run(
             proposal::propose(platform, book, &what, &proof, json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        WithdrawalCommand::Resolve { id, paid, proof, .. } => {
-            let (book, number) = find(platform, &id)?;
-            (book, resolve(platform, book, number, paid, &proof).await?)
-        }
+        verb => return end(platform, verb, json).await,
     };
     print(platform, after.0, &after.1, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends a withdrawal whose outcome is unknown.
-async fn resolve(
-    platform: &Platform,
-    book: BookId,
-    number: i64,
-    paid: bool,
-    proof: &str,
-) -> Result<Withdrawal, CliError> {
-    match platform.counter(book, Actor::OPERATOR).resolve(number, paid, proof).await {
-        Err(Stopped::Refused(Refusal::RailIsNotHere)) => {
-            Err(rail_is_elsewhere(platform, book, number).await?)
+/// Ends a withdrawal by the operator's word, and prints it, or the proposal where that takes two people.
+async fn end(platform: &Platform, verb: WithdrawalCommand, json: bool) -> Result<ExitCode, CliError> {
+    let (id, reason) = match &verb {
+        WithdrawalCommand::Settle { id, proof, .. } => {
+            (id.clone().unwrap_or_default(), proof.clone().unwrap_or_default())
         }
-        resolved => Ok(resolved?.value),
+        WithdrawalCommand::Fail { id, reason } => (id.clone(), reason.clone()),
+        WithdrawalCommand::Return { id, proof } | WithdrawalCommand::Resolve { id, proof, .. } => {
+            (id.clone(), proof.clone())
+        }
+        _ => unreachable!("the other verbs end nothing by a word"),
+    };
+    let (book, withdrawal) = find(platform, &id)?;
+    let found = platform.store.withdrawal(book, withdrawal).await.map_err(CliError::Failed)?;
+    let amount = found.map_or(Cents::ZERO, |found| found.amount);
+    let counter = platform.counter(book, Actor::OPERATOR);
+    let (what, done) = match verb {
+        WithdrawalCommand::Fail { .. } => {
+            (Proposed::EndByHand { withdrawal, amount, paid: false }, counter.fail(withdrawal, &reason).await)
+        }
+        WithdrawalCommand::Return { .. } => {
+            (Proposed::Return { withdrawal, amount }, counter.give_back(withdrawal, &reason).await)
+        }
+        WithdrawalCommand::Resolve { paid, .. } => {
+            let what = Proposed::Resolve { withdrawal, amount, paid };
+            (what, counter.resolve(withdrawal, paid, &reason).await)
+        }
+        _ => (
+            Proposed::EndByHand { withdrawal, amount, paid: true },
+            counter.settle(withdrawal, &reason).await,
+        ),
+    };
+    if let Err(Stopped::Refused(Refusal::RailIsNotHere)) = done {
+        return Err(rail_is_elsewhere(platform, book, withdrawal).await?);
     }
+    let new = NewProposal { book, what, reason: &reason, by: Actor::OPERATOR, once: None };
+    match or_propose(platform, new, done).await? {
+        DoneOrProposed::Done(done) => print(platform, book, &done.value, json)?,
+        DoneOrProposed::Proposed(made) => proposal::print(platform, &made, json)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Names the rails that other processes of this installation have recorded, because this one lacks the withdrawal's.

@@ -111,7 +111,12 @@ pub async fn accept(posted: Posted<Visitor>) -> Result<Response, Declined> {
             again(status, &sentence)
         }
         Err(InvitationError::Proof(_)) => again(StatusCode::UNPROCESSABLE_ENTITY, WRONG),
-        Err(InvitationError::Invalid | InvitationError::IsMember | InvitationError::IsNoMember) => gone(),
+        Err(
+            InvitationError::Invalid
+            | InvitationError::IsMember
+            | InvitationError::IsNoMember
+            | InvitationError::NeedsSecondPerson,
+        ) => gone(),
     }
 }
 

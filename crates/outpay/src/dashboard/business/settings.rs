@@ -13,6 +13,8 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::uploaded::Uploaded;
 use crate::dashboard::door::{amount, notice};
+use crate::dashboard::money::proposals::proposed;
+use crate::proposals::{self, DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::store::{BrandingRow, SettingsChange};
 use crate::web::form::Form;
@@ -31,6 +33,8 @@ struct SettingsPage {
     expiry_days: Option<i64>,
     /// Origins whose scripts may call the API, with spaces between them.
     origins: String,
+    /// As the form has it.
+    two_people_above: String,
     methods: Vec<MethodForm>,
     /// As the form has it.
     branding: BrandingRow,
@@ -87,6 +91,7 @@ pub(crate) async fn show(
         payouts_enabled: who.business.payouts_enabled,
         expiry_days: store.expiry_days(who.book).await?,
         origins: store.allowed_origins(number).await?.join(" "),
+        two_people_above: store.two_people_above(who.book).await?.map(amount::write).unwrap_or_default(),
         methods: names.map(method).collect(),
         branding: branding::of(&who.platform, number).await?.texts(),
         logo: branding::logo_of(&who.platform, number).await?.as_ref().map(LogoName::path),
@@ -180,10 +185,39 @@ pub async fn set_expiry(posted: Posted) -> Result<Response, Declined> {
         return show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence)).await;
     };
     let set = SettingsChange { expiry_days: Some(days), ..SettingsChange::default() };
-    change(&who.platform, who.book, who.actor(), set).await?;
+    if let DoneOrProposed::Proposed(_) = set_or_propose(&who, set).await? {
+        return Ok(proposed());
+    }
     let mut response = page::see_other("/dashboard/settings");
     notice::leave(&mut response, "Saved.");
     Ok(response)
+}
+
+/// Above which amount two people are needed.
+pub async fn set_two_people(posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form } = posted;
+    let above = match amount::read("Amount", form.get("above")) {
+        Ok(above) => above,
+        Err(sentence) => return show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence)).await,
+    };
+    let set = SettingsChange { two_people_above: Some(above), ..SettingsChange::default() };
+    if let DoneOrProposed::Proposed(_) = set_or_propose(&who, set).await? {
+        return Ok(proposed());
+    }
+    let mut response = page::see_other("/dashboard/settings");
+    notice::leave(&mut response, "Saved.");
+    Ok(response)
+}
+
+/// Sets it, or proposes it where that takes two people.
+pub(crate) async fn set_or_propose(
+    who: &SignedIn,
+    set: SettingsChange,
+) -> Result<DoneOrProposed<()>, Declined> {
+    let done = change(&who.platform, who.book, who.actor(), set.clone()).await;
+    let what = Proposed::Settings(Box::new(set));
+    let new = NewProposal { book: who.book, what, reason: "", by: who.actor(), once: None };
+    Ok(or_propose(&who.platform, new, done).await?)
 }
 
 /// Sets the terms of one method: fee, limits, review rules, offered or not. All of them, as the form shows them, so a form that
@@ -210,6 +244,12 @@ pub async fn set_method(posted: Posted) -> Result<Response, Declined> {
         let terms = vec![(name.clone(), terms.clone())];
         Ok(SettingsChange { terms, ..SettingsChange::default() })
     };
+    let change = wanted(&settings::current(&who.platform, who.book).await?)?;
+    if settings::takes_two(&who.platform, who.book, who.actor(), &change).await? {
+        let what = Proposed::Settings(Box::new(change));
+        proposals::propose(&who.platform, who.book, &what, "", who.actor()).await?;
+        return Ok(proposed());
+    }
     change_from(&who.platform, who.book, who.actor(), wanted).await?;
     let mut response = page::see_other("/dashboard/settings");
     notice::leave(&mut response, format!("{title} is saved."));
@@ -314,6 +354,7 @@ mod tests {
                 payouts_enabled: false,
                 expiry_days: Some(90),
                 origins: "https://shop.example".to_owned(),
+                two_people_above: "500.00".to_owned(),
                 methods: vec![method("sandbox".to_owned(), "Sandbox".to_owned(), &terms)],
                 branding: BrandingRow {
                     display_name: "Acme".to_owned(),

@@ -5,16 +5,18 @@ use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
+use crate::dashboard::money::proposals::proposed;
 use crate::ids::IdKind;
 use crate::members;
 use crate::members::invitation::{self, InvitationError};
 use crate::members::team::{self, TeamError};
+use crate::proposals::{self, Proposed};
 use crate::roles::{Permission, Role};
 use crate::store::{Invitation, TeamMember};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Email, Micros};
+use ledger::{BookId, Email, Micros, Mode};
 use secrecy::ExposeSecret;
 
 #[derive(askama::Template)]
@@ -135,7 +137,15 @@ pub async fn change_role(posted: Posted) -> Result<Response, Declined> {
     let number =
         members::number(&who.platform, IdKind::Member, form.get("member")).ok_or(Declined::NotFound)?;
     let role = Role::from_word(form.get("role")).ok_or_else(|| Declined::sentence("Choose a role."))?;
-    let member = team::set_role(&who.platform, who.business.number, number, role, who.actor()).await?;
+    let set = team::set_role(&who.platform, who.business.number, number, role, who.actor()).await;
+    if let Err(TeamError::NeedsSecondPerson) = set {
+        // Roles are of the business, and so are decided where its rule is: in the live book.
+        let book = BookId::new(who.business.number, Mode::Live);
+        let what = Proposed::Role { member: number, role: role.code() };
+        proposals::propose(&who.platform, book, &what, "", who.actor()).await?;
+        return Ok(proposed());
+    }
+    let member = set?;
     let mut response = page::see_other("/dashboard/team");
     notice::leave(&mut response, format!("{} is {} now.", member.name, role.word()));
     Ok(response)

@@ -1,13 +1,14 @@
 //! `/dashboard/keys/{id}`: one API key: its limits, how it is used, and the ways to end it.
 
-use crate::api_keys;
-use crate::dashboard::developer::keys::{ShownKey, show_made};
+use crate::api_keys::{self, KeyError};
+use crate::dashboard::developer::keys::{KeyStart, ShownKey, show_made};
 use crate::dashboard::developer::usage_chart::{self, UsageChart};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
+use crate::proposals;
 use crate::roles::Permission;
 use crate::store::{ApiKey, UsageCounts};
 use crate::web::form::Form;
@@ -69,10 +70,16 @@ pub async fn roll(Path(id): Path<String>, posted: Posted) -> Result<Response, De
     let old = find(&who, &id).await?;
     let overlap = overlap(&form)?;
     let now = who.platform.clock.now();
-    let made = api_keys::roll(&who.platform, &old, overlap, who.actor()).await?;
+    let (made, waits) = match api_keys::roll(&who.platform, &old, overlap, who.actor()).await {
+        Err(KeyError::NeedsSecondPerson) => {
+            (proposals::rolled_key(&who.platform, &old, overlap, who.actor()).await?.0, true)
+        }
+        made => (made?, false),
+    };
     let new = api_keys::id(&who.platform, old.book, made.number);
     let old_ends_at = old.expires_at.map_or(now + overlap, |planned| planned.min(now + overlap));
-    Ok(show_made(&who, &new, &made, Some(old_ends_at)))
+    let old_ends_at = (!waits).then_some(old_ends_at);
+    Ok(show_made(&who, &new, &made, KeyStart { old_ends_at, waits }))
 }
 
 /// Ends a key at once.

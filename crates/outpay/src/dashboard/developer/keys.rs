@@ -11,6 +11,7 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::format;
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
+use crate::proposals;
 use crate::roles::Permission;
 use crate::scopes::{Resource, Scope, ScopeLevel, Scopes};
 use crate::store::{ApiKey, CredentialKind, UsageCounts};
@@ -202,13 +203,20 @@ pub async fn create(posted: Posted) -> Result<Response, Declined> {
         Ok(order) => order,
         Err(sentence) => return again(&who, &form, sentence).await,
     };
-    let made = match api_keys::create(&who.platform, &order, who.actor()).await {
+    let (platform, actor) = (&who.platform, who.actor());
+    let made = match api_keys::create(platform, &order, actor).await {
+        Err(KeyError::NeedsSecondPerson) => {
+            proposals::key(platform, &order, actor).await.map(|(made, _)| (made, true))
+        }
+        made => made.map(|made| (made, false)),
+    };
+    let (made, waits) = match made {
         Ok(made) => made,
         Err(KeyError::Failure(failure)) => return Err(failure.into()),
         Err(refused) => return again(&who, &form, capitalized(&refused.to_string())).await,
     };
     let id = api_keys::id(&who.platform, order.book, made.number);
-    Ok(show_made(&who, &id, &made, None))
+    Ok(show_made(&who, &id, &made, KeyStart { old_ends_at: None, waits }))
 }
 
 async fn again(who: &SignedIn, form: &Form, sentence: String) -> Result<Response, Declined> {
@@ -297,14 +305,21 @@ struct KeyMadePage<'a> {
     id: &'a str,
     key: &'a str,
     expires_at: Option<Micros>,
-    /// For a roll: when the old key ends.
-    old_ends_at: Option<Micros>,
+    start: KeyStart,
 }
 
-pub(crate) fn show_made(who: &SignedIn, id: &str, made: &MadeKey, old_ends_at: Option<Micros>) -> Response {
+/// When a new key begins to work.
+pub(crate) struct KeyStart {
+    /// For a roll: when the old key ends.
+    pub(crate) old_ends_at: Option<Micros>,
+    /// Another person has to confirm it first.
+    pub(crate) waits: bool,
+}
+
+pub(crate) fn show_made(who: &SignedIn, id: &str, made: &MadeKey, start: KeyStart) -> Response {
     let key = made.text.expose_secret();
     let frame = Frame::new(who, "keys", "Your new API key");
-    page::html(StatusCode::OK, &KeyMadePage { frame, id, key, expires_at: made.expires_at, old_ends_at })
+    page::html(StatusCode::OK, &KeyMadePage { frame, id, key, expires_at: made.expires_at, start })
 }
 
 /// An invented key, for snapshots.
@@ -373,7 +388,7 @@ mod tests {
                 id: "key_0d7f0f0e-0000-8000-8000-000000000001",
                 key: "sk_live_example",
                 expires_at: None,
-                old_ends_at: Some(1_800_086_400_000_000),
+                start: KeyStart { old_ends_at: Some(1_800_086_400_000_000), waits: true },
             },
         );
     }

@@ -66,9 +66,13 @@ impl From<Stopped> for Declined {
             Stopped::Refused(refusal) => refusal.into(),
             Stopped::NoVerdict(none) => none.into(),
             Stopped::Failure(failure) => failure.into(),
-            stopped @ (Stopped::Destination(_) | Stopped::Closed(_) | Stopped::NotRecovered(_)) => {
-                Self::sentence(stopped.to_string())
+            Stopped::NeedsSecondPerson => {
+                Self::sentence("This takes two people here. Use the form of its page, which proposes it.")
             }
+            stopped @ (Stopped::Destination(_)
+            | Stopped::Closed(_)
+            | Stopped::NotPossible(_)
+            | Stopped::NotRecovered(_)) => Self::sentence(stopped.to_string()),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Route {
 }
 
 const PAY_OR_REVIEW: Access = NeedsOneOf(&[PayPeople, ReviewWithdrawals]);
+/// What a proposal needs beyond that depends on what was proposed.
+const DECIDES: Access = NeedsOneOf(&[PayPeople, ReviewWithdrawals, ManageSettings, ManageKeys, ManageTeam]);
 
 /// All routes under /dashboard. A GET changes nothing.
 #[must_use]
@@ -93,7 +95,7 @@ fn money() -> Vec<Route> {
         post("/dashboard/pauses", Needs(ManageSettings), pauses::set),
         post("/dashboard/pauses/resume", Needs(ManageSettings), pauses::end),
         get("/dashboard/proposals", Needs(See), proposals::view),
-        post("/dashboard/proposals/{id}/decide", PAY_OR_REVIEW, proposals::decide),
+        post("/dashboard/proposals/{id}/decide", DECIDES, proposals::decide),
         get("/dashboard/import", Needs(See), imports::view),
         post("/dashboard/import", Needs(PayPeople), imports::upload),
         post("/dashboard/import/rule", Needs(ManageSettings), imports::set_approval_rule),
@@ -132,6 +134,7 @@ fn business() -> Vec<Route> {
         post("/dashboard/settings/expiry", Needs(ManageSettings), settings::set_expiry),
         post("/dashboard/settings/origins", Needs(ManageSettings), settings::set_origins),
         post("/dashboard/settings/method", Needs(ManageSettings), settings::set_method),
+        post("/dashboard/settings/two-people", Needs(ManageSettings), settings::set_two_people),
         post("/dashboard/settings/branding", Needs(ManageSettings), settings::set_branding),
         post("/dashboard/settings/logo", Needs(ManageSettings), settings::set_logo),
         get("/dashboard/team", Needs(See), team::view),

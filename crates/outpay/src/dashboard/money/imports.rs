@@ -1,5 +1,6 @@
 //! `/dashboard/import`: the upload of a file of payments, and the list of uploaded files.
 
+use crate::dashboard::business::settings::set_or_propose;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -7,14 +8,15 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::uploaded::Uploaded;
 use crate::dashboard::door::{amount, notice};
 use crate::dashboard::money::import::{self, badge};
+use crate::dashboard::money::proposals::proposed;
 use crate::imports::bring;
 use crate::imports::lines::BadLine;
+use crate::proposals::DoneOrProposed;
 use crate::roles::Permission;
-use crate::store::Import;
+use crate::store::{Import, SettingsChange};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
 
 const SHOWN: i64 = 50;
 
@@ -74,9 +76,10 @@ pub async fn set_approval_rule(posted: Posted) -> Result<Response, Declined> {
             return show(StatusCode::UNPROCESSABLE_ENTITY, &who, Vec::new(), Some(sentence)).await;
         }
     };
-    let detail = json!({ "above": above });
-    let entry = who.entry("settings.import_approval_changed", "", &detail);
-    who.platform.store.set_import_approval_above(who.book, above, &entry).await?;
+    let set = SettingsChange { import_above: Some(above), ..SettingsChange::default() };
+    if let DoneOrProposed::Proposed(_) = set_or_propose(&who, set).await? {
+        return Ok(proposed());
+    }
     let mut response = page::see_other("/dashboard/import");
     notice::leave(&mut response, "Saved.");
     Ok(response)

@@ -100,6 +100,16 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     Ok(response)
 }
 
+/// After something was proposed instead of done.
+pub(crate) fn proposed() -> Response {
+    let mut response = page::see_other("/dashboard/proposals");
+    notice::leave(
+        &mut response,
+        "This takes two people here. It is proposed; another person has to confirm it.",
+    );
+    response
+}
+
 impl From<Refused> for Declined {
     fn from(refused: Refused) -> Self {
         match refused {

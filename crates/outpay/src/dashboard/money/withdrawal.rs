@@ -7,9 +7,11 @@ use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::SignedIn;
+use crate::dashboard::money::proposals::proposed;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
 use crate::ids::IdKind;
 use crate::line::typed_reference;
+use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::store::{Attempt, StoredEntry};
 use crate::web::page;
@@ -207,24 +209,38 @@ pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Dec
     let text = typed_reference(form.get("text"))
         .map_err(|hint| Declined::sentence(format!("Reason or proof: {hint}.")))?;
     let counter = who.platform.counter(who.book, who.origin());
-    let after = match form.get("how") {
-        "settle" => counter.settle(number, &text).await?,
-        "fail" => counter.fail(number, &text).await?,
-        "paid" => counter.resolve(number, true, &text).await?,
-        "not_paid" => counter.resolve(number, false, &text).await?,
+    let amount = who.platform.store.withdrawal(who.book, number).await?.ok_or(Declined::NotFound)?.amount;
+    let by_hand = |paid| Proposed::EndByHand { withdrawal: number, amount, paid };
+    let resolve = |paid| Proposed::Resolve { withdrawal: number, amount, paid };
+    let (what, done) = match form.get("how") {
+        "settle" => (by_hand(true), counter.settle(number, &text).await),
+        "fail" => (by_hand(false), counter.fail(number, &text).await),
+        "paid" => (resolve(true), counter.resolve(number, true, &text).await),
+        "not_paid" => (resolve(false), counter.resolve(number, false, &text).await),
         "return" if withdrawal_row::is_by_hand(&who, number).await? => {
-            counter.give_back(number, &text).await?
+            (Proposed::Return { withdrawal: number, amount }, counter.give_back(number, &text).await)
         }
-        "cancel" => counter.cancel(number, &text).await?,
+        "cancel" => {
+            let after = counter.cancel(number, &text).await?;
+            return Ok(ended(&id, after.value.state));
+        }
         "return" => {
             let sentence = "Only a payment that was made by hand can come back by hand. Ask the operator.";
             return Err(Declined::sentence(sentence));
         }
         _ => return Err(Declined::sentence("Choose what to do.")),
     };
+    let new = NewProposal { book: who.book, what, reason: &text, by: who.actor(), once: None };
+    match or_propose(&who.platform, new, done).await? {
+        DoneOrProposed::Done(after) => Ok(ended(&id, after.value.state)),
+        DoneOrProposed::Proposed(_) => Ok(proposed()),
+    }
+}
+
+fn ended(id: &str, state: WithdrawalState) -> Response {
     let mut response = page::see_other(&format!("/dashboard/withdrawals/{id}"));
-    notice::leave(&mut response, format!("The withdrawal is {} now.", after.value.state.word()));
-    Ok(response)
+    notice::leave(&mut response, format!("The withdrawal is {} now.", state.word()));
+    response
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
+use crate::dashboard::money::proposals::proposed;
 use crate::dashboard::money::withdrawal_row::{WithdrawalRow, rows};
 use crate::dashboard::people::users;
 use crate::format;
 use crate::ids::IdKind;
 use crate::line::typed_reference;
+use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::store::{HistoryPlace, StoredEntry, UserRow, WithdrawalFilter};
 use crate::web::page;
@@ -150,7 +152,13 @@ pub async fn debit(Path(id): Path<String>, posted: Posted) -> Result<Response, D
         return Err(Declined::sentence("Amount: give $0.01 or more."));
     }
     let counter = who.platform.counter(who.book, who.origin()).once(key);
-    counter.debit(row.user.number, amount, reason).await?;
+    let user = row.user.number;
+    let done = counter.debit(user, amount, reason.clone()).await;
+    let what = Proposed::Debit { user, amount };
+    let new = NewProposal { book: who.book, what, reason: &reason, by: who.actor(), once: Some(key) };
+    if let DoneOrProposed::Proposed(_) = or_propose(&who.platform, new, done).await? {
+        return Ok(proposed());
+    }
     let mut response = page::see_other(&format!("/dashboard/users/{id}"));
     notice::leave(&mut response, format!("{} went back to the payout balance.", format::money(amount.0)));
     Ok(response)

@@ -7,6 +7,7 @@ use crate::claim::hat::{Claim, SESSION};
 use crate::world::MINUTE;
 use crate::world::on_both_engines;
 use ledger::{Command, Mode, UserStatus};
+use outpay::testing::attacks::AttackSign;
 use outpay::testing::business;
 
 on_both_engines! {
@@ -22,6 +23,7 @@ on_both_engines! {
     a_session_is_for_its_person_alone,
     a_form_of_another_site_does_not_sign_in,
     signing_out_takes_the_cookie_away,
+    a_wrong_hash_is_a_sign_of_an_attack,
 }
 
 async fn the_door_works_without_script(world: &Claim) {
@@ -202,4 +204,11 @@ async fn signing_out_takes_the_cookie_away(world: &Claim) {
     assert_eq!(browser.cookie(SESSION), None);
     browser.get("/p/home").await.leads_to("/p?ended");
     browser.post("/p/sign-out", &[]).await.leads_to("/p?left");
+}
+
+async fn a_wrong_hash_is_a_sign_of_an_attack(world: &Claim) {
+    let before = world.platform.attacks.count(AttackSign::RefusedCredential);
+    let mut browser = world.browser();
+    browser.post("/p/session", &[("hash", "unknown")]).await;
+    assert_eq!(world.platform.attacks.count(AttackSign::RefusedCredential), before + 1);
 }

@@ -14,6 +14,7 @@ crate::cli::on_both_engines! {
     a_withdrawn_proposal_does_nothing,
     money_is_paid_out_and_fees_are_swept,
     without_its_rail_a_withdrawal_is_ended_by_two_people_only,
+    above_a_limit_a_payment_by_hand_takes_two,
 }
 
 const BOOK: BookId = BookId(2);
@@ -197,5 +198,26 @@ fn without_its_rail_a_withdrawal_is_ended_by_two_people_only(installation: &Inst
     assert_eq!(after["status"], "failed");
     let note = after["entries"].as_array().unwrap().last().unwrap()["note"].clone();
     assert_eq!(note, "the bank's letter (proposal 1, by the operator)");
+    installation.ok(&["audit"]);
+}
+
+fn above_a_limit_a_payment_by_hand_takes_two(installation: &Installation) {
+    let id = asked(installation, 1_000);
+    assert!(installation.ok(&["business", "two-people", "Acme"]).contains("One person is enough"));
+    let set = installation.json(&["business", "two-people", "Acme", "--above", "999"]);
+    assert_eq!(set["two_people_above"], 999);
+    let shown = |id: &str| installation.json(&["withdrawal", "show", id])["status"].clone();
+    let made = installation.json(&["withdrawal", "settle", &id, "--proof", "wire 5"]);
+    assert_eq!(shown(&id), "queued", "proposing does nothing");
+    confirm(installation, &made);
+    assert_eq!(shown(&id), "succeeded");
+    let made = installation.json(&["withdrawal", "return", &id, "--proof", "statement 9"]);
+    let (proposal, _) = proposed(&made);
+    installation.refused(1, "takes the code", &["proposal", "confirm", &proposal]);
+    assert_eq!(shown(&id), "succeeded");
+    let off = installation.json(&["business", "two-people", "Acme", "--off"]);
+    assert_eq!(off["two_people_above"], Value::Null);
+    installation.ok(&["withdrawal", "return", &id, "--proof", "statement 9"]);
+    assert_eq!(shown(&id), "returned");
     installation.ok(&["audit"]);
 }

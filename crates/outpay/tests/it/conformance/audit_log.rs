@@ -110,6 +110,7 @@ async fn settings_and_their_entries_are_set_together(world: &BareStore) {
         expiry_days: Some(Some(30)),
         allowed_origins: Some(vec!["https://shop.example".to_owned()]),
         terms: vec![("bank".to_owned(), terms.clone())],
+        ..SettingsChange::default()
     };
     let seen = async || store.book_settings(book).await.unwrap().unwrap();
     let first = seen().await;

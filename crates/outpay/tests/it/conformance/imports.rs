@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Cents};
 use outpay::testing::store::{
-    AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, WriteError,
+    AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, SettingsChange, WriteError,
 };
 
 on_both_engines! {
@@ -158,7 +158,9 @@ async fn the_rule_is_a_sum(world: &BareStore) {
     let book = start(world).await;
     let store = &world.store;
     for above in [None, Some(Cents(100)), Some(Cents(0)), None] {
-        store.set_import_approval_above(book, above, &moved(book)).await.unwrap();
+        let change = SettingsChange { import_above: Some(above), ..SettingsChange::default() };
+        let seen = store.book_settings(book).await.unwrap().unwrap();
+        store.change_settings(book, &seen, &change, &[moved(book)]).await.unwrap();
         assert_eq!(store.import_approval_above(book).await.unwrap(), above);
     }
     assert_eq!(entries(world, book).await, 4);

@@ -16,6 +16,7 @@ on_both_engines! {
     rolling_with_overlap_ends_the_old_key_later,
     a_key_that_is_gone_is_not_rolled,
     revoking_ends_a_key_once,
+    a_key_that_waits_is_activated,
     uses_never_move_back,
 }
 
@@ -32,6 +33,7 @@ pub fn new_key(number: i64, book: BookId) -> NewApiKey {
         limits: KeyLimits::default(),
         family: None,
         budget: None,
+        waits: false,
     }
 }
 
@@ -84,6 +86,7 @@ async fn a_key_comes_back_as_it_was_made(world: &BareStore) {
         last_used_at: None,
         limits: limits.clone(),
         budget: 2,
+        waits: false,
     };
     assert_eq!(store.key(2).await.unwrap(), Some(stored.clone()));
     assert_eq!(store.key(9).await.unwrap(), None);
@@ -192,4 +195,25 @@ async fn uses_never_move_back(world: &BareStore) {
         used.push(key(world, number).await.last_used_at);
     }
     assert_eq!(used, [Some(NOW + 9), Some(NOW + 6), None]);
+}
+
+async fn a_key_that_waits_is_activated(world: &BareStore) {
+    let book = world.book("Acme").await;
+    let (store, none) = (&world.store, KeyNews::default());
+    store.create_key(&new_key(1, book), &none).await.unwrap();
+    for number in [2, 3, 4] {
+        store.create_key(&NewApiKey { waits: true, ..new_key(number, book) }, &none).await.unwrap();
+        assert_eq!(
+            (credential(world, number).await.0, key(world, number).await.status(NOW)),
+            (false, "waiting")
+        );
+    }
+    store.activate_key(2, None, NOW, &none).await.unwrap();
+    assert_eq!((credential(world, 2).await.0, key(world, 2).await.status(NOW)), (true, "active"));
+    store.activate_key(3, Some((1, NOW + 5)), NOW, &none).await.unwrap();
+    assert_eq!((credential(world, 1).await, credential(world, 3).await.0), ((true, Some(NOW + 5)), true));
+    store.revoke_key(4, NOW, &none).await.unwrap();
+    let gone = store.activate_key(4, Some((2, NOW)), NOW, &none).await;
+    assert!(matches!(gone, Err(WriteError::Conflict)), "{gone:?}");
+    assert!(credential(world, 2).await.0, "nothing of it was done");
 }

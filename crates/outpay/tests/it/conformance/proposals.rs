@@ -4,11 +4,12 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::deposit;
-use ledger::{Actor, BookId, Cents, Mode, floor_of_epoch};
+use ledger::{Actor, BookId, Cents, Mode, OnceKey, floor_of_epoch};
 use outpay::testing::store::{InstallationRail, ProposalRow, ProposalState, WriteError};
 
 on_both_engines! {
     a_proposal_is_decided_once_and_in_time,
+    a_request_is_proposed_once,
     a_proposal_whose_effect_was_refused_is_open_again,
     a_proposal_that_was_carried_out_stays_so,
     proposals_are_numbered_in_the_epoch,
@@ -37,7 +38,7 @@ async fn start(world: &BareStore) -> BookId {
     let book = world.book("Acme").await;
     let store = &world.store;
     assert_eq!(store.next_proposal_number().await.unwrap(), 1);
-    store.add_proposal(&proposal_of(book, 1), &entry(book.business(), "made", Actor(5))).await.unwrap();
+    store.add_proposal(&proposal_of(book, 1), None, &entry(book.business(), "made", Actor(5))).await.unwrap();
     book
 }
 
@@ -47,9 +48,9 @@ async fn a_proposal_is_decided_once_and_in_time(world: &BareStore) {
     assert_eq!(store.proposal(1).await.unwrap(), Some(proposal_of(book, 1)));
     assert_eq!(store.proposal(2).await.unwrap(), None);
     let log = entry(book.business(), "decided", Actor(5));
-    let again = store.add_proposal(&proposal_of(book, 1), &log).await;
+    let again = store.add_proposal(&proposal_of(book, 1), None, &log).await;
     assert!(matches!(again, Err(WriteError::Conflict)));
-    store.add_proposal(&proposal_of(book, 2), &log).await.unwrap();
+    store.add_proposal(&proposal_of(book, 2), None, &log).await.unwrap();
     let numbers: Vec<i64> = store.proposals(book, 10).await.unwrap().iter().map(|one| one.number).collect();
     assert_eq!(numbers, [2, 1]);
     assert_eq!(store.proposals(book, 1).await.unwrap().len(), 1);
@@ -115,4 +116,18 @@ async fn a_deposit_is_found_by_its_reference(world: &BareStore) {
     assert_eq!(called(book, "bank line 2").await, Some((2, Cents(80))));
     assert_eq!(called(book, "bank line 3").await, None);
     assert_eq!(called(BookId(book.0 + 1), "bank line 2").await, None);
+}
+
+async fn a_request_is_proposed_once(world: &BareStore) {
+    let book = start(world).await;
+    let (store, key) = (&world.store, OnceKey::of_request("k"));
+    let log = entry(book.business(), "made", Actor(5));
+    assert_eq!(store.proposal_once(book, &key).await.unwrap(), None);
+    store.add_proposal(&proposal_of(book, 2), Some(&key), &log).await.unwrap();
+    assert_eq!(store.proposal_once(book, &key).await.unwrap(), Some(proposal_of(book, 2)));
+    let again = store.add_proposal(&proposal_of(book, 3), Some(&key), &log).await;
+    assert!(matches!(again, Err(WriteError::Conflict)));
+    let elsewhere = BookId(book.0 + 1);
+    store.add_proposal(&proposal_of(elsewhere, 4), Some(&key), &log).await.unwrap();
+    assert_eq!(store.proposal_once(elsewhere, &key).await.unwrap().map(|row| row.number), Some(4));
 }

@@ -11,6 +11,7 @@ on_both_engines! {
     settings_are_changed_from_what_was_seen_alone,
     an_origin_is_allowed_by_a_business_or_by_any,
     an_expiry_rule_is_set_and_taken_away,
+    a_rule_of_two_people_is_set_and_taken_away,
     unclaimed_is_what_did_not_move,
     unclaimed_money_pages,
     a_reminder_is_noted,
@@ -89,6 +90,17 @@ async fn an_origin_is_allowed_by_a_business_or_by_any(world: &BareStore) {
     assert_eq!(found, (true, true, false));
     assert!(!store.is_allowed_origin(None, "https://Shop.example").await.unwrap());
     assert_eq!(store.allowed_origins(one).await.unwrap(), [shop]);
+}
+
+async fn a_rule_of_two_people_is_set_and_taken_away(world: &BareStore) {
+    let (store, book) = (&world.store, world.book("Acme").await);
+    for above in [Some(Cents(0)), Some(Cents(500)), None, None] {
+        let change = SettingsChange { two_people_above: Some(above), ..SettingsChange::default() };
+        let seen = store.book_settings(book).await.unwrap().unwrap();
+        store.change_settings(book, &seen, &change, &[]).await.unwrap();
+        assert_eq!(store.two_people_above(book).await.unwrap(), above);
+        assert_eq!(store.two_people_above(BookId(book.0 + 1)).await.unwrap(), None);
+    }
 }
 
 async fn an_expiry_rule_is_set_and_taken_away(world: &BareStore) {

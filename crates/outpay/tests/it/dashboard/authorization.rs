@@ -93,6 +93,7 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/users/{id}/link/mail", 409),
     ("POST", "/dashboard/withdrawals/by-hand/export", 404),
     ("POST", "/dashboard/import/rule", 303),
+    ("POST", "/dashboard/settings/two-people", 303),
 ];
 
 crate::world::on_both_engines! {

@@ -21,6 +21,7 @@ mod requests;
 mod settings;
 mod sign_in;
 mod team;
+mod two_people;
 mod user;
 mod users;
 mod webhooks;

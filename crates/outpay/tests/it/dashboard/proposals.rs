@@ -46,7 +46,7 @@ async fn a_member_confirms_what_the_operator_proposed(world: &Team) {
     let mut admin = world.member(&business, Role::Admin).await;
     let made = propose(world, business.live, Actor::OPERATOR).await;
     assert!(made.code.is_none(), "a member can confirm it");
-    let by_code = proposals::confirm(&world.platform, &made.row, Checker::Code("")).await;
+    let by_code = proposals::confirm(&world.platform, &made.row, Checker::Operator(Some(""))).await;
     assert!(matches!(by_code, Err(Refused::NeedsMember)), "{by_code:?}");
     admin.browser.get("/dashboard/proposals").await.says("invoice 17").says("Pay $2.00 out");
     let confirm = [("how", "confirm")];
@@ -109,7 +109,7 @@ async fn what_has_ended_is_not_confirmed(world: &Team) {
     world.wait(MINUTE);
     assert_eq!(main_balance(world, &business).await, 500);
     let code = made.code.unwrap();
-    let by_code = Checker::Code(secrecy::ExposeSecret::expose_secret(&code));
+    let by_code = Checker::Operator(Some(secrecy::ExposeSecret::expose_secret(&code)));
     assert!(matches!(
         proposals::confirm(&world.platform, &made.row, by_code).await,
         Err(Refused::IsNotOpen(_))

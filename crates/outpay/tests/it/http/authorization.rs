@@ -7,9 +7,10 @@ use crate::http::api::Api;
 use crate::http::hooked::Hooked;
 use crate::wire::Call;
 use data_encoding::BASE32_NOPAD;
-use ledger::{Actor, Email, Terms};
+use ledger::{Actor, BookId, Cents, Email, Terms};
 use outpay::testing::members::invitation::{self, Acceptance};
 use outpay::testing::members::{SessionClient, session, sign_in};
+use outpay::testing::proposals::{self, Proposed};
 use outpay::testing::roles::Role;
 use outpay::testing::store::CredentialKind;
 use secrecy::{ExposeSecret, SecretString};
@@ -78,6 +79,9 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/resume", businesses(200)),
     ("GET", "/payout/settings", businesses(200)),
     ("PUT", "/payout/settings", businesses(200)),
+    ("GET", "/payout/proposals", businesses(200)),
+    ("POST", "/payout/proposals/{id}/confirm", own(409)),
+    ("POST", "/payout/proposals/{id}/withdraw", own(409)),
     ("GET", "/payout/keys", businesses(200)),
     ("POST", "/payout/keys", businesses(201)),
     ("GET", "/payout/events", businesses(200)),
@@ -114,6 +118,15 @@ pub struct Ids {
     withdrawal: String,
     delivery: String,
     key: String,
+    proposal: String,
+}
+
+/// A proposal that can be neither confirmed nor withdrawn any more.
+async fn withdrawn_proposal(world: &Api, book: BookId) -> String {
+    let (platform, what) = (&world.platform, Proposed::Debit { user: 1, amount: Cents(1) });
+    let made = proposals::propose(platform, book, &what, "r", Actor::OPERATOR).await.unwrap();
+    proposals::withdraw(platform, &made.row, Actor::OPERATOR).await.unwrap();
+    proposals::id(platform, &made.row)
 }
 
 impl Ids {
@@ -123,6 +136,7 @@ impl Ids {
             Some("users") => &self.user,
             Some("webhook") => &self.delivery,
             Some("keys") => &self.key,
+            Some("proposals") => &self.proposal,
             _ => &self.withdrawal,
         };
         route.replace("{id}", id)
@@ -140,6 +154,7 @@ pub async fn things(world: &Api, hooked: &Hooked) -> Ids {
         withdrawal: world.withdrawal_id(hooked.business.live, 1),
         delivery: delivered["data"][0]["id"].as_str().unwrap().to_owned(),
         key: world.key_id(hooked.business.live, &spare).await,
+        proposal: withdrawn_proposal(world, hooked.business.live).await,
     }
 }
 

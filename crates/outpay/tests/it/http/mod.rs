@@ -35,6 +35,7 @@ mod operations;
 mod pause;
 mod pauses;
 mod process;
+mod proposals;
 mod protocol;
 mod quote;
 mod readyz;

@@ -14,7 +14,7 @@ async fn status_200_to_the_byte(world: &Api) {
     world.get("/payout/settings").key(&business.test_key).send().await.is(
         200,
         concat!(
-            r#"{"payouts_enabled":false,"expiry_days":null,"allowed_origins":[],"methods":{"sandbox":{"enabled":true,"#,
+            r#"{"payouts_enabled":false,"expiry_days":null,"allowed_origins":[],"two_people_above":null,"methods":{"sandbox":{"enabled":true,"#,
             r#""fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"#,
             r#""review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}}}"#
         ),

@@ -1,0 +1,202 @@
+//! Proposals by API: what takes two people, confirmed by a key of another hand than the one that proposed it. Not here: what
+//! can be proposed, and its effect (proposals/).
+
+use super::door::{Door, PathId};
+use super::problem::{Problem, json};
+use super::show;
+use crate::auth::Caller;
+use crate::clock::rfc3339;
+use crate::ids::IdKind;
+use crate::proposals::{self, Checker, DoneOrProposed, NewProposal, Proposed, Refused, word};
+use crate::stopped::Stopped;
+use crate::store::{Failure, ProposalRow};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::{Actor, BookId, OnceKey};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// How many the list has.
+const SHOWN: i64 = 100;
+
+/// What one person or key proposed and another has to confirm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Proposal)]
+pub struct ProposalShown {
+    /// `prp_…`
+    id: String,
+    /// `open`, `confirmed`, `withdrawn` or `expired`.
+    state: &'static str,
+    /// What is done once it is confirmed.
+    what: String,
+    /// Why, or the proof.
+    reason: String,
+    /// `key_…`, `mem_…`, or `operator`.
+    proposed_by: String,
+    proposed_at: String,
+    /// From then on it cannot be confirmed.
+    ends_at: String,
+    /// Who confirmed or withdrew it, or null.
+    #[schema(required)]
+    decided_by: Option<String>,
+    #[schema(required)]
+    decided_at: Option<String>,
+    /// When it took effect, or null.
+    #[schema(required)]
+    carried_out_at: Option<String>,
+}
+
+/// Proposals of this mode.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Proposals {
+    data: Vec<ProposalShown>,
+}
+
+pub(super) fn shown(door: &Door, row: &ProposalRow) -> Result<ProposalShown, Failure> {
+    let actor = |actor: Actor| name(door, row.book, actor);
+    Ok(ProposalShown {
+        id: proposals::id(&door.platform, row),
+        state: word(row, door.platform.clock.now()),
+        what: Proposed::of(row)?.sentence(),
+        reason: row.reason.clone(),
+        proposed_by: actor(row.proposed_by),
+        proposed_at: rfc3339(row.proposed_at),
+        ends_at: rfc3339(row.ends_at),
+        decided_by: row.decided_by.map(actor),
+        decided_at: row.decided_at.map(rfc3339),
+        carried_out_at: row.carried_out_at.map(rfc3339),
+    })
+}
+
+fn name(door: &Door, book: BookId, actor: Actor) -> String {
+    let ids = door.platform.secrets.ids();
+    match (actor.as_key(), actor.as_member()) {
+        (Some(key), _) => ids.seal(IdKind::ApiKey, book, key),
+        (_, Some(member)) => crate::members::id(&door.platform, IdKind::Member, member),
+        _ => "operator".to_owned(),
+    }
+}
+
+/// What was done, or, where that takes two people, 202 with its proposal.
+pub(super) async fn done_or_proposed<T>(
+    door: &Door,
+    caller: Caller,
+    (what, reason, once): (Proposed, &str, Option<OnceKey>),
+    done: Result<T, Stopped>,
+) -> Result<Result<T, Response>, Problem> {
+    let by = Actor(caller.subject);
+    let new = NewProposal { book: caller.book, what, reason, by, once };
+    match proposals::or_propose(&door.platform, new, done).await? {
+        DoneOrProposed::Done(done) => Ok(Ok(done)),
+        DoneOrProposed::Proposed(made) => {
+            let body = show::text(&shown(door, &made.row)?);
+            Ok(Err(json(StatusCode::ACCEPTED, body)))
+        }
+    }
+}
+
+/// 202 with the proposal of a change that takes two people.
+pub(super) async fn propose_instead(
+    door: &Door,
+    caller: Caller,
+    what: Proposed,
+) -> Result<Response, Problem> {
+    let made = proposals::propose(&door.platform, caller.book, &what, "", Actor(caller.subject)).await?;
+    Ok(json(StatusCode::ACCEPTED, show::text(&shown(door, &made.row)?)))
+}
+
+/// The newest proposals of this mode.
+#[utoipa::path(
+    get, path = "/payout/proposals", tag = "Proposals", security(("secret_key" = [])),
+    responses((status = 200, description = "Newest first, at most 100", body = Proposals), (status = 401, description = "No valid secret key"),
+        (status = 429, description = "Too many requests")))]
+pub async fn proposals(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let found = door.platform.store.proposals(caller.book, SHOWN).await?;
+    let data = found.iter().map(|row| shown(&door, row)).collect::<Result<_, _>>()?;
+    Ok(show::ok(&Proposals { data }))
+}
+
+/// Confirm a proposal, which carries it out.
+#[utoipa::path(
+    post, path = "/payout/proposals/{id}/confirm", tag = "Proposals", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "prp_…")),
+    responses((status = 200, description = "The proposal afterwards; the same for one that this key confirmed before", body = ProposalShown),
+        (status = 400, description = "A rule refuses what was proposed"), (status = 401, description = "No valid secret key"),
+        (status = 403, description = "The key proposed it itself, or lacks the scope of what was proposed"), (status = 404, description = "No such proposal"),
+        (status = 409, description = "It is not open any more, or cannot be done any more"), (status = 422, description = "A rule refuses what was proposed"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
+pub async fn proposal_confirm(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let row = find(&door, caller, &id).await?;
+    door.still_authenticates(caller).await?;
+    let actor = Actor(caller.subject);
+    if row.carried_out_at.is_none() || row.decided_by != Some(actor) {
+        proposals::confirm(&door.platform, &row, Checker::Key(actor)).await?;
+    }
+    Ok(show::ok(&shown(&door, &find(&door, caller, &id).await?)?))
+}
+
+/// Withdraw a proposal.
+#[utoipa::path(
+    post, path = "/payout/proposals/{id}/withdraw", tag = "Proposals", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "prp_…")),
+    responses((status = 200, description = "The proposal afterwards", body = ProposalShown), (status = 401, description = "No valid secret key"),
+        (status = 403, description = "The key lacks the scope of what was proposed"), (status = 404, description = "No such proposal"),
+        (status = 409, description = "It is not open any more"), (status = 429, description = "Too many requests")))]
+pub async fn proposal_withdraw(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let row = find(&door, caller, &id).await?;
+    door.still_authenticates(caller).await?;
+    proposals::withdraw(&door.platform, &row, Actor(caller.subject)).await?;
+    Ok(show::ok(&shown(&door, &find(&door, caller, &id).await?)?))
+}
+
+/// The caller's proposal, whose effect the key could have without it.
+async fn find(door: &Door, caller: Caller, id: &str) -> Result<ProposalRow, Problem> {
+    let found = proposals::find(&door.platform, id).await?.filter(|row| row.book == caller.book);
+    let unknown = || {
+        let sentence = "There is no proposal with this id.".to_owned();
+        Problem::Coded(StatusCode::NOT_FOUND, sentence, "proposal_not_found")
+    };
+    let row = found.ok_or_else(unknown)?;
+    match Proposed::of(&row)?.scope() {
+        Some(scope) if caller.scopes.allow(scope) => Ok(row),
+        Some(scope) => Err(Problem::InsufficientScope(scope)),
+        None => {
+            let sentence = "A member of the team has to decide this in the dashboard.".to_owned();
+            Err(Problem::Coded(StatusCode::FORBIDDEN, sentence, "members_only"))
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let sentence = refused.to_string();
+        match refused {
+            Refused::IsNotOpen(_) => Self::Coded(StatusCode::CONFLICT, sentence, "proposal_not_open"),
+            Refused::IsOwn => Self::Coded(
+                StatusCode::FORBIDDEN,
+                "This key, or one of the same hand, proposed this. Another one has to confirm it.".to_owned(),
+                "maker_is_checker",
+            ),
+            Refused::NeedsMember | Refused::NeedsCode | Refused::WrongCode => {
+                Self::Coded(StatusCode::FORBIDDEN, sentence, "members_only")
+            }
+            Refused::Effect(stopped) => stopped.into(),
+        }
+    }
+}
