@@ -4,6 +4,7 @@
 //! `store`, decides with the `ledger` crate, saves, commits once per batch, and only then replies.
 
 mod api_keys;
+mod attacks;
 mod audit;
 mod audit_log;
 mod auth;

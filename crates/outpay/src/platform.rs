@@ -1,5 +1,6 @@
 //! The parts that every door needs, opened in one place: store, secrets, clock, entropy, teller, authentication.
 
+use crate::attacks::Attacks;
 use crate::auth::Passwords;
 use crate::auth::{Auth, Secrets, master_key};
 use crate::clock::{Clock, Entropy};
@@ -29,6 +30,8 @@ pub struct Platform {
     /// Record of what this process has acknowledged.
     pub witness: Witness,
     pub auth: Auth,
+    /// Signs of attacks.
+    pub attacks: Arc<Attacks>,
     pub rails: Arc<Rails>,
     /// With the strict guard, unless replaced.
     pub webhooks: Webhooks,
@@ -153,6 +156,7 @@ impl Platform {
             teller,
             witness,
             auth,
+            attacks: Arc::default(),
             rails,
             webhooks,
             requests,

@@ -5,6 +5,10 @@ pub mod api_keys {
     pub use crate::api_keys::{KeyOrder, create, find, id, key_text, revoke, roll};
 }
 
+pub mod attacks {
+    pub use crate::attacks::AttackSign;
+}
+
 pub mod audit {
     pub use crate::audit::run;
 }

@@ -117,11 +117,21 @@ impl Auth {
         purpose: For,
         from: Option<IpAddr>,
     ) -> Result<Option<Caller>, Failure> {
+        Ok(self.recognise(sent, purpose, from).await?.ok())
+    }
+
+    /// The same, with what was recognised of a credential that does not authenticate: the book and number of an API key.
+    pub async fn recognise(
+        &self,
+        sent: Option<&[u8]>,
+        purpose: For,
+        from: Option<IpAddr>,
+    ) -> Result<Result<Caller, Option<(BookId, i64)>>, Failure> {
         let now = self.clock.now();
         let digest = self.secrets.credential_digest(sent.unwrap_or(NOTHING_SENT));
         self.shared.digests.fetch_add(1, Ordering::Relaxed);
         if let Some(caller) = self.trusted(&digest, purpose, now, from) {
-            return Ok(Some(caller));
+            return Ok(Ok(caller));
         }
         let looked_up_at = self.clock.monotonic();
         let epoch = self.shared.epoch.load(Ordering::SeqCst);
@@ -129,11 +139,13 @@ impl Auth {
         self.shared.lookups.fetch_add(1, Ordering::Relaxed);
         let caller = found.as_ref().and_then(|credential| judge(credential, &digest, purpose, now, from));
         let caller = caller.filter(|_| sent.is_some());
+        let is_key = |found: &&Credential| found.kind != CredentialKind::PayoutHash;
+        let key = found.as_ref().filter(is_key).map(|found| (found.book, found.subject));
         if let (Some(caller), Some(credential), For::Business) = (caller, found, purpose) {
             self.trust(digest, Trusted { credential, looked_up_at }, epoch);
             self.shared.uses.lock().insert(caller.subject, now);
         }
-        Ok(caller)
+        Ok(caller.ok_or(key))
     }
 
     /// Who the credential with this digest authenticates here and now. For sessions that began with it: they end with it,

@@ -7,13 +7,14 @@ use super::frame::{Frame, SenderBrand};
 use super::person::{ClaimVisitor, Named};
 use super::session::{COOKIE, ClaimSession};
 use super::{entrance, frame_policy};
+use crate::attacks::AttackSign;
 use crate::auth::For;
 use crate::business;
 use crate::business::branding;
 use crate::language::Language;
 use crate::platform::Platform;
 use crate::store::Failure;
-use crate::web::{Form, cookie, csrf, page};
+use crate::web::{Form, client, cookie, csrf, page};
 use askama::Template;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -113,7 +114,9 @@ pub(super) async fn begin_session(State(platform): State<Platform>, request: Req
     let Ok(visitor) = ClaimVisitor::from_request_parts(&mut parts, &()).await;
     let t = visitor.language;
     // Another site must not sign a person in either (login CSRF).
+    let address = client::address(&parts.extensions);
     if !csrf::same_origin(&parts.headers) {
+        platform.attacks.tell(AttackSign::ForgedForm, &address, None);
         return wrong(t);
     }
     let header = parts.headers.get(HASH).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -139,7 +142,10 @@ pub(super) async fn begin_session(State(platform): State<Platform>, request: Req
             entrance::leave_other(&platform, &parts.headers, caller.book.business(), &mut response);
             response
         }
-        Ok(None) => wrong(t),
+        Ok(None) => {
+            platform.attacks.tell(AttackSign::RefusedCredential, &address, None);
+            wrong(t)
+        }
         Err(failure) => Declined::failure(t, failure).into_response(),
     }
 }
@@ -156,6 +162,7 @@ pub(super) async fn sign_out(State(platform): State<Platform>, request: Request)
     if let Some(session) = ClaimSession::sent(&platform, &parts.headers)
         && !csrf::check(&platform.secrets, &session.id, &parts.headers, form.get("csrf"))
     {
+        platform.attacks.tell(AttackSign::ForgedForm, &client::address(&parts.extensions), None);
         return page::see_other("/p/home");
     }
     let mut response = entrance::way_out(&platform, &parts.headers, "left");

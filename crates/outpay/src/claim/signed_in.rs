@@ -5,9 +5,10 @@ use super::declined::Declined;
 use super::person::Person;
 use super::session::ClaimSession;
 use super::{entrance, frame_policy};
+use crate::attacks::AttackSign;
 use crate::language::Language;
 use crate::platform::Platform;
-use crate::web::{Form, csrf};
+use crate::web::{Form, client, csrf};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -53,6 +54,8 @@ impl<S: Send + Sync> FromRequest<S> for PostedForm {
         if csrf::check(secrets, &person.session, &parts.headers, form.get("csrf")) {
             return Ok(Self { person, form });
         }
+        let address = client::address(&parts.extensions);
+        person.platform.attacks.tell(AttackSign::ForgedForm, &address, None);
         Err(Declined::expired(&person).into_response())
     }
 }

@@ -61,7 +61,7 @@ impl Door {
     pub(super) async fn business_that_pays(&self, parts: &Parts) -> Result<Caller, Problem> {
         let sent = one_header(&parts.headers, &AUTHORIZATION).and_then(bearer);
         let from = parts.extensions.get::<ClientAddress>().map(|address| address.0);
-        let caller = self.authenticate(sent, For::Business, from).await?;
+        let caller = self.authenticate(parts, sent, For::Business, from).await?;
         Observed::asked_by(&parts.extensions, caller, For::Business);
         match admits(parts) {
             Some(Admits::Keys(scope)) if caller.scopes.allow(scope) => Ok(caller),
@@ -72,7 +72,7 @@ impl Door {
 
     /// The payout user whose hash was sent, in the header, the body or the query.
     async fn recipient(&self, parts: &Parts, hash: Option<&[u8]>) -> Result<Caller, Problem> {
-        let caller = self.authenticate(hash, For::Recipient, None).await?;
+        let caller = self.authenticate(parts, hash, For::Recipient, None).await?;
         Observed::asked_by(&parts.extensions, caller, For::Recipient);
         known::check_parameters(parts)?;
         match admits(parts) {
@@ -83,6 +83,7 @@ impl Door {
 
     async fn authenticate(
         &self,
+        parts: &Parts,
         sent: Option<&[u8]>,
         purpose: For,
         from: Option<IpAddr>,
@@ -90,7 +91,10 @@ impl Door {
         if let Some(limit) = &self.rate_limit {
             limit.check_credential(sent).map_err(Problem::RateLimited)?;
         }
-        self.platform.auth.authenticate_from(sent, purpose, from).await?.ok_or(Problem::Unauthorized)
+        self.platform.auth.recognise(sent, purpose, from).await?.map_err(|key| {
+            Observed::refused(&parts.extensions, key);
+            Problem::Unauthorized
+        })
     }
 
     /// Where this business gives commands for its book.

@@ -63,7 +63,7 @@ struct RouteLabels {
 
 impl Metrics {
     pub(super) fn new(platform: &Platform, background: &BackgroundStatus) -> Self {
-        let Platform { teller, webhooks, mail, entropy, .. } = platform;
+        let Platform { teller, webhooks, mail, entropy, attacks, .. } = platform;
         let mut registry = Registry::with_prefix("outpay");
         let requests = Family::default();
         let seconds: Family<RouteLabels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| {
@@ -109,6 +109,7 @@ impl Metrics {
             "How often this machine's clock was set by more than a second",
             clock_steps.clone(),
         );
+        attacks.register(&mut registry);
         let connections = ConnectionMeasures::default();
         connections.register(&mut registry);
         webhooks.measures().register(&mut registry);

@@ -6,12 +6,14 @@ use super::door::Door;
 use super::health;
 use super::problem::Problem;
 use super::protocol;
+use crate::attacks::AttackSign;
 use crate::auth::{Caller, For};
 use crate::clock::Entropy;
 use crate::commit::NoVerdict;
+use crate::ids::IdKind;
 use crate::requests::{KeptRequest, MOST_KEPT_BYTES, SeenRequest, redact};
 use crate::store::RequestLine;
-use crate::web::page;
+use crate::web::{client, page};
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -20,7 +22,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL};
 use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use http_body_util::BodyExt;
-use ledger::{Cents, Micros};
+use ledger::{BookId, Cents, Micros};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -33,6 +35,7 @@ pub struct Observed(Arc<ObservedFacts>);
 #[derive(Default)]
 struct ObservedFacts {
     asked_by: OnceLock<(Caller, For)>,
+    refused: OnceLock<(BookId, i64)>,
     sent: OnceLock<KeptRequest>,
     moved: AtomicI64,
 }
@@ -42,6 +45,13 @@ impl Observed {
         if let Some(Self(told)) = of.get::<Self>() {
             // A request authenticates once; should it ever do so twice, the first stands.
             let _first = told.asked_by.set((caller, purpose));
+        }
+    }
+
+    /// An API key that was recognised and does not authenticate.
+    pub(super) fn refused(of: &Extensions, key: Option<(BookId, i64)>) {
+        if let (Some(Self(told)), Some(key)) = (of.get::<Self>(), key) {
+            let _first = told.refused.set(key);
         }
     }
 
@@ -95,11 +105,16 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("-", MatchedPath::as_str);
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let address = client::address(request.extensions());
 
     let mut response = answer(&door, request, next).await;
     dress(&mut response, &id);
 
     let status = response.status().as_u16();
+    // Pages tell of it themselves, since they know what was refused.
+    if response.status() == StatusCode::UNAUTHORIZED && !page::is_page(uri.path()) {
+        tell_refused(&door, &observed, &address);
+    }
     let micros = door.platform.clock.monotonic() - started;
     door.metrics.request(&method, route, status, micros);
     if tracing::enabled!(target: "outpay::request", tracing::Level::INFO) {
@@ -128,6 +143,17 @@ pub(super) fn unparsed(door: &Door, response: &mut Response) {
     let status = response.status().as_u16();
     door.metrics.unparsed(status);
     tracing::info!(target: "outpay::request", method = "-", route = "-", status, micros = 0, request_id = id, key = "-", "request");
+}
+
+/// Tells of a credential that was refused. An id is computed whether a key was recognised or not, because the answer waits for
+/// it: all refusals take the same time.
+fn tell_refused(door: &Door, observed: &Observed, address: &str) {
+    let of_caller = observed.caller().filter(|(_, purpose)| *purpose == For::Business);
+    let of_caller = of_caller.map(|(caller, _)| (caller.book, caller.subject));
+    let known = observed.0.refused.get().copied().or(of_caller);
+    let (book, number) = known.unwrap_or((BookId(0), 0));
+    let id = door.platform.secrets.ids().seal(IdKind::ApiKey, book, number);
+    door.platform.attacks.tell(AttackSign::RefusedCredential, address, known.map(|_| id.as_str()));
 }
 
 /// A request that was answered.

@@ -142,6 +142,7 @@ impl Server {
         let Self { listener, metrics, tls, door, faces, proxies, limits } = self;
         let (mut teller, store) = (door.platform.teller.end(), door.platform.store.clone());
         let (auth, requests) = (door.platform.auth.clone(), door.platform.requests.clone());
+        let attacks = Arc::clone(&door.platform.attacks);
         let (stop, stopping) = watch::channel(false);
         let metrics = metrics.map(|listener| ServedMetrics::start(listener, &door, &limits));
         let places =
@@ -176,6 +177,9 @@ impl Server {
         }
         drop(metrics);
         auth.record_uses().await?;
+        if let Err(failure) = attacks.write(&store).await {
+            tracing::warn!(error = format!("{failure:#}"), "the last signs of attacks are in this log alone");
+        }
         if let Err(failure) = requests.write().await {
             tracing::warn!(error = format!("{failure:#}"), "the end of the request log could not be written");
         }
@@ -240,6 +244,12 @@ async fn chores(door: Weak<Door>, tls: Option<Arc<Certificate>>, mut stop: watch
             tracing::warn!(
                 error = format!("{failure:#}"),
                 "last uses of keys could not be recorded; they will be"
+            );
+        }
+        if let Err(failure) = door.platform.attacks.write(&door.platform.store).await {
+            tracing::warn!(
+                error = format!("{failure:#}"),
+                "signs of attacks could not be written into the audit log; they will be"
             );
         }
         if let Err(failure) = door.platform.requests.write().await {

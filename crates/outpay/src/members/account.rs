@@ -1,8 +1,9 @@
 //! What a signed-in member does with the own account: another password, new recovery codes, ending sessions.
 
-use super::session::Session;
-use super::sign_in::{SignInAttempt, SignInError, SignInWait, check_password, digests, proof};
+use super::session::{Session, SessionClient};
+use super::sign_in::{SignInAttempt, SignInError, SignInWait, check_password, digests, proof, tell};
 use super::{notice, second_factor};
+use crate::attacks::AttackSign;
 use crate::auth::password;
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, WriteError};
@@ -52,16 +53,21 @@ pub async fn renew_recovery_codes(
     platform: &Platform,
     session: &Session,
     code: &str,
+    client: &SessionClient,
 ) -> Result<Vec<SecretString>, AccountError> {
     let number = session.member().number;
     let member = platform.store.member(number).await?.ok_or(SignInError::Over)?;
     let counted = match super::lock_out::code(platform, number, session.number(), None).await? {
         super::lock_out::LockOutState::Counted(counted) => counted,
-        super::lock_out::LockOutState::Wait(wait) => {
-            return Err(SignInError::Wait(SignInWait::Tries(wait)).into());
+        super::lock_out::LockOutState::Wait { time, begins } => {
+            tell(platform, AttackSign::LockedOut, &client.address, Some(number).filter(|_| begins));
+            return Err(SignInError::Wait(SignInWait::Tries(time)).into());
         }
     };
-    let (used, _) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
+    let Some((used, _)) = proof(platform, &member, code)? else {
+        tell(platform, AttackSign::WrongCode, &client.address, Some(number));
+        return Err(SignInError::Wrong.into());
+    };
     let codes = second_factor::recovery_codes(&platform.entropy);
     let replaced =
         MemberChange::ReplaceRecoveryCodes { member: number, digests: digests(platform, number, &codes) };

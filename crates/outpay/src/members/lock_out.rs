@@ -30,8 +30,8 @@ pub struct CountedTries {
 pub enum LockOutState {
     /// Judge it, and say so if it was right.
     Counted(CountedTries),
-    /// Too many: not before this much time has passed.
-    Wait(Micros),
+    /// Too many: not before this much time has passed. `begins`: this try is the first one of them.
+    Wait { time: Micros, begins: bool },
 }
 
 /// Counts a try with a password. `device`: the browser's name, where it is known for this account.
@@ -77,12 +77,13 @@ async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Resul
     // What is full already is not counted on: a flood of tries must not become a flood of writes.
     let before = platform.store.tries(&buckets, now).await?;
     let mut wait = longest_wait(before.into_iter().map(|held| held.unwrap_or(NONE)), limits, now);
-    if wait.is_none() {
+    let begins = wait.is_none();
+    if begins {
         let counted = platform.store.count_tries(&buckets, now, now - DAY).await?;
         wait = longest_wait(counted.into_iter(), limits, now);
     }
     Ok(match wait {
-        Some(wait) => LockOutState::Wait(wait.max(1)),
+        Some(wait) => LockOutState::Wait { time: wait.max(1), begins },
         None => {
             let own = buckets[0];
             LockOutState::Counted(CountedTries { buckets, own })

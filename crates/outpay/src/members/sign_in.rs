@@ -5,6 +5,7 @@
 use super::lock_out::{self, LockOutState};
 use super::session::{self, Session, SessionClient};
 use super::{notice, second_factor};
+use crate::attacks::AttackSign;
 use crate::auth::PasswordLane;
 use crate::platform::Platform;
 use crate::store::{Failure, MemberChange, MemberRow, WriteError};
@@ -101,12 +102,21 @@ pub(super) async fn check_password(
     let counted =
         match lock_out::password(platform, &email, &attempt.client.address, device.as_deref()).await? {
             LockOutState::Counted(counted) => counted,
-            LockOutState::Wait(wait) => return Err(SignInError::Wait(SignInWait::Tries(wait))),
+            LockOutState::Wait { time, begins } => {
+                // Looked up whether there is an account or not, and once: a flood of tries must not become one of look-ups.
+                let member = if begins { platform.store.member_by_email(&email).await? } else { None };
+                tell(platform, AttackSign::LockedOut, &attempt.client.address, member.map(|of| of.number));
+                return Err(SignInError::Wait(SignInWait::Tries(time)));
+            }
         };
     let member = platform.store.member_by_email(&email).await?;
     let digest = member.as_ref().map(|member| member.password.as_str());
     let fits = platform.passwords.fits(place, attempt.password, digest).await?;
-    let member = member.filter(|_| fits).ok_or(SignInError::Wrong)?;
+    let number = member.as_ref().map(|member| member.number);
+    let Some(member) = member.filter(|_| fits) else {
+        tell(platform, AttackSign::WrongPassword, &attempt.client.address, number);
+        return Err(SignInError::Wrong);
+    };
     counted.forgive(platform).await?;
     Ok(member)
 }
@@ -128,9 +138,15 @@ pub async fn with_code(
     let device = second_factor::known_device(&platform.secrets, &member.email, device);
     let counted = match lock_out::code(platform, number, session.number(), device.as_deref()).await? {
         LockOutState::Counted(counted) => counted,
-        LockOutState::Wait(wait) => return Err(SignInError::Wait(SignInWait::Tries(wait))),
+        LockOutState::Wait { time, begins } => {
+            tell(platform, AttackSign::LockedOut, &client.address, Some(number).filter(|_| begins));
+            return Err(SignInError::Wait(SignInWait::Tries(time)));
+        }
     };
-    let (used, how) = proof(platform, &member, code)?.ok_or(SignInError::Wrong)?;
+    let Some((used, how)) = proof(platform, &member, code)? else {
+        tell(platform, AttackSign::WrongCode, &client.address, Some(number));
+        return Err(SignInError::Wrong);
+    };
     let place = (session.row.business, session.row.test_mode);
     let (token, new) = session::begin(platform, number, true, place, client);
     let note = MemberChange::NoteEverywhere {
@@ -147,11 +163,19 @@ pub async fn with_code(
     match platform.store.change_members(&changes).await {
         Ok(()) => {}
         // The code was used before, or the session ended meanwhile.
-        Err(WriteError::Conflict) => return Err(SignInError::Wrong),
+        Err(WriteError::Conflict) => {
+            tell(platform, AttackSign::WrongCode, &client.address, Some(number));
+            return Err(SignInError::Wrong);
+        }
         Err(WriteError::Failure(failure)) => return Err(failure.into()),
     }
     counted.forgive(platform).await?;
     Ok(SignInStep { token, complete: true, has_second_factor: true })
+}
+
+/// Tells of a failed try.
+pub(super) fn tell(platform: &Platform, sign: AttackSign, address: &str, member: Option<i64>) {
+    platform.attacks.tell_of_member(sign, address, member, platform.clock.now());
 }
 
 /// What uses up the code, if it is one: of the app's, or a recovery code.
@@ -198,7 +222,10 @@ pub async fn enrol(
     let (member, now) = (session.row.member, platform.clock.now());
     let sealed = session.row.enrolling.clone().ok_or(SignInError::Wrong)?;
     let key = second_factor::open(platform, member, &sealed)?;
-    let step = second_factor::step(&key, code, now)?.ok_or(SignInError::Wrong)?;
+    let Some(step) = second_factor::step(&key, code, now)? else {
+        tell(platform, AttackSign::WrongCode, &client.address, Some(member));
+        return Err(SignInError::Wrong);
+    };
     let codes = second_factor::recovery_codes(&platform.entropy);
     let (token, new) =
         session::begin(platform, member, true, (session.row.business, session.row.test_mode), client);

@@ -27,7 +27,7 @@ pub(crate) fn show(codes: &[SecretString]) -> Response {
 pub async fn renew(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let again = async |status, sentence: &str| account::show(status, &who, Some(sentence.to_owned())).await;
-    match renew_recovery_codes(&who.platform, &who.session, form.get("code")).await {
+    match renew_recovery_codes(&who.platform, &who.session, form.get("code"), &who.client).await {
         Ok(codes) => Ok(show(&codes)),
         Err(AccountError::Failure(failure) | AccountError::Proof(SignInError::Failure(failure))) => {
             Err(failure.into())

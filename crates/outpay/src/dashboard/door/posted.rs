@@ -1,13 +1,15 @@
 //! A POST that was checked: who sends it, the CSRF token, where the request came from. Every action takes [`Posted`] (or
 //! `Uploaded`, for files), so none can forget the check.
 
+use crate::attacks::AttackSign;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::platform::Platform;
+use crate::web::client;
 use crate::web::form::Form;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 
 /// A form and its sender.
 pub struct Posted<Who = SignedIn> {
@@ -19,6 +21,9 @@ pub struct Posted<Who = SignedIn> {
 pub trait FormSender: FromRequestParts<Platform, Rejection = Response> + Send {
     /// Was this form's token on a page that was shown to this sender, and does the browser not name another site?
     fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool;
+
+    /// The number of the member whose session it is.
+    fn member(&self) -> Option<i64>;
 }
 
 impl<Who: FormSender> FromRequest<Platform> for Posted<Who> {
@@ -31,14 +36,16 @@ impl<Who: FormSender> FromRequest<Platform> for Posted<Who> {
         // A body takes as long as its sender likes: the session may have ended meanwhile, or the role changed.
         let who = Who::from_request_parts(&mut parts, platform).await?;
         if !who.has_sent(&parts.headers, form.get("csrf")) {
-            return Err(forged().into_response());
+            return Err(forged(platform, &parts.extensions, who.member()).into_response());
         }
         Ok(Self { who, form })
     }
 }
 
 /// The answer to a form that is not from our page, or from a page of another session.
-pub(crate) fn forged() -> Declined {
+pub(crate) fn forged(platform: &Platform, request: &Extensions, member: Option<i64>) -> Declined {
+    let (address, now) = (client::address(request), platform.clock.now());
+    platform.attacks.tell_of_member(AttackSign::ForgedForm, &address, member, now);
     let sentence = "Nothing was done: this form does not belong to your session, or you have switched between live and test mode or to another business since the page was loaded. Load it again and try once more.";
     Declined::Sentence(StatusCode::FORBIDDEN, sentence.to_owned())
 }

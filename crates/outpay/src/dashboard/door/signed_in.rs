@@ -120,6 +120,10 @@ impl FormSender for SignedIn {
     fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool {
         csrf::check(&self.platform.secrets, &place(&self.session, self.book), headers, token)
     }
+
+    fn member(&self) -> Option<i64> {
+        Some(self.member.number)
+    }
 }
 
 impl SignedIn {

@@ -57,7 +57,7 @@ impl FromRequest<Platform> for Uploaded {
         let who = SignedIn::from_request_parts(&mut again, platform).await?;
         let sent = fields.get("csrf").map(String::as_str).unwrap_or_default();
         if !who.has_sent(&headers, sent) {
-            return Err(forged().into_response());
+            return Err(forged(platform, &again.extensions, who.member()).into_response());
         }
         Ok(Self { who, name, file, fields })
     }

@@ -56,6 +56,10 @@ impl FormSender for Visitor {
     fn has_sent(&self, headers: &HeaderMap, _: &str) -> bool {
         csrf::same_origin(headers)
     }
+
+    fn member(&self) -> Option<i64> {
+        self.session.as_ref().map(|session| session.member().number)
+    }
 }
 
 impl FromRequestParts<Platform> for Halfway {
@@ -79,6 +83,10 @@ impl FromRequestParts<Platform> for Halfway {
 impl FormSender for Halfway {
     fn has_sent(&self, headers: &HeaderMap, token: &str) -> bool {
         csrf::check(&self.platform.secrets, self.session.token(), headers, token)
+    }
+
+    fn member(&self) -> Option<i64> {
+        Some(self.session.member().number)
     }
 }
 

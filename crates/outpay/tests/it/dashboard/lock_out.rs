@@ -17,6 +17,7 @@ crate::world::on_both_engines! {
     a_flood_is_refused_at_no_cost_while_a_known_browser_signs_in,
     tries_of_a_clock_that_was_ahead_do_not_count,
     codes_are_not_guessed,
+    what_fails_is_in_the_audit_log_of_the_member,
 }
 
 async fn an_address_that_guesses_waits(world: &Team) {
@@ -172,4 +173,48 @@ async fn try_from(
     let password = SecretString::from(password);
     let attempt = SignInAttempt { email: &member.email, password: &password, client: &client, device };
     sign_in::with_password(&world.platform, &attempt, None).await.map(drop)
+}
+
+async fn what_fails_is_in_the_audit_log_of_the_member(world: &Team) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let before = world.audit(&business).await.len();
+    let write = async || world.platform.attacks.write(&world.platform.store).await.unwrap();
+    let since = async || {
+        let all = world.audit(&business).await;
+        all[..all.len() - before].to_vec()
+    };
+    let mut browser = world.browser();
+    let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
+    let stranger = [("email", "nobody@example.com"), ("password", "wrong wrong wrong")];
+    for fields in [wrong, stranger] {
+        for _ in 0..8 {
+            browser.post("/dashboard/sign-in", &fields).await;
+        }
+    }
+    assert!(since().await.is_empty(), "no answer waits for the log");
+    write().await;
+    let mut expected = vec!["member.wrong_password", "member.locked_out"];
+    let mut found = since().await;
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "five tries are one entry, and so is the lock-out");
+    write().await;
+    assert_eq!(since().await.len(), 2, "each is written once");
+    world.wait(16 * MINUTE);
+    let right = [("email", member.email.as_str()), ("password", PASSWORD)];
+    browser.post("/dashboard/sign-in", &right).await.leads_to("/dashboard/second-factor");
+    browser.post("/dashboard/second-factor", &[("code", "000000")]).await.is(422);
+    let mut signed_in = member.browser.clone();
+    signed_in
+        .post_with("/dashboard/account/sessions", &[("Sec-Fetch-Site", "cross-site")], &[])
+        .await
+        .is(403);
+    write().await;
+    let mut found = since().await;
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        ["member.forged_form", "member.locked_out", "member.wrong_code", "member.wrong_password"]
+    );
 }

@@ -5,6 +5,7 @@
 mod activate;
 mod api;
 mod approve;
+mod attacks;
 mod authentication;
 mod authorization;
 mod balance;

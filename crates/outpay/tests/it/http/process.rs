@@ -22,11 +22,20 @@ impl Process {
 
     /// The same with more arguments.
     pub fn serve_with(database: &Database, arguments: &[&str]) -> Self {
+        Self::start(database, "json", arguments)
+    }
+
+    /// The same with the log in this format.
+    pub fn serve_with_log(database: &Database, format: &str) -> Self {
+        Self::start(database, format, &[])
+    }
+
+    fn start(database: &Database, format: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
             command.env_remove(name);
         }
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", format]);
         command.args(arguments);
         command.arg("--data").arg(database.folder()).arg("--database").arg(database.address());
         command.env("OUTPAY_MASTER_KEY", MASTER_KEY);
@@ -39,9 +48,9 @@ impl Process {
             let length = log.read_line(&mut line).unwrap();
             seen += &line;
             assert_ne!(length, 0, "the server ended: {seen}");
-            if let Some((_, rest)) = line.split_once(r#""address":"http"#) {
-                let address = rest.trim_start_matches('s').trim_start_matches("://");
-                break address.split('"').next().unwrap().parse().unwrap();
+            if let Some((_, rest)) = line.split_once("://127.0.0.1:") {
+                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                break SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
             }
         };
         // Drain the output, or the server would block on a full pipe.
