@@ -18,6 +18,7 @@ pub enum Resource {
     Balances = 7,
     Keys = 8,
     Proposals = 9,
+    Audit = 10,
 }
 
 /// What a scope allows; to change something includes to read it.
@@ -49,7 +50,7 @@ pub enum BadScope {
 
 impl Resource {
     /// In the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Payouts,
         Self::Users,
         Self::Withdrawals,
@@ -60,6 +61,7 @@ impl Resource {
         Self::Balances,
         Self::Keys,
         Self::Proposals,
+        Self::Audit,
     ];
 
     /// The word in a scope.
@@ -76,6 +78,7 @@ impl Resource {
             Self::Balances => "balances",
             Self::Keys => "keys",
             Self::Proposals => "proposals",
+            Self::Audit => "audit",
         }
     }
 }

@@ -13,6 +13,10 @@ pub mod audit {
     pub use crate::audit::run;
 }
 
+pub mod audit_log {
+    pub use crate::audit_log::{export, in_book, in_business, write};
+}
+
 pub mod auth {
     pub use crate::auth::{Auth, PasswordLane, Secrets, master_key};
 }
@@ -142,15 +146,16 @@ pub mod store {
     pub use crate::store::{
         ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds, BookPart,
         BrandingRow, Bucket, Business, Clearance, Credential, CredentialKind, DatabaseUrl, DaySum, Delivery,
-        DeliveryState, DueWork, Failure, GiftCard, Given, HandedOut, HashCredential, HistoryFilter,
-        HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail, KeyNews, KeyUsage, Leased,
-        LineState, Longest, LongestSteps, MailChoice, MailEnd, MailRow, MailState, MemberChange, Membership,
-        MetadataOf, Needs, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation,
-        NewMail, NewSession, OpenCopy, Outgoing, PauseScope, ProposalRow, ProposalState, PulledBack,
-        RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine, Saving, SentSince,
-        SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause, TellerStore, TreasuryScan, Tries,
-        Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint,
-        WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        DeliveryState, DueWork, ExportedEntry, Failure, GiftCard, Given, HandedOut, HashCredential,
+        HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail, KeyNews,
+        KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd, MailRow, MailState,
+        MemberChange, Membership, MetadataOf, Needs, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery,
+        NewGiftCard, NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PauseScope, ProposalRow,
+        ProposalState, PulledBack, RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine,
+        Saving, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause, TellerStore,
+        TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch,
+        WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema,
+        open_copy, restore_copy,
     };
 }
 

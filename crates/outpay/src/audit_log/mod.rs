@@ -1,5 +1,7 @@
 //! The audit log: making entries, and calling actors by names. Not here: its rows (store/audit_log.rs).
 
+pub mod export;
+
 use crate::platform::Platform;
 use crate::store::{Failure, NewAuditEntry, WriteError};
 use ledger::{Actor, BookId, Mode};

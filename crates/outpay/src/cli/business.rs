@@ -9,6 +9,7 @@ use super::input::cents;
 use super::installation::{self, Installation};
 use super::origins;
 use super::output::{self, dollars};
+use crate::audit_log::export::{self, ExportFormat};
 use crate::business;
 use crate::business::settings;
 use crate::clock::rfc3339;
@@ -90,6 +91,14 @@ enum BusinessCommand {
         #[arg(long)]
         test: bool,
     },
+    /// Print a business's audit log as JSON lines, with the digests of its chain
+    AuditLog {
+        /// Id or name of the business
+        business: String,
+        /// As CSV instead
+        #[arg(long)]
+        csv: bool,
+    },
     /// Set what recipients see of a business; without flags, print it
     Brand(brand::BrandArguments),
     /// Set the origins whose scripts may call the API with a payout hash; without a flag, print them
@@ -132,6 +141,11 @@ pub(super) async fn run(
         BusinessCommand::SweepFees(flags) => {
             let book = book_of(&platform, &flags.business, flags.test).await?;
             correction::sweep(&platform, book, &flags, json).await?;
+        }
+        BusinessCommand::AuditLog { business, csv } => {
+            let business = installation::business(&platform, &business).await?;
+            let format = if csv { ExportFormat::Csv } else { ExportFormat::JsonLines };
+            output::line(export::text(&platform, business.number, format).await?.trim_end())?;
         }
         BusinessCommand::TwoPeople { business, above, off, test } => {
             let book = book_of(&platform, &business, test).await?;

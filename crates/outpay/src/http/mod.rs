@@ -2,6 +2,7 @@
 //! (body.rs, json.rs, fields.rs), answering (show.rs, problem.rs). Not here: rules (ledger), commands (counter), SQL (store).
 //! A handler authenticates, reads and validates, calls a verb of the counter or reads the store, answers.
 
+mod audit_log;
 mod balances;
 mod body;
 mod connections;

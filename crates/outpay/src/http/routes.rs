@@ -8,12 +8,14 @@ use super::known::EndpointNames;
 use super::observe::observe;
 use super::problem::Problem;
 use super::{
-    balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts, proposals, settings,
-    users, webhooks, withdrawals,
+    audit_log, balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts,
+    proposals, settings, users, webhooks, withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
-use Resource::{Balances, Events, Keys, Pauses, Payouts, Proposals, Settings, Users, Webhooks, Withdrawals};
+use Resource::{
+    Audit, Balances, Events, Keys, Pauses, Payouts, Proposals, Settings, Users, Webhooks, Withdrawals,
+};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -100,6 +102,7 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(keys::key_create, writes(Keys)),
         endpoint!(keys::key_roll, writes(Keys)),
         endpoint!(keys::key_revoke, writes(Keys)),
+        endpoint!(audit_log::audit_log, reads(Audit)),
         endpoint!(events::events, reads(Events)),
         endpoint!(webhooks::webhook, reads(Webhooks)),
         endpoint!(webhooks::webhook_set, writes(Webhooks)),

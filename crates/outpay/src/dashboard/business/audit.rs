@@ -1,7 +1,9 @@
 //! `/dashboard/audit`: who changed what. Newest first, by kind of actor and by action.
 
 use crate::audit_log::Names;
+use crate::audit_log::export::{self, ExportFormat};
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::query::{self, Query};
 use crate::dashboard::door::signed_in::SignedIn;
@@ -70,6 +72,16 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
         action: action.to_owned(),
     };
     Ok(page::html(StatusCode::OK, &shown))
+}
+
+/// All entries of the business as a file: `csv`, or JSON lines. With the digests of the chain, so that it can be verified.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let (format, name, kind) = match query.get("format") {
+        "csv" => (ExportFormat::Csv, "audit-log.csv", "text/csv; charset=utf-8"),
+        _ => (ExportFormat::JsonLines, "audit-log.jsonl", "application/jsonl; charset=utf-8"),
+    };
+    let text = export::text(&who.platform, who.business.number, format).await?;
+    Ok(download::file(name, kind, &text))
 }
 
 fn shown(names: &Names, entry: AuditEntry) -> ShownAuditEntry {

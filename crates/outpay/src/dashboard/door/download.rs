@@ -1,4 +1,4 @@
-//! CSV downloads. Not here: their content.
+//! Downloads. Not here: their content.
 
 use crate::sheet::Sheet;
 use crate::web::page;
@@ -16,9 +16,15 @@ struct Text<'a> {
 /// The sheet as a file. `name` consists of letters, digits, dashes and a dot.
 #[must_use]
 pub fn csv(name: &str, sheet: Sheet) -> Response {
-    let mut response = page::html(StatusCode::OK, &Text { text: &sheet.text() });
+    file(name, "text/csv; charset=utf-8", &sheet.text())
+}
+
+/// A text as a file of this type.
+#[must_use]
+pub fn file(name: &str, kind: &'static str, text: &str) -> Response {
+    let mut response = page::html(StatusCode::OK, &Text { text });
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
     response

@@ -144,6 +144,7 @@ fn business() -> Vec<Route> {
         post("/dashboard/team/remove", Needs(ManageTeam), team::remove_member),
         post("/dashboard/team/reset", Needs(ManageTeam), team::reset_factor),
         get("/dashboard/audit", Needs(See), audit::view),
+        get("/dashboard/audit/export", Needs(See), audit::export),
     ]
 }
 

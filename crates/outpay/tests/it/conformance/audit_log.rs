@@ -3,9 +3,11 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
-use ledger::{Actor, Terms};
+use ledger::{Actor, BookId, Mode, Terms};
 use outpay::testing::roles::Role;
-use outpay::testing::store::{AuditFilter, Bucket, MemberChange, SettingsChange, Tries, WriteError};
+use outpay::testing::store::{
+    AuditFilter, Bucket, ExportedEntry, MemberChange, NewAuditEntry, SettingsChange, Tries, WriteError,
+};
 
 on_both_engines! {
     entries_come_back_newest_first,
@@ -15,6 +17,7 @@ on_both_engines! {
     tries_at_once_are_all_counted,
     every_row_follows_from_the_one_before_it,
     rows_of_several_processes_stand_in_one_chain,
+    exported_entries_follow_from_the_row_before,
 }
 
 /// Every row's digest follows from the row before, and the head is the newest row's. Returns the number of rows.
@@ -205,4 +208,24 @@ async fn rows_of_several_processes_stand_in_one_chain(world: &BareStore) {
         }
     });
     assert_eq!(chained(world).await, before + 80);
+}
+
+async fn exported_entries_follow_from_the_row_before(world: &BareStore) {
+    let (one, other) = (world.book("Acme").await, world.book("Other").await);
+    let test = BookId::new(one.business(), Mode::Test);
+    let in_book =
+        |book: BookId, action| NewAuditEntry { book: Some(book), ..entry(book.business(), action, Actor(5)) };
+    let rows =
+        [in_book(one, "a"), in_book(other, "b"), in_book(test, "c"), entry(one.business(), "d", Actor(5))];
+    world.store.write_audit(&rows).await.unwrap();
+    let export =
+        async |book, after| world.store.exported_entries(one.business(), book, after, 10).await.unwrap();
+    let all = export(None, 0).await;
+    let actions = |of: &[ExportedEntry]| of.iter().map(|of| of.action.clone()).collect::<Vec<_>>();
+    assert_eq!(actions(&all), ["a", "c", "d"]);
+    assert_eq!((all[0].previous, all[2].previous), ([0; 32], all[1].digest));
+    assert_ne!(all[1].previous, all[0].digest, "the other business's row lies between them");
+    assert_eq!(actions(&export(Some(one), 0).await), ["a", "d"]);
+    assert_eq!(actions(&export(Some(test), all[0].number).await), ["c", "d"]);
+    assert_eq!(export(None, all[2].number).await, []);
 }

@@ -79,6 +79,7 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/resume", businesses(200)),
     ("GET", "/payout/settings", businesses(200)),
     ("PUT", "/payout/settings", businesses(200)),
+    ("GET", "/payout/audit-log", businesses(200)),
     ("GET", "/payout/proposals", businesses(200)),
     ("POST", "/payout/proposals/{id}/confirm", own(409)),
     ("POST", "/payout/proposals/{id}/withdraw", own(409)),

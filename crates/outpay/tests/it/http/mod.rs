@@ -6,6 +6,7 @@ mod activate;
 mod api;
 mod approve;
 mod attacks;
+mod audit_log;
 mod authentication;
 mod authorization;
 mod balance;
