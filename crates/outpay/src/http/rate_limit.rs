@@ -55,12 +55,13 @@ impl RateLimit {
         self.addresses.check_key(address).map_err(|until| seconds(until.wait_time_from(now)))
     }
 
-    /// Counts a request with this credential text; the error is the number of seconds to wait.
+    /// Counts a request with this credential text; the error is the number of seconds to wait. Requests without one are counted
+    /// together, which takes as long, and are not limited here.
     pub(super) fn check_credential(&self, sent: Option<&[u8]>) -> Result<(), u64> {
-        let Some(sent) = sent else { return Ok(()) };
         let now = self.clock.now();
-        let key = self.hash.hash_one(sent);
-        self.credentials.check_key(&key).map_err(|until| seconds(until.wait_time_from(now)))
+        let key = self.hash.hash_one(sent.unwrap_or_default());
+        let within = self.credentials.check_key(&key).map_err(|until| seconds(until.wait_time_from(now)));
+        if sent.is_some() { within } else { Ok(()) }
     }
 
     /// Forgets addresses and credentials that have been quiet.
