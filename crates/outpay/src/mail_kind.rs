@@ -20,7 +20,7 @@ pub enum MailKind {
     Expiring = 6,
     /// To a new member: an invitation to a team.
     Invitation = 20,
-    /// To a member: a link to reset password and second factor.
+    /// To a member: a link to set a new password.
     Reset = 21,
     /// To a member: a sign-in from a new browser.
     NewSignIn = 22,

@@ -88,7 +88,9 @@ pub mod mail_kind {
 }
 
 pub mod members {
-    pub use crate::members::{SessionClient, id, invitation, second_factor, session, sign_in, team};
+    pub use crate::members::{
+        SessionClient, id, invitation, password_reset, second_factor, session, sign_in, team,
+    };
 }
 
 pub mod networks {

@@ -37,7 +37,7 @@ enum DashboardCommand {
         #[arg(long, default_value = "owner", value_parser = role)]
         role: Role,
     },
-    /// Print a link with which a member sets a new password and second factor
+    /// Print a link, valid for a day, with which a member sets a new password and second factor; it is not mailed
     Reset {
         #[command(flatten)]
         whom: Whom,

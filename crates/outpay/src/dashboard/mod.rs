@@ -22,6 +22,7 @@ mod access {
     pub mod account;
     pub mod enrolment;
     pub mod invitation;
+    pub mod password_reset;
     pub mod recovery_codes;
     pub mod second_factor;
     pub mod sign_in;

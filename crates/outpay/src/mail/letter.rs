@@ -50,7 +50,7 @@ pub(super) fn write(told: LetterInput<'_>) -> Letter {
     let label = match told.kind {
         MailKind::ClaimLink => "Choose how to get your money",
         MailKind::Invitation => "Accept the invitation",
-        MailKind::Reset => "Set password and second factor",
+        MailKind::Reset => "Set a new password",
         _ => "Open your page",
     };
     letter.button = told.link.map(|link| (label, link));
@@ -151,17 +151,15 @@ fn about_link(told: &LetterInput<'_>) -> Letter {
             format!("You are invited to help run the payouts of {business}."),
         )
     } else {
-        (
-            format!("Set a new password for {business}"),
-            format!(
-                "A member of the team of {business} has sent you a link to set a new password and second factor."
-            ),
-        )
+        let sentence =
+            "A link to set a new password was asked for, probably by you. Your second factor stays as it is.";
+        ("Set a new password".to_owned(), sentence.to_owned())
     };
+    let role = (told.kind == MailKind::Invitation).then(|| ("Role", text("role")));
     Letter {
         subject,
         paragraphs: vec![sentence, "The link works once. If you did not expect it, do nothing.".to_owned()],
-        facts: vec![("Role", text("role")), ("Valid until", text("ends_at"))],
+        facts: role.into_iter().chain([("Valid until", text("ends_at"))]).collect(),
         button: None,
         footer: to_member(business),
     }

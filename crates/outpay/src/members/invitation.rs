@@ -1,6 +1,7 @@
 //! Invitations: a link that works once and for a week. The invited person sets name and password, or gives the password of
-//! the account they have already. The same link, made by an operator, lets a member who has lost password or second factor
-//! set both anew. The token stands in the link's fragment: browsers do not send it, so no log has it.
+//! the account they have already. The same link, made by an operator and never mailed, lets a member who has lost password and
+//! second factor set both anew, within a day. The token stands in the link's fragment: browsers do not send it, so no log has
+//! it.
 
 pub use super::token::link;
 
@@ -18,8 +19,11 @@ use ledger::{Actor, BookId, Email, Micros, Mode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-/// A week.
-const LIFETIME: Micros = 7 * 86_400_000_000;
+/// Of an invitation: a week.
+const LIFETIME: Micros = 7 * DAY;
+/// Of a link that resets both factors.
+const RESET_LIFETIME: Micros = DAY;
+const DAY: Micros = 86_400_000_000;
 /// Counted in characters.
 const LONGEST_NAME: usize = 100;
 const TRIES: usize = 20;
@@ -76,7 +80,7 @@ pub async fn invite(
     make(platform, business, email, (role, false), by, "member.invited").await
 }
 
-/// Lets a member who has lost password or second factor set both anew.
+/// Lets a member who has lost password and second factor set both anew. The link is for the operator to hand over.
 pub async fn reset(
     platform: &Platform,
     business: i64,
@@ -97,6 +101,7 @@ async fn make(
 ) -> Result<Invited, InvitationError> {
     let token = token::generate(platform);
     let at = platform.clock.now();
+    let ends_at = at + if resets { RESET_LIFETIME } else { LIFETIME };
     let invitation = NewInvitation {
         digest: token::digest_of(platform, token::INVITATION, &token),
         business,
@@ -105,7 +110,7 @@ async fn make(
         by,
         resets,
         at,
-        ends_at: at + LIFETIME,
+        ends_at,
     };
     let detail = json!({ "role": role.word() });
     let mail = notice::invitation(platform, &invitation, &token);
@@ -115,7 +120,7 @@ async fn make(
     ];
     changes.extend(mail);
     platform.store.change_members(&changes).await.map_err(anyhow::Error::from)?;
-    Ok(Invited { token, ends_at: at + LIFETIME })
+    Ok(Invited { token, ends_at })
 }
 
 async fn is_member(platform: &Platform, business: i64, email: &Email) -> Result<Option<Role>, Failure> {

@@ -18,6 +18,9 @@ const DEVICE: (i64, Micros) = (10, 15 * MINUTE);
 /// Of codes: in one session, and of an account.
 const SESSION_CODES: (i64, Micros) = (5, HOUR);
 const ACCOUNT_CODES: (i64, Micros) = (20, DAY);
+/// Of mailed links that reset a password: to an account, and asked for from an address.
+const ACCOUNT_RESETS: (i64, Micros) = (3, HOUR);
+const ADDRESS_RESETS: (i64, Micros) = (20, HOUR);
 
 /// A try that is counted and may be judged.
 pub struct CountedTries {
@@ -65,6 +68,13 @@ pub async fn code(
         None => limits.push((format!("codes {member}"), ACCOUNT_CODES)),
     }
     count(platform, &limits).await
+}
+
+/// Counts a request for a link that resets a password. `false`: too many; none is mailed.
+pub async fn password_reset(platform: &Platform, email: &str, address: &str) -> Result<bool, Failure> {
+    let limits =
+        [(format!("reset {email}"), ACCOUNT_RESETS), (format!("resets from {address}"), ADDRESS_RESETS)];
+    Ok(matches!(count(platform, &limits).await?, LockOutState::Counted(_)))
 }
 
 async fn count(platform: &Platform, limits: &[(String, (i64, Micros))]) -> Result<LockOutState, Failure> {

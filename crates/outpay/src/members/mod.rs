@@ -6,6 +6,7 @@ pub mod account;
 pub mod invitation;
 pub mod lock_out;
 pub(crate) mod notice;
+pub mod password_reset;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;

@@ -7,26 +7,46 @@ use crate::format::moment;
 use crate::mail::Notice;
 use crate::mail_kind::MailKind;
 use crate::platform::Platform;
-use crate::roles::{Permission, Role};
+use crate::roles::Permission;
 use crate::store::{Failure, MemberChange, NewInvitation, NewMail};
-use ledger::{Actor, BookId, Mode};
+use ledger::{Actor, BookId, Micros, Mode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-/// The link of an invitation, to the invited address. It is sealed until it is sent.
+/// The link of an invitation, to the invited address. It is sealed until it is sent. A link that resets both factors is never
+/// mailed: a mailbox alone must not be enough.
 pub(super) fn invitation(
     platform: &Platform,
     invitation: &NewInvitation,
     token: &SecretString,
 ) -> Option<MemberChange> {
-    let role: Role = invitation.role;
-    let kind = if invitation.resets { MailKind::Reset } else { MailKind::Invitation };
+    if invitation.resets {
+        return None;
+    }
+    let (role, kind) = (invitation.role, MailKind::Invitation);
     let notice = Notice {
         book: Some(BookId::new(invitation.business, Mode::Live)),
         to: &invitation.email,
         kind,
         data: json!({ "role": role.word(), "ends_at": moment(invitation.ends_at) }),
         link: Some(super::token::link("", token)),
+    };
+    order(platform, &notice)
+}
+
+/// The link that resets a password, to the member's address. It is sealed until it is sent.
+pub(super) fn password_reset(
+    platform: &Platform,
+    email: &str,
+    ends_at: Micros,
+    token: &SecretString,
+) -> Option<MemberChange> {
+    let notice = Notice {
+        book: None,
+        to: email,
+        kind: MailKind::Reset,
+        data: json!({ "ends_at": moment(ends_at) }),
+        link: Some(super::token::link_to("", super::password_reset::PATH, token)),
     };
     order(platform, &notice)
 }

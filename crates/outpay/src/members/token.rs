@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// What a token is for: each has digests of its own.
 pub(super) const SESSION: &str = "member session";
 pub(super) const INVITATION: &str = "invitation";
+pub(super) const PASSWORD_RESET: &str = "password reset";
 
 /// A new token: 43 characters.
 pub(super) fn generate(platform: &Platform) -> SecretString {
@@ -28,6 +29,10 @@ pub(super) fn digest_of(platform: &Platform, purpose: &str, token: &SecretString
 /// The link of an invitation, below the address where people reach the dashboard.
 #[must_use]
 pub fn link(base: &str, token: &SecretString) -> SecretString {
-    let base = base.trim_end_matches('/');
-    SecretString::from(format!("{base}/dashboard/invitation#{}", token.expose_secret()))
+    link_to(base, "/dashboard/invitation", token)
+}
+
+/// A link to a page of the dashboard. The token is in the fragment, which browsers do not send, so no log has it.
+pub(super) fn link_to(base: &str, path: &str, token: &SecretString) -> SecretString {
+    SecretString::from(format!("{}{path}#{}", base.trim_end_matches('/'), token.expose_secret()))
 }

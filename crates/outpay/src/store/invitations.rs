@@ -1,4 +1,5 @@
-//! Invitations to a team: reading. Making, using and withdrawing one is a [`super::MemberChange`].
+//! Links to members: invitations to a team, and links that reset a password: reading. Making, using and withdrawing one is a
+//! [`super::MemberChange`].
 
 use super::driver::Row;
 use super::members::role;
@@ -57,6 +58,26 @@ impl Store {
         );
         let rows = self.driver.query(sql, vec![business.into(), now.into()]).await?;
         rows.iter().map(invitation).collect()
+    }
+}
+
+/// A link that resets a member's password, as stored. Its token is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordReset {
+    pub member: i64,
+    pub ends_at: Micros,
+    pub used_at: Option<Micros>,
+}
+
+impl Store {
+    /// The password reset of the token with this digest, used or not.
+    pub async fn password_reset(&self, digest: &[u8; 32]) -> Result<Option<PasswordReset>, Failure> {
+        let sql = "SELECT member, ends_at, used_at FROM password_reset WHERE digest = $1";
+        let row = self.driver.query_one(sql, vec![digest.as_slice().into()]).await?;
+        let read = |row: Row| {
+            Ok(PasswordReset { member: row.int(0)?, ends_at: row.int(1)?, used_at: row.maybe_int(2)? })
+        };
+        row.map(read).transpose()
     }
 }
 

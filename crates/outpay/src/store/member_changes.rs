@@ -4,7 +4,7 @@
 
 use super::audit_log::{self, NewAuditEntry};
 use super::codes::OWNER;
-use super::driver::{Statement, WriteError};
+use super::driver::{Statement, Value, WriteError};
 use super::mails::{self, NewMail};
 use super::sql::sql;
 use super::{Failure, Store};
@@ -106,6 +106,16 @@ pub enum MemberChange {
     Invite(Box<NewInvitation>),
     /// Uses an invitation that is open.
     UseInvitation { number: i64, at: Micros },
+    /// A link that resets a member's password; an earlier one ends.
+    OfferPasswordReset {
+        /// Keyed digest of its token.
+        digest: [u8; 32],
+        member: i64,
+        at: Micros,
+        ends_at: Micros,
+    },
+    /// Uses such a link, which must be open.
+    UsePasswordReset { digest: [u8; 32], at: Micros },
     /// Withdraws an invitation that is open.
     Withdraw {
         number: i64,
@@ -210,16 +220,9 @@ impl Store {
 
 fn statements(change: &MemberChange) -> Vec<Statement> {
     match change {
-        MemberChange::Create { number, email, name, password, at } => vec![Statement::one(
-            "INSERT INTO member (number, email, name, password, used_step, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
-            vec![
-                (*number).into(),
-                email.as_str().into(),
-                name.as_str().into(),
-                password.as_str().into(),
-                (*at).into(),
-            ],
-        )],
+        MemberChange::Create { number, email, name, password, at } => {
+            vec![create((*number).into(), [email, name, password], (*at).into())]
+        }
         MemberChange::Join { business, member, role, at } => vec![Statement::one(
             "INSERT INTO membership (business, member, role, since) VALUES ($1, $2, $3, $4)",
             vec![(*business).into(), (*member).into(), role.code().into(), (*at).into()],
@@ -265,6 +268,13 @@ fn statements(change: &MemberChange) -> Vec<Statement> {
             "UPDATE invitation SET used_at = $1 WHERE number = $2 AND used_at IS NULL AND withdrawn_at IS NULL AND ends_at > $1",
             vec![(*at).into(), (*number).into()],
         )],
+        MemberChange::OfferPasswordReset { digest, member, at, ends_at } => {
+            offer_password_reset(digest, *member, *at, *ends_at)
+        }
+        MemberChange::UsePasswordReset { digest, at } => vec![Statement::one(
+            "UPDATE password_reset SET used_at = $1 WHERE digest = $2 AND used_at IS NULL AND ends_at > $1",
+            vec![(*at).into(), digest.as_slice().into()],
+        )],
         MemberChange::Withdraw { number, business, at } => vec![Statement::one(
             "UPDATE invitation SET withdrawn_at = $1 WHERE number = $2 AND business = $3 AND used_at IS NULL AND withdrawn_at IS NULL",
             vec![(*at).into(), (*number).into(), (*business).into()],
@@ -274,6 +284,22 @@ fn statements(change: &MemberChange) -> Vec<Statement> {
             vec![audit_log::note_everywhere(*member, *at, *actor, action, detail)]
         }
     }
+}
+
+fn create(number: Value, [email, name, password]: [&String; 3], at: Value) -> Statement {
+    let texts = [email, name, password].map(|text| Value::from(text.as_str()));
+    Statement::one(
+        "INSERT INTO member (number, email, name, password, used_step, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
+        [number].into_iter().chain(texts).chain([at]).collect(),
+    )
+}
+
+fn offer_password_reset(digest: &[u8; 32], member: i64, at: Micros, ends_at: Micros) -> Vec<Statement> {
+    let sql = "INSERT INTO password_reset (digest, member, created_at, ends_at) VALUES ($1, $2, $3, $4)";
+    vec![
+        Statement::new("DELETE FROM password_reset WHERE member = $1", vec![member.into()]),
+        Statement::one(sql, vec![digest.as_slice().into(), member.into(), at.into(), ends_at.into()]),
+    ]
 }
 
 /// A change of owners locks the business's row first, so two owners who leave at the same moment are serialised.

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, text: include_str!("../../migrations/0002_metadata_and_origins.sql") },
     Migration { number: 3, text: include_str!("../../migrations/0003_key_scopes.sql") },
     Migration { number: 4, text: include_str!("../../migrations/0004_two_people.sql") },
+    Migration { number: 5, text: include_str!("../../migrations/0005_password_reset.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -169,6 +170,11 @@ mod tests {
             4,
             "b7432afd1a7ceb784b2cdfeb5312934e507ae3e28ffb71c78f8de91743a24735",
             "d5c8be9b8c0364b5f61ca4c6dbad42d95910f7acda04809c41d0eb9398a010ac",
+        ),
+        (
+            5,
+            "f99dd863ea59c3234a65025cb2531ecdbd82524e7a4a4ce0b13e988743a65127",
+            "c8469bf074ddf79def6994c411751e907b85b29d11a31511325bcb85cd1b586b",
         ),
     ];
 

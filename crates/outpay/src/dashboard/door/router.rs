@@ -2,7 +2,7 @@
 //! (tests/it/dashboard/authorization.rs) and sends every route a request from every role.
 
 use crate::dashboard::access::{
-    account, enrolment, invitation, recovery_codes, second_factor, sign_in, switch,
+    account, enrolment, invitation, password_reset, recovery_codes, second_factor, sign_in, switch,
 };
 use crate::dashboard::business::{audit, settings, team};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhooks};
@@ -50,6 +50,10 @@ fn access() -> Vec<Route> {
         post("/dashboard/invitation/accept", Anyone, invitation::accept),
         get("/dashboard/sign-in", Anyone, sign_in::view),
         post("/dashboard/sign-in", Anyone, sign_in::sign_in),
+        get("/dashboard/password/forgot", Anyone, password_reset::forgot),
+        post("/dashboard/password/forgot", Anyone, password_reset::ask),
+        get("/dashboard/password/reset", Anyone, password_reset::view),
+        post("/dashboard/password/reset", Anyone, password_reset::set),
         get("/dashboard/second-factor", Halfway, second_factor::view),
         post("/dashboard/second-factor", Halfway, second_factor::confirm),
         get("/dashboard/enrolment", Halfway, enrolment::view),

@@ -21,6 +21,7 @@ on_both_engines! {
     a_session_comes_back_and_ends,
     sessions_that_are_long_over_are_forgotten,
     an_invitation_is_used_once_in_time,
+    a_password_reset_is_used_once_in_time,
 }
 
 async fn business(world: &BareStore, name: &str) -> i64 {
@@ -247,6 +248,29 @@ async fn sessions_that_are_long_over_are_forgotten(world: &BareStore) {
     change(world, &[MemberChange::Begin(Box::new(newer))]).await;
     assert!(world.store.session(&[1; 32]).await.unwrap().is_none());
     assert!(world.store.session(&[2; 32]).await.unwrap().is_some());
+}
+
+async fn a_password_reset_is_used_once_in_time(world: &BareStore) {
+    change(world, &[create(1), create(2)]).await;
+    let offer = |digest: u8, member| MemberChange::OfferPasswordReset {
+        digest: [digest; 32],
+        member,
+        at: NOW,
+        ends_at: NOW + 10,
+    };
+    let found = async |digest: u8| world.store.password_reset(&[digest; 32]).await.unwrap();
+    change(world, &[offer(1, 1), offer(2, 2)]).await;
+    let reset = found(1).await.unwrap();
+    assert_eq!((reset.member, reset.ends_at, reset.used_at), (1, NOW + 10, None));
+    // A newer one replaces it, and leaves the other member's.
+    change(world, &[offer(3, 1)]).await;
+    assert!(found(1).await.is_none() && found(2).await.is_some());
+    let uses = |digest: u8, at| MemberChange::UsePasswordReset { digest: [digest; 32], at };
+    conflicts(world, &[uses(1, NOW)]).await;
+    conflicts(world, &[uses(3, NOW + 10)]).await;
+    change(world, &[uses(3, NOW + 9)]).await;
+    conflicts(world, &[uses(3, NOW + 9)]).await;
+    assert_eq!(found(3).await.unwrap().used_at, Some(NOW + 9));
 }
 
 async fn an_invitation_is_used_once_in_time(world: &BareStore) {

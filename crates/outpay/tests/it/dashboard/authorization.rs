@@ -66,6 +66,9 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/invitation", 422),
     ("POST", "/dashboard/invitation/accept", 422),
     ("POST", "/dashboard/sign-in", 422),
+    // The answer is the same for every address, and for none.
+    ("POST", "/dashboard/password/forgot", 200),
+    ("POST", "/dashboard/password/reset", 422),
     ("POST", "/dashboard/account/password", 422),
     ("POST", "/dashboard/account/recovery-codes", 422),
     ("POST", "/dashboard/account/sessions", 404),

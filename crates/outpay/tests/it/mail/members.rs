@@ -8,14 +8,23 @@ use outpay::testing::key_limits::KeyLimits;
 use outpay::testing::mail_kind::MailKind;
 use outpay::testing::members::SessionClient;
 use outpay::testing::members::invitation::{self, Acceptance};
+use outpay::testing::members::password_reset::{self, PasswordResetError};
 use outpay::testing::roles::Role;
-use outpay::testing::store::{AuditFilter, CredentialKind, MailState, NewMail};
+use outpay::testing::store::{AuditFilter, CredentialKind, MailState, MemberChange, NewMail};
 use secrecy::{ExposeSecret, SecretString};
 
 crate::world::on_both_engines! {
     an_invitation_is_mailed_sealed_and_wiped,
     without_configuration_an_invitation_is_made_and_not_mailed,
     those_who_look_after_keys_hear_of_each_change,
+    a_forgotten_password_is_reset_by_mail_and_the_second_factor_stays,
+    a_link_that_resets_a_password_works_once_for_half_an_hour,
+    an_address_without_an_account_gets_no_mail_and_no_other_answer,
+    a_link_that_resets_both_factors_is_never_mailed,
+}
+
+fn client() -> SessionClient {
+    SessionClient { agent: String::new(), address: "192.0.2.1".to_owned() }
 }
 
 async fn join(world: &Post, business: i64, email: &str, role: Role) {
@@ -24,11 +33,8 @@ async fn join(world: &Post, business: i64, email: &str, role: Role) {
     let made = invitation::invite(platform, business, &address, role, Actor::OPERATOR).await;
     let token = made.unwrap_or_else(|_| panic!("it is made")).token;
     let open = invitation::find(platform, token.expose_secret()).await.unwrap().unwrap();
-    let (password, client) = (
-        SecretString::from("seven-quiet-otters-dancing"),
-        SessionClient { agent: String::new(), address: String::new() },
-    );
-    let acceptance = Acceptance { name: "Ada", password: &password, client: &client, device: None };
+    let password = SecretString::from("seven-quiet-otters-dancing");
+    let acceptance = Acceptance { name: "Ada", password: &password, client: &client(), device: None };
     let joined = invitation::accept(platform, &open, &acceptance, None).await;
     assert!(joined.is_ok());
 }
@@ -117,4 +123,87 @@ async fn without_configuration_an_invitation_is_made_and_not_mailed(world: &Post
     let made = invitation::invite(&bare, book.business(), &email, Role::Owner, Actor::OPERATOR).await;
     assert!(made.is_ok());
     assert_eq!(world.mails().await, []);
+}
+
+const ADA: &str = "ada@example.com";
+const NEW: &str = "another four words here";
+
+/// The token of the newest mail that was sent.
+async fn mailed_token(world: &Post) -> String {
+    while world.settle().await > 0 {}
+    let received = world.server.received();
+    let link = received.last().expect("a mail").link(PUBLIC_URL);
+    link.rsplit_once("/dashboard/password/reset#").expect("a link that resets a password").1.to_owned()
+}
+
+async fn ask(world: &Post, email: &str) {
+    password_reset::offer(&world.platform, &Email::parse(email).unwrap(), &client()).await.unwrap();
+}
+
+async fn set(world: &Post, token: &str, password: &str) -> Result<bool, PasswordResetError> {
+    let password = SecretString::from(password);
+    let step = password_reset::set(&world.platform, token, &password, &client(), None).await?;
+    assert!(!step.complete, "the second factor comes next");
+    Ok(step.has_second_factor)
+}
+
+async fn a_forgotten_password_is_reset_by_mail_and_the_second_factor_stays(world: &Post) {
+    let business = world.book(&[]).await.business();
+    join(world, business, ADA, Role::Owner).await;
+    let member = world.platform.store.member_by_email(ADA).await.unwrap().unwrap();
+    let factor = MemberChange::SetSecondFactor { member: member.number, sealed: vec![7], step: 1, at: 1 };
+    world.platform.store.change_members(&[factor]).await.unwrap();
+    ask(world, ADA).await;
+    let row = world.mails().await.into_iter().rfind(|row| row.mail.kind == MailKind::Reset).unwrap();
+    let sealed = row.mail.sealed.expect("the link is sealed");
+    let token = mailed_token(world).await;
+    assert!(!sealed.windows(token.len()).any(|window| window == token.as_bytes()));
+    assert!(matches!(set(world, &token, "short").await, Err(PasswordResetError::Password(_))));
+    assert!(set(world, &token, NEW).await.unwrap(), "it is asked for the second factor");
+    let after = world.platform.store.member_by_email(ADA).await.unwrap().unwrap();
+    assert_ne!(after.password, member.password);
+    assert_eq!(after.second_factor, Some(vec![7]));
+    assert!(world.mails().await.iter().any(|row| row.mail.kind == MailKind::PasswordChanged));
+}
+
+async fn a_link_that_resets_a_password_works_once_for_half_an_hour(world: &Post) {
+    let business = world.book(&[]).await.business();
+    join(world, business, ADA, Role::Owner).await;
+    let invalid =
+        async |token: &str| matches!(set(world, token, NEW).await, Err(PasswordResetError::Invalid));
+    assert!(invalid("").await && invalid("x").await);
+    ask(world, ADA).await;
+    let replaced = mailed_token(world).await;
+    ask(world, ADA).await;
+    let token = mailed_token(world).await;
+    assert!(invalid(&replaced).await, "a newer link replaces it");
+    world.platform.clock.advance(30 * 60_000_000 - 1);
+    set(world, &token, NEW).await.unwrap();
+    assert!(invalid(&token).await, "once");
+    ask(world, ADA).await;
+    let late = mailed_token(world).await;
+    world.platform.clock.advance(30 * 60_000_000);
+    assert!(invalid(&late).await);
+    let before = world.mails().await.len();
+    for _ in 0..9 {
+        ask(world, ADA).await;
+    }
+    assert!(world.mails().await.len() - before <= 3, "few in an hour");
+}
+
+async fn an_address_without_an_account_gets_no_mail_and_no_other_answer(world: &Post) {
+    ask(world, "stranger@example.com").await;
+    password_reset::ask(&world.platform, "no address", &client());
+    assert_eq!(world.mails().await, []);
+}
+
+async fn a_link_that_resets_both_factors_is_never_mailed(world: &Post) {
+    let business = world.book(&[]).await.business();
+    join(world, business, ADA, Role::Owner).await;
+    let before = world.mails().await.len();
+    let email = Email::parse(ADA).unwrap();
+    let made = invitation::reset(&world.platform, business, &email, Actor::OPERATOR).await;
+    let ends_at = made.unwrap_or_else(|_| panic!("it is made")).ends_at;
+    assert_eq!(ends_at - world.platform.clock.now(), 86_400_000_000);
+    assert_eq!(world.mails().await.len(), before);
 }
