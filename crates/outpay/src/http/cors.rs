@@ -68,7 +68,7 @@ pub(super) async fn cors(State(cors): State<Cors>, request: Request, next: Next)
         Err(failure) => return Problem::Failure(failure).into_response(),
     };
     let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("Origin"));
+    headers.insert(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin.filter(|_| readable) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, READ);

@@ -1,7 +1,9 @@
 //! Every answer that is not a success: one enum, one place where it becomes bytes. Not here: when to give it.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::Refusal;
 use serde::Serialize;
@@ -144,9 +146,7 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="payout"
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
-            Self::Unauthorized => {
-                with_header(json(StatusCode::UNAUTHORIZED, UNAUTHORIZED.into()), WWW_AUTHENTICATE, CHALLENGE)
-            }
+            Self::Unauthorized => unauthorized(),
             Self::MalformedJson => json(StatusCode::BAD_REQUEST, r#"{"error":"Malformed JSON body"}"#.into()),
             Self::NotJson => coded(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -223,6 +223,13 @@ fn wrong_method(allowed: Option<HeaderValue>) -> Response {
         Some(allowed) => with_header(answer, ALLOW, allowed),
         None => answer,
     }
+}
+
+/// One answer for keys and hashes. That of the hash endpoints depends on the origin (cors.rs), so both say so.
+fn unauthorized() -> Response {
+    let answer = json(StatusCode::UNAUTHORIZED, UNAUTHORIZED.into());
+    let answer = with_header(answer, WWW_AUTHENTICATE, CHALLENGE);
+    with_header(answer, VARY, HeaderValue::from_static("Origin"))
 }
 
 fn rate_limited(seconds: u64) -> Response {
