@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema, SecurityRequirement};
 
 /// Fixed by part 1 of the contract: these ignore what they do not know.
 const DOCUMENTED: [&str; 3] = ["/payout/create", "/balance", "/payout/operations"];
@@ -25,6 +25,8 @@ pub(super) struct EndpointNames(Arc<NameLists>);
 
 #[derive(Default)]
 struct NameLists {
+    /// Does a hash authenticate here? Then it may stand in the query or in the body.
+    takes_hash: bool,
     fields: Vec<String>,
     /// `metadata[KEY]` stands for one of any key.
     parameters: Vec<String>,
@@ -33,6 +35,12 @@ struct NameLists {
 /// Does the endpoint at this path refuse names that it does not know?
 pub(super) fn is_strict(path: &str, operation: &Operation) -> bool {
     operation.security.is_some() && !DOCUMENTED.contains(&path)
+}
+
+/// Does a payout hash authenticate requests of this operation?
+pub(super) fn takes_hash(operation: &Operation) -> bool {
+    let by_hash = SecurityRequirement::new("payout_hash", [""; 0]);
+    operation.security.iter().flatten().any(|of| *of == by_hash)
 }
 
 impl EndpointNames {
@@ -48,6 +56,7 @@ impl EndpointNames {
         let queried = parameters.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
         is_strict(path, operation).then(|| {
             Self(Arc::new(NameLists {
+                takes_hash: takes_hash(operation),
                 fields: fields_of(documented, operation),
                 parameters: queried.map(|parameter| parameter.name.clone()).collect(),
             }))
@@ -75,7 +84,8 @@ pub(super) fn check_parameters(parts: &Parts) -> Result<(), Problem> {
     else {
         return Ok(());
     };
-    let sent = || form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != HASH);
+    let is_hash = |name: &str| known.takes_hash && name == HASH;
+    let sent = || form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !is_hash(name));
     let strange = unknown("parameter", sent().map(|(name, _)| family(name)), &known.parameters);
     if !strange.is_empty() {
         return Err(Problem::UnknownNames(strange));
@@ -105,7 +115,8 @@ fn family(name: Cow<'_, str>) -> Cow<'_, str> {
 /// Refuses unknown fields of the body.
 pub(super) fn check_fields(parts: &Parts, sent: &Object) -> Result<(), Problem> {
     let Some(EndpointNames(known)) = parts.extensions.get::<EndpointNames>() else { return Ok(()) };
-    let names = sent.names().filter(|name| *name != HASH).map(Cow::Borrowed);
+    let is_hash = |name: &str| known.takes_hash && name == HASH;
+    let names = sent.names().filter(|name| !is_hash(name)).map(Cow::Borrowed);
     let strange = unknown("field", names, &known.fields);
     if strange.is_empty() { Ok(()) } else { Err(Problem::UnknownNames(strange)) }
 }

@@ -4,7 +4,7 @@
 
 use super::cors::{Cors, cors};
 use super::door::Door;
-use super::known::EndpointNames;
+use super::known::{EndpointNames, takes_hash};
 use super::observe::observe;
 use super::problem::Problem;
 use super::{
@@ -22,7 +22,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Extension, Router};
 use http::{Method, Uri};
 use std::sync::Arc;
-use utoipa::openapi::{OpenApi, PathItem, SecurityRequirement};
+use utoipa::openapi::{OpenApi, PathItem};
 
 /// One row of the table.
 pub(super) struct ApiRoute {
@@ -150,10 +150,8 @@ impl ApiRoute {
 
     /// Does a payout hash authenticate its requests?
     pub(super) fn takes_hash(&self) -> bool {
-        let by_hash = SecurityRequirement::new("payout_hash", [""; 0]);
         let items = self.documented.paths.paths.values();
-        let operations = items.flat_map(|item| [&item.get, &item.post, &item.put]).flatten();
-        operations.flat_map(|operation| operation.security.iter().flatten()).any(|of| *of == by_hash)
+        items.flat_map(|item| [&item.get, &item.post, &item.put]).flatten().any(takes_hash)
     }
 
     /// The handler, told the names that its entry documents.

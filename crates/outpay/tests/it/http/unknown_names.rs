@@ -110,6 +110,9 @@ async fn a_filter_is_given_once_and_not_empty(world: &Api) {
     let twice = "The email parameter may be given only once.";
     let empty = "The email parameter may not be empty; leave it out.";
     let nearest = "There is no parameter \"emial\"; did you mean \"email\"?";
+    // A hash authenticates no request of a business.
+    let hash = "There is no parameter \"payout_hash\"; known are email, status, reference, metadata[KEY], created[gte], \
+                created[gt], created[lte], created[lt], limit, cursor.";
     let both = "Give the after or the cursor parameter, not both: they mean the same.";
     for (target, code, field, sentence) in [
         ("/payout/users?email=b%40example.com&email=a%40example.com", "invalid_request", "email", twice),
@@ -117,6 +120,7 @@ async fn a_filter_is_given_once_and_not_empty(world: &Api) {
         ("/payout/users?email", "invalid_request", "email", empty),
         ("/payout/users?emial=b%40example.com", "unknown_field", "emial", nearest),
         ("/payout/users?%65mial=b%40example.com", "unknown_field", "emial", nearest),
+        ("/payout/users?payout_hash=x", "unknown_field", "payout_hash", hash),
         ("/payout/events?after=1&cursor=1", "invalid_request", "cursor", both),
     ] {
         let refused = world.get(target).key(&business.key).send().await.value(400);
