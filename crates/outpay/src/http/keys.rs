@@ -284,8 +284,9 @@ pub async fn key_revoke(
     PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    body::optional_object(&parts, body).await?;
     let key = find(&door, caller, &id).await?;
     door.still_authenticates(caller).await?;
     match api_keys::revoke(&door.platform, &key, Actor(caller.subject)).await {

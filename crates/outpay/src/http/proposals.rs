@@ -1,6 +1,7 @@
 //! Proposals by API: what takes two people, confirmed by a key of another hand than the one that proposed it. Not here: what
 //! can be proposed, and its effect (proposals/).
 
+use super::body;
 use super::door::{Door, PathId};
 use super::problem::{Problem, json};
 use super::show;
@@ -134,8 +135,9 @@ pub async fn proposal_confirm(
     PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    body::optional_object(&parts, body).await?;
     let row = find(&door, caller, &id).await?;
     door.still_authenticates(caller).await?;
     let actor = Actor(caller.subject);
@@ -157,8 +159,9 @@ pub async fn proposal_withdraw(
     PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    body::optional_object(&parts, body).await?;
     let row = find(&door, caller, &id).await?;
     door.still_authenticates(caller).await?;
     proposals::withdraw(&door.platform, &row, Actor(caller.subject)).await?;
