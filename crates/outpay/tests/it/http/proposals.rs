@@ -155,6 +155,7 @@ mod proposal_confirm {
         status_403_without_the_scope_of_what_was_proposed,
         status_404_of_another_business,
         status_409_confirmed_once,
+        status_200_two_at_once_carry_it_out_once,
         status_409_what_cannot_be_done_any_more,
     }
 
@@ -204,11 +205,24 @@ mod proposal_confirm {
         let (_, second) = scoped(world, &person.business, "proposals:write withdrawals:write").await;
         let (_, third) = scoped(world, &person.business, "proposals:write withdrawals:write").await;
         let proposed = settle(world, &person.key, &id).await.value(202);
-        let (one, two) = tokio::join!(confirm(world, &second, &proposed), confirm(world, &third, &proposed));
-        let mut statuses = [one.status, two.status];
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409]);
+        confirm(world, &second, &proposed).await.value(200);
+        assert_eq!(confirm(world, &third, &proposed).await.value(409)["code"], "proposal_not_open");
         assert_eq!(person.operation(world, &id).await["status"], "succeeded");
+    }
+
+    /// The later one finds it carried out, or completes what the first has decided, under the same idempotency key.
+    async fn status_200_two_at_once_carry_it_out_once(world: &Api) {
+        let (person, id) = start(world).await;
+        let (_, second) = scoped(world, &person.business, "proposals:write withdrawals:write").await;
+        let (_, third) = scoped(world, &person.business, "proposals:write withdrawals:write").await;
+        let proposed = settle(world, &person.key, &id).await.value(202);
+        let (one, two) = tokio::join!(confirm(world, &second, &proposed), confirm(world, &third, &proposed));
+        let statuses = [one.status, two.status];
+        assert!(statuses.contains(&200) && statuses.iter().all(|status| [200, 409].contains(status)));
+        let events = world.get("/payout/events?limit=100").key(&person.key).send().await.value(200);
+        let ends = events["data"].as_array().unwrap().iter();
+        let ends = ends.filter(|event| event["type"].as_str().unwrap().ends_with("succeeded")).count();
+        assert_eq!((person.operation(world, &id).await["status"].as_str(), ends), (Some("succeeded"), 1));
     }
 
     async fn status_409_what_cannot_be_done_any_more(world: &Api) {
