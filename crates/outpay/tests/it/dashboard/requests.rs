@@ -73,7 +73,7 @@ async fn requests_are_found_without_their_secrets(world: &Team) {
         [
             ("/payout/create", "", 201),
             ("/payout/operations", "", 200),
-            ("/payout/users/{id}", "[redacted]", 404),
+            ("/payout/users/{id}", "[redacted]", 400),
             ("/balance/transfer", "", 400),
             ("/balance/transfer", "", 400),
         ]
