@@ -74,7 +74,7 @@ fn a_business_is_called_by_id_or_name(installation: &Installation) {
         let switched = installation.json(&["business", "disable-payouts", called]);
         assert_eq!(switched["payouts_enabled"], false);
     }
-    for unknown in ["acme, inc.", "Nobody", "biz_00000000-0000-8000-8000-000000000000", ""] {
+    for unknown in ["acme, inc.", "Unknown", "biz_00000000-0000-8000-8000-000000000000", ""] {
         installation.refused(1, "there is no business", &["business", "show", unknown]);
     }
 }

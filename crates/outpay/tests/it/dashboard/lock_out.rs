@@ -26,7 +26,7 @@ async fn an_address_that_guesses_waits(world: &Team) {
     let mut browser = world.browser();
     let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
     let right = [("email", member.email.as_str()), ("password", PASSWORD)];
-    let stranger = [("email", "nobody@example.com"), ("password", "wrong wrong wrong")];
+    let stranger = [("email", "stranger@example.com"), ("password", "wrong wrong wrong")];
     for fields in [wrong, stranger] {
         for _ in 0..5 {
             browser.post("/dashboard/sign-in", &fields).await.is(422);
@@ -186,7 +186,7 @@ async fn what_fails_is_in_the_audit_log_of_the_member(world: &Team) {
     };
     let mut browser = world.browser();
     let wrong = [("email", member.email.as_str()), ("password", "wrong wrong wrong")];
-    let stranger = [("email", "nobody@example.com"), ("password", "wrong wrong wrong")];
+    let stranger = [("email", "stranger@example.com"), ("password", "wrong wrong wrong")];
     for fields in [wrong, stranger] {
         for _ in 0..8 {
             browser.post("/dashboard/sign-in", &fields).await;

@@ -70,7 +70,7 @@ async fn the_filter_finds_each_sign(world: &Api, format: &str) {
         let sign_in = call("POST", "/dashboard/sign-in");
         sign_in.header("content-type", "application/x-www-form-urlencoded").body(body)
     };
-    let wrong = "email=nobody%40example.com&password=wrong+wrong+wrong";
+    let wrong = "email=stranger%40example.com&password=wrong+wrong+wrong";
     // Pages are not JSON, as all answers to `send` are.
     let forged = form(wrong).header("sec-fetch-site", "cross-site").bytes();
     Connection::open(process.address).await.exchange(&forged, true).await;
