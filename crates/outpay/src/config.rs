@@ -21,6 +21,8 @@ const CACHE_MIB: RangeInclusive<u32> = 16..=65_536;
 pub struct Config {
     /// The server's public address, as in `https://pay.example.com`; links begin with it.
     pub public_url: Option<String>,
+    /// Program that prints the master key, and its arguments; run without a shell.
+    pub master_key_command: Option<Vec<String>>,
     /// `[sqlite]`
     pub sqlite: SqliteConfig,
     /// `[rails…]`
@@ -79,6 +81,10 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(named)?;
         config.rails.check()?;
         anyhow::ensure!(
+            config.master_key_command.as_ref().is_none_or(|command| !command.is_empty()),
+            "`master_key_command` must name a program"
+        );
+        anyhow::ensure!(
             CACHE_MIB.contains(&config.sqlite.cache_mib),
             "`cache_mib` in [sqlite] must be from {} to {}",
             CACHE_MIB.start(),
@@ -134,12 +140,15 @@ mod tests {
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
         assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
         Config::parse("public_url = \"https://pay.example.com/\"").unwrap();
+        Config::parse("master_key_command = [\"vault\", \"read\"]").unwrap();
         for wrong in [
             "[rail]",
             "[sqlite]\ncache_mib = 0",
             "[sqlite]\ncache_mib = 70000",
             "[sqlite]\ncache = 64",
             "[heads]\npost = \"https://keep.example.com\"",
+            "master_key_command = []",
+            "master_key_command = \"vault read\"",
             "public_url = \"pay.example.com\"",
             "public_url = \"https://\"",
             "public_url = \"https://example.com/pay/\"",

@@ -21,16 +21,27 @@ pub fn sync_name(file: &Path) -> io::Result<()> {
     sync_folder(file.parent().unwrap_or(Path::new("")))
 }
 
-/// Creates the folder and its parents where they are missing, durably.
+/// Creates the folder and its parents where they are missing, durably, for their owner alone.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
     create_folder(folder.parent().unwrap_or(Path::new("")))?;
-    match std::fs::create_dir(folder) {
+    match create_private(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => sync_name(folder),
     }
+}
+
+#[cfg(unix)]
+fn create_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_private(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir(folder)
 }
 
 /// The parent of a relative name is the empty path, which means the current folder.

@@ -41,6 +41,7 @@ mod overview;
 mod payment_worker;
 mod platform;
 mod precondition;
+mod private_files;
 mod proposals;
 mod rails;
 mod recovery;

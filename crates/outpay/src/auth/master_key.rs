@@ -1,34 +1,117 @@
-//! Where the master key comes from: the environment, or a file only its owner can read, made on first start.
+//! Where the master key comes from: the environment, a file descriptor, a program, or a file only its owner can read, made on
+//! first start. Not here: what is computed with it (secrets.rs).
 
 use super::Secrets;
 use crate::clock::Entropy;
 use crate::durable_file;
+use crate::private_files;
 use crate::store::Failure;
 use anyhow::Context;
-use std::io::Write;
+use secrecy::{ExposeSecret, SecretString};
+use std::io::{Read, Write};
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
 
 /// 64 hexadecimal digits, for installations that keep secrets outside the disk.
 pub const MASTER_KEY_VARIABLE: &str = "OUTPAY_MASTER_KEY";
 /// The file in the data folder.
 pub const MASTER_KEY_FILE: &str = "master.key";
+/// The longest text that is read as a key.
+const LONGEST: u64 = 4096;
+/// A program that asks a key store over a network answers in less.
+const LONGEST_RUN: Duration = Duration::from_secs(30);
 
-/// Takes the master key from `from_environment`, else from the data folder's file, else makes that file.
+/// The place that the master key is read from.
+#[derive(Clone, Debug)]
+pub enum MasterKeySource {
+    /// The text itself, from [`MASTER_KEY_VARIABLE`].
+    Variable(SecretString),
+    /// An open file descriptor of this process.
+    Descriptor(u32),
+    /// A program and its arguments; it prints the key.
+    Program(Vec<String>),
+    /// [`MASTER_KEY_FILE`] in the data folder.
+    File,
+}
+
+impl MasterKeySource {
+    /// For messages.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Variable(_) => MASTER_KEY_VARIABLE,
+            Self::Descriptor(_) => "--master-key-fd",
+            Self::Program(_) => "the program of the master key",
+            Self::File => MASTER_KEY_FILE,
+        }
+    }
+}
+
+/// Takes the master key from its source; a missing file is made.
 ///
 /// # Errors
-/// When the key is not 64 hexadecimal digits, or others can read its file.
-pub fn load(from_environment: Option<&str>, data: &Path, entropy: &Entropy) -> Result<Secrets, Failure> {
-    if let Some(text) = from_environment {
-        return parse(text).with_context(|| format!("{MASTER_KEY_VARIABLE} must be 64 hexadecimal digits"));
-    }
+/// When the key is not 64 hexadecimal digits, others can read its file, or its program fails.
+pub async fn load(source: &MasterKeySource, data: &Path, entropy: &Entropy) -> Result<Secrets, Failure> {
+    let text = match source {
+        MasterKeySource::Variable(text) => text.clone(),
+        MasterKeySource::Descriptor(number) => from_descriptor(*number)?,
+        MasterKeySource::Program(command) => from_program(command, LONGEST_RUN).await?,
+        MasterKeySource::File => from_file(data, entropy)?,
+    };
+    let place = match source {
+        MasterKeySource::File => data.join(MASTER_KEY_FILE).display().to_string(),
+        other => other.name().to_owned(),
+    };
+    parse(text.expose_secret()).with_context(|| format!("{place} must hold 64 hexadecimal digits"))
+}
+
+/// Opened by its path below `/dev/fd`, because taking over a bare descriptor is unsafe. A pipe is empty afterwards.
+fn from_descriptor(number: u32) -> Result<SecretString, Failure> {
+    let file = std::fs::File::open(format!("/dev/fd/{number}"))
+        .with_context(|| format!("--master-key-fd: cannot read file descriptor {number}"))?;
+    let mut text = String::new();
+    file.take(LONGEST).read_to_string(&mut text).context("--master-key-fd")?;
+    Ok(SecretString::from(text))
+}
+
+/// Runs the program without a shell. Its standard error is that of this process, so its reasons are seen; its standard output is
+/// the key, and shown nowhere.
+async fn from_program(command: &[String], longest: Duration) -> Result<SecretString, Failure> {
+    let (program, arguments) = command.split_first().context("the program of the master key has no name")?;
+    let named = || format!("the program of the master key, {program}");
+    let mut child = tokio::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("cannot run {}", named()))?;
+    let output = child.stdout.take().context("a program without standard output")?;
+    let run = async {
+        let mut text = Vec::new();
+        output.take(LONGEST).read_to_end(&mut text).await?;
+        Ok::<_, Failure>((text, child.wait().await?))
+    };
+    let ended = tokio::time::timeout(longest, run).await;
+    let ended = ended.map_err(|_| anyhow::anyhow!("{} did not end within {longest:?}", named()))?;
+    let (text, status) = ended.with_context(named)?;
+    anyhow::ensure!(status.success(), "{} failed: {status}", named());
+    let text = String::from_utf8(text).map_err(|_| anyhow::anyhow!("{} printed no key", named()))?;
+    Ok(SecretString::from(text))
+}
+
+fn from_file(data: &Path, entropy: &Entropy) -> Result<SecretString, Failure> {
     let path = data.join(MASTER_KEY_FILE);
     if !path.exists() {
         create(data, &path, entropy)
             .with_context(|| format!("cannot make the master key {}", path.display()))?;
     }
-    check_private(&path)?;
+    private_files::check_key_file(&path)?;
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&text).with_context(|| format!("{} must hold 64 hexadecimal digits", path.display()))
+    Ok(SecretString::from(text))
 }
 
 fn parse(text: &str) -> Result<Secrets, Failure> {
@@ -71,15 +154,28 @@ fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::OpenOptions::new().write(true).create_new(true).open(path)
 }
 
+#[cfg(test)]
 #[cfg(unix)]
-fn check_private(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path)?.permissions().mode();
-    anyhow::ensure!(mode & 0o077 == 0, "{} can be read by others; run: chmod 600 {0}", path.display());
-    Ok(())
-}
+mod tests {
+    use super::*;
 
-#[cfg(not(unix))]
-fn check_private(_path: &Path) -> Result<(), Failure> {
-    Ok(())
+    fn command(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_ended() {
+        let failure = from_program(&command(&["sleep", "600"]), Duration::from_millis(20)).await.unwrap_err();
+        assert!(format!("{failure:#}").contains("sleep did not end within 20ms"), "{failure:#}");
+        // Standard output that is closed early is not the end of the program.
+        let closed = command(&["sh", "-c", "exec >&-; exec sleep 600"]);
+        let failure = from_program(&closed, Duration::from_millis(200)).await.unwrap_err();
+        assert!(format!("{failure:#}").contains("did not end within 200ms"), "{failure:#}");
+    }
+
+    #[tokio::test]
+    async fn a_program_gets_its_arguments_as_they_are() {
+        let printed = from_program(&command(&["echo", "$HOME", "a b"]), LONGEST_RUN).await.unwrap();
+        assert_eq!(printed.expose_secret().trim(), "$HOME a b");
+    }
 }

@@ -116,7 +116,7 @@ pub(super) async fn verify(
     arguments: VerifyArguments,
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
-    let (database, secrets) = (installation.database()?, installation.secrets()?);
+    let (database, secrets) = (installation.database()?, installation.secrets().await?);
     let bar = progress::bar(0, "rows");
     let mut advance = |done, total| {
         bar.set_length(total);
@@ -139,7 +139,7 @@ pub(super) async fn restore(
     arguments: RestoreArguments,
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
-    let (database, secrets) = (installation.database()?, installation.secrets()?);
+    let (database, secrets) = (installation.database()?, installation.secrets().await?);
     let manifest = backup::restore(&arguments.source, &database, &secrets).await?;
     if arguments.json {
         output::json(&manifest)?;

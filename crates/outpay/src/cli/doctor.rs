@@ -2,9 +2,10 @@
 //! folder and no master key; it does migrate an existing database, as every command does.
 
 use super::cli_error::CliError;
-use super::installation::{Installation, from_environment};
+use super::installation::Installation;
 use super::output;
-use crate::auth::{Secrets, master_key};
+use crate::auth::Secrets;
+use crate::auth::master_key::{self, MasterKeySource};
 use crate::clock::{Clock, Entropy, rfc3339};
 use crate::open_files;
 use crate::recovery_progress::RecoveryProgress;
@@ -87,7 +88,7 @@ pub(super) async fn run(
     let data = installation.data();
     let database = installation.database()?;
     check_folder(&data, &mut checks);
-    let secrets = check_master_key(&data, &mut checks)?;
+    let secrets = check_master_key(&data, &installation.master_key()?, &mut checks).await;
     if let DatabaseUrl::Sqlite(path) = &database {
         check_database_file(path, &mut checks);
         check_disk(path, &mut checks);
@@ -130,6 +131,11 @@ fn check_folder(data: &Path, checks: &mut Checks) {
             let advice = format!("others can write into {shown}; run: chmod go-w {shown}");
             checks.add(Grade::Fail, "data folder", advice);
         }
+        Ok(found) if mode(&found) & 0o055 != 0 => {
+            let advice =
+                format!("others can read {shown}; run: chmod 700 {shown} (a start of the server does it)");
+            checks.add(Grade::Warn, "data folder", advice);
+        }
         Ok(_) => checks.add(Grade::Pass, "data folder", shown.to_string()),
         Err(_) => {
             let detail = format!("{shown} does not exist yet; create it with: outpay business create");
@@ -138,27 +144,27 @@ fn check_folder(data: &Path, checks: &mut Checks) {
     }
 }
 
-fn check_master_key(data: &Path, checks: &mut Checks) -> Result<Option<Secrets>, CliError> {
-    let from_environment = from_environment()?;
+async fn check_master_key(data: &Path, source: &MasterKeySource, checks: &mut Checks) -> Option<Secrets> {
     let file = data.join(master_key::MASTER_KEY_FILE);
+    let is_file = matches!(source, MasterKeySource::File);
     // Loading would create a missing key, which a check must not do.
-    if from_environment.is_none() && !file.exists() {
+    if is_file && !file.exists() {
         let detail = format!("{} does not exist yet; create it with: outpay business create", file.display());
         checks.add(Grade::Warn, "master key", detail);
-        return Ok(None);
+        return None;
     }
-    let place = match from_environment {
-        Some(_) => master_key::MASTER_KEY_VARIABLE.to_owned(),
-        None => format!("{}; keep a copy of it elsewhere", file.display()),
+    let place = match source {
+        MasterKeySource::File => format!("{}; keep a copy of it elsewhere", file.display()),
+        other => other.name().to_owned(),
     };
-    match master_key::load(from_environment.as_deref(), data, &Entropy::System) {
+    match master_key::load(source, data, &Entropy::System).await {
         Ok(secrets) => {
             checks.add(Grade::Pass, "master key", place);
-            Ok(Some(secrets))
+            Some(secrets)
         }
         Err(failure) => {
             checks.add(Grade::Fail, "master key", format!("{failure:#}"));
-            Ok(None)
+            None
         }
     }
 }

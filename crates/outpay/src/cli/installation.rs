@@ -1,14 +1,17 @@
 //! The installation that a command works on: data folder, database, master key; and its businesses by id or name.
 
 use super::cli_error::CliError;
+use crate::auth::master_key::MasterKeySource;
 use crate::auth::{Secrets, master_key};
 use crate::business;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config};
 use crate::platform::{self, Platform};
+use crate::private_files;
 use crate::store::{Business, DatabaseUrl, Store};
 use clap::Args;
 use ledger::{BookId, Mode};
+use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
 const DEFAULT_DATA: &str = "outpay-data";
@@ -25,6 +28,12 @@ pub(super) struct Installation {
     /// Configuration file [default: DIR/outpay.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", env = "OUTPAY_CONFIG")]
     config: Option<PathBuf>,
+    /// Open file descriptor that holds the master key, as in 3 after `3< FILE`
+    #[arg(long, global = true, value_name = "N", env = "OUTPAY_MASTER_KEY_FD")]
+    master_key_fd: Option<u32>,
+    /// Program that prints the master key, and its arguments, separated by spaces; no shell
+    #[arg(long, global = true, value_name = "COMMAND", env = "OUTPAY_MASTER_KEY_COMMAND")]
+    master_key_command: Option<String>,
     /// Public address of the server, for links [default: `public_url` of the configuration]
     #[arg(long, global = true, value_name = "URL", env = "OUTPAY_PUBLIC_URL", value_parser = public_url)]
     public_url: Option<String>,
@@ -54,20 +63,52 @@ impl Installation {
         }
     }
 
-    /// The master key; an error if there is none.
-    pub(super) fn secrets(&self) -> Result<Secrets, CliError> {
-        let from_environment = from_environment()?;
-        if from_environment.is_none() {
-            check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
+    /// Where the master key is: the one source that is named, or the data folder's file.
+    pub(super) fn master_key(&self) -> Result<MasterKeySource, CliError> {
+        let words = |command: &String| command.split_whitespace().map(str::to_owned).collect();
+        let sources = [
+            from_environment()?.map(MasterKeySource::Variable),
+            self.master_key_fd.map(MasterKeySource::Descriptor),
+            self.master_key_command.as_ref().map(words).map(MasterKeySource::Program),
+            self.config()?.master_key_command.map(MasterKeySource::Program),
+        ];
+        let mut named = sources.into_iter().flatten();
+        let source = named.next().unwrap_or(MasterKeySource::File);
+        match named.next() {
+            None => Ok(source),
+            Some(second) => Err(CliError::Usage(format!(
+                "the master key has two sources, {} and {}; name one",
+                source.name(),
+                second.name()
+            ))),
         }
-        Ok(master_key::load(from_environment.as_deref(), &self.data(), &Entropy::System)?)
+    }
+
+    /// The master key; an error if there is none.
+    pub(super) async fn secrets(&self) -> Result<Secrets, CliError> {
+        let source = self.master_key()?;
+        self.check_has_key(&source)?;
+        self.load(&source).await
+    }
+
+    /// Nothing is read before the folder that may hold the key is closed to others.
+    async fn load(&self, source: &MasterKeySource) -> Result<Secrets, CliError> {
+        private_files::close_folder(&self.data())?;
+        Ok(master_key::load(source, &self.data(), &Entropy::System).await?)
+    }
+
+    fn check_has_key(&self, source: &MasterKeySource) -> Result<(), CliError> {
+        match source {
+            MasterKeySource::File => check_is_there(&self.data().join(master_key::MASTER_KEY_FILE)),
+            _ => Ok(()),
+        }
     }
 
     /// Opens only the database, in whatever state it is, for commands that just read it.
     pub(super) async fn look(&self) -> Result<(DatabaseUrl, Store, Secrets), CliError> {
         let database = self.database()?;
         check_has_database(&database)?;
-        let secrets = self.secrets()?;
+        let secrets = self.secrets().await?;
         let store = Store::open(&database).await?;
         platform::check_master_key(&store, &secrets, &self.data()).await?;
         Ok((database, store, secrets))
@@ -83,15 +124,13 @@ impl Installation {
     /// Opens the platform, with a teller in this process. A server may run on the same database.
     pub(super) async fn open(&self) -> Result<Platform, CliError> {
         check_has_database(&self.database()?)?;
-        if from_environment()?.is_none() {
-            check_is_there(&self.data().join(master_key::MASTER_KEY_FILE))?;
-        }
+        self.check_has_key(&self.master_key()?)?;
         self.open_or_make().await
     }
 
     /// Opens a database that has lost something, which every other command refuses.
     pub(super) async fn open_to_recover(&self) -> Result<Platform, CliError> {
-        let (database, secrets) = (self.database()?, self.secrets()?);
+        let (database, secrets) = (self.database()?, self.secrets().await?);
         let config = self.config()?;
         let (data, clock) = (self.data(), Clock::System);
         Ok(Platform::open_to_recover(&data, &database, secrets, clock, Entropy::System, &config).await?)
@@ -101,15 +140,13 @@ impl Installation {
     pub(super) async fn open_or_make(&self) -> Result<Platform, CliError> {
         // Parsed first: a typing error must not leave a new master key behind.
         let database = self.database()?;
-        let from_environment = from_environment()?;
-        let key = self.data().join(master_key::MASTER_KEY_FILE);
+        let (source, config) = (self.master_key()?, self.config()?);
         // A new key would not open this database, and would be in the place where the right one belongs.
-        if from_environment.is_none() && !key.exists() && has_master_key(&database).await? {
-            check_is_there(&key)?;
+        if self.check_has_key(&source).is_err() && has_master_key(&database).await? {
+            self.check_has_key(&source)?;
         }
-        let config = self.config()?;
+        let secrets = self.load(&source).await?;
         let (clock, entropy) = (Clock::System, Entropy::System);
-        let secrets = master_key::load(from_environment.as_deref(), &self.data(), &entropy)?;
         Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)
     }
 }
@@ -145,10 +182,9 @@ fn check_is_there(key: &Path) -> Result<(), CliError> {
     )))
 }
 
-/// The master key from the environment.
-pub(super) fn from_environment() -> Result<Option<String>, CliError> {
+fn from_environment() -> Result<Option<SecretString>, CliError> {
     match std::env::var(master_key::MASTER_KEY_VARIABLE) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Some(SecretString::from(text))),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(CliError::Usage(format!("{} must be 64 hexadecimal digits", master_key::MASTER_KEY_VARIABLE)))

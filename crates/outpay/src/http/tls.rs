@@ -1,6 +1,7 @@
 //! HTTPS: certificate and key from PEM files, TLS 1.2 and 1.3 by rustls, HTTP/2 or HTTP/1.1 as the client prefers. The files are
 //! read again when they change, and at a SIGHUP; connections that exist keep the certificate that they began with.
 
+use crate::private_files;
 use crate::store::Failure;
 use anyhow::Context;
 use parking_lot::{Mutex, RwLock};
@@ -89,6 +90,7 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("--tls-cert {} is not a PEM certificate", certificate.display()))?;
+    private_files::check_key_file(key).context("--tls-key")?;
     let key = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("--tls-key {} is not a PEM private key", key.display()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -110,6 +112,8 @@ mod tests {
         let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         (certificate, key)
     }
 

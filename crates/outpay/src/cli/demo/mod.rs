@@ -10,7 +10,7 @@ mod way_out;
 use super::cli_error::CliError;
 use super::installation::{Installation, Typed};
 use super::output;
-use crate::auth::master_key;
+use crate::auth::master_key::{self, MasterKeySource};
 use crate::business;
 use crate::business::{CreateBusinessError, CreatedBusiness};
 use crate::clock::{Clock, Entropy};
@@ -77,7 +77,7 @@ pub(super) async fn run(
 
 async fn open(data: &Path) -> Result<Platform, CliError> {
     let (clock, entropy) = (Clock::System, Entropy::System);
-    let secrets = master_key::load(None, data, &entropy)?;
+    let secrets = master_key::load(&MasterKeySource::File, data, &entropy).await?;
     let database = platform::default_database(data);
     Ok(Platform::open(data, &database, secrets, clock, entropy, &Config::default()).await?)
 }

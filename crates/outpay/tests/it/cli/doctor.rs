@@ -39,8 +39,8 @@ fn a_master_key_that_others_can_read_fails(installation: &Installation) {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let ran = installation.run(&["doctor"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("FAIL  master key") && ran.stdout.contains("chmod 600"), "{}", ran.stdout);
-    installation.refused(1, "chmod 600", &["business", "list"]);
+    assert!(ran.stdout.contains("FAIL  master key") && ran.stdout.contains("run: chmod 6"), "{}", ran.stdout);
+    installation.refused(1, "run: chmod 6", &["business", "list"]);
 }
 
 fn another_master_key_fails(installation: &Installation) {

@@ -1,6 +1,6 @@
 //! A fresh installation for one test: a folder and a database, with the program run on both. Deleted with the test.
 
-use outpay::testing::auth::master_key;
+use outpay::testing::auth::master_key::{self, MasterKeySource};
 use outpay::testing::clock::{Clock, Entropy};
 use outpay::testing::config::Config;
 use outpay::testing::platform::Platform;
@@ -112,6 +112,11 @@ impl Installation {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
+    /// The same with a variable in the environment.
+    pub fn run_with(&self, (name, value): (&str, &str), arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).env(name, value).output().unwrap())
+    }
+
     /// Runs a command that must succeed; returns its output.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
@@ -159,7 +164,7 @@ impl Installation {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let (data, entropy) = (self.data(), Entropy::System);
-            let secrets = master_key::load(None, &data, &entropy).unwrap();
+            let secrets = master_key::load(&MasterKeySource::File, &data, &entropy).await.unwrap();
             let database = DatabaseUrl::parse(&self.url()).unwrap();
             let config = Config::load(None, &data).unwrap();
             let platform = Platform::open(&data, &database, secrets, Clock::System, entropy, &config);

@@ -17,6 +17,7 @@ mod installation;
 mod key;
 mod litestream;
 mod mail;
+mod master_key;
 mod method;
 mod pause;
 mod proposal;

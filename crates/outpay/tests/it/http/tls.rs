@@ -7,6 +7,7 @@ use crate::wire::Connection;
 use crate::world::{Server, local};
 use outpay::testing::http::ServeConfig;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,6 +206,9 @@ async fn no_start_without_a_usable_certificate(world: &Api) {
     let nothing = world.database.folder().join("nothing.pem");
     let empty = world.database.folder().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
+    let readable = other.join("readable.pem");
+    std::fs::copy(&key, &readable).unwrap();
+    std::fs::set_permissions(&readable, PermissionsExt::from_mode(0o644)).unwrap();
     for (certificate, key, words) in [
         (&nothing, &key, "--tls-cert"),
         (&certificate, &nothing, "--tls-key"),
@@ -213,6 +217,7 @@ async fn no_start_without_a_usable_certificate(world: &Api) {
         (&empty, &key, "--tls-cert"),
         (&key, &key, "--tls-cert"),
         (&certificate, &other_key, "do not fit each other"),
+        (&certificate, &readable, "run: chmod 6"),
     ] {
         let refused =
             outpay::testing::http::bind(https(certificate, key), world.platform.clone(), axum::Router::new())
@@ -232,6 +237,7 @@ fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
     (certificate, key)
 }
 

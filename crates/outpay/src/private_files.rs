@@ -1,0 +1,99 @@
+//! Files that only their owner may read: keys, and the data folder that holds one. Not here: what is in them.
+
+use crate::store::Failure;
+use anyhow::Context;
+use std::path::Path;
+
+/// Refuses a key file that other users of the machine can read. A file of root's may be readable by its group, because system
+/// services are given their keys that way.
+///
+/// # Errors
+/// Names the command that closes the file.
+#[cfg(unix)]
+pub fn check_key_file(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let (open, closed) = if found.uid() == 0 { (0o037, "640") } else { (0o077, "600") };
+    anyhow::ensure!(
+        found.mode() & open == 0,
+        "{} can be read by others; run: chmod {closed} {0}",
+        path.display()
+    );
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub fn check_key_file(_path: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Closes the data folder to all but its owner (mode 0700), if it exists. A folder of another owner cannot be changed: it is
+/// accepted if only its group has access, which is how mounted volumes are shared with a service.
+///
+/// # Errors
+/// When all users of the machine have access and it cannot be taken from them.
+#[cfg(unix)]
+pub fn close_folder(folder: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(found) = std::fs::metadata(folder) else { return Ok(()) };
+    let mode = found.permissions().mode();
+    if !found.is_dir() || mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let shown = folder.display();
+    let closed = std::fs::Permissions::from_mode(mode & 0o7700);
+    match std::fs::set_permissions(folder, closed) {
+        Ok(()) => tracing::warn!("others had access to the data folder {shown}; its mode is 0700 now"),
+        Err(error) => anyhow::ensure!(
+            mode & 0o007 == 0,
+            "others have access to the data folder {shown} and it cannot be closed ({error}); run: chmod 700 {shown}"
+        ),
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub fn close_folder(_folder: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    fn set_mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused_with_the_command_that_closes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key.pem");
+        std::fs::write(&key, "key").unwrap();
+        let is_root = std::fs::metadata(&key).unwrap().uid() == 0;
+        for (mode, is_fine) in
+            [(0o600, true), (0o400, true), (0o640, is_root), (0o644, false), (0o604, false), (0o660, false)]
+        {
+            set_mode(&key, mode);
+            let checked = check_key_file(&key).map_err(|failure| failure.to_string());
+            assert_eq!(checked.is_ok(), is_fine, "{mode:o}: {checked:?}");
+            assert!(checked.is_ok() || checked.unwrap_err().contains("run: chmod 6"));
+        }
+    }
+
+    #[test]
+    fn the_data_folder_is_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        close_folder(&data).unwrap();
+        assert!(!data.exists(), "a missing folder is not made");
+        std::fs::create_dir(&data).unwrap();
+        for mode in [0o755, 0o750, 0o707, 0o700] {
+            set_mode(&data, mode);
+            close_folder(&data).unwrap();
+            assert_eq!(std::fs::metadata(&data).unwrap().mode() & 0o777, 0o700, "{mode:o}");
+        }
+    }
+}

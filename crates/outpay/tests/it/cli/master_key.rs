@@ -1,0 +1,95 @@
+//! Where the master key comes from, and who can read its folder.
+
+use crate::cli::installation::{Installation, Ran};
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+
+crate::cli::on_both_engines! {
+    the_key_comes_from_a_descriptor,
+    the_key_comes_from_a_program,
+    two_sources_are_refused,
+    the_data_folder_is_closed_to_others,
+}
+
+/// Moves the key out of the data folder; returns its new place.
+fn move_key(installation: &Installation) -> PathBuf {
+    installation.business("Acme");
+    let elsewhere = installation.folder().join("elsewhere.key");
+    std::fs::rename(installation.data().join("master.key"), &elsewhere).unwrap();
+    elsewhere
+}
+
+fn text_of(path: &PathBuf) -> String {
+    std::fs::read_to_string(path).unwrap().trim().to_owned()
+}
+
+fn the_key_comes_from_a_descriptor(installation: &Installation) {
+    let key = move_key(installation);
+    let list = |file: &PathBuf| {
+        let mut command = installation.command(&["business", "list", "--master-key-fd", "0"]);
+        Ran::from(command.stdin(File::open(file).unwrap()).output().unwrap())
+    };
+    let ran = list(&key);
+    assert!(ran.code == 0 && ran.stdout.contains("Acme"), "{}{}", ran.stdout, ran.stderr);
+    let wrong = list(&PathBuf::from(installation.write("wrong", "not a key")));
+    assert!(wrong.code == 1 && wrong.stderr.contains("--master-key-fd must hold 64 hexadecimal digits"));
+    installation.refused(
+        1,
+        "cannot read file descriptor 999",
+        &["business", "list", "--master-key-fd", "999"],
+    );
+    assert!(!installation.data().join("master.key").exists(), "no key is made");
+}
+
+fn the_key_comes_from_a_program(installation: &Installation) {
+    let key = move_key(installation);
+    let typed = format!("cat {}", key.display());
+    installation.ok(&["business", "list", "--master-key-command", &typed]);
+    installation.refused(
+        1,
+        "cannot run the program",
+        &["business", "list", "--master-key-command", "/nowhere/x"],
+    );
+    let configured = |script: &str| {
+        let path = key.display();
+        installation
+            .configure(&format!("master_key_command = [\"sh\", \"-c\", \"{script}\", \"sh\", \"{path}\"]\n"));
+        installation.run(&["business", "list"])
+    };
+    assert_eq!(configured("cat $1").code, 0);
+    let failed = configured("cat $1; echo the store is sealed >&2; exit 3");
+    assert!(failed.code == 1 && failed.stderr.contains("the store is sealed"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("failed: exit status: 3"), "{}", failed.stderr);
+    assert!(![failed.stdout, failed.stderr].concat().contains(&text_of(&key)));
+    let silent = configured("true");
+    assert!(
+        silent.code == 1 && silent.stderr.contains("must hold 64 hexadecimal digits"),
+        "{}",
+        silent.stderr
+    );
+}
+
+fn two_sources_are_refused(installation: &Installation) {
+    let key = move_key(installation);
+    let with = ["business", "list", "--master-key-command", "cat x"];
+    let ran = installation.run_with(("OUTPAY_MASTER_KEY", &text_of(&key)), &with);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("two sources, OUTPAY_MASTER_KEY and the program"), "{}", ran.stderr);
+    let with = ["business", "list", "--master-key-command", "cat x", "--master-key-fd", "0"];
+    installation.refused(2, "two sources, --master-key-fd and the program", &with);
+    assert_eq!(installation.run_with(("OUTPAY_MASTER_KEY", &text_of(&key)), &["business", "list"]).code, 0);
+}
+
+fn the_data_folder_is_closed_to_others(installation: &Installation) {
+    installation.business("Acme");
+    let mode = || std::fs::metadata(installation.data()).unwrap().mode() & 0o777;
+    assert_eq!(mode(), 0o700, "as it is made");
+    std::fs::set_permissions(installation.data(), Permissions::from_mode(0o755)).unwrap();
+    let doctor = installation.ok(&["doctor"]);
+    assert!(doctor.contains("WARN  data folder") && doctor.contains("chmod 700"), "{doctor}");
+    assert_eq!(mode(), 0o755, "a check changes nothing");
+    let ran = installation.run(&["business", "list"]);
+    assert!(ran.code == 0 && ran.stderr.contains("others had access to the data folder"), "{}", ran.stderr);
+    assert_eq!(mode(), 0o700);
+}
