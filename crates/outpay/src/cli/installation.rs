@@ -1,6 +1,7 @@
 //! The installation that a command works on: data folder, database, master key; and its businesses by id or name.
 
 use super::cli_error::CliError;
+use super::secret_flag;
 use crate::auth::master_key::MasterKeySource;
 use crate::auth::{Secrets, master_key};
 use crate::business;
@@ -61,6 +62,12 @@ impl Installation {
             Some(text) => DatabaseUrl::parse(text).map_err(|error| CliError::Usage(format!("{error:#}"))),
             None => Ok(platform::default_database(&self.data())),
         }
+    }
+
+    /// Refuses what was typed and must not be.
+    pub(super) fn check(&self, typed: Typed) -> Result<(), CliError> {
+        let database = self.database.as_deref().filter(|_| typed.database);
+        database.map_or(Ok(()), secret_flag::check_database_argument)
     }
 
     /// Where the master key is: the one source that is named, or the data folder's file.

@@ -4,6 +4,7 @@
 
 use super::cli_error::CliError;
 use super::output;
+use super::secret_flag;
 use crate::clock::{Clock, Entropy};
 use crate::serving;
 use crate::webhooks::forward::{Forwarded, Forwarder};
@@ -23,20 +24,20 @@ pub(super) struct ListenArguments {
     /// URL of the receiver, as in http://127.0.0.1:3000/webhooks
     #[arg(long, value_name = "URL")]
     forward_to: String,
-    /// Secret key of the business
-    #[arg(long, env = "OUTPAY_KEY", hide_env_values = true)]
-    key: SecretString,
+    /// `-`: read the secret key of the business from standard input [default: OUTPAY_KEY of the environment]
+    #[arg(long, value_name = "-")]
+    key: Option<SecretString>,
     /// URL of the server
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     server: String,
     /// Start after this event instead of with the next one
     #[arg(long, value_name = "SEQUENCE")]
     after: Option<i64>,
-    /// Token to sign with [default: a new one for this session]
-    #[arg(long, requires = "secret")]
+    /// `-`: read the token to sign with from standard input [default: OUTPAY_TOKEN, else a new one for this session]
+    #[arg(long, value_name = "-")]
     token: Option<SecretString>,
-    /// Secret to sign with, as in whsec_…
-    #[arg(long, requires = "token")]
+    /// `-`: read the secret to sign with, as in whsec_…, from standard input [default: OUTPAY_SECRET, else a new one]
+    #[arg(long, value_name = "-")]
     secret: Option<SecretString>,
     /// Exit when there are no new events, instead of waiting for more
     #[arg(long)]
@@ -48,7 +49,8 @@ pub(super) struct ListenArguments {
 
 pub(super) async fn run(arguments: ListenArguments) -> Result<ExitCode, CliError> {
     let stop = serving::asked_to_end()?;
-    let puller = Puller::new(&arguments.server, arguments.key.clone()).map_err(usage)?;
+    let key = secret_flag::required(arguments.key.as_ref(), "--key", "OUTPAY_KEY")?;
+    let puller = Puller::new(&arguments.server, key).map_err(usage)?;
     let keys = keys(&arguments)?;
     let mut forwarder =
         Forwarder::new(puller, &arguments.forward_to, keys.clone(), Clock::System).map_err(usage)?;
@@ -68,10 +70,13 @@ fn usage(error: anyhow::Error) -> CliError {
 }
 
 fn keys(arguments: &ListenArguments) -> Result<SigningKeys, CliError> {
-    match (&arguments.token, &arguments.secret) {
-        (Some(token), Some(secret)) => SigningKeys::given(token.clone(), secret.clone())
+    let token = secret_flag::secret(arguments.token.as_ref(), "--token", "OUTPAY_TOKEN")?;
+    let secret = secret_flag::secret(arguments.secret.as_ref(), "--secret", "OUTPAY_SECRET")?;
+    match (token, secret) {
+        (Some(token), Some(secret)) => SigningKeys::given(token, secret)
             .ok_or_else(|| CliError::Usage("--secret takes whsec_ and 24 to 64 bytes in base64".to_owned())),
-        _ => Ok(SigningKeys::generate(&Entropy::System)),
+        (None, None) => Ok(SigningKeys::generate(&Entropy::System)),
+        _ => Err(CliError::Usage("--token and --secret go together".to_owned())),
     }
 }
 

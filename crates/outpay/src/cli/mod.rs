@@ -29,6 +29,7 @@ mod progress;
 mod proposal;
 mod recover;
 mod recover_treasury;
+mod secret_flag;
 mod serve;
 mod trigger;
 mod user;
@@ -113,6 +114,9 @@ pub fn main() -> ExitCode {
     let typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
     let typed = installation::Typed { data: typed("data"), database: typed("database") };
     let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Err(error) = line.installation.check(typed) {
+        return error.end();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return CliError::from(error).end(),

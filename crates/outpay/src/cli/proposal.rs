@@ -5,6 +5,7 @@
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
 use super::output;
+use super::secret_flag;
 use crate::audit_log::Names;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
@@ -12,7 +13,7 @@ use crate::proposals::{self, Checker, Made, Proposed, Refused, word};
 use crate::store::ProposalRow;
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -41,9 +42,10 @@ enum ProposalCommand {
     Confirm {
         /// Id of the proposal: prp_…
         id: String,
-        /// Code that the proposing command printed; for what an operator proposed
-        #[arg(long)]
-        code: Option<String>,
+        /// `-`: read the code that the proposing command printed from standard input [default: OUTPAY_CODE of the
+        /// environment]; for what an operator proposed
+        #[arg(long, value_name = "-")]
+        code: Option<SecretString>,
     },
     /// Withdraw a proposal
     Withdraw {
@@ -64,8 +66,10 @@ pub(super) async fn run(
             list(platform, installation::book(&business, test), json).await?;
         }
         ProposalCommand::Confirm { id, code } => {
+            let code = secret_flag::secret(code.as_ref(), "--code", "OUTPAY_CODE")?;
+            let code = code.as_ref().map(|code| code.expose_secret());
             let row = find(platform, &id).await?;
-            proposals::confirm(platform, &row, Checker::Operator(code.as_deref())).await?;
+            proposals::confirm(platform, &row, Checker::Operator(code)).await?;
             show(platform, &id, "Confirmed and carried out.", json).await?;
         }
         ProposalCommand::Withdraw { id } => {
@@ -110,7 +114,7 @@ pub(super) fn print(platform: &Platform, made: &Made, json: bool) -> Result<(), 
     output::line(match code {
         Some(code) => format!(
             "\nNo member of the business can confirm it. Give this code, which is not shown again, to another operator, who runs:\n\
-             outpay proposal confirm {id} --code {code}"
+             outpay proposal confirm {id} --code -\nand enters the code: {code}"
         ),
         None => "\nA member of the business confirms it in the dashboard, under Proposals.".to_owned(),
     })

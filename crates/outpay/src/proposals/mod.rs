@@ -41,7 +41,7 @@ pub enum Refused {
     /// A member can confirm it, so no code was issued.
     #[error("A member of the business's team has to confirm this in the dashboard.")]
     NeedsMember,
-    #[error("This takes the code that the proposing command printed: --code CODE")]
+    #[error("This takes the code that the proposing command printed: --code -")]
     NeedsCode,
     #[error("This is not the code of this proposal.")]
     WrongCode,

@@ -157,7 +157,8 @@ fn a_deposit_out_of_proportion_needs_a_yes(installation: &Installation) {
     let reverse = ["business", "reverse-deposit", "Other", "--reference", "b", "--reason", "too much"];
     let proposal = installation.json(&reverse);
     let word = |name: &str| proposal[name].as_str().unwrap().to_owned();
-    installation.ok(&["proposal", "confirm", &word("id"), "--code", &word("code")]);
+    let code = word("code");
+    assert_eq!(installation.run_with(("OUTPAY_CODE", &code), &["proposal", "confirm", &word("id")]).code, 0);
     installation.refused(1, "so far is 10.00", &other("20001", "c"));
     installation.ok(&other("20000", "c"));
 }

@@ -1,4 +1,4 @@
-//! Where the master key comes from, and who can read its folder.
+//! Where the master key comes from, and that neither it nor another secret can be seen by other users of the machine.
 
 use crate::cli::installation::{Installation, Ran};
 use std::fs::{File, Permissions};
@@ -10,6 +10,7 @@ crate::cli::on_both_engines! {
     the_key_comes_from_a_program,
     two_sources_are_refused,
     the_data_folder_is_closed_to_others,
+    no_secret_is_taken_as_an_argument,
 }
 
 /// Moves the key out of the data folder; returns its new place.
@@ -92,4 +93,34 @@ fn the_data_folder_is_closed_to_others(installation: &Installation) {
     let ran = installation.run(&["business", "list"]);
     assert!(ran.code == 0 && ran.stderr.contains("others had access to the data folder"), "{}", ran.stderr);
     assert_eq!(mode(), 0o700);
+}
+
+fn no_secret_is_taken_as_an_argument(installation: &Installation) {
+    let refused = |arguments: &[&str]| {
+        let mut command = crate::cli::installation::program();
+        let ran = Ran::from(command.args(arguments).output().unwrap());
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("every user of this machine can read"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    };
+    let listen = ["listen", "--forward-to", "http://127.0.0.1:1/"];
+    refused(&[&listen[..], &["--key", "hunter2"]].concat());
+    refused(&["business", "list", "--database", "postgres://u:hunter2@127.0.0.1/x"]);
+    refused(&["business", "list", "--database", "postgres://127.0.0.1/x?user=u&password=hunter2"]);
+    installation.business("Acme");
+    refused_here(installation, &["proposal", "confirm", "prp_1", "--code", "hunter2"]);
+
+    let mut command = crate::cli::installation::program();
+    command.args(listen).args(["--server", "http://127.0.0.1:1", "--once", "--key", "-"]);
+    let key = installation.write("key", "sk_test_x\n");
+    let ran = Ran::from(command.stdin(File::open(key).unwrap()).output().unwrap());
+    assert!(
+        ran.code == 1 && !ran.stderr.contains("--key"),
+        "it was read from standard input: {}",
+        ran.stderr
+    );
+}
+
+fn refused_here(installation: &Installation, arguments: &[&str]) {
+    installation.refused(2, "takes no secret as an argument", arguments);
 }

@@ -1,7 +1,7 @@
 //! Commands that take two people at the operator's door: reversed deposits, money paid out, swept fees, withdrawals
 //! ended without their rail; each by a proposal and the code that another operator was given.
 
-use crate::cli::installation::Installation;
+use crate::cli::installation::{Installation, Ran};
 use ledger::{Actor, BookId, Cents, Progress, Step};
 use outpay::testing::ids::IdKind;
 use outpay::testing::store::Attempt;
@@ -31,7 +31,18 @@ fn proposed(made: &Value) -> (String, String) {
 
 fn confirm(installation: &Installation, made: &Value) -> Value {
     let (id, code) = proposed(made);
-    installation.json(&["proposal", "confirm", &id, "--code", &code])
+    let ran = confirm_with(installation, &id, &code);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+fn confirm_with(installation: &Installation, id: &str, code: &str) -> Ran {
+    installation.run_with(("OUTPAY_CODE", code), &["proposal", "confirm", id, "--json"])
+}
+
+fn refused(installation: &Installation, words: &str, id: &str, code: &str) {
+    let ran = confirm_with(installation, id, code);
+    assert!(ran.code == 1 && ran.stderr.contains(words), "{}{}", ran.stdout, ran.stderr);
 }
 
 fn deposited(installation: &Installation, cents: &str) {
@@ -49,13 +60,14 @@ fn a_deposit_is_reversed_by_two_operators(installation: &Installation) {
     let made = installation.json(&REVERSE);
     let (id, code) = proposed(&made);
     assert_eq!(balance(installation), 10_000, "proposing does nothing");
-    let wrong = ["proposal", "confirm", &id, "--code", "AAAAAAAAAAAAAAAA"];
-    installation.refused(1, "not the code", &wrong);
+    refused(installation, "not the code", &id, "AAAAAAAAAAAAAAAA");
+    let as_argument = ["proposal", "confirm", &id, "--code", &code];
+    installation.refused(2, "--code takes no secret as an argument", &as_argument);
     assert!(!String::from_utf8_lossy(&installation.raw("proposal")).contains(&code), "only a digest is kept");
     let confirmed = confirm(installation, &made);
     assert_eq!((&confirmed["state"], &confirmed["decided_by"]), (&json!("confirmed"), &json!(-1)));
     assert_eq!(balance(installation), 0);
-    installation.refused(1, "is confirmed", &["proposal", "confirm", &id, "--code", &code]);
+    refused(installation, "is confirmed", &id, &code);
     assert_eq!(balance(installation), 0, "a code works once");
     installation.inside(async |platform| {
         let entries = platform.store.entries(BOOK, 1, 10).await.unwrap();
@@ -79,13 +91,11 @@ fn a_deposit_is_reversed_in_parts_and_never_beyond_the_main_balance(installation
     confirm(installation, &part("600"));
     assert_eq!(balance(installation), 400);
     let (id, code) = proposed(&part("401"));
-    let more = ["proposal", "confirm", &id, "--code", &code];
-    installation.refused(1, "More would be reversed", &more);
+    refused(installation, "More would be reversed", &id, &code);
     installation.ok(&["business", "transfer", "Acme", "1"]);
     let rest = part("400");
     let (id, code) = proposed(&rest);
-    let confirm_rest = ["proposal", "confirm", &id, "--code", &code];
-    installation.refused(1, "Insufficient balance", &confirm_rest);
+    refused(installation, "Insufficient balance", &id, &code);
     // A proposal whose effect was refused is open again, and takes effect once it can.
     installation.ok(&["business", "transfer", "Acme", "1", "--to-main"]);
     assert_eq!(confirm(installation, &rest)["state"], "confirmed");
@@ -98,7 +108,7 @@ fn a_withdrawn_proposal_does_nothing(installation: &Installation) {
     let made = installation.json(&REVERSE);
     let (id, code) = proposed(&made);
     assert_eq!(installation.json(&["proposal", "withdraw", &id])["state"], "withdrawn");
-    installation.refused(1, "is withdrawn", &["proposal", "confirm", &id, "--code", &code]);
+    refused(installation, "is withdrawn", &id, &code);
     installation.refused(1, "is withdrawn", &["proposal", "withdraw", &id]);
     installation.refused(1, "there is no proposal", &["proposal", "withdraw", "prp_1"]);
     assert_eq!(balance(installation), 1_000);
@@ -130,7 +140,7 @@ fn money_is_paid_out_and_fees_are_swept(installation: &Installation) {
         installation.json(&[&sweep[..], flags].concat())
     };
     let (id, code) = proposed(&sweep("51", &[]));
-    installation.refused(1, "Insufficient fees", &["proposal", "confirm", &id, "--code", &code]);
+    refused(installation, "Insufficient fees", &id, &code);
     confirm(installation, &sweep("30", &[]));
     confirm(installation, &sweep("20", &["--out"]));
     assert_eq!(balance(installation), 30);

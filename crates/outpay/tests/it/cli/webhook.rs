@@ -196,7 +196,7 @@ fn listen_forwards_what_a_server_tells(installation: &Installation) {
         assert!(told["sandbox"]["order_id"].as_str().unwrap().starts_with("SBX-"), "{body}");
     }
     let mut command = crate::cli::installation::program();
-    let ran = Ran::from(command.args(listen).args(["--key", "sk_test_wrong"]).output().unwrap());
+    let ran = Ran::from(command.args(listen).env("OUTPAY_KEY", "sk_test_wrong").output().unwrap());
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("does not accept the key") && !ran.stderr.contains("sk_test_wrong"));
 }
