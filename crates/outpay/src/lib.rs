@@ -35,6 +35,7 @@ mod line_numbers;
 mod mail;
 mod mail_kind;
 mod members;
+mod memory_dumps;
 mod networks;
 mod open_files;
 mod overview;

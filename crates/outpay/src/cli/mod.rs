@@ -36,6 +36,7 @@ mod user;
 mod webhook;
 mod withdrawal;
 
+use crate::memory_dumps;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use cli_error::CliError;
@@ -110,6 +111,10 @@ enum Command {
 
 #[must_use]
 pub fn main() -> ExitCode {
+    // Before any secret is read.
+    if let Err(error) = memory_dumps::forbid() {
+        eprintln!("warning: the memory of this process cannot be kept from core files: {error}");
+    }
     let matches = CommandLine::command().get_matches();
     let typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
     let typed = installation::Typed { data: typed("data"), database: typed("database") };

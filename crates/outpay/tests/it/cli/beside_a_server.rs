@@ -24,8 +24,15 @@ pub struct Server {
 
 impl Server {
     pub fn start(installation: &Installation) -> Self {
+        Self::start_as(installation, |_| {})
+    }
+
+    /// The same, with something set in its command.
+    pub fn start_as(installation: &Installation, set: impl FnOnce(&mut Command)) -> Self {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
-        let mut process = installation.command(&serve).spawn().unwrap();
+        let mut command = installation.command(&serve);
+        set(&mut command);
+        let mut process = command.spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let mut line = String::new();
         let address = loop {
@@ -60,6 +67,10 @@ impl Server {
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Sends SIGTERM and waits for the end.

@@ -1,9 +1,12 @@
 //! Where the master key comes from, and that neither it nor another secret can be seen by other users of the machine.
 
+use crate::cli::beside_a_server::Server;
 use crate::cli::installation::{Installation, Ran};
 use std::fs::{File, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 crate::cli::on_both_engines! {
     the_key_comes_from_a_descriptor,
@@ -11,7 +14,11 @@ crate::cli::on_both_engines! {
     two_sources_are_refused,
     the_data_folder_is_closed_to_others,
     no_secret_is_taken_as_an_argument,
+    the_memory_of_a_server_is_closed,
 }
+
+/// A user without rights; the tests may run as root, whom nothing is hidden from.
+const STRANGER: u32 = 65_534;
 
 /// Moves the key out of the data folder; returns its new place.
 fn move_key(installation: &Installation) -> PathBuf {
@@ -123,4 +130,30 @@ fn no_secret_is_taken_as_an_argument(installation: &Installation) {
 
 fn refused_here(installation: &Installation, arguments: &[&str]) {
     installation.refused(2, "takes no secret as an argument", arguments);
+}
+
+fn the_memory_of_a_server_is_closed(installation: &Installation) {
+    installation.business("Acme");
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    if is_root {
+        for path in [installation.folder(), &installation.data()] {
+            chown(path, Some(STRANGER), Some(STRANGER)).unwrap();
+        }
+        for file in std::fs::read_dir(installation.data()).unwrap() {
+            chown(file.unwrap().path(), Some(STRANGER), Some(STRANGER)).unwrap();
+        }
+    }
+    let server = Server::start_as(installation, |command: &mut Command| {
+        if is_root {
+            command.uid(STRANGER).gid(STRANGER);
+        }
+    });
+    let process = PathBuf::from(format!("/proc/{}", server.process_id()));
+    for name in ["mem", "environ"] {
+        let owner = std::fs::metadata(process.join(name)).unwrap().uid();
+        assert_eq!(owner, 0, "{name} belongs to root and not to the user of the server");
+    }
+    let limits = std::fs::read_to_string(process.join("limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
 }
