@@ -8,9 +8,9 @@ use crate::chain::link;
 use crate::look_back::LookBack;
 use crate::origin::{CredentialDigest, SessionStamp, StoredCredential};
 use crate::{
-    Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashSalt,
-    Lease, Micros, Movement, NewEntry, NewMetadata, OnceKey, Pause, PayoutUser, Remembered, UserSnapshot,
-    UserStatus, Withdrawal,
+    Account, AccountId, Actor, BookHead, BookId, Cents, ChainDigest, Email, Entry, EntryKind, HashBasis,
+    HashSalt, Lease, Micros, Movement, NewEntry, NewMetadata, OnceKey, Pause, PayoutUser, Remembered,
+    UserSnapshot, UserStatus, Withdrawal,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,8 +40,8 @@ pub struct Book {
     entries: Vec<(Entry, ChainDigest)>,
     metadata: Vec<NewMetadata>,
     new_users: Vec<i64>,
-    /// Number, and the salt of the hash as it is stored.
-    changed_users: BTreeMap<i64, HashSalt>,
+    /// Number, and what the stored hash is computed from.
+    changed_users: BTreeMap<i64, HashBasis>,
     new_remembered: Vec<OnceKey>,
     new_withdrawals: Vec<i64>,
     changed_withdrawals: BTreeSet<i64>,
@@ -67,8 +67,9 @@ pub struct Changes<'a> {
     pub changed_accounts: BTreeMap<AccountId, Account>,
     /// Users that had no row, in order of number.
     pub new_users: Vec<&'a PayoutUser>,
-    /// Stored users whose status or hash changed, each with the salt that is stored.
-    pub changed_users: Vec<(&'a PayoutUser, HashSalt)>,
+    /// Stored users whose status or hash changed, each with what the stored hash is computed
+    /// from.
+    pub changed_users: Vec<(&'a PayoutUser, HashBasis)>,
     /// Answers to remember.
     pub remembered: Vec<(OnceKey, &'a Remembered)>,
     /// Withdrawals that had no row, in order of number.
@@ -222,7 +223,7 @@ impl Book {
             new_users: self.new_users.iter().filter_map(known).collect(),
             changed_users: (self.changed_users.iter())
                 .filter(|(number, _)| self.new_users.first().is_none_or(|first| *number < first))
-                .filter_map(|(number, salt)| self.users.get(number).map(|user| (user, *salt)))
+                .filter_map(|(number, stored)| self.users.get(number).map(|user| (user, *stored)))
                 .collect(),
             remembered: self
                 .new_remembered
@@ -246,7 +247,7 @@ impl Book {
     /// stops the teller before anything is written.
     pub(crate) fn apply(&mut self, change: Change, now: Micros, actor: Actor) {
         match change {
-            Change::NewUser { number, email, salt } => self.add_user((number, email, salt), now),
+            Change::NewUser { number, email, basis } => self.add_user((number, email, basis), now),
             Change::NewWithdrawal(withdrawal) => self.add_withdrawal(*withdrawal),
             Change::SetWithdrawal(withdrawal) => self.set_withdrawal(*withdrawal),
             Change::Move { entry, debit, credit, amount } => {
@@ -305,7 +306,7 @@ impl Book {
         self.accounts.get(&id).map_or(Account::default(), |loaded| loaded.account)
     }
 
-    fn add_user(&mut self, (number, email, salt): (i64, Email, HashSalt), now: Micros) {
+    fn add_user(&mut self, (number, email, basis): (i64, Email, HashBasis), now: Micros) {
         assert_eq!(number, self.head.users + 1, "users are numbered without a gap");
         self.head.users = number;
         self.new_users.push(number);
@@ -313,8 +314,8 @@ impl Book {
             number,
             email,
             status: UserStatus::Active,
-            generation: 0,
-            salt,
+            generation: basis.generation,
+            salt: basis.salt,
             created_at: now,
             expires_at: None,
         });
@@ -322,7 +323,7 @@ impl Book {
 
     fn user_mut(&mut self, number: i64) -> &mut PayoutUser {
         let user = self.users.get_mut(&number).expect("a decided change names a loaded user");
-        self.changed_users.entry(number).or_insert(user.salt);
+        self.changed_users.entry(number).or_insert(user.hash_basis());
         user
     }
 

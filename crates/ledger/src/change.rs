@@ -2,7 +2,8 @@
 
 use crate::budget::Spent;
 use crate::{
-    AccountId, Cents, Email, EntryKind, HashSalt, Metadata, OnceKey, Remembered, UserStatus, Withdrawal,
+    AccountId, Cents, Email, EntryKind, HashBasis, HashSalt, Metadata, OnceKey, Remembered, UserStatus,
+    Withdrawal,
 };
 
 /// One step of a plan.
@@ -15,7 +16,7 @@ pub enum Change {
         /// Unique in the book.
         email: Email,
         /// Of its first hash.
-        salt: HashSalt,
+        basis: HashBasis,
     },
     /// A transfer and its entry.
     Move {

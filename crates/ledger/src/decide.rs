@@ -6,9 +6,9 @@ use crate::decide_correction::correct;
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::recovery::recover;
 use crate::{
-    AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashSalt, Inputs,
-    MAX_PAYOUT, MAX_TRANSFER, Metadata, NewEntry, OnceKey, Refusal, Remembered, Reply, Request, RowRefusal,
-    RowReply, UserStatus,
+    AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashBasis, Inputs,
+    MAX_PAYOUT, MAX_TRANSFER, Metadata, NewEntry, OnceKey, PayoutUser, Refusal, Remembered, Reply, Request,
+    RowRefusal, RowReply, UserStatus,
 };
 use std::collections::HashMap;
 
@@ -81,19 +81,19 @@ fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decisio
 /// # Errors
 /// The refusal of the first check that fails.
 pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Refusal> {
-    let Inputs { now, seed } = inputs;
+    let now = inputs.now;
     match command {
         Command::Create { email, amount, memo, metadata } => {
-            create(book, email, *amount, entry_of_payout("", memo, metadata), &seed)
+            create(book, email, *amount, entry_of_payout("", memo, metadata), &inputs)
         }
-        Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial, &seed),
+        Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial, &inputs),
         Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
         Command::Deposit { amount, reference, used_elsewhere } => {
             deposit(book, *amount, reference, *used_elsewhere)
         }
         Command::Debit { user, amount, reason } => debit(book, *user, *amount, reason),
         Command::SetStatus { user, status } => set_status(book, *user, *status),
-        Command::RotateHash { user } => rotate_hash(book, *user, &seed),
+        Command::RotateHash { user } => rotate_hash(book, *user, &inputs),
         Command::Withdraw(order) => withdraw(book, order, now),
         Command::Advance(progress) => advance(book, progress, now),
         Command::Record { occurrence, user, withdrawal, note } => {
@@ -113,7 +113,7 @@ fn create(
     email: &Email,
     amount: Cents,
     entry: NewEntry,
-    seed: &[u8; 32],
+    inputs: &Inputs,
 ) -> Result<Plan, Refusal> {
     check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
     check_amount(amount, MAX_PAYOUT)?;
@@ -123,9 +123,9 @@ fn create(
     check_room(book, AccountId::user(number), amount)?;
 
     let mut changes = Vec::with_capacity(3);
-    let (generation, salt) = known
-        .map_or_else(|| (0, HashSalt::draw(seed, book.id, number, 0)), |user| (user.generation, user.salt));
-    pay(&mut changes, number, known.is_none().then_some((email, salt)), amount, entry);
+    let basis = known.map_or_else(|| HashBasis::first(inputs, book.id, number), PayoutUser::hash_basis);
+    pay(&mut changes, number, known.is_none().then_some((email, basis)), amount, entry);
+    let HashBasis { generation, salt } = basis;
     Ok(Plan { changes, reply: Reply::Paid { user: number, generation, salt } })
 }
 
@@ -138,13 +138,13 @@ fn entry_of_payout(reference: &str, memo: &str, metadata: &Metadata) -> NewEntry
 fn pay(
     changes: &mut Vec<Change>,
     user: i64,
-    new: Option<(&Email, HashSalt)>,
+    new: Option<(&Email, HashBasis)>,
     amount: Cents,
     mut entry: NewEntry,
 ) {
-    if let Some((email, salt)) = new {
+    if let Some((email, basis)) = new {
         entry.kind = EntryKind::UserCreated;
-        changes.push(Change::NewUser { number: user, email: email.clone(), salt });
+        changes.push(Change::NewUser { number: user, email: email.clone(), basis });
     }
     let (debit, credit) = (AccountId::PAYOUT, AccountId::user(user));
     changes.push(Change::Move { entry: entry.of_user(user), debit, credit, amount });
@@ -154,9 +154,9 @@ fn pay(
 struct Running<'a> {
     money: Cents,
     next_user: i64,
-    seed: &'a [u8; 32],
-    /// Users this batch creates or credits: number, generation, salt, balance so far.
-    users: HashMap<&'a Email, (i64, i64, HashSalt, Cents)>,
+    inputs: &'a Inputs,
+    /// Users this batch creates or credits: number, hash, balance so far.
+    users: HashMap<&'a Email, (i64, HashBasis, Cents)>,
     /// References this batch uses: a second row with one of them is judged like a repeat of the first.
     references: HashMap<OnceKey, Remembered>,
     changes: Vec<Change>,
@@ -167,7 +167,7 @@ fn create_many(
     book: &Book,
     payouts: &[BatchPayout],
     partial: bool,
-    seed: &[u8; 32],
+    inputs: &Inputs,
 ) -> Result<Plan, Refusal> {
     check(book.payouts_enabled, Refusal::PayoutsAreDisabled)?;
     for payout in payouts {
@@ -180,7 +180,7 @@ fn create_many(
     let mut running = Running {
         money: book.balance(AccountId::PAYOUT),
         next_user: book.head.users + 1,
-        seed,
+        inputs,
         users: HashMap::new(),
         references: HashMap::new(),
         changes: Vec::with_capacity(payouts.len() * 3),
@@ -191,7 +191,7 @@ fn create_many(
         let row = match pay_row(book, &mut running, payout) {
             Err(refusal) if !partial => return Err(refusal.into()),
             Err(refusal) => RowReply::Unpaid(refusal),
-            Ok((user, generation, salt)) => RowReply::Paid(user, generation, salt),
+            Ok((user, basis)) => RowReply::Paid(user, basis.generation, basis.salt),
         };
         rows.push(row);
     }
@@ -222,7 +222,7 @@ fn pay_row<'a>(
     book: &Book,
     running: &mut Running<'a>,
     payout: &'a BatchPayout,
-) -> Result<(i64, i64, HashSalt), RowRefusal> {
+) -> Result<(i64, HashBasis), RowRefusal> {
     let once = payout.reference.as_deref().map(OnceKey::of_payout_reference);
     let before = once.and_then(|key| running.references.get(&key).or_else(|| book.remembered(&key)));
     if let Some(before) = before {
@@ -233,7 +233,7 @@ fn pay_row<'a>(
             return Err(RowRefusal::ReferenceWasUsedForAnotherPayout);
         };
         running.total = running.total.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
-        return Ok((user, generation, salt));
+        return Ok((user, HashBasis { generation, salt }));
     }
     let left = running.money.minus(payout.amount).filter(|left| *left >= Cents::ZERO);
     let Some(left) = left else {
@@ -243,11 +243,11 @@ fn pay_row<'a>(
     };
     let seen = running.users.get(&payout.email).copied();
     let stored = book.user_by_email(&payout.email);
-    let (user, generation, salt, balance) = seen.unwrap_or_else(|| match stored {
-        Some(user) => (user.number, user.generation, user.salt, book.balance(AccountId::user(user.number))),
+    let (user, basis, balance) = seen.unwrap_or_else(|| match stored {
+        Some(user) => (user.number, user.hash_basis(), book.balance(AccountId::user(user.number))),
         None => {
             let number = running.next_user;
-            (number, 0, HashSalt::draw(running.seed, book.id, number, 0), Cents::ZERO)
+            (number, HashBasis::first(running.inputs, book.id, number), Cents::ZERO)
         }
     });
     let balance = balance.plus(payout.amount).ok_or(RowRefusal::BalanceWouldBeTooLarge)?;
@@ -257,18 +257,18 @@ fn pay_row<'a>(
     running.next_user += i64::from(is_new);
     running.money = left;
     running.total = total;
-    running.users.insert(&payout.email, (user, generation, salt, balance));
+    running.users.insert(&payout.email, (user, basis, balance));
     let reference = payout.reference.as_deref().unwrap_or_default();
-    let new = is_new.then_some((&payout.email, salt));
+    let new = is_new.then_some((&payout.email, basis));
     let entry = entry_of_payout(reference, &payout.memo, &payout.metadata);
     pay(&mut running.changes, user, new, payout.amount, entry);
     if let Some(key) = once {
-        let reply = Reply::Paid { user, generation, salt };
+        let reply = Reply::Paid { user, generation: basis.generation, salt: basis.salt };
         let remembered = Remembered { fingerprint: payout.fingerprint(), reply };
         running.references.insert(key, remembered.clone());
         running.changes.push(Change::Remember { key, remembered });
     }
-    Ok((user, generation, salt))
+    Ok((user, basis))
 }
 
 impl From<RowRefusal> for Refusal {
@@ -352,10 +352,10 @@ fn set_status(book: &Book, user: i64, status: UserStatus) -> Result<Plan, Refusa
     Ok(Plan { changes, reply: Reply::User(snapshot) })
 }
 
-fn rotate_hash(book: &Book, user: i64, seed: &[u8; 32]) -> Result<Plan, Refusal> {
+fn rotate_hash(book: &Book, user: i64, inputs: &Inputs) -> Result<Plan, Refusal> {
     let user = book.user(user).ok_or(Refusal::PayoutUserIsUnknown)?;
-    let (user, generation) = (user.number, user.generation + 1);
-    let salt = HashSalt::draw(seed, book.id, user, generation);
+    let HashBasis { generation, salt } = user.hash_basis().next(inputs, book.id, user.number);
+    let user = user.number;
     let change = Change::SetGeneration { kind: EntryKind::HashRotated, user, generation, salt };
     Ok(Plan { changes: vec![change], reply: Reply::HashRotated { user, generation, salt } })
 }

@@ -53,7 +53,7 @@ pub use once::{Fingerprint, Once, OnceKey, Remembered};
 pub use origin::{CredentialDigest, Origin, SessionStamp, StoredCredential};
 pub use provider::{Driver, Provider, Watch};
 pub use refusal::Refusal;
-pub use salt::{HashSalt, Inputs};
+pub use salt::{HashBasis, HashSalt, Inputs, key_version_of, rotations_of};
 pub use terms::{FeeRule, ReviewRule, Terms};
 pub use user::{PayoutUser, UserSnapshot, UserStatus};
 pub use withdrawal::{Lease, Pause, Step, TRANSITIONS, Withdrawal, WithdrawalState};

@@ -1,6 +1,6 @@
 //! Payout users: the people a business pays. A user's money is in its account, not here.
 
-use crate::{Cents, Email, HashSalt, Micros};
+use crate::{Cents, Email, HashBasis, HashSalt, Micros};
 use serde::{Deserialize, Serialize};
 
 /// Whether a business lets a payout user use the hash. Expiry is a date beside it, not a status of its own.
@@ -32,7 +32,7 @@ pub struct PayoutUser {
     /// Normal form; unique inside the book.
     pub email: Email,
     pub status: UserStatus,
-    /// How many times the hash was rotated.
+    /// Of the hash: how often it was rotated, and with which version of the master key it is computed.
     pub generation: i64,
     /// Of the hash of this generation.
     pub salt: HashSalt,
@@ -57,6 +57,14 @@ pub struct UserSnapshot {
     pub created_at: Micros,
     /// End of validity, if any.
     pub expires_at: Option<Micros>,
+}
+
+impl PayoutUser {
+    /// What the user's hash is computed from.
+    #[must_use]
+    pub fn hash_basis(&self) -> HashBasis {
+        HashBasis { generation: self.generation, salt: self.salt }
+    }
 }
 
 impl UserSnapshot {

@@ -59,7 +59,7 @@ fn batch(rows: &[(usize, i64, Option<&str>)], partial: bool) -> Command {
 }
 
 fn at(now: Micros) -> Inputs {
-    Inputs { now, seed: [1; 32] }
+    Inputs { now, seed: [1; 32], key_version: 0 }
 }
 
 /// `None` where it was paid.

@@ -11,7 +11,7 @@ use ledger::{
 
 /// Applies a request at this time.
 fn apply(book: &mut Book, request: &Request, now: i64) -> Result<Applied, Refusal> {
-    ledger::apply(book, request, Inputs { now, seed: [0; 32] })
+    ledger::apply(book, request, Inputs { now, seed: [0; 32], key_version: 0 })
 }
 
 const CHECKER: Actor = Actor(-1_002);

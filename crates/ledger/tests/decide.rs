@@ -3,9 +3,10 @@
 
 use ledger::{
     Account, AccountId, Actor, Applied, BatchPayout, Book, BookHead, BookId, Cents, Command,
-    CredentialDigest, DepositedElsewhere, Direction, Email, Entry, EntryKind, HashSalt, Inputs, MAX_PAYOUT,
-    MAX_TRANSFER, Micros, Mode, Movement, Once, OnceKey, Origin, PayoutUser, Refusal, Reply, Request,
-    RowRefusal, RowReply, StoredCredential, UserStatus, apply, floor_of_epoch, link,
+    CredentialDigest, DepositedElsewhere, Direction, Email, Entry, EntryKind, HashBasis, HashSalt, Inputs,
+    MAX_PAYOUT, MAX_TRANSFER, Micros, Mode, Movement, Once, OnceKey, Origin, PayoutUser, Refusal, Reply,
+    Request, RowRefusal, RowReply, StoredCredential, UserStatus, apply, floor_of_epoch, key_version_of, link,
+    rotations_of,
 };
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ fn email(text: &str) -> Email {
 const SEED: [u8; 32] = [7; 32];
 
 fn at(now: i64) -> Inputs {
-    Inputs { now, seed: SEED }
+    Inputs { now, seed: SEED, key_version: 0 }
 }
 
 /// The salt that every decision here draws for this user.
@@ -887,6 +888,25 @@ fn each_rotation_gives_a_new_hash_and_changes_nothing_else() {
     assert_eq!((balance(&book, ANN), book.user(BOB).unwrap().generation), (7, 0));
 }
 
+#[test]
+fn a_new_hash_is_of_the_key_version_in_use_and_a_top_up_keeps_it() {
+    let mut book = book(0, 100, 7, 0);
+    let with = |book: &mut Book, command: Command, key_version: u8| {
+        let inputs = Inputs { key_version, ..at(NOW) };
+        apply(book, &Request::plain(command), inputs).unwrap().reply
+    };
+    let version = |reply: Reply| match reply {
+        Reply::Paid { generation, .. } | Reply::HashRotated { generation, .. } => {
+            (key_version_of(generation), rotations_of(generation))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(version(with(&mut book, create("new@example.com", 1), 2)), (2, 0));
+    assert_eq!(version(with(&mut book, create("new@example.com", 1), 3)), (2, 0), "a top-up");
+    assert_eq!(version(with(&mut book, rotate(ANN), 2)), (2, 1));
+    assert_eq!(version(with(&mut book, rotate(ANN), 1)), (2, 2), "a process that knows only an older one");
+}
+
 /// A book with one entry of every kind, and its expected journal.
 fn one_of_each() -> (Book, Vec<Entry>) {
     let mut book = book(0, 0, 0, 0);
@@ -981,7 +1001,7 @@ fn changes_tell_new_rows_from_changed_ones() {
     // The new user is written once, as new; the stored one with the salt that its row has.
     let changed = changes.changed_users.iter();
     let changed: Vec<_> = changed.map(|(user, stored)| (user.number, user.generation, *stored)).collect();
-    assert_eq!(changed, [(BOB, 2, salt(BOB, 0))]);
+    assert_eq!(changed, [(BOB, 2, HashBasis { generation: 0, salt: salt(BOB, 0) })]);
     assert_eq!(changes.remembered.len(), 1);
 }
 

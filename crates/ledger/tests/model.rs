@@ -603,10 +603,10 @@ impl Store {
                 user.number
             );
         }
-        for (user, salt) in &changes.changed_users {
+        for (user, stored) in &changes.changed_users {
             let before = self.users.insert(user.number, (*user).clone());
             let before = before.expect("a changed user was there");
-            assert_eq!(before.salt, *salt, "the stored salt of user {}", user.number);
+            assert_eq!(before.hash_basis(), *stored, "the stored hash of user {}", user.number);
         }
         for (key, remembered) in &changes.remembered {
             let before = self.remembered.insert(*key, (*remembered).clone());
@@ -729,7 +729,7 @@ impl<'a> Run<'a> {
         let still = self.write_out && !matches!(expected, Ok(Applied { replayed: false, .. }));
         let before = self.written_out.take().filter(|_| still);
         let before = before.or_else(|| still.then(|| format!("{:?}", self.book)));
-        let answer = apply(&mut self.book, &request, Inputs { now: self.now, seed: SEED });
+        let answer = apply(&mut self.book, &request, Inputs { now: self.now, seed: SEED, key_version: 0 });
         assert_eq!(answer, expected, "{request:?}");
         if let Some(before) = before {
             let after = format!("{:?}", self.book);

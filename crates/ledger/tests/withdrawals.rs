@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const NOW: i64 = 1_700_000_000_000_000;
 
 fn at(now: i64) -> Inputs {
-    Inputs { now, seed: [0; 32] }
+    Inputs { now, seed: [0; 32], key_version: 0 }
 }
 const DESTINATION: &str = r#"{"account":"a"}"#;
 

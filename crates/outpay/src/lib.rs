@@ -28,6 +28,7 @@ mod http;
 mod ids;
 mod imports;
 mod key_limits;
+mod key_rotation;
 mod kill_switch;
 mod language;
 mod line;

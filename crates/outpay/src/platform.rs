@@ -2,7 +2,7 @@
 
 use crate::attacks::Attacks;
 use crate::auth::Passwords;
-use crate::auth::{Auth, Secrets, master_key};
+use crate::auth::{self, Auth, Secrets, master_key};
 use crate::clock::{Clock, Entropy};
 use crate::commit::Teller;
 use crate::config::Config;
@@ -51,7 +51,7 @@ pub fn default_database(data: &Path) -> DatabaseUrl {
     DatabaseUrl::Sqlite(data.join("outpay.db"))
 }
 
-/// Checks that the database was created with this master key.
+/// Checks that the database was created with this master key, and takes the database's version of it into use.
 pub async fn check_master_key(store: &Store, secrets: &Secrets, data: &Path) -> Result<(), Failure> {
     anyhow::ensure!(
         store.matches_master_key(secrets.check_value()).await?,
@@ -59,7 +59,7 @@ pub async fn check_master_key(store: &Store, secrets: &Secrets, data: &Path) -> 
         master_key::MASTER_KEY_VARIABLE,
         data.join(master_key::MASTER_KEY_FILE).display()
     );
-    Ok(())
+    auth::adopt(store, secrets).await
 }
 
 /// A database restored from a backup lacks what was done after it; working on it would do some of that again.

@@ -1,6 +1,5 @@
 //! Files that only their owner may read: keys, and the data folder that holds one. Not here: what is in them.
 
-use crate::store::Failure;
 use anyhow::Context;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use std::path::Path;
 /// # Errors
 /// Names the command that closes the file.
 #[cfg(unix)]
-pub fn check_key_file(path: &Path) -> Result<(), Failure> {
+pub fn check_key_file(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let found = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (open, closed) = if found.uid() == 0 { (0o037, "640") } else { (0o077, "600") };
@@ -23,7 +22,7 @@ pub fn check_key_file(path: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(not(unix))]
-pub fn check_key_file(_path: &Path) -> Result<(), Failure> {
+pub fn check_key_file(_path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -33,7 +32,7 @@ pub fn check_key_file(_path: &Path) -> Result<(), Failure> {
 /// # Errors
 /// When all users of the machine have access and it cannot be taken from them.
 #[cfg(unix)]
-pub fn close_folder(folder: &Path) -> Result<(), Failure> {
+pub fn close_folder(folder: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let Ok(found) = std::fs::metadata(folder) else { return Ok(()) };
     let mode = found.permissions().mode();
@@ -53,7 +52,7 @@ pub fn close_folder(folder: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(not(unix))]
-pub fn close_folder(_folder: &Path) -> Result<(), Failure> {
+pub fn close_folder(_folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 

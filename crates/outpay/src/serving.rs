@@ -9,6 +9,7 @@ use crate::due;
 use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
+use crate::key_rotation;
 use crate::mail;
 use crate::overview;
 use crate::payment_worker;
@@ -35,6 +36,7 @@ struct Workers {
     webhooks: i64,
     mail: i64,
     imports: i64,
+    keys: i64,
 }
 
 /// Binds the addresses.
@@ -85,8 +87,10 @@ impl Serving {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
         let Self { api, platform } = self;
         let draw = || presence::number(&platform.entropy);
-        let workers = Workers { withdrawals: draw(), webhooks: draw(), mail: draw(), imports: draw() };
+        let workers =
+            Workers { withdrawals: draw(), webhooks: draw(), mail: draw(), imports: draw(), keys: draw() };
         let numbers = [workers.withdrawals, workers.webhooks, workers.mail, workers.imports];
+        key_rotation::beat(&platform, workers.keys).await?;
         // Kept until all tasks have ended.
         let _present = presence::announce(&platform.data, &platform.store, &numbers).await;
         let supervisor = Supervisor::new(api.background(), platform.clock.clone(), platform.entropy.clone());
@@ -110,7 +114,7 @@ impl Serving {
 
 /// The background tasks that stop before the server has finished what it accepted, since they hold handles to the teller.
 fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
-    let Workers { withdrawals, mail, imports, .. } = *workers;
+    let Workers { withdrawals, mail, imports, keys, .. } = *workers;
     let mut tasks = vec![
         over(platform, "withdrawals", move |platform, stop| async move {
             presence::take_back_own(&platform.store, withdrawals).await;
@@ -120,6 +124,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
             presence::take_back_own(&platform.store, imports).await;
             imports::run::run(platform, imports, stop).await;
         }),
+        over(platform, "keys", move |platform, stop| key_rotation::run(platform, keys, stop)),
         over(platform, "overview", overview::run),
         over(platform, "heads", heads::run),
         over(platform, "due", due::run),

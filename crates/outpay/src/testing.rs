@@ -18,7 +18,7 @@ pub mod audit_log {
 }
 
 pub mod auth {
-    pub use crate::auth::{Auth, PasswordLane, Secrets, master_key};
+    pub use crate::auth::{Auth, KeyRing, PasswordLane, Secrets, master_key};
 }
 
 pub mod background {
@@ -69,6 +69,10 @@ pub mod ids {
 
 pub mod imports {
     pub use crate::imports::{Approved, approve, bring, lines, pay, run};
+}
+
+pub mod key_rotation {
+    pub use crate::key_rotation::{BegunRotation, Resealing, VersionNeeds, beat, begin, needs, others_lag};
 }
 
 pub mod key_limits {
@@ -149,13 +153,13 @@ pub mod store {
         ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds, BookPart,
         BrandingRow, Bucket, Business, Clearance, Credential, CredentialKind, DatabaseUrl, DaySum, Delivery,
         DeliveryState, DueWork, ExportedEntry, Failure, GiftCard, Given, HandedOut, HashCredential,
-        HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail, KeyNews,
-        KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd, MailRow, MailState,
+        HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail, KeyHolder,
+        KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd, MailRow, MailState,
         MemberChange, Membership, MetadataOf, Needs, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery,
         NewGiftCard, NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PauseScope, ProposalRow,
         ProposalState, PulledBack, RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine,
-        Saving, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause, TellerStore,
-        TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch,
+        Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause,
+        TellerStore, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch,
         WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema,
         open_copy, restore_copy,
     };

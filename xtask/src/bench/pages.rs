@@ -107,8 +107,8 @@ async fn first_sights(platform: &Platform, book: BookId, users: i64) -> Result<D
     for person in 1..=PEOPLE {
         // Spread over all users, skipping the inactive ones.
         let number = (person * users / PEOPLE).saturating_sub(1).max(1);
-        let salt = platform.store.hash_salt(book, number).await?.context("a user is missing")?;
-        let hash = platform.secrets.payout_hash(book, number, &salt);
+        let basis = platform.store.hash_basis(book, number).await?.context("a user is missing")?;
+        let hash = platform.secrets.payout_hash(book, number, &basis)?;
         let started = clock::now();
         ask_page(&faces, Request::get("/p"), StatusCode::OK).await?;
         let post = Request::post("/p/session").header("X-Payout-Hash", hash.expose_secret());

@@ -115,10 +115,13 @@ impl House {
         if crash == Some(Crash::AfterLoad) {
             return self.crash().await.map(|()| nothing);
         }
-        let verdicts =
-            decide_all(&mut books, batch.iter(), Inputs { now: self.clock.now(), seed: dice.seed() });
+        let verdicts = decide_all(
+            &mut books,
+            batch.iter(),
+            Inputs { now: self.clock.now(), seed: dice.seed(), key_version: 0 },
+        );
         let entries = books.iter().map(|book| book.changes().entries.len() as u64).sum();
-        open.teller.save(&savings(&books, &self.secrets)).await?;
+        open.teller.save(&savings(&books, &self.secrets)?).await?;
         match crash {
             Some(Crash::AfterSave) => return self.crash().await.map(|()| nothing),
             Some(Crash::InCommit) => {

@@ -1,6 +1,5 @@
-//! Replays one book from its entries alone. Written independently of `ledger::Book`, so that a bug there shows as a
-//! difference here. After a difference it continues from what is stored, so that one broken row is one difference
-//! wherever possible.
+//! Replays one book from its entries alone. Written independently of `ledger::Book`, so that a bug there shows as a difference here.
+//! After a difference it continues from what is stored, so that one broken row is one difference wherever possible.
 
 use super::finding::{Findings, Place};
 use super::numbered::Numbered;
@@ -8,10 +7,9 @@ use super::withdrawals::Withdrawals;
 use crate::auth::Secrets;
 use crate::store::{AuditAccount, AuditUser, HashCredential, StoredEntry};
 use ledger::{
-    Account, AccountId, BookId, Cents, ChainDigest, CorrectionDetail, Entry, EntryKind, GENESIS, HashSalt,
-    Movement, Provider, floor_of_epoch, link,
+    Account, AccountId, BookId, Cents, ChainDigest, CorrectionDetail, Entry, EntryKind, GENESIS, HashBasis,
+    HashSalt, Movement, Provider, floor_of_epoch, link, rotations_of,
 };
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 pub(super) struct Replay {
@@ -35,6 +33,7 @@ struct ReplayedAccount {
 #[derive(Clone, Copy)]
 pub(super) struct ReplayedUser {
     account: ReplayedAccount,
+    rotations: i64,
     generation: i64,
     salt: Option<HashSalt>,
     active: bool,
@@ -44,6 +43,7 @@ pub(super) struct ReplayedUser {
 
 const NEW_USER: ReplayedUser = ReplayedUser {
     account: ReplayedAccount { account: Account { balance: Cents::ZERO, head: 0 }, seen: false },
+    rotations: 0,
     generation: 0,
     salt: None,
     active: true,
@@ -179,7 +179,7 @@ impl Replay {
                     EntryKind::UserDeactivated => turn(&mut user.active, false),
                     EntryKind::UserActivated => turn(&mut user.active, true),
                     EntryKind::HashRotated => {
-                        user.generation += 1;
+                        user.rotations += 1;
                         user.salt = entry.salt;
                         if entry.salt.is_some() {
                             Ok(())
@@ -259,15 +259,15 @@ impl Replay {
         let Some(told) = self.user_mut(stored.number) else {
             return findings.add(place, "stored, but no entry created this user".to_owned());
         };
-        told.row_seen = true;
+        (told.row_seen, told.generation) = (true, stored.generation);
         if told.active != stored.active {
             let words = |active: bool| if active { "active" } else { "inactive" };
             let what = format!("{} by the entries, stored as {}", words(told.active), words(stored.active));
             findings.add(place, what);
         }
-        if told.generation != stored.generation {
-            let (told, stored) = (told.generation, stored.generation);
-            findings.add(place, format!("the hash was rotated {told} times, stored is {stored}"));
+        let (rotated, rotations) = (told.rotations, rotations_of(stored.generation));
+        if rotated != rotations {
+            findings.add(place, format!("the hash was rotated {rotated} times, stored is {rotations}"));
         } else if told.salt != Some(stored.salt) {
             findings.add(place, "the stored salt of the hash is not that of the entries".to_owned());
         }
@@ -281,10 +281,9 @@ impl Replay {
 
     /// Can a user's hash of this generation have had this salt? Only the newest salt is known here.
     pub(super) fn had_hash(&self, number: i64, generation: i64, salt: &HashSalt) -> bool {
-        self.users.get(number).is_some_and(|user| match user.generation.cmp(&generation) {
-            Ordering::Less => false,
-            Ordering::Equal => user.salt.as_ref() == Some(salt),
-            Ordering::Greater => generation >= 0,
+        self.users.get(number).is_some_and(|user| {
+            let (now, then) = (user.rotations, rotations_of(generation));
+            generation >= 0 && (then < now || (then == now && user.salt.as_ref() == Some(salt)))
         })
     }
 
@@ -387,8 +386,9 @@ pub(super) fn compare_credential(
     let Some(user) = users.get_mut(stored.user) else {
         return Some("a credential opens this user's account, but no entry created the user".to_owned());
     };
-    let digest = user.salt.map(|salt| secrets.hash_digest(stored.book, stored.user, &salt));
-    if digest != Some(stored.digest) {
+    let basis = |salt| HashBasis { generation: user.generation, salt };
+    let digest = |salt| secrets.hash_digest(stored.book, stored.user, &basis(salt)).ok();
+    if user.salt.and_then(digest) != Some(stored.digest) {
         return Some("a credential opens this user's account that is not the user's hash".to_owned());
     }
     user.credential_seen = true;

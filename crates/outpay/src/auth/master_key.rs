@@ -1,7 +1,7 @@
 //! Where the master key comes from: the environment, a file descriptor, a program, or a file only its owner can read, made on
-//! first start. Not here: what is computed with it (secrets.rs).
+//! first start. Not here: its versions (key_ring.rs), what is computed with it (secrets.rs).
 
-use super::Secrets;
+use super::{KeyRing, Secrets};
 use crate::clock::Entropy;
 use crate::durable_file;
 use crate::private_files;
@@ -9,12 +9,12 @@ use crate::store::Failure;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
-/// 64 hexadecimal digits, for installations that keep secrets outside the disk.
+/// The text of the key, for installations that keep secrets outside the disk.
 pub const MASTER_KEY_VARIABLE: &str = "OUTPAY_MASTER_KEY";
 /// The file in the data folder.
 pub const MASTER_KEY_FILE: &str = "master.key";
@@ -49,11 +49,19 @@ impl MasterKeySource {
     }
 }
 
-/// Takes the master key from its source; a missing file is made.
+/// What is derived from the master key of this source; a missing file is made.
 ///
 /// # Errors
-/// When the key is not 64 hexadecimal digits, others can read its file, or its program fails.
+/// As [`load_ring`].
 pub async fn load(source: &MasterKeySource, data: &Path, entropy: &Entropy) -> Result<Secrets, Failure> {
+    Ok(Secrets::of(&load_ring(source, data, entropy).await?))
+}
+
+/// Takes the master key, in all its versions, from its source; a missing file is made.
+///
+/// # Errors
+/// When it cannot be read as one, others can read its file, or its program fails.
+pub async fn load_ring(source: &MasterKeySource, data: &Path, entropy: &Entropy) -> Result<KeyRing, Failure> {
     let text = match source {
         MasterKeySource::Variable(text) => text.clone(),
         MasterKeySource::Descriptor(number) => from_descriptor(*number)?,
@@ -64,7 +72,10 @@ pub async fn load(source: &MasterKeySource, data: &Path, entropy: &Entropy) -> R
         MasterKeySource::File => data.join(MASTER_KEY_FILE).display().to_string(),
         other => other.name().to_owned(),
     };
-    parse(text.expose_secret()).with_context(|| format!("{place} must hold 64 hexadecimal digits"))
+    // The text is a secret: the error says nothing of it.
+    KeyRing::parse(text.expose_secret()).with_context(|| {
+        format!("{place} must hold 64 hexadecimal digits, or for each version a line of its number, a colon and 64 digits")
+    })
 }
 
 /// Opened by its path below `/dev/fd`, because taking over a bare descriptor is unsafe. A pipe is empty afterwards.
@@ -114,25 +125,12 @@ fn from_file(data: &Path, entropy: &Entropy) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text))
 }
 
-fn parse(text: &str) -> Result<Secrets, Failure> {
-    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
-    // The text is a secret: the error says nothing of it.
-    let key: Option<[u8; 32]> = bytes.ok().and_then(|bytes| bytes.try_into().ok());
-    key.map(|key| Secrets::derive(&key)).context("not a master key")
-}
-
 fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
     durable_file::create_folder(data)?;
     let mut key = [0u8; 32];
     entropy.fill(&mut key);
-    // Written under another name and linked into place, so that no process reads half a key, and of two processes
-    // that start at once only one makes it.
-    let mut suffix = [0u8; 8];
-    entropy.fill(&mut suffix);
-    let draft = data.join(format!("{MASTER_KEY_FILE}.{}", data_encoding::HEXLOWER.encode(&suffix)));
-    let mut file = private_file(&draft)?;
-    file.write_all(format!("{}\n", data_encoding::HEXLOWER.encode(&key)).as_bytes())?;
-    file.sync_all()?;
+    let draft = draft(data, &KeyRing::of(key), entropy)?;
+    // Linked into place, so that of two processes that start at once only one makes it.
     let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft)?;
     match linked {
@@ -141,6 +139,27 @@ fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
     }
     // The name stands in the folder: without this it can be gone after a power cut, while the database demands the key.
     Ok(durable_file::sync_folder(data)?)
+}
+
+/// Replaces the file by one with these versions. After a crash there is the old one or the new one.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn replace_file(data: &Path, ring: &KeyRing, entropy: &Entropy) -> Result<(), Failure> {
+    let draft = draft(data, ring, entropy)?;
+    std::fs::rename(draft, data.join(MASTER_KEY_FILE))?;
+    Ok(durable_file::sync_folder(data)?)
+}
+
+/// Written under another name, so that no process reads half a key.
+fn draft(data: &Path, ring: &KeyRing, entropy: &Entropy) -> Result<PathBuf, Failure> {
+    let mut suffix = [0u8; 8];
+    entropy.fill(&mut suffix);
+    let draft = data.join(format!("{MASTER_KEY_FILE}.{}", data_encoding::HEXLOWER.encode(&suffix)));
+    let mut file = private_file(&draft)?;
+    file.write_all(ring.to_text().expose_secret().as_bytes())?;
+    file.sync_all()?;
+    Ok(draft)
 }
 
 #[cfg(unix)]

@@ -2,16 +2,20 @@
 //! fixed dummy where nothing was) is digested, the digest is looked up, and what is found is judged after that. All
 //! failures therefore cost one digest and one look-up, and look the same. Not here: the 401 itself (http/problem.rs).
 
+mod key_ring;
 pub mod master_key;
 pub mod password;
 mod password_lanes;
 pub mod seal;
 mod secrets;
+mod versions;
 
+pub use key_ring::KeyRing;
 pub use ledger::CredentialDigest;
 pub use password::Passwords;
 pub use password_lanes::PasswordLane;
 pub use secrets::Secrets;
+pub use versions::{adopt, check_versions};
 
 use crate::clock::Clock;
 use crate::scopes::Scopes;

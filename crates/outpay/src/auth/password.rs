@@ -2,6 +2,7 @@
 //! master key, off the answering threads and in turns (password_lanes.rs). What a password must be. Invariant: a try costs the same work
 //! whether there is an account or not.
 
+use super::key_ring::KeyRing;
 use super::password_lanes::{PasswordLane, PasswordLanes, PasswordPlace};
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
@@ -60,10 +61,29 @@ impl Passwords {
     pub async fn digest(&self, password: &SecretString, entropy: &Entropy) -> Result<String, Failure> {
         let mut salt = [0u8; 16];
         entropy.fill(&mut salt);
-        self.work(PasswordLane::Known, password, move |argon2, password| {
-            Ok(argon2.hash_password_with_salt(password, &salt).map_err(broken)?.to_string())
+        let version = self.secrets.version();
+        self.work(PasswordLane::Known, version, password, move |argon2, password| {
+            let digest = argon2.hash_password_with_salt(password, &salt).map_err(broken)?;
+            Ok(if version == KeyRing::FIRST { digest.to_string() } else { format!("{version:x}{digest}") })
         })
         .await
+    }
+
+    /// A new digest of the password that fits this one, if this one was made with another version of the master key than the one
+    /// in use.
+    ///
+    /// # Errors
+    /// When the machine has no memory for it.
+    pub async fn renewed(
+        &self,
+        password: &SecretString,
+        digest: &str,
+        entropy: &Entropy,
+    ) -> Result<Option<String>, Failure> {
+        if pepper_of(digest).0 == self.secrets.version() {
+            return Ok(None);
+        }
+        self.digest(password, entropy).await.map(Some)
     }
 
     /// Is it the password of this digest? Without a digest: no, after the same work.
@@ -76,8 +96,9 @@ impl Passwords {
         password: &SecretString,
         digest: Option<&str>,
     ) -> Result<bool, Failure> {
-        let digest = digest.map(str::to_owned);
-        self.work(place.lane, password, move |argon2, password| match digest {
+        let pepper = digest.map_or(self.secrets.version(), |digest| pepper_of(digest).0);
+        let digest = digest.map(|digest| pepper_of(digest).1.to_owned());
+        self.work(place.lane, pepper, password, move |argon2, password| match digest {
             Some(digest) => match PasswordVerifier::<str>::verify_password(argon2, password, &digest) {
                 Ok(()) => Ok(true),
                 Err(Error::PasswordInvalid) => Ok(false),
@@ -100,6 +121,7 @@ impl Passwords {
     async fn work<T: Send + 'static>(
         &self,
         lane: PasswordLane,
+        pepper: u8,
         password: &SecretString,
         act: impl FnOnce(&Argon2<'_>, &[u8]) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
@@ -109,7 +131,9 @@ impl Passwords {
             let params =
                 Params::new(KIBIBYTES, PASSES, LANES, None).map_err(|error| anyhow::anyhow!("{error}"))?;
             let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
-            let argon2 = Argon2::new_with_secret(secrets.password_pepper(), algorithm, version, params)
+            let pepper = secrets.password_pepper(pepper);
+            let pepper = pepper.context("a password's digest is of an unknown version of the master key")?;
+            let argon2 = Argon2::new_with_secret(pepper, algorithm, version, params)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
             // One password, whichever keyboard composes its letters.
             let password = SecretString::from(opaque_string(password.expose_secret()));
@@ -119,6 +143,14 @@ impl Passwords {
             self.shared.lanes.run(lane, async { tokio::task::spawn_blocking(compute).await }).await;
         computed.context("a password's digest was cut off")?
     }
+}
+
+/// The version of the master key whose pepper is in a digest, and the digest in PHC form. The first version is not written; another
+/// one is a hexadecimal digit before it.
+fn pepper_of(digest: &str) -> (u8, &str) {
+    let marked = digest.find('$').filter(|at| *at == 1).map(|at| digest.split_at(at));
+    let version = marked.and_then(|(version, phc)| Some((u8::from_str_radix(version, 16).ok()?, phc)));
+    version.unwrap_or((KeyRing::FIRST, digest))
 }
 
 fn broken(error: Error) -> Failure {
@@ -273,6 +305,29 @@ mod tests {
             passwords.fits(place(&passwords), &secret("right horse"), Some("not a digest")).await.is_err()
         );
         assert_eq!(passwords.work_done(), 9);
+    }
+
+    #[tokio::test]
+    async fn a_digest_is_renewed_with_the_version_in_use_and_the_old_one_fits_until_then() {
+        let ring = KeyRing::of([7; 32]).with_new(11, &Entropy::seeded(1));
+        let secrets = Arc::new(Secrets::of(&ring));
+        let passwords = Passwords::new(Arc::clone(&secrets), Clock::manual(0));
+        let (entropy, password) = (Entropy::seeded(1), SecretString::from("right horse"));
+        let fits = async |digest: &str| {
+            let place = passwords.enter(PasswordLane::Known).unwrap();
+            passwords.fits(place, &password, Some(digest)).await.unwrap()
+        };
+        let old = passwords.digest(&password, &entropy).await.unwrap();
+        assert_eq!(passwords.renewed(&password, &old, &entropy).await.unwrap(), None);
+        assert!(secrets.take_into_use(11));
+        assert!(fits(&old).await);
+        let new = passwords.renewed(&password, &old, &entropy).await.unwrap().unwrap();
+        assert!(new.starts_with("b$argon2id$"), "{new}");
+        assert!(fits(&new).await && !fits(&new[1..]).await, "with another pepper");
+        assert_eq!(passwords.renewed(&password, &new, &entropy).await.unwrap(), None);
+        let place = passwords.enter(PasswordLane::Known).unwrap();
+        let unknown = passwords.fits(place, &password, Some(&format!("c{}", &new[1..]))).await;
+        assert!(format!("{:#}", unknown.unwrap_err()).contains("unknown version of the master key"));
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! ever compared (secrets.rs). Invariants: each purpose has a key of its own; a sealed text opens only beside the
 //! associated data it was sealed with, so a row cannot be moved under another owner; nothing here prints.
 //!
-//! A sealed text is one byte of version, a nonce of 24 random bytes, the ciphertext and a tag of 16 bytes.
+//! A sealed text is one byte (1 + the version of the master key), a nonce of 24 random bytes, the ciphertext and a tag of 16 bytes.
+//! New texts are sealed with the version in use; old ones open as long as theirs is known.
 
 use crate::clock::Entropy;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
 /// What a sealed text is for.
@@ -43,18 +45,39 @@ impl Purpose {
     }
 }
 
-/// The keys of all purposes.
+/// The keys of all purposes, of all versions of the master key.
 #[derive(Clone)]
 pub struct Seals {
-    ciphers: Vec<(Purpose, XChaCha20Poly1305)>,
+    versions: Vec<(u8, Ciphers)>,
+    in_use: Arc<AtomicU8>,
+}
+
+type Ciphers = Vec<(Purpose, XChaCha20Poly1305)>;
+
+/// The version with which something is sealed that begins with this byte.
+#[must_use]
+pub fn version_of(header: u8) -> u8 {
+    header.saturating_sub(1)
+}
+
+/// The first byte of what is sealed with this version.
+#[must_use]
+pub fn header(version: u8) -> u8 {
+    version + 1
 }
 
 impl Seals {
-    /// With the key that `derive` gives for each purpose.
-    pub(super) fn new(derive: impl Fn(&str) -> [u8; 32]) -> Self {
-        let cipher =
-            |purpose: Purpose| (purpose, XChaCha20Poly1305::new(&Key::from(derive(purpose.derivation()))));
-        Self { ciphers: Purpose::ALL.iter().copied().map(cipher).collect() }
+    /// With the key that `derive` gives for each version and purpose. `in_use` says which version new texts are sealed with.
+    pub(super) fn new(
+        versions: impl Iterator<Item = u8>,
+        derive: impl Fn(u8, &str) -> [u8; 32],
+        in_use: Arc<AtomicU8>,
+    ) -> Self {
+        let cipher = |version: u8, purpose: Purpose| {
+            (purpose, XChaCha20Poly1305::new(&Key::from(derive(version, purpose.derivation()))))
+        };
+        let ciphers = |version: u8| Purpose::ALL.iter().map(|purpose| cipher(version, *purpose)).collect();
+        Self { versions: versions.map(|version| (version, ciphers(version))).collect(), in_use }
     }
 
     /// Seals `plain` beside `associated`, which is not stored and must be given again to open it.
@@ -69,25 +92,41 @@ impl Seals {
         let mut nonce = [0u8; NONCE];
         entropy.fill(&mut nonce);
         let payload = Payload { msg: plain.expose_secret().as_bytes(), aad: associated };
-        let sealed = self.cipher(purpose).encrypt(&XNonce::from(nonce), payload);
+        let version = self.in_use.load(Ordering::SeqCst);
+        let cipher = self.cipher(version, purpose).expect("only a version that is known is taken into use");
+        let sealed = cipher.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.expect("a text in memory is shorter than the cipher's limit of 256 GiB");
-        [&[VERSION], nonce.as_slice(), &sealed].concat()
+        [&[header(version)], nonce.as_slice(), &sealed].concat()
     }
 
     /// Opens what was sealed for the same purpose beside the same associated data; `None` for everything else.
     #[must_use]
     pub fn open(&self, purpose: Purpose, associated: &[u8], sealed: &[u8]) -> Option<SecretString> {
-        let (version, rest) = sealed.split_first()?;
-        let (nonce, ciphertext) = rest.split_at_checked(NONCE).filter(|_| *version == VERSION)?;
+        let (header, rest) = sealed.split_first()?;
+        let cipher = self.cipher(header.checked_sub(1)?, purpose)?;
+        let (nonce, ciphertext) = rest.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
         let payload = Payload { msg: ciphertext, aad: associated };
-        let plain = self.cipher(purpose).decrypt(&XNonce::from(nonce), payload).ok()?;
+        let plain = cipher.decrypt(&XNonce::from(nonce), payload).ok()?;
         String::from_utf8(plain).ok().map(SecretString::from)
     }
 
-    fn cipher(&self, purpose: Purpose) -> &XChaCha20Poly1305 {
-        let found = self.ciphers.iter().find(|(other, _)| *other == purpose);
-        &found.expect("there is a cipher for every purpose").1
+    fn cipher(&self, version: u8, purpose: Purpose) -> Option<&XChaCha20Poly1305> {
+        let (_, ciphers) = self.versions.iter().find(|(other, _)| *other == version)?;
+        ciphers.iter().find(|(other, _)| *other == purpose).map(|(_, cipher)| cipher)
+    }
+
+    /// Seals again with the version in use what was sealed with another one; `None`: it does not open.
+    #[must_use]
+    pub fn seal_again(
+        &self,
+        purpose: Purpose,
+        associated: &[u8],
+        sealed: &[u8],
+        entropy: &Entropy,
+    ) -> Option<Vec<u8>> {
+        let plain = self.open(purpose, associated, sealed)?;
+        Some(self.seal(purpose, associated, &plain, entropy))
     }
 }
 

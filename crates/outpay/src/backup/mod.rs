@@ -13,7 +13,7 @@ pub use manifest::{CopiedFile, Manifest, ManifestHead};
 pub use schedule::{Retention, keep_newest, name_at};
 
 use crate::audit::{self, AuditProgress, AuditReport, Outside};
-use crate::auth::Secrets;
+use crate::auth::{self, Secrets};
 use crate::clock::{Clock, rfc3339};
 use crate::store::{self, DatabaseUrl, Failure, OpenCopy, Store};
 use anyhow::Context;
@@ -149,6 +149,7 @@ async fn open(
     let stored = copy.snapshot.setting("master_key_check").await?;
     let is_ours = stored.is_none_or(|stored| stored == secrets.check_value());
     check(is_ours, || "the database in it was made with another master key".to_owned())?;
+    auth::check_versions(&copy.snapshot.master_keys().await?, secrets).map_err(refused)?;
     Ok((manifest, copy))
 }
 

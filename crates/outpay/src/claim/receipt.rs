@@ -130,21 +130,27 @@ async fn show_json(person: &Person, id: &str) -> Result<Response, Declined> {
 /// This route.
 pub(super) const KEYS_PATH: &str = "/.well-known/outpay-receipts.json";
 
-/// `GET /.well-known/outpay-receipts.json`: the public key of receipts, as a JSON Web Key Set (RFC 7517, RFC 8037).
+/// `GET /.well-known/outpay-receipts.json`: the public keys of receipts, the one in use first, as a JSON Web Key Set (RFC 7517, RFC 8037).
 ///
 /// Public.
 pub(super) async fn keys(State(platform): State<Platform>) -> Response {
-    let x = BASE64URL_NOPAD.encode(&platform.secrets.receipt_key());
-    let key = json!({
-        "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key_id(&platform.secrets), "x": x,
-    });
+    let key = |key: [u8; 32]| {
+        let (kid, x) = (name_of(&key), BASE64URL_NOPAD.encode(&key));
+        json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x })
+    };
+    let keys: Vec<_> = platform.secrets.receipt_keys().into_iter().map(key).collect();
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=3600")];
-    (headers, json!({ "keys": [key] }).to_string()).into_response()
+    (headers, json!({ "keys": keys }).to_string()).into_response()
+}
+
+/// The name of the key that signs now.
+pub(super) fn key_id(secrets: &Secrets) -> String {
+    name_of(&secrets.receipt_key())
 }
 
 /// A name for the key, made of the key.
-pub(super) fn key_id(secrets: &Secrets) -> String {
-    HEXLOWER.encode(&Sha256::digest(secrets.receipt_key())[..8])
+fn name_of(key: &[u8; 32]) -> String {
+    HEXLOWER.encode(&Sha256::digest(key)[..8])
 }
 
 #[cfg(test)]

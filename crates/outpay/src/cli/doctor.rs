@@ -4,8 +4,8 @@
 use super::cli_error::CliError;
 use super::installation::Installation;
 use super::output;
-use crate::auth::Secrets;
 use crate::auth::master_key::{self, MasterKeySource};
+use crate::auth::{self, Secrets};
 use crate::clock::{Clock, Entropy, rfc3339};
 use crate::open_files;
 use crate::recovery_progress::RecoveryProgress;
@@ -316,6 +316,9 @@ async fn check_engine(
         let matches = store.matches_master_key(secrets.check_value()).await?;
         let detail = if matches { "belongs to this database" } else { "belongs to another database" };
         checks.pass_or_fail(matches, "master key", detail);
+        if matches && let Err(failure) = auth::adopt(&store, secrets).await {
+            checks.add(Grade::Fail, "master key", format!("{failure:#}"));
+        }
     }
     check_witness(data, &store, checks).await?;
     check_entry_times(&store, checks).await?;

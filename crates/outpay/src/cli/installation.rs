@@ -3,7 +3,7 @@
 use super::cli_error::CliError;
 use super::secret_flag;
 use crate::auth::master_key::MasterKeySource;
-use crate::auth::{Secrets, master_key};
+use crate::auth::{KeyRing, Secrets, master_key};
 use crate::business;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config};
@@ -93,15 +93,20 @@ impl Installation {
 
     /// The master key; an error if there is none.
     pub(super) async fn secrets(&self) -> Result<Secrets, CliError> {
+        Ok(Secrets::of(&self.ring().await?))
+    }
+
+    /// The same with its versions.
+    pub(super) async fn ring(&self) -> Result<KeyRing, CliError> {
         let source = self.master_key()?;
         self.check_has_key(&source)?;
         self.load(&source).await
     }
 
     /// Nothing is read before the folder that may hold the key is closed to others.
-    async fn load(&self, source: &MasterKeySource) -> Result<Secrets, CliError> {
+    async fn load(&self, source: &MasterKeySource) -> Result<KeyRing, CliError> {
         private_files::close_folder(&self.data())?;
-        Ok(master_key::load(source, &self.data(), &Entropy::System).await?)
+        Ok(master_key::load_ring(source, &self.data(), &Entropy::System).await?)
     }
 
     fn check_has_key(&self, source: &MasterKeySource) -> Result<(), CliError> {
@@ -116,9 +121,17 @@ impl Installation {
         let database = self.database()?;
         check_has_database(&database)?;
         let secrets = self.secrets().await?;
-        let store = Store::open(&database).await?;
-        platform::check_master_key(&store, &secrets, &self.data()).await?;
+        let store = self.look_with(&secrets).await?;
         Ok((database, store, secrets))
+    }
+
+    /// The same with what is derived from a master key that was read before.
+    pub(super) async fn look_with(&self, secrets: &Secrets) -> Result<Store, CliError> {
+        let database = self.database()?;
+        check_has_database(&database)?;
+        let store = Store::open(&database).await?;
+        platform::check_master_key(&store, secrets, &self.data()).await?;
+        Ok(store)
     }
 
     pub(super) fn config(&self) -> Result<Config, CliError> {
@@ -147,12 +160,17 @@ impl Installation {
     pub(super) async fn open_or_make(&self) -> Result<Platform, CliError> {
         // Parsed first: a typing error must not leave a new master key behind.
         let database = self.database()?;
-        let (source, config) = (self.master_key()?, self.config()?);
+        let source = self.master_key()?;
         // A new key would not open this database, and would be in the place where the right one belongs.
         if self.check_has_key(&source).is_err() && has_master_key(&database).await? {
             self.check_has_key(&source)?;
         }
-        let secrets = self.load(&source).await?;
+        self.open_with(Secrets::of(&self.load(&source).await?)).await
+    }
+
+    /// Opens the platform with what is derived from a master key that was read before.
+    pub(super) async fn open_with(&self, secrets: Secrets) -> Result<Platform, CliError> {
+        let (database, config) = (self.database()?, self.config()?);
         let (clock, entropy) = (Clock::System, Entropy::System);
         Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)
     }

@@ -20,6 +20,7 @@ mod installation;
 mod key;
 mod listen;
 mod mail;
+mod master_key;
 mod method;
 mod origins;
 mod output;
@@ -99,6 +100,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Show what a database has lost in a restore or failover, and accept the loss
     Recover(recover::RecoverArguments),
+    /// Manage versions of the master key: show what needs them, rotate, retire
+    MasterKey(master_key::MasterKeyArguments),
     /// Check engine, settings, permissions, clock and disk
     Doctor(doctor::DoctorArguments),
     /// Pay the recipients in a file of `email,amount` lines; each line is paid once, however often the file is
@@ -160,6 +163,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Verify(arguments) => backup::verify(arguments, &installation).await,
         Command::Restore(arguments) => backup::restore(arguments, &installation).await,
         Command::Recover(arguments) => recover::run(arguments, &installation).await,
+        Command::MasterKey(arguments) => master_key::run(arguments, &installation).await,
         Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
         Command::Import(arguments) => import::run(arguments, &installation).await,
         Command::Preload(arguments) => preload::run(arguments, &installation).await,

@@ -3,11 +3,11 @@
 
 use super::Verdict;
 use crate::auth::Secrets;
-use crate::store::{AskedBefore, Needs, NewCredential, Saving};
+use crate::store::{AskedBefore, Failure, Needs, NewCredential, Saving};
 use crate::witness::Record;
 use ledger::{
-    Applied, Book, BookId, Budget, Command, DepositedElsewhere, Email, HashSalt, Inputs, Mode, Occurrence,
-    OnceKey, Order, Refusal, Request, Step, UserStatus, apply,
+    Applied, Book, BookId, Budget, Command, DepositedElsewhere, Email, HashBasis, Inputs, Mode, Occurrence,
+    OnceKey, Order, Refusal, Request, Step, UserStatus, apply, rotations_of,
 };
 
 /// A command and the book it is for.
@@ -144,31 +144,37 @@ pub fn witnessed(savings: &[Saving<'_>]) -> Vec<Record> {
         if let Some((entry, digest)) = changes.entries.last() {
             records.push(Record::Entry { book, sequence: entry.sequence, digest: *digest });
         }
-        let new = changes.new_users.iter().copied().filter(|user| user.generation > 0);
-        let changed = changes.changed_users.iter().filter(|(user, stored)| user.salt != *stored);
+        let new = changes.new_users.iter().copied().filter(|user| rotations_of(user.generation) > 0);
+        let changed = changes.changed_users.iter().filter(|(user, stored)| user.hash_basis() != *stored);
         for user in new.chain(changed.map(|(user, _)| *user)) {
-            records.push(Record::Rotation { book, user: user.number, generation: user.generation });
+            let rotations = rotations_of(user.generation);
+            records.push(Record::Rotation { book, user: user.number, rotations });
         }
     }
     records
 }
 
 /// The books to save, with the credentials of their new and changed users.
-#[must_use]
-pub fn savings<'a>(books: &'a [Book], secrets: &Secrets) -> Vec<Saving<'a>> {
+///
+/// # Errors
+/// When a hash is of a version of the master key that this process does not have.
+pub fn savings<'a>(books: &'a [Book], secrets: &Secrets) -> Result<Vec<Saving<'a>>, Failure> {
     let saving = |book: &'a Book| {
         let changes = book.changes();
         let new = changes.new_users.iter().map(|user| (*user, None));
         let changed = changes.changed_users.iter().map(|(user, stored)| (*user, Some(*stored)));
-        let credential = |(user, stored): (&ledger::PayoutUser, Option<HashSalt>)| NewCredential {
-            digest: secrets.hash_digest(book.id, user.number, &user.salt),
-            replaces: stored.map(|salt| secrets.hash_digest(book.id, user.number, &salt)),
-            user: user.number,
-            active: user.status == UserStatus::Active,
-            expires_at: user.expires_at,
+        let credential = |(user, stored): (&ledger::PayoutUser, Option<HashBasis>)| {
+            let digest = |basis: &HashBasis| secrets.hash_digest(book.id, user.number, basis);
+            Ok::<_, Failure>(NewCredential {
+                digest: digest(&user.hash_basis())?,
+                replaces: stored.as_ref().map(digest).transpose()?,
+                user: user.number,
+                active: user.status == UserStatus::Active,
+                expires_at: user.expires_at,
+            })
         };
-        let credentials = new.chain(changed).map(credential).collect();
-        Saving { book, changes, credentials }
+        let credentials = new.chain(changed).map(credential).collect::<Result<_, _>>()?;
+        Ok(Saving { book, changes, credentials })
     };
     books.iter().map(saving).collect()
 }

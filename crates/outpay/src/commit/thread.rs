@@ -193,10 +193,14 @@ async fn run_batch(
         known.map_err(|lost| BatchError::NotDurable(lost.into()))?;
     }
     // Read under the books' locks, so that times rise with the sequence over all processes with one clock.
-    let mut inputs = Inputs { now: work.clock.now(), seed: [0; 32] };
+    let key_version = work.secrets.version();
+    let mut inputs = Inputs { now: work.clock.now(), seed: [0; 32], key_version };
     work.entropy.fill(&mut inputs.seed);
     let verdicts = decide_all(&mut books, batch.iter().map(|job| &job.asked), inputs);
-    let savings = savings(&books, &work.secrets);
+    let savings = match savings(&books, &work.secrets) {
+        Ok(savings) => savings,
+        Err(failure) => return Err(not_saved(work, store, failure).await),
+    };
     if let Err(failure) = store.save(&savings).await {
         return Err(not_saved(work, store, failure).await);
     }

@@ -1,14 +1,14 @@
 //! The one place where the ledger's replies are unpacked: a function per kind, which gives nothing for every other kind.
 
-use ledger::{Cents, HashSalt, Reply, RowReply, UserSnapshot, Withdrawal};
+use ledger::{Cents, HashBasis, Reply, RowReply, UserSnapshot, Withdrawal};
 
-/// A user who was paid, or whose hash was rotated: with the salt the hash can be computed.
+/// A user who was paid, or whose hash was rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaidUser {
     /// The user's number.
     pub user: i64,
-    /// The salt of the user's hash.
-    pub salt: HashSalt,
+    /// What the user's hash is computed from.
+    pub basis: HashBasis,
 }
 
 /// What became of a batch.
@@ -31,8 +31,8 @@ pub struct OwnBalances {
 
 pub(super) fn paid(reply: Reply) -> Option<PaidUser> {
     match reply {
-        Reply::Paid { user, salt, .. } | Reply::HashRotated { user, salt, .. } => {
-            Some(PaidUser { user, salt })
+        Reply::Paid { user, generation, salt } | Reply::HashRotated { user, generation, salt } => {
+            Some(PaidUser { user, basis: HashBasis { generation, salt } })
         }
         _ => None,
     }

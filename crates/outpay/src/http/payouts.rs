@@ -12,12 +12,13 @@ use super::problem::{FieldOfRow, Problem, field};
 use super::show;
 use crate::auth::Caller;
 use crate::line::{Line, LineProblem};
+use crate::store::Failure;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use ledger::{BatchPayout, Cents, Email, Metadata, OnceKey, RowReply};
+use ledger::{BatchPayout, Cents, Email, HashBasis, Metadata, OnceKey, RowReply};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -107,7 +108,7 @@ pub async fn create(State(door): State<Arc<Door>>, request: Request) -> Result<R
     if !paid.replayed {
         Observed::moved(&parts.extensions, amount);
     }
-    let hash = door.platform.secrets.payout_hash(caller.book, paid.value.user, &paid.value.salt);
+    let hash = door.platform.secrets.payout_hash(caller.book, paid.value.user, &paid.value.basis)?;
     Ok(ignored.told(show::done(&paid, StatusCode::CREATED, &show::Hash { hash: hash.expose_secret() })))
 }
 
@@ -212,15 +213,20 @@ pub async fn batch(State(door): State<Arc<Door>>, request: Request) -> Result<Re
         Observed::moved(&parts.extensions, many.total);
     }
     let row = |(index, row): (usize, &RowReply)| match *row {
-        RowReply::Paid(user, _, salt) => {
-            let hash = door.platform.secrets.payout_hash(caller.book, user, &salt);
-            BatchRowAnswer { index, hash: Some(hash.expose_secret().to_owned()), error: None, code: None }
+        RowReply::Paid(user, generation, salt) => {
+            let basis = HashBasis { generation, salt };
+            let hash = door.platform.secrets.payout_hash(caller.book, user, &basis)?;
+            Ok(BatchRowAnswer { index, hash: Some(hash.expose_secret().to_owned()), error: None, code: None })
         }
-        RowReply::Unpaid(refusal) => {
-            BatchRowAnswer { index, hash: None, error: Some(refusal.sentence()), code: Some(refusal.code()) }
-        }
+        RowReply::Unpaid(refusal) => Ok(BatchRowAnswer {
+            index,
+            hash: None,
+            error: Some(refusal.sentence()),
+            code: Some(refusal.code()),
+        }),
     };
-    let answer = BatchAnswer { data: many.rows.iter().enumerate().map(row).collect(), total: many.total.0 };
+    let data = many.rows.iter().enumerate().map(row).collect::<Result<_, Failure>>()?;
+    let answer = BatchAnswer { data, total: many.total.0 };
     Ok(show::done(&paid, StatusCode::CREATED, &answer))
 }
 

@@ -279,7 +279,7 @@ pub async fn rotate_hash(
     body::optional_object(&parts, body).await?;
     let user = door.user_number(caller, &id)?;
     let done = door.counter(caller).once(once).rotate_hash(user).await?;
-    let hash = door.platform.secrets.payout_hash(caller.book, user, &done.value.salt);
+    let hash = door.platform.secrets.payout_hash(caller.book, user, &done.value.basis)?;
     Ok(show::done(&done, StatusCode::OK, &show::Hash { hash: hash.expose_secret() }))
 }
 

@@ -168,7 +168,7 @@ impl Mail {
 }
 
 /// Associated data of a sealed link: it opens only in a mail of the same kind to the same address.
-pub(super) fn sealed_beside(kind: MailKind, to: &str) -> Vec<u8> {
+pub fn sealed_beside(kind: MailKind, to: &str) -> Vec<u8> {
     format!("mail {} {to}", kind.word()).into_bytes()
 }
 
@@ -183,8 +183,8 @@ impl Mail {
 
     /// The claim link of a payout user, computed from the current hash.
     pub(super) async fn claim_link(&self, book: BookId, user: i64) -> Result<Option<SecretString>, Failure> {
-        let Some(salt) = self.store.hash_salt(book, user).await? else { return Ok(None) };
-        let hash = self.secrets.payout_hash(book, user, &salt);
+        let Some(basis) = self.store.hash_basis(book, user).await? else { return Ok(None) };
+        let hash = self.secrets.payout_hash(book, user, &basis)?;
         Ok(self.link(&format!("/p#{}", hash.expose_secret())))
     }
 

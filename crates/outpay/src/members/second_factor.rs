@@ -43,7 +43,9 @@ pub fn open(platform: &Platform, member: i64, sealed: &[u8]) -> Result<SecretStr
     opened.context("a second factor does not open with this master key")
 }
 
-fn associated(member: i64) -> Vec<u8> {
+/// Associated data that binds a sealed key to its member.
+#[must_use]
+pub fn associated(member: i64) -> Vec<u8> {
     format!("member {member}").into_bytes()
 }
 

@@ -72,7 +72,10 @@ pub async fn with_password(
     let place = place.map_or((0, false), |before| (before.row.business, before.row.test_mode));
     let (token, new) = session::begin(platform, member.number, false, place, attempt.client);
     // A password that was changed while this one was being checked must not open a session after all others were ended.
-    let mut changes = vec![same_password(&member), MemberChange::Begin(new)];
+    let to = platform.passwords.renewed(attempt.password, &member.password, &platform.entropy).await?;
+    let to = to.unwrap_or_else(|| member.password.clone());
+    let same = MemberChange::SetPassword { member: member.number, from: member.password.clone(), to };
+    let mut changes = vec![same, MemberChange::Begin(new)];
     changes.extend(before.map(|before| end(platform, before)));
     carry_out(platform, &changes).await?;
     Ok(SignInStep { token, complete: false, has_second_factor: member.second_factor.is_some() })

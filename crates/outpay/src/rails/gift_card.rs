@@ -91,7 +91,7 @@ struct CardDetail<'a> {
 }
 
 /// The associated data of a sealed card, so that a row moved to another book, brand or value does not open.
-fn bound_to(book: BookId, brand: &str, face_value: Cents) -> Vec<u8> {
+pub fn bound_to(book: BookId, brand: &str, face_value: Cents) -> Vec<u8> {
     format!("{}\n{brand}\n{}", book.0, face_value.0).into_bytes()
 }
 

@@ -121,15 +121,15 @@ async fn raise_epoch(platform: &Platform, remembered: &WitnessMemory, now: Micro
 async fn rotate_again(platform: &Platform, remembered: &WitnessMemory) -> Result<u64, Failure> {
     let mut rotated = 0;
     let seen = platform.store.snapshot().await?;
-    for ((book, user), generation) in &remembered.rotations {
+    for ((book, user), rotations) in &remembered.rotations {
         // A user created after the backup is lost, and so is the hash.
-        let Some(stored) = seen.generation_of(*book, *user).await? else { continue };
-        // Repeat every rotation, so that the generation equals the witness's.
-        for _ in stored..*generation {
+        let Some(stored) = seen.rotations_of(*book, *user).await? else { continue };
+        // Repeat every rotation, so that there are as many as the witness knows of.
+        for _ in stored..*rotations {
             let rotated = platform.counter(*book, Actor::OPERATOR).rotate_hash(*user).await;
             rotated.map_err(|stopped| anyhow::anyhow!("rotating again: {stopped}"))?;
         }
-        rotated += u64::from(stored < *generation);
+        rotated += u64::from(stored < *rotations);
     }
     Ok(rotated)
 }

@@ -83,7 +83,8 @@ fn secrets(seed: u64) -> Vec<String> {
             .into_iter()
             .map(|(kind, mode)| text(&key_text::generate(kind, mode, &entropy)))
             .collect();
-    all.push(text(&Secrets::derive(&master).payout_hash(BookId(2), 7, &ledger::HashSalt([1; 16]))));
+    let basis = ledger::HashBasis { generation: 0, salt: ledger::HashSalt([1; 16]) };
+    all.push(text(&Secrets::derive(&master).payout_hash(BookId(2), 7, &basis).unwrap()));
     all.extend([
         text(&keys.token),
         text(&keys.secret),

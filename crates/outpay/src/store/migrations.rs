@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, text: include_str!("../../migrations/0003_key_scopes.sql") },
     Migration { number: 4, text: include_str!("../../migrations/0004_two_people.sql") },
     Migration { number: 5, text: include_str!("../../migrations/0005_password_reset.sql") },
+    Migration { number: 7, text: include_str!("../../migrations/0007_master_key_versions.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -175,6 +176,11 @@ mod tests {
             5,
             "f99dd863ea59c3234a65025cb2531ecdbd82524e7a4a4ce0b13e988743a65127",
             "c8469bf074ddf79def6994c411751e907b85b29d11a31511325bcb85cd1b586b",
+        ),
+        (
+            7,
+            "d1b138bfcbb8800f9ee41f434cd3fdd51eb5c46ffa3e2de919cbdf7f0677d26d",
+            "1ab837f0bcb1b9d8189904f0f5f24733be7607c038521080ccfc27c4a1d4c68f",
         ),
     ];
 

@@ -6,7 +6,7 @@ use super::journal::salt;
 use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{AccountId, BookId, Cents, Email, HashSalt, Micros, OnceKey, Reply, UserSnapshot, UserStatus};
+use ledger::{AccountId, BookId, Cents, Email, HashBasis, Micros, OnceKey, Reply, UserSnapshot, UserStatus};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -174,11 +174,11 @@ impl Store {
         row.map(|row| row.text(0).map(str::to_owned)).transpose()
     }
 
-    /// The salt of a user's hash, from which the hash is computed.
-    pub async fn hash_salt(&self, book: BookId, number: i64) -> Result<Option<HashSalt>, Failure> {
-        let sql = "SELECT salt FROM payout_user WHERE book = $1 AND number = $2";
+    /// What a user's hash is computed from.
+    pub async fn hash_basis(&self, book: BookId, number: i64) -> Result<Option<HashBasis>, Failure> {
+        let sql = "SELECT generation, salt FROM payout_user WHERE book = $1 AND number = $2";
         let row = self.driver.query_one(sql, vec![book.0.into(), number.into()]).await?;
-        row.map(|row| salt(row.bytes(0)?)).transpose()
+        row.map(|row| Ok(HashBasis { generation: row.int(0)?, salt: salt(row.bytes(1)?)? })).transpose()
     }
 
     /// What a book holds for withdrawals on their way.

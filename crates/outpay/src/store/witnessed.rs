@@ -4,11 +4,11 @@ use super::{Failure, Snapshot};
 use ledger::{BookId, Micros};
 
 impl Snapshot {
-    /// A user's hash generation; `None` where there is no such user.
-    pub async fn generation_of(&self, book: BookId, user: i64) -> Result<Option<i64>, Failure> {
+    /// How often a user's hash was rotated; `None` where there is no such user.
+    pub async fn rotations_of(&self, book: BookId, user: i64) -> Result<Option<i64>, Failure> {
         let sql = "SELECT generation FROM payout_user WHERE book = $1 AND number = $2";
         let rows = self.query(sql, vec![book.0.into(), user.into()]).await?;
-        rows.first().map(|row| row.int(0)).transpose()
+        rows.first().map(|row| Ok(ledger::rotations_of(row.int(0)?))).transpose()
     }
 
     /// Is there such a key, and is it revoked?

@@ -124,7 +124,8 @@ fn entry(row: &WebhookEndpoint, actor: Actor, action: &'static str, detail: &Val
 }
 
 /// Associated data that binds sealed keys to their book.
-fn place(book: BookId) -> [u8; 8] {
+#[must_use]
+pub fn place(book: BookId) -> [u8; 8] {
     book.0.to_be_bytes()
 }
 

@@ -64,8 +64,8 @@ pub async fn missing(remembered: &WitnessMemory, snapshot: &Snapshot) -> Result<
             Record::Entry { book, sequence, digest } => {
                 snapshot.digest_of(*book, *sequence).await? == Some(*digest)
             }
-            Record::Rotation { book, user, generation } => {
-                snapshot.generation_of(*book, *user).await? >= Some(*generation)
+            Record::Rotation { book, user, rotations } => {
+                snapshot.rotations_of(*book, *user).await? >= Some(*rotations)
             }
             Record::Revocation { key } => snapshot.is_revoked(*key).await?,
             // A member who has joined again since is not a loss.

@@ -11,8 +11,8 @@ use std::fmt::Write;
 pub enum Record {
     /// The newest entry of a book.
     Entry { book: BookId, sequence: i64, digest: ChainDigest },
-    /// A hash was rotated to this generation.
-    Rotation { book: BookId, user: i64, generation: i64 },
+    /// A user's hash was rotated this often.
+    Rotation { book: BookId, user: i64, rotations: i64 },
     /// An API key was revoked.
     Revocation { key: i64 },
     /// A member was removed from a team.
@@ -58,9 +58,9 @@ impl WitnessMemory {
                     *newest = (sequence, digest);
                 }
             }
-            Record::Rotation { book, user, generation } => {
-                let newest = self.rotations.entry((book, user)).or_insert(generation);
-                *newest = generation.max(*newest);
+            Record::Rotation { book, user, rotations } => {
+                let newest = self.rotations.entry((book, user)).or_insert(rotations);
+                *newest = rotations.max(*newest);
             }
             Record::Revocation { key } => {
                 self.revocations.insert(key);
@@ -91,10 +91,10 @@ impl WitnessMemory {
             sequence: *sequence,
             digest: *digest,
         });
-        let rotations = self.rotations.iter().map(|((book, user), generation)| Record::Rotation {
+        let rotations = self.rotations.iter().map(|((book, user), rotations)| Record::Rotation {
             book: *book,
             user: *user,
-            generation: *generation,
+            rotations: *rotations,
         });
         let revocations = self.revocations.iter().map(|key| Record::Revocation { key: *key });
         let removals = self.removals.iter().map(|((business, member), at)| Record::Removal {
@@ -117,8 +117,8 @@ pub(super) fn write(record: &Record, text: &mut String) {
         Record::Entry { book, sequence, digest } => {
             write!(text, "entry {} {sequence} {}", book.0, HEXLOWER.encode(digest))
         }
-        Record::Rotation { book, user, generation } => {
-            write!(text, "rotation {} {user} {generation}", book.0)
+        Record::Rotation { book, user, rotations } => {
+            write!(text, "rotation {} {user} {rotations}", book.0)
         }
         Record::Revocation { key } => write!(text, "revocation {key}"),
         Record::Removal { business, member, at } => write!(text, "removal {business} {member} {at}"),
@@ -156,7 +156,7 @@ fn parse(line: &str) -> Option<Record> {
             Some(Record::Entry { book: BookId(number(1)?), sequence: number(2)?, digest })
         }
         "rotation" => {
-            Some(Record::Rotation { book: BookId(number(1)?), user: number(2)?, generation: number(3)? })
+            Some(Record::Rotation { book: BookId(number(1)?), user: number(2)?, rotations: number(3)? })
         }
         "revocation" => Some(Record::Revocation { key: number(1)? }),
         "removal" => Some(Record::Removal { business: number(1)?, member: number(2)?, at: number(3)? }),
@@ -174,7 +174,7 @@ mod tests {
         let book = BookId(2);
         vec![
             Record::Entry { book, sequence: (1 << 40) + 7, digest: [9; 32] },
-            Record::Rotation { book, user: 3, generation: 4 },
+            Record::Rotation { book, user: 3, rotations: 4 },
             Record::Revocation { key: 5 },
             Record::Removal { business: 1, member: 6, at: 1_800_000_000_000_000 },
             Record::RevealedCard { book, card: 8 },

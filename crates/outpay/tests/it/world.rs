@@ -6,8 +6,10 @@
 //! its own (`cli/installation.rs`).
 
 use crate::database::Database;
-use ledger::{BookId, Cents, Command, Direction, Email, Mode, Order, Progress, Reply, Request, Step};
-use outpay::testing::auth::{Auth, Secrets};
+use ledger::{
+    BookId, Cents, Command, Direction, Email, HashBasis, Mode, Order, Progress, Reply, Request, Step,
+};
+use outpay::testing::auth::{Auth, KeyRing, Secrets};
 use outpay::testing::business;
 use outpay::testing::clock::{Clock, Entropy};
 use outpay::testing::config::Config;
@@ -150,13 +152,19 @@ impl Setup {
     }
 
     async fn platform(&self, database: &Database, clock: Clock, seed: u64) -> Platform {
-        let (url, secrets, entropy) = (database.url(), Secrets::derive(&[7; 32]), (self.entropy)(seed));
+        let (url, secrets, entropy) = (database.url(), Secrets::of(&ring()), (self.entropy)(seed));
         let opened = Platform::open(database.folder(), &url, secrets, clock, entropy, &self.config);
         let mut platform = opened.await.unwrap();
         platform.webhooks = platform.webhooks.guarded_by(self.guard);
         (self.mend)(&mut platform);
         platform
     }
+}
+
+/// The master key of every world. Its first version is in use.
+pub fn ring() -> KeyRing {
+    let entropy = Entropy::seeded(7);
+    KeyRing::of([7; 32]).with_new(1, &entropy).with_new(2, &entropy)
 }
 
 impl World {
@@ -276,8 +284,9 @@ impl World {
             )
             .await
         {
-            Reply::Paid { user, salt, .. } => {
-                let hash = self.platform.secrets.payout_hash(book, user, &salt);
+            Reply::Paid { user, generation, salt } => {
+                let basis = HashBasis { generation, salt };
+                let hash = self.platform.secrets.payout_hash(book, user, &basis).unwrap();
                 Paid { user, hash: hash.expose_secret().to_owned() }
             }
             other => panic!("{other:?}"),

@@ -18,9 +18,9 @@ pub async fn show(Path(id): Path<String>, posted: Posted) -> Result<Response, De
     let Posted { who, .. } = posted;
     let row = user::find(&who, &id).await?;
     let number = row.user.number;
-    let salt = who.platform.store.hash_salt(who.book, number).await?.ok_or(Declined::NotFound)?;
+    let basis = who.platform.store.hash_basis(who.book, number).await?.ok_or(Declined::NotFound)?;
     who.note("payout_user.link_shown", &id, &json!({})).await?;
-    let hash = who.platform.secrets.payout_hash(who.book, number, &salt);
+    let hash = who.platform.secrets.payout_hash(who.book, number, &basis)?;
     let link = format!("{}/p#{}", who.base, hash.expose_secret());
     user::show(&who, &id, None, Some(link)).await
 }

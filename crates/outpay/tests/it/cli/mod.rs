@@ -15,6 +15,7 @@ mod giftcard;
 mod import;
 mod installation;
 mod key;
+mod key_rotation;
 mod litestream;
 mod mail;
 mod master_key;

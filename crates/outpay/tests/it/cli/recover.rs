@@ -66,7 +66,7 @@ fn what_was_taken_back_stays_taken_back(installation: &Installation) {
     assert_eq!(pauses.iter().map(|pause| &pause.scope).collect::<Vec<_>>(), [&PauseScope::All]);
     // Rotated twice, as before.
     let generation = later.inside(async |platform| {
-        platform.store.snapshot().await.unwrap().generation_of(BookId(2), 1).await.unwrap()
+        platform.store.snapshot().await.unwrap().rotations_of(BookId(2), 1).await.unwrap()
     });
     assert_eq!(generation, Some(2));
     assert_eq!(done["lost"].as_array().unwrap().len(), 3, "{done}");

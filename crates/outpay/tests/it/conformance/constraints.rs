@@ -3,7 +3,7 @@
 
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
-use crate::conformance::till::{SEED, Till, ask, ask_once, create, deposit, email, rotate, salt};
+use crate::conformance::till::{SEED, Till, ask, ask_once, basis, create, deposit, email, rotate};
 use ledger::{
     Account, AccountId, Book, BookHead, BookId, Cents, Command, HashSalt, Inputs, OnceKey, PayoutUser,
     Request, UserStatus, apply,
@@ -41,7 +41,7 @@ async fn load_bare(till: &mut Till, book: BookId) -> Book {
 }
 
 fn decide(book: &mut Book, command: Command) {
-    apply(book, &Request::plain(command), Inputs { now: NOW, seed: SEED }).unwrap();
+    apply(book, &Request::plain(command), Inputs { now: NOW, seed: SEED, key_version: 0 }).unwrap();
 }
 
 /// Saving must fail, change nothing, and leave the teller usable.
@@ -62,7 +62,7 @@ async fn a_user_number_is_given_once(world: &BareStore) {
     loaded.head.users -= 1;
     decide(&mut loaded, create("b@example.com", 5));
     let books = [loaded];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -73,7 +73,7 @@ async fn an_address_is_one_user(world: &BareStore) {
     decide(&mut loaded, create("a@example.com", 5));
     assert_eq!(loaded.head.users, 2, "the book in memory takes it for a new one");
     let books = [loaded];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -84,7 +84,7 @@ async fn a_sequence_number_is_taken_once(world: &BareStore) {
     loaded.head.sequence -= 1;
     decide(&mut loaded, deposit(5, "again"));
     let books = [loaded];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -95,9 +95,9 @@ async fn an_answer_is_remembered_once(world: &BareStore) {
     let mut needs = needs_of([&asked].into_iter());
     needs.0.get_mut(&book).unwrap().once.clear();
     let mut loaded = till.teller.load(&needs).await.unwrap().remove(0);
-    apply(&mut loaded, &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
+    apply(&mut loaded, &asked.request, Inputs { now: NOW, seed: SEED, key_version: 0 }).unwrap();
     let books = [loaded];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -106,8 +106,8 @@ async fn a_credential_to_replace_must_be_there(world: &BareStore) {
     let before = world.everything().await;
     let asked = ask(book, rotate(1));
     let mut books = till.teller.load(&needs_of([&asked].into_iter())).await.unwrap();
-    apply(&mut books[0], &asked.request, Inputs { now: NOW, seed: SEED }).unwrap();
-    let mut savings = savings(&books, &world.secrets);
+    apply(&mut books[0], &asked.request, Inputs { now: NOW, seed: SEED, key_version: 0 }).unwrap();
+    let mut savings = savings(&books, &world.secrets).unwrap();
     assert!(savings[0].credentials[0].replaces.is_some());
     savings[0].credentials[0].replaces = Some([9; 32]);
     refused(world, &mut till, &savings, &before).await;
@@ -119,8 +119,8 @@ async fn a_credential_is_one_users(world: &BareStore) {
     let mut loaded = load_bare(&mut till, book).await;
     decide(&mut loaded, create("b@example.com", 5));
     let books = [loaded];
-    let mut savings = savings(&books, &world.secrets);
-    savings[0].credentials[0].digest = world.secrets.hash_digest(book, 1, &salt(book, 1, 0));
+    let mut savings = savings(&books, &world.secrets).unwrap();
+    savings[0].credentials[0].digest = world.secrets.hash_digest(book, 1, &basis(book, 1, 0)).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -144,7 +144,7 @@ async fn a_changed_account_must_be_there(world: &BareStore) {
     loaded.put_account(AccountId::user(50), Account { balance: Cents(70), head: 3 });
     decide(&mut loaded, crate::conformance::till::debit(50, 60));
     let books = [loaded];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -155,7 +155,7 @@ async fn a_new_account_must_not_be_there(world: &BareStore) {
     loaded.put_user(PayoutUser { email: email("a@example.com"), ..stranger(1) });
     decide(&mut loaded, create("a@example.com", 5));
     let books = [loaded];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
 }
 
@@ -166,7 +166,7 @@ async fn a_changed_user_must_be_there(world: &BareStore) {
     loaded.put_user(stranger(50));
     decide(&mut loaded, rotate(50));
     let books = [loaded];
-    let mut savings = savings(&books, &world.secrets);
+    let mut savings = savings(&books, &world.secrets).unwrap();
     savings[0].credentials.clear();
     refused(world, &mut till, &savings, &before).await;
 }
@@ -178,7 +178,7 @@ async fn a_changed_book_must_be_there(world: &BareStore) {
     let mut unknown = Book::new(BookId(99), true, BookHead::default());
     decide(&mut unknown, deposit(5, "r"));
     let books = [unknown];
-    let savings = savings(&books, &world.secrets);
+    let savings = savings(&books, &world.secrets).unwrap();
     refused(world, &mut till, &savings, &before).await;
     assert!(world.journal(BookId(99)).await.is_empty());
 }

@@ -2,7 +2,7 @@
 
 use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
-use crate::conformance::till::{create, deactivate, rotate, salt};
+use crate::conformance::till::{basis, create, deactivate, rotate};
 use ledger::{BookId, Mode, UserStatus};
 use outpay::testing::key_limits::KeyLimits;
 use outpay::testing::store::{Credential, CredentialKind};
@@ -17,7 +17,7 @@ on_both_engines! {
 async fn found(world: &BareStore, book: BookId, user: i64, generation: i64) -> Option<Credential> {
     world
         .store
-        .credential(&world.secrets.hash_digest(book, user, &salt(book, user, generation)))
+        .credential(&world.secrets.hash_digest(book, user, &basis(book, user, generation)).unwrap())
         .await
         .unwrap()
 }

@@ -3,7 +3,7 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, create, order, withdraw};
-use ledger::{AccountId, BookId, Command, EntryKind, Reply, floor_of_epoch};
+use ledger::{AccountId, BookId, Command, EntryKind, HashBasis, Reply, floor_of_epoch};
 use outpay::testing::audit;
 use outpay::testing::store::{NewBusiness, UserSearch};
 
@@ -30,12 +30,13 @@ async fn a_new_person_never_gets_a_lost_persons_hash(world: &BareStore) {
         let asked = ask(book, create(email, 1));
         let mut books =
             till.teller.load(&outpay::testing::commit::needs_of([&asked].into_iter())).await.unwrap();
-        let inputs = ledger::Inputs { now: NOW, seed };
+        let inputs = ledger::Inputs { now: NOW, seed, key_version: 0 };
         let verdicts = outpay::testing::commit::decide_all(&mut books, [&asked].into_iter(), inputs);
         till.teller.roll_back().await.unwrap();
         match &verdicts[0] {
-            Ok(ledger::Applied { reply: Reply::Paid { user, salt, .. }, replayed: false }) => {
-                (*user, till.secrets.hash_digest(book, *user, salt))
+            Ok(ledger::Applied { reply: Reply::Paid { user, generation, salt }, replayed: false }) => {
+                let basis = HashBasis { generation: *generation, salt: *salt };
+                (*user, till.secrets.hash_digest(book, *user, &basis).unwrap())
             }
             other => panic!("{other:?}"),
         }

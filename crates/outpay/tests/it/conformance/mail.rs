@@ -190,10 +190,10 @@ async fn events_come_with_all_that_is_told(world: &BareStore) {
     assert_eq!(world.store.mail_events(book, 2, 10).await.unwrap(), events[2..]);
     assert_eq!(world.store.mail_events(book, 0, 1).await.unwrap(), events[..1]);
     assert_eq!(
-        world.store.hash_salt(book, 1).await.unwrap(),
-        Some(crate::conformance::till::salt(book, 1, 0))
+        world.store.hash_basis(book, 1).await.unwrap(),
+        Some(crate::conformance::till::basis(book, 1, 0))
     );
-    assert_eq!(world.store.hash_salt(book, 2).await.unwrap(), None);
+    assert_eq!(world.store.hash_basis(book, 2).await.unwrap(), None);
 }
 
 async fn a_mail_is_written_with_a_change_of_members_or_not_at_all(world: &BareStore) {

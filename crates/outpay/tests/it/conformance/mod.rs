@@ -21,6 +21,7 @@ mod imports;
 mod key_usage;
 mod keys;
 mod mail;
+mod master_keys;
 mod members;
 mod metadata;
 mod opening;

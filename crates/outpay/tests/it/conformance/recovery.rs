@@ -82,7 +82,7 @@ async fn a_recovery_without_knowledge_revokes_all(world: &BareStore) {
         RecoveryChanges { revoke_all_keys: true, detail: "{}".to_owned(), ..RecoveryChanges::default() };
     assert_eq!(world.store.recover(&changes, NOW).await.unwrap().keys, 3);
     assert_eq!(revoked(world).await, [true; 3]);
-    let salt = world.store.hash_salt(book, 1).await.unwrap().unwrap();
-    let hash = world.secrets.hash_digest(book, 1, &salt);
+    let basis = world.store.hash_basis(book, 1).await.unwrap().unwrap();
+    let hash = world.secrets.hash_digest(book, 1, &basis).unwrap();
     assert!(world.store.credential(&hash).await.unwrap().unwrap().active, "people's hashes work on");
 }

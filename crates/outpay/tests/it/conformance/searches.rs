@@ -97,10 +97,10 @@ async fn a_person_is_looked_up(world: &BareStore) {
     assert_eq!(store.email_of(book, 2).await.unwrap().as_deref(), Some("anton@example.com"));
     assert_eq!(store.email_of(book, 6).await.unwrap(), None);
     assert_eq!(store.newest_user(book).await.unwrap(), 5);
-    let before = store.hash_salt(book, 1).await.unwrap().unwrap();
+    let before = store.hash_basis(book, 1).await.unwrap().unwrap();
     world.till().await.carry_out(book, [rotate(1)]).await;
-    assert_ne!(store.hash_salt(book, 1).await.unwrap(), Some(before));
-    assert_eq!(store.hash_salt(book, 6).await.unwrap(), None);
+    assert_ne!(store.hash_basis(book, 1).await.unwrap(), Some(before));
+    assert_eq!(store.hash_basis(book, 6).await.unwrap(), None);
     assert_eq!(store.held(book).await.unwrap(), Cents(0));
     world.till().await.carry_out(book, [withdraw(order(1, 30)), withdraw(order(3, 50))]).await;
     assert_eq!(store.held(book).await.unwrap(), Cents(80));

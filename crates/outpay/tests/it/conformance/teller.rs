@@ -78,11 +78,11 @@ async fn what_is_saved_is_loaded_again(world: &BareStore) {
         ask_once(book, deposit(7, "second"), "not used for deposits"),
     ];
     let mut books = till.teller.load(&needs_of(second.iter())).await.unwrap();
-    let inputs = ledger::Inputs { now: NOW + 1, seed: crate::conformance::till::SEED };
+    let inputs = ledger::Inputs { now: NOW + 1, seed: crate::conformance::till::SEED, key_version: 0 };
     let rotated_at_once = [ask(book, rotate(4)), ask(book, deactivate(4))];
     let verdicts = decide_all(&mut books, second.iter().chain(&rotated_at_once), inputs);
     assert!(verdicts.iter().all(Result::is_ok), "{verdicts:?}");
-    till.teller.save(&savings(&books, &till.secrets)).await.unwrap();
+    till.teller.save(&savings(&books, &till.secrets).unwrap()).await.unwrap();
     till.teller.commit().await.unwrap();
 
     let emails = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];

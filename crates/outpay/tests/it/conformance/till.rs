@@ -1,8 +1,8 @@
 //! A teller for tests: the steps of `outpay::testing::commit` one by one, and short constructors of commands.
 
 use ledger::{
-    Applied, Book, BookId, Cents, Command, Direction, Email, HashSalt, Inputs, OnceKey, Order, Progress,
-    Provider, Reply, Request, Step, Terms, UserStatus, Withdrawal,
+    Applied, Book, BookId, Cents, Command, Direction, Email, HashBasis, HashSalt, Inputs, OnceKey, Order,
+    Progress, Provider, Reply, Request, Step, Terms, UserStatus, Withdrawal,
 };
 use outpay::testing::auth::Secrets;
 use outpay::testing::commit::{Asked, Verdict, decide_all, needs_of, savings};
@@ -25,8 +25,9 @@ impl Till {
     /// Loads, decides and saves; the transaction is still open.
     pub async fn save(&mut self, batch: &[Asked]) -> (Vec<Book>, Vec<Verdict>) {
         let mut books = self.teller.load(&needs_of(batch.iter())).await.unwrap();
-        let verdicts = decide_all(&mut books, batch.iter(), Inputs { now: self.now, seed: SEED });
-        self.teller.save(&savings(&books, &self.secrets)).await.unwrap();
+        let verdicts =
+            decide_all(&mut books, batch.iter(), Inputs { now: self.now, seed: SEED, key_version: 0 });
+        self.teller.save(&savings(&books, &self.secrets).unwrap()).await.unwrap();
         (books, verdicts)
     }
 
@@ -72,6 +73,11 @@ pub const SEED: [u8; 32] = [5; 32];
 /// The salt of a user's hash.
 pub fn salt(book: BookId, user: i64, generation: i64) -> HashSalt {
     HashSalt::draw(&SEED, book, user, generation)
+}
+
+/// What that user's hash is computed from.
+pub fn basis(book: BookId, user: i64, generation: i64) -> HashBasis {
+    HashBasis { generation, salt: salt(book, user, generation) }
 }
 
 pub fn ask(book: BookId, command: Command) -> Asked {

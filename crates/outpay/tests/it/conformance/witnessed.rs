@@ -53,8 +53,8 @@ async fn a_view_tells_what_a_witness_asks(world: &BareStore) {
     let given = world.store.give_gift_card(book, 1, ("Shop", Cents(10)), NOW).await.unwrap();
     assert!(matches!(given, Given::Card(card) if card.number == 1));
     let seen = view(world).await;
-    assert_eq!(seen.generation_of(book, 1).await.unwrap(), Some(1));
-    assert_eq!(seen.generation_of(book, 2).await.unwrap(), None);
+    assert_eq!(seen.rotations_of(book, 1).await.unwrap(), Some(1));
+    assert_eq!(seen.rotations_of(book, 2).await.unwrap(), None);
     let in_stock = async |card| seen.is_card_in_stock(book, card).await.unwrap();
     assert_eq!((in_stock(1).await, in_stock(2).await, in_stock(3).await), (false, true, true));
     assert_eq!((seen.next_slot_of("line").await.unwrap(), seen.next_slot_of("other").await.unwrap()), (5, 0));

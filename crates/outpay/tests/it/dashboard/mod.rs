@@ -12,6 +12,7 @@ mod import_result;
 mod imports;
 mod in_flight;
 mod invitation;
+mod key_rotation;
 mod keys;
 mod lock_out;
 mod money;

@@ -69,17 +69,17 @@ async fn the_link_is_shown_after_a_click_and_written_down(world: &Team) {
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
-    let hash = |salt| {
-        let hash = world.platform.secrets.payout_hash(business.live, ada, &salt);
+    let hash = |basis| {
+        let hash = world.platform.secrets.payout_hash(business.live, ada, &basis).unwrap();
         format!("/p#{}", hash.expose_secret())
     };
-    let salt = async || world.platform.store.hash_salt(business.live, ada).await.unwrap().unwrap();
-    let first = salt().await;
+    let basis = async || world.platform.store.hash_basis(business.live, ada).await.unwrap().unwrap();
+    let first = basis().await;
     admin.get(&path).await.is(200).says_not("/p#");
     admin.post(&format!("{path}/link"), &[]).await.is(200).says(&hash(first));
     assert_eq!(world.audit(&business).await[0], "payout_user.link_shown");
     admin.get(&path).await.is(200).says_not("/p#");
     admin.post(&format!("{path}/rotate-hash"), &[]).await.leads_to(&path);
     admin.get(&path).await.is(200).says_not("/p#").says("the old one is dead");
-    admin.post(&format!("{path}/link"), &[]).await.is(200).says(&hash(salt().await)).says_not(&hash(first));
+    admin.post(&format!("{path}/link"), &[]).await.is(200).says(&hash(basis().await)).says_not(&hash(first));
 }

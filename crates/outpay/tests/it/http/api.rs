@@ -3,7 +3,7 @@
 use crate::database::Database;
 use crate::wire::Call;
 use crate::world::{Business, Hat, NOW, Server, Setup, World, local};
-use ledger::{Actor, BookId};
+use ledger::{Actor, BookId, HashBasis};
 use outpay::testing::api_keys::{self, KeyOrder};
 use outpay::testing::http::ServeConfig;
 use outpay::testing::ids::IdKind;
@@ -137,7 +137,8 @@ impl Api {
             .filter(|stored| stored.entry.user == number)
             .filter_map(|stored| stored.entry.salt);
         let salt = salts.nth(generation).expect("the user has such a hash");
-        self.platform.secrets.payout_hash(book, number, &salt).expose_secret().to_owned()
+        let basis = HashBasis { generation: i64::try_from(generation).unwrap(), salt };
+        self.platform.secrets.payout_hash(book, number, &basis).unwrap().expose_secret().to_owned()
     }
 
     /// The public id of the key with this text.

@@ -4,7 +4,7 @@ use crate::http::api::Api;
 use crate::http::process::Process;
 use crate::wire::{Answer, Call};
 use crate::world::{Business, SECOND};
-use ledger::{Actor, HashSalt, Mode};
+use ledger::{Actor, HashBasis, HashSalt, Mode};
 use outpay::testing::api_keys;
 use outpay::testing::api_keys::key_text;
 use outpay::testing::clock::Entropy;
@@ -277,7 +277,8 @@ async fn bad_hashes(world: &Api, business: &Business) -> Vec<(&'static str, Call
     let ended = format!("UPDATE credential SET expires_at = {now} WHERE kind = 3 AND subject = 4");
     world.database.execute(&ended).await;
     // As well formed as a hash can be, but never issued.
-    let unknown = world.platform.secrets.payout_hash(business.live, 1000, &HashSalt([0; 16]));
+    let basis = HashBasis { generation: 0, salt: HashSalt([0; 16]) };
+    let unknown = world.platform.secrets.payout_hash(business.live, 1000, &basis).unwrap();
     let unknown = unknown.expose_secret().to_owned();
 
     let get = || world.get("/payout/operations");

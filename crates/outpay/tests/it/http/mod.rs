@@ -28,6 +28,7 @@ mod idempotency;
 mod idempotency_of_payouts;
 mod in_flight;
 mod key_limits;
+mod key_rotation;
 mod keys;
 mod metadata;
 mod methods;

@@ -129,8 +129,8 @@ async fn a_claim_link_goes_out_by_hand(world: &Post) {
     // The hash is the one valid when the mail is sent.
     world.command(book, Command::RotateHash { user }).await;
     assert_eq!(world.settle().await, 1);
-    let salt = world.platform.store.hash_salt(book, user).await.unwrap().unwrap();
-    let hash = world.platform.secrets.payout_hash(book, user, &salt);
+    let basis = world.platform.store.hash_basis(book, user).await.unwrap().unwrap();
+    let hash = world.platform.secrets.payout_hash(book, user, &basis).unwrap();
     assert!(world.server.received()[0].text().contains(hash.expose_secret()));
     let unknown = world.mail().send_claim_link(book, 99).await;
     assert!(matches!(unknown, Err(MailError::Unknown)), "{unknown:?}");
