@@ -4,6 +4,7 @@
 //! synchronous_commit on), so that measurements and crashes show what a user gets.
 
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -25,7 +26,7 @@ pub struct Arguments {
     /// Keep the cluster in memory if possible: for tests of behaviour, not of durability
     #[arg(long)]
     memory: bool,
-    /// The command; it finds the address in OUTPAY_TEST_POSTGRES
+    /// The command; it finds the address in OUTPAY_TEST_POSTGRES, and the certificate for `localhost` in OUTPAY_TEST_POSTGRES_CA
     #[arg(last = true, required = true)]
     command: Vec<String>,
 }
@@ -38,6 +39,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     let status = tokio::process::Command::new(program)
         .args(rest)
         .env("OUTPAY_TEST_POSTGRES", cluster.url())
+        .env("OUTPAY_TEST_POSTGRES_CA", cluster.authority())
         .kill_on_drop(true)
         .status()
         .await
@@ -103,6 +105,11 @@ impl Cluster {
     /// The address of one of its databases.
     pub fn url_of(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The certificate of the server, for `localhost`, signed by itself. Connections may be encrypted; they need not be.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.join("server.crt")
     }
 
     /// Updates the planner's statistics now; PostgreSQL would do so within about a minute of a large load.
@@ -171,6 +178,9 @@ impl Cluster {
         for setting in fixed.into_iter().chain(self.settings.iter().map(String::as_str)) {
             command.arg("-c").arg(setting);
         }
+        command.arg("-c").arg("ssl=on");
+        command.arg("-c").arg(format!("ssl_cert_file={}", self.authority().display()));
+        command.arg("-c").arg(format!("ssl_key_file={}", self.private_key().display()));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         self.server = Some(command.spawn().context("starting postgres")?);
         self.until_ready().await
@@ -211,6 +221,7 @@ impl Cluster {
             temporary: None,
         };
         cluster.initialize(place).await?;
+        cluster.certify()?;
         Ok(cluster)
     }
 
@@ -223,6 +234,25 @@ impl Cluster {
         }
         let output = tokio::process::Command::from(command).output().await.context("running initdb")?;
         ensure!(output.status.success(), "initdb failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    fn private_key(&self) -> PathBuf {
+        self.folder.join("server.key")
+    }
+
+    /// Makes a certificate and its key, which the server reads as its own user.
+    fn certify(&self) -> Result<()> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        let files =
+            [(self.authority(), made.cert.pem()), (self.private_key(), made.signing_key.serialize_pem())];
+        for (path, text) in files {
+            std::fs::write(&path, text)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+            if let Some(Owner { user, group }) = self.owner {
+                std::os::unix::fs::chown(&path, Some(user), Some(group))?;
+            }
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::clock::{Clock, Entropy, rfc3339};
 use crate::open_files;
 use crate::recovery_progress::RecoveryProgress;
 use crate::serving::connections_in_all;
-use crate::store::{DatabaseUrl, Failure, Store};
+use crate::store::{ConnectionSecurity, DatabaseUrl, Failure, Store, TlsMode};
 use crate::witness;
 use clap::Args;
 use ledger::Micros;
@@ -312,6 +312,7 @@ async fn check_engine(
         };
         checks.add(grade, name, detail);
     }
+    check_connection(&store, checks).await?;
     if let Some(secrets) = secrets {
         let matches = store.matches_master_key(secrets.check_value()).await?;
         let detail = if matches { "belongs to this database" } else { "belongs to another database" };
@@ -335,6 +336,22 @@ async fn check_engine(
         let detail = format!("differs from this machine's by {} ms", apart / 1000);
         checks.add(grade, "database clock", detail);
     }
+    Ok(())
+}
+
+/// Can the connection to the database be read, or lead to another server?
+async fn check_connection(store: &Store, checks: &mut Checks) -> Result<(), Failure> {
+    let Some(ConnectionSecurity { mode, is_local, encrypted }) = store.connection_security().await? else {
+        return Ok(());
+    };
+    let how = encrypted.unwrap_or_else(|| "not encrypted".to_owned());
+    let (grade, advice) = match mode {
+        TlsMode::VerifyFull => (Grade::Pass, ""),
+        _ if is_local => (Grade::Pass, ", to this machine"),
+        TlsMode::VerifyCa => (Grade::Warn, "; any server of the authority would do: set sslmode=verify-full"),
+        _ => (Grade::Warn, "; it can be read or diverted on the way: set sslmode=verify-full"),
+    };
+    checks.add(grade, "connection", format!("sslmode {}: {how}{advice}", mode.word()));
     Ok(())
 }
 

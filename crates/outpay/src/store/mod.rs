@@ -93,6 +93,7 @@ pub use member_sessions::SessionRow;
 pub use members::{MemberRow, Membership, TeamMember};
 pub use metadata::MetadataOf;
 pub use pauses::{BookPart, PauseScope, Stop, StoredPause};
+pub use postgres::{ConnectionSecurity, TlsMode};
 pub use proposals::ProposalRow;
 pub use rail_openings::RailOpening;
 pub use recovery::{RecoveryChanges, RecoveryCounts};

@@ -2,6 +2,7 @@
 //! the mark of a database that was put back and waits for its recovery.
 
 use super::driver::{Driver, Statement, WriteError};
+use super::postgres::ConnectionSecurity;
 use super::{Failure, Store};
 use ledger::{BookId, Micros, OnceKey};
 
@@ -89,6 +90,14 @@ impl Store {
             found.push((*name, row.map_or(Ok(String::new()), |row| row.text(0).map(str::to_owned))?));
         }
         Ok(found)
+    }
+
+    /// How the connections to the database are secured; `None` on SQLite, which has none.
+    pub async fn connection_security(&self) -> Result<Option<ConnectionSecurity>, Failure> {
+        match &self.driver {
+            Driver::Sqlite(_) => Ok(None),
+            Driver::Postgres(postgres) => postgres.security().await.map(Some),
+        }
     }
 
     /// The latest time at which an entry of a journal was written, by the clock of the process that wrote it.

@@ -5,12 +5,14 @@ mod columns;
 mod copy;
 mod deposits;
 mod metadata;
+mod secured;
 mod session;
 mod spent;
 mod statements;
 mod teller;
 
 pub(super) use copy::file_of;
+pub use secured::{ConnectionSecurity, TlsMode};
 pub use teller::PostgresTeller;
 
 use super::Failure;
@@ -24,12 +26,12 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Transaction,
 };
 use ledger::Micros;
-use std::str::FromStr;
+use secured::Secured;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_postgres::Client;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls};
 
 const POOL_SIZE: usize = 8;
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
@@ -40,7 +42,7 @@ const MIGRATION_LOCK: i64 = 0x6f75_7470_6179;
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
-    config: Arc<Config>,
+    server: Arc<Secured>,
 }
 
 impl Postgres {
@@ -49,8 +51,8 @@ impl Postgres {
     /// # Errors
     /// When the server cannot be reached or does not write durably.
     pub async fn open(url: &str) -> Result<Self, Failure> {
-        let mut config =
-            Config::from_str(url).map_err(|_| anyhow::anyhow!("the postgres:// URL cannot be read"))?;
+        let mut server = Secured::read(url)?;
+        let config = &mut server.config;
         config.application_name("outpay");
         // A server that vanished without a word must be noticed.
         if config.get_connect_timeout().is_none() {
@@ -60,8 +62,8 @@ impl Postgres {
             config.tcp_user_timeout(LONGEST_SILENCE);
         }
         let manager = Manager::from_config(
-            config.clone(),
-            NoTls,
+            server.config.clone(),
+            server.connector.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let durable = Hook::async_fn(|client, _| {
@@ -70,9 +72,9 @@ impl Postgres {
             })
         });
         let pool = Pool::builder(manager).max_size(POOL_SIZE).post_create(durable).build()?;
-        session::check_pooling(&config).await?;
+        session::check_pooling(&server).await?;
         session::check_encoding(&*pool.get().await.context("cannot connect to PostgreSQL")?).await?;
-        Ok(Self { pool, config: Arc::new(config) })
+        Ok(Self { pool, server: Arc::new(server) })
     }
 
     /// A connection for the teller alone.
@@ -84,11 +86,18 @@ impl Postgres {
     }
 
     async fn connect(&self) -> Result<Client, Failure> {
-        let (client, connection) =
-            self.config.connect(NoTls).await.context("cannot connect to PostgreSQL")?;
-        tokio::spawn(connection);
+        let client = self.server.connect().await?;
         session::set_up(&client).await?;
         Ok(client)
+    }
+
+    /// How connections are secured, and what the server says of one.
+    pub(super) async fn security(&self) -> Result<ConnectionSecurity, Failure> {
+        let sql = "SELECT version || ', ' || cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
+        let rows = self.query(sql, Vec::new()).await?;
+        let encrypted = rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()?;
+        let (mode, is_local) = (self.server.mode, self.server.is_local);
+        Ok(ConnectionSecurity { mode, is_local, encrypted })
     }
 
     pub(super) async fn connection(&self) -> Result<Object, Failure> {

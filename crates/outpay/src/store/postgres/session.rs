@@ -2,9 +2,10 @@
 //! some of them would lose what was answered or end the server.
 
 use super::super::Failure;
+use super::secured::Secured;
 use anyhow::Context;
 use std::time::Duration;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 /// What a transaction begins with. Set in each one, not once per connection: a pooler may hand a connection to another server, and
 /// a commit that returns before it is on disk can be lost after its caller was answered.
@@ -66,16 +67,16 @@ pub(super) async fn check_encoding(client: &Client) -> Result<(), Failure> {
 
 /// Refuses a pooler that gives each transaction another server: settings, prepared statements and advisory locks of a session would
 /// be lost between two of them. A connection whose server changes while another one is in a transaction is such a pooler's.
-pub(super) async fn check_pooling(config: &Config) -> Result<(), Failure> {
+pub(super) async fn check_pooling(server: &Secured) -> Result<(), Failure> {
     let probe = async {
-        let (first, second) = (connect(config).await?, connect(config).await?);
+        let (first, second) = (server.connect().await?, server.connect().await?);
         let mut servers = Vec::new();
         for _ in 0..PROBES {
-            servers.push(server(&first).await?);
+            servers.push(process(&first).await?);
             // Refused where each statement gets another server.
             second.batch_execute("BEGIN").await.map_err(|_| anyhow::anyhow!(POOLED))?;
-            server(&second).await?;
-            servers.push(server(&first).await?);
+            process(&second).await?;
+            servers.push(process(&first).await?);
             second.batch_execute("ROLLBACK").await?;
         }
         servers.dedup();
@@ -86,15 +87,8 @@ pub(super) async fn check_pooling(config: &Config) -> Result<(), Failure> {
     probed.context("PostgreSQL, or a pooler before it, gives no second connection; Outpay needs up to 10")?
 }
 
-/// A connection that is not set up: what is wrong with the server is told before what is wrong with a setting.
-async fn connect(config: &Config) -> Result<Client, Failure> {
-    let (client, connection) = config.connect(NoTls).await.context("cannot connect to PostgreSQL")?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
 /// By the simple protocol, which every pooler passes on.
-async fn server(client: &Client) -> Result<String, Failure> {
+async fn process(client: &Client) -> Result<String, Failure> {
     let messages = client.simple_query("SELECT pg_backend_pid()").await?;
     let row = messages.iter().find_map(|message| match message {
         tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),

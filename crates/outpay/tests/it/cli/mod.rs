@@ -21,6 +21,7 @@ mod mail;
 mod master_key;
 mod method;
 mod pause;
+mod postgres_tls;
 mod proposal;
 mod recover;
 mod secrets;

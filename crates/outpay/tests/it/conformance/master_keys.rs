@@ -1,16 +1,17 @@
 //! Versions of the master key, the processes that have them, and what needs them.
 
-use crate::conformance::bare_store::{BareStore, NOW};
+use crate::conformance::bare_store::{BareStore, Engine, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask_once, create};
 use ledger::{BookId, Cents, OnceKey};
-use outpay::testing::store::{NewGiftCard, SealedColumn};
+use outpay::testing::store::{NewGiftCard, SealedColumn, TlsMode};
 
 on_both_engines! {
     versions_follow_each_other_and_are_retired,
     a_process_that_lacks_a_version_holds_it,
     sealed_texts_are_found_by_their_first_byte,
     users_members_and_answers_are_counted_by_version,
+    a_connection_tells_how_it_is_secured,
 }
 
 const BOOK: BookId = BookId(2);
@@ -119,4 +120,18 @@ async fn users_members_and_answers_are_counted_by_version(world: &BareStore) {
     let first = store.remembered_after(before, 1).await.unwrap();
     let rest = store.remembered_after(first[0].0, 10).await.unwrap();
     assert_eq!([first, rest].concat(), all);
+}
+
+async fn a_connection_tells_how_it_is_secured(world: &BareStore) {
+    let security = world.store.connection_security().await.unwrap();
+    match world.engine() {
+        Engine::Sqlite => assert_eq!(security, None),
+        Engine::Postgres => {
+            let security = security.unwrap();
+            assert_eq!(
+                (security.mode, security.is_local, security.encrypted),
+                (TlsMode::Disable, true, None)
+            );
+        }
+    }
 }
