@@ -180,7 +180,7 @@ pub mod webhook_event {
 pub mod webhooks {
     pub use crate::webhooks::{
         Endpoint, EndpointChange, Guard, WebhookError, WebhookOptions, WebhookWorker, Webhooks, client,
-        guard, sign,
+        guard, is_test, sign,
     };
 }
 

@@ -7,7 +7,7 @@ use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Delivery as StoredDelivery, WebhookAttempt};
 use crate::webhook_event::EventSet;
-use crate::webhooks::{Endpoint, WebhookError};
+use crate::webhooks::{self, Endpoint, WebhookError};
 use http::StatusCode;
 use ledger::{BookId, Micros};
 use secrecy::ExposeSecret;
@@ -58,7 +58,7 @@ pub struct DeliveryShown {
     /// `pending`, `delivered` or `failed`.
     #[schema(example = "delivered")]
     status: &'static str,
-    /// Is it a test send?
+    /// Is it a test send, or an event of test mode?
     test_mode: bool,
     /// Tries so far.
     attempt_count: i64,
@@ -125,14 +125,14 @@ pub fn webhook(endpoint: Option<&Endpoint>, now: Micros, with_keys: bool) -> Web
 
 /// A delivery in a list.
 pub fn delivery(platform: &Platform, book: BookId, stored: &StoredDelivery) -> DeliveryShown {
-    let is_test = stored.sequence.is_none();
+    let is_trial = stored.sequence.is_none();
     let order_id = || platform.secrets.ids().seal(IdKind::Withdrawal, book, stored.withdrawal);
     DeliveryShown {
         id: platform.webhooks.delivery_id(book, stored.number),
         kind: stored.kind.event_name(),
-        order_id: (!is_test).then(order_id),
+        order_id: (!is_trial).then(order_id),
         status: stored.state.word(),
-        test_mode: is_test,
+        test_mode: webhooks::is_test(book, stored),
         attempt_count: stored.attempts,
         created_at: rfc3339(stored.created_at),
         next_attempt_at: stored.due_at.map(rfc3339),

@@ -5,7 +5,7 @@
 use crate::ids::{IdKind, PublicIds};
 use crate::rails::{self, Known};
 use crate::store::PayoutEvent;
-use ledger::{BookId, Cents, EntryKind, Metadata};
+use ledger::{BookId, Cents, EntryKind, Metadata, Mode};
 use serde_json::{Map, Value};
 
 /// An event with public ids in place of row numbers: the input of a body, whether the event came from the store or
@@ -29,13 +29,17 @@ pub struct PublicEvent<'a> {
     pub reason: &'a str,
     /// The business's own notes; absent where there are none.
     pub custom: &'a Metadata,
-    /// Adds `test_mode`.
+    /// Adds `test_mode`: a test send, or an event of a test book.
     pub is_test: bool,
 }
 
 /// The bytes to sign and send.
 #[must_use]
-pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> Vec<u8> {
+pub fn body(ids: &PublicIds, book: BookId, event: &PayoutEvent) -> Vec<u8> {
+    write(ids, book, event, book.mode() == Mode::Test)
+}
+
+fn write(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> Vec<u8> {
     // For a step about which the rail itself says nothing.
     let known = Known {
         order_id: &ids.order_id(event.provider, book, event.withdrawal),
@@ -105,7 +109,7 @@ pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
         destination: String::new(),
         custom: Metadata::default(),
     };
-    body(ids, book, &event, true)
+    write(ids, book, &event, true)
 }
 
 fn quoted(text: &str) -> String {
@@ -138,9 +142,9 @@ mod tests {
         }
     }
 
-    fn text(event: &PayoutEvent, is_test: bool) -> String {
+    fn text(event: &PayoutEvent) -> String {
         let secrets = Secrets::derive(&[7; 32]);
-        String::from_utf8(body(secrets.ids(), BOOK, event, is_test)).unwrap()
+        String::from_utf8(body(secrets.ids(), BOOK, event)).unwrap()
     }
 
     fn id(kind: IdKind, number: i64) -> String {
@@ -156,13 +160,13 @@ mod tests {
              \"order_id\":\"{order}\",\"recipient\":{{\"email\":\"user@example.com\"}},\
              \"crypto\":{{\"order_id\":\"CRX-1\",\"currency\":\"USDC\",\"chain\":\"base\",\"crypto_amount\":24.5,\"usd_amount\":24.50}}}}"
         );
-        assert_eq!(text(&event(EntryKind::WithdrawalSucceeded), false), expected);
+        assert_eq!(text(&event(EntryKind::WithdrawalSucceeded)), expected);
     }
 
     #[test]
     fn what_is_absent_is_left_out() {
         let free = PayoutEvent { fees: Cents(0), ..event(EntryKind::WithdrawalCreated) };
-        let free = text(&free, false);
+        let free = text(&free);
         assert!(free.starts_with("{\"amount\":2500,\"currency\":\"USD\",\"metadata\":"), "{free}");
         for absent in ["fees", "net_amount", "reason", "test_mode", "null"] {
             assert!(!free.contains(absent), "{absent} in {free}");
@@ -172,14 +176,14 @@ mod tests {
     #[test]
     fn a_reason_only_beside_a_rejection_with_a_note() {
         let noted = |kind| PayoutEvent { note: "Not \"this\" month".to_owned(), ..event(kind) };
-        let rejected = text(&noted(EntryKind::WithdrawalRejected), false);
+        let rejected = text(&noted(EntryKind::WithdrawalRejected));
         assert!(rejected.ends_with(",\"reason\":\"Not \\\"this\\\" month\"}"), "{rejected}");
         for kind in
             [EntryKind::WithdrawalFailed, EntryKind::WithdrawalSucceeded, EntryKind::WithdrawalCreated]
         {
-            assert!(!text(&noted(kind), false).contains("reason"), "{kind:?}");
+            assert!(!text(&noted(kind)).contains("reason"), "{kind:?}");
         }
-        assert!(!text(&event(EntryKind::WithdrawalRejected), false).contains("reason"));
+        assert!(!text(&event(EntryKind::WithdrawalRejected)).contains("reason"));
     }
 
     #[test]
@@ -188,7 +192,7 @@ mod tests {
             let plain = PayoutEvent { detail: detail.to_owned(), ..event(EntryKind::WithdrawalSending) };
             let of = |provider, destination: &str| {
                 let event = PayoutEvent { provider, destination: destination.to_owned(), ..plain.clone() };
-                let text = text(&event, false);
+                let text = text(&event);
                 let (_, rest) = text.split_once(&format!("\"{}\":{{", provider.word())).unwrap();
                 let (order, rest) = rest.strip_prefix("\"order_id\":\"").unwrap().split_once('"').unwrap();
                 (order.split('-').next().unwrap().to_owned(), rest.split_once('}').unwrap().0.to_owned())
@@ -198,6 +202,21 @@ mod tests {
             let card = r#","brand":"Acme","currency":"USD","face_value":2450"#;
             assert_eq!(of(Provider::GiftCard, r#"{"brand":"Acme"}"#), ("GC".to_owned(), card.to_owned()));
             assert_eq!(of(Provider::Manual, r#"{"iban":"secret"}"#).1, "");
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_test_book_says_so_at_the_end() {
+        let secrets = Secrets::derive(&[7; 32]);
+        for name in crate::webhook_event::names() {
+            let event = PayoutEvent {
+                note: "Not this month".to_owned(),
+                ..event(crate::webhook_event::from_name(name).unwrap())
+            };
+            let of = |book| String::from_utf8(body(secrets.ids(), book, &event)).unwrap();
+            let told = of(BookId::new(2, Mode::Test));
+            assert!(told.ends_with(",\"test_mode\":true}"), "{told}");
+            assert!(!of(BookId::new(2, Mode::Live)).contains("test_mode"));
         }
     }
 

@@ -30,7 +30,7 @@ async fn step(webhooks: &Webhooks, book: BookId) -> Result<Advance, WriteError> 
         sequence: Some(event.sequence),
         withdrawal: event.withdrawal,
         kind: event.kind,
-        body: body::body(webhooks.secrets.ids(), book, event, false),
+        body: body::body(webhooks.secrets.ids(), book, event),
     };
     let new: Vec<NewDelivery> = found.iter().map(delivery).collect();
     let read = (endpoint.revision, endpoint.cursor, endpoint.made);

@@ -79,7 +79,7 @@ impl Forwarder {
             detail: &detail,
             reason,
             custom: &custom,
-            is_test: false,
+            is_test: self.puller.is_of_test_mode(),
         };
         let body = told.write().into_bytes();
         let headers = sign::headers(&self.keys, None, text(&event["id"])?, self.clock.now(), &body);

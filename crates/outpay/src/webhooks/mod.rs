@@ -31,8 +31,9 @@ pub use worker::{LONGEST_STEPS, WebhookOptions, WebhookWorker};
 use crate::auth::Secrets;
 use crate::background::Nudge;
 use crate::clock::{Clock, Entropy};
-use crate::store::{DeliveryState, Failure, Store};
+use crate::store::{Delivery, DeliveryState, Failure, Store};
 use guard::UrlProblem;
+use ledger::{BookId, Mode};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -90,6 +91,12 @@ fn not_failed(state: DeliveryState) -> &'static str {
         DeliveryState::Delivered => "The delivery has already succeeded.",
         DeliveryState::Pending | DeliveryState::Failed => "The delivery is already being tried.",
     }
+}
+
+/// Does the body of this delivery say `test_mode`? It does for test sends, and for every event of a test book.
+#[must_use]
+pub fn is_test(book: BookId, delivery: &Delivery) -> bool {
+    delivery.sequence.is_none() || book.mode() == Mode::Test
 }
 
 impl Webhooks {

@@ -35,6 +35,12 @@ impl Puller {
         Ok(Self { http, server, key })
     }
 
+    /// Are the events those of a test book? The key's prefix names its book.
+    #[must_use]
+    pub fn is_of_test_mode(&self) -> bool {
+        self.key.expose_secret().starts_with("sk_test_")
+    }
+
     /// Up to one page of events after this sequence, oldest first.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Delivery, DeliveryState};
-use crate::webhooks::Endpoint;
+use crate::webhooks::{self, Endpoint};
 use ledger::{BookId, EntryKind};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ fn as_json(platform: &Platform, book: BookId, delivery: &Delivery) -> Value {
         "type": delivery.kind.event_name(),
         "order_id": order_id(platform, book, delivery),
         "status": delivery.state.word(),
-        "test_mode": delivery.sequence.is_none(),
+        "test_mode": webhooks::is_test(book, delivery),
         "attempt_count": delivery.attempts,
         "created_at": rfc3339(delivery.created_at),
         "next_attempt_at": delivery.due_at.map(rfc3339),

@@ -193,6 +193,7 @@ fn listen_forwards_what_a_server_tells(installation: &Installation) {
             (&told["amount"], &told["recipient"]["email"]),
             (&2500.into(), &"user@example.com".into())
         );
+        assert!(body.ends_with("\"test_mode\":true}"), "a test key reads a test book: {body}");
         assert!(told["sandbox"]["order_id"].as_str().unwrap().starts_with("SBX-"), "{body}");
     }
     let mut command = crate::cli::installation::program();

@@ -2,12 +2,13 @@
 
 use crate::receiver::Received;
 use crate::webhooks::hooks::{BY, Hooks};
-use ledger::{Provider, Step};
+use ledger::{Progress, Provider, Step};
 use outpay::testing::webhook_event::EventSet;
 use outpay::testing::webhooks::EndpointChange;
 
 crate::world::on_both_engines! {
     a_success_is_told_to_the_byte,
+    every_event_of_a_test_book_says_so,
     only_chosen_events_are_told,
     a_rejection_tells_the_operator_s_note,
     the_rail_s_object_is_told_as_it_was_at_that_moment,
@@ -50,6 +51,35 @@ async fn a_success_is_told_to_the_byte(world: &Hooks) {
     assert_eq!(world.settle().await, 0, "once");
 }
 
+async fn every_event_of_a_test_book_says_so(world: &Hooks) {
+    let business = world.business().await;
+    world.enable_payouts(&business, true).await;
+    for book in [business.live, business.test] {
+        world.fund(book, 100_000).await;
+        world.give(book, "user@example.com", 10_000).await;
+        world.endpoint_for_all(book, &format!("/{}", book.mode().word())).await;
+        world.pay(book).await;
+        let failed = world.withdraw(book).await;
+        world.step(book, failed, Step::Send).await;
+        world.step(book, failed, Step::Fail).await;
+        let rejected = world.withdraw_for_review(book).await;
+        let reject = Progress::new(rejected, Step::Reject).because("rejected", "Not this month");
+        world.progress(book, reject).await;
+    }
+    world.settle().await;
+    let received = world.receiver.received();
+    let told = |path: &str| -> Vec<String> {
+        let here = received.iter().filter(|one| one.path == path);
+        here.map(|one| String::from_utf8(one.body.clone()).unwrap()).collect()
+    };
+    let (live, test) = (told("/live"), told("/test"));
+    assert_eq!((live.len(), test.len()), (8, 8), "{live:#?}");
+    assert!(test.iter().all(|body| body.ends_with(",\"test_mode\":true}")), "{test:#?}");
+    assert!(live.iter().all(|body| !body.contains("test_mode")), "{live:#?}");
+    let listed = world.platform.store.deliveries(business.test, None, None, 1).await.unwrap();
+    assert!(outpay::testing::webhooks::is_test(business.test, &listed[0]));
+}
+
 async fn only_chosen_events_are_told(world: &Hooks) {
     let book = world.book().await;
     let change = EndpointChange { url: Some(world.receiver.url("/hook")), ..EndpointChange::default() };
@@ -79,7 +109,7 @@ async fn a_rejection_tells_the_operator_s_note(world: &Hooks) {
     let mut orders = Vec::new();
     for note in notes {
         let withdrawal = world.withdraw_for_review(book).await;
-        let progress = ledger::Progress::new(withdrawal, Step::Reject).because("rejected", note);
+        let progress = Progress::new(withdrawal, Step::Reject).because("rejected", note);
         world.progress(book, progress).await;
         orders.push(world.withdrawal_id(book, withdrawal));
     }
@@ -101,8 +131,7 @@ async fn the_rail_s_object_is_told_as_it_was_at_that_moment(world: &Hooks) {
     let withdrawal = world.withdraw(book).await;
     let sending = r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.500000}"#;
     let paid = r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.500000,"usd_amount":24.50,"tx_hash":"0xab"}"#;
-    let progress =
-        |step, detail: &str| ledger::Progress::new(withdrawal, step).with_detail(detail.to_owned());
+    let progress = |step, detail: &str| Progress::new(withdrawal, step).with_detail(detail.to_owned());
     world.progress(book, progress(Step::Send, sending)).await;
     world.progress(book, progress(Step::Succeed, paid)).await;
     world.settle().await;
