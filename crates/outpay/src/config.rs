@@ -1,5 +1,5 @@
 //! The configuration file: which rails exist and how to reach them. `outpay.toml` in the data folder, or the file
-//! given by `--config`; without one there are gift cards and, in test mode, the sandbox. Not here: a business's terms
+//! given by `--config`; without one there are gift cards and, in test mode, the sandbox beside them. Not here: a business's terms
 //! (database), and keys, which come from the environment or from files of their own.
 
 use crate::mail::MailConfig;

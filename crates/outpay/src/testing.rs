@@ -119,8 +119,8 @@ pub mod proposals {
 
 pub mod rails {
     pub use crate::rails::{
-        Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText,
-        Rails, client, crypto, gift_card, manual, sandbox,
+        Closed, Facts, FieldProblem, Finding, Funds, Mounted, Outcome, Payment, Prepared, Quote, Rail,
+        RailText, Rails, client, crypto, gift_card, manual, sandbox,
     };
 }
 

@@ -91,7 +91,7 @@ impl Counter<'_> {
             note: String::new(),
         };
         let look = self.give(look, reply::recorded).await?;
-        let card = platform.rails.reveal(book, withdrawal.number).await?;
+        let card = platform.rails.reveal(book, withdrawal).await?;
         let card = card.context("a delivered gift card is not in stock")?;
         platform.witness.note([Record::RevealedCard { book, card: card.number }])?;
         Ok(look.map(|()| card))

@@ -20,6 +20,7 @@ use crate::rails::{Mounted, Payment};
 use crate::store::{Failure, Leased};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
+use ledger::Micros;
 use limits::{LEASE, SOONEST};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -119,7 +120,7 @@ impl PaymentWorker {
         let count = leased.len();
         stream::iter(leased)
             .for_each_concurrent(self.at_once, |leased| async move {
-                if let Err(failure) = self.visit(mounted, &leased).await {
+                if let Err(failure) = self.visit(mounted, &leased, now).await {
                     let withdrawal = self.public_id(&leased);
                     let error = format!("{failure:#}");
                     tracing::error!(error, withdrawal, "a withdrawal is left until its lease runs out");
@@ -134,14 +135,14 @@ impl PaymentWorker {
         ids.seal(crate::ids::IdKind::Withdrawal, leased.book, leased.withdrawal.number)
     }
 
-    async fn visit(&self, mounted: &Mounted, leased: &Leased) -> Result<(), Failure> {
+    async fn visit(&self, mounted: &Mounted, leased: &Leased, now: Micros) -> Result<(), Failure> {
         let Leased { book, withdrawal, .. } = leased;
         let wait = match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
             // A panic in a rail must not end all payments: it counts as a failure of this withdrawal.
             Ok(_permit) => {
                 let order_id =
                     self.platform.secrets.ids().order_id(withdrawal.provider, *book, withdrawal.number);
-                let payment = Payment { book: *book, withdrawal: withdrawal.clone(), order_id };
+                let payment = Payment { book: *book, withdrawal: withdrawal.clone(), order_id, now };
                 let turn = Turn {
                     platform: &self.platform,
                     killer: self.killer.as_ref(),

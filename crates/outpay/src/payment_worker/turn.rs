@@ -69,7 +69,7 @@ impl Turn<'_> {
             return Ok(Some(wait));
         }
         // Whether the last attempt was sent, only the rail knows.
-        match self.ask(&attempts).await {
+        match self.ask(&attempts).await? {
             Finding::Outcome(answer) => self.take(&attempts, answer).await,
             Finding::NotFound => self.submit(&attempts, true).await,
             Finding::Stuck => self.make_attempt(&attempts).await,
@@ -143,7 +143,7 @@ impl Turn<'_> {
         self.judge_rail(&answer, may_have_been_sent).await;
         // An attempt that may have been sent before counts as refused only if a query says so: "duplicate" is a refusal too.
         if matches!(answer, Outcome::Refused { .. }) && may_have_been_sent {
-            return match self.ask(attempts).await {
+            return match self.ask(attempts).await? {
                 Finding::Outcome(other) => self.take(attempts, other).await,
                 Finding::NotFound => {
                     let text = "refused when sent again, unknown when asked".to_owned();
@@ -196,13 +196,14 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn ask(&self, attempts: &[Attempt]) -> Finding {
-        let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&self.payment, attempts)).await;
+    async fn ask(&self, attempts: &[Attempt]) -> Result<Finding, Failure> {
+        let payment = Payment { now: self.store().now().await?, ..self.payment.clone() };
+        let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&payment, attempts)).await;
         let finding = call.unwrap_or_else(|_| Finding::Outcome(too_slow()));
         if !matches!(finding, Finding::Outcome(Outcome::Unknown { .. })) {
             self.mounted.worked();
         }
-        finding
+        Ok(finding)
     }
 
     /// Records an answer, then makes the step that it proves.
@@ -224,7 +225,7 @@ impl Turn<'_> {
                     let counter = self.platform.counter(self.hold.book, Actor::NONE);
                     counter.record(occurrence, None, note).await?;
                 }
-                Ok(withdrawal.provider.watch().map(|watch| watch.first))
+                Ok(withdrawal.provider.watch(self.hold.book.mode()).map(|watch| watch.first))
             }
             Outcome::Refused { code, text } => {
                 self.advance(attempts, self.step(Step::Fail).because(&code, &text)).await?;
@@ -253,11 +254,11 @@ impl Turn<'_> {
     /// Queries whether a payment that succeeded has come back.
     async fn watch(&self) -> Result<Option<Micros>, Failure> {
         let attempts = self.attempts().await?;
-        if let Finding::Returned { code, text } = self.ask(&attempts).await {
+        if let Finding::Returned { code, text } = self.ask(&attempts).await? {
             return self.give_back(&attempts, &code, &text).await;
         }
         let withdrawal = &self.payment.withdrawal;
-        let Some(watch) = withdrawal.provider.watch() else { return Ok(None) };
+        let Some(watch) = withdrawal.provider.watch(self.hold.book.mode()) else { return Ok(None) };
         let is_young = self.store().now().await? < withdrawal.changed_at + watch.length;
         Ok(is_young.then_some(SOONEST))
     }

@@ -1,7 +1,8 @@
 //! The manual rail: anything a person does by hand, for example a bank transfer. Payments wait in a queue, a person exports
 //! them, pays, and settles each with proof. Not here: that work (withdrawals/).
 //!
-//! Invariant: nothing is sent from here, and no worker touches these payments.
+//! Invariant: nothing is sent from here, and no worker touches these payments. So test mode has the same rail: a person settles test
+//! payments as real ones, in a book of their own.
 
 use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, flat, order_only};
@@ -75,7 +76,9 @@ pub const KIND: Kind = Kind {
     summary: flat,
     mount: |rails, parts| {
         for (name, config) in &parts.config.manual {
-            rails.mount(Mode::Live, Arc::new(Manual::new(name.clone(), config.clone())));
+            for mode in [Mode::Live, Mode::Test] {
+                rails.mount(mode, Arc::new(Manual::new(name.clone(), config.clone())));
+            }
         }
     },
 };

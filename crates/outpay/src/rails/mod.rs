@@ -1,5 +1,5 @@
 //! Rails: the ways money leaves the platform. One file (or folder) per kind of rail, and the facts that other code may
-//! ask (kind.rs). Every kind must pass the conformance kit
+//! ask (kind.rs). In test mode each is simulated over its offline part (offline.rs, simulated.rs). Every kind must pass the conformance kit
 //! (tests/it/rails/kit.rs). Not here: the worker that drives withdrawals (payment_worker/), which
 //! withdrawals there are and what their states allow (ledger), and the business's terms.
 //!
@@ -14,8 +14,10 @@ pub mod gift_card;
 mod kind;
 pub mod manual;
 mod mounted;
+mod offline;
 pub mod outcome;
 pub mod sandbox;
+mod simulated;
 mod text;
 
 pub use crate::store::{Outgoing, SentSince};
@@ -25,7 +27,7 @@ pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::SAMPLE_BY_RAIL;
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, kind};
 pub use mounted::{Mounted, Rails};
-pub use outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
+pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 pub use text::RailText;
 
 use crate::store::{Attempt, Failure};
@@ -45,6 +47,8 @@ pub struct Payment {
     pub withdrawal: Withdrawal,
     /// The payment's public number at this rail, for example `CRX-…`: the same for all attempts.
     pub order_id: String,
+    /// The time of the book, by which attempts are dated too. In a test book it is ahead of the machine's (test_clock.rs).
+    pub now: Micros,
 }
 
 /// What one configured rail says of itself, without any input or output.
@@ -133,7 +137,11 @@ pub trait Rail: Send + Sync {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn reveal(&self, _book: BookId, _withdrawal: i64) -> BoxFuture<'_, Result<Option<Revealed>, Failure>> {
+    fn reveal<'a>(
+        &'a self,
+        _book: BookId,
+        _withdrawal: &'a Withdrawal,
+    ) -> BoxFuture<'a, Result<Option<Revealed>, Failure>> {
         Box::pin(async { Ok(None) })
     }
 

@@ -1,14 +1,14 @@
 //! All rails of an installation, each with its circuit breaker and its concurrency limit. Not here: which kinds there are
 //! (mod.rs) and how each is configured (config.rs, the rails' files).
 //!
-//! Invariant: test books have the sandbox alone and live books everything else, so test money never reaches a real rail.
+//! Invariant: what a kind mounts for test books has no client, key or stock (simulated.rs), so test money never reaches a counterpart.
 
 use super::{Closed, Facts, KINDS, Rail, RailsConfig, Revealed};
 use crate::auth::Secrets;
 use crate::background::Nudge;
 use crate::clock::Clock;
 use crate::store::{Failure, InstallationRail, Store};
-use ledger::{BookId, Micros, Mode};
+use ledger::{BookId, Micros, Mode, Withdrawal};
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
@@ -149,12 +149,12 @@ impl Rails {
         self.mounted.iter().map(rail).collect()
     }
 
-    /// The code that a succeeded payment left for the person, from whichever rail gave it.
+    /// The code that a succeeded payment left for the person, from the rail of its book's mode that gave it.
     ///
     /// # Errors
     /// When the database fails, or the code was sealed with another key.
-    pub async fn reveal(&self, book: BookId, withdrawal: i64) -> Result<Option<Revealed>, Failure> {
-        for mounted in self.all().filter(|mounted| mounted.facts().kind().reveals_code) {
+    pub async fn reveal(&self, book: BookId, withdrawal: &Withdrawal) -> Result<Option<Revealed>, Failure> {
+        for mounted in self.of(book.mode()).filter(|mounted| mounted.facts().kind().reveals_code) {
             if let Some(revealed) = mounted.rail.reveal(book, withdrawal).await? {
                 return Ok(Some(revealed));
             }

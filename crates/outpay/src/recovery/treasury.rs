@@ -135,7 +135,8 @@ pub async fn assign_withdrawal(
         return Err(AssignError::NotTheSame);
     }
     let order_id = platform.secrets.ids().order_id(withdrawal.provider, book, number);
-    let payment = Payment { book, withdrawal, order_id };
+    let now = platform.store.now().await?;
+    let payment = Payment { book, withdrawal, order_id, now };
     let detail = mounted.rail.proof_of(&payment, &found.outgoing).await?.ok_or(AssignError::NotTheSame)?;
     let proof = format!("found after a recovery: {}", found.outgoing.transfer);
     platform.counter(book, Actor::OPERATOR).settle_by_proof(number, &proof, detail).await?;

@@ -41,9 +41,12 @@ impl Store {
         rows.iter().map(attempt).collect()
     }
 
-    /// All attempts of these rails with this slot or a later one, whatever became of their withdrawals.
+    /// All attempts of these rails with this slot or a later one, whatever became of their withdrawals. Live books only: the
+    /// simulated rails of test mode have the same names, and no line.
     pub async fn attempts_from(&self, rails: &[&str], slot: i64) -> Result<Vec<Attempt>, Failure> {
-        let sql = sql!("SELECT {COLUMNS} FROM attempt WHERE rail = $1 AND slot >= $2 ORDER BY slot, number");
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM attempt WHERE rail = $1 AND slot >= $2 AND book % 2 = 0 ORDER BY slot, number"
+        );
         let mut found = Vec::new();
         for rail in rails {
             let rows = self.driver.query(sql, vec![(*rail).into(), slot.into()]).await?;

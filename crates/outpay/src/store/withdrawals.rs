@@ -31,12 +31,12 @@ pub(super) const INSERT_WITHDRAWAL: &str = "INSERT INTO withdrawal (book, number
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 /// When a worker should look at a withdrawal that has just come to this state; `None` where a person acts next, or nothing follows.
-pub(super) fn due_at(withdrawal: &Withdrawal) -> Option<Micros> {
+pub(super) fn due_at(book: BookId, withdrawal: &Withdrawal) -> Option<Micros> {
     match withdrawal.state {
         _ if withdrawal.provider.is_paid_by_hand() => None,
         WithdrawalState::Queued | WithdrawalState::Sending => Some(withdrawal.changed_at),
         WithdrawalState::Succeeded => {
-            withdrawal.provider.watch().map(|watch| withdrawal.changed_at + watch.first)
+            withdrawal.provider.watch(book.mode()).map(|watch| withdrawal.changed_at + watch.first)
         }
         _ => None,
     }

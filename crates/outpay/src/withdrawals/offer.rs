@@ -21,7 +21,7 @@ pub struct Offer {
     pub choices: Vec<(String, Cents, Cents)>,
 }
 
-/// A book's terms for a method: as the business has set them, else closed; the sandbox is open from the start.
+/// A book's terms for a method: as the business has set them, else closed; in test mode all are open from the start.
 #[must_use]
 pub fn standard_terms(mode: Mode) -> Terms {
     Terms { enabled: mode == Mode::Test, ..Terms::default() }

@@ -1,13 +1,12 @@
 //! Whether the rail can pay now: tokens for the amount, coins for the fee, a fee below the ceiling.
 
-use super::amount::{decimal, to_cents};
+use super::amount::to_cents;
 use super::chain::{Holdings, TrialRun};
 use super::rpc::At;
-use super::{Closed, CryptoRail, Funds, Quote};
+use super::{Closed, CryptoRail, Funds, Quote, quote_detail};
 use crate::store::Failure;
 use alloy_primitives::{Address, U256};
 use ledger::Cents;
-use serde_json::Value;
 
 /// An address without a balance of any token: the cost of a transfer to a new holder.
 const A_STRANGER: Address = Address::repeat_byte(0x5e);
@@ -31,9 +30,7 @@ impl CryptoRail {
         if let Err(closed) = self.can_send(&holdings, to, units).await? {
             return Ok(Err(closed));
         }
-        let (currency, chain) = (Value::from(&*self.currency), Value::from(&*self.chain_name));
-        let tokens = decimal(units, usize::from(self.chain.decimals));
-        let detail = format!(r#"{{"currency":{currency},"chain":{chain},"crypto_amount":{tokens}}}"#);
+        let detail = quote_detail(&self.currency, &self.chain_name, units, self.chain.decimals);
         Ok(Ok(Quote { detail }))
     }
 

@@ -21,6 +21,7 @@ mod query;
 mod read;
 mod receipt;
 mod rpc;
+mod simulated;
 mod stop;
 mod stranger;
 mod submit;
@@ -34,6 +35,7 @@ pub use locked::Locked;
 use super::client::{ClientLimits, RailClient};
 use super::kind::flat;
 use super::mounted::{MountParts, Rails};
+use super::simulated::Simulated;
 use super::{
     Closed, Facts, Field, FieldProblem, FieldRole, Finding, Funds, Kind, Outcome, Outgoing, Payment,
     Prepared, Quote, Rail, RailText, SentSince,
@@ -48,6 +50,8 @@ use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Micros, Mode, Provider};
 use rpc::{Rpc, RpcError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use simulated::TestToken;
 use std::sync::Arc;
 use std::time::Duration;
 use treasury::Treasury;
@@ -68,9 +72,13 @@ pub const KIND: Kind = Kind {
     mount,
 };
 
-/// Mounts a rail for each table of the configuration; where its secrets are missing, one that is closed.
+/// Mounts a rail for each table of the configuration; where its secrets are missing, one that is closed. Its simulation needs none.
 fn mount(rails: &mut Rails, parts: &MountParts<'_>) {
     for (name, config) in &parts.config.crypto {
+        match TestToken::new(name, config) {
+            Ok(token) => rails.mount(Mode::Test, Arc::new(Simulated::new(token))),
+            Err(failure) => rails.locked.push(format!("the rail {name} cannot be simulated: {failure:#}")),
+        }
         match CryptoRail::open(name, config, parts.clock.clone()) {
             Ok(rail) => rails.mount(Mode::Live, Arc::new(rail)),
             Err(failure) => {
@@ -253,6 +261,13 @@ fn facts(name: &str, config: &CryptoConfig) -> Facts {
     }
 }
 
+/// What a quote says beside the amount in cents.
+fn quote_detail(currency: &str, chain: &str, units: U256, decimals: u8) -> String {
+    let (currency, chain) = (Value::from(currency), Value::from(chain));
+    let tokens = amount::decimal(units, usize::from(decimals));
+    format!(r#"{{"currency":{currency},"chain":{chain},"crypto_amount":{tokens}}}"#)
+}
+
 fn unknown(failure: &Failure) -> Outcome {
     let is_down = failure.chain().any(|cause| matches!(cause.downcast_ref(), Some(RpcError::Down(_))));
     Outcome::Unknown { text: format!("{failure:#}"), is_down }
@@ -263,10 +278,7 @@ impl Rail for CryptoRail {
         &self.facts
     }
 
-    fn destination(
-        &self,
-        fields: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<String, Vec<FieldProblem>> {
+    fn destination(&self, fields: &serde_json::Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
         self.read_destination(fields)
     }
 

@@ -305,7 +305,7 @@ impl<'a> NewWithdrawal<'a> {
         ];
         let texts =
             [new.method.as_str(), new.provider.word(), &new.destination, &new.reason_code, &new.reason];
-        Self { numbers, due_at: due_at(new), texts }
+        Self { numbers, due_at: due_at(book, new), texts }
     }
 
     /// In the order of `INSERT_WITHDRAWAL`.
@@ -341,7 +341,7 @@ impl<'a> WithdrawalColumns<'a> {
         self.reason_code.push(&changed.reason_code);
         self.reason.push(&changed.reason);
         self.changed_at.push(changed.changed_at);
-        self.due_at.push(due_at(changed));
+        self.due_at.push(due_at(book, changed));
     }
 
     pub(super) fn params(&self) -> Params<'_> {

@@ -105,7 +105,7 @@ pub(super) fn save(
             new.reason,
             new.created_at,
             new.changed_at,
-            due_at(new)
+            due_at(id, new)
         ])?;
     }
     for changed in &changes.changed_withdrawals {
@@ -119,7 +119,7 @@ pub(super) fn save(
             changed.reason_code,
             changed.reason,
             changed.changed_at,
-            due_at(changed),
+            due_at(id, changed),
             id.0,
             changed.number
         ])?)?;

@@ -165,12 +165,12 @@ async fn rotation_and_deactivation_end_it_at_once(world: &Claim) {
 }
 
 async fn a_session_is_for_its_person_alone(world: &Claim) {
-    let one = world.recipient(Mode::Test, 5_000).await;
+    let one = world.recipient(Mode::Test, 4_700).await;
     let other = world.pays(one.book, "other@example.com", 7_000).await;
     let mut first = world.signed_in(&one).await;
     let own = crate::claim::hat::withdraw(&mut first, "10").await;
     let mut second = world.signed_in(&other).await;
-    second.get("/p/home").await.says("$70.00").says_not("$50.00");
+    second.get("/p/home").await.says("$70.00").says_not("$47.00");
     for path in [own.clone(), format!("{own}/state"), format!("{own}/receipt"), format!("{own}/receipt.json")]
     {
         second.get(&path).await.is(404);

@@ -151,6 +151,6 @@ fn other_names_are_no_methods(installation: &Installation) {
         installation.refused(1, "there is no method", &enable);
     }
     installation.refused(1, "there are: ", &["method", "set", "Acme", "wire", "--fee", "1"]);
-    installation.refused(1, "there is no method", &["method", "enable", "Acme", "bank", "--test"]);
+    installation.refused(1, "there is no method", &["method", "enable", "Acme", "wire", "--test"]);
     installation.refused(1, "there is no business", &["method", "list", "Nobody"]);
 }

@@ -263,4 +263,10 @@ async fn attempts_of_rails_are_found_from_a_slot_on(world: &BareStore) {
     assert_eq!(found(&["usdc"], 4).await, ["a", "b"]);
     assert_eq!(found(&["usdc", "usdt"], 5).await, ["b", "c"]);
     assert!(found(&["usdc"], 6).await.is_empty());
+    world.tamper("UPDATE attempt SET book = 3 WHERE key = 'a'").await.unwrap();
+    assert_eq!(
+        found(&["usdc"], 4).await,
+        ["b"],
+        "a simulated rail of test mode has the same name, and no line"
+    );
 }

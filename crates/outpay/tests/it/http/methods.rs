@@ -22,12 +22,25 @@ async fn status_200_to_the_byte(world: &Api) {
     let fee = json!({ "enabled": true, "fee": { "fixed": 25, "basis_points": 150, "floor": 30, "cap": 500 }, "minimum": 100 });
     world.set_terms(&person, "sandbox", fee).await;
     let answer = world.get("/payout/methods").hash(&person.hash).send().await;
+    let free = r#""fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null}"#;
     answer.is(
         200,
-        concat!(
-            r#"{"data":[{"method":"sandbox","provider":"sandbox","title":"Sandbox","open":true,"closed":null,"#,
-            r#""minimum":100,"maximum":100000000,"fee":{"fixed":25,"basis_points":150,"floor":30,"cap":500},"#,
-            r#""expected_time":"a few seconds","fields":[{"name":"account","label":"Any text; the sandbox pays nothing out","required":true}]}]}"#
+        format!(
+            concat!(
+                r#"{{"data":[{{"method":"sandbox","provider":"sandbox","title":"Sandbox","open":true,"closed":null,"#,
+                r#""minimum":100,"maximum":100000000,"fee":{{"fixed":25,"basis_points":150,"floor":30,"cap":500}},"#,
+                r#""expected_time":"a few seconds","fields":[{{"name":"account","label":"Any text; the sandbox pays nothing out","required":true}}]}},"#,
+                r#"{{"method":"gift_card","provider":"gift_card","title":"Gift card","open":true,"closed":null,"#,
+                r#""minimum":1,"maximum":100000000,{free},"expected_time":"at once","#,
+                r#""fields":[{{"name":"brand","label":"Brand","required":true}}],"choices":["#,
+                r#"{{"name":"Test card","amount":500,"net_amount":500}},{{"name":"Test card","amount":1000,"net_amount":1000}},"#,
+                r#"{{"name":"Test card","amount":2500,"net_amount":2500}},{{"name":"Test card","amount":5000,"net_amount":5000}},"#,
+                r#"{{"name":"Test card","amount":10000,"net_amount":10000}}]}},"#,
+                r#"{{"method":"bank","provider":"manual","title":"Bank transfer","open":true,"closed":null,"#,
+                r#""minimum":1,"maximum":100000000,{free},"expected_time":"a few working days","#,
+                r#""fields":[{{"name":"name","label":"Account holder","required":true}},{{"name":"account","label":"IBAN or account number","required":true}}]}}]}}"#
+            ),
+            free = free
         ),
     );
 }
@@ -39,7 +52,7 @@ async fn status_200_test_and_live_money_have_methods_of_their_own(world: &Api) {
         let names = methods.as_array().unwrap().iter().map(|method| method["method"].as_str().unwrap());
         names.map(str::to_owned).collect()
     };
-    assert_eq!(names(&methods(world, &test).await), ["sandbox"]);
+    assert_eq!(names(&methods(world, &test).await), ["sandbox", "gift_card", "bank"]);
     assert_eq!(names(&methods(world, &live).await), ["gift_card", "bank"]);
 }
 

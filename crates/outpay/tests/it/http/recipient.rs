@@ -1,5 +1,5 @@
-//! Recipients with money to withdraw, for the tests of every endpoint about withdrawals. In the test book the sandbox
-//! pays; in the live book there are gift cards and a bank transfer by hand.
+//! Recipients with money to withdraw, for the tests of every endpoint about withdrawals. In the live book
+//! there are gift cards and a bank transfer by hand; in the test book both are simulated, beside the sandbox.
 
 use crate::http::api::Api;
 use crate::wire::Call;

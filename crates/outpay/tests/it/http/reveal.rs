@@ -9,6 +9,7 @@ crate::world::on_both_engines! {
     status_200_to_the_byte,
     status_200_every_look_is_an_event,
     status_200_each_card_is_given_once,
+    status_200_a_test_card,
     status_401_without_a_hash,
     status_404_anothers,
     status_409_nothing_to_reveal,
@@ -50,6 +51,23 @@ async fn status_200_every_look_is_an_event(world: &Api) {
     assert_eq!(events.iter().filter(|kind| *kind == "gift_card.revealed").count(), 2);
     let all = world.get("/payout/events?limit=100").key(&person.key).send().await;
     assert!(!all.text().contains("CODE-1"));
+}
+
+async fn status_200_a_test_card(world: &Api) {
+    let person = world.recipient(5_000).await;
+    let id = card(world, &person).await;
+    let path = format!("/payout/operations/{id}/reveal");
+    let shown = world.post(&path).hash(&person.hash).send().await.value(200);
+    assert_eq!(
+        (&shown["brand"], &shown["face_value"], &shown["pin"]),
+        (&json!("Books"), &json!(1_000), &json!("0000"))
+    );
+    assert!(shown["code"].as_str().unwrap().starts_with("TEST-"), "{shown}");
+    let again = world.post(&path).hash(&person.hash).send().await.value(200);
+    assert_eq!(shown, again);
+    let live = world.live_recipient(5_000, "gift_card").await;
+    let refused = live.withdraw(world, "gift_card", 1_000, &json!({ "brand": "Test card" })).send().await;
+    assert_eq!(refused.value(409)["code"], "out_of_funds", "there is no such card of real money");
 }
 
 async fn status_200_each_card_is_given_once(world: &Api) {

@@ -11,14 +11,18 @@ crate::world::on_both_engines! {
 
 async fn status_200_to_the_byte(world: &Api) {
     let business = world.business().await;
-    world.get("/payout/settings").key(&business.test_key).send().await.is(
-        200,
-        concat!(
-            r#"{"payouts_enabled":false,"expiry_days":null,"allowed_origins":[],"two_people_above":null,"methods":{"sandbox":{"enabled":true,"#,
-            r#""fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"#,
-            r#""review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}}}"#
-        ),
+    let terms = concat!(
+        r#"{"enabled":true,"fee":{"fixed":0,"basis_points":0,"floor":0,"cap":null},"minimum":1,"maximum":100000000,"#,
+        r#""review":{"always":false,"above":null,"above_per_day":null,"new_destination":false},"daily_cap":null}"#
     );
+    let expected = format!(
+        concat!(
+            r#"{{"payouts_enabled":false,"expiry_days":null,"allowed_origins":[],"two_people_above":null,"#,
+            r#""methods":{{"bank":{terms},"gift_card":{terms},"sandbox":{terms}}}}}"#
+        ),
+        terms = terms
+    );
+    world.get("/payout/settings").key(&business.test_key).send().await.is(200, expected);
 }
 
 async fn status_200_live_methods_are_closed_at_first(world: &Api) {

@@ -163,7 +163,7 @@ async fn status_400_nothing_is_set(world: &Api) {
         (json!({ "expiry_days": -1 }), "expiry_days"),
         (json!({ "expiry_days": 36501 }), "expiry_days"),
         (json!({ "methods": [] }), "methods"),
-        (json!({ "methods": { "bank": {} } }), "methods"),
+        (json!({ "methods": { "wire": {} } }), "methods"),
         (json!({ "methods": { "sandbox": { "minimum": 0 } } }), "methods"),
         (json!({ "methods": { "sandbox": { "fees": {} } } }), "methods"),
         (json!({ "methods": { "sandbox": { "review": { "alwys": true } } } }), "methods"),

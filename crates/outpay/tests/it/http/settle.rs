@@ -6,6 +6,7 @@ use serde_json::json;
 
 crate::world::on_both_engines! {
     status_200_paid_by_hand,
+    status_200_test_money_by_hand,
     status_400_without_proof,
     status_401_hash,
     status_409_a_rail_pays_it,
@@ -35,6 +36,23 @@ async fn status_200_paid_by_hand(world: &Api) {
     let last = events["data"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["type"], &last["data"]["reason"]), (&json!("payout.succeeded"), &json!("Wire 7")));
     assert!(last["data"]["payment"]["order_id"].as_str().unwrap().starts_with("MAN-"));
+}
+
+async fn status_200_test_money_by_hand(world: &Api) {
+    let person = world.recipient(1_000).await;
+    let destination = json!({ "name": "Ann Example", "account": "DE00 1234" });
+    let asked = person.withdraw(world, "bank", 311, &destination).send().await;
+    let id = asked.value(202)["id"].as_str().unwrap().to_owned();
+    world.work_after(3_600).await;
+    assert_eq!(
+        person.operation(world, &id).await["status"],
+        "queued",
+        "a person pays it, whatever its amount"
+    );
+    let path = format!("/payout/withdrawals/{id}/settle");
+    let settled = world.post(&path).key(&person.key).json(r#"{"proof":"Wire 7"}"#).send().await.value(200);
+    assert_eq!(settled["status"], "succeeded");
+    assert_eq!(person.money(world).await, (689, 0));
 }
 
 async fn status_400_without_proof(world: &Api) {

@@ -170,7 +170,7 @@ pub fn payment(to: Address, amount: i64) -> Payment {
         created_at: 0,
         changed_at: 0,
     };
-    Payment { book: BOOK, withdrawal, order_id: "CRX-1".to_owned() }
+    Payment { book: BOOK, withdrawal, order_id: "CRX-1".to_owned(), now: 0 }
 }
 
 pub fn is_accepted(finding: &Finding) -> bool {

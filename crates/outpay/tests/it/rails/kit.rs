@@ -6,11 +6,12 @@ use crate::rails::chain::{Chain, person};
 use crate::rails::platform::{Installation, book_with, command};
 use ledger::{BookId, Cents, Command, Mode, Order, Provider, Reply, Terms, Withdrawal};
 use outpay::testing::clock::{Clock, start_of_day};
+use outpay::testing::config::Config;
 use outpay::testing::platform::Platform;
 use outpay::testing::rails::gift_card::pack;
 use outpay::testing::rails::manual::{Manual, ManualConfig};
-use outpay::testing::rails::sandbox::Sandbox;
-use outpay::testing::rails::{Finding, Outcome, Payment, Rail};
+use outpay::testing::rails::sandbox;
+use outpay::testing::rails::{Finding, Mounted, Outcome, Payment, Rail, Rails};
 use outpay::testing::store::Attempt;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ struct Case<'a> {
     payment: Payment,
     good: Value,
     bad: Vec<Value>,
-    /// Does the rail know a payment that was never sent? The sandbox stores nothing, so it always does.
+    /// Does the rail know a payment that was never sent? A simulated one stores nothing, so it always does.
     remembers: bool,
     /// The rail's time.
     now: i64,
@@ -116,17 +117,55 @@ fn payment(book: BookId, provider: Provider, net: i64, destination: &str) -> Pay
         created_at: NOW,
         changed_at: NOW,
     };
-    Payment { book, withdrawal, order_id: format!("{}1", provider.order_prefix()) }
+    Payment { book, withdrawal, order_id: format!("{}1", provider.order_prefix()), now: NOW }
 }
 
 #[tokio::test]
 async fn sandbox_conforms() {
-    let rail = Sandbox::new(Clock::manual(NOW));
+    let rail = sandbox::rail();
     let payment = payment(BookId(3), Provider::Sandbox, 1_000, r#"{"account":"a"}"#);
     let bad = vec![json!({ "account": 7 }), json!({ "account": "" }), json!({ "account": "x".repeat(101) })];
     let case =
         Case { rail: &rail, payment, good: json!({ "account": " a " }), bad, remembers: false, now: NOW };
     conforms(&case).await;
+}
+
+/// The simulated rail of test mode with this name.
+async fn simulated(method: &str) -> (Installation, Platform, Arc<Mounted>) {
+    let clock = Clock::manual(NOW);
+    let installation = Installation::new(&clock);
+    let mut platform = installation.open_with(Vec::new(), 1).await;
+    let mut config = Config::default();
+    config.rails.crypto.insert("usdc".to_owned(), crate::rails::chain::config(1, person(0x70), 6));
+    platform.rails = Arc::new(Rails::new(&config.rails, &platform.store, &platform.secrets, &clock));
+    let mounted = Arc::clone(platform.rails.get(Mode::Test, method).unwrap());
+    (installation, platform, mounted)
+}
+
+#[tokio::test]
+async fn simulated_gift_card_conforms() {
+    let (_installation, _platform, cards) = simulated("gift_card").await;
+    let payment = payment(BookId(3), Provider::GiftCard, 1_000, r#"{"brand":"Books"}"#);
+    let bad = vec![json!({ "brand": "" }), json!({ "brand": 1 }), json!({ "brand": "x".repeat(61) })];
+    let good = json!({ "brand": " Books " });
+    conforms(&Case { rail: &*cards.rail, payment, good, bad, remembers: false, now: NOW }).await;
+}
+
+#[tokio::test]
+async fn simulated_crypto_conforms() {
+    let (_installation, _platform, token) = simulated("usdc").await;
+    let address = person(0x51).to_checksum(None);
+    let stored = json!({ "address": address, "network": "Testnet" }).to_string();
+    let payment = payment(BookId(3), Provider::Crypto, 2_500, &stored);
+    let bad = vec![
+        json!({ "address": "0x0000000000000000000000000000000000000000" }),
+        json!({ "address": person(0x70).to_checksum(None) }),
+        json!({ "address": "nothing" }),
+        json!({ "address": 7 }),
+        json!({ "address": address, "network": "another" }),
+    ];
+    let good = json!({ "address": address.to_lowercase() });
+    conforms(&Case { rail: &*token.rail, payment, good, bad, remembers: false, now: NOW }).await;
 }
 
 #[tokio::test]
@@ -143,7 +182,7 @@ async fn manual_conforms() {
 async fn gift_card_conforms() {
     let clock = Clock::manual(NOW);
     let installation = Installation::new(&clock);
-    let platform = installation.open(Arc::new(Sandbox::new(clock.clone())), 1).await;
+    let platform = installation.open(Arc::new(sandbox::rail()), 1).await;
     let book = book_with(&platform, "gift_card", 10_000).await;
     let cards: Vec<_> = ["A-1", "A-2"]
         .map(|code| {
@@ -198,13 +237,13 @@ mod counting {
     use std::collections::HashMap;
 
     pub struct Counting {
-        inner: Sandbox,
+        inner: Arc<dyn Rail>,
         pub sent: Mutex<HashMap<String, u32>>,
     }
 
     impl Counting {
-        pub fn new(clock: Clock) -> Self {
-            Self { inner: Sandbox::new(clock), sent: Mutex::default() }
+        pub fn new() -> Self {
+            Self { inner: Arc::new(sandbox::rail()), sent: Mutex::default() }
         }
     }
 
@@ -245,16 +284,11 @@ mod counting {
 }
 
 async fn each_is_sent_once(installation: &Installation, count: i64) {
-    let rail = Arc::new(counting::Counting::new(installation.clock.clone()));
+    let rail = Arc::new(counting::Counting::new());
     let open = async |seed| {
         let mut platform: Platform = installation.open(rail.clone(), seed).await;
-        let config = outpay::testing::config::Config::default();
-        let mut rails = outpay::testing::rails::Rails::new(
-            &config.rails,
-            &platform.store,
-            &platform.secrets,
-            &platform.clock,
-        );
+        let config = Config::default();
+        let mut rails = Rails::new(&config.rails, &platform.store, &platform.secrets, &platform.clock);
         rails.mount(Mode::Live, rail.clone());
         platform.rails = Arc::new(rails);
         platform

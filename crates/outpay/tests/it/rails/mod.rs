@@ -31,6 +31,7 @@ mod peers;
 mod platform;
 pub mod program;
 mod proxy;
+mod simulated;
 mod story;
 mod supervised;
 mod tokens;

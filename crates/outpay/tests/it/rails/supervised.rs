@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use ledger::{BookId, Cents, Mode};
 use outpay::testing::clock::Clock;
 use outpay::testing::config::Config;
-use outpay::testing::rails::sandbox::Sandbox;
+use outpay::testing::rails::sandbox;
 use outpay::testing::rails::{
     Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, Rails,
 };
@@ -25,7 +25,7 @@ const FAILING: &str = r#"{"status":"not ready","reason":"The background task wit
 
 /// Panics as often as it is told to, where the worker does not expect it.
 struct Trap {
-    inner: Sandbox,
+    inner: Arc<dyn Rail>,
     panics: Arc<AtomicU32>,
 }
 
@@ -82,7 +82,7 @@ async fn a_worker_that_panics_is_started_again_and_told_of() {
     let mut platform = installation.open_with(Vec::new(), 1).await;
     let mut rails = Rails::new(&Config::default().rails, &platform.store, &platform.secrets, &clock);
     let panics = Arc::new(AtomicU32::new(0));
-    let trap = Trap { inner: Sandbox::new(clock.clone()), panics: Arc::clone(&panics) };
+    let trap = Trap { inner: Arc::new(sandbox::rail()), panics: Arc::clone(&panics) };
     rails.mount(Mode::Test, Arc::new(trap));
     platform.rails = Arc::new(rails);
 

@@ -1,11 +1,14 @@
-//! The gift card rail: cards from the business's own stock. The counterpart is a table of our own database, where one
+//! The gift card rail: cards from the business's own stock; in test mode, made-up cards (simulated.rs). The counterpart is a table of our own database, where one
 //! conditional update assigns a card to one withdrawal for ever, so a repeat gives the same card.
 //!
 //! Invariant: codes and pins leave this file only through [`Rail::reveal`] and lie in the database encrypted.
 
+mod simulated;
+
 use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, Known, flat};
 use super::outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
+use super::simulated::Simulated;
 use super::text::RailText;
 use super::{Facts, Payment, Rail};
 use crate::auth::Secrets;
@@ -16,10 +19,11 @@ use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
 use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{BookId, Cents, Mode, Occurrence, Provider};
+use ledger::{BookId, Cents, Mode, Occurrence, Provider, Withdrawal};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use simulated::TestCards;
 use std::sync::Arc;
 
 /// Characters of a brand.
@@ -44,6 +48,7 @@ pub const KIND: Kind = Kind {
         let (store, secrets) = (parts.store.clone(), Arc::clone(parts.secrets));
         let cards = GiftCards::new(parts.config.gift_card.low_stock, store, secrets, parts.clock.clone());
         rails.mount(Mode::Live, Arc::new(cards));
+        rails.mount(Mode::Test, Arc::new(Simulated::new(TestCards::new())));
     },
 };
 
@@ -118,16 +123,7 @@ impl GiftCards {
     /// Over this store; when `low_stock` or fewer cards of a kind are left, an event says so.
     #[must_use]
     pub fn new(low_stock: i64, store: Store, secrets: Arc<Secrets>, clock: Clock) -> Self {
-        let brand = Field { role: FieldRole::Chosen, ..Field::typed("brand", RailText::code("brand")) };
-        let facts = Facts {
-            name: NAME.to_owned(),
-            provider: Provider::GiftCard,
-            title: RailText::code("gift_card"),
-            expected_time: RailText::code("at_once"),
-            fields: vec![brand],
-            line: None,
-        };
-        Self { facts, low_stock, store, secrets, clock }
+        Self { facts: facts(), low_stock, store, secrets, clock }
     }
 
     async fn card_of(&self, book: BookId, withdrawal: i64) -> Result<Option<Revealed>, Failure> {
@@ -180,14 +176,48 @@ impl GiftCards {
     }
 }
 
+impl<'a> CardDetail<'a> {
+    fn new(order_id: &'a str, brand: &'a str, face_value: Cents) -> Self {
+        Self { order_id, brand, currency: "USD", face_value: face_value.0 }
+    }
+
+    fn json(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers can be written as JSON")
+    }
+}
+
+fn facts() -> Facts {
+    let brand = Field { role: FieldRole::Chosen, ..Field::typed("brand", RailText::code("brand")) };
+    Facts {
+        name: NAME.to_owned(),
+        provider: Provider::GiftCard,
+        title: RailText::code("gift_card"),
+        expected_time: RailText::code("at_once"),
+        fields: vec![brand],
+        line: None,
+    }
+}
+
+fn read_destination(fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
+    let problem = |sentence: RailText| Err(vec![FieldProblem::new("brand", sentence.with("name", "brand"))]);
+    match fields.get("brand") {
+        Some(Value::String(text)) => match Line::parse(text, LONGEST_BRAND) {
+            Ok(brand) => Ok(serde_json::json!({ "brand": brand.as_str() }).to_string()),
+            Err(LineProblem::Empty) => problem(RailText::code("brand_required")),
+            Err(LineProblem::TooLong) => problem(RailText::code("field_long").with("most", LONGEST_BRAND)),
+            Err(_) => problem(RailText::code("brand_invisible")),
+        },
+        None => problem(RailText::code("brand_required")),
+        Some(_) => problem(RailText::code("field_string")),
+    }
+}
+
+fn quote_detail(brand: &str, net: Cents) -> String {
+    serde_json::json!({ "brand": brand, "face_value": net.0 }).to_string()
+}
+
 fn detail(payment: &Payment, card: &GiftCard) -> String {
-    let detail = CardDetail {
-        order_id: &payment.order_id,
-        brand: &card.brand,
-        currency: "USD",
-        face_value: card.face_value.0,
-    };
-    serde_json::to_string(&detail).expect("texts and numbers can be written as JSON")
+    CardDetail::new(&payment.order_id, &card.brand, card.face_value).json()
 }
 
 /// What a webhook says of a withdrawal that was given no card yet.
@@ -217,20 +247,7 @@ impl Rail for GiftCards {
     }
 
     fn destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
-        let problem =
-            |sentence: RailText| Err(vec![FieldProblem::new("brand", sentence.with("name", "brand"))]);
-        match fields.get("brand") {
-            Some(Value::String(text)) => match Line::parse(text, LONGEST_BRAND) {
-                Ok(brand) => Ok(serde_json::json!({ "brand": brand.as_str() }).to_string()),
-                Err(LineProblem::Empty) => problem(RailText::code("brand_required")),
-                Err(LineProblem::TooLong) => {
-                    problem(RailText::code("field_long").with("most", LONGEST_BRAND))
-                }
-                Err(_) => problem(RailText::code("brand_invisible")),
-            },
-            None => problem(RailText::code("brand_required")),
-            Some(_) => problem(RailText::code("field_string")),
-        }
+        read_destination(fields)
     }
 
     fn quote<'a>(
@@ -244,8 +261,7 @@ impl Rail for GiftCards {
                 serde_json::from_str(destination).map_err(|_| Closed::AmountNotPossible)?;
             let left = self.store.gift_cards_left(book, (&wanted.brand, net), self.clock.now(), 1).await;
             if left.map_err(|failure| unreadable(&failure))? > 0 {
-                let detail = serde_json::json!({ "brand": wanted.brand, "face_value": net.0 }).to_string();
-                return Ok(Quote { detail });
+                return Ok(Quote { detail: quote_detail(&wanted.brand, net) });
             }
             let others = self.balance(book).await?.choices;
             let has_brand = others.iter().any(|choice| choice.name == wanted.brand);
@@ -307,7 +323,11 @@ impl Rail for GiftCards {
         self.low_stock_event(payment).boxed()
     }
 
-    fn reveal(&self, book: BookId, withdrawal: i64) -> BoxFuture<'_, Result<Option<Revealed>, Failure>> {
-        self.card_of(book, withdrawal).boxed()
+    fn reveal<'a>(
+        &'a self,
+        book: BookId,
+        withdrawal: &'a Withdrawal,
+    ) -> BoxFuture<'a, Result<Option<Revealed>, Failure>> {
+        self.card_of(book, withdrawal.number).boxed()
     }
 }
