@@ -1,6 +1,5 @@
-//! A book: all accounts, users and entries of one business in one mode. What is held in memory is the part that a
-//! batch of commands names, as the store loaded it, plus what the batch changed; the store writes [`Changes`] back.
-//! Not here: which commands are allowed (decide.rs).
+//! A book: all accounts, users and entries of one business in one mode. In memory is the part that a batch names, as the
+//! store loaded it, and what the batch changed; the store writes [`Changes`] back. Not here: what is allowed (decide.rs).
 
 use crate::Change;
 use crate::budget::{Spent, SpentSums};
@@ -23,6 +22,7 @@ pub struct Book {
     pub payouts_enabled: bool,
     /// Where the book stands, changes included.
     pub head: BookHead,
+    pub(crate) ahead: Micros,
     accounts: HashMap<AccountId, LoadedAccount>,
     users: HashMap<i64, PayoutUser>,
     by_email: HashMap<Email, i64>,
@@ -88,6 +88,7 @@ impl Book {
             id,
             payouts_enabled,
             head,
+            ahead: 0,
             accounts: HashMap::new(),
             users: HashMap::new(),
             by_email: HashMap::new(),

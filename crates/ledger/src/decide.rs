@@ -40,7 +40,7 @@ enum Decision {
 /// # Errors
 /// The refusal of the first check that fails; the book is as it was.
 pub fn apply(book: &mut Book, request: &Request, inputs: Inputs) -> Result<Applied, Refusal> {
-    let now = inputs.now;
+    let now = book.time(inputs.now);
     match decide_once(book, request, inputs)? {
         Decision::Replay(reply) => Ok(Applied { reply, replayed: true }),
         Decision::Plan(plan) => {
@@ -81,7 +81,7 @@ fn decide_once(book: &Book, request: &Request, inputs: Inputs) -> Result<Decisio
 /// # Errors
 /// The refusal of the first check that fails.
 pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Refusal> {
-    let now = inputs.now;
+    let now = book.time(inputs.now);
     match command {
         Command::Create { email, amount, memo, metadata } => {
             create(book, email, *amount, entry_of_payout("", memo, metadata), &inputs)

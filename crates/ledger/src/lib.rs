@@ -7,6 +7,7 @@
 
 mod account;
 mod book;
+mod book_clock;
 mod book_id;
 mod budget;
 mod chain;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// What a decision takes from outside: the ledger has neither clock nor dice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inputs {
-    /// The time.
+    /// The time of the caller; what a book's clock shows then, [`crate::Book::time`] says.
     pub now: crate::Micros,
     /// 32 random bytes, fresh for every batch: all salts that the batch needs come from them.
     pub seed: [u8; 32],

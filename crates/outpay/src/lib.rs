@@ -55,6 +55,7 @@ mod serving;
 mod sheet;
 mod stopped;
 mod store;
+mod test_clock;
 pub mod testing;
 mod two_people;
 mod unclaimed;

@@ -5,6 +5,7 @@
 use crate::background::look_again;
 use crate::platform::Platform;
 use crate::store::{DaySum, Failure};
+use crate::test_clock;
 use ledger::{BookId, Cents, EntryKind, WithdrawalState};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -56,7 +57,7 @@ pub struct Day {
 pub async fn look(platform: &Platform, book: BookId) -> Result<Overview, Failure> {
     let store = &platform.store;
     let is_complete = store.add_to_day_sums(book, GLANCE).await?;
-    let today = platform.clock.now().div_euclid(MICROS_OF_A_DAY);
+    let today = test_clock::now(platform, book).await?.div_euclid(MICROS_OF_A_DAY);
     let sums = store.day_sums(book, today - DAYS + 1).await?;
     let (main, payout) = store.own_balances(book).await?;
     Ok(Overview {

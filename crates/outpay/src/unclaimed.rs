@@ -6,7 +6,9 @@ use crate::counter::Done;
 use crate::platform::Platform;
 use crate::stopped::Stopped;
 use crate::store::Failure;
+use crate::test_clock;
 use ledger::{Actor, BookId, Micros, Occurrence};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -14,37 +16,68 @@ use tokio::sync::watch;
 pub const DAY: Micros = 86_400_000_000;
 /// A reminder is an event this many days before.
 const REMIND_BEFORE: i64 = 7;
-const BETWEEN_SWEEPS: Duration = Duration::from_secs(3600);
+/// Between two looks at which clocks of test books were moved; their books are swept then.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+/// Every hour all books are swept.
+const LOOKS_PER_SWEEP: u32 = 1800;
 /// Accounts looked at between two pauses.
 const PAGE: i64 = 500;
 
-/// Sweeps every hour until `stop` says true or is dropped.
+/// Sweeps every hour, and a test book soon after its clock was moved, until `stop` says true or is dropped.
 pub async fn run(platform: Platform, mut stop: watch::Receiver<bool>) {
+    let mut clocks = BTreeMap::new();
+    let mut look = 0u32;
     loop {
-        match sweep(&platform).await {
+        match round(&platform, look.is_multiple_of(LOOKS_PER_SWEEP), &mut clocks).await {
             Ok(0) => {}
             Ok(people) => tracing::info!(people, "unclaimed money went back"),
             Err(failure) => {
                 tracing::error!(error = format!("{failure:#}"), "unclaimed money could not be looked for");
             }
         }
-        if !look_again(&mut stop, None, BETWEEN_SWEEPS).await {
+        look = look.wrapping_add(1);
+        if !look_again(&mut stop, None, BETWEEN_LOOKS).await {
             return;
         }
     }
 }
 
+/// Sweeps all books, or those whose clocks are not as `clocks` knows them.
+async fn round(
+    platform: &Platform,
+    is_for_all: bool,
+    clocks: &mut BTreeMap<BookId, Micros>,
+) -> Result<usize, Failure> {
+    let ahead: BTreeMap<BookId, Micros> = platform.store.clocks_ahead().await?.into_iter().collect();
+    let is_moved = |book: &BookId| ahead.get(book) != clocks.get(book);
+    let expired = if is_for_all {
+        sweep(platform).await?
+    } else if ahead == *clocks {
+        0
+    } else {
+        sweep_books(platform, is_moved).await?
+    };
+    *clocks = ahead;
+    Ok(expired)
+}
+
 /// Goes once through all books with a rule. How many people's money went back.
 pub async fn sweep(platform: &Platform) -> Result<usize, Failure> {
+    sweep_books(platform, |_| true).await
+}
+
+async fn sweep_books(platform: &Platform, wanted: impl Fn(&BookId) -> bool) -> Result<usize, Failure> {
     let mut expired = 0;
     for (book, days) in platform.store.expiry_rules().await? {
-        expired += sweep_book(platform, book, days).await?;
+        if wanted(&book) {
+            expired += sweep_book(platform, book, days).await?;
+        }
     }
     Ok(expired)
 }
 
 async fn sweep_book(platform: &Platform, book: BookId, days: i64) -> Result<usize, Failure> {
-    let now = platform.clock.now();
+    let now = test_clock::now(platform, book).await?;
     let too_old = now - days.saturating_mul(DAY);
     let soon_too_old = now - (days - REMIND_BEFORE).max(0).saturating_mul(DAY);
     let notice = REMIND_BEFORE.min(days) * DAY;

@@ -32,6 +32,7 @@ mod recover;
 mod recover_treasury;
 mod secret_flag;
 mod serve;
+mod test;
 mod trigger;
 mod user;
 mod webhook;
@@ -84,6 +85,8 @@ enum Command {
     Giftcard(giftcard::GiftcardArguments),
     /// Manage webhooks: show, set, roll, test, deliveries, retry, replay
     Webhook(webhook::WebhookArguments),
+    /// Show or move the clock of a business's test mode
+    Test(test::TestArguments),
     /// Manage mail: choose kinds, list, retry, test
     Mail(mail::MailArguments),
     /// Forward a server's events to a receiver on this machine
@@ -154,6 +157,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Due(arguments) => due::run(arguments, &installation).await,
         Command::Proposal(arguments) => proposal::run(arguments, &installation).await,
         Command::Giftcard(arguments) => giftcard::run(arguments, &installation).await,
+        Command::Test(arguments) => test::run(arguments, &installation).await,
         Command::Webhook(arguments) => webhook::run(arguments, &installation).await,
         Command::Mail(arguments) => mail::run(arguments, &installation).await,
         Command::Listen(arguments) => listen::run(arguments).await,

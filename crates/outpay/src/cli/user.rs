@@ -7,6 +7,7 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{HistoryPlace, StoredEntry, UserFilter, UserRow};
+use crate::test_clock;
 use clap::{Args, Subcommand, ValueEnum};
 use ledger::{AccountId, Actor, BookId, Email, EntryKind, Micros, UserStatus};
 use serde_json::{Value, json};
@@ -129,7 +130,7 @@ async fn list(
     if has_more {
         rows.pop();
     }
-    let now = platform.clock.now();
+    let now = test_clock::now(platform, book).await?;
     if json {
         let data: Vec<Value> = rows.iter().map(|row| as_json(platform, book, row, now)).collect();
         return output::json(&json!({ "data": data, "has_more": has_more }));
@@ -160,7 +161,7 @@ async fn show(
     let account = AccountId::user(row.user.number);
     let history = platform.store.history(book, account, HistoryPlace::At(row.history), limit).await?;
     let history = history.unwrap_or_default();
-    let now = platform.clock.now();
+    let now = test_clock::now(platform, book).await?;
     if json {
         let operations: Vec<Value> =
             history.iter().map(|stored| operation_as_json(platform, book, account, stored)).collect();
@@ -197,7 +198,7 @@ async fn set_status(
     let mut row = row;
     row.user.status = to;
     if json {
-        return output::json(&as_json(platform, book, &row, platform.clock.now()));
+        return output::json(&as_json(platform, book, &row, test_clock::now(platform, book).await?));
     }
     output::line(format_args!("{} is {}.", row.user.email, to.word()))
 }

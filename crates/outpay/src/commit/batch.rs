@@ -170,7 +170,8 @@ pub fn savings<'a>(books: &'a [Book], secrets: &Secrets) -> Result<Vec<Saving<'a
                 replaces: stored.as_ref().map(digest).transpose()?,
                 user: user.number,
                 active: user.status == UserStatus::Active,
-                expires_at: user.expires_at,
+                // The user ends by the clock of its book, the credential by the machine's.
+                expires_at: user.expires_at.map(|end| end - book.ahead()),
             })
         };
         let credentials = new.chain(changed).map(credential).collect::<Result<_, _>>()?;

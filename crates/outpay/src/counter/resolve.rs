@@ -210,7 +210,7 @@ impl Counter<'_> {
         let mounted = mounted.filter(|mounted| mounted.facts().provider == withdrawal.provider);
         let mounted = mounted.ok_or(Refusal::RailIsNotHere)?;
         let order_id = platform.secrets.ids().order_id(withdrawal.provider, book, withdrawal.number);
-        let now = platform.store.now().await?;
+        let now = platform.store.book_now(book).await?;
         let payment = Payment { book, withdrawal: withdrawal.clone(), order_id, now };
         Ok(mounted.rail.is_spent(&payment, attempts).await?)
     }

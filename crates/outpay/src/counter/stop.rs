@@ -49,7 +49,7 @@ impl Counter<'_> {
         };
         let mounted = platform.rails.get(book.mode(), &withdrawal.method).ok_or(Stopped::UnknownMethod)?;
         let order_id = platform.secrets.ids().order_id(withdrawal.provider, book, number);
-        let payment = Payment { book, withdrawal, order_id, now: store.now().await? };
+        let payment = Payment { book, withdrawal, order_id, now: store.book_now(book).await? };
         let prepared = mounted.rail.prepare_stop(&payment, &earlier).await?;
         let attempt = Attempt {
             number: last.number + 1,
@@ -57,7 +57,7 @@ impl Counter<'_> {
             key: prepared.key,
             request: prepared.request,
             slot: prepared.slot,
-            created_at: store.now().await?,
+            created_at: store.book_now(book).await?,
             answered_at: None,
             answer: String::new(),
             answer_text: String::new(),

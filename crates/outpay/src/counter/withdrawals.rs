@@ -5,6 +5,7 @@ use super::{Counter, Done, reply};
 use crate::clock::start_of_day;
 use crate::rails::Revealed;
 use crate::stopped::Stopped;
+use crate::test_clock;
 use crate::withdrawals::offer::{rail, terms};
 use crate::withdrawals::price::{Wish, quote};
 use crate::witness::Record;
@@ -39,7 +40,7 @@ impl Counter<'_> {
             amount: wish.amount,
             destination,
             terms: terms(platform, book, &wish.method).await?,
-            day: start_of_day(platform.clock.now()),
+            day: start_of_day(test_clock::now(platform, book).await?),
         };
         let done = self.give(Command::Withdraw(Box::new(order)), reply::withdrawal).await?;
         platform.rails.nudge.send();

@@ -60,6 +60,7 @@ mod business {
     pub mod audit;
     pub mod settings;
     pub mod team;
+    pub mod test_clock;
 }
 
 pub use door::access::Access;

@@ -39,6 +39,7 @@ mod settings;
 mod show;
 mod show_webhooks;
 mod terms;
+mod test_clock;
 mod tls;
 mod users;
 mod webhooks;

@@ -13,6 +13,7 @@ use crate::ids::IdKind;
 use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::{Failure, StoredEntry};
+use crate::test_clock;
 use crate::withdrawals::has_code;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -90,7 +91,7 @@ async fn answer(door: &Door, request: Request) -> Result<Response, Problem> {
     let page = users::page(door, caller.book, &row, &parts.uri).await?;
     Ok(show::ok(&StatementShown {
         email: row.user.email.as_str().to_owned(),
-        status: row.user.status_at(platform.clock.now()),
+        status: row.user.status_at(test_clock::now(platform, caller.book).await?),
         currency: "USD",
         balance: row.user.balance.0,
         pending: row.user.pending.0,

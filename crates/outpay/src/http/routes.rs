@@ -9,7 +9,7 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::{
     audit_log, balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts,
-    proposals, settings, users, webhooks, withdrawals,
+    proposals, settings, test_clock, users, webhooks, withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
@@ -98,6 +98,8 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(proposals::proposal_withdraw, writes(Proposals)),
         endpoint!(settings::settings, reads(Settings)),
         endpoint!(settings::settings_set, writes(Settings)),
+        endpoint!(test_clock::clock, reads(Settings)),
+        endpoint!(test_clock::clock_advance, writes(Settings)),
         endpoint!(keys::keys, reads(Keys)),
         endpoint!(keys::key_create, writes(Keys)),
         endpoint!(keys::key_roll, writes(Keys)),

@@ -15,6 +15,7 @@ use crate::proposals::Proposed;
 use crate::store::{
     HistoryFilter, HistoryPlace, MetadataOf, StoredEntry, UserFilter, UserRow, WithdrawalFilter,
 };
+use crate::test_clock;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{StatusCode, Uri};
@@ -49,7 +50,7 @@ pub async fn users(State(door): State<Arc<Door>>, request: Request) -> Result<Re
         filter.below = Some(ids.open(IdKind::PayoutUser, caller.book, &cursor).ok_or_else(unknown_cursor)?);
     }
     let found = door.platform.store.users(caller.book, &filter, limit + 1).await?;
-    let now = door.platform.clock.now();
+    let now = test_clock::now(&door.platform, caller.book).await?;
     let numbers = found.iter().map(|row| row.user.number).collect();
     let metadata = door.platform.store.metadata_of_users(caller.book, numbers).await?;
     let of = |number: i64| metadata.get(&number).map(|of| of.pairs().clone()).unwrap_or_default();
@@ -88,7 +89,7 @@ pub async fn user(
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let row = door.user(caller, &id).await?;
-    let now = door.platform.clock.now();
+    let now = test_clock::now(&door.platform, caller.book).await?;
     let number = row.user.number;
     let found = door.platform.store.metadata_of_users(caller.book, vec![number]).await?;
     let metadata = found.get(&number).map(|of| of.pairs().clone()).unwrap_or_default();

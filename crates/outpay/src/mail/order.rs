@@ -75,7 +75,8 @@ impl Mail {
             return Err(MailError::NotConfigured);
         }
         let found = self.store.user(book, user).await?.ok_or(MailError::Unknown)?.user;
-        let has_expired = found.expires_at.is_some_and(|end| end <= self.clock.now());
+        let of_book = self.clock.now().saturating_add(self.store.clock_ahead(book).await?);
+        let has_expired = found.expires_at.is_some_and(|end| end <= of_book);
         if found.status == UserStatus::Inactive || has_expired {
             return Err(MailError::LinkIsDead);
         }

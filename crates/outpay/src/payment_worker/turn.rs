@@ -105,7 +105,7 @@ impl Turn<'_> {
                 key: prepared.key,
                 request: prepared.request,
                 slot: prepared.slot,
-                created_at: store.now().await?,
+                created_at: store.book_now(self.hold.book).await?,
                 answered_at: None,
                 answer: String::new(),
                 answer_text: String::new(),
@@ -197,7 +197,7 @@ impl Turn<'_> {
     }
 
     async fn ask(&self, attempts: &[Attempt]) -> Result<Finding, Failure> {
-        let payment = Payment { now: self.store().now().await?, ..self.payment.clone() };
+        let payment = Payment { now: self.book_now().await?, ..self.payment.clone() };
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&payment, attempts)).await;
         let finding = call.unwrap_or_else(|_| Finding::Outcome(too_slow()));
         if !matches!(finding, Finding::Outcome(Outcome::Unknown { .. })) {
@@ -210,7 +210,7 @@ impl Turn<'_> {
     async fn take(&self, attempts: &[Attempt], answer: Outcome) -> Result<Option<Micros>, Failure> {
         let withdrawal = &self.payment.withdrawal;
         if let Some(last) = attempts.last() {
-            let now = self.store().now().await?;
+            let now = self.book_now().await?;
             let is_last = self.store().record_answer(self.hold, last.number, answer.in_words(), now).await?;
             anyhow::ensure!(is_last, "the lease ran out before the answer; another worker asks again");
         }
@@ -259,7 +259,7 @@ impl Turn<'_> {
         }
         let withdrawal = &self.payment.withdrawal;
         let Some(watch) = withdrawal.provider.watch(self.hold.book.mode()) else { return Ok(None) };
-        let is_young = self.store().now().await? < withdrawal.changed_at + watch.length;
+        let is_young = self.book_now().await? < withdrawal.changed_at + watch.length;
         Ok(is_young.then_some(SOONEST))
     }
 
@@ -304,7 +304,7 @@ impl Turn<'_> {
     /// The wait until the next query: a quarter of the time since the last attempt, plus or minus a fifth, so that a failing
     /// rail is asked less and less often, and not by all workers at once.
     async fn later(&self, attempts: &[Attempt]) -> Result<Option<Micros>, Failure> {
-        let now = self.store().now().await?;
+        let now = self.book_now().await?;
         let since = attempts.last().map_or(self.payment.withdrawal.changed_at, |last| last.created_at);
         let wait = ((now - since) / 4).clamp(SOONEST, LATEST);
         let mut byte = [0; 1];
@@ -317,6 +317,11 @@ impl Turn<'_> {
     fn left_alone(&self) -> Option<Micros> {
         let now = self.platform.clock.monotonic();
         self.mounted.left_alone_until(now).map(|until| until - now)
+    }
+
+    /// The clock by which attempts and withdrawals are dated. Leases go by [`Store::now`].
+    async fn book_now(&self) -> Result<Micros, Failure> {
+        self.store().book_now(self.hold.book).await
     }
 
     fn store(&self) -> &Store {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, text: include_str!("../../migrations/0004_two_people.sql") },
     Migration { number: 5, text: include_str!("../../migrations/0005_password_reset.sql") },
     Migration { number: 7, text: include_str!("../../migrations/0007_master_key_versions.sql") },
+    Migration { number: 8, text: include_str!("../../migrations/0008_test_clocks.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -181,6 +182,11 @@ mod tests {
             7,
             "d1b138bfcbb8800f9ee41f434cd3fdd51eb5c46ffa3e2de919cbdf7f0677d26d",
             "1ab837f0bcb1b9d8189904f0f5f24733be7607c038521080ccfc27c4a1d4c68f",
+        ),
+        (
+            8,
+            "aa5520d44ae7020176d2d3bbc9f88f2af2d788d952d1f8927fb7c4760552115a",
+            "c90ae429cd48eb913bdf3a1d4ec52a0bd8d1613aa0311d58e60ad3a386468e74",
         ),
     ];
 

@@ -53,6 +53,7 @@ mod states;
 mod teller;
 mod teller_store;
 mod terms;
+mod test_clocks;
 mod treasury_scans;
 mod user_search;
 mod users;
@@ -105,6 +106,7 @@ pub use states::{DeliveryState, ImportState, LineState, MailState, ProposalState
 pub use teller::{AskedBefore, BookNeeds, Needs, NewCredential, Saving};
 pub use teller_store::TellerStore;
 pub use terms::{BookSettings, SettingsChange, Unclaimed};
+pub use test_clocks::{Advanced, NewAdvance};
 pub use treasury_scans::{Assigned, Outgoing, SentSince, TreasuryScan, UnmatchedTransfer};
 pub use user_search::{UserPage, UserSearch};
 pub use users::{UserFilter, UserRow};

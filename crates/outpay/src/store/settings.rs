@@ -102,7 +102,7 @@ impl Store {
 
     /// The latest time at which an entry of a journal was written, by the clock of the process that wrote it.
     pub async fn newest_entry_at(&self) -> Result<Option<Micros>, Failure> {
-        let sql = "SELECT max(j.at) FROM book b JOIN journal j ON j.book = b.id AND j.sequence = b.sequence";
+        let sql = "SELECT max(j.at - b.clock_ahead) FROM book b JOIN journal j ON j.book = b.id AND j.sequence = b.sequence";
         self.driver.query_one(sql, Vec::new()).await?.map_or(Ok(None), |row| row.maybe_int(0))
     }
 

@@ -5,7 +5,7 @@ use super::driver::{Row, Value};
 use super::sql::sql;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{BookId, Cents, Micros, Provider, Withdrawal, WithdrawalState};
+use ledger::{Book, BookId, Cents, Micros, Provider, Withdrawal, WithdrawalState};
 use std::sync::LazyLock;
 
 /// Which withdrawals to list.
@@ -31,12 +31,14 @@ pub(super) const INSERT_WITHDRAWAL: &str = "INSERT INTO withdrawal (book, number
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 /// When a worker should look at a withdrawal that has just come to this state; `None` where a person acts next, or nothing follows.
-pub(super) fn due_at(book: BookId, withdrawal: &Withdrawal) -> Option<Micros> {
+/// Due times go by the machine's clock, from which the book's may be ahead.
+pub(super) fn due_at(book: &Book, withdrawal: &Withdrawal) -> Option<Micros> {
+    let changed_at = withdrawal.changed_at - book.ahead();
     match withdrawal.state {
         _ if withdrawal.provider.is_paid_by_hand() => None,
-        WithdrawalState::Queued | WithdrawalState::Sending => Some(withdrawal.changed_at),
+        WithdrawalState::Queued | WithdrawalState::Sending => Some(changed_at),
         WithdrawalState::Succeeded => {
-            withdrawal.provider.watch(book.mode()).map(|watch| withdrawal.changed_at + watch.first)
+            withdrawal.provider.watch(book.id.mode()).map(|watch| changed_at + watch.first)
         }
         _ => None,
     }

@@ -7,6 +7,7 @@ use crate::business::branding::{Branding, Logo, LogoName};
 use crate::business::origins;
 use crate::business::settings;
 use crate::business::settings::{CurrentSettings, MOST_DAYS, change, change_from};
+use crate::dashboard::business::test_clock::{self, ClockForm};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -36,6 +37,8 @@ struct SettingsPage {
     /// As the form has it.
     two_people_above: String,
     methods: Vec<MethodForm>,
+    /// In test mode.
+    clock: Option<ClockForm>,
     /// As the form has it.
     branding: BrandingRow,
     /// Where the logo is, if there is one.
@@ -93,6 +96,7 @@ pub(crate) async fn show(
         origins: store.allowed_origins(number).await?.join(" "),
         two_people_above: store.two_people_above(who.book).await?.map(amount::write).unwrap_or_default(),
         methods: names.map(method).collect(),
+        clock: test_clock::form(who).await?,
         branding: branding::of(&who.platform, number).await?.texts(),
         logo: branding::logo_of(&who.platform, number).await?.as_ref().map(LogoName::path),
         door: format!("{}/p/of/{}", who.base, business::id(&who.platform, number)),
@@ -356,6 +360,11 @@ mod tests {
                 origins: "https://shop.example".to_owned(),
                 two_people_above: "500.00".to_owned(),
                 methods: vec![method("sandbox".to_owned(), "Sandbox".to_owned(), &terms)],
+                clock: Some(ClockForm {
+                    now: 1_767_323_045_000_000,
+                    ahead: "3 days, 01:00:00".to_owned(),
+                    once: "5f2c9a1b7d3e4f60815a2b3c4d5e6f70".to_owned(),
+                }),
                 branding: BrandingRow {
                     display_name: "Acme".to_owned(),
                     colour: "#4350d6".to_owned(),

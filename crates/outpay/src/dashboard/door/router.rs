@@ -4,7 +4,7 @@
 use crate::dashboard::access::{
     account, enrolment, invitation, password_reset, recovery_codes, second_factor, sign_in, switch,
 };
-use crate::dashboard::business::{audit, settings, team};
+use crate::dashboard::business::{audit, settings, team, test_clock};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhooks};
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{notice, uploaded};
@@ -140,6 +140,7 @@ fn business() -> Vec<Route> {
         post("/dashboard/settings/method", Needs(ManageSettings), settings::set_method),
         post("/dashboard/settings/two-people", Needs(ManageSettings), settings::set_two_people),
         post("/dashboard/settings/branding", Needs(ManageSettings), settings::set_branding),
+        post("/dashboard/settings/test-clock", Needs(ManageSettings), test_clock::advance),
         post("/dashboard/settings/logo", Needs(ManageSettings), settings::set_logo),
         get("/dashboard/team", Needs(See), team::view),
         post("/dashboard/team/invite", Needs(ManageTeam), team::invite),

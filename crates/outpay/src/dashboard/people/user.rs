@@ -16,6 +16,7 @@ use crate::line::typed_reference;
 use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::store::{HistoryPlace, StoredEntry, UserRow, WithdrawalFilter};
+use crate::test_clock;
 use crate::web::page;
 use axum::extract::Path;
 use axum::response::Response;
@@ -101,7 +102,7 @@ pub(crate) async fn show(
         mails: who.platform.mail.is_configured(),
         once: idempotency::token(&who.platform),
         id: id.to_owned(),
-        badge: users::badge(&row, who.platform.clock.now()),
+        badge: users::badge(&row, test_clock::now(&who.platform, who.book).await?),
         link,
         withdrawals: rows(who, withdrawals).await?,
         history: found.iter().map(|stored| moved(who, account, stored, &names)).collect(),

@@ -12,6 +12,7 @@ use crate::ids::IdKind;
 use crate::line::Line;
 use crate::roles::Permission;
 use crate::store::{Failure, UserFilter, UserPage, UserRow, UserSearch};
+use crate::test_clock;
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
@@ -64,7 +65,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
         Ok(search) => (find(&who, &search).await?, None),
         Err(sentence) => (UserPage { users: Vec::new(), next: None }, Some(sentence)),
     };
-    let now = who.platform.clock.now();
+    let now = test_clock::now(&who.platform, who.book).await?;
     let next = found.next.map(|number| wanted.path(&ids.seal(IdKind::PayoutUser, who.book, number)));
     let shown = UsersPage {
         pays: who.may(Permission::PayPeople),

@@ -6,7 +6,7 @@ use super::spent::SpentColumns;
 use crate::store::teller::{Saving, asked_changes};
 use crate::store::withdrawals::due_at;
 use crate::store::{CredentialKind, Failure};
-use ledger::{Account, AccountId, BookId, ChainDigest, Entry, PayoutUser, UserStatus, Withdrawal};
+use ledger::{Account, AccountId, Book, BookId, ChainDigest, Entry, PayoutUser, UserStatus, Withdrawal};
 use tokio_postgres::types::ToSql;
 
 type Params<'a> = Vec<&'a (dyn ToSql + Sync)>;
@@ -163,11 +163,11 @@ impl<'a> Columns<'a> {
             all.heads.users.push(book.head.users);
             all.heads.withdrawals.push(book.head.withdrawals);
             all.new_withdrawals
-                .extend(changes.new_withdrawals.iter().map(|new| NewWithdrawal::new(book.id, new)));
+                .extend(changes.new_withdrawals.iter().map(|new| NewWithdrawal::new(book, new)));
             changes
                 .changed_withdrawals
                 .iter()
-                .for_each(|changed| all.changed_withdrawals.push(book.id, changed));
+                .for_each(|changed| all.changed_withdrawals.push(book, changed));
             all.spent.push(book.id, &changes.spent);
             for ((method, day), cents) in asked_changes(changes) {
                 all.asked.book.push(book.id.0);
@@ -291,9 +291,9 @@ impl<'a> EntryColumns<'a> {
 }
 
 impl<'a> NewWithdrawal<'a> {
-    fn new(book: BookId, new: &'a Withdrawal) -> Self {
+    fn new(book: &Book, new: &'a Withdrawal) -> Self {
         let numbers = [
-            book.0,
+            book.id.0,
             new.number,
             new.user,
             new.amount.0,
@@ -333,8 +333,8 @@ impl<'a> NewWithdrawal<'a> {
 }
 
 impl<'a> WithdrawalColumns<'a> {
-    fn push(&mut self, book: BookId, changed: &'a Withdrawal) {
-        self.book.push(book.0);
+    fn push(&mut self, book: &Book, changed: &'a Withdrawal) {
+        self.book.push(book.id.0);
         self.number.push(changed.number);
         self.state.push(changed.state.code());
         self.outcome_unknown.push(i64::from(changed.outcome_unknown));

@@ -9,7 +9,7 @@ use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL};
 use std::sync::LazyLock;
 use tokio_postgres::{Client, Statement};
 
-const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals FROM book b \
+const LOCK: &str = "SELECT b.id, b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals, b.clock_ahead FROM book b \
      JOIN business s ON s.number = b.business WHERE b.id = ANY($1) ORDER BY b.id FOR UPDATE OF b";
 
 const OWN_ACCOUNTS: &str = "SELECT book, id, balance, head FROM account WHERE book = ANY($1) AND id < 0";

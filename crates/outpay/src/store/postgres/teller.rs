@@ -275,7 +275,9 @@ fn books_of(heads: &[Row]) -> Result<HashMap<i64, Book>, Failure> {
         let id = BookId(row.get(0));
         let chain = row.get::<_, &[u8]>(2).try_into().context("a chain digest has 32 bytes")?;
         let head = BookHead { sequence: row.get(1), chain, users: row.get(3), withdrawals: row.get(5) };
-        found.insert(id.0, Book::new(id, row.get::<_, i64>(4) == 1, head));
+        let mut book = Book::new(id, row.get::<_, i64>(4) == 1, head);
+        book.put_clock(row.get(6));
+        found.insert(id.0, book);
     }
     Ok(found)
 }

@@ -9,7 +9,7 @@ use crate::store::teller::{
     ASKED_BEFORE, BookNeeds, LEASE, LOOKS, SPENT, asked_changes, most_looks, put_asked,
 };
 use crate::store::withdrawals::{INSERT_WITHDRAWAL, WITHDRAWAL, due_at, withdrawal};
-use ledger::{Account, AccountId, Book, BookId, Cents, Lease, Micros, Spent};
+use ledger::{Account, AccountId, Book, Cents, Lease, Micros, Spent};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 pub(super) fn load(
@@ -85,9 +85,10 @@ fn load_spent(connection: &Connection, book: &mut Book, needs: &BookNeeds) -> Re
 
 pub(super) fn save(
     connection: &Connection,
-    id: BookId,
+    book: &Book,
     changes: &ledger::Changes<'_>,
 ) -> Result<(), Failure> {
+    let id = book.id;
     for new in &changes.new_withdrawals {
         let mut insert = connection.prepare_cached(INSERT_WITHDRAWAL)?;
         insert.execute(params![
@@ -105,7 +106,7 @@ pub(super) fn save(
             new.reason,
             new.created_at,
             new.changed_at,
-            due_at(id, new)
+            due_at(book, new)
         ])?;
     }
     for changed in &changes.changed_withdrawals {
@@ -119,7 +120,7 @@ pub(super) fn save(
             changed.reason_code,
             changed.reason,
             changed.changed_at,
-            due_at(id, changed),
+            due_at(book, changed),
             id.0,
             changed.number
         ])?)?;

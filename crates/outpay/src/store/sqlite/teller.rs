@@ -99,7 +99,7 @@ impl SqliteTeller {
 
 fn load(connection: &Connection, needs: &Needs, now: Micros) -> Result<Vec<Book>, Failure> {
     let mut head = connection.prepare_cached(
-        "SELECT b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals FROM book b JOIN business s ON s.number = b.business WHERE b.id = ?1",
+        "SELECT b.sequence, b.chain, b.users, s.payouts_enabled, b.withdrawals, b.clock_ahead FROM book b JOIN business s ON s.number = b.business WHERE b.id = ?1",
     )?;
     let mut own_accounts =
         connection.prepare_cached("SELECT id, balance, head FROM account WHERE book = ?1 AND id < 0")?;
@@ -123,7 +123,9 @@ fn load(connection: &Connection, needs: &Needs, now: Micros) -> Result<Vec<Book>
         let found = head.query_row([id.0], |row| {
             let (sequence, chain, users) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let head = BookHead { sequence, chain, users, withdrawals: row.get(4)? };
-            Ok(Book::new(*id, row.get::<_, i64>(3)? == 1, head))
+            let mut book = Book::new(*id, row.get::<_, i64>(3)? == 1, head);
+            book.put_clock(row.get(5)?);
+            Ok(book)
         });
         let Some(mut book) = found.optional()? else { continue };
         let mut rows = own_accounts.query([id.0])?;
@@ -251,7 +253,7 @@ fn save(connection: &Connection, saving: &Saving<'_>) -> Result<usize, Failure> 
     }
     save_entries(connection, id, changes)?;
     save_metadata(connection, id, changes.metadata)?;
-    orders::save(connection, id, changes)?;
+    orders::save(connection, book, changes)?;
     let mut remember = connection
         .prepare_cached("INSERT INTO remembered (book, key, fingerprint, outcome) VALUES (?1, ?2, ?3, ?4)")?;
     for (key, remembered) in &changes.remembered {

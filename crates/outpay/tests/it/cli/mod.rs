@@ -27,6 +27,7 @@ mod recover;
 mod secrets;
 mod signed_heads;
 mod swapped;
+mod test_clock;
 mod user;
 mod webhook;
 mod withdrawal;

@@ -38,6 +38,7 @@ mod snapshot;
 mod teller;
 mod teller_withdrawals;
 mod terms;
+mod test_clocks;
 mod till;
 mod treasury_scans;
 mod turns;

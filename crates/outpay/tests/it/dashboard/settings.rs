@@ -12,6 +12,7 @@ crate::world::on_both_engines! {
     terms_are_set_as_people_write_them,
     origins_are_set_in_live_mode,
     unclaimed_money_goes_back_after_some_days,
+    the_clock_of_test_mode_moves_forward,
     people_see_the_branding,
     people_see_the_logo,
     every_change_is_in_the_log,
@@ -119,6 +120,37 @@ async fn unclaimed_money_goes_back_after_some_days(world: &Team) {
     }
     admin.post("/dashboard/settings/expiry", &[("days", "")]).await.is(303);
     assert_eq!(days().await, None);
+}
+
+async fn the_clock_of_test_mode_moves_forward(world: &Team) {
+    let business = world.business().await;
+    let mut member = world.member(&business, Role::Admin).await;
+    let (key, admin) = (member.key.clone(), &mut member.browser);
+    let path = "/dashboard/settings/test-clock";
+    let fields = |once: &'static str, by, unit| [("once", once), ("by", by), ("unit", unit)];
+    let (first, second) = ("00000000000000000000000000000001", "00000000000000000000000000000002");
+    admin.get("/dashboard/settings").await.is(200).says_not("Clock of test mode");
+    admin.post(path, &fields(first, "3", "days")).await.is(400).says("Switch to test mode");
+    admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    admin.get("/dashboard/settings").await.is(200).says("0 days, 00:00:00 ahead");
+    for _ in 0..2 {
+        admin.post(path, &fields(first, "3", "days")).await.leads_to("/dashboard/settings");
+    }
+    admin.post(path, &fields(second, "90", "minutes")).await.leads_to("/dashboard/settings");
+    admin.get("/dashboard/settings").await.is(200).says("3 days, 01:30:00 ahead");
+    for (by, unit) in [("0", "days"), ("-1", "days"), ("x", "days"), ("1826", "days")] {
+        let once = "00000000000000000000000000000003";
+        admin.post(path, &fields(once, by, unit)).await.is(422).says("at most 1825 days");
+    }
+    assert_eq!(world.audit(&business).await[..2], ["test_clock.advanced", "test_clock.advanced"]);
+    let mut viewer = world.member(&business, Role::Viewer).await.browser;
+    viewer.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
+    viewer.get("/dashboard/settings").await.is(200).says("3 days, 01:30:00 ahead").says_not("Move the clock");
+    // Sessions and codes of the second factor go by the machine's clock.
+    admin.get("/dashboard").await.is(200);
+    let mut again = world.halfway(&member).await;
+    let code = world.next_code(&key);
+    again.post("/dashboard/second-factor", &[("code", code.as_str())]).await.leads_to("/dashboard");
 }
 
 async fn people_see_the_branding(world: &Team) {

@@ -79,6 +79,9 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/resume", businesses(200)),
     ("GET", "/payout/settings", businesses(200)),
     ("PUT", "/payout/settings", businesses(200)),
+    // The keys of this matrix are live.
+    ("GET", "/test/clock", businesses(403)),
+    ("POST", "/test/clock", businesses(403)),
     ("GET", "/payout/audit-log", businesses(200)),
     ("GET", "/payout/proposals", businesses(200)),
     ("POST", "/payout/proposals/{id}/confirm", own(409)),

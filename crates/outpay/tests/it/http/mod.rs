@@ -12,6 +12,8 @@ mod authorization;
 mod balance;
 mod batch;
 mod cancel;
+mod clock;
+mod clock_advance;
 mod concurrency;
 mod connections;
 mod cors;

@@ -39,7 +39,9 @@ fn endpoints(hooked: &Hooked, ids: &Ids, hash: &str) -> Vec<Endpoint> {
             let target = ids.path(path);
             let call = Call::new(hooked.server.address, &method.to_uppercase(), &target);
             let is_business = security.to_string().contains("secret_key");
-            let call = if is_business { call.key(&hooked.business.key) } else { call.hash(hash) };
+            let business = &hooked.business;
+            let key = if path.starts_with("/test/") { &business.test_key } else { &business.key };
+            let call = if is_business { call.key(key) } else { call.hash(hash) };
             found.push(Endpoint {
                 name: format!("{method} {path}"),
                 method: method.to_uppercase(),
