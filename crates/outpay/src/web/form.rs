@@ -69,6 +69,12 @@ impl Form {
         self.all(name).next().unwrap_or_default()
     }
 
+    /// The value of a field to the letter, as a password needs it; empty where it is missing.
+    #[must_use]
+    pub fn untrimmed(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
     /// All values of a field, without white space around them.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
@@ -128,6 +134,7 @@ mod tests {
             read("application/X-WWW-form-urlencoded; charset=UTF-8", "a=+1%2B1+&b=x&b=y&c=&%C3%BC=%E2%82%AC");
         let form = form.await.unwrap();
         assert_eq!((form.get("a"), form.get("b"), form.get("c"), form.get("d")), ("1+1", "x", "", ""));
+        assert_eq!((form.untrimmed("a"), form.untrimmed("b"), form.untrimmed("d")), (" 1+1 ", "x", ""));
         assert_eq!(form.all("b").collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!(form.get("ü"), "€");
         assert!(form.has("c") && !form.has("d"));

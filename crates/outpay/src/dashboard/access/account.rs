@@ -89,10 +89,11 @@ pub(crate) async fn show(
 pub async fn set_password(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let again = async |status, sentence: &str| show(status, &who, Some(sentence.to_owned())).await;
-    if form.get("password") != form.get("password_again") {
+    if form.untrimmed("password") != form.untrimmed("password_again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, "The two new passwords differ.").await;
     }
-    let (present, new) = (SecretString::from(form.get("present")), SecretString::from(form.get("password")));
+    let secret = |name: &str| SecretString::from(form.untrimmed(name));
+    let (present, new) = (secret("present"), secret("password"));
     let attempt = SignInAttempt {
         email: &who.member.email,
         password: &present,

@@ -89,9 +89,9 @@ pub async fn accept(posted: Posted<Visitor>) -> Result<Response, Declined> {
     let token = token(form.get("token"));
     let gone = || Ok(show(StatusCode::UNPROCESSABLE_ENTITY, Some(INVALID)));
     let Some(open) = find(&visitor.platform, token).await? else { return gone() };
-    let (name, password) = (form.get("name"), SecretString::from(form.get("password")));
+    let (name, password) = (form.get("name"), SecretString::from(form.untrimmed("password")));
     let again = |status, sentence: &str| Ok(show_open(status, token, &open, name, Some(sentence)));
-    if open.chooses_password() && form.get("password") != form.get("password_again") {
+    if open.chooses_password() && form.untrimmed("password") != form.untrimmed("password_again") {
         return again(StatusCode::UNPROCESSABLE_ENTITY, "The two passwords differ.");
     }
     let acceptance =

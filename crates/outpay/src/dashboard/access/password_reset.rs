@@ -54,10 +54,10 @@ pub async fn set(posted: Posted<Visitor>) -> Result<Response, Declined> {
         let shown = PasswordResetPage { token, error: Some(error) };
         Ok(page::html(StatusCode::UNPROCESSABLE_ENTITY, &shown))
     };
-    if form.get("password") != form.get("password_again") {
+    if form.untrimmed("password") != form.untrimmed("password_again") {
         return again("The two passwords differ.");
     }
-    let new = SecretString::from(form.get("password"));
+    let new = SecretString::from(form.untrimmed("password"));
     let before = visitor.session.as_ref();
     match password_reset::set(&visitor.platform, token, &new, &visitor.client, before).await {
         Ok(step) => {

@@ -34,7 +34,7 @@ pub(crate) const WRONG: &str = "The e-mail address or the password is wrong.";
 /// Address and password were sent. A wrong address and a wrong password get the same answer.
 pub async fn sign_in(posted: Posted<Visitor>) -> Result<Response, Declined> {
     let Posted { who: visitor, form } = posted;
-    let (email, password) = (form.get("email"), SecretString::from(form.get("password")));
+    let (email, password) = (form.get("email"), SecretString::from(form.untrimmed("password")));
     let attempt =
         SignInAttempt { email, password: &password, client: &visitor.client, device: visitor.device() };
     match with_password(&visitor.platform, &attempt, visitor.session.as_ref()).await {

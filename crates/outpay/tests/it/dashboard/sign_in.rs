@@ -8,6 +8,7 @@ use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     a_password_and_a_code_let_in,
+    a_password_is_taken_as_it_was_typed,
     a_wrong_address_and_a_wrong_password_look_and_cost_the_same,
     the_session_is_another_at_every_step,
     a_planted_session_is_not_the_one_that_is_signed_in,
@@ -38,6 +39,23 @@ async fn a_password_and_a_code_let_in(world: &Team) {
     assert!(is_known(world, &member.email, &browser.cookies[DEVICE]));
     assert!(!is_known(world, "other@example.com", &browser.cookies[DEVICE]));
     assert_eq!(world.audit(&business).await[0], "member.signed_in");
+}
+
+async fn a_password_is_taken_as_it_was_typed(world: &Team) {
+    let business = world.business().await;
+    let mut member = world.member(&business, Role::Owner).await;
+    let new = format!("  {} ", "Some words, ".repeat(7));
+    let fields = [("present", PASSWORD), ("password", &new), ("password_again", &new)];
+    member.browser.post("/dashboard/account/password", &fields).await.leads_to("/dashboard/account");
+    for wrong in [new.trim().to_owned(), new.to_lowercase(), new[..66].to_owned()] {
+        let fields = [("email", member.email.as_str()), ("password", &wrong)];
+        world.browser().post("/dashboard/sign-in", &fields).await.is(422);
+    }
+    let fields = [("email", member.email.as_str()), ("password", &new)];
+    world.browser().post("/dashboard/sign-in", &fields).await.leads_to("/dashboard/second-factor");
+    let spaced = format!(" {PASSWORD}");
+    let fields = [("present", spaced.as_str()), ("password", PASSWORD), ("password_again", PASSWORD)];
+    member.browser.post("/dashboard/account/password", &fields).await.is(422).says("present password");
 }
 
 async fn a_wrong_address_and_a_wrong_password_look_and_cost_the_same(world: &Team) {
