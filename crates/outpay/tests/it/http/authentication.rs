@@ -31,6 +31,7 @@ crate::world::on_both_engines! {
 const THE_401: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncache-control: no-store\r\n\
                        www-authenticate: Bearer realm=\"payout\"\r\nvary: Origin\r\ncontent-length: 24\r\nx-content-type-options: nosniff\r\n\
                        content-security-policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\
+                       referrer-policy: no-referrer\r\n\
                        \r\n{\"error\":\"Unauthorized\"}";
 
 async fn status_200_secret_keys_of_both_modes(world: &Api) {

@@ -170,6 +170,7 @@ async fn browsers_handle_every_answer_strictly(world: &Api) {
     answers.push(raw(world, b"nonsense\r\n\r\n").await);
     for answer in answers {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         let policy = answer.header("content-security-policy").unwrap();
         for part in ["default-src 'none'", "base-uri 'none'", "form-action", "frame-ancestors 'none'"] {
             assert!(policy.contains(part), "{part}: {policy}");
