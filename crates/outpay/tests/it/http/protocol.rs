@@ -17,6 +17,7 @@ crate::world::on_both_engines! {
     status_414_and_431_too_long,
     status_415_content_encoding,
     status_501_transfer_coding,
+    one_request_is_not_taken_for_two,
     a_kept_connection_outlives_the_time_of_a_head,
     browsers_handle_every_answer_strictly,
 }
@@ -138,6 +139,35 @@ async fn status_501_transfer_coding(world: &Api) {
     }
     raw(world, &create("chunked")).await.value(201);
     world.has_balances(&business.key, 0, 90).await;
+}
+
+/// Request smuggling: to a proxy that goes by `Content-Length`, the second request is part of the first one's body. The server
+/// goes by `Transfer-Encoding` and ends the connection (RFC 9112, 6.1).
+async fn one_request_is_not_taken_for_two(world: &Api) {
+    let business = world.paying_business(100).await;
+    let body = r#"{"email":"user@example.com","amount":10}"#;
+    let key = &business.key;
+    let inner = format!(
+        "POST /payout/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let sent = format!("0\r\n\r\n{inner}");
+    let length = format!("Content-Length: {}\r\n", sent.len());
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    for lengths in [format!("{length}{chunked}"), format!("{chunked}{length}")] {
+        let head = format!("POST /payout/quote HTTP/1.1\r\nHost: localhost\r\n{lengths}\r\n");
+        let mut connection = Connection::open(world.address()).await;
+        let answer = connection.exchange(format!("{head}{sent}").as_bytes(), true).await;
+        answer.is(401, UNAUTHORIZED);
+        assert!(connection.read().await.is_none(), "there is no second request");
+    }
+    let two = format!(
+        "GET /balance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: {}\r\n\r\n{sent}",
+        sent.len()
+    );
+    raw(world, two.as_bytes()).await.is(400, NOT_HTTP);
+    world.has_balances(key, 0, 100).await;
 }
 
 /// A load balancer keeps connections for a minute; one that ends sooner on this side loses the request that is on its way.
