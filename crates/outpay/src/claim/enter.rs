@@ -167,6 +167,7 @@ pub(super) async fn sign_out(State(platform): State<Platform>, request: Request)
     }
     let mut response = entrance::way_out(&platform, &parts.headers, "left");
     cookie::clear(&mut response, COOKIE);
+    page::forget(&mut response);
     response
 }
 

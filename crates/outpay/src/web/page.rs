@@ -76,6 +76,13 @@ pub fn see_other(path: &str) -> Response {
     response
 }
 
+/// Tells the browser that a session has ended: it forgets the pages of it that it has kept, those of its history too.
+/// Source: <https://www.w3.org/TR/clear-site-data/>
+pub fn forget(response: &mut Response) {
+    let name = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(name, HeaderValue::from_static("\"cache\""));
+}
+
 /// A page that says one thing: a title and a sentence, in English.
 #[must_use]
 pub fn plain(status: StatusCode, title: &str, sentence: &str) -> Response {

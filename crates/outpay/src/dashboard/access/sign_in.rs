@@ -59,6 +59,7 @@ pub async fn sign_out(posted: Posted) -> Result<Response, Declined> {
     sign_in::sign_out(&posted.who.platform, &posted.who.session).await?;
     let mut response = page::see_other(SIGN_IN);
     cookie::clear(&mut response, SESSION);
+    page::forget(&mut response);
     Ok(response)
 }
 

@@ -200,7 +200,9 @@ async fn signing_out_takes_the_cookie_away(world: &Claim) {
     browser.post("/p/sign-out", &[("csrf", "wrong")]).await.leads_to("/p/home");
     assert!(browser.cookie(SESSION).is_some());
     let home = browser.get("/p/home").await;
-    browser.submit(&home, "/p/sign-out", &[]).await.leads_to("/p?left");
+    let left = browser.submit(&home, "/p/sign-out", &[]).await;
+    left.leads_to("/p?left");
+    assert_eq!(left.header("clear-site-data").as_deref(), Some("\"cache\""));
     assert_eq!(browser.cookie(SESSION), None);
     browser.get("/p/home").await.leads_to("/p?ended");
     browser.post("/p/sign-out", &[]).await.leads_to("/p?left");

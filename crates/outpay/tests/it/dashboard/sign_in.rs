@@ -204,7 +204,9 @@ async fn signing_out_ends_the_session(world: &Team) {
     let business = world.business().await;
     let mut browser = world.member(&business, Role::Owner).await.browser;
     let token = browser.session();
-    browser.post("/dashboard/sign-out", &[]).await.leads_to("/dashboard/sign-in");
+    let left = browser.post("/dashboard/sign-out", &[]).await;
+    left.leads_to("/dashboard/sign-in");
+    assert_eq!(left.header("clear-site-data"), "\"cache\"");
     assert_eq!(browser.session(), "");
     let mut kept = world.browser().with_cookie(SESSION, &token);
     kept.get("/dashboard/account").await.leads_to("/dashboard/sign-in");
