@@ -1,5 +1,6 @@
 //! The matrix of every route and every scope: a restricted key opens what needs its scopes, and is told everywhere else which
-//! one it lacks. Routes and scopes come from the one table (`http::callers`).
+//! one it lacks. Routes and scopes come from the one table (`http::callers`), and so does docs/SCOPES.md, which `OUTPAY_BLESS=1`
+//! writes anew.
 
 use crate::http::api::{Api, DISABLED, UNAUTHORIZED};
 use crate::http::keys::scoped;
@@ -94,4 +95,41 @@ async fn a_document_names_the_scope_of_each_route(world: &Api) {
         let answer = operation["responses"]["403"]["description"].as_str().unwrap();
         assert!(answer.ends_with(&format!("The key does not have the scope {scope}")), "{answer}");
     }
+}
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SCOPES.md");
+const HEAD: &str = "# Scopes and routes\n\n\
+    Which scope of a restricted key opens which route of the API: **read** is the scope `PART:read` or `PART:write`, **write** is\n\
+    `PART:write` alone. Any other scope gets 403 `insufficient_scope`. Written from the table of routes by the test\n\
+    `http::scopes::the_document_shows_the_matrix` (`OUTPAY_BLESS=1`); that a server keeps to it is tested by\n\
+    `http::scopes::every_route_wants_its_scope_and_no_other`. What a key may pay: [API.md](API.md#restricted-keys).\n\n";
+
+#[test]
+fn the_document_shows_the_matrix() {
+    let matrix = matrix();
+    let kept = || std::fs::read_to_string(DOCUMENT).unwrap_or_default();
+    if std::env::var_os("OUTPAY_BLESS").is_some() && kept() != matrix {
+        std::fs::write(DOCUMENT, &matrix).unwrap();
+    }
+    assert_eq!(kept(), matrix, "docs/SCOPES.md differs; look at it with OUTPAY_BLESS=1 and git diff");
+}
+
+fn matrix() -> String {
+    let mut text = HEAD.to_owned();
+    text += &format!("| route | {} |\n", Resource::ALL.map(Resource::word).join(" | "));
+    text += &format!("|---|{}\n", "---|".repeat(Resource::ALL.len()));
+    for (method, path, needed) in rows() {
+        let level = if needed.level == ScopeLevel::Read { "read" } else { "write" };
+        let cells = Resource::ALL.map(|part| if part == needed.resource { level } else { "" });
+        text += &format!("| `{method} {path}` | {} |\n", cells.join(" | "));
+    }
+    for (title, who) in
+        [("With a payout hash", Admits::Recipients), ("Without a credential", Admits::Everyone)]
+    {
+        text += &format!("\n## {title}\n");
+        for (method, path, _) in callers().into_iter().filter(|(_, _, admits)| *admits == who) {
+            text += &format!("- `{method} {path}`\n");
+        }
+    }
+    text
 }
