@@ -3,6 +3,7 @@
 //! Not here: what clippy and rustfmt check. Invariant: a missing file or folder is a violation with a message, never
 //! a panic.
 
+mod asvs;
 mod circles;
 mod claim;
 mod dashboard;
@@ -75,6 +76,7 @@ const RULES: &[Rule] = &[
     store::every_function_is_in_the_conformance_suite,
     migrations::one_text_for_both_engines,
     machine_paths::none_in_the_tree,
+    asvs::requirements_have_evidence,
 ];
 
 pub fn run() -> Result<ExitCode> {
