@@ -21,9 +21,11 @@ use std::sync::Arc;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
 /// What scripts send: the hash, and what POSTs need.
-const SENT: HeaderValue = HeaderValue::from_static("Content-Type, Idempotency-Key, X-Payout-Hash");
+const SENT: HeaderValue =
+    HeaderValue::from_static("Content-Type, Idempotency-Key, X-Payout-Hash, X-Request-Id");
 /// What scripts may read, beside what they always may.
-const READ: HeaderValue = HeaderValue::from_static("Idempotent-Replayed, Retry-After, X-Request-Id");
+const READ: HeaderValue =
+    HeaderValue::from_static("Idempotent-Replayed, Outpay-Request-Id, Retry-After, X-Request-Id");
 /// Seconds for which a browser need not ask again; an origin that was taken away is refused by the answers at once.
 const AGE: HeaderValue = HeaderValue::from_static("600");
 

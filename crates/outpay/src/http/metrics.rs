@@ -3,7 +3,6 @@
 
 use super::connections::ConnectionMeasures;
 use super::door::Door;
-use super::observe::RequestIds;
 use crate::auth::{Caller, Secrets};
 use crate::background::BackgroundStatus;
 use crate::commit::{State as TellerState, Teller, TellerMeasures};
@@ -29,7 +28,6 @@ use std::sync::atomic::Ordering;
 
 /// What is counted around requests, and the registry of everything that is counted.
 pub struct Metrics {
-    pub(super) request_ids: RequestIds,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     registry: Registry,
@@ -63,7 +61,7 @@ struct RouteLabels {
 
 impl Metrics {
     pub(super) fn new(platform: &Platform, background: &BackgroundStatus) -> Self {
-        let Platform { teller, webhooks, mail, entropy, attacks, .. } = platform;
+        let Platform { teller, webhooks, mail, attacks, .. } = platform;
         let mut registry = Registry::with_prefix("outpay");
         let requests = Family::default();
         let seconds: Family<RouteLabels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| {
@@ -116,7 +114,6 @@ impl Metrics {
         mail.measures().register(&mut registry);
         background.register(&mut registry);
         Self {
-            request_ids: RequestIds::new(entropy),
             requests,
             seconds,
             registry,

@@ -32,6 +32,7 @@ mod proposals;
 mod protocol;
 mod proxies;
 mod rate_limit;
+mod request_id;
 mod routes;
 mod security_headers;
 mod server;

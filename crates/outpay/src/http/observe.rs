@@ -1,14 +1,15 @@
 //! Around every request: an id, a log line, the metrics, `no-store`; what a business sees of it (requests/). What the
-//! program's log gets is a fixed list: method, route template, status, duration, request id, key id. Never a path as it
+//! program's log gets is a fixed list: method, route template, status, duration, the request's
+//! ids and trace (request_id.rs), key id. Never a path as it
 //! was sent, a query, a header or a body. Whatever is copied for the business is copied after the answer is made.
 
 use super::door::Door;
 use super::health;
 use super::problem::Problem;
 use super::protocol;
+use super::request_id::{FromTrustedProxy, RequestId};
 use crate::attacks::AttackSign;
 use crate::auth::{Caller, For};
-use crate::clock::Entropy;
 use crate::commit::NoVerdict;
 use crate::ids::IdKind;
 use crate::requests::{KeptRequest, MOST_KEPT_BYTES, SeenRequest, redact};
@@ -20,13 +21,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL};
-use http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::{Extensions, HeaderValue, Method, StatusCode, Uri};
 use http_body_util::BodyExt;
 use ledger::{BookId, Cents, Micros};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What a handler reports of a request: the caller, the body, the money moved. What is not reported stays empty.
 #[derive(Clone, Default)]
@@ -78,28 +77,11 @@ impl Observed {
     }
 }
 
-/// Names requests: a random start, so that two processes never share names, and a count.
-pub struct RequestIds {
-    start: u64,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    pub(super) fn new(entropy: &Entropy) -> Self {
-        let mut bytes = [0; 8];
-        entropy.fill(&mut bytes);
-        Self { start: u64::from_be_bytes(bytes), count: AtomicU64::new(0) }
-    }
-
-    pub(super) fn next(&self) -> String {
-        format!("req_{:016x}{:010x}", self.start, self.count.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
 /// The layer around all routes.
 pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let (at, started) = (door.platform.clock.now(), door.platform.clock.monotonic());
-    let id = door.metrics.request_ids.next();
+    let is_from_trusted_proxy = request.extensions().get::<FromTrustedProxy>().is_some();
+    let id = RequestId::new(request.headers(), is_from_trusted_proxy, &door.platform.entropy);
     let observed = Observed::default();
     request.extensions_mut().insert(observed.clone());
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -121,28 +103,26 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
         let key = observed.caller().filter(|(_, purpose)| *purpose == For::Business);
         let label = |(caller, _)| door.metrics.key_label(caller, &door.platform.secrets);
         let key = key.map_or_else(|| Arc::from("-"), label);
-        tracing::info!(target: "outpay::request", %method, route, status, micros, request_id = id, key = &*key, "request");
+        tracing::info!(target: "outpay::request", %method, route, status, micros, request_id = id.own, client_request_id = id.of_client, trace_id = id.trace_id(), key = &*key, "request");
     }
-    let ended = Ended { id, method, uri, route, status, at, micros };
+    let ended = Ended { id: id.own, method, uri, route, status, at, micros };
     remember(&door, &observed, ended, response).await
 }
 
 /// The headers of every answer, where it has no others of the kind.
-fn dress(response: &mut Response, id: &str) {
+fn dress(response: &mut Response, id: &RequestId) {
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, value);
-    }
+    id.write(headers);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// Does the same around what could not be parsed, and so has neither method nor route.
 pub(super) fn unparsed(door: &Door, response: &mut Response) {
-    let id = door.metrics.request_ids.next();
+    let id = RequestId::of_unparsed(&door.platform.entropy);
     dress(response, &id);
     let status = response.status().as_u16();
     door.metrics.unparsed(status);
-    tracing::info!(target: "outpay::request", method = "-", route = "-", status, micros = 0, request_id = id, key = "-", "request");
+    tracing::info!(target: "outpay::request", method = "-", route = "-", status, micros = 0, request_id = id.own, key = "-", "request");
 }
 
 /// Tells of a credential that was refused. An id is computed whether a key was recognised or not, because the answer waits for

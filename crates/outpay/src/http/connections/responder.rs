@@ -8,6 +8,7 @@ use crate::http::observe::Crowded;
 use crate::http::problem::Problem;
 use crate::http::protocol;
 use crate::http::rate_limit::ClientAddress;
+use crate::http::request_id::FromTrustedProxy;
 use crate::http::security_headers;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -45,6 +46,9 @@ impl Responder {
             request.map(|body| Body::new(ReceivedBody { body, activity: Arc::clone(&activity) }));
         let client = site.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddress(client));
+        if site.proxies.contains(peer) {
+            request.extensions_mut().insert(FromTrustedProxy);
+        }
         protocol::settle_host(&mut request);
         if is_reserve {
             request.extensions_mut().insert(Crowded);

@@ -78,7 +78,7 @@ async fn a_preflight_names_what_may_be_sent(world: &Api) {
             assert_eq!((answer.status, readable(&answer)), (204, Some(origin)), "{path}");
             assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST"));
             let headers = answer.header("access-control-allow-headers");
-            assert_eq!(headers, Some("Content-Type, Idempotency-Key, X-Payout-Hash"));
+            assert_eq!(headers, Some("Content-Type, Idempotency-Key, X-Payout-Hash, X-Request-Id"));
             assert_eq!(answer.header("vary"), Some("Origin"));
         }
     }

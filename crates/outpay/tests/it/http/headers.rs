@@ -11,6 +11,7 @@ use tokio::net::TcpSocket;
 
 crate::world::on_both_engines! {
     every_answer_has_a_request_id_of_its_own,
+    the_clients_own_request_id_is_echoed_beside_ours,
     nothing_may_be_cached,
     connections_are_kept_alive,
     status_404_unknown_path,
@@ -38,7 +39,7 @@ async fn every_answer_has_a_request_id_of_its_own(world: &Api) {
         world.get("/balance"),
         world.get("/nothing"),
         world.post("/balance"),
-        world.get("/balance").key(&business.key).header("X-Request-Id", "chosen-by-the-client"),
+        world.get("/balance").key(&business.key).header("X-Request-Id", "not taken"),
         world.get("/healthz").at(neighbour.address),
         world.get("/healthz"),
         world.get("/docs"),
@@ -49,6 +50,31 @@ async fn every_answer_has_a_request_id_of_its_own(world: &Api) {
         assert!(ids.insert(id));
     }
     neighbour.stop().await.unwrap();
+}
+
+async fn the_clients_own_request_id_is_echoed_beside_ours(world: &Api) {
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let process = Process::serve(&world.database);
+    let calls = [world.get("/balance"), world.get("/nothing")].map(|call| {
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        call.header("X-Request-Id", "order-17.retry").header("traceparent", parent).at(process.address)
+    });
+    let mut own = Vec::new();
+    for call in calls {
+        let answer = call.send().await;
+        assert_eq!(answer.header("x-request-id"), Some("order-17.retry"));
+        own.push(answer.header("outpay-request-id").unwrap().to_owned());
+        let parent = answer.header("traceparent").unwrap();
+        // This client is no trusted proxy, so it decides nothing about sampling.
+        assert!(parent.starts_with(&format!("00-{trace}-")) && parent.ends_with("-00"), "{parent}");
+    }
+    let log = process.log().await;
+    for id in own {
+        let line = log.lines().find(|line| line.contains(&id)).expect("a line for each request");
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["fields"]["client_request_id"], "order-17.retry");
+        assert_eq!(line["fields"]["trace_id"], trace);
+    }
 }
 
 async fn nothing_may_be_cached(world: &Api) {
