@@ -46,10 +46,14 @@ impl Metadata {
         Ok(Self(found))
     }
 
-    /// Can this be a name? Brackets delimit it in a query and in the header of a file.
+    /// Can this be a name? Brackets delimit it in a query and in the header of a file; separators of lines, and characters that
+    /// reorder the text around them, would make it read as another.
     #[must_use]
     pub fn is_key(text: &str) -> bool {
-        let is_strange = |letter: char| letter.is_control() || matches!(letter, '[' | ']');
+        let is_strange = |letter: char| {
+            letter.is_control()
+                || matches!(letter, '[' | ']' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
         (1..=Self::LONGEST_KEY).contains(&text.chars().count()) && !text.chars().any(is_strange)
     }
 

@@ -75,16 +75,21 @@ impl Line {
         Self::parse(text, LONGEST_NOTE)
     }
 
-    /// What money is for, in words for the person who gets it; may be empty. As typed, without white space around it.
+    /// What money is for, in words for the person who gets it; may be empty. As typed, without white space around it. Characters
+    /// that reorder the text around them are refused, because a memo could then make an amount beside it read differently
+    /// (Unicode Technical Report 36, 2.5); the marks that languages written from right to left need are not among them.
     ///
     /// # Errors
-    /// [`LineProblem::TooLong`] or [`LineProblem::Control`].
+    /// [`LineProblem::TooLong`], [`LineProblem::Control`] or [`LineProblem::Invisible`].
     pub fn memo(text: &str) -> Result<Self, LineProblem> {
         if text.chars().count() > LONGEST_NOTE {
             return Err(LineProblem::TooLong);
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(is_control) {
             return Err(LineProblem::Control);
+        }
+        if text.chars().any(reorders) {
+            return Err(LineProblem::Invisible);
         }
         Ok(Self(text.trim().to_owned()))
     }
@@ -131,6 +136,11 @@ fn is_control(c: char) -> bool {
         category,
         GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator
     )
+}
+
+/// Embeddings, overrides and isolates of the bidirectional algorithm (Unicode Standard Annex 9, 2.1 to 2.5).
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn is_invisible(c: char) -> bool {
@@ -220,9 +230,13 @@ mod tests {
         assert_eq!(memo(""), Ok(String::new()));
         assert!(memo(&"é".repeat(LONGEST_NOTE)).is_ok());
         assert_eq!(memo(&"é".repeat(LONGEST_NOTE + 1)), Err(LineProblem::TooLong));
-        for text in ["a\nb", "a\0"] {
+        for text in ["a\nb", "a\0", "a\u{2028}b", "a\u{2029}"] {
             assert_eq!(memo(text), Err(LineProblem::Control), "{text:?}");
         }
+        for text in ["a\u{202e}00.1$", "\u{2066}a", "a\u{202a}b"] {
+            assert_eq!(memo(text), Err(LineProblem::Invisible), "{text:?}");
+        }
+        assert_eq!(memo("\u{200f}דוח 7\u{200f}"), Ok("\u{200f}דוח 7\u{200f}".to_owned()));
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub(super) fn memo(value: Option<&Json>) -> Result<String, &'static str> {
         None | Some(Json::Null) => Ok(String::new()),
         Some(Json::String(text)) => Line::memo(text).map(String::from).map_err(|problem| match problem {
             LineProblem::TooLong => "The memo may not be greater than 255 characters.",
+            LineProblem::Invisible => "The memo may not hold characters that reorder the text around them.",
             _ => "The memo may not hold control characters.",
         }),
         Some(_) => Err("The memo must be a string."),
