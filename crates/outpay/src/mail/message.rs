@@ -31,7 +31,7 @@ struct HtmlPart<'a> {
 pub(super) fn build(sender: &Sender, envelope: &Envelope<'_>, letter: &Letter) -> Result<Vec<u8>, Failure> {
     let mut from = sender.from.clone();
     if let Some(name) = envelope.name {
-        from.name = Some(one_line(name));
+        from.name = Some(header_text(name));
     }
     let id = format!("<{}@{}>", envelope.id, from.email.domain());
     let machine =
@@ -40,7 +40,7 @@ pub(super) fn build(sender: &Sender, envelope: &Envelope<'_>, letter: &Letter) -
     let mut message = Message::builder()
         .from(from)
         .to(Mailbox::new(None, envelope.to.clone()))
-        .subject(one_line(&letter.subject))
+        .subject(header_text(&letter.subject))
         .message_id(Some(id))
         .date(SystemTime::UNIX_EPOCH + at)
         .raw_header(machine);
@@ -74,6 +74,11 @@ fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect()
+}
+
+/// One line in which nothing is an encoded word (RFC 2047): a name that holds one would be shown as another name.
+fn header_text(text: &str) -> String {
+    one_line(text).replace("=?", "= ?")
 }
 
 #[cfg(test)]
@@ -136,5 +141,15 @@ mod tests {
             let (_, html) = mail.split_once("Content-Type: text/html").unwrap();
             assert!(!html.contains("<b>"), "{html}");
         }
+    }
+    #[test]
+    fn an_encoded_word_in_a_name_stays_as_it_was_typed() {
+        let mail = built(MailKind::ClaimLink, "=?utf-8?q?Your_bank?=", json!({ "balance": 2500 }));
+        assert_eq!(header(&mail, "Subject"), ["= ?utf-8?q?Your_bank?= has sent you $25.00"]);
+        // What the encoder made of "= ?utf-8?q?Your_bank?=": it is encoded once, and decoded to what was typed.
+        assert_eq!(
+            header(&mail, "From"),
+            ["=?utf-8?b?PSA/dXRmLTg/cT9Zb3VyX2Jhbms/PQ==?= <payouts@example.com>"]
+        );
     }
 }
