@@ -1,16 +1,11 @@
 //! Lists of IP addresses and networks, as an operator or a business writes them. Invariant: an invalid list is never
 //! read as "any address".
 
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, LazyLock};
 
 /// A longer list belongs in a firewall or proxy.
 const MOST_NETWORKS: usize = 50;
-/// Lists that are kept parsed; beyond it all are parsed anew.
-const MOST_PARSED: usize = 10_000;
 /// Prefix length of IPv4-mapped addresses, `::ffff:0:0/96`.
 const MAPPED_BITS: u32 = 96;
 
@@ -55,25 +50,6 @@ impl Networks {
             1..=MOST_NETWORKS => Ok(Some(Self(networks))),
             _ => Err(BadNetworks::TooMany),
         }
-    }
-
-    /// [`Self::parse`] for a list that is read again and again: parsed once, so that the time of a look-up does not tell that a key
-    /// is bound to addresses.
-    ///
-    /// # Errors
-    /// Those of [`Self::parse`].
-    pub fn parse_stored(text: &str) -> Result<Option<Arc<Self>>, BadNetworks> {
-        static PARSED: LazyLock<Mutex<HashMap<String, Arc<Networks>>>> = LazyLock::new(Mutex::default);
-        if let Some(known) = PARSED.lock().get(text) {
-            return Ok(Some(Arc::clone(known)));
-        }
-        let Some(networks) = Self::parse(text)?.map(Arc::new) else { return Ok(None) };
-        let mut parsed = PARSED.lock();
-        if parsed.len() >= MOST_PARSED {
-            parsed.clear();
-        }
-        parsed.insert(text.to_owned(), Arc::clone(&networks));
-        Ok(Some(networks))
     }
 
     /// Merges the lists; `None` if there are none.

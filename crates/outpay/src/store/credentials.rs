@@ -10,6 +10,9 @@ use crate::scopes::Scopes;
 use anyhow::Context;
 use ledger::CredentialDigest;
 use ledger::{BookId, Ceilings, Cents, Micros};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 /// What a credential is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,16 +65,50 @@ pub(super) const LIMITS: &str =
 
 /// Reads [`LIMITS`], which begin at this column.
 pub(super) fn limits(row: &Row, first: usize) -> Result<KeyLimits, Failure> {
-    let allowed = match row.maybe_text(first)? {
-        None => None,
-        // A list that cannot be read must not lift the key's limit.
-        Some(text) => Some(Networks::parse_stored(text)?.context("a key's list of addresses is empty")?),
-    };
+    limits_with(row, first, |text| text.map(parsed).transpose())
+}
+
+/// A list that cannot be read must not lift the key's limit.
+fn parsed(text: &str) -> Result<Arc<Networks>, Failure> {
+    Ok(Arc::new(Networks::parse(text)?.context("a key's list of addresses is empty")?))
+}
+
+fn limits_with(
+    row: &Row,
+    first: usize,
+    networks: impl FnOnce(Option<&str>) -> Result<Option<Arc<Networks>>, Failure>,
+) -> Result<KeyLimits, Failure> {
+    let allowed = networks(row.maybe_text(first)?)?;
     let cents = |column| Ok::<_, Failure>(row.maybe_int(first + column)?.map(Cents));
     let ceilings = Ceilings { per_request: cents(2)?, per_day: cents(3)?, per_recipient_day: cents(4)? };
     // The same for scopes.
     let scopes = Scopes::from_code(row.maybe_int(first + 5)?).context("a key's scopes cannot be read")?;
     Ok(KeyLimits { allowed, max_amount: cents(1)?, ceilings, scopes })
+}
+
+/// The lists of addresses of credentials that were looked up before, parsed. Keyed by the digest and asked for every credential,
+/// known or not, so that the time of a look-up tells neither that a key is bound to addresses nor to how many.
+static PARSED: LazyLock<Mutex<HashMap<CredentialDigest, ParsedList>>> = LazyLock::new(Mutex::default);
+/// Lists that are kept; beyond it all are parsed anew.
+const MOST_PARSED: usize = 10_000;
+
+struct ParsedList {
+    /// As stored: a list that was changed is parsed again.
+    text: Box<str>,
+    networks: Arc<Networks>,
+}
+
+fn parsed_once(digest: &CredentialDigest, text: Option<&str>) -> Result<Option<Arc<Networks>>, Failure> {
+    let mut all = PARSED.lock();
+    let known = all.get(digest).filter(|known| text == Some(&*known.text));
+    let known = known.map(|known| Arc::clone(&known.networks));
+    let (Some(text), None) = (text, &known) else { return Ok(known) };
+    let networks = parsed(text)?;
+    if all.len() >= MOST_PARSED {
+        all.clear();
+    }
+    all.insert(*digest, ParsedList { text: text.into(), networks: Arc::clone(&networks) });
+    Ok(Some(networks))
 }
 
 impl Store {
@@ -91,7 +128,7 @@ impl Store {
             active: row.maybe_int(3)? == Some(1),
             expires_at: row.maybe_int(4)?,
             budget: row.maybe_int(5)?.unwrap_or_default(),
-            limits: limits(&row, 6)?,
+            limits: limits_with(&row, 6, |text| parsed_once(digest, text))?,
         };
         Ok(kind.map(|_| credential))
     }
