@@ -11,6 +11,7 @@ use crate::store::Failure;
 use anyhow::Context;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use passwords::analyzer::is_common_password;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -177,64 +178,37 @@ pub fn problem(password: &str, email: &str) -> Option<&'static str> {
     if lower.contains(&email.to_lowercase()) {
         return Some("The password may not contain your e-mail address.");
     }
-    if is_common(&lower) {
+    if is_common(&lower, email) {
         return Some("This password is among the first that are guessed. Choose another.");
     }
     None
 }
 
-/// The commonest beginnings of leaked passwords of this length, and what repeats itself.
-fn is_common(lower: &str) -> bool {
-    let mut characters = lower.chars();
-    let first = characters.next();
-    let repeats = (1..=4).any(|length| {
-        let all: Vec<char> = lower.chars().collect();
-        all.iter().enumerate().all(|(at, character)| *character == all[at % length])
-    });
-    let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
-    let known = COMMON.iter().any(|word| {
-        // A common word with a few digits or marks behind it is as common.
-        plain
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.chars().count() < 6 && rest.chars().all(|c| c.is_ascii_digit()))
-    });
-    first.is_none() || repeats || known
+/// The most digits and marks behind a common password with which it is as common.
+const LONGEST_ENDING: usize = 6;
+/// Letters and digits that a password needs beside the words that an attacker of this account tries first.
+const FEWEST_OTHERS: usize = 6;
+
+/// Is it one of the 100,000 commonest passwords (OWASP ASVS 5.0, 6.2.4), also with a few digits or marks behind it, or a
+/// repetition, or mostly made of words of this site and this member (6.2.11)?
+fn is_common(lower: &str, email: &str) -> bool {
+    let stem = lower.trim_end_matches(|c: char| !c.is_alphabetic());
+    let has_short_ending = lower.len() - stem.len() <= LONGEST_ENDING;
+    let all: Vec<char> = lower.chars().collect();
+    let repeats = (1..=4).any(|length| all.iter().enumerate().all(|(at, c)| *c == all[at % length]));
+    let email = email.to_lowercase();
+    let own = email.split(|c: char| !c.is_alphanumeric()).chain(SITE_WORDS).filter(|word| word.len() > 2);
+    let others = own.fold(lower.to_owned(), |rest, word| rest.replace(word, ""));
+    let others = others.chars().filter(|c| c.is_alphanumeric()).count();
+    // Of a word that this site adds, nothing is left but its ending: "outpay2026!!".
+    repeats
+        || is_common_password(lower)
+        || (has_short_ending && !stem.is_empty() && is_common_password(stem))
+        || others < FEWEST_OTHERS
 }
 
-const COMMON: [&str; 32] = [
-    "password",
-    "passwort",
-    "passw0rd",
-    "p4ssword",
-    "p4ssw0rd",
-    "passwordpassword",
-    "mypassword",
-    "changeme",
-    "changemenow",
-    "letmein",
-    "letmeinnow",
-    "welcome",
-    "welcometo",
-    "iloveyou",
-    "iloveyousomuch",
-    "trustno",
-    "adminadmin",
-    "administrator",
-    "qwertyuiop",
-    "qwertyuiopasdf",
-    "qwertyqwerty",
-    "qwerty",
-    "asdfghjkl",
-    "asdfghjklzxc",
-    "zxcvbnm",
-    "1q2w3e4r5t6y",
-    "1qaz2wsx3edc",
-    "0123456789",
-    "1234567890",
-    "12345678901234567890",
-    "correcthorsebatterystaple",
-    "outpay",
-];
+/// What is tried first against an account of this product.
+const SITE_WORDS: [&str; 5] = ["outpay", "payout", "dashboard", "password", "admin"];
 
 /// A password as RFC 8265 prepares it (profile OpaqueString, 4.2): spaces of other kinds become ASCII spaces, then NFC; case
 /// and the number of spaces stay. What a password may hold is judged where one is chosen.
@@ -251,7 +225,15 @@ mod tests {
     #[test]
     fn what_a_password_must_be() {
         let email = "ada@example.com";
-        for good in ["four words are good", "žluťoučký kůň", "password of my aunt", "xkcd-936-xkcd"] {
+        let longest = "four words ".repeat(23) + "abc";
+        for good in [
+            "four words are good",
+            "žluťoučký kůň",
+            "password of my aunt",
+            "xkcd-936-xkcd",
+            // 64 and more characters are allowed (OWASP ASVS 5.0, 6.2.9).
+            &longest,
+        ] {
             assert_eq!(problem(good, email), None, "{good:?}");
         }
         for bad in [
@@ -263,6 +245,13 @@ mod tests {
             "abababababab",
             "123456789012",
             "qwertyuiop12",
+            "Howareyou123",
+            "1Q2w3e4r5t6y7u8i9o0p",
+            "motherfucker",
+            "abcdefghijkl",
+            "outpay-outpay-1",
+            "Dashboard Admin 7",
+            "ada.example-2026",
             "my ada@example.com",
             "ADA@EXAMPLE.COM!",
             &"x1".repeat(129),
