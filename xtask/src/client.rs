@@ -75,11 +75,18 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> Option<String> {
+        self.headers(name).into_iter().next()
+    }
+
+    /// All values of a header.
+    pub fn headers(&self, name: &str) -> Vec<String> {
         let mut fields = [httparse::EMPTY_HEADER; 64];
         let mut response = httparse::Response::new(&mut fields);
-        response.parse(&self.bytes).ok()?;
-        let field = response.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
-        Some(String::from_utf8_lossy(field.value).into_owned())
+        if response.parse(&self.bytes).is_err() {
+            return Vec::new();
+        }
+        let named = response.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+        named.map(|field| String::from_utf8_lossy(field.value).into_owned()).collect()
     }
 }
 
@@ -106,6 +113,25 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Option<
     line(format_args!("\r\n"));
     bytes.extend_from_slice(body_bytes);
     bytes
+}
+
+/// The bytes of a form that a browser with this cookie sends.
+pub fn form(path: &str, cookie: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    let encoded = |text: &str| text.bytes().map(byte).collect::<String>();
+    let fields: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let body = fields.join("&");
+    let length = body.len();
+    let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n{cookie}\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 struct Head {

@@ -1,9 +1,10 @@
 //! `xtask flood`: many connections that hold on to a server, and what a legitimate client gets meanwhile.
 //!
-//! Here: the order of measurements, and the table. Not here: the attackers (attacker.rs), the client (visitor.rs). Invariant:
-//! everything is on this machine's loopback, a server of its own, and bounded in sockets and in time.
+//! Here: the order of measurements, and the table. Not here: the attackers (attacker.rs), the client (visitor.rs), the member who
+//! signs in (member.rs). Invariant: everything is on this machine's loopback, a server of its own, and bounded in sockets and in time.
 
 mod attacker;
+mod member;
 mod visitor;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,12 +20,19 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::outpay::{Outpay, Profile, build};
 use crate::scratch;
 use attacker::{Attack, Counts};
+use member::Member;
 use visitor::{Visit, Visitor};
 
 /// Each side has an address of its own, as it would have in the field.
 const OF_FLOOD: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
 const OF_VISITOR: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+const OF_MEMBER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 4));
 const BASELINE: Duration = Duration::from_secs(3);
+const BETWEEN_CREATES: Duration = Duration::from_millis(20);
+const BETWEEN_SIGN_INS: Duration = Duration::from_millis(500);
+const PATIENCE_OF_CREATE: Duration = Duration::from_secs(5);
+/// A browser that was signed in before is signed in within this time, whatever others do.
+const PATIENCE_OF_MEMBER: Duration = Duration::from_secs(1);
 /// For this tool itself, beside the sockets of the flood.
 const OTHER_FILES: u64 = 200;
 const MOST_SOCKETS: usize = 20_000;
@@ -33,7 +41,7 @@ const MOST_SECONDS: u64 = 600;
 #[derive(Args)]
 pub struct Arguments {
     /// What the connections do
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "slow-reader,idle,half-header")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "slow-reader,idle,half-header,sign-in")]
     kinds: Vec<Attack>,
     /// Connections at the same time
     #[arg(long, default_value_t = 1010)]
@@ -91,23 +99,37 @@ async fn flood(kind: Attack, arguments: &Arguments, program: &std::path::Path) -
         From::Elsewhere => OF_VISITOR,
         From::FloodAddress => OF_FLOOD,
     };
-    let visitor = Visitor { server: server.address, from, key: business.secret_key };
+    let visitor = Visitor { server: server.address, from, key: business.secret_key.clone() };
+    let member = Member::join(&outpay, &business, server.address, OF_MEMBER).await?;
+    let act = async |duration| {
+        let creates =
+            Visit::of(duration, BETWEEN_CREATES, PATIENCE_OF_CREATE, async || visitor.create().await);
+        if kind != Attack::SignIn {
+            return (creates.await, None);
+        }
+        let sign_ins =
+            Visit::of(duration, BETWEEN_SIGN_INS, PATIENCE_OF_MEMBER, async || member.sign_in().await);
+        let (creates, sign_ins) = tokio::join!(creates, sign_ins);
+        (creates, Some(sign_ins))
+    };
 
-    let before = visitor.visit_for(BASELINE).await;
+    let (before, sign_ins_before) = act(BASELINE).await;
     println!("{}", before.row("no flood"));
+    sign_ins_before.iter().for_each(|visit| println!("{}", visit.row("  sign-in")));
 
     let counts = Arc::new(Counts::default());
     let mut attackers = tokio::task::JoinSet::new();
     for _ in 0..arguments.sockets {
         attackers.spawn(kind.attack(server.address, OF_FLOOD, Arc::clone(&counts)));
     }
-    let during = visitor.visit_for(Duration::from_secs(arguments.seconds)).await;
-    println!("{}  {counts}", during.row(kind.name()));
+    let (during, sign_ins) = act(Duration::from_secs(arguments.seconds)).await;
+    println!("{}  {counts}; p99 {:.1} x", during.row(kind.name()), during.p99_ms() / before.p99_ms());
+    sign_ins.iter().for_each(|visit| println!("{}", visit.row("  sign-in")));
     attackers.shutdown().await;
 
     let ended = server.stop(Duration::from_secs(60)).await.context("after the flood")?;
     ensure!(ended.success(), "outpay serve ended with {ended}");
-    Ok(during.errors == 0)
+    Ok(during.errors == 0 && sign_ins.is_none_or(|visit| visit.errors == 0))
 }
 
 /// Raises this tool's own limit of open files.

@@ -10,10 +10,13 @@ use clap::ValueEnum;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::client::request;
+use super::member;
+use crate::client::{Connection, form, request};
 
 /// So that a server that refuses is not simply asked as fast as the machine can.
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+/// Between two passwords that one connection tries.
+const BETWEEN_GUESSES: Duration = Duration::from_secs(1);
 /// A few packets.
 const SMALL_BUFFER: u32 = 2048;
 
@@ -25,6 +28,8 @@ pub enum Attack {
     Idle,
     /// Begins a request and does not end it
     HalfHeader,
+    /// Tries a wrong password every second
+    SignIn,
 }
 
 /// What happened to the connections.
@@ -33,13 +38,18 @@ pub struct Counts {
     opened: AtomicUsize,
     refused: AtomicUsize,
     ended: AtomicUsize,
+    guesses: AtomicUsize,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [opened, refused, ended] =
             [&self.opened, &self.refused, &self.ended].map(|count| count.load(Relaxed));
-        write!(f, "{opened} opened, {refused} refused, {ended} ended by the server")
+        write!(f, "{opened} opened, {refused} refused, {ended} ended by the server")?;
+        match self.guesses.load(Relaxed) {
+            0 => Ok(()),
+            guesses => write!(f, ", {guesses} passwords answered"),
+        }
     }
 }
 
@@ -49,6 +59,7 @@ impl Attack {
             Self::SlowReader => "slow reader",
             Self::Idle => "idle",
             Self::HalfHeader => "half header",
+            Self::SignIn => "sign-in flood",
         }
     }
 
@@ -58,7 +69,7 @@ impl Attack {
             match connect(server, from).await {
                 Ok(stream) => {
                     counts.opened.fetch_add(1, Relaxed);
-                    self.hold(stream).await;
+                    self.hold(stream, &counts).await;
                     counts.ended.fetch_add(1, Relaxed);
                 }
                 Err(_) => {
@@ -70,7 +81,7 @@ impl Attack {
     }
 
     /// Until the server ends the connection.
-    async fn hold(self, mut stream: TcpStream) {
+    async fn hold(self, mut stream: TcpStream, counts: &Counts) {
         match self {
             Self::SlowReader => {
                 let requests = request("GET", "/openapi.json", &[], None).repeat(100);
@@ -80,6 +91,17 @@ impl Attack {
             Self::HalfHeader => {
                 if stream.write_all(b"GET /balance HTTP/1.1\r\nHost: local").await.is_ok() {
                     until_the_end(&mut stream).await;
+                }
+            }
+            Self::SignIn => {
+                let fields = [("email", member::EMAIL), ("password", "not the right one")];
+                let guess = form("/dashboard/sign-in", "", &fields);
+                let mut connection = Connection::over(stream);
+                // So that not all of them come at the same moment of each second.
+                tokio::time::sleep(BETWEEN_GUESSES.mul_f64(fastrand::f64())).await;
+                while connection.exchange(&guess).await.is_ok() {
+                    counts.guesses.fetch_add(1, Relaxed);
+                    tokio::time::sleep(BETWEEN_GUESSES).await;
                 }
             }
         }

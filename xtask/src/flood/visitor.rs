@@ -1,4 +1,5 @@
-//! The legitimate client: a create on a new connection, again and again, as a cron job or a serverless function sends it.
+//! The legitimate client: a create on a new connection, again and again, as a cron job or a serverless function sends it. And what
+//! such a client sees while it does the same thing for some time.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -10,9 +11,6 @@ use tokio::net::TcpSocket;
 use crate::bench::histogram::Histogram;
 use crate::client::Connection;
 use crate::clock;
-
-const BETWEEN_VISITS: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Visitor {
     pub server: SocketAddr,
@@ -29,25 +27,7 @@ pub struct Visit {
 }
 
 impl Visitor {
-    pub async fn visit_for(&self, duration: Duration) -> Visit {
-        let mut visit = Visit::default();
-        let end = clock::now() + duration;
-        while clock::now() < end {
-            let started = clock::now();
-            let asked = tokio::time::timeout(PATIENCE, self.create()).await;
-            match asked.context("no answer in time").and_then(|created| created) {
-                Ok(()) => visit.latencies.record(clock::now() - started),
-                Err(error) => {
-                    visit.errors += 1;
-                    visit.first_error.get_or_insert_with(|| format!("{error:#}"));
-                }
-            }
-            tokio::time::sleep(BETWEEN_VISITS).await;
-        }
-        visit
-    }
-
-    async fn create(&self) -> Result<()> {
+    pub async fn create(&self) -> Result<()> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((self.from, 0).into())?;
         let mut connection = Connection::over(socket.connect(self.server).await?);
@@ -60,6 +40,34 @@ impl Visitor {
 }
 
 impl Visit {
+    /// Acts again and again, and measures each time. What takes longer than `patience` is an error.
+    pub async fn of(
+        duration: Duration,
+        pause: Duration,
+        patience: Duration,
+        act: impl AsyncFn() -> Result<()>,
+    ) -> Self {
+        let mut visit = Self::default();
+        let end = clock::now() + duration;
+        while clock::now() < end {
+            let started = clock::now();
+            let acted = tokio::time::timeout(patience, act()).await;
+            match acted.context("no answer in time").and_then(|acted| acted) {
+                Ok(()) => visit.latencies.record(clock::now() - started),
+                Err(error) => {
+                    visit.errors += 1;
+                    visit.first_error.get_or_insert_with(|| format!("{error:#}"));
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+        visit
+    }
+
+    pub fn p99_ms(&self) -> f64 {
+        self.latencies.percentile_ms(0.99)
+    }
+
     pub fn heading() -> String {
         format!("{:12}  {:>9}  {:>9}  {:>8}  {:>6}", "", "p50", "p99", "answers", "errors")
     }
