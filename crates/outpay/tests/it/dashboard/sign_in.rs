@@ -10,6 +10,7 @@ crate::world::on_both_engines! {
     a_password_and_a_code_let_in,
     a_password_is_taken_as_it_was_typed,
     a_wrong_address_and_a_wrong_password_look_and_cost_the_same,
+    a_forgotten_password_is_answered_alike_for_every_address,
     the_session_is_another_at_every_step,
     a_planted_session_is_not_the_one_that_is_signed_in,
     a_code_works_once,
@@ -77,6 +78,20 @@ async fn a_wrong_address_and_a_wrong_password_look_and_cost_the_same(world: &Tea
     }
     assert_eq!(answers[0].0, 422);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+}
+
+async fn a_forgotten_password_is_answered_alike_for_every_address(world: &Team) {
+    let business = world.business().await;
+    let member = world.member(&business, Role::Owner).await;
+    let mut answers = Vec::new();
+    for email in [member.email.as_str(), "stranger@example.com", "no address at all", ""] {
+        let mut browser = world.browser();
+        let page = browser.post("/dashboard/password/forgot", &[("email", email)]).await;
+        assert!(browser.cookies.is_empty(), "{email}");
+        answers.push((page.status, page.body));
+    }
+    assert_eq!(answers[0].0, 200);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
 }
 
 async fn the_session_is_another_at_every_step(world: &Team) {
