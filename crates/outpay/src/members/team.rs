@@ -54,9 +54,7 @@ pub async fn set_role(
     if found.role == to {
         return Ok(found);
     }
-    if !by.suffice(platform, BookId::new(business, Mode::Live)).await? {
-        return Err(TeamError::NeedsSecondPerson);
-    }
+    check_hands(platform, business, by).await?;
     let detail = json!({ "member": super::id(platform, IdKind::Member, member), "from": found.role.word(), "to": to.word() });
     let mut changes = vec![
         MemberChange::SetRole { business, member, from: found.role, to },
@@ -81,9 +79,11 @@ pub async fn remove(
     platform: &Platform,
     business: i64,
     member: i64,
-    by: Actor,
+    by: impl Into<Hands>,
 ) -> Result<TeamMember, TeamError> {
+    let by: Hands = by.into();
     let found = find(platform, business, member).await?;
+    check_hands(platform, business, by).await?;
     let detail = json!({ "member": super::id(platform, IdKind::Member, member), "role": found.role.word() });
     let mut changes = vec![
         MemberChange::Leave { business, member, from: found.role },
@@ -91,7 +91,7 @@ pub async fn remove(
         MemberChange::Note(audit_log::in_business(
             platform,
             business,
-            by,
+            by.actor,
             "member.removed",
             &found.email,
             &detail,
@@ -109,8 +109,9 @@ pub async fn reset_second_factor(
     platform: &Platform,
     business: i64,
     member: i64,
-    by: Actor,
+    by: impl Into<Hands>,
 ) -> Result<TeamMember, TeamError> {
+    let by: Hands = by.into();
     let found = find(platform, business, member).await?;
     if platform.store.memberships(member).await?.len() > 1 {
         return Err(TeamError::IsElsewhere);
@@ -118,13 +119,14 @@ pub async fn reset_second_factor(
     if !found.has_second_factor {
         return Err(TeamError::HasNone);
     }
+    check_hands(platform, business, by).await?;
     let mut changes = vec![
         MemberChange::ClearSecondFactor { member },
         MemberChange::EndOthers { member, but: 0, at: platform.clock.now() },
         MemberChange::Note(audit_log::in_business(
             platform,
             business,
-            by,
+            by.actor,
             "member.second_factor_reset",
             &found.email,
             &json!({ "member": super::id(platform, IdKind::Member, member) }),
@@ -134,6 +136,14 @@ pub async fn reset_second_factor(
     carry_out(platform, &changes).await?;
     platform.mail.nudge();
     Ok(found)
+}
+
+/// Refuses what one person alone would do to the team, where the business's rule asks for two: an owner who could
+/// remove the others, or take over an account, would not need a second person.
+async fn check_hands(platform: &Platform, business: i64, by: Hands) -> Result<(), TeamError> {
+    // Roles are of the business, and so are decided where its rule is: in the live book.
+    let suffice = by.suffice(platform, BookId::new(business, Mode::Live)).await?;
+    if suffice { Ok(()) } else { Err(TeamError::NeedsSecondPerson) }
 }
 
 /// The open invitations that a member sent, which are withdrawn when the member may no longer invite: they would be a way back.

@@ -51,6 +51,16 @@ pub enum Proposed {
         /// The role's number.
         role: i64,
     },
+    /// Takes a member out of the team.
+    Removal {
+        /// The member's number.
+        member: i64,
+    },
+    /// Takes a member's second factor away.
+    SecondFactorReset {
+        /// The member's number.
+        member: i64,
+    },
 }
 
 impl Proposed {
@@ -69,7 +79,9 @@ impl Proposed {
             | Self::Resolve { .. } => Permission::ReviewWithdrawals,
             Self::Settings(_) => Permission::ManageSettings,
             Self::Key { .. } => Permission::ManageKeys,
-            Self::Role { .. } => Permission::ManageTeam,
+            Self::Role { .. } | Self::Removal { .. } | Self::SecondFactorReset { .. } => {
+                Permission::ManageTeam
+            }
         }
     }
 
@@ -85,7 +97,7 @@ impl Proposed {
             | Self::Resolve { .. } => Resource::Withdrawals,
             Self::Settings(_) => Resource::Settings,
             Self::Key { .. } => Resource::Keys,
-            Self::Role { .. } => return None,
+            Self::Role { .. } | Self::Removal { .. } | Self::SecondFactorReset { .. } => return None,
         };
         Some(Scope::write(resource))
     }
@@ -136,6 +148,10 @@ impl Proposed {
             Self::Role { role, .. } => {
                 let role = Role::from_code(*role).map_or("another role", Role::word);
                 format!("Make a member {role}.")
+            }
+            Self::Removal { .. } => "Take a member out of the team.".to_owned(),
+            Self::SecondFactorReset { .. } => {
+                "Take a member's second factor away, to be set up anew at the next sign-in.".to_owned()
             }
         }
     }
@@ -193,6 +209,15 @@ pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Act
             let role = Role::from_code(role).context("a proposal names a role that there is not")?;
             let set = team::set_role(platform, row.book.business(), member, role, Hands::agreed(actor));
             set.await.map_err(team_stopped)?;
+        }
+        Proposed::Removal { member } => {
+            let removed = team::remove(platform, row.book.business(), member, Hands::agreed(actor));
+            removed.await.map_err(team_stopped)?;
+        }
+        Proposed::SecondFactorReset { member } => {
+            let business = row.book.business();
+            let reset = team::reset_second_factor(platform, business, member, Hands::agreed(actor));
+            reset.await.map_err(team_stopped)?;
         }
     }
     Ok(())

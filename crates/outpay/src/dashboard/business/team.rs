@@ -138,17 +138,26 @@ pub async fn change_role(posted: Posted) -> Result<Response, Declined> {
         members::number(&who.platform, IdKind::Member, form.get("member")).ok_or(Declined::NotFound)?;
     let role = Role::from_word(form.get("role")).ok_or_else(|| Declined::sentence("Choose a role."))?;
     let set = team::set_role(&who.platform, who.business.number, number, role, who.actor()).await;
-    if let Err(TeamError::NeedsSecondPerson) = set {
-        // Roles are of the business, and so are decided where its rule is: in the live book.
-        let book = BookId::new(who.business.number, Mode::Live);
-        let what = Proposed::Role { member: number, role: role.code() };
-        proposals::propose(&who.platform, book, &what, "", who.actor()).await?;
-        return Ok(proposed());
-    }
-    let member = set?;
+    let what = Proposed::Role { member: number, role: role.code() };
+    let Some(member) = done_or_proposed(&who, set, &what).await? else { return Ok(proposed()) };
     let mut response = page::see_other("/dashboard/team");
     notice::leave(&mut response, format!("{} is {} now.", member.name, role.word()));
     Ok(response)
+}
+
+/// The member of a change that was made; `None` where it takes two people and was proposed instead.
+async fn done_or_proposed(
+    who: &SignedIn,
+    done: Result<TeamMember, TeamError>,
+    what: &Proposed,
+) -> Result<Option<TeamMember>, Declined> {
+    if !matches!(done, Err(TeamError::NeedsSecondPerson)) {
+        return Ok(Some(done?));
+    }
+    // Roles are of the business, and so are decided where its rule is: in the live book.
+    let book = BookId::new(who.business.number, Mode::Live);
+    proposals::propose(&who.platform, book, what, "", who.actor()).await?;
+    Ok(None)
 }
 
 impl From<TeamError> for Declined {
@@ -166,7 +175,9 @@ pub async fn remove_member(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let number =
         members::number(&who.platform, IdKind::Member, form.get("member")).ok_or(Declined::NotFound)?;
-    let member = team::remove(&who.platform, who.business.number, number, who.actor()).await?;
+    let removed = team::remove(&who.platform, who.business.number, number, who.actor()).await;
+    let what = Proposed::Removal { member: number };
+    let Some(member) = done_or_proposed(&who, removed, &what).await? else { return Ok(proposed()) };
     let mut response = page::see_other("/dashboard/team");
     notice::leave(&mut response, format!("{} is no member of the team any more.", member.name));
     Ok(response)
@@ -177,7 +188,9 @@ pub async fn reset_factor(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let number =
         members::number(&who.platform, IdKind::Member, form.get("member")).ok_or(Declined::NotFound)?;
-    let member = team::reset_second_factor(&who.platform, who.business.number, number, who.actor()).await?;
+    let reset = team::reset_second_factor(&who.platform, who.business.number, number, who.actor()).await;
+    let what = Proposed::SecondFactorReset { member: number };
+    let Some(member) = done_or_proposed(&who, reset, &what).await? else { return Ok(proposed()) };
     let mut response = page::see_other("/dashboard/team");
     let said = format!("{} sets up a new second factor at the next sign-in.", member.name);
     notice::leave(&mut response, said);

@@ -12,6 +12,7 @@ crate::world::on_both_engines! {
     a_debit_above_the_limit_takes_two,
     rules_and_limits_take_two,
     roles_and_invitations_take_two,
+    removing_a_member_and_a_second_factor_takes_two,
     a_key_waits_for_another_member,
     a_file_of_payments_proposes_what_takes_two,
 }
@@ -149,6 +150,28 @@ async fn roles_and_invitations_take_two(world: &Team) {
     assert_eq!(role().await, Role::Approver);
     decide(&mut other, "confirm").await.leads_to("/dashboard/proposals");
     assert_eq!(role().await, Role::Owner);
+}
+
+async fn removing_a_member_and_a_second_factor_takes_two(world: &Team) {
+    let (business, _, mut approver, _) = start(world).await;
+    let mut owner = world.member(&business, Role::Owner).await;
+    let mut other = world.member(&business, Role::Owner).await;
+    let id = outpay::testing::members::id(&world.platform, IdKind::Member, approver.number);
+    let fields = [("member", id.as_str())];
+    let found = async || {
+        let team = world.platform.store.team(business.number).await.unwrap();
+        team.into_iter().find(|member| member.number == approver.number)
+    };
+    owner.browser.post("/dashboard/team/reset", &fields).await.leads_to("/dashboard/proposals");
+    assert!(found().await.unwrap().has_second_factor);
+    decide(&mut owner, "confirm").await.is(400).says("You proposed this yourself");
+    decide(&mut other, "confirm").await.leads_to("/dashboard/proposals");
+    assert!(!found().await.unwrap().has_second_factor);
+    owner.browser.post("/dashboard/team/remove", &fields).await.leads_to("/dashboard/proposals");
+    assert!(found().await.is_some());
+    decide(&mut other, "confirm").await.leads_to("/dashboard/proposals");
+    assert!(found().await.is_none());
+    approver.browser.get("/dashboard").await.leads_to("/dashboard/sign-in");
 }
 
 async fn a_key_waits_for_another_member(world: &Team) {
