@@ -32,6 +32,12 @@ pub enum MailKind {
     KeyCreated = 25,
     /// To the members who manage keys: an API key was revoked.
     KeyRevoked = 26,
+    /// To a member's new address: a link that confirms it.
+    EmailChange = 27,
+    /// To a member's old address: the address was changed.
+    EmailChanged = 28,
+    /// To a member: a passkey was added.
+    PasskeyAdded = 29,
     /// A test of the mail settings.
     Test = 30,
 }
@@ -49,7 +55,7 @@ const CHOICES: [(MailKind, EntryKind, i64); 6] = [
 ];
 
 impl MailKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         ClaimLink,
         Delivered,
         Failed,
@@ -63,6 +69,9 @@ impl MailKind {
         Self::SecondFactorChanged,
         Self::KeyCreated,
         Self::KeyRevoked,
+        Self::EmailChange,
+        Self::EmailChanged,
+        Self::PasskeyAdded,
         Self::Test,
     ];
 
@@ -94,6 +103,9 @@ impl MailKind {
             Self::SecondFactorChanged => "second_factor_changed",
             Self::KeyCreated => "key_created",
             Self::KeyRevoked => "key_revoked",
+            Self::EmailChange => "email_change",
+            Self::EmailChanged => "email_changed",
+            Self::PasskeyAdded => "passkey_added",
             Self::Test => "test",
         }
     }

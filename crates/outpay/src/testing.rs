@@ -93,7 +93,8 @@ pub mod mail_kind {
 
 pub mod members {
     pub use crate::members::{
-        SessionClient, id, invitation, password_reset, second_factor, session, sign_in, team,
+        Session, SessionClient, email_change, id, invitation, passkey, password_reset, second_factor,
+        session, sign_in, team,
     };
 }
 
@@ -157,7 +158,7 @@ pub mod store {
         InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice,
         MailEnd, MailRow, MailState, MemberChange, Membership, MetadataOf, Needs, NewAdvance, NewApiKey,
         NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail, NewSession, OpenCopy,
-        Outgoing, PauseScope, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailOpening,
+        Outgoing, PasskeyRow, PauseScope, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailOpening,
         RecoveryChanges, RequestFilter, RequestLine, Saving, SealedColumn, SentSince, SettingsChange,
         Snapshot, Stop, Store, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries,
         Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint,

@@ -28,10 +28,13 @@ pub enum Purpose {
     SecondFactor,
     /// The link of a mail that waits to be sent.
     Mail,
+    /// A challenge for a passkey, in a page.
+    Passkey,
 }
 
 impl Purpose {
-    const ALL: &[Self] = &[Self::Webhook, Self::GiftCard, Self::ClaimSession, Self::SecondFactor, Self::Mail];
+    const ALL: &[Self] =
+        &[Self::Webhook, Self::GiftCard, Self::ClaimSession, Self::SecondFactor, Self::Mail, Self::Passkey];
 
     /// What the key is derived with: never change one.
     fn derivation(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Purpose {
             Self::SecondFactor => "outpay sealed second factors",
             Self::ClaimSession => "outpay sealed claim sessions",
             Self::Mail => "outpay sealed mail links",
+            Self::Passkey => "outpay sealed passkey challenges",
         }
     }
 }

@@ -20,11 +20,14 @@ mod door {
 }
 mod access {
     pub mod account;
+    pub mod email_change;
     pub mod enrolment;
     pub mod invitation;
+    pub mod passkey;
     pub mod password_reset;
     pub mod recovery_codes;
     pub mod second_factor;
+    pub mod second_factor_change;
     pub mod sign_in;
     pub mod switch;
 }

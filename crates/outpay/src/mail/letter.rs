@@ -35,10 +35,12 @@ pub(super) fn write(told: LetterInput<'_>) -> Letter {
         MailKind::Delivered | MailKind::Failed | MailKind::Rejected | MailKind::Returned => {
             about_withdrawal(&told)
         }
-        MailKind::Invitation | MailKind::Reset => about_link(&told),
+        MailKind::Invitation | MailKind::Reset | MailKind::EmailChange => about_link(&told),
         MailKind::NewSignIn
         | MailKind::PasswordChanged
         | MailKind::SecondFactorChanged
+        | MailKind::EmailChanged
+        | MailKind::PasskeyAdded
         | MailKind::KeyCreated
         | MailKind::KeyRevoked => about_security(&told),
         MailKind::Test => test(),
@@ -51,6 +53,7 @@ pub(super) fn write(told: LetterInput<'_>) -> Letter {
         MailKind::ClaimLink => "Choose how to get your money",
         MailKind::Invitation => "Accept the invitation",
         MailKind::Reset => "Set a new password",
+        MailKind::EmailChange => "Confirm this address",
         _ => "Open your page",
     };
     letter.button = told.link.map(|link| (label, link));
@@ -145,15 +148,20 @@ fn about_withdrawal(told: &LetterInput<'_>) -> Letter {
 fn about_link(told: &LetterInput<'_>) -> Letter {
     let business = told.business;
     let text = |field: &str| told.data[field].as_str().unwrap_or_default().to_owned();
-    let (subject, sentence) = if told.kind == MailKind::Invitation {
-        (
+    let (subject, sentence) = match told.kind {
+        MailKind::Invitation => (
             format!("You are invited to the team of {business}"),
             format!("You are invited to help run the payouts of {business}."),
-        )
-    } else {
-        let sentence =
-            "A link to set a new password was asked for, probably by you. Your second factor stays as it is.";
-        ("Set a new password".to_owned(), sentence.to_owned())
+        ),
+        MailKind::EmailChange => (
+            "Confirm your new address".to_owned(),
+            "A member of a team wants to sign in with this e-mail address from now on. Confirm it if that is you.".to_owned(),
+        ),
+        _ => (
+            "Set a new password".to_owned(),
+            "A link to set a new password was asked for, probably by you. Your second factor stays as it is."
+                .to_owned(),
+        ),
     };
     let role = (told.kind == MailKind::Invitation).then(|| ("Role", text("role")));
     Letter {
@@ -179,10 +187,25 @@ fn about_security(told: &LetterInput<'_>) -> Letter {
         MailKind::SecondFactorChanged => {
             ("Your second factor was changed", "The second factor of your account was changed.")
         }
+        MailKind::EmailChanged => (
+            "Your e-mail address was changed",
+            "You sign in with another e-mail address from now on, and mails to you go there.",
+        ),
+        MailKind::PasskeyAdded => (
+            "A passkey was added to your account",
+            "A passkey was added. It signs in to your account without password and code.",
+        ),
         MailKind::KeyCreated => ("An API key was created", "An API key was created."),
         _ => ("An API key was revoked", "An API key was revoked."),
     };
-    let facts = [("When", "at"), ("From", "address"), ("Browser", "browser"), ("Key", "key"), ("By", "by")];
+    let facts = [
+        ("When", "at"),
+        ("From", "address"),
+        ("Browser", "browser"),
+        ("New address", "new_address"),
+        ("Key", "key"),
+        ("By", "by"),
+    ];
     let facts = facts.into_iter().map(|(name, field)| (name, text(field)));
     Letter {
         subject: subject.to_owned(),

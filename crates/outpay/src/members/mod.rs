@@ -3,9 +3,11 @@
 //! in the database; a session opens nothing before its second factor; every change is in the audit log.
 
 pub mod account;
+pub mod email_change;
 pub mod invitation;
 pub mod lock_out;
 pub(crate) mod notice;
+pub mod passkey;
 pub mod password_reset;
 pub mod second_factor;
 pub mod session;

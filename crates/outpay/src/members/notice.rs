@@ -51,6 +51,23 @@ pub(super) fn password_reset(
     order(platform, &notice)
 }
 
+/// The link that confirms another address, to that address. It is sealed until it is sent.
+pub(super) fn email_change(
+    platform: &Platform,
+    to: &str,
+    ends_at: Micros,
+    link: SecretString,
+) -> Option<MemberChange> {
+    let data = json!({ "ends_at": moment(ends_at) });
+    order(platform, &Notice { book: None, to, kind: MailKind::EmailChange, data, link: Some(link) })
+}
+
+/// The address was changed; told to the old one.
+pub(super) fn email_changed(platform: &Platform, from: &str, to: &str) -> Option<MemberChange> {
+    let data = json!({ "at": moment(platform.clock.now()), "new_address": to });
+    security(platform, from, MailKind::EmailChanged, data)
+}
+
 /// A sign-in from a browser that was not used before.
 pub(super) fn new_sign_in(platform: &Platform, email: &str, client: &SessionClient) -> Option<MemberChange> {
     let at = moment(platform.clock.now());
@@ -63,7 +80,12 @@ pub(super) fn password_changed(platform: &Platform, email: &str) -> Option<Membe
     security(platform, email, MailKind::PasswordChanged, json!({ "at": moment(platform.clock.now()) }))
 }
 
-/// The second factor was taken away, to be set anew.
+/// A passkey was added.
+pub(super) fn passkey_added(platform: &Platform, email: &str) -> Option<MemberChange> {
+    security(platform, email, MailKind::PasskeyAdded, json!({ "at": moment(platform.clock.now()) }))
+}
+
+/// The second factor was replaced, or taken away to be set anew.
 pub(super) fn second_factor_changed(platform: &Platform, email: &str) -> Option<MemberChange> {
     security(platform, email, MailKind::SecondFactorChanged, json!({ "at": moment(platform.clock.now()) }))
 }

@@ -6,6 +6,7 @@ use super::audit_log::{self, NewAuditEntry};
 use super::codes::OWNER;
 use super::driver::{Statement, Value, WriteError};
 use super::mails::{self, NewMail};
+use super::passkeys::{self, PasskeyRow};
 use super::sql::sql;
 use super::{Failure, Store};
 use crate::roles::Role;
@@ -69,7 +70,33 @@ pub enum MemberChange {
         step: i64,
         at: Micros,
     },
-    /// Takes the second factor and the recovery codes away.
+    /// Another second factor in the place of the one that was read.
+    ReplaceSecondFactor {
+        member: i64,
+        /// Encrypted, as it was read.
+        from: Vec<u8>,
+        /// Encrypted.
+        sealed: Vec<u8>,
+        /// The time step of the code that confirmed it.
+        step: i64,
+        at: Micros,
+    },
+    /// The second factor that an open session is to confirm.
+    SetEnrolling {
+        session: i64,
+        /// Encrypted.
+        sealed: Option<Vec<u8>>,
+    },
+    /// Another address in the place of `from`, which no other member may have. A link that resets the password ends, because it
+    /// was mailed to the old one.
+    SetEmail {
+        member: i64,
+        /// What the member has now, in normal form.
+        from: String,
+        /// In normal form.
+        to: String,
+    },
+    /// Takes the second factor, the recovery codes and the passkeys away.
     ClearSecondFactor { member: i64 },
     /// Uses a time step's code, which must be later than the last one used.
     UseStep { member: i64, step: i64 },
@@ -79,6 +106,33 @@ pub enum MemberChange {
         /// Keyed digest.
         digest: [u8; 32],
         at: Micros,
+    },
+    /// A new passkey, which no other member may have.
+    AddPasskey(Box<PasskeyRow>),
+    /// Takes a passkey away.
+    RemovePasskey {
+        /// Whose it must be.
+        member: i64,
+        /// The credential id.
+        id: Vec<u8>,
+    },
+    /// A sign-in with a passkey, which must be as it was read.
+    UsePasskey {
+        /// The credential id.
+        id: Vec<u8>,
+        /// Its state, as it was read.
+        from: Vec<u8>,
+        /// Its state now.
+        to: Vec<u8>,
+        at: Micros,
+    },
+    /// Uses up a challenge.
+    AnswerChallenge {
+        /// Keyed digest of it.
+        digest: [u8; 32],
+        at: Micros,
+        /// Until when it could be answered.
+        ends_at: Micros,
     },
     /// New recovery codes in the place of all old ones.
     ReplaceRecoveryCodes {
@@ -237,13 +291,15 @@ fn statements(change: &MemberChange) -> Vec<Statement> {
             "UPDATE member SET second_factor = $1, used_step = $2, confirmed_at = $3 WHERE number = $4 AND second_factor IS NULL",
             vec![sealed.as_slice().into(), (*step).into(), (*at).into(), (*member).into()],
         )],
-        MemberChange::ClearSecondFactor { member } => vec![
-            Statement::one(
-                "UPDATE member SET second_factor = NULL, confirmed_at = NULL WHERE number = $1 AND second_factor IS NOT NULL",
-                vec![(*member).into()],
-            ),
-            Statement::new("DELETE FROM recovery_code WHERE member = $1", vec![(*member).into()]),
-        ],
+        MemberChange::ReplaceSecondFactor { member, from, sealed, step, at } => {
+            replace_second_factor(*member, from, sealed, (*step, *at))
+        }
+        MemberChange::SetEnrolling { session, sealed } => vec![Statement::one(
+            "UPDATE member_session SET enrolling = $1 WHERE number = $2 AND ended_at IS NULL",
+            vec![sealed.as_deref().into(), (*session).into()],
+        )],
+        MemberChange::SetEmail { member, from, to } => set_email(*member, from, to),
+        MemberChange::ClearSecondFactor { member } => clear_second_factor(*member),
         MemberChange::UseStep { member, step } => vec![Statement::one(
             "UPDATE member SET used_step = $1 WHERE number = $2 AND used_step < $1",
             vec![(*step).into(), (*member).into()],
@@ -252,6 +308,12 @@ fn statements(change: &MemberChange) -> Vec<Statement> {
             "UPDATE recovery_code SET used_at = $1 WHERE member = $2 AND digest = $3 AND used_at IS NULL",
             vec![(*at).into(), (*member).into(), digest.as_slice().into()],
         )],
+        MemberChange::AddPasskey(new) => vec![passkeys::add(new)],
+        MemberChange::RemovePasskey { member, id } => vec![passkeys::remove(*member, id)],
+        MemberChange::UsePasskey { id, from, to, at } => vec![passkeys::used(id, [from, to], *at)],
+        MemberChange::AnswerChallenge { digest, at, ends_at } => {
+            passkeys::answer_challenge(digest, *at, *ends_at)
+        }
         MemberChange::ReplaceRecoveryCodes { member, digests } => replace_recovery_codes(*member, digests),
         MemberChange::Mail(mail) => vec![mails::insert(mail)],
         MemberChange::Begin(session) => begin(session),
@@ -292,6 +354,37 @@ fn create(number: Value, [email, name, password]: [&String; 3], at: Value) -> St
         "INSERT INTO member (number, email, name, password, used_step, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
         [number].into_iter().chain(texts).chain([at]).collect(),
     )
+}
+
+fn replace_second_factor(
+    member: i64,
+    from: &[u8],
+    sealed: &[u8],
+    (step, at): (i64, Micros),
+) -> Vec<Statement> {
+    vec![Statement::one(
+        "UPDATE member SET second_factor = $1, used_step = $2, confirmed_at = $3 WHERE number = $4 AND second_factor = $5",
+        vec![sealed.into(), step.into(), at.into(), member.into(), from.into()],
+    )]
+}
+
+fn clear_second_factor(member: i64) -> Vec<Statement> {
+    let clear = "UPDATE member SET second_factor = NULL, confirmed_at = NULL WHERE number = $1 AND second_factor IS NOT NULL";
+    vec![
+        Statement::one(clear, vec![member.into()]),
+        Statement::new("DELETE FROM recovery_code WHERE member = $1", vec![member.into()]),
+        Statement::new("DELETE FROM passkey WHERE member = $1", vec![member.into()]),
+    ]
+}
+
+fn set_email(member: i64, from: &str, to: &str) -> Vec<Statement> {
+    vec![
+        Statement::one(
+            "UPDATE member SET email = $1 WHERE number = $2 AND email = $3",
+            vec![to.into(), member.into(), from.into()],
+        ),
+        Statement::new("DELETE FROM password_reset WHERE member = $1", vec![member.into()]),
+    ]
 }
 
 fn offer_password_reset(digest: &[u8; 32], member: i64, at: Micros, ends_at: Micros) -> Vec<Statement> {

@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, text: include_str!("../../migrations/0005_password_reset.sql") },
     Migration { number: 7, text: include_str!("../../migrations/0007_master_key_versions.sql") },
     Migration { number: 8, text: include_str!("../../migrations/0008_test_clocks.sql") },
+    Migration { number: 9, text: include_str!("../../migrations/0009_passkeys.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -187,6 +188,11 @@ mod tests {
             8,
             "aa5520d44ae7020176d2d3bbc9f88f2af2d788d952d1f8927fb7c4760552115a",
             "c90ae429cd48eb913bdf3a1d4ec52a0bd8d1613aa0311d58e60ad3a386468e74",
+        ),
+        (
+            9,
+            "e3fd174667c39995941c6a7f757d413e6e94eacdefc3f77ab5feb614d97e5e14",
+            "c2e7a544de033fea16bff4d1ca74d28d12f794ee08c55d6bcbd1e18220b8278b",
         ),
     ];
 

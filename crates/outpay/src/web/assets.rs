@@ -21,6 +21,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("style.css", CSS, include_str!("../../assets/style.css")),
     ("claim-enter.js", SCRIPT, include_str!("../../assets/claim-enter.js")),
     ("claim-follow.js", SCRIPT, include_str!("../../assets/claim-follow.js")),
+    ("passkey.js", SCRIPT, include_str!("../../assets/passkey.js")),
     ("invitation.js", SCRIPT, include_str!("../../assets/invitation.js")),
 ];
 

@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 const NO_FRAMES: &str = "frame-ancestors 'none'";
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), \
                            geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-                           picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), \
+                           picture-in-picture=(), publickey-credentials-get=(self), screen-wake-lock=(), usb=(), \
                            web-share=(), xr-spatial-tracking=()";
 
 /// The headers of every page.

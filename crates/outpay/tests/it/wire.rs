@@ -236,8 +236,8 @@ impl Answer {
     /// Contract, section 0; and the OpenAPI document knows this answer.
     fn keeps_the_promises_of_all(&self, method: &str, target: &str) {
         let about = format!("{method} {target}: {}{}", self.head, self.text());
-        let id = self.header("x-request-id").unwrap_or_default();
-        assert!(id.len() == 30 && id.starts_with("req_"), "{about}");
+        let id = self.header("outpay-request-id").or_else(|| self.header("x-request-id")).unwrap_or_default();
+        assert!(id.len() == 36 && id.starts_with("req_"), "{about}");
         // The documentation is the same for all callers and may be kept, if it is asked for again each time.
         let is_documentation =
             ["/docs", "/openapi.json"].contains(&target) && [200, 304].contains(&self.status);

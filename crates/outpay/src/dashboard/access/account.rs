@@ -1,4 +1,5 @@
-//! `/dashboard/account`: the member's own sessions, password, recovery codes, and the businesses there are to look at.
+//! `/dashboard/account`: the member's own sessions, address, password, second factor, passkeys, recovery codes,
+//! and the businesses there are to look at.
 
 use crate::business;
 use crate::dashboard::door::declined::Declined;
@@ -10,9 +11,10 @@ use crate::ids::IdKind;
 use crate::members::account::{self, AccountError, change_password};
 use crate::members::sign_in::{SignInAttempt, SignInError};
 use crate::members::{self, session};
-use crate::store::SessionRow;
+use crate::store::{PasskeyRow, SessionRow};
 use crate::web::page;
 use axum::response::Response;
+use data_encoding::BASE64URL_NOPAD;
 use http::StatusCode;
 use ledger::Micros;
 use secrecy::SecretString;
@@ -23,7 +25,10 @@ struct AccountPage {
     frame: Frame,
     email: String,
     sessions: Vec<OpenSession>,
+    /// Does this server send mail? Without it no other address can be confirmed.
+    has_mail: bool,
     recovery_codes_left: i64,
+    passkeys: Vec<OwnPasskey>,
     businesses: Vec<OtherBusiness>,
     error: Option<String>,
 }
@@ -35,6 +40,13 @@ struct OpenSession {
     created_at: Micros,
     seen_at: Micros,
     is_this: bool,
+}
+
+struct OwnPasskey {
+    id: String,
+    name: String,
+    created_at: Micros,
+    used_at: Option<Micros>,
 }
 
 struct OtherBusiness {
@@ -74,11 +86,20 @@ pub(crate) async fn show(
             is_this: membership.business == who.business.number,
         });
     }
+    let own = |row: PasskeyRow| OwnPasskey {
+        id: BASE64URL_NOPAD.encode(&row.id),
+        name: row.name,
+        created_at: row.created_at,
+        used_at: row.used_at,
+    };
+    let passkeys = platform.store.passkeys(member).await?;
     let shown = AccountPage {
         frame: Frame::new(who, "account", "Your account"),
         email: who.member.email.clone(),
+        has_mail: platform.mail.is_configured(),
         sessions: sessions.into_iter().map(open).collect(),
         recovery_codes_left: platform.store.recovery_codes_left(member).await?,
+        passkeys: passkeys.into_iter().map(own).collect(),
         businesses,
         error,
     };
@@ -106,18 +127,21 @@ pub async fn set_password(posted: Posted) -> Result<Response, Declined> {
             notice::leave(&mut response, "Your password is changed. Your other sessions are ended.");
             Ok(response)
         }
-        Err(AccountError::Failure(failure) | AccountError::Proof(SignInError::Failure(failure))) => {
-            Err(failure.into())
-        }
-        Err(AccountError::Password(sentence)) => again(StatusCode::UNPROCESSABLE_ENTITY, sentence).await,
-        Err(AccountError::Proof(SignInError::Wait(time))) => {
-            let (status, sentence) = visitor::wait(time);
-            again(status, &sentence).await
-        }
-        Err(AccountError::Proof(_)) => {
-            again(StatusCode::UNPROCESSABLE_ENTITY, "Your present password is wrong.").await
-        }
+        Err(error) => declined(&who, error, "Your present password is wrong.").await,
     }
+}
+
+/// The page again, after a change that was not made. `wrong`: the sentence where what was to prove it is wrong.
+pub(crate) async fn declined(who: &SignedIn, error: AccountError, wrong: &str) -> Result<Response, Declined> {
+    let (status, sentence) = match error {
+        AccountError::Failure(failure) | AccountError::Proof(SignInError::Failure(failure)) => {
+            return Err(failure.into());
+        }
+        AccountError::Password(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, sentence.to_owned()),
+        AccountError::Proof(SignInError::Wait(time)) => visitor::wait(time),
+        AccountError::Proof(_) => (StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned()),
+    };
+    show(status, who, Some(sentence)).await
 }
 
 /// Ends another session of the member, or all others.
@@ -168,7 +192,14 @@ mod tests {
                 frame: Frame::sample("account", "Your account"),
                 email: "ada@example.com".to_owned(),
                 sessions: vec![open("ses_1", true), open("ses_2", false)],
+                has_mail: true,
                 recovery_codes_left: 9,
+                passkeys: vec![OwnPasskey {
+                    id: "AQID".to_owned(),
+                    name: "Laptop".to_owned(),
+                    created_at: 1_800_000_000_000_000,
+                    used_at: None,
+                }],
                 businesses: vec![
                     business("biz_1", "Acme, Inc.", true),
                     business("biz_2", "Other, Inc.", false),

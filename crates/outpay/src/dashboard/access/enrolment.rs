@@ -17,6 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 #[template(path = "dashboard/access/enrolment.html")]
 struct EnrolmentPage<'a> {
     csrf: &'a str,
+    /// Where the first code is sent.
+    action: &'a str,
     /// An SVG element.
     qr: &'a str,
     key: &'a str,
@@ -35,10 +37,21 @@ pub(crate) async fn show(
     error: Option<&str>,
 ) -> Result<Response, Declined> {
     let key = sign_in::key_to_enrol(&who.platform, &who.session).await?;
-    let uri = second_factor::uri(&key, &who.session.member().email)?;
+    show_key(status, &who.csrf, "/dashboard/enrolment", (&key, &who.session.member().email), error)
+}
+
+/// A key for this address, and the form for its first code.
+pub(crate) fn show_key(
+    status: StatusCode,
+    csrf: &str,
+    action: &str,
+    (key, email): (&SecretString, &str),
+    error: Option<&str>,
+) -> Result<Response, Declined> {
+    let uri = second_factor::uri(key, email)?;
     let qr = second_factor::qr(&uri)?;
-    let (key, uri) = (grouped(&key), uri.expose_secret());
-    Ok(page::html(status, &EnrolmentPage { csrf: &who.csrf, qr: &qr, key: &key, uri, error }))
+    let (key, uri) = (grouped(key), uri.expose_secret());
+    Ok(page::html(status, &EnrolmentPage { csrf, action, qr: &qr, key: &key, uri, error }))
 }
 
 /// In groups of four, as people read it.
@@ -80,6 +93,8 @@ mod tests {
         let uri = uri.unwrap_or_else(|error| SecretString::from(error.to_string()));
         let qr = second_factor::qr(&uri).unwrap_or_else(|error| error.to_string());
         let (key, uri) = (grouped(&key), uri.expose_secret());
-        snapshot("enrolment", &EnrolmentPage { csrf: "csrf-token", qr: &qr, key: &key, uri, error: None });
+        let action = "/dashboard/enrolment";
+        let page = EnrolmentPage { csrf: "csrf-token", action, qr: &qr, key: &key, uri, error: None };
+        snapshot("enrolment", &page);
     }
 }

@@ -1,9 +1,11 @@
-//! `/dashboard/sign-in`: address and password.
+//! `/dashboard/sign-in`: address and password, or a passkey (passkey.rs).
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::signed_in::{SESSION, SIGN_IN};
 use crate::dashboard::door::visitor::{self, Visitor};
+use crate::members::Session;
+use crate::members::passkey::{self, PasskeyChallenge, PasskeySite};
 use crate::members::sign_in::{self, SignInAttempt, SignInError, with_password};
 use crate::web::{cookie, page};
 use axum::response::Response;
@@ -14,19 +16,28 @@ use secrecy::SecretString;
 #[template(path = "dashboard/access/sign_in.html")]
 struct SignInPage<'a> {
     email: &'a str,
+    /// For a passkey; none where browsers have no passkeys for this address.
+    challenge: Option<PasskeyChallenge>,
     error: Option<&'a str>,
 }
 
 /// The page; a complete session is redirected to the dashboard.
-pub async fn view(visitor: Visitor) -> Response {
-    if visitor.session.is_some_and(|session| session.is_complete()) {
-        return page::see_other("/dashboard");
+pub async fn view(visitor: Visitor) -> Result<Response, Declined> {
+    if visitor.session.as_ref().is_some_and(Session::is_complete) {
+        return Ok(page::see_other("/dashboard"));
     }
-    show(StatusCode::OK, "", None)
+    show(StatusCode::OK, &visitor, "", None)
 }
 
-pub(crate) fn show(status: StatusCode, email: &str, error: Option<&str>) -> Response {
-    page::html(status, &SignInPage { email, error })
+pub(crate) fn show(
+    status: StatusCode,
+    visitor: &Visitor,
+    email: &str,
+    error: Option<&str>,
+) -> Result<Response, Declined> {
+    let site = PasskeySite::at(&visitor.base);
+    let challenge = site.map(|site| passkey::ask_to_sign_in(&visitor.platform, &site)).transpose()?;
+    Ok(page::html(status, &SignInPage { email, challenge, error }))
 }
 
 pub(crate) const WRONG: &str = "The e-mail address or the password is wrong.";
@@ -46,10 +57,10 @@ pub async fn sign_in(posted: Posted<Visitor>) -> Result<Response, Declined> {
         Err(SignInError::Failure(failure)) => Err(failure.into()),
         Err(SignInError::Wait(time)) => {
             let (status, sentence) = visitor::wait(time);
-            Ok(show(status, email, Some(&sentence)))
+            show(status, &visitor, email, Some(&sentence))
         }
         Err(SignInError::Wrong | SignInError::Over) => {
-            Ok(show(StatusCode::UNPROCESSABLE_ENTITY, email, Some(WRONG)))
+            show(StatusCode::UNPROCESSABLE_ENTITY, &visitor, email, Some(WRONG))
         }
     }
 }
@@ -70,6 +81,9 @@ mod tests {
 
     #[test]
     fn page_sign_in() {
-        snapshot("sign_in", &SignInPage { email: "ada@example.com", error: Some(WRONG) });
+        let challenge =
+            PasskeyChallenge { options: r#"{"challenge":"AA"}"#.to_owned(), sealed: "sealed".to_owned() };
+        let shown = SignInPage { email: "ada@example.com", challenge: Some(challenge), error: Some(WRONG) };
+        snapshot("sign_in", &shown);
     }
 }

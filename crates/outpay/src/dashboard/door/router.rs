@@ -2,7 +2,8 @@
 //! (tests/it/dashboard/authorization.rs) and sends every route a request from every role.
 
 use crate::dashboard::access::{
-    account, enrolment, invitation, password_reset, recovery_codes, second_factor, sign_in, switch,
+    account, email_change, enrolment, invitation, passkey, password_reset, recovery_codes, second_factor,
+    second_factor_change, sign_in, switch,
 };
 use crate::dashboard::business::{audit, settings, team, test_clock};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhooks};
@@ -50,6 +51,7 @@ fn access() -> Vec<Route> {
         post("/dashboard/invitation/accept", Anyone, invitation::accept),
         get("/dashboard/sign-in", Anyone, sign_in::view),
         post("/dashboard/sign-in", Anyone, sign_in::sign_in),
+        post("/dashboard/sign-in/passkey", Anyone, passkey::sign_in),
         get("/dashboard/password/forgot", Anyone, password_reset::forgot),
         post("/dashboard/password/forgot", Anyone, password_reset::ask),
         get("/dashboard/password/reset", Anyone, password_reset::view),
@@ -59,8 +61,16 @@ fn access() -> Vec<Route> {
         get("/dashboard/enrolment", Halfway, enrolment::view),
         post("/dashboard/enrolment", Halfway, enrolment::confirm),
         get("/dashboard/account", Needs(See), account::view),
+        get("/dashboard/email/confirm", Anyone, email_change::view),
+        post("/dashboard/email/confirm", Anyone, email_change::confirm),
+        post("/dashboard/account/email", Needs(See), email_change::ask),
         post("/dashboard/account/password", Needs(See), account::set_password),
+        post("/dashboard/account/passkeys/begin", Needs(See), passkey::begin),
+        post("/dashboard/account/passkeys", Needs(See), passkey::add),
+        post("/dashboard/account/passkeys/remove", Needs(See), passkey::remove),
         post("/dashboard/account/recovery-codes", Needs(See), recovery_codes::renew),
+        post("/dashboard/account/second-factor", Needs(See), second_factor_change::begin),
+        post("/dashboard/account/second-factor/confirm", Needs(See), second_factor_change::confirm),
         post("/dashboard/account/sessions", Needs(See), account::end_session),
         post("/dashboard/mode", Needs(See), switch::mode),
         post("/dashboard/business", Needs(See), switch::business),

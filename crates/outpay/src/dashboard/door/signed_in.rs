@@ -85,18 +85,20 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
         notice: notice::pick_up(&platform.secrets, &parts.headers),
         client: visitor::client_of(parts),
         device: visitor::device_of(&parts.headers),
-        base: platform.public_url.as_deref().map_or_else(|| base(parts), str::to_owned),
+        base: base(platform, &parts.headers),
         session,
     }))
 }
 
 pub(crate) const SIGN_IN: &str = "/dashboard/sign-in";
 
-/// The base URL from the `Host` header. A browser cannot be made to send another host, but a proxy can; so a configured public
-/// URL has precedence.
-fn base(parts: &Parts) -> String {
-    let host =
-        parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+/// The base URL of this server: the configured one, else from the `Host` header. A browser cannot be made to send another host,
+/// but a proxy can.
+pub(crate) fn base(platform: &Platform, headers: &HeaderMap) -> String {
+    if let Some(url) = &platform.public_url {
+        return url.to_string();
+    }
+    let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
     format!("{}://{host}", if is_here { "http" } else { "https" })
 }

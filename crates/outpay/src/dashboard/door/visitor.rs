@@ -3,7 +3,7 @@
 
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::FormSender;
-use crate::dashboard::door::signed_in::{SESSION, SIGN_IN, way_on};
+use crate::dashboard::door::signed_in::{SESSION, SIGN_IN, base, way_on};
 use crate::members::sign_in::{SignInStep, SignInWait};
 use crate::members::{Session, SessionClient, second_factor, session};
 use crate::platform::Platform;
@@ -26,6 +26,8 @@ pub struct Visitor {
     pub client: SessionClient,
     /// An open session, complete or not.
     pub session: Option<Session>,
+    /// The base URL of this server.
+    pub(crate) base: String,
     headers: HeaderMap,
 }
 
@@ -47,6 +49,7 @@ impl FromRequestParts<Platform> for Visitor {
             platform: platform.clone(),
             client: client_of(parts),
             session: session.map_err(|failure| Declined::Failure(failure).into_response())?,
+            base: base(platform, &parts.headers),
             headers: parts.headers.clone(),
         })
     }
@@ -66,7 +69,7 @@ impl FromRequestParts<Platform> for Halfway {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Response> {
-        let Visitor { platform, client, session, headers } =
+        let Visitor { platform, client, session, headers, .. } =
             Visitor::from_request_parts(parts, platform).await?;
         let Some(session) = session else { return Err(page::see_other(SIGN_IN)) };
         match way_on(&session) {

@@ -141,6 +141,14 @@ impl Browser {
         self.client.execute(&format!("return {expression};"), Vec::new()).await.unwrap()
     }
 
+    /// Plugs in an authenticator that keeps passkeys and always recognises its user.
+    pub async fn authenticator(&self) {
+        self.devtools("WebAuthn.enable", json!({})).await;
+        let options = json!({ "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true });
+        self.devtools("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
+    }
+
     /// A screenshot for the README, if OUTPAY_SCREENSHOTS is set.
     pub async fn picture(&self, name: &str) {
         if std::env::var_os("OUTPAY_SCREENSHOTS").is_some() {

@@ -6,7 +6,7 @@ use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Mode};
 use outpay::testing::roles::Role;
 use outpay::testing::store::{
-    MemberChange, Membership, NewAuditEntry, NewBusiness, NewInvitation, NewSession, WriteError,
+    MemberChange, Membership, NewAuditEntry, NewBusiness, NewInvitation, NewSession, PasskeyRow, WriteError,
 };
 
 on_both_engines! {
@@ -22,6 +22,10 @@ on_both_engines! {
     sessions_that_are_long_over_are_forgotten,
     an_invitation_is_used_once_in_time,
     a_password_reset_is_used_once_in_time,
+    a_challenge_is_answered_once,
+    a_passkey_belongs_to_one_member_and_counts_on,
+    another_second_factor_takes_the_place_of_the_one_that_was_read,
+    another_address_takes_the_place_of_the_one_that_was_read,
 }
 
 async fn business(world: &BareStore, name: &str) -> i64 {
@@ -271,6 +275,83 @@ async fn a_password_reset_is_used_once_in_time(world: &BareStore) {
     change(world, &[uses(3, NOW + 9)]).await;
     conflicts(world, &[uses(3, NOW + 9)]).await;
     assert_eq!(found(3).await.unwrap().used_at, Some(NOW + 9));
+}
+
+async fn a_challenge_is_answered_once(world: &BareStore) {
+    let answer =
+        |digest: u8, at| MemberChange::AnswerChallenge { digest: [digest; 32], at, ends_at: NOW + 10 };
+    change(world, &[answer(1, NOW), answer(2, NOW)]).await;
+    conflicts(world, &[answer(1, NOW + 10)]).await;
+    // Those that are too old to be answered are forgotten.
+    change(world, &[answer(1, NOW + 11)]).await;
+}
+
+async fn a_passkey_belongs_to_one_member_and_counts_on(world: &BareStore) {
+    change(world, &[create(1), create(2)]).await;
+    let passkey = |id: u8, member| PasskeyRow {
+        id: vec![id; 20],
+        member,
+        name: format!("Key {id}"),
+        credential: vec![9; 40],
+        state: vec![1; 7],
+        created_at: NOW + i64::from(id),
+        used_at: None,
+    };
+    let add = |id: u8, member| MemberChange::AddPasskey(Box::new(passkey(id, member)));
+    change(world, &[add(2, 1), add(1, 1), add(3, 2)]).await;
+    conflicts(world, &[add(3, 1)]).await;
+    assert_eq!(world.store.passkeys(1).await.unwrap(), [passkey(1, 1), passkey(2, 1)]);
+    let uses = |from: u8, to: u8| MemberChange::UsePasskey {
+        id: vec![1; 20],
+        from: vec![from; 7],
+        to: vec![to; 7],
+        at: NOW + 50,
+    };
+    change(world, &[uses(1, 2)]).await;
+    conflicts(world, &[uses(1, 3)]).await;
+    let used = world.store.passkey(&[1; 20]).await.unwrap().unwrap();
+    assert_eq!((used.state, used.used_at), (vec![2; 7], Some(NOW + 50)));
+    let remove = |member, id: u8| MemberChange::RemovePasskey { member, id: vec![id; 20] };
+    conflicts(world, &[remove(1, 3)]).await;
+    change(world, &[remove(1, 1)]).await;
+    assert!(world.store.passkey(&[1; 20]).await.unwrap().is_none());
+    // A reset of the second factor takes the passkeys too.
+    let factor = MemberChange::SetSecondFactor { member: 1, sealed: vec![7], step: 1, at: NOW };
+    change(world, &[factor, MemberChange::ClearSecondFactor { member: 1 }]).await;
+    assert!(world.store.passkeys(1).await.unwrap().is_empty());
+    assert_eq!(world.store.passkeys(2).await.unwrap().len(), 1);
+}
+
+async fn another_second_factor_takes_the_place_of_the_one_that_was_read(world: &BareStore) {
+    change(world, &[create(1)]).await;
+    let replace = |from: u8, to: u8| MemberChange::ReplaceSecondFactor {
+        member: 1,
+        from: vec![from],
+        sealed: vec![to],
+        step: i64::from(to),
+        at: NOW,
+    };
+    conflicts(world, &[replace(1, 2)]).await;
+    change(world, &[MemberChange::SetSecondFactor { member: 1, sealed: vec![1], step: 1, at: NOW }]).await;
+    change(world, &[replace(1, 2)]).await;
+    conflicts(world, &[replace(1, 3)]).await;
+    let member = world.store.member(1).await.unwrap().unwrap();
+    assert_eq!((member.second_factor, member.used_step), (Some(vec![2]), 2));
+}
+
+async fn another_address_takes_the_place_of_the_one_that_was_read(world: &BareStore) {
+    change(world, &[create(1), create(2)]).await;
+    let email = async |number| world.store.member(number).await.unwrap().unwrap().email;
+    let (first, second) = (email(1).await, email(2).await);
+    let set =
+        |from: &str, to: &str| MemberChange::SetEmail { member: 1, from: from.to_owned(), to: to.to_owned() };
+    let offer = MemberChange::OfferPasswordReset { digest: [1; 32], member: 1, at: NOW, ends_at: NOW + 10 };
+    change(world, &[offer]).await;
+    conflicts(world, &[set(&first, &second)]).await;
+    conflicts(world, &[set("other@example.com", "new@example.com")]).await;
+    change(world, &[set(&first, "new@example.com")]).await;
+    assert_eq!(email(1).await, "new@example.com");
+    assert!(world.store.password_reset(&[1; 32]).await.unwrap().is_none());
 }
 
 async fn an_invitation_is_used_once_in_time(world: &BareStore) {

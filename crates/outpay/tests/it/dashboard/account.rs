@@ -1,12 +1,13 @@
-//! One's own account: sessions, password, recovery codes.
+//! One's own account: sessions, password, second factor, recovery codes.
 
-use crate::dashboard::hat::{PASSWORD, Team};
+use crate::dashboard::hat::{PASSWORD, Team, typed_key};
 use outpay::testing::roles::Role;
 
 crate::world::on_both_engines! {
     sessions_are_listed_and_ended,
     a_changed_password_ends_the_other_sessions,
     recovery_codes_are_renewed_for_a_code,
+    another_app_takes_over_once_its_code_was_given,
     the_mode_is_remembered,
 }
 
@@ -47,6 +48,40 @@ async fn a_changed_password_ends_the_other_sessions(world: &Team) {
     let fields = |password| [("email", member.email.as_str()), ("password", password)];
     browser.post("/dashboard/sign-in", &fields(PASSWORD)).await.is(422);
     browser.post("/dashboard/sign-in", &fields(new)).await.is(303);
+}
+
+async fn another_app_takes_over_once_its_code_was_given(world: &Team) {
+    let business = world.business().await;
+    let mut member = world.member(&business, Role::Viewer).await;
+    let mut other = world.halfway(&member).await;
+    let code = world.next_code(&member.key);
+    other.post("/dashboard/second-factor", &[("code", &code)]).await.is(303);
+    let (begin, confirm) = ("/dashboard/account/second-factor", "/dashboard/account/second-factor/confirm");
+    member.browser.post(confirm, &[("code", "000000")]).await.leads_to("/dashboard/account");
+    member.browser.post(begin, &[("code", "000000")]).await.is(422);
+    let code = world.next_code(&member.key);
+    let page = member.browser.post(begin, &[("code", &code)]).await;
+    let new = typed_key(&page.is(200).says("<svg").between("<dd class=\"mono\">", "</dd>"));
+    // Until then the old one is asked for.
+    let mut third = world.halfway(&member).await;
+    let code = world.next_code(&member.key);
+    third.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
+    member.browser.post(confirm, &[("code", "000000")]).await.is(422).says("wrong");
+    // A code of the old app confirms nothing.
+    let code = world.next_code(&member.key);
+    member.browser.post(confirm, &[("code", &code)]).await.is(422);
+    let code = world.code(&new);
+    member.browser.post(confirm, &[("code", &code)]).await.leads_to("/dashboard/account");
+    member.browser.get("/dashboard/account").await.is(200).says("Your second factor is changed");
+    for ended in [&mut other, &mut third] {
+        ended.get("/dashboard/account").await.leads_to("/dashboard/sign-in");
+    }
+    let mut browser = world.halfway(&member).await;
+    let code = world.next_code(&member.key);
+    browser.post("/dashboard/second-factor", &[("code", &code)]).await.is(422);
+    let code = world.code(&new);
+    browser.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
+    assert!(world.audit(&business).await.contains(&"member.second_factor_changed".to_owned()));
 }
 
 async fn recovery_codes_are_renewed_for_a_code(world: &Team) {

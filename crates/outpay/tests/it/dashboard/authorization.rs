@@ -66,10 +66,20 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/invitation", 422),
     ("POST", "/dashboard/invitation/accept", 422),
     ("POST", "/dashboard/sign-in", 422),
+    ("POST", "/dashboard/sign-in/passkey", 422),
     // The answer is the same for every address, and for none.
     ("POST", "/dashboard/password/forgot", 200),
     ("POST", "/dashboard/password/reset", 422),
+    ("POST", "/dashboard/email/confirm", 422),
+    ("POST", "/dashboard/account/email", 422),
     ("POST", "/dashboard/account/password", 422),
+    ("POST", "/dashboard/account/second-factor", 422),
+    // This world is at an IP address, which has no passkeys.
+    ("POST", "/dashboard/account/passkeys/begin", 409),
+    ("POST", "/dashboard/account/passkeys", 409),
+    ("POST", "/dashboard/account/passkeys/remove", 404),
+    // Without a key that was begun there is nothing to confirm.
+    ("POST", "/dashboard/account/second-factor/confirm", 303),
     ("POST", "/dashboard/account/recovery-codes", 422),
     ("POST", "/dashboard/account/sessions", 404),
     ("POST", "/dashboard/business", 404),

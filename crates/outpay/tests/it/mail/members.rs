@@ -1,14 +1,17 @@
 //! Mails to members: written with the change they report, sealed until they are sent.
 
 use crate::mail::post::{PUBLIC_URL, Post};
+use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
 use outpay::testing::api_keys;
 use outpay::testing::api_keys::KeyOrder;
 use outpay::testing::key_limits::KeyLimits;
 use outpay::testing::mail_kind::MailKind;
-use outpay::testing::members::SessionClient;
+use outpay::testing::members::email_change::{self, EmailChangeError};
 use outpay::testing::members::invitation::{self, Acceptance};
 use outpay::testing::members::password_reset::{self, PasswordResetError};
+use outpay::testing::members::sign_in::{self, SignInAttempt};
+use outpay::testing::members::{Session, SessionClient, session};
 use outpay::testing::roles::Role;
 use outpay::testing::store::{AuditFilter, CredentialKind, MailState, MemberChange, NewMail};
 use secrecy::{ExposeSecret, SecretString};
@@ -21,6 +24,9 @@ crate::world::on_both_engines! {
     a_link_that_resets_a_password_works_once_for_half_an_hour,
     an_address_without_an_account_gets_no_mail,
     a_link_that_resets_both_factors_is_never_mailed,
+    another_address_is_used_once_its_mailbox_has_confirmed_it,
+    a_link_that_changes_an_address_works_once_for_half_an_hour,
+    an_address_of_another_account_is_neither_told_nor_taken,
 }
 
 fn client() -> SessionClient {
@@ -207,4 +213,102 @@ async fn a_link_that_resets_both_factors_is_never_mailed(world: &Post) {
     let ends_at = made.unwrap_or_else(|_| panic!("it is made")).ends_at;
     assert_eq!(ends_at - world.platform.clock.now(), 86_400_000_000);
     assert_eq!(world.mails().await.len(), before);
+}
+
+const PASSWORD: &str = "seven-quiet-otters-dancing";
+const SECOND: i64 = 1_000_000;
+
+/// A member who is signed in, and the TOTP key.
+async fn signed_in(world: &Post, business: i64, email: &str) -> (Session, SecretString) {
+    join(world, business, email, Role::Owner).await;
+    let platform = &world.platform;
+    let password = SecretString::from(PASSWORD);
+    let attempt = SignInAttempt { email, password: &password, client: &client(), device: None };
+    let step = sign_in::with_password(platform, &attempt, None).await.unwrap();
+    let half = async || session::find(platform, step.token.expose_secret()).await.unwrap().unwrap();
+    let key = sign_in::key_to_enrol(platform, &half().await).await.unwrap();
+    let (step, _) = sign_in::enrol(platform, &half().await, &code(world, &key), &client()).await.unwrap();
+    (session::find(platform, step.token.expose_secret()).await.unwrap().unwrap(), key)
+}
+
+fn code(world: &Post, key: &SecretString) -> String {
+    let bytes = BASE32_NOPAD.decode(key.expose_secret().as_bytes()).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(bytes).build().unwrap();
+    totp.generate(u64::try_from(world.platform.clock.now() / SECOND).unwrap()).to_string()
+}
+
+/// Asks for a change with the right password and the next code; the token of the mail to the new address.
+async fn change_token(world: &Post, member: &(Session, SecretString), from: &str, to: &str) -> String {
+    world.platform.clock.advance(30 * SECOND);
+    let (session, key) = member;
+    let password = SecretString::from(PASSWORD);
+    let attempt = SignInAttempt { email: from, password: &password, client: &client(), device: None };
+    let code = code(world, key);
+    email_change::ask(&world.platform, session, &attempt, &code, &Email::parse(to).unwrap()).await.unwrap();
+    while world.settle().await > 0 {}
+    let received = world.server.received();
+    let newest = received.iter().rfind(|mail| mail.header("Subject") == "Confirm your new address");
+    let mail = newest.expect("a mail with a link");
+    assert_eq!(mail.header("To"), to);
+    mail.link(PUBLIC_URL).rsplit_once("/dashboard/email/confirm#").expect("a link").1.to_owned()
+}
+
+async fn another_address_is_used_once_its_mailbox_has_confirmed_it(world: &Post) {
+    let business = world.book(&[]).await.business();
+    let member = signed_in(world, business, ADA).await;
+    let (new, platform) = ("ada@example.org", &world.platform);
+    let (session, key) = &member;
+    for (password, code) in [("not the password", code(world, key)), (PASSWORD, "000000".to_owned())] {
+        let password = SecretString::from(password);
+        let attempt = SignInAttempt { email: ADA, password: &password, client: &client(), device: None };
+        let to = Email::parse(new).unwrap();
+        assert!(email_change::ask(platform, session, &attempt, &code, &to).await.is_err());
+    }
+    ask(world, ADA).await;
+    let reset = mailed_token(world).await;
+    let token = change_token(world, &member, ADA, new).await;
+    assert!(platform.store.member_by_email(new).await.unwrap().is_none(), "not before it is confirmed");
+    assert_eq!(email_change::confirm(platform, &token, &client()).await.unwrap(), new);
+    let row = platform.store.member_by_email(new).await.unwrap().expect("the new address");
+    assert_eq!(row.number, session.member().number);
+    assert!(platform.store.member_by_email(ADA).await.unwrap().is_none());
+    assert!(
+        matches!(set(world, &reset, NEW).await, Err(PasswordResetError::Invalid)),
+        "it was mailed to the old one"
+    );
+    while world.settle().await > 0 {}
+    let received = world.server.received();
+    let told = received.iter().find(|mail| mail.header("Subject") == "Your e-mail address was changed");
+    let told = told.expect("the old address is told");
+    assert_eq!(told.header("To"), ADA);
+    assert!(told.text().contains(new), "{}", told.text());
+}
+
+async fn a_link_that_changes_an_address_works_once_for_half_an_hour(world: &Post) {
+    let business = world.book(&[]).await.business();
+    let member = signed_in(world, business, ADA).await;
+    let confirm = async |token: &str| email_change::confirm(&world.platform, token, &client()).await;
+    let late = change_token(world, &member, ADA, "late@example.org").await;
+    world.platform.clock.advance(30 * 60 * SECOND);
+    let token = change_token(world, &member, ADA, "ada@example.org").await;
+    let (text, mac) = token.split_once('.').unwrap();
+    let altered = format!("{}A.{mac}", &text[..text.len() - 1]);
+    for invalid in ["", ".", "x.y", text, &altered, &late] {
+        assert!(matches!(confirm(invalid).await, Err(EmailChangeError::Invalid)), "{invalid}");
+    }
+    confirm(&token).await.unwrap();
+    assert!(matches!(confirm(&token).await, Err(EmailChangeError::Invalid)), "once");
+}
+
+async fn an_address_of_another_account_is_neither_told_nor_taken(world: &Post) {
+    let business = world.book(&[]).await.business();
+    let member = signed_in(world, business, ADA).await;
+    join(world, business, "grace@example.com", Role::Viewer).await;
+    let token = change_token(world, &member, ADA, "grace@example.com").await;
+    let confirmed = email_change::confirm(&world.platform, &token, &client()).await;
+    assert!(matches!(confirmed, Err(EmailChangeError::Invalid)));
+    assert_eq!(
+        world.platform.store.member_by_email(ADA).await.unwrap().unwrap().number,
+        member.0.member().number
+    );
 }
