@@ -51,6 +51,8 @@ pub struct Known<'a> {
     pub order_id: &'a str,
     /// The destination's fields.
     pub destination: Map<String, Value>,
+    /// What left the person's balance.
+    pub gross: Cents,
     /// What the rail pays.
     pub net: Cents,
 }
@@ -105,13 +107,14 @@ mod tests {
         let known = |text: &str| Known {
             order_id: "X-1",
             destination: serde_json::from_str(text).unwrap(),
+            gross: Cents(2_500),
             net: Cents(2_450),
         };
         for (kind, destination, rest) in [
             (
                 &super::super::crypto::KIND,
                 r#"{"address":"0xAb","network":"Base"}"#,
-                r#","chain":"Base","usd_amount":24.5,"to_address":"0xAb""#,
+                r#","usd_amount":25,"to_address":"0xAb""#,
             ),
             (
                 &gift_card::KIND,

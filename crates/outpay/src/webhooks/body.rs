@@ -44,6 +44,7 @@ fn write(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> V
     let known = Known {
         order_id: &ids.order_id(event.provider, book, event.withdrawal),
         destination: serde_json::from_str(&event.destination).unwrap_or_default(),
+        gross: event.amount,
         net: event.amount.minus(event.fees).unwrap_or(Cents::ZERO),
     };
     let own = (rails::kind(event.provider).public_detail)(&known);
@@ -197,7 +198,7 @@ mod tests {
                 let (order, rest) = rest.strip_prefix("\"order_id\":\"").unwrap().split_once('"').unwrap();
                 (order.split('-').next().unwrap().to_owned(), rest.split_once('}').unwrap().0.to_owned())
             };
-            let crypto = r#","chain":"Base","usd_amount":24.5,"to_address":"0xAb""#;
+            let crypto = r#","usd_amount":25,"to_address":"0xAb""#;
             assert_eq!(of(Provider::Crypto, &plain.destination), ("CRX".to_owned(), crypto.to_owned()));
             let card = r#","brand":"Acme","currency":"USD","face_value":2450"#;
             assert_eq!(of(Provider::GiftCard, r#"{"brand":"Acme"}"#), ("GC".to_owned(), card.to_owned()));

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub struct CryptoConfig {
     /// The chain's name for people, for example `Base`.
     pub chain: String,
+    /// What webhooks call the chain; otherwise `ERC20` on Ethereum, `TRC20` on TRON, and elsewhere its name.
+    pub webhook_chain: Option<String>,
     /// Its EIP-155 number; a node of another chain is refused.
     pub chain_id: u64,
     /// The token's symbol, for example `USDC`.
@@ -100,6 +102,8 @@ impl CryptoConfig {
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<Address, Failure> {
         ensure!(!self.chain.trim().is_empty(), "`chain` needs the chain's name");
+        let is_blank = |word: &String| word.trim().is_empty();
+        ensure!(!self.webhook_chain.as_ref().is_some_and(is_blank), "`webhook_chain` needs a word");
         ensure!(!self.currency.trim().is_empty(), "`currency` needs the token's symbol");
         ensure!(self.chain_id > 0, "`chain_id` must be the chain's number");
         ensure!((2..=60).contains(&self.decimals), "`decimals` must be 2 to 60: money is counted in cents");

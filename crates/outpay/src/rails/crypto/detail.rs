@@ -1,8 +1,10 @@
 //! The public detail of a payment: the webhook's `crypto` object, in the order of the contract (1.5).
 
 use super::super::kind::Known;
+use super::CryptoConfig;
 use super::amount::decimal;
 use alloy_primitives::{Address, B256, U256};
+use ledger::Cents;
 use serde_json::Value;
 
 /// The fields in the order of the contract.
@@ -18,12 +20,24 @@ pub(super) const ORDER: &[&str] = &[
     "network_fee",
 ];
 
-/// What a webhook says of a payment about which the chain says nothing yet.
+/// What a webhook says of a payment about which the chain says nothing yet. Only the rail knows its word for the chain.
 pub(super) fn known(known: &Known<'_>) -> String {
-    let cents = U256::from(known.net.0.unsigned_abs());
-    let dollars = format!("\"usd_amount\":{}", decimal(cents, 2));
-    let (chain, to) = (known.text("chain", "network"), known.text("to_address", "address"));
-    known.object(chain.into_iter().chain([dollars]).chain(to))
+    let dollars = format!("\"usd_amount\":{}", decimal(cents(known.gross), 2));
+    known.object([dollars].into_iter().chain(known.text("to_address", "address")))
+}
+
+/// An amount of a withdrawal, which is never negative.
+pub(super) fn cents(amount: Cents) -> U256 {
+    U256::from(amount.0.unsigned_abs())
+}
+
+/// The documented words for chains, by EIP-155 number.
+const CHAINS: &[(u64, &str)] = &[(1, "ERC20"), (728_126_428, "TRC20")];
+
+/// How programs read which chain it is: as configured, by the documented word, or by the chain's name.
+pub(super) fn chain_word(config: &CryptoConfig) -> String {
+    let documented = || CHAINS.iter().find(|(id, _)| *id == config.chain_id).map(|(_, word)| *word);
+    config.webhook_chain.as_deref().or_else(documented).unwrap_or(&config.chain).to_owned()
 }
 
 /// Unknown fields are left out.
@@ -33,7 +47,8 @@ pub(super) struct Detail<'a> {
     pub chain: &'a str,
     pub units: U256,
     pub decimals: u8,
-    pub cents: U256,
+    /// What left the person's balance, as the documented sample has it.
+    pub gross: Cents,
     pub to: Address,
     pub hash: Option<B256>,
     pub confirmations: Option<u64>,
@@ -50,7 +65,7 @@ impl Detail<'_> {
             ("currency", text(self.currency)),
             ("chain", text(self.chain)),
             ("crypto_amount", decimal(self.units, usize::from(self.decimals))),
-            ("usd_amount", decimal(self.cents, 2)),
+            ("usd_amount", decimal(cents(self.gross), 2)),
             ("to_address", text(&self.to.to_checksum(None))),
         ];
         fields.extend(self.hash.map(|hash| ("tx_hash", text(&hash.to_string()))));
@@ -74,13 +89,13 @@ mod tests {
             chain: "Base",
             units: U256::from(24_500_000),
             decimals: 6,
-            cents: U256::from(2450),
+            gross: Cents(2500),
             to: Address::repeat_byte(0xab),
             hash: None,
             confirmations: None,
             fee: None,
         };
-        let start = r#"{"order_id":"CRX-1","currency":"USDC","chain":"Base","crypto_amount":24.5,"usd_amount":24.5,"to_address":"0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB""#;
+        let start = r#"{"order_id":"CRX-1","currency":"USDC","chain":"Base","crypto_amount":24.5,"usd_amount":25,"to_address":"0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB""#;
         assert_eq!(detail.json(), format!("{start}}}"));
         detail.hash = Some(B256::repeat_byte(1));
         detail.confirmations = Some(12);
@@ -88,5 +103,22 @@ mod tests {
         let hash = "01".repeat(32);
         let end = format!(r#","tx_hash":"0x{hash}","confirmations":12,"network_fee":0.000065}}"#);
         assert_eq!(detail.json(), format!("{start}{end}"));
+    }
+
+    #[test]
+    fn chains_have_the_documented_words() {
+        let word = |chain_id: u64, configured: Option<&str>| {
+            let config: CryptoConfig = serde_json::from_value(serde_json::json!({
+                "chain": "Our label", "chain_id": chain_id, "currency": "USDC", "token": "0x1", "decimals": 6,
+                "webhook_chain": configured,
+            }))
+            .unwrap();
+            chain_word(&config)
+        };
+        assert_eq!(word(1, None), "ERC20");
+        assert_eq!(word(728_126_428, None), "TRC20");
+        assert_eq!(word(8453, None), "Our label");
+        assert_eq!(word(1, Some("ethereum")), "ethereum");
+        assert_eq!(word(56, Some("BEP20")), "BEP20");
     }
 }

@@ -99,6 +99,8 @@ pub struct CryptoRail {
     treasury: Treasury,
     clock: Clock,
     chain_name: String,
+    /// The same for programs.
+    chain_word: String,
     currency: String,
     confirmations: u64,
     first_nonce: u64,
@@ -119,7 +121,7 @@ struct ChainDestination {
 struct CryptoOrder {
     to: Address,
     units: U256,
-    cents: U256,
+    gross: Cents,
 }
 
 impl CryptoRail {
@@ -152,6 +154,7 @@ impl CryptoRail {
             second,
             treasury,
             clock,
+            chain_word: detail::chain_word(&config),
             chain_name: config.chain,
             currency: config.currency,
             confirmations: config.confirmations,
@@ -186,7 +189,7 @@ impl CryptoRail {
         let to = self.stored_address(&payment.withdrawal.destination)?;
         let units = self.units(net).context("an amount that the token cannot hold")?;
         ensure!(!units.is_zero(), "a payment of nothing");
-        Ok(CryptoOrder { to, units, cents: U256::from(u64::try_from(net.0)?) })
+        Ok(CryptoOrder { to, units, gross: payment.withdrawal.amount })
     }
 
     /// The address in a destination that [`Rail::destination`] wrote.
@@ -209,10 +212,10 @@ impl CryptoRail {
         let detail = Detail {
             order_id: &payment.order_id,
             currency: &self.currency,
-            chain: &self.chain_name,
+            chain: &self.chain_word,
             units: order.units,
             decimals: self.chain.decimals,
-            cents: order.cents,
+            gross: order.gross,
             to: order.to,
             hash: Some(seen.hash),
             confirmations: Some(seen.confirmations),

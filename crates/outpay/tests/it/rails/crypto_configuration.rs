@@ -58,6 +58,7 @@ fn what_is_wrong_is_named_without_its_secrets() {
     let table = [
         ("chain = \"Base\"", "chain = \" \"", "`chain`"),
         ("chain_id = 8453", "chain_id = 0", "`chain_id`"),
+        ("chain_id = 8453", "chain_id = 8453\nwebhook_chain = \" \"", "`webhook_chain`"),
         ("decimals = 6", "decimals = 1", "`decimals`"),
         ("decimals = 6", "decimals = 61", "`decimals`"),
         ("decimals = 6", "decimals = 6\nconfirmations = 0", "`confirmations`"),

@@ -36,7 +36,7 @@ async fn a_transfer_arrives(world: Chain) {
     let coins_after = world.node.coins_of(world.rail.line().1.parse().unwrap()).await;
     let fee = outpay::testing::rails::crypto::amount::decimal(coins_before - coins_after, 18);
     let expected = format!(
-        r#"{{"order_id":"CRX-1","currency":"USDC","chain":"Testnet","crypto_amount":24.5,"usd_amount":24.5,"to_address":"{}","tx_hash":"{}","confirmations":{CONFIRMATIONS},"network_fee":{fee}}}"#,
+        r#"{{"order_id":"CRX-1","currency":"USDC","chain":"Testnet","crypto_amount":24.5,"usd_amount":25,"to_address":"{}","tx_hash":"{}","confirmations":{CONFIRMATIONS},"network_fee":{fee}}}"#,
         to.to_checksum(None),
         attempts[0].key,
     );

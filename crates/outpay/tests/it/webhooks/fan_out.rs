@@ -32,7 +32,7 @@ async fn a_success_is_told_to_the_byte(world: &Hooks) {
     let expected = format!(
         "{{\"amount\":2500,\"currency\":\"USD\",\"fees\":50,\"net_amount\":2450,\
          \"metadata\":{{\"payout_user_id\":\"{}\"}},\"type\":\"payout.succeeded\",\"provider\":\"crypto\",\
-         \"order_id\":\"{}\",\"recipient\":{{\"email\":\"user@example.com\"}},\"crypto\":{{\"order_id\":\"{order}\",\"usd_amount\":24.5,\"to_address\":\"0x1\"}}}}",
+         \"order_id\":\"{}\",\"recipient\":{{\"email\":\"user@example.com\"}},\"crypto\":{{\"order_id\":\"{order}\",\"usd_amount\":25,\"to_address\":\"0x1\"}}}}",
         world.user_id(book, 1),
         world.withdrawal_id(book, withdrawal)
     );
