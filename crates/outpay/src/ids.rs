@@ -26,6 +26,8 @@ pub enum IdKind {
     Withdrawal,
     /// `whd_`: a webhook delivery.
     Delivery,
+    /// `whe_`: a webhook endpoint.
+    WebhookEndpoint,
     /// `gcd_`: a gift card in stock.
     GiftCard,
     /// `mem_`: a member.
@@ -54,6 +56,7 @@ impl IdKind {
             Self::Event => "evt_",
             Self::Withdrawal => "ord_",
             Self::Delivery => "whd_",
+            Self::WebhookEndpoint => "whe_",
             Self::GiftCard => "gcd_",
             Self::Member => "mem_",
             Self::Session => "ses_",
@@ -81,6 +84,7 @@ impl IdKind {
             Self::Invitation => 22,
             Self::Import => 30,
             Self::Mail => 31,
+            Self::WebhookEndpoint => 60,
             Self::Proposal => 70,
         }
     }

@@ -172,6 +172,10 @@ impl From<WebhookError> for Problem {
         match error {
             WebhookError::Url(_) | WebhookError::UrlIsMissing => field("url", sentence),
             WebhookError::OverlapIsTooLong => field("overlap", sentence),
+            WebhookError::DescriptionIsTooLong => field("description", sentence),
+            WebhookError::TooManyEndpoints => Self::Coded(StatusCode::CONFLICT, sentence, "too_many_webhooks"),
+            WebhookError::UnknownEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_found"),
+            WebhookError::EndpointWasDeleted => Self::Coded(StatusCode::CONFLICT, sentence, "webhook_deleted"),
             WebhookError::RolledSince => Self::Coded(StatusCode::CONFLICT, sentence, "webhook_rolled_since"),
             WebhookError::NoEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_set"),
             WebhookError::UnknownDelivery => {

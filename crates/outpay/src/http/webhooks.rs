@@ -70,7 +70,7 @@ pub async fn webhook_set(State(door): State<Arc<Door>>, request: Request) -> Res
     let condition = if_match(&parts.headers)?;
     let WebhookBody { url, enabled, events } =
         WebhookBody::read(&body::object(&parts, body, LARGEST).await?)?;
-    let change = EndpointChange { url, enabled, events, condition };
+    let change = EndpointChange { url, enabled, events, condition, ..EndpointChange::default() };
     door.still_authenticates(caller).await?;
     let (endpoint, is_new) =
         door.platform.webhooks.set_endpoint(caller.book, Actor(caller.subject), &change).await?;

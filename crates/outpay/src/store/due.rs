@@ -52,7 +52,7 @@ fn due_by_kind() -> [&'static str; 3] {
         "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2",
         sql!(
             "UPDATE webhook_delivery SET due_at = $1 WHERE state = {DELIVERY_PENDING} AND due_at > $2 \
-             AND book IN (SELECT book FROM webhook_endpoint)"
+             AND (book, endpoint) IN (SELECT book, number FROM webhook_endpoint)"
         ),
         sql!("UPDATE mail SET due_at = $1 WHERE state = {MAIL_PENDING} AND due_at > $2"),
     ]

@@ -35,7 +35,7 @@ impl Store {
         let values = vec![epoch.into(), floor.into(), (epoch << BUSINESS_BITS).into(), now.into()];
         let mut statements = vec![Statement::one(begin, values)];
         statements.push(Statement::new(
-            "UPDATE webhook_endpoint SET made = $1 WHERE made < $1",
+            "UPDATE webhook_count SET deliveries = $1 WHERE deliveries < $1",
             vec![floor.into()],
         ));
         match self.engine() {

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 7, text: include_str!("../../migrations/0007_master_key_versions.sql") },
     Migration { number: 8, text: include_str!("../../migrations/0008_test_clocks.sql") },
     Migration { number: 9, text: include_str!("../../migrations/0009_passkeys.sql") },
+    Migration { number: 6, text: include_str!("../../migrations/0006_webhook_endpoints.sql") },
 ];
 
 /// The engine that a text is rendered for.

@@ -114,7 +114,7 @@ pub use user_search::{UserPage, UserSearch};
 pub use users::{UserFilter, UserRow};
 pub use webhook_attempts::{Attempted, WebhookAttempt};
 pub use webhook_deliveries::{Delivery, NewDelivery, PayoutEvent};
-pub use webhook_endpoints::WebhookEndpoint;
+pub use webhook_endpoints::{EndpointKey, WebhookEndpoint};
 pub use withdrawals::WithdrawalFilter;
 
 use crate::clock::Clock;

@@ -32,6 +32,8 @@ pub struct WebhookAttempt {
 pub struct Attempted {
     pub book: BookId,
     pub delivery: i64,
+    /// The endpoint's number.
+    pub endpoint: i64,
     /// The withdrawal; 0 for a test send.
     pub withdrawal: i64,
     /// Who had the delivery.
@@ -123,10 +125,16 @@ fn insert(one: &Attempted) -> Statement {
 fn postpone(one: &Attempted) -> Option<Statement> {
     let due_at = one.due_at.filter(|_| one.withdrawal > 0)?;
     let sql = sql!(
-        "UPDATE webhook_delivery SET due_at = $1 WHERE book = $2 AND withdrawal = $3 AND state = {DELIVERY_PENDING} \
-         AND number > $4 AND due_at < $1"
+        "UPDATE webhook_delivery SET due_at = $1 WHERE book = $2 AND endpoint = $3 AND withdrawal = $4 \
+         AND state = {DELIVERY_PENDING} AND number > $5 AND due_at < $1"
     );
-    let values = vec![due_at.into(), one.book.0.into(), one.withdrawal.into(), one.delivery.into()];
+    let values = vec![
+        due_at.into(),
+        one.book.0.into(),
+        one.endpoint.into(),
+        one.withdrawal.into(),
+        one.delivery.into(),
+    ];
     Some(Statement::new(sql, values))
 }
 

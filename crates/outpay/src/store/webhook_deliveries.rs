@@ -5,6 +5,7 @@ use super::codes::{DELIVERED, DELIVERY_FAILED, DELIVERY_PENDING};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::sql::sql;
 use super::states::DeliveryState;
+use super::webhook_endpoints::EndpointKey;
 use super::{Failure, Store};
 use anyhow::Context;
 use ledger::{BookId, Cents, EntryKind, Metadata, Micros, Provider};
@@ -43,6 +44,8 @@ pub struct PayoutEvent {
 pub struct Delivery {
     /// 1, 2, … inside the book, in order of the events.
     pub number: i64,
+    /// The endpoint's number.
+    pub endpoint: i64,
     /// The journal entry it tells of; `None` for a test send.
     pub sequence: Option<i64>,
     /// The withdrawal; 0 for a test send.
@@ -81,14 +84,19 @@ pub struct NewDelivery {
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "INSERT INTO webhook_delivery (book, number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, \
-     due_at, leased_until, leased_by, lease) \
-     VALUES ($1, $2, $3, $4, $5, $6, {DELIVERY_PENDING}, 0, 0, $7, $8, $9, $10, $11)"
+        "INSERT INTO webhook_delivery (book, number, endpoint, sequence, withdrawal, kind, body, state, tries, attempts, \
+     created_at, due_at, leased_until, leased_by, lease) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, {DELIVERY_PENDING}, 0, 0, $8, $9, $10, $11, $12)"
     )
 });
 
+/// The delivery's endpoint was not deleted.
+const HAS_ENDPOINT: &str = "EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.book = webhook_delivery.book \
+                            AND e.number = webhook_delivery.endpoint)";
+
 /// The columns that `delivery` reads, in its order.
-const COLUMNS: &str = "number, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, finished_at, lease";
+const COLUMNS: &str = "number, endpoint, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, \
+                       finished_at, lease";
 
 impl Store {
     /// Events of these kinds after entry `after`, in sequence, at most `limit`. A code of 0 names no kind.
@@ -113,60 +121,61 @@ impl Store {
     /// Makes deliveries, numbered on from `made`, and moves the endpoint's cursor from `cursor` to `to`, in one transaction.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] when the endpoint is not as it was read: `revision`, `cursor` and `made` must be the same.
+    /// [`WriteError::Conflict`] when the endpoint and the book's count are not as they were read: `revision`, `cursor` and
+    /// `made` must be the same.
     pub async fn make_deliveries(
         &self,
-        book: BookId,
+        key: EndpointKey,
         (revision, cursor, made): (i64, i64, i64),
         to: i64,
         new: &[NewDelivery],
         now: Micros,
     ) -> Result<(), WriteError> {
         let last = made + i64::try_from(new.len()).context("too many deliveries")?;
-        let step = "UPDATE webhook_endpoint SET cursor = $1, made = $2 \
-                    WHERE book = $3 AND revision = $4 AND cursor = $5 AND made = $6";
-        let values = vec![to.into(), last.into(), book.0.into(), revision.into(), cursor.into(), made.into()];
-        let mut statements = vec![Statement::one(step, values)];
+        let step = "UPDATE webhook_endpoint SET cursor = $1 \
+                    WHERE book = $2 AND number = $3 AND revision = $4 AND cursor = $5";
+        let values =
+            vec![to.into(), key.book.0.into(), key.number.into(), revision.into(), cursor.into()];
+        let mut statements = vec![Statement::one(step, values), count(key.book, made, last)];
         let numbered = new.iter().zip(made + 1..);
-        statements.extend(numbered.map(|(delivery, number)| insert(book, number, delivery, now, (0, 0))));
+        statements.extend(numbered.map(|(delivery, number)| insert(key, number, delivery, now, (0, 0))));
         self.driver.write(statements).await
     }
 
     /// Makes one delivery that `worker` has until `until`, and gives its number. For test sends.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] when others made deliveries meanwhile, or there is no endpoint.
+    /// [`WriteError::Conflict`] when others made deliveries meanwhile.
     pub async fn make_leased_delivery(
         &self,
-        book: BookId,
+        key: EndpointKey,
         made: i64,
         new: &NewDelivery,
         now: Micros,
         (until, worker): (Micros, i64),
     ) -> Result<i64, WriteError> {
-        let step = "UPDATE webhook_endpoint SET made = $1 WHERE book = $2 AND made = $3";
         let number = made + 1;
-        let values = vec![number.into(), book.0.into(), made.into()];
-        let insert = insert(book, number, new, now, (until, worker));
-        self.driver.write(vec![Statement::one(step, values), insert]).await?;
+        let insert = insert(key, number, new, now, (until, worker));
+        self.driver.write(vec![count(key.book, made, number), insert]).await?;
         Ok(number)
     }
 
-    /// Deliveries of a book that are to be tried now and that no worker has, longest due first. One waits while an earlier
+    /// Deliveries to an endpoint that are to be tried now and that no worker has, longest due first. One waits while an earlier
     /// one of the same withdrawal is pending, so that a receiver hears of a withdrawal's events in order.
     pub async fn due_deliveries(
         &self,
-        book: BookId,
+        key: EndpointKey,
         now: Micros,
         limit: i64,
     ) -> Result<Vec<Delivery>, Failure> {
         let sql = sql!(
-            "SELECT {COLUMNS} FROM webhook_delivery d WHERE d.book = $1 AND d.state = {DELIVERY_PENDING} \
-             AND d.due_at <= $2 AND d.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM webhook_delivery p \
-             WHERE p.book = d.book AND p.withdrawal = d.withdrawal AND p.withdrawal > 0 AND p.state = {DELIVERY_PENDING} \
-             AND p.number < d.number) ORDER BY d.due_at, d.number LIMIT $3"
+            "SELECT {COLUMNS} FROM webhook_delivery d WHERE d.book = $1 AND d.endpoint = $2 AND d.state = {DELIVERY_PENDING} \
+             AND d.due_at <= $3 AND d.leased_until <= $3 AND NOT EXISTS (SELECT 1 FROM webhook_delivery p \
+             WHERE p.book = d.book AND p.endpoint = d.endpoint AND p.withdrawal = d.withdrawal AND p.withdrawal > 0 \
+             AND p.state = {DELIVERY_PENDING} AND p.number < d.number) ORDER BY d.due_at, d.number LIMIT $4"
         );
-        let rows = self.driver.query(sql, vec![book.0.into(), now.into(), limit.into()]).await?;
+        let values = vec![key.book.0.into(), key.number.into(), now.into(), limit.into()];
+        let rows = self.driver.query(sql, values).await?;
         rows.iter().map(delivery).collect()
     }
 
@@ -262,7 +271,7 @@ impl Store {
     pub async fn retry_delivery(&self, book: BookId, number: i64, now: Micros) -> Result<(), WriteError> {
         let sql = sql!(
             "UPDATE webhook_delivery SET state = {DELIVERY_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
-             WHERE book = $2 AND number = $3 AND state = {DELIVERY_FAILED}"
+             WHERE book = $2 AND number = $3 AND state = {DELIVERY_FAILED} AND {HAS_ENDPOINT}"
         );
         self.driver.write(vec![Statement::one(sql, vec![now.into(), book.0.into(), number.into()])]).await
     }
@@ -276,7 +285,7 @@ impl Store {
     ) -> Result<u64, Failure> {
         let sql = sql!(
             "UPDATE webhook_delivery SET state = {DELIVERY_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
-             WHERE book = $2 AND state = {DELIVERY_FAILED} AND finished_at >= $3 AND sequence IS NOT NULL"
+             WHERE book = $2 AND state = {DELIVERY_FAILED} AND finished_at >= $3 AND sequence IS NOT NULL AND {HAS_ENDPOINT}"
         );
         let values = vec![now.into(), book.0.into(), since.into()];
         let touched = self.driver.write_counted(vec![Statement::new(sql, values)]).await?;
@@ -290,16 +299,23 @@ impl Store {
     }
 }
 
+/// Raises the book's count of deliveries.
+fn count(book: BookId, made: i64, last: i64) -> Statement {
+    let sql = "UPDATE webhook_count SET deliveries = $1 WHERE book = $2 AND deliveries = $3";
+    Statement::one(sql, vec![last.into(), book.0.into(), made.into()])
+}
+
 fn insert(
-    book: BookId,
+    key: EndpointKey,
     number: i64,
     new: &NewDelivery,
     now: Micros,
     (until, worker): (Micros, i64),
 ) -> Statement {
     let values = vec![
-        book.0.into(),
+        key.book.0.into(),
         number.into(),
+        key.number.into(),
         new.sequence.into(),
         new.withdrawal.into(),
         new.kind.code().into(),
@@ -334,17 +350,18 @@ fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {
 fn delivery(row: &Row) -> Result<Delivery, Failure> {
     Ok(Delivery {
         number: row.int(0)?,
-        sequence: row.maybe_int(1)?,
-        withdrawal: row.int(2)?,
-        kind: kind(row.int(3)?)?,
-        body: row.bytes(4)?.to_vec(),
-        state: DeliveryState::from_code(row.int(5)?).context("no such delivery state")?,
-        tries: row.int(6)?,
-        attempts: row.int(7)?,
-        created_at: row.int(8)?,
-        due_at: row.maybe_int(9)?,
-        finished_at: row.maybe_int(10)?,
-        lease: row.int(11)?,
+        endpoint: row.int(1)?,
+        sequence: row.maybe_int(2)?,
+        withdrawal: row.int(3)?,
+        kind: kind(row.int(4)?)?,
+        body: row.bytes(5)?.to_vec(),
+        state: DeliveryState::from_code(row.int(6)?).context("no such delivery state")?,
+        tries: row.int(7)?,
+        attempts: row.int(8)?,
+        created_at: row.int(9)?,
+        due_at: row.maybe_int(10)?,
+        finished_at: row.maybe_int(11)?,
+        lease: row.int(12)?,
     })
 }
 

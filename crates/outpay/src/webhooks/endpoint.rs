@@ -1,22 +1,54 @@
-//! What an owner does with a webhook endpoint: configure it, roll its token and secret. Not here: deliveries.
-//! Invariants: token and secret are sealed in the database, and leave this module only to sign, or in the one
-//! response to the request that created them; every event is judged by the settings before a change or by those after
-//! it, never by neither; a change and its audit log entry are one transaction.
+//! An endpoint with its keys unsealed, as the other files here read it. Not here: what an owner does with it (settings.rs,
+//! roll.rs). Invariant: token and secret are sealed in the database, and leave this module only to sign, or in the one
+//! response to the request that created them.
 
 use super::sign::SigningKeys;
-use super::{WebhookError, Webhooks, fan_out};
+use super::{WebhookError, Webhooks};
 use crate::auth::seal::Purpose;
-use crate::precondition::Precondition;
-use crate::store::{Failure, NewAuditEntry, WebhookEndpoint, WriteError};
+use crate::ids::IdKind;
+use crate::store::{EndpointKey, Failure, WebhookEndpoint};
 use crate::webhook_event::EventSet;
 use anyhow::Context;
-use ledger::{Actor, BookId, Micros};
-use serde_json::{Value, json};
+use ledger::{BookId, Micros};
 
-/// Retries of a change that lost a race against another change or a new delivery.
-const TRIES: usize = 20;
-/// An overlap is for a transition; it must not become permanent.
-const LONGEST_OVERLAP: Micros = 30 * 24 * 3600 * 1_000_000;
+/// Which endpoint a command means.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// The book's primary one, which there may not be yet.
+    Primary(BookId),
+    /// The one of this number.
+    Numbered(EndpointKey),
+}
+
+impl Which {
+    #[must_use]
+    pub fn book(self) -> BookId {
+        match self {
+            Self::Primary(book) => book,
+            Self::Numbered(key) => key.book,
+        }
+    }
+
+    /// Why nothing can be done where there is none.
+    pub(super) fn missing(self) -> WebhookError {
+        match self {
+            Self::Primary(_) => WebhookError::NoEndpoint,
+            Self::Numbered(_) => WebhookError::UnknownEndpoint,
+        }
+    }
+}
+
+impl From<BookId> for Which {
+    fn from(book: BookId) -> Self {
+        Self::Primary(book)
+    }
+}
+
+impl From<EndpointKey> for Which {
+    fn from(key: EndpointKey) -> Self {
+        Self::Numbered(key)
+    }
+}
 
 /// An endpoint with its keys unsealed. No `Debug`, because of the keys.
 pub struct Endpoint {
@@ -25,20 +57,27 @@ pub struct Endpoint {
     previous: Option<SigningKeys>,
 }
 
-/// A change of the settings; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default)]
-pub struct EndpointChange {
-    pub url: Option<String>,
-    pub enabled: Option<bool>,
-    pub events: Option<EventSet>,
-    /// The versions from which the change may be made.
-    pub condition: Precondition,
-}
-
 impl Endpoint {
+    #[must_use]
+    pub fn key(&self) -> EndpointKey {
+        self.row.key
+    }
+
+    /// Is it the one where only one is meant?
+    #[must_use]
+    pub fn is_primary(&self) -> bool {
+        self.row.is_primary
+    }
+
     #[must_use]
     pub fn url(&self) -> &str {
         &self.row.url
+    }
+
+    /// The owner's words; empty for none.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.row.description
     }
 
     #[must_use]
@@ -76,15 +115,20 @@ impl Endpoint {
         tag(&self.row)
     }
 
+    #[must_use]
+    pub fn created_at(&self) -> Micros {
+        self.row.created_at
+    }
+
     /// Time of the owner's last change.
     #[must_use]
     pub fn changed_at(&self) -> Micros {
         self.row.changed_at
     }
 
-    fn open(webhooks: &Webhooks, row: WebhookEndpoint) -> Result<Self, Failure> {
+    pub(super) fn open(webhooks: &Webhooks, row: WebhookEndpoint) -> Result<Self, Failure> {
         let open = |sealed: &[u8]| {
-            let text = webhooks.secrets.seals().open(Purpose::Webhook, &place(row.book), sealed);
+            let text = webhooks.secrets.seals().open(Purpose::Webhook, &place(row.key), sealed);
             let keys = text.as_ref().and_then(SigningKeys::from_text);
             keys.context(
                 "the keys of a webhook endpoint do not open: they were altered, or moved from another row",
@@ -96,182 +140,67 @@ impl Endpoint {
     }
 }
 
-fn tag(row: &WebhookEndpoint) -> String {
-    format!("w{}", row.revision)
+pub(super) fn tag(row: &WebhookEndpoint) -> String {
+    format!("w{}.{}", row.key.number, row.revision)
 }
 
-fn events(row: &WebhookEndpoint) -> EventSet {
+pub(super) fn events(row: &WebhookEndpoint) -> EventSet {
     EventSet::from_bits(row.events).unwrap_or(EventSet::DEFAULT)
 }
 
-/// The audit log keeps only the host of the URL: path and query may be confidential.
-fn set_entry(row: &WebhookEndpoint, by: Actor) -> NewAuditEntry {
-    let host: Vec<&str> = row.url.split('/').take(3).collect();
-    let detail = json!({ "host": host.join("/"), "enabled": row.enabled, "events": events(row).names() });
-    entry(row, by, "webhook.set", &detail)
-}
-
-fn entry(row: &WebhookEndpoint, actor: Actor, action: &'static str, detail: &Value) -> NewAuditEntry {
-    NewAuditEntry {
-        business: row.book.business(),
-        book: Some(row.book),
-        at: row.changed_at,
-        actor,
-        action,
-        subject: String::new(),
-        detail: detail.to_string(),
-    }
-}
-
-/// Associated data that binds sealed keys to their book.
+/// Associated data that binds sealed keys to their row. Of the first endpoint it is the book alone, as it was sealed when a
+/// book could have only one.
 #[must_use]
-pub fn place(book: BookId) -> [u8; 8] {
-    book.0.to_be_bytes()
-}
-
-fn seal(webhooks: &Webhooks, book: BookId, keys: &SigningKeys) -> Vec<u8> {
-    webhooks.secrets.seals().seal(Purpose::Webhook, &place(book), &keys.to_text(), &webhooks.entropy)
+pub fn place(key: EndpointKey) -> Vec<u8> {
+    let mut place = key.book.0.to_be_bytes().to_vec();
+    if key.number != 1 {
+        place.extend(key.number.to_be_bytes());
+    }
+    place
 }
 
 impl Webhooks {
+    /// New keys, sealed for this row.
+    pub(super) fn sealed_keys(&self, key: EndpointKey) -> Vec<u8> {
+        let keys = SigningKeys::generate(&self.entropy);
+        self.secrets.seals().seal(Purpose::Webhook, &place(key), &keys.to_text(), &self.entropy)
+    }
+
+    pub(super) async fn row(&self, which: Which) -> Result<Option<WebhookEndpoint>, Failure> {
+        match which {
+            Which::Primary(book) => self.store.primary_webhook_endpoint(book).await,
+            Which::Numbered(key) => self.store.webhook_endpoint(key).await,
+        }
+    }
+
     /// # Errors
     /// When the database fails, or the keys cannot be unsealed.
-    pub async fn endpoint(&self, book: BookId) -> Result<Option<Endpoint>, Failure> {
-        let row = self.store.webhook_endpoint(book).await?;
+    pub async fn endpoint(&self, which: impl Into<Which>) -> Result<Option<Endpoint>, Failure> {
+        let row = self.row(which.into()).await?;
         row.map(|row| Endpoint::open(self, row)).transpose()
     }
 
-    /// Creates or changes a book's endpoint. `true`: it was created, with new keys.
+    /// All endpoints of a book, oldest first.
     ///
     /// # Errors
-    /// When the URL is refused, or on a failure; nothing was changed then.
-    pub async fn set_endpoint(
-        &self,
-        book: BookId,
-        by: Actor,
-        change: &EndpointChange,
-    ) -> Result<(Endpoint, bool), WebhookError> {
-        let url = change.url.as_deref().map(|url| self.client.guard().check_url(url)).transpose()?;
-        let url = url.map(String::from);
-        for _ in 0..TRIES {
-            let now = self.clock.now();
-            let sequence = self.store.last_sequence(book).await?;
-            let old = self.store.webhook_endpoint(book).await?;
-            if !change.condition.holds(old.as_ref().map(tag).as_deref()) {
-                return Err(WebhookError::IsChanged);
-            }
-            let Some(old) = old else {
-                let url = url.clone().ok_or(WebhookError::UrlIsMissing)?;
-                let new = self.first(book, url, change, sequence, now);
-                match self.store.create_webhook_endpoint(&new, &set_entry(&new, by)).await {
-                    Err(WriteError::Conflict) => continue,
-                    Err(WriteError::Failure(failure)) => return Err(failure.into()),
-                    Ok(()) => return Ok((Endpoint::open(self, new)?, true)),
-                }
-            };
-            // Events before the change follow the old settings: create their deliveries first.
-            if old.enabled && fan_out::book(self, book).await? > 0 {
-                continue;
-            }
-            let new = WebhookEndpoint {
-                url: url.clone().unwrap_or_else(|| old.url.clone()),
-                enabled: change.enabled.unwrap_or(old.enabled),
-                events: change.events.map_or(old.events, EventSet::bits),
-                cursor: old.cursor.max(sequence),
-                changed_at: now,
-                ..old.clone()
-            };
-            let entry = set_entry(&new, by);
-            if let Some(changed) = self.store_change(&old, new, &entry).await? {
-                self.nudge();
-                return Ok((changed, false));
-            }
-        }
-        Err(WebhookError::Busy)
+    /// When the database fails, or the keys cannot be unsealed.
+    pub async fn endpoints(&self, book: BookId) -> Result<Vec<Endpoint>, Failure> {
+        let rows = self.store.webhook_endpoints(book).await?;
+        rows.into_iter().map(|row| Endpoint::open(self, row)).collect()
     }
 
-    /// Gives a book's endpoint new keys. The old ones keep signing too for `overlap` microseconds; 0 ends them at
-    /// once. `once` is a digest of the caller's idempotency key: if the last roll had the same one, nothing is done
-    /// and `true` is returned.
+    /// The public id of an endpoint.
+    #[must_use]
+    pub fn endpoint_id(&self, key: EndpointKey) -> String {
+        self.secrets.ids().seal(IdKind::WebhookEndpoint, key.book, key.number)
+    }
+
+    /// The endpoint with this public id, which may have been deleted.
     ///
     /// # Errors
-    /// When there is no endpoint, the overlap is too long, `once` belongs to an earlier roll, or on a failure;
-    /// nothing was changed then.
-    pub async fn roll_endpoint(
-        &self,
-        book: BookId,
-        by: Actor,
-        overlap: Micros,
-        once: Option<&[u8]>,
-    ) -> Result<(Endpoint, bool), WebhookError> {
-        if !(0..=LONGEST_OVERLAP).contains(&overlap) {
-            return Err(WebhookError::OverlapIsTooLong);
-        }
-        for _ in 0..TRIES {
-            let now = self.clock.now();
-            let old = self.store.webhook_endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
-            if once.is_some() && old.rolled_by.as_deref() == once {
-                return Ok((Endpoint::open(self, old)?, true));
-            }
-            if let Some(once) = once
-                && self.store.was_rolled_by(book, once).await?
-            {
-                return Err(WebhookError::RolledSince);
-            }
-            let new = WebhookEndpoint {
-                sealed: seal(self, book, &SigningKeys::generate(&self.entropy)),
-                previous: (overlap > 0).then(|| old.sealed.clone()),
-                previous_until: if overlap > 0 { now + overlap } else { 0 },
-                rolled_by: once.map(<[u8]>::to_vec),
-                changed_at: now,
-                ..old.clone()
-            };
-            let entry = entry(&new, by, "webhook.rolled", &json!({ "overlap_seconds": overlap / 1_000_000 }));
-            if let Some(rolled) = self.store_change(&old, new, &entry).await? {
-                return Ok((rolled, false));
-            }
-        }
-        Err(WebhookError::Busy)
-    }
-
-    fn first(
-        &self,
-        book: BookId,
-        url: String,
-        change: &EndpointChange,
-        cursor: i64,
-        now: Micros,
-    ) -> WebhookEndpoint {
-        WebhookEndpoint {
-            book,
-            url,
-            enabled: change.enabled.unwrap_or(true),
-            events: change.events.unwrap_or(EventSet::DEFAULT).bits(),
-            sealed: seal(self, book, &SigningKeys::generate(&self.entropy)),
-            previous: None,
-            previous_until: 0,
-            rolled_by: None,
-            cursor,
-            made: 0,
-            revision: 1,
-            changed_at: now,
-        }
-    }
-
-    /// `None`: a concurrent change came first.
-    async fn store_change(
-        &self,
-        old: &WebhookEndpoint,
-        new: WebhookEndpoint,
-        entry: &NewAuditEntry,
-    ) -> Result<Option<Endpoint>, WebhookError> {
-        match self.store.change_webhook_endpoint(old, &new, entry).await {
-            Ok(()) => {
-                let stored = WebhookEndpoint { revision: old.revision + 1, ..new };
-                Ok(Some(Endpoint::open(self, stored)?))
-            }
-            Err(WriteError::Conflict) => Ok(None),
-            Err(WriteError::Failure(failure)) => Err(failure.into()),
-        }
+    /// When the id is none of the book's.
+    pub fn endpoint_of_id(&self, book: BookId, id: &str) -> Result<EndpointKey, WebhookError> {
+        let number = self.secrets.ids().open(IdKind::WebhookEndpoint, book, id);
+        number.map(|number| EndpointKey { book, number }).ok_or(WebhookError::UnknownEndpoint)
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{Webhooks, body};
 use crate::background::journal::{self, Advance};
-use crate::store::{Failure, MetadataOf, NewDelivery, PayoutEvent, WriteError};
+use crate::store::{EndpointKey, Failure, MetadataOf, NewDelivery, PayoutEvent, WriteError};
 use crate::webhook_event::EventSet;
 use anyhow::Context;
 use ledger::{BookId, Metadata};
@@ -13,13 +13,15 @@ use std::collections::BTreeSet;
 /// Events per transaction.
 const BATCH: i64 = 500;
 
-/// Creates all deliveries that a book's endpoint is behind on; returns how many.
-pub(super) async fn book(webhooks: &Webhooks, book: BookId) -> Result<usize, Failure> {
-    journal::catch_up(|| step(webhooks, book)).await
+/// Creates all deliveries that an endpoint is behind on; returns how many.
+pub(super) async fn endpoint(webhooks: &Webhooks, key: EndpointKey) -> Result<usize, Failure> {
+    journal::catch_up(|| step(webhooks, key)).await
 }
 
-async fn step(webhooks: &Webhooks, book: BookId) -> Result<Advance, WriteError> {
-    let endpoint = webhooks.store.webhook_endpoint(book).await?.filter(|found| found.enabled);
+async fn step(webhooks: &Webhooks, key: EndpointKey) -> Result<Advance, WriteError> {
+    let book = key.book;
+    let made = webhooks.store.last_delivery(book).await?;
+    let endpoint = webhooks.store.webhook_endpoint(key).await?.filter(|found| found.enabled);
     let Some(endpoint) = endpoint else { return Ok(Advance::CaughtUp) };
     let events =
         EventSet::from_bits(endpoint.events).context("a webhook endpoint has an invalid set of events")?;
@@ -33,8 +35,8 @@ async fn step(webhooks: &Webhooks, book: BookId) -> Result<Advance, WriteError> 
         body: body::body(webhooks.secrets.ids(), book, event),
     };
     let new: Vec<NewDelivery> = found.iter().map(delivery).collect();
-    let read = (endpoint.revision, endpoint.cursor, endpoint.made);
-    webhooks.store.make_deliveries(book, read, last, &new, webhooks.store.now().await?).await?;
+    let read = (endpoint.revision, endpoint.cursor, made);
+    webhooks.store.make_deliveries(key, read, last, &new, webhooks.store.now().await?).await?;
     Ok(Advance::Made(new.len()))
 }
 
@@ -53,11 +55,11 @@ async fn note(webhooks: &Webhooks, book: BookId, events: &mut [PayoutEvent]) -> 
     Ok(())
 }
 
-/// The same for every book that is behind.
+/// The same for every endpoint that is behind.
 pub(super) async fn all(webhooks: &Webhooks) -> Result<usize, Failure> {
     let mut made = 0;
     for behind in webhooks.store.webhook_endpoints_behind().await? {
-        made += book(webhooks, behind).await?;
+        made += endpoint(webhooks, behind).await?;
     }
     Ok(made)
 }

@@ -2,7 +2,7 @@
 //! limit of a receiver that does not answer in time is halved each time, and doubled with each answer. Not here:
 //! which deliveries are due.
 
-use ledger::BookId;
+use crate::store::EndpointKey;
 use std::collections::HashMap;
 
 /// The minimum for a dead receiver, so that its recovery is noticed.
@@ -13,7 +13,7 @@ pub(super) struct DeliveryLimits {
     in_all: usize,
     per_endpoint: usize,
     total: usize,
-    endpoints: HashMap<BookId, Load>,
+    endpoints: HashMap<EndpointKey, Load>,
 }
 
 struct Load {
@@ -27,38 +27,38 @@ impl DeliveryLimits {
     }
 
     /// How many more deliveries this receiver may get now.
-    pub(super) fn free(&self, book: BookId) -> usize {
+    pub(super) fn free(&self, endpoint: EndpointKey) -> usize {
         let here = self
             .endpoints
-            .get(&book)
+            .get(&endpoint)
             .map_or(self.per_endpoint, |load| load.allowed.saturating_sub(load.under_way));
         here.min(self.in_all.saturating_sub(self.total))
     }
 
     /// Is there enough capacity to be worth a transaction? One or two free places are not, while many deliveries will
     /// end soon.
-    pub(super) fn is_worth_taking(&self, book: BookId) -> bool {
-        let under_way = self.endpoints.get(&book).map_or(0, |load| load.under_way);
-        let free = self.free(book);
+    pub(super) fn is_worth_taking(&self, endpoint: EndpointKey) -> bool {
+        let under_way = self.endpoints.get(&endpoint).map_or(0, |load| load.under_way);
+        let free = self.free(endpoint);
         free > 0 && 2 * free >= under_way
     }
 
-    pub(super) fn begun(&mut self, book: BookId) {
+    pub(super) fn begun(&mut self, endpoint: EndpointKey) {
         let allowed = self.per_endpoint;
-        let load = self.endpoints.entry(book).or_insert(Load { under_way: 0, allowed });
+        let load = self.endpoints.entry(endpoint).or_insert(Load { under_way: 0, allowed });
         load.under_way += 1;
         self.total += 1;
     }
 
     /// `silent`: the receiver did not answer.
-    pub(super) fn ended(&mut self, book: BookId, silent: bool) {
-        let Some(load) = self.endpoints.get_mut(&book) else { return };
+    pub(super) fn ended(&mut self, endpoint: EndpointKey, silent: bool) {
+        let Some(load) = self.endpoints.get_mut(&endpoint) else { return };
         load.under_way = load.under_way.saturating_sub(1);
         self.total = self.total.saturating_sub(1);
         load.allowed =
             if silent { (load.allowed / 2).max(FEWEST) } else { (load.allowed * 2).min(self.per_endpoint) };
         if load.under_way == 0 && load.allowed == self.per_endpoint {
-            self.endpoints.remove(&book);
+            self.endpoints.remove(&endpoint);
         }
     }
 }
@@ -67,8 +67,8 @@ impl DeliveryLimits {
 mod tests {
     use super::*;
 
-    const ONE: BookId = BookId(2);
-    const OTHER: BookId = BookId(4);
+    const ONE: EndpointKey = EndpointKey { book: ledger::BookId(2), number: 1 };
+    const OTHER: EndpointKey = EndpointKey { book: ledger::BookId(2), number: 2 };
 
     #[test]
     fn a_silent_receiver_gets_less_and_another_does_not_notice() {

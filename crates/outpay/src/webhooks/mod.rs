@@ -17,15 +17,18 @@ mod limits;
 mod measures;
 mod operations;
 pub mod pull;
+mod roll;
 mod schedule;
+mod settings;
 pub mod sign;
 mod trial;
 mod worker;
 
 pub use client::WebhookClient;
-pub use endpoint::{Endpoint, EndpointChange};
+pub use endpoint::{Endpoint, Which};
 pub use guard::Guard;
 pub use measures::WebhookMeasures;
+pub use settings::{EndpointChange, LONGEST_DESCRIPTION, MOST_ENDPOINTS};
 pub use worker::{LONGEST_STEPS, WebhookOptions, WebhookWorker};
 
 use crate::auth::Secrets;
@@ -74,6 +77,15 @@ pub enum WebhookError {
     IsChanged,
     #[error("There is no webhook yet; set its url first.")]
     NoEndpoint,
+    #[error("Webhook not found")]
+    UnknownEndpoint,
+    #[error("There can be at most {MOST_ENDPOINTS} webhooks; delete one first.")]
+    TooManyEndpoints,
+    #[error("The description may not be longer than {LONGEST_DESCRIPTION} characters.")]
+    DescriptionIsTooLong,
+    /// The endpoint of a delivery that is to be retried.
+    #[error("The webhook of this delivery was deleted.")]
+    EndpointWasDeleted,
     #[error("Webhook delivery not found")]
     UnknownDelivery,
     /// Only a failed delivery can be retried.

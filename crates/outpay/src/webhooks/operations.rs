@@ -3,7 +3,7 @@
 
 use super::{WebhookError, Webhooks, fan_out};
 use crate::ids::IdKind;
-use crate::store::{Delivery, Failure, WriteError};
+use crate::store::{Delivery, DeliveryState, Failure, WriteError};
 use ledger::{BookId, Micros};
 
 impl Webhooks {
@@ -35,15 +35,18 @@ impl Webhooks {
                 self.nudge();
                 self.delivery(book, id).await
             }
-            // It has not failed, or a concurrent retry came first.
-            Err(WriteError::Conflict) => Err(WebhookError::NotFailed(self.delivery(book, id).await?.state)),
+            // It has not failed, a concurrent retry came first, or the endpoint is gone.
+            Err(WriteError::Conflict) => Err(match self.delivery(book, id).await?.state {
+                DeliveryState::Failed => WebhookError::EndpointWasDeleted,
+                state => WebhookError::NotFailed(state),
+            }),
             Err(WriteError::Failure(failure)) => Err(failure.into()),
         }
     }
 
     /// Makes all deliveries due again that failed at `since` or later; returns how many.
     pub async fn replay_deliveries(&self, book: BookId, since: Micros) -> Result<u64, WebhookError> {
-        if self.store.webhook_endpoint(book).await?.is_none() {
+        if self.store.webhook_endpoints(book).await?.is_empty() {
             return Err(WebhookError::NoEndpoint);
         }
         let replayed = self.store.retry_failed_deliveries(book, since, self.store.now().await?).await?;

@@ -2,11 +2,11 @@
 //! says `test_mode: true`, and is not retried automatically.
 
 use super::worker::{self, Finished};
-use super::{WebhookError, Webhooks, body};
+use super::{WebhookError, Webhooks, Which, body};
 use crate::background::presence;
-use crate::store::{Delivery, Failure, NewDelivery, WebhookAttempt, WriteError};
+use crate::store::{Delivery, EndpointKey, Failure, NewDelivery, WebhookAttempt, WriteError};
 use anyhow::Context;
-use ledger::{BookId, EntryKind, Micros};
+use ledger::{EntryKind, Micros};
 
 /// Longer than any exchange.
 const LEASE: Micros = 60 * 1_000_000;
@@ -26,8 +26,14 @@ impl Webhooks {
     ///
     /// # Errors
     /// When there is no endpoint, too many test sends are running, or on a failure.
-    pub async fn test_endpoint(&self, book: BookId, kind: EntryKind) -> Result<WebhookTrial, WebhookError> {
-        let _place = self.trials.try_acquire().map_err(|_| WebhookError::Busy)?;
+    pub async fn test_endpoint(
+        &self,
+        which: impl Into<Which>,
+        kind: EntryKind,
+    ) -> Result<WebhookTrial, WebhookError> {
+        let (which, _place) = (which.into(), self.trials.try_acquire().map_err(|_| WebhookError::Busy)?);
+        let book = which.book();
+        let endpoint = self.endpoint(which).await?.ok_or_else(|| which.missing())?;
         let worker = presence::number(&self.entropy);
         let new = NewDelivery {
             sequence: None,
@@ -36,8 +42,7 @@ impl Webhooks {
             body: body::sample(self.secrets.ids(), book, kind),
         };
         let taken = self.store.now().await?;
-        let number = self.make_trial(book, &new, worker).await?;
-        let endpoint = self.endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
+        let number = self.make_trial(endpoint.key(), &new, worker).await?;
         let delivery = self.store.delivery(book, number).await?.context("a delivery that was just made")?;
         let Finished { attempted, sent } = worker::deliver(self, &endpoint, delivery, (worker, taken)).await;
         self.store.record_webhook_attempts(std::slice::from_ref(&attempted)).await.map_err(Failure::from)?;
@@ -46,12 +51,17 @@ impl Webhooks {
         Ok(WebhookTrial { delivery, attempt: attempted.attempt })
     }
 
-    async fn make_trial(&self, book: BookId, new: &NewDelivery, worker: i64) -> Result<i64, WebhookError> {
+    async fn make_trial(
+        &self,
+        key: EndpointKey,
+        new: &NewDelivery,
+        worker: i64,
+    ) -> Result<i64, WebhookError> {
         for _ in 0..TRIES {
             let now = self.store.now().await?;
-            let endpoint = self.store.webhook_endpoint(book).await?.ok_or(WebhookError::NoEndpoint)?;
+            let made = self.store.last_delivery(key.book).await?;
             let lease = (now + LEASE, worker);
-            match self.store.make_leased_delivery(book, endpoint.made, new, now, lease).await {
+            match self.store.make_leased_delivery(key, made, new, now, lease).await {
                 Ok(number) => return Ok(number),
                 Err(WriteError::Conflict) => {}
                 Err(WriteError::Failure(failure)) => return Err(failure.into()),

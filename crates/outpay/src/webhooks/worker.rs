@@ -10,8 +10,8 @@ use super::endpoint::Endpoint;
 use super::limits::DeliveryLimits;
 use super::{Webhooks, fan_out, schedule, sign};
 use crate::background::{asked_to_stop, finish_within, presence};
-use crate::store::{Attempted, Delivery, DeliveryState, Failure, Longest, WebhookAttempt, WriteError};
-use ledger::{BookId, Micros};
+use crate::store::{Attempted, Delivery, DeliveryState, EndpointKey, Failure, Longest, WebhookAttempt, WriteError};
+use ledger::Micros;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub struct WebhookWorker {
     limits: DeliveryLimits,
     turn: usize,
     sending: JoinSet<Finished>,
-    books: HashMap<Id, BookId>,
+    endpoints: HashMap<Id, EndpointKey>,
 }
 
 /// An attempt that has ended.
@@ -69,7 +69,7 @@ impl WebhookWorker {
     pub fn new(webhooks: Webhooks, options: WebhookOptions) -> Self {
         let number = presence::number(&webhooks.entropy);
         let limits = DeliveryLimits::new(options.in_all, options.per_endpoint);
-        Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), books: HashMap::new() }
+        Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), endpoints: HashMap::new() }
     }
 
     /// The same under this number, which the worker keeps when it is restarted.
@@ -141,37 +141,37 @@ impl WebhookWorker {
     async fn take(&mut self) -> Result<(), Failure> {
         let now = self.webhooks.store.now().await?;
         let mut due = self.webhooks.store.webhook_endpoints_due(now).await?;
-        // Rotate the start, so that at the total limit the same book is not always served last.
+        // Rotate the start, so that at the total limit the same endpoint is not always served last.
         self.turn = self.turn.wrapping_add(1);
         let first = self.turn % due.len().max(1);
         due.rotate_left(first);
-        for book in due {
-            if self.limits.is_worth_taking(book) {
-                self.take_of(book, now).await?;
+        for endpoint in due {
+            if self.limits.is_worth_taking(endpoint) {
+                self.take_of(endpoint, now).await?;
             }
         }
         Ok(())
     }
 
-    async fn take_of(&mut self, book: BookId, now: Micros) -> Result<(), Failure> {
+    async fn take_of(&mut self, key: EndpointKey, now: Micros) -> Result<(), Failure> {
         let store = &self.webhooks.store;
-        let limit = i64::try_from(self.limits.free(book)).unwrap_or(i64::MAX);
-        let due = store.due_deliveries(book, now, limit).await?;
+        let limit = i64::try_from(self.limits.free(key)).unwrap_or(i64::MAX);
+        let due = store.due_deliveries(key, now, limit).await?;
         if due.is_empty() {
             return Ok(());
         }
-        let endpoint = self.webhooks.endpoint(book).await?.filter(Endpoint::is_enabled);
+        let endpoint = self.webhooks.endpoint(key).await?.filter(Endpoint::is_enabled);
         let Some(endpoint) = endpoint.map(Arc::new) else { return Ok(()) };
         let wanted: Vec<(i64, i64)> = due.iter().map(|due| (due.number, due.lease)).collect();
-        let got = store.lease_deliveries(book, &wanted, self.number, now, now + LEASE).await?;
+        let got = store.lease_deliveries(key.book, &wanted, self.number, now, now + LEASE).await?;
         for (mut delivery, _) in due.into_iter().zip(got).filter(|(_, got)| *got) {
             delivery.lease += 1;
             let (webhooks, endpoint, number) = (self.webhooks.clone(), Arc::clone(&endpoint), self.number);
             let begun = self
                 .sending
                 .spawn(async move { deliver(&webhooks, &endpoint, delivery, (number, now)).await });
-            self.books.insert(begun.id(), book);
-            self.limits.begun(book);
+            self.endpoints.insert(begun.id(), key);
+            self.limits.begun(key);
         }
         Ok(())
     }
@@ -191,8 +191,8 @@ impl WebhookWorker {
                     (error.id(), None)
                 }
             };
-            if let Some(book) = self.books.remove(&id) {
-                self.limits.ended(book, sent.as_ref().is_none_or(|sent| sent.sent.status.is_none()));
+            if let Some(endpoint) = self.endpoints.remove(&id) {
+                self.limits.ended(endpoint, sent.as_ref().is_none_or(|sent| sent.sent.status.is_none()));
             }
             finished.extend(sent);
         }
@@ -232,7 +232,7 @@ pub(super) async fn deliver(
     delivery: Delivery,
     (worker, taken): (i64, Micros),
 ) -> Finished {
-    let (book, now) = (endpoint.row.book, webhooks.clock.now());
+    let (book, now) = (endpoint.row.key.book, webhooks.clock.now());
     let id = webhooks.delivery_id(book, delivery.number);
     let headers = sign::headers(endpoint.keys(), endpoint.previous(now), &id, now, &delivery.body);
     let sent = webhooks.client.post(endpoint.url(), &headers, delivery.body).await;
@@ -257,6 +257,7 @@ pub(super) async fn deliver(
     let attempted = Attempted {
         book,
         delivery: delivery.number,
+        endpoint: delivery.endpoint,
         withdrawal: delivery.withdrawal,
         worker,
         lease: delivery.lease,

@@ -218,9 +218,10 @@ impl From<WebhookError> for CliError {
     fn from(error: WebhookError) -> Self {
         match error {
             WebhookError::Failure(failure) => Self::Failed(failure),
-            WebhookError::Url(_) | WebhookError::UrlIsMissing | WebhookError::OverlapIsTooLong => {
-                Self::Usage(error.to_string())
-            }
+            WebhookError::Url(_)
+            | WebhookError::UrlIsMissing
+            | WebhookError::DescriptionIsTooLong
+            | WebhookError::OverlapIsTooLong => Self::Usage(error.to_string()),
             refused => Self::Refused(refused.to_string()),
         }
     }

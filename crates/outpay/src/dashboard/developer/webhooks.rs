@@ -56,7 +56,8 @@ impl From<WebhookError> for Declined {
     fn from(error: WebhookError) -> Self {
         let sentence = error.to_string();
         match error {
-            WebhookError::UnknownDelivery => Self::NotFound,
+            WebhookError::UnknownDelivery | WebhookError::UnknownEndpoint => Self::NotFound,
+            WebhookError::TooManyEndpoints => Self::Sentence(StatusCode::CONFLICT, sentence),
             WebhookError::RolledSince => Self::Sentence(StatusCode::CONFLICT, sentence),
             WebhookError::Busy => Self::Sentence(StatusCode::SERVICE_UNAVAILABLE, sentence),
             WebhookError::Failure(failure) => Self::Failure(failure),

@@ -4,12 +4,13 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, withdraw};
+use crate::conformance::webhooks::endpoint;
 use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
 use outpay::testing::clock::Clock;
 use outpay::testing::mail_kind::MailKind;
 use outpay::testing::store::{
-    AuditFilter, DueWork, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery,
-    NewMail, PulledBack, Store, WebhookEndpoint,
+    AuditFilter, DueWork, EndpointKey, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery,
+    NewMail, PulledBack, Store,
 };
 
 on_both_engines! {
@@ -37,24 +38,11 @@ async fn start(world: &BareStore) -> BookId {
     store.set_terms(book, "usdc", &Terms { enabled: true, ..Terms::default() }).await.unwrap();
     till.fund(book, 1_000).await;
     till.carry_out(book, [create("a@example.com", 1_000), withdraw(order(1, 10))]).await;
-    let endpoint = WebhookEndpoint {
-        book,
-        url: "https://example.com".to_owned(),
-        enabled: true,
-        events: 4,
-        sealed: vec![1],
-        previous: None,
-        previous_until: 0,
-        rolled_by: None,
-        cursor: 0,
-        made: 0,
-        revision: 1,
-        changed_at: NOW,
-    };
+    let endpoint = endpoint(book);
     store.create_webhook_endpoint(&endpoint, &entry(book.business(), "webhook.set", Actor(5))).await.unwrap();
     let (kind, body) = (EntryKind::WithdrawalCreated, b"{}".to_vec());
     let new = NewDelivery { sequence: Some(1), withdrawal: 1, kind, body };
-    store.make_deliveries(book, (1, 0, 0), 1, &[new], NOW).await.unwrap();
+    store.make_deliveries(endpoint.key, (1, 0, 0), 1, &[new], NOW).await.unwrap();
     let mail = NewMail {
         book: Some(book),
         kind: MailKind::ClaimLink,
@@ -114,7 +102,7 @@ async fn put_off(world: &BareStore, due_at: i64, leased_until: i64) {
 async fn got(world: &BareStore, book: BookId, now: i64) -> [bool; 4] {
     let store = &world.store;
     let withdrawals = store.lease_withdrawals(1, USDC, (now, now), 9).await.unwrap();
-    let deliveries = store.due_deliveries(book, now, 9).await.unwrap();
+    let deliveries = store.due_deliveries(EndpointKey { book, number: 1 }, now, 9).await.unwrap();
     let mails = store.due_mails(now, 9).await.unwrap();
     let import = store.lease_import(1, (now, now)).await.unwrap();
     [!withdrawals.is_empty(), !deliveries.is_empty(), !mails.is_empty(), import.is_some()]

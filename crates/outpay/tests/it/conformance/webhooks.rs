@@ -6,13 +6,15 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deposit, to_payout};
 use ledger::{Actor, BookId, Cents, Command, EntryKind, Order, Progress, Provider, Step, Terms};
 use outpay::testing::store::{
-    Attempted, AuditFilter, Delivery, DeliveryState, NewAuditEntry, NewDelivery, WebhookAttempt,
+    Attempted, AuditFilter, Delivery, DeliveryState, EndpointKey, NewAuditEntry, NewDelivery, WebhookAttempt,
     WebhookEndpoint, WriteError,
 };
 
 on_both_engines! {
     an_endpoint_comes_back_as_it_was_made,
     an_endpoint_changes_only_as_it_was_read,
+    a_book_has_several_endpoints_and_one_line_of_numbers,
+    a_deleted_endpoint_leaves_its_deliveries,
     what_an_endpoint_was_rolled_by_is_kept_for_ever,
     events_come_with_all_that_is_told,
     only_endpoints_with_a_wanted_event_are_behind,
@@ -29,21 +31,37 @@ on_both_engines! {
 
 const ALL: [i64; 5] = [10, 16, 19, 21, 14];
 
-fn endpoint(book: BookId) -> WebhookEndpoint {
+/// The first endpoint of a book.
+fn key(book: BookId) -> EndpointKey {
+    EndpointKey { book, number: 1 }
+}
+
+pub fn endpoint(book: BookId) -> WebhookEndpoint {
     WebhookEndpoint {
-        book,
+        key: key(book),
+        is_primary: true,
         url: "https://example.com/ü".to_owned(),
+        description: String::new(),
         enabled: true,
+        disabled_at: None,
         events: 4,
+        schedule: 1,
         sealed: vec![1, 2, 0, 255],
         previous: None,
         previous_until: 0,
         rolled_by: None,
         cursor: 0,
-        made: 0,
+        failing_since: None,
+        failed_at: None,
         revision: 1,
+        created_at: NOW,
         changed_at: NOW,
     }
+}
+
+/// One more endpoint of the book.
+fn second(book: BookId) -> WebhookEndpoint {
+    WebhookEndpoint { key: EndpointKey { book, number: 2 }, is_primary: false, ..endpoint(book) }
 }
 
 fn set(book: BookId) -> NewAuditEntry {
@@ -61,7 +79,7 @@ async fn with_deliveries(world: &BareStore, name: &str, withdrawals: &[i64]) -> 
     let made: Vec<NewDelivery> =
         withdrawals.iter().zip(1..).map(|(withdrawal, sequence)| new(Some(sequence), *withdrawal)).collect();
     let to = i64::try_from(made.len()).unwrap();
-    world.store.make_deliveries(book, (1, 0, 0), to, &made, NOW).await.unwrap();
+    world.store.make_deliveries(key(book), (1, 0, 0), to, &made, NOW).await.unwrap();
     book
 }
 
@@ -88,7 +106,7 @@ async fn with_withdrawal(world: &BareStore) -> BookId {
 }
 
 async fn due(world: &BareStore, book: BookId, now: i64) -> Vec<i64> {
-    world.store.due_deliveries(book, now, 10).await.unwrap().iter().map(|due| due.number).collect()
+    world.store.due_deliveries(key(book), now, 10).await.unwrap().iter().map(|due| due.number).collect()
 }
 
 async fn delivery(world: &BareStore, book: BookId, number: i64) -> Delivery {
@@ -106,13 +124,19 @@ fn attempted(book: BookId, delivery: i64, worker: i64, state: DeliveryState) -> 
         body: vec![0, 255, b'x'],
         micros: 7,
     };
-    Attempted { book, delivery, withdrawal: delivery, worker, lease: 1, attempt, state, tries: 1, due_at }
+    let (endpoint, withdrawal) = (1, delivery);
+    Attempted { book, delivery, endpoint, withdrawal, worker, lease: 1, attempt, state, tries: 1, due_at }
 }
 
 async fn an_endpoint_comes_back_as_it_was_made(world: &BareStore) {
     let (book, other) = (world.book("Acme").await, world.book("Other").await);
-    assert_eq!(world.store.webhook_endpoint(book).await.unwrap(), None);
+    assert_eq!(world.store.webhook_endpoint(key(book)).await.unwrap(), None);
     let full = WebhookEndpoint {
+        description: "Shop".to_owned(),
+        disabled_at: Some(NOW + 4),
+        schedule: 2,
+        failing_since: Some(NOW + 2),
+        failed_at: Some(NOW + 3),
         previous: Some(vec![9]),
         previous_until: NOW + 5,
         rolled_by: Some(vec![8]),
@@ -122,10 +146,15 @@ async fn an_endpoint_comes_back_as_it_was_made(world: &BareStore) {
     };
     world.store.create_webhook_endpoint(&full, &set(book)).await.unwrap();
     world.store.create_webhook_endpoint(&endpoint(other), &set(other)).await.unwrap();
-    assert_eq!(world.store.webhook_endpoint(book).await.unwrap(), Some(full));
-    assert_eq!(world.store.webhook_endpoint(other).await.unwrap(), Some(endpoint(other)));
-    for again in [endpoint(book), endpoint(BookId(98))] {
-        let made = world.store.create_webhook_endpoint(&again, &set(again.book)).await;
+    assert_eq!(world.store.webhook_endpoint(key(book)).await.unwrap(), Some(full));
+    assert_eq!(world.store.webhook_endpoint(key(other)).await.unwrap(), Some(endpoint(other)));
+    for again in [
+        endpoint(book),
+        WebhookEndpoint { is_primary: true, ..second(book) },
+        WebhookEndpoint { key: key(book), ..second(book) },
+        endpoint(BookId(98)),
+    ] {
+        let made = world.store.create_webhook_endpoint(&again, &set(again.key.book)).await;
         assert!(matches!(made, Err(WriteError::Conflict)), "{made:?}");
     }
 }
@@ -137,13 +166,57 @@ async fn an_endpoint_changes_only_as_it_was_read(world: &BareStore) {
     let wanted =
         WebhookEndpoint { url: "https://example.com/b".to_owned(), events: 31, cursor: 2, ..first.clone() };
     world.store.change_webhook_endpoint(&first, &wanted, &set(book)).await.unwrap();
-    let second = world.store.webhook_endpoint(book).await.unwrap().unwrap();
+    let second = world.store.webhook_endpoint(key(book)).await.unwrap().unwrap();
     assert_eq!(second, WebhookEndpoint { revision: 2, ..wanted.clone() });
     let stale = world.store.change_webhook_endpoint(&first, &wanted, &set(book)).await;
     assert!(matches!(stale, Err(WriteError::Conflict)), "another revision: {stale:?}");
     let moved = WebhookEndpoint { cursor: 1, ..second.clone() };
     let moved = world.store.change_webhook_endpoint(&moved, &wanted, &set(book)).await;
     assert!(matches!(moved, Err(WriteError::Conflict)), "another cursor: {moved:?}");
+}
+
+async fn a_book_has_several_endpoints_and_one_line_of_numbers(world: &BareStore) {
+    let (store, book) = (&world.store, world.book("Acme").await);
+    assert_eq!(store.next_endpoint_number(book).await.unwrap(), 1);
+    assert!(store.primary_webhook_endpoint(book).await.unwrap().is_none());
+    for (number, new) in [(1, endpoint(book)), (2, second(book))] {
+        assert_eq!(store.next_endpoint_number(book).await.unwrap(), number);
+        store.create_webhook_endpoint(&new, &set(book)).await.unwrap();
+    }
+    assert_eq!(store.webhook_endpoints(book).await.unwrap(), [endpoint(book), second(book)]);
+    assert_eq!(store.primary_webhook_endpoint(book).await.unwrap(), Some(endpoint(book)));
+    // Both hear of one entry, each once, and their deliveries do not wait for each other.
+    store.make_deliveries(key(book), (1, 0, 0), 1, &[new(Some(1), 7)], NOW).await.unwrap();
+    let stale = store.make_deliveries(second(book).key, (1, 0, 0), 1, &[new(Some(1), 7)], NOW).await;
+    assert!(matches!(stale, Err(WriteError::Conflict)), "the other took the number: {stale:?}");
+    store.make_deliveries(second(book).key, (1, 0, 1), 1, &[new(Some(1), 7)], NOW).await.unwrap();
+    assert_eq!(store.last_delivery(book).await.unwrap(), 2);
+    assert_eq!(store.webhook_endpoints_due(NOW).await.unwrap().len(), 2);
+    for (endpoint, number) in [(key(book), 1), (second(book).key, 2)] {
+        let due = store.due_deliveries(endpoint, NOW, 10).await.unwrap();
+        let found: Vec<(i64, i64)> = due.iter().map(|due| (due.number, due.endpoint)).collect();
+        assert_eq!(found, [(number, endpoint.number)]);
+    }
+}
+
+async fn a_deleted_endpoint_leaves_its_deliveries(world: &BareStore) {
+    let book = with_deliveries(world, "Acme", &[1, 2]).await;
+    let store = &world.store;
+    store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 50).await.unwrap();
+    store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Delivered)]).await.unwrap();
+    let stale = store.delete_webhook_endpoint(&endpoint(book), NOW + 5, &set(book)).await;
+    assert!(matches!(stale, Err(WriteError::Conflict)), "another cursor: {stale:?}");
+    assert_eq!(delivery(world, book, 2).await.state, DeliveryState::Pending, "nothing was changed");
+    let now = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
+    store.delete_webhook_endpoint(&now, NOW + 5, &set(book)).await.unwrap();
+    assert_eq!(store.webhook_endpoint(key(book)).await.unwrap(), None);
+    assert_eq!(delivery(world, book, 1).await.state, DeliveryState::Delivered);
+    let ended = delivery(world, book, 2).await;
+    assert_eq!((ended.state, ended.finished_at), (DeliveryState::Failed, Some(NOW + 5)));
+    let retried = store.retry_delivery(book, 2, NOW + 6).await;
+    assert!(matches!(retried, Err(WriteError::Conflict)), "nothing is there to send it to: {retried:?}");
+    assert_eq!(store.retry_failed_deliveries(book, NOW, NOW + 6).await.unwrap(), 0);
+    assert_eq!(store.next_endpoint_number(book).await.unwrap(), 2, "a number is given once");
 }
 
 async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &BareStore) {
@@ -155,7 +228,7 @@ async fn what_an_endpoint_was_rolled_by_is_kept_for_ever(world: &BareStore) {
         let changed = store.change_webhook_endpoint(&now, &wanted, &set(book)).await;
         assert_eq!(changed.is_ok(), changes, "{once:?}: {changed:?}");
         assert!(changes || matches!(changed, Err(WriteError::Conflict)));
-        let found = store.webhook_endpoint(book).await.unwrap().unwrap();
+        let found = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
         assert_eq!(found == now, !changes, "all or nothing");
         now = found;
     }
@@ -205,33 +278,34 @@ async fn only_endpoints_with_a_wanted_event_are_behind(world: &BareStore) {
     {
         let wanted = WebhookEndpoint { events, ..now.clone() };
         store.change_webhook_endpoint(&now, &wanted, &set(book)).await.unwrap();
-        now = store.webhook_endpoint(book).await.unwrap().unwrap();
+        now = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
         let behind = store.webhook_endpoints_behind().await.unwrap();
-        assert_eq!(behind == [book], is_behind, "{events}");
+        assert_eq!(behind == [key(book)], is_behind, "{events}");
     }
     for off in
         [WebhookEndpoint { enabled: false, ..now.clone() }, WebhookEndpoint { cursor: 1000, ..now.clone() }]
     {
         store.change_webhook_endpoint(&now, &off, &set(book)).await.unwrap();
         assert!(store.webhook_endpoints_behind().await.unwrap().is_empty());
-        now = store.webhook_endpoint(book).await.unwrap().unwrap();
+        now = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
     }
 }
 
 async fn deliveries_and_cursor_move_together(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2]).await;
     let store = &world.store;
-    let endpoint = store.webhook_endpoint(book).await.unwrap().unwrap();
-    assert_eq!((endpoint.cursor, endpoint.made, endpoint.revision), (2, 2, 1));
+    let endpoint = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
+    assert_eq!((endpoint.cursor, endpoint.made, endpoint.revision), (2, 1));
     for stale in [(2, 2, 2), (1, 1, 2), (1, 2, 1)] {
-        let made = store.make_deliveries(book, stale, 9, &[new(Some(9), 3)], NOW).await;
+        let made = store.make_deliveries(key(book), stale, 9, &[new(Some(9), 3)], NOW).await;
         assert!(matches!(made, Err(WriteError::Conflict)), "{stale:?}: {made:?}");
     }
     assert_eq!(store.deliveries_waiting().await.unwrap(), 2);
-    store.make_deliveries(book, (1, 2, 2), 9, &[new(Some(9), 3)], NOW).await.unwrap();
+    store.make_deliveries(key(book), (1, 2, 2), 9, &[new(Some(9), 3)], NOW).await.unwrap();
     let third = delivery(world, book, 3).await;
     let expected = Delivery {
         number: 3,
+        endpoint: 1,
         sequence: Some(9),
         withdrawal: 3,
         kind: EntryKind::WithdrawalCreated,
@@ -251,14 +325,14 @@ async fn deliveries_and_cursor_move_together(world: &BareStore) {
 
 async fn an_entry_is_told_of_once(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1]).await;
-    let again = world.store.make_deliveries(book, (1, 1, 1), 2, &[new(Some(1), 1)], NOW).await;
+    let again = world.store.make_deliveries(key(book), (1, 1, 1), 2, &[new(Some(1), 1)], NOW).await;
     assert!(matches!(again, Err(WriteError::Conflict)), "{again:?}");
     // Test sends have no entry, and are leased by their sender at once.
     for made in [1, 2] {
-        let number = world.store.make_leased_delivery(book, made, &new(None, 0), NOW, (NOW + 9, 7)).await;
+        let number = world.store.make_leased_delivery(key(book), made, &new(None, 0), NOW, (NOW + 9, 7)).await;
         assert_eq!(number.unwrap(), made + 1);
     }
-    let stale = world.store.make_leased_delivery(book, 1, &new(None, 0), NOW, (NOW + 9, 7)).await;
+    let stale = world.store.make_leased_delivery(key(book), 1, &new(None, 0), NOW, (NOW + 9, 7)).await;
     assert!(matches!(stale, Err(WriteError::Conflict)), "{stale:?}");
     assert_eq!(due(world, book, NOW).await, [1]);
     assert_eq!(due(world, book, NOW + 9).await, [1, 2, 3], "test sends do not wait");
@@ -269,14 +343,14 @@ async fn due_deliveries_come_in_order_and_one_by_one(world: &BareStore) {
     let store = &world.store;
     assert!(due(world, book, NOW - 1).await.is_empty());
     assert!(store.webhook_endpoints_due(NOW - 1).await.unwrap().is_empty());
-    assert_eq!(store.webhook_endpoints_due(NOW).await.unwrap(), [book]);
+    assert_eq!(store.webhook_endpoints_due(NOW).await.unwrap(), [key(book)]);
     assert_eq!(due(world, book, NOW).await, [1, 2, 4], "the second of withdrawal 1 waits");
-    assert_eq!(store.due_deliveries(book, NOW, 1).await.unwrap().len(), 1);
+    assert_eq!(store.due_deliveries(key(book), NOW, 1).await.unwrap().len(), 1);
     store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 50).await.unwrap();
     assert_eq!(due(world, book, NOW).await, [2, 4], "it waits while the first is under way too");
     store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Delivered)]).await.unwrap();
     assert_eq!(due(world, book, NOW).await, [2, 3, 4]);
-    let now = store.webhook_endpoint(book).await.unwrap().unwrap();
+    let now = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
     let off = WebhookEndpoint { enabled: false, ..now.clone() };
     store.change_webhook_endpoint(&now, &off, &set(book)).await.unwrap();
     assert!(store.webhook_endpoints_due(NOW).await.unwrap().is_empty(), "off");
@@ -352,7 +426,7 @@ async fn a_failure_puts_later_events_of_the_withdrawal_off(world: &BareStore) {
 async fn failed_deliveries_are_retried(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2, 3]).await;
     let store = &world.store;
-    let number = store.make_leased_delivery(book, 3, &new(None, 0), NOW, (NOW + 9, 7)).await.unwrap();
+    let number = store.make_leased_delivery(key(book), 3, &new(None, 0), NOW, (NOW + 9, 7)).await.unwrap();
     store.lease_deliveries(book, &[(1, 0), (2, 0)], 7, NOW, NOW + 50).await.unwrap();
     let failed = |number| attempted(book, number, 7, DeliveryState::Failed);
     store.record_webhook_attempts(&[failed(1), failed(2), failed(number)]).await.unwrap();

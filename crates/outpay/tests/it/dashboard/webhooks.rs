@@ -24,12 +24,12 @@ pub async fn delivered(world: &Team, business: &Business) -> String {
         url: Some("https://receiver.example.com/hook".to_owned()),
         ..EndpointChange::default()
     };
-    webhooks.set_endpoint(book, Actor::OPERATOR, &change).await.unwrap();
-    let made = store.webhook_endpoint(book).await.unwrap().unwrap().made;
+    let (endpoint, _) = webhooks.set_endpoint(book, Actor::OPERATOR, &change).await.unwrap();
+    let made = store.last_delivery(book).await.unwrap();
     let (kind, body) = (EntryKind::WithdrawalSucceeded, br#"{"type":"payout.succeeded"}"#.to_vec());
     let new = NewDelivery { sequence: None, withdrawal: 0, kind, body };
     let now = world.platform.clock.now();
-    let number = store.make_leased_delivery(book, made, &new, now, (now + SECOND, 1)).await.unwrap();
+    let number = store.make_leased_delivery(endpoint.key(), made, &new, now, (now + SECOND, 1)).await.unwrap();
     webhooks.delivery_id(book, number)
 }
 

@@ -93,6 +93,7 @@ async fn a_worker_whose_lease_ran_out_does_not_write(world: &Hooks) {
     let late = outpay::testing::store::Attempted {
         book,
         delivery: 1,
+        endpoint: 1,
         withdrawal: 1,
         worker: 77,
         lease: 2,

@@ -49,7 +49,7 @@ async fn the_keys_are_made_once_and_lie_sealed(world: &Hooks) {
     assert!(token(&made).starts_with("wht_") && secret(&made).starts_with("whsec_"));
     let changed = world.endpoint_for_all(book, "/other").await;
     assert_eq!((token(&made), secret(&made)), (token(&changed), secret(&changed)));
-    let row = world.platform.store.webhook_endpoint(book).await.unwrap().unwrap();
+    let row = world.platform.store.primary_webhook_endpoint(book).await.unwrap().unwrap();
     let stored = String::from_utf8_lossy(&row.sealed).into_owned() + &format!("{row:?}");
     for text in [token(&made), secret(&made), token(&made)[4..].to_owned(), secret(&made)[6..].to_owned()] {
         assert!(!stored.contains(&text), "in clear in the database");
