@@ -11,6 +11,18 @@ pub(crate) const EVENTS: [(EntryKind, i64); 5] = [
     (EntryKind::WithdrawalRejected, 16),
 ];
 
+/// Does a withdrawal end with it? What came before is of no use to a receiver that has it.
+#[must_use]
+pub fn is_outcome(kind: EntryKind) -> bool {
+    matches!(
+        kind,
+        EntryKind::WithdrawalSucceeded
+            | EntryKind::WithdrawalFailed
+            | EntryKind::WithdrawalRejected
+            | EntryKind::WithdrawalCancelled
+    )
+}
+
 /// `None` if receivers cannot subscribe to an event of this name.
 #[must_use]
 pub fn from_name(name: &str) -> Option<EntryKind> {

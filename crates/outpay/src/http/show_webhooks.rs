@@ -55,7 +55,7 @@ pub struct DeliveryShown {
     /// `ord_…`; null for a test send.
     #[schema(required)]
     order_id: Option<String>,
-    /// `pending`, `delivered` or `failed`.
+    /// `pending`, `delivered`, `failed` or `superseded`.
     #[schema(example = "delivered")]
     status: &'static str,
     /// Is it a test send, or an event of test mode?
@@ -64,7 +64,7 @@ pub struct DeliveryShown {
     attempt_count: i64,
     /// RFC 3339, UTC.
     created_at: String,
-    /// RFC 3339, UTC; null once it is delivered or has failed.
+    /// RFC 3339, UTC; null once it has ended.
     #[schema(required)]
     next_attempt_at: Option<String>,
     /// RFC 3339, UTC; null while it is pending.

@@ -269,7 +269,7 @@ impl ReplayBody {
 /// Deliveries.
 #[utoipa::path(
     get, path = "/payout/webhook/deliveries", tag = "Webhooks", security(("secret_key" = [])),
-    params(("status" = Option<String>, Query, description = "pending, delivered or failed"),
+    params(("status" = Option<String>, Query, description = "pending, delivered, failed or superseded"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest first", body = Page<DeliveryShown>),
         (status = 400, description = "Invalid status, unknown cursor, or limit out of range"),
@@ -298,7 +298,7 @@ pub async fn webhook_deliveries(
 fn state(uri: &Uri) -> Result<Option<DeliveryState>, Problem> {
     let Some(word) = query(uri, "status") else { return Ok(None) };
     let state = DeliveryState::from_word(&word);
-    state.map(Some).ok_or_else(|| field("status", "The status must be pending, delivered or failed."))
+    state.map(Some).ok_or_else(|| field("status", "The status must be pending, delivered, failed or superseded."))
 }
 
 /// One delivery.
@@ -321,14 +321,14 @@ pub async fn webhook_delivery(
     Ok(show::ok(&show_webhooks::detail(platform, caller.book, &delivery, &attempts)))
 }
 
-/// Retry a failed delivery.
+/// Retry a failed or superseded delivery.
 #[utoipa::path(
     post, path = "/payout/webhook/deliveries/{id}/retry", tag = "Webhooks", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whd_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "The delivery, pending again", body = DeliveryShown),
         (status = 400, description = "The Idempotency-Key header is invalid"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such delivery"), (status = 409, description = "It has not failed"),
+        (status = 404, description = "No such delivery"), (status = 409, description = "It is pending or delivered, or its webhook was deleted"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn webhook_retry(

@@ -36,6 +36,7 @@ pub(super) const MAIL_FAILED: i64 = MailState::Failed as i64;
 pub(super) const DELIVERY_PENDING: i64 = DeliveryState::Pending as i64;
 pub(super) const DELIVERED: i64 = DeliveryState::Delivered as i64;
 pub(super) const DELIVERY_FAILED: i64 = DeliveryState::Failed as i64;
+pub(super) const DELIVERY_SUPERSEDED: i64 = DeliveryState::Superseded as i64;
 
 pub(super) const PROPOSAL_OPEN: i64 = ProposalState::Open as i64;
 pub(super) const PROPOSAL_CONFIRMED: i64 = ProposalState::Confirmed as i64;

@@ -110,10 +110,12 @@ pub enum DeliveryState {
     Delivered = 2,
     /// Given up, until it is retried by hand.
     Failed = 3,
+    /// Not delivered, and the outcome of its withdrawal was; it can be retried by hand.
+    Superseded = 4,
 }
 
 impl DeliveryState {
-    pub(super) const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Superseded];
 
     /// The word clients see.
     #[must_use]
@@ -122,6 +124,7 @@ impl DeliveryState {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
+            Self::Superseded => "superseded",
         }
     }
 

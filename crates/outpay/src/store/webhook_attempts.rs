@@ -1,7 +1,7 @@
 //! Attempts to deliver: what a receiver answered, and what becomes of the delivery by it, written together. Only the worker
 //! that has the delivery writes them.
 
-use super::codes::DELIVERY_PENDING;
+use super::codes::{DELIVERY_PENDING, DELIVERY_SUPERSEDED};
 use super::driver::{Row, Statement, WriteError};
 use super::sql::sql;
 use super::states::DeliveryState;
@@ -36,6 +36,8 @@ pub struct Attempted {
     pub endpoint: i64,
     /// The withdrawal; 0 for a test send.
     pub withdrawal: i64,
+    /// It tells of the withdrawal's outcome.
+    pub is_outcome: bool,
     /// Who had the delivery.
     pub worker: i64,
     /// Under which lease.
@@ -59,11 +61,11 @@ impl Store {
     /// # Errors
     /// [`WriteError::Conflict`] when one of the deliveries is another worker's by now; then none is written.
     pub async fn record_webhook_attempts(&self, attempted: &[Attempted]) -> Result<(), WriteError> {
-        let mut statements = Vec::with_capacity(attempted.len() * 2);
+        let mut statements = Vec::with_capacity(attempted.len() * 3);
         for one in attempted {
+            statements.extend(supersede(one));
             statements.push(end(one));
             statements.push(insert(one));
-            statements.extend(postpone(one));
         }
         self.driver.write(statements).await
     }
@@ -84,11 +86,25 @@ impl Store {
 }
 
 fn end(one: &Attempted) -> Statement {
-    let sql = sql!(
-        "UPDATE webhook_delivery \
-         SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, leased_until = 0, leased_by = 0 \
-         WHERE book = $6 AND number = $7 AND state = {DELIVERY_PENDING} AND leased_by = $8 AND lease = $9"
-    );
+    // A delivery that was superseded while it was under way stays so, unless it was delivered.
+    let sql = if one.state == DeliveryState::Delivered {
+        sql!(
+            "UPDATE webhook_delivery \
+             SET state = $1, tries = $2, attempts = $3, due_at = $4, finished_at = $5, leased_until = 0, leased_by = 0 \
+             WHERE book = $6 AND number = $7 AND state IN ({DELIVERY_PENDING}, {DELIVERY_SUPERSEDED}) AND leased_by = $8 \
+             AND lease = $9"
+        )
+    } else {
+        sql!(
+            "UPDATE webhook_delivery SET state = CASE WHEN state = {DELIVERY_SUPERSEDED} THEN state ELSE $1 END, \
+             tries = $2, attempts = $3, \
+             due_at = CASE WHEN state = {DELIVERY_SUPERSEDED} THEN NULL ELSE CAST($4 AS BIGINT) END, \
+             finished_at = CASE WHEN state = {DELIVERY_SUPERSEDED} THEN finished_at ELSE $5 END, \
+             leased_until = 0, leased_by = 0 \
+             WHERE book = $6 AND number = $7 AND state IN ({DELIVERY_PENDING}, {DELIVERY_SUPERSEDED}) AND leased_by = $8 \
+             AND lease = $9"
+        )
+    };
     let finished_at = (one.state != DeliveryState::Pending).then_some(one.attempt.at);
     let values = vec![
         (one.state as i64).into(),
@@ -121,21 +137,23 @@ fn insert(one: &Attempted) -> Statement {
     Statement::one(sql, values)
 }
 
-/// Later events of the same withdrawal wait for this one anyway; put off, they are not looked at again and again.
-fn postpone(one: &Attempted) -> Option<Statement> {
-    let due_at = one.due_at.filter(|_| one.withdrawal > 0)?;
-    let sql = sql!(
-        "UPDATE webhook_delivery SET due_at = $1 WHERE book = $2 AND endpoint = $3 AND withdrawal = $4 \
-         AND state = {DELIVERY_PENDING} AND number > $5 AND due_at < $1"
-    );
-    let values = vec![
-        due_at.into(),
-        one.book.0.into(),
-        one.endpoint.into(),
-        one.withdrawal.into(),
-        one.delivery.into(),
-    ];
-    Some(Statement::new(sql, values))
+/// Once a receiver has the outcome of a withdrawal, it is not told of what came before. One that is under way stays with its
+/// worker, whose answer still counts if it was delivered.
+fn supersede(one: &Attempted) -> Option<Statement> {
+    (one.is_outcome && one.state == DeliveryState::Delivered && one.withdrawal > 0).then(|| {
+        let sql = sql!(
+            "UPDATE webhook_delivery SET state = {DELIVERY_SUPERSEDED}, due_at = NULL, finished_at = $1 WHERE book = $2 \
+             AND endpoint = $3 AND withdrawal = $4 AND state = {DELIVERY_PENDING} AND number < $5"
+        );
+        let values = vec![
+            one.attempt.at.into(),
+            one.book.0.into(),
+            one.endpoint.into(),
+            one.withdrawal.into(),
+            one.delivery.into(),
+        ];
+        Statement::new(sql, values)
+    })
 }
 
 fn attempt(row: &Row) -> Result<WebhookAttempt, Failure> {

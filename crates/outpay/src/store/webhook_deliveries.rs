@@ -1,7 +1,7 @@
 //! Webhook deliveries: made from journal entries together with the step of the endpoint's cursor, leased by workers, ended
 //! by what was answered. Not here: what a body says, when to try again (webhooks/).
 
-use super::codes::{DELIVERED, DELIVERY_FAILED, DELIVERY_PENDING};
+use super::codes::{DELIVERED, DELIVERY_FAILED, DELIVERY_PENDING, DELIVERY_SUPERSEDED};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::sql::sql;
 use super::states::DeliveryState;
@@ -33,6 +33,10 @@ pub struct PayoutEvent {
     pub detail: String,
     /// What the operator wrote beside it; empty for nothing.
     pub note: String,
+    /// Why the withdrawal ended badly, as a stable word; empty where it did not.
+    pub reason_code: String,
+    /// The same for people.
+    pub reason: String,
     /// Where the money is to go, as the rail has stored it: a JSON text.
     pub destination: String,
     /// The business's own notes about the person and the withdrawal, which are read apart from the event.
@@ -107,7 +111,8 @@ impl Store {
         codes: [i64; 5],
         limit: i64,
     ) -> Result<Vec<PayoutEvent>, Failure> {
-        let sql = "SELECT j.sequence, j.kind, j.withdrawal, w.payout_user, u.email, w.provider, w.amount, w.fees, j.detail, j.note, w.destination \
+        let sql = "SELECT j.sequence, j.kind, j.withdrawal, w.payout_user, u.email, w.provider, w.amount, w.fees, j.detail, j.note, w.destination, \
+                   w.reason_code, w.reason \
                    FROM journal j JOIN withdrawal w ON w.book = j.book AND w.number = j.withdrawal \
                    JOIN payout_user u ON u.book = w.book AND u.number = w.payout_user \
                    WHERE j.book = $1 AND j.sequence > $2 AND j.withdrawal > 0 AND j.kind IN ($3, $4, $5, $6, $7) \
@@ -161,7 +166,8 @@ impl Store {
     }
 
     /// Deliveries to an endpoint that are to be tried now and that no worker has, longest due first. One waits while an earlier
-    /// one of the same withdrawal is pending, so that a receiver hears of a withdrawal's events in order.
+    /// one of the same withdrawal was not tried yet, so that a receiver that answers hears of a withdrawal's events in order; one
+    /// that fails holds up nothing.
     pub async fn due_deliveries(
         &self,
         key: EndpointKey,
@@ -172,7 +178,7 @@ impl Store {
             "SELECT {COLUMNS} FROM webhook_delivery d WHERE d.book = $1 AND d.endpoint = $2 AND d.state = {DELIVERY_PENDING} \
              AND d.due_at <= $3 AND d.leased_until <= $3 AND NOT EXISTS (SELECT 1 FROM webhook_delivery p \
              WHERE p.book = d.book AND p.endpoint = d.endpoint AND p.withdrawal = d.withdrawal AND p.withdrawal > 0 \
-             AND p.state = {DELIVERY_PENDING} AND p.number < d.number) ORDER BY d.due_at, d.number LIMIT $4"
+             AND p.state = {DELIVERY_PENDING} AND p.tries = 0 AND p.number < d.number) ORDER BY d.due_at, d.number LIMIT $4"
         );
         let values = vec![key.book.0.into(), key.number.into(), now.into(), limit.into()];
         let rows = self.driver.query(sql, values).await?;
@@ -252,6 +258,12 @@ impl Store {
                      ORDER BY number DESC LIMIT $3"
                 )
             }
+            Some(DeliveryState::Superseded) => {
+                sql!(
+                    "SELECT {COLUMNS} FROM webhook_delivery WHERE book = $1 AND number < $2 AND state = {DELIVERY_SUPERSEDED} \
+                     ORDER BY number DESC LIMIT $3"
+                )
+            }
         };
         let values = vec![book.0.into(), below.unwrap_or(i64::MAX).into(), limit.into()];
         self.driver.query(sql, values).await?.iter().map(delivery).collect()
@@ -264,14 +276,14 @@ impl Store {
         row.as_ref().map(delivery).transpose()
     }
 
-    /// Lets a failed delivery be tried again, from the first try on.
+    /// Lets a failed or superseded delivery be tried again, from the first try on.
     ///
     /// # Errors
-    /// [`WriteError::Conflict`] when it is not there or has not failed.
+    /// [`WriteError::Conflict`] when it is not there, is pending or delivered, or its endpoint was deleted.
     pub async fn retry_delivery(&self, book: BookId, number: i64, now: Micros) -> Result<(), WriteError> {
         let sql = sql!(
             "UPDATE webhook_delivery SET state = {DELIVERY_PENDING}, tries = 0, due_at = $1, finished_at = NULL \
-             WHERE book = $2 AND number = $3 AND state = {DELIVERY_FAILED} AND {HAS_ENDPOINT}"
+             WHERE book = $2 AND number = $3 AND state IN ({DELIVERY_FAILED}, {DELIVERY_SUPERSEDED}) AND {HAS_ENDPOINT}"
         );
         self.driver.write(vec![Statement::one(sql, vec![now.into(), book.0.into(), number.into()])]).await
     }
@@ -343,6 +355,8 @@ fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {
         detail: row.text(8)?.to_owned(),
         note: row.text(9)?.to_owned(),
         destination: row.text(10)?.to_owned(),
+        reason_code: row.text(11)?.to_owned(),
+        reason: row.text(12)?.to_owned(),
         custom: Metadata::default(),
     })
 }

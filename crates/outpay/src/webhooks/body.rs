@@ -25,8 +25,10 @@ pub struct PublicEvent<'a> {
     pub fees: i64,
     /// The rail's object, as JSON text.
     pub detail: &'a str,
-    /// Empty if there is none.
+    /// The operator's note beside a rejection; empty if there is none.
     pub reason: &'a str,
+    /// Why a payout failed: for programs and for people; empty otherwise.
+    pub failure: (&'a str, &'a str),
     /// The business's own notes; absent where there are none.
     pub custom: &'a Metadata,
     /// Adds `test_mode`: a test send, or an event of a test book.
@@ -59,6 +61,11 @@ fn write(ids: &PublicIds, book: BookId, event: &PayoutEvent, is_test: bool) -> V
         fees: event.fees.0,
         detail: if is_object { &event.detail } else { &own },
         reason: if event.kind == EntryKind::WithdrawalRejected { &event.note } else { "" },
+        failure: if event.kind == EntryKind::WithdrawalFailed {
+            (&event.reason_code, &event.reason)
+        } else {
+            ("", "")
+        },
         custom: &event.custom,
         is_test,
     };
@@ -89,6 +96,13 @@ impl PublicEvent<'_> {
         if self.is_test {
             fields.push("\"test_mode\":true".to_owned());
         }
+        // Not documented, and so after everything that is.
+        let (code, why) = self.failure;
+        for (name, text) in [("reason", why), ("code", code)] {
+            if !text.is_empty() {
+                fields.push(format!("\"{name}\":{}", quoted(text)));
+            }
+        }
         format!("{{{}}}", fields.join(","))
     }
 }
@@ -107,6 +121,8 @@ pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
         fees: Cents(50),
         detail: String::new(),
         note: "This is a test.".to_owned(),
+        reason_code: "test".to_owned(),
+        reason: "This is a test.".to_owned(),
         destination: String::new(),
         custom: Metadata::default(),
     };
@@ -138,6 +154,8 @@ mod tests {
             detail: r#"{"order_id":"CRX-1","currency":"USDC","chain":"base","crypto_amount":24.5,"usd_amount":24.50}"#
                 .to_owned(),
             note: String::new(),
+            reason_code: String::new(),
+            reason: String::new(),
             destination: r#"{"address":"0xAb","network":"Base"}"#.to_owned(),
             custom: Metadata::default(),
         }
@@ -188,6 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_says_why_after_the_documented_fields() {
+        let failed = |kind| PayoutEvent {
+            reason_code: "out_of_stock".to_owned(),
+            reason: "It is \"out\".".to_owned(),
+            ..event(kind)
+        };
+        let secrets = Secrets::derive(&[7; 32]);
+        let book = BookId::new(2, Mode::Test);
+        let told = body(secrets.ids(), book, &failed(EntryKind::WithdrawalFailed));
+        let told = String::from_utf8(told).unwrap();
+        let end = r#","test_mode":true,"reason":"It is \"out\".","code":"out_of_stock"}"#;
+        assert!(told.ends_with(end), "{told}");
+        let told = text(&failed(EntryKind::WithdrawalSucceeded));
+        assert!(!told.contains("out"), "only beside the failure itself: {told}");
+    }
+
+    #[test]
     fn a_rail_that_says_nothing_yet_leaves_what_is_known() {
         for detail in ["", "no JSON", "[]", "null"] {
             let plain = PayoutEvent { detail: detail.to_owned(), ..event(EntryKind::WithdrawalSending) };
@@ -207,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_a_test_book_says_so_at_the_end() {
+    fn an_event_of_a_test_book_says_so_after_the_documented_fields() {
         let secrets = Secrets::derive(&[7; 32]);
         for name in crate::webhook_event::names() {
             let event = PayoutEvent {
@@ -222,15 +257,15 @@ mod tests {
     }
 
     #[test]
-    fn a_test_send_says_so_at_the_end() {
+    fn a_test_send_says_so() {
         let secrets = Secrets::derive(&[7; 32]);
         for name in crate::webhook_event::names() {
             let kind = crate::webhook_event::from_name(name).unwrap();
             let sample = String::from_utf8(sample(secrets.ids(), BOOK, kind)).unwrap();
-            assert!(sample.ends_with(",\"test_mode\":true}"), "{sample}");
             let read: Value = serde_json::from_str(&sample).unwrap();
-            assert_eq!(read["type"], *name);
-            assert_eq!(read.get("reason").is_some(), name == "payout.rejected");
+            assert_eq!((&read["type"], &read["test_mode"]), (&Value::from(name), &Value::from(true)));
+            assert_eq!(read.get("reason").is_some(), ["payout.rejected", "payout.failed"].contains(&name));
+            assert_eq!(read.get("code").is_some(), name == "payout.failed");
         }
     }
 }

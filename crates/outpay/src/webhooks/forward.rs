@@ -67,6 +67,7 @@ impl Forwarder {
         let custom = of_user.overlaid(&metadata(&withdrawal["metadata"])?);
         let provider = text(&withdrawal["provider"])?;
         let detail = detail(provider, &data["payment"], &withdrawal["order_id"]);
+        let why = |name: &str| withdrawal[name].as_str().filter(|_| kind == "payout.failed").unwrap_or_default();
         let reason = data["reason"].as_str().filter(|_| kind == "payout.rejected").unwrap_or_default();
         let told = PublicEvent {
             kind,
@@ -78,6 +79,7 @@ impl Forwarder {
             fees: withdrawal["fees"].as_i64().context("a withdrawal without fees")?,
             detail: &detail,
             reason,
+            failure: (why("reason_code"), why("reason")),
             custom: &custom,
             is_test: self.puller.is_of_test_mode(),
         };

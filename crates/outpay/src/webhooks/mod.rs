@@ -4,8 +4,8 @@
 //! from entries, once each (fan_out.rs). A worker leases due deliveries, signs and sends them, and records the
 //! response (worker.rs). All state is in rows; a nudge only makes the worker look sooner. Not here: permissions
 //! (http/, cli/), SQL (store/webhook_*.rs). Invariants: only committed events are sent; every delivery is signed; a
-//! delivery ends as delivered or failed, and fails only after its last try; the events of one withdrawal arrive in
-//! order.
+//! delivery ends as delivered, failed or superseded; it fails only after its last try, and is superseded only by the
+//! outcome of its withdrawal, delivered; the events of one withdrawal arrive in order, unless a try failed.
 
 pub mod body;
 pub mod client;
@@ -88,7 +88,7 @@ pub enum WebhookError {
     EndpointWasDeleted,
     #[error("Webhook delivery not found")]
     UnknownDelivery,
-    /// Only a failed delivery can be retried.
+    /// Only a delivery that ended without being delivered can be retried.
     #[error("{}", not_failed(*.0))]
     NotFailed(DeliveryState),
     /// Concurrent changes kept getting in the way, or too many test sends are running.
@@ -101,7 +101,9 @@ pub enum WebhookError {
 fn not_failed(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Delivered => "The delivery has already succeeded.",
-        DeliveryState::Pending | DeliveryState::Failed => "The delivery is already being tried.",
+        DeliveryState::Pending | DeliveryState::Failed | DeliveryState::Superseded => {
+            "The delivery is already being tried."
+        }
     }
 }
 

@@ -24,10 +24,10 @@ impl Webhooks {
         self.store.delivery(book, number).await?.ok_or(WebhookError::UnknownDelivery)
     }
 
-    /// Makes a failed delivery due again, with a fresh retry schedule.
+    /// Makes a failed or superseded delivery due again, with a fresh retry schedule.
     ///
     /// # Errors
-    /// When there is no such delivery, it has not failed, or on a failure.
+    /// When there is no such delivery, it is pending or delivered, its endpoint was deleted, or on a failure.
     pub async fn retry_delivery(&self, book: BookId, id: &str) -> Result<Delivery, WebhookError> {
         let found = self.delivery(book, id).await?;
         match self.store.retry_delivery(book, found.number, self.store.now().await?).await {
@@ -37,7 +37,7 @@ impl Webhooks {
             }
             // It has not failed, a concurrent retry came first, or the endpoint is gone.
             Err(WriteError::Conflict) => Err(match self.delivery(book, id).await?.state {
-                DeliveryState::Failed => WebhookError::EndpointWasDeleted,
+                DeliveryState::Failed | DeliveryState::Superseded => WebhookError::EndpointWasDeleted,
                 state => WebhookError::NotFailed(state),
             }),
             Err(WriteError::Failure(failure)) => Err(failure.into()),

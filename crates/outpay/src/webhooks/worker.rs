@@ -11,6 +11,7 @@ use super::limits::DeliveryLimits;
 use super::{Webhooks, fan_out, schedule, sign};
 use crate::background::{asked_to_stop, finish_within, presence};
 use crate::store::{Attempted, Delivery, DeliveryState, EndpointKey, Failure, Longest, WebhookAttempt, WriteError};
+use crate::webhook_event;
 use ledger::Micros;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -234,7 +235,8 @@ pub(super) async fn deliver(
 ) -> Finished {
     let (book, now) = (endpoint.row.key.book, webhooks.clock.now());
     let id = webhooks.delivery_id(book, delivery.number);
-    let headers = sign::headers(endpoint.keys(), endpoint.previous(now), &id, now, &delivery.body);
+    let mut headers = sign::headers(endpoint.keys(), endpoint.previous(now), &id, now, &delivery.body);
+    headers.extend(delivery.sequence.map(|sequence| ("outpay-sequence", sequence.to_string())));
     let sent = webhooks.client.post(endpoint.url(), &headers, delivery.body).await;
     let at = webhooks.clock.now();
     let tries = delivery.tries + 1;
@@ -259,6 +261,7 @@ pub(super) async fn deliver(
         delivery: delivery.number,
         endpoint: delivery.endpoint,
         withdrawal: delivery.withdrawal,
+        is_outcome: webhook_event::is_outcome(delivery.kind),
         worker,
         lease: delivery.lease,
         attempt,

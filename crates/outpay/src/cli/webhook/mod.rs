@@ -90,14 +90,14 @@ enum WebhookCommand {
     Deliveries {
         #[command(flatten)]
         whose: WebhookOwner,
-        /// Only pending, delivered or failed ones
+        /// Only pending, delivered, failed or superseded ones
         #[arg(long, value_parser = state)]
         status: Option<DeliveryState>,
         /// Largest number to list
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
         limit: i64,
     },
-    /// Retry a failed delivery
+    /// Retry a failed or superseded delivery
     Retry {
         #[command(flatten)]
         whose: WebhookOwner,
@@ -205,7 +205,7 @@ pub(super) fn event_name(text: &str) -> Result<EntryKind, String> {
 }
 
 fn state(text: &str) -> Result<DeliveryState, String> {
-    DeliveryState::from_word(text).ok_or_else(|| "give pending, delivered or failed".to_owned())
+    DeliveryState::from_word(text).ok_or_else(|| "give pending, delivered, failed or superseded".to_owned())
 }
 
 pub(super) fn moment(text: &str) -> Result<Micros, String> {

@@ -19,8 +19,13 @@ use serde_json::json;
 
 const PAGE: i64 = 50;
 /// Words for the filter.
-pub(crate) const STATES: [(&str, &str); 4] =
-    [("", "All"), ("pending", "Pending"), ("delivered", "Delivered"), ("failed", "Failed")];
+pub(crate) const STATES: [(&str, &str); 5] = [
+    ("", "All"),
+    ("pending", "Pending"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+    ("superseded", "Superseded"),
+];
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/developer/deliveries.html")]
@@ -70,6 +75,7 @@ fn badge(state: DeliveryState) -> &'static str {
         DeliveryState::Pending => "badge-warn",
         DeliveryState::Delivered => "badge-good",
         DeliveryState::Failed => "badge-bad",
+        DeliveryState::Superseded => "badge-quiet",
     }
 }
 
@@ -143,7 +149,7 @@ mod tests {
 
     #[test]
     fn page_deliveries() {
-        let states = [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Failed];
+        let states = DeliveryState::ALL;
         snapshot(
             "deliveries",
             &DeliveriesPage {

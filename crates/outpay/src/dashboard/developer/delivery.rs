@@ -49,7 +49,8 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let attempts = platform.store.webhook_attempts(who.book, delivery.number, MOST_ATTEMPTS).await?;
     let shown = DeliveryPage {
         frame: Frame::new(&who, "deliveries", "Webhook delivery"),
-        may_retry: who.may(Permission::ManageWebhooks) && delivery.state == DeliveryState::Failed,
+        may_retry: who.may(Permission::ManageWebhooks)
+            && matches!(delivery.state, DeliveryState::Failed | DeliveryState::Superseded),
         delivery: ShownDelivery::new(&who, &delivery),
         body: pretty(&String::from_utf8_lossy(&delivery.body)),
         attempts: attempts.iter().map(attempt).collect(),

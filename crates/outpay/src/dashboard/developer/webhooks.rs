@@ -157,7 +157,7 @@ pub async fn send_test(posted: Posted) -> Result<Response, Declined> {
     let mut response = page::see_other(&format!("/dashboard/deliveries/{id}"));
     let word = match trial.delivery.state {
         DeliveryState::Delivered => "Your receiver has the test event.",
-        DeliveryState::Pending | DeliveryState::Failed => {
+        DeliveryState::Pending | DeliveryState::Failed | DeliveryState::Superseded => {
             "Your receiver did not take the test event; see below."
         }
     };

@@ -24,7 +24,8 @@ on_both_engines! {
     a_delivery_is_leased_once,
     an_attempt_ends_a_delivery,
     an_attempt_of_another_worker_is_not_written,
-    a_failure_puts_later_events_of_the_withdrawal_off,
+    a_failure_holds_up_no_later_event,
+    an_outcome_supersedes_what_came_before,
     failed_deliveries_are_retried,
     lists_are_by_state_and_newest_first,
 }
@@ -125,7 +126,19 @@ fn attempted(book: BookId, delivery: i64, worker: i64, state: DeliveryState) -> 
         micros: 7,
     };
     let (endpoint, withdrawal) = (1, delivery);
-    Attempted { book, delivery, endpoint, withdrawal, worker, lease: 1, attempt, state, tries: 1, due_at }
+    Attempted {
+        book,
+        delivery,
+        endpoint,
+        withdrawal,
+        is_outcome: false,
+        worker,
+        lease: 1,
+        attempt,
+        state,
+        tries: 1,
+        due_at,
+    }
 }
 
 async fn an_endpoint_comes_back_as_it_was_made(world: &BareStore) {
@@ -412,15 +425,48 @@ async fn an_attempt_of_another_worker_is_not_written(world: &BareStore) {
     store.record_webhook_attempts(&[mine]).await.unwrap();
 }
 
-async fn a_failure_puts_later_events_of_the_withdrawal_off(world: &BareStore) {
+async fn a_failure_holds_up_no_later_event(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 1, 2]).await;
+    assert_eq!(due(world, book, NOW).await, [1, 3]);
     world.store.lease_deliveries(book, &[(1, 0)], 7, NOW, NOW + 5).await.unwrap();
     world.store.record_webhook_attempts(&[attempted(book, 1, 7, DeliveryState::Pending)]).await.unwrap();
-    let times: Vec<Option<i64>> =
-        [delivery(world, book, 1).await, delivery(world, book, 2).await, delivery(world, book, 3).await]
-            .map(|delivery| delivery.due_at)
-            .into();
-    assert_eq!(times, [Some(NOW + 30), Some(NOW + 30), Some(NOW)]);
+    assert_eq!(due(world, book, NOW).await, [2, 3]);
+    assert_eq!(due(world, book, NOW + 30).await, [2, 3, 1], "it is tried again beside them");
+}
+
+async fn an_outcome_supersedes_what_came_before(world: &BareStore) {
+    let book = with_deliveries(world, "Acme", &[1, 1, 1, 1, 2]).await;
+    let store = &world.store;
+    // The first has failed once and waits, the second is under way again, the third tells of the outcome.
+    store.lease_deliveries(book, &[(1, 0), (2, 0), (3, 0)], 7, NOW, NOW + 50).await.unwrap();
+    let failing = |number| Attempted { withdrawal: 1, ..attempted(book, number, 7, DeliveryState::Pending) };
+    store.record_webhook_attempts(&[failing(1)]).await.unwrap();
+    let outcome = |state| Attempted { is_outcome: true, ..Attempted { state, ..failing(3) } };
+    let outcome = Attempted { due_at: None, ..outcome(DeliveryState::Delivered) };
+    store.record_webhook_attempts(&[outcome]).await.unwrap();
+    let states = async || {
+        let mut states = Vec::new();
+        for number in 1..=5 {
+            states.push(delivery(world, book, number).await.state);
+        }
+        states
+    };
+    use DeliveryState::{Delivered, Pending, Superseded};
+    assert_eq!(states().await, [Superseded, Superseded, Delivered, Pending, Pending]);
+    assert_eq!(delivery(world, book, 1).await.finished_at, Some(NOW + 1));
+    // What was under way is written down, and leaves it superseded where it failed.
+    store.record_webhook_attempts(&[failing(2)]).await.unwrap();
+    let second = delivery(world, book, 2).await;
+    assert_eq!((second.state, second.due_at, second.attempts), (Superseded, None, 1));
+    assert_eq!(due(world, book, NOW + 99).await, [4, 5]);
+    // By hand it is tried again, and delivered.
+    store.retry_delivery(book, 2, NOW + 60).await.unwrap();
+    assert_eq!(store.retry_failed_deliveries(book, NOW, NOW + 60).await.unwrap(), 0, "it did not fail");
+    store.lease_deliveries(book, &[(2, 1)], 7, NOW + 60, NOW + 90).await.unwrap();
+    let attempt = WebhookAttempt { number: 2, ..failing(2).attempt };
+    let late = Attempted { state: Delivered, due_at: None, lease: 2, attempt, ..failing(2) };
+    store.record_webhook_attempts(&[late]).await.unwrap();
+    assert_eq!(delivery(world, book, 2).await.state, Delivered);
 }
 
 async fn failed_deliveries_are_retried(world: &BareStore) {

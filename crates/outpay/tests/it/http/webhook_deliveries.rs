@@ -92,7 +92,7 @@ async fn status_200_nothing_of_others(world: &Api) {
 
 async fn status_400_bad_parameters(world: &Api) {
     let business = world.business().await;
-    let status = "The status must be pending, delivered or failed.";
+    let status = "The status must be pending, delivered, failed or superseded.";
     for (query, field, sentence) in [
         ("status=sent", "status", status),
         ("limit=0", "limit", NO_LIMIT),

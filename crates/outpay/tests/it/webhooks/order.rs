@@ -1,16 +1,18 @@
-//! The events of one withdrawal arrive in order; different withdrawals do not wait for each other.
+//! The events of one withdrawal arrive in order where the receiver answers; one that fails holds up nothing, and an outcome that
+//! was delivered supersedes what came before it.
 
-use crate::receiver::{ok, status};
+use crate::receiver::{Answer, Received, status};
 use crate::webhooks::hooks::Hooks;
 use crate::world::SECOND;
 use ledger::Step;
-use outpay::testing::store::DeliveryState::{Delivered, Pending};
+use outpay::testing::store::DeliveryState::{Delivered, Pending, Superseded};
 
 crate::world::on_both_engines! {
     events_of_one_withdrawal_come_in_order,
-    a_later_event_waits_for_an_earlier_one,
+    a_later_event_waits_until_the_earlier_one_was_tried,
+    a_failing_event_holds_up_no_outcome,
+    an_outcome_that_fails_supersedes_nothing,
     other_withdrawals_do_not_wait,
-    a_later_event_goes_on_when_the_earlier_one_failed,
 }
 
 async fn events_of_one_withdrawal_come_in_order(world: &Hooks) {
@@ -29,48 +31,70 @@ async fn events_of_one_withdrawal_come_in_order(world: &Hooks) {
     }
 }
 
-async fn a_later_event_waits_for_an_earlier_one(world: &Hooks) {
+async fn a_later_event_waits_until_the_earlier_one_was_tried(world: &Hooks) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    world.receiver.next("/hook", [Answer::Never]);
+    let withdrawal = world.withdraw(book).await;
+    let mut worker = world.worker();
+    let trying = tokio::spawn(async move { worker.settle().await });
+    world.receiver.until(1).await;
+    world.step(book, withdrawal, Step::Send).await;
+    assert_eq!(world.settle().await, 0, "the first is under way");
+    trying.abort();
+    assert!(trying.await.unwrap_err().is_cancelled());
+    assert_eq!(world.states(book).await, [Pending, Pending]);
+}
+
+async fn a_failing_event_holds_up_no_outcome(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     world.receiver.next("/hook", [status(500)]);
     let withdrawal = world.withdraw(book).await;
     assert_eq!(world.settle().await, 1);
+    world.receiver.next("/hook", [status(500)]);
     world.step(book, withdrawal, Step::Send).await;
     world.step(book, withdrawal, Step::Succeed).await;
-    assert_eq!(world.settle().await, 0, "both wait for the first");
+    assert_eq!(world.settle().await, 2, "both are tried at once");
+    assert_eq!(world.states(book).await, [Superseded, Superseded, Delivered]);
+    world.wait(365 * 86_400 * SECOND);
+    assert_eq!(world.settle().await, 0, "nothing is told after the outcome");
+    let received = world.receiver.received();
+    let kinds: Vec<String> = received.iter().map(|one| one.kind()).collect();
+    assert_eq!(kinds, ["payout.created", "payout.processing", "payout.succeeded"]);
+    let sequence = |one: &Received| one.header("outpay-sequence").unwrap().parse::<i64>().unwrap();
+    assert!(received.is_sorted_by_key(sequence));
+    assert_eq!(Some(sequence(&received[2])), world.deliveries(book).await[2].sequence);
+    // By hand it is told all the same.
+    let id = world.webhooks().delivery_id(book, 1);
+    assert_eq!(world.webhooks().retry_delivery(book, &id).await.unwrap().state, Pending);
+    assert_eq!(world.settle().await, 1);
+    assert_eq!(world.states(book).await, [Delivered, Superseded, Delivered]);
+}
+
+async fn an_outcome_that_fails_supersedes_nothing(world: &Hooks) {
+    let book = world.book().await;
+    world.endpoint_for_all(book, "/hook").await;
+    world.receiver.next("/hook", [status(500), status(500), status(500)]);
+    world.pay(book).await;
+    assert_eq!(world.settle().await, 3);
     assert_eq!(world.states(book).await, [Pending, Pending, Pending]);
     world.wait(30 * SECOND);
-    assert_eq!(world.settle().await, 3);
-    assert_eq!(world.states(book).await, [Delivered, Delivered, Delivered]);
-    let kinds: Vec<String> = world.receiver.received().iter().map(|one| one.kind()).collect();
-    assert_eq!(kinds, ["payout.created", "payout.created", "payout.processing", "payout.succeeded"]);
+    world.settle().await;
+    let states = world.states(book).await;
+    assert_eq!(states[2], Delivered);
+    assert!(!states.contains(&Pending), "{states:?}");
 }
 
 async fn other_withdrawals_do_not_wait(world: &Hooks) {
     let book = world.book().await;
     world.endpoint_for_all(book, "/hook").await;
     world.receiver.next("/hook", [status(500)]);
-    let stuck = world.withdraw(book).await;
+    world.withdraw(book).await;
     world.settle().await;
-    world.step(book, stuck, Step::Send).await;
     let other = world.pay(book).await;
     assert_eq!(world.settle().await, 3);
     let order = world.withdrawal_id(book, other);
     assert!(world.receiver.received()[1..].iter().all(|one| one.json()["order_id"] == *order));
-}
-
-async fn a_later_event_goes_on_when_the_earlier_one_failed(world: &Hooks) {
-    let book = world.book().await;
-    world.endpoint(book, "/hook", &["payout.created", "payout.processing"]).await;
-    world.receiver.next("/hook", [status(500), status(500), status(500), status(500), ok()]);
-    let withdrawal = world.withdraw(book).await;
-    world.step(book, withdrawal, Step::Send).await;
-    for pause in [0, 30, 300] {
-        world.wait(pause * SECOND);
-        assert_eq!(world.settle().await, 1, "after {pause} s");
-    }
-    world.wait(1800 * SECOND);
-    assert_eq!(world.settle().await, 2, "the last try of the first, then the second");
-    let kinds: Vec<String> = world.receiver.received().iter().map(|one| one.kind()).collect();
-    assert_eq!(kinds[3..], ["payout.created", "payout.processing"]);
+    assert_eq!(world.states(book).await, [Pending, Delivered, Delivered, Delivered]);
 }
