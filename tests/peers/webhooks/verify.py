@@ -40,9 +40,9 @@ def check(one: dict) -> None:
     body, headers = one["body"], one["headers"]
     altered = body.replace('"amount":', '"amount":1', 1)
     assert altered != body
-    signed = [(one["token"], headers["signature"])]
+    signed = [(one.get("previous_token", one["token"]), headers["signature"])]
     if "previous_token" in one:
-        signed.append((one["previous_token"], headers["signature-previous"]))
+        signed.append((one["token"], headers["signature-next"]))
     for token, signature in signed:
         assert signature == signature.lower() and len(signature) == 64, signature
         assert documented(token, body.encode(), signature), "Signature"

@@ -43,6 +43,7 @@ mod terms;
 mod test_clock;
 mod tls;
 mod users;
+mod webhook_deliveries;
 mod webhooks;
 mod withdrawals;
 

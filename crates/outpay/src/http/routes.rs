@@ -9,7 +9,7 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::{
     audit_log, balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts,
-    proposals, settings, test_clock, users, webhooks, withdrawals,
+    proposals, settings, test_clock, users, webhook_deliveries, webhooks, withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
@@ -109,11 +109,12 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(webhooks::webhook, reads(Webhooks)),
         endpoint!(webhooks::webhook_set, writes(Webhooks)),
         endpoint!(webhooks::webhook_roll, writes(Webhooks)),
+        endpoint!(webhooks::webhook_switch, writes(Webhooks)),
         endpoint!(webhooks::webhook_test, writes(Webhooks)),
-        endpoint!(webhooks::webhook_replay, writes(Webhooks)),
-        endpoint!(webhooks::webhook_deliveries, reads(Webhooks)),
-        endpoint!(webhooks::webhook_delivery, reads(Webhooks)),
-        endpoint!(webhooks::webhook_retry, writes(Webhooks)),
+        endpoint!(webhook_deliveries::webhook_replay, writes(Webhooks)),
+        endpoint!(webhook_deliveries::webhook_deliveries, reads(Webhooks)),
+        endpoint!(webhook_deliveries::webhook_delivery, reads(Webhooks)),
+        endpoint!(webhook_deliveries::webhook_retry, writes(Webhooks)),
         endpoint!(balances::balance, reads(Balances)),
         endpoint!(balances::transfer, writes(Balances)),
         endpoint!(health::healthz, Admits::Everyone),

@@ -28,7 +28,7 @@ pub struct Webhook {
     /// Enough of the token to recognise it by.
     #[schema(required)]
     token_hint: Option<String>,
-    /// Until when the previous token and secret sign too, or null.
+    /// Until when the previous token makes the `Signature` header, and both secrets sign; null while there is no overlap.
     #[schema(required)]
     previous_token_ends_at: Option<String>,
     /// RFC 3339, UTC, or null.

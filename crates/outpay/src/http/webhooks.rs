@@ -1,26 +1,20 @@
-//! The webhook of a book: where events are delivered, which, and whether; its keys; test sends; the delivery log and trying
-//! deliveries again. Not here: how webhooks and deliveries look in answers (show_webhooks.rs), delivering (webhooks/).
+//! The webhook of a book: where events are delivered, which, and whether; its keys; test sends. Where a book has several, this
+//! is the primary one. Not here: the others (webhook_endpoints.rs), the delivery log (webhook_deliveries.rs), how webhooks look
+//! in answers (show_webhooks.rs), delivering (webhooks/).
 
 use super::body::{self, LARGEST};
-use super::door::{Door, PathId, once_key};
+use super::door::{Door, once_key};
 use super::etag::{if_match, tagged};
 use super::json::{Json, Object};
 use super::once::once;
-use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::show;
-use super::show_webhooks::{self, DeliveryDetail, DeliveryShown, MOST_ATTEMPTS, Webhook};
-use crate::clock::rfc3339;
-use crate::ids::IdKind;
-use crate::store::DeliveryState;
+use super::show_webhooks::{self, DeliveryDetail, Webhook};
 use crate::webhook_event::{self, EventSet};
 use crate::webhooks::EndpointChange;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::Uri;
 use ledger::{Actor, EntryKind, Micros};
-use serde::Serialize;
-use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -125,7 +119,7 @@ fn events(value: &Json) -> Result<EventSet, String> {
 /// What to send; may be left out.
 #[derive(ToSchema)]
 pub struct RollBody {
-    /// For how many seconds the old token and secret sign too; 0, the default, ends them at once.
+    /// For how many seconds the old token and secret go on signing, the new ones beside them; 0, the default, ends them at once.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_592_000, example = 86_400)]
     overlap: Micros,
 }
@@ -165,6 +159,23 @@ impl RollBody {
             Some(_) => Err(field("overlap", "The overlap must be an integer from 0 to 2592000 seconds.")),
         }
     }
+}
+
+/// Let the new keys sign alone.
+#[utoipa::path(
+    post, path = "/payout/webhook/switch", tag = "Webhooks", security(("secret_key" = [])),
+    responses((status = 200, description = "The webhook; without an overlap it is as before", body = Webhook),
+        (status = 400, description = "A field, of which there are none"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "There is no webhook yet"), (status = 429, description = "Too many requests"),
+        (status = 503, description = "Busy; nothing was changed")))]
+pub async fn webhook_switch(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    body::optional_object(&parts, body).await?;
+    door.still_authenticates(caller).await?;
+    let switched = door.platform.webhooks.switch_endpoint(caller.book, Actor(caller.subject)).await?;
+    let now = door.platform.clock.now();
+    Ok(tagged(show::ok(&show_webhooks::webhook(Some(&switched), now, false)), &switched.tag()))
 }
 
 /// What to send; may be left out.
@@ -213,138 +224,4 @@ impl TestBody {
         };
         Ok(Self { kind: kind.ok_or_else(|| field("type", sentence()))? })
     }
-}
-
-/// What to send.
-#[derive(ToSchema)]
-pub struct ReplayBody {
-    /// RFC 3339: what failed at this moment or later.
-    #[schema(value_type = String, format = "date-time", example = "2026-01-02T03:04:05Z")]
-    since: Micros,
-}
-
-/// How much there is to try again.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Replayed {
-    /// Deliveries that are pending again.
-    replayed: u64,
-}
-
-/// Retry all that failed since a moment; test sends aside.
-#[utoipa::path(
-    post, path = "/payout/webhook/replay", tag = "Webhooks", request_body = ReplayBody, security(("secret_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
-    responses((status = 200, description = "How many are pending again", body = Replayed),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "There is no webhook yet"), (status = 413, description = "The body is larger than 64 KiB"),
-        (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
-        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
-pub async fn webhook_replay(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let caller = door.business(&parts).await?;
-    let key = once_key(&parts.headers)?;
-    let ReplayBody { since } = ReplayBody::read(&body::object(&parts, body, LARGEST).await?)?;
-    door.still_authenticates(caller).await?;
-    let replay = async {
-        let replayed = door.platform.webhooks.replay_deliveries(caller.book, since).await?;
-        let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
-        door.note(caller, "webhook.replayed", "", &detail).await?;
-        Ok::<_, Problem>(Replayed { replayed })
-    };
-    once(&door, caller, (key, format!("webhook replay\n{since}")), replay).await
-}
-
-impl ReplayBody {
-    fn read(fields: &Object) -> Result<Self, Problem> {
-        let time = match fields.get("since") {
-            Some(Json::String(text)) => text.parse::<jiff::Timestamp>().ok(),
-            _ => None,
-        };
-        let sentence = "The since field must be a time such as 2026-01-02T03:04:05Z.";
-        let time = time.ok_or_else(|| field("since", sentence))?;
-        Ok(Self { since: time.as_microsecond() })
-    }
-}
-
-/// Deliveries.
-#[utoipa::path(
-    get, path = "/payout/webhook/deliveries", tag = "Webhooks", security(("secret_key" = [])),
-    params(("status" = Option<String>, Query, description = "pending, delivered, failed or superseded"),
-        ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<DeliveryShown>),
-        (status = 400, description = "Invalid status, unknown cursor, or limit out of range"),
-        (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
-pub async fn webhook_deliveries(
-    State(door): State<Arc<Door>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = door.business(&parts).await?;
-    let platform = &door.platform;
-    let limit = limit(&parts.uri)?;
-    let state = state(&parts.uri)?;
-    let below = match query(&parts.uri, "cursor") {
-        None => None,
-        Some(cursor) => {
-            let number = platform.secrets.ids().open(IdKind::Delivery, caller.book, &cursor);
-            Some(number.ok_or_else(unknown_cursor)?)
-        }
-    };
-    let found = platform.store.deliveries(caller.book, state, below, limit + 1).await?;
-    let shown = found.iter().map(|stored| show_webhooks::delivery(platform, caller.book, stored)).collect();
-    Ok(show::ok(&Page::cut(shown, limit, |delivery: &DeliveryShown| delivery.id.clone())))
-}
-
-fn state(uri: &Uri) -> Result<Option<DeliveryState>, Problem> {
-    let Some(word) = query(uri, "status") else { return Ok(None) };
-    let state = DeliveryState::from_word(&word);
-    state.map(Some).ok_or_else(|| field("status", "The status must be pending, delivered, failed or superseded."))
-}
-
-/// One delivery.
-#[utoipa::path(
-    get, path = "/payout/webhook/deliveries/{id}", tag = "Webhooks", security(("secret_key" = [])),
-    params(("id" = String, Path, description = "whd_…")),
-    responses((status = 200, description = "The delivery with its attempts", body = DeliveryDetail),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such delivery"),
-        (status = 429, description = "Too many requests")))]
-pub async fn webhook_delivery(
-    State(door): State<Arc<Door>>,
-    PathId(id): PathId,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
-    let caller = door.business(&parts).await?;
-    let platform = &door.platform;
-    let delivery = platform.webhooks.delivery(caller.book, &id).await?;
-    let attempts = platform.store.webhook_attempts(caller.book, delivery.number, MOST_ATTEMPTS).await?;
-    Ok(show::ok(&show_webhooks::detail(platform, caller.book, &delivery, &attempts)))
-}
-
-/// Retry a failed or superseded delivery.
-#[utoipa::path(
-    post, path = "/payout/webhook/deliveries/{id}/retry", tag = "Webhooks", security(("secret_key" = [])),
-    params(("id" = String, Path, description = "whd_…"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
-    responses((status = 200, description = "The delivery, pending again", body = DeliveryShown),
-        (status = 400, description = "The Idempotency-Key header is invalid"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such delivery"), (status = 409, description = "It is pending or delivered, or its webhook was deleted"),
-        (status = 422, description = "The idempotency key was used for another request"),
-        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
-pub async fn webhook_retry(
-    State(door): State<Arc<Door>>,
-    PathId(id): PathId,
-    request: Request,
-) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let caller = door.business(&parts).await?;
-    let key = once_key(&parts.headers)?;
-    body::optional_object(&parts, body).await?;
-    door.still_authenticates(caller).await?;
-    let retry = async {
-        let delivery = door.platform.webhooks.retry_delivery(caller.book, &id).await?;
-        door.note(caller, "webhook.retried", &id, &json!({})).await?;
-        Ok::<_, Problem>(show_webhooks::delivery(&door.platform, caller.book, &delivery))
-    };
-    once(&door, caller, (key, format!("webhook retry\n{id}")), retry).await
 }

@@ -88,7 +88,8 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The headers that authenticate `body`: name and value. During a roll's overlap, `previous` signs too.
+/// The headers that authenticate `body`: name and value. While a roll's overlap lasts, the documented `Signature` is that of
+/// the `previous` keys, because a receiver of the documentation knows one token; Standard Webhooks carries both.
 #[must_use]
 pub fn headers(
     keys: &SigningKeys,
@@ -98,16 +99,16 @@ pub fn headers(
     body: &[u8],
 ) -> Vec<(&'static str, String)> {
     let timestamp = now.div_euclid(1_000_000);
-    let both = std::iter::once(keys).chain(previous);
+    let both = previous.into_iter().chain([keys]);
     let standard: Vec<String> = both.map(|keys| keys.standard(id, timestamp, body)).collect();
     let mut headers = vec![
-        ("signature", keys.documented(body)),
+        ("signature", previous.unwrap_or(keys).documented(body)),
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", standard.join(" ")),
     ];
-    if let Some(previous) = previous {
-        headers.push(("signature-previous", previous.documented(body)));
+    if previous.is_some() {
+        headers.push(("signature-next", keys.documented(body)));
     }
     headers
 }
@@ -168,13 +169,13 @@ mod tests {
         let (new, old) = (SigningKeys::generate(&entropy), SigningKeys::generate(&entropy));
         let headers = headers(&new, Some(&old), "whd_1", 1_999_999, b"{}");
         let value = |name: &str| headers.iter().find(|(other, _)| *other == name).unwrap().1.clone();
-        assert_eq!(value("signature"), new.documented(b"{}"));
-        assert_eq!(value("signature-previous"), old.documented(b"{}"));
+        assert_eq!(value("signature"), old.documented(b"{}"));
+        assert_eq!(value("signature-next"), new.documented(b"{}"));
         assert_eq!(value("webhook-timestamp"), "1");
-        let both = format!("{} {}", new.standard("whd_1", 1, b"{}"), old.standard("whd_1", 1, b"{}"));
+        let both = format!("{} {}", old.standard("whd_1", 1, b"{}"), new.standard("whd_1", 1, b"{}"));
         assert_eq!(value("webhook-signature"), both);
         let alone = super::headers(&new, None, "whd_1", 0, b"{}");
-        assert!(alone.iter().all(|(name, _)| *name != "signature-previous"));
+        assert!(alone.iter().all(|(name, _)| *name != "signature-next"));
         assert_eq!(alone.len(), 4);
     }
 }

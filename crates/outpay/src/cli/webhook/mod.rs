@@ -72,9 +72,14 @@ enum WebhookCommand {
     Roll {
         #[command(flatten)]
         whose: WebhookOwner,
-        /// How long the old ones keep signing too, as in 24h; by default they end at once
+        /// How long the old ones keep signing, the new ones beside them, as in 24h; by default they end at once
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
         overlap: Micros,
+    },
+    /// Let the new token and secret of a roll sign alone from now on
+    Switch {
+        #[command(flatten)]
+        whose: WebhookOwner,
     },
     /// Send an invented event now and print the response; exit 1 unless it was delivered
     Test {
@@ -138,6 +143,11 @@ pub(super) async fn run(
             let book = whose.book(&platform).await?;
             let (endpoint, _) = platform.webhooks.roll_endpoint(book, Actor::OPERATOR, overlap, None).await?;
             print::endpoint(&platform, Some(&endpoint), true, json)?;
+        }
+        WebhookCommand::Switch { whose } => {
+            let book = whose.book(&platform).await?;
+            let endpoint = platform.webhooks.switch_endpoint(book, Actor::OPERATOR).await?;
+            print::endpoint(&platform, Some(&endpoint), false, json)?;
         }
         WebhookCommand::Test { whose, event, guard } => {
             let book = whose.book(&platform).await?;

@@ -146,6 +146,15 @@ pub async fn roll(posted: Posted) -> Result<Response, Declined> {
     Ok(show_keys(&who, &endpoint))
 }
 
+/// Lets the new keys of a roll sign alone from now on.
+pub async fn switch(posted: Posted) -> Result<Response, Declined> {
+    let Posted { who, form: _ } = posted;
+    who.platform.webhooks.switch_endpoint(who.book, who.actor()).await?;
+    let mut response = page::see_other("/dashboard/webhooks");
+    notice::leave(&mut response, "The new token and secret sign alone from now on.");
+    Ok(response)
+}
+
 /// Sends an invented event now; the page after it shows what the receiver did.
 pub async fn send_test(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;

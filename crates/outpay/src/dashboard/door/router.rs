@@ -132,6 +132,7 @@ fn developer() -> Vec<Route> {
         get("/dashboard/webhooks", Needs(See), webhooks::view),
         post("/dashboard/webhooks", Needs(ManageWebhooks), webhooks::save),
         post("/dashboard/webhooks/roll", Needs(ManageWebhooks), webhooks::roll),
+        post("/dashboard/webhooks/switch", Needs(ManageWebhooks), webhooks::switch),
         post("/dashboard/webhooks/test", Needs(ManageWebhooks), webhooks::send_test),
         get("/dashboard/deliveries", Needs(See), deliveries::view),
         post("/dashboard/deliveries/replay", Needs(ManageWebhooks), deliveries::replay),

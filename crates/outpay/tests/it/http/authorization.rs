@@ -93,6 +93,7 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     // The first change needs a URL.
     ("PUT", "/payout/webhook", [401, 401, 401, 401, 200, 400, 401, 401]),
     ("POST", "/payout/webhook/roll", own(200)),
+    ("POST", "/payout/webhook/switch", own(200)),
     ("POST", "/payout/webhook/test", own(200)),
     ("POST", "/payout/webhook/replay", businesses(400)),
     ("GET", "/payout/webhook/deliveries", businesses(200)),

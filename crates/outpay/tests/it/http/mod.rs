@@ -66,6 +66,7 @@ mod webhook_replay;
 mod webhook_retry;
 mod webhook_roll;
 mod webhook_set;
+mod webhook_switch;
 mod webhook_test;
 mod withdraw;
 mod withdrawal;

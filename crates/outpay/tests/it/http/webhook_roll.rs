@@ -30,7 +30,7 @@ async fn status_200_the_old_ones_end_at_once(world: &Api) {
     assert!(rolled["previous_token_ends_at"].is_null());
     hooked.pay_out(world).await;
     hooked.settle(world).await;
-    assert_eq!(hooked.receiver.received()[0].header("signature-previous"), None);
+    assert_eq!(hooked.receiver.received()[0].header("signature-next"), None);
 }
 
 async fn status_200_with_an_overlap_both_sign(world: &Api) {
@@ -40,7 +40,7 @@ async fn status_200_with_an_overlap_both_sign(world: &Api) {
     assert_eq!(rolled["previous_token_ends_at"], "2026-01-02T03:05:05.678901Z");
     hooked.pay_out(world).await;
     hooked.settle(world).await;
-    assert!(hooked.receiver.received()[0].header("signature-previous").is_some());
+    assert!(hooked.receiver.received()[0].header("signature-next").is_some());
     world.platform.clock.advance(60 * SECOND);
     let shown = world.get("/payout/webhook").key(&hooked.business.key).send().await.value(200);
     assert!(shown["previous_token_ends_at"].is_null());

@@ -14,7 +14,9 @@ crate::world::on_both_engines! {
     the_keys_are_made_once_and_lie_sealed,
     keys_moved_to_another_row_do_not_open,
     a_roll_without_overlap_ends_the_old_keys_at_once,
-    a_roll_with_overlap_signs_with_both_for_so_long,
+    a_receiver_with_the_old_token_goes_on_until_the_overlap_ends,
+    a_switch_ends_the_overlap_now,
+    a_roll_during_an_overlap_keeps_the_token_that_the_receiver_has,
     a_roll_asked_for_twice_is_one,
     a_roll_that_another_one_followed_is_never_done_again,
     a_change_and_its_entry_are_one,
@@ -79,29 +81,60 @@ async fn a_roll_without_overlap_ends_the_old_keys_at_once(world: &Hooks) {
     let received = told(world, book).await;
     let new = keys(&token(&new), &secret(&new));
     assert_eq!(received.header("signature"), Some(new.documented(&received.body).as_str()));
-    assert_eq!(received.header("signature-previous"), None);
+    assert_eq!(received.header("signature-next"), None);
     assert_eq!(received.header("webhook-signature").unwrap().split(' ').count(), 1);
 }
 
-async fn a_roll_with_overlap_signs_with_both_for_so_long(world: &Hooks) {
+async fn a_receiver_with_the_old_token_goes_on_until_the_overlap_ends(world: &Hooks) {
     let book = world.book().await;
     let old = world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     let (new, _) = world.webhooks().roll_endpoint(book, BY, 60 * SECOND, None).await.unwrap();
     assert_eq!(new.overlap_ends_at(world.now()), Some(world.now() + 60 * SECOND));
     let (old, new) = (keys(&token(&old), &secret(&old)), keys(&token(&new), &secret(&new)));
-    world.wait(60 * SECOND - 1);
-    let during = told(world, book).await;
-    assert_eq!(during.header("signature"), Some(new.documented(&during.body).as_str()));
-    assert_eq!(during.header("signature-previous"), Some(old.documented(&during.body).as_str()));
-    let id = during.header("webhook-id").unwrap();
-    let timestamp = during.header("webhook-timestamp").unwrap().parse().unwrap();
-    let both = [&new, &old].map(|keys| keys.standard(id, timestamp, &during.body)).join(" ");
-    assert_eq!(during.header("webhook-signature"), Some(both.as_str()));
+    for wait in [0, 60 * SECOND - 1] {
+        world.wait(wait);
+        let during = told(world, book).await;
+        assert_eq!(during.header("signature"), Some(old.documented(&during.body).as_str()));
+        assert_eq!(during.header("signature-next"), Some(new.documented(&during.body).as_str()));
+        let id = during.header("webhook-id").unwrap();
+        let timestamp = during.header("webhook-timestamp").unwrap().parse().unwrap();
+        let both = [&old, &new].map(|keys| keys.standard(id, timestamp, &during.body)).join(" ");
+        assert_eq!(during.header("webhook-signature"), Some(both.as_str()));
+    }
     world.wait(1);
-    let after = told(world, book).await;
-    assert_eq!(after.header("signature"), Some(new.documented(&after.body).as_str()));
-    assert_eq!(after.header("signature-previous"), None);
-    assert_eq!(after.header("webhook-signature").unwrap().split(' ').count(), 1);
+    signed_alone(world, book, &new).await;
+}
+
+/// The next event is signed with these keys and no others.
+async fn signed_alone(world: &Hooks, book: BookId, keys: &SigningKeys) {
+    let told = told(world, book).await;
+    assert_eq!(told.header("signature"), Some(keys.documented(&told.body).as_str()));
+    assert_eq!(told.header("signature-next"), None);
+    assert_eq!(told.header("webhook-signature").unwrap().split(' ').count(), 1);
+}
+
+async fn a_switch_ends_the_overlap_now(world: &Hooks) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    let (rolled, _) = world.webhooks().roll_endpoint(book, BY, 60 * SECOND, None).await.unwrap();
+    let switched = world.webhooks().switch_endpoint(book, BY).await.unwrap();
+    assert_eq!((token(&rolled), switched.overlap_ends_at(world.now())), (token(&switched), None));
+    signed_alone(world, book, &keys(&token(&rolled), &secret(&rolled))).await;
+    let again = world.webhooks().switch_endpoint(book, BY).await.unwrap();
+    assert_eq!(again.tag(), switched.tag(), "there was nothing to end");
+}
+
+async fn a_roll_during_an_overlap_keeps_the_token_that_the_receiver_has(world: &Hooks) {
+    let book = world.book().await;
+    let first = world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    world.webhooks().roll_endpoint(book, BY, 60 * SECOND, None).await.unwrap();
+    let (third, _) = world.webhooks().roll_endpoint(book, BY, 60 * SECOND, None).await.unwrap();
+    let during = told(world, book).await;
+    let (first, third) = (keys(&token(&first), &secret(&first)), keys(&token(&third), &secret(&third)));
+    assert_eq!(during.header("signature"), Some(first.documented(&during.body).as_str()));
+    assert_eq!(during.header("signature-next"), Some(third.documented(&during.body).as_str()));
+    let (last, _) = world.webhooks().roll_endpoint(book, BY, 0, None).await.unwrap();
+    signed_alone(world, book, &keys(&token(&last), &secret(&last))).await;
 }
 
 async fn a_roll_that_another_one_followed_is_never_done_again(world: &Hooks) {
