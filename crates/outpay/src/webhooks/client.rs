@@ -2,10 +2,12 @@
 //! address that the guard allows at that moment; redirects are not followed, and proxies from the environment are
 //! ignored. Not here: what is sent (body.rs, sign.rs), when (worker.rs).
 
+use super::connecting;
 use super::guard::Guard;
 use crate::clock::Clock;
 use ledger::Micros;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::Url;
 use reqwest::redirect::Policy;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +25,16 @@ const LONGEST_BODY: Duration = Duration::from_secs(5);
 pub const KEPT_BODY: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 
+/// The connection ended before there was a response.
+const CONNECTION_LOST: &str = "connection_lost";
+
+/// Why there is no response.
+struct Unanswered {
+    error: &'static str,
+    /// The request went over a connection that had carried others.
+    on_used_connection: bool,
+}
+
 type LookingUp = Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Resolves a name to addresses. Default: the system's resolver; tests inject their own.
@@ -36,6 +48,8 @@ pub struct WebhookClient {
     clock: Clock,
     /// Built on first use: loading the system's certificates is slow, and most commands send nothing.
     http: Arc<OnceLock<Result<reqwest::Client, String>>>,
+    /// The same without a pool: a connection of its own for each request.
+    without_pool: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
 /// The result of one POST.
@@ -72,7 +86,7 @@ impl WebhookClient {
 
     #[must_use]
     pub fn with_lookup(guard: Guard, clock: Clock, lookup: Lookup) -> Self {
-        Self { guard, lookup, clock, http: Arc::default() }
+        Self { guard, lookup, clock, http: Arc::default(), without_pool: Arc::default() }
     }
 
     #[must_use]
@@ -90,29 +104,49 @@ impl WebhookClient {
 
     async fn exchange(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> WebhookSent {
         let Ok(url) = self.guard.check_url(url) else { return WebhookSent::failed("address_refused") };
-        let client = match self.http.get_or_init(|| self.build()) {
-            Ok(client) => client,
-            Err(error) => {
-                tracing::error!(error, "webhooks cannot be sent");
-                return WebhookSent::failed("client_unusable");
+        let sending = async {
+            let first = self.send(&self.http, usize::MAX, (&url, headers), body.clone()).await;
+            // The receiver may have closed the connection while nobody used it, which says nothing about the receiver.
+            if matches!(first, Err(Unanswered { error: CONNECTION_LOST, on_used_connection: true })) {
+                return self.send(&self.without_pool, 0, (&url, headers), body).await;
             }
+            first
         };
-        let mut request = client.post(url).header("content-type", "application/json").body(body);
-        for (name, value) in headers {
-            request = request.header(*name, value);
-        }
         // The status decides. A body that arrives slowly must not turn a 200 into a failure.
-        match tokio::time::timeout(LONGEST_EXCHANGE, request.send()).await {
+        match tokio::time::timeout(LONGEST_EXCHANGE, sending).await {
             Ok(Ok(response)) => {
                 let status = Some(response.status().as_u16());
                 WebhookSent { status, error: "", body: beginning(response).await, micros: 0 }
             }
-            Ok(Err(error)) => WebhookSent::failed(word(&error)),
+            Ok(Err(unanswered)) => WebhookSent::failed(unanswered.error),
             Err(_) => WebhookSent::failed("timeout"),
         }
     }
 
-    fn build(&self) -> Result<reqwest::Client, String> {
+    /// Sends one request by the client of this place, which keeps so many connections per receiver.
+    async fn send(
+        &self,
+        place: &OnceLock<Result<reqwest::Client, String>>,
+        kept: usize,
+        (url, headers): (&Url, &[(&'static str, String)]),
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, Unanswered> {
+        let client = match place.get_or_init(|| self.build(kept)) {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(error, "webhooks cannot be sent");
+                return Err(Unanswered { error: "client_unusable", on_used_connection: false });
+            }
+        };
+        let mut request = client.post(url.clone()).header("content-type", "application/json").body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let (sent, connected) = connecting::watched(request.send()).await;
+        sent.map_err(|error| Unanswered { error: word(&error), on_used_connection: !connected })
+    }
+
+    fn build(&self, kept: usize) -> Result<reqwest::Client, String> {
         // rustls has one provider per process. An error means that it is installed already, and it is always this
         // one.
         let _installed_before = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
@@ -123,6 +157,8 @@ impl WebhookClient {
             .referer(false)
             .retry(reqwest::retry::never())
             .connect_timeout(LONGEST_CONNECT)
+            .connector_layer(connecting::layer())
+            .pool_max_idle_per_host(kept)
             .pool_idle_timeout(Duration::from_secs(60))
             .http1_max_headers(MOST_HEADERS)
             // The documentation writes `Signature`, and some receivers look for exactly that.
@@ -172,7 +208,7 @@ fn word(error: &reqwest::Error) -> &'static str {
     } else if error.is_builder() {
         "client_unusable"
     } else {
-        "connection_lost"
+        CONNECTION_LOST
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod body;
 pub mod client;
+mod connecting;
 pub mod endpoint;
 mod fan_out;
 pub mod forward;

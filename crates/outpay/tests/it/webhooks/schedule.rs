@@ -12,6 +12,7 @@ crate::world::on_both_engines! {
     a_late_success_ends_it,
     only_200_is_delivered,
     a_lost_connection_is_a_failure,
+    a_pooled_connection_that_the_receiver_closed_costs_no_try,
     retried_by_hand_it_begins_again,
     replay_takes_what_failed_since,
 }
@@ -115,6 +116,25 @@ async fn a_lost_connection_is_a_failure(world: &Hooks) {
     world.receiver.next("/hook", [ok()]);
     world.settle().await;
     assert_eq!(world.states(book).await, [Delivered]);
+}
+
+async fn a_pooled_connection_that_the_receiver_closed_costs_no_try(world: &Hooks) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    // One worker, whose client keeps the connection of the first delivery.
+    let mut worker = world.worker();
+    world.receiver.next("/hook", [ok(), Answer::Close, ok(), Answer::Close]);
+    for expected in [Delivered, Delivered, Pending] {
+        world.pay(book).await;
+        assert_eq!(worker.settle().await.unwrap(), 1);
+        let newest = world.deliveries(book).await.pop().unwrap();
+        assert_eq!((newest.state, newest.attempts), (expected, 1));
+    }
+    let ids: Vec<String> =
+        world.receiver.received().iter().map(|one| one.header("webhook-id").unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), 4, "the second was sent again at once: {ids:?}");
+    assert_eq!(ids[1], ids[2]);
+    assert_eq!(world.attempts(book, 3).await[0].error, "connection_lost", "a connection of its own was lost");
 }
 
 /// Tries until a delivery has failed.

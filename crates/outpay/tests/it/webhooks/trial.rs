@@ -35,7 +35,7 @@ async fn a_test_send_says_so_and_tells_the_result(world: &Hooks) {
 async fn a_test_send_is_tried_once(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
-    world.receiver.next("/hook", [status(500), Answer::Close]);
+    world.receiver.next("/hook", [status(500), Answer::Close, Answer::Close]);
     let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalFailed).await.unwrap();
     assert_eq!((trial.delivery.state, trial.attempt.status), (Failed, Some(500)));
     let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalFailed).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_test_send_is_tried_once(world: &Hooks) {
     let id = world.webhooks().delivery_id(book, trial.delivery.number);
     assert_eq!(world.webhooks().retry_delivery(book, &id).await.unwrap().state, Pending);
     assert_eq!(world.settle().await, 1);
-    assert_eq!(world.receiver.received()[2].json()["test_mode"], true);
+    assert_eq!(world.receiver.received()[3].json()["test_mode"], true);
     assert_eq!(world.webhooks().replay_deliveries(book, 0).await.unwrap(), 0, "no replay of a test");
 }
 
