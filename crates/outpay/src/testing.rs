@@ -169,7 +169,7 @@ pub mod webhook_event {
 
 pub mod webhooks {
     pub use crate::webhooks::{
-        Endpoint, EndpointChange, Guard, MOST_ENDPOINTS, WebhookError, WebhookOptions, WebhookWorker, Webhooks, Which, client, guard, is_test, sign,
+        Endpoint, EndpointChange, Guard, MOST_ENDPOINTS, Sample, WebhookError, WebhookOptions, WebhookWorker, Webhooks, Which, client, guard, is_test, sign,
     };
 }
 

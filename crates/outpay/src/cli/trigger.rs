@@ -2,9 +2,11 @@
 
 use super::cli_error::CliError;
 use super::installation::{self, Installation};
-use super::webhook::{GuardFlags, event_name, print_trial};
+use super::webhook::{GuardFlags, event_name, print_trial, provider};
+use crate::rails::SAMPLE_BY_HAND;
+use crate::webhooks::Sample;
 use clap::Args;
-use ledger::EntryKind;
+use ledger::{EntryKind, Provider};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -12,6 +14,9 @@ pub(super) struct TriggerArguments {
     /// Event, as in payout.succeeded
     #[arg(value_parser = event_name)]
     event: EntryKind,
+    /// Provider whose shape it has
+    #[arg(long, value_name = "PROVIDER", default_value = SAMPLE_BY_HAND.word(), value_parser = provider)]
+    provider: Provider,
     /// Id or name of the business
     #[arg(long)]
     business: String,
@@ -32,5 +37,6 @@ pub(super) async fn run(
     let platform = arguments.guard.applied_to(installation.open().await?);
     let business = installation::business(&platform, &arguments.business).await?;
     let book = installation::book(&business, arguments.test);
-    print_trial(&platform, book, arguments.event, arguments.json).await
+    let sample = Sample { kind: arguments.event, provider: arguments.provider };
+    print_trial(&platform, book, sample, arguments.json).await
 }

@@ -10,11 +10,12 @@ use super::once::once;
 use super::problem::{Problem, field};
 use super::show;
 use super::show_webhooks::{self, DeliveryDetail, Webhook};
+use crate::rails::SAMPLE_BY_HAND;
 use crate::webhook_event::{self, EventSet};
-use crate::webhooks::EndpointChange;
+use crate::webhooks::{EndpointChange, Sample};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use ledger::{Actor, EntryKind, Micros};
+use ledger::{Actor, EntryKind, Micros, Provider};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -184,6 +185,9 @@ pub struct TestBody {
     /// The event to invent; `payout.succeeded` where it is left out.
     #[schema(rename = "type", value_type = Option<String>, example = "payout.succeeded")]
     kind: EntryKind,
+    /// Whose shape the invented event has: sandbox, gift_card, crypto or manual, the default.
+    #[schema(value_type = Option<String>, example = "crypto")]
+    provider: Provider,
 }
 
 /// Try the receiver out.
@@ -192,7 +196,7 @@ pub struct TestBody {
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again and sends nothing")),
     responses(
         (status = 200, description = "The delivery with its one attempt, whatever the receiver did", body = DeliveryDetail),
-        (status = 400, description = "Unknown event, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 400, description = "Unknown event or provider, or malformed JSON"), (status = 401, description = "No valid secret key"),
         (status = 404, description = "There is no webhook yet"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Too many test sends at once; nothing was sent")))]
@@ -200,10 +204,10 @@ pub async fn webhook_test(State(door): State<Arc<Door>>, request: Request) -> Re
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let key = once_key(&parts.headers)?;
-    let TestBody { kind } = TestBody::read(&body::optional_object(&parts, body).await?)?;
+    let TestBody { kind, provider } = TestBody::read(&body::optional_object(&parts, body).await?)?;
     door.still_authenticates(caller).await?;
     let test = async {
-        let trial = door.platform.webhooks.test_endpoint(caller.book, kind).await?;
+        let trial = door.platform.webhooks.test_endpoint(caller.book, Sample { kind, provider }).await?;
         Ok::<_, Problem>(show_webhooks::detail(
             &door.platform,
             caller.book,
@@ -211,7 +215,8 @@ pub async fn webhook_test(State(door): State<Arc<Door>>, request: Request) -> Re
             &[trial.attempt],
         ))
     };
-    once(&door, caller, (key, format!("webhook test\n{}", kind.event_name())), test).await
+    let request = format!("webhook test\n{}\n{}", kind.event_name(), provider.word());
+    once(&door, caller, (key, request), test).await
 }
 
 impl TestBody {
@@ -222,6 +227,14 @@ impl TestBody {
             Some(Json::String(name)) => webhook_event::from_name(name),
             Some(_) => None,
         };
-        Ok(Self { kind: kind.ok_or_else(|| field("type", sentence()))? })
+        let kind = kind.ok_or_else(|| field("type", sentence()))?;
+        let provider = match fields.get("provider") {
+            None => Some(SAMPLE_BY_HAND),
+            Some(Json::String(word)) => Provider::from_word(word),
+            Some(_) => None,
+        };
+        let words = Provider::ALL.map(Provider::word).join(", ");
+        let sentence = || format!("The provider must be one of: {words}.");
+        Ok(Self { kind, provider: provider.ok_or_else(|| field("provider", sentence()))? })
     }
 }

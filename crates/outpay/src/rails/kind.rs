@@ -23,6 +23,10 @@ pub struct Kind {
     pub transaction: Option<&'static str>,
     /// The public detail of a payment about which the rail has said nothing yet: what a webhook says of it.
     pub public_detail: fn(&Known<'_>) -> String,
+    /// Where an invented payment goes, as the rail would store it: a JSON text.
+    pub sample_destination: &'static str,
+    /// The public detail of an invented payment that succeeded, in its true shape.
+    pub sample_paid: fn(&Known<'_>) -> String,
     /// A quote's detail as names and values for the summary that the person confirms.
     pub summary: fn(&str) -> Vec<(String, String)>,
     /// Mounts the rails of this kind that the configuration names.
@@ -131,6 +135,17 @@ mod tests {
                 kind.detail_order.iter().position(|known| *known == name).unwrap()
             });
             assert!(places.is_sorted(), "{detail}");
+        }
+    }
+
+    #[test]
+    fn an_invented_payment_has_its_documented_fields_in_order() {
+        for kind in KINDS {
+            let destination = serde_json::from_str(kind.sample_destination).unwrap();
+            let known = Known { order_id: "X-1", destination, gross: Cents(2_500), net: Cents(2_450) };
+            let paid = (kind.sample_paid)(&known);
+            let fields = paid.match_indices("\":").map(|(at, _)| paid[..at].rsplit('"').next().unwrap());
+            assert_eq!(fields.collect::<Vec<_>>(), kind.detail_order, "{paid}");
         }
     }
 

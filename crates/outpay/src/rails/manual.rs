@@ -73,6 +73,8 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,
+    sample_destination: r#"{"iban":"XX00"}"#,
+    sample_paid: order_only,
     summary: flat,
     mount: |rails, parts| {
         for (name, config) in &parts.config.manual {

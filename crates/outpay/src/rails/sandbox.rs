@@ -24,6 +24,8 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,
+    sample_destination: "{}",
+    sample_paid: order_only,
     summary: flat,
     mount: |rails, _| rails.mount(Mode::Test, Arc::new(rail())),
 };

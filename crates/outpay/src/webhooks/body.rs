@@ -2,10 +2,11 @@
 //! is left out, never null. Not here: when and where it is sent. Invariant: a body holds no secret; it is built from
 //! the journal, and from the metadata that stand beside it.
 
+use crate::clock::Entropy;
 use crate::ids::{IdKind, PublicIds};
 use crate::rails::{self, Known};
 use crate::store::PayoutEvent;
-use ledger::{BookId, Cents, EntryKind, Metadata, Mode};
+use ledger::{BookId, Cents, EntryKind, Metadata, Mode, Provider};
 use serde_json::{Map, Value};
 
 /// An event with public ids in place of row numbers: the input of a body, whether the event came from the store or
@@ -107,23 +108,47 @@ impl PublicEvent<'_> {
     }
 }
 
-/// The body of a test send: an invented withdrawal.
+/// What a test send tells of: an invented withdrawal.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    pub kind: EntryKind,
+    /// The kind of rail whose shape it has.
+    pub provider: Provider,
+}
+
+/// Row numbers from here on belong to invented things. Every id of a thing that exists is below: its number would need tens of
+/// thousands of recoveries.
+const INVENTED: i64 = 1 << 55;
+
+/// The body of a test send, with ids that no other has.
 #[must_use]
-pub fn sample(ids: &PublicIds, book: BookId, kind: EntryKind) -> Vec<u8> {
+pub fn sample(ids: &PublicIds, book: BookId, sample: Sample, entropy: &Entropy) -> Vec<u8> {
+    let Sample { kind, provider } = sample;
+    let mut random = [0; 8];
+    entropy.fill(&mut random);
+    let number = INVENTED | (i64::from_be_bytes(random) & (INVENTED - 1));
+    let (amount, net, rail) = (Cents(2500), Cents(2450), rails::kind(provider));
+    let known = Known {
+        order_id: &ids.order_id(provider, book, number),
+        destination: serde_json::from_str(rail.sample_destination).unwrap_or_default(),
+        gross: amount,
+        net,
+    };
+    let is_paid = kind == EntryKind::WithdrawalSucceeded;
     let event = PayoutEvent {
         sequence: 0,
         kind,
-        withdrawal: 0,
-        user: 0,
+        withdrawal: number,
+        user: number,
         email: "user@example.com".to_owned(),
-        provider: rails::SAMPLE_BY_HAND,
-        amount: Cents(2500),
+        provider,
+        amount,
         fees: Cents(50),
-        detail: String::new(),
+        detail: if is_paid { (rail.sample_paid)(&known) } else { String::new() },
         note: "This is a test.".to_owned(),
         reason_code: "test".to_owned(),
         reason: "This is a test.".to_owned(),
-        destination: String::new(),
+        destination: rail.sample_destination.to_owned(),
         custom: Metadata::default(),
     };
     write(ids, book, &event, true)
@@ -137,7 +162,6 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::auth::Secrets;
-    use ledger::Provider;
 
     const BOOK: BookId = BookId(4);
 
@@ -257,15 +281,24 @@ mod tests {
     }
 
     #[test]
-    fn a_test_send_says_so() {
-        let secrets = Secrets::derive(&[7; 32]);
-        for name in crate::webhook_event::names() {
+    fn a_test_send_says_so_and_has_the_shape_of_its_provider() {
+        let (secrets, entropy) = (Secrets::derive(&[7; 32]), Entropy::seeded(1));
+        let mut orders = std::collections::BTreeSet::new();
+        for (name, provider) in
+            crate::webhook_event::names().into_iter().flat_map(|name| Provider::ALL.map(|one| (name, one)))
+        {
             let kind = crate::webhook_event::from_name(name).unwrap();
-            let sample = String::from_utf8(sample(secrets.ids(), BOOK, kind)).unwrap();
-            let read: Value = serde_json::from_str(&sample).unwrap();
+            let sample = sample(secrets.ids(), BOOK, Sample { kind, provider }, &entropy);
+            let read: Value = serde_json::from_slice(&sample).unwrap();
             assert_eq!((&read["type"], &read["test_mode"]), (&Value::from(name), &Value::from(true)));
             assert_eq!(read.get("reason").is_some(), ["payout.rejected", "payout.failed"].contains(&name));
             assert_eq!(read.get("code").is_some(), name == "payout.failed");
+            let detail = read[provider.word()].as_object().unwrap();
+            assert!(detail["order_id"].as_str().unwrap().starts_with(provider.order_prefix()));
+            let is_whole = detail.len() == rails::kind(provider).detail_order.len();
+            assert!(is_whole || name != "payout.succeeded", "{read}");
+            orders.insert(read["order_id"].to_string());
         }
+        assert_eq!(orders.len(), 5 * Provider::ALL.len(), "each is another order");
     }
 }

@@ -25,6 +25,7 @@ pub mod sign;
 mod trial;
 mod worker;
 
+pub use body::Sample;
 pub use client::WebhookClient;
 pub use endpoint::{Endpoint, Which};
 pub use guard::Guard;

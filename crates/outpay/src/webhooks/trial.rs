@@ -2,11 +2,11 @@
 //! says `test_mode: true`, and is not retried automatically.
 
 use super::worker::{self, Finished};
-use super::{WebhookError, Webhooks, Which, body};
+use super::{Sample, WebhookError, Webhooks, Which, body};
 use crate::background::presence;
 use crate::store::{Delivery, EndpointKey, Failure, NewDelivery, WebhookAttempt, WriteError};
 use anyhow::Context;
-use ledger::{EntryKind, Micros};
+use ledger::Micros;
 
 /// Longer than any exchange.
 const LEASE: Micros = 60 * 1_000_000;
@@ -22,14 +22,14 @@ pub struct WebhookTrial {
 }
 
 impl Webhooks {
-    /// Sends an invented event of this kind now, even if the endpoint is off, and waits for the response.
+    /// Sends an invented event now, even if the endpoint is off, and waits for the response.
     ///
     /// # Errors
     /// When there is no endpoint, too many test sends are running, or on a failure.
     pub async fn test_endpoint(
         &self,
         which: impl Into<Which>,
-        kind: EntryKind,
+        sample: Sample,
     ) -> Result<WebhookTrial, WebhookError> {
         let (which, _place) = (which.into(), self.trials.try_acquire().map_err(|_| WebhookError::Busy)?);
         let book = which.book();
@@ -38,8 +38,8 @@ impl Webhooks {
         let new = NewDelivery {
             sequence: None,
             withdrawal: 0,
-            kind,
-            body: body::sample(self.secrets.ids(), book, kind),
+            kind: sample.kind,
+            body: body::sample(self.secrets.ids(), book, sample, &self.entropy),
         };
         let taken = self.store.now().await?;
         let number = self.make_trial(endpoint.key(), &new, worker).await?;

@@ -14,12 +14,13 @@ use super::output;
 use crate::audit_log;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
+use crate::rails::SAMPLE_BY_HAND;
 use crate::store::DeliveryState;
 use crate::webhook_event;
 use crate::webhook_event::EventSet;
-use crate::webhooks::{EndpointChange, WebhookError};
+use crate::webhooks::{EndpointChange, Sample, WebhookError};
 use clap::{Args, Subcommand};
-use ledger::{Actor, BookId, EntryKind, Micros};
+use ledger::{Actor, BookId, EntryKind, Micros, Provider};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -88,6 +89,9 @@ enum WebhookCommand {
         /// Event to send
         #[arg(long, value_name = "EVENT", default_value = "payout.succeeded", value_parser = event_name)]
         event: EntryKind,
+        /// Provider whose shape it has
+        #[arg(long, value_name = "PROVIDER", default_value = SAMPLE_BY_HAND.word(), value_parser = provider)]
+        provider: Provider,
         #[command(flatten)]
         guard: GuardFlags,
     },
@@ -149,9 +153,10 @@ pub(super) async fn run(
             let endpoint = platform.webhooks.switch_endpoint(book, Actor::OPERATOR).await?;
             print::endpoint(&platform, Some(&endpoint), false, json)?;
         }
-        WebhookCommand::Test { whose, event, guard } => {
+        WebhookCommand::Test { whose, event, provider, guard } => {
             let book = whose.book(&platform).await?;
-            return print::trial(&guard.applied_to(platform), book, event, json).await;
+            let sample = Sample { kind: event, provider };
+            return print::trial(&guard.applied_to(platform), book, sample, json).await;
         }
         WebhookCommand::Deliveries { whose, status, limit } => {
             let book = whose.book(&platform).await?;
@@ -212,6 +217,11 @@ fn chosen(names: &[String]) -> Result<Option<EventSet>, CliError> {
 pub(super) fn event_name(text: &str) -> Result<EntryKind, String> {
     webhook_event::from_name(text)
         .ok_or_else(|| format!("give one of: {}", webhook_event::names().join(", ")))
+}
+
+pub(super) fn provider(word: &str) -> Result<Provider, String> {
+    Provider::from_word(word)
+        .ok_or_else(|| format!("give one of: {}", Provider::ALL.map(Provider::word).join(", ")))
 }
 
 fn state(text: &str) -> Result<DeliveryState, String> {

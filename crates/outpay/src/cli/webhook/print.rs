@@ -6,8 +6,8 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Delivery, DeliveryState};
-use crate::webhooks::{self, Endpoint};
-use ledger::{BookId, EntryKind};
+use crate::webhooks::{self, Endpoint, Sample};
+use ledger::BookId;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -88,10 +88,10 @@ pub(super) fn deliveries(
 pub(in crate::cli) async fn trial(
     platform: &Platform,
     book: BookId,
-    event: EntryKind,
+    sample: Sample,
     json: bool,
 ) -> Result<ExitCode, CliError> {
-    let trial = platform.webhooks.test_endpoint(book, event).await?;
+    let trial = platform.webhooks.test_endpoint(book, sample).await?;
     let is_delivered = trial.delivery.state == DeliveryState::Delivered;
     let attempt = &trial.attempt;
     let answer = attempt.status.map_or_else(|| attempt.error.clone(), |status| status.to_string());
@@ -106,7 +106,7 @@ pub(in crate::cli) async fn trial(
     } else {
         output::facts([
             ("id", platform.webhooks.delivery_id(book, trial.delivery.number)),
-            ("event", event.event_name().to_owned()),
+            ("event", sample.kind.event_name().to_owned()),
             ("url", attempt.url.clone()),
             ("answer", answer),
             ("milliseconds", (attempt.micros / 1000).to_string()),

@@ -11,10 +11,10 @@ use crate::store::DeliveryState;
 use crate::web::page;
 use crate::webhook_event;
 use crate::webhook_event::EventSet;
-use crate::webhooks::{Endpoint, EndpointChange, WebhookError};
+use crate::webhooks::{Endpoint, EndpointChange, Sample, WebhookError};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::Micros;
+use ledger::{Micros, Provider};
 use secrecy::ExposeSecret;
 
 #[derive(askama::Template)]
@@ -160,8 +160,10 @@ pub async fn send_test(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let kind =
         webhook_event::from_name(form.get("event")).ok_or_else(|| Declined::sentence("Choose an event."))?;
+    let provider = Provider::from_word(form.get("provider"))
+        .ok_or_else(|| Declined::sentence("Choose a provider."))?;
     let webhooks = &who.platform.webhooks;
-    let trial = webhooks.test_endpoint(who.book, kind).await?;
+    let trial = webhooks.test_endpoint(who.book, Sample { kind, provider }).await?;
     let id = webhooks.delivery_id(who.book, trial.delivery.number);
     let mut response = page::see_other(&format!("/dashboard/deliveries/{id}"));
     let word = match trial.delivery.state {

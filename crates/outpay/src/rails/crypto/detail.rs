@@ -26,6 +26,24 @@ pub(super) fn known(known: &Known<'_>) -> String {
     known.object([dollars].into_iter().chain(known.text("to_address", "address")))
 }
 
+/// An invented payment of a stablecoin on Ethereum.
+pub(super) fn sample(known: &Known<'_>) -> String {
+    let units = cents(known.net) * U256::from(10_000);
+    Detail {
+        order_id: known.order_id,
+        currency: "USDC",
+        chain: "ERC20",
+        units,
+        decimals: 6,
+        gross: known.gross,
+        to: Address::with_last_byte(0xaa),
+        hash: Some(B256::with_last_byte(1)),
+        confirmations: Some(12),
+        fee: Some(U256::from(65_000_000_000_000_u64)),
+    }
+    .json()
+}
+
 /// An amount of a withdrawal, which is never negative.
 pub(super) fn cents(amount: Cents) -> U256 {
     U256::from(amount.0.unsigned_abs())

@@ -43,6 +43,8 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id", "brand", "currency", "face_value"],
     transaction: None,
     public_detail,
+    sample_destination: r#"{"brand":"Acme"}"#,
+    sample_paid: public_detail,
     summary: flat,
     mount: |rails, parts| {
         let (store, secrets) = (parts.store.clone(), Arc::clone(parts.secrets));

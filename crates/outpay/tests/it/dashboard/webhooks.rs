@@ -113,7 +113,7 @@ async fn a_test_send_shows_what_the_receiver_did(world: &Team) {
     let (business, receiver) = (world.business().await, Receiver::open().await);
     set(world, &business, &receiver).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
-    let sent = admin.post("/dashboard/webhooks/test", &[("event", "payout.failed")]).await;
+    let sent = admin.post("/dashboard/webhooks/test", &[("event", "payout.failed"), ("provider", "crypto")]).await;
     assert_eq!(sent.is(303).location().len(), "/dashboard/deliveries/whd_".len() + 36);
     let page = admin.get(sent.location()).await;
     page.is(200)
@@ -130,7 +130,7 @@ async fn a_failed_delivery_is_retried_by_hand(world: &Team) {
     set(world, &business, &receiver).await;
     receiver.next("/hook", [status(500)]);
     let mut admin = world.member(&business, Role::Admin).await.browser;
-    let sent = admin.post("/dashboard/webhooks/test", &[("event", "payout.succeeded")]).await;
+    let sent = admin.post("/dashboard/webhooks/test", &[("event", "payout.succeeded"), ("provider", "manual")]).await;
     let path = sent.is(303).location().to_owned();
     let page = admin.get(&path).await;
     page.is(200).says("did not take the test event").says("status 500").says("Try again");

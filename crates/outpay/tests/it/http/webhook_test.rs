@@ -12,7 +12,9 @@ crate::world::on_both_engines! {
     status_200_the_receiver_says_nothing,
     status_200_every_event,
     status_200_an_address_inside_is_refused,
+    status_200_in_the_shape_of_a_provider,
     status_400_unknown_event,
+    status_400_unknown_provider,
     status_400_malformed_json,
     status_401_public_key,
     status_404_no_webhook_yet,
@@ -77,6 +79,26 @@ async fn status_400_unknown_event(world: &Api) {
     );
     for kind in ["\"payout.paid\"", "1", "\"\""] {
         let call = world.post(TEST).key(&hooked.business.key).json(format!(r#"{{"type":{kind}}}"#));
+        call.send().await.is(400, &expected);
+    }
+}
+
+async fn status_200_in_the_shape_of_a_provider(world: &Api) {
+    let hooked = Hooked::new(world).await;
+    for provider in ["crypto", "gift_card", "manual", "sandbox"] {
+        let call = hooked.call(world, "POST", TEST).json(format!(r#"{{"provider":"{provider}"}}"#));
+        call.send().await.value(200);
+        let told = hooked.receiver.received().pop().unwrap().json();
+        assert_eq!(told["provider"], provider);
+        assert!(told[provider]["order_id"].is_string(), "{told}");
+    }
+}
+
+async fn status_400_unknown_provider(world: &Api) {
+    let hooked = Hooked::new(world).await;
+    let expected = invalid("provider", "The provider must be one of: sandbox, gift_card, crypto, manual.");
+    for provider in ["\"paypal\"", "1"] {
+        let call = world.post(TEST).key(&hooked.business.key).json(format!(r#"{{"provider":{provider}}}"#));
         call.send().await.is(400, &expected);
     }
 }

@@ -3,16 +3,21 @@
 use crate::database::Database;
 use crate::receiver::Receiver;
 use crate::world::{Hat, Setup, World};
-use ledger::{Actor, BookId, Cents, FeeRule, Order, Provider, ReviewRule, Step, Terms};
+use ledger::{Actor, BookId, Cents, EntryKind, FeeRule, Order, Provider, ReviewRule, Step, Terms};
 use outpay::testing::clock::Clock;
 use outpay::testing::store::{Delivery, DeliveryState, WebhookAttempt};
 use outpay::testing::webhook_event::{self, EventSet};
-use outpay::testing::webhooks::{Endpoint, EndpointChange, WebhookOptions, WebhookWorker, Webhooks};
+use outpay::testing::webhooks::{Endpoint, EndpointChange, Sample, WebhookOptions, WebhookWorker, Webhooks};
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// What the clock shows at first.
 pub const NOW: i64 = 1_800_000_000_000_000;
+
+/// An invented event of a payment by hand.
+pub fn sample(kind: EntryKind) -> Sample {
+    Sample { kind, provider: Provider::Manual }
+}
 
 /// Who sets and rolls endpoints.
 pub const BY: Actor = Actor(5);

@@ -2,7 +2,7 @@
 //! `./test` installs them into target/peers/python from tests/peers/webhooks/requirements.txt.
 
 use crate::receiver::Received;
-use crate::webhooks::hooks::{BY, Hooks};
+use crate::webhooks::hooks::{BY, Hooks, sample};
 use ledger::EntryKind;
 use outpay::testing::clock::Clock;
 use outpay::testing::webhooks::Endpoint;
@@ -80,7 +80,7 @@ async fn other_programs_verify_every_delivery(world: &Hooks) {
     let progress = ledger::Progress::new(rejected, ledger::Step::Reject).because("rejected", note);
     world.progress(book, progress).await;
     world.settle().await;
-    world.webhooks().test_endpoint(book, EntryKind::WithdrawalFailed).await.unwrap();
+    world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalFailed)).await.unwrap();
     let received = world.receiver.received();
     assert_eq!(received.len(), 6);
     verify(&received.iter().map(|one| as_json(one, &endpoint, None)).collect::<Vec<_>>());

@@ -1,14 +1,15 @@
 //! Test sends: immediate, once, marked, and in the log.
 
 use crate::receiver::{Answer, status};
-use crate::webhooks::hooks::Hooks;
+use crate::webhooks::hooks::{Hooks, sample};
 use crate::world::SECOND;
-use ledger::EntryKind;
+use ledger::{EntryKind, Provider};
 use outpay::testing::store::DeliveryState::{Delivered, Failed, Pending};
-use outpay::testing::webhooks::WebhookError;
+use outpay::testing::webhooks::{Sample, WebhookError};
 
 crate::world::on_both_engines! {
     a_test_send_says_so_and_tells_the_result,
+    every_test_send_has_an_order_of_its_own,
     a_test_send_is_tried_once,
     a_test_send_goes_out_while_the_endpoint_is_off,
     a_test_send_needs_an_endpoint,
@@ -19,7 +20,7 @@ crate::world::on_both_engines! {
 async fn a_test_send_says_so_and_tells_the_result(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
-    let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalRejected).await.unwrap();
+    let trial = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalRejected)).await.unwrap();
     assert_eq!(trial.delivery.state, Delivered);
     assert_eq!((trial.attempt.status, trial.attempt.body.as_slice()), (Some(200), b"ok".as_slice()));
     let received = world.receiver.received();
@@ -32,13 +33,28 @@ async fn a_test_send_says_so_and_tells_the_result(world: &Hooks) {
     assert_eq!(world.attempts(book, trial.delivery.number).await, [trial.attempt]);
 }
 
+async fn every_test_send_has_an_order_of_its_own(world: &Hooks) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.succeeded"]).await;
+    for provider in [Provider::Crypto, Provider::Crypto, Provider::GiftCard] {
+        let sample = Sample { kind: EntryKind::WithdrawalSucceeded, provider };
+        world.webhooks().test_endpoint(book, sample).await.unwrap();
+    }
+    let received = world.receiver.received();
+    let orders: std::collections::BTreeSet<String> =
+        received.iter().map(|one| one.json()["order_id"].to_string()).collect();
+    assert_eq!(orders.len(), 3, "a receiver that deduplicates takes each of them");
+    assert!(received[0].json()["crypto"]["tx_hash"].is_string());
+    assert_eq!(received[2].json()["gift_card"]["brand"], "Acme");
+}
+
 async fn a_test_send_is_tried_once(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.receiver.next("/hook", [status(500), Answer::Close, Answer::Close]);
-    let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalFailed).await.unwrap();
+    let trial = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalFailed)).await.unwrap();
     assert_eq!((trial.delivery.state, trial.attempt.status), (Failed, Some(500)));
-    let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalFailed).await.unwrap();
+    let trial = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalFailed)).await.unwrap();
     assert_eq!(trial.attempt.error, "connection_lost");
     world.wait(86_400 * SECOND);
     assert_eq!(world.settle().await, 0);
@@ -54,13 +70,13 @@ async fn a_test_send_goes_out_while_the_endpoint_is_off(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     world.switch(book, false).await;
-    let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await.unwrap();
+    let trial = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await.unwrap();
     assert_eq!(trial.delivery.state, Delivered);
 }
 
 async fn a_test_send_needs_an_endpoint(world: &Hooks) {
     let book = world.book().await;
-    let nothing = world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await;
+    let nothing = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await;
     assert!(matches!(nothing, Err(WebhookError::NoEndpoint)));
 }
 
@@ -71,25 +87,25 @@ async fn many_at_once_are_turned_away(world: &Hooks) {
     let sends: Vec<_> = (0..16)
         .map(|_| {
             let webhooks = world.webhooks().clone();
-            tokio::spawn(async move { webhooks.test_endpoint(book, EntryKind::WithdrawalSucceeded).await })
+            tokio::spawn(async move { webhooks.test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await })
         })
         .collect();
     world.receiver.until(16).await;
-    let turned_away = world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await;
+    let turned_away = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await;
     assert!(matches!(turned_away, Err(WebhookError::Busy)));
     sends.iter().for_each(tokio::task::JoinHandle::abort);
     for send in sends {
         drop(send.await);
     }
     world.receiver.always("/hook", status(200));
-    assert!(world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await.is_ok());
+    assert!(world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await.is_ok());
 }
 
 async fn test_sends_and_events_share_one_line_of_numbers(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     for number in [1, 3] {
-        let trial = world.webhooks().test_endpoint(book, EntryKind::WithdrawalSucceeded).await.unwrap();
+        let trial = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await.unwrap();
         assert_eq!(trial.delivery.number, number);
         world.pay(book).await;
         world.settle().await;
