@@ -57,6 +57,7 @@ mod developer {
     pub mod request;
     pub mod requests;
     pub mod usage_chart;
+    pub mod webhook;
     pub mod webhooks;
 }
 mod business {

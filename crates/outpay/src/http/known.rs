@@ -47,8 +47,8 @@ impl EndpointNames {
     /// The names of the one documented operation; `None` where it takes any.
     pub(super) fn of(documented: &OpenApi) -> Option<Self> {
         let (path, item) = documented.paths.paths.iter().next()?;
-        let PathItem { get, post, put, .. } = item;
-        let operation = get.as_ref().or(post.as_ref()).or(put.as_ref())?;
+        let PathItem { get, post, put, delete, .. } = item;
+        let operation = get.as_ref().or(post.as_ref()).or(put.as_ref()).or(delete.as_ref())?;
         let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
             RefOr::T(parameter) => Some(parameter),
             RefOr::Ref(_) => None,

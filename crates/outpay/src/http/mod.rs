@@ -44,6 +44,7 @@ mod test_clock;
 mod tls;
 mod users;
 mod webhook_deliveries;
+mod webhook_endpoints;
 mod webhooks;
 mod withdrawals;
 

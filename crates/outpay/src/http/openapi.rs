@@ -41,9 +41,13 @@ impl Modify for EveryOperation {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for (path, item) in &mut document.paths.paths {
             let words = path.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
-            for (method, operation) in
-                [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put)]
-            {
+            let operations = [
+                ("get", &mut item.get),
+                ("post", &mut item.post),
+                ("put", &mut item.put),
+                ("delete", &mut item.delete),
+            ];
+            for (method, operation) in operations {
                 let Some(operation) = operation else { continue };
                 operation.operation_id = Some(format!("{method}{}", words.trim_end_matches('_')));
                 for (status, description) in answers(path, method, operation) {
@@ -58,7 +62,7 @@ impl Modify for EveryOperation {
 /// Names the scope of the table's row: as a role of the security requirement (OpenAPI 3.1, 4.8.30.1), and in the answer to a
 /// key that lacks it.
 fn name_scope(item: &mut PathItem, scope: Scope) {
-    let operations = [&mut item.get, &mut item.post, &mut item.put];
+    let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
     for operation in operations.into_iter().flatten() {
         operation.security = Some(vec![SecurityRequirement::new("secret_key", [scope.to_string()])]);
         let lacks = format!("The key does not have the scope {scope}");

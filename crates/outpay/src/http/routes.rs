@@ -9,7 +9,7 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::{
     audit_log, balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts,
-    proposals, settings, test_clock, users, webhook_deliveries, webhooks, withdrawals,
+    proposals, settings, test_clock, users, webhook_deliveries, webhook_endpoints, webhooks, withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
@@ -58,7 +58,8 @@ macro_rules! endpoint {
         struct Documented;
         let documented = <Documented as utoipa::OpenApi>::openapi();
         let admits: Admits = $admits;
-        let filter = MethodFilter::try_from(method(&documented)).expect("the API has GET, POST and PUT");
+        let filter =
+            MethodFilter::try_from(method(&documented)).expect("the API has GET, POST, PUT and DELETE");
         let handler = on(filter, $module::$handler).layer(Extension(admits));
         ApiRoute { documented, admits, handler }
     }};
@@ -111,6 +112,14 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(webhooks::webhook_roll, writes(Webhooks)),
         endpoint!(webhooks::webhook_switch, writes(Webhooks)),
         endpoint!(webhooks::webhook_test, writes(Webhooks)),
+        endpoint!(webhook_endpoints::webhooks, reads(Webhooks)),
+        endpoint!(webhook_endpoints::webhook_create, writes(Webhooks)),
+        endpoint!(webhook_endpoints::one_webhook, reads(Webhooks)),
+        endpoint!(webhook_endpoints::one_webhook_set, writes(Webhooks)),
+        endpoint!(webhook_endpoints::one_webhook_roll, writes(Webhooks)),
+        endpoint!(webhook_endpoints::one_webhook_switch, writes(Webhooks)),
+        endpoint!(webhook_endpoints::one_webhook_test, writes(Webhooks)),
+        endpoint!(webhook_endpoints::webhook_delete, writes(Webhooks)),
         endpoint!(webhook_deliveries::webhook_replay, writes(Webhooks)),
         endpoint!(webhook_deliveries::webhook_deliveries, reads(Webhooks)),
         endpoint!(webhook_deliveries::webhook_delivery, reads(Webhooks)),
@@ -154,7 +163,7 @@ impl ApiRoute {
     /// Does a payout hash authenticate its requests?
     pub(super) fn takes_hash(&self) -> bool {
         let items = self.documented.paths.paths.values();
-        items.flat_map(|item| [&item.get, &item.post, &item.put]).flatten().any(takes_hash)
+        items.flat_map(|item| [&item.get, &item.post, &item.put, &item.delete]).flatten().any(takes_hash)
     }
 
     /// The handler, told the names that its entry documents.
@@ -172,7 +181,8 @@ fn method(documented: &OpenApi) -> Method {
         PathItem { get: Some(_), .. } => Method::GET,
         PathItem { post: Some(_), .. } => Method::POST,
         PathItem { put: Some(_), .. } => Method::PUT,
-        _ => unreachable!("the API has GET, POST and PUT"),
+        PathItem { delete: Some(_), .. } => Method::DELETE,
+        _ => unreachable!("the API has GET, POST, PUT and DELETE"),
     }
 }
 

@@ -5,11 +5,11 @@ use crate::clock::rfc3339;
 use crate::commit::NoVerdict;
 use crate::ids::IdKind;
 use crate::platform::Platform;
-use crate::store::{Delivery as StoredDelivery, WebhookAttempt};
+use crate::store::{Delivery as StoredDelivery, EndpointKey, WebhookAttempt};
 use crate::webhook_event::EventSet;
 use crate::webhooks::{self, Endpoint, WebhookError};
 use http::StatusCode;
-use ledger::{BookId, Micros};
+use ledger::BookId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,6 +17,13 @@ use utoipa::ToSchema;
 /// A business's webhook.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Webhook {
+    /// `whe_…`; null while there is none.
+    #[schema(required)]
+    id: Option<String>,
+    /// Is it the one of `/payout/webhook`?
+    primary: bool,
+    /// Your words; empty for none.
+    description: String,
     /// Where deliveries go; null while there is none.
     #[schema(required)]
     url: Option<String>,
@@ -52,6 +59,9 @@ pub struct DeliveryShown {
     #[serde(rename = "type")]
     #[schema(example = "payout.succeeded")]
     kind: &'static str,
+    /// `whe_…`: the webhook that it goes to.
+    #[schema(example = "whe_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31")]
+    webhook_id: String,
     /// `ord_…`; null for a test send.
     #[schema(required)]
     order_id: Option<String>,
@@ -109,9 +119,12 @@ pub struct AttemptShown {
 pub const MOST_ATTEMPTS: i64 = 100;
 
 /// The webhook there is, or the place where there will be one; `with_keys` where they have just been made.
-pub fn webhook(endpoint: Option<&Endpoint>, now: Micros, with_keys: bool) -> Webhook {
-    let keys = endpoint.filter(|_| with_keys).map(Endpoint::keys);
+pub fn webhook(platform: &Platform, endpoint: Option<&Endpoint>, with_keys: bool) -> Webhook {
+    let (now, keys) = (platform.clock.now(), endpoint.filter(|_| with_keys).map(Endpoint::keys));
     Webhook {
+        id: endpoint.map(|found| platform.webhooks.endpoint_id(found.key())),
+        primary: endpoint.is_none_or(Endpoint::is_primary),
+        description: endpoint.map(|found| found.description().to_owned()).unwrap_or_default(),
         url: endpoint.map(|found| found.url().to_owned()),
         enabled: endpoint.is_some_and(Endpoint::is_enabled),
         events: endpoint.map_or(EventSet::DEFAULT, Endpoint::events).names(),
@@ -130,6 +143,7 @@ pub fn delivery(platform: &Platform, book: BookId, stored: &StoredDelivery) -> D
     DeliveryShown {
         id: platform.webhooks.delivery_id(book, stored.number),
         kind: stored.kind.event_name(),
+        webhook_id: platform.webhooks.endpoint_id(EndpointKey { book, number: stored.endpoint }),
         order_id: (!is_trial).then(order_id),
         status: stored.state.word(),
         test_mode: webhooks::is_test(book, stored),
@@ -173,9 +187,15 @@ impl From<WebhookError> for Problem {
             WebhookError::Url(_) | WebhookError::UrlIsMissing => field("url", sentence),
             WebhookError::OverlapIsTooLong => field("overlap", sentence),
             WebhookError::DescriptionIsTooLong => field("description", sentence),
-            WebhookError::TooManyEndpoints => Self::Coded(StatusCode::CONFLICT, sentence, "too_many_webhooks"),
-            WebhookError::UnknownEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_found"),
-            WebhookError::EndpointWasDeleted => Self::Coded(StatusCode::CONFLICT, sentence, "webhook_deleted"),
+            WebhookError::TooManyEndpoints => {
+                Self::Coded(StatusCode::CONFLICT, sentence, "too_many_webhooks")
+            }
+            WebhookError::UnknownEndpoint => {
+                Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_found")
+            }
+            WebhookError::EndpointWasDeleted => {
+                Self::Coded(StatusCode::CONFLICT, sentence, "webhook_deleted")
+            }
             WebhookError::RolledSince => Self::Coded(StatusCode::CONFLICT, sentence, "webhook_rolled_since"),
             WebhookError::NoEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_set"),
             WebhookError::UnknownDelivery => {

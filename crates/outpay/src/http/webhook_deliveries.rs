@@ -104,7 +104,9 @@ pub async fn webhook_deliveries(
 fn state(uri: &Uri) -> Result<Option<DeliveryState>, Problem> {
     let Some(word) = query(uri, "status") else { return Ok(None) };
     let state = DeliveryState::from_word(&word);
-    state.map(Some).ok_or_else(|| field("status", "The status must be pending, delivered, failed or superseded."))
+    state
+        .map(Some)
+        .ok_or_else(|| field("status", "The status must be pending, delivered, failed or superseded."))
 }
 
 /// One delivery.

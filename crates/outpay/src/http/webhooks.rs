@@ -10,11 +10,14 @@ use super::once::once;
 use super::problem::{Problem, field};
 use super::show;
 use super::show_webhooks::{self, DeliveryDetail, Webhook};
+use crate::auth::Caller;
 use crate::rails::SAMPLE_BY_HAND;
 use crate::webhook_event::{self, EventSet};
-use crate::webhooks::{EndpointChange, Sample};
+use crate::webhooks::{Endpoint, EndpointChange, Sample, WebhookTrial, Which};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::request::Parts;
 use ledger::{Actor, EntryKind, Micros, Provider};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -28,12 +31,15 @@ pub async fn webhook(State(door): State<Arc<Door>>, request: Request) -> Result<
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let endpoint = door.platform.webhooks.endpoint(caller.book).await?;
-    let now = door.platform.clock.now();
-    let answer = show::ok(&show_webhooks::webhook(endpoint.as_ref(), now, false));
     Ok(match endpoint {
-        Some(endpoint) => tagged(answer, &endpoint.tag()),
-        None => answer,
+        Some(endpoint) => shown(&door, &endpoint, false),
+        None => show::ok(&show_webhooks::webhook(&door.platform, None, false)),
     })
+}
+
+/// The answer that shows an endpoint.
+pub(super) fn shown(door: &Door, endpoint: &Endpoint, with_keys: bool) -> Response {
+    tagged(show::ok(&show_webhooks::webhook(&door.platform, Some(endpoint), with_keys)), &endpoint.tag())
 }
 
 /// What to send. A field that is left out stays as it is; at first a webhook is on and hears of `payout.succeeded`.
@@ -42,6 +48,9 @@ pub struct WebhookBody {
     /// Where to deliver: https, a public address, port 443 or from 1024 on. Required the first time.
     #[schema(example = "https://example.com/webhooks", max_length = 2048)]
     url: Option<String>,
+    /// What it is for, in your words.
+    #[schema(max_length = 200, example = "Bookkeeping")]
+    description: Option<String>,
     /// Off: nothing is delivered, and what happens meanwhile is not told later.
     enabled: Option<bool>,
     /// Of payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected.
@@ -62,28 +71,37 @@ pub struct WebhookBody {
 pub async fn webhook_set(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    set(&door, caller, caller.book.into(), (&parts, body)).await
+}
+
+/// Reads the settings and sets them.
+pub(super) async fn set(
+    door: &Door,
+    caller: Caller,
+    which: Which,
+    (parts, body): (&Parts, Body),
+) -> Result<Response, Problem> {
     let condition = if_match(&parts.headers)?;
-    let WebhookBody { url, enabled, events } =
-        WebhookBody::read(&body::object(&parts, body, LARGEST).await?)?;
-    let change = EndpointChange { url, enabled, events, condition, ..EndpointChange::default() };
+    let sent = WebhookBody::read(&body::object(parts, body, LARGEST).await?)?;
+    let change = EndpointChange { condition, ..sent.change() };
     door.still_authenticates(caller).await?;
-    let (endpoint, is_new) =
-        door.platform.webhooks.set_endpoint(caller.book, Actor(caller.subject), &change).await?;
-    let now = door.platform.clock.now();
-    Ok(tagged(show::ok(&show_webhooks::webhook(Some(&endpoint), now, is_new)), &endpoint.tag()))
+    let by = Actor(caller.subject);
+    let (endpoint, is_new) = door.platform.webhooks.set_endpoint(which, by, &change).await?;
+    Ok(shown(door, &endpoint, is_new))
 }
 
 impl WebhookBody {
-    fn read(fields: &Object) -> Result<Self, Problem> {
+    pub(super) fn read(fields: &Object) -> Result<Self, Problem> {
         let mut problems = Vec::new();
-        let url = match fields.get("url") {
+        let mut text = |name: &'static str| match fields.get(name) {
             None => None,
-            Some(Json::String(url)) => Some(url.clone()),
+            Some(Json::String(text)) => Some(text.clone()),
             Some(_) => {
-                problems.push(("url", "The url must be a string.".to_owned()));
+                problems.push((name, format!("The {name} must be a string.")));
                 None
             }
         };
+        let (url, description) = (text("url"), text("description"));
         let enabled = match fields.get("enabled") {
             None => None,
             Some(Json::Bool(enabled)) => Some(*enabled),
@@ -99,7 +117,12 @@ impl WebhookBody {
         if !problems.is_empty() {
             return Err(Problem::Fields(problems));
         }
-        Ok(Self { url, enabled, events: events.and_then(Result::ok) })
+        Ok(Self { url, description, enabled, events: events.and_then(Result::ok) })
+    }
+
+    pub(super) fn change(self) -> EndpointChange {
+        let Self { url, description, enabled, events } = self;
+        EndpointChange { url, description, enabled, events, ..EndpointChange::default() }
     }
 }
 
@@ -138,15 +161,23 @@ pub struct RollBody {
 pub async fn webhook_roll(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    roll(&door, caller, caller.book.into(), (&parts, body)).await
+}
+
+/// Reads the overlap and rolls.
+pub(super) async fn roll(
+    door: &Door,
+    caller: Caller,
+    which: Which,
+    (parts, body): (&Parts, Body),
+) -> Result<Response, Problem> {
     let once = once_key(&parts.headers)?;
-    let RollBody { overlap } = RollBody::read(&body::optional_object(&parts, body).await?)?;
+    let RollBody { overlap } = RollBody::read(&body::optional_object(parts, body).await?)?;
     door.still_authenticates(caller).await?;
-    let webhooks = &door.platform.webhooks;
+    let (webhooks, by) = (&door.platform.webhooks, Actor(caller.subject));
     let once = once.as_ref().map(|once| once.0.as_slice());
-    let actor = Actor(caller.subject);
-    let (endpoint, replayed) = webhooks.roll_endpoint(caller.book, actor, overlap, once).await?;
-    let now = door.platform.clock.now();
-    Ok(show::once(replayed, &show_webhooks::webhook(Some(&endpoint), now, true)))
+    let (endpoint, replayed) = webhooks.roll_endpoint(which, by, overlap, once).await?;
+    Ok(show::once(replayed, &show_webhooks::webhook(&door.platform, Some(&endpoint), true)))
 }
 
 impl RollBody {
@@ -172,11 +203,20 @@ impl RollBody {
 pub async fn webhook_switch(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
-    body::optional_object(&parts, body).await?;
+    switch(&door, caller, caller.book.into(), (&parts, body)).await
+}
+
+/// Ends the overlap.
+pub(super) async fn switch(
+    door: &Door,
+    caller: Caller,
+    which: Which,
+    (parts, body): (&Parts, Body),
+) -> Result<Response, Problem> {
+    body::optional_object(parts, body).await?;
     door.still_authenticates(caller).await?;
-    let switched = door.platform.webhooks.switch_endpoint(caller.book, Actor(caller.subject)).await?;
-    let now = door.platform.clock.now();
-    Ok(tagged(show::ok(&show_webhooks::webhook(Some(&switched), now, false)), &switched.tag()))
+    let switched = door.platform.webhooks.switch_endpoint(which, Actor(caller.subject)).await?;
+    Ok(shown(door, &switched, false))
 }
 
 /// What to send; may be left out.
@@ -203,20 +243,26 @@ pub struct TestBody {
 pub async fn webhook_test(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    test(&door, caller, caller.book.into(), (&parts, body)).await
+}
+
+/// Reads what to invent and sends it.
+pub(super) async fn test(
+    door: &Door,
+    caller: Caller,
+    which: Which,
+    (parts, body): (&Parts, Body),
+) -> Result<Response, Problem> {
     let key = once_key(&parts.headers)?;
-    let TestBody { kind, provider } = TestBody::read(&body::optional_object(&parts, body).await?)?;
+    let TestBody { kind, provider } = TestBody::read(&body::optional_object(parts, body).await?)?;
     door.still_authenticates(caller).await?;
     let test = async {
-        let trial = door.platform.webhooks.test_endpoint(caller.book, Sample { kind, provider }).await?;
-        Ok::<_, Problem>(show_webhooks::detail(
-            &door.platform,
-            caller.book,
-            &trial.delivery,
-            &[trial.attempt],
-        ))
+        let trial = door.platform.webhooks.test_endpoint(which, Sample { kind, provider }).await?;
+        let WebhookTrial { delivery, attempt } = trial;
+        Ok::<_, Problem>(show_webhooks::detail(&door.platform, caller.book, &delivery, &[attempt]))
     };
-    let request = format!("webhook test\n{}\n{}", kind.event_name(), provider.word());
-    once(&door, caller, (key, request), test).await
+    let request = format!("{} test\n{}\n{}", parts.uri.path(), kind.event_name(), provider.word());
+    once(door, caller, (key, request), test).await
 }
 
 impl TestBody {

@@ -7,7 +7,7 @@ use crate::mail_kind::MailKind;
 use crate::members::second_factor;
 use crate::platform::Platform;
 use crate::rails::gift_card;
-use crate::store::{Failure, SealedColumn, SealedText};
+use crate::store::{EndpointKey, Failure, SealedColumn, SealedText};
 use crate::webhooks;
 use anyhow::Context;
 use ledger::{BookId, Cents};
@@ -69,10 +69,11 @@ impl Resealing {
 
 /// What a text is for, and the associated data that its room seals it beside.
 fn bound_to(text: &SealedText) -> Result<(Purpose, Vec<u8>), Failure> {
-    let (first, _) = text.place;
+    let (first, second) = text.place;
     Ok(match text.column {
         SealedColumn::WebhookKeys | SealedColumn::EarlierWebhookKeys => {
-            (Purpose::Webhook, webhooks::endpoint::place(BookId(first)).to_vec())
+            let key = EndpointKey { book: BookId(first), number: second };
+            (Purpose::Webhook, webhooks::endpoint::place(key))
         }
         SealedColumn::GiftCard => {
             let beside = gift_card::bound_to(BookId(first), &text.bound_text, Cents(text.bound));

@@ -47,8 +47,8 @@ impl SealedColumn {
     fn of(self) -> (&'static str, &'static str, [&'static str; 2], [&'static str; 2]) {
         const ONE: &str = "CAST(0 AS BIGINT)";
         match self {
-            Self::WebhookKeys => ("webhook_endpoint", "sealed", ["book", ONE], ["0", "''"]),
-            Self::EarlierWebhookKeys => ("webhook_endpoint", "previous", ["book", ONE], ["0", "''"]),
+            Self::WebhookKeys => ("webhook_endpoint", "sealed", ["book", "number"], ["0", "''"]),
+            Self::EarlierWebhookKeys => ("webhook_endpoint", "previous", ["book", "number"], ["0", "''"]),
             Self::GiftCard => ("gift_card", "sealed", ["book", "number"], ["face_value", "brand"]),
             Self::SecondFactor => ("member", "second_factor", ["number", ONE], ["0", "''"]),
             Self::NewSecondFactor => ("member_session", "enrolling", ["number", ONE], ["member", "''"]),

@@ -139,8 +139,7 @@ impl Store {
         let last = made + i64::try_from(new.len()).context("too many deliveries")?;
         let step = "UPDATE webhook_endpoint SET cursor = $1 \
                     WHERE book = $2 AND number = $3 AND revision = $4 AND cursor = $5";
-        let values =
-            vec![to.into(), key.book.0.into(), key.number.into(), revision.into(), cursor.into()];
+        let values = vec![to.into(), key.book.0.into(), key.number.into(), revision.into(), cursor.into()];
         let mut statements = vec![Statement::one(step, values), count(key.book, made, last)];
         let numbered = new.iter().zip(made + 1..);
         statements.extend(numbered.map(|(delivery, number)| insert(key, number, delivery, now, (0, 0))));

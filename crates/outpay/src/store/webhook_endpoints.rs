@@ -115,8 +115,9 @@ impl Store {
             "INSERT INTO webhook_endpoint ({COLUMNS}) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
         );
-        let statements =
+        let mut statements =
             vec![Statement::one(count, values), Statement::one(insert, columns(new)), audit_log::note(entry)];
+        statements.extend(new.rolled_by.as_deref().map(|once| roll(book, once)));
         self.driver.write(statements).await
     }
 
@@ -157,8 +158,7 @@ impl Store {
         }
         statements.push(audit_log::note(entry));
         if let Some(once) = new.rolled_by.as_deref().filter(|_| new.rolled_by != old.rolled_by) {
-            let sql = "INSERT INTO webhook_roll (book, once) VALUES ($1, $2)";
-            statements.push(Statement::one(sql, vec![old.key.book.0.into(), once.into()]));
+            statements.push(roll(old.key.book, once));
         }
         self.driver.write(statements).await
     }
@@ -177,7 +177,8 @@ impl Store {
             "UPDATE webhook_delivery SET state = {DELIVERY_FAILED}, due_at = NULL, finished_at = $1, leased_until = 0, \
              leased_by = 0 WHERE book = $2 AND endpoint = $3 AND state = {DELIVERY_PENDING}"
         );
-        let delete = "DELETE FROM webhook_endpoint WHERE book = $1 AND number = $2 AND revision = $3 AND cursor = $4";
+        let delete =
+            "DELETE FROM webhook_endpoint WHERE book = $1 AND number = $2 AND revision = $3 AND cursor = $4";
         let EndpointKey { book, number } = old.key;
         let statements = vec![
             Statement::new(end, vec![now.into(), book.0.into(), number.into()]),
@@ -220,6 +221,12 @@ impl Store {
             self.driver.query_one("SELECT sequence FROM book WHERE id = $1", vec![book.0.into()]).await?;
         row.ok_or_else(|| anyhow::anyhow!("there is no such book"))?.int(0)
     }
+}
+
+/// Remembers for ever under what keys were made.
+fn roll(book: BookId, once: &[u8]) -> Statement {
+    let sql = "INSERT INTO webhook_roll (book, once) VALUES ($1, $2)";
+    Statement::one(sql, vec![book.0.into(), once.into()])
 }
 
 /// All values, in the order of `COLUMNS`.

@@ -67,7 +67,8 @@ impl Forwarder {
         let custom = of_user.overlaid(&metadata(&withdrawal["metadata"])?);
         let provider = text(&withdrawal["provider"])?;
         let detail = detail(provider, &data["payment"], &withdrawal["order_id"]);
-        let why = |name: &str| withdrawal[name].as_str().filter(|_| kind == "payout.failed").unwrap_or_default();
+        let why =
+            |name: &str| withdrawal[name].as_str().filter(|_| kind == "payout.failed").unwrap_or_default();
         let reason = data["reason"].as_str().filter(|_| kind == "payout.rejected").unwrap_or_default();
         let told = PublicEvent {
             kind,

@@ -31,6 +31,7 @@ pub use endpoint::{Endpoint, Which};
 pub use guard::Guard;
 pub use measures::WebhookMeasures;
 pub use settings::{EndpointChange, LONGEST_DESCRIPTION, MOST_ENDPOINTS};
+pub use trial::WebhookTrial;
 pub use worker::{LONGEST_STEPS, WebhookOptions, WebhookWorker};
 
 use crate::auth::Secrets;

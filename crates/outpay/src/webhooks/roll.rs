@@ -76,8 +76,7 @@ impl Webhooks {
             if old.previous.is_none() || old.previous_until <= now {
                 return Ok(Endpoint::open(self, old)?);
             }
-            let new =
-                WebhookEndpoint { previous: None, previous_until: 0, changed_at: now, ..old.clone() };
+            let new = WebhookEndpoint { previous: None, previous_until: 0, changed_at: now, ..old.clone() };
             let entry = entry(&new, &self.endpoint_id(new.key), by, "webhook.switched", &json!({}));
             if let Some(switched) = self.store_change(&old, new, &entry).await? {
                 return Ok(switched);

@@ -78,7 +78,7 @@ impl Webhooks {
             }
             let Some(old) = old else {
                 let Which::Primary(book) = which else { return Err(WebhookError::UnknownEndpoint) };
-                match self.try_create(book, by, &change).await? {
+                match self.try_create(book, by, &change, None).await? {
                     Some(created) => return Ok((created, true)),
                     None => continue,
                 }
@@ -107,20 +107,32 @@ impl Webhooks {
         Err(WebhookError::Busy)
     }
 
-    /// Creates one more endpoint, with new keys. The first one is the book's primary one.
+    /// Creates one more endpoint, with new keys. The first one is the book's primary one. `once` is a digest of the caller's
+    /// idempotency key, as of a roll: if an endpoint has it, nothing is done and `true` is returned.
     ///
     /// # Errors
-    /// When the URL is missing or refused, there are as many as there can be, or on a failure; nothing was changed then.
+    /// When the URL is missing or refused, there are as many as there can be, the endpoint of `once` was rolled or deleted, or
+    /// on a failure; nothing was changed then.
     pub async fn create_endpoint(
         &self,
         book: BookId,
         by: Actor,
         change: &EndpointChange,
-    ) -> Result<Endpoint, WebhookError> {
+        once: Option<&[u8]>,
+    ) -> Result<(Endpoint, bool), WebhookError> {
         let change = self.checked(change)?;
         for _ in 0..TRIES {
-            if let Some(created) = self.try_create(book, by, &change).await? {
-                return Ok(created);
+            if let Some(once) = once {
+                let all = self.store.webhook_endpoints(book).await?;
+                if let Some(row) = all.into_iter().find(|row| row.rolled_by.as_deref() == Some(once)) {
+                    return Ok((Endpoint::open(self, row)?, true));
+                }
+                if self.store.was_rolled_by(book, once).await? {
+                    return Err(WebhookError::RolledSince);
+                }
+            }
+            if let Some(created) = self.try_create(book, by, &change, once).await? {
+                return Ok((created, false));
             }
         }
         Err(WebhookError::Busy)
@@ -134,7 +146,8 @@ impl Webhooks {
         for _ in 0..TRIES {
             let old = self.store.webhook_endpoint(key).await?.ok_or(WebhookError::UnknownEndpoint)?;
             let now = self.clock.now();
-            let entry = set_entry(&WebhookEndpoint { changed_at: now, ..old.clone() }, &self.endpoint_id(key), by);
+            let entry =
+                set_entry(&WebhookEndpoint { changed_at: now, ..old.clone() }, &self.endpoint_id(key), by);
             let entry = NewAuditEntry { action: "webhook.deleted", ..entry };
             match self.store.delete_webhook_endpoint(&old, now, &entry).await {
                 Ok(()) => return Ok(()),
@@ -160,6 +173,7 @@ impl Webhooks {
         book: BookId,
         by: Actor,
         change: &EndpointChange,
+        once: Option<&[u8]>,
     ) -> Result<Option<Endpoint>, WebhookError> {
         let url = change.url.clone().ok_or(WebhookError::UrlIsMissing)?;
         // Under this number no other endpoint was created since the others were counted.
@@ -181,7 +195,7 @@ impl Webhooks {
             sealed: self.sealed_keys(key),
             previous: None,
             previous_until: 0,
-            rolled_by: None,
+            rolled_by: once.map(<[u8]>::to_vec),
             cursor: self.store.last_sequence(book).await?,
             failing_since: None,
             failed_at: None,

@@ -10,7 +10,9 @@ use super::endpoint::Endpoint;
 use super::limits::DeliveryLimits;
 use super::{Webhooks, fan_out, schedule, sign};
 use crate::background::{asked_to_stop, finish_within, presence};
-use crate::store::{Attempted, Delivery, DeliveryState, EndpointKey, Failure, Longest, WebhookAttempt, WriteError};
+use crate::store::{
+    Attempted, Delivery, DeliveryState, EndpointKey, Failure, Longest, WebhookAttempt, WriteError,
+};
 use crate::webhook_event;
 use ledger::Micros;
 use std::collections::HashMap;
@@ -70,7 +72,15 @@ impl WebhookWorker {
     pub fn new(webhooks: Webhooks, options: WebhookOptions) -> Self {
         let number = presence::number(&webhooks.entropy);
         let limits = DeliveryLimits::new(options.in_all, options.per_endpoint);
-        Self { webhooks, options, number, limits, turn: 0, sending: JoinSet::new(), endpoints: HashMap::new() }
+        Self {
+            webhooks,
+            options,
+            number,
+            limits,
+            turn: 0,
+            sending: JoinSet::new(),
+            endpoints: HashMap::new(),
+        }
     }
 
     /// The same under this number, which the worker keeps when it is restarted.

@@ -6,7 +6,7 @@ use crate::dashboard::access::{
     second_factor_change, sign_in, switch,
 };
 use crate::dashboard::business::{audit, settings, team, test_clock};
-use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhooks};
+use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhook, webhooks};
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{notice, uploaded};
 use crate::dashboard::money::{by_hand, home, import, imports, pauses, proposals, withdrawal, withdrawals};
@@ -130,10 +130,13 @@ fn developer() -> Vec<Route> {
         get("/dashboard/requests", Needs(See), requests::view),
         get("/dashboard/requests/{id}", Needs(See), request::view),
         get("/dashboard/webhooks", Needs(See), webhooks::view),
-        post("/dashboard/webhooks", Needs(ManageWebhooks), webhooks::save),
-        post("/dashboard/webhooks/roll", Needs(ManageWebhooks), webhooks::roll),
-        post("/dashboard/webhooks/switch", Needs(ManageWebhooks), webhooks::switch),
-        post("/dashboard/webhooks/test", Needs(ManageWebhooks), webhooks::send_test),
+        post("/dashboard/webhooks", Needs(ManageWebhooks), webhooks::create),
+        get("/dashboard/webhooks/{id}", Needs(See), webhook::view),
+        post("/dashboard/webhooks/{id}", Needs(ManageWebhooks), webhook::save),
+        post("/dashboard/webhooks/{id}/roll", Needs(ManageWebhooks), webhook::roll),
+        post("/dashboard/webhooks/{id}/switch", Needs(ManageWebhooks), webhook::switch),
+        post("/dashboard/webhooks/{id}/test", Needs(ManageWebhooks), webhook::send_test),
+        post("/dashboard/webhooks/{id}/delete", Needs(ManageWebhooks), webhook::delete),
         get("/dashboard/deliveries", Needs(See), deliveries::view),
         post("/dashboard/deliveries/replay", Needs(ManageWebhooks), deliveries::replay),
         get("/dashboard/deliveries/{id}", Needs(See), delivery::view),

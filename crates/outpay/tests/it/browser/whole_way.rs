@@ -129,7 +129,7 @@ async fn every_page_is_content(world: &Screen) {
         ("import", "/dashboard/import", None),
         ("keys", "/dashboard/keys", Some("td a[href^='/dashboard/keys/key_']")),
         ("requests", "/dashboard/requests", Some("td a[href^='/dashboard/requests/']")),
-        ("webhooks", "/dashboard/webhooks", None),
+        ("webhooks", "/dashboard/webhooks", Some("td a[href^='/dashboard/webhooks/whe_']")),
         ("webhook logs", "/dashboard/deliveries", Some("td a[href^='/dashboard/deliveries/']")),
     ] {
         world.open(path).await;

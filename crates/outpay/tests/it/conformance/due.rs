@@ -9,8 +9,8 @@ use ledger::{Actor, BookId, Cents, EntryKind, Mode, Terms};
 use outpay::testing::clock::Clock;
 use outpay::testing::mail_kind::MailKind;
 use outpay::testing::store::{
-    AuditFilter, DueWork, EndpointKey, Import, ImportLine, ImportState, LineState, Longest, LongestSteps, NewDelivery,
-    NewMail, PulledBack, Store,
+    AuditFilter, DueWork, EndpointKey, Import, ImportLine, ImportState, LineState, Longest, LongestSteps,
+    NewDelivery, NewMail, PulledBack, Store,
 };
 
 on_both_engines! {

@@ -342,7 +342,8 @@ async fn an_entry_is_told_of_once(world: &BareStore) {
     assert!(matches!(again, Err(WriteError::Conflict)), "{again:?}");
     // Test sends have no entry, and are leased by their sender at once.
     for made in [1, 2] {
-        let number = world.store.make_leased_delivery(key(book), made, &new(None, 0), NOW, (NOW + 9, 7)).await;
+        let number =
+            world.store.make_leased_delivery(key(book), made, &new(None, 0), NOW, (NOW + 9, 7)).await;
         assert_eq!(number.unwrap(), made + 1);
     }
     let stale = world.store.make_leased_delivery(key(book), 1, &new(None, 0), NOW, (NOW + 9, 7)).await;

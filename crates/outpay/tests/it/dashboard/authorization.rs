@@ -100,6 +100,9 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/keys/{id}/roll", 200),
     ("POST", "/dashboard/keys/{id}/revoke", 303),
     ("POST", "/dashboard/webhooks", 422),
+    ("POST", "/dashboard/webhooks/{id}", 422),
+    ("POST", "/dashboard/webhooks/{id}/switch", 303),
+    ("POST", "/dashboard/webhooks/{id}/delete", 303),
     ("POST", "/dashboard/users/{id}/rotate-hash", 303),
     ("POST", "/dashboard/users/{id}/link", 200),
     // This world has no mail.
@@ -120,6 +123,7 @@ async fn path(world: &Team, business: &Business, ids: &Ids, route: &str) -> Stri
         Some("keys") => crate::dashboard::keys::made(world, business).await,
         Some("requests") => crate::dashboard::requests::logged(world, business).await,
         Some("deliveries") => crate::dashboard::webhooks::delivered(world, business).await,
+        Some("webhooks") => crate::dashboard::webhooks::made(world, business).await,
         Some("users") => ids.user.clone(),
         Some("withdrawals") => ids.withdrawal.clone(),
         Some("import") => ids.import.clone(),

@@ -148,6 +148,9 @@ async fn status_405_names_what_is_allowed(world: &Api) {
         if operations.contains_key("put") {
             allowed.insert("PUT");
         }
+        if operations.contains_key("delete") {
+            allowed.insert("DELETE");
+        }
         let path = path.replace("{id}", "usr_1");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
             if !allowed.contains(method) {

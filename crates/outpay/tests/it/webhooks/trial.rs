@@ -87,7 +87,9 @@ async fn many_at_once_are_turned_away(world: &Hooks) {
     let sends: Vec<_> = (0..16)
         .map(|_| {
             let webhooks = world.webhooks().clone();
-            tokio::spawn(async move { webhooks.test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await })
+            tokio::spawn(
+                async move { webhooks.test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await },
+            )
         })
         .collect();
     world.receiver.until(16).await;
@@ -105,7 +107,8 @@ async fn test_sends_and_events_share_one_line_of_numbers(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.succeeded"]).await;
     for number in [1, 3] {
-        let trial = world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await.unwrap();
+        let trial =
+            world.webhooks().test_endpoint(book, sample(EntryKind::WithdrawalSucceeded)).await.unwrap();
         assert_eq!(trial.delivery.number, number);
         world.pay(book).await;
         world.settle().await;

@@ -1,0 +1,192 @@
+//! The webhooks of a book, where it has several: the list, and each by its id. Not here: the primary one, and what both share
+//! (webhooks.rs), the delivery log (webhook_deliveries.rs), how webhooks look in answers (show_webhooks.rs).
+
+use super::body::{self, LARGEST};
+use super::door::{Door, PathId, once_key};
+use super::problem::Problem;
+use super::show;
+use super::show_webhooks::{self, DeliveryDetail, Webhook};
+use super::webhooks::{self, RollBody, TestBody, WebhookBody};
+use crate::auth::Caller;
+use crate::webhooks::{WebhookError, Which};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use ledger::Actor;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The webhooks of a mode.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Webhooks {
+    /// At most 20.
+    data: Vec<Webhook>,
+}
+
+/// The webhooks of this mode.
+#[utoipa::path(
+    get, path = "/payout/webhooks", tag = "Webhooks", security(("secret_key" = [])),
+    responses((status = 200, description = "Oldest first, at most 20", body = Webhooks), (status = 401, description = "No valid secret key"),
+        (status = 429, description = "Too many requests")))]
+pub async fn webhooks(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let found = door.platform.webhooks.endpoints(caller.book).await?;
+    let shown = found.iter().map(|one| show_webhooks::webhook(&door.platform, Some(one), false));
+    Ok(show::ok(&Webhooks { data: shown.collect() }))
+}
+
+/// Make one more webhook. The first one is the primary one, that of `/payout/webhook`.
+#[utoipa::path(
+    post, path = "/payout/webhooks", tag = "Webhooks", request_body = WebhookBody, security(("secret_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; the answer is the same until its next roll")),
+    responses(
+        (status = 201, description = "The webhook with its token and secret, which are shown this once", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 409, description = "There are 20 already; or done already under this Idempotency-Key, and rolled or deleted since"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn webhook_create(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let once = once_key(&parts.headers)?;
+    let change = WebhookBody::read(&body::object(&parts, body, LARGEST).await?)?.change();
+    door.still_authenticates(caller).await?;
+    let once = once.as_ref().map(|once| once.0.as_slice());
+    let by = Actor(caller.subject);
+    let (created, replayed) = door.platform.webhooks.create_endpoint(caller.book, by, &change, once).await?;
+    let mut answer = show::marked(replayed, webhooks::shown(&door, &created, true));
+    *answer.status_mut() = StatusCode::CREATED;
+    Ok(answer)
+}
+
+/// One webhook.
+#[utoipa::path(
+    get, path = "/payout/webhooks/{id}", tag = "Webhooks", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "whe_…")),
+    responses((status = 200, description = "The webhook", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such webhook"), (status = 429, description = "Too many requests")))]
+pub async fn one_webhook(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let found = door.platform.webhooks.endpoint(named(&door, caller, &id)?).await?;
+    Ok(webhooks::shown(&door, &found.ok_or(WebhookError::UnknownEndpoint)?, false))
+}
+
+/// Set one webhook. A field that is left out stays as it is.
+#[utoipa::path(
+    put, path = "/payout/webhooks/{id}", tag = "Webhooks", request_body = WebhookBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "whe_…"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the webhook that the change was made from")),
+    responses(
+        (status = 200, description = "The webhook", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook"), (status = 412, description = "The webhook is not that of If-Match; nothing was set"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn one_webhook_set(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    webhooks::set(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
+}
+
+/// Roll token and secret of one webhook.
+#[utoipa::path(
+    post, path = "/payout/webhooks/{id}/roll", tag = "Webhooks", request_body = RollBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "whe_…"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; the answer is the same until the next roll")),
+    responses(
+        (status = 200, description = "The webhook with its new token and secret, which are shown this once", body = Webhook),
+        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook"),
+        (status = 409, description = "Done already under this Idempotency-Key, and rolled again since"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
+pub async fn one_webhook_roll(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    webhooks::roll(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
+}
+
+/// Let the new keys of one webhook sign alone.
+#[utoipa::path(
+    post, path = "/payout/webhooks/{id}/switch", tag = "Webhooks", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "whe_…")),
+    responses((status = 200, description = "The webhook; without an overlap it is as before", body = Webhook),
+        (status = 400, description = "A field, of which there are none"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook"), (status = 429, description = "Too many requests"),
+        (status = 503, description = "Busy; nothing was changed")))]
+pub async fn one_webhook_switch(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    webhooks::switch(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
+}
+
+/// Try the receiver of one webhook out.
+#[utoipa::path(
+    post, path = "/payout/webhooks/{id}/test", tag = "Webhooks", request_body = TestBody, security(("secret_key" = [])),
+    params(("id" = String, Path, description = "whe_…"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again and sends nothing")),
+    responses(
+        (status = 200, description = "The delivery with its one attempt, whatever the receiver did", body = DeliveryDetail),
+        (status = 400, description = "Unknown event or provider, or malformed JSON"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 422, description = "The idempotency key was used for another request"),
+        (status = 429, description = "Too many requests"), (status = 503, description = "Too many test sends at once; nothing was sent")))]
+pub async fn one_webhook_test(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    webhooks::test(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
+}
+
+/// That a webhook is gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookDeleted {
+    /// `whe_…`
+    id: String,
+    /// Always true.
+    deleted: bool,
+}
+
+/// Delete one webhook. Its deliveries stay in the log; those that are pending have failed.
+#[utoipa::path(
+    delete, path = "/payout/webhooks/{id}", tag = "Webhooks", security(("secret_key" = [])),
+    params(("id" = String, Path, description = "whe_…")),
+    responses((status = 200, description = "It is gone", body = WebhookDeleted), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook"), (status = 429, description = "Too many requests"),
+        (status = 503, description = "Busy; nothing was changed")))]
+pub async fn webhook_delete(
+    State(door): State<Arc<Door>>,
+    PathId(id): PathId,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = door.business(&parts).await?;
+    let key = door.platform.webhooks.endpoint_of_id(caller.book, &id)?;
+    door.platform.webhooks.delete_endpoint(key, Actor(caller.subject)).await?;
+    Ok(show::ok(&WebhookDeleted { id, deleted: true }))
+}
+
+fn named(door: &Door, caller: Caller, id: &str) -> Result<Which, Problem> {
+    Ok(door.platform.webhooks.endpoint_of_id(caller.book, id)?.into())
+}
