@@ -294,10 +294,7 @@ fn statements(change: &MemberChange) -> Vec<Statement> {
         MemberChange::ReplaceSecondFactor { member, from, sealed, step, at } => {
             replace_second_factor(*member, from, sealed, (*step, *at))
         }
-        MemberChange::SetEnrolling { session, sealed } => vec![Statement::one(
-            "UPDATE member_session SET enrolling = $1 WHERE number = $2 AND ended_at IS NULL",
-            vec![sealed.as_deref().into(), (*session).into()],
-        )],
+        MemberChange::SetEnrolling { session, sealed } => vec![set_enrolling(*session, sealed.as_deref())],
         MemberChange::SetEmail { member, from, to } => set_email(*member, from, to),
         MemberChange::ClearSecondFactor { member } => clear_second_factor(*member),
         MemberChange::UseStep { member, step } => vec![Statement::one(
@@ -366,6 +363,11 @@ fn replace_second_factor(
         "UPDATE member SET second_factor = $1, used_step = $2, confirmed_at = $3 WHERE number = $4 AND second_factor = $5",
         vec![sealed.into(), step.into(), at.into(), member.into(), from.into()],
     )]
+}
+
+fn set_enrolling(session: i64, sealed: Option<&[u8]>) -> Statement {
+    let sql = "UPDATE member_session SET enrolling = $1 WHERE number = $2 AND ended_at IS NULL";
+    Statement::one(sql, vec![sealed.into(), session.into()])
 }
 
 fn clear_second_factor(member: i64) -> Vec<Statement> {

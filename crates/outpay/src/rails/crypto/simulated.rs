@@ -2,7 +2,7 @@
 //! Transactions are made up: a digest of the order number stands for their hash.
 
 use super::destination::Destinations;
-use super::detail::Detail;
+use super::detail::{self, Detail};
 use super::{ChainDestination, CryptoConfig, Payment, amount, facts, quote_detail};
 use crate::rails::offline::Offline;
 use crate::rails::{Closed, Facts, FieldProblem, Quote};
@@ -21,6 +21,8 @@ const NETWORK_FEE: u64 = 65_000_000_000_000;
 pub(super) struct TestToken {
     facts: Facts,
     chain_name: String,
+    /// How webhooks call it.
+    chain_word: String,
     currency: String,
     token: Address,
     decimals: u8,
@@ -34,6 +36,7 @@ impl TestToken {
         Ok(Self {
             facts: facts(name, config),
             chain_name: config.chain.clone(),
+            chain_word: detail::chain_word(config),
             currency: config.currency.clone(),
             token: config.check()?,
             decimals: config.decimals,
@@ -74,10 +77,10 @@ impl Offline for TestToken {
         let detail = Detail {
             order_id: &payment.order_id,
             currency: &self.currency,
-            chain: &self.chain_name,
+            chain: &self.chain_word,
             units: self.units(net).unwrap_or_default(),
             decimals: self.decimals,
-            cents: U256::from(net.0.unsigned_abs()),
+            gross: payment.withdrawal.amount,
             to: to.unwrap_or_default(),
             hash: Some(transaction_hash(&payment.order_id)),
             confirmations: Some(self.confirmations),
