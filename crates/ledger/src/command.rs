@@ -151,6 +151,12 @@ pub enum Occurrence {
     PaymentsPaused,
     /// It leaves again.
     PaymentsResumed,
+    /// All lines of an imported file are done.
+    ImportCompleted,
+    /// A method was switched on, or its pause ended.
+    MethodOpened,
+    /// A method was switched off or paused.
+    MethodClosed,
 }
 
 /// Everything that can change a book.

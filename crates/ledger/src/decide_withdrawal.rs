@@ -167,6 +167,9 @@ pub(crate) fn record(
         Occurrence::SettingsChanged => EntryKind::SettingsChanged,
         Occurrence::PaymentsPaused => EntryKind::PaymentsPaused,
         Occurrence::PaymentsResumed => EntryKind::PaymentsResumed,
+        Occurrence::ImportCompleted => EntryKind::ImportCompleted,
+        Occurrence::MethodOpened => EntryKind::MethodOpened,
+        Occurrence::MethodClosed => EntryKind::MethodClosed,
     };
     let entry = NewEntry { user, withdrawal, ..NewEntry::new(kind).with_note(note) };
     Ok(Plan { changes: vec![Change::Note(entry)], reply: Reply::Recorded })

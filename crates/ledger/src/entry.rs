@@ -70,6 +70,12 @@ pub enum EntryKind {
     PaymentsPaused = 30,
     /// It leaves again.
     PaymentsResumed = 31,
+    /// All lines of an imported file are done; the note is the import's number.
+    ImportCompleted = 32,
+    /// A method was switched on, or its pause ended; the note is its name.
+    MethodOpened = 33,
+    /// A method was switched off or paused; the note is its name.
+    MethodClosed = 34,
     /// main -> world: a deposit that was recorded wrongly, or a part of it.
     DepositReversed = 40,
     /// main -> world: money that left the platform for the business.
@@ -82,7 +88,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 38] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -114,6 +120,9 @@ impl EntryKind {
         Self::InstallationRecovered,
         Self::PaymentsPaused,
         Self::PaymentsResumed,
+        Self::ImportCompleted,
+        Self::MethodOpened,
+        Self::MethodClosed,
         Self::DepositReversed,
         Self::PaidOut,
         Self::FeesSweptToMain,
@@ -167,6 +176,9 @@ impl EntryKind {
             Self::InstallationRecovered => "installation.recovered",
             Self::PaymentsPaused => "payments.paused",
             Self::PaymentsResumed => "payments.resumed",
+            Self::ImportCompleted => "import.completed",
+            Self::MethodOpened => "method.opened",
+            Self::MethodClosed => "method.closed",
             Self::DepositReversed => "balance.deposit_reversed",
             Self::PaidOut => "balance.paid_out",
             Self::FeesSweptToMain => "balance.fees_swept",

@@ -49,6 +49,12 @@ impl OnceKey {
         Self(short_digest(b"proposal", &[&number.to_be_bytes()]))
     }
 
+    /// For what is told of the end of the book's import of this number.
+    #[must_use]
+    pub fn of_import(number: i64) -> Self {
+        Self(short_digest(b"import", &[&number.to_be_bytes()]))
+    }
+
     /// For a line (from 1) of an imported file with this digest.
     #[must_use]
     pub fn of_import_line(file_digest: &[u8], line: u64) -> Self {

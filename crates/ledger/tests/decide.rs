@@ -1055,9 +1055,9 @@ fn remembered_answers_keep_their_stored_form() {
 #[test]
 fn stored_numbers_and_words_stay() {
     let codes: Vec<i64> = EntryKind::ALL.iter().map(|kind| kind.code()).collect();
-    assert_eq!(codes, (1..=31).chain(40..=43).collect::<Vec<_>>());
+    assert_eq!(codes, (1..=34).chain(40..=43).collect::<Vec<_>>());
     assert!(EntryKind::ALL.iter().all(|kind| EntryKind::from_code(kind.code()) == Some(*kind)));
-    assert_eq!((EntryKind::from_code(0), EntryKind::from_code(32)), (None, None));
+    assert_eq!((EntryKind::from_code(0), EntryKind::from_code(35)), (None, None));
     assert_eq!((UserStatus::Active.word(), UserStatus::Inactive.word()), ("active", "inactive"));
     for (number, mode, id) in
         [(1, Mode::Live, 2), (1, Mode::Test, 3), (7, Mode::Live, 14), (7, Mode::Test, 15)]

@@ -124,6 +124,12 @@ impl PublicIds {
         format!("{prefix}{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
+    /// The id of a member, who belongs to no book.
+    #[must_use]
+    pub fn member(&self, number: i64) -> String {
+        self.seal(IdKind::Member, BookId(0), number)
+    }
+
     /// The order number of a withdrawal at its rail, for example `CRX-` and 32 hexadecimal digits: the same for all
     /// attempts to pay it.
     #[must_use]

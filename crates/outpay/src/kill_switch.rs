@@ -182,9 +182,16 @@ async fn tell(
         PauseScope::Person(_, user) | PauseScope::Own(_, BookPart::Person(user)) => Some(*user),
         _ => None,
     };
+    let of_method = match occurrence {
+        Occurrence::PaymentsPaused => Occurrence::MethodClosed,
+        _ => Occurrence::MethodOpened,
+    };
     for book in books {
-        let note = format!("{}: {reason}", words(scope));
-        platform.counter(*book, actor).record(occurrence, user, note).await?;
+        let (counter, note) = (platform.counter(*book, actor), format!("{}: {reason}", words(scope)));
+        counter.record(occurrence, user, note).await?;
+        if let Some(method) = scope.method() {
+            counter.record(of_method, None, method.to_owned()).await?;
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod audit_log;
 mod auth;
 mod background;
 mod backup;
+mod book_event;
 mod business;
 mod by_hand;
 mod chain_head;

@@ -175,7 +175,7 @@ pub mod web {
 }
 
 pub mod webhook_event {
-    pub use crate::webhook_event::{EventSet, names};
+    pub use crate::webhook_event::{EventSet, further_names, names};
 }
 
 pub mod webhooks {

@@ -146,15 +146,15 @@ impl Replay {
             | EntryKind::GiftCardStockLow
             | EntryKind::SettingsChanged
             | EntryKind::InstallationRecovered
+            | EntryKind::ImportCompleted
+            | EntryKind::MethodOpened
+            | EntryKind::MethodClosed
             | EntryKind::DepositReversed
             | EntryKind::PaidOut
             | EntryKind::FeesSweptToMain
             | EntryKind::FeesPaidOut => {
-                if number == 0 {
-                    Ok(())
-                } else {
-                    Err(format!("it names user {number} and concerns none"))
-                }
+                let named = || format!("it names user {number} and concerns none");
+                (number == 0).then_some(()).ok_or_else(named)
             }
             EntryKind::PaymentsPaused | EntryKind::PaymentsResumed if number == 0 => Ok(()),
             EntryKind::UserCreated => {
@@ -343,9 +343,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         EntryKind::FeesSweptToMain => Some((AccountId::FEES, AccountId::MAIN)),
         EntryKind::FeesPaidOut => Some((AccountId::FEES, AccountId::WORLD)),
         // Which rail it was is only in the withdrawal's row; here the account must be any rail's.
-        EntryKind::WithdrawalSucceeded => {
-            Some((AccountId::HELD, rail(entry.movement.map(|moved| moved.credit))))
-        }
+        EntryKind::WithdrawalSucceeded => Some((AccountId::HELD, rail(entry.movement.map(|to| to.credit)))),
         EntryKind::WithdrawalReturned => Some((rail(entry.movement.map(|moved| moved.debit)), user)),
         EntryKind::UserDeactivated
         | EntryKind::UserActivated
@@ -363,6 +361,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         | EntryKind::InstallationRecovered
         | EntryKind::PaymentsPaused
         | EntryKind::PaymentsResumed => None,
+        EntryKind::ImportCompleted | EntryKind::MethodOpened | EntryKind::MethodClosed => None,
     }
 }
 

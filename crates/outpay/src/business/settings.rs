@@ -120,7 +120,12 @@ pub async fn change_from<E: From<Stopped>>(
             platform.counter(book, actor).record(Occurrence::SettingsChanged, None, note).await?;
         }
         match platform.store.change_settings(book, &before.seen, &change, &told.entries).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                for (occurrence, method) in told.methods {
+                    platform.counter(book, actor).record(occurrence, None, method).await?;
+                }
+                return Ok(());
+            }
             Err(WriteError::Failure(failure)) => return Err(failed(failure)),
             Err(WriteError::Conflict) => {
                 let note = "not set: another change of the settings came first".to_owned();
@@ -136,6 +141,8 @@ pub async fn change_from<E: From<Stopped>>(
 struct Told {
     entries: Vec<NewAuditEntry>,
     notes: Vec<String>,
+    /// Methods that were opened or closed, told once they are.
+    methods: Vec<(Occurrence, String)>,
 }
 
 /// The part of the change that differs from what is set.
@@ -191,6 +198,10 @@ fn differences(
         let detail = json!({ "from": was(method), "to": terms });
         let entry = audit_log::in_book(platform, book, actor, "settings.method_changed", method, &detail);
         told.entries.push(entry);
+        if was(method).enabled != terms.enabled {
+            let occurrence = if terms.enabled { Occurrence::MethodOpened } else { Occurrence::MethodClosed };
+            told.methods.push((occurrence, method.clone()));
+        }
         told.notes.push(format!("method {method}: {} -> {}", text(was(method)), text(terms)));
     }
     (change, told)

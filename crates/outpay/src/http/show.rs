@@ -1,6 +1,7 @@
 //! How users and operations look in answers, for every endpoint that shows one.
 
 use super::problem::json;
+use crate::book_event::is_payout;
 use crate::clock::rfc3339;
 use crate::counter::Done;
 use crate::ids::{IdKind, PublicIds};
@@ -219,11 +220,6 @@ pub fn operation(
         metadata: BTreeMap::new(),
         cursor,
     }
-}
-
-/// Does an entry of this kind give a user money of the business? Its note is the reference, its detail the memo.
-pub fn is_payout(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::UserCreated | EntryKind::UserCredited)
 }
 
 /// A withdrawal as the person whose money it is sees it.

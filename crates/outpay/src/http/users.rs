@@ -10,6 +10,7 @@ use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::proposals::{ProposalShown, done_or_proposed};
 use super::show::{self, Operation, User};
+use crate::book_event::is_payout;
 use crate::ids::IdKind;
 use crate::proposals::Proposed;
 use crate::store::{
@@ -128,7 +129,7 @@ pub async fn user_operations(
     let metadata = door.platform.store.metadata(caller.book, found.iter().map(noted).collect()).await?;
     for (stored, operation) in found.iter().zip(&mut page.data) {
         let entry = &stored.entry;
-        let reference = show::is_payout(entry.kind) && !entry.note.is_empty();
+        let reference = is_payout(entry.kind) && !entry.note.is_empty();
         operation.reference = reference.then(|| entry.note.clone());
         operation.metadata = metadata.get(&noted(stored)).map(|of| of.pairs().clone()).unwrap_or_default();
     }

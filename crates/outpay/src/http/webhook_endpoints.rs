@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 /// The webhooks of a mode.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Webhooks {
+pub struct WebhookList {
     /// At most 20.
     data: Vec<Webhook>,
 }
@@ -27,14 +27,14 @@ pub struct Webhooks {
 /// The webhooks of this mode.
 #[utoipa::path(
     get, path = "/payout/webhooks", tag = "Webhooks", security(("secret_key" = [])),
-    responses((status = 200, description = "Oldest first, at most 20", body = Webhooks), (status = 401, description = "No valid secret key"),
+    responses((status = 200, description = "Oldest first, at most 20", body = WebhookList), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
 pub async fn webhooks(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
     let found = door.platform.webhooks.endpoints(caller.book).await?;
     let shown = found.iter().map(|one| show_webhooks::webhook(&door.platform, Some(one), false));
-    Ok(show::ok(&Webhooks { data: shown.collect() }))
+    Ok(show::ok(&WebhookList { data: shown.collect() }))
 }
 
 /// Make one more webhook. The first one is the primary one, that of `/payout/webhook`.

@@ -53,7 +53,8 @@ pub struct WebhookBody {
     description: Option<String>,
     /// Off: nothing is delivered, and what happens meanwhile is not told later.
     enabled: Option<bool>,
-    /// Of payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected.
+    /// Of payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected, and any other event of
+    /// GET /payout/events.
     #[schema(value_type = Option<Vec<String>>, example = json!(["payout.succeeded", "payout.failed"]), min_items = 1)]
     events: Option<EventSet>,
 }
@@ -127,8 +128,12 @@ impl WebhookBody {
 }
 
 fn events(value: &Json) -> Result<EventSet, String> {
-    let sentence =
-        || format!("The events must be a list of at least one of: {}.", webhook_event::names().join(", "));
+    let sentence = || {
+        format!(
+            "The events must be a list of at least one of: {}; or other events of GET /payout/events.",
+            webhook_event::names().join(", ")
+        )
+    };
     let Json::Array(items) = value else { return Err(sentence()) };
     let names: Option<Vec<&str>> = items
         .iter()

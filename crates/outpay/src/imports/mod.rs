@@ -14,7 +14,7 @@ use crate::audit_log;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Failure, Import, ImportLine, ImportState, LineState, WriteError};
-use ledger::{Actor, BookId, Cents};
+use ledger::{Actor, BookId, Cents, Occurrence, OnceKey};
 use lines::{BadLine, PaymentLine};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -175,6 +175,14 @@ pub async fn approve(
     let step = (ImportState::Waiting, ImportState::Running);
     let done = go(platform, book, import, step, import.confirmed_by, (actor, "import.approved")).await?;
     Ok(if done { Approved::Runs } else { Approved::Gone })
+}
+
+/// Makes the journal entry that an import is done. Before its state says so, and under a key of the import: a process that dies in
+/// between leaves it to the next one, which makes no second entry.
+async fn tell_completed(platform: &Platform, book: BookId, import: &Import) -> Result<(), Failure> {
+    let counter = platform.counter(book, import.confirmed_by).once(OnceKey::of_import(import.number));
+    let told = counter.record(Occurrence::ImportCompleted, None, import.number.to_string()).await;
+    told.map(|_| ()).map_err(|stopped| anyhow::anyhow!("an import's end could not be told: {stopped}"))
 }
 
 /// Discards an import before it starts to pay. `false`: too late.

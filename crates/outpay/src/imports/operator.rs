@@ -70,6 +70,7 @@ pub async fn finish(
         platform.store.note_import_lines((book, import.number), None, portion).await?;
     }
     if platform.store.open_import_lines(book, import.number, 1).await?.is_empty() {
+        super::tell_completed(platform, book, import).await?;
         let (step, now) = ((ImportState::Running, ImportState::Done), platform.clock.now());
         platform.store.move_import(book, import.number, step, import.confirmed_by, now, None).await?;
     }

@@ -51,6 +51,9 @@ pub async fn step(platform: &Platform, worker: i64) -> Result<bool, Failure> {
     if !store.note_import_lines((book, import.number), Some(held), &noted).await? {
         return Ok(true);
     }
+    if lines.is_empty() {
+        super::tell_completed(platform, book, &import).await?;
+    }
     store.release_import((book, import.number), lease, lines.is_empty(), now).await?;
     Ok(lines.is_empty() || !noted.is_empty())
 }

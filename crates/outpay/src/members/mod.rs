@@ -43,7 +43,7 @@ pub fn id(platform: &Platform, kind: IdKind, number: i64) -> String {
 /// The public id of a member, without a platform.
 #[must_use]
 pub fn id_of(ids: &PublicIds, member: i64) -> String {
-    ids.seal(IdKind::Member, NO_BOOK, member)
+    ids.member(member)
 }
 
 /// The number behind such an id.

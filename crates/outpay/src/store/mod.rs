@@ -61,6 +61,7 @@ mod users;
 mod webhook_attempts;
 mod webhook_deliveries;
 mod webhook_endpoints;
+mod webhook_events;
 mod withdrawals;
 mod witnessed;
 
@@ -113,8 +114,9 @@ pub use treasury_scans::{Assigned, Outgoing, SentSince, TreasuryScan, UnmatchedT
 pub use user_search::{UserPage, UserSearch};
 pub use users::{UserFilter, UserRow};
 pub use webhook_attempts::{Attempted, WebhookAttempt};
-pub use webhook_deliveries::{Delivery, NewDelivery, PayoutEvent};
+pub use webhook_deliveries::{Delivery, NewDelivery};
 pub use webhook_endpoints::{EndpointKey, WebhookEndpoint};
+pub use webhook_events::{FAR_BEHIND, PayoutEvent};
 pub use withdrawals::WithdrawalFilter;
 
 use crate::clock::Clock;

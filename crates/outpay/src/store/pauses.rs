@@ -144,6 +144,15 @@ impl PauseScope {
         }
     }
 
+    /// The method that it stops, if it is of one alone.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        match self {
+            Self::Rail(name) | Self::RailOf(_, name) | Self::Own(_, BookPart::Method(name)) => Some(name),
+            Self::All | Self::Business(_) | Self::Person(..) | Self::Own(..) => None,
+        }
+    }
+
     /// Did the business set it? Otherwise the operator did, and the business does not end it.
     #[must_use]
     pub fn is_own(&self) -> bool {

@@ -2,46 +2,14 @@
 //! by what was answered. Not here: what a body says, when to try again (webhooks/).
 
 use super::codes::{DELIVERED, DELIVERY_FAILED, DELIVERY_PENDING, DELIVERY_SUPERSEDED};
-use super::driver::{Row, Statement, Value, WriteError};
+use super::driver::{Row, Statement, WriteError};
 use super::sql::sql;
 use super::states::DeliveryState;
 use super::webhook_endpoints::EndpointKey;
 use super::{Failure, Store};
 use anyhow::Context;
-use ledger::{BookId, Cents, EntryKind, Metadata, Micros, Provider};
+use ledger::{BookId, EntryKind, Micros};
 use std::sync::LazyLock;
-
-/// An event of a withdrawal with all that a delivery tells of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PayoutEvent {
-    /// The journal entry.
-    pub sequence: i64,
-    /// What happened.
-    pub kind: EntryKind,
-    pub withdrawal: i64,
-    /// Whose it is: the user's number.
-    pub user: i64,
-    /// Whose it is: the address.
-    pub email: String,
-    /// The kind of rail.
-    pub provider: Provider,
-    /// What left the person's balance.
-    pub amount: Cents,
-    /// What the business keeps of it.
-    pub fees: Cents,
-    /// The rail's public object at that moment as a JSON text in the documented order; empty for none.
-    pub detail: String,
-    /// What the operator wrote beside it; empty for nothing.
-    pub note: String,
-    /// Why the withdrawal ended badly, as a stable word; empty where it did not.
-    pub reason_code: String,
-    /// The same for people.
-    pub reason: String,
-    /// Where the money is to go, as the rail has stored it: a JSON text.
-    pub destination: String,
-    /// The business's own notes about the person and the withdrawal, which are read apart from the event.
-    pub custom: Metadata,
-}
 
 /// A delivery as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,26 +71,6 @@ const COLUMNS: &str = "number, endpoint, sequence, withdrawal, kind, body, state
                        finished_at, lease";
 
 impl Store {
-    /// Events of these kinds after entry `after`, in sequence, at most `limit`. A code of 0 names no kind.
-    pub async fn payout_events(
-        &self,
-        book: BookId,
-        after: i64,
-        codes: [i64; 5],
-        limit: i64,
-    ) -> Result<Vec<PayoutEvent>, Failure> {
-        let sql = "SELECT j.sequence, j.kind, j.withdrawal, w.payout_user, u.email, w.provider, w.amount, w.fees, j.detail, j.note, w.destination, \
-                   w.reason_code, w.reason \
-                   FROM journal j JOIN withdrawal w ON w.book = j.book AND w.number = j.withdrawal \
-                   JOIN payout_user u ON u.book = w.book AND u.number = w.payout_user \
-                   WHERE j.book = $1 AND j.sequence > $2 AND j.withdrawal > 0 AND j.kind IN ($3, $4, $5, $6, $7) \
-                   ORDER BY j.sequence LIMIT $8";
-        let mut values: Vec<Value> = vec![book.0.into(), after.into()];
-        values.extend(codes.map(Value::from));
-        values.push(limit.into());
-        self.driver.query(sql, values).await?.iter().map(payout_event).collect()
-    }
-
     /// Makes deliveries, numbered on from `made`, and moves the endpoint's cursor from `cursor` to `to`, in one transaction.
     ///
     /// # Errors
@@ -340,26 +288,6 @@ fn insert(
     Statement::one(&INSERT, values)
 }
 
-fn payout_event(row: &Row) -> Result<PayoutEvent, Failure> {
-    let provider = row.text(5)?;
-    Ok(PayoutEvent {
-        sequence: row.int(0)?,
-        kind: kind(row.int(1)?)?,
-        withdrawal: row.int(2)?,
-        user: row.int(3)?,
-        email: row.text(4)?.to_owned(),
-        provider: Provider::from_word(provider).with_context(|| format!("no provider {provider}"))?,
-        amount: Cents(row.int(6)?),
-        fees: Cents(row.int(7)?),
-        detail: row.text(8)?.to_owned(),
-        note: row.text(9)?.to_owned(),
-        destination: row.text(10)?.to_owned(),
-        reason_code: row.text(11)?.to_owned(),
-        reason: row.text(12)?.to_owned(),
-        custom: Metadata::default(),
-    })
-}
-
 fn delivery(row: &Row) -> Result<Delivery, Failure> {
     Ok(Delivery {
         number: row.int(0)?,
@@ -378,6 +306,6 @@ fn delivery(row: &Row) -> Result<Delivery, Failure> {
     })
 }
 
-fn kind(code: i64) -> Result<EntryKind, Failure> {
+pub(super) fn kind(code: i64) -> Result<EntryKind, Failure> {
     EntryKind::from_code(code).with_context(|| format!("there is no entry kind {code}"))
 }

@@ -8,7 +8,6 @@ use super::driver::{Row, Statement, Value, WriteError};
 use super::epoch::Floor;
 use super::sql::sql;
 use super::{Failure, Store};
-use crate::webhook_event::EVENTS;
 use ledger::{BookId, Micros};
 
 /// Names an endpoint.
@@ -192,17 +191,6 @@ impl Store {
     pub async fn was_rolled_by(&self, book: BookId, once: &[u8]) -> Result<bool, Failure> {
         let sql = "SELECT 1 FROM webhook_roll WHERE book = $1 AND once = $2";
         Ok(self.driver.query_one(sql, vec![book.0.into(), once.into()]).await?.is_some())
-    }
-
-    /// The endpoints that are on and have not been told of an event that they want.
-    pub async fn webhook_endpoints_behind(&self) -> Result<Vec<EndpointKey>, Failure> {
-        let sql = sql!(
-            "SELECT e.book, e.number FROM webhook_endpoint e WHERE e.enabled = 1 AND EXISTS ( SELECT 1 FROM journal j \
-             WHERE j.book = e.book AND j.sequence > e.cursor AND j.withdrawal > 0 AND (CASE j.kind {bits} \
-             ELSE 0 END & e.events) <> 0)",
-            bits = EVENTS.map(|(kind, bit)| format!("WHEN {} THEN {bit}", kind.code())).join(" ")
-        );
-        self.driver.query(sql, Vec::new()).await?.iter().map(key).collect()
     }
 
     /// The endpoints that are on and have a delivery to be tried now.

@@ -106,7 +106,7 @@ impl WebhookClient {
         let Ok(url) = self.guard.check_url(url) else { return WebhookSent::failed("address_refused") };
         let sending = async {
             let first = self.send(&self.http, usize::MAX, (&url, headers), body.clone()).await;
-            // The receiver may have closed the connection while nobody used it, which says nothing about the receiver.
+            // The receiver may have closed the connection while it was idle, which says nothing about its state.
             if matches!(first, Err(Unanswered { error: CONNECTION_LOST, on_used_connection: true })) {
                 return self.send(&self.without_pool, 0, (&url, headers), body).await;
             }

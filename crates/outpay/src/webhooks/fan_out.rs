@@ -4,14 +4,17 @@
 
 use super::{Webhooks, body};
 use crate::background::journal::{self, Advance};
-use crate::store::{EndpointKey, Failure, MetadataOf, NewDelivery, PayoutEvent, WriteError};
+use crate::book_event;
+use crate::store::{
+    EndpointKey, FAR_BEHIND, Failure, MetadataOf, NewDelivery, PayoutEvent, StoredEntry, WriteError,
+};
 use crate::webhook_event::EventSet;
 use anyhow::Context;
 use ledger::{BookId, Metadata};
 use std::collections::BTreeSet;
 
 /// Events per transaction.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 
 /// Creates all deliveries that an endpoint is behind on; returns how many.
 pub(super) async fn endpoint(webhooks: &Webhooks, key: EndpointKey) -> Result<usize, Failure> {
@@ -19,25 +22,74 @@ pub(super) async fn endpoint(webhooks: &Webhooks, key: EndpointKey) -> Result<us
 }
 
 async fn step(webhooks: &Webhooks, key: EndpointKey) -> Result<Advance, WriteError> {
-    let book = key.book;
-    let made = webhooks.store.last_delivery(book).await?;
-    let endpoint = webhooks.store.webhook_endpoint(key).await?.filter(|found| found.enabled);
+    let (store, book) = (&webhooks.store, key.book);
+    let made = store.last_delivery(book).await?;
+    let endpoint = store.webhook_endpoint(key).await?.filter(|found| found.enabled);
     let Some(endpoint) = endpoint else { return Ok(Advance::CaughtUp) };
     let events =
         EventSet::from_bits(endpoint.events).context("a webhook endpoint has an invalid set of events")?;
-    let mut found = webhooks.store.payout_events(book, endpoint.cursor, events.codes(), BATCH).await?;
+    // Read before the entries, of which none up to here can come later.
+    let newest = store.last_sequence(book).await?;
+    let mut new = documented(webhooks, book, endpoint.cursor, events).await?;
+    new.extend(further(webhooks, book, endpoint.cursor, events).await?);
+    new.sort_by_key(|delivery| delivery.sequence);
+    new.truncate(BATCH);
+    let to = match new.last().and_then(|last| last.sequence) {
+        Some(last) => last,
+        None if newest - endpoint.cursor > FAR_BEHIND => newest,
+        None => return Ok(Advance::CaughtUp),
+    };
+    let read = (endpoint.revision, endpoint.cursor, made);
+    store.make_deliveries(key, read, to, &new, store.now().await?).await?;
+    Ok(Advance::Made(new.len()))
+}
+
+/// Deliveries of the documented events.
+async fn documented(
+    webhooks: &Webhooks,
+    book: BookId,
+    after: i64,
+    events: EventSet,
+) -> Result<Vec<NewDelivery>, Failure> {
+    let limit = i64::try_from(BATCH)?;
+    let mut found = webhooks.store.payout_events(book, after, events.codes(), limit).await?;
     note(webhooks, book, &mut found).await?;
-    let Some(last) = found.last().map(|event| event.sequence) else { return Ok(Advance::CaughtUp) };
     let delivery = |event: &PayoutEvent| NewDelivery {
         sequence: Some(event.sequence),
         withdrawal: event.withdrawal,
         kind: event.kind,
         body: body::body(webhooks.secrets.ids(), book, event),
     };
-    let new: Vec<NewDelivery> = found.iter().map(delivery).collect();
-    let read = (endpoint.revision, endpoint.cursor, made);
-    webhooks.store.make_deliveries(key, read, last, &new, webhooks.store.now().await?).await?;
-    Ok(Advance::Made(new.len()))
+    Ok(found.iter().map(delivery).collect())
+}
+
+/// Deliveries of all other events, which read as in `GET /payout/events`.
+async fn further(
+    webhooks: &Webhooks,
+    book: BookId,
+    after: i64,
+    events: EventSet,
+) -> Result<Vec<NewDelivery>, Failure> {
+    if events.further_bits() == 0 {
+        return Ok(Vec::new());
+    }
+    let limit = i64::try_from(BATCH)?;
+    let found = webhooks.store.further_events(book, after, events.further_bits(), limit).await?;
+    let places = found.iter().filter_map(book_event::noted).collect();
+    let metadata = webhooks.store.metadata(book, places).await?;
+    let none = Metadata::default();
+    let delivery = |stored: &StoredEntry| {
+        let metadata = book_event::noted(stored).and_then(|of| metadata.get(&of)).unwrap_or(&none);
+        let event = book_event::event(webhooks.secrets.ids(), book, stored, metadata);
+        let entry = &stored.entry;
+        NewDelivery {
+            sequence: Some(entry.sequence),
+            withdrawal: entry.withdrawal,
+            kind: entry.kind,
+            body: event.body(),
+        }
+    };
+    Ok(found.iter().map(delivery).collect())
 }
 
 /// Adds the metadata of each event: those of the person, and those of the withdrawal over them.

@@ -1,4 +1,4 @@
-//! Webhooks: events of withdrawals, delivered to a business's receiver (contract, 1.5 and 2.5).
+//! Webhooks: events, delivered to a business's receivers (contract, 1.5 and 2.5).
 //!
 //! An event is a journal entry, written by the teller in the transaction that makes it true. Deliveries are created
 //! from entries, once each (fan_out.rs). A worker leases due deliveries, signs and sends them, and records the

@@ -41,7 +41,8 @@ struct DeliveriesPage {
 pub struct ShownDelivery {
     pub(crate) id: String,
     pub(crate) event: &'static str,
-    /// `ord_…`; empty for a test send.
+    pub(crate) is_test: bool,
+    /// `ord_…`; empty for a test send, and for an event of no withdrawal.
     pub(crate) order_id: String,
     pub(crate) status: &'static str,
     /// A class for the badge.
@@ -55,10 +56,13 @@ pub struct ShownDelivery {
 impl ShownDelivery {
     pub(crate) fn new(who: &SignedIn, stored: &Delivery) -> Self {
         let ids = who.platform.secrets.ids();
-        let order_id = stored.sequence.map(|_| ids.seal(IdKind::Withdrawal, who.book, stored.withdrawal));
+        let is_test = stored.sequence.is_none();
+        let of_withdrawal = !is_test && stored.withdrawal > 0;
+        let order_id = of_withdrawal.then(|| ids.seal(IdKind::Withdrawal, who.book, stored.withdrawal));
         Self {
             id: who.platform.webhooks.delivery_id(who.book, stored.number),
             event: stored.kind.event_name(),
+            is_test,
             order_id: order_id.unwrap_or_default(),
             status: stored.state.word(),
             badge: badge(stored.state),
@@ -132,6 +136,7 @@ pub(crate) fn sample_delivery(state: DeliveryState) -> ShownDelivery {
     ShownDelivery {
         id: "whd_0d7f0f0e-0000-8000-8000-000000000001".to_owned(),
         event: "payout.succeeded",
+        is_test: false,
         order_id: "ord_0d7f0f0e-0000-8000-8000-000000000002".to_owned(),
         status: state.word(),
         badge: badge(state),

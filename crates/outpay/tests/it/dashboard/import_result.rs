@@ -1,6 +1,7 @@
 //! What became of every line, as a file: fields that a spreadsheet would take for formulas are none.
 
 use crate::dashboard::hat::Team;
+use ledger::EntryKind;
 use outpay::testing::imports::run;
 use outpay::testing::roles::Role;
 
@@ -21,4 +22,14 @@ async fn a_file_says_what_became_of_every_line(world: &Team) {
         .says("2,ada@example.com,10,'=1+1,paid,\n")
         .says("3,bob@example.com,20,,not paid,Insufficient payout balance\n");
     assert_eq!(result.header("content-type"), "text/csv; charset=utf-8");
+    // Its end is an event, once: also where the process died before the import was marked as done.
+    world.database.execute("UPDATE import SET state = 3").await;
+    while run::step(&world.platform, 1).await.unwrap() {}
+    let entries = world.platform.store.entries(business.live, 0, 1_000).await.unwrap();
+    let ends: Vec<&str> = entries
+        .iter()
+        .filter(|stored| stored.entry.kind == EntryKind::ImportCompleted)
+        .map(|stored| stored.entry.note.as_str())
+        .collect();
+    assert_eq!(ends, ["1"]);
 }

@@ -95,6 +95,13 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/webhook/roll", own(200)),
     ("POST", "/payout/webhook/switch", own(200)),
     ("POST", "/payout/webhook/test", own(200)),
+    ("GET", "/payout/webhooks", businesses(200)),
+    ("POST", "/payout/webhooks", businesses(400)),
+    ("GET", "/payout/webhooks/{id}", own(200)),
+    ("PUT", "/payout/webhooks/{id}", own(200)),
+    ("POST", "/payout/webhooks/{id}/roll", own(200)),
+    ("POST", "/payout/webhooks/{id}/switch", own(200)),
+    ("POST", "/payout/webhooks/{id}/test", own(200)),
     ("POST", "/payout/webhook/replay", businesses(400)),
     ("GET", "/payout/webhook/deliveries", businesses(200)),
     ("GET", "/payout/webhook/deliveries/{id}", own(200)),
@@ -108,6 +115,7 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     // These end what the lines above need, so they come last.
     ("POST", "/payout/users/{id}/deactivate", own(200)),
     ("POST", "/payout/users/{id}/rotate-hash", own(200)),
+    ("DELETE", "/payout/webhooks/{id}", own(200)),
     // A roll by the key itself ends it; this key is another one of the business.
     ("POST", "/payout/keys/{id}/roll", own(200)),
     ("POST", "/payout/keys/{id}/revoke", own(200)),
@@ -122,6 +130,7 @@ pub struct Ids {
     user: String,
     withdrawal: String,
     delivery: String,
+    webhook: String,
     key: String,
     proposal: String,
 }
@@ -140,6 +149,7 @@ impl Ids {
         let id = match route.split('/').nth(2) {
             Some("users") => &self.user,
             Some("webhook") => &self.delivery,
+            Some("webhooks") => &self.webhook,
             Some("keys") => &self.key,
             Some("proposals") => &self.proposal,
             _ => &self.withdrawal,
@@ -158,6 +168,7 @@ pub async fn things(world: &Api, hooked: &Hooked) -> Ids {
         user: world.user_id(hooked.business.live, 1),
         withdrawal: world.withdrawal_id(hooked.business.live, 1),
         delivery: delivered["data"][0]["id"].as_str().unwrap().to_owned(),
+        webhook: hooked.made["id"].as_str().unwrap().to_owned(),
         key: world.key_id(hooked.business.live, &spare).await,
         proposal: withdrawn_proposal(world, hooked.business.live).await,
     }

@@ -62,6 +62,7 @@ mod users;
 mod webhook;
 mod webhook_deliveries;
 mod webhook_delivery;
+mod webhook_endpoints;
 mod webhook_replay;
 mod webhook_retry;
 mod webhook_roll;

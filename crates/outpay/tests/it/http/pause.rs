@@ -40,6 +40,9 @@ async fn status_200_what_is_queued_waits_and_what_is_new_is_refused(world: &Api)
     let events = world.get("/payout/events?limit=100").key(&person.key).send().await.value(200);
     let of = |kind: &str| events["data"].as_array().unwrap().iter().filter(|one| one["type"] == kind).count();
     assert_eq!((of("payments.paused"), of("payments.resumed")), (1, 1), "{events}");
+    assert_eq!((of("method.closed"), of("method.opened")), (1, 1), "{events}");
+    let closed = events["data"].as_array().unwrap().iter().find(|one| one["type"] == "method.closed");
+    assert_eq!(closed.unwrap()["data"]["method"], "sandbox");
 }
 
 async fn status_200_a_person_alone(world: &Api) {

@@ -19,7 +19,7 @@ crate::world::on_both_engines! {
     status_415_not_declared_as_json,
 }
 
-const EVENTS: &str = "The events must be a list of at least one of: payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected.";
+const EVENTS: &str = "The events must be a list of at least one of: payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected; or other events of GET /payout/events.";
 
 async fn set(world: &Api, key: &str, body: &str) -> Answer {
     world.call("PUT", "/payout/webhook").key(key).json(body).send().await

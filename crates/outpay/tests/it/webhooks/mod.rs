@@ -6,6 +6,7 @@ mod crash;
 mod endpoint;
 mod fan_out;
 mod guard;
+mod further;
 mod hooks;
 mod order;
 mod peers;
