@@ -23,6 +23,7 @@ mod counter;
 mod dashboard;
 mod due;
 mod durable_file;
+mod failing_webhooks;
 mod format;
 mod heads;
 mod http;

@@ -38,6 +38,8 @@ pub enum MailKind {
     EmailChanged = 28,
     /// To a member: a passkey was added.
     PasskeyAdded = 29,
+    /// To the members who manage webhooks: an endpoint only failed and was switched off.
+    WebhookDisabled = 31,
     /// A test of the mail settings.
     Test = 30,
 }
@@ -55,7 +57,7 @@ const CHOICES: [(MailKind, EntryKind, i64); 6] = [
 ];
 
 impl MailKind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         ClaimLink,
         Delivered,
         Failed,
@@ -72,6 +74,7 @@ impl MailKind {
         Self::EmailChange,
         Self::EmailChanged,
         Self::PasskeyAdded,
+        Self::WebhookDisabled,
         Self::Test,
     ];
 
@@ -106,6 +109,7 @@ impl MailKind {
             Self::EmailChange => "email_change",
             Self::EmailChanged => "email_changed",
             Self::PasskeyAdded => "passkey_added",
+            Self::WebhookDisabled => "webhook_disabled",
             Self::Test => "test",
         }
     }

@@ -6,6 +6,7 @@ use crate::background::{Supervised, Supervisor, Task, presence};
 use crate::claim;
 use crate::dashboard;
 use crate::due;
+use crate::failing_webhooks;
 use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
@@ -126,6 +127,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
         }),
         over(platform, "keys", move |platform, stop| key_rotation::run(platform, keys, stop)),
         over(platform, "overview", overview::run),
+        over(platform, "failing_webhooks", failing_webhooks::run),
         over(platform, "heads", heads::run),
         over(platform, "due", due::run),
         over(platform, "expiry", unclaimed::run),

@@ -17,13 +17,6 @@ use utoipa::ToSchema;
 /// A business's webhook.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Webhook {
-    /// `whe_…`; null while there is none.
-    #[schema(required)]
-    id: Option<String>,
-    /// Is it the one of `/payout/webhook`?
-    primary: bool,
-    /// Your words; empty for none.
-    description: String,
     /// Where deliveries go; null while there is none.
     #[schema(required)]
     url: Option<String>,
@@ -41,6 +34,21 @@ pub struct Webhook {
     /// RFC 3339, UTC, or null.
     #[schema(required)]
     changed_at: Option<String>,
+    /// `whe_…`; null while there is none.
+    #[schema(required)]
+    id: Option<String>,
+    /// Is it the one of `/payout/webhook`?
+    primary: bool,
+    /// Your words; empty for none.
+    description: String,
+    /// `standard` or `extended`.
+    schedule: &'static str,
+    /// When it was switched off because it had only failed for 5 days; null otherwise. RFC 3339, UTC.
+    #[schema(required)]
+    disabled_at: Option<String>,
+    /// Since when it only fails; null while it does not. RFC 3339, UTC.
+    #[schema(required)]
+    failing_since: Option<String>,
     /// The key of the `Signature` header; only in the answer that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
@@ -62,7 +70,7 @@ pub struct DeliveryShown {
     /// `whe_…`: the webhook that it goes to.
     #[schema(example = "whe_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31")]
     webhook_id: String,
-    /// `ord_…`; null for a test send.
+    /// `ord_…`; null for a test send, and for an event of no withdrawal.
     #[schema(required)]
     order_id: Option<String>,
     /// `pending`, `delivered`, `failed` or `superseded`.
@@ -122,15 +130,18 @@ pub const MOST_ATTEMPTS: i64 = 100;
 pub fn webhook(platform: &Platform, endpoint: Option<&Endpoint>, with_keys: bool) -> Webhook {
     let (now, keys) = (platform.clock.now(), endpoint.filter(|_| with_keys).map(Endpoint::keys));
     Webhook {
-        id: endpoint.map(|found| platform.webhooks.endpoint_id(found.key())),
-        primary: endpoint.is_none_or(Endpoint::is_primary),
-        description: endpoint.map(|found| found.description().to_owned()).unwrap_or_default(),
         url: endpoint.map(|found| found.url().to_owned()),
         enabled: endpoint.is_some_and(Endpoint::is_enabled),
         events: endpoint.map_or(EventSet::DEFAULT, Endpoint::events).names(),
         token_hint: endpoint.map(|found| found.keys().hint()),
         previous_token_ends_at: endpoint.and_then(|found| found.overlap_ends_at(now)).map(rfc3339),
         changed_at: endpoint.map(|found| rfc3339(found.changed_at())),
+        id: endpoint.map(|found| platform.webhooks.endpoint_id(found.key())),
+        primary: endpoint.is_none_or(Endpoint::is_primary),
+        description: endpoint.map(|found| found.description().to_owned()).unwrap_or_default(),
+        schedule: endpoint.map(Endpoint::schedule).unwrap_or_default().word(),
+        disabled_at: endpoint.and_then(Endpoint::disabled_at).map(rfc3339),
+        failing_since: endpoint.and_then(Endpoint::failing_since).map(rfc3339),
         token: keys.map(|keys| keys.token.expose_secret().to_owned()),
         secret: keys.map(|keys| keys.secret.expose_secret().to_owned()),
     }
@@ -144,7 +155,7 @@ pub fn delivery(platform: &Platform, book: BookId, stored: &StoredDelivery) -> D
         id: platform.webhooks.delivery_id(book, stored.number),
         kind: stored.kind.event_name(),
         webhook_id: platform.webhooks.endpoint_id(EndpointKey { book, number: stored.endpoint }),
-        order_id: (!is_trial).then(order_id),
+        order_id: (!is_trial && stored.withdrawal > 0).then(order_id),
         status: stored.state.word(),
         test_mode: webhooks::is_test(book, stored),
         attempt_count: stored.attempts,

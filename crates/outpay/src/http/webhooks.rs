@@ -13,7 +13,7 @@ use super::show_webhooks::{self, DeliveryDetail, Webhook};
 use crate::auth::Caller;
 use crate::rails::SAMPLE_BY_HAND;
 use crate::webhook_event::{self, EventSet};
-use crate::webhooks::{Endpoint, EndpointChange, Sample, WebhookTrial, Which};
+use crate::webhooks::{Endpoint, EndpointChange, Sample, Schedule, WebhookTrial, Which};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -57,6 +57,9 @@ pub struct WebhookBody {
     /// GET /payout/events.
     #[schema(value_type = Option<Vec<String>>, example = json!(["payout.succeeded", "payout.failed"]), min_items = 1)]
     events: Option<EventSet>,
+    /// How often a delivery is tried: standard, the default, is four times; extended goes on for up to 3 days.
+    #[schema(value_type = Option<String>, example = "extended")]
+    schedule: Option<Schedule>,
 }
 
 /// Set the webhook.
@@ -115,15 +118,23 @@ impl WebhookBody {
         if let Some(Err(sentence)) = &events {
             problems.push(("events", sentence.clone()));
         }
+        let schedule = fields.get("schedule").map(|value| match value {
+            Json::String(word) => Schedule::from_word(word),
+            _ => None,
+        });
+        if schedule == Some(None) {
+            problems.push(("schedule", "The schedule must be standard or extended.".to_owned()));
+        }
         if !problems.is_empty() {
             return Err(Problem::Fields(problems));
         }
-        Ok(Self { url, description, enabled, events: events.and_then(Result::ok) })
+        let (events, schedule) = (events.and_then(Result::ok), schedule.flatten());
+        Ok(Self { url, description, enabled, events, schedule })
     }
 
     pub(super) fn change(self) -> EndpointChange {
-        let Self { url, description, enabled, events } = self;
-        EndpointChange { url, description, enabled, events, ..EndpointChange::default() }
+        let Self { url, description, enabled, events, schedule } = self;
+        EndpointChange { url, description, enabled, events, schedule, ..EndpointChange::default() }
     }
 }
 

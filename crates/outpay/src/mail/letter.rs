@@ -43,6 +43,7 @@ pub(super) fn write(told: LetterInput<'_>) -> Letter {
         | MailKind::PasskeyAdded
         | MailKind::KeyCreated
         | MailKind::KeyRevoked => about_security(&told),
+        MailKind::WebhookDisabled => about_webhook(&told),
         MailKind::Test => test(),
     };
     if told.is_test_mode {
@@ -215,6 +216,23 @@ fn about_security(told: &LetterInput<'_>) -> Letter {
                 .to_owned(),
         ],
         facts: facts.filter(|(_, value)| !value.is_empty()).collect(),
+        button: None,
+        footer: to_member(told.business),
+    }
+}
+
+fn about_webhook(told: &LetterInput<'_>) -> Letter {
+    let text = |field: &str| told.data[field].as_str().unwrap_or_default().to_owned();
+    let facts = [("Webhook", "host"), ("Failing since", "since"), ("Switched off", "at")];
+    Letter {
+        subject: "A webhook was switched off".to_owned(),
+        paragraphs: vec![
+            "Your server did not accept a single delivery for five days, so this webhook was switched off. Nothing is delivered while it is off."
+                .to_owned(),
+            "When your server works again, switch the webhook on in the dashboard. What is missing can be read with GET /payout/events."
+                .to_owned(),
+        ],
+        facts: facts.into_iter().map(|(name, field)| (name, text(field))).collect(),
         button: None,
         footer: to_member(told.business),
     }

@@ -98,17 +98,39 @@ pub async fn key(
     by: Actor,
     hint: &str,
 ) -> Result<Vec<NewMail>, Failure> {
+    let by = Names::load(platform, book.business()).await?.of(by);
+    let data = json!({ "at": moment(platform.clock.now()), "key": hint, "by": by });
+    to_team(platform, book, kind, Permission::ManageKeys, &data).await
+}
+
+/// A webhook of this host was switched off: to every member who may manage webhooks.
+pub async fn webhook_disabled(
+    platform: &Platform,
+    book: BookId,
+    host: &str,
+    since: Micros,
+) -> Result<Vec<NewMail>, Failure> {
+    let data = json!({ "at": moment(platform.clock.now()), "host": host, "since": moment(since) });
+    to_team(platform, book, MailKind::WebhookDisabled, Permission::ManageWebhooks, &data).await
+}
+
+/// To every member of the team who has the permission.
+async fn to_team(
+    platform: &Platform,
+    book: BookId,
+    kind: MailKind,
+    permission: Permission,
+    data: &Value,
+) -> Result<Vec<NewMail>, Failure> {
     if !platform.mail.is_configured() {
         return Ok(Vec::new());
     }
-    let by = Names::load(platform, book.business()).await?.of(by);
-    let data = json!({ "at": moment(platform.clock.now()), "key": hint, "by": by });
     let team = platform.store.team(book.business()).await?;
-    let keepers = team.iter().filter(|member| member.role.may(Permission::ManageKeys));
+    let concerned = team.iter().filter(|member| member.role.may(permission));
     let mail = |to: &str| {
         platform.mail.order(&Notice { book: Some(book), to, kind, data: data.clone(), link: None })
     };
-    Ok(keepers.filter_map(|member| mail(&member.email)).collect())
+    Ok(concerned.filter_map(|member| mail(&member.email)).collect())
 }
 
 fn security(platform: &Platform, email: &str, kind: MailKind, data: Value) -> Option<MemberChange> {

@@ -7,6 +7,7 @@ use super::sql::sql;
 use super::states::DeliveryState;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
+use std::collections::BTreeMap;
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Attempted {
     pub endpoint: i64,
     /// The withdrawal; 0 for a test send.
     pub withdrawal: i64,
+    /// It is a test send.
+    pub is_test: bool,
     /// It tells of the withdrawal's outcome.
     pub is_outcome: bool,
     /// Who had the delivery.
@@ -67,6 +70,7 @@ impl Store {
             statements.push(end(one));
             statements.push(insert(one));
         }
+        statements.extend(health(attempted));
         self.driver.write(statements).await
     }
 
@@ -118,6 +122,33 @@ fn end(one: &Attempted) -> Statement {
         one.lease.into(),
     ];
     Statement::one(sql, values)
+}
+
+/// Since when each endpoint only fails. A failed test send says nothing, a delivered one that the receiver is well.
+fn health(attempted: &[Attempted]) -> Vec<Statement> {
+    let mut endpoints: BTreeMap<(i64, i64), Option<Micros>> = BTreeMap::new();
+    for one in attempted {
+        let is_delivered = one.state == DeliveryState::Delivered;
+        if one.is_test && !is_delivered {
+            continue;
+        }
+        let failed_at = (!is_delivered).then_some(one.attempt.at);
+        let of_endpoint = endpoints.entry((one.book.0, one.endpoint)).or_insert(failed_at);
+        *of_endpoint = (*of_endpoint).and_then(|before| failed_at.map(|at| at.max(before)));
+    }
+    let update = |((book, number), failed_at): ((i64, i64), Option<Micros>)| match failed_at {
+        None => Statement::new(
+            "UPDATE webhook_endpoint SET failing_since = NULL, failed_at = NULL WHERE book = $1 AND number = $2 \
+             AND failing_since IS NOT NULL",
+            vec![book.into(), number.into()],
+        ),
+        Some(at) => Statement::new(
+            "UPDATE webhook_endpoint SET failing_since = coalesce(failing_since, $1), failed_at = $1 \
+             WHERE book = $2 AND number = $3",
+            vec![at.into(), book.into(), number.into()],
+        ),
+    };
+    endpoints.into_iter().map(update).collect()
 }
 
 fn insert(one: &Attempted) -> Statement {

@@ -7,7 +7,7 @@ use super::codes::{DELIVERY_FAILED, DELIVERY_PENDING};
 use super::driver::{Row, Statement, Value, WriteError};
 use super::epoch::Floor;
 use super::sql::sql;
-use super::{Failure, Store};
+use super::{Failure, NewMail, Store, mails};
 use ledger::{BookId, Micros};
 
 /// Names an endpoint.
@@ -160,6 +160,33 @@ impl Store {
             statements.push(roll(old.key.book, once));
         }
         self.driver.write(statements).await
+    }
+
+    /// The endpoints that are on and have only failed for at least so long, up to their last try.
+    pub async fn failing_webhook_endpoints(&self, long: Micros) -> Result<Vec<WebhookEndpoint>, Failure> {
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM webhook_endpoint WHERE enabled = 1 AND failed_at - failing_since >= $1 \
+             ORDER BY book, number"
+        );
+        self.driver.query(sql, vec![long.into()]).await?.iter().map(endpoint).collect()
+    }
+
+    /// Switches an endpoint off that only failed, with the entry and the mails of it. `false`: it was changed or succeeded since it
+    /// was read; nothing was written.
+    pub async fn disable_webhook_endpoint(
+        &self,
+        old: &WebhookEndpoint,
+        now: Micros,
+        entry: &NewAuditEntry,
+        told: &[NewMail],
+    ) -> Result<bool, Failure> {
+        let sql = "UPDATE webhook_endpoint SET enabled = 0, disabled_at = $1, changed_at = $1, revision = revision + 1 \
+                   WHERE book = $2 AND number = $3 AND revision = $4 AND enabled = 1 AND failing_since = $5";
+        let EndpointKey { book, number } = old.key;
+        let values =
+            vec![now.into(), book.0.into(), number.into(), old.revision.into(), old.failing_since.into()];
+        let statements = [Statement::one(sql, values), audit_log::note(entry)];
+        self.touches_one(statements.into_iter().chain(told.iter().map(mails::insert)).collect()).await
     }
 
     /// Deletes an endpoint, as it was read, with the entry of it. Its deliveries stay; those that are pending have failed.

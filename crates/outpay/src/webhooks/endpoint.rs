@@ -3,7 +3,7 @@
 //! response to the request that created them.
 
 use super::sign::SigningKeys;
-use super::{WebhookError, Webhooks};
+use super::{Schedule, WebhookError, Webhooks};
 use crate::auth::seal::Purpose;
 use crate::ids::IdKind;
 use crate::store::{EndpointKey, Failure, WebhookEndpoint};
@@ -89,6 +89,24 @@ impl Endpoint {
     #[must_use]
     pub fn events(&self) -> EventSet {
         events(&self.row)
+    }
+
+    /// How often its deliveries are tried.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule::from_code(self.row.schedule).unwrap_or_default()
+    }
+
+    /// When it was switched off because it only failed.
+    #[must_use]
+    pub fn disabled_at(&self) -> Option<Micros> {
+        self.row.disabled_at
+    }
+
+    /// The first failed try since the last successful one.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Micros> {
+        self.row.failing_since
     }
 
     /// The current token and secret.

@@ -30,6 +30,7 @@ pub use client::WebhookClient;
 pub use endpoint::{Endpoint, Which};
 pub use guard::Guard;
 pub use measures::WebhookMeasures;
+pub use schedule::Schedule;
 pub use settings::{EndpointChange, LONGEST_DESCRIPTION, MOST_ENDPOINTS};
 pub use trial::WebhookTrial;
 pub use worker::{LONGEST_STEPS, WebhookOptions, WebhookWorker};

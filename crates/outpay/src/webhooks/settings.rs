@@ -3,7 +3,7 @@
 //! are one transaction.
 
 use super::endpoint::{self, Endpoint, Which};
-use super::{WebhookError, Webhooks, fan_out};
+use super::{Schedule, WebhookError, Webhooks, fan_out};
 use crate::precondition::Precondition;
 use crate::store::{EndpointKey, NewAuditEntry, WebhookEndpoint, WriteError};
 use crate::webhook_event::EventSet;
@@ -24,6 +24,7 @@ pub struct EndpointChange {
     pub description: Option<String>,
     pub enabled: Option<bool>,
     pub events: Option<EventSet>,
+    pub schedule: Option<Schedule>,
     /// The versions from which the change may be made.
     pub condition: Precondition,
 }
@@ -32,7 +33,9 @@ pub struct EndpointChange {
 fn set_entry(row: &WebhookEndpoint, id: &str, by: Actor) -> NewAuditEntry {
     let host: Vec<&str> = row.url.split('/').take(3).collect();
     let events = endpoint::events(row).names();
-    let detail = json!({ "host": host.join("/"), "enabled": row.enabled, "events": events });
+    let schedule = Schedule::from_code(row.schedule).unwrap_or_default().word();
+    let detail =
+        json!({ "host": host.join("/"), "enabled": row.enabled, "events": events, "schedule": schedule });
     entry(row, id, by, "webhook.set", &detail)
 }
 
@@ -94,6 +97,7 @@ impl Webhooks {
                 enabled,
                 disabled_at: old.disabled_at.filter(|_| !enabled),
                 events: change.events.map_or(old.events, EventSet::bits),
+                schedule: change.schedule.map_or(old.schedule, Schedule::code),
                 cursor: old.cursor.max(sequence),
                 changed_at: now,
                 ..old.clone()
@@ -191,7 +195,7 @@ impl Webhooks {
             enabled: change.enabled.unwrap_or(true),
             disabled_at: None,
             events: change.events.unwrap_or(EventSet::DEFAULT).bits(),
-            schedule: 1,
+            schedule: change.schedule.unwrap_or_default().code(),
             sealed: self.sealed_keys(key),
             previous: None,
             previous_until: 0,

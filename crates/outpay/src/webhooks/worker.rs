@@ -251,7 +251,10 @@ pub(super) async fn deliver(
     let at = webhooks.clock.now();
     let tries = delivery.tries + 1;
     // The caller of a test send sees the result; there is no second try.
-    let again = schedule::next(tries, taken + sent.micros).filter(|_| delivery.sequence.is_some());
+    let again = endpoint
+        .schedule()
+        .next(tries, taken + sent.micros, &webhooks.entropy)
+        .filter(|_| delivery.sequence.is_some());
     let (state, due_at) = match again {
         _ if sent.is_delivered() => (DeliveryState::Delivered, None),
         Some(due_at) => (DeliveryState::Pending, Some(due_at)),
@@ -271,6 +274,7 @@ pub(super) async fn deliver(
         delivery: delivery.number,
         endpoint: delivery.endpoint,
         withdrawal: delivery.withdrawal,
+        is_test: delivery.sequence.is_none(),
         is_outcome: webhook_event::is_outcome(delivery.kind),
         worker,
         lease: delivery.lease,

@@ -43,6 +43,7 @@ mod till;
 mod treasury_scans;
 mod turns;
 mod users;
+mod webhook_endpoints;
 mod webhooks;
 mod withdrawals;
 mod witnessed;

@@ -11,7 +11,7 @@ crate::world::on_both_engines! {
     status_401_public_key,
 }
 
-const NOTHING: &str = r#"{"url":null,"enabled":false,"events":["payout.succeeded"],"token_hint":null,"previous_token_ends_at":null,"changed_at":null}"#;
+const NOTHING: &str = r#"{"url":null,"enabled":false,"events":["payout.succeeded"],"token_hint":null,"previous_token_ends_at":null,"changed_at":null,"id":null,"primary":true,"description":"","schedule":"standard","disabled_at":null,"failing_since":null}"#;
 
 async fn status_200_nothing_is_set(world: &Api) {
     let business = world.business().await;
@@ -23,7 +23,8 @@ async fn status_200_without_token_and_secret(world: &Api) {
     let (url, token) = (hooked.receiver.url("/hook"), hooked.made["token"].as_str().unwrap());
     let hint = format!("wht_…{}", &token[token.len() - 4..]);
     let expected = format!(
-        r#"{{"url":"{url}","enabled":true,"events":["payout.succeeded"],"token_hint":"{hint}","previous_token_ends_at":null,"changed_at":"{NOW}"}}"#
+        r#"{{"url":"{url}","enabled":true,"events":["payout.succeeded"],"token_hint":"{hint}","previous_token_ends_at":null,"changed_at":"{NOW}","id":{},"primary":true,"description":"","schedule":"standard","disabled_at":null,"failing_since":null}}"#,
+        hooked.made["id"]
     );
     world.get("/payout/webhook").key(&hooked.business.key).send().await.is(200, expected);
 }

@@ -5,6 +5,7 @@ use data_encoding::BASE32_NOPAD;
 use ledger::{Actor, Email};
 use outpay::testing::api_keys;
 use outpay::testing::api_keys::KeyOrder;
+use outpay::testing::failing_webhooks;
 use outpay::testing::key_limits::KeyLimits;
 use outpay::testing::mail_kind::MailKind;
 use outpay::testing::members::email_change::{self, EmailChangeError};
@@ -14,12 +15,14 @@ use outpay::testing::members::sign_in::{self, SignInAttempt};
 use outpay::testing::members::{Session, SessionClient, session};
 use outpay::testing::roles::Role;
 use outpay::testing::store::{AuditFilter, CredentialKind, MailState, MemberChange, NewMail};
+use outpay::testing::webhooks::EndpointChange;
 use secrecy::{ExposeSecret, SecretString};
 
 crate::world::on_both_engines! {
     an_invitation_is_mailed_sealed_and_wiped,
     without_configuration_an_invitation_is_made_and_not_mailed,
     those_who_look_after_keys_hear_of_each_change,
+    those_who_look_after_webhooks_hear_that_one_was_switched_off,
     a_forgotten_password_is_reset_by_mail_and_the_second_factor_stays,
     a_link_that_resets_a_password_works_once_for_half_an_hour,
     an_address_without_an_account_gets_no_mail,
@@ -99,6 +102,30 @@ async fn those_who_look_after_keys_hear_of_each_change(world: &Post) {
     let received = world.server.received();
     let told = received.iter().find(|mail| mail.header("Subject") == "An API key was revoked").unwrap();
     assert!(told.text().contains("Operator"), "{}", told.text());
+}
+
+async fn those_who_look_after_webhooks_hear_that_one_was_switched_off(world: &Post) {
+    let book = world.book(&[]).await;
+    for (email, role) in [("admin@example.com", Role::Admin), ("viewer@example.com", Role::Viewer)] {
+        join(world, book.business(), email, role).await;
+    }
+    let webhooks = &world.platform.webhooks;
+    let url = Some("https://receiver.example.com/confidential".to_owned());
+    let change = EndpointChange { url, ..EndpointChange::default() };
+    webhooks.set_endpoint(book, Actor::OPERATOR, &change).await.unwrap();
+    let days = 5 * 86_400_000_000_i64;
+    let sql = format!("UPDATE webhook_endpoint SET failing_since = 1, failed_at = {}", 1 + days);
+    world.database.execute(&sql).await;
+    assert_eq!(failing_webhooks::sweep(&world.platform).await.unwrap(), 1);
+    let mails = world.mails().await;
+    let told: Vec<&NewMail> =
+        mails.iter().map(|row| &row.mail).filter(|mail| mail.kind == MailKind::WebhookDisabled).collect();
+    assert_eq!(told.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["admin@example.com"]);
+    assert!(!told[0].data.contains("confidential"), "{}", told[0].data);
+    while world.settle().await > 0 {}
+    let received = world.server.received();
+    let letter = received.iter().find(|mail| mail.header("Subject") == "A webhook was switched off").unwrap();
+    assert!(letter.text().contains("https://receiver.example.com"), "{}", letter.text());
 }
 
 async fn an_invitation_is_mailed_sealed_and_wiped(world: &Post) {

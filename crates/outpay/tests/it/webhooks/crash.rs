@@ -95,6 +95,7 @@ async fn a_worker_whose_lease_ran_out_does_not_write(world: &Hooks) {
         delivery: 1,
         endpoint: 1,
         withdrawal: 1,
+        is_test: false,
         is_outcome: true,
         worker: 77,
         lease: 2,

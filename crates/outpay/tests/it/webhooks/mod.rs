@@ -4,9 +4,10 @@
 
 mod crash;
 mod endpoint;
+mod failing;
 mod fan_out;
-mod guard;
 mod further;
+mod guard;
 mod hooks;
 mod order;
 mod peers;
