@@ -14,11 +14,12 @@ use super::output;
 use crate::audit_log;
 use crate::clock::rfc3339;
 use crate::platform::Platform;
+use crate::precondition::Precondition;
 use crate::rails::SAMPLE_BY_HAND;
 use crate::store::DeliveryState;
 use crate::webhook_event;
 use crate::webhook_event::EventSet;
-use crate::webhooks::{EndpointChange, Sample, WebhookError};
+use crate::webhooks::{EndpointChange, Sample, Schedule, WebhookError, Which};
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, EntryKind, Micros, Provider};
 use serde_json::{Value, json};
@@ -43,36 +44,78 @@ pub(super) struct WebhookOwner {
     test: bool,
 }
 
+/// The webhook that is meant.
+#[derive(Args)]
+struct WhichWebhook {
+    #[command(flatten)]
+    owner: WebhookOwner,
+    /// Id of the webhook: whe_…; otherwise the primary one
+    #[arg(long, value_name = "ID")]
+    webhook: Option<String>,
+}
+
+/// What is configured.
+#[derive(Args)]
+struct WebhookSettings {
+    /// URL of the receiver, as in https://example.com/webhooks
+    #[arg(long)]
+    url: Option<String>,
+    /// What it is for, in your words
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Events, as in payout.succeeded,payout.returned; all: the five documented ones
+    #[arg(long, value_delimiter = ',', value_name = "EVENT")]
+    events: Vec<String>,
+    /// How often a delivery is tried: standard (four times) or extended (for up to 3 days)
+    #[arg(long, value_parser = schedule)]
+    schedule: Option<Schedule>,
+    /// Switch it on
+    #[arg(long, conflicts_with = "off")]
+    on: bool,
+    /// Switch it off; events that happen while it is off are never delivered
+    #[arg(long)]
+    off: bool,
+    #[command(flatten)]
+    guard: GuardFlags,
+}
+
 #[derive(Subcommand)]
 enum WebhookCommand {
+    /// List the webhooks, oldest first
+    List {
+        #[command(flatten)]
+        whose: WebhookOwner,
+    },
     /// Show the URL and the events of a webhook
     Show {
         #[command(flatten)]
-        whose: WebhookOwner,
+        which: WhichWebhook,
     },
     /// Configure a webhook; the first time prints its token and secret, which are not shown again
     Set {
         #[command(flatten)]
-        whose: WebhookOwner,
-        /// URL of the receiver, as in https://example.com/webhooks
-        #[arg(long)]
-        url: Option<String>,
-        /// Events, as in payout.succeeded,payout.failed, or all
-        #[arg(long, value_delimiter = ',', value_name = "EVENT")]
-        events: Vec<String>,
-        /// Switch it on
-        #[arg(long, conflicts_with = "off")]
-        on: bool,
-        /// Switch it off; events that happen while it is off are never delivered
-        #[arg(long)]
-        off: bool,
+        which: WhichWebhook,
         #[command(flatten)]
-        guard: GuardFlags,
+        settings: WebhookSettings,
+    },
+    /// Create one more webhook and print its token and secret, which are not shown again
+    Add {
+        #[command(flatten)]
+        whose: WebhookOwner,
+        #[command(flatten)]
+        settings: WebhookSettings,
+    },
+    /// Delete a webhook; what waits to be delivered there is not delivered any more
+    Delete {
+        #[command(flatten)]
+        whose: WebhookOwner,
+        /// Id of the webhook: whe_…
+        webhook: String,
     },
     /// Create a new token and secret and print them
     Roll {
         #[command(flatten)]
-        whose: WebhookOwner,
+        which: WhichWebhook,
         /// How long the old ones keep signing, the new ones beside them, as in 24h; by default they end at once
         #[arg(long, value_name = "TIME", value_parser = span, default_value = "0s")]
         overlap: Micros,
@@ -80,12 +123,12 @@ enum WebhookCommand {
     /// Let the new token and secret of a roll sign alone from now on
     Switch {
         #[command(flatten)]
-        whose: WebhookOwner,
+        which: WhichWebhook,
     },
     /// Send an invented event now and print the response; exit 1 unless it was delivered
     Test {
         #[command(flatten)]
-        whose: WebhookOwner,
+        which: WhichWebhook,
         /// Event to send
         #[arg(long, value_name = "EVENT", default_value = "payout.succeeded", value_parser = event_name)]
         event: EntryKind,
@@ -130,58 +173,80 @@ pub(super) async fn run(
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        WebhookCommand::Show { whose } => {
-            let book = whose.book(&platform).await?;
-            print::endpoint(&platform, platform.webhooks.endpoint(book).await?.as_ref(), false, json)?;
+        WebhookCommand::List { whose } => {
+            let found = platform.webhooks.endpoints(whose.book(&platform).await?).await?;
+            print::endpoints(&platform, &found, json)?;
         }
-        WebhookCommand::Set { whose, url, events, on, off, guard } => {
-            let book = whose.book(&platform).await?;
-            let enabled = (on || off).then_some(on);
-            let change =
-                EndpointChange { url, enabled, events: chosen(&events)?, ..EndpointChange::default() };
-            let platform = guard.applied_to(platform);
-            let (endpoint, is_new) = platform.webhooks.set_endpoint(book, Actor::OPERATOR, &change).await?;
+        WebhookCommand::Show { which } => {
+            let which = which.find(&platform).await?;
+            print::endpoint(&platform, platform.webhooks.endpoint(which).await?.as_ref(), false, json)?;
+        }
+        WebhookCommand::Set { which, settings } => {
+            let which = which.find(&platform).await?;
+            let (platform, change) = settings.change(platform)?;
+            let (endpoint, is_new) = platform.webhooks.set_endpoint(which, Actor::OPERATOR, &change).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;
         }
-        WebhookCommand::Roll { whose, overlap } => {
+        WebhookCommand::Add { whose, settings } => {
             let book = whose.book(&platform).await?;
-            let (endpoint, _) = platform.webhooks.roll_endpoint(book, Actor::OPERATOR, overlap, None).await?;
+            let (platform, change) = settings.change(platform)?;
+            let added = platform.webhooks.create_endpoint(book, Actor::OPERATOR, &change, None).await?;
+            print::endpoint(&platform, Some(&added.0), true, json)?;
+        }
+        WebhookCommand::Delete { whose, webhook } => {
+            let key = platform.webhooks.endpoint_of_id(whose.book(&platform).await?, &webhook)?;
+            platform.webhooks.delete_endpoint(key, Actor::OPERATOR).await?;
+            print::deleted(&webhook, json)?;
+        }
+        WebhookCommand::Roll { which, overlap } => {
+            let which = which.find(&platform).await?;
+            let (endpoint, _) =
+                platform.webhooks.roll_endpoint(which, Actor::OPERATOR, overlap, None).await?;
             print::endpoint(&platform, Some(&endpoint), true, json)?;
         }
-        WebhookCommand::Switch { whose } => {
-            let book = whose.book(&platform).await?;
-            let endpoint = platform.webhooks.switch_endpoint(book, Actor::OPERATOR).await?;
+        WebhookCommand::Switch { which } => {
+            let which = which.find(&platform).await?;
+            let endpoint = platform.webhooks.switch_endpoint(which, Actor::OPERATOR).await?;
             print::endpoint(&platform, Some(&endpoint), false, json)?;
         }
-        WebhookCommand::Test { whose, event, provider, guard } => {
-            let book = whose.book(&platform).await?;
+        WebhookCommand::Test { which, event, provider, guard } => {
+            let which = which.find(&platform).await?;
             let sample = Sample { kind: event, provider };
-            return print::trial(&guard.applied_to(platform), book, sample, json).await;
+            return print::trial(&guard.applied_to(platform), which, sample, json).await;
         }
+        command => log(command, &platform, json).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commands about deliveries.
+async fn log(command: WebhookCommand, platform: &Platform, json: bool) -> Result<(), CliError> {
+    match command {
         WebhookCommand::Deliveries { whose, status, limit } => {
-            let book = whose.book(&platform).await?;
+            let book = whose.book(platform).await?;
             let found = platform.store.deliveries(book, status, None, limit).await?;
-            print::deliveries(&platform, book, &found, json)?;
+            print::deliveries(platform, book, &found, json)?;
         }
         WebhookCommand::Retry { whose, delivery } => {
-            let book = whose.book(&platform).await?;
+            let book = whose.book(platform).await?;
             let retried = platform.webhooks.retry_delivery(book, &delivery).await?;
-            note(&platform, book, "webhook.retried", &delivery, &json!({})).await?;
-            print::deliveries(&platform, book, &[retried], json)?;
+            note(platform, book, "webhook.retried", &delivery, &json!({})).await?;
+            print::deliveries(platform, book, &[retried], json)?;
         }
         WebhookCommand::Replay { whose, since } => {
-            let book = whose.book(&platform).await?;
+            let book = whose.book(platform).await?;
             let replayed = platform.webhooks.replay_deliveries(book, since).await?;
             let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
-            note(&platform, book, "webhook.replayed", "", &detail).await?;
+            note(platform, book, "webhook.replayed", "", &detail).await?;
             if json {
                 output::json(&json!({ "replayed": replayed }))?;
             } else {
                 output::line(format_args!("{replayed} deliveries will be tried again."))?;
             }
         }
+        _ => {}
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Writes an entry of the operator to the business's audit log.
@@ -203,6 +268,27 @@ impl WebhookOwner {
     }
 }
 
+impl WhichWebhook {
+    async fn find(&self, platform: &Platform) -> Result<Which, CliError> {
+        let book = self.owner.book(platform).await?;
+        Ok(match &self.webhook {
+            None => book.into(),
+            Some(id) => platform.webhooks.endpoint_of_id(book, id)?.into(),
+        })
+    }
+}
+
+impl WebhookSettings {
+    /// The change, and the platform with the guard for it.
+    fn change(self, platform: Platform) -> Result<(Platform, EndpointChange), CliError> {
+        let enabled = (self.on || self.off).then_some(self.on);
+        let (url, description, events) = (self.url, self.description, chosen(&self.events)?);
+        let (schedule, condition) = (self.schedule, Precondition::None);
+        let change = EndpointChange { url, description, enabled, events, schedule, condition };
+        Ok((self.guard.applied_to(platform), change))
+    }
+}
+
 fn chosen(names: &[String]) -> Result<Option<EventSet>, CliError> {
     if names.is_empty() {
         return Ok(None);
@@ -210,7 +296,8 @@ fn chosen(names: &[String]) -> Result<Option<EventSet>, CliError> {
     let all = webhook_event::names();
     let names: Vec<&str> =
         if names == ["all"] { all.clone() } else { names.iter().map(String::as_str).collect() };
-    let sentence = || format!("--events takes all, or of these: {}", all.join(", "));
+    let known = [all.clone(), webhook_event::further_names()].concat().join(", ");
+    let sentence = || format!("--events takes all, for the first five of these, or any of them: {known}");
     EventSet::of_names(names).map(Some).ok_or_else(|| CliError::Usage(sentence()))
 }
 
@@ -222,6 +309,10 @@ pub(super) fn event_name(text: &str) -> Result<EntryKind, String> {
 pub(super) fn provider(word: &str) -> Result<Provider, String> {
     Provider::from_word(word)
         .ok_or_else(|| format!("give one of: {}", Provider::ALL.map(Provider::word).join(", ")))
+}
+
+fn schedule(word: &str) -> Result<Schedule, String> {
+    Schedule::from_word(word).ok_or_else(|| "give standard or extended".to_owned())
 }
 
 fn state(text: &str) -> Result<DeliveryState, String> {

@@ -10,7 +10,7 @@ use crate::roles::Permission;
 use crate::web::form::Form;
 use crate::web::page;
 use crate::webhook_event::{self, EventSet};
-use crate::webhooks::{Endpoint, EndpointChange, MOST_ENDPOINTS, WebhookError};
+use crate::webhooks::{Endpoint, EndpointChange, MOST_ENDPOINTS, Schedule, WebhookError};
 use axum::response::Response;
 use http::StatusCode;
 
@@ -33,6 +33,7 @@ pub(crate) struct WebhookForm {
     pub(crate) description: String,
     pub(crate) events: Vec<String>,
     pub(crate) is_on: bool,
+    pub(crate) is_extended: bool,
 }
 
 impl WebhookForm {
@@ -42,6 +43,7 @@ impl WebhookForm {
             description: endpoint.description().to_owned(),
             events: endpoint.events().names().into_iter().map(str::to_owned).collect(),
             is_on: endpoint.is_enabled(),
+            is_extended: endpoint.schedule() == Schedule::Extended,
         }
     }
 
@@ -51,6 +53,7 @@ impl WebhookForm {
             description: form.get("description").to_owned(),
             events: form.all("events").map(str::to_owned).collect(),
             is_on: form.has("enabled"),
+            is_extended: form.has("extended"),
         }
     }
 
@@ -62,13 +65,23 @@ impl WebhookForm {
             description: Some(self.description.clone()),
             enabled: Some(self.is_on),
             events: Some(events),
+            schedule: Some(if self.is_extended { Schedule::Extended } else { Schedule::Standard }),
             ..EndpointChange::default()
         })
     }
 
-    /// Every event there is.
+    /// The documented events.
     pub(crate) fn choices(&self) -> Vec<&'static str> {
         webhook_event::names()
+    }
+
+    /// All other events.
+    pub(crate) fn further_choices(&self) -> Vec<&'static str> {
+        webhook_event::further_names()
+    }
+
+    pub(crate) fn wants_more(&self) -> bool {
+        webhook_event::further_names().into_iter().any(|event| self.wants(event))
     }
 
     pub(crate) fn wants(&self, event: &str) -> bool {
@@ -79,7 +92,7 @@ impl WebhookForm {
 impl Default for WebhookForm {
     fn default() -> Self {
         let events = EventSet::DEFAULT.names().into_iter().map(str::to_owned).collect();
-        Self { url: String::new(), description: String::new(), events, is_on: true }
+        Self { url: String::new(), description: String::new(), events, is_on: true, is_extended: false }
     }
 }
 

@@ -12,6 +12,7 @@ crate::cli::on_both_engines! {
     a_webhook_is_set_and_shown,
     a_url_that_leads_inside_is_not_taken,
     a_roll_prints_new_keys,
+    several_webhooks_are_kept_apart,
     a_test_send_tells_the_result,
     no_proxy_of_the_environment_is_used,
     the_log_is_listed_and_retried,
@@ -90,7 +91,11 @@ fn a_url_that_leads_inside_is_not_taken(installation: &Installation) {
         installation.refused(2, words, &["webhook", "set", "Acme", "--url", url]);
     }
     installation.refused(2, "url field is required", &["webhook", "set", "Acme", "--on"]);
-    installation.refused(2, "takes all, or of these", &["webhook", "set", "Acme", "--events", "payout.paid"]);
+    installation.refused(
+        2,
+        "takes all, for the first five",
+        &["webhook", "set", "Acme", "--events", "payout.paid"],
+    );
     installation.refused(1, "no webhook yet", &["webhook", "roll", "Acme"]);
     installation.refused(1, "no webhook yet", &["webhook", "test", "Acme"]);
 }
@@ -102,6 +107,33 @@ fn a_roll_prints_new_keys(installation: &Installation) {
     assert_ne!(rolled["token"], made["token"]);
     assert!(rolled["previous_token_ends_at"].is_string(), "{rolled}");
     installation.refused(2, "30 days", &["webhook", "roll", "Acme", "--overlap", "31d"]);
+}
+
+fn several_webhooks_are_kept_apart(installation: &Installation) {
+    installation.business("Acme");
+    let first = installation.json(&["webhook", "set", "Acme", "--url", "https://one.example.com/"]);
+    let add = ["webhook", "add", "Acme", "--url", "https://two.example.com/", "--description", "Bookkeeping"];
+    let more = ["--events", "payout.returned,balance.deposited", "--schedule", "extended"];
+    let added = installation.json(&[add.as_slice(), more.as_slice()].concat());
+    assert!(added["token"].as_str().unwrap().starts_with("wht_") && added["token"] != first["token"]);
+    assert_eq!((&added["primary"], &added["schedule"]), (&false.into(), &"extended".into()));
+    let id = added["id"].as_str().unwrap();
+    let listed = installation.json(&["webhook", "list", "Acme"]);
+    let urls: Vec<&Value> = listed["data"].as_array().unwrap().iter().map(|one| &one["url"]).collect();
+    assert_eq!(urls, ["https://one.example.com/", "https://two.example.com/"]);
+    assert!(installation.ok(&["webhook", "list", "Acme"]).contains("Bookkeeping"));
+    let off = installation.json(&["webhook", "set", "Acme", "--webhook", id, "--off"]);
+    assert_eq!((&off["enabled"], &off["description"]), (&false.into(), &"Bookkeeping".into()));
+    assert_eq!(installation.json(&["webhook", "show", "Acme"])["enabled"], true, "the primary one");
+    let rolled = installation.json(&["webhook", "roll", "Acme", "--webhook", id, "--overlap", "1h"]);
+    assert!(rolled["previous_token_ends_at"].is_string());
+    let switched = installation.json(&["webhook", "switch", "Acme", "--webhook", id]);
+    assert_eq!(switched["previous_token_ends_at"], Value::Null);
+    installation.refused(2, "give standard or extended", &["webhook", "set", "Acme", "--schedule", "long"]);
+    installation.ok(&["webhook", "delete", "Acme", id]);
+    installation.refused(1, "Webhook not found", &["webhook", "show", "Acme", "--webhook", "whe_1"]);
+    installation.refused(1, "Webhook not found", &["webhook", "delete", "Acme", id]);
+    assert_eq!(installation.json(&["webhook", "list", "Acme"])["data"].as_array().unwrap().len(), 1);
 }
 
 fn a_test_send_tells_the_result(installation: &Installation) {
