@@ -186,7 +186,7 @@ pub mod webhook_event {
 pub mod webhooks {
     pub use crate::webhooks::{
         Endpoint, EndpointChange, Guard, MOST_ENDPOINTS, Sample, Schedule, WebhookError, WebhookOptions,
-        WebhookWorker, Webhooks, Which, client, guard, is_test, sign,
+        WebhookWorker, Webhooks, WhichEndpoint, client, guard, is_test, sign,
     };
 }
 

@@ -132,7 +132,7 @@ impl Metrics {
             Method::GET => "GET",
             Method::POST => "POST",
             Method::PUT => "PUT",
-            Method::DELETE => "DELETE",
+            Method::DELETE => stringify!(DELETE),
             Method::HEAD => "HEAD",
             Method::OPTIONS => "OPTIONS",
             _ => "other",

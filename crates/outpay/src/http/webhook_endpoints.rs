@@ -8,7 +8,7 @@ use super::show;
 use super::show_webhooks::{self, DeliveryDetail, Webhook};
 use super::webhooks::{self, RollBody, TestBody, WebhookBody};
 use crate::auth::Caller;
-use crate::webhooks::{WebhookError, Which};
+use crate::webhooks::{WebhookError, WhichEndpoint};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -187,6 +187,6 @@ pub async fn webhook_delete(
     Ok(show::ok(&WebhookDeleted { id, deleted: true }))
 }
 
-fn named(door: &Door, caller: Caller, id: &str) -> Result<Which, Problem> {
+fn named(door: &Door, caller: Caller, id: &str) -> Result<WhichEndpoint, Problem> {
     Ok(door.platform.webhooks.endpoint_of_id(caller.book, id)?.into())
 }

@@ -13,7 +13,7 @@ use super::show_webhooks::{self, DeliveryDetail, Webhook};
 use crate::auth::Caller;
 use crate::rails::SAMPLE_BY_HAND;
 use crate::webhook_event::{self, EventSet};
-use crate::webhooks::{Endpoint, EndpointChange, Sample, Schedule, WebhookTrial, Which};
+use crate::webhooks::{Endpoint, EndpointChange, Sample, Schedule, WebhookTrial, WhichEndpoint};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -82,7 +82,7 @@ pub async fn webhook_set(State(door): State<Arc<Door>>, request: Request) -> Res
 pub(super) async fn set(
     door: &Door,
     caller: Caller,
-    which: Which,
+    which: WhichEndpoint,
     (parts, body): (&Parts, Body),
 ) -> Result<Response, Problem> {
     let condition = if_match(&parts.headers)?;
@@ -184,7 +184,7 @@ pub async fn webhook_roll(State(door): State<Arc<Door>>, request: Request) -> Re
 pub(super) async fn roll(
     door: &Door,
     caller: Caller,
-    which: Which,
+    which: WhichEndpoint,
     (parts, body): (&Parts, Body),
 ) -> Result<Response, Problem> {
     let once = once_key(&parts.headers)?;
@@ -226,7 +226,7 @@ pub async fn webhook_switch(State(door): State<Arc<Door>>, request: Request) -> 
 pub(super) async fn switch(
     door: &Door,
     caller: Caller,
-    which: Which,
+    which: WhichEndpoint,
     (parts, body): (&Parts, Body),
 ) -> Result<Response, Problem> {
     body::optional_object(parts, body).await?;
@@ -266,7 +266,7 @@ pub async fn webhook_test(State(door): State<Arc<Door>>, request: Request) -> Re
 pub(super) async fn test(
     door: &Door,
     caller: Caller,
-    which: Which,
+    which: WhichEndpoint,
     (parts, body): (&Parts, Body),
 ) -> Result<Response, Problem> {
     let key = once_key(&parts.headers)?;

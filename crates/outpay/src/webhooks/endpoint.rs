@@ -13,14 +13,14 @@ use ledger::{BookId, Micros};
 
 /// Which endpoint a command means.
 #[derive(Clone, Copy, Debug)]
-pub enum Which {
+pub enum WhichEndpoint {
     /// The book's primary one, which there may not be yet.
     Primary(BookId),
     /// The one of this number.
     Numbered(EndpointKey),
 }
 
-impl Which {
+impl WhichEndpoint {
     #[must_use]
     pub fn book(self) -> BookId {
         match self {
@@ -38,13 +38,13 @@ impl Which {
     }
 }
 
-impl From<BookId> for Which {
+impl From<BookId> for WhichEndpoint {
     fn from(book: BookId) -> Self {
         Self::Primary(book)
     }
 }
 
-impl From<EndpointKey> for Which {
+impl From<EndpointKey> for WhichEndpoint {
     fn from(key: EndpointKey) -> Self {
         Self::Numbered(key)
     }
@@ -184,16 +184,16 @@ impl Webhooks {
         self.secrets.seals().seal(Purpose::Webhook, &place(key), &keys.to_text(), &self.entropy)
     }
 
-    pub(super) async fn row(&self, which: Which) -> Result<Option<WebhookEndpoint>, Failure> {
+    pub(super) async fn row(&self, which: WhichEndpoint) -> Result<Option<WebhookEndpoint>, Failure> {
         match which {
-            Which::Primary(book) => self.store.primary_webhook_endpoint(book).await,
-            Which::Numbered(key) => self.store.webhook_endpoint(key).await,
+            WhichEndpoint::Primary(book) => self.store.primary_webhook_endpoint(book).await,
+            WhichEndpoint::Numbered(key) => self.store.webhook_endpoint(key).await,
         }
     }
 
     /// # Errors
     /// When the database fails, or the keys cannot be unsealed.
-    pub async fn endpoint(&self, which: impl Into<Which>) -> Result<Option<Endpoint>, Failure> {
+    pub async fn endpoint(&self, which: impl Into<WhichEndpoint>) -> Result<Option<Endpoint>, Failure> {
         let row = self.row(which.into()).await?;
         row.map(|row| Endpoint::open(self, row)).transpose()
     }

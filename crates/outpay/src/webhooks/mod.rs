@@ -27,7 +27,7 @@ mod worker;
 
 pub use body::Sample;
 pub use client::WebhookClient;
-pub use endpoint::{Endpoint, Which};
+pub use endpoint::{Endpoint, WhichEndpoint};
 pub use guard::Guard;
 pub use measures::WebhookMeasures;
 pub use schedule::Schedule;

@@ -1,7 +1,7 @@
 //! New keys for an endpoint, and the end of the old ones. Invariant: while an overlap lasts, the documented signature is that of the
 //! old keys, which are those that the receiver has for certain.
 
-use super::endpoint::{Endpoint, Which};
+use super::endpoint::{Endpoint, WhichEndpoint};
 use super::settings::{TRIES, entry};
 use super::{WebhookError, Webhooks};
 use crate::store::WebhookEndpoint;
@@ -21,7 +21,7 @@ impl Webhooks {
     /// nothing was changed then.
     pub async fn roll_endpoint(
         &self,
-        which: impl Into<Which>,
+        which: impl Into<WhichEndpoint>,
         by: Actor,
         overlap: Micros,
         once: Option<&[u8]>,
@@ -66,7 +66,7 @@ impl Webhooks {
     /// When there is no endpoint, or on a failure; nothing was changed then.
     pub async fn switch_endpoint(
         &self,
-        which: impl Into<Which>,
+        which: impl Into<WhichEndpoint>,
         by: Actor,
     ) -> Result<Endpoint, WebhookError> {
         let which = which.into();

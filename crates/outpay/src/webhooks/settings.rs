@@ -2,7 +2,7 @@
 //! event is judged by the settings before a change or by those after it, never by neither; a change and its audit log entry
 //! are one transaction.
 
-use super::endpoint::{self, Endpoint, Which};
+use super::endpoint::{self, Endpoint, WhichEndpoint};
 use super::{Schedule, WebhookError, Webhooks, fan_out};
 use crate::precondition::Precondition;
 use crate::store::{EndpointKey, NewAuditEntry, WebhookEndpoint, WriteError};
@@ -66,7 +66,7 @@ impl Webhooks {
     /// When the URL is refused, the endpoint is not there, or on a failure; nothing was changed then.
     pub async fn set_endpoint(
         &self,
-        which: impl Into<Which>,
+        which: impl Into<WhichEndpoint>,
         by: Actor,
         change: &EndpointChange,
     ) -> Result<(Endpoint, bool), WebhookError> {
@@ -80,7 +80,7 @@ impl Webhooks {
                 return Err(WebhookError::IsChanged);
             }
             let Some(old) = old else {
-                let Which::Primary(book) = which else { return Err(WebhookError::UnknownEndpoint) };
+                let WhichEndpoint::Primary(book) = which else { return Err(WebhookError::UnknownEndpoint) };
                 match self.try_create(book, by, &change, None).await? {
                     Some(created) => return Ok((created, true)),
                     None => continue,

@@ -2,7 +2,7 @@
 //! says `test_mode: true`, and is not retried automatically.
 
 use super::worker::{self, Finished};
-use super::{Sample, WebhookError, Webhooks, Which, body};
+use super::{Sample, WebhookError, Webhooks, WhichEndpoint, body};
 use crate::background::presence;
 use crate::store::{Delivery, EndpointKey, Failure, NewDelivery, WebhookAttempt, WriteError};
 use anyhow::Context;
@@ -28,7 +28,7 @@ impl Webhooks {
     /// When there is no endpoint, too many test sends are running, or on a failure.
     pub async fn test_endpoint(
         &self,
-        which: impl Into<Which>,
+        which: impl Into<WhichEndpoint>,
         sample: Sample,
     ) -> Result<WebhookTrial, WebhookError> {
         let (which, _place) = (which.into(), self.trials.try_acquire().map_err(|_| WebhookError::Busy)?);

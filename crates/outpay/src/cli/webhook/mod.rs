@@ -19,7 +19,7 @@ use crate::rails::SAMPLE_BY_HAND;
 use crate::store::DeliveryState;
 use crate::webhook_event;
 use crate::webhook_event::EventSet;
-use crate::webhooks::{EndpointChange, Sample, Schedule, WebhookError, Which};
+use crate::webhooks::{EndpointChange, Sample, Schedule, WebhookError, WhichEndpoint};
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, EntryKind, Micros, Provider};
 use serde_json::{Value, json};
@@ -269,7 +269,7 @@ impl WebhookOwner {
 }
 
 impl WhichWebhook {
-    async fn find(&self, platform: &Platform) -> Result<Which, CliError> {
+    async fn find(&self, platform: &Platform) -> Result<WhichEndpoint, CliError> {
         let book = self.owner.book(platform).await?;
         Ok(match &self.webhook {
             None => book.into(),

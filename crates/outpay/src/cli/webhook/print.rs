@@ -6,7 +6,7 @@ use crate::clock::rfc3339;
 use crate::ids::IdKind;
 use crate::platform::Platform;
 use crate::store::{Delivery, DeliveryState, EndpointKey};
-use crate::webhooks::{self, Endpoint, Sample, Which};
+use crate::webhooks::{self, Endpoint, Sample, WhichEndpoint};
 use ledger::BookId;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ pub(super) fn deliveries(
 /// Sends an invented event and prints the response. Exit 1 unless it was delivered.
 pub(in crate::cli) async fn trial(
     platform: &Platform,
-    which: impl Into<Which>,
+    which: impl Into<WhichEndpoint>,
     sample: Sample,
     json: bool,
 ) -> Result<ExitCode, CliError> {
