@@ -67,9 +67,6 @@ pub struct DeliveryShown {
     #[serde(rename = "type")]
     #[schema(example = "payout.succeeded")]
     kind: &'static str,
-    /// `whe_…`: the webhook that it goes to.
-    #[schema(example = "whe_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31")]
-    webhook_id: String,
     /// `ord_…`; null for a test send, and for an event of no withdrawal.
     #[schema(required)]
     order_id: Option<String>,
@@ -88,6 +85,9 @@ pub struct DeliveryShown {
     /// RFC 3339, UTC; null while it is pending.
     #[schema(required)]
     finished_at: Option<String>,
+    /// `whe_…`: the webhook that it goes to.
+    #[schema(example = "whe_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31")]
+    webhook_id: String,
 }
 
 /// A delivery with what was sent and what came back.

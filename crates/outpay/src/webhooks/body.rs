@@ -243,7 +243,7 @@ mod tests {
         let end = r#","test_mode":true,"reason":"It is \"out\".","code":"out_of_stock"}"#;
         assert!(told.ends_with(end), "{told}");
         let told = text(&failed(EntryKind::WithdrawalSucceeded));
-        assert!(!told.contains("out"), "only beside the failure itself: {told}");
+        assert!(!told.contains("out_of_stock"), "only beside the failure itself: {told}");
     }
 
     #[test]

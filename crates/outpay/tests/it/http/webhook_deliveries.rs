@@ -32,7 +32,8 @@ async fn status_200_a_delivery_to_the_byte(world: &Api) {
     let (id, order) =
         [IdKind::Delivery, IdKind::Withdrawal].map(|kind| ids.seal(kind, hooked.business.live, 1)).into();
     let expected = format!(
-        r#"{{"data":[{{"id":"{id}","type":"payout.succeeded","order_id":"{order}","status":"delivered","test_mode":false,"attempt_count":1,"created_at":"{NOW}","next_attempt_at":null,"finished_at":"{NOW}"}}],"has_more":false,"next_cursor":null}}"#
+        r#"{{"data":[{{"id":"{id}","type":"payout.succeeded","order_id":"{order}","status":"delivered","test_mode":false,"attempt_count":1,"created_at":"{NOW}","next_attempt_at":null,"finished_at":"{NOW}","webhook_id":{}}}],"has_more":false,"next_cursor":null}}"#,
+        hooked.made["id"]
     );
     world.get(DELIVERIES).key(&hooked.business.key).send().await.is(200, expected);
 }

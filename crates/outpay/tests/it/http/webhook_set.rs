@@ -123,7 +123,7 @@ async fn status_400_each_bad_field(world: &Api) {
         (r#"{"events":"payout.created"}"#, "events", EVENTS),
         (r#"{"events":["payout.created","payout.paid"]}"#, "events", EVENTS),
         (r#"{"events":["payout.created",1]}"#, "events", EVENTS),
-        (r#"{"events":["payout.returned"]}"#, "events", EVENTS),
+        (r#"{"events":["payout.imagined"]}"#, "events", EVENTS),
     ] {
         set(world, &business.key, body).await.is(400, invalid(field, sentence));
     }
