@@ -22,10 +22,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, text: include_str!("../../migrations/0003_key_scopes.sql") },
     Migration { number: 4, text: include_str!("../../migrations/0004_two_people.sql") },
     Migration { number: 5, text: include_str!("../../migrations/0005_password_reset.sql") },
+    Migration { number: 6, text: include_str!("../../migrations/0006_webhook_endpoints.sql") },
     Migration { number: 7, text: include_str!("../../migrations/0007_master_key_versions.sql") },
     Migration { number: 8, text: include_str!("../../migrations/0008_test_clocks.sql") },
     Migration { number: 9, text: include_str!("../../migrations/0009_passkeys.sql") },
-    Migration { number: 6, text: include_str!("../../migrations/0006_webhook_endpoints.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -179,6 +179,11 @@ mod tests {
             5,
             "f99dd863ea59c3234a65025cb2531ecdbd82524e7a4a4ce0b13e988743a65127",
             "c8469bf074ddf79def6994c411751e907b85b29d11a31511325bcb85cd1b586b",
+        ),
+        (
+            6,
+            "26e6874db62982ef0514bb22463ca5c4a333e3ca065b3976b142d3a74ed21526",
+            "c5bf9da4a27769154b7aafde8bb64dbe9c508dceeb7f1764ad5c6001fba5387d",
         ),
         (
             7,
