@@ -17,7 +17,7 @@ mod token;
 
 pub use session::{Session, SessionClient};
 
-use crate::ids::{IdKind, PublicIds};
+use crate::ids::IdKind;
 use crate::platform::Platform;
 use ledger::BookId;
 
@@ -38,12 +38,6 @@ const NO_BOOK: BookId = BookId(0);
 #[must_use]
 pub fn id(platform: &Platform, kind: IdKind, number: i64) -> String {
     platform.secrets.ids().seal(kind, NO_BOOK, number)
-}
-
-/// The public id of a member, without a platform.
-#[must_use]
-pub fn id_of(ids: &PublicIds, member: i64) -> String {
-    ids.member(member)
 }
 
 /// The number behind such an id.

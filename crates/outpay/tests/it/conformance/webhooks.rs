@@ -109,7 +109,7 @@ async fn deliveries_and_cursor_move_together(world: &BareStore) {
     let book = with_deliveries(world, "Acme", &[1, 2]).await;
     let store = &world.store;
     let endpoint = store.webhook_endpoint(key(book)).await.unwrap().unwrap();
-    assert_eq!((endpoint.cursor, endpoint.made, endpoint.revision), (2, 1));
+    assert_eq!((endpoint.cursor, endpoint.revision), (2, 1));
     for stale in [(2, 2, 2), (1, 1, 2), (1, 2, 1)] {
         let made = store.make_deliveries(key(book), stale, 9, &[new(Some(9), 3)], NOW).await;
         assert!(matches!(made, Err(WriteError::Conflict)), "{stale:?}: {made:?}");
