@@ -35,6 +35,7 @@ mod mails;
 mod master_keys;
 mod member_changes;
 mod member_sessions;
+mod member_statements;
 mod members;
 mod metadata;
 mod migrations;
