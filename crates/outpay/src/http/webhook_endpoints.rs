@@ -173,15 +173,19 @@ pub struct WebhookDeleted {
     delete, path = "/payout/webhooks/{id}", tag = "Webhooks", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…")),
     responses((status = 200, description = "It is gone", body = WebhookDeleted), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such webhook"), (status = 429, description = "Too many requests"),
+        (status = 400, description = "A field or parameter is not known"), (status = 404, description = "No such webhook"),
+        (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
+        (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]
 pub async fn webhook_delete(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
+    body::optional_object(&parts, body).await?;
+    door.still_authenticates(caller).await?;
     let key = door.platform.webhooks.endpoint_of_id(caller.book, &id)?;
     door.platform.webhooks.delete_endpoint(key, Actor(caller.subject)).await?;
     Ok(show::ok(&WebhookDeleted { id, deleted: true }))
