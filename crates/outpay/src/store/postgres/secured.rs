@@ -290,7 +290,8 @@ fn explained(failure: Failure) -> Failure {
     let told = failure.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let advice = if told.contains("NotValidForName") || told.contains("not valid for name") {
         "its certificate is for another host name; connect by a name that it is for, or set sslmode=verify-ca in the URL"
-    } else if told.contains("UnknownIssuer") {
+    // A bad signature is that of another authority with the same name.
+    } else if told.contains("UnknownIssuer") || told.contains("BadSignature") {
         "its certificate is of no known authority; name the authority with sslrootcert=FILE in the URL"
     } else if told.contains("server does not support TLS") {
         "it does not encrypt; turn `ssl` on there, or, in a network that is yours alone, set sslmode=disable in the URL"
