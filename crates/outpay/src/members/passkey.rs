@@ -22,9 +22,10 @@ use url::Url;
 use webauthn_rp::bin::{Decode, Encode};
 use webauthn_rp::request::auth::AuthenticationVerificationOptions;
 use webauthn_rp::request::register::{
-    PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, UserHandle16, Username,
+    CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, UserHandle16,
+    Username,
 };
-use webauthn_rp::request::{AsciiDomain, PublicKeyCredentialDescriptor, RpId};
+use webauthn_rp::request::{AsciiDomain, ExtensionInfo, PublicKeyCredentialDescriptor, RpId};
 use webauthn_rp::response::register::{DynamicState, StaticState};
 use webauthn_rp::response::{AuthTransports, CredentialId};
 use webauthn_rp::{
@@ -104,7 +105,10 @@ async fn ask_for_new(
     let handle = handle(platform, member.number)?;
     let name = Username::try_from(member.email.as_str()).map_err(broken)?;
     let user = PublicKeyCredentialUserEntity { name, id: &handle, display_name: None };
-    let asked = PublicKeyCredentialCreationOptions::passkey(&site.host, user, known);
+    let mut asked = PublicKeyCredentialCreationOptions::passkey(&site.host, user, known);
+    // Asked for and not demanded: many authenticators do not know the extension, and each answer is checked for verification anyway.
+    asked.extensions.cred_protect =
+        CredProtect::UserVerificationRequired(ExtensionInfo::AllowDontEnforceValue);
     let (state, options) = asked.start_ceremony().map_err(broken)?;
     let sealed = seal(platform, &place(session), &state.encode().map_err(broken)?);
     Ok(PasskeyChallenge { options: serde_json::to_string(&options)?, sealed })
