@@ -57,7 +57,7 @@ pub async fn confirm(
     client: &SessionClient,
 ) -> Result<String, EmailChangeError> {
     let now = platform.clock.now();
-    let Asked { member, from, to, .. } =
+    let AskedEmail { member, from, to, .. } =
         opened(platform, token).filter(|asked| now < asked.ends_at).ok_or(EmailChangeError::Invalid)?;
     let note = MemberChange::NoteEverywhere {
         member,
@@ -76,7 +76,7 @@ pub async fn confirm(
 }
 
 /// What a token says.
-struct Asked {
+struct AskedEmail {
     member: i64,
     ends_at: Micros,
     from: String,
@@ -91,7 +91,7 @@ fn sealed(platform: &Platform, member: i64, ends_at: Micros, from: &str, to: &Em
     SecretString::from(format!("{text}.{mac}"))
 }
 
-fn opened(platform: &Platform, token: &str) -> Option<Asked> {
+fn opened(platform: &Platform, token: &str) -> Option<AskedEmail> {
     let (text, mac) = token.split_once('.')?;
     let [text, mac] = [text, mac].map(|part| BASE64URL_NOPAD.decode(part.as_bytes()).ok());
     let (text, mac) = (String::from_utf8(text?).ok()?, mac?);
@@ -101,5 +101,5 @@ fn opened(platform: &Platform, token: &str) -> Option<Asked> {
     let mut words = text.split(' ');
     let mut word = || words.next();
     let (member, ends_at) = (word()?.parse().ok()?, word()?.parse().ok()?);
-    Some(Asked { member, ends_at, from: word()?.to_owned(), to: word()?.to_owned() })
+    Some(AskedEmail { member, ends_at, from: word()?.to_owned(), to: word()?.to_owned() })
 }

@@ -84,9 +84,9 @@ mod tests {
     use crate::dashboard::snapshot;
 
     #[test]
-    fn page_email_confirm() {
-        snapshot("email_confirm", &EmailConfirmPage { token: "a-token", error: None, confirmed: None });
+    fn page_email_change() {
+        snapshot("email_change", &EmailConfirmPage { token: "a-token", error: None, confirmed: None });
         let confirmed = Some("ada@example.org");
-        snapshot("email_confirmed", &EmailConfirmPage { token: "", error: None, confirmed });
+        snapshot("email_changed", &EmailConfirmPage { token: "", error: None, confirmed });
     }
 }
