@@ -5,6 +5,7 @@
 //!
 //! Not here: which causes exist (auth/ in the product). Invariant: every answer that is timed is the same 401.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,13 +30,19 @@ pub struct Arguments {
     bound: Option<f64>,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Measure this program instead of building one
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 /// Samples of each cause before the first that counts.
 const WARM_UP: usize = 200;
 
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let program = build(Profile::of_this_tool()?).await?;
+    let program = match &arguments.program {
+        Some(program) => program.clone(),
+        None => build(Profile::of_this_tool()?).await?,
+    };
     let folder = scratch::on_disk("timing")?;
     let cluster = match arguments.engine {
         Engine::Sqlite => None,
