@@ -107,7 +107,7 @@ fn what_is_right_is_green(installation: &Installation) {
 
 fn to_whom_and_how_a_withdrawal_goes_is_covered(installation: &Installation) {
     start(installation);
-    // 1 deposit, 2 transfer, 3 settings, 4 and 5 create users, 6 creates the first withdrawal.
+    // 1 deposit, 2 transfer, 3 settings, 4 opens the method, 5 and 6 create users, 7 creates the first withdrawal.
     for (change, undo) in [
         (
             "destination = replace(destination, 'DE89', 'DE90')",
@@ -118,7 +118,7 @@ fn to_whom_and_how_a_withdrawal_goes_is_covered(installation: &Installation) {
         ("fees = fees + 1", "fees = fees - 1"),
     ] {
         let found = found_after(installation, &format!("UPDATE withdrawal SET {change} WHERE number = 1"));
-        assert_eq!((found[0].0.as_str(), found[0].1), ("entry", 6), "{change}: {found:?}");
+        assert_eq!((found[0].0.as_str(), found[0].1), ("entry", 7), "{change}: {found:?}");
         installation.tamper(&format!("UPDATE withdrawal SET {undo} WHERE number = 1"));
         installation.ok(&["audit"]);
     }
@@ -155,7 +155,7 @@ fn a_slot_that_would_be_given_out_again_is_found(installation: &Installation) {
 fn a_reference_that_is_not_remembered_is_found(installation: &Installation) {
     start(installation);
     for (key, entry) in
-        [(OnceKey::of_deposit_reference("funds"), 1), (OnceKey::of_payout_reference("second"), 5)]
+        [(OnceKey::of_deposit_reference("funds"), 1), (OnceKey::of_payout_reference("second"), 6)]
     {
         let key = blob(installation, &key.0);
         let other = blob(installation, &[9; 16]);

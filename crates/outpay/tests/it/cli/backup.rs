@@ -49,15 +49,15 @@ fn a_backup_is_whole_and_tells_what_is_in_it(installation: &Installation) {
     assert_eq!(made["manifest"], told);
     assert_eq!((&told["format"], &told["epoch"]), (&1.into(), &0.into()));
     assert_eq!(told["engine"], if installation.is_sqlite() { "sqlite" } else { "postgres" });
-    // Two books: the live one with a deposit, a transfer and two users, the test one empty.
+    // Two books: the live one with a deposit, a transfer, two users and the end of their import, the test one empty.
     let heads: Vec<i64> =
         told["heads"].as_array().unwrap().iter().map(|head| head["sequence"].as_i64().unwrap()).collect();
-    assert_eq!(heads, [4, 0]);
-    assert_eq!(made["audited_entries"], 4);
+    assert_eq!(heads, [5, 0]);
+    assert_eq!(made["audited_entries"], 5);
     assert_eq!(told["files"].as_array().unwrap().len() + 1, files(&folder).len(), "and the manifest");
     let verified = installation.json(&["verify", &text(&folder)]);
     assert_eq!(verified["manifest"], told);
-    assert!(installation.ok(&["verify", &text(&folder)]).contains("4 entries recomputed"));
+    assert!(installation.ok(&["verify", &text(&folder)]).contains("5 entries recomputed"));
     // Neither command leaves temporary files behind.
     let beside: Vec<PathBuf> = files(installation.folder());
     assert!(!beside.iter().any(|path| text(path).contains("/.outpay-backup-")), "{beside:?}");
@@ -150,7 +150,7 @@ fn a_damaged_backup_is_refused(installation: &Installation) {
     installation.refused(1, "does not belong into the backup", &["verify", &source]);
     std::fs::remove_file(&log).unwrap();
 
-    let changed = told.replacen("\"sequence\": 4", "\"sequence\": 5", 1);
+    let changed = told.replacen("\"sequence\": 5", "\"sequence\": 6", 1);
     assert_ne!(changed, told);
     std::fs::write(&manifest, changed).unwrap();
     installation.refused(1, "do not end where its manifest says", &["verify", &source]);

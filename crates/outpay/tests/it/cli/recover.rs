@@ -52,7 +52,7 @@ fn what_was_taken_back_stays_taken_back(installation: &Installation) {
     assert_eq!(told.code, 1, "{}", told.stdout);
     for words in [
         "restored from a backup of 20",
-        "book 2, sequence 7",
+        "book 2, sequence 8",
         "the rotation of user 1's hash",
         "--accept-loss",
     ] {
