@@ -109,7 +109,7 @@ async fn status_401_before_anything_else(world: &Api) {
 
 async fn status_404_no_such_method(world: &Api) {
     let person = world.recipient(5_000).await;
-    let body = r#"{"method":"bank","amount":1000,"destination":{}}"#;
+    let body = r#"{"method":"pigeon","amount":1000,"destination":{}}"#;
     let expected = r#"{"error":"There is no such method.","code":"method_not_found"}"#;
     quote(world, &person.hash, body).send().await.is(404, expected);
 }
