@@ -67,8 +67,7 @@ pub struct Changes<'a> {
     pub changed_accounts: BTreeMap<AccountId, Account>,
     /// Users that had no row, in order of number.
     pub new_users: Vec<&'a PayoutUser>,
-    /// Stored users whose status or hash changed, each with what the stored hash is computed
-    /// from.
+    /// Stored users whose status or hash changed, each with what the stored hash is computed from.
     pub changed_users: Vec<(&'a PayoutUser, HashBasis)>,
     /// Answers to remember.
     pub remembered: Vec<(OnceKey, &'a Remembered)>,
