@@ -177,7 +177,7 @@ async fn a_detail_has_the_form_of_the_live_rail(world: &TestMode) {
     assert!(digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
     let expected = format!(
         concat!(
-            r#"{{"order_id":"{}","currency":"USDC","chain":"Testnet","crypto_amount":25,"usd_amount":25,"#,
+            r#"{{"order_id":"{}","currency":"USDC","chain":"ERC20","crypto_amount":25,"usd_amount":25,"#,
             r#""to_address":"{}","tx_hash":"{}","confirmations":{},"network_fee":0.000065}}"#
         ),
         order(Provider::Crypto, first),
