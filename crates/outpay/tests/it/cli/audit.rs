@@ -130,7 +130,7 @@ fn a_forged_entry_is_found(installation: &Installation) {
     let places = places_after(
         installation,
         &[
-            "INSERT INTO journal SELECT book, 7, 5, at, 1, -3, 1, 1, 5, 5, '', chain, NULL, 0, 0, '' FROM journal WHERE book = 2 AND sequence = 6",
+            "INSERT INTO journal SELECT book, 7, 5, at, 1, -3, 1, 1, 3, 4, '', chain, NULL, 0, 0, '' FROM journal WHERE book = 2 AND sequence = 6",
             "UPDATE account SET balance = balance + 1, head = 7 WHERE book = 2 AND id = 1",
             "UPDATE account SET balance = balance - 1, head = 7 WHERE book = 2 AND id = -3",
             "UPDATE book SET sequence = 7 WHERE id = 2",

@@ -58,7 +58,7 @@ fn a_database_that_was_set_back_is_refused(installation: &Installation) {
     let later = set_back(installation, backup);
     // Even if its mark was removed by hand.
     later.tamper("DELETE FROM setting WHERE name = 'recovery.needed'");
-    let words = "has lost what was acknowledged: book 2, sequence 5";
+    let words = "has lost what was acknowledged: book 2, sequence 7";
     for command in [&["user", "list", "Acme"][..], &["serve", "--listen", "127.0.0.1:0"]] {
         later.refused(1, words, command);
     }
