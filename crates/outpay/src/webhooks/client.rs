@@ -143,7 +143,10 @@ impl WebhookClient {
             request = request.header(*name, value);
         }
         let (sent, connected) = connecting::watched(request.send()).await;
-        sent.map_err(|error| Unanswered { error: word(&error), on_used_connection: !connected })
+        sent.map_err(|error| {
+            let on_used_connection = !connected && !is_unreadable(&error);
+            Unanswered { error: word(&error), on_used_connection }
+        })
     }
 
     fn build(&self, kept: usize) -> Result<reqwest::Client, String> {
@@ -182,6 +185,18 @@ async fn beginning(mut response: reqwest::Response) -> Vec<u8> {
     // A timeout is fine: the status is known.
     let _in_time = tokio::time::timeout(LONGEST_BODY, read).await;
     kept
+}
+
+/// Was there an answer that is no HTTP? Then the receiver is there, and has the event.
+fn is_unreadable(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(current) = cause {
+        if current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
 }
 
 /// Names the error with a fixed word, so that no text of the receiver's gets into logs or rows.
