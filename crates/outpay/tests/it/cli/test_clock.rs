@@ -27,7 +27,7 @@ fn a_clock_is_shown_and_moved(installation: &Installation) {
         "at most 157680000 seconds ahead",
         &["test", "clock", "Acme", "--advance", "1825d"],
     );
-    installation.refused(1, "there is no business", &["test", "clock", "Nobody"]);
+    installation.refused(1, "there is no business", &["test", "clock", "Unknown"]);
     assert_eq!(ahead(&[]), 259_290);
     // The journal of a book that is far ahead is no sign of a wrong clock.
     installation.ok(&["business", "deposit", "Acme", "10", "--reference", "funds", "--test"]);
