@@ -26,6 +26,12 @@ use http_body_util::BodyExt;
 use ledger::{BookId, Cents, Micros};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// A 401 is sent a whole number of these steps after its request came, in microseconds. Causes differ by some microseconds (whether
+/// a body is read, what is found in a cache), which a client that asks often enough could measure; a step is longer than
+/// all of them.
+const REFUSAL_STEP: Micros = 5_000;
 
 /// What a handler reports of a request: the caller, the body, the money moved. What is not reported stays empty.
 #[derive(Clone, Default)]
@@ -89,12 +95,14 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let address = client::address(request.extensions());
 
+
     let mut response = answer(&door, request, next).await;
     dress(&mut response, &id);
 
     let status = response.status().as_u16();
     // Pages tell of it themselves, since they know what was refused.
-    if response.status() == StatusCode::UNAUTHORIZED && !page::is_page(uri.path()) {
+    let is_refusal = response.status() == StatusCode::UNAUTHORIZED && !page::is_page(uri.path());
+    if is_refusal {
         tell_refused(&door, &observed, &address);
     }
     let micros = door.platform.clock.monotonic() - started;
@@ -106,7 +114,17 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
         tracing::info!(target: "outpay::request", %method, route, status, micros, request_id = id.own, client_request_id = id.of_client, trace_id = id.trace_id(), key = &*key, "request");
     }
     let ended = Ended { id: id.own, method, uri, route, status, at, micros };
-    remember(&door, &observed, ended, response).await
+    let response = remember(&door, &observed, ended, response).await;
+    if is_refusal {
+        wait_for_step(door.platform.clock.monotonic() - started).await;
+    }
+    response
+}
+
+/// Waits until the next step, for a request that came this long ago.
+async fn wait_for_step(ago: Micros) {
+    let left = REFUSAL_STEP - ago.rem_euclid(REFUSAL_STEP);
+    tokio::time::sleep(Duration::from_micros(left.unsigned_abs())).await;
 }
 
 /// The headers of every answer, where it has no others of the kind.
