@@ -1,16 +1,18 @@
-//! `xtask timing`: can the cause of a 401 be told from its time? Requests of all causes go over one connection in random order;
+//! `xtask timing`: can the cause of a 401 be told from its time? Requests of all causes go over each connection in random order;
 //! Welch's t is computed for each pair of causes of an endpoint (the method of "Dude, is my code constant time?", Reparaz,
 //! Balasch and Verbauwhede, 2017): over all samples, and over those below the 90th percentile, where the noise of the machine is
 //! smaller. |t| of 4.5 or more means that the two causes differ.
 //!
 //! Not here: which causes exist (auth/ in the product). Invariant: every answer that is timed is the same 401.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::client::{Connection, request};
@@ -25,6 +27,9 @@ pub struct Arguments {
     /// Requests of each cause
     #[arg(long, default_value_t = 100_000)]
     samples: usize,
+    /// Clients that ask at the same time; each gets the same share of the samples
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
     /// Fail if a |t| over the samples below the 90th percentile is larger
     #[arg(long)]
     bound: Option<f64>,
@@ -35,8 +40,8 @@ pub struct Arguments {
     program: Option<PathBuf>,
 }
 
-/// Samples of each cause before the first that counts.
-const WARM_UP: usize = 200;
+/// Samples of each cause and connection before the first that counts.
+const WARM_UP: usize = 20;
 
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     let program = match &arguments.program {
@@ -165,13 +170,33 @@ fn recipient_causes(keys: &Keys, people: &People) -> Vec<Cause> {
     ]
 }
 
-/// Times of each cause in nanoseconds, the causes shuffled anew in every round.
+/// Times of each cause in nanoseconds, from all connections.
 async fn measure(server: &Server, causes: &[Cause], arguments: &Arguments) -> Result<Vec<Vec<f64>>> {
-    let mut random = fastrand::Rng::with_seed(arguments.seed);
-    let mut connection = Connection::open(server.address).await?;
+    let rounds = arguments.samples.div_ceil(arguments.connections);
+    let clients = (0..arguments.connections).map(|client| {
+        let random = fastrand::Rng::with_seed(arguments.seed.wrapping_add(client as u64));
+        measure_over_one(server.address, causes, rounds, random)
+    });
     let mut times = vec![Vec::with_capacity(arguments.samples); causes.len()];
+    for of_client in try_join_all(clients).await? {
+        for (all, own) in times.iter_mut().zip(of_client) {
+            all.extend(own);
+        }
+    }
+    Ok(times)
+}
+
+/// The same over one connection, the causes shuffled anew in every round.
+async fn measure_over_one(
+    server: SocketAddr,
+    causes: &[Cause],
+    rounds: usize,
+    mut random: fastrand::Rng,
+) -> Result<Vec<Vec<f64>>> {
+    let mut connection = Connection::open(server).await?;
+    let mut times = vec![Vec::with_capacity(rounds); causes.len()];
     let mut order: Vec<usize> = (0..causes.len()).collect();
-    for round in 0..WARM_UP + arguments.samples {
+    for round in 0..WARM_UP + rounds {
         random.shuffle(&mut order);
         for &place in &order {
             let before = clock::now();
@@ -182,9 +207,6 @@ async fn measure(server: &Server, causes: &[Cause], arguments: &Arguments) -> Re
             if round >= WARM_UP {
                 times[place].push(took.as_secs_f64() * 1e9);
             }
-        }
-        if round % 10_000 == 9_999 {
-            eprintln!("{} rounds of {}", round + 1, WARM_UP + arguments.samples);
         }
     }
     Ok(times)
