@@ -111,6 +111,7 @@ impl MailConfig {
 }
 
 /// The `From` and `Reply-To` of every mail.
+#[derive(Clone)]
 pub(super) struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,

@@ -79,10 +79,9 @@ impl Mail {
     /// Replaces the timeouts; for tests.
     #[must_use]
     pub fn with_times(mut self, times: Times) -> Self {
-        if let MailParts::Open(open) = &mut self.post
-            && let Some((server, _)) = Arc::get_mut(open)
-        {
-            server.times = times;
+        if let MailParts::Open(open) = &mut self.post {
+            // A clone of its own: others may hold the same parts.
+            Arc::make_mut(open).0.times = times;
         }
         self
     }

@@ -36,6 +36,7 @@ impl Default for Times {
 }
 
 /// The configured mail server.
+#[derive(Clone)]
 pub(super) struct SmtpServer {
     pub(super) host: String,
     pub(super) port: u16,
