@@ -11,7 +11,7 @@ use crate::rails::{Finding, Mounted, Outcome, Payment};
 use crate::stopped::Stopped;
 use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
 use anyhow::Context;
-use ledger::{Actor, Lease, Micros, Progress, Refusal, Step, Withdrawal, WithdrawalState};
+use ledger::{Actor, Lease, Micros, Mode, Progress, Refusal, Step, Withdrawal, WithdrawalState};
 
 /// The longest wait before the next query; the shortest is [`SOONEST`].
 const LATEST: Micros = 600 * SECOND;
@@ -53,6 +53,10 @@ impl Turn<'_> {
             WithdrawalState::Succeeded => self.watch().await,
             _ => Ok(None),
         }
+    }
+
+    fn rail(&self) -> (Mode, &str) {
+        (self.mounted.mode, &self.mounted.facts().name)
     }
 
     async fn attempts(&self) -> Result<Vec<Attempt>, Failure> {
@@ -137,8 +141,11 @@ impl Turn<'_> {
             return Ok(wait);
         }
         self.reached(Moment::BeforeSend)?;
+        let started = self.platform.clock.monotonic();
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.submit(&self.payment, attempt)).await;
         let answer = call.unwrap_or_else(|_| too_slow());
+        let took = self.platform.clock.monotonic() - started;
+        self.platform.rails.measures().submitted(self.rail(), &answer, took);
         self.reached(Moment::AfterSend)?;
         self.judge_rail(&answer, may_have_been_sent).await;
         // An attempt that may have been sent before counts as refused only if a query says so: "duplicate" is a refusal too.
@@ -198,8 +205,11 @@ impl Turn<'_> {
 
     async fn ask(&self, attempts: &[Attempt]) -> Result<Finding, Failure> {
         let payment = Payment { now: self.book_now().await?, ..self.payment.clone() };
+        let started = self.platform.clock.monotonic();
         let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&payment, attempts)).await;
         let finding = call.unwrap_or_else(|_| Finding::Outcome(too_slow()));
+        let took = self.platform.clock.monotonic() - started;
+        self.platform.rails.measures().asked(self.rail(), &finding, took);
         if !matches!(finding, Finding::Outcome(Outcome::Unknown { .. })) {
             self.mounted.worked();
         }

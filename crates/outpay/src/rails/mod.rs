@@ -13,6 +13,7 @@ mod field;
 pub mod gift_card;
 mod kind;
 pub mod manual;
+mod measures;
 mod mounted;
 mod offline;
 pub mod outcome;
@@ -26,6 +27,7 @@ pub use field::{Field, FieldProblem, FieldRole};
 #[cfg(test)]
 pub use kind::SAMPLE_BY_RAIL;
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, kind};
+pub use measures::RailMeasures;
 pub use mounted::{Mounted, Rails};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 pub use text::RailText;

@@ -3,7 +3,7 @@
 //!
 //! Invariant: what a kind mounts for test books has no client, key or stock (simulated.rs), so test money never reaches a counterpart.
 
-use super::{Closed, Facts, KINDS, Rail, RailsConfig, Revealed};
+use super::{Closed, Facts, KINDS, Rail, RailMeasures, RailsConfig, Revealed};
 use crate::auth::Secrets;
 use crate::background::Nudge;
 use crate::clock::Clock;
@@ -40,6 +40,7 @@ pub struct Rails {
     pub nudge: Nudge,
     /// Rails that this process cannot use, with the reason. A server refuses to start with any.
     pub locked: Vec<String>,
+    measures: RailMeasures,
 }
 
 /// A rail with its circuit breaker and its concurrency limit.
@@ -66,7 +67,8 @@ impl Rails {
     /// The rails that the configuration names, and those that are always there.
     #[must_use]
     pub fn new(config: &RailsConfig, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
-        let mut rails = Self { mounted: Vec::new(), nudge: Nudge::default(), locked: Vec::new() };
+        let (nudge, measures) = (Nudge::default(), RailMeasures::default());
+        let mut rails = Self { mounted: Vec::new(), nudge, locked: Vec::new(), measures };
         let parts = MountParts { config, store, secrets, clock };
         for kind in KINDS {
             (kind.mount)(&mut rails, &parts);
@@ -126,10 +128,10 @@ impl Rails {
         self.mounted.iter().any(|(_, mounted)| mounted.facts().name == method)
     }
 
-    /// How often each live rail's breaker opened, by name; for the metrics.
-    pub fn openings(&self) -> impl Iterator<Item = (&str, &Counter)> {
-        let live = self.of(Mode::Live);
-        live.map(|mounted| (mounted.facts().name.as_str(), &mounted.openings))
+    /// How long the rails take to answer.
+    #[must_use]
+    pub fn measures(&self) -> &RailMeasures {
+        &self.measures
     }
 
     /// All rails of a mode.

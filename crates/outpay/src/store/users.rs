@@ -188,6 +188,14 @@ impl Store {
         row.map_or(Ok(Cents::ZERO), |row| Ok(Cents(row.int(0)?)))
     }
 
+    /// The balances of all books, but those of recipients; those of one book stand together.
+    pub async fn house_balances(&self) -> Result<Vec<(BookId, AccountId, Cents)>, Failure> {
+        let sql = "SELECT account.book, account.id, account.balance FROM book JOIN account ON account.book = book.id AND account.id < 0 \
+                   ORDER BY account.book, account.id";
+        let rows = self.driver.query(sql, Vec::new()).await?;
+        rows.iter().map(|row| Ok((BookId(row.int(0)?), AccountId(row.int(1)?), Cents(row.int(2)?)))).collect()
+    }
+
     /// Main and payout balance of a book.
     pub async fn own_balances(&self, book: BookId) -> Result<(Cents, Cents), Failure> {
         let sql = "SELECT id, balance FROM account WHERE book = $1 AND id < 0";

@@ -3,7 +3,7 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, debit, deposit, email};
-use ledger::{BookId, Cents, UserSnapshot, UserStatus};
+use ledger::{AccountId, BookId, Cents, UserSnapshot, UserStatus};
 use outpay::testing::store::{UserFilter, UserRow};
 
 on_both_engines! {
@@ -11,6 +11,7 @@ on_both_engines! {
     filters_can_be_combined,
     pages_go_from_the_newest_to_the_first,
     own_balances_are_main_and_payout,
+    house_balances_are_those_of_all_books_but_of_users,
 }
 
 /// Users 1 to 7; 2, 3 and 6 are inactive.
@@ -111,4 +112,20 @@ async fn own_balances_are_main_and_payout(world: &BareStore) {
     for empty in [BookId(book.0 + 1), BookId(99)] {
         assert_eq!(world.store.own_balances(empty).await.unwrap(), (Cents(0), Cents(0)));
     }
+}
+
+async fn house_balances_are_those_of_all_books_but_of_users(world: &BareStore) {
+    let (book, other) = (start(world).await, world.book("Other").await);
+    let mut till = world.till().await;
+    till.carry_out(other, [deposit(70, "other")]).await;
+    let found = world.store.house_balances().await.unwrap();
+    let of = |book, account| {
+        let row = found.iter().find(|(of, id, _)| (*of, *id) == (book, account));
+        row.map(|(_, _, balance)| balance.0)
+    };
+    let (world_account, main, payout) = (AccountId::WORLD, AccountId::MAIN, AccountId::PAYOUT);
+    assert_eq!((of(book, world_account), of(book, payout)), (Some(-10_000), Some(10_000 - 28)));
+    assert_eq!((of(other, world_account), of(other, main)), (Some(-70), Some(70)));
+    assert!(found.iter().all(|(_, id, _)| id.as_user().is_none()), "{found:?}");
+    assert!(found.is_sorted_by_key(|(book, _, _)| book.0), "those of one book stand together");
 }

@@ -267,15 +267,39 @@ async fn metrics_have_an_address_of_their_own(world: &Api) {
         r#"outpay_http_requests_total{method="GET",route="-",status="404"} 1"#,
         r#"outpay_http_requests_total{method="other",route="/balance",status="405"} 1"#,
         "outpay_teller_up 1",
+        r#"outpay_build_info{version="0.1.0"} 1"#,
     ] {
         assert!(metrics.lines().any(|other| other == line), "{line} is missing in\n{metrics}");
     }
-    assert!(metrics.ends_with("# EOF\n"));
+    let of = outpay::testing::business::id(&world.platform, business.live.business());
+    for (account, cents) in [("payout", 90), ("recipients", 10), ("main", 0), ("world", -100)] {
+        let labels = format!(r#"{{business="{of}",mode="live",account="{account}"}}"#);
+        let line = format!("outpay_balance_cents{labels} {cents}");
+        assert!(metrics.lines().any(|other| other == line), "{line} is missing in\n{metrics}");
+    }
+    every_family_is_explained(&metrics);
     for secret in ["secret", id.as_str(), "user@example.com", &business.key] {
         assert!(!metrics.contains(secret), "{secret}");
     }
     world.get("/metrics").at(server.address).send().await.is(404, NOTHING_HERE);
     server.stop().await.unwrap();
+}
+
+/// Each sample belongs to a family with a help text and a type, as `promtool check metrics` asks.
+fn every_family_is_explained(metrics: &str) {
+    let said = |word: &str| {
+        let lines = metrics.lines().filter_map(|line| line.strip_prefix(word)?.split(' ').next());
+        lines.collect::<std::collections::BTreeSet<_>>()
+    };
+    let (helped, typed) = (said("# HELP "), said("# TYPE "));
+    assert_eq!(helped, typed);
+    assert!(helped.contains("process_resident_memory_bytes") && helped.len() >= 25, "{helped:?}");
+    for sample in metrics.lines().filter(|line| !line.starts_with('#')) {
+        let name = sample.split(['{', ' ']).next().unwrap();
+        let family = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part));
+        let known = helped.contains(name) || family.is_some_and(|family| helped.contains(family));
+        assert!(known, "{name} has no help");
+    }
 }
 
 async fn the_log_holds_no_secret(world: &Api) {
@@ -338,6 +362,6 @@ async fn metrics(address: SocketAddr) -> String {
     let answer = Connection::open(address).await.exchange(request, true).await;
     assert_eq!(answer.status, 200);
     let media = answer.header("content-type").unwrap();
-    assert_eq!(media, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert_eq!(media, "text/plain; version=0.0.4; charset=utf-8");
     answer.text().to_owned()
 }
