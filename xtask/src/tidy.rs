@@ -62,7 +62,7 @@ const RULES: &[Rule] = &[
     rooms::ledger_is_pure,
     rooms::doors_do_not_know_each_other,
     rooms::commands_only_at_the_counter,
-    rooms::http_clients_only_in_rails_and_webhooks,
+    rooms::http_clients_only_where_others_are_called,
     rooms::smtp_only_in_mail,
     circles::rooms_form_no_circle,
     names::type_names_are_defined_once,

@@ -59,6 +59,7 @@ mod stopped;
 mod store;
 mod test_clock;
 pub mod testing;
+mod traces;
 mod two_people;
 mod unclaimed;
 mod unknown_name;

@@ -8,6 +8,7 @@ use super::webhook::GuardFlags;
 use crate::networks::Networks;
 use crate::open_files;
 use crate::serving::{self, ConnectionLimits, ServeConfig, TrustedProxies};
+use crate::traces::{self, TraceExport, TracedShare};
 use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -15,7 +16,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+use url::Url;
 
 #[derive(Args)]
 pub(super) struct ServeArguments {
@@ -52,8 +57,18 @@ pub(super) struct ServeArguments {
     /// Format of log lines; OUTPAY_LOG filters them [default: info]
     #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
     log_format: LogFormat,
+    /// Base address of an OpenTelemetry collector that gets traces by OTLP over HTTP, as http://127.0.0.1:4318 [default: none]
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp_endpoint: Option<Url>,
+    /// Share of the requests that are traced, 0 to 1, where no proxy of yours decides by `traceparent`
+    #[arg(long, value_name = "SHARE", env = "OUTPAY_TRACED_SHARE", default_value = "0.01", value_parser = traced_share)]
+    traced_share: TracedShare,
     #[command(flatten)]
     webhooks: GuardFlags,
+}
+
+fn traced_share(text: &str) -> Result<TracedShare, String> {
+    TracedShare::parse(text).ok_or_else(|| "write a number from 0 to 1, as 0.01".to_owned())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,7 +97,16 @@ pub(super) async fn run(
     arguments: ServeArguments,
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
-    let _flushed_at_the_end = log(arguments.log_format)?;
+    let traces = arguments.otlp_endpoint.as_ref().map(TraceExport::begin).transpose()?;
+    let _flushed_at_the_end = log(arguments.log_format, traces.as_ref())?;
+    let ended = serve(arguments, installation).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    ended
+}
+
+async fn serve(arguments: ServeArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     // Registered first, so that an early signal ends the process in good order too.
     let (shutdown, hangups) = (serving::asked_to_end()?, serving::Hangups::heard()?);
     let files = open_files::raise();
@@ -96,6 +120,7 @@ pub(super) async fn run(
         tls: arguments.tls_cert.zip(arguments.tls_key),
         requests_per_second: arguments.rate_limit.0,
         trusted_proxies: TrustedProxies::new(arguments.trusted_proxies),
+        traced: arguments.traced_share,
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };
     let platform = arguments.webhooks.applied_to(installation.open_or_make().await?);
@@ -116,7 +141,7 @@ pub(super) async fn run(
 
 /// Log lines go to standard error through a thread of their own, so that a slow reader of the log never delays a
 /// response; when more than 128,000 lines wait, new ones are dropped.
-fn log(format: LogFormat) -> Result<WorkerGuard, CliError> {
+fn log(format: LogFormat, traces: Option<&TraceExport>) -> Result<WorkerGuard, CliError> {
     let filter = match std::env::var(LOG_VARIABLE) {
         Ok(text) => {
             EnvFilter::try_new(text).map_err(|error| CliError::Usage(format!("{LOG_VARIABLE}: {error}")))?
@@ -125,10 +150,14 @@ fn log(format: LogFormat) -> Result<WorkerGuard, CliError> {
     };
     let (writer, guard) = tracing_appender::non_blocking(std::io::BufWriter::new(std::io::stderr()));
     let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colours);
-    match format {
-        LogFormat::Compact => log.compact().init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let log = fmt::layer().with_writer(writer).with_ansi(colours);
+    let log = match format {
+        LogFormat::Compact => log.compact().boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    // Spans are for the collector alone, whatever the filter says.
+    let is_line = filter_fn(|metadata| metadata.target() != traces::TARGET);
+    let log = log.with_filter(filter.and(is_line));
+    tracing_subscriber::registry().with(log).with(traces.map(TraceExport::layer)).init();
     Ok(guard)
 }

@@ -21,11 +21,13 @@ pub use review::is_same_hand;
 use crate::platform::Platform;
 use crate::stopped::Stopped;
 use crate::store::Failure;
+use crate::traces;
 use crate::two_people;
 use ledger::{
     Applied, BookId, Cents, Command, OnceKey, Origin, Refusal, Reply, Request, Step, Withdrawal,
     WithdrawalState,
 };
+use tracing::Instrument;
 
 /// Where commands for one book are given, by one actor.
 #[derive(Clone, Copy)]
@@ -106,7 +108,8 @@ impl Counter<'_> {
     /// Gives the command to the teller, waits until it is durable, and unpacks the reply.
     async fn give<T>(&self, command: Command, unpack: fn(Reply) -> Option<T>) -> Result<Done<T>, Stopped> {
         let request = Request::maybe_once(command, self.once).by(self.origin);
-        let Applied { reply, replayed } = self.platform.teller.ask(self.book, request).await??;
+        let asked = self.platform.teller.ask(self.book, request).instrument(traces::part("teller"));
+        let Applied { reply, replayed } = asked.await??;
         match unpack(reply) {
             Some(value) => Ok(Done { value, replayed }),
             None => Err(anyhow::anyhow!("the ledger replied to another command").into()),

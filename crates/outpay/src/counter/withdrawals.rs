@@ -6,6 +6,7 @@ use crate::clock::start_of_day;
 use crate::rails::Revealed;
 use crate::stopped::Stopped;
 use crate::test_clock;
+use crate::traces;
 use crate::withdrawals::offer::{rail, terms};
 use crate::withdrawals::price::{Wish, quote};
 use crate::witness::Record;
@@ -43,8 +44,21 @@ impl Counter<'_> {
             day: start_of_day(test_clock::now(platform, book).await?),
         };
         let done = self.give(Command::Withdraw(Box::new(order)), reply::withdrawal).await?;
+        self.note_trace(&done).await;
         platform.rails.nudge.send();
         Ok(done)
+    }
+
+    /// So that what rails and webhooks do for the withdrawal joins the trace of this request. Without it nothing is lost but that.
+    async fn note_trace(&self, done: &Done<Withdrawal>) {
+        let Some(trace) = traces::current().filter(|_| !done.replayed) else { return };
+        let noted = self.platform.store.note_trace(self.book, done.value.number, &trace).await;
+        if let Err(failure) = noted {
+            tracing::warn!(
+                error = format!("{failure:#}"),
+                "the trace of a withdrawal could not be written down"
+            );
+        }
     }
 
     /// What can be checked before any money is held.

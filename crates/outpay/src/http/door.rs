@@ -16,6 +16,7 @@ use crate::background::BackgroundStatus;
 use crate::counter::Counter;
 use crate::platform::Platform;
 use crate::store::UserRow;
+use crate::traces::TracedShare;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use http::header::AUTHORIZATION;
@@ -35,6 +36,8 @@ pub struct Door {
     pub(super) metrics: Metrics,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) background: BackgroundStatus,
+    /// Of the requests of which no trusted proxy says whether they are traced.
+    pub(super) traced: TracedShare,
 }
 
 /// The `{id}` of a path. Bytes that are not UTF-8 are an id that names nothing.

@@ -5,6 +5,7 @@
 
 use super::door::Door;
 use super::health;
+use super::metrics::method_label;
 use super::problem::Problem;
 use super::protocol;
 use super::request_id::{FromTrustedProxy, RequestId};
@@ -14,6 +15,7 @@ use crate::commit::NoVerdict;
 use crate::ids::IdKind;
 use crate::requests::{KeptRequest, MOST_KEPT_BYTES, SeenRequest, redact};
 use crate::store::RequestLine;
+use crate::traces;
 use crate::web::{client, page};
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
@@ -27,6 +29,7 @@ use ledger::{BookId, Cents, Micros};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tracing::{Instrument, Span};
 
 /// A 401 is sent a whole number of these steps after its request came, in microseconds. Causes differ by some microseconds (whether
 /// a body is read, what is found in a cache), which a client that asks often enough could measure; a step is longer than
@@ -87,7 +90,7 @@ impl Observed {
 pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let (at, started) = (door.platform.clock.now(), door.platform.clock.monotonic());
     let is_from_trusted_proxy = request.extensions().get::<FromTrustedProxy>().is_some();
-    let id = RequestId::new(request.headers(), is_from_trusted_proxy, &door.platform.entropy);
+    let mut id = RequestId::new(request.headers(), is_from_trusted_proxy, &door.platform.entropy);
     let observed = Observed::default();
     request.extensions_mut().insert(observed.clone());
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -95,11 +98,14 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let address = client::address(request.extensions());
 
+    let span = span(&door, &mut id, is_from_trusted_proxy, (&method, route));
 
-    let mut response = answer(&door, request, next).await;
+    let mut response = answer(&door, request, next).instrument(span.clone()).await;
     dress(&mut response, &id);
 
     let status = response.status().as_u16();
+    traces::responded(&span, status);
+    drop(span);
     // Pages tell of it themselves, since they know what was refused.
     let is_refusal = response.status() == StatusCode::UNAUTHORIZED && !page::is_page(uri.path());
     if is_refusal {
@@ -125,6 +131,18 @@ pub async fn observe(State(door): State<Arc<Door>>, mut request: Request, next: 
 async fn wait_for_step(ago: Micros) {
     let left = REFUSAL_STEP - ago.rem_euclid(REFUSAL_STEP);
     tokio::time::sleep(Duration::from_micros(left.unsigned_abs())).await;
+}
+
+/// The span of the request, if it is traced: by the word of a trusted proxy, or by chance.
+fn span(
+    door: &Door,
+    id: &mut RequestId,
+    is_from_trusted_proxy: bool,
+    (method, route): (&Method, &str),
+) -> Span {
+    let is_traced = traces::are_on()
+        && id.is_sampled(is_from_trusted_proxy).unwrap_or_else(|| door.traced.draws(&door.platform.entropy));
+    if is_traced { id.begin_span(method_label(method), route) } else { Span::none() }
 }
 
 /// The headers of every answer, where it has no others of the kind.

@@ -4,8 +4,10 @@
 //! payout hash, because it is written into the log.
 
 use crate::clock::Entropy;
+use crate::traces;
 use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tracing::Span;
 
 /// The client's own id where it sent one that is taken, else ours.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,9 +31,11 @@ pub(super) struct RequestId {
     trace: Option<Trace>,
 }
 
-/// The trace of a caller, and our own span in it.
+/// The trace of the request, and our own span in it.
 struct Trace {
     trace_id: String,
+    /// The caller's span; empty where the trace begins here.
+    parent: String,
     span: String,
     is_sampled: bool,
 }
@@ -43,17 +47,38 @@ impl RequestId {
         entropy.fill(&mut bytes);
         let digits = HEXLOWER.encode(&bytes);
         let of_client = one(headers, &REQUEST_ID).filter(|id| is_taken(id)).map(str::to_owned);
-        let trace = one(headers, &TRACE_PARENT).and_then(trace_parent).map(|(trace_id, flags)| Trace {
-            trace_id: trace_id.to_owned(),
-            span: digits[..16].to_owned(),
-            is_sampled: is_from_trusted_proxy && flags & SAMPLED != 0,
-        });
+        let trace =
+            one(headers, &TRACE_PARENT).and_then(trace_parent).map(|(trace_id, parent, flags)| Trace {
+                trace_id: trace_id.to_owned(),
+                parent: parent.to_owned(),
+                span: digits[..16].to_owned(),
+                is_sampled: is_from_trusted_proxy && flags & SAMPLED != 0,
+            });
         Self { own: format!("req_{digits}"), of_client, trace }
     }
 
     /// Of what could not be parsed as a request.
     pub(super) fn of_unparsed(entropy: &Entropy) -> Self {
         Self::new(&HeaderMap::new(), false, entropy)
+    }
+
+    /// Whether a trusted proxy has decided that the request is traced; `None` where no proxy says so.
+    pub(super) fn is_sampled(&self, is_from_trusted_proxy: bool) -> Option<bool> {
+        self.trace.as_ref().filter(|_| is_from_trusted_proxy).map(|trace| trace.is_sampled)
+    }
+
+    /// Begins a span for the request, in the trace of the caller where there is one.
+    pub(super) fn begin_span(&mut self, method: &str, route: &str) -> Span {
+        let span = traces::of_request(method, route, &self.own);
+        if let Some(parent) = self.trace.as_ref().and_then(|of| traces::parent(&of.trace_id, &of.parent)) {
+            traces::join(&span, parent);
+        }
+        if let Some(context) = traces::context_of(&span) {
+            let (trace_id, own) = (context.trace_id().to_string(), context.span_id().to_string());
+            let parent = self.trace.take().map(|of| of.parent).unwrap_or_default();
+            self.trace = Some(Trace { trace_id, parent, span: own, is_sampled: true });
+        }
+        span
     }
 
     pub(super) fn trace_id(&self) -> Option<&str> {
@@ -70,7 +95,10 @@ impl RequestId {
         if self.of_client.is_some() {
             set(OWN_REQUEST_ID, &self.own);
         }
-        if let Some(Trace { trace_id, span, is_sampled }) = &self.trace {
+        // A caller that sent no trace gets none back.
+        if let Some(Trace { trace_id, span, is_sampled, .. }) =
+            self.trace.as_ref().filter(|of| !of.parent.is_empty())
+        {
             set(TRACE_PARENT, &format!("00-{trace_id}-{span}-{:02x}", u8::from(*is_sampled)));
         }
     }
@@ -90,8 +118,8 @@ fn is_taken(id: &str) -> bool {
     (1..=LONGEST).contains(&id.len()) && id.bytes().all(is_plain) && !looks_like_hash
 }
 
-/// The trace and the flags of a `traceparent`. A later version may append fields, of which nothing is read.
-fn trace_parent(text: &str) -> Option<(&str, u8)> {
+/// Trace, span and flags of a `traceparent`. A later version may append fields, of which nothing is read.
+fn trace_parent(text: &str) -> Option<(&str, &str, u8)> {
     let mut fields = text.split('-');
     let [version, trace_id, span, flags] = [fields.next()?, fields.next()?, fields.next()?, fields.next()?];
     let is_hex = |text: &str, length: usize| {
@@ -102,7 +130,7 @@ fn trace_parent(text: &str) -> Option<(&str, u8)> {
     let ends = if version == "00" { fields.next().is_none() } else { is_hex(version, 2) && version != "ff" };
     let is_valid = ends && is_set(trace_id, 32) && is_set(span, 16) && is_hex(flags, 2);
     let flags = u8::from_str_radix(flags, 16).ok()?;
-    is_valid.then_some((trace_id, flags))
+    is_valid.then_some((trace_id, span, flags))
 }
 
 #[cfg(test)]

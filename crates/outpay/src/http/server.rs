@@ -13,6 +13,7 @@ use crate::clock::ClockSteps;
 use crate::commit::State;
 use crate::platform::Platform;
 use crate::store::Failure;
+use crate::traces::TracedShare;
 use anyhow::Context;
 use axum::Router;
 use std::future::Future;
@@ -46,6 +47,8 @@ pub struct ServeConfig {
     pub trusted_proxies: TrustedProxies,
     /// How many connections, and for how long.
     pub connections: ConnectionLimits,
+    /// How many requests are traced, where there is a collector (traces.rs).
+    pub traced: TracedShare,
 }
 
 impl ServeConfig {
@@ -60,6 +63,7 @@ impl ServeConfig {
             requests_per_second: None,
             trusted_proxies,
             connections,
+            traced: TracedShare::default(),
         }
     }
 }
@@ -93,6 +97,7 @@ pub async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Res
         rate_limit: limit.map(|limit| RateLimit::new(limit, platform.clock.clone())),
         platform,
         background,
+        traced: config.traced,
     });
     let (proxies, limits) = (config.trusted_proxies, config.connections);
     Ok(Server { listener, metrics, tls, door, faces, proxies, limits })

@@ -18,6 +18,7 @@ use crate::background::{look_again, presence};
 use crate::platform::Platform;
 use crate::rails::{Mounted, Payment};
 use crate::store::{Failure, Leased};
+use crate::traces;
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
 use ledger::Micros;
@@ -25,6 +26,7 @@ use limits::{LEASE, SOONEST};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
+use tracing::{Instrument, Span};
 use turn::Turn;
 
 /// Withdrawals leased per round.
@@ -135,6 +137,17 @@ impl PaymentWorker {
         ids.seal(crate::ids::IdKind::Withdrawal, leased.book, leased.withdrawal.number)
     }
 
+    /// The span of a turn, where the withdrawal's request was traced.
+    async fn span(&self, leased: &Leased, rail: &str) -> Result<Span, Failure> {
+        if !traces::are_on() {
+            return Ok(Span::none());
+        }
+        let trace = self.platform.store.trace_of(leased.book, leased.withdrawal.number).await?;
+        let span = traces::step("withdrawal", trace.as_deref());
+        span.record("outpay.withdrawal", self.public_id(leased)).record("outpay.rail", rail);
+        Ok(span)
+    }
+
     async fn visit(&self, mounted: &Mounted, leased: &Leased, now: Micros) -> Result<(), Failure> {
         let Leased { book, withdrawal, .. } = leased;
         let wait = match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
@@ -150,7 +163,8 @@ impl PaymentWorker {
                     payment,
                     hold: leased.hold(),
                 };
-                let driven = AssertUnwindSafe(turn.drive()).catch_unwind().await;
+                let span = self.span(leased, &mounted.facts().name).await?;
+                let driven = AssertUnwindSafe(turn.drive()).catch_unwind().instrument(span).await;
                 driven.map_err(|_| anyhow::anyhow!("a rail panicked"))??
             }
             // No permit in time: the rails of its line are busy.

@@ -10,8 +10,10 @@ use crate::platform::Platform;
 use crate::rails::{Finding, Mounted, Outcome, Payment};
 use crate::stopped::Stopped;
 use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
+use crate::traces;
 use anyhow::Context;
 use ledger::{Actor, Lease, Micros, Mode, Progress, Refusal, Step, Withdrawal, WithdrawalState};
+use tracing::Instrument;
 
 /// The longest wait before the next query; the shortest is [`SOONEST`].
 const LATEST: Micros = 600 * SECOND;
@@ -142,10 +144,12 @@ impl Turn<'_> {
         }
         self.reached(Moment::BeforeSend)?;
         let started = self.platform.clock.monotonic();
-        let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.submit(&self.payment, attempt)).await;
-        let answer = call.unwrap_or_else(|_| too_slow());
+        let span = traces::call("rail submit");
+        let call = self.mounted.rail.submit(&self.payment, attempt).instrument(span.clone());
+        let answer = tokio::time::timeout(LONGEST_CALL, call).await.unwrap_or_else(|_| too_slow());
         let took = self.platform.clock.monotonic() - started;
-        self.platform.rails.measures().submitted(self.rail(), &answer, took);
+        span.record("outpay.answer", self.platform.rails.measures().submitted(self.rail(), &answer, took));
+        drop(span);
         self.reached(Moment::AfterSend)?;
         self.judge_rail(&answer, may_have_been_sent).await;
         // An attempt that may have been sent before counts as refused only if a query says so: "duplicate" is a refusal too.
@@ -206,10 +210,13 @@ impl Turn<'_> {
     async fn ask(&self, attempts: &[Attempt]) -> Result<Finding, Failure> {
         let payment = Payment { now: self.book_now().await?, ..self.payment.clone() };
         let started = self.platform.clock.monotonic();
-        let call = tokio::time::timeout(LONGEST_CALL, self.mounted.rail.query(&payment, attempts)).await;
+        let span = traces::call("rail query");
+        let call = self.mounted.rail.query(&payment, attempts).instrument(span.clone());
+        let call = tokio::time::timeout(LONGEST_CALL, call).await;
         let finding = call.unwrap_or_else(|_| Finding::Outcome(too_slow()));
         let took = self.platform.clock.monotonic() - started;
-        self.platform.rails.measures().asked(self.rail(), &finding, took);
+        span.record("outpay.answer", self.platform.rails.measures().asked(self.rail(), &finding, took));
+        drop(span);
         if !matches!(finding, Finding::Outcome(Outcome::Unknown { .. })) {
             self.mounted.worked();
         }

@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 7, text: include_str!("../../migrations/0007_master_key_versions.sql") },
     Migration { number: 8, text: include_str!("../../migrations/0008_test_clocks.sql") },
     Migration { number: 9, text: include_str!("../../migrations/0009_passkeys.sql") },
+    Migration { number: 10, text: include_str!("../../migrations/0010_withdrawal_traces.sql") },
 ];
 
 /// The engine that a text is rendered for.

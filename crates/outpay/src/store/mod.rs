@@ -63,6 +63,7 @@ mod webhook_attempts;
 mod webhook_deliveries;
 mod webhook_endpoints;
 mod webhook_events;
+mod withdrawal_traces;
 mod withdrawals;
 mod witnessed;
 

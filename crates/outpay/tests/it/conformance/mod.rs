@@ -45,6 +45,7 @@ mod turns;
 mod users;
 mod webhook_endpoints;
 mod webhooks;
+mod withdrawal_traces;
 mod withdrawals;
 mod witnessed;
 

@@ -54,6 +54,7 @@ mod settings;
 mod settings_set;
 mod settle;
 mod tls;
+mod traces;
 mod transfer;
 mod unknown_names;
 mod user;
