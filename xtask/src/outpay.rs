@@ -72,10 +72,10 @@ pub async fn build(profile: Profile) -> Result<PathBuf> {
             cargo.args(["build", "--locked", "--release", "--package", "outpay"]);
             "release"
         }
-        // With the whole workspace, as ./test builds it: another selection has other features and rebuilds most
+        // With the whole workspace and its tests, as ./test builds it: another selection has other features and rebuilds most
         // dependencies.
         Profile::Dev => {
-            cargo.args(["build", "--locked", "--workspace", "--bins"]);
+            cargo.args(["build", "--locked", "--workspace", "--bins", "--tests"]);
             "debug"
         }
     };
