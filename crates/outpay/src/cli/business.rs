@@ -82,10 +82,14 @@ enum BusinessCommand {
         /// Id or name of the business
         business: String,
         /// Amount in cents; 0 for every amount
-        #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(i64).range(0..=MAX_TRANSFER.0))]
+        #[arg(value_name = "CENTS", value_parser = clap::value_parser!(i64).range(0..=MAX_TRANSFER.0))]
+        cents: Option<i64>,
+        /// The same
+        #[arg(long, value_name = "CENTS", conflicts_with = "cents",
+            value_parser = clap::value_parser!(i64).range(0..=MAX_TRANSFER.0))]
         above: Option<i64>,
         /// One person is enough from now on
-        #[arg(long, conflicts_with = "above")]
+        #[arg(long, conflicts_with_all = ["above", "cents"])]
         off: bool,
         /// Use the test book
         #[arg(long)]
@@ -147,9 +151,9 @@ pub(super) async fn run(
             let format = if csv { ExportFormat::Csv } else { ExportFormat::JsonLines };
             output::line(export::text(&platform, business.number, format).await?.trim_end())?;
         }
-        BusinessCommand::TwoPeople { business, above, off, test } => {
+        BusinessCommand::TwoPeople { business, cents, above, off, test } => {
             let book = book_of(&platform, &business, test).await?;
-            let set = above.map(|cents| Some(Cents(cents))).or(off.then_some(None));
+            let set = cents.or(above).map(|cents| Some(Cents(cents))).or(off.then_some(None));
             two_people(&platform, book, set, json).await?;
         }
         BusinessCommand::Brand(arguments) => brand::run(&platform, arguments, json).await?,

@@ -33,9 +33,12 @@ enum DashboardCommand {
     Invite {
         #[command(flatten)]
         whom: Whom,
-        /// Role: owner, admin, approver or viewer
-        #[arg(long, default_value = "owner", value_parser = role)]
-        role: Role,
+        /// Role: owner, admin, approver or viewer [default: owner]
+        #[arg(value_name = "ROLE", value_parser = role)]
+        role_name: Option<Role>,
+        /// The same
+        #[arg(long, value_name = "ROLE", value_parser = role, conflicts_with = "role_name")]
+        role: Option<Role>,
     },
     /// Print a link, valid for a day, with which a member sets a new password and second factor; it is not mailed
     Reset {
@@ -71,7 +74,8 @@ pub(super) async fn run(
     let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
-        DashboardCommand::Invite { whom, role } => {
+        DashboardCommand::Invite { whom, role_name, role } => {
+            let role = role_name.or(role).unwrap_or(Role::Owner);
             let (business, email) = read(&platform, &whom).await?;
             let invited = invitation::invite(&platform, business, &email, role, Actor::OPERATOR).await?;
             print(&platform, &invited, &whom, json)?;

@@ -27,6 +27,9 @@ enum DueCommand {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct DueTarget {
+    /// Any of these, by its id
+    #[arg(value_name = "ID")]
+    id: Option<String>,
     /// Withdrawal: ord_…
     #[arg(long, value_name = "ID")]
     withdrawal: Option<String>,
@@ -68,11 +71,16 @@ fn work<'a>(platform: &Platform, what: &'a DueTarget) -> Result<Option<(DueWork,
         (IdKind::Mail, &what.mail),
         (IdKind::Import, &what.import),
     ];
-    let Some((kind, id)) = named.into_iter().find_map(|(kind, id)| Some((kind, id.as_ref()?))) else {
-        return Ok(None);
+    let open = |kind, id: &String| platform.secrets.ids().open_any(kind, id);
+    let (kind, id, (book, number)) = if let Some(id) = &what.id {
+        let found = named.iter().find_map(|(kind, _)| Some((*kind, id, open(*kind, id)?)));
+        found.ok_or_else(|| CliError::Refused(format!("there is nothing that waits with the id {id}")))?
+    } else {
+        let flag = named.into_iter().find_map(|(kind, id)| Some((kind, id.as_ref()?)));
+        let Some((kind, id)) = flag else { return Ok(None) };
+        let unknown = || CliError::Refused(format!("there is nothing of this kind with the id {id}"));
+        (kind, id, open(kind, id).ok_or_else(unknown)?)
     };
-    let unknown = || CliError::Refused(format!("there is nothing of this kind with the id {id}"));
-    let (book, number) = platform.secrets.ids().open_any(kind, id).ok_or_else(unknown)?;
     let work = match kind {
         IdKind::Withdrawal => DueWork::Withdrawal(book, number),
         IdKind::Delivery => DueWork::Delivery(book, number),

@@ -63,8 +63,11 @@ struct NewKeyArguments {
     #[arg(long)]
     test: bool,
     /// What the key is for
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    name: String,
+    #[arg(value_name = "NAME")]
+    purpose: Option<String>,
+    /// The same
+    #[arg(long, value_name = "TEXT", conflicts_with = "purpose")]
+    name: Option<String>,
     /// Time until it expires, as in 12h or 30d [default: never]
     #[arg(long, value_name = "TIME", value_parser = span)]
     expires_in: Option<Micros>,
@@ -104,7 +107,7 @@ impl NewKeyArguments {
         Ok(KeyOrder {
             book: installation::book(&business, self.test),
             kind: if self.public { CredentialKind::PublicKey } else { CredentialKind::SecretKey },
-            name: self.name,
+            name: self.purpose.or(self.name).unwrap_or_default(),
             expires_in: self.expires_in,
             limits,
             family: None,

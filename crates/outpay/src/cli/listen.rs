@@ -22,8 +22,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Args)]
 pub(super) struct ListenArguments {
     /// URL of the receiver, as in http://127.0.0.1:3000/webhooks
-    #[arg(long, value_name = "URL")]
-    forward_to: String,
+    #[arg(value_name = "URL", required_unless_present = "forward_to")]
+    receiver: Option<String>,
+    /// The same
+    #[arg(long, value_name = "URL", conflicts_with = "receiver")]
+    forward_to: Option<String>,
     /// `-`: read the secret key of the business from standard input [default: OUTPAY_KEY of the environment]
     #[arg(long, value_name = "-")]
     key: Option<SecretString>,
@@ -47,13 +50,19 @@ pub(super) struct ListenArguments {
     json: bool,
 }
 
+impl ListenArguments {
+    fn receiver(&self) -> &str {
+        self.receiver.as_deref().or(self.forward_to.as_deref()).unwrap_or_default()
+    }
+}
+
 pub(super) async fn run(arguments: ListenArguments) -> Result<ExitCode, CliError> {
     let stop = serving::asked_to_end()?;
     let key = secret_flag::required(arguments.key.as_ref(), "--key", "OUTPAY_KEY")?;
     let puller = Puller::new(&arguments.server, key).map_err(usage)?;
     let keys = keys(&arguments)?;
     let mut forwarder =
-        Forwarder::new(puller, &arguments.forward_to, keys.clone(), Clock::System).map_err(usage)?;
+        Forwarder::new(puller, arguments.receiver(), keys.clone(), Clock::System).map_err(usage)?;
     let after = match arguments.after {
         Some(after) => after,
         None => forwarder.puller().newest().await?,
@@ -82,13 +91,13 @@ fn keys(arguments: &ListenArguments) -> Result<SigningKeys, CliError> {
 
 fn greet(arguments: &ListenArguments, keys: &SigningKeys, after: i64) -> Result<(), CliError> {
     let (token, secret) = (keys.token.expose_secret(), keys.secret.expose_secret());
-    let forward_to = &arguments.forward_to;
+    let forward_to = arguments.receiver();
     if arguments.json {
         let all = json!({ "forward_to": forward_to, "after": after, "token": token, "secret": secret });
         return output::line(all);
     }
     output::facts([
-        ("forwarding to", forward_to.clone()),
+        ("forwarding to", forward_to.to_owned()),
         ("after event", after.to_string()),
         ("token", token.to_owned()),
         ("secret", secret.to_owned()),

@@ -36,7 +36,10 @@ enum MailCommand {
         #[command(flatten)]
         whose: webhook::WebhookOwner,
         /// Kinds of mail, as in claim_link,delivered,failed; or all, or none
-        #[arg(long, value_delimiter = ',', value_name = "MAIL", required = true)]
+        #[arg(value_delimiter = ',', value_name = "MAIL", required_unless_present = "mails")]
+        kinds: Vec<String>,
+        /// The same
+        #[arg(long, value_delimiter = ',', value_name = "MAIL", conflicts_with = "kinds")]
         mails: Vec<String>,
     },
     /// Mail a recipient the claim link, whatever the business chose
@@ -49,10 +52,13 @@ enum MailCommand {
     /// List mails, newest first
     List {
         /// Only those of this business
-        #[arg(long)]
+        #[arg(value_name = "BUSINESS")]
+        whose: Option<String>,
+        /// The same
+        #[arg(long, conflicts_with = "whose")]
         business: Option<String>,
         /// Those of its test book
-        #[arg(long, requires = "business")]
+        #[arg(long)]
         test: bool,
         /// Only pending, sent or failed ones
         #[arg(long, value_parser = state)]
@@ -82,9 +88,9 @@ pub(super) async fn run(arguments: MailArguments, installation: &Installation) -
     let json = arguments.json;
     match arguments.verb {
         MailCommand::Show { whose } => show(&platform, whose.book(&platform).await?, json).await?,
-        MailCommand::Set { whose, mails } => {
+        MailCommand::Set { whose, kinds, mails } => {
             let book = whose.book(&platform).await?;
-            platform.mail.choose(book, chosen(&mails)?).await?;
+            platform.mail.choose(book, chosen(&[kinds, mails].concat())?).await?;
             show(&platform, book, json).await?;
         }
         MailCommand::ClaimLink { whose, user } => {
@@ -93,8 +99,9 @@ pub(super) async fn run(arguments: MailArguments, installation: &Installation) -
             platform.mail.send_claim_link(book, found.user.number).await?;
             told(json, &json!({ "ordered": true }), "A running server will send the mail.")?;
         }
-        MailCommand::List { business, test, status, limit } => {
-            let book = match business {
+        MailCommand::List { whose, business, test, status, limit } => {
+            let book = match whose.or(business) {
+                None if test => return Err(CliError::Usage("--test needs a business".to_owned())),
                 Some(name) => {
                     Some(installation::book(&installation::business(&platform, &name).await?, test))
                 }

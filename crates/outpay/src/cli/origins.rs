@@ -14,14 +14,18 @@ use serde_json::json;
 pub(super) struct OriginsArguments {
     /// Id or name of the business
     business: String,
-    /// All origins from now on, such as 'https://shop.example', separated by spaces; '' for none
-    #[arg(long, value_name = "ORIGINS")]
+    /// All origins from now on, such as https://shop.example
+    #[arg(value_name = "ORIGIN")]
+    origins: Vec<String>,
+    /// The same in one word, separated by spaces; '' for none
+    #[arg(long, value_name = "ORIGINS", conflicts_with = "origins")]
     set: Option<String>,
 }
 
 pub(super) async fn run(platform: &Platform, wanted: OriginsArguments, json: bool) -> Result<(), CliError> {
     let business = installation::business(platform, &wanted.business).await?;
-    if let Some(text) = wanted.set {
+    let typed = Some(wanted.origins.join(" ")).filter(|typed| !typed.is_empty());
+    if let Some(text) = typed.or(wanted.set) {
         let wrong = "give at most 20 origins such as https://shop.example, separated by spaces";
         let origins = origins::allowed(text.split_whitespace());
         let origins = origins.ok_or_else(|| CliError::Usage(wrong.to_owned()))?;

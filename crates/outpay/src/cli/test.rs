@@ -24,7 +24,10 @@ enum TestCommand {
         /// Id or name of the business
         business: String,
         /// Move it forward by this much, as in 90s, 15m, 24h or 30d; it cannot go back
-        #[arg(long, value_name = "TIME", value_parser = input::span)]
+        #[arg(value_name = "TIME", value_parser = input::span)]
+        forward: Option<Micros>,
+        /// The same
+        #[arg(long, value_name = "TIME", value_parser = input::span, conflicts_with = "forward")]
         advance: Option<Micros>,
         /// Print JSON
         #[arg(long)]
@@ -34,10 +37,10 @@ enum TestCommand {
 
 pub(super) async fn run(arguments: TestArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let platform = installation.open().await?;
-    let TestCommand::Clock { business, advance, json } = arguments.verb;
+    let TestCommand::Clock { business, forward, advance, json } = arguments.verb;
     let business = installation::business(&platform, &business).await?;
     let book = installation::book(&business, true);
-    let clock = match advance {
+    let clock = match forward.or(advance) {
         None => test_clock::read(&platform, book).await,
         Some(by) => test_clock::advance(&platform, book, by / 1_000_000, (Actor::OPERATOR, None)).await,
     };

@@ -18,8 +18,11 @@ pub(super) struct TriggerArguments {
     #[arg(long, value_name = "PROVIDER", default_value = SAMPLE_BY_HAND.word(), value_parser = provider)]
     provider: Provider,
     /// Id or name of the business
-    #[arg(long)]
-    business: String,
+    #[arg(value_name = "BUSINESS", required_unless_present = "business")]
+    whose: Option<String>,
+    /// The same
+    #[arg(long, conflicts_with = "whose")]
+    business: Option<String>,
     /// Use the webhook of the test book
     #[arg(long)]
     test: bool,
@@ -35,7 +38,8 @@ pub(super) async fn run(
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
     let platform = arguments.guard.applied_to(installation.open().await?);
-    let business = installation::business(&platform, &arguments.business).await?;
+    let business = arguments.whose.or(arguments.business).unwrap_or_default();
+    let business = installation::business(&platform, &business).await?;
     let book = installation::book(&business, arguments.test);
     let sample = Sample { kind: arguments.event, provider: arguments.provider };
     print_trial(&platform, book, sample, arguments.json).await

@@ -29,8 +29,11 @@ pub(super) struct ImportArguments {
     /// is paid once ever; a first line `email,amount` is a header
     file: PathBuf,
     /// Id or name of the business that pays
-    #[arg(long)]
-    business: String,
+    #[arg(value_name = "BUSINESS", required_unless_present = "business")]
+    payer: Option<String>,
+    /// The same
+    #[arg(long, conflicts_with = "payer")]
+    business: Option<String>,
     /// Use the test book
     #[arg(long)]
     test: bool,
@@ -53,7 +56,8 @@ pub(super) async fn run(
     arguments: ImportArguments,
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
-    let ImportArguments { file, business, test, dry_run, again_as, result, json } = arguments;
+    let ImportArguments { file, payer, business, test, dry_run, again_as, result, json } = arguments;
+    let business = payer.or(business).unwrap_or_default();
     let bytes = std::fs::read(&file)
         .map_err(|error| CliError::Usage(format!("cannot read {}: {error}", file.display())))?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();

@@ -50,6 +50,19 @@ struct WhichWebhook {
     #[command(flatten)]
     owner: WebhookOwner,
     /// Id of the webhook: whe_…; otherwise the primary one
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+    /// The same
+    #[arg(long, value_name = "ID", conflicts_with = "id")]
+    webhook: Option<String>,
+}
+
+/// The same where the place after the business is the URL's.
+#[derive(Args)]
+struct WebhookToSet {
+    #[command(flatten)]
+    owner: WebhookOwner,
+    /// Id of the webhook: whe_…; otherwise the primary one
     #[arg(long, value_name = "ID")]
     webhook: Option<String>,
 }
@@ -58,7 +71,10 @@ struct WhichWebhook {
 #[derive(Args)]
 struct WebhookSettings {
     /// URL of the receiver, as in https://example.com/webhooks
-    #[arg(long)]
+    #[arg(value_name = "URL")]
+    receiver: Option<String>,
+    /// The same
+    #[arg(long, conflicts_with = "receiver")]
     url: Option<String>,
     /// What it is for, in your words
     #[arg(long, value_name = "TEXT")]
@@ -94,7 +110,7 @@ enum WebhookCommand {
     /// Configure a webhook; the first time prints its token and secret, which are not shown again
     Set {
         #[command(flatten)]
-        which: WhichWebhook,
+        which: WebhookToSet,
         #[command(flatten)]
         settings: WebhookSettings,
     },
@@ -161,8 +177,11 @@ enum WebhookCommand {
         #[command(flatten)]
         whose: WebhookOwner,
         /// Time, as in 2026-01-02T03:04:05Z
-        #[arg(long, value_name = "TIME", value_parser = moment)]
-        since: Micros,
+        #[arg(value_name = "TIME", value_parser = moment, required_unless_present = "since")]
+        time: Option<Micros>,
+        /// The same
+        #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "time")]
+        since: Option<Micros>,
     },
 }
 
@@ -182,7 +201,7 @@ pub(super) async fn run(
             print::endpoint(&platform, platform.webhooks.endpoint(which).await?.as_ref(), false, json)?;
         }
         WebhookCommand::Set { which, settings } => {
-            let which = which.find(&platform).await?;
+            let which = which.owner.webhook(&platform, which.webhook.as_ref()).await?;
             let (platform, change) = settings.change(platform)?;
             let (endpoint, is_new) = platform.webhooks.set_endpoint(which, Actor::OPERATOR, &change).await?;
             print::endpoint(&platform, Some(&endpoint), is_new, json)?;
@@ -233,8 +252,9 @@ async fn log(command: WebhookCommand, platform: &Platform, json: bool) -> Result
             note(platform, book, "webhook.retried", &delivery, &json!({})).await?;
             print::deliveries(platform, book, &[retried], json)?;
         }
-        WebhookCommand::Replay { whose, since } => {
+        WebhookCommand::Replay { whose, time, since } => {
             let book = whose.book(platform).await?;
+            let since = time.or(since).unwrap_or_default();
             let replayed = platform.webhooks.replay_deliveries(book, since).await?;
             let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
             note(platform, book, "webhook.replayed", "", &detail).await?;
@@ -266,15 +286,20 @@ impl WebhookOwner {
         let business = installation::business(platform, &self.business).await?;
         Ok(installation::book(&business, self.test))
     }
+
+    /// The webhook with this id, or the primary one.
+    async fn webhook(&self, platform: &Platform, id: Option<&String>) -> Result<WhichEndpoint, CliError> {
+        let book = self.book(platform).await?;
+        Ok(match id {
+            None => book.into(),
+            Some(id) => platform.webhooks.endpoint_of_id(book, id)?.into(),
+        })
+    }
 }
 
 impl WhichWebhook {
     async fn find(&self, platform: &Platform) -> Result<WhichEndpoint, CliError> {
-        let book = self.owner.book(platform).await?;
-        Ok(match &self.webhook {
-            None => book.into(),
-            Some(id) => platform.webhooks.endpoint_of_id(book, id)?.into(),
-        })
+        self.owner.webhook(platform, self.id.as_ref().or(self.webhook.as_ref())).await
     }
 }
 
@@ -282,7 +307,8 @@ impl WebhookSettings {
     /// The change, and the platform with the guard for it.
     fn change(self, platform: Platform) -> Result<(Platform, EndpointChange), CliError> {
         let enabled = (self.on || self.off).then_some(self.on);
-        let (url, description, events) = (self.url, self.description, chosen(&self.events)?);
+        let (url, description) = (self.receiver.or(self.url), self.description);
+        let events = chosen(&self.events)?;
         let (schedule, condition) = (self.schedule, Precondition::None);
         let change = EndpointChange { url, description, enabled, events, schedule, condition };
         Ok((self.guard.applied_to(platform), change))

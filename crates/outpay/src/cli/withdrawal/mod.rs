@@ -131,8 +131,11 @@ enum WithdrawalCommand {
         /// Id or name of the business
         business: String,
         /// Name of the method
-        #[arg(long)]
-        method: String,
+        #[arg(value_name = "METHOD", required_unless_present = "method")]
+        name: Option<String>,
+        /// The same
+        #[arg(long, conflicts_with = "name")]
+        method: Option<String>,
         /// Include payments of earlier files, with the time of that file
         #[arg(long)]
         again: bool,
@@ -159,8 +162,9 @@ pub(super) async fn run(
             list(platform, book, &filter, i64::from(limit), json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        WithdrawalCommand::Export { business, method, again } => {
+        WithdrawalCommand::Export { business, name, method, again } => {
             let business = installation::business(platform, &business).await?;
+            let method = name.or(method).unwrap_or_default();
             by_hand::export(platform, installation::book(&business, false), &method, again).await?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -6,6 +6,7 @@ mod audit_log;
 mod backup;
 mod beside_a_server;
 mod business;
+mod by_place;
 mod configuration;
 mod dashboard;
 mod demo;
