@@ -173,7 +173,18 @@ impl Outpay {
         self.create_paying_business(name, "test_secret_key", &deposit).await
     }
 
+    /// Makes the installation, where it is not made yet.
+    pub async fn init(&self) -> Result<()> {
+        self.run(&["init"]).await.map(drop)
+    }
+
+    /// The same without waiting for its end.
+    pub fn begin_init(&self) -> Result<Child> {
+        self.command(&["init"]).stdout(Stdio::null()).spawn().context("starting outpay init")
+    }
+
     async fn create_paying_business(&self, name: &str, key: &str, deposit: &[&str]) -> Result<Business> {
+        self.init().await?;
         let printed = self.run(&["business", "create", name, "--json"]).await?;
         let made: Value = serde_json::from_str(&printed).with_context(|| format!("reading {printed}"))?;
         let field = |field: &str| {

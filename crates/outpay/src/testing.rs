@@ -157,17 +157,17 @@ pub mod store {
     pub use crate::store::{
         Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds,
         BookPart, BrandingRow, Bucket, Business, Clearance, ConnectionSecurity, Credential, CredentialKind,
-        DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey, ExportedEntry, FAR_BEHIND,
-        Failure, GiftCard, Given, HandedOut, HashCredential, HistoryFilter, HistoryPlace, Hold, Import,
-        ImportLine, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest,
-        LongestSteps, MailChoice, MailEnd, MailRow, MailState, MemberChange, Membership, MetadataOf, Needs,
-        NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail,
-        NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow, ProposalState, PulledBack,
-        RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine, Saving, SealedColumn,
-        SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause, TellerStore, TlsMode,
-        TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch,
-        WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema,
-        open_copy, restore_copy,
+        DatabaseState, DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey, ExportedEntry,
+        FAR_BEHIND, Failure, GiftCard, Given, HandedOut, HashCredential, HistoryFilter, HistoryPlace, Hold,
+        Import, ImportLine, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState,
+        Longest, LongestSteps, MailChoice, MailEnd, MailRow, MailState, MemberChange, Membership,
+        MetadataOf, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
+        NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow,
+        ProposalState, PulledBack, RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine,
+        Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause,
+        TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow,
+        UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy,
+        newest_schema, open_copy, restore_copy,
     };
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use tokio::process::Child;
 
 use super::disk::{Disk, FileSystem};
 use crate::outpay::{Engine, Outpay, Server};
@@ -18,6 +19,8 @@ const NOTICE_LIMIT: Duration = Duration::from_secs(20);
 /// Fields drop in this order: what runs on the disk before the disk.
 pub struct Machine {
     pub server: Option<Server>,
+    /// `outpay init` at work.
+    pub maker: Option<Child>,
     pub cluster: Option<Cluster>,
     pub outpay: Outpay,
     pub disk: Disk,
@@ -41,7 +44,15 @@ impl Machine {
         };
         let outpay = Outpay::new(program, &data, cluster.as_ref().map(Cluster::url));
         let outpay = outpay.logging_to(&folder.join("outpay.log"));
-        Ok(Self { server: None, cluster, outpay, disk, program: program.into(), logs: folder.into() })
+        Ok(Self {
+            server: None,
+            maker: None,
+            cluster,
+            outpay,
+            disk,
+            program: program.into(),
+            logs: folder.into(),
+        })
     }
 
     /// Another installation on the same disk, with an empty folder and its own database. It survives a cut.
@@ -100,6 +111,9 @@ impl Machine {
     async fn end(&mut self) -> Result<()> {
         if let Some(mut server) = self.server.take() {
             server.kill().await?;
+        }
+        if let Some(mut maker) = self.maker.take() {
+            maker.kill().await?;
         }
         if let Some(cluster) = &mut self.cluster {
             cluster.kill().await?;

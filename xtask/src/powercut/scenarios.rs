@@ -14,7 +14,7 @@ use super::machine::Machine;
 use crate::clock;
 use crate::outpay::{Engine, Outpay, Server};
 
-/// Approximate duration of a first start with PostgreSQL in a debug build, in milliseconds.
+/// Approximate duration of making an installation and starting it, with PostgreSQL in a debug build, in milliseconds.
 const FIRST_START: u64 = 1500;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Scenario {
     Replay,
     /// During or after a backup, and again after it was restored and recovered.
     Restore,
-    /// During or right after the first start of an installation.
+    /// While an installation is made, or right after its first start.
     FirstStart,
 }
 
@@ -135,7 +135,7 @@ async fn back_up(machine: &Machine, client: &mut Client, target: &Path) -> Resul
     Ok(true)
 }
 
-/// The first start creates key and database. After a cut both exist, or the missing ones can be created again.
+/// `outpay init` makes key and database. After a cut both exist, or the missing ones can be made by running it again.
 pub async fn first_start(machine: &mut Machine, client: &mut Client, cycle: u64) -> Result<String> {
     machine.server.take().context("no server runs")?.kill().await?;
     let name = format!("first_{cycle}");
@@ -144,15 +144,17 @@ pub async fn first_start(machine: &mut Machine, client: &mut Client, cycle: u64)
     let moment = match client.random.u64(..3) {
         0 => {
             let moment = Duration::from_millis(client.random.u64(..=FIRST_START));
-            machine.server = Some(first.begin_to_serve()?);
+            machine.maker = Some(first.begin_init()?);
             tokio::time::sleep(moment).await;
-            format!("{} ms into", moment.as_millis())
+            format!("{} ms into making, before", moment.as_millis())
         }
         1 => {
+            first.init().await?;
             machine.server = Some(first.serve().await?);
             "right after".to_owned()
         }
         _ => {
+            first.init().await?;
             machine.server = Some(first.serve().await?);
             business = Some(first.create_business("first", 1000).await?);
             "with a business made after".to_owned()
@@ -161,6 +163,10 @@ pub async fn first_start(machine: &mut Machine, client: &mut Client, cycle: u64)
     machine.lose_power().await?;
     machine.regain_power().await?;
     let key = if first.data().join("master.key").is_file() { "is there" } else { "is gone" };
+    first
+        .init()
+        .await
+        .with_context(|| format!("making it again; cut {moment} a first start, master.key {key}"))?;
     let started = first.serve().await;
     let again =
         started.with_context(|| format!("starting again; cut {moment} a first start, master.key {key}"))?;

@@ -113,9 +113,7 @@ pub(super) async fn run(
     arguments: BusinessArguments,
     installation: &Installation,
 ) -> Result<ExitCode, CliError> {
-    let is_beginning = matches!(arguments.verb, BusinessCommand::Create { .. });
-    let platform =
-        if is_beginning { installation.open_or_make().await? } else { installation.open().await? };
+    let platform = installation.open().await?;
     let json = arguments.json;
     match arguments.verb {
         BusinessCommand::Create { name } => create(&platform, &name, json).await?,

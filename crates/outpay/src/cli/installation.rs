@@ -7,9 +7,10 @@ use crate::auth::{KeyRing, Secrets, master_key};
 use crate::business;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config};
+use crate::durable_file;
 use crate::platform::{self, Platform};
 use crate::private_files;
-use crate::store::{Business, DatabaseUrl, Store};
+use crate::store::{Business, DatabaseState, DatabaseUrl, Store};
 use clap::Args;
 use ledger::{BookId, Mode};
 use secrecy::SecretString;
@@ -116,20 +117,46 @@ impl Installation {
         }
     }
 
+    /// Refuses a folder or a database in which no installation was made: a mistyped one must not become an empty installation in
+    /// which everything looks fine.
+    async fn check_is_made(&self) -> Result<(), CliError> {
+        let (data, database) = (self.data(), self.database()?);
+        let source = self.master_key()?;
+        let nothing = |what: &str| {
+            let shown = data.display();
+            CliError::Refused(format!(
+                "there is no installation in {shown}: {what}. Name the right folder with --data, or run: outpay init"
+            ))
+        };
+        if !data.is_dir() {
+            return Err(nothing("the folder does not exist"));
+        }
+        match database.state().await? {
+            DatabaseState::Made { .. } => self.check_has_key(&source),
+            DatabaseState::Unfinished => Err(nothing("making it was cut off")),
+            DatabaseState::Empty => Err(nothing(&match &database {
+                DatabaseUrl::Sqlite(path) => format!("there is no database {}", path.display()),
+                DatabaseUrl::Postgres(_) => "the PostgreSQL database is empty".to_owned(),
+            })),
+        }
+    }
+
     /// Opens only the database, in whatever state it is, for commands that just read it.
     pub(super) async fn look(&self) -> Result<(DatabaseUrl, Store, Secrets), CliError> {
-        let database = self.database()?;
-        check_has_database(&database)?;
+        self.check_is_made().await?;
         let secrets = self.secrets().await?;
-        let store = self.look_with(&secrets).await?;
-        Ok((database, store, secrets))
+        let store = self.store(&secrets).await?;
+        Ok((self.database()?, store, secrets))
     }
 
     /// The same with what is derived from a master key that was read before.
     pub(super) async fn look_with(&self, secrets: &Secrets) -> Result<Store, CliError> {
-        let database = self.database()?;
-        check_has_database(&database)?;
-        let store = Store::open(&database).await?;
+        self.check_is_made().await?;
+        self.store(secrets).await
+    }
+
+    async fn store(&self, secrets: &Secrets) -> Result<Store, CliError> {
+        let store = Store::open(&self.database()?).await?;
         platform::check_master_key(&store, secrets, &self.data()).await?;
         Ok(store)
     }
@@ -143,9 +170,21 @@ impl Installation {
 
     /// Opens the platform, with a teller in this process. A server may run on the same database.
     pub(super) async fn open(&self) -> Result<Platform, CliError> {
-        check_has_database(&self.database()?)?;
-        self.check_has_key(&self.master_key()?)?;
-        self.open_or_make().await
+        self.check_is_made().await?;
+        let secrets = self.secrets().await?;
+        self.platform(secrets).await
+    }
+
+    /// The same with what is derived from a master key that was read before.
+    pub(super) async fn open_with(&self, secrets: Secrets) -> Result<Platform, CliError> {
+        self.check_is_made().await?;
+        self.platform(secrets).await
+    }
+
+    async fn platform(&self, secrets: Secrets) -> Result<Platform, CliError> {
+        let (database, config) = (self.database()?, self.config()?);
+        let (clock, entropy) = (Clock::System, Entropy::System);
+        Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)
     }
 
     /// Opens a database that has lost something, which every other command refuses.
@@ -156,44 +195,37 @@ impl Installation {
         Ok(Platform::open_to_recover(&data, &database, secrets, clock, Entropy::System, &config).await?)
     }
 
-    /// Opens the platform, or creates it if there is none.
-    pub(super) async fn open_or_make(&self) -> Result<Platform, CliError> {
-        // Parsed first: a typing error must not leave a new master key behind.
-        let database = self.database()?;
-        let source = self.master_key()?;
-        // A new key would not open this database, and would be in the place where the right one belongs.
-        if self.check_has_key(&source).is_err() && has_master_key(&database).await? {
-            self.check_has_key(&source)?;
+    /// Makes what is missing of an installation: folder, master key, tables. What is there stays as it is.
+    pub(super) async fn make(&self) -> Result<MadeParts, CliError> {
+        // Read first: a typing error must not leave a new master key behind.
+        let (data, database, source) = (self.data(), self.database()?, self.master_key()?);
+        self.config()?;
+        let state = database.state().await?;
+        let has_key = self.check_has_key(&source);
+        let (folder, master_key) = (!data.is_dir(), has_key.is_err());
+        if matches!(state, DatabaseState::Made { .. }) {
+            has_key?;
         }
-        self.open_with(Secrets::of(&self.load(&source).await?)).await
-    }
-
-    /// Opens the platform with what is derived from a master key that was read before.
-    pub(super) async fn open_with(&self, secrets: Secrets) -> Result<Platform, CliError> {
-        let (database, config) = (self.database()?, self.config()?);
-        let (clock, entropy) = (Clock::System, Entropy::System);
-        Ok(Platform::open(&self.data(), &database, secrets, clock, entropy, &config).await?)
+        durable_file::create_folder(&data)?;
+        let secrets = Secrets::of(&self.load(&source).await?);
+        let store = self.store(&secrets).await?;
+        Ok(MadeParts {
+            folder,
+            master_key,
+            database: !matches!(state, DatabaseState::Made { .. }),
+            source,
+            store,
+        })
     }
 }
 
-/// A mistyped folder must not become an empty installation in which everything looks fine.
-fn check_has_database(database: &DatabaseUrl) -> Result<(), CliError> {
-    if let DatabaseUrl::Sqlite(path) = database
-        && !path.exists()
-    {
-        return Err(CliError::Refused(format!(
-            "there is no database {}; name the right folder with --data, or begin with: outpay business create NAME",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-async fn has_master_key(database: &DatabaseUrl) -> Result<bool, CliError> {
-    match database {
-        DatabaseUrl::Sqlite(path) => Ok(path.exists()),
-        DatabaseUrl::Postgres(_) => Ok(Store::open(database).await?.has_master_key().await?),
-    }
+/// Which parts of an installation were made, and not there before.
+pub(super) struct MadeParts {
+    pub(super) folder: bool,
+    pub(super) master_key: bool,
+    pub(super) database: bool,
+    pub(super) source: MasterKeySource,
+    pub(super) store: Store,
 }
 
 fn check_is_there(key: &Path) -> Result<(), CliError> {
@@ -201,7 +233,7 @@ fn check_is_there(key: &Path) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::Refused(format!(
-        "there is no master key {}; put it back or give it in {}, or name the right folder with --data",
+        "there is no master key {}, and the database needs it: put it back or give it in {}, or name the right folder with --data",
         key.display(),
         master_key::MASTER_KEY_VARIABLE
     )))

@@ -15,6 +15,7 @@ mod doctor;
 mod due;
 mod giftcard;
 mod import;
+mod init;
 mod input;
 mod installation;
 mod key;
@@ -58,6 +59,8 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server until Ctrl-C or SIGTERM
+    /// Make an installation: data folder, master key, database
+    Init(init::InitArguments),
     Serve(serve::ServeArguments),
     /// Try Outpay: a server with a funded business, and the documented requests against it
     Demo(demo::DemoArguments),
@@ -149,6 +152,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Business(arguments) => business::run(arguments, &installation).await,
         Command::Key(arguments) => key::run(arguments, &installation).await,
         Command::Dashboard(arguments) => dashboard::run(arguments, &installation).await,
+        Command::Init(arguments) => init::run(arguments, &installation).await,
         Command::User(arguments) => user::run(arguments, &installation).await,
         Command::Method(arguments) => method::run(arguments, &installation).await,
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,

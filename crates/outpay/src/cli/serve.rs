@@ -123,7 +123,7 @@ async fn serve(arguments: ServeArguments, installation: &Installation) -> Result
         traced: arguments.traced_share,
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };
-    let platform = arguments.webhooks.applied_to(installation.open_or_make().await?);
+    let platform = arguments.webhooks.applied_to(installation.open().await?);
     let engine = platform.store.engine();
     let serving = serving::open(config, platform).await?;
     tracing::info!(address = format!("{protocol}://{}", serving.address()?), engine, "listening");

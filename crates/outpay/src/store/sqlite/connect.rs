@@ -44,6 +44,11 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection, Failur
     Ok(connection)
 }
 
+/// A connection that only reads, of a file that is there.
+pub(in crate::store) fn look(path: &Path) -> Result<Connection, Failure> {
+    connect(path, true)
+}
+
 /// Asks again while another process is at it: for the change of a new file's mode SQLite does not call the busy handler.
 fn switch_to_wal(connection: &Connection) -> rusqlite::Result<String> {
     let mut waited = Duration::ZERO;

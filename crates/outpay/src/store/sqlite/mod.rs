@@ -12,7 +12,7 @@ mod orders;
 mod statistics;
 mod teller;
 
-pub(super) use connect::with_advice;
+pub(super) use connect::{look, with_advice};
 pub(super) use copy::{mark_copy, open_copy, schema_of_copy};
 pub use teller::SqliteTeller;
 

@@ -21,6 +21,7 @@ crate::cli::on_both_engines! {
 }
 
 fn a_new_business_has_four_keys_and_no_money(installation: &Installation) {
+    installation.init();
     let made = installation.json(&["business", "create", "Acme"]);
     assert!(made["id"].as_str().unwrap().starts_with("biz_"), "{made}");
     for (field, prefix) in [

@@ -82,7 +82,7 @@ fn commands_do_not_make_an_installation_by_accident(installation: &Installation)
     for command in
         [&["audit"][..], &["business", "list"], &["key", "list", "Acme"], &["user", "list", "Acme"]]
     {
-        installation.refused(1, "name the right folder with --data", command);
+        installation.refused(1, "Name the right folder with --data, or run: outpay init", command);
     }
     assert!(!installation.data().exists());
     let nonsense = crate::cli::installation::program()

@@ -137,7 +137,13 @@ impl Installation {
         assert!(ran.stderr.contains(words), "outpay {arguments:?}: {}", ran.stderr);
     }
 
+    /// Makes the installation, where it is not made yet.
+    pub fn init(&self) {
+        self.ok(&["init"]);
+    }
+
     pub fn business(&self, name: &str) -> Business {
+        self.init();
         let made = self.json(&["business", "create", name]);
         let field = |field: &str| made[field].as_str().unwrap().to_owned();
         Business {

@@ -16,6 +16,7 @@ mod giftcard;
 mod import;
 mod installation;
 mod key;
+mod init;
 mod key_rotation;
 mod litestream;
 mod mail;

@@ -43,8 +43,10 @@ fn refused(installation: &Installation, url: &str, words: &str) {
 fn the_server_proves_its_name_and_all_connections_are_encrypted() {
     let installation = &Installation::on_postgres();
     let secured = url(installation, "localhost", &format!("sslmode=verify-full&sslrootcert={}", authority()));
-    let made = run(installation, &secured, &["business", "create", "Acme"]);
-    assert_eq!(made.code, 0, "{}", made.stderr);
+    for arguments in [&["init"][..], &["business", "create", "Acme"]] {
+        let made = run(installation, &secured, arguments);
+        assert_eq!(made.code, 0, "{}", made.stderr);
+    }
     let line = connection(installation, &secured);
     assert!(line.starts_with("PASS") && line.contains("sslmode verify-full: TLSv1.3, "), "{line}");
     for arguments in [&["backup", "copy"][..], &["verify", "copy"], &["audit"]] {
@@ -113,8 +115,10 @@ fn another_authority_and_another_name_are_refused() {
 }
 
 fn run_ok(installation: &Installation, url: &str) {
-    let ran = run(installation, url, &["business", "create", &format!("Business {}", url.len())]);
-    assert_eq!(ran.code, 0, "{url}: {}", ran.stderr);
+    for arguments in [&["init"][..], &["business", "create", &format!("Business {}", url.len())]] {
+        let ran = run(installation, url, arguments);
+        assert_eq!(ran.code, 0, "{url}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -328,6 +328,7 @@ fn heads_are_posted_until_they_are_taken(installation: &Installation) {
 }
 
 fn heads_go_only_where_webhooks_may_go(installation: &Installation) {
+    installation.init();
     installation.configure("[heads]\npost_to = \"http://169.254.169.254/heads\"\n");
     let ran = installation.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);

@@ -4,7 +4,7 @@
 use crate::conformance::bare_store::{BareStore, Engine, Place, runtime};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{Till, create, debit};
-use outpay::testing::store::{DatabaseUrl, Store};
+use outpay::testing::store::{DatabaseState, DatabaseUrl, Store, newest_schema};
 use std::sync::Barrier;
 
 on_both_engines! {
@@ -12,6 +12,7 @@ on_both_engines! {
     what_a_newer_program_has_changed_is_left_alone,
     openers_at_once_take_turns,
     a_handle_is_one_more_hand_on_the_same_database,
+    a_look_at_a_database_makes_nothing,
 }
 
 async fn opening_again_changes_nothing(world: &BareStore) {
@@ -25,6 +26,24 @@ async fn opening_again_changes_nothing(world: &BareStore) {
     }
     assert_eq!(world.everything().await, before);
     assert!(world.tamper("INSERT INTO migration (version) VALUES (1)").await.is_err(), "recorded once");
+}
+
+async fn a_look_at_a_database_makes_nothing(world: &BareStore) {
+    let place = Place::fresh(world.engine());
+    for _ in 0..2 {
+        assert_eq!(place.url().state().await.unwrap(), DatabaseState::Empty, "also after a look");
+    }
+    if let DatabaseUrl::Sqlite(path) = place.url() {
+        assert!(!path.exists());
+    }
+    let here = world.place.url();
+    assert_eq!(here.state().await.unwrap(), DatabaseState::Unfinished);
+    assert!(world.store.matches_master_key(&[1; 32]).await.unwrap());
+    let migration = newest_schema();
+    assert_eq!(here.state().await.unwrap(), DatabaseState::Made { migration });
+    let earlier = format!("DELETE FROM migration WHERE version = {migration}");
+    world.tamper(&earlier).await.unwrap();
+    assert_eq!(here.state().await.unwrap(), DatabaseState::Made { migration: migration - 1 });
 }
 
 async fn what_a_newer_program_has_changed_is_left_alone(world: &BareStore) {

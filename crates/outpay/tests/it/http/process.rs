@@ -14,6 +14,18 @@ pub struct Process {
     log: Option<JoinHandle<String>>,
 }
 
+/// The program on this database.
+fn program(database: &Database, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).arg("--data").arg(database.folder()).arg("--database").arg(database.address());
+    command.env("OUTPAY_MASTER_KEY", MASTER_KEY);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command
+}
+
 impl Process {
     /// Starts it and waits until it listens.
     pub fn serve(database: &Database) -> Self {
@@ -31,15 +43,10 @@ impl Process {
     }
 
     fn start(database: &Database, format: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_outpay"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTPAY_")) {
-            command.env_remove(name);
-        }
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", format]);
-        command.args(arguments);
-        command.arg("--data").arg(database.folder()).arg("--database").arg(database.address());
-        command.env("OUTPAY_MASTER_KEY", MASTER_KEY);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let made = program(database, &["init"]).status().unwrap();
+        assert!(made.success(), "the installation is made");
+        let mut command = program(database, &["serve", "--listen", "127.0.0.1:0", "--log-format", format]);
+        command.args(arguments).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();

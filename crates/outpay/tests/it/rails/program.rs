@@ -31,7 +31,9 @@ impl Program {
     pub fn new(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("outpay.toml"), configuration).unwrap();
-        Self { folder }
+        let program = Self { folder };
+        program.json(&["init"]);
+        program
     }
 
     /// A command with these arguments, not started yet; it knows two treasuries.
