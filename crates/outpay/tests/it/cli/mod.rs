@@ -11,6 +11,8 @@ mod configuration;
 mod dashboard;
 mod demo;
 mod doctor;
+mod doctor_faults;
+mod documentation;
 mod due;
 mod giftcard;
 mod import;
