@@ -21,6 +21,7 @@ mod installation;
 mod key;
 mod listen;
 mod mail;
+mod manual;
 mod master_key;
 mod method;
 mod origins;
@@ -113,6 +114,10 @@ enum Command {
     /// Pay the recipients in a file of `email,amount` lines; each line is paid once, however often the file is
     /// imported
     Import(import::ImportArguments),
+    /// Print a completion script for a shell
+    Completions(manual::CompletionsArguments),
+    /// Write the manual pages of all commands into a folder
+    Man(manual::ManArguments),
     /// Pay 1 cent to each of user0@example.com … for a benchmark
     #[command(hide = true)]
     Preload(preload::PreloadArguments),
@@ -174,6 +179,8 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::MasterKey(arguments) => master_key::run(arguments, &installation).await,
         Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
         Command::Import(arguments) => import::run(arguments, &installation).await,
+        Command::Completions(arguments) => manual::completions(&arguments, CommandLine::command()),
+        Command::Man(arguments) => manual::man(&arguments, CommandLine::command()),
         Command::Preload(arguments) => preload::run(arguments, &installation).await,
     }
 }

@@ -22,6 +22,7 @@ mod init;
 mod key_rotation;
 mod litestream;
 mod mail;
+mod manual;
 mod master_key;
 mod method;
 mod pause;
