@@ -17,27 +17,29 @@ use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
 const DEFAULT_DATA: &str = "outpay-data";
+/// In the help of every command, so that its own options stand apart.
+const HEADING: &str = "Options of every command";
 
 /// `--data` and the other flags that every command takes.
 #[derive(Args)]
 pub(super) struct Installation {
     /// Folder with the master key and, unless --database is given, the database [default: ./outpay-data]
-    #[arg(long, global = true, value_name = "DIR", env = "OUTPAY_DATA")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "DIR", env = "OUTPAY_DATA")]
     data: Option<PathBuf>,
     /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:DIR/outpay.db]
-    #[arg(long, global = true, value_name = "URL", env = "OUTPAY_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "URL", env = "OUTPAY_DATABASE", hide_env_values = true)]
     database: Option<String>,
     /// Configuration file [default: DIR/outpay.toml, if it exists]
-    #[arg(long, global = true, value_name = "FILE", env = "OUTPAY_CONFIG")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FILE", env = "OUTPAY_CONFIG")]
     config: Option<PathBuf>,
     /// Open file descriptor that holds the master key, as in 3 after `3< FILE`
-    #[arg(long, global = true, value_name = "N", env = "OUTPAY_MASTER_KEY_FD")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "N", env = "OUTPAY_MASTER_KEY_FD")]
     master_key_fd: Option<u32>,
     /// Program that prints the master key, and its arguments, separated by spaces; no shell
-    #[arg(long, global = true, value_name = "COMMAND", env = "OUTPAY_MASTER_KEY_COMMAND")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "COMMAND", env = "OUTPAY_MASTER_KEY_COMMAND")]
     master_key_command: Option<String>,
     /// Public address of the server, for links [default: `public_url` of the configuration]
-    #[arg(long, global = true, value_name = "URL", env = "OUTPAY_PUBLIC_URL", value_parser = public_url)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "URL", env = "OUTPAY_PUBLIC_URL", value_parser = public_url)]
     public_url: Option<String>,
 }
 
