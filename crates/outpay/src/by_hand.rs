@@ -1,6 +1,8 @@
 //! Files of payments by hand, for every door: taking what is queued into work as a CSV, and settling every line of a CSV. A
 //! line that cannot be settled is named, and the others are settled.
 
+mod destination;
+
 use crate::audit_log;
 use crate::clock::rfc3339;
 use crate::ids::IdKind;
@@ -8,10 +10,11 @@ use crate::line::typed_reference;
 use crate::line_numbers::LineNumbers;
 use crate::platform::Platform;
 use crate::proposals::{self, DoneOrProposed, NewProposal, Proposed, or_propose};
-use crate::sheet::{self, Sheet};
+use crate::sheet::{self, CURRENCY, Sheet};
 use crate::stopped::Stopped;
 use crate::store::{HandedOut, WithdrawalFilter};
 use crate::withdrawals::offer::is_paused;
+use destination::{DestinationColumns, SentDestination};
 use ledger::{Actor, BookId, Origin, Refusal, Withdrawal, WithdrawalState};
 use serde_json::json;
 
@@ -99,19 +102,27 @@ async fn hand_out(
     let detail = json!({ "again": again });
     let entry = audit_log::in_book(platform, book, actor, "withdrawals.handed_out", method, &detail);
     let claimed = platform.store.hand_out(book, &claims, actor, &entry).await?;
-    let mut sheet = Sheet::new(&COLUMNS);
+    let configured = platform.rails.get(book.mode(), method).map(|mounted| &mounted.facts().fields);
+    let configured = configured.into_iter().flatten().map(|field| field.name.clone()).collect();
+    let given = wanted.iter().map(|(withdrawal, _)| withdrawal.destination.as_str());
+    let destination = DestinationColumns::of(configured, given);
+    let [first, last] = COLUMNS.map(|names| names.iter().map(|name| (*name).to_owned()));
+    let mut sheet = Sheet::new(&first.chain(destination.names()).chain(last).collect::<Vec<_>>());
     let mut payments = 0;
     for ((withdrawal, before), _) in wanted.iter().zip(&claimed).filter(|(_, claimed)| **claimed) {
         let id = platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number);
-        let amount = decimal(withdrawal.net().0);
         let before = before.map(|before| rfc3339(before.at)).unwrap_or_default();
-        sheet.row(&[id.as_str(), &amount, CURRENCY, &withdrawal.destination, "", &before]);
+        let first = [id, sheet::money(withdrawal.net()), CURRENCY.to_owned()];
+        let fields = destination.cells(&withdrawal.destination);
+        let row: Vec<String> = first.into_iter().chain(fields).chain([String::new(), before]).collect();
+        sheet.row(&row);
         payments += 1;
     }
     Ok(Taken { sheet, payments, left_out: sending.len() - payments })
 }
 
-const COLUMNS: [&str; 6] = ["id", "amount", "currency", "destination", "proof", "handed_out_before"];
+/// Those before and after the destination's.
+const COLUMNS: [&[&str]; 2] = [&["id", "amount", "currency"], &["proof", "handed_out_before"]];
 
 async fn all(
     platform: &Platform,
@@ -179,7 +190,7 @@ struct SheetColumns {
     id: usize,
     amount: usize,
     currency: usize,
-    destination: usize,
+    destination: SentDestination,
     proof: usize,
 }
 
@@ -189,10 +200,9 @@ impl SheetColumns {
         if header.iter().enumerate().any(|(at, name)| column(name) != Some(at)) {
             return Err("the first line names a column twice");
         }
-        let found =
-            [column("id"), column("amount"), column("currency"), column("destination"), column("proof")];
-        match found {
-            [Some(id), Some(amount), Some(currency), Some(destination), Some(proof)] => {
+        let found = [column("id"), column("amount"), column("currency"), column("proof")];
+        match (found, SentDestination::named(header)) {
+            ([Some(id), Some(amount), Some(currency), Some(proof)], Some(destination)) => {
                 Ok(Self { id, amount, currency, destination, proof })
             }
             _ => Err(
@@ -219,14 +229,14 @@ async fn settle_line(
         "it could not be read; try the file again".to_owned()
     })?;
     let withdrawal = withdrawal.ok_or_else(unknown)?;
-    let net = withdrawal.net().0;
-    if cents(field(columns.amount)) != Some(net) {
-        return Err(format!("the amount is not that of the withdrawal, {}", decimal(net)));
+    let net = withdrawal.net();
+    if cents(field(columns.amount)) != Some(net.0) {
+        return Err(format!("the amount is not that of the withdrawal, {}", sheet::money(net)));
     }
     if field(columns.currency) != CURRENCY {
         return Err(format!("the currency is not {CURRENCY}"));
     }
-    if !is_same_destination(field(columns.destination), &withdrawal.destination) {
+    if !columns.destination.is(record, &withdrawal.destination) {
         return Err("the destination is not that of the withdrawal".to_owned());
     }
     let settled = platform.counter(book, by).settle(number, proof).await;
@@ -242,12 +252,6 @@ async fn settle_line(
     }
 }
 
-const CURRENCY: &str = "USD";
-
-fn decimal(cents: i64) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
-}
-
 /// Cents of an amount as an export writes it; a spreadsheet may have dropped zeros at the end.
 fn cents(text: &str) -> Option<i64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
@@ -256,12 +260,6 @@ fn cents(text: &str) -> Option<i64> {
     let part = format!("{part:0<2}");
     let (whole, part) = (whole.parse::<i64>().ok()?, part.parse::<i64>().ok()?);
     whole.checked_mul(100)?.checked_add(part).filter(|_| fits)
-}
-
-/// The same JSON value, however it is spaced.
-fn is_same_destination(sent: &str, stored: &str) -> bool {
-    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    sent == stored || value(sent).is_some_and(|sent| Some(sent) == value(stored))
 }
 
 #[cfg(test)]
@@ -284,13 +282,5 @@ mod tests {
         ] {
             assert_eq!(cents(text), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn a_destination_is_its_value_and_not_its_spaces() {
-        let stored = r#"{"account":"DE89","name":"Ann"}"#;
-        assert!(is_same_destination(r#"{ "name": "Ann", "account": "DE89" }"#, stored));
-        assert!(!is_same_destination(r#"{"account":"DE88","name":"Ann"}"#, stored));
-        assert!(!is_same_destination("", stored));
     }
 }

@@ -1,6 +1,7 @@
 //! CSV for spreadsheets, and from them: the only writer, whose cells are never formulas, and the check that a file is
-//! text. Not here: the columns.
+//! text. Money is written as a decimal, with the currency in a column beside it. Not here: the columns.
 
+use ledger::Cents;
 use std::fmt;
 
 /// The byte order mark: spreadsheets recognise UTF-8 by it, and write it themselves.
@@ -11,7 +12,7 @@ pub struct Sheet(csv::Writer<Vec<u8>>);
 
 impl Sheet {
     #[must_use]
-    pub fn new(header: &[&str]) -> Self {
+    pub fn new<T: AsRef<str>>(header: &[T]) -> Self {
         let mut sheet = Self(csv::WriterBuilder::new().from_writer(MARK.as_bytes().to_vec()));
         sheet.row(header);
         sheet
@@ -30,6 +31,37 @@ impl Sheet {
         let bytes = self.0.into_inner().expect("memory takes what fits");
         String::from_utf8(bytes).expect("only text was written")
     }
+}
+
+/// Of all money.
+pub const CURRENCY: &str = "USD";
+
+/// `25.00`: the one unit of money in every file that is written.
+#[must_use]
+pub fn money(cents: Cents) -> String {
+    let (sign, cents) = (if cents.0 < 0 { "-" } else { "" }, cents.0.unsigned_abs());
+    format!("{sign}{}.{:02}", cents / 100, cents % 100)
+}
+
+/// Digits that stay exact in a spreadsheet, which shows and saves longer numbers as `1.23E+11`.
+const EXACT_DIGITS: usize = 11;
+
+/// A cell that stays as it is: a spreadsheet would drop the zeros before a number, round a long one, or make a date of it. Such
+/// text is marked by an apostrophe.
+#[must_use]
+pub fn as_text(cell: &str) -> String {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || b" .,/-:eE+".contains(&byte));
+    let is_number = cell.starts_with(|first: char| first.is_ascii_digit()) && number(cell);
+    let digits = cell.bytes().all(|byte| byte.is_ascii_digit());
+    let is_exact = digits && cell.len() <= EXACT_DIGITS && (cell == "0" || !cell.starts_with('0'));
+    let mark = if is_number && !is_exact { "'" } else { "" };
+    format!("{mark}{cell}")
+}
+
+/// Is this cell the text, with or without the apostrophe that marks it?
+#[must_use]
+pub fn is_written(cell: &str, text: &str) -> bool {
+    cell == text || cell.strip_prefix('\'') == Some(text)
 }
 
 /// A spreadsheet would evaluate a cell that begins like this, so an apostrophe marks it as text (CSV injection).
@@ -113,6 +145,26 @@ mod tests {
             sheet.row(&[cell, "x"]);
             assert_eq!(sheet.text(), format!("\u{feff}first,second\n{written},x\n"));
         }
+    }
+
+    #[test]
+    fn money_is_a_decimal() {
+        for (cents, text) in
+            [(0, "0.00"), (5, "0.05"), (2_500, "25.00"), (123_456_789, "1234567.89"), (-150, "-1.50")]
+        {
+            assert_eq!(money(Cents(cents)), text);
+        }
+    }
+
+    #[test]
+    fn text_that_looks_like_a_number_stays_text() {
+        for changed in ["007", "123456789012", "1E5", "1-2", "3/4", "12 34", "0.5"] {
+            assert_eq!(as_text(changed), format!("'{changed}"));
+        }
+        for kept in ["0", "12345", "DE89 3704", "Ann", "", "12 Main Street"] {
+            assert_eq!(as_text(kept), kept);
+        }
+        assert!(is_written("'007", "007") && is_written("007", "007") && !is_written("7", "007"));
     }
 
     #[test]

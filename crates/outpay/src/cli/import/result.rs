@@ -5,7 +5,7 @@ use crate::cli::cli_error::CliError;
 use crate::durable_file;
 use crate::imports::lines::PaymentLine;
 use crate::imports::pay::ImportPayment;
-use crate::sheet::Sheet;
+use crate::sheet::{self, CURRENCY, Sheet};
 use anyhow::Context;
 use std::fs::File;
 use std::io::Write;
@@ -55,11 +55,11 @@ impl ResultFile {
     }
 
     fn write(mut self, lines: &[PaymentLine], payments: &[ImportPayment]) -> anyhow::Result<()> {
-        let mut sheet = Sheet::new(&["line", "email", "amount", "status", "detail"]);
+        let mut sheet = Sheet::new(&["line", "email", "amount", "currency", "status", "detail"]);
         for (line, payment) in lines.iter().zip(payments) {
-            let (number, amount) = (line.number.to_string(), line.amount.0.to_string());
+            let (number, amount) = (line.number.to_string(), sheet::money(line.amount));
             let detail = payment.detail();
-            sheet.row(&[&number, line.email.as_str(), &amount, payment.word(), &detail]);
+            sheet.row(&[&number, line.email.as_str(), &amount, CURRENCY, payment.word(), &detail]);
         }
         self.file.write_all(sheet.text().as_bytes())?;
         self.file.sync_all()?;

@@ -11,7 +11,7 @@ use crate::ids::IdKind;
 use crate::imports::similar::{Similar, similar};
 use crate::imports::{self, Approved, ConfirmedImport};
 use crate::roles::Permission;
-use crate::sheet::Sheet;
+use crate::sheet::{self, CURRENCY, Sheet};
 use crate::store::{Import, ImportLine, ImportState, LineState};
 use crate::web::page;
 use axum::extract::Path;
@@ -175,7 +175,7 @@ const PAGE: i64 = 1_000;
 /// The result of every line as a CSV.
 pub async fn download_result(who: SignedIn, Path(id): Path<String>) -> Result<Response, Declined> {
     let found = find(&who, &id).await?;
-    let mut sheet = Sheet::new(&["line", "email", "amount", "reference", "status", "detail"]);
+    let mut sheet = Sheet::new(&["line", "email", "amount", "currency", "reference", "status", "detail"]);
     let mut after = 0;
     loop {
         let lines = who.platform.store.import_lines(who.book, found.number, after, PAGE).await?;
@@ -183,8 +183,8 @@ pub async fn download_result(who: SignedIn, Path(id): Path<String>) -> Result<Re
         after = last.line;
         for line in lines {
             let (number, amount, state) =
-                (line.line.to_string(), line.amount.0.to_string(), line.state.word());
-            sheet.row(&[&number, &line.email, &amount, &line.reference, state, &line.detail]);
+                (line.line.to_string(), sheet::money(line.amount), line.state.word());
+            sheet.row(&[&number, &line.email, &amount, CURRENCY, &line.reference, state, &line.detail]);
         }
     }
     Ok(download::csv("import-result.csv", sheet))

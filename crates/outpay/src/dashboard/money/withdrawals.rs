@@ -13,7 +13,7 @@ use crate::dashboard::money::withdrawal_filter::WithdrawalQuery;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
 use crate::line::typed_reference;
 use crate::roles::Permission;
-use crate::sheet::Sheet;
+use crate::sheet::{self, CURRENCY, Sheet};
 use crate::stopped::Stopped;
 use crate::web::page;
 use axum::response::Response;
@@ -108,10 +108,10 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
                 row.email.clone(),
                 of.method.clone(),
                 of.provider.word().to_owned(),
-                of.amount.0.to_string(),
-                of.fees.0.to_string(),
-                of.net().0.to_string(),
-                "USD".to_owned(),
+                sheet::money(of.amount),
+                sheet::money(of.fees),
+                sheet::money(of.net()),
+                CURRENCY.to_owned(),
                 of.state.word().to_owned(),
                 of.outcome_unknown.to_string(),
                 of.reason.clone(),

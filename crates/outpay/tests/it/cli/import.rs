@@ -29,11 +29,11 @@ fn a_second_import_does_not_pay_again(installation: &Installation) {
     assert_eq!((&first["paid"], &first["paid_total"], &first["unpaid"]), (&3.into(), &123.into(), &0.into()));
     assert_eq!(
         installation.read("users.result.csv"),
-        "\u{feff}line,email,amount,status,detail\n2,a@example.com,100,paid,\n3,b@example.com,20,paid,\n4,a@example.com,3,paid,\n"
+        "\u{feff}line,email,amount,currency,status,detail\n2,a@example.com,1.00,USD,paid,\n3,b@example.com,0.20,USD,paid,\n4,a@example.com,0.03,USD,paid,\n"
     );
     let second = installation.json(&["import", &file, "--business", "Acme"]);
     assert_eq!((&second["paid"], &second["already_paid"]), (&0.into(), &3.into()));
-    assert!(installation.read("users.result.csv").contains("\n3,b@example.com,20,already paid,\n"));
+    assert!(installation.read("users.result.csv").contains("\n3,b@example.com,0.20,USD,already paid,\n"));
     assert_eq!(installation.json(&["business", "show", "Acme"])["payout_balance"], 877);
     assert_eq!(total(installation), 123);
     installation.ok(&["audit"]);
@@ -54,7 +54,7 @@ fn another_file_is_another_import(installation: &Installation) {
     );
     assert_eq!(
         installation.read("r.csv"),
-        "\u{feff}line,email,amount,status,detail\n1,a@example.com,6,paid,\n"
+        "\u{feff}line,email,amount,currency,status,detail\n1,a@example.com,0.06,USD,paid,\n"
     );
     assert_eq!(total(installation), 11);
 }
@@ -131,7 +131,7 @@ fn lines_that_are_not_covered_are_told_and_paid_later(installation: &Installatio
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("the payout balance does not cover"), "{}", ran.stderr);
     let result = installation.read("users.result.csv");
-    assert!(result.contains("2,b@example.com,60,refused,Insufficient payout balance\n"), "{result}");
+    assert!(result.contains("2,b@example.com,0.60,USD,refused,Insufficient payout balance\n"), "{result}");
     installation.ok(&["business", "deposit", "Acme", "80", "--reference", "more"]);
     installation.ok(&["business", "transfer", "Acme", "80"]);
     let second = installation.json(&["import", &file, "--business", "Acme"]);

@@ -78,7 +78,15 @@ fn export(installation: &Installation, method: &str) -> Vec<Vec<String>> {
 fn rows(text: &str) -> Vec<Vec<String>> {
     let text = text.strip_prefix('\u{feff}').expect("spreadsheets take it for UTF-8");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = vec!["id", "amount", "currency", "destination", "proof", "handed_out_before"];
+    let header = vec![
+        "id",
+        "amount",
+        "currency",
+        "destination[name]",
+        "destination[account]",
+        "proof",
+        "handed_out_before",
+    ];
     assert_eq!(reader.headers().unwrap(), header);
     let row = |row: csv::Result<csv::StringRecord>| row.unwrap().iter().map(str::to_owned).collect();
     reader.records().map(row).collect()
@@ -90,9 +98,8 @@ fn a_payment_by_hand_goes_from_the_queue_to_its_proof(installation: &Installatio
     let ids = asked(installation, &[(1, "bank", 2_550), (2, "bank", 100_000)]);
     assert_eq!(status(installation, &ids[0]), "queued");
     assert_eq!(export(installation, "cash"), Vec::<Vec<String>>::new());
-    let destination = r#"{"account":"DE89 3704, 0044","name":"Ann \"A\" Example"}"#;
     let rows = export(installation, "bank");
-    assert_eq!(rows[0], [&ids[0], "25.00", "USD", destination, "", ""]);
+    assert_eq!(rows[0], [&ids[0], "25.00", "USD", "Ann \"A\" Example", "DE89 3704, 0044", "", ""]);
     assert_eq!((rows.len(), rows[1][1].as_str()), (2, "999.50"));
     assert_eq!(status(installation, &ids[0]), "sending");
     let ids_of = |rows: &[Vec<String>]| rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
@@ -118,7 +125,7 @@ fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
     let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];
     let first = asked(installation, &[(1, "bank", 2_550)]);
     let handed = rows(&installation.ok(export));
-    assert_eq!((handed.len(), &handed[0][0], handed[0][5].as_str()), (1, &first[0], ""));
+    assert_eq!((handed.len(), &handed[0][0], handed[0][6].as_str()), (1, &first[0], ""));
     let second = asked(installation, &[(1, "bank", 100)]);
     let ran = installation.run(export);
     assert!(ran.stderr.contains("1 payments in progress are left out"), "{}", ran.stderr);
@@ -127,13 +134,9 @@ fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
     assert_eq!(rows(&installation.ok(export)), Vec::<Vec<String>>::new());
     let again = rows(&installation.ok(&[export, &["--again"]].concat()));
     assert_eq!(again.iter().map(|row| &row[0]).collect::<Vec<_>>(), [&first[0], &second[0]]);
-    assert!(again.iter().all(|row| row[5].starts_with("20") && row[5].ends_with('Z')), "{again:?}");
+    assert!(again.iter().all(|row| row[6].starts_with("20") && row[6].ends_with('Z')), "{again:?}");
     // Such a file can be settled like any other.
-    let file = format!(
-        "\u{feff}id,amount,currency,destination,proof,handed_out_before\n{},{}\n",
-        paid(&again[0], "ref"),
-        again[0][5]
-    );
+    let file = format!("\u{feff}{HEADER},handed_out_before\n{},{}\n", paid(&again[0], "ref"), again[0][6]);
     installation.write("paid.csv", &file);
     let path = installation.folder().join("paid.csv");
     installation.ok(&["withdrawal", "settle", "--file", path.to_str().unwrap()]);
@@ -165,9 +168,9 @@ fn a_file_settles_every_line_it_can(installation: &Installation) {
     installation.ok(&["withdrawal", "settle", &ids[4], "--proof", "by itself"]);
     let paid = |at: usize, proof: &str| paid(&rows[at], proof);
     let file = [
-        "id,amount,currency,destination,proof".to_owned(),
+        HEADER.to_owned(),
         paid(0, "one"),
-        "ord_unknown,1,USD,x,x".to_owned(),
+        "ord_unknown,1,USD,x,x,x".to_owned(),
         String::new(),
         paid(1, ""),
         format!("{},1", ids[2]),
@@ -199,17 +202,19 @@ fn a_file_settles_every_line_it_can(installation: &Installation) {
     // An export with its last column filled in by a spreadsheet.
     assert_eq!(export(installation, "bank").len(), 2);
     let lines = [paid(1, "p1"), paid(2, "p2")];
-    let rest = format!("\u{feff}id,amount,currency,destination,proof\r\n{}\r\n{}\r\n", lines[0], lines[1]);
+    let rest = format!("\u{feff}{HEADER}\r\n{}\r\n{}\r\n", lines[0], lines[1]);
     let rest = installation.write("rest.csv", &rest);
     let text = installation.ok(&["withdrawal", "settle", "--file", &rest]);
     assert!(text.contains("2 settled, 0 not."), "{text}");
     installation.ok(&["audit"]);
 }
 
+const HEADER: &str = "id,amount,currency,destination[name],destination[account],proof";
+
 /// A line of an export with its proof filled in.
 fn paid(row: &[String], proof: &str) -> String {
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let fields: Vec<String> = row[..4].iter().map(|field| quoted(field)).chain([quoted(proof)]).collect();
+    let fields: Vec<String> = row[..5].iter().map(|field| quoted(field)).chain([quoted(proof)]).collect();
     fields.join(",")
 }
 
@@ -221,11 +226,12 @@ fn a_line_of_another_payment_settles_nothing(installation: &Installation) {
         (1, "1.00", "the amount is not that of the withdrawal, 50.00"),
         (1, "50,00", "the amount"),
         (2, "EUR", "the currency is not USD"),
-        (3, r#"{"account":"DE89","name":"Bob"}"#, "the destination"),
+        (3, "Bob", "the destination"),
+        (4, "DE88 3704, 0044", "the destination"),
     ] {
         let mut row = row.clone();
         row[column] = other.to_owned();
-        let file = format!("id,amount,currency,destination,proof\n{}\n", paid(&row, "p"));
+        let file = format!("{HEADER}\n{}\n", paid(&row, "p"));
         let file = installation.write("paid.csv", &file);
         let ran = installation.run(&["withdrawal", "settle", "--file", &file]);
         assert_eq!(ran.code, 1, "{}", ran.stderr);

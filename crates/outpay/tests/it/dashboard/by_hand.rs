@@ -23,7 +23,7 @@ async fn payments_are_taken_and_settled_by_file(world: &Team) {
     let file = approver.post("/dashboard/withdrawals/by-hand/export", &[("method", "bank")]).await;
     let ids = numbers.map(|number| world.withdrawal_id(business.live, number));
     file.is(200)
-        .says("\u{feff}id,amount,currency,destination,proof,handed_out_before\n")
+        .says("\u{feff}id,amount,currency,destination[name],destination[account],proof,handed_out_before\n")
         .says(&ids[0])
         .says("20.00,USD");
     assert_eq!(world.state(business.live, numbers[0]).await, "sending", "the person cannot cancel any more");

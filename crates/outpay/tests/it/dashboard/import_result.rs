@@ -19,8 +19,8 @@ async fn a_file_says_what_became_of_every_line(world: &Team) {
     let result = admin.get(&format!("{path}/result")).await;
     result
         .is(200)
-        .says("2,ada@example.com,10,'=1+1,paid,\n")
-        .says("3,bob@example.com,20,,not paid,Insufficient payout balance\n");
+        .says("2,ada@example.com,0.10,USD,'=1+1,paid,\n")
+        .says("3,bob@example.com,0.20,USD,,not paid,Insufficient payout balance\n");
     assert_eq!(result.header("content-type"), "text/csv; charset=utf-8");
     // Its end is an event, once: also where the process died before the import was marked as done.
     world.database.execute("UPDATE import SET state = 3").await;

@@ -60,7 +60,7 @@ async fn a_file_is_checked_shown_confirmed_and_paid(world: &Team) {
     assert_eq!(world.balance(business.live, "ada@example.com").await, 1_500);
     assert_eq!(world.balance(business.live, "bob@example.com").await, 2_000);
     let result = admin.get(&format!("{path}/result")).await;
-    result.is(200).says("line,email,amount,reference,status,detail\n2,ada@example.com,1000,,paid,\n3,bob@example.com,2000,,paid,\n");
+    result.is(200).says("line,email,amount,currency,reference,status,detail\n2,ada@example.com,10.00,USD,,paid,\n3,bob@example.com,20.00,USD,,paid,\n");
     admin.post(&format!("{path}/decide"), &[("how", "confirm")]).await.is(400);
     assert_eq!(world.audit(&business).await[0], "import.confirmed");
     admin.get(PATH).await.is(200).says("march.csv").says("done");

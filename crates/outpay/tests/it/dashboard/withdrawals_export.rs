@@ -17,7 +17,7 @@ async fn what_the_filter_shows_is_in_the_file(world: &Team) {
     }
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let file = viewer.get("/dashboard/withdrawals/export?email=ada%40example.com").await;
-    file.is(200).says("ada@example.com,bank,manual,1000,0,1000,USD,review,false,").says_not("bob");
+    file.is(200).says("ada@example.com,bank,manual,10.00,0.00,10.00,USD,review,false,").says_not("bob");
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(file.header("content-disposition"), "attachment; filename=\"withdrawals.csv\"");
     assert_eq!(file.body.lines().count(), 3);
