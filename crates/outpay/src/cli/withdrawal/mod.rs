@@ -200,7 +200,7 @@ pub(super) async fn run(
         }
         verb => return end(platform, verb, json).await,
     };
-    print(platform, after.0, &after.1, json)?;
+    print(platform, after.0, &after.1, json).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -241,7 +241,7 @@ async fn end(platform: &Platform, verb: WithdrawalCommand, json: bool) -> Result
     }
     let new = NewProposal { book, what, reason: &reason, by: Actor::OPERATOR, once: None };
     match or_propose(platform, new, done).await? {
-        DoneOrProposed::Done(done) => print(platform, book, &done.value, json)?,
+        DoneOrProposed::Done(done) => print(platform, book, &done.value, json).await?,
         DoneOrProposed::Proposed(made) => proposal::print(platform, &made, json)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -266,11 +266,17 @@ fn find(platform: &Platform, id: &str) -> Result<(BookId, i64), CliError> {
     platform.secrets.ids().open_any(IdKind::Withdrawal, id).ok_or_else(|| CliError::Refused(sentence()))
 }
 
-fn as_json(platform: &Platform, book: BookId, of: &Withdrawal) -> Value {
+/// The recipient's address.
+async fn email(platform: &Platform, book: BookId, of: &Withdrawal) -> Result<String, CliError> {
+    Ok(platform.store.email_of(book, of.user).await?.unwrap_or_default())
+}
+
+fn as_json(platform: &Platform, book: BookId, of: &Withdrawal, email: &str) -> Value {
     let ids = platform.secrets.ids();
     json!({
         "id": ids.seal(IdKind::Withdrawal, book, of.number),
         "payout_user_id": ids.seal(IdKind::PayoutUser, book, of.user),
+        "email": email,
         "status": of.state.word(),
         "outcome_unknown": of.outcome_unknown,
         "method": of.method,
@@ -287,13 +293,15 @@ fn as_json(platform: &Platform, book: BookId, of: &Withdrawal) -> Value {
     })
 }
 
-fn print(platform: &Platform, book: BookId, of: &Withdrawal, json: bool) -> Result<(), CliError> {
+async fn print(platform: &Platform, book: BookId, of: &Withdrawal, json: bool) -> Result<(), CliError> {
+    let email = email(platform, book, of).await?;
     if json {
-        return output::json(&as_json(platform, book, of));
+        return output::json(&as_json(platform, book, of, &email));
     }
     let unknown = if of.outcome_unknown { " (outcome unknown)" } else { "" };
     output::facts([
         ("withdrawal", platform.secrets.ids().seal(IdKind::Withdrawal, book, of.number)),
+        ("recipient", email),
         ("state", format!("{}{unknown}", of.state.word())),
         ("method", of.method.clone()),
         ("amount", dollars(of.amount)),
@@ -311,14 +319,20 @@ async fn list(
     limit: i64,
     json: bool,
 ) -> Result<(), CliError> {
-    let found = platform.store.withdrawals(book, filter, limit).await?;
-    if json {
-        return output::json(&found.iter().map(|of| as_json(platform, book, of)).collect::<Vec<_>>());
+    let mut found: Vec<(Withdrawal, String)> = Vec::new();
+    for of in platform.store.withdrawals(book, filter, limit).await? {
+        let email = email(platform, book, &of).await?;
+        found.push((of, email));
     }
-    let row = |of: &Withdrawal| {
+    if json {
+        let one = |(of, email): &(Withdrawal, String)| as_json(platform, book, of, email);
+        return output::json(&found.iter().map(one).collect::<Vec<_>>());
+    }
+    let row = |(of, email): &(Withdrawal, String)| {
         let unknown = if of.outcome_unknown { "?" } else { "" };
         [
             platform.secrets.ids().seal(IdKind::Withdrawal, book, of.number),
+            email.clone(),
             format!("{}{unknown}", of.state.word()),
             of.method.clone(),
             dollars(of.amount),
@@ -326,5 +340,8 @@ async fn list(
             rfc3339(of.created_at),
         ]
     };
-    output::table(["withdrawal", "state", "method", "amount", "fees", "asked for"], found.iter().map(row))
+    output::table(
+        ["withdrawal", "recipient", "state", "method", "amount", "fees", "asked for"],
+        found.iter().map(row),
+    )
 }

@@ -1,7 +1,7 @@
 //! `outpay withdrawal show`: the evidence. Every journal entry, every attempt with the digest of its exact request,
 //! and the rail's answer.
 
-use super::{as_json, print};
+use super::{as_json, email, print};
 use crate::cli::cli_error::CliError;
 use crate::cli::output;
 use crate::clock::rfc3339;
@@ -18,7 +18,7 @@ pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bo
     let stops = platform.store.stops_of_queued(book, (number, number)).await?;
     let stop = stops.get(&number);
     if json {
-        let mut shown = as_json(platform, book, &withdrawal);
+        let mut shown = as_json(platform, book, &withdrawal, &email(platform, book, &withdrawal).await?);
         if let Some(stop) = stop {
             shown["waiting"] = stop.word().into();
         }
@@ -26,7 +26,7 @@ pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bo
         shown["attempts"] = attempts.iter().map(attempt).collect();
         return output::json(&shown);
     }
-    print(platform, book, &withdrawal, false)?;
+    print(platform, book, &withdrawal, false).await?;
     if let Some(stop) = stop {
         output::line(format_args!(
             "\nIt is not being sent: {}. It will be sent once this is lifted.",

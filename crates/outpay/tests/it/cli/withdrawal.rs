@@ -412,8 +412,10 @@ fn the_evidence_is_shown(installation: &Installation) {
     }]);
     assert_eq!(all["attempts"], attempts);
     assert_eq!(all["destination"]["account"], "DE89 3704, 0044");
+    assert_eq!(all["email"], "ann@example.com");
+    assert!(installation.ok(&["withdrawal", "list", "Acme"]).contains("ann@example"));
     let text = installation.ok(&["withdrawal", "show", &ids[0]]);
-    for words in ["payout.succeeded", "operator", "MAN-1", "connection"] {
+    for words in ["ann@example.com", "payout.succeeded", "operator", "MAN-1", "connection"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains('\u{1b}'), "a rail does not steer the terminal: {text:?}");
