@@ -12,6 +12,7 @@ use crate::http::{self, Server};
 use crate::imports;
 use crate::key_rotation;
 use crate::mail;
+use crate::members::demo::DemoDoor;
 use crate::overview;
 use crate::payment_worker;
 use crate::platform::Platform;
@@ -45,13 +46,26 @@ struct Workers {
 /// # Errors
 /// When an address is taken, the certificate cannot be used, or a configured rail lacks its secrets.
 pub async fn open(config: ServeConfig, platform: Platform) -> Result<Serving, Failure> {
+    let faces = faces(platform.clone());
+    bind(config, platform, faces).await
+}
+
+/// The same for a demo on this machine, whose owner enters by a link.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_demo(config: ServeConfig, platform: Platform, door: DemoDoor) -> Result<Serving, Failure> {
+    let faces = faces(platform.clone()).merge(dashboard::demo_router(platform.clone(), door));
+    bind(config, platform, faces).await
+}
+
+async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Result<Serving, Failure> {
     let locked = &platform.rails.locked;
     anyhow::ensure!(locked.is_empty(), "{}", locked.join("; "));
     platform.mail.check()?;
     if let Some(url) = &platform.post_heads_to {
         platform.webhooks.client().guard().check_url(url).context("`post_to` in [heads]")?;
     }
-    let faces = faces(platform.clone());
     Ok(Serving { api: http::bind(config, platform.clone(), faces).await?, platform })
 }
 

@@ -20,6 +20,7 @@ mod door {
 }
 mod access {
     pub mod account;
+    pub mod demo;
     pub mod email_change;
     pub mod enrolment;
     pub mod invitation;
@@ -68,7 +69,7 @@ mod business {
 }
 
 pub use door::access::Access;
-pub use door::router::{Route, router, routes};
+pub use door::router::{Route, demo_router, router, routes};
 
 /// A heading of the navigation and its entries: name for `Frame::current`, path, label.
 type Section = (&'static str, &'static [(&'static str, &'static str, &'static str)]);

@@ -3,6 +3,7 @@
 //! in the database; a session opens nothing before its second factor; every change is in the audit log.
 
 pub mod account;
+pub mod demo;
 pub mod email_change;
 pub mod invitation;
 pub mod lock_out;

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub(super) const SESSION: &str = "member session";
 pub(super) const INVITATION: &str = "invitation";
 pub(super) const PASSWORD_RESET: &str = "password reset";
+pub(super) const DEMO: &str = "demo";
 pub(super) const EMAIL_CHANGE: &str = "email change";
 
 /// A new token: 43 characters.

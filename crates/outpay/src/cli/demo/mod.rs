@@ -15,12 +15,14 @@ use crate::business;
 use crate::business::{CreateBusinessError, CreatedBusiness};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::members::demo::{self as way_in, DemoDoor};
 use crate::platform::{self, Platform};
 use crate::rails::gift_card::pack;
 use crate::serving::{self, ServeConfig, Serving};
 use crate::store::{Failure, NewGiftCard};
 use clap::Args;
 use ledger::{Actor, BookId, Cents, Mode, Terms};
+use secrecy::{ExposeSecret, SecretString};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -51,7 +53,7 @@ pub(super) async fn run(
     let data = temporary.as_ref().map_or_else(|| installation.data(), |folder| folder.path().to_owned());
     let platform = open(&data).await?;
     let business = funded_business(&platform).await?;
-    let serving = listen(arguments.listen, &platform).await?;
+    let (serving, token) = listen(arguments.listen, &platform, business.business.number).await?;
     let address = serving.address()?;
     drop(platform);
 
@@ -61,6 +63,13 @@ pub(super) async fn run(
         ended = &mut running => ended?,
         toured = tour::all(address, &business) => {
             toured?;
+            if let Some(token) = token {
+                let link = way_in::link(&format!("http://{address}"), &token);
+                output::line(format_args!(
+                    "\n# Its dashboard, signed in as the owner: the link works once, within ten minutes\n  {}",
+                    link.expose_secret()
+                ))?;
+            }
             let stays = if temporary.is_some() { "deletes its data" } else { "keeps its data" };
             output::line(format_args!(
                 "\nThe server keeps running at http://{address} for you to try; its data is in {}.\nCtrl-C stops it and {stays}.",
@@ -118,18 +127,32 @@ async fn stock_gift_cards(platform: &Platform, book: BookId) -> Result<(), CliEr
     Ok(platform.store.set_terms(book, "gift_card", &terms).await?)
 }
 
-async fn listen(address: Option<SocketAddr>, platform: &Platform) -> Result<Serving, Failure> {
-    if let Some(address) = address {
-        return serving::open(ServeConfig::on(address), platform.clone()).await;
-    }
+/// With the token of the link to its dashboard, which a server that others can reach does not have.
+async fn listen(
+    address: Option<SocketAddr>,
+    platform: &Platform,
+    business: i64,
+) -> Result<(Serving, Option<SecretString>), Failure> {
     let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
-    match serving::open(ServeConfig::on(usual), platform.clone()).await {
-        Err(failure) if is_taken(&failure) => {
-            let free = SocketAddr::from(([127, 0, 0, 1], 0));
-            serving::open(ServeConfig::on(free), platform.clone()).await
+    match open_on(address.unwrap_or(usual), platform, business).await {
+        Err(failure) if address.is_none() && is_taken(&failure) => {
+            open_on(SocketAddr::from(([127, 0, 0, 1], 0)), platform, business).await
         }
         other => other,
     }
+}
+
+async fn open_on(
+    address: SocketAddr,
+    platform: &Platform,
+    business: i64,
+) -> Result<(Serving, Option<SecretString>), Failure> {
+    let config = ServeConfig::on(address);
+    if !address.ip().is_loopback() {
+        return Ok((serving::open(config, platform.clone()).await?, None));
+    }
+    let (door, token) = DemoDoor::make(platform, business).await?;
+    Ok((serving::open_demo(config, platform.clone(), door).await?, Some(token)))
 }
 
 fn is_taken(failure: &Failure) -> bool {

@@ -2,8 +2,8 @@
 //! (tests/it/dashboard/authorization.rs) and sends every route a request from every role.
 
 use crate::dashboard::access::{
-    account, email_change, enrolment, invitation, passkey, password_reset, recovery_codes, second_factor,
-    second_factor_change, sign_in, switch,
+    account, demo, email_change, enrolment, invitation, passkey, password_reset, recovery_codes,
+    second_factor, second_factor_change, sign_in, switch,
 };
 use crate::dashboard::business::{audit, settings, team, test_clock};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhook, webhooks};
@@ -11,6 +11,7 @@ use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, Needs
 use crate::dashboard::door::{notice, uploaded};
 use crate::dashboard::money::{by_hand, home, import, imports, pauses, proposals, withdrawal, withdrawals};
 use crate::dashboard::people::{claim_link, user, users};
+use crate::members::demo::DemoDoor;
 use crate::platform::Platform;
 use crate::roles::Permission::{
     ManageKeys, ManageSettings, ManageTeam, ManageUsers, ManageWebhooks, PayPeople, ReviewWithdrawals, See,
@@ -21,6 +22,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{self, MethodRouter};
 use axum::{Extension, Router};
 use http::Method;
+use std::sync::Arc;
 
 /// A row of the table.
 pub struct Route {
@@ -167,6 +169,11 @@ fn business() -> Vec<Route> {
     ]
 }
 
+/// Only in a demo: no other server has these routes.
+fn of_a_demo() -> Vec<Route> {
+    vec![get("/dashboard/demo", Anyone, demo::view), post("/dashboard/demo", Anyone, demo::enter)]
+}
+
 fn get<H: Handler<T, Platform>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
     Route { method: Method::GET, path, access, handler: routing::get(handler) }
 }
@@ -177,8 +184,17 @@ fn post<H: Handler<T, Platform>, T: 'static>(path: &'static str, access: Access,
 
 /// The dashboard.
 pub fn router(platform: Platform) -> Router {
+    over(platform, routes())
+}
+
+/// What a demo has beside it.
+pub fn demo_router(platform: Platform, door: DemoDoor) -> Router {
+    over(platform, of_a_demo()).layer(Extension(Arc::new(door)))
+}
+
+fn over(platform: Platform, routes: Vec<Route>) -> Router {
     let mut router = Router::new();
-    for Route { path, access, handler, .. } in routes() {
+    for Route { path, access, handler, .. } in routes {
         router = router.route(path, handler.route_layer(Extension(access)));
     }
     router

@@ -2,7 +2,8 @@
 
 mod sqlite {
     use crate::cli::installation::{Ran, program};
-    use std::io::{BufRead, BufReader, Read};
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpStream;
     use std::process::{Command, Stdio};
 
     #[test]
@@ -41,11 +42,71 @@ mod sqlite {
             assert!(said.contains(expected), "{expected} is missing in {said}");
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "its own folder");
+        its_link_signs_in_once(&said);
         let interrupt = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
         assert!(interrupt.success());
         stdout.read_to_string(&mut said).unwrap();
         assert!(demo.wait().unwrap().success());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    }
+
+    /// Status and head of a request of a browser.
+    fn browse(address: &str, request: &str, head: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{head}Content-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+    }
+
+    fn its_link_signs_in_once(said: &str) {
+        let (_, rest) = said.split_once("http://127.0.0.1:").unwrap();
+        let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let address = format!("127.0.0.1:{port}");
+        let (_, token) = said.split_once("/dashboard/demo#").expect("a link to the dashboard");
+        let token = token.lines().next().unwrap();
+        assert_eq!(browse(&address, "GET /dashboard/demo", "", "").0, 200);
+        let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+        let from = |origin: &str| format!("{form}Origin: http://{origin}\r\n");
+        let enter = |head: &str, token: &str| {
+            browse(&address, "POST /dashboard/demo", head, &format!("token={token}"))
+        };
+        assert_eq!(enter(&from("elsewhere.example"), token).0, 403, "a form of another site");
+        assert_eq!(enter(&from(&address), "guessed").0, 422);
+        let (status, answer) = enter(&from(&address), token);
+        assert_eq!(status, 303, "{answer}");
+        let cookie = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("Set-Cookie: "))
+            .or_else(|| answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")));
+        let cookie = cookie.unwrap().split(';').next().unwrap();
+        let (status, home) = browse(&address, "GET /dashboard", &format!("Cookie: {cookie}\r\n"), "");
+        assert!(status == 200 && home.contains("Demo Owner (owner)"), "{home}");
+        assert_eq!(enter(&from(&address), token).0, 422, "it works once");
+    }
+
+    #[test]
+    fn a_demo_that_others_reach_has_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut demo = program()
+            .args(["demo", "--listen", "0.0.0.0:0"])
+            .env("TMPDIR", folder.path())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(demo.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("Ctrl-C stops it") {
+            assert_ne!(stdout.read_line(&mut said).unwrap(), 0, "it ended: {said}");
+        }
+        assert!(!said.contains("/dashboard/demo"), "{said}");
+        demo.kill().unwrap();
+        demo.wait().unwrap();
     }
 
     #[test]
