@@ -3,6 +3,7 @@
 //! (database), and keys, which come from the environment or from files of their own.
 
 use crate::mail::MailConfig;
+use crate::private_files;
 use crate::rails::RailsConfig;
 use crate::store::Failure;
 use anyhow::Context;
@@ -70,6 +71,20 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("the configuration {} is wrong", path.display()))
+    }
+
+    /// Refuses a file with secrets that other users of the machine can read.
+    ///
+    /// # Errors
+    /// Names the command that closes it.
+    pub fn check_is_private(&self, path: &Path) -> Result<(), Failure> {
+        anyhow::ensure!(
+            !self.rails.holds_secret() || !private_files::others_can_read(path),
+            "the configuration {0} holds the address of a node, which is a secret, and can be read by others; run: chmod 600 {0}, \
+             or name a variable with `rpc_url_env`",
+            path.display()
+        );
+        Ok(())
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {

@@ -26,6 +26,23 @@ pub fn check_key_file(_path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Can users of the machine other than its owner read this file? Not where a folder above it is closed to them. A file that
+/// cannot be looked at counts as closed.
+#[cfg(unix)]
+#[must_use]
+pub fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let mode = |path: &Path| std::fs::metadata(path).map(|found| found.mode()).unwrap_or_default();
+    let Ok(path) = path.canonicalize() else { return false };
+    mode(&path) & 0o044 != 0 && path.ancestors().skip(1).all(|folder| mode(folder) & 0o011 != 0)
+}
+
+#[cfg(not(unix))]
+#[must_use]
+pub fn others_can_read(_path: &Path) -> bool {
+    false
+}
+
 /// Closes the data folder to all but its owner (mode 0700), if it exists. A folder of another owner cannot be changed: it is
 /// accepted if only its group has access, which is how mounted volumes are shared with a service.
 ///
@@ -80,6 +97,21 @@ mod tests {
             assert_eq!(checked.is_ok(), is_fine, "{mode:o}: {checked:?}");
             assert!(checked.is_ok() || checked.unwrap_err().contains("run: chmod 6"));
         }
+    }
+
+    #[test]
+    fn a_file_in_a_closed_folder_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outpay.toml");
+        std::fs::write(&file, "").unwrap();
+        for (folder_mode, file_mode, open) in
+            [(0o755, 0o644, true), (0o755, 0o600, false), (0o700, 0o644, false), (0o711, 0o604, true)]
+        {
+            set_mode(folder.path(), folder_mode);
+            set_mode(&file, file_mode);
+            assert_eq!(others_can_read(&file), open, "{folder_mode:o} {file_mode:o}");
+        }
+        assert!(!others_can_read(&folder.path().join("missing")));
     }
 
     #[test]

@@ -177,6 +177,10 @@ impl Installation {
         self.platform(secrets).await
     }
 
+        // The usual file is in the data folder, which is closed to others before anything is done.
+        if let Some(file) = &self.config {
+            config.check_is_private(file).map_err(|error| CliError::Usage(error.to_string()))?;
+        }
     /// The same with what is derived from a master key that was read before.
     pub(super) async fn open_with(&self, secrets: Secrets) -> Result<Platform, CliError> {
         self.check_is_made().await?;

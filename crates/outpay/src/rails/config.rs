@@ -23,6 +23,12 @@ pub struct RailsConfig {
 }
 
 impl RailsConfig {
+    /// Is a secret in it, and not only the name of a variable or a file?
+    #[must_use]
+    pub fn holds_secret(&self) -> bool {
+        self.crypto.values().any(CryptoConfig::holds_secret)
+    }
+
     /// Checks what the parser cannot: names, and what each kind requires of its table.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The configuration of one token on one chain, and where its secrets come from. Not here: reading the file.
 
 use super::treasury::Treasury;
+use crate::private_files;
 use crate::rails::RailText;
 use crate::store::Failure;
 use alloy_primitives::Address;
@@ -96,6 +97,12 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D:
 }
 
 impl CryptoConfig {
+    /// Does the configuration itself hold the address of a node, which often holds a provider's key?
+    #[must_use]
+    pub fn holds_secret(&self) -> bool {
+        self.rpc_url.is_some() || self.second_rpc_url.is_some()
+    }
+
     /// Checks what can be checked without the chain, and gives the token's address.
     ///
     /// # Errors
@@ -165,7 +172,14 @@ impl ChainAccess {
             (Some(name), None, None) => {
                 Treasury::from_hex(&variable(name)?).with_context(|| format!("reading {name}"))?
             }
-            (None, Some(path), Some(name)) => Treasury::from_keystore(path, &variable(name)?)?,
+            (None, Some(path), Some(name)) => {
+                let shown = path.display();
+                ensure!(
+                    !private_files::others_can_read(path),
+                    "the keystore {shown} can be read by others; run: chmod 600 {shown}"
+                );
+                Treasury::from_keystore(path, &variable(name)?)?
+            }
             _ => bail!("give either `key_env`, or `keystore` and `keystore_password_env`"),
         };
         for url in [&rpc_url].into_iter().chain(&second_rpc_url) {

@@ -100,12 +100,32 @@ const KEYSTORES: [&str; 2] = [
     r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},"ciphertext":"584f4eb2783472ec149b334c22d77ddbf118a0783ea24e66ca8a7883cd2b4bf5","kdf":"scrypt","kdfparams":{"dklen":32,"n":4096,"p":6,"r":8,"salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},"mac":"860ad3ce9642f99d709abc696e25ede7cd35daf6a6041e975d14c53dae118886"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#,
 ];
 
+fn close(keystore: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(keystore, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_keystore_that_others_can_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("open.json");
+    std::fs::write(&path, KEYSTORES[0]).unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let lines = format!("keystore = {path:?}\nkeystore_password_env = \"PASSWORD\"");
+    let keystore = changed("key_env = \"TREASURY_KEY\"", &lines);
+    assert!(build(&keystore).err().unwrap().contains("run: chmod 600"));
+    close(&path);
+    build(&keystore).unwrap();
+}
+
 #[test]
 fn a_keystore_opens_with_its_password_only() {
     let folder = tempfile::tempdir().unwrap();
     for (number, text) in KEYSTORES.iter().enumerate() {
         let path = folder.path().join(format!("{number}.json"));
         std::fs::write(&path, text).unwrap();
+        close(&path);
         let with = |variable: &str| {
             let lines = format!("keystore = {path:?}\nkeystore_password_env = \"{variable}\"");
             build(&changed("key_env = \"TREASURY_KEY\"", &lines))
@@ -118,6 +138,7 @@ fn a_keystore_opens_with_its_password_only() {
     for (part, broken) in [("\"dklen\":32", "\"dklen\":16"), ("\"iv\":\"83", "\"iv\":\""), ("{", "[")] {
         let path = folder.path().join("broken.json");
         std::fs::write(&path, KEYSTORES[1].replacen(part, broken, 1)).unwrap();
+        close(&path);
         let lines = format!("keystore = {path:?}\nkeystore_password_env = \"PASSWORD\"");
         let problem = build(&changed("key_env = \"TREASURY_KEY\"", &lines)).err().unwrap();
         assert!(problem.contains("broken.json"), "{problem}");
