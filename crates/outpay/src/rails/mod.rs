@@ -79,6 +79,16 @@ impl Facts {
     }
 }
 
+/// What a rail says of its counterpart when the operator asks whether all is well. No text contains a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What works, as in `chain 8453 answers`.
+    pub facts: Vec<String>,
+    pub warnings: Vec<String>,
+    /// Why it cannot pay.
+    pub faults: Vec<String>,
+}
+
 /// One way out. Every call but [`Rail::submit`] may be repeated at will; `submit` may be repeated with the same attempt.
 /// No call may hold a database transaction open. A raw error of the counterpart goes into `Unknown` for the operator, and
 /// never into a text that a person reads.
@@ -102,6 +112,11 @@ pub trait Rail: Send + Sync {
 
     /// Whether the rail can pay at all now: funds and health, without a certain payment in mind.
     fn balance(&self, book: BookId) -> BoxFuture<'_, Result<Funds, Closed>>;
+
+    /// Asks the counterpart whether it is there and the configured one. A rail without one has nothing to say.
+    fn diagnose(&self) -> BoxFuture<'_, Diagnosis> {
+        Box::pin(async { Diagnosis::default() })
+    }
 
     /// Writes the exact request for the next attempt. Moves no money and sends nothing of the payment. `earlier` are the
     /// attempts so far, oldest first; `slot` is the first free slot where the rail has a line (an attempt that replaces an

@@ -11,6 +11,7 @@ mod chain;
 mod config;
 mod destination;
 mod detail;
+mod diagnose;
 mod fees;
 mod funds;
 mod history;
@@ -37,8 +38,8 @@ use super::kind::flat;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
 use super::{
-    Closed, Facts, Field, FieldProblem, FieldRole, Finding, Funds, Kind, Outcome, Outgoing, Payment,
-    Prepared, Quote, Rail, RailText, SentSince,
+    Closed, Diagnosis, Facts, Field, FieldProblem, FieldRole, Finding, Funds, Kind, Outcome, Outgoing,
+    Payment, Prepared, Quote, Rail, RailText, SentSince,
 };
 use crate::clock::Clock;
 use crate::store::{Attempt, Failure};
@@ -301,6 +302,10 @@ impl Rail for CryptoRail {
 
     fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
         Box::pin(async move { self.funds().await.unwrap_or_else(|failure| Err(self.failed(&failure))) })
+    }
+
+    fn diagnose(&self) -> BoxFuture<'_, Diagnosis> {
+        Box::pin(self.diagnosis())
     }
 
     fn prepare<'a>(

@@ -68,6 +68,11 @@ pub(super) struct Rpc {
     url: SecretString,
 }
 
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 #[derive(Deserialize)]
 struct Spoken {
     #[serde(default)]
@@ -79,6 +84,12 @@ struct Spoken {
 impl Rpc {
     pub fn new(client: RailClient, url: SecretString) -> Self {
         Self { client, url }
+    }
+
+    /// Can what is asked and answered be read on the way, or changed?
+    pub fn is_open(&self) -> bool {
+        let url = reqwest::Url::parse(self.url.expose_secret()).ok();
+        url.is_some_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine))
     }
 
     async fn call(&self, method: &str, params: Value) -> Result<Value, RpcError> {
