@@ -160,7 +160,7 @@ pub mod store {
         DatabaseState, DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey, ExportedEntry,
         FAR_BEHIND, Failure, GiftCard, Given, HandedOut, HashCredential, HistoryFilter, HistoryPlace, Hold,
         Import, ImportLine, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState,
-        Longest, LongestSteps, MailChoice, MailEnd, MailRow, MailState, MemberChange, Membership,
+        Longest, LongestSteps, MailChoice, MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership,
         MetadataOf, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
         NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow,
         ProposalState, PulledBack, RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine,

@@ -10,7 +10,7 @@ use outpay::testing::clock::Clock;
 use outpay::testing::mail_kind::MailKind;
 use outpay::testing::store::{
     AuditFilter, DueWork, EndpointKey, Import, ImportLine, ImportState, LineState, Longest, LongestSteps,
-    NewDelivery, NewMail, PulledBack, Store,
+    MailNeeds, NewDelivery, NewMail, PulledBack, Store,
 };
 
 on_both_engines! {
@@ -19,6 +19,29 @@ on_both_engines! {
     one_thing_is_made_due_by_hand,
     everything_is_made_due_by_hand,
     an_import_that_is_paid_outside_keeps_its_lease,
+    what_no_worker_took_is_overdue,
+}
+
+async fn what_no_worker_took_is_overdue(world: &BareStore) {
+    let book = start(world).await;
+    run_import(&world.store, book).await;
+    let kinds = async |at: i64| {
+        let found = world.store.overdue(at).await.unwrap();
+        found.iter().map(|one| (one.what, one.count, one.since)).collect::<Vec<_>>()
+    };
+    put_off(world, NOW, 0).await;
+    let all = ["withdrawals", "webhook deliveries", "mails", "imports"].map(|what| (what, 1, NOW));
+    assert_eq!(kinds(NOW - 1).await, []);
+    assert_eq!(kinds(NOW).await, all);
+    put_off(world, NOW, NOW + 1).await;
+    assert_eq!(kinds(NOW).await, [], "workers have them");
+    put_off(world, NOW, 0).await;
+    world.tamper("UPDATE webhook_endpoint SET enabled = 0").await.unwrap();
+    assert_eq!(
+        kinds(NOW).await.iter().map(|one| one.0).collect::<Vec<_>>(),
+        ["withdrawals", "mails", "imports"]
+    );
+    assert_eq!(world.store.mail_needs().await.unwrap(), MailNeeds { books: 0, members: 0 });
 }
 
 const LONGEST: LongestSteps = LongestSteps {
