@@ -24,7 +24,7 @@ use anyhow::Context;
 use axum::Router;
 use tokio::sync::watch;
 
-pub use crate::http::{ConnectionLimits, ServeConfig, TrustedProxies, connections_in_all};
+pub use crate::http::{ConnectionLimits, ServeConfig, TrustedProxies, certificate_life, connections_in_all};
 
 /// Doors with bound addresses, not serving yet.
 pub struct Serving {

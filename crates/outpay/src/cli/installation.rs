@@ -75,12 +75,17 @@ impl Installation {
 
     /// Where the master key is: the one source that is named, or the data folder's file.
     pub(super) fn master_key(&self) -> Result<MasterKeySource, CliError> {
+        self.master_key_in(Some(&self.config()?))
+    }
+
+    /// The same with a configuration that was read before, if it could be.
+    pub(super) fn master_key_in(&self, config: Option<&Config>) -> Result<MasterKeySource, CliError> {
         let words = |command: &String| command.split_whitespace().map(str::to_owned).collect();
         let sources = [
             from_environment()?.map(MasterKeySource::Variable),
             self.master_key_fd.map(MasterKeySource::Descriptor),
             self.master_key_command.as_ref().map(words).map(MasterKeySource::Program),
-            self.config()?.master_key_command.map(MasterKeySource::Program),
+            config.and_then(|config| config.master_key_command.clone()).map(MasterKeySource::Program),
         ];
         let mut named = sources.into_iter().flatten();
         let source = named.next().unwrap_or(MasterKeySource::File);
@@ -163,9 +168,19 @@ impl Installation {
         Ok(store)
     }
 
+    /// The configuration file, if one is named or there is the usual one.
+    pub(super) fn config_file(&self) -> Option<PathBuf> {
+        let usual = || Some(self.data().join(config::CONFIG_FILE)).filter(|path| path.exists());
+        self.config.clone().or_else(usual)
+    }
+
     pub(super) fn config(&self) -> Result<Config, CliError> {
         let mut config = Config::load(self.config.as_deref(), &self.data())
             .map_err(|error| CliError::Usage(format!("{error:#}")))?;
+        // The usual file is in the data folder, which is closed to others before anything is done.
+        if let Some(file) = &self.config {
+            config.check_is_private(file).map_err(|error| CliError::Usage(error.to_string()))?;
+        }
         config.public_url = self.public_url.clone().or(config.public_url);
         Ok(config)
     }
@@ -177,10 +192,6 @@ impl Installation {
         self.platform(secrets).await
     }
 
-        // The usual file is in the data folder, which is closed to others before anything is done.
-        if let Some(file) = &self.config {
-            config.check_is_private(file).map_err(|error| CliError::Usage(error.to_string()))?;
-        }
     /// The same with what is derived from a master key that was read before.
     pub(super) async fn open_with(&self, secrets: Secrets) -> Result<Platform, CliError> {
         self.check_is_made().await?;

@@ -59,9 +59,9 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server until Ctrl-C or SIGTERM
     /// Make an installation: data folder, master key, database
     Init(init::InitArguments),
+    /// Run the server until Ctrl-C or SIGTERM
     Serve(serve::ServeArguments),
     /// Try Outpay: a server with a funded business, and the documented requests against it
     Demo(demo::DemoArguments),
@@ -109,7 +109,7 @@ enum Command {
     Recover(recover::RecoverArguments),
     /// Manage versions of the master key: show what needs them, rotate, retire
     MasterKey(master_key::MasterKeyArguments),
-    /// Check engine, settings, permissions, clock and disk
+    /// Check what the installation depends on, and exit with 1 on a fault
     Doctor(doctor::DoctorArguments),
     /// Pay the recipients in a file of `email,amount` lines; each line is paid once, however often the file is
     /// imported
@@ -152,12 +152,12 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         output::log_warnings();
     }
     match line.command {
+        Command::Init(arguments) => init::run(arguments, &installation).await,
         Command::Serve(arguments) => serve::run(arguments, &installation).await,
         Command::Demo(arguments) => demo::run(arguments, &installation, typed).await,
         Command::Business(arguments) => business::run(arguments, &installation).await,
         Command::Key(arguments) => key::run(arguments, &installation).await,
         Command::Dashboard(arguments) => dashboard::run(arguments, &installation).await,
-        Command::Init(arguments) => init::run(arguments, &installation).await,
         Command::User(arguments) => user::run(arguments, &installation).await,
         Command::Method(arguments) => method::run(arguments, &installation).await,
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,

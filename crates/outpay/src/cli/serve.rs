@@ -22,26 +22,33 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 use url::Url;
 
+/// How a server is reached; `outpay doctor` takes these flags and variables too, and checks them.
 #[derive(Args)]
-pub(super) struct ServeArguments {
+pub(super) struct DoorFlags {
     /// Address of the API
     #[arg(long, value_name = "ADDR", env = "OUTPAY_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// Address of the Prometheus metrics [default: none]
     #[arg(long, value_name = "ADDR", env = "OUTPAY_METRICS_LISTEN")]
-    metrics_listen: Option<SocketAddr>,
+    pub(super) metrics_listen: Option<SocketAddr>,
     /// Certificate chain (PEM); with --tls-key the API speaks HTTPS
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", env = "OUTPAY_TLS_CERT", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
     /// Private key of the certificate (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", env = "OUTPAY_TLS_KEY", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Addresses and networks of your own proxies, whose X-Forwarded-For is trusted
+    #[arg(long, value_name = "ADDRESS", env = "OUTPAY_TRUSTED_PROXIES", value_parser = networks)]
+    pub(super) trusted_proxies: Option<Networks>,
+}
+
+#[derive(Args)]
+pub(super) struct ServeArguments {
+    #[command(flatten)]
+    doors: DoorFlags,
     /// Limit of requests per second for each client address and for each credential, or off
     #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = limit_or_off)]
     rate_limit: LimitOrOff,
-    /// Addresses and networks of your own proxies, whose X-Forwarded-For is trusted
-    #[arg(long, value_name = "ADDRESS", env = "OUTPAY_TRUSTED_PROXIES", value_parser = networks)]
-    trusted_proxies: Option<Networks>,
     /// Most open connections of one client address (IPv6: one /64; your own proxies are exempt), or off
     #[arg(long, value_name = "N|off", env = "OUTPAY_CONNECTIONS_PER_ADDRESS", default_value = "512", value_parser = limit_or_off)]
     connections_per_address: LimitOrOff,
@@ -113,13 +120,14 @@ async fn serve(arguments: ServeArguments, installation: &Installation) -> Result
     let connections = arguments.connections();
     let (most, each) = (connections.in_all, connections.per_address);
     tracing::info!(open_files = files.now, connections = most, per_address = each, "limits");
+    let doors = arguments.doors;
     let config = ServeConfig {
         connections,
-        listen: arguments.listen,
-        metrics_listen: arguments.metrics_listen,
-        tls: arguments.tls_cert.zip(arguments.tls_key),
+        listen: doors.listen,
+        metrics_listen: doors.metrics_listen,
+        tls: doors.tls_cert.zip(doors.tls_key),
         requests_per_second: arguments.rate_limit.0,
-        trusted_proxies: TrustedProxies::new(arguments.trusted_proxies),
+        trusted_proxies: TrustedProxies::new(doors.trusted_proxies),
         traced: arguments.traced_share,
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };

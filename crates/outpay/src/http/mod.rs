@@ -53,3 +53,4 @@ pub use openapi::document as openapi_document;
 pub use proxies::TrustedProxies;
 pub use routes::{Admits, callers, router};
 pub use server::{ServeConfig, Server, bind};
+pub use tls::certificate_life;

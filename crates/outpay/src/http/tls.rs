@@ -4,6 +4,7 @@
 use crate::private_files;
 use crate::store::Failure;
 use anyhow::Context;
+use ledger::Micros;
 use parking_lot::{Mutex, RwLock};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use x509_cert::der::Decode;
 
 /// HTTP/2 in the negotiation of protocols (RFC 9113, 3.2).
 pub(super) const H2: &[u8] = b"h2";
@@ -84,6 +86,29 @@ fn inode(found: &Metadata) -> u64 {
 #[cfg(not(unix))]
 fn inode(_found: &Metadata) -> u64 {
     0
+}
+
+/// When the first certificate of a chain holds, in microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateLife {
+    pub begins: Micros,
+    pub ends: Micros,
+}
+
+/// Reads the files as a server would, and when the certificate holds.
+///
+/// # Errors
+/// When a server could not use them.
+pub fn certificate_life(certificate: &Path, key: &Path) -> Result<CertificateLife, Failure> {
+    drop(acceptor(certificate, key)?);
+    let first = CertificateDer::from_pem_file(certificate)?;
+    let read = x509_cert::Certificate::from_der(&first)
+        .with_context(|| format!("--tls-cert {} cannot be read", certificate.display()))?;
+    let validity = read.tbs_certificate.validity;
+    let micros = |time: x509_cert::time::Time| {
+        Micros::try_from(time.to_unix_duration().as_micros()).unwrap_or(Micros::MAX)
+    };
+    Ok(CertificateLife { begins: micros(validity.not_before), ends: micros(validity.not_after) })
 }
 
 fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {

@@ -67,6 +67,12 @@ impl MailConfig {
         Ok(())
     }
 
+    /// The port of the mail server.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.tls == Encryption::Implicit { 465 } else { 587 })
+    }
+
     /// Resolves the server and the sender, with the password from `environment`.
     ///
     /// # Errors
@@ -90,7 +96,7 @@ impl MailConfig {
         };
         let server = SmtpServer {
             host: self.host.clone(),
-            port: self.port.unwrap_or(if self.tls == Encryption::Implicit { 465 } else { 587 }),
+            port: self.port(),
             is_implicit: self.tls == Encryption::Implicit,
             tls,
             credentials,

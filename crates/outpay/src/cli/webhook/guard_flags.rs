@@ -17,11 +17,13 @@ pub(in crate::cli) struct GuardFlags {
 }
 
 impl GuardFlags {
+    pub(in crate::cli) fn guard(&self) -> Guard {
+        Guard { allow_http: self.allow_http_webhooks, allow_private: self.allow_private_webhooks }
+    }
+
     /// The platform with this guard.
     pub(in crate::cli) fn applied_to(&self, platform: Platform) -> Platform {
-        let guard =
-            Guard { allow_http: self.allow_http_webhooks, allow_private: self.allow_private_webhooks };
-        let webhooks = platform.webhooks.clone().guarded_by(guard);
+        let webhooks = platform.webhooks.clone().guarded_by(self.guard());
         Platform { webhooks, ..platform }
     }
 }

@@ -23,13 +23,24 @@ fn a_healthy_installation_passes(installation: &Installation) {
         assert_eq!(check["grade"], "pass", "{check}");
     }
     let lines = installation.ok(&["doctor"]);
-    assert!(lines.lines().all(|line| line.starts_with("PASS") || line.starts_with("WARN")), "{lines}");
+    let is_check = |line: &str| line.starts_with("PASS") || line.starts_with("WARN");
+    let (end, all) =
+        lines.lines().collect::<Vec<_>>().split_last().map(|(end, all)| (*end, all.to_vec())).unwrap();
+    assert!(all.into_iter().all(is_check) && end.contains("add --network"), "{lines}");
 }
 
 fn a_patient_that_is_not_there_is_not_made(installation: &Installation) {
-    let lines = installation.ok(&["doctor"]);
-    assert!(lines.contains("WARN  master key"), "{lines}");
+    let ran = installation.run(&["doctor"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.contains("FAIL  installation") && ran.stdout.contains("outpay init"),
+        "{}",
+        ran.stdout
+    );
     assert!(!installation.data().exists());
+    // Nor in a database that is empty.
+    let again = installation.run(&["doctor"]);
+    assert_eq!(again.stdout.matches("FAIL  installation").count(), 1, "{}", again.stdout);
 }
 
 fn a_master_key_that_others_can_read_fails(installation: &Installation) {
