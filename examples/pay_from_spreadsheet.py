@@ -25,6 +25,11 @@ def cents(text: str) -> int:
     return int(amount)
 
 
+def dollars(cents: int) -> str:
+    """As in the spreadsheet."""
+    return f"{cents // 100}.{cents % 100:02}"
+
+
 def read(path: str) -> list:
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
@@ -59,8 +64,8 @@ if __name__ == "__main__":
     path, server = sys.argv[1:]
     payouts = read(path)
     output = csv.writer(sys.stdout)
-    output.writerow(["email", "amount", "reference", "hash"])
+    output.writerow(["email", "amount", "currency", "reference", "hash"])
     for start in range(0, len(payouts), ROWS_PER_REQUEST):
         rows = payouts[start : start + ROWS_PER_REQUEST]
         for row, paid in zip(rows, pay(server, rows)):
-            output.writerow([row["email"], row["amount"], row["reference"], paid["hash"]])
+            output.writerow([row["email"], dollars(row["amount"]), "USD", row["reference"], paid["hash"]])

@@ -95,7 +95,8 @@ fn a_spreadsheet_is_paid_once_however_often_it_is_sent() {
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!(lines.len(), 3, "{printed}");
     assert!(
-        lines[1].starts_with("a@example.com,1250,oct-1,") && lines[2].starts_with("b@example.com,1,oct-2,")
+        lines[1].starts_with("a@example.com,12.50,USD,oct-1,")
+            && lines[2].starts_with("b@example.com,0.01,USD,oct-2,")
     );
     let again = spreadsheet(&server, &key, &file);
     assert_eq!(String::from_utf8(again.stdout).unwrap(), printed);
