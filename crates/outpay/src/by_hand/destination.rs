@@ -14,8 +14,7 @@ pub(super) struct DestinationColumns(Vec<String>);
 impl DestinationColumns {
     /// The configured fields in their order, then those that only stored destinations have.
     pub(super) fn of<'a>(configured: Vec<String>, stored: impl Iterator<Item = &'a str>) -> Self {
-        let mut others: BTreeSet<String> =
-            stored.flat_map(|stored| fields(stored).into_iter()).map(|(name, _)| name).collect();
+        let mut others: BTreeSet<String> = stored.flat_map(fields).map(|(name, _)| name).collect();
         others.retain(|name| !configured.contains(name));
         Self(configured.into_iter().chain(others).collect())
     }

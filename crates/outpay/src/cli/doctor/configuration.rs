@@ -84,7 +84,7 @@ pub(super) fn check_doors(doors: &DoorFlags, checks: &mut Checks) {
             doors.trusted_proxies.as_ref().is_some_and(|proxies| proxies.contains(address))
         })
     };
-    if STRANGERS.iter().all(|stranger| trusts(&stranger)) {
+    if STRANGERS.iter().all(trusts) {
         let detail = "--trusted-proxies trusts every address: a client can write any address into X-Forwarded-For; name your proxies alone";
         checks.add(Grade::Fail, "doors", detail);
     }
