@@ -39,6 +39,7 @@ mod mail;
 mod mail_kind;
 mod members;
 mod memory_dumps;
+mod named_secrets;
 mod networks;
 mod open_files;
 mod overview;

@@ -1,9 +1,10 @@
-//! Where the master key comes from: the environment, a file descriptor, a program, or a file only its owner can read, made on
-//! first start. Not here: its versions (key_ring.rs), what is computed with it (secrets.rs).
+//! Where the master key comes from: the environment, a named file, a file descriptor, a program, or a file only its owner can
+//! read, made on first start. Not here: its versions (key_ring.rs), what is computed with it (secrets.rs).
 
 use super::{KeyRing, Secrets};
 use crate::clock::Entropy;
 use crate::durable_file;
+use crate::named_secrets;
 use crate::private_files;
 use crate::store::Failure;
 use anyhow::Context;
@@ -28,6 +29,8 @@ const LONGEST_RUN: Duration = Duration::from_secs(30);
 pub enum MasterKeySource {
     /// The text itself, from [`MASTER_KEY_VARIABLE`].
     Variable(SecretString),
+    /// A file that something else looks after: a secret of a container, a credential of systemd. It is never made or changed.
+    Named(PathBuf),
     /// An open file descriptor of this process.
     Descriptor(u32),
     /// A program and its arguments; it prints the key.
@@ -42,6 +45,7 @@ impl MasterKeySource {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Variable(_) => MASTER_KEY_VARIABLE,
+            Self::Named(_) => "--master-key-file",
             Self::Descriptor(_) => "--master-key-fd",
             Self::Program(_) => "the program of the master key",
             Self::File => MASTER_KEY_FILE,
@@ -64,6 +68,7 @@ pub async fn load(source: &MasterKeySource, data: &Path, entropy: &Entropy) -> R
 pub async fn load_ring(source: &MasterKeySource, data: &Path, entropy: &Entropy) -> Result<KeyRing, Failure> {
     let text = match source {
         MasterKeySource::Variable(text) => text.clone(),
+        MasterKeySource::Named(path) => named_secrets::read(path).context("--master-key-file")?,
         MasterKeySource::Descriptor(number) => from_descriptor(*number)?,
         MasterKeySource::Program(command) => from_program(command, LONGEST_RUN).await?,
         MasterKeySource::File => from_file(data, entropy)?,

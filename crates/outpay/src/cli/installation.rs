@@ -8,17 +8,19 @@ use crate::business;
 use crate::clock::{Clock, Entropy};
 use crate::config::{self, Config};
 use crate::durable_file;
+use crate::named_secrets;
 use crate::platform::{self, Platform};
 use crate::private_files;
 use crate::store::{Business, DatabaseState, DatabaseUrl, Store};
 use clap::Args;
 use ledger::{BookId, Mode};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 
 const DEFAULT_DATA: &str = "outpay-data";
 /// In the help of every command, so that its own options stand apart.
 const HEADING: &str = "Options of every command";
+const DATABASE_VARIABLE: &str = "OUTPAY_DATABASE";
 
 /// `--data` and the other flags that every command takes.
 #[derive(Args)]
@@ -32,6 +34,9 @@ pub(super) struct Installation {
     /// Configuration file [default: DIR/outpay.toml, if it exists]
     #[arg(long, global = true, help_heading = HEADING, value_name = "FILE", env = "OUTPAY_CONFIG")]
     config: Option<PathBuf>,
+    /// File that holds the master key, of a service manager or a container
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FILE", env = "OUTPAY_MASTER_KEY_FILE")]
+    master_key_file: Option<PathBuf>,
     /// Open file descriptor that holds the master key, as in 3 after `3< FILE`
     #[arg(long, global = true, help_heading = HEADING, value_name = "N", env = "OUTPAY_MASTER_KEY_FD")]
     master_key_fd: Option<u32>,
@@ -61,10 +66,15 @@ impl Installation {
     }
 
     pub(super) fn database(&self) -> Result<DatabaseUrl, CliError> {
-        match &self.database {
-            Some(text) => DatabaseUrl::parse(text).map_err(|error| CliError::Usage(format!("{error:#}"))),
-            None => Ok(platform::default_database(&self.data())),
-        }
+        // With the flag in place of its variable: a file beside either of them is refused.
+        let given = |name: &str| match name {
+            DATABASE_VARIABLE => self.database.clone(),
+            other => named_secrets::variable(other),
+        };
+        let found = named_secrets::find(DATABASE_VARIABLE, &given)
+            .and_then(|text| text.map(|text| DatabaseUrl::parse(text.expose_secret())).transpose());
+        let found = found.map_err(|error| CliError::Usage(format!("{error:#}")))?;
+        Ok(found.unwrap_or_else(|| platform::default_database(&self.data())))
     }
 
     /// Refuses what was typed and must not be.
@@ -83,6 +93,7 @@ impl Installation {
         let words = |command: &String| command.split_whitespace().map(str::to_owned).collect();
         let sources = [
             from_environment()?.map(MasterKeySource::Variable),
+            self.master_key_file.clone().map(MasterKeySource::Named),
             self.master_key_fd.map(MasterKeySource::Descriptor),
             self.master_key_command.as_ref().map(words).map(MasterKeySource::Program),
             config.and_then(|config| config.master_key_command.clone()).map(MasterKeySource::Program),

@@ -2,12 +2,14 @@
 //! file (config.rs), the SMTP exchange (smtp.rs).
 
 use super::smtp::{SmtpServer, Times};
+use crate::named_secrets;
 use crate::store::Failure;
 use anyhow::{Context, ensure};
 use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ pub struct MailConfig {
     pub ca_file: Option<PathBuf>,
     /// User name for SMTP AUTH; without it, no authentication.
     pub username: Option<String>,
-    /// Name of the environment variable that holds the password.
+    /// Name of the environment variable that holds the password; with `_FILE` behind it, of one that holds the path of its file.
     pub password_env: Option<String>,
     /// Sender address, as in `Payouts <payouts@example.com>`.
     pub from: String,
@@ -84,7 +86,7 @@ impl MailConfig {
         self.check()?;
         let credentials = match (&self.username, &self.password_env) {
             (Some(username), Some(name)) => {
-                let password = environment(name).with_context(|| format!("the environment has no {name}"))?;
+                let password = named_secrets::require(name, environment)?.expose_secret().to_owned();
                 Some(Credentials::new(username.clone(), password))
             }
             _ => None,
@@ -171,7 +173,8 @@ mod tests {
         let config = parsed("username = \"u\"\npassword_env = \"MAIL_PASSWORD\"");
         let error = config.load(&|_| None).err().unwrap().to_string();
         assert!(error.contains("MAIL_PASSWORD"), "{error}");
-        let (server, _) = config.load(&|_| Some("secret".to_owned())).unwrap();
+        let (server, _) =
+            config.load(&|name| (name == "MAIL_PASSWORD").then(|| "secret".to_owned())).unwrap();
         assert_eq!((server.port, server.hello.as_str()), (587, "example.com"));
         assert_eq!(parsed("tls = \"implicit\"").load(&|_| None).unwrap().0.port, 465);
     }

@@ -26,6 +26,7 @@ use crate::auth::Secrets;
 use crate::background::Nudge;
 use crate::clock::{Clock, Entropy};
 use crate::ids::IdKind;
+use crate::named_secrets;
 use crate::store::{Failure, Store};
 use config::Sender;
 use ledger::BookId;
@@ -67,7 +68,7 @@ impl Mail {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        let post = match config.map(|config| config.load(&|name| std::env::var(name).ok())) {
+        let post = match config.map(|config| config.load(&named_secrets::variable)) {
             None => MailParts::None,
             Some(Ok(open)) => MailParts::Open(Arc::new(open)),
             Some(Err(failure)) => MailParts::Locked(format!("{failure:#}").into()),

@@ -2,6 +2,7 @@
 
 use super::treasury::Treasury;
 use crate::private_files;
+use crate::named_secrets;
 use crate::rails::RailText;
 use crate::store::Failure;
 use alloy_primitives::Address;
@@ -145,7 +146,7 @@ impl ChainAccess {
         Self { second_rpc_url: Some(rpc_url), ..self }
     }
 
-    /// As the configuration says; `environment` gives the value of a variable.
+    /// As the configuration says; `environment` gives the value of a variable, or of the one that names its file.
     ///
     /// # Errors
     /// When something is missing or cannot be read. No secret is in the error.
@@ -154,8 +155,8 @@ impl ChainAccess {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let variable = |name: &str| {
-            let value = environment(name).with_context(|| format!("the environment has no {name}"))?;
-            Ok::<_, Failure>(SecretString::from(value.trim().to_owned()))
+            let value = named_secrets::require(name, environment)?;
+            Ok::<_, Failure>(SecretString::from(value.expose_secret().trim()))
         };
         let rpc_url = match (&config.rpc_url, &config.rpc_url_env) {
             (Some(url), None) => url.clone(),

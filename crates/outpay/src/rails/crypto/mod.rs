@@ -42,6 +42,7 @@ use super::{
     Payment, Prepared, Quote, Rail, RailText, SentSince,
 };
 use crate::clock::Clock;
+use crate::named_secrets;
 use crate::store::{Attempt, Failure};
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, bail, ensure};
@@ -173,7 +174,7 @@ impl CryptoRail {
     /// # Errors
     /// When the configuration is wrong or a secret is missing.
     pub fn open(name: &str, config: &CryptoConfig, clock: Clock) -> Result<Self, Failure> {
-        let access = ChainAccess::load(config, &|variable| std::env::var(variable).ok())?;
+        let access = ChainAccess::load(config, &named_secrets::variable)?;
         Self::new(name, config.clone(), access, clock)
     }
 
