@@ -146,6 +146,19 @@ fn create(data: &Path, path: &Path, entropy: &Entropy) -> Result<(), Failure> {
     Ok(durable_file::sync_folder(data)?)
 }
 
+/// Makes a new key in a file, for [`MasterKeySource::Named`].
+///
+/// # Errors
+/// When the file exists, whatever is in it, or cannot be written.
+pub fn create_file(path: &Path, entropy: &Entropy) -> std::io::Result<()> {
+    let mut key = [0u8; 32];
+    entropy.fill(&mut key);
+    let mut file = private_file(path)?;
+    file.write_all(KeyRing::of(key).to_text().expose_secret().as_bytes())?;
+    file.sync_all()?;
+    durable_file::sync_name(path)
+}
+
 /// Replaces the file by one with these versions. After a crash there is the old one or the new one.
 ///
 /// # Errors

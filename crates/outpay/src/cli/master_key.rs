@@ -4,7 +4,7 @@
 use super::cli_error::CliError;
 use super::installation::Installation;
 use super::output;
-use crate::auth::master_key::{MASTER_KEY_FILE, MasterKeySource, replace_file};
+use crate::auth::master_key::{MASTER_KEY_FILE, MasterKeySource, create_file, replace_file};
 use crate::auth::{KeyRing, Secrets};
 use crate::clock::{Entropy, rfc3339};
 use crate::key_rotation::{self, BegunRotation, Resealing, VersionNeeds};
@@ -13,6 +13,8 @@ use crate::store::{KeyHolder, MasterKeyRow};
 use clap::{Args, Subcommand};
 use ledger::Micros;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,6 +36,11 @@ enum MasterKeyCommand {
     Status,
     /// Take a new version into use and seal again what older ones have sealed; goes on with a rotation that was cut off
     Rotate,
+    /// Create a new master key in a file of its own, for --master-key-file
+    Create {
+        /// File that does not exist yet; its owner alone can read it
+        file: PathBuf,
+    },
     /// Retire an old version that nothing needs any more
     Retire {
         /// Number of the version
@@ -50,9 +57,27 @@ pub(super) async fn run(
     match arguments.verb {
         MasterKeyCommand::Status => status(&installation.open().await?, json).await?,
         MasterKeyCommand::Rotate => rotate(installation, json).await?,
+        MasterKeyCommand::Create { file } => create(&file, json)?,
         MasterKeyCommand::Retire { version } => retire(installation, version, json).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A key that exists is never replaced: what was made with it would be lost.
+fn create(file: &Path, json: bool) -> Result<(), CliError> {
+    let shown = file.display();
+    create_file(file, &Entropy::System).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            CliError::Refused(format!("{shown} exists; a master key is never replaced"))
+        }
+        _ => CliError::Failed(anyhow::Error::from(error).context(format!("cannot make {shown}"))),
+    })?;
+    if json {
+        return output::json(&json!({ "file": file }));
+    }
+    output::line(format_args!(
+        "Wrote a new master key to {shown}. Keep a copy elsewhere: no hash and no API key works without it."
+    ))
 }
 
 /// A version as it is shown.
