@@ -14,6 +14,7 @@ mod deposit;
 mod doctor;
 mod due;
 mod giftcard;
+mod health;
 mod import;
 mod init;
 mod input;
@@ -109,6 +110,8 @@ enum Command {
     Recover(recover::RecoverArguments),
     /// Manage versions of the master key: show what needs them, rotate, retire
     MasterKey(master_key::MasterKeyArguments),
+    /// Ask a server on this machine whether it answers, for health checks of containers
+    Health(health::HealthArguments),
     /// Check what the installation depends on, and exit with 1 on a fault
     Doctor(doctor::DoctorArguments),
     /// Pay the recipients in a file of `email,amount` lines; each line is paid once, however often the file is
@@ -177,6 +180,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Restore(arguments) => backup::restore(arguments, &installation).await,
         Command::Recover(arguments) => recover::run(arguments, &installation).await,
         Command::MasterKey(arguments) => master_key::run(arguments, &installation).await,
+        Command::Health(arguments) => health::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments, &installation).await,
         Command::Import(arguments) => import::run(arguments, &installation).await,
         Command::Completions(arguments) => manual::completions(&arguments, CommandLine::command()),

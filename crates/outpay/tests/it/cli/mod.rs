@@ -15,6 +15,7 @@ mod doctor_faults;
 mod documentation;
 mod due;
 mod giftcard;
+mod health;
 mod import;
 mod init;
 pub mod installation;
