@@ -20,16 +20,24 @@ struct MailLabels {
 
 impl MailMeasures {
     pub fn register(&self, registry: &mut Registry) {
+        // From the beginning: a counter that appears with its first failure has no rate.
+        for state in MailState::ALL {
+            drop(self.tries.get_or_create(&MailLabels { outcome: outcome_word(state) }));
+        }
         registry.register("mail_tries", "Tries to send a mail by outcome", self.tries.clone());
         registry.register("mail_waiting", "Mails that wait to be sent", self.waiting.clone());
     }
 
     pub(super) fn tried(&self, state: MailState) {
-        let outcome = if state == MailState::Pending { "put_off" } else { state.word() };
-        self.tries.get_or_create(&MailLabels { outcome }).inc();
+        self.tries.get_or_create(&MailLabels { outcome: outcome_word(state) }).inc();
     }
 
     pub(super) fn waiting(&self, mails: i64) {
         self.waiting.set(mails);
     }
+}
+
+/// What a try has made of its mail.
+fn outcome_word(state: MailState) -> &'static str {
+    if state == MailState::Pending { "put_off" } else { state.word() }
 }

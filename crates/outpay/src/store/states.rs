@@ -77,7 +77,7 @@ pub enum MailState {
 }
 
 impl MailState {
-    pub(super) const ALL: [Self; 3] = [Self::Pending, Self::Sent, Self::Failed];
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Sent, Self::Failed];
 
     /// The word in lists.
     #[must_use]
