@@ -8,6 +8,7 @@ mod browser;
 mod claim;
 mod cli;
 mod conformance;
+mod contrib;
 mod dashboard;
 mod database;
 mod examples;

@@ -21,10 +21,11 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 const CODE: &str = "CARD-7Q2M-XK4T-9WZP";
 const PIN: &str = "PIN-83650214";
 
-struct Running {
+/// A server with metrics; ends with the test.
+pub struct Running {
     process: Child,
-    api: String,
-    metrics: String,
+    pub api: String,
+    pub metrics: String,
 }
 
 impl Drop for Running {
@@ -34,7 +35,7 @@ impl Drop for Running {
     }
 }
 
-fn start(installation: &Installation, log: &Path) -> Running {
+pub fn start(installation: &Installation, log: &Path) -> Running {
     let serve =
         ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--log-format", "json"];
     let mut command = installation.command(&serve);
@@ -58,7 +59,7 @@ fn start(installation: &Installation, log: &Path) -> Running {
     panic!("the server does not start");
 }
 
-fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
+pub fn ask(address: &str, method: &str, path: &str, header: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     write!(
