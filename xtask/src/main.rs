@@ -11,6 +11,7 @@ mod clock;
 mod crash;
 mod flood;
 mod outpay;
+mod package;
 mod postgres;
 mod powercut;
 mod recover;
@@ -49,6 +50,8 @@ enum Tool {
     Recover(recover::Arguments),
     /// Hold on to a server with many connections and measure what a legitimate client gets
     Flood(flood::Arguments),
+    /// Build what operators install (package, image, list of components) and try each as they would
+    Package(package::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an independent auditor
     Simulate(simulate::Arguments),
     /// Tell the causes of a 401 apart by time, over all pairs of causes
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Tool::Powercut(arguments) => until_interrupted(powercut::run(arguments)),
         Tool::Recover(arguments) => until_interrupted(recover::run(arguments)),
         Tool::Flood(arguments) => until_interrupted(flood::run(arguments)),
+        Tool::Package(arguments) => until_interrupted(package::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
         Tool::Timing(arguments) => until_interrupted(timing::run(arguments)),
         Tool::Load => bench::load::run(),
