@@ -1,0 +1,105 @@
+"""The part of a business's client that sets webhooks and looks at their deliveries. Not here: verifying them (webhooks.py)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from .. import _schema as schema
+from .._request import CallOptions, path_of
+from .door import AsyncDoor
+from .pages import AsyncList
+from .resources import _AsyncResource
+
+TaggedWebhook = tuple[schema.Webhook, "str | None"]
+
+
+class AsyncWebhooks(_AsyncResource):
+    """Where events are sent. Token and secret are in the answer that makes them, and in no later one."""
+
+    def __init__(self, door: AsyncDoor) -> None:
+        super().__init__(door)
+        self.primary = AsyncPrimaryWebhook(door)
+        """The one of ``/payout/webhook``."""
+        self.deliveries = AsyncDeliveries(door)
+
+    async def list(self, *, options: CallOptions | None = None) -> schema.WebhookList:
+        return cast(schema.WebhookList, await self._door.get("/payout/webhooks", {}, options))
+
+    async def create(self, body: schema.WebhookBody, *, options: CallOptions | None = None) -> schema.Webhook:
+        return cast(schema.Webhook, await self._door.change("/payout/webhooks", options, body))
+
+    async def get(self, id: str, *, options: CallOptions | None = None) -> TaggedWebhook:
+        """The webhook, with the tag to change it under (``if_match``)."""
+        webhook, tag = await self._door.tagged("GET", path_of("/payout/webhooks/{id}", id=id), options)
+        return cast(schema.Webhook, webhook), tag
+
+    async def update(self, id: str, body: schema.WebhookBody, *, options: CallOptions | None = None) -> TaggedWebhook:
+        webhook, tag = await self._door.tagged("PUT", path_of("/payout/webhooks/{id}", id=id), options, body)
+        return cast(schema.Webhook, webhook), tag
+
+    async def roll(self, id: str, body: schema.RollBody | None = None, *, options: CallOptions | None = None) -> schema.Webhook:
+        """A new token and secret; the old ones go on signing for ``overlap`` seconds."""
+        path = path_of("/payout/webhooks/{id}/roll", id=id)
+        return cast(schema.Webhook, await self._door.change(path, options, body or {}))
+
+    async def switch(self, id: str, *, options: CallOptions | None = None) -> schema.Webhook:
+        """Ends the overlap of a roll now."""
+        path = path_of("/payout/webhooks/{id}/switch", id=id)
+        return cast(schema.Webhook, await self._door.once("POST", path, options))
+
+    async def test(
+        self, id: str, body: schema.TestBody | None = None, *, options: CallOptions | None = None
+    ) -> schema.DeliveryDetail:
+        """Sends an invented event now."""
+        path = path_of("/payout/webhooks/{id}/test", id=id)
+        return cast(schema.DeliveryDetail, await self._door.change(path, options, body or {}))
+
+    async def delete(self, id: str, *, options: CallOptions | None = None) -> schema.WebhookDeleted:
+        path = path_of("/payout/webhooks/{id}", id=id)
+        return cast(schema.WebhookDeleted, await self._door.once("DELETE", path, options))
+
+
+class AsyncPrimaryWebhook(_AsyncResource):
+    async def get(self, *, options: CallOptions | None = None) -> TaggedWebhook:
+        webhook, tag = await self._door.tagged("GET", "/payout/webhook", options)
+        return cast(schema.Webhook, webhook), tag
+
+    async def set(self, body: schema.WebhookBody, *, options: CallOptions | None = None) -> TaggedWebhook:
+        webhook, tag = await self._door.tagged("PUT", "/payout/webhook", options, body)
+        return cast(schema.Webhook, webhook), tag
+
+    async def roll(self, body: schema.RollBody | None = None, *, options: CallOptions | None = None) -> schema.Webhook:
+        return cast(schema.Webhook, await self._door.change("/payout/webhook/roll", options, body or {}))
+
+    async def switch(self, *, options: CallOptions | None = None) -> schema.Webhook:
+        return cast(schema.Webhook, await self._door.once("POST", "/payout/webhook/switch", options))
+
+    async def test(self, body: schema.TestBody | None = None, *, options: CallOptions | None = None) -> schema.DeliveryDetail:
+        return cast(schema.DeliveryDetail, await self._door.change("/payout/webhook/test", options, body or {}))
+
+
+class AsyncDeliveries(_AsyncResource):
+    """What was sent, and what came back."""
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        options: CallOptions | None = None,
+    ) -> AsyncList[schema.Delivery, schema.DeliveryPage]:
+        query = {"status": status, "limit": limit}
+        return AsyncList(lambda at: self._door.get("/payout/webhook/deliveries", {**query, "cursor": at}, options), cursor)
+
+    async def get(self, id: str, *, options: CallOptions | None = None) -> schema.DeliveryDetail:
+        path = path_of("/payout/webhook/deliveries/{id}", id=id)
+        return cast(schema.DeliveryDetail, await self._door.get(path, {}, options))
+
+    async def retry(self, id: str, *, options: CallOptions | None = None) -> schema.Delivery:
+        path = path_of("/payout/webhook/deliveries/{id}/retry", id=id)
+        return cast(schema.Delivery, await self._door.change(path, options))
+
+    async def replay(self, body: schema.ReplayBody, *, options: CallOptions | None = None) -> schema.Replayed:
+        """Retries all deliveries that failed at that time or later."""
+        return cast(schema.Replayed, await self._door.change("/payout/webhook/replay", options, body))
