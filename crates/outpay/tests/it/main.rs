@@ -7,6 +7,7 @@
 mod browser;
 mod claim;
 mod cli;
+mod clients;
 mod conformance;
 mod contrib;
 mod dashboard;

@@ -4,7 +4,7 @@ mod audit;
 mod audit_evidence;
 mod audit_log;
 mod backup;
-mod beside_a_server;
+pub mod beside_a_server;
 mod business;
 mod by_place;
 mod configuration;
