@@ -26,6 +26,7 @@ const CONFIGURATION: &[(&str, &str)] = &[
     ("user", "65532:65532"),
     ("entrypoint", "/usr/bin/outpay"),
     ("cmd", "serve"),
+    ("cmd", "--init"),
     ("env", "PATH=/usr/bin"),
     // A folder below the volume: the server makes it and closes it to others, which it cannot do with a mounted one.
     ("env", "OUTPAY_DATA=/data/outpay"),

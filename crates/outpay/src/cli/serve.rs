@@ -46,6 +46,9 @@ pub(super) struct DoorFlags {
 pub(super) struct ServeArguments {
     #[command(flatten)]
     doors: DoorFlags,
+    /// Make the installation first if there is none, as `outpay init` does: for units and containers, whose folder is not typed
+    #[arg(long)]
+    init: bool,
     /// Limit of requests per second for each client address and for each credential, or off
     #[arg(long, value_name = "N|off", env = "OUTPAY_RATE_LIMIT", default_value = "50000", value_parser = limit_or_off)]
     rate_limit: LimitOrOff,
@@ -131,6 +134,9 @@ async fn serve(arguments: ServeArguments, installation: &Installation) -> Result
         traced: arguments.traced_share,
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };
+    if arguments.init {
+        installation.make().await?;
+    }
     let platform = arguments.webhooks.applied_to(installation.open().await?);
     let engine = platform.store.engine();
     let serving = serving::open(config, platform).await?;

@@ -1,8 +1,8 @@
 //! The configuration of one token on one chain, and where its secrets come from. Not here: reading the file.
 
 use super::treasury::Treasury;
-use crate::private_files;
 use crate::named_secrets;
+use crate::private_files;
 use crate::rails::RailText;
 use crate::store::Failure;
 use alloy_primitives::Address;

@@ -1,11 +1,13 @@
 //! `outpay init`, and that no other command makes an installation.
 
+use crate::cli::beside_a_server::Server;
 use crate::cli::installation::{Installation, Ran, program};
 
 crate::cli::on_both_engines! {
     it_says_what_it_made_and_changes_nothing_the_second_time,
     no_other_command_makes_an_installation,
     a_database_without_its_key_is_not_given_another,
+    a_server_makes_one_where_it_is_told_to,
 }
 
 fn it_says_what_it_made_and_changes_nothing_the_second_time(installation: &Installation) {
@@ -61,6 +63,18 @@ fn a_database_without_its_key_is_not_given_another(installation: &Installation) 
     std::fs::remove_file(&key).unwrap();
     installation.refused(1, "put it back", &["init"]);
     assert!(!key.exists());
+}
+
+fn a_server_makes_one_where_it_is_told_to(installation: &Installation) {
+    let start = || {
+        drop(Server::start_as(installation, |command| {
+            command.arg("--init");
+        }));
+    };
+    start();
+    let id = installation.json(&["business", "create", "Acme"])["id"].clone();
+    start();
+    assert_eq!(installation.json(&["business", "show", "Acme"])["id"], id);
 }
 
 mod only {
