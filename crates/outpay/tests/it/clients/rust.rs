@@ -13,6 +13,8 @@ use outpay_client::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 
 #[path = "../../../../../clients/rust/examples/quick_start.rs"]
 mod example;
@@ -24,6 +26,7 @@ pub fn works_against(shop: &Shop) {
     runtime.block_on(async {
         let outpay = Outpay::new(&shop.key, &shop.url()).unwrap();
         pays_once_under_one_key(shop, &outpay).await;
+        pays_once_though_an_answer_is_lost(shop).await;
         pays_batches_and_lists_people(&outpay).await;
         withdraws(shop, &outpay).await;
         changes_users_and_settings(shop, &outpay).await;
@@ -80,6 +83,36 @@ async fn pays_once_under_one_key(shop: &Shop, outpay: &Outpay) {
     assert!(first.request_id.unwrap().starts_with("req_"));
     let statement = recipient(shop, &again.value.hash).get_statement().await.unwrap();
     assert_eq!((statement.email.as_str(), statement.balance), ("once@example.com", 10_000));
+}
+
+async fn pays_once_though_an_answer_is_lost(shop: &Shop) {
+    let unlucky = Outpay::new(&shop.key, &losing_the_first_answer(shop).await).unwrap();
+    let paid = unlucky.create_payout(&CreateBody::new("lost@example.com", 700)).send().await.unwrap();
+    assert!(paid.is_replayed);
+    assert_eq!(recipient(shop, &paid.value.hash).get_statement().await.unwrap().balance, 700);
+}
+
+/// Passes connections on to the server, one after the other; the answer on the first one is lost.
+async fn losing_the_first_answer(shop: &Shop) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, url) = (listener.local_addr().unwrap(), shop.url());
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut server = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+            if connection > 0 {
+                // Either side may end it.
+                drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
+                continue;
+            }
+            let ((mut asking, _), (mut answering, mut asked)) = (client.split(), server.split());
+            tokio::select! {
+                _ = tokio::io::copy(&mut asking, &mut asked) => {}
+                begun = answering.read_u8() => drop(begun.expect("the server answers")),
+            }
+        }
+    });
+    format!("http://{address}")
 }
 
 async fn pays_batches_and_lists_people(outpay: &Outpay) {
