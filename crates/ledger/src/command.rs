@@ -309,6 +309,9 @@ pub enum RowRefusal {
 }
 
 impl RowRefusal {
+    pub const ALL: [Self; 3] =
+        [Self::PayoutBalanceIsTooLow, Self::ReferenceWasUsedForAnotherPayout, Self::BalanceWouldBeTooLarge];
+
     /// The stable word for programs.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -81,48 +81,60 @@ pub enum Refusal {
     RailIsNotHere,
 }
 
-impl Refusal {
-    /// The stable word for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::CredentialDoesNotAuthenticate => "unauthorized",
-            Self::PayoutsAreDisabled => "payouts_disabled",
-            Self::PayoutBalanceIsTooLow => "insufficient_payout_balance",
-            Self::MainBalanceIsTooLow => "insufficient_balance",
-            Self::UserBalanceIsTooLow => "insufficient_user_balance",
-            Self::PayoutUserIsUnknown => "payout_user_not_found",
-            Self::IdempotencyKeyWasUsedForAnotherRequest => "idempotency_key_reused",
-            Self::ReferencesWereUsedForOtherPayouts(_) => "reference_reused",
-            Self::DepositReferenceWasUsedForAnotherAmount => "deposit_reference_reused",
-            Self::DepositReferenceWasUsedForAnotherBusiness(_) => "deposit_reference_used_elsewhere",
-            Self::AmountIsOutOfRange => "amount_out_of_range",
-            Self::BalanceWouldBeTooLarge => "balance_too_large",
-            Self::PayoutUserIsNotActive => "payout_user_not_active",
-            Self::WithdrawalsArePaused => "withdrawals_paused",
-            Self::MethodIsPaused => "method_paused",
-            Self::MethodIsClosed => "method_closed",
-            Self::AmountIsBelowTheMinimum => "below_minimum",
-            Self::AmountIsAboveTheMaximum => "above_maximum",
-            Self::AmountDoesNotCoverTheFee => "amount_does_not_cover_fee",
-            Self::DailyCapIsReached => "daily_cap_reached",
-            Self::WithdrawalIsUnknown => "withdrawal_not_found",
-            Self::StepIsNotPossible(..) => "withdrawal_state",
-            Self::WithdrawalIsNotManual => "not_manual",
-            Self::WithdrawalIsBeingWorkedOn => "withdrawal_busy",
-            Self::LeaseWasLost => "lease_lost",
-            Self::PaymentMayStillBeMade => "payment_may_still_be_made",
-            Self::MakerMayNotCheck => "maker_is_checker",
-            Self::RequestCeilingOfKeyIsPassed => "key_request_ceiling",
-            Self::DayCeilingOfKeyIsPassed => "key_day_ceiling",
-            Self::RecipientCeilingOfKeyIsPassed => "key_recipient_ceiling",
-            Self::MoneyWasClaimed => "money_was_claimed",
-            Self::CodeWasShownTooOften => "rate_limited",
-            Self::DepositIsUnknown => "deposit_not_found",
-            Self::DepositDoesNotCoverTheReversal => "deposit_exceeded",
-            Self::FeesAreTooLow => "insufficient_fees",
-            Self::RailIsNotHere => "rail_not_here",
+/// Makes [`Refusal::code`] and [`Refusal::CODES`] of one table, so that no code can be missing in the list.
+macro_rules! codes {
+    ($($refusal:pat => $code:literal,)*) => {
+        /// The stable words of all refusals.
+        pub const CODES: &'static [&'static str] = &[$($code),*];
+
+        /// The stable word for programs.
+        #[must_use]
+        pub fn code(&self) -> &'static str {
+            match self {
+                $($refusal => $code,)*
+            }
         }
+    };
+}
+
+impl Refusal {
+    codes! {
+        Self::CredentialDoesNotAuthenticate => "unauthorized",
+        Self::PayoutsAreDisabled => "payouts_disabled",
+        Self::PayoutBalanceIsTooLow => "insufficient_payout_balance",
+        Self::MainBalanceIsTooLow => "insufficient_balance",
+        Self::UserBalanceIsTooLow => "insufficient_user_balance",
+        Self::PayoutUserIsUnknown => "payout_user_not_found",
+        Self::IdempotencyKeyWasUsedForAnotherRequest => "idempotency_key_reused",
+        Self::ReferencesWereUsedForOtherPayouts(_) => "reference_reused",
+        Self::DepositReferenceWasUsedForAnotherAmount => "deposit_reference_reused",
+        Self::DepositReferenceWasUsedForAnotherBusiness(_) => "deposit_reference_used_elsewhere",
+        Self::AmountIsOutOfRange => "amount_out_of_range",
+        Self::BalanceWouldBeTooLarge => "balance_too_large",
+        Self::PayoutUserIsNotActive => "payout_user_not_active",
+        Self::WithdrawalsArePaused => "withdrawals_paused",
+        Self::MethodIsPaused => "method_paused",
+        Self::MethodIsClosed => "method_closed",
+        Self::AmountIsBelowTheMinimum => "below_minimum",
+        Self::AmountIsAboveTheMaximum => "above_maximum",
+        Self::AmountDoesNotCoverTheFee => "amount_does_not_cover_fee",
+        Self::DailyCapIsReached => "daily_cap_reached",
+        Self::WithdrawalIsUnknown => "withdrawal_not_found",
+        Self::StepIsNotPossible(..) => "withdrawal_state",
+        Self::WithdrawalIsNotManual => "not_manual",
+        Self::WithdrawalIsBeingWorkedOn => "withdrawal_busy",
+        Self::LeaseWasLost => "lease_lost",
+        Self::PaymentMayStillBeMade => "payment_may_still_be_made",
+        Self::MakerMayNotCheck => "maker_is_checker",
+        Self::RequestCeilingOfKeyIsPassed => "key_request_ceiling",
+        Self::DayCeilingOfKeyIsPassed => "key_day_ceiling",
+        Self::RecipientCeilingOfKeyIsPassed => "key_recipient_ceiling",
+        Self::MoneyWasClaimed => "money_was_claimed",
+        Self::CodeWasShownTooOften => "rate_limited",
+        Self::DepositIsUnknown => "deposit_not_found",
+        Self::DepositDoesNotCoverTheReversal => "deposit_exceeded",
+        Self::FeesAreTooLow => "insufficient_fees",
+        Self::RailIsNotHere => "rail_not_here",
     }
 
     /// The sentence for people.

@@ -14,6 +14,11 @@ pub enum UserStatus {
 }
 
 impl UserStatus {
+    /// The word that clients see where the user's end has passed, whatever the status is.
+    pub const EXPIRED: &'static str = "expired";
+
+    pub const ALL: [Self; 2] = [Self::Active, Self::Inactive];
+
     /// The word clients see.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -71,6 +76,6 @@ impl UserSnapshot {
     /// The word that clients see at this time: `active`, `inactive` or `expired`.
     #[must_use]
     pub fn status_at(&self, now: Micros) -> &'static str {
-        if self.expires_at.is_some_and(|end| end <= now) { "expired" } else { self.status.word() }
+        if self.expires_at.is_some_and(|end| end <= now) { UserStatus::EXPIRED } else { self.status.word() }
     }
 }
