@@ -91,14 +91,18 @@ pub async fn find(platform: &Platform, id: &str) -> Result<Option<ProposalRow>, 
     Ok(platform.store.proposal(number).await?.filter(|row| row.book == book))
 }
 
-/// The state of a proposal now, as a word.
+/// All words of [`word`].
+pub const STATES: [&str; 4] = ["open", "confirmed", "withdrawn", "expired"];
+
+/// The state of a proposal now: one of [`STATES`].
 #[must_use]
 pub fn word(row: &ProposalRow, now: Micros) -> &'static str {
+    let [open, confirmed, withdrawn, expired] = STATES;
     match row.state {
-        ProposalState::Open if row.ends_at <= now => "expired",
-        ProposalState::Open => "open",
-        ProposalState::Confirmed => "confirmed",
-        ProposalState::Withdrawn => "withdrawn",
+        ProposalState::Open if row.ends_at <= now => expired,
+        ProposalState::Open => open,
+        ProposalState::Confirmed => confirmed,
+        ProposalState::Withdrawn => withdrawn,
     }
 }
 

@@ -144,6 +144,8 @@ pub enum Closed {
 }
 
 impl Closed {
+    pub const ALL: [Self; 3] = [Self::OutOfFunds, Self::Unhealthy, Self::AmountNotPossible];
+
     /// The stable word for programs.
     #[must_use]
     pub fn code(self) -> &'static str {

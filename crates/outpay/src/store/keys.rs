@@ -37,17 +37,21 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// `active`, `waiting`, `expired` or `revoked`.
+    /// All words of [`Self::status`].
+    pub const STATUSES: [&'static str; 4] = ["active", "waiting", "expired", "revoked"];
+
+    /// One of [`Self::STATUSES`].
     #[must_use]
     pub fn status(&self, now: Micros) -> &'static str {
+        let [active, waiting, expired, revoked] = Self::STATUSES;
         if self.revoked_at.is_some() {
-            "revoked"
+            revoked
         } else if self.expires_at.is_some_and(|end| end <= now) {
-            "expired"
+            expired
         } else if self.waits {
-            "waiting"
+            waiting
         } else {
-            "active"
+            active
         }
     }
 }

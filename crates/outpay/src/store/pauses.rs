@@ -83,9 +83,10 @@ pub enum Stop {
 }
 
 impl Stop {
+    pub const ALL: [Self; 4] = [Self::Paused, Self::PayoutsOff, Self::MethodOff, Self::UserInactive];
+
     fn from_code(code: i64) -> Option<Self> {
-        let all = [Self::Paused, Self::PayoutsOff, Self::MethodOff, Self::UserInactive];
-        all.into_iter().find(|stop| *stop as i64 == code)
+        Self::ALL.into_iter().find(|stop| *stop as i64 == code)
     }
 
     /// For programs.

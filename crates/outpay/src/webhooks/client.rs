@@ -26,7 +26,17 @@ pub const KEPT_BODY: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 
 /// The connection ended before there was a response.
+const ADDRESS_REFUSED: &str = "address_refused";
+const CLIENT_UNUSABLE: &str = "client_unusable";
+const CONNECT_FAILED: &str = "connect_failed";
 const CONNECTION_LOST: &str = "connection_lost";
+const NAME_NOT_FOUND: &str = "name_not_found";
+const TIMEOUT: &str = "timeout";
+const TLS_FAILED: &str = "tls_failed";
+
+/// All words for a receiver that gave no answer.
+pub const ATTEMPT_ERRORS: [&str; 7] =
+    [ADDRESS_REFUSED, CLIENT_UNUSABLE, CONNECT_FAILED, CONNECTION_LOST, NAME_NOT_FOUND, TIMEOUT, TLS_FAILED];
 
 /// Why there is no response.
 struct Unanswered {
@@ -103,7 +113,7 @@ impl WebhookClient {
     }
 
     async fn exchange(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> WebhookSent {
-        let Ok(url) = self.guard.check_url(url) else { return WebhookSent::failed("address_refused") };
+        let Ok(url) = self.guard.check_url(url) else { return WebhookSent::failed(ADDRESS_REFUSED) };
         let sending = async {
             let first = self.send(&self.http, usize::MAX, (&url, headers), body.clone()).await;
             // The receiver may have closed the connection while it was idle, which says nothing about its state.
@@ -119,7 +129,7 @@ impl WebhookClient {
                 WebhookSent { status, error: "", body: beginning(response).await, micros: 0 }
             }
             Ok(Err(unanswered)) => WebhookSent::failed(unanswered.error),
-            Err(_) => WebhookSent::failed("timeout"),
+            Err(_) => WebhookSent::failed(TIMEOUT),
         }
     }
 
@@ -135,7 +145,7 @@ impl WebhookClient {
             Ok(client) => client,
             Err(error) => {
                 tracing::error!(error, "webhooks cannot be sent");
-                return Err(Unanswered { error: "client_unusable", on_used_connection: false });
+                return Err(Unanswered { error: CLIENT_UNUSABLE, on_used_connection: false });
             }
         };
         let mut request = client.post(url.clone()).header("content-type", "application/json").body(body);
@@ -207,7 +217,7 @@ fn word(error: &reqwest::Error) -> &'static str {
             return refusal.word();
         }
         if current.is::<tokio_rustls::rustls::Error>() {
-            return "tls_failed";
+            return TLS_FAILED;
         }
         // `io::Error::source` skips the wrapped error itself; `get_ref` gives it.
         let wrapped = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -217,11 +227,11 @@ fn word(error: &reqwest::Error) -> &'static str {
         };
     }
     if error.is_timeout() {
-        "timeout"
+        TIMEOUT
     } else if error.is_connect() {
-        "connect_failed"
+        CONNECT_FAILED
     } else if error.is_builder() {
-        "client_unusable"
+        CLIENT_UNUSABLE
     } else {
         CONNECTION_LOST
     }
@@ -241,9 +251,9 @@ enum NoAddress {
 impl NoAddress {
     fn word(self) -> &'static str {
         match self {
-            Self::NotFound => "name_not_found",
-            Self::TooSlow => "timeout",
-            Self::Refused => "address_refused",
+            Self::NotFound => NAME_NOT_FOUND,
+            Self::TooSlow => TIMEOUT,
+            Self::Refused => ADDRESS_REFUSED,
         }
     }
 }

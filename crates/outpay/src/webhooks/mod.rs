@@ -26,7 +26,7 @@ mod trial;
 mod worker;
 
 pub use body::Sample;
-pub use client::WebhookClient;
+pub use client::{ATTEMPT_ERRORS, WebhookClient};
 pub use endpoint::{Endpoint, WhichEndpoint};
 pub use guard::Guard;
 pub use measures::WebhookMeasures;
