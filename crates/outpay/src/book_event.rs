@@ -11,15 +11,17 @@ use utoipa::ToSchema;
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Event {
-    /// `evt_…`
+    /// `evt_…`: the event.
     id: String,
     /// 1, 2, 3, … without a gap.
+    #[schema(minimum = 1)]
     pub sequence: i64,
-    /// For example `payout_user.credited`.
+    /// What happened.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// RFC 3339, UTC.
+    /// When it happened.
     created_at: String,
+    /// What it is about.
     data: EventData,
 }
 
@@ -50,6 +52,7 @@ pub struct EventData {
     withdrawal_id: Option<String>,
     /// What the withdrawal's rail made public at that moment.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     payment: Option<serde_json::Value>,
     /// Of a reversal: the event of the deposit that it reverses.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -63,7 +63,8 @@ pub mod heads {
 
 pub mod http {
     pub use crate::http::{
-        Admits, ConnectionLimits, ServeConfig, TrustedProxies, bind, callers, openapi_document,
+        Admits, ConnectionLimits, ServeConfig, TrustedProxies, bind, callers, openapi_3_0_document,
+        openapi_document,
     };
 }
 

@@ -6,10 +6,12 @@ use crate::platform::Platform;
 use crate::sheet::Sheet;
 use crate::store::{ExportedEntry, Failure};
 use data_encoding::HEXLOWER;
-use ledger::Mode;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+
+/// The place of what concerns both books of a business.
+pub const OF_THE_BUSINESS: &str = "business";
 
 /// Rows read at once.
 const PAGE: i64 = 1_000;
@@ -25,34 +27,35 @@ pub enum ExportFormat {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct ExportLine {
+    /// 1, 2, 3, … over all businesses of the installation.
     pub number: i64,
+    /// The business's number.
     pub business: i64,
-    /// 0 for the business as a whole.
+    /// The book's number; 0 for the business as a whole.
     pub book: i64,
-    /// `live`, `test` or `business`.
+    /// What it concerns.
     pub place: &'static str,
-    /// RFC 3339, UTC.
+    /// When it was done.
     pub at: String,
     /// The same in microseconds since 1970.
     pub micros: i64,
     /// Above 0 an API key's number, -1 the operator, below -1000 a member, 0 Outpay itself.
     pub actor: i64,
+    /// What was done, for example `withdrawal.metadata_set`.
     pub action: String,
+    /// The id of what was changed; empty for none.
     pub subject: String,
     /// The text of a JSON object, as it is digested.
     pub detail: String,
     /// Of the row before it in the chain, in hexadecimal.
     pub previous: String,
+    /// Of this row, in hexadecimal.
     pub digest: String,
 }
 
 impl From<ExportedEntry> for ExportLine {
     fn from(entry: ExportedEntry) -> Self {
-        let place = match entry.book.map(ledger::BookId::mode) {
-            None => "business",
-            Some(Mode::Live) => "live",
-            Some(Mode::Test) => "test",
-        };
+        let place = entry.book.map_or(OF_THE_BUSINESS, |book| book.mode().word());
         Self {
             number: entry.number,
             business: entry.business,

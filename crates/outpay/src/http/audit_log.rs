@@ -10,11 +10,13 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use std::sync::Arc;
 
-/// The audit log.
+/// Export the audit log.
+///
+/// Who changed what, oldest first, with the digests of the chain, so that a copy can be verified.
 #[utoipa::path(
-    get, path = "/payout/audit-log", tag = "Audit log", security(("secret_key" = [])),
+    get, path = "/payout/audit-log", tag = "Audit log", operation_id = "exportAuditLog", security(("secret_key" = [])),
     params(("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Oldest first", body = Page<ExportLine>), (status = 400, description = "Unknown cursor, or limit out of range"),
+    responses((status = 200, description = "Oldest first", body = Page<ExportLine>), (status = 400, description = "Unknown cursor, or limit out of range (`invalid_request`, `unknown_field`)"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn audit_log(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

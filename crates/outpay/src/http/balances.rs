@@ -13,9 +13,11 @@ use ledger::{Cents, Direction, MAX_TRANSFER};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Main and payout balance.
+/// Get the balances.
+///
+/// Both balances of the business in cents: the main balance, and the payout balance that payouts are paid from.
 #[utoipa::path(
-    get, path = "/balance", tag = "Balance", security(("secret_key" = [])),
+    get, path = "/balance", tag = "Balance", operation_id = "getBalance", security(("secret_key" = [])),
     responses((status = 200, description = "Cents", body = show::Balances), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
 pub async fn balance(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -47,13 +49,15 @@ pub enum Pocket {
     PayoutBalance,
 }
 
-/// Move money between main and payout balance.
+/// Move money between the balances.
+///
+/// Moves money from the main balance to the payout balance, or back.
 #[utoipa::path(
-    post, path = "/balance/transfer", tag = "Balance", request_body = TransferBody, security(("secret_key" = [])),
+    post, path = "/balance/transfer", tag = "Balance", operation_id = "transferBalance", request_body = TransferBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses(
         (status = 200, description = "The balances afterwards", body = show::Balances),
-        (status = 400, description = "Invalid fields, malformed JSON, or too little money"), (status = 401, description = "No valid secret key"),
+        (status = 400, description = "Invalid fields, malformed JSON, or too little money (`invalid_request`, `unknown_field`, `insufficient_balance`, `insufficient_user_balance`; bare)"), (status = 401, description = "No valid secret key"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]

@@ -10,13 +10,15 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use std::sync::Arc;
 
-/// Events in sequence.
+/// List events.
+///
+/// Every event of this book in a sequence without gaps that is never pruned. Poll with the last `sequence` as `after`.
 #[utoipa::path(
-    get, path = "/payout/events", tag = "Events", security(("secret_key" = [])),
+    get, path = "/payout/events", tag = "Events", operation_id = "listEvents", security(("secret_key" = [])),
     params(("after" = Option<i64>, Query, description = "The sequence of the last event you have; default 0", minimum = 0),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "The same as after, for clients that page every list alike")),
-    responses((status = 200, description = "Oldest first", body = Page<Event>), (status = 400, description = "Limit or sequence out of range"),
+    responses((status = 200, description = "Oldest first", body = Page<Event>), (status = 400, description = "Limit or sequence out of range (`invalid_request`, `unknown_field`)"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn events(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

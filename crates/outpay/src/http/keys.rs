@@ -6,17 +6,19 @@
 
 use super::body::{self, LARGEST};
 use super::door::{Door, PathId, once_key};
+use super::error_code::ErrorCode;
 use super::fields::{amount, optional_text};
 use super::json::{Json, Object};
+use super::openapi::words::ScopeWords;
 use super::problem::{Problem, field, json};
 use super::show;
+use super::show_keys::{ApiKeyShown, shown};
 use crate::api_keys::{self, KeyError, KeyOrder, MadeKey};
 use crate::auth::Caller;
-use crate::clock::rfc3339;
 use crate::key_limits::KeyLimits;
 use crate::networks::Networks;
 use crate::proposals::{self, Made};
-use crate::scopes::{Scope, Scopes};
+use crate::scopes::Scopes;
 use crate::store::{ApiKey, CredentialKind};
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -34,49 +36,10 @@ const LONGEST_LIFE: i64 = 3_153_600_000;
 /// Thirty days, in seconds.
 const LONGEST_OVERLAP: i64 = 2_592_000;
 
-/// A key as the business sees it; its text is not in it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ApiKey)]
-pub struct ApiKeyShown {
-    /// `key_…`
-    id: String,
-    /// Prefix and last characters.
-    hint: String,
-    name: String,
-    /// `secret` or `public`.
-    kind: &'static str,
-    /// `active`, `waiting` (for a second person), `expired` or `revoked`.
-    status: &'static str,
-    created_at: String,
-    #[schema(required)]
-    expires_at: Option<String>,
-    #[schema(required)]
-    revoked_at: Option<String>,
-    #[schema(required)]
-    last_used_at: Option<String>,
-    /// What it may do, one scope per part of the API; null: everything.
-    #[schema(required, example = json!(["payouts:write", "users:read"]))]
-    scopes: Option<Vec<String>>,
-    /// Addresses and networks that it may be used from; null: any.
-    #[schema(required)]
-    allowed_addresses: Option<Vec<String>>,
-    /// The most that one payout may be, in cents.
-    #[schema(required)]
-    max_amount: Option<i64>,
-    /// The most that one request may pay, in cents.
-    #[schema(required)]
-    max_request: Option<i64>,
-    /// The most that it may pay on one UTC day, in cents; shared with keys that it made or that replace it.
-    #[schema(required)]
-    max_day: Option<i64>,
-    /// The same for each recipient.
-    #[schema(required)]
-    max_recipient_day: Option<i64>,
-}
-
 /// All keys of this mode.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApiKeys {
+    /// All keys, oldest first.
     data: Vec<ApiKeyShown>,
 }
 
@@ -93,34 +56,11 @@ pub struct NewKey<'a> {
     shown: ApiKeyShown,
 }
 
-fn shown(door: &Door, key: &ApiKey) -> ApiKeyShown {
-    let KeyLimits { allowed, max_amount, ceilings, scopes } = &key.limits;
-    let cents = |most: Option<Cents>| most.map(|most| most.0);
-    let words = |scopes: Vec<Scope>| scopes.iter().map(ToString::to_string).collect();
-    ApiKeyShown {
-        id: api_keys::id(&door.platform, key.book, key.number),
-        hint: key.hint.clone(),
-        name: key.name.clone(),
-        kind: if key.kind == CredentialKind::PublicKey { "public" } else { "secret" },
-        status: key.status(door.platform.clock.now()),
-        created_at: rfc3339(key.created_at),
-        expires_at: key.expires_at.map(rfc3339),
-        revoked_at: key.revoked_at.map(rfc3339),
-        last_used_at: key.last_used_at.map(rfc3339),
-        scopes: scopes.list().map(words),
-        allowed_addresses: allowed
-            .as_ref()
-            .map(|list| list.to_string().split(' ').map(str::to_owned).collect()),
-        max_amount: cents(*max_amount),
-        max_request: cents(ceilings.per_request),
-        max_day: cents(ceilings.per_day),
-        max_recipient_day: cents(ceilings.per_recipient_day),
-    }
-}
-
-/// The keys of this mode.
+/// List API keys.
+///
+/// All API keys of this mode, without their texts.
 #[utoipa::path(
-    get, path = "/payout/keys", tag = "Keys", security(("secret_key" = [])),
+    get, path = "/payout/keys", tag = "Keys", operation_id = "listApiKeys", security(("secret_key" = [])),
     responses((status = 200, description = "Oldest first", body = ApiKeys), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
 pub async fn keys(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -137,7 +77,7 @@ pub struct NewKeyBody {
     #[schema(value_type = Option<String>, max_length = 100, example = "Payroll")]
     name: String,
     /// What it may do; at most what the asking key may.
-    #[schema(value_type = Option<Vec<String>>, example = json!(["payouts:write", "users:read"]))]
+    #[schema(value_type = Option<Vec<ScopeWords>>, example = json!(["payouts:write", "users:read"]))]
     scopes: Option<Scopes>,
     /// Addresses and networks that it may be used from.
     #[schema(value_type = Option<Vec<String>>, example = json!(["203.0.113.7", "10.0.0.0/8"]))]
@@ -202,13 +142,16 @@ impl NewKeyBody {
     }
 }
 
-/// Make a key.
+/// Make an API key.
+///
+/// Makes a secret key. It can do at most what the asking key can do, and what is left out is as it is for that key. The text
+/// is shown once, so an `Idempotency-Key` is refused.
 #[utoipa::path(
-    post, path = "/payout/keys", tag = "Keys", request_body = NewKeyBody, security(("secret_key" = [])),
+    post, path = "/payout/keys", tag = "Keys", operation_id = "createApiKey", request_body = NewKeyBody, security(("secret_key" = [])),
     responses(
         (status = 201, description = "The key with its text, which is shown this once", body = NewKey),
         (status = 400, description = "Invalid fields, malformed JSON, or an Idempotency-Key"), (status = 401, description = "No valid secret key"),
-        (status = 403, description = "It would be able to do more than the key that asks"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 403, description = "It would be able to do more than the key that asks (`key_exceeds_own`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests")))]
 pub async fn key_create(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -241,15 +184,17 @@ impl RollKeyBody {
     }
 }
 
-/// Replace a key by another with the same name, lifetime and limits.
+/// Roll an API key.
+///
+/// Replaces a key by another with the same name, lifetime and limits. The old one can go on working for an `overlap`.
 #[utoipa::path(
-    post, path = "/payout/keys/{id}/roll", tag = "Keys", request_body = RollKeyBody, security(("secret_key" = [])),
+    post, path = "/payout/keys/{id}/roll", tag = "Keys", operation_id = "rollApiKey", request_body = RollKeyBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "key_…")),
     responses(
         (status = 200, description = "The new key with its text, which is shown this once", body = NewKey),
         (status = 400, description = "Invalid fields, malformed JSON, or an Idempotency-Key"), (status = 401, description = "No valid secret key"),
-        (status = 403, description = "It is able to do more than the key that asks, or would live longer"), (status = 404, description = "No such key"),
-        (status = 409, description = "It is revoked, or has expired"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 403, description = "It is able to do more than the key that asks, or would live longer (`key_exceeds_own`)"), (status = 404, description = "No such key (`key_not_found`)"),
+        (status = 409, description = "It is revoked, or has expired (`key_revoked`, `key_expired`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 429, description = "Too many requests")))]
 pub async fn key_roll(
     State(door): State<Arc<Door>>,
@@ -273,12 +218,14 @@ pub async fn key_roll(
     }
 }
 
-/// End a key at once.
+/// Revoke an API key.
+///
+/// From the answer on, requests with this key change nothing, also those that are in flight.
 #[utoipa::path(
-    post, path = "/payout/keys/{id}/revoke", tag = "Keys", security(("secret_key" = [])),
+    post, path = "/payout/keys/{id}/revoke", tag = "Keys", operation_id = "revokeApiKey", security(("secret_key" = [])),
     params(("id" = String, Path, description = "key_…")),
     responses((status = 200, description = "The key afterwards; the same for one that was revoked before", body = ApiKeyShown),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such key"), (status = 429, description = "Too many requests")))]
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such key (`key_not_found`)"), (status = 429, description = "Too many requests")))]
 pub async fn key_revoke(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -333,15 +280,15 @@ impl From<KeyError> for Problem {
         let sentence = format!("{error}.");
         let coded = |status, code| Self::Coded(status, sentence.clone(), code);
         match error {
-            KeyError::Unknown => coded(StatusCode::NOT_FOUND, "key_not_found"),
-            KeyError::Revoked => coded(StatusCode::CONFLICT, "key_revoked"),
-            KeyError::Expired => coded(StatusCode::CONFLICT, "key_expired"),
-            KeyError::MoreThanOwn => coded(StatusCode::FORBIDDEN, "key_exceeds_own"),
+            KeyError::Unknown => coded(StatusCode::NOT_FOUND, ErrorCode::KeyNotFound),
+            KeyError::Revoked => coded(StatusCode::CONFLICT, ErrorCode::KeyRevoked),
+            KeyError::Expired => coded(StatusCode::CONFLICT, ErrorCode::KeyExpired),
+            KeyError::MoreThanOwn => coded(StatusCode::FORBIDDEN, ErrorCode::KeyExceedsOwn),
             KeyError::BadName => field("name", sentence),
             KeyError::BadLifetime => field("expires_in", sentence),
             KeyError::BadAmount => field("max_amount", sentence),
             KeyError::BadCeiling => field("max_day", sentence),
-            KeyError::NeedsSecondPerson => coded(StatusCode::CONFLICT, "needs_second_person"),
+            KeyError::NeedsSecondPerson => coded(StatusCode::CONFLICT, ErrorCode::NeedsSecondPerson),
             KeyError::Failure(failure) => Self::Failure(failure),
         }
     }

@@ -3,6 +3,7 @@
 use super::door::{Door, recipient_once_key};
 use super::fields::amount;
 use super::json::{Json, Object};
+use super::openapi::words::{ClosedWords, CurrencyWords, ProviderWords};
 use super::problem::Problem;
 use super::show::{self, Operation};
 use crate::stopped::Stopped;
@@ -19,6 +20,7 @@ use utoipa::ToSchema;
 /// All methods.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Methods {
+    /// All methods, open and closed.
     data: Vec<MethodShown>,
 }
 
@@ -29,20 +31,22 @@ pub struct MethodShown {
     /// What to send as `method`.
     method: String,
     /// The kind of rail.
+    #[schema(value_type = ProviderWords)]
     provider: &'static str,
-    /// For people.
+    /// Its name for people.
     title: String,
     /// Can it be used now?
     open: bool,
     /// Why not: a stable word and a sentence, or null.
     #[schema(required)]
     closed: Option<ClosedShown>,
-    /// Cents.
+    /// The least gross amount, in cents.
     minimum: i64,
-    /// Cents.
+    /// The largest gross amount, in cents.
     maximum: i64,
+    /// What the business keeps.
     fee: Fee,
-    /// For people.
+    /// How long it takes, in words for people.
     expected_time: String,
     /// What `destination` has to say.
     fields: Vec<FieldShown>,
@@ -53,38 +57,44 @@ pub struct MethodShown {
 
 /// Why a method is closed.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Closed)]
+#[schema(as = ClosedReason)]
 pub struct ClosedShown {
+    /// The reason for programs.
+    #[schema(value_type = ClosedWords)]
     code: &'static str,
+    /// The same as a sentence for people.
     reason: &'static str,
 }
 
 /// What is kept of an amount: `fixed` and a share in hundredths of a percent, at least `floor`, at most `cap`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Fee {
-    /// Cents.
+    /// Cents, whatever the amount.
     fixed: i64,
+    /// Hundredths of a percent of the amount.
     basis_points: i64,
-    /// Cents.
+    /// At least so many cents.
     floor: i64,
-    /// Cents, or null.
+    /// At most so many cents, or null.
     #[schema(required)]
     cap: Option<i64>,
 }
 
 /// A field of a destination.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Field)]
+#[schema(as = DestinationField)]
 pub struct FieldShown {
+    /// The field of `destination`.
     name: String,
-    /// For people.
+    /// Its name for people.
     label: String,
+    /// Whether it must be sent.
     required: bool,
 }
 
 /// One thing to choose.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Choice)]
+#[schema(as = MethodChoice)]
 pub struct ChoiceShown {
     /// For example a brand.
     name: String,
@@ -131,9 +141,11 @@ impl From<Offer> for MethodShown {
     }
 }
 
-/// The ways out.
+/// List methods.
+///
+/// All methods of this business with fees, limits, the fields that a destination needs, and why a method is closed.
 #[utoipa::path(
-    get, path = "/payout/methods", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = [])),
+    get, path = "/payout/methods", tag = "Recipient", operation_id = "listMethods", security(("payout_hash" = []), ("payout_hash_query" = [])),
     responses((status = 200, description = "All methods, open and closed", body = Methods), (status = 401, description = "No valid hash"),
         (status = 400, description = "Malformed JSON"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
 pub async fn methods(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -150,10 +162,11 @@ pub struct WithdrawBody {
     /// One of `GET /payout/methods`.
     #[schema(example = "sandbox")]
     method: String,
-    /// Gross, cents.
-    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
+    /// Gross, in cents; the fee is taken out of it.
+    #[schema(example = 2500, value_type = i64, minimum = 1, maximum = 100_000_000)]
     amount: Cents,
     /// The fields that the method asks for.
+    #[schema(value_type = Object, example = json!({ "account": "any text" }))]
     destination: serde_json::Map<String, serde_json::Value>,
     /// The secret hash, if it is in no header.
     #[expect(dead_code, reason = "read before the rest of the body, by `Door::recipient_who_sends`")]
@@ -164,8 +177,10 @@ pub struct WithdrawBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Quote)]
 pub struct QuoteShown {
+    /// The method's name.
     method: String,
-    /// `USD`
+    /// Always US dollars.
+    #[schema(value_type = CurrencyWords)]
     currency: &'static str,
     /// Gross, cents.
     amount: i64,
@@ -173,20 +188,23 @@ pub struct QuoteShown {
     fees: i64,
     /// Cents that are paid out.
     net_amount: i64,
-    /// For people.
+    /// How long it takes, in words for people.
     expected_time: String,
     /// In the form in which it would be stored.
+    #[schema(value_type = Object)]
     destination: serde_json::Value,
     /// What the rail says to it, for example the amount in tokens; or null.
-    #[schema(required)]
+    #[schema(value_type = Option<Object>, required)]
     detail: Option<serde_json::Value>,
 }
 
-/// The price of a withdrawal.
+/// Quote a withdrawal.
+///
+/// What a withdrawal would cost now. Nothing is held and nothing is promised.
 #[utoipa::path(
-    post, path = "/payout/quote", tag = "Recipient", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
-    responses((status = 200, description = "The price", body = QuoteShown), (status = 400, description = "Invalid fields, malformed JSON, or an amount outside the limits"),
-        (status = 401, description = "No valid hash"), (status = 404, description = "No such method"), (status = 409, description = "The method cannot pay now"),
+    post, path = "/payout/quote", tag = "Recipient", operation_id = "quoteWithdrawal", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    responses((status = 200, description = "The price", body = QuoteShown), (status = 400, description = "Invalid fields, malformed JSON, or an amount outside the limits (`invalid_request`, `unknown_field`, `below_minimum`, `above_maximum`, `amount_does_not_cover_fee`, `method_closed`)"),
+        (status = 401, description = "No valid hash"), (status = 404, description = "No such method (`method_not_found`)"), (status = 409, description = "The method cannot pay now (`out_of_funds`, `unhealthy`, `amount_not_possible`, `method_paused`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests")))]
 pub async fn quote(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -242,13 +260,16 @@ impl From<WithdrawBody> for Wish {
 }
 
 /// Ask for a withdrawal.
+///
+/// Asks for a withdrawal. The gross amount is held from the moment of the answer; the fee is taken out of it. In test mode
+/// the last two digits of the amount decide what happens.
 #[utoipa::path(
-    post, path = "/payout/withdraw", tag = "Recipient", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    post, path = "/payout/withdraw", tag = "Recipient", operation_id = "createWithdrawal", request_body = WithdrawBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
     responses((status = 202, description = "The withdrawal; its money is held", body = Operation),
-        (status = 400, description = "Invalid fields, malformed JSON, an amount outside the limits, or too little money"),
-        (status = 401, description = "No valid hash"), (status = 403, description = "Withdrawals are paused"), (status = 404, description = "No such method"),
-        (status = 409, description = "The method cannot pay now"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 400, description = "Invalid fields, malformed JSON, an amount outside the limits, or too little money (`invalid_request`, `unknown_field`, `below_minimum`, `above_maximum`, `amount_does_not_cover_fee`, `daily_cap_reached`, `method_closed`, `insufficient_user_balance`)"),
+        (status = 401, description = "No valid hash"), (status = 403, description = "Withdrawals are paused (`withdrawals_paused`)"), (status = 404, description = "No such method (`method_not_found`)"),
+        (status = 409, description = "The method cannot pay now (`out_of_funds`, `unhealthy`, `amount_not_possible`, `method_paused`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn withdraw(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {

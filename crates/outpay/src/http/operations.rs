@@ -3,6 +3,7 @@
 
 use super::door::{Door, PathId, recipient_once_key};
 use super::json::{Json, Object};
+use super::openapi::words::{CurrencyWords, UserStatusWords, WaitingWords};
 use super::page::Page;
 use super::problem::Problem;
 use super::show::{self, Operation};
@@ -27,9 +28,18 @@ use utoipa::ToSchema;
 /// The body of the POST form.
 #[derive(ToSchema)]
 pub struct HashBody {
-    /// The secret hash.
-    #[schema(value_type = Option<String>)]
+    /// The secret hash, if it is in no header.
+    #[schema(example = "gyrwhpig2gbfcv255clezj6dpqubp77qlz7w5zsc24zf33bkruwq", value_type = Option<String>)]
     pub(super) payout_hash: Option<Json>,
+}
+
+/// The hash, if it is in no header.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described alone: the door reads it before the endpoint does")]
+pub struct CredentialBody {
+    /// The secret hash.
+    #[schema(example = "gyrwhpig2gbfcv255clezj6dpqubp77qlz7w5zsc24zf33bkruwq")]
+    payout_hash: Option<String>,
 }
 
 impl HashBody {
@@ -42,27 +52,32 @@ impl HashBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Statement)]
 pub struct StatementShown {
-    /// In normal form.
+    /// The address, in normal form.
     #[schema(format = "email")]
     email: String,
-    /// `active`
+    /// Whether the hash can be used; `active` where this can be read.
+    #[schema(value_type = UserStatusWords)]
     status: &'static str,
-    /// `USD`
+    /// Always US dollars.
+    #[schema(value_type = CurrencyWords)]
     currency: &'static str,
     /// Cents that can be withdrawn.
     balance: i64,
     /// Cents held by withdrawals on their way.
     pending: i64,
-    /// RFC 3339, UTC, or null.
+    /// From then on the hash does not authenticate; null: never.
     #[schema(required)]
     expires_at: Option<String>,
     #[serde(flatten)]
     page: Page<Operation>,
 }
 
-/// Balance and history.
+/// Get balance and history.
+///
+/// The balance of the recipient whose hash is sent, and a page of the history, newest first. Pass `next_cursor` as `cursor`
+/// for the next page.
 #[utoipa::path(
-    get, path = "/payout/operations", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = [])),
+    get, path = "/payout/operations", tag = "Recipient", operation_id = "listOperations", security(("payout_hash" = []), ("payout_hash_query" = [])),
     params(("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest operations first", body = StatementShown), (status = 400, description = "Unknown cursor, limit out of range, or malformed JSON"),
         (status = 401, description = "No valid hash"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
@@ -70,9 +85,11 @@ pub async fn operations(State(door): State<Arc<Door>>, request: Request) -> Resu
     answer(&door, request).await
 }
 
-/// Balance and history, the hash in the body.
+/// Get balance and history, the hash in the body.
+///
+/// The same as `GET /payout/operations`, for clients that send the hash in the body.
 #[utoipa::path(
-    post, path = "/payout/operations", tag = "Recipient", request_body = HashBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    post, path = "/payout/operations", tag = "Recipient", operation_id = "listOperationsByPost", request_body = HashBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
     params(("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest operations first", body = StatementShown), (status = 400, description = "Unknown cursor, limit out of range, or malformed JSON"),
         (status = 401, description = "No valid hash"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
@@ -108,9 +125,11 @@ pub struct OperationDetail {
     pub operation: Operation,
     /// Of a withdrawal: where to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub destination: Option<serde_json::Value>,
     /// Of a withdrawal: what its rail has made public, for example a transaction's hash.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub payment: Option<serde_json::Value>,
     /// Of a withdrawal: can it be cancelled now?
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,18 +137,21 @@ pub struct OperationDetail {
     /// Of a withdrawal: is there a gift card's code to reveal?
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_reveal: Option<bool>,
-    /// Of a withdrawal that is `queued` and may not be sent now: `method_paused` (by the operator), `payouts_off` or
-    /// `method_off`. It is sent once this is lifted.
+    /// Of a withdrawal that is `queued` and may not be sent now: why. It is sent once this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<WaitingWords>)]
     pub waiting: Option<&'static str>,
 }
 
-/// One operation.
+/// Get an operation.
+///
+/// One operation of the recipient; of a withdrawal also where it goes, what its rail made public, and what can be done with
+/// it.
 #[utoipa::path(
-    get, path = "/payout/operations/{id}", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = [])),
+    get, path = "/payout/operations/{id}", tag = "Recipient", operation_id = "getOperation", security(("payout_hash" = []), ("payout_hash_query" = [])),
     params(("id" = String, Path, description = "ord_… or txn_…")),
     responses((status = 200, description = "The operation", body = OperationDetail), (status = 401, description = "No valid hash"),
-        (status = 400, description = "Malformed JSON"), (status = 404, description = "No such operation of this person"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
+        (status = 400, description = "Malformed JSON"), (status = 404, description = "No such operation of this person (`operation_not_found`, `withdrawal_not_found`)"), (status = 413, description = "The body is larger than 64 KiB"), (status = 429, description = "Too many requests")))]
 pub async fn operation(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -186,12 +208,14 @@ async fn detail(door: &Door, book: BookId, withdrawal: &Withdrawal) -> Result<Op
 }
 
 /// Cancel a withdrawal.
+///
+/// Cancels a withdrawal that no rail was asked to pay yet. The whole gross amount is back on the balance at once.
 #[utoipa::path(
-    post, path = "/payout/operations/{id}/cancel", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    post, path = "/payout/operations/{id}/cancel", tag = "Recipient", operation_id = "cancelOperation", request_body = CredentialBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
     responses((status = 200, description = "The withdrawal, cancelled; its money is back", body = OperationDetail), (status = 400, description = "Malformed JSON, or an Idempotency-Key that is none"),
-        (status = 401, description = "No valid hash"), (status = 404, description = "No such withdrawal of this person"),
-        (status = 409, description = "It is too late"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 401, description = "No valid hash"), (status = 404, description = "No such withdrawal of this person (`withdrawal_not_found`)"),
+        (status = 409, description = "It is too late (`withdrawal_state`, `method_paused`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn cancel(
@@ -211,28 +235,31 @@ pub async fn cancel(
 /// A gift card's secrets.
 #[derive(Serialize, ToSchema)]
 pub struct RevealedCard<'a> {
-    /// For example a shop's name.
+    /// Where it can be used, for example a shop's name.
     brand: &'a str,
-    /// `USD`
+    /// Always US dollars.
+    #[schema(value_type = CurrencyWords)]
     currency: &'static str,
-    /// Cents.
+    /// What the card is worth, in cents.
     face_value: i64,
     /// What to type in.
     code: &'a str,
     /// The pin, or null.
     #[schema(required)]
     pin: Option<&'a str>,
-    /// RFC 3339, UTC, or null.
+    /// When the card ends, or null.
     #[schema(required)]
     expires_at: Option<String>,
 }
 
 /// Reveal a gift card.
+///
+/// Shows the code of a delivered gift card. Each call is recorded; a card can be revealed ten times per hour.
 #[utoipa::path(
-    post, path = "/payout/operations/{id}/reveal", tag = "Recipient", security(("payout_hash" = []), ("payout_hash_query" = []), ()),
+    post, path = "/payout/operations/{id}/reveal", tag = "Recipient", operation_id = "revealGiftCard", request_body = CredentialBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
     responses((status = 200, description = "The code", body = RevealedCard<'static>), (status = 400, description = "Malformed JSON, or an Idempotency-Key that is none"), (status = 401, description = "No valid hash"),
-        (status = 404, description = "No such withdrawal of this person"), (status = 409, description = "There is no code, or not yet"),
+        (status = 404, description = "No such withdrawal of this person (`withdrawal_not_found`)"), (status = 409, description = "There is no code, or not yet (`nothing_to_reveal`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests, or too many looks at this card"),
         (status = 503, description = "Busy; nothing was changed")))]
 pub async fn reveal(

@@ -12,7 +12,7 @@ pub struct Page<T> {
     pub data: Vec<T>,
     /// Are there more after these?
     pub has_more: bool,
-    /// Pass it as `cursor` to get them.
+    /// Pass it as `cursor` to get the page after this one; null on the last page.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }

@@ -4,6 +4,7 @@
 
 use super::body;
 use super::door::{Door, once_key};
+use super::error_code::ErrorCode;
 use super::fields::optional_text;
 use super::json::Object;
 use super::once::once;
@@ -33,10 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct PauseBody {
     /// Only what leaves by this method.
     method: Option<String>,
-    /// Only what this person gets: usr_…
+    /// `usr_…`: only what this person gets.
     payout_user_id: Option<String>,
     /// Why, for the audit log.
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(example = "The supplier is being audited", value_type = Option<String>, max_length = 255)]
     reason: String,
 }
 
@@ -83,21 +84,39 @@ impl PauseChange {
     }
 }
 
+/// What a pause stops.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = PauseScope)]
+#[serde(rename_all = "snake_case")]
+pub enum PausedPart {
+    All,
+    Method,
+    PayoutUser,
+}
+
+/// Who set a pause, and ends it.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseOwner {
+    Business,
+    Operator,
+}
+
 /// What does not leave.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Pause)]
 pub struct PauseShown {
-    /// all, method or payout_user.
-    scope: &'static str,
+    /// What does not leave: everything, a method, or what one person gets.
+    scope: PausedPart,
     /// The method's name, or null.
     #[schema(required)]
     method: Option<String>,
-    /// usr_…, or null.
+    /// `usr_…`: the person, or null.
     #[schema(required)]
     payout_user_id: Option<String>,
-    /// business, or operator: whose it is, ends it.
-    set_by: &'static str,
-    /// Why.
+    /// Whose it is; who set it ends it.
+    set_by: PauseOwner,
+    /// Why, for the audit log.
     reason: String,
     /// When it began.
     created_at: String,
@@ -106,12 +125,15 @@ pub struct PauseShown {
 /// All pauses.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Pauses {
+    /// All pauses, oldest first.
     data: Vec<PauseShown>,
 }
 
-/// All pauses that concern this book.
+/// List pauses.
+///
+/// Everything that is paused for this book, by the business or by the operator.
 #[utoipa::path(
-    get, path = "/payout/pauses", tag = "Withdrawals", security(("secret_key" = [])),
+    get, path = "/payout/pauses", tag = "Withdrawals", operation_id = "listPauses", security(("secret_key" = [])),
     responses((status = 200, description = "Oldest first", body = Pauses), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
 pub async fn pauses(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -126,16 +148,16 @@ async fn standing(platform: &Platform, book: BookId) -> Result<Vec<PauseShown>, 
 }
 
 fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> PauseShown {
-    let set_by = if pause.scope.is_own() { "business" } else { "operator" };
+    let set_by = if pause.scope.is_own() { PauseOwner::Business } else { PauseOwner::Operator };
     let (scope, method, user) = match pause.scope {
         PauseScope::All | PauseScope::Business(_) | PauseScope::Own(_, BookPart::Everything) => {
-            ("all", None, None)
+            (PausedPart::All, None, None)
         }
         PauseScope::Rail(name) | PauseScope::RailOf(_, name) | PauseScope::Own(_, BookPart::Method(name)) => {
-            ("method", Some(name), None)
+            (PausedPart::Method, Some(name), None)
         }
         PauseScope::Person(_, user) | PauseScope::Own(_, BookPart::Person(user)) => {
-            ("payout_user", None, Some(user))
+            (PausedPart::PayoutUser, None, Some(user))
         }
     };
     PauseShown {
@@ -153,19 +175,22 @@ fn shown(platform: &Platform, book: BookId, pause: StoredPause) -> PauseShown {
 pub struct PauseAnswer {
     /// It was not paused before.
     is_new: bool,
-    /// Withdrawals whose request to the rail had begun before and has no answer yet: ord_…
+    /// `ord_…`: withdrawals whose request to the rail had begun before and has no answer yet.
     running: Vec<String>,
     /// All pauses of this book.
     pauses: Vec<PauseShown>,
 }
 
-/// Pause what leaves: all of it, a method, or a person.
+/// Pause payments.
+///
+/// Stops payments: all of this book, those of a `method`, or those to a `payout_user_id`. Once it has answered, no process
+/// starts to send any of them; `running` names those that had begun.
 #[utoipa::path(
-    post, path = "/payout/pause", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
+    post, path = "/payout/pause", tag = "Withdrawals", operation_id = "pausePayouts", request_body = PauseBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "It is paused; what had begun to leave is waited for 5 seconds, then named", body = PauseAnswer),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user or method"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user or method (`payout_user_not_found`, `method_not_found`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn pause(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -195,13 +220,15 @@ pub struct ResumeAnswer {
     pauses: Vec<PauseShown>,
 }
 
-/// End a pause of just this scope. Where there was none, nothing changes.
+/// Resume payments.
+///
+/// Ends the business's own pause of just this scope. What waited leaves.
 #[utoipa::path(
-    post, path = "/payout/resume", tag = "Withdrawals", request_body = PauseBody, security(("secret_key" = [])),
+    post, path = "/payout/resume", tag = "Withdrawals", operation_id = "resumePayouts", request_body = PauseBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "It is not paused by the business any more", body = ResumeAnswer),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user or method"), (status = 409, description = "The operator has paused it"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such payout user or method (`payout_user_not_found`, `method_not_found`)"), (status = 409, description = "The operator has paused it (`paused_by_operator`)"),
         (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
@@ -214,7 +241,7 @@ pub async fn resume(State(door): State<Arc<Door>>, request: Request) -> Result<R
             kill_switch::resume_own(platform, caller.book, &change.part, &change.reason, actor).await?;
         if resumed == Resumed::IsTheOperators {
             let sentence = "The operator has paused this; only the operator resumes it.".to_owned();
-            return Err(Problem::Coded(StatusCode::CONFLICT, sentence, "paused_by_operator"));
+            return Err(Problem::Coded(StatusCode::CONFLICT, sentence, ErrorCode::PausedByOperator));
         }
         let pauses = standing(platform, caller.book).await?;
         Ok(ResumeAnswer { was_paused: resumed == Resumed::Now, pauses })

@@ -8,6 +8,7 @@ use super::ignored::Ignored;
 use super::json::{Json, Object};
 use super::known;
 use super::observe::Observed;
+use super::openapi::words::{CurrencyWords, RowErrorWords};
 use super::problem::{FieldOfRow, Problem, field};
 use super::show;
 use crate::auth::Caller;
@@ -35,14 +36,14 @@ pub struct CreateBody {
     /// Whom to pay; identity ignores case.
     #[schema(value_type = String, format = "email", max_length = 255, example = "user@example.com")]
     email: Email,
-    /// Cents.
+    /// What to pay, in cents.
     #[schema(value_type = i64, minimum = 1, maximum = 100_000_000, example = 10000)]
     amount: Cents,
     /// What for, in words for the person, who sees it beside the amount.
     #[schema(value_type = Option<String>, max_length = 255, example = "Affiliate earnings, October")]
     memo: String,
     /// `USD`, which is what is paid; any other is refused.
-    #[schema(value_type = Option<String>, example = "USD")]
+    #[schema(value_type = Option<CurrencyWords>)]
     #[expect(dead_code, reason = "checked while the body is read; there is no other currency")]
     currency: (),
     /// Your own notes: at most 50 keys of 40 characters, texts of at most 500. One that does not fit is ignored.
@@ -86,15 +87,18 @@ impl CreateBody {
     }
 }
 
-/// Create a payout user or add funds to one.
+/// Pay a person.
+///
+/// Pays one person. The first payout creates the payout user; later ones add to the balance and return the same hash. Without
+/// an `Idempotency-Key` each repeat pays again. Fields that are not known are ignored, and named in `Outpay-Ignored-Fields`.
 #[utoipa::path(
-    post, path = "/payout/create", tag = "Payouts", request_body = CreateBody, security(("secret_key" = [])),
+    post, path = "/payout/create", tag = "Payouts", operation_id = "createPayout", request_body = CreateBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again, for ever")),
     responses(
         (status = 201, description = "Paid. The hash is a secret: it gives access to the money", body = show::Hash,
             headers(("Outpay-Ignored-Fields" = Option<String>, description = "Fields of the body that were ignored, percent-encoded, with commas; at most 10 names and 512 bytes"))),
-        (status = 400, description = "Invalid fields (all of them), malformed JSON, or too little money"),
-        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or the amount is above the limit of the key"),
+        (status = 400, description = "Invalid fields (all of them), malformed JSON, or too little money (by field; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or the amount is above the limit of the key (bare; `above_key_limit`, `key_request_ceiling`, `key_day_ceiling`, `key_recipient_ceiling`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The idempotency key was used for another request"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]
@@ -147,13 +151,13 @@ pub struct BatchBody {
 #[derive(ToSchema)]
 pub struct BatchRow {
     /// Whom to pay.
-    #[schema(value_type = String, format = "email", max_length = 255)]
+    #[schema(example = "user@example.com", value_type = String, format = "email", max_length = 255)]
     email: Email,
-    /// Cents.
-    #[schema(value_type = i64, minimum = 1, maximum = 100_000_000)]
+    /// What to pay, in cents.
+    #[schema(example = 10000, value_type = i64, minimum = 1, maximum = 100_000_000)]
     amount: Cents,
     /// Your own name for this payout, unique for ever: a repeat is not paid again and answers as before.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(example = "october-17", min_length = 1, max_length = 255)]
     reference: Option<String>,
     /// What for, in words for the person, who sees it beside the amount.
     #[schema(value_type = Option<String>, max_length = 255)]
@@ -173,6 +177,7 @@ impl From<BatchRow> for BatchPayout {
 /// The answer, row by row.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchAnswer {
+    /// One answer per row, in the order of the rows.
     data: Vec<BatchRowAnswer>,
     /// Cents of all rows that carry a hash.
     total: i64,
@@ -181,25 +186,33 @@ pub struct BatchAnswer {
 /// One row's answer: a hash, or (only with `partial`) why it was not paid.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchRowAnswer {
+    /// The number of the row, from 0.
     index: usize,
+    /// The secret hash of the person, where the row was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<String>,
+    /// Why it was not paid, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
+    /// The same for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RowErrorWords>)]
     code: Option<&'static str>,
 }
 
-/// Pay up to 10,000 people at once.
+/// Pay up to 10,000 people.
+///
+/// All rows are validated before any is paid. By default the balance must cover all rows, or none is paid; with `partial`
+/// rows are paid in order until the first one that the balance does not cover. A `reference` is paid at most once, for ever.
 #[utoipa::path(
-    post, path = "/payout/batch", tag = "Payouts", request_body = BatchBody, security(("secret_key" = [])),
+    post, path = "/payout/batch", tag = "Payouts", operation_id = "createPayoutBatch", request_body = BatchBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses(
         (status = 201, description = "Paid", body = BatchAnswer),
-        (status = 400, description = "Invalid rows (all are named; no payout was made), malformed JSON, or too little money"),
-        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or a row is above the limit of the key"),
+        (status = 400, description = "Invalid rows (all are named; no payout was made), malformed JSON, or too little money (`invalid_rows`, `invalid_request`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "Payouts are disabled, or a row is above the limit of the key (bare; `above_key_limit`, `key_request_ceiling`, `key_day_ceiling`, `key_recipient_ceiling`)"),
         (status = 413, description = "The body is larger than 8 MiB"), (status = 415, description = "The body is not declared as JSON"),
-        (status = 422, description = "A reference or the idempotency key was used for something else"),
+        (status = 422, description = "A reference or the idempotency key was used for something else (`reference_reused`, `idempotency_key_reused`)"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn batch(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

@@ -10,6 +10,8 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::error_body::{CodedError, RowProblem, plain};
+use super::error_code::{ErrorCode, is_bare};
 use crate::commit::NoVerdict;
 use crate::rails::{Closed, FieldProblem};
 use crate::scopes::Scope;
@@ -54,7 +56,7 @@ pub enum Problem {
     /// The withdrawal has no code, or not yet.
     NothingToReveal,
     /// A refusal that is not of the ledger: status, sentence and code.
-    Coded(StatusCode, String, &'static str),
+    Coded(StatusCode, String, ErrorCode),
     /// What is to be changed is not what the request's `If-Match` names.
     PreconditionFailed,
     /// The key lacks this scope.
@@ -97,10 +99,10 @@ impl From<Stopped> for Problem {
             Stopped::Refused(refusal) => Self::Refused(refusal),
             Stopped::NoVerdict(none) => Self::NoVerdict(none),
             stopped @ Stopped::NeedsSecondPerson => {
-                Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), "needs_second_person")
+                Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), ErrorCode::NeedsSecondPerson)
             }
             stopped @ Stopped::NotPossible(_) => {
-                Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), "not_possible")
+                Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), ErrorCode::NotPossible)
             }
             // Only the operator resumes, and not through this door.
             stopped @ Stopped::NotRecovered(_) => Self::Failure(anyhow::anyhow!("{stopped}")),
@@ -121,25 +123,6 @@ pub fn field(name: &'static str, sentence: impl Into<String>) -> Problem {
     Problem::Fields(vec![(name, sentence.into())])
 }
 
-#[derive(Serialize)]
-struct Coded<'a> {
-    error: &'a str,
-    code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    fields: BTreeMap<&'a str, Vec<&'a str>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    rows: Vec<RowProblem<'a>>,
-}
-
-#[derive(Serialize)]
-struct RowProblem<'a> {
-    index: usize,
-    #[serde(flatten)]
-    fields: BTreeMap<&'a str, Vec<&'a str>>,
-}
-
 const UNAUTHORIZED: &str = r#"{"error":"Unauthorized"}"#;
 const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="payout""#);
 
@@ -151,50 +134,58 @@ impl IntoResponse for Problem {
             Self::NotJson => coded(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Send JSON with the header Content-Type: application/json.",
-                "unsupported_media_type",
+                ErrorCode::UnsupportedMediaType,
             ),
             Self::EncodedBody => encoded_body(),
             Self::TooLarge(most) => coded(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("The body may not be larger than {most} bytes."),
-                "payload_too_large",
+                ErrorCode::PayloadTooLarge,
             ),
-            Self::TooSlow => {
-                coded(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.", "request_timeout")
-            }
+            Self::TooSlow => coded(
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time.",
+                ErrorCode::RequestTimeout,
+            ),
             Self::CreateFields(problems) => invalid_create(&problems),
-            Self::Fields(problems) => invalid_fields(&problems, "invalid_request"),
-            Self::UnknownNames(problems) => invalid_fields(&problems, "unknown_field"),
-            Self::Parameter(name, sentence) => invalid_fields(&[(name, sentence)], "invalid_request"),
+            Self::Fields(problems) => invalid_fields(&problems, ErrorCode::InvalidRequest),
+            Self::UnknownNames(problems) => invalid_fields(&problems, ErrorCode::UnknownField),
+            Self::Parameter(name, sentence) => invalid_fields(&[(name, sentence)], ErrorCode::InvalidRequest),
             Self::Rows(rows) => invalid_rows(&rows),
             Self::Refused(refusal) => refused(&refusal),
             Self::Destination(problems) => invalid_destination(&problems),
             Self::UnknownMethod => {
-                coded(StatusCode::NOT_FOUND, "There is no such method.", "method_not_found")
+                coded(StatusCode::NOT_FOUND, "There is no such method.", ErrorCode::MethodNotFound)
             }
-            Self::Closed(closed) => coded(StatusCode::CONFLICT, closed.sentence(), closed.code()),
+            Self::Closed(closed) => {
+                json(StatusCode::CONFLICT, to_text(&plain(closed.sentence(), closed.code())))
+            }
             Self::UnknownOperation => {
-                coded(StatusCode::NOT_FOUND, "Operation not found", "operation_not_found")
+                coded(StatusCode::NOT_FOUND, "Operation not found", ErrorCode::OperationNotFound)
             }
             Self::NothingToReveal => {
                 let sentence = "There is no code to reveal for this withdrawal, or not yet.";
-                coded(StatusCode::CONFLICT, sentence, "nothing_to_reveal")
+                coded(StatusCode::CONFLICT, sentence, ErrorCode::NothingToReveal)
             }
             Self::Coded(status, sentence, code) => coded(status, &sentence, code),
             Self::PreconditionFailed => coded(
                 StatusCode::PRECONDITION_FAILED,
                 "It was changed since you read it. Read it again, and send the change with the new ETag.",
-                "precondition_failed",
+                ErrorCode::PreconditionFailed,
             ),
             Self::InsufficientScope(scope) => insufficient_scope(scope),
             Self::AboveKeyLimit => above_key_limit(),
             Self::RateLimited(seconds) => rate_limited(seconds),
             Self::UnknownPath => {
-                coded(StatusCode::NOT_FOUND, "There is nothing under this path.", "not_found")
+                coded(StatusCode::NOT_FOUND, "There is nothing under this path.", ErrorCode::NotFound)
             }
             Self::WrongMethod(allowed) => wrong_method(allowed),
             Self::NoVerdict(NoVerdict::Busy | NoVerdict::Stopped) => with_header(
-                coded(StatusCode::SERVICE_UNAVAILABLE, "Busy; nothing was changed. Try again.", "busy"),
+                coded(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Busy; nothing was changed. Try again.",
+                    ErrorCode::Busy,
+                ),
                 RETRY_AFTER,
                 HeaderValue::from(1u64),
             ),
@@ -212,13 +203,13 @@ impl IntoResponse for Problem {
 /// RFC 9110, 12.5.3: the codings that would do.
 fn encoded_body() -> Response {
     let sentence = "Send the body as it is, without a Content-Encoding.";
-    let answer = coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence, "unsupported_content_encoding");
+    let answer = coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence, ErrorCode::UnsupportedContentEncoding);
     with_header(answer, ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
 fn wrong_method(allowed: Option<HeaderValue>) -> Response {
     let sentence = "This path does not take this method; see the Allow header.";
-    let answer = coded(StatusCode::METHOD_NOT_ALLOWED, sentence, "method_not_allowed");
+    let answer = coded(StatusCode::METHOD_NOT_ALLOWED, sentence, ErrorCode::MethodNotAllowed);
     match allowed {
         Some(allowed) => with_header(answer, ALLOW, allowed),
         None => answer,
@@ -233,7 +224,7 @@ fn unauthorized() -> Response {
 }
 
 fn rate_limited(seconds: u64) -> Response {
-    let answer = coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", "rate_limited");
+    let answer = coded(StatusCode::TOO_MANY_REQUESTS, "Too many requests", ErrorCode::RateLimited);
     with_header(answer, RETRY_AFTER, HeaderValue::from(seconds))
 }
 
@@ -241,7 +232,7 @@ fn rate_limited(seconds: u64) -> Response {
 fn insufficient_scope(scope: Scope) -> Response {
     let scope = scope.to_string();
     let sentence = format!("This API key does not have the scope {scope}.");
-    let body = Coded { scope: Some(&scope), ..plain(&sentence, "insufficient_scope") };
+    let body = CodedError { scope: Some(&scope), ..plain(&sentence, ErrorCode::InsufficientScope.word()) };
     let answer = json(StatusCode::FORBIDDEN, to_text(&body));
     let challenge = format!(r#"Bearer realm="payout", error="insufficient_scope", scope="{scope}""#);
     let challenge = HeaderValue::from_str(&challenge).expect("scopes are ASCII words");
@@ -249,7 +240,7 @@ fn insufficient_scope(scope: Scope) -> Response {
 }
 
 fn above_key_limit() -> Response {
-    coded(StatusCode::FORBIDDEN, "The amount is above the limit of this API key.", "above_key_limit")
+    coded(StatusCode::FORBIDDEN, "The amount is above the limit of this API key.", ErrorCode::AboveKeyLimit)
 }
 
 fn internal() -> Response {
@@ -261,17 +252,16 @@ fn unknown_outcome() -> Response {
     coded(
         StatusCode::GATEWAY_TIMEOUT,
         "It is not known whether this was carried out. Ask again with the same Idempotency-Key, or look at the balance.",
-        "outcome_unknown",
+        ErrorCode::OutcomeUnknown,
     )
 }
 
 fn refused(refusal: &Refusal) -> Response {
     let status = match refusal {
-        // Fixed by part 1 of the contract: no code beside the error.
         Refusal::CredentialDoesNotAuthenticate => return Problem::Unauthorized.into_response(),
-        Refusal::PayoutsAreDisabled => return bare(StatusCode::FORBIDDEN, refusal.sentence()),
-        Refusal::PayoutBalanceIsTooLow => return bare(StatusCode::BAD_REQUEST, refusal.sentence()),
-        Refusal::MainBalanceIsTooLow
+        Refusal::PayoutsAreDisabled => StatusCode::FORBIDDEN,
+        Refusal::PayoutBalanceIsTooLow
+        | Refusal::MainBalanceIsTooLow
         | Refusal::UserBalanceIsTooLow
         | Refusal::FeesAreTooLow
         | Refusal::DepositDoesNotCoverTheReversal
@@ -305,6 +295,9 @@ fn refused(refusal: &Refusal) -> Response {
         | Refusal::DepositReferenceWasUsedForAnotherBusiness(_)
         | Refusal::ReferencesWereUsedForOtherPayouts(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
+    if is_bare(refusal) {
+        return json(status, to_text(&BTreeMap::from([("error", refusal.sentence())])));
+    }
     let mut body = plain(refusal.sentence(), refusal.code());
     if let Refusal::ReferencesWereUsedForOtherPayouts(rows) = refusal {
         let reused = || {
@@ -326,12 +319,12 @@ fn invalid_create(problems: &[(&'static str, &'static str)]) -> Response {
 
 fn invalid_destination(problems: &[FieldProblem]) -> Response {
     let named = |problem: &FieldProblem| (problem.name.clone(), problem.sentence.english());
-    invalid_fields(&problems.iter().map(named).collect::<Vec<_>>(), "invalid_request")
+    invalid_fields(&problems.iter().map(named).collect::<Vec<_>>(), ErrorCode::InvalidRequest)
 }
 
-fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)], code: &'static str) -> Response {
+fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)], code: ErrorCode) -> Response {
     let first = problems.first().map_or("The request is invalid.", |(_, sentence)| sentence);
-    let mut body = plain(first, code);
+    let mut body = plain(first, code.word());
     for (name, sentence) in problems {
         body.fields.entry(name.as_ref()).or_default().push(sentence);
     }
@@ -341,7 +334,7 @@ fn invalid_fields<N: AsRef<str>>(problems: &[(N, String)], code: &'static str) -
 fn invalid_rows(rows: &[(usize, Vec<FieldOfRow>)]) -> Response {
     let verb = if rows.len() == 1 { "row is" } else { "rows are" };
     let sentence = format!("{} {verb} invalid. No payout was made.", rows.len());
-    let mut body = plain(&sentence, "invalid_rows");
+    let mut body = plain(&sentence, ErrorCode::InvalidRows.word());
     for (index, problems) in rows {
         let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         problems.iter().for_each(|(name, sentence)| fields.entry(name).or_default().push(sentence));
@@ -350,21 +343,13 @@ fn invalid_rows(rows: &[(usize, Vec<FieldOfRow>)]) -> Response {
     json(StatusCode::BAD_REQUEST, to_text(&body))
 }
 
-fn plain<'a>(error: &'a str, code: &'a str) -> Coded<'a> {
-    Coded { error, code, scope: None, fields: BTreeMap::new(), rows: Vec::new() }
-}
-
-fn coded(status: StatusCode, error: &str, code: &str) -> Response {
+fn coded(status: StatusCode, error: &str, code: ErrorCode) -> Response {
     json(status, coded_body(error, code))
 }
 
 /// The body of an error with a code and nothing else.
-pub(super) fn coded_body(error: &str, code: &str) -> String {
-    to_text(&plain(error, code))
-}
-
-fn bare(status: StatusCode, error: &str) -> Response {
-    json(status, to_text(&BTreeMap::from([("error", error)])))
+pub(super) fn coded_body(error: &str, code: ErrorCode) -> String {
+    to_text(&plain(error, code.word()))
 }
 
 /// An object whose fields stand in the given order.

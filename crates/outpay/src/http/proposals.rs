@@ -3,6 +3,8 @@
 
 use super::body;
 use super::door::{Door, PathId};
+use super::error_code::ErrorCode;
+use super::openapi::words::ProposalStateWords;
 use super::problem::{Problem, json};
 use super::show;
 use crate::auth::Caller;
@@ -26,9 +28,10 @@ const SHOWN: i64 = 100;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Proposal)]
 pub struct ProposalShown {
-    /// `prp_…`
+    /// `prp_…`: the proposal.
     id: String,
-    /// `open`, `confirmed`, `withdrawn` or `expired`.
+    /// Where it stands.
+    #[schema(value_type = ProposalStateWords)]
     state: &'static str,
     /// What is done once it is confirmed.
     what: String,
@@ -36,12 +39,14 @@ pub struct ProposalShown {
     reason: String,
     /// `key_…`, `mem_…`, or `operator`.
     proposed_by: String,
+    /// When it was proposed.
     proposed_at: String,
     /// From then on it cannot be confirmed.
     ends_at: String,
-    /// Who confirmed or withdrew it, or null.
+    /// Who confirmed or withdrew it: `key_…`, `mem_…` or `operator`; or null.
     #[schema(required)]
     decided_by: Option<String>,
+    /// When it was confirmed or withdrawn, or null.
     #[schema(required)]
     decided_at: Option<String>,
     /// When it took effect, or null.
@@ -52,6 +57,7 @@ pub struct ProposalShown {
 /// Proposals of this mode.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Proposals {
+    /// The newest proposals, at most 100.
     data: Vec<ProposalShown>,
 }
 
@@ -108,9 +114,11 @@ pub(super) async fn propose_instead(
     Ok(json(StatusCode::ACCEPTED, show::text(&shown(door, &made.row)?)))
 }
 
-/// The newest proposals of this mode.
+/// List proposals.
+///
+/// What one person or key proposed and another has to confirm, newest first.
 #[utoipa::path(
-    get, path = "/payout/proposals", tag = "Proposals", security(("secret_key" = [])),
+    get, path = "/payout/proposals", tag = "Proposals", operation_id = "listProposals", security(("secret_key" = [])),
     responses((status = 200, description = "Newest first, at most 100", body = Proposals), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
 pub async fn proposals(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -121,14 +129,16 @@ pub async fn proposals(State(door): State<Arc<Door>>, request: Request) -> Resul
     Ok(show::ok(&Proposals { data }))
 }
 
-/// Confirm a proposal, which carries it out.
+/// Confirm a proposal.
+///
+/// Carries a proposal out. A key confirms only what another hand proposed.
 #[utoipa::path(
-    post, path = "/payout/proposals/{id}/confirm", tag = "Proposals", security(("secret_key" = [])),
+    post, path = "/payout/proposals/{id}/confirm", tag = "Proposals", operation_id = "confirmProposal", security(("secret_key" = [])),
     params(("id" = String, Path, description = "prp_…")),
     responses((status = 200, description = "The proposal afterwards; the same for one that this key confirmed before", body = ProposalShown),
         (status = 400, description = "A rule refuses what was proposed"), (status = 401, description = "No valid secret key"),
-        (status = 403, description = "The key proposed it itself, or lacks the scope of what was proposed"), (status = 404, description = "No such proposal"),
-        (status = 409, description = "It is not open any more, or cannot be done any more"), (status = 422, description = "A rule refuses what was proposed"),
+        (status = 403, description = "The key proposed it itself, or lacks the scope of what was proposed (`maker_is_checker`, `members_only`, `insufficient_scope`)"), (status = 404, description = "No such proposal (`proposal_not_found`)"),
+        (status = 409, description = "It is not open any more, or cannot be done any more (`proposal_not_open`, `not_possible`)"), (status = 422, description = "A rule refuses what was proposed"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn proposal_confirm(
     State(door): State<Arc<Door>>,
@@ -148,12 +158,14 @@ pub async fn proposal_confirm(
 }
 
 /// Withdraw a proposal.
+///
+/// Ends an open proposal without doing what it says.
 #[utoipa::path(
-    post, path = "/payout/proposals/{id}/withdraw", tag = "Proposals", security(("secret_key" = [])),
+    post, path = "/payout/proposals/{id}/withdraw", tag = "Proposals", operation_id = "withdrawProposal", security(("secret_key" = [])),
     params(("id" = String, Path, description = "prp_…")),
     responses((status = 200, description = "The proposal afterwards", body = ProposalShown), (status = 401, description = "No valid secret key"),
-        (status = 403, description = "The key lacks the scope of what was proposed"), (status = 404, description = "No such proposal"),
-        (status = 409, description = "It is not open any more"), (status = 429, description = "Too many requests")))]
+        (status = 403, description = "The key lacks the scope of what was proposed (`members_only`, `insufficient_scope`)"), (status = 404, description = "No such proposal (`proposal_not_found`)"),
+        (status = 409, description = "It is not open any more (`proposal_not_open`)"), (status = 429, description = "Too many requests")))]
 pub async fn proposal_withdraw(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -173,7 +185,7 @@ async fn find(door: &Door, caller: Caller, id: &str) -> Result<ProposalRow, Prob
     let found = proposals::find(&door.platform, id).await?.filter(|row| row.book == caller.book);
     let unknown = || {
         let sentence = "There is no proposal with this id.".to_owned();
-        Problem::Coded(StatusCode::NOT_FOUND, sentence, "proposal_not_found")
+        Problem::Coded(StatusCode::NOT_FOUND, sentence, ErrorCode::ProposalNotFound)
     };
     let row = found.ok_or_else(unknown)?;
     match Proposed::of(&row)?.scope() {
@@ -181,7 +193,7 @@ async fn find(door: &Door, caller: Caller, id: &str) -> Result<ProposalRow, Prob
         Some(scope) => Err(Problem::InsufficientScope(scope)),
         None => {
             let sentence = "A member of the team has to decide this in the dashboard.".to_owned();
-            Err(Problem::Coded(StatusCode::FORBIDDEN, sentence, "members_only"))
+            Err(Problem::Coded(StatusCode::FORBIDDEN, sentence, ErrorCode::MembersOnly))
         }
     }
 }
@@ -190,14 +202,14 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let sentence = refused.to_string();
         match refused {
-            Refused::IsNotOpen(_) => Self::Coded(StatusCode::CONFLICT, sentence, "proposal_not_open"),
+            Refused::IsNotOpen(_) => Self::Coded(StatusCode::CONFLICT, sentence, ErrorCode::ProposalNotOpen),
             Refused::IsOwn => Self::Coded(
                 StatusCode::FORBIDDEN,
                 "This key, or one of the same hand, proposed this. Another one has to confirm it.".to_owned(),
-                "maker_is_checker",
+                ErrorCode::MakerIsChecker,
             ),
             Refused::NeedsMember | Refused::NeedsCode | Refused::WrongCode => {
-                Self::Coded(StatusCode::FORBIDDEN, sentence, "members_only")
+                Self::Coded(StatusCode::FORBIDDEN, sentence, ErrorCode::MembersOnly)
             }
             Refused::Effect(stopped) => stopped.into(),
         }

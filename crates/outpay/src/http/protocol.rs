@@ -1,6 +1,7 @@
 //! What HTTP asks of a request before it has a meaning: one host, no coding that the server does not undo. Not here: what the
 //! parser refuses (connections/unparsed.rs).
 
+use super::error_code::ErrorCode;
 use super::problem::Problem;
 use axum::extract::Request;
 use http::header::{CONTENT_ENCODING, HOST, TRANSFER_ENCODING};
@@ -13,11 +14,15 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     if !has_one_host(headers, request.version()) {
         let sentence = "The request needs one valid Host header.".to_owned();
-        return Err(Problem::Coded(StatusCode::BAD_REQUEST, sentence, "invalid_host"));
+        return Err(Problem::Coded(StatusCode::BAD_REQUEST, sentence, ErrorCode::InvalidHost));
     }
     if codings(headers, &TRANSFER_ENCODING).any(|coding| !coding.eq_ignore_ascii_case("chunked")) {
         let sentence = "The only transfer coding is chunked.".to_owned();
-        return Err(Problem::Coded(StatusCode::NOT_IMPLEMENTED, sentence, "unsupported_transfer_coding"));
+        return Err(Problem::Coded(
+            StatusCode::NOT_IMPLEMENTED,
+            sentence,
+            ErrorCode::UnsupportedTransferCoding,
+        ));
     }
     if codings(headers, &CONTENT_ENCODING).any(|coding| !coding.eq_ignore_ascii_case("identity")) {
         return Err(Problem::EncodedBody);

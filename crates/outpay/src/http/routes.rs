@@ -129,6 +129,7 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(health::healthz, Admits::Everyone),
         endpoint!(health::readyz, Admits::Everyone),
         endpoint!(openapi::openapi, Admits::Everyone),
+        endpoint!(openapi::openapi_3_0, Admits::Everyone),
         endpoint!(docs::docs, Admits::Everyone),
     ]
 }

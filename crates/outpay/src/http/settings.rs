@@ -30,7 +30,7 @@ pub struct Settings {
     #[schema(required)]
     pub expiry_days: Option<i64>,
     /// Origins of pages whose scripts may call the hash endpoints in a browser.
-    #[schema(example = json!(["https://shop.example"]))]
+    #[schema(max_items = 20, example = json!(["https://shop.example"]))]
     pub allowed_origins: Vec<String>,
     /// Above how many cents settling, returning, resolving and debits take two people; while it is set, so do changes of limits,
     /// review rules, keys and roles. Null: never.
@@ -40,9 +40,11 @@ pub struct Settings {
     pub methods: BTreeMap<String, MethodTerms>,
 }
 
-/// A business's settings.
+/// Get the settings.
+///
+/// Payouts on or off, expiry, allowed origins, when two people are needed, and the terms of every method.
 #[utoipa::path(
-    get, path = "/payout/settings", tag = "Settings", security(("secret_key" = [])),
+    get, path = "/payout/settings", tag = "Settings", operation_id = "getSettings", security(("secret_key" = [])),
     responses((status = 200, description = "All settings", body = Settings, headers(("ETag" = String, description = "Send it back as If-Match"))),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn settings(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -66,13 +68,14 @@ fn shown(current: &CurrentSettings) -> Response {
 /// What to send; what is left out stays as it is.
 #[derive(Default, ToSchema)]
 pub struct SettingsBody {
+    /// May people be given money, and withdraw it? Both modes; needs a live key.
     payouts_enabled: Option<bool>,
     /// 1 to 36500; 0 or null: money stays for ever.
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 36500)]
+    #[schema(example = 365, value_type = Option<i64>, minimum = 0, maximum = 36500)]
     expiry_days: Option<Option<i64>>,
     /// All origins of pages whose scripts may call the hash endpoints, for live and test mode; at most 20, none for an empty list.
     /// https, or http on this machine.
-    #[schema(max_items = 20, example = json!(["https://shop.example"]))]
+    #[schema(max_items = 20)]
     allowed_origins: Option<Vec<String>>,
     /// Cents; null: never. To raise it, or to end it, takes two people itself.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000_000_000_000_i64)]
@@ -82,13 +85,16 @@ pub struct SettingsBody {
     methods: Vec<(String, TermsPatch)>,
 }
 
-/// Set a business's settings.
+/// Change the settings.
+///
+/// Merges what is sent into what is set, at every level: what is left out stays, and `null` takes a limit away. Send the
+/// `ETag` of what you read as `If-Match` to change nothing that another changed meanwhile.
 #[utoipa::path(
-    put, path = "/payout/settings", tag = "Settings", request_body = SettingsBody, security(("secret_key" = [])),
+    put, path = "/payout/settings", tag = "Settings", operation_id = "updateSettings", request_body = SettingsBody, security(("secret_key" = [])),
     params(("If-Match" = Option<String>, Header, description = "The ETag of the settings that the change was made from")),
     responses((status = 200, description = "All settings afterwards", body = Settings, headers(("ETag" = String, description = "Send it back as If-Match"))),
-        (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 412, description = "The settings are not those of If-Match; nothing was set"),
+        (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 412, description = "The settings are not those of If-Match; nothing was set (`precondition_failed`)"),
         (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; try again")))]

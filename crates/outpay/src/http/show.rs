@@ -1,5 +1,8 @@
 //! How users and operations look in answers, for every endpoint that shows one.
 
+use super::openapi::words::{
+    CurrencyWords, OperationStatusWords, ProviderWords, UserStatusWords, WaitingWords, WithdrawalStatusWords,
+};
 use super::problem::json;
 use crate::book_event::is_payout;
 use crate::clock::rfc3339;
@@ -16,21 +19,21 @@ use utoipa::ToSchema;
 /// A payout user as the business sees one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {
-    /// `usr_…`
+    /// `usr_…`: the payout user.
     pub id: String,
-    /// In normal form.
+    /// The address, in normal form.
     #[schema(format = "email")]
     pub email: String,
-    /// `active`, `inactive` or `expired`.
-    #[schema(example = "active")]
+    /// Whether the hash can be used.
+    #[schema(value_type = UserStatusWords)]
     pub status: &'static str,
     /// Cents the person can withdraw.
     pub balance: i64,
     /// Cents held by withdrawals on their way.
     pub pending: i64,
-    /// RFC 3339, UTC.
+    /// When the first payout created it.
     pub created_at: String,
-    /// RFC 3339, UTC, or null.
+    /// From then on the hash does not authenticate; null: never.
     #[schema(required)]
     pub expires_at: Option<String>,
     /// The metadata of the newest payout that brought some. Only where the user is read, and absent where there are none.
@@ -42,15 +45,13 @@ pub struct User {
 /// One operation of a payout user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Operation {
-    /// `ord_…` for a withdrawal, `txn_…` for everything else.
+    /// `ord_…` of a withdrawal, `txn_…` of everything else.
     pub id: String,
-    /// `credit` (money given), `debit` (money taken back by the business), `withdrawal`, `refund` (money of a withdrawal
-    /// that came back) or `expiry` (money that was not claimed in time).
+    /// What it is.
     #[serde(rename = "type")]
-    #[schema(example = "credit")]
-    pub kind: &'static str,
-    /// `completed`; of a withdrawal: `created`, `review`, `queued`, `processing`, `succeeded`, `failed`, `rejected`,
-    /// `cancelled` or `returned`.
+    pub kind: OperationKind,
+    /// Where it stands.
+    #[schema(value_type = OperationStatusWords)]
     pub status: &'static str,
     /// Cents; negative where money left the balance.
     pub amount: i64,
@@ -60,10 +61,11 @@ pub struct Operation {
     /// Of a withdrawal: cents that are paid out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net_amount: Option<i64>,
-    /// Of a withdrawal: `crypto`, `gift_card`, …
+    /// Of a withdrawal: the kind of rail.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ProviderWords>)]
     pub provider: Option<&'static str>,
-    /// RFC 3339, UTC.
+    /// When it happened; of a withdrawal, when it was asked for.
     pub created_at: String,
     /// Of a withdrawal: the method's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +79,7 @@ pub struct Operation {
     /// Of a withdrawal that is being sent: true while the rail has not said what it did. The money stays held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome_unknown: Option<bool>,
-    /// Of a refund: the withdrawal whose money came back.
+    /// `ord_…`, of a refund: the withdrawal whose money came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawal_id: Option<String>,
     /// Of a credit: what it is for, where the business said so.
@@ -99,22 +101,24 @@ pub struct Operation {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Withdrawal)]
 pub struct WithdrawalShown {
-    /// `ord_…`
+    /// `ord_…`: the withdrawal.
     pub id: String,
-    /// `created`, `review`, `queued`, `sending`, `succeeded`, `failed`, `rejected`, `cancelled` or `returned`.
-    #[schema(example = "succeeded")]
+    /// Where it stands.
+    #[schema(value_type = WithdrawalStatusWords)]
     pub status: &'static str,
     /// True while the rail has not said what it did.
     pub outcome_unknown: bool,
-    /// `usr_…`
+    /// `usr_…`: whose money it is.
     pub payout_user_id: String,
     /// The method's name.
     pub method: String,
-    /// `crypto`, `gift_card`, …
+    /// The kind of rail.
+    #[schema(value_type = ProviderWords)]
     pub provider: &'static str,
     /// The payment's public number at its rail.
     pub order_id: String,
-    /// `USD`
+    /// Always US dollars.
+    #[schema(value_type = CurrencyWords)]
     pub currency: &'static str,
     /// Cents that left the person's balance.
     pub amount: i64,
@@ -122,7 +126,8 @@ pub struct WithdrawalShown {
     pub fees: i64,
     /// Cents that are paid out.
     pub net_amount: i64,
-    /// Where to.
+    /// Where to: the fields that the method asks for.
+    #[schema(value_type = Object)]
     pub destination: serde_json::Value,
     /// Why it ended badly: a stable word, or null.
     #[schema(required)]
@@ -130,13 +135,13 @@ pub struct WithdrawalShown {
     /// The same in words, or null.
     #[schema(required)]
     pub reason: Option<String>,
-    /// RFC 3339, UTC.
+    /// When it was asked for.
     pub created_at: String,
-    /// When its state changed last: RFC 3339, UTC.
+    /// When its state changed last.
     pub changed_at: String,
-    /// Only where it is read, and while it is `queued` and may not leave: `method_paused` (by the operator), `payouts_off`,
-    /// `method_off` or `user_inactive`. It is sent once this is lifted.
+    /// Only while it is `queued` and may not leave: why. It is sent once this is lifted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<WaitingWords>)]
     pub waiting: Option<&'static str>,
     /// The business's own notes. Only where it is read, and absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -144,10 +149,27 @@ pub struct WithdrawalShown {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// The status of an operation that is not a withdrawal.
+pub(super) const COMPLETED: &str = "completed";
+
+/// What an operation is: money given, money taken back by the business, a withdrawal, money of a withdrawal that came back, money that
+/// was not claimed in time.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = OperationType)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    Credit,
+    Debit,
+    Withdrawal,
+    Refund,
+    Expiry,
+}
+
 /// The answer of `POST /payout/create` and of a rotation: the secret that gives access to the user's money.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Hash<'a> {
-    /// 52 characters.
+    /// The secret hash. It gives access to the money: keep it like a password.
+    #[schema(min_length = 52, max_length = 52)]
     pub hash: &'a str,
 }
 
@@ -194,17 +216,17 @@ pub fn operation(
         return Operation { cursor, ..withdrawal_operation(ids, book, withdrawal) };
     }
     let kind = match entry.kind {
-        EntryKind::UserDebited => "debit",
-        EntryKind::UserMoneyExpired => "expiry",
-        _ if entry.withdrawal > 0 => "refund",
-        _ => "credit",
+        EntryKind::UserDebited => OperationKind::Debit,
+        EntryKind::UserMoneyExpired => OperationKind::Expiry,
+        _ if entry.withdrawal > 0 => OperationKind::Refund,
+        _ => OperationKind::Credit,
     };
     let amount = entry.signed_for(account).0;
     let of = (entry.withdrawal > 0).then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal));
     Operation {
         id: cursor.clone(),
         kind,
-        status: "completed",
+        status: COMPLETED,
         amount,
         fees: None,
         net_amount: None,
@@ -222,17 +244,22 @@ pub fn operation(
     }
 }
 
+/// A withdrawal's state in the words of a recipient.
+pub(super) fn operation_status(state: WithdrawalState) -> &'static str {
+    match state {
+        // The word of the documented sample.
+        WithdrawalState::Sending => "processing",
+        state => state.word(),
+    }
+}
+
 /// A withdrawal as the person whose money it is sees it.
 pub fn withdrawal_operation(ids: &PublicIds, book: BookId, withdrawal: &ledger::Withdrawal) -> Operation {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Operation {
         id: ids.seal(IdKind::Withdrawal, book, withdrawal.number),
-        kind: "withdrawal",
-        status: match withdrawal.state {
-            // The word of the documented sample.
-            WithdrawalState::Sending => "processing",
-            state => state.word(),
-        },
+        kind: OperationKind::Withdrawal,
+        status: operation_status(withdrawal.state),
         amount: -withdrawal.amount.0,
         fees: Some(withdrawal.fees.0),
         net_amount: Some(withdrawal.net().0),

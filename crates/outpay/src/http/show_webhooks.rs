@@ -1,5 +1,7 @@
 //! How webhook endpoints and deliveries look in answers, for every endpoint that shows one.
 
+use super::error_code::ErrorCode;
+use super::openapi::words::{AttemptErrorWords, DeliveryStatusWords, EventWords, ScheduleWords};
 use super::problem::{Problem, field};
 use crate::clock::rfc3339;
 use crate::commit::NoVerdict;
@@ -23,7 +25,7 @@ pub struct Webhook {
     /// While it is off nothing is delivered.
     enabled: bool,
     /// The wanted events.
-    #[schema(example = json!(["payout.succeeded"]))]
+    #[schema(value_type = Vec<EventWords>, example = json!(["payout.succeeded"]))]
     events: Vec<&'static str>,
     /// Enough of the token to recognise it by.
     #[schema(required)]
@@ -31,7 +33,7 @@ pub struct Webhook {
     /// Until when the previous token makes the `Signature` header, and both secrets sign; null while there is no overlap.
     #[schema(required)]
     previous_token_ends_at: Option<String>,
-    /// RFC 3339, UTC, or null.
+    /// When it was set last; null while there is none.
     #[schema(required)]
     changed_at: Option<String>,
     /// `whe_…`; null while there is none.
@@ -41,12 +43,13 @@ pub struct Webhook {
     primary: bool,
     /// Your words; empty for none.
     description: String,
-    /// `standard` or `extended`.
+    /// How often a delivery is tried.
+    #[schema(value_type = ScheduleWords)]
     schedule: &'static str,
-    /// When it was switched off because it had only failed for 5 days; null otherwise. RFC 3339, UTC.
+    /// When it was switched off because it had only failed for 5 days; null otherwise.
     #[schema(required)]
     disabled_at: Option<String>,
-    /// Since when it only fails; null while it does not. RFC 3339, UTC.
+    /// Since when it only fails; null while it does not.
     #[schema(required)]
     failing_since: Option<String>,
     /// The key of the `Signature` header; only in the answer that made it.
@@ -63,26 +66,26 @@ pub struct Webhook {
 pub struct DeliveryShown {
     /// `whd_…`, the same as the `webhook-id` header of every try.
     pub id: String,
-    /// For example `payout.succeeded`.
+    /// The event.
     #[serde(rename = "type")]
-    #[schema(example = "payout.succeeded")]
+    #[schema(value_type = EventWords)]
     kind: &'static str,
     /// `ord_…`; null for a test send, and for an event of no withdrawal.
     #[schema(required)]
     order_id: Option<String>,
-    /// `pending`, `delivered`, `failed` or `superseded`.
-    #[schema(example = "delivered")]
+    /// Where it stands.
+    #[schema(value_type = DeliveryStatusWords)]
     status: &'static str,
     /// Is it a test send, or an event of test mode?
     test_mode: bool,
     /// Tries so far.
     attempt_count: i64,
-    /// RFC 3339, UTC.
+    /// When the delivery was made.
     created_at: String,
-    /// RFC 3339, UTC; null once it has ended.
+    /// When it is tried next; null once it has ended.
     #[schema(required)]
     next_attempt_at: Option<String>,
-    /// RFC 3339, UTC; null while it is pending.
+    /// When it ended; null while it is pending.
     #[schema(required)]
     finished_at: Option<String>,
     /// `whe_…`: the webhook that it goes to.
@@ -107,17 +110,18 @@ pub struct DeliveryDetail {
 pub struct AttemptShown {
     /// 1, 2, …
     number: i64,
-    /// When it ended; RFC 3339, UTC.
+    /// When the try ended.
     at: String,
     /// Where it went.
     url: String,
     /// The answer's status; null where there was no answer.
-    #[schema(required)]
+    #[schema(minimum = 100, maximum = 999, required)]
     status: Option<i64>,
-    /// Why there was no answer, in one word such as `timeout`; null where there was one.
-    #[schema(required)]
+    /// Why there was no answer; null where there was one.
+    #[schema(value_type = Option<AttemptErrorWords>, required)]
     error: Option<String>,
-    /// How long it took.
+    /// How long it took, in milliseconds.
+    #[schema(minimum = 0)]
     milliseconds: i64,
     /// The first 16 KiB of the answer's body.
     response_body: String,
@@ -199,21 +203,25 @@ impl From<WebhookError> for Problem {
             WebhookError::OverlapIsTooLong => field("overlap", sentence),
             WebhookError::DescriptionIsTooLong => field("description", sentence),
             WebhookError::TooManyEndpoints => {
-                Self::Coded(StatusCode::CONFLICT, sentence, "too_many_webhooks")
+                Self::Coded(StatusCode::CONFLICT, sentence, ErrorCode::TooManyWebhooks)
             }
             WebhookError::UnknownEndpoint => {
-                Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_found")
+                Self::Coded(StatusCode::NOT_FOUND, sentence, ErrorCode::WebhookNotFound)
             }
             WebhookError::EndpointWasDeleted => {
-                Self::Coded(StatusCode::CONFLICT, sentence, "webhook_deleted")
+                Self::Coded(StatusCode::CONFLICT, sentence, ErrorCode::WebhookDeleted)
             }
-            WebhookError::RolledSince => Self::Coded(StatusCode::CONFLICT, sentence, "webhook_rolled_since"),
-            WebhookError::NoEndpoint => Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_not_set"),
+            WebhookError::RolledSince => {
+                Self::Coded(StatusCode::CONFLICT, sentence, ErrorCode::WebhookRolledSince)
+            }
+            WebhookError::NoEndpoint => {
+                Self::Coded(StatusCode::NOT_FOUND, sentence, ErrorCode::WebhookNotSet)
+            }
             WebhookError::UnknownDelivery => {
-                Self::Coded(StatusCode::NOT_FOUND, sentence, "webhook_delivery_not_found")
+                Self::Coded(StatusCode::NOT_FOUND, sentence, ErrorCode::WebhookDeliveryNotFound)
             }
             WebhookError::NotFailed(_) => {
-                Self::Coded(StatusCode::CONFLICT, sentence, "webhook_delivery_not_failed")
+                Self::Coded(StatusCode::CONFLICT, sentence, ErrorCode::WebhookDeliveryNotFailed)
             }
             WebhookError::IsChanged => Self::PreconditionFailed,
             WebhookError::Busy => Self::NoVerdict(NoVerdict::Busy),

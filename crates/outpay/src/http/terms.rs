@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 pub struct MethodTerms {
     /// May people use it?
     enabled: bool,
+    /// What the business keeps.
     fee: MethodFee,
     /// The least gross amount.
     minimum: i64,
     /// The largest gross amount.
     maximum: i64,
+    /// Which withdrawals wait for a person's approval.
     review: MethodReview,
     /// The most that all recipients together may withdraw by this method on one UTC day, or null.
     #[schema(required)]
@@ -81,18 +83,21 @@ impl From<&Terms> for MethodTerms {
 /// A change of a method's terms; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
 pub struct TermsPatch {
+    /// May people use it?
     enabled: Option<bool>,
+    /// What the business keeps.
     #[schema(value_type = Option<FeePatch>)]
     fee: FeePatch,
-    /// Cents.
+    /// The least gross amount, in cents.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100_000_000)]
     minimum: Option<Cents>,
-    /// Cents.
+    /// The largest gross amount, in cents.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100_000_000)]
     maximum: Option<Cents>,
+    /// Which withdrawals wait for a person's approval.
     #[schema(value_type = Option<ReviewPatch>)]
     review: ReviewPatch,
-    /// Cents; null for none.
+    /// The most that all recipients together may withdraw on one UTC day, in cents; null for none.
     #[schema(value_type = Option<i64>, minimum = 0)]
     daily_cap: Option<Option<Cents>>,
 }
@@ -100,15 +105,16 @@ pub struct TermsPatch {
 /// A change of a fee; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
 pub struct FeePatch {
-    /// Cents.
+    /// Cents, whatever the amount.
     #[schema(value_type = Option<i64>, minimum = 0)]
     fixed: Option<Cents>,
+    /// Hundredths of a percent of the amount.
     #[schema(minimum = 0, maximum = 9_999)]
     basis_points: Option<i64>,
-    /// Cents.
+    /// At least so many cents.
     #[schema(value_type = Option<i64>, minimum = 0)]
     floor: Option<Cents>,
-    /// Cents; null for none.
+    /// At most so many cents; null for no cap.
     #[schema(value_type = Option<i64>, minimum = 0)]
     cap: Option<Option<Cents>>,
 }
@@ -116,13 +122,15 @@ pub struct FeePatch {
 /// A change of the review rules; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
 pub struct ReviewPatch {
+    /// Every withdrawal.
     always: Option<bool>,
-    /// Cents; null for none.
+    /// Those above this gross amount, in cents; null for none.
     #[schema(value_type = Option<i64>, minimum = 0)]
     above: Option<Option<Cents>>,
-    /// Cents; null for none.
+    /// Those with which a recipient passes this sum on one UTC day, in cents; null for none.
     #[schema(value_type = Option<i64>, minimum = 0)]
     above_per_day: Option<Option<Cents>>,
+    /// The first to a destination that the recipient has not successfully used before.
     new_destination: Option<bool>,
 }
 

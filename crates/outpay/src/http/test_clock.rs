@@ -3,6 +3,7 @@
 
 use super::body::{self, LARGEST};
 use super::door::{Door, once_key};
+use super::error_code::ErrorCode;
 use super::json::{Json, Object};
 use super::once::once;
 use super::problem::{Problem, field};
@@ -22,9 +23,10 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TestClock)]
 pub struct TestClockShown {
-    /// The time of the book; RFC 3339, UTC.
+    /// The time of the book.
     now: String,
     /// How many seconds it is ahead.
+    #[schema(minimum = 0)]
     ahead_seconds: i64,
 }
 
@@ -37,9 +39,11 @@ impl From<TestClock> for TestClockShown {
 impl From<TestClockError> for Problem {
     fn from(error: TestClockError) -> Self {
         match error {
-            TestClockError::IsLive => {
-                Self::Coded(StatusCode::FORBIDDEN, TestClockError::IsLive.to_string(), "test_mode_only")
-            }
+            TestClockError::IsLive => Self::Coded(
+                StatusCode::FORBIDDEN,
+                TestClockError::IsLive.to_string(),
+                ErrorCode::TestModeOnly,
+            ),
             error @ (TestClockError::OutOfRange | TestClockError::TooFar) => {
                 field("advance_seconds", error.to_string())
             }
@@ -53,11 +57,13 @@ fn of_test_mode(caller: Caller) -> Result<Caller, Problem> {
     if caller.book.mode() == Mode::Test { Ok(caller) } else { Err(TestClockError::IsLive.into()) }
 }
 
-/// What the clock of test mode shows.
+/// Get the test clock.
+///
+/// The movable clock of the test book. Test keys only.
 #[utoipa::path(
-    get, path = "/test/clock", tag = "Test mode", security(("secret_key" = [])),
+    get, path = "/test/clock", tag = "Test mode", operation_id = "getTestClock", security(("secret_key" = [])),
     responses((status = 200, description = "The clock", body = TestClockShown), (status = 401, description = "No valid secret key"),
-        (status = 403, description = "A live key"), (status = 429, description = "Too many requests")))]
+        (status = 403, description = "A live key (`test_mode_only`)"), (status = 429, description = "Too many requests")))]
 pub async fn clock(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = of_test_mode(door.business(&parts).await?)?;
@@ -84,12 +90,15 @@ impl AdvanceBody {
     }
 }
 
-/// Move the clock of test mode forward.
+/// Move the test clock forward.
+///
+/// Moves the clock of the test book forward, so that money expires, reminders are sent and retries come due. It never goes
+/// back. Test keys only.
 #[utoipa::path(
-    post, path = "/test/clock", tag = "Test mode", request_body = AdvanceBody, security(("secret_key" = [])),
+    post, path = "/test/clock", tag = "Test mode", operation_id = "advanceTestClock", request_body = AdvanceBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat moves it no further")),
-    responses((status = 200, description = "The clock afterwards", body = TestClockShown), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 403, description = "A live key"), (status = 413, description = "The body is larger than 64 KiB"),
+    responses((status = 200, description = "The clock afterwards", body = TestClockShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "A live key (`test_mode_only`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn clock_advance(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {

@@ -6,6 +6,7 @@ use super::door::{Door, PathId, once_key};
 use super::fields::{amount, text};
 use super::filter;
 use super::json::Object;
+use super::openapi::words::SetUserStatusWords;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::proposals::{ProposalShown, done_or_proposed};
@@ -25,16 +26,18 @@ use secrecy::ExposeSecret;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Payout users.
+/// List payout users.
+///
+/// The people whom this business has paid, newest first, with filters that narrow each other.
 #[utoipa::path(
-    get, path = "/payout/users", tag = "Payout users", security(("secret_key" = [])),
-    params(("email" = Option<String>, Query, description = "Only the user with this address"), ("status" = Option<String>, Query, description = "active or inactive"),
+    get, path = "/payout/users", tag = "Payout users", operation_id = "listUsers", security(("secret_key" = [])),
+    params(("email" = Option<String>, Query, description = "Only the user with this address"), ("status" = Option<SetUserStatusWords>, Query, description = "Only users with this status"),
         ("reference" = Option<String>, Query, description = "Only the user who was paid under this reference"),
         ("metadata[KEY]" = Option<String>, Query, description = "Only users with a payout that has this metadata; KEY is its name"),
         ("created[gte]" = Option<String>, Query, description = "Created at this time or later; RFC 3339"), ("created[gt]" = Option<String>, Query, description = "Created later"),
         ("created[lte]" = Option<String>, Query, description = "Created at this time or earlier"), ("created[lt]" = Option<String>, Query, description = "Created earlier"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<User>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range"),
+    responses((status = 200, description = "Newest first", body = Page<User>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range (`invalid_request`, `unknown_field`)"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn users(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
@@ -76,12 +79,14 @@ fn filter(uri: &Uri) -> Result<UserFilter, Problem> {
     Ok(UserFilter { email, status, created, metadata, number: None, below: None })
 }
 
-/// One payout user.
+/// Get a payout user.
+///
+/// One payout user with balance, status and metadata.
 #[utoipa::path(
-    get, path = "/payout/users/{id}", tag = "Payout users", security(("secret_key" = [])),
+    get, path = "/payout/users/{id}", tag = "Payout users", operation_id = "getUser", security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…")),
     responses((status = 200, description = "The user", body = User), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
+        (status = 404, description = "No such payout user (`payout_user_not_found`)"), (status = 429, description = "Too many requests")))]
 pub async fn user(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -98,9 +103,11 @@ pub async fn user(
     Ok(show::ok(&User { metadata, ..shown }))
 }
 
-/// A payout user's operations.
+/// List a payout user's operations.
+///
+/// The history of one payout user, newest first, with the business's own references and metadata.
 #[utoipa::path(
-    get, path = "/payout/users/{id}/operations", tag = "Payout users", security(("secret_key" = [])),
+    get, path = "/payout/users/{id}/operations", tag = "Payout users", operation_id = "listUserOperations", security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…"), ("reference" = Option<String>, Query, description = "Only the payout under this reference"),
         ("metadata[KEY]" = Option<String>, Query, description = "Only operations that have this metadata; KEY is its name"),
         ("created[gte]" = Option<String>, Query, description = "Created at this time or later; RFC 3339"), ("created[gt]" = Option<String>, Query, description = "Created later"),
@@ -109,8 +116,8 @@ pub async fn user(
         ("amount[gt]" = Option<i64>, Query, description = "More cents"), ("amount[lte]" = Option<i64>, Query, description = "At most this many cents"),
         ("amount[lt]" = Option<i64>, Query, description = "Fewer cents"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<Operation>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range"),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
+    responses((status = 200, description = "Newest first", body = Page<Operation>), (status = 400, description = "Invalid filter, unknown cursor, or limit out of range (`invalid_request`, `unknown_field`)"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user (`payout_user_not_found`)"), (status = 429, description = "Too many requests")))]
 pub async fn user_operations(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -216,12 +223,14 @@ async fn withdrawals(
     Ok(door.platform.store.withdrawals(book, &filter, count).await?)
 }
 
-/// The hash authenticates again.
+/// Activate a payout user.
+///
+/// Lets the hash authenticate again. Activating a user who is active changes nothing.
 #[utoipa::path(
-    post, path = "/payout/users/{id}/activate", tag = "Payout users", security(("secret_key" = [])),
+    post, path = "/payout/users/{id}/activate", tag = "Payout users", operation_id = "activateUser", security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The user afterwards", body = User), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 404, description = "No such payout user (`payout_user_not_found`)"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn activate(
     State(door): State<Arc<Door>>,
@@ -231,12 +240,15 @@ pub async fn activate(
     set_status(&door, &id, request, UserStatus::Active).await
 }
 
-/// The hash stops authenticating at once.
+/// Deactivate a payout user.
+///
+/// From the answer on, the hash does not authenticate, also in requests that are in flight. Payouts to the user are still
+/// accepted.
 #[utoipa::path(
-    post, path = "/payout/users/{id}/deactivate", tag = "Payout users", security(("secret_key" = [])),
+    post, path = "/payout/users/{id}/deactivate", tag = "Payout users", operation_id = "deactivateUser", security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The user afterwards", body = User), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 404, description = "No such payout user (`payout_user_not_found`)"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn deactivate(
     State(door): State<Arc<Door>>,
@@ -263,12 +275,14 @@ async fn set_status(
     Ok(show::done(&done, StatusCode::OK, &body))
 }
 
-/// Give a payout user a new hash.
+/// Rotate a hash.
+///
+/// Makes a new hash. The old one is dead at once, and the money stays.
 #[utoipa::path(
-    post, path = "/payout/users/{id}/rotate-hash", tag = "Payout users", security(("secret_key" = [])),
+    post, path = "/payout/users/{id}/rotate-hash", tag = "Payout users", operation_id = "rotateUserHash", security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The new hash", body = show::Hash), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such payout user"), (status = 422, description = "The idempotency key was used for another request"),
+        (status = 404, description = "No such payout user (`payout_user_not_found`)"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn rotate_hash(
     State(door): State<Arc<Door>>,
@@ -288,11 +302,11 @@ pub async fn rotate_hash(
 /// What to send.
 #[derive(ToSchema)]
 pub struct DebitBody {
-    /// Cents.
-    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000_000_000_000_i64)]
+    /// What to take back, in cents.
+    #[schema(example = 1000, value_type = i64, minimum = 1, maximum = 1_000_000_000_000_000_i64)]
     amount: Cents,
     /// Why, for the journal.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(example = "Paid twice", min_length = 1, max_length = 255)]
     reason: String,
 }
 
@@ -310,12 +324,15 @@ impl DebitBody {
 }
 
 /// Take unspent money back.
+///
+/// Takes money that the recipient has not withdrawn back into the payout balance. Where it takes two people, it is proposed
+/// instead (202).
 #[utoipa::path(
-    post, path = "/payout/users/{id}/debit", tag = "Payout users", request_body = DebitBody, security(("secret_key" = [])),
+    post, path = "/payout/users/{id}/debit", tag = "Payout users", operation_id = "debitUser", request_body = DebitBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "usr_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The user afterwards", body = User), (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown),
-        (status = 400, description = "Invalid fields, malformed JSON, or too little money"),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"),
+        (status = 400, description = "Invalid fields, malformed JSON, or too little money (`invalid_request`, `unknown_field`, `insufficient_balance`, `insufficient_user_balance`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user (`payout_user_not_found`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]

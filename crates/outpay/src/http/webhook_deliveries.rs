@@ -5,6 +5,7 @@ use super::body::{self, LARGEST};
 use super::door::{Door, PathId, once_key};
 use super::json::{Json, Object};
 use super::once::once;
+use super::openapi::words::DeliveryStatusWords;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::show;
@@ -36,13 +37,15 @@ pub struct Replayed {
     replayed: u64,
 }
 
-/// Retry all that failed since a moment; test sends aside.
+/// Replay failed deliveries.
+///
+/// Tries everything again that failed at `since` or later, of all webhooks.
 #[utoipa::path(
-    post, path = "/payout/webhook/replay", tag = "Webhooks", request_body = ReplayBody, security(("secret_key" = [])),
+    post, path = "/payout/webhook/replay", tag = "Webhooks", operation_id = "replayWebhookDeliveries", request_body = ReplayBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "How many are pending again", body = Replayed),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "There is no webhook yet"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "There is no webhook yet (`webhook_not_set`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn webhook_replay(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -72,13 +75,15 @@ impl ReplayBody {
     }
 }
 
-/// Deliveries.
+/// List deliveries.
+///
+/// The log of deliveries to all webhooks, newest first.
 #[utoipa::path(
-    get, path = "/payout/webhook/deliveries", tag = "Webhooks", security(("secret_key" = [])),
-    params(("status" = Option<String>, Query, description = "pending, delivered, failed or superseded"),
+    get, path = "/payout/webhook/deliveries", tag = "Webhooks", operation_id = "listWebhookDeliveries", security(("secret_key" = [])),
+    params(("status" = Option<DeliveryStatusWords>, Query, description = "Only deliveries in this state"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "Newest first", body = Page<DeliveryShown>),
-        (status = 400, description = "Invalid status, unknown cursor, or limit out of range"),
+        (status = 400, description = "Invalid status, unknown cursor, or limit out of range (`invalid_request`, `unknown_field`)"),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn webhook_deliveries(
     State(door): State<Arc<Door>>,
@@ -109,12 +114,14 @@ fn state(uri: &Uri) -> Result<Option<DeliveryState>, Problem> {
         .ok_or_else(|| field("status", "The status must be pending, delivered, failed or superseded."))
 }
 
-/// One delivery.
+/// Get a delivery.
+///
+/// One delivery with its body and every attempt.
 #[utoipa::path(
-    get, path = "/payout/webhook/deliveries/{id}", tag = "Webhooks", security(("secret_key" = [])),
+    get, path = "/payout/webhook/deliveries/{id}", tag = "Webhooks", operation_id = "getWebhookDelivery", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whd_…")),
     responses((status = 200, description = "The delivery with its attempts", body = DeliveryDetail),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such delivery"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such delivery (`webhook_delivery_not_found`)"),
         (status = 429, description = "Too many requests")))]
 pub async fn webhook_delivery(
     State(door): State<Arc<Door>>,
@@ -129,14 +136,16 @@ pub async fn webhook_delivery(
     Ok(show::ok(&show_webhooks::detail(platform, caller.book, &delivery, &attempts)))
 }
 
-/// Retry a failed or superseded delivery.
+/// Retry a delivery.
+///
+/// Tries a delivery again, with a fresh schedule.
 #[utoipa::path(
-    post, path = "/payout/webhook/deliveries/{id}/retry", tag = "Webhooks", security(("secret_key" = [])),
+    post, path = "/payout/webhook/deliveries/{id}/retry", tag = "Webhooks", operation_id = "retryWebhookDelivery", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whd_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again")),
     responses((status = 200, description = "The delivery, pending again", body = DeliveryShown),
         (status = 400, description = "The Idempotency-Key header is invalid"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such delivery"), (status = 409, description = "It is pending or delivered, or its webhook was deleted"),
+        (status = 404, description = "No such delivery (`webhook_delivery_not_found`)"), (status = 409, description = "It is pending or delivered, or its webhook was deleted (`webhook_delivery_not_failed`, `webhook_deleted`)"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; try again")))]
 pub async fn webhook_retry(

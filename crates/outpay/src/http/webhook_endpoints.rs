@@ -21,12 +21,15 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookList {
     /// At most 20.
+    #[schema(max_items = 20)]
     data: Vec<Webhook>,
 }
 
-/// The webhooks of this mode.
+/// List webhooks.
+///
+/// All webhooks of this mode, oldest first.
 #[utoipa::path(
-    get, path = "/payout/webhooks", tag = "Webhooks", security(("secret_key" = [])),
+    get, path = "/payout/webhooks", tag = "Webhooks", operation_id = "listWebhooks", security(("secret_key" = [])),
     responses((status = 200, description = "Oldest first, at most 20", body = WebhookList), (status = 401, description = "No valid secret key"),
         (status = 429, description = "Too many requests")))]
 pub async fn webhooks(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -37,14 +40,17 @@ pub async fn webhooks(State(door): State<Arc<Door>>, request: Request) -> Result
     Ok(show::ok(&WebhookList { data: shown.collect() }))
 }
 
-/// Make one more webhook. The first one is the primary one, that of `/payout/webhook`.
+/// Make a webhook.
+///
+/// Makes a webhook with a URL, events and keys of its own. The first one of a mode is the primary one, that of
+/// `/payout/webhook`.
 #[utoipa::path(
-    post, path = "/payout/webhooks", tag = "Webhooks", request_body = WebhookBody, security(("secret_key" = [])),
+    post, path = "/payout/webhooks", tag = "Webhooks", operation_id = "createWebhook", request_body = WebhookBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; the answer is the same until its next roll")),
     responses(
         (status = 201, description = "The webhook with its token and secret, which are shown this once", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 409, description = "There are 20 already; or done already under this Idempotency-Key, and rolled or deleted since"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 409, description = "There are 20 already; or done already under this Idempotency-Key, and rolled or deleted since (`too_many_webhooks`, `webhook_rolled_since`, `webhook_deleted`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn webhook_create(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -61,12 +67,14 @@ pub async fn webhook_create(State(door): State<Arc<Door>>, request: Request) -> 
     Ok(answer)
 }
 
-/// One webhook.
+/// Get a webhook.
+///
+/// One webhook, without its keys.
 #[utoipa::path(
-    get, path = "/payout/webhooks/{id}", tag = "Webhooks", security(("secret_key" = [])),
+    get, path = "/payout/webhooks/{id}", tag = "Webhooks", operation_id = "getWebhook", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…")),
     responses((status = 200, description = "The webhook", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such webhook"), (status = 429, description = "Too many requests")))]
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such webhook (`webhook_not_found`)"), (status = 429, description = "Too many requests")))]
 pub async fn one_webhook(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -78,15 +86,17 @@ pub async fn one_webhook(
     Ok(webhooks::shown(&door, &found.ok_or(WebhookError::UnknownEndpoint)?, false))
 }
 
-/// Set one webhook. A field that is left out stays as it is.
+/// Change a webhook.
+///
+/// Changes a webhook: a field that is left out stays as it is.
 #[utoipa::path(
-    put, path = "/payout/webhooks/{id}", tag = "Webhooks", request_body = WebhookBody, security(("secret_key" = [])),
+    put, path = "/payout/webhooks/{id}", tag = "Webhooks", operation_id = "updateWebhook", request_body = WebhookBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the webhook that the change was made from")),
     responses(
         (status = 200, description = "The webhook", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such webhook"), (status = 412, description = "The webhook is not that of If-Match; nothing was set"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook (`webhook_not_found`)"), (status = 412, description = "The webhook is not that of If-Match; nothing was set (`precondition_failed`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn one_webhook_set(
@@ -99,16 +109,18 @@ pub async fn one_webhook_set(
     webhooks::set(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
 }
 
-/// Roll token and secret of one webhook.
+/// Roll the keys of a webhook.
+///
+/// Makes a new token and secret of this webhook. With an `overlap` the old ones go on signing beside the new ones.
 #[utoipa::path(
-    post, path = "/payout/webhooks/{id}/roll", tag = "Webhooks", request_body = RollBody, security(("secret_key" = [])),
+    post, path = "/payout/webhooks/{id}/roll", tag = "Webhooks", operation_id = "rollWebhook", request_body = RollBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; the answer is the same until the next roll")),
     responses(
         (status = 200, description = "The webhook with its new token and secret, which are shown this once", body = Webhook),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such webhook"),
-        (status = 409, description = "Done already under this Idempotency-Key, and rolled again since"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "No such webhook (`webhook_not_found`)"),
+        (status = 409, description = "Done already under this Idempotency-Key, and rolled again since (`webhook_rolled_since`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn one_webhook_roll(
     State(door): State<Arc<Door>>,
@@ -120,13 +132,15 @@ pub async fn one_webhook_roll(
     webhooks::roll(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
 }
 
-/// Let the new keys of one webhook sign alone.
+/// End the overlap of a webhook.
+///
+/// Ends the overlap of a roll now: only the new token and secret sign.
 #[utoipa::path(
-    post, path = "/payout/webhooks/{id}/switch", tag = "Webhooks", security(("secret_key" = [])),
+    post, path = "/payout/webhooks/{id}/switch", tag = "Webhooks", operation_id = "switchWebhook", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…")),
     responses((status = 200, description = "The webhook; without an overlap it is as before", body = Webhook),
         (status = 400, description = "A field, of which there are none"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such webhook"), (status = 429, description = "Too many requests"),
+        (status = 404, description = "No such webhook (`webhook_not_found`)"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]
 pub async fn one_webhook_switch(
     State(door): State<Arc<Door>>,
@@ -138,15 +152,17 @@ pub async fn one_webhook_switch(
     webhooks::switch(&door, caller, named(&door, caller, &id)?, (&parts, body)).await
 }
 
-/// Try the receiver of one webhook out.
+/// Test a webhook.
+///
+/// Sends an invented event with `test_mode` to this webhook now, once, and returns what the receiver answered.
 #[utoipa::path(
-    post, path = "/payout/webhooks/{id}/test", tag = "Webhooks", request_body = TestBody, security(("secret_key" = [])),
+    post, path = "/payout/webhooks/{id}/test", tag = "Webhooks", operation_id = "testWebhook", request_body = TestBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…"),
         ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again and sends nothing")),
     responses(
         (status = 200, description = "The delivery with its one attempt, whatever the receiver did", body = DeliveryDetail),
         (status = 400, description = "Unknown event or provider, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such webhook"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 404, description = "No such webhook (`webhook_not_found`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Too many test sends at once; nothing was sent")))]
 pub async fn one_webhook_test(
@@ -162,18 +178,20 @@ pub async fn one_webhook_test(
 /// That a webhook is gone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookDeleted {
-    /// `whe_…`
+    /// `whe_…`: the webhook that was deleted.
     id: String,
     /// Always true.
     deleted: bool,
 }
 
-/// Delete one webhook. Its deliveries stay in the log; those that are pending have failed.
+/// Delete a webhook.
+///
+/// Deliveries that are pending end as `failed`; the log stays.
 #[utoipa::path(
-    delete, path = "/payout/webhooks/{id}", tag = "Webhooks", security(("secret_key" = [])),
+    delete, path = "/payout/webhooks/{id}", tag = "Webhooks", operation_id = "deleteWebhook", security(("secret_key" = [])),
     params(("id" = String, Path, description = "whe_…")),
     responses((status = 200, description = "It is gone", body = WebhookDeleted), (status = 401, description = "No valid secret key"),
-        (status = 400, description = "A field or parameter is not known"), (status = 404, description = "No such webhook"),
+        (status = 400, description = "A field or parameter is not known"), (status = 404, description = "No such webhook (`webhook_not_found`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]

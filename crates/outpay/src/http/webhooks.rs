@@ -7,6 +7,7 @@ use super::door::{Door, once_key};
 use super::etag::{if_match, tagged};
 use super::json::{Json, Object};
 use super::once::once;
+use super::openapi::words::{EventWords, PayoutEventWords, ProviderWords, ScheduleWords};
 use super::problem::{Problem, field};
 use super::show;
 use super::show_webhooks::{self, DeliveryDetail, Webhook};
@@ -22,9 +23,11 @@ use ledger::{Actor, EntryKind, Micros, Provider};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// The webhook of this mode.
+/// Get the primary webhook.
+///
+/// The primary webhook, without its keys. While there is none, its `url` is null.
 #[utoipa::path(
-    get, path = "/payout/webhook", tag = "Webhooks", security(("secret_key" = [])),
+    get, path = "/payout/webhook", tag = "Webhooks", operation_id = "getPrimaryWebhook", security(("secret_key" = [])),
     responses((status = 200, description = "The webhook; its url is null while there is none", body = Webhook, headers(("ETag" = Option<String>, description = "Send it back as If-Match"))),
         (status = 401, description = "No valid secret key"), (status = 429, description = "Too many requests")))]
 pub async fn webhook(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -46,30 +49,37 @@ pub(super) fn shown(door: &Door, endpoint: &Endpoint, with_keys: bool) -> Respon
 #[derive(ToSchema)]
 pub struct WebhookBody {
     /// Where to deliver: https, a public address, port 443 or from 1024 on. Required the first time.
-    #[schema(example = "https://example.com/webhooks", max_length = 2048)]
+    #[schema(
+        example = "https://example.com/webhooks",
+        max_length = 2048,
+        format = "uri",
+        pattern = "^https?://"
+    )]
     url: Option<String>,
     /// What it is for, in your words.
     #[schema(max_length = 200, example = "Bookkeeping")]
     description: Option<String>,
     /// Off: nothing is delivered, and what happens meanwhile is not told later.
     enabled: Option<bool>,
-    /// Of payout.created, payout.processing, payout.succeeded, payout.failed, payout.rejected, and any other event of
-    /// GET /payout/events.
-    #[schema(value_type = Option<Vec<String>>, example = json!(["payout.succeeded", "payout.failed"]), min_items = 1)]
+    /// The wanted events; at first `payout.succeeded` alone.
+    #[schema(value_type = Option<Vec<EventWords>>, example = json!(["payout.succeeded", "payout.failed"]), min_items = 1)]
     events: Option<EventSet>,
     /// How often a delivery is tried: standard, the default, is four times; extended goes on for up to 3 days.
-    #[schema(value_type = Option<String>, example = "extended")]
+    #[schema(value_type = Option<ScheduleWords>, example = "extended")]
     schedule: Option<Schedule>,
 }
 
-/// Set the webhook.
+/// Set the primary webhook.
+///
+/// Makes the primary webhook, or changes it: a field that is left out stays as it is. The first answer shows token and
+/// secret, later ones do not.
 #[utoipa::path(
-    put, path = "/payout/webhook", tag = "Webhooks", request_body = WebhookBody, security(("secret_key" = [])),
+    put, path = "/payout/webhook", tag = "Webhooks", operation_id = "setPrimaryWebhook", request_body = WebhookBody, security(("secret_key" = [])),
     params(("If-Match" = Option<String>, Header, description = "The ETag of the webhook that the change was made from")),
     responses(
         (status = 200, description = "The webhook; with token and secret the first time, and only then", body = Webhook, headers(("ETag" = String, description = "Send it back as If-Match"))),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 412, description = "The webhook is not that of If-Match; nothing was set"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 412, description = "The webhook is not that of If-Match; nothing was set (`precondition_failed`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn webhook_set(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
@@ -164,15 +174,17 @@ pub struct RollBody {
     overlap: Micros,
 }
 
-/// Roll token and secret.
+/// Roll the keys of the primary webhook.
+///
+/// Makes a new token and secret. With an `overlap` the old ones go on signing beside the new ones.
 #[utoipa::path(
-    post, path = "/payout/webhook/roll", tag = "Webhooks", request_body = RollBody, security(("secret_key" = [])),
+    post, path = "/payout/webhook/roll", tag = "Webhooks", operation_id = "rollPrimaryWebhook", request_body = RollBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; the answer is the same until the next roll")),
     responses(
         (status = 200, description = "The webhook with its new token and secret, which are shown this once", body = Webhook),
-        (status = 400, description = "Invalid fields, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "There is no webhook yet"),
-        (status = 409, description = "Done already under this Idempotency-Key, and rolled again since"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"), (status = 401, description = "No valid secret key"),
+        (status = 404, description = "There is no webhook yet (`webhook_not_set`)"),
+        (status = 409, description = "Done already under this Idempotency-Key, and rolled again since (`webhook_rolled_since`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn webhook_roll(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -209,12 +221,14 @@ impl RollBody {
     }
 }
 
-/// Let the new keys sign alone.
+/// End the overlap of the primary webhook.
+///
+/// Ends the overlap of a roll now: only the new token and secret sign.
 #[utoipa::path(
-    post, path = "/payout/webhook/switch", tag = "Webhooks", security(("secret_key" = [])),
+    post, path = "/payout/webhook/switch", tag = "Webhooks", operation_id = "switchPrimaryWebhook", security(("secret_key" = [])),
     responses((status = 200, description = "The webhook; without an overlap it is as before", body = Webhook),
         (status = 400, description = "A field, of which there are none"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "There is no webhook yet"), (status = 429, description = "Too many requests"),
+        (status = 404, description = "There is no webhook yet (`webhook_not_set`)"), (status = 429, description = "Too many requests"),
         (status = 503, description = "Busy; nothing was changed")))]
 pub async fn webhook_switch(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -239,21 +253,23 @@ pub(super) async fn switch(
 #[derive(ToSchema)]
 pub struct TestBody {
     /// The event to invent; `payout.succeeded` where it is left out.
-    #[schema(rename = "type", value_type = Option<String>, example = "payout.succeeded")]
+    #[schema(rename = "type", value_type = Option<PayoutEventWords>, example = "payout.succeeded")]
     kind: EntryKind,
-    /// Whose shape the invented event has: sandbox, gift_card, crypto or manual, the default.
-    #[schema(value_type = Option<String>, example = "crypto")]
+    /// Whose shape the invented event has; `manual` where it is left out.
+    #[schema(value_type = Option<ProviderWords>, example = "crypto")]
     provider: Provider,
 }
 
-/// Try the receiver out.
+/// Test the primary webhook.
+///
+/// Sends an invented event with `test_mode` now, once, and returns what the receiver answered.
 #[utoipa::path(
-    post, path = "/payout/webhook/test", tag = "Webhooks", request_body = TestBody, security(("secret_key" = [])),
+    post, path = "/payout/webhook/test", tag = "Webhooks", operation_id = "testPrimaryWebhook", request_body = TestBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; a repeat gives the first answer again and sends nothing")),
     responses(
         (status = 200, description = "The delivery with its one attempt, whatever the receiver did", body = DeliveryDetail),
         (status = 400, description = "Unknown event or provider, or malformed JSON"), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "There is no webhook yet"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 404, description = "There is no webhook yet (`webhook_not_set`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Too many test sends at once; nothing was sent")))]
 pub async fn webhook_test(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {

@@ -5,6 +5,7 @@ use super::body;
 use super::door::{Door, PathId, once_key};
 use super::fields::{metadata, only_text};
 use super::json::Object;
+use super::openapi::words::WithdrawalStatusWords;
 use super::page::{Page, limit, query, unknown_cursor};
 use super::problem::{Problem, field};
 use super::proposals::{ProposalShown, done_or_proposed};
@@ -23,14 +24,16 @@ use ledger::{Actor, Cents, Metadata, OnceKey, Withdrawal, WithdrawalState};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Withdrawals.
+/// List withdrawals.
+///
+/// The withdrawals of all recipients, newest first.
 #[utoipa::path(
-    get, path = "/payout/withdrawals", tag = "Withdrawals", security(("secret_key" = [])),
-    params(("status" = Option<String>, Query, description = "created, review, queued, sending, succeeded, failed, rejected, cancelled or returned"),
-        ("user" = Option<String>, Query, description = "usr_…"), ("method" = Option<String>, Query, description = "The method's name"),
+    get, path = "/payout/withdrawals", tag = "Withdrawals", operation_id = "listWithdrawals", security(("secret_key" = [])),
+    params(("status" = Option<WithdrawalStatusWords>, Query, description = "Only withdrawals in this state"),
+        ("user" = Option<String>, Query, description = "`usr_…`: only those of this payout user"), ("method" = Option<String>, Query, description = "Only those by the method of this name"),
         ("limit" = Option<i64>, Query, description = "1 to 100, default 20", minimum = 1, maximum = 100), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "Newest first", body = Page<WithdrawalShown>), (status = 400, description = "Unknown cursor or status, or limit out of range"),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user"), (status = 429, description = "Too many requests")))]
+    responses((status = 200, description = "Newest first", body = Page<WithdrawalShown>), (status = 400, description = "Unknown cursor or status, or limit out of range (`invalid_request`, `unknown_field`)"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such payout user (`payout_user_not_found`)"), (status = 429, description = "Too many requests")))]
 pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = door.business(&parts).await?;
@@ -64,12 +67,14 @@ fn state(word: &str) -> Result<WithdrawalState, Problem> {
     })
 }
 
-/// One withdrawal.
+/// Get a withdrawal.
+///
+/// One withdrawal, with metadata and, where it is queued and may not leave, the reason.
 #[utoipa::path(
-    get, path = "/payout/withdrawals/{id}", tag = "Withdrawals", security(("secret_key" = [])),
+    get, path = "/payout/withdrawals/{id}", tag = "Withdrawals", operation_id = "getWithdrawal", security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…")),
     responses((status = 200, description = "The withdrawal", body = WithdrawalShown), (status = 401, description = "No valid secret key"),
-        (status = 404, description = "No such withdrawal"), (status = 429, description = "Too many requests")))]
+        (status = 404, description = "No such withdrawal (`withdrawal_not_found`)"), (status = 429, description = "Too many requests")))]
 pub async fn withdrawal(
     State(door): State<Arc<Door>>,
     PathId(id): PathId,
@@ -108,11 +113,13 @@ impl MetadataBody {
 }
 
 /// Set a withdrawal's metadata.
+///
+/// Replaces all metadata of a withdrawal. Recipients never see it.
 #[utoipa::path(
-    put, path = "/payout/withdrawals/{id}/metadata", tag = "Withdrawals", request_body = MetadataBody, security(("secret_key" = [])),
+    put, path = "/payout/withdrawals/{id}/metadata", tag = "Withdrawals", operation_id = "setWithdrawalMetadata", request_body = MetadataBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…")),
-    responses((status = 200, description = "The withdrawal with its metadata", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
+    responses((status = 200, description = "The withdrawal with its metadata", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal (`withdrawal_not_found`)"),
         (status = 413, description = "The body is larger than 64 KiB"), (status = 415, description = "The body is not declared as JSON"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn withdrawal_metadata(
@@ -138,12 +145,15 @@ pub async fn withdrawal_metadata(
 }
 
 /// Approve a withdrawal.
+///
+/// Approves a withdrawal in `review`, which queues it. A key that gave the recipient money may not approve, where another
+/// secret key or member could.
 #[utoipa::path(
-    post, path = "/payout/withdrawals/{id}/approve", tag = "Withdrawals", security(("secret_key" = [])),
+    post, path = "/payout/withdrawals/{id}/approve", tag = "Withdrawals", operation_id = "approveWithdrawal", security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 403, description = "The key that gave the money may not approve its withdrawal"), (status = 404, description = "No such withdrawal"),
-        (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 403, description = "The key that gave the money may not approve its withdrawal (`maker_is_checker`)"), (status = 404, description = "No such withdrawal (`withdrawal_not_found`)"),
+        (status = 409, description = "Its state does not allow it (`withdrawal_state`, `withdrawal_busy`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn approve(
@@ -171,12 +181,14 @@ impl RejectBody {
 }
 
 /// Reject a withdrawal.
+///
+/// Rejects a withdrawal in `review`. The whole gross amount goes back to the recipient at once, with the reason.
 #[utoipa::path(
-    post, path = "/payout/withdrawals/{id}/reject", tag = "Withdrawals", request_body = RejectBody, security(("secret_key" = [])),
+    post, path = "/payout/withdrawals/{id}/reject", tag = "Withdrawals", operation_id = "rejectWithdrawal", request_body = RejectBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
-        (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal (`withdrawal_not_found`)"),
+        (status = 409, description = "Its state does not allow it (`withdrawal_state`, `withdrawal_busy`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn reject(
@@ -204,14 +216,17 @@ impl SettleBody {
     }
 }
 
-/// Settle a manual withdrawal.
+/// Settle a withdrawal paid by hand.
+///
+/// Says that a person has paid a withdrawal of a manual method, with proof. Where it takes two people, it is proposed instead
+/// (202).
 #[utoipa::path(
-    post, path = "/payout/withdrawals/{id}/settle", tag = "Withdrawals", request_body = SettleBody, security(("secret_key" = [])),
+    post, path = "/payout/withdrawals/{id}/settle", tag = "Withdrawals", operation_id = "settleWithdrawal", request_body = SettleBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown),
-        (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON"),
-        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal"),
-        (status = 409, description = "Its state does not allow it"), (status = 413, description = "The body is larger than 64 KiB"),
+        (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+        (status = 401, description = "No valid secret key"), (status = 404, description = "No such withdrawal (`withdrawal_not_found`)"),
+        (status = 409, description = "Its state does not allow it (`withdrawal_state`, `withdrawal_busy`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 422, description = "The idempotency key was used for another request"),
         (status = 429, description = "Too many requests"), (status = 503, description = "Busy; nothing was changed")))]
 pub async fn settle(

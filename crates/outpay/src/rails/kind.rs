@@ -46,7 +46,6 @@ pub fn kind(provider: Provider) -> &'static Kind {
 /// The provider of invented withdrawals that a person pays: test sends of webhooks and samples of pages.
 pub const SAMPLE_BY_HAND: Provider = manual::KIND.provider;
 /// The provider of invented withdrawals that a rail pays: samples of pages.
-#[cfg(test)]
 pub const SAMPLE_BY_RAIL: Provider = super::crypto::KIND.provider;
 
 /// What is known of every payment from its beginning, whatever its rail says.

@@ -24,9 +24,7 @@ mod text;
 pub use crate::store::{Outgoing, SentSince};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, FieldRole};
-#[cfg(test)]
-pub use kind::SAMPLE_BY_RAIL;
-pub use kind::{Kind, Known, SAMPLE_BY_HAND, kind};
+pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use measures::RailMeasures;
 pub use mounted::{Mounted, Rails};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};

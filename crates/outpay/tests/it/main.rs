@@ -12,6 +12,7 @@ mod conformance;
 mod contrib;
 mod dashboard;
 mod database;
+mod described;
 mod examples;
 mod http;
 mod mail;

@@ -1,11 +1,10 @@
 //! A raw HTTP/1.1 client: what is sent is under the test's control to the byte, what comes back is kept to the byte.
 //! Invariant: whatever a test asks, every answer carries a request id and may not be cached where it must not, and its
-//! status is one that the OpenAPI document promises.
+//! status and body are what the OpenAPI document promises.
 
+use crate::described;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -239,8 +238,8 @@ impl Answer {
         let id = self.header("outpay-request-id").or_else(|| self.header("x-request-id")).unwrap_or_default();
         assert!(id.len() == 36 && id.starts_with("req_"), "{about}");
         // The documentation is the same for all callers and may be kept, if it is asked for again each time.
-        let is_documentation =
-            ["/docs", "/openapi.json"].contains(&target) && [200, 304].contains(&self.status);
+        let is_documentation = ["/docs", "/openapi.json", "/openapi-3.0.json"].contains(&target)
+            && [200, 304].contains(&self.status);
         let caching = if is_documentation { "no-cache" } else { "no-store" };
         assert_eq!(self.header("cache-control"), Some(caching), "{about}");
         let is_page = target == "/docs" && self.status == 200;
@@ -248,36 +247,10 @@ impl Answer {
         let media = (self.status != 304).then_some(media);
         assert_eq!(self.header("content-type"), media, "{about}");
         let path = target.split('?').next().unwrap_or_default();
-        if let Some(statuses) = documented(&method.to_lowercase(), path) {
-            assert!(statuses.contains(&self.status), "not in the OpenAPI document: {about}");
+        if let Some(operation) = described::operation(&method.to_lowercase(), path)
+            && let Err(wrong) = described::check_answer(operation, self.status, &self.body)
+        {
+            panic!("not as the OpenAPI document says: {wrong}; {about}");
         }
     }
-}
-
-type Documented = BTreeMap<(String, String), Vec<u16>>;
-
-/// The statuses that the OpenAPI document lists for a request; `None` where it does not know the path or the method.
-fn documented(method: &str, path: &str) -> Option<&'static Vec<u16>> {
-    static DOCUMENTED: OnceLock<Documented> = OnceLock::new();
-    let document = DOCUMENTED.get_or_init(|| {
-        let document: Value = serde_json::from_str(&outpay::testing::http::openapi_document()).unwrap();
-        let mut documented = Documented::new();
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            for (method, operation) in methods.as_object().unwrap() {
-                let statuses = operation["responses"].as_object().unwrap().keys();
-                let statuses = statuses.map(|status| status.parse().unwrap()).collect();
-                documented.insert((method.clone(), path.clone()), statuses);
-            }
-        }
-        documented
-    });
-    let found = document.iter().find(|((known, template), _)| known == method && fits(template, path));
-    found.map(|(_, statuses)| statuses)
-}
-
-fn fits(template: &str, path: &str) -> bool {
-    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-    let pairs = || template.iter().zip(&path);
-    template.len() == path.len()
-        && pairs().all(|(expected, sent)| expected.starts_with('{') || expected == sent)
 }

@@ -2,6 +2,7 @@
 //! error with a code, a request id, a line in the log, a count in the metrics.
 
 use crate::http::door::Door;
+use crate::http::error_code::ErrorCode;
 use crate::http::observe;
 use crate::http::problem::{Problem, coded_body};
 use crate::http::security_headers;
@@ -13,12 +14,12 @@ use http::{HeaderValue, Response, StatusCode};
 /// The bytes of the whole answer, after which the connection ends.
 pub(super) fn answer(door: &Door, status: StatusCode, is_tls: bool) -> Bytes {
     let (sentence, code) = match status {
-        StatusCode::REQUEST_TIMEOUT => ("The request did not arrive in time.", "request_timeout"),
-        StatusCode::URI_TOO_LONG => ("The address of the request is too long.", "uri_too_long"),
+        StatusCode::REQUEST_TIMEOUT => ("The request did not arrive in time.", ErrorCode::RequestTimeout),
+        StatusCode::URI_TOO_LONG => ("The address of the request is too long.", ErrorCode::UriTooLong),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            ("The headers of the request are too many or too long.", "headers_too_large")
+            ("The headers of the request are too many or too long.", ErrorCode::HeadersTooLarge)
         }
-        _ => ("The request is not valid HTTP.", "malformed_request"),
+        _ => ("The request is not valid HTTP.", ErrorCode::MalformedRequest),
     };
     let body = coded_body(sentence, code);
     let mut response = Problem::Coded(status, sentence.to_owned(), code).into_response();

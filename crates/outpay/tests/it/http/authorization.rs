@@ -111,6 +111,7 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("GET", "/healthz", OPEN),
     ("GET", "/readyz", OPEN),
     ("GET", "/openapi.json", OPEN),
+    ("GET", "/openapi-3.0.json", OPEN),
     ("GET", "/docs", OPEN),
     // These end what the lines above need, so they come last.
     ("POST", "/payout/users/{id}/deactivate", own(200)),

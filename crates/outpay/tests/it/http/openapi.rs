@@ -1,6 +1,9 @@
 //! `GET /openapi.json`: a description of the API that is correct and usable by programs. wire.rs checks with each
 //! response of every test that it lists every status.
 
+mod rules;
+
+use crate::described::check;
 use crate::http::api::Api;
 use crate::http::authorization::ROUTES;
 use serde_json::Value;
@@ -58,7 +61,7 @@ async fn status_200_protected_routes_say_so(world: &Api) {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             let expected: &[&str] = match path.as_str() {
-                "/healthz" | "/readyz" | "/openapi.json" | "/docs" => &[],
+                "/healthz" | "/readyz" | "/openapi.json" | "/openapi-3.0.json" | "/docs" => &[],
                 "/payout/operations"
                 | "/payout/operations/{id}"
                 | "/payout/operations/{id}/cancel"
@@ -104,7 +107,7 @@ async fn status_200_answers_have_the_described_fields(world: &Api) {
         let schema = &described["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{method} {template} describes its answer");
         let answer = call.send().await.value(status);
-        fits(&document, schema, &answer, &format!("{method} {template}"));
+        check(&document, schema, &answer, &format!("{method} {template}")).unwrap();
     }
 }
 
@@ -112,7 +115,6 @@ async fn document(world: &Api) -> Value {
     world.get("/openapi.json").send().await.value(200)
 }
 
-/// Paths and methods of the route table.
 /// Paths and methods as the matrix of routes and callers has them, which is asked of the server itself.
 fn routes() -> BTreeMap<String, BTreeSet<String>> {
     let mut routes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -131,56 +133,24 @@ fn collect<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     value.as_array().into_iter().flatten().for_each(|value| collect(value, name, found));
 }
 
-/// The part of JSON Schema that the document uses for responses.
-fn fits(document: &Value, schema: &Value, value: &Value, place: &str) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return fits(document, document.pointer(&reference[1..]).unwrap(), value, place);
-    }
-    let types: Vec<&str> = match &schema["type"] {
-        Value::String(one) => vec![one],
-        Value::Array(several) => several.iter().map(|one| one.as_str().unwrap()).collect(),
-        _ => vec![],
-    };
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    assert!(types.is_empty() || types.contains(&kind), "{place}: {value} is not of type {types:?}");
-    for item in value.as_array().into_iter().flatten() {
-        fits(document, &schema["items"], item, &format!("{place}[]"));
-    }
-    if let Some(object) = value.as_object() {
-        let mut properties = BTreeMap::new();
-        let mut required = BTreeSet::new();
-        fields(document, schema, &mut properties, &mut required);
-        for (name, value) in object {
-            let schema = properties.get(name).unwrap_or_else(|| panic!("{place}: {name} is not described"));
-            fits(document, schema, value, &format!("{place}.{name}"));
-        }
-        let missing: Vec<_> = required.iter().filter(|name| !object.contains_key(**name)).collect();
-        assert!(missing.is_empty(), "{place}: {missing:?} are required");
-    }
-}
+/// `GET /openapi-3.0.json`
+mod openapi_3_0 {
+    use super::{Api, BTreeSet, Value};
+    use crate::described::operations;
 
-/// The properties of an object, including those of its `allOf` parts.
-fn fields<'a>(
-    document: &'a Value,
-    schema: &'a Value,
-    properties: &mut BTreeMap<String, &'a Value>,
-    required: &mut BTreeSet<&'a str>,
-) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return fields(document, document.pointer(&reference[1..]).unwrap(), properties, required);
+    crate::world::on_both_engines! { status_200_the_same_operations, }
+
+    async fn status_200_the_same_operations(world: &Api) {
+        let older = world.get("/openapi-3.0.json").send().await.value(200);
+        assert_eq!(older["openapi"], "3.0.3");
+        let ids = |document: &Value| -> BTreeSet<String> {
+            operations(document).map(|(_, _, one)| one["operationId"].to_string()).collect()
+        };
+        assert_eq!(ids(&older), ids(crate::described::document()));
+        assert!(older.get("webhooks").is_none());
+        let text = older.to_string();
+        for newer in [r#""null""#, r#""examples""#, r#""const""#, r#""propertyNames""#] {
+            assert!(!text.contains(newer), "{newer}");
+        }
     }
-    for part in schema["allOf"].as_array().into_iter().flatten() {
-        fields(document, part, properties, required);
-    }
-    properties.extend(
-        schema["properties"].as_object().into_iter().flatten().map(|(name, one)| (name.clone(), one)),
-    );
-    required.extend(schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()));
 }
