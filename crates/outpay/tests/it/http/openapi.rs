@@ -1,7 +1,11 @@
 //! `GET /openapi.json`: a description of the API that is correct and usable by programs. wire.rs checks with each
 //! response of every test that it lists every status.
 
+mod generators;
+mod linters;
+pub mod peers;
 mod rules;
+mod schemathesis;
 
 use crate::described::check;
 use crate::http::api::Api;
