@@ -10,6 +10,7 @@ mod client;
 mod clock;
 mod crash;
 mod flood;
+mod generators;
 mod outpay;
 mod package;
 mod postgres;
@@ -52,6 +53,8 @@ enum Tool {
     Flood(flood::Arguments),
     /// Build what operators install (package, image, list of components) and try each as they would
     Package(package::Arguments),
+    /// Generate clients from the OpenAPI document with several generators, and let them pay
+    Generators(generators::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an independent auditor
     Simulate(simulate::Arguments),
     /// Tell the causes of a 401 apart by time, over all pairs of causes
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Tool::Recover(arguments) => until_interrupted(recover::run(arguments)),
         Tool::Flood(arguments) => until_interrupted(flood::run(arguments)),
         Tool::Package(arguments) => until_interrupted(package::run(arguments)),
+        Tool::Generators(arguments) => until_interrupted(generators::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
         Tool::Timing(arguments) => until_interrupted(timing::run(arguments)),
         Tool::Load => bench::load::run(),
