@@ -58,7 +58,7 @@ fn the_configuration_file_has_every_setting_and_no_other() {
 
 /// The names of every table, by its path; `0` in it is the first table of an array.
 fn find_tables(table: &Table, path: &mut Vec<String>, found: &mut BTreeMap<Vec<String>, BTreeSet<String>>) {
-    let mut names: BTreeSet<String> = table.keys().cloned().collect();
+    let names: BTreeSet<String> = table.keys().cloned().collect();
     for (name, value) in table {
         path.push(name.clone());
         match value {
@@ -78,7 +78,6 @@ fn find_tables(table: &Table, path: &mut Vec<String>, found: &mut BTreeMap<Vec<S
         }
         path.pop();
     }
-    names.remove("");
     found.insert(path.clone(), names);
 }
 
