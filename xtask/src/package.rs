@@ -10,6 +10,7 @@ mod image;
 mod installed;
 mod machine;
 mod manifests;
+mod notices;
 mod resolver;
 mod sbom;
 mod tools;
@@ -123,6 +124,7 @@ async fn whole(arguments: Arguments, tree: PathBuf, report: &mut Report) -> Resu
     std::fs::create_dir_all(&output).with_context(|| format!("creating {}", output.display()))?;
     let shop = Workshop { tree, scratch: scratch::on_disk("package")?, output, program };
     report.step("sbom", sbom::run(&shop)).await;
+    report.step("licences", notices::run(&shop)).await;
     report.step("deb", deb::run(&shop)).await;
     report.step("machine", installed::run(&shop)).await;
     report.step("image", image::run(&shop)).await;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::tools::{self, Tool, command, output, place, write};
-use super::{VERSION, Workshop, sbom};
+use super::{VERSION, Workshop, notices, sbom};
 
 pub const TOOLS: &[Tool] = &[
     ("cargo-deb", "cargo install --locked cargo-deb"),
@@ -51,6 +51,7 @@ pub async fn run(shop: &Workshop) -> Result<String> {
         ("-rw-r----- root/root", "./etc/outpay/outpay.toml"),
         ("-rw-r--r-- root/root", "./usr/lib/systemd/system/outpay.service"),
         ("-rw-r--r-- root/root", "./usr/share/doc/outpay/outpay.cdx.json"),
+        ("-rw-r--r-- root/root", "./usr/share/doc/outpay/THIRD-PARTY.txt"),
     ] {
         let has = |line: &str| line.replace("0/0", "root/root").starts_with(mode) && line.ends_with(path);
         ensure!(contents.lines().any(has), "the package has no {path} with {mode}:\n{contents}");
@@ -85,6 +86,7 @@ async fn stage(shop: &Workshop) -> Result<()> {
     }
     place(&shop.tree.join("CHANGELOG.md"), &documents.join("CHANGELOG.md"), 0o644)?;
     place(&sbom::path(shop), &documents.join(sbom::FILE), 0o644)?;
+    place(&notices::path(shop), &documents.join(notices::FILE), 0o644)?;
     let page = share.join("man/man8/outpayctl.8");
     place(&shop.tree.join("contrib/debian/outpayctl.8"), &page, 0o644)?;
     output(command("gzip").args(["-9", "--no-name"]).arg(&page)).await?;

@@ -49,7 +49,7 @@ pub fn path(shop: &Workshop) -> PathBuf {
     shop.output.join(FILE)
 }
 
-async fn host(tree: &Path) -> Result<String> {
+pub async fn host(tree: &Path) -> Result<String> {
     let printed = output(command("rustc").arg("-vV").current_dir(tree)).await?;
     let host = printed.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     Ok(host.to_owned())
@@ -86,7 +86,7 @@ fn locked(tree: &Path) -> Result<BTreeSet<String>> {
 }
 
 /// What is compiled into the program, without the program itself.
-async fn linked(tree: &Path, target: &str) -> Result<BTreeSet<String>> {
+pub async fn linked(tree: &Path, target: &str) -> Result<BTreeSet<String>> {
     let mut list = command("cargo");
     list.args([
         "tree",
