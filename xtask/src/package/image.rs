@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::tools::{Tool, command, output, place, write};
-use super::{VERSION, Workshop, sbom};
+use super::{VERSION, Workshop, notices, sbom};
 
 pub const TOOLS: &[Tool] = &[
     ("umoci", "apt-get install umoci"),
+    ("skopeo", "apt-get install skopeo"),
     ("ldd", "apt-get install libc-bin"),
     ("strip", "apt-get install binutils"),
 ];
@@ -61,10 +62,10 @@ pub async fn run(shop: &Workshop) -> Result<String> {
     umoci(&settings.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     umoci(&["insert", "--image", &name, &root.display().to_string(), "/"]).await?;
     let archive = shop.output.join(format!("outpay-{VERSION}.oci.tar"));
-    output(
-        command("tar").arg("--create").arg("--file").arg(&archive).arg("--directory").arg(&layout).arg("."),
-    )
-    .await?;
+    let mut pack = command("tar");
+    pack.arg("--create").arg("--file").arg(&archive).arg("--directory").arg(&layout).arg(".");
+    output(&mut pack).await?;
+    for_docker(shop, &archive).await?;
     let program = megabytes(&root.join("usr/bin/outpay"))?;
     let all = folder_megabytes(&root)?;
     ensure!(all - program < MOST_MEGABYTES, "{:.1} MB beside the program", all - program);
@@ -73,6 +74,19 @@ pub async fn run(shop: &Workshop) -> Result<String> {
         "{size:.1} MB ({program:.1} MB unpacked are the program, {:.1} MB are {libraries} and the rest)",
         all - program
     ))
+}
+
+/// The same image in the form that `docker load` reads, with the name that compose.yaml asks for.
+async fn for_docker(shop: &Workshop, archive: &Path) -> Result<()> {
+    let docker = shop.output.join(format!("outpay-{VERSION}.docker.tar"));
+    if docker.exists() {
+        // skopeo does not write into an archive that exists.
+        std::fs::remove_file(&docker)?;
+    }
+    let mut copy = command("skopeo");
+    copy.args(["--insecure-policy", "copy", "--quiet"]).arg(format!("oci-archive:{}", archive.display()));
+    output(copy.arg(format!("docker-archive:{}:outpay:{VERSION}", docker.display()))).await?;
+    Ok(())
 }
 
 async fn umoci(arguments: &[&str]) -> Result<String> {
@@ -100,6 +114,7 @@ async fn fill(shop: &Workshop, root: &Path) -> Result<String> {
     write(&root.join("etc/group"), format!("outpay:x:{USER}:\n"))?;
     write(&root.join("etc/nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files dns\n")?;
     place(&sbom::path(shop), &root.join("usr/share/doc/outpay").join(sbom::FILE), 0o644)?;
+    place(&notices::path(shop), &root.join("usr/share/doc/outpay").join(notices::FILE), 0o644)?;
     place(&shop.tree.join("LICENSE"), &root.join("usr/share/doc/outpay/copyright"), 0o644)?;
     let data = root.join("data");
     std::fs::create_dir(&data)?;
