@@ -3,7 +3,7 @@
 use crate::clock::rfc3339;
 use crate::ids::{IdKind, PublicIds};
 use crate::store::{MetadataOf, StoredEntry};
-use ledger::{BookId, CorrectionDetail, EntryKind, Metadata};
+use ledger::{BookId, CorrectionDetail, EntryKind, Metadata, Mode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -123,9 +123,10 @@ pub fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Met
 }
 
 impl Event {
-    /// The same without its sequence, which webhooks send in a header: the bytes to sign and send.
+    /// The same without its sequence, which webhooks send in a header: the bytes to sign and send. As in the bodies of the
+    /// documented events, `test_mode` is the last field, and says that no real money moved.
     #[must_use]
-    pub fn body(&self) -> Vec<u8> {
+    pub fn body(&self, mode: Mode) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
             id: &'a str,
@@ -133,9 +134,12 @@ impl Event {
             kind: &'a str,
             created_at: &'a str,
             data: &'a EventData,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            test_mode: Option<bool>,
         }
         let Self { id, kind, created_at, data, .. } = self;
-        let body = Body { id, kind, created_at, data };
+        let test_mode = (mode == Mode::Test).then_some(true);
+        let body = Body { id, kind, created_at, data, test_mode };
         serde_json::to_vec(&body).expect("texts, numbers and lists can be written as JSON")
     }
 }

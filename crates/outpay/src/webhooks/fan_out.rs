@@ -86,7 +86,7 @@ async fn further(
             sequence: Some(entry.sequence),
             withdrawal: entry.withdrawal,
             kind: entry.kind,
-            body: event.body(),
+            body: event.body(book.mode()),
         }
     };
     Ok(found.iter().map(delivery).collect())

@@ -49,6 +49,7 @@ pub(super) fn describe(document: &mut Value) {
     }
     if let Some(properties) = event["properties"].as_object_mut() {
         properties.remove("sequence");
+        properties.insert("test_mode".to_owned(), test_mode());
     }
     let schemas = [("PayoutWebhook", payout()), ("EventWebhook", event)];
     add_components(document, "schemas", schemas.map(|(name, schema)| (name.to_owned(), schema)));
@@ -129,7 +130,7 @@ fn payout() -> Value {
             "properties": { "email": { "type": "string", "format": "email", "description": "The address." } },
         },
         "reason": text("Why it was rejected, where the operator said so; why it failed."),
-        "test_mode": { "type": "boolean", "const": true, "description": "Only where no real money moved." },
+        "test_mode": test_mode(),
         "code": text("Of a failure: why, for programs."),
     });
     for provider in Provider::ALL {
@@ -142,6 +143,10 @@ fn payout() -> Value {
         "required": required,
         "properties": properties,
     })
+}
+
+fn test_mode() -> Value {
+    json!({ "type": "boolean", "const": true, "description": "Only where no real money moved." })
 }
 
 /// The details of a rail, with the fields of a test send.

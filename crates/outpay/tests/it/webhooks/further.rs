@@ -1,7 +1,7 @@
 //! Events beyond the documented five: every other entry of the journal, for those who ask for it, as `GET /payout/events` shows it.
 
 use crate::webhooks::hooks::{BY, Hooks};
-use ledger::{Occurrence, Step};
+use ledger::{BookId, Mode, Occurrence, Step};
 use outpay::testing::store::DeliveryState::{Delivered, Superseded};
 use outpay::testing::webhook_event::{self, EventSet};
 use outpay::testing::webhooks::EndpointChange;
@@ -13,6 +13,7 @@ crate::world::on_both_engines! {
     documented_and_further_events_come_in_order,
     a_cancellation_supersedes_what_came_before,
     money_and_people_are_told_of,
+    what_happens_in_a_test_book_says_so,
     every_event_can_be_subscribed_to,
 }
 
@@ -37,6 +38,17 @@ async fn a_return_is_told_in_the_shape_of_the_api(world: &Hooks) {
     let sequence = world.deliveries(book).await[0].sequence.unwrap();
     assert_eq!(received.header("outpay-sequence"), Some(sequence.to_string().as_str()));
     assert!(received.body.starts_with(b"{\"id\":\"evt_"), "in the documented order");
+}
+
+async fn what_happens_in_a_test_book_says_so(world: &Hooks) {
+    let book = BookId::new(world.book().await.business(), Mode::Test);
+    world.endpoint(book, "/hook", &["balance.deposited"]).await;
+    world.deposit(book, 700).await;
+    assert_eq!(world.settle().await, 1);
+    let received = &world.receiver.received()[0];
+    assert_eq!(received.json()["data"]["amount"], 700);
+    let text = String::from_utf8(received.body.clone()).unwrap();
+    assert!(text.ends_with(",\"test_mode\":true}"), "{text}");
 }
 
 async fn what_was_not_asked_for_is_not_told(world: &Hooks) {
