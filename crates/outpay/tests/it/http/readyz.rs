@@ -40,15 +40,20 @@ async fn a_process_that_cannot_write_ends_with_an_error(world: &Api) {
             world.create(&business.key, &format!("user{number}@example.com"), 1).at(process.address)
         })
         .collect();
+    let all_sent = tokio::sync::Barrier::new(calls.len() + 1);
     let answers = async {
         let ask = async |call: &crate::wire::Call| {
             let mut connection = Connection::open(process.address).await;
-            connection.try_exchange(&call.bytes(), true).await.map(|answer| answer.status)
+            connection.write(&call.bytes()).await;
+            all_sent.wait().await;
+            connection.read().await.map(|answer| answer.status)
         };
         futures_util::future::join_all(calls.iter().map(ask)).await
     };
     let release = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        all_sent.wait().await;
+        // Until the server has read them.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         drop(blocked);
     };
     let (statuses, ()) = futures_util::future::join(answers, release).await;
