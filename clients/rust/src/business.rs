@@ -25,6 +25,7 @@ pub struct Outpay {
 /// What takes two people where the settings say so.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "made once for each call; a box would be in the caller's way")]
 pub enum Decided<T> {
     /// It is done.
     Done(T),
