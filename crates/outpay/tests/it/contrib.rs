@@ -116,8 +116,8 @@ fn the_defaults_in_the_configuration_file_are_the_programs() {
 fn the_table_of_versions_ends_with_this_one_and_its_newest_migration() {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/"));
     let text = std::fs::read_to_string(root.join("../../docs/UPGRADING.md")).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit());
-    let last: Vec<&str> = rows.last().unwrap().split('|').map(str::trim).collect();
+    let mut rows = text.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit());
+    let last: Vec<&str> = rows.next_back().unwrap().split('|').map(str::trim).collect();
     let names = std::fs::read_dir(root.join("migrations")).unwrap();
     let numbers = names.map(|file| file.unwrap().file_name().to_str().unwrap()[..4].parse::<u32>().unwrap());
     let newest = numbers.max().unwrap().to_string();
