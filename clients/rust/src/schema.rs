@@ -199,10 +199,10 @@ pub struct CreateBody {
     #[serde(default, skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty")]
     pub metadata: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
 }
-#[doc = "The body of the POST form."]
+#[doc = "The hash, if it is in no header."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default)]
 pub struct CredentialBody {
-    #[doc = "The secret hash, if it is in no header."]
+    #[doc = "The secret hash."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub payout_hash: ::std::option::Option<::std::string::String>,
 }
@@ -373,6 +373,9 @@ pub struct EventWebhook {
     pub data: EventData,
     #[doc = "`evt_…`: the event."]
     pub id: ::std::string::String,
+    #[doc = "Only where no real money moved."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub test_mode: ::std::option::Option<bool>,
     #[doc = "What happened.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
     #[serde(rename = "type")]
     pub type_: ::std::string::String,

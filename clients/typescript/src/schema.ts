@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Main and payout balance.
+         * Get the balances.
          * @description Both balances of the business in cents: the main balance, and the payout balance that payouts are paid from.
          */
         get: operations["getBalance"];
@@ -34,7 +34,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move money between main and payout balance.
+         * Move money between the balances.
          * @description Moves money from the main balance to the payout balance, or back.
          */
         post: operations["transferBalance"];
@@ -52,7 +52,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This page.
+         * Get the documentation page.
          * @description This document as one page for people, without scripts and files of other hosts.
          */
         get: operations["getDocs"];
@@ -72,7 +72,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The process runs.
+         * Check that the process runs.
          * @description For a liveness probe: it is answered without looking at the database, and outside of all limits.
          */
         get: operations["getHealth"];
@@ -92,7 +92,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This document for older readers.
+         * Get this document for older readers.
          * @description The same as OpenAPI 3.0, without what 3.0 cannot say, and with one schema for all errors of an operation.
          */
         get: operations["getOpenApi30"];
@@ -112,7 +112,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This document.
+         * Get this document.
          * @description This document, OpenAPI 3.1, generated from the code of the server that answers.
          */
         get: operations["getOpenApi"];
@@ -132,7 +132,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The audit log.
+         * Export the audit log.
          * @description Who changed what, oldest first, with the digests of the chain, so that a copy can be verified.
          */
         get: operations["exportAuditLog"];
@@ -154,7 +154,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pay up to 10,000 people at once.
+         * Pay up to 10,000 people.
          * @description All rows are validated before any is paid. By default the balance must cover all rows, or none is paid; with `partial` rows are paid in order until the first one that the balance does not cover. A `reference` is paid at most once, for ever.
          */
         post: operations["createPayoutBatch"];
@@ -174,7 +174,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create a payout user or add funds to one.
+         * Pay a person.
          * @description Pays one person. The first payout creates the payout user; later ones add to the balance and return the same hash. Without an `Idempotency-Key` each repeat pays again. Fields that are not known are ignored, and named in `Outpay-Ignored-Fields`.
          */
         post: operations["createPayout"];
@@ -192,7 +192,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events in sequence.
+         * List events.
          * @description Every event of this book in a sequence without gaps that is never pruned. Poll with the last `sequence` as `after`.
          */
         get: operations["listEvents"];
@@ -212,13 +212,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The keys of this mode.
+         * List API keys.
          * @description All API keys of this mode, without their texts.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Make a key.
+         * Make an API key.
          * @description Makes a secret key. It can do at most what the asking key can do, and what is left out is as it is for that key. The text is shown once, so an `Idempotency-Key` is refused.
          */
         post: operations["createApiKey"];
@@ -238,7 +238,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * End a key at once.
+         * Revoke an API key.
          * @description From the answer on, requests with this key change nothing, also those that are in flight.
          */
         post: operations["revokeApiKey"];
@@ -258,7 +258,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replace a key by another with the same name, lifetime and limits.
+         * Roll an API key.
          * @description Replaces a key by another with the same name, lifetime and limits. The old one can go on working for an `overlap`.
          */
         post: operations["rollApiKey"];
@@ -276,7 +276,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The ways out.
+         * List methods.
          * @description All methods of this business with fees, limits, the fields that a destination needs, and why a method is closed.
          */
         get: operations["listMethods"];
@@ -296,13 +296,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Balance and history.
+         * Get balance and history.
          * @description The balance of the recipient whose hash is sent, and a page of the history, newest first. Pass `next_cursor` as `cursor` for the next page.
          */
         get: operations["listOperations"];
         put?: never;
         /**
-         * Balance and history, the hash in the body.
+         * Get balance and history, the hash in the body.
          * @description The same as `GET /payout/operations`, for clients that send the hash in the body.
          */
         post: operations["listOperationsByPost"];
@@ -320,7 +320,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One operation.
+         * Get an operation.
          * @description One operation of the recipient; of a withdrawal also where it goes, what its rail made public, and what can be done with it.
          */
         get: operations["getOperation"];
@@ -382,7 +382,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pause what leaves: all of it, a method, or a person.
+         * Pause payments.
          * @description Stops payments: all of this book, those of a `method`, or those to a `payout_user_id`. Once it has answered, no process starts to send any of them; `running` names those that had begun.
          */
         post: operations["pausePayouts"];
@@ -400,7 +400,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All pauses that concern this book.
+         * List pauses.
          * @description Everything that is paused for this book, by the business or by the operator.
          */
         get: operations["listPauses"];
@@ -420,7 +420,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The newest proposals of this mode.
+         * List proposals.
          * @description What one person or key proposed and another has to confirm, newest first.
          */
         get: operations["listProposals"];
@@ -442,7 +442,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm a proposal, which carries it out.
+         * Confirm a proposal.
          * @description Carries a proposal out. A key confirms only what another hand proposed.
          */
         post: operations["confirmProposal"];
@@ -482,7 +482,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The price of a withdrawal.
+         * Quote a withdrawal.
          * @description What a withdrawal would cost now. Nothing is held and nothing is promised.
          */
         post: operations["quoteWithdrawal"];
@@ -502,7 +502,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * End a pause of just this scope.
+         * Resume payments.
          * @description Ends the business's own pause of just this scope. What waited leaves.
          */
         post: operations["resumePayouts"];
@@ -520,12 +520,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A business's settings.
+         * Get the settings.
          * @description Payouts on or off, expiry, allowed origins, when two people are needed, and the terms of every method.
          */
         get: operations["getSettings"];
         /**
-         * Set a business's settings.
+         * Change the settings.
          * @description Merges what is sent into what is set, at every level: what is left out stays, and `null` takes a limit away. Send the `ETag` of what you read as `If-Match` to change nothing that another changed meanwhile.
          */
         put: operations["updateSettings"];
@@ -544,7 +544,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Payout users.
+         * List payout users.
          * @description The people whom this business has paid, newest first, with filters that narrow each other.
          */
         get: operations["listUsers"];
@@ -564,7 +564,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One payout user.
+         * Get a payout user.
          * @description One payout user with balance, status and metadata.
          */
         get: operations["getUser"];
@@ -586,7 +586,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The hash authenticates again.
+         * Activate a payout user.
          * @description Lets the hash authenticate again. Activating a user who is active changes nothing.
          */
         post: operations["activateUser"];
@@ -606,7 +606,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The hash stops authenticating at once.
+         * Deactivate a payout user.
          * @description From the answer on, the hash does not authenticate, also in requests that are in flight. Payouts to the user are still accepted.
          */
         post: operations["deactivateUser"];
@@ -644,7 +644,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A payout user's operations.
+         * List a payout user's operations.
          * @description The history of one payout user, newest first, with the business's own references and metadata.
          */
         get: operations["listUserOperations"];
@@ -666,7 +666,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give a payout user a new hash.
+         * Rotate a hash.
          * @description Makes a new hash. The old one is dead at once, and the money stays.
          */
         post: operations["rotateUserHash"];
@@ -684,12 +684,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The webhook of this mode.
+         * Get the primary webhook.
          * @description The primary webhook, without its keys. While there is none, its `url` is null.
          */
         get: operations["getPrimaryWebhook"];
         /**
-         * Set the webhook.
+         * Set the primary webhook.
          * @description Makes the primary webhook, or changes it: a field that is left out stays as it is. The first answer shows token and secret, later ones do not.
          */
         put: operations["setPrimaryWebhook"];
@@ -708,7 +708,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Deliveries.
+         * List deliveries.
          * @description The log of deliveries to all webhooks, newest first.
          */
         get: operations["listWebhookDeliveries"];
@@ -728,7 +728,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One delivery.
+         * Get a delivery.
          * @description One delivery with its body and every attempt.
          */
         get: operations["getWebhookDelivery"];
@@ -750,7 +750,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry a failed or superseded delivery.
+         * Retry a delivery.
          * @description Tries a delivery again, with a fresh schedule.
          */
         post: operations["retryWebhookDelivery"];
@@ -770,7 +770,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry all that failed since a moment; test sends aside.
+         * Replay failed deliveries.
          * @description Tries everything again that failed at `since` or later, of all webhooks.
          */
         post: operations["replayWebhookDeliveries"];
@@ -790,7 +790,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Roll token and secret.
+         * Roll the keys of the primary webhook.
          * @description Makes a new token and secret. With an `overlap` the old ones go on signing beside the new ones.
          */
         post: operations["rollPrimaryWebhook"];
@@ -810,7 +810,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Let the new keys sign alone.
+         * End the overlap of the primary webhook.
          * @description Ends the overlap of a roll now: only the new token and secret sign.
          */
         post: operations["switchPrimaryWebhook"];
@@ -830,7 +830,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try the receiver out.
+         * Test the primary webhook.
          * @description Sends an invented event with `test_mode` now, once, and returns what the receiver answered.
          */
         post: operations["testPrimaryWebhook"];
@@ -848,13 +848,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The webhooks of this mode.
+         * List webhooks.
          * @description All webhooks of this mode, oldest first.
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
-         * Make one more webhook.
+         * Make a webhook.
          * @description Makes a webhook with a URL, events and keys of its own. The first one of a mode is the primary one, that of `/payout/webhook`.
          */
         post: operations["createWebhook"];
@@ -872,18 +872,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One webhook.
+         * Get a webhook.
          * @description One webhook, without its keys.
          */
         get: operations["getWebhook"];
         /**
-         * Set one webhook.
+         * Change a webhook.
          * @description Changes a webhook: a field that is left out stays as it is.
          */
         put: operations["updateWebhook"];
         post?: never;
         /**
-         * Delete one webhook.
+         * Delete a webhook.
          * @description Deliveries that are pending end as `failed`; the log stays.
          */
         delete: operations["deleteWebhook"];
@@ -902,7 +902,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Roll token and secret of one webhook.
+         * Roll the keys of a webhook.
          * @description Makes a new token and secret of this webhook. With an `overlap` the old ones go on signing beside the new ones.
          */
         post: operations["rollWebhook"];
@@ -922,7 +922,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Let the new keys of one webhook sign alone.
+         * End the overlap of a webhook.
          * @description Ends the overlap of a roll now: only the new token and secret sign.
          */
         post: operations["switchWebhook"];
@@ -942,7 +942,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try the receiver of one webhook out.
+         * Test a webhook.
          * @description Sends an invented event with `test_mode` to this webhook now, once, and returns what the receiver answered.
          */
         post: operations["testWebhook"];
@@ -980,7 +980,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Withdrawals.
+         * List withdrawals.
          * @description The withdrawals of all recipients, newest first.
          */
         get: operations["listWithdrawals"];
@@ -1000,7 +1000,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One withdrawal.
+         * Get a withdrawal.
          * @description One withdrawal, with metadata and, where it is queued and may not leave, the reason.
          */
         get: operations["getWithdrawal"];
@@ -1082,7 +1082,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Settle a manual withdrawal.
+         * Settle a withdrawal paid by hand.
          * @description Says that a person has paid a withdrawal of a manual method, with proof. Where it takes two people, it is proposed instead (202).
          */
         post: operations["settleWithdrawal"];
@@ -1100,7 +1100,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Requests can be served.
+         * Check that requests can be served.
          * @description For a load balancer: send requests only to a server that is ready.
          */
         get: operations["getReadiness"];
@@ -1120,13 +1120,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the clock of test mode shows.
+         * Get the test clock.
          * @description The movable clock of the test book. Test keys only.
          */
         get: operations["getTestClock"];
         put?: never;
         /**
-         * Move the clock of test mode forward.
+         * Move the test clock forward.
          * @description Moves the clock of the test book forward, so that money expires, reminders are sent and retries come due. It never goes back. Test keys only.
          */
         post: operations["advanceTestClock"];
@@ -2273,10 +2273,10 @@ export interface components {
             /** @description What is wrong with `memo`. */
             memo?: string[];
         };
-        /** @description The body of the POST form. */
+        /** @description The hash, if it is in no header. */
         CredentialBody: {
             /**
-             * @description The secret hash, if it is in no header.
+             * @description The secret hash.
              * @example gyrwhpig2gbfcv255clezj6dpqubp77qlz7w5zsc24zf33bkruwq
              */
             payout_hash?: string;
@@ -2585,6 +2585,11 @@ export interface components {
              * @example evt_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
              */
             id: string;
+            /**
+             * @description Only where no real money moved.
+             * @constant
+             */
+            test_mode?: true;
             /** @description What happened. */
             type: components["schemas"]["EventType"];
         };
@@ -4082,7 +4087,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Busy. Nothing was changed; try again after `Retry-After` seconds. */
+        /** @description Busy (`busy`). Nothing was changed; try again after `Retry-After` seconds. */
         Busy: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4094,7 +4099,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The idempotency key was used for another request. */
+        /** @description The idempotency key was used for another request (`idempotency_key_reused`). */
         IdempotencyKeyReused: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4116,7 +4121,7 @@ export interface components {
                 "application/json": components["schemas"]["BareError"];
             };
         };
-        /** @description It is not known whether it was carried out. Ask again with the same Idempotency-Key. */
+        /** @description It is not known whether it was carried out (`outcome_unknown`). Ask again with the same Idempotency-Key. */
         OutcomeUnknown: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4127,7 +4132,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The body is larger than 64 KiB. */
+        /** @description The body is larger than 64 KiB (`payload_too_large`). */
         PayloadTooLarge: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4138,7 +4143,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Too many requests. Come back after `Retry-After` seconds. */
+        /** @description Too many requests (`rate_limited`). Come back after `Retry-After` seconds. */
         RateLimited: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4150,7 +4155,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The body did not arrive in time. */
+        /** @description The body did not arrive in time (`request_timeout`). */
         RequestTimeout: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4173,7 +4178,7 @@ export interface components {
                 "application/json": components["schemas"]["Unauthorized"];
             };
         };
-        /** @description The body is not declared as JSON, or has a Content-Encoding. */
+        /** @description The body is not declared as JSON (`unsupported_media_type`), or has a Content-Encoding (`unsupported_content_encoding`). */
         UnsupportedMediaType: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4184,7 +4189,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The Transfer-Encoding is not chunked. */
+        /** @description The Transfer-Encoding is not chunked (`unsupported_transfer_coding`). */
         UnsupportedTransferCoding: {
             headers: {
                 "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4428,7 +4433,7 @@ export interface operations {
                     "application/json": components["schemas"]["Balances"];
                 };
             };
-            /** @description Invalid fields, malformed JSON, or too little money */
+            /** @description Invalid fields, malformed JSON, or too little money (`invalid_request`, `unknown_field`, `insufficient_balance`, `insufficient_user_balance`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4673,7 +4678,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEntryPage"];
                 };
             };
-            /** @description Unknown cursor, or limit out of range */
+            /** @description Unknown cursor, or limit out of range (`invalid_request`, `unknown_field`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4746,7 +4751,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            /** @description Invalid rows (all are named; no payout was made), malformed JSON, or too little money */
+            /** @description Invalid rows (all are named; no payout was made), malformed JSON, or too little money (`invalid_rows`, `invalid_request`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4758,7 +4763,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Payouts are disabled, or a row is above the limit of the key; or: The key does not have the scope payouts:write */
+            /** @description Payouts are disabled, or a row is above the limit of the key (bare; `above_key_limit`, `key_request_ceiling`, `key_day_ceiling`, `key_recipient_ceiling`); or: The key does not have the scope payouts:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4783,7 +4788,7 @@ export interface operations {
                 };
             };
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description A reference or the idempotency key was used for something else */
+            /** @description A reference or the idempotency key was used for something else (`reference_reused`, `idempotency_key_reused`) */
             422: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4840,7 +4845,7 @@ export interface operations {
                     "application/json": components["schemas"]["Hash"];
                 };
             };
-            /** @description Invalid fields (all of them), malformed JSON, or too little money */
+            /** @description Invalid fields (all of them), malformed JSON, or too little money (by field; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4852,7 +4857,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Payouts are disabled, or the amount is above the limit of the key; or: The key does not have the scope payouts:write */
+            /** @description Payouts are disabled, or the amount is above the limit of the key (bare; `above_key_limit`, `key_request_ceiling`, `key_day_ceiling`, `key_recipient_ceiling`); or: The key does not have the scope payouts:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -4902,7 +4907,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
-            /** @description Limit or sequence out of range */
+            /** @description Limit or sequence out of range (`invalid_request`, `unknown_field`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5033,7 +5038,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description It would be able to do more than the key that asks; or: The key does not have the scope keys:write */
+            /** @description It would be able to do more than the key that asks (`key_exceeds_own`); or: The key does not have the scope keys:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5104,7 +5109,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such key */
+            /** @description No such key (`key_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5171,7 +5176,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description It is able to do more than the key that asks, or would live longer; or: The key does not have the scope keys:write */
+            /** @description It is able to do more than the key that asks, or would live longer (`key_exceeds_own`); or: The key does not have the scope keys:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5183,7 +5188,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such key */
+            /** @description No such key (`key_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5195,7 +5200,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description It is revoked, or has expired */
+            /** @description It is revoked, or has expired (`key_revoked`, `key_expired`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5394,7 +5399,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description No such operation of this person */
+            /** @description No such operation of this person (`operation_not_found`, `withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5465,7 +5470,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description No such withdrawal of this person */
+            /** @description No such withdrawal of this person (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5477,7 +5482,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description It is too late */
+            /** @description It is too late (`withdrawal_state`, `method_paused`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5549,7 +5554,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description No such withdrawal of this person */
+            /** @description No such withdrawal of this person (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5561,7 +5566,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description There is no code, or not yet */
+            /** @description There is no code, or not yet (`nothing_to_reveal`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5626,7 +5631,7 @@ export interface operations {
                     "application/json": components["schemas"]["PauseAnswer"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5650,7 +5655,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user or method */
+            /** @description No such payout user or method (`payout_user_not_found`, `method_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5812,7 +5817,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The key proposed it itself, or lacks the scope of what was proposed; or: The key does not have the scope proposals:write */
+            /** @description The key proposed it itself, or lacks the scope of what was proposed (`maker_is_checker`, `members_only`, `insufficient_scope`); or: The key does not have the scope proposals:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5824,7 +5829,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such proposal */
+            /** @description No such proposal (`proposal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5836,7 +5841,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description It is not open any more, or cannot be done any more */
+            /** @description It is not open any more, or cannot be done any more (`proposal_not_open`, `not_possible`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5905,7 +5910,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The key lacks the scope of what was proposed; or: The key does not have the scope proposals:write */
+            /** @description The key lacks the scope of what was proposed (`members_only`, `insufficient_scope`); or: The key does not have the scope proposals:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5917,7 +5922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such proposal */
+            /** @description No such proposal (`proposal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5929,7 +5934,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description It is not open any more */
+            /** @description It is not open any more (`proposal_not_open`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5981,7 +5986,7 @@ export interface operations {
                     "application/json": components["schemas"]["Quote"];
                 };
             };
-            /** @description Invalid fields, malformed JSON, or an amount outside the limits */
+            /** @description Invalid fields, malformed JSON, or an amount outside the limits (`invalid_request`, `unknown_field`, `below_minimum`, `above_maximum`, `amount_does_not_cover_fee`, `method_closed`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -5993,7 +5998,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description No such method */
+            /** @description No such method (`method_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6005,7 +6010,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description The method cannot pay now */
+            /** @description The method cannot pay now (`out_of_funds`, `unhealthy`, `amount_not_possible`, `method_paused`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6057,7 +6062,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResumeAnswer"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6081,7 +6086,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user or method */
+            /** @description No such payout user or method (`payout_user_not_found`, `method_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6093,7 +6098,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description The operator has paused it */
+            /** @description The operator has paused it (`paused_by_operator`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6210,7 +6215,7 @@ export interface operations {
                     "application/json": components["schemas"]["Proposal"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6235,7 +6240,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description The settings are not those of If-Match; nothing was set */
+            /** @description The settings are not those of If-Match; nothing was set (`precondition_failed`) */
             412: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6298,7 +6303,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserPage"];
                 };
             };
-            /** @description Invalid filter, unknown cursor, or limit out of range */
+            /** @description Invalid filter, unknown cursor, or limit out of range (`invalid_request`, `unknown_field`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6379,7 +6384,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6451,7 +6456,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6527,7 +6532,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6601,7 +6606,7 @@ export interface operations {
                     "application/json": components["schemas"]["Proposal"];
                 };
             };
-            /** @description Invalid fields, malformed JSON, or too little money */
+            /** @description Invalid fields, malformed JSON, or too little money (`invalid_request`, `unknown_field`, `insufficient_balance`, `insufficient_user_balance`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6625,7 +6630,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6702,7 +6707,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationPage"];
                 };
             };
-            /** @description Invalid filter, unknown cursor, or limit out of range */
+            /** @description Invalid filter, unknown cursor, or limit out of range (`invalid_request`, `unknown_field`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6726,7 +6731,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6798,7 +6803,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6910,7 +6915,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6935,7 +6940,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description The webhook is not that of If-Match; nothing was set */
+            /** @description The webhook is not that of If-Match; nothing was set (`precondition_failed`) */
             412: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -6982,7 +6987,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
-            /** @description Invalid status, unknown cursor, or limit out of range */
+            /** @description Invalid status, unknown cursor, or limit out of range (`invalid_request`, `unknown_field`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7063,7 +7068,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such delivery */
+            /** @description No such delivery (`webhook_delivery_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7135,7 +7140,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such delivery */
+            /** @description No such delivery (`webhook_delivery_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7147,7 +7152,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description It is pending or delivered, or its webhook was deleted */
+            /** @description It is pending or delivered, or its webhook was deleted (`webhook_delivery_not_failed`, `webhook_deleted`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7201,7 +7206,7 @@ export interface operations {
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7225,7 +7230,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no webhook yet */
+            /** @description There is no webhook yet (`webhook_not_set`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7280,7 +7285,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7304,7 +7309,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no webhook yet */
+            /** @description There is no webhook yet (`webhook_not_set`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7316,7 +7321,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Done already under this Idempotency-Key, and rolled again since */
+            /** @description Done already under this Idempotency-Key, and rolled again since (`webhook_rolled_since`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7380,7 +7385,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no webhook yet */
+            /** @description There is no webhook yet (`webhook_not_set`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7413,7 +7418,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "provider": "sandbox",
+                 *       "type": "payout.created"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TestBody"];
             };
         };
@@ -7454,7 +7464,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no webhook yet */
+            /** @description There is no webhook yet (`webhook_not_set`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7577,7 +7587,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7602,7 +7612,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description There are 20 already; or done already under this Idempotency-Key, and rolled or deleted since */
+            /** @description There are 20 already; or done already under this Idempotency-Key, and rolled or deleted since (`too_many_webhooks`, `webhook_rolled_since`, `webhook_deleted`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7673,7 +7683,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such webhook */
+            /** @description No such webhook (`webhook_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7735,7 +7745,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7759,7 +7769,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such webhook */
+            /** @description No such webhook (`webhook_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7771,7 +7781,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description The webhook is not that of If-Match; nothing was set */
+            /** @description The webhook is not that of If-Match; nothing was set (`precondition_failed`) */
             412: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7841,7 +7851,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such webhook */
+            /** @description No such webhook (`webhook_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7901,7 +7911,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7925,7 +7935,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such webhook */
+            /** @description No such webhook (`webhook_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -7937,7 +7947,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Done already under this Idempotency-Key, and rolled again since */
+            /** @description Done already under this Idempotency-Key, and rolled again since (`webhook_rolled_since`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8007,7 +8017,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such webhook */
+            /** @description No such webhook (`webhook_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8046,7 +8056,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "provider": "sandbox",
+                 *       "type": "payout.created"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TestBody"];
             };
         };
@@ -8087,7 +8102,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such webhook */
+            /** @description No such webhook (`webhook_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8157,7 +8172,7 @@ export interface operations {
                     "application/json": components["schemas"]["Operation"];
                 };
             };
-            /** @description Invalid fields, malformed JSON, an amount outside the limits, or too little money */
+            /** @description Invalid fields, malformed JSON, an amount outside the limits, or too little money (`invalid_request`, `unknown_field`, `below_minimum`, `above_maximum`, `amount_does_not_cover_fee`, `daily_cap_reached`, `method_closed`, `insufficient_user_balance`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8169,7 +8184,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Withdrawals are paused */
+            /** @description Withdrawals are paused (`withdrawals_paused`) */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8181,7 +8196,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such method */
+            /** @description No such method (`method_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8193,7 +8208,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description The method cannot pay now */
+            /** @description The method cannot pay now (`out_of_funds`, `unhealthy`, `amount_not_possible`, `method_paused`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8245,7 +8260,7 @@ export interface operations {
                     "application/json": components["schemas"]["WithdrawalPage"];
                 };
             };
-            /** @description Unknown cursor or status, or limit out of range */
+            /** @description Unknown cursor or status, or limit out of range (`invalid_request`, `unknown_field`) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8269,7 +8284,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such payout user */
+            /** @description No such payout user (`payout_user_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8337,7 +8352,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such withdrawal */
+            /** @description No such withdrawal (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8385,7 +8400,7 @@ export interface operations {
                     "application/json": components["schemas"]["Withdrawal"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8397,7 +8412,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The key that gave the money may not approve its withdrawal; or: The key does not have the scope withdrawals:write */
+            /** @description The key that gave the money may not approve its withdrawal (`maker_is_checker`); or: The key does not have the scope withdrawals:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8409,7 +8424,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such withdrawal */
+            /** @description No such withdrawal (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8421,7 +8436,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Its state does not allow it */
+            /** @description Its state does not allow it (`withdrawal_state`, `withdrawal_busy`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8479,7 +8494,7 @@ export interface operations {
                     "application/json": components["schemas"]["Withdrawal"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8503,7 +8518,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such withdrawal */
+            /** @description No such withdrawal (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8563,7 +8578,7 @@ export interface operations {
                     "application/json": components["schemas"]["Withdrawal"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8587,7 +8602,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such withdrawal */
+            /** @description No such withdrawal (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8599,7 +8614,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Its state does not allow it */
+            /** @description Its state does not allow it (`withdrawal_state`, `withdrawal_busy`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8671,7 +8686,7 @@ export interface operations {
                     "application/json": components["schemas"]["Proposal"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8695,7 +8710,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No such withdrawal */
+            /** @description No such withdrawal (`withdrawal_not_found`) */
             404: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8707,7 +8722,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Its state does not allow it */
+            /** @description Its state does not allow it (`withdrawal_state`, `withdrawal_busy`) */
             409: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8807,7 +8822,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description A live key; or: The key does not have the scope settings:read */
+            /** @description A live key (`test_mode_only`); or: The key does not have the scope settings:read */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8859,7 +8874,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestClock"];
                 };
             };
-            /** @description Invalid fields, or malformed JSON */
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
@@ -8871,7 +8886,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description A live key; or: The key does not have the scope settings:write */
+            /** @description A live key (`test_mode_only`); or: The key does not have the scope settings:write */
             403: {
                 headers: {
                     "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];

@@ -129,6 +129,21 @@ Why a method is closed.
 """
 
 
+class ClosedReason(TypedDict):
+    """
+    Why a method is closed.
+    """
+
+    code: ClosedCode
+    """
+    The reason for programs.
+    """
+    reason: str
+    """
+    The same as a sentence for people.
+    """
+
+
 class CreateErrors(TypedDict):
     """
     Invalid fields of a create, all together, without a wrapper.
@@ -149,6 +164,17 @@ class CreateErrors(TypedDict):
     memo: NotRequired[list[str]]
     """
     What is wrong with `memo`.
+    """
+
+
+class CredentialBody(TypedDict):
+    """
+    The hash, if it is in no header.
+    """
+
+    payout_hash: NotRequired[str]
+    """
+    The secret hash.
     """
 
 
@@ -177,6 +203,25 @@ DeliveryStatus: TypeAlias = Literal["pending", "delivered", "failed", "supersede
 """
 Where a delivery stands. `superseded`: a later event of its withdrawal was delivered, and this one is of no use any more.
 """
+
+
+class DestinationField(TypedDict):
+    """
+    A field of a destination.
+    """
+
+    label: str
+    """
+    Its name for people.
+    """
+    name: str
+    """
+    The field of `destination`.
+    """
+    required: bool
+    """
+    Whether it must be sent.
+    """
 
 
 ErrorCode: TypeAlias = Literal[
@@ -383,6 +428,10 @@ class EventWebhook(TypedDict):
     """
     `evt_…`: the event.
     """
+    test_mode: NotRequired[Literal[True]]
+    """
+    Only where no real money moved.
+    """
     type: EventType
     """
     What happened.
@@ -471,6 +520,25 @@ class MetadataBody(TypedDict):
     metadata: dict[str, str]
     """
     All notes afterwards: at most 50 keys of 40 characters, texts of at most 500; empty for none.
+    """
+
+
+class MethodChoice(TypedDict):
+    """
+    One thing to choose.
+    """
+
+    amount: int
+    """
+    What to send as `amount`, cents.
+    """
+    name: str
+    """
+    For example a brand.
+    """
+    net_amount: int
+    """
+    What it is worth, cents.
     """
 
 
@@ -1141,70 +1209,6 @@ WithdrawalStatus: TypeAlias = Literal[
 """
 Where a withdrawal stands.
 """
-
-
-class CredentialBody(TypedDict):
-    """
-    The body of the POST form.
-    """
-
-    payout_hash: NotRequired[str]
-    """
-    The secret hash, if it is in no header.
-    """
-
-
-class DestinationField(TypedDict):
-    """
-    A field of a destination.
-    """
-
-    label: str
-    """
-    Its name for people.
-    """
-    name: str
-    """
-    The field of `destination`.
-    """
-    required: bool
-    """
-    Whether it must be sent.
-    """
-
-
-class MethodChoice(TypedDict):
-    """
-    One thing to choose.
-    """
-
-    amount: int
-    """
-    What to send as `amount`, cents.
-    """
-    name: str
-    """
-    For example a brand.
-    """
-    net_amount: int
-    """
-    What it is worth, cents.
-    """
-
-
-class ClosedReason(TypedDict):
-    """
-    Why a method is closed.
-    """
-
-    code: ClosedCode
-    """
-    The reason for programs.
-    """
-    reason: str
-    """
-    The same as a sentence for people.
-    """
 
 
 class ApiKey(TypedDict):
