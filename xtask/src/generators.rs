@@ -179,7 +179,8 @@ pub async fn run_in<S: AsRef<OsStr>>(
 
 /// What it prints; the end of it where it fails.
 pub async fn told(command: &mut Command) -> Result<String> {
-    command.stdin(Stdio::null()).kill_on_drop(true);
+    // A backtrace would push the message out of the lines that are kept.
+    command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).kill_on_drop(true);
     let output =
         command.output().await.with_context(|| format!("{:?} is needed", command.as_std().get_program()))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();

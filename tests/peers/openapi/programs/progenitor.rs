@@ -23,7 +23,7 @@ async fn main() {
             let (mut seen, mut cursor) = (std::collections::BTreeSet::new(), None::<client::types::ListUsersCursor>);
             loop {
                 let limit = std::num::NonZeroU64::new(2);
-                let page = business.list_users(None, None, None, None, cursor.as_ref(), None, limit, None, None, None).await;
+                let page = business.list_users(None, None, None, None, cursor.as_ref(), None, limit, None, None).await;
                 let page = page.unwrap().into_inner();
                 seen.extend(page.data.into_iter().map(|user| user.id));
                 if !page.has_more {
