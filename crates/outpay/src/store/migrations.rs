@@ -201,6 +201,11 @@ mod tests {
             "e3fd174667c39995941c6a7f757d413e6e94eacdefc3f77ab5feb614d97e5e14",
             "c2e7a544de033fea16bff4d1ca74d28d12f794ee08c55d6bcbd1e18220b8278b",
         ),
+        (
+            10,
+            "bcf7143c9146e5f7d185415a02026a7f40e47c158d7fcde85a7e05d3805fc10b",
+            "35d0a48c268bce7d2b5800646e95d7dc1cec47291ad543e591cad48b7cbf8041",
+        ),
     ];
 
     #[test]
