@@ -44,13 +44,16 @@ struct Shown {
     answer: String,
 }
 
-/// The commands of a page's blocks of shell, block by block.
+/// The commands of a page's blocks of shell, block by block. Those that need an empty machine are run by `xtask package`, which
+/// finds them by these words behind `sh`.
 fn blocks(text: &str) -> Vec<Vec<Shown>> {
     let (mut blocks, mut kind): (Vec<Vec<Shown>>, Option<&str>) = (Vec::new(), None);
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if let Some(word) = line.strip_prefix("```") {
-            kind = if kind.is_some() { None } else { Some(word.split(' ').next().unwrap()) };
+            let needs_a_machine = ["sh install", "sh upgrade", "sh rollback"].contains(&word);
+            let language = if needs_a_machine { "" } else { word.split(' ').next().unwrap() };
+            kind = if kind.is_some() { None } else { Some(language) };
             blocks.extend(kind.map(|_| Vec::new()));
             continue;
         }
@@ -276,12 +279,9 @@ mod sqlite {
             let is_command = |word: &&str| {
                 word.split('|').all(|one| one.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
             };
-            let path: Vec<&str> = code
-                .split(' ')
-                .skip(1)
-                .take_while(is_command)
-                .filter(|word| !word.starts_with('-'))
-                .collect();
+            let words = code.split(' ').skip(1);
+            let path: Vec<&str> =
+                words.take_while(|word| !word.starts_with('-') && is_command(word)).collect();
             let last: Vec<&str> = path.last().map_or_else(Vec::new, |last| last.split('|').collect());
             for one in last {
                 let words = [&path[..path.len() - 1], &[one]].concat();
