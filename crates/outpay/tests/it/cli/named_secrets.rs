@@ -33,6 +33,7 @@ fn an_installation_begins_with_a_key_from_a_file(installation: &Installation) {
     assert_eq!(mode(&file), 0o600);
     assert!(!installation.data().exists(), "making a key opens no installation");
     let named = ("OUTPAY_MASTER_KEY_FILE", path.as_str());
+    assert_eq!(installation.run_with(named, &["init"]).code, 0);
     assert_eq!(installation.run_with(named, &["business", "create", "Acme"]).code, 0);
     installation.ok(&["business", "show", "Acme", "--master-key-file", &path]);
     assert!(!installation.data().join("master.key").exists(), "no key is made in the data folder");
@@ -64,7 +65,7 @@ fn a_key_file_is_never_replaced(installation: &Installation) {
 fn a_key_file_that_does_not_fit_is_refused(installation: &Installation) {
     let (file, path) = new_key(installation);
     let list = ["business", "list", "--master-key-file", path.as_str()];
-    installation.ok(&["business", "create", "Acme", "--master-key-file", &path]);
+    installation.ok(&["init", "--master-key-file", &path]);
     set_mode(&file, 0o644);
     installation.refused(1, "can be read by others", &list);
     set_mode(&file, 0o600);
