@@ -19,10 +19,11 @@ use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_rustls::rustls::crypto::ring;
-use tracing::{Level, Span, Subscriber};
+use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -58,8 +59,9 @@ impl TraceExport {
         Ok(Self(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build()))
     }
 
-    /// What takes part in the program's log.
+    /// What takes part in the program's log. Spans are made from now on.
     pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
+        ON.store(true, Ordering::Relaxed);
         tracing_opentelemetry::layer()
             .with_tracer(self.0.tracer("outpay"))
             .with_location(false)
@@ -116,10 +118,14 @@ impl HttpClient for ExportClient {
     }
 }
 
+/// Whether there is a collector. Kept here because the log's filter does not know: `tracing::enabled!` says yes to every target
+/// that the log would show, and with filters per layer it makes the thread's next line vanish.
+static ON: AtomicBool = AtomicBool::new(false);
+
 /// Are traces sent at all?
 #[must_use]
 pub fn are_on() -> bool {
-    tracing::enabled!(target: TARGET, Level::INFO)
+    ON.load(Ordering::Relaxed)
 }
 
 /// Of this share of all requests, in millionths.
@@ -164,7 +170,7 @@ pub fn responded(span: &Span, status: u16) {
 /// A part of what is done now; no span where that is not traced.
 #[must_use]
 pub fn part(name: &'static str) -> Span {
-    if Span::current().is_none() {
+    if !are_on() || Span::current().is_none() {
         return Span::none();
     }
     tracing::info_span!(target: TARGET, "part", otel.name = name)
@@ -173,7 +179,7 @@ pub fn part(name: &'static str) -> Span {
 /// A call of a counterpart, as a part of what is done now.
 #[must_use]
 pub fn call(name: &'static str) -> Span {
-    if Span::current().is_none() {
+    if !are_on() || Span::current().is_none() {
         return Span::none();
     }
     tracing::info_span!(target: TARGET, "call", otel.name = name, otel.kind = "client", outpay.answer = tracing::field::Empty)
@@ -182,7 +188,7 @@ pub fn call(name: &'static str) -> Span {
 /// A step of a withdrawal whose request was traced: `trace` as [`current`] gave it.
 #[must_use]
 pub fn step(name: &'static str, trace: Option<&str>) -> Span {
-    let Some(parent) = trace.and_then(parse) else { return Span::none() };
+    let Some(parent) = trace.and_then(parse).filter(|_| are_on()) else { return Span::none() };
     let span = tracing::info_span!(target: TARGET, "step", otel.name = name, otel.kind = "consumer",
         outpay.withdrawal = tracing::field::Empty, outpay.rail = tracing::field::Empty, outpay.answer = tracing::field::Empty,
         http.response.status_code = tracing::field::Empty, otel.status_code = tracing::field::Empty);
@@ -199,7 +205,7 @@ pub fn join(span: &Span, parent: SpanContext) {
 /// What is done now, as a `traceparent`; `None` where it is not traced.
 #[must_use]
 pub fn current() -> Option<String> {
-    let context = context_of(&Span::current())?;
+    let context = context_of(&Span::current()).filter(|_| are_on())?;
     Some(format!("00-{}-{}-01", context.trace_id(), context.span_id()))
 }
 

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
@@ -169,9 +169,15 @@ fn log(format: LogFormat, traces: Option<&TraceExport>) -> Result<WorkerGuard, C
         LogFormat::Compact => log.compact().boxed(),
         LogFormat::Json => log.json().boxed(),
     };
-    // Spans are for the collector alone, whatever the filter says.
-    let is_line = filter_fn(|metadata| metadata.target() != traces::TARGET);
-    let log = log.with_filter(filter.and(is_line));
-    tracing_subscriber::registry().with(log).with(traces.map(TraceExport::layer)).init();
+    match traces {
+        None => tracing_subscriber::registry().with(filter).with(log).init(),
+        // Spans are for the collector alone, whatever the filter says.
+        Some(traces) => {
+            let spans = format!("{}=info", traces::TARGET).parse().expect("a target and a level");
+            let log = log.with_filter(filter_fn(|metadata| metadata.target() != traces::TARGET));
+            let filter = filter.add_directive(spans);
+            tracing_subscriber::registry().with(filter).with(log).with(traces.layer()).init();
+        }
+    }
     Ok(guard)
 }
