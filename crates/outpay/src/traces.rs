@@ -74,7 +74,9 @@ impl TraceExport {
 
     /// Sends what is left, for a few seconds at most.
     pub async fn end(self) {
-        let ended = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(LONGEST_EXPORT)).await;
+        // Ending alone would say nothing of spans that were not taken.
+        let end = move || self.0.force_flush().and(self.0.shutdown_with_timeout(LONGEST_EXPORT));
+        let ended = tokio::task::spawn_blocking(end).await;
         if !matches!(ended, Ok(Ok(()))) {
             tracing::warn!("the last traces could not be sent");
         }
