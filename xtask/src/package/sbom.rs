@@ -22,7 +22,7 @@ pub async fn run(shop: &Workshop) -> Result<String> {
     output(make.arg("--manifest-path").arg(shop.tree.join("crates/outpay/Cargo.toml"))).await?;
     let made = shop.output.join(FILE);
     // It writes a file beside each manifest of the workspace.
-    for krate in ["crates/ledger", "crates/outpay", "xtask"] {
+    for krate in ["clients/rust", "crates/ledger", "crates/outpay", "xtask"] {
         let file = shop.tree.join(krate).join("outpay-sbom.json");
         if krate == "crates/outpay" {
             std::fs::copy(&file, &made).with_context(|| format!("no {}", file.display()))?;
