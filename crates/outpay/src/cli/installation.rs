@@ -12,6 +12,7 @@ use crate::named_secrets;
 use crate::platform::{self, Platform};
 use crate::private_files;
 use crate::store::{Business, DatabaseState, DatabaseUrl, Store};
+use crate::witness;
 use clap::Args;
 use ledger::{BookId, Mode};
 use secrecy::{ExposeSecret, SecretString};
@@ -233,6 +234,8 @@ impl Installation {
         let (folder, master_key) = (!data.is_dir(), has_key.is_err());
         if matches!(state, DatabaseState::Made { .. }) {
             has_key?;
+        } else {
+            check_remembers_nothing(&data)?;
         }
         durable_file::create_folder(&data)?;
         let secrets = Secrets::of(&self.load(&source).await?);
@@ -242,9 +245,23 @@ impl Installation {
             master_key,
             database: !matches!(state, DatabaseState::Made { .. }),
             source,
+            secrets,
             store,
         })
     }
+}
+
+/// Refuses to make a database where the witness knows of one: an empty one in its place would hide that it is missing, and what
+/// SQLite leaves of the empty one beside it would overwrite the right file when that is put back.
+fn check_remembers_nothing(data: &Path) -> Result<(), CliError> {
+    if !data.is_dir() || witness::read_all(data)?.records().next().is_none() {
+        return Ok(());
+    }
+    Err(CliError::Refused(format!(
+        "{} has worked with a database that is not there: put it back, with its -wal file, or restore a backup (outpay restore); a new \
+         installation needs another folder",
+        data.display()
+    )))
 }
 
 /// Which parts of an installation were made, and not there before.
@@ -253,6 +270,7 @@ pub(super) struct MadeParts {
     pub(super) master_key: bool,
     pub(super) database: bool,
     pub(super) source: MasterKeySource,
+    pub(super) secrets: Secrets,
     pub(super) store: Store,
 }
 

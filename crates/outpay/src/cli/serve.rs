@@ -68,7 +68,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_enum, default_value_t = LogFormat::Compact)]
     log_format: LogFormat,
     /// Base address of an OpenTelemetry collector that gets traces by OTLP over HTTP, as http://127.0.0.1:4318 [default: none]
-    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    #[arg(long, value_name = "URL", env = "OUTPAY_OTLP_ENDPOINT", hide_env_values = true)]
     otlp_endpoint: Option<Url>,
     /// Share of the requests that are traced, 0 to 1, where no proxy of yours decides by `traceparent`
     #[arg(long, value_name = "SHARE", env = "OUTPAY_TRACED_SHARE", default_value = "0.01", value_parser = traced_share)]
@@ -134,10 +134,13 @@ async fn serve(arguments: ServeArguments, installation: &Installation) -> Result
         traced: arguments.traced_share,
     };
     let protocol = if config.tls.is_some() { "https" } else { "http" };
-    if arguments.init {
-        installation.make().await?;
-    }
-    let platform = arguments.webhooks.applied_to(installation.open().await?);
+    let opened = if arguments.init {
+        // The key is read once: a descriptor gives it once.
+        installation.open_with(installation.make().await?.secrets).await?
+    } else {
+        installation.open().await?
+    };
+    let platform = arguments.webhooks.applied_to(opened);
     let engine = platform.store.engine();
     let serving = serving::open(config, platform).await?;
     tracing::info!(address = format!("{protocol}://{}", serving.address()?), engine, "listening");

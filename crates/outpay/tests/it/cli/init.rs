@@ -97,18 +97,16 @@ mod only {
         }
 
         #[test]
-        fn it_tells_of_a_database_that_was_lost() {
+        fn a_database_that_was_lost_is_not_replaced_by_an_empty_one() {
             let installation = Installation::on_sqlite();
             installation.paying_business("Acme", 1000);
             for file in ["outpay.db", "outpay.db-wal", "outpay.db-shm"] {
                 drop(std::fs::remove_file(installation.data().join(file)));
             }
-            let text = installation.ok(&["init"]);
-            assert!(
-                text.contains("changes that the database lacks") && text.contains("outpay recover"),
-                "{text}"
-            );
-            installation.refused(1, "has lost what was acknowledged", &["business", "list"]);
+            for command in [&["init"][..], &["serve", "--init", "--listen", "127.0.0.1:0"]] {
+                installation.refused(1, "worked with a database that is not there: put it back", command);
+            }
+            assert!(!installation.data().join("outpay.db").exists(), "nothing lies beside the right file");
         }
     }
 }
