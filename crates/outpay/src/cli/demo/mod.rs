@@ -24,7 +24,7 @@ use clap::Args;
 use ledger::{Actor, BookId, Cents, Mode, Terms};
 use secrecy::{ExposeSecret, SecretString};
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -52,6 +52,7 @@ pub(super) async fn run(
         if typed.data { None } else { Some(tempfile::Builder::new().prefix("outpay-demo-").tempdir()?) };
     let data = temporary.as_ref().map_or_else(|| installation.data(), |folder| folder.path().to_owned());
     let platform = open(&data).await?;
+    check_holds_demos_alone(&platform).await?;
     let business = funded_business(&platform).await?;
     let (serving, token) = listen(arguments.listen, &platform, business.business.number).await?;
     let address = serving.address()?;
@@ -89,6 +90,18 @@ async fn open(data: &Path) -> Result<Platform, CliError> {
     let secrets = master_key::load(&MasterKeySource::File, data, &entropy).await?;
     let database = platform::default_database(data);
     Ok(Platform::open(data, &database, secrets, clock, entropy, &Config::default()).await?)
+}
+
+/// What a demo gives and deposits would stay in the journal of a real installation for ever.
+async fn check_holds_demos_alone(platform: &Platform) -> Result<(), CliError> {
+    let found = platform.store.businesses().await?;
+    match found.iter().find(|business| !business.name.starts_with(NAME)) {
+        None => Ok(()),
+        Some(other) => Err(CliError::Refused(format!(
+            "this folder has the business {:?}, which no demo made; give demo a folder of its own with --data, or none",
+            other.name
+        ))),
+    }
 }
 
 /// A new business with money and payouts enabled. If the folder has earlier ones, the name gets a number.
@@ -134,12 +147,11 @@ async fn listen(
     business: i64,
 ) -> Result<(Serving, Option<SecretString>), Failure> {
     let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
-    match open_on(address.unwrap_or(usual), platform, business).await {
-        Err(failure) if address.is_none() && is_taken(&failure) => {
-            open_on(SocketAddr::from(([127, 0, 0, 1], 0)), platform, business).await
-        }
-        other => other,
-    }
+    let address = match address {
+        None if is_taken(usual) => SocketAddr::from(([127, 0, 0, 1], 0)),
+        other => other.unwrap_or(usual),
+    };
+    open_on(address, platform, business).await
 }
 
 async fn open_on(
@@ -155,7 +167,7 @@ async fn open_on(
     Ok((serving::open_demo(config, platform.clone(), door).await?, Some(token)))
 }
 
-fn is_taken(failure: &Failure) -> bool {
-    let mut causes = failure.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    causes.any(|error| error.kind() == ErrorKind::AddrInUse)
+/// The owner is made before the server listens, so the usual address is tried first.
+fn is_taken(address: SocketAddr) -> bool {
+    TcpListener::bind(address).is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
