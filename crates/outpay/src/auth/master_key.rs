@@ -154,8 +154,13 @@ pub fn create_file(path: &Path, entropy: &Entropy) -> std::io::Result<()> {
     let mut key = [0u8; 32];
     entropy.fill(&mut key);
     let mut file = private_file(path)?;
-    file.write_all(KeyRing::of(key).to_text().expose_secret().as_bytes())?;
-    file.sync_all()?;
+    let text = KeyRing::of(key).to_text();
+    let written = file.write_all(text.expose_secret().as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key would be taken for one, and refused a second try.
+        drop(std::fs::remove_file(path));
+    }
+    written?;
     durable_file::sync_name(path)
 }
 
