@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 const WHOLE: &str = "destination";
 
-/// The fields that an export has columns for.
+/// The fields that an export has columns for. Without any, one column has the whole destination, so that the file can be read back.
 pub(super) struct DestinationColumns(Vec<String>);
 
 impl DestinationColumns {
@@ -19,15 +19,22 @@ impl DestinationColumns {
         Self(configured.into_iter().chain(others).collect())
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|name| format!("{WHOLE}[{name}]"))
+    pub(super) fn names(&self) -> Vec<String> {
+        if self.0.is_empty() {
+            return vec![WHOLE.to_owned()];
+        }
+        self.0.iter().map(|name| format!("{WHOLE}[{name}]")).collect()
     }
 
-    pub(super) fn cells(&self, stored: &str) -> impl Iterator<Item = String> {
+    pub(super) fn cells(&self, stored: &str) -> Vec<String> {
+        if self.0.is_empty() {
+            return vec![stored.to_owned()];
+        }
         let stored = fields(stored);
-        self.0.iter().map(move |name| {
+        let cell = |name: &String| {
             stored.get(name).map(text_of).map(|text| sheet::as_text(&text)).unwrap_or_default()
-        })
+        };
+        self.0.iter().map(cell).collect()
     }
 }
 
@@ -96,9 +103,19 @@ mod tests {
     fn a_field_has_a_column_and_keeps_its_zeros() {
         let configured = vec!["name".to_owned(), "account".to_owned()];
         let columns = DestinationColumns::of(configured, [STORED, r#"{"bic":"X"}"#].into_iter());
-        let names: Vec<String> = columns.names().collect();
-        assert_eq!(names, ["destination[name]", "destination[account]", "destination[bic]"]);
-        assert_eq!(columns.cells(STORED).collect::<Vec<_>>(), ["Ann", "'0012345", ""]);
+        assert_eq!(columns.names(), ["destination[name]", "destination[account]", "destination[bic]"]);
+        assert_eq!(columns.cells(STORED), ["Ann", "'0012345", ""]);
+    }
+
+    #[test]
+    fn a_destination_without_fields_can_be_read_back() {
+        let columns = DestinationColumns::of(Vec::new(), ["{}"].into_iter());
+        assert_eq!(
+            (columns.names(), columns.cells("{}")),
+            (vec!["destination".to_owned()], vec!["{}".to_owned()])
+        );
+        let sent = SentDestination::named(&record(&["destination"])).unwrap();
+        assert!(sent.is(&record(&["{}"]), "{}"));
     }
 
     #[test]
