@@ -7,10 +7,11 @@
 //! or a body. Where traces are off, or a request is not sampled, a span costs a look at an atomic.
 
 use crate::clock::Entropy;
-use crate::store::Failure;
+use crate::store::{Failure, Store};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryFutureExt;
+use ledger::BookId;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
 };
@@ -22,6 +23,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio_rustls::rustls::crypto::ring;
 use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -33,6 +35,7 @@ use url::Url;
 /// The target of all spans here; the program's log leaves it out.
 pub const TARGET: &str = "outpay::trace";
 
+const FAREWELL: Duration = Duration::from_secs(3);
 /// One call of the collector.
 const LONGEST_EXPORT: Duration = Duration::from_secs(10);
 
@@ -47,6 +50,11 @@ impl TraceExport {
     /// # Errors
     /// When the address is none, or the machine has no list of trusted certificates.
     pub fn begin(endpoint: &Url) -> Result<Self, Failure> {
+        let is_plain = endpoint.username().is_empty() && endpoint.password().is_none();
+        anyhow::ensure!(
+            is_plain && endpoint.query().is_none() && endpoint.fragment().is_none(),
+            "--otlp-endpoint takes an address without user and query; give headers in OTEL_EXPORTER_OTLP_HEADERS"
+        );
         let endpoint = format!("{}/v1/traces", endpoint.as_str().trim_end_matches('/'));
         let exporter = SpanExporter::builder()
             .with_http()
@@ -72,12 +80,16 @@ impl TraceExport {
             .with_filter(filter_fn(|metadata| metadata.target() == TARGET))
     }
 
-    /// Sends what is left, for a few seconds at most.
+    /// Sends what is left, within [`FAREWELL`]: a collector that hangs must not hold the end of the process.
     pub async fn end(self) {
-        // Ending alone would say nothing of spans that were not taken.
-        let end = move || self.0.force_flush().and(self.0.shutdown_with_timeout(LONGEST_EXPORT));
-        let ended = tokio::task::spawn_blocking(end).await;
-        if !matches!(ended, Ok(Ok(()))) {
+        let (tell, told) = oneshot::channel();
+        // A thread of its own, which the end of the runtime does not wait for.
+        std::thread::spawn(move || {
+            // Ending alone would say nothing of spans that were not taken.
+            let ended = self.0.force_flush().and(self.0.shutdown_with_timeout(FAREWELL));
+            drop(tell.send(ended.is_ok()));
+        });
+        if !matches!(tokio::time::timeout(FAREWELL, told).await, Ok(Ok(true))) {
             tracing::warn!("the last traces could not be sent");
         }
     }
@@ -196,6 +208,24 @@ pub fn step(name: &'static str, trace: Option<&str>) -> Span {
         http.response.status_code = tracing::field::Empty, otel.status_code = tracing::field::Empty);
     join(&span, parent);
     span
+}
+
+/// A step of this withdrawal, if its request was traced. A trace that cannot be read stops nothing.
+pub async fn step_of_withdrawal(
+    name: &'static str,
+    store: &Store,
+    (book, withdrawal): (BookId, i64),
+) -> Span {
+    if withdrawal == 0 || !are_on() {
+        return Span::none();
+    }
+    match store.trace_of(book, withdrawal).await {
+        Ok(trace) => step(name, trace.as_deref()),
+        Err(failure) => {
+            tracing::warn!(error = format!("{failure:#}"), "the trace of a withdrawal could not be read");
+            Span::none()
+        }
+    }
 }
 
 /// Makes the span a part of this trace.

@@ -138,14 +138,11 @@ impl PaymentWorker {
     }
 
     /// The span of a turn, where the withdrawal's request was traced.
-    async fn span(&self, leased: &Leased, rail: &str) -> Result<Span, Failure> {
-        if !traces::are_on() {
-            return Ok(Span::none());
-        }
-        let trace = self.platform.store.trace_of(leased.book, leased.withdrawal.number).await?;
-        let span = traces::step("withdrawal", trace.as_deref());
+    async fn span(&self, leased: &Leased, rail: &str) -> Span {
+        let of = (leased.book, leased.withdrawal.number);
+        let span = traces::step_of_withdrawal("withdrawal", &self.platform.store, of).await;
         span.record("outpay.withdrawal", self.public_id(leased)).record("outpay.rail", rail);
-        Ok(span)
+        span
     }
 
     async fn visit(&self, mounted: &Mounted, leased: &Leased, now: Micros) -> Result<(), Failure> {
@@ -163,7 +160,7 @@ impl PaymentWorker {
                     payment,
                     hold: leased.hold(),
                 };
-                let span = self.span(leased, &mounted.facts().name).await?;
+                let span = self.span(leased, &mounted.facts().name).await;
                 let driven = AssertUnwindSafe(turn.drive()).catch_unwind().instrument(span).await;
                 driven.map_err(|_| anyhow::anyhow!("a rail panicked"))??
             }

@@ -15,13 +15,13 @@ use crate::store::{
 };
 use crate::traces;
 use crate::webhook_event;
-use ledger::{BookId, Micros};
+use ledger::Micros;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 /// Settings of a worker.
 #[derive(Clone, Copy, Debug)]
@@ -237,20 +237,6 @@ impl WebhookWorker {
     }
 }
 
-/// The span of a try, where the request of its withdrawal was traced.
-async fn span(webhooks: &Webhooks, book: BookId, withdrawal: i64) -> Span {
-    if withdrawal == 0 || !traces::are_on() {
-        return Span::none();
-    }
-    match webhooks.store.trace_of(book, withdrawal).await {
-        Ok(trace) => traces::step("webhook", trace.as_deref()),
-        Err(failure) => {
-            tracing::warn!(error = format!("{failure:#}"), "the trace of a withdrawal could not be read");
-            Span::none()
-        }
-    }
-}
-
 /// One try of a delivery that `worker` leased at `taken`, in the store's time. The next try is scheduled from there,
 /// because this machine's clock may be wrong.
 pub(super) async fn deliver(
@@ -263,7 +249,8 @@ pub(super) async fn deliver(
     let id = webhooks.delivery_id(book, delivery.number);
     let mut headers = sign::headers(endpoint.keys(), endpoint.previous(now), &id, now, &delivery.body);
     headers.extend(delivery.sequence.map(|sequence| ("outpay-sequence", sequence.to_string())));
-    let span = span(webhooks, book, delivery.withdrawal).await;
+    let of = (book, delivery.withdrawal);
+    let span = traces::step_of_withdrawal("webhook", &webhooks.store, of).await;
     let sent = webhooks.client.post(endpoint.url(), &headers, delivery.body).instrument(span.clone()).await;
     if let Some(status) = sent.status {
         traces::responded(&span, status);
