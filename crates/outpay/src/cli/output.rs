@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use ledger::Cents;
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use tracing_subscriber::EnvFilter;
 
 /// The log filter, as in `info` or `outpay=debug`.
@@ -63,7 +63,9 @@ pub(super) fn dollars(cents: Cents) -> String {
 /// Logs warnings and errors to standard error, for commands that end by themselves.
 pub(super) fn log_warnings() {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_ansi(colours).compact().init();
 }
 
 #[cfg(test)]
