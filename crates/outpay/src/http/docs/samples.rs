@@ -92,7 +92,8 @@ fn curl(request: &SampleRequest) -> String {
 }
 
 fn python(request: &SampleRequest) -> String {
-    let mut text = String::from("import json, os, urllib.request\n\nrequest = urllib.request.Request(\n");
+    let mut text =
+        String::from("import json, os, urllib.error, urllib.request\n\nrequest = urllib.request.Request(\n");
     text += &format!(
         "    os.environ[\"OUTPAY_URL\"] + \"{}\",\n    method=\"{}\",\n",
         request.target, request.method
@@ -109,7 +110,8 @@ fn python(request: &SampleRequest) -> String {
     if let Some(body) = &request.body {
         text += &format!("    data=json.dumps({}).encode(),\n", PYTHON.literal(body, 1));
     }
-    text + ")\nwith urllib.request.urlopen(request) as answer:\n    print(answer.read().decode())\n"
+    text += ")\ntry:\n    answer = urllib.request.urlopen(request)\n";
+    text + "except urllib.error.HTTPError as error:\n    answer = error\nprint(answer.read().decode())\n"
 }
 
 fn javascript(request: &SampleRequest) -> String {
