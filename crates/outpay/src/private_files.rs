@@ -26,6 +26,33 @@ pub fn check_key_file(_path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses a configuration of another user to root: it names a program that is run, so its owner would have root's rights.
+///
+/// # Errors
+/// Names the command that takes the file over.
+#[cfg(unix)]
+pub fn check_owner(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(
+        may_name_programs(rustix::process::geteuid().as_raw(), found.uid()),
+        "{} belongs to another user, and names a program that root would run; look at it, then run: chown root {0}",
+        path.display()
+    );
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub fn check_owner(_path: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// Others than root run with rights of their own alone, and may share a file, as containers do.
+#[cfg(unix)]
+fn may_name_programs(own: u32, owner: u32) -> bool {
+    own != 0 || owner == 0
+}
+
 /// Can users of the machine other than its owner read this file? Not where a folder above it is closed to them. A file that
 /// cannot be looked at counts as closed.
 #[cfg(unix)]
@@ -97,6 +124,16 @@ mod tests {
             assert_eq!(checked.is_ok(), is_fine, "{mode:o}: {checked:?}");
             assert!(checked.is_ok() || checked.unwrap_err().contains("run: chmod 6"));
         }
+    }
+
+    #[test]
+    fn root_runs_no_program_that_another_user_names() {
+        let named = [(0, 0), (0, 1000), (1000, 1000), (1000, 0), (65_532, 1000)];
+        assert_eq!(named.map(|(own, owner)| may_name_programs(own, owner)), [true, false, true, true, true]);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outpay.toml");
+        std::fs::write(&file, "").unwrap();
+        check_owner(&file).unwrap();
     }
 
     #[test]

@@ -187,6 +187,9 @@ impl Installation {
     }
 
     pub(super) fn config(&self) -> Result<Config, CliError> {
+        if let Some(file) = self.config_file().filter(|file| file.exists()) {
+            private_files::check_owner(&file).map_err(|error| CliError::Usage(error.to_string()))?;
+        }
         let mut config = Config::load(self.config.as_deref(), &self.data())
             .map_err(|error| CliError::Usage(format!("{error:#}")))?;
         // The usual file is in the data folder, which is closed to others before anything is done.
