@@ -32,6 +32,8 @@ async fn a_process_that_cannot_write_ends_with_an_error(world: &Api) {
     let business = world.paying_business(100).await;
     let before = world.books(&business.key).await;
     let mut process = Process::serve(&world.database);
+    // It listens before it answers: what it writes at its start must not wait behind the block too.
+    world.get("/balance").key(&business.key).at(process.address).send().await.value(200);
     world.database.refuse_commits().await;
     // Requests waiting behind the failed one get a response too, instead of a closed connection.
     let blocked = world.database.block().await;
@@ -52,8 +54,8 @@ async fn a_process_that_cannot_write_ends_with_an_error(world: &Api) {
     };
     let release = async {
         all_sent.wait().await;
-        // Until the server has read them, also on a machine with other work: one that is read later gets another answer.
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        // Until the server has read them; one that is read later gets another answer.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         drop(blocked);
     };
     let (statuses, ()) = futures_util::future::join(answers, release).await;
