@@ -20,7 +20,7 @@ pub(super) struct InitArguments {
 
 pub(super) async fn run(arguments: InitArguments, installation: &Installation) -> Result<ExitCode, CliError> {
     let data = installation.data();
-    let MadeParts { folder, master_key, database, source, store } = installation.make().await?;
+    let MadeParts { folder, master_key, database, source, store, .. } = installation.make().await?;
     let lacks = witness::missing(&witness::read_all(&data)?, &store.snapshot().await?).await?;
     let word = |made: bool| if made { "made" } else { "there already" };
     if arguments.json {
