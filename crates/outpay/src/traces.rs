@@ -87,7 +87,7 @@ impl TraceExport {
         std::thread::spawn(move || {
             // Ending alone would say nothing of spans that were not taken.
             let ended = self.0.force_flush().and(self.0.shutdown_with_timeout(FAREWELL));
-            drop(tell.send(ended.is_ok()));
+            let _unheard = tell.send(ended.is_ok());
         });
         if !matches!(tokio::time::timeout(FAREWELL, told).await, Ok(Ok(true))) {
             tracing::warn!("the last traces could not be sent");
