@@ -15,8 +15,10 @@ mod kind;
 pub mod manual;
 mod measures;
 mod mounted;
+mod notice;
 mod offline;
 pub mod outcome;
+mod own_books;
 pub mod sandbox;
 mod simulated;
 mod text;
@@ -27,11 +29,14 @@ pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use measures::RailMeasures;
 pub use mounted::{Mounted, Rails};
+pub use notice::{Notice, NoticeRefused};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
+pub use own_books::{Booked, Standing};
 pub use text::RailText;
 
 use crate::store::{Attempt, Failure};
 use futures_util::future::BoxFuture;
+use http::HeaderMap;
 use ledger::{BookId, Cents, Micros, Occurrence, Provider, Withdrawal};
 use serde_json::{Map, Value};
 
@@ -224,6 +229,27 @@ pub trait Rail: Send + Sync {
         _payment: &'a Payment,
         _outgoing: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Verifies what was posted to the address for this rail's notices, and reads which payments it is about. Anybody can post there.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    fn notice<'a>(
+        &'a self,
+        _headers: &'a HeaderMap,
+        _body: &'a [u8],
+    ) -> BoxFuture<'a, Result<Notice, NoticeRefused>> {
+        Box::pin(async { Err(NoticeRefused::NotExpected) })
+    }
+
+    /// All payments of the rail's own books that were booked in this period (from, until), also those that were not ordered here; `None` where it
+    /// keeps no books that can be read.
+    ///
+    /// # Errors
+    /// When they cannot be read now.
+    fn own_books(&self, _period: (Micros, Micros)) -> BoxFuture<'_, Result<Option<Vec<Booked>>, Failure>> {
         Box::pin(async { Ok(None) })
     }
 }

@@ -27,6 +27,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 8, text: include_str!("../../migrations/0008_test_clocks.sql") },
     Migration { number: 9, text: include_str!("../../migrations/0009_passkeys.sql") },
     Migration { number: 10, text: include_str!("../../migrations/0010_withdrawal_traces.sql") },
+    Migration { number: 11, text: include_str!("../../migrations/0011_payment_batches.sql") },
+    Migration { number: 12, text: include_str!("../../migrations/0012_rail_notices.sql") },
+    Migration { number: 13, text: include_str!("../../migrations/0013_claim_links.sql") },
+    Migration { number: 14, text: include_str!("../../migrations/0014_brakes.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -205,6 +209,26 @@ mod tests {
             10,
             "bcf7143c9146e5f7d185415a02026a7f40e47c158d7fcde85a7e05d3805fc10b",
             "35d0a48c268bce7d2b5800646e95d7dc1cec47291ad543e591cad48b7cbf8041",
+        ),
+        (
+            11,
+            "d594dc2de8fd88462677748b412af3e182a953fcace4050ab2126f91b14b8c48",
+            "d594dc2de8fd88462677748b412af3e182a953fcace4050ab2126f91b14b8c48",
+        ),
+        (
+            12,
+            "e29426daec9f1ec877629acd6173b8f79d15dac31f17ca2ef68192e076d57413",
+            "e29426daec9f1ec877629acd6173b8f79d15dac31f17ca2ef68192e076d57413",
+        ),
+        (
+            13,
+            "5653b20a3015dbe0c34eeefe61c25c98878b943f1cca700215d928d25db01a2e",
+            "5653b20a3015dbe0c34eeefe61c25c98878b943f1cca700215d928d25db01a2e",
+        ),
+        (
+            14,
+            "f7ce913d8f13337272c169414b71f767f3fd7160d62f242930ca24266956b974",
+            "f7ce913d8f13337272c169414b71f767f3fd7160d62f242930ca24266956b974",
         ),
     ];
 

@@ -1,0 +1,1 @@
+-- Payment batches: payments by hand, grouped into files.

@@ -1,0 +1,1 @@
+-- Notices of counterparts that were taken, so that a repeated delivery is recognized.

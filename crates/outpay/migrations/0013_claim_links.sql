@@ -1,0 +1,1 @@
+-- Claim links of payments that an aggregator delivers, sealed.

@@ -1,0 +1,1 @@
+-- Ceilings per rail, reconciliation with the rails' own books, screening and delays.
