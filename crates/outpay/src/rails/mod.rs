@@ -6,6 +6,7 @@
 //! Invariant: a payment is made once. The exact request is committed as an attempt before it leaves, a rail is asked again
 //! only under that attempt's key, and an outcome is only what the rail has proved.
 
+mod batch_file;
 pub mod client;
 pub mod config;
 pub mod crypto;
@@ -24,6 +25,7 @@ mod simulated;
 mod text;
 
 pub use crate::store::{Outgoing, SentSince};
+pub use batch_file::{AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
@@ -251,5 +253,26 @@ pub trait Rail: Send + Sync {
     /// When they cannot be read now.
     fn own_books(&self, _period: (Micros, Micros)) -> BoxFuture<'_, Result<Option<Vec<Booked>>, Failure>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// The currency in which people pay this by hand.
+    fn currency(&self) -> &str {
+        "USD"
+    }
+
+    /// The file of a batch in the rail's own format; `None` where a CSV does.
+    ///
+    /// # Errors
+    /// When a payment cannot be written in this format.
+    fn batch_file(&self, _batch: &BatchToWrite<'_>) -> Result<Option<BatchFile>, Failure> {
+        Ok(None)
+    }
+
+    /// Reads a file in which the bank answers; `None` where this rail knows no such files.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in words for the operator. Nothing is taken from it then.
+    fn bank_answer(&self, _file: &[u8]) -> Result<Option<Vec<AnswerLine>>, String> {
+        Ok(None)
     }
 }
