@@ -25,7 +25,7 @@ mod simulated;
 mod text;
 
 pub use crate::store::{Outgoing, SentSince};
-pub use batch_file::{AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite};
+pub use batch_file::{AnswerLine, BatchFile, BatchToWrite};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
@@ -33,7 +33,7 @@ pub use measures::RailMeasures;
 pub use mounted::{Mounted, Rails};
 pub use notice::{Notice, NoticeRefused};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
-pub use own_books::{Booked, Standing};
+pub use own_books::Booked;
 pub use text::RailText;
 
 use crate::store::{Attempt, Failure};
@@ -243,7 +243,7 @@ pub trait Rail: Send + Sync {
         _headers: &'a HeaderMap,
         _body: &'a [u8],
     ) -> BoxFuture<'a, Result<Notice, NoticeRefused>> {
-        Box::pin(async { Err(NoticeRefused::NotExpected) })
+        Box::pin(async { Err(NoticeRefused::Unexpected) })
     }
 
     /// All payments of the rail's own books that were booked in this period (from, until), also those that were not ordered here; `None` where it

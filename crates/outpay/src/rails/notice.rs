@@ -15,9 +15,9 @@ pub struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeRefused {
     /// This rail receives none.
-    NotExpected,
+    Unexpected,
     /// The signature is missing or wrong, or the content cannot be read.
-    NotGenuine,
+    Forged,
     /// Whether it is genuine could not be found out now. The counterpart sends it again.
-    NotVerifiable,
+    Unverifiable,
 }
