@@ -37,6 +37,8 @@ struct Entry {
     refused: bool,
     sent: u64,
     asked: u64,
+    /// The withdrawal's number, where the rail never says what became of it.
+    silent: Option<i64>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,6 +53,8 @@ enum Story {
     PaysAndAnswersWithErrors,
     PaysAndReturns,
     ForgetsForAWhile,
+    /// It pays or does not, and never says which: the time in which it can be asked is over.
+    NeverSays,
 }
 
 impl FickleRail {
@@ -74,6 +78,12 @@ impl FickleRail {
         self.orders.lock().values().map(|entry| entry.paid.payments).sum()
     }
 
+    /// The withdrawals that only a person can end, and whether the rail's books have them as paid.
+    pub fn silent(&self) -> Vec<(i64, bool)> {
+        let orders = self.orders.lock();
+        orders.values().filter_map(|entry| Some((entry.silent?, entry.paid.payments > 0))).collect()
+    }
+
     /// The story of an order, and after how many questions it ends.
     fn story(&self, payment: &Payment) -> (Story, u64) {
         let number = u64::try_from(payment.withdrawal.number).expect("counted from 1");
@@ -89,6 +99,7 @@ impl FickleRail {
             (6, Story::PaysAndAnswersWithErrors),
             (6, Story::PaysAndReturns),
             (6, Story::ForgetsForAWhile),
+            (4, Story::NeverSays),
         ]);
         (story, 1 + dice.below(4))
     }
@@ -147,7 +158,7 @@ impl Rail for FickleRail {
     }
 
     fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
-        let (story, _) = self.story(payment);
+        let (story, patience) = self.story(payment);
         let mut orders = self.orders.lock();
         let entry = orders.entry(payment.order_id.clone()).or_default();
         entry.sent += 1;
@@ -178,6 +189,13 @@ impl Rail for FickleRail {
                 unknown("time-out")
             }
             Story::PaysLate => unknown("time-out"),
+            Story::NeverSays => {
+                entry.silent = Some(payment.withdrawal.number);
+                if patience % 2 == 0 {
+                    entry.pay(payment, &attempt.key);
+                }
+                unknown("time-out")
+            }
             Story::Accepts | Story::AcceptsAndRefuses => accepted(),
         };
         ready(answer).boxed()
@@ -199,6 +217,7 @@ impl Rail for FickleRail {
                 entry.paid.returned = true;
                 Finding::Returned { code: "returned_by_rail".to_owned(), text: "It came back.".to_owned() }
             }
+            Story::NeverSays => Finding::Outcome(unknown("time-out")),
             Story::PaysAndAnswersWithErrors if !is_late => Finding::Outcome(unknown("502")),
             Story::ForgetsForAWhile | Story::PaysLate if !is_late => Finding::NotFound,
             Story::PaysLate => {

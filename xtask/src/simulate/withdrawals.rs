@@ -165,6 +165,7 @@ impl House {
                     Moment::BeforeSend => "before send",
                     Moment::AfterSend => "after send",
                     Moment::AfterRecord => "after record",
+                    Moment::AfterStep => "after step",
                 };
                 *kills.1.entry(name).or_default() += 1;
                 *dies.lock() = true;
@@ -189,8 +190,22 @@ impl House {
             if worker.round().await? == 0 && sending == 0 {
                 return Ok(());
             }
+            self.decide_the_silent().await?;
         }
         anyhow::bail!("some withdrawals never end")
+    }
+
+    /// A person reads the rail's books and ends what the rail never says.
+    async fn decide_the_silent(&self) -> Result<()> {
+        let counter = self.platform.counter(self.book, Actor::OPERATOR);
+        for (number, paid) in self.rail.silent() {
+            let found = self.platform.store.withdrawal(self.book, number).await?.context("a withdrawal")?;
+            if found.state == WithdrawalState::Sending && found.outcome_unknown {
+                // Refused while a killed worker's lease runs: the next round tries again.
+                counter.resolve(number, paid, "the rail's statement").await.ok();
+            }
+        }
+        Ok(())
     }
 
     /// Compares the rail's books with the platform's.

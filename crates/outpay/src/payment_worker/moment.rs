@@ -16,12 +16,20 @@ pub enum Moment {
     AfterSend,
     /// The answer is recorded; the step it proves is not made.
     AfterRecord,
+    /// The step is durable; the lease is not released.
+    AfterStep,
 }
 
 impl Moment {
     /// All points, in order.
-    pub const ALL: [Self; 5] =
-        [Self::BeforeIntent, Self::AfterIntent, Self::BeforeSend, Self::AfterSend, Self::AfterRecord];
+    pub const ALL: [Self; 6] = [
+        Self::BeforeIntent,
+        Self::AfterIntent,
+        Self::BeforeSend,
+        Self::AfterSend,
+        Self::AfterRecord,
+        Self::AfterStep,
+    ];
 }
 
 /// Asked at each moment; `true` kills the worker there.

@@ -298,7 +298,10 @@ impl Turn<'_> {
     /// state than this worker knew; another process has moved it.
     async fn advance(&self, attempts: &[Attempt], step: Progress) -> Result<Option<Withdrawal>, Failure> {
         match self.take_step(attempts, step).await? {
-            Ok(after) => Ok(Some(after)),
+            Ok(after) => {
+                self.reached(Moment::AfterStep)?;
+                Ok(Some(after))
+            }
             Err(Refusal::StepIsNotPossible(..)) => Ok(None),
             Err(refusal) => anyhow::bail!("a step was refused: {}", refusal.sentence()),
         }

@@ -27,6 +27,9 @@ mod fencing;
 mod http_client;
 #[allow(clippy::print_stdout, reason = "the kit says what it has seen of each rail")]
 mod kit;
+#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
+mod never_twice;
+mod never_twice_control;
 mod peers;
 mod platform;
 pub mod program;
