@@ -2,6 +2,8 @@
 //! themselves, and the CSV of rails that have no format of their own (by_hand).
 
 use super::RailText;
+use crate::store::Failure;
+use anyhow::ensure;
 use ledger::Micros;
 
 /// A batch as the rail writes it.
@@ -43,11 +45,11 @@ pub struct BatchFile {
 /// What a bank says of one payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerLine {
-    /// The payment's public number at the rail.
+    /// The payment's public number at the rail. Where the bank speaks of a whole batch: that batch's [`message_id`].
     pub order_id: String,
     /// Names this line of all files, so that it counts once however often a file is brought.
     pub reference: String,
-    /// In the smallest unit of the currency, where the file says it.
+    /// In the smallest unit of the currency, where the file says it. Of a whole batch: its total.
     pub amount: Option<i64>,
     /// For example `EUR`, where the file says it.
     pub currency: Option<String>,
@@ -65,4 +67,36 @@ pub enum BankVerdict {
     Rejected { code: String, text: RailText },
     /// It came back, before or after it was booked: as in `Rejected`.
     Returned { code: String, text: RailText },
+    /// Something that decides nothing: a correction of the account, or what only a person can judge. The text is for the operator.
+    Noted { code: String, text: RailText },
+}
+
+/// The longest id of a message, and of a payment in it, in ISO 20022.
+const LONGEST_ID: usize = 35;
+
+/// Under which name a bank knows the batch with this public id: the digits of its UUID. A public id is longer than a message's id may be,
+/// and an underscore is not in the character set of banks.
+///
+/// # Errors
+/// When the id is not a prefix and a UUID.
+pub fn message_id(batch: &str) -> Result<String, Failure> {
+    let digits: String = batch.rsplit('_').next().unwrap_or_default().split('-').collect();
+    let fits =
+        (1..=LONGEST_ID).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    ensure!(fits, "a bank cannot be told the batch id {batch:?}");
+    Ok(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_named_in_the_characters_of_banks() {
+        let id = "bat_0f9a1c2e-3b4d-8e5f-a607-18293a4b5c6d";
+        assert_eq!(message_id(id).unwrap(), "0f9a1c2e3b4d8e5fa60718293a4b5c6d");
+        for other in ["", "bat_", "bat_ä", "bat_a/b", &"a".repeat(36)] {
+            assert!(message_id(other).is_err(), "{other}");
+        }
+    }
 }
