@@ -138,6 +138,17 @@ impl PublicIds {
         format!("{}{}", provider.order_prefix(), uuid.replace('-', "").to_uppercase())
     }
 
+    /// The book and withdrawal that an order number of this provider names; `None` for anything else.
+    #[must_use]
+    pub fn open_any_order(&self, provider: Provider, order_id: &str) -> Option<(BookId, i64)> {
+        let hex = order_id.strip_prefix(provider.order_prefix())?.to_lowercase();
+        if hex.len() != 32 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+        self.open_any(IdKind::Payment, &uuid)
+    }
+
     /// The row that `id` names inside `book`; `None` for anything else, including an id of another book.
     #[must_use]
     pub fn open(&self, kind: IdKind, book: BookId, id: &str) -> Option<i64> {
@@ -199,6 +210,16 @@ mod tests {
         }
         let other = PublicIds::new(Aes128::new(&[8; 16].into()));
         assert_eq!(other.open(IdKind::PayoutUser, BookId(4), &id), None, "another key");
+    }
+
+    #[test]
+    fn an_order_number_opens_to_its_withdrawal() {
+        let ids = PublicIds::new(Aes128::new(&[7; 16].into()));
+        let order = ids.order_id(Provider::Ach, BookId(4), 9);
+        assert_eq!(ids.open_any_order(Provider::Ach, &order), Some((BookId(4), 9)));
+        for other in ["ACH-", "ACH-1", &order[1..], &order.replace("ACH-", "SEPA-"), &format!("{order}0")] {
+            assert_eq!(ids.open_any_order(Provider::Ach, other), None, "{other}");
+        }
     }
 
     #[test]

@@ -56,6 +56,7 @@ mod roles;
 mod scopes;
 mod serving;
 mod sheet;
+mod short_ids;
 mod stopped;
 mod store;
 mod test_clock;

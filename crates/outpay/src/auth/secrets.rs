@@ -8,6 +8,7 @@
 use super::key_ring::KeyRing;
 use super::seal::Seals;
 use crate::ids::PublicIds;
+use crate::short_ids::ShortIds;
 use crate::store::Failure;
 use aes::Aes128;
 use aes::cipher::BlockCipherEncrypt;
@@ -40,6 +41,7 @@ pub struct Secrets {
     digest: HmacSha256,
     pages: HmacSha256,
     ids: PublicIds,
+    short_ids: ShortIds,
     seals: Seals,
 }
 
@@ -64,10 +66,14 @@ fn hmac(master: &[u8; 32], purpose: &str) -> HmacSha256 {
     HmacSha256::new_from_slice(&expand(master, purpose)).expect("HMAC takes keys of any length")
 }
 
-fn cipher(master: &[u8; 32], purpose: &str) -> Aes128 {
+fn half(master: &[u8; 32], purpose: &str) -> [u8; 16] {
     let mut half = [0u8; 16];
     half.copy_from_slice(&expand(master, purpose)[..16]);
-    Aes128::new(&half.into())
+    half
+}
+
+fn cipher(master: &[u8; 32], purpose: &str) -> Aes128 {
+    Aes128::new(&half(master, purpose).into())
 }
 
 impl VersionKeys {
@@ -103,6 +109,7 @@ impl Secrets {
             digest: hmac(first, "outpay credential digest"),
             pages: hmac(first, "outpay pages"),
             ids: PublicIds::new(cipher(first, "outpay public ids")),
+            short_ids: ShortIds::new(&half(first, "outpay short ids")),
             seals: Seals::new(masters.keys().copied(), derive, Arc::clone(&in_use)),
             in_use,
         }
@@ -281,6 +288,12 @@ impl Secrets {
     #[must_use]
     pub fn ids(&self) -> &PublicIds {
         &self.ids
+    }
+
+    /// Short ids of payments.
+    #[must_use]
+    pub fn short_ids(&self) -> &ShortIds {
+        &self.short_ids
     }
 
     /// Encryption of what must be read again in clear.
