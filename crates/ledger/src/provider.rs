@@ -19,6 +19,10 @@ pub enum Provider {
     Crypto,
     /// Anything a person does, for example a bank transfer.
     Manual,
+    /// SEPA credit transfers in euro, by a file for the bank.
+    Sepa,
+    /// ACH credits in the United States, by a file for the bank.
+    Ach,
 }
 
 /// Who takes a withdrawal of this kind from `queued` to its end.
@@ -55,7 +59,8 @@ const SHORT_WATCH: Watch = Watch { first: SECOND, length: 60 * SECOND };
 
 impl Provider {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual];
+    pub const ALL: [Self; 6] =
+        [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual, Self::Sepa, Self::Ach];
 
     const fn row(self) -> Row {
         match self {
@@ -63,6 +68,8 @@ impl Provider {
             Self::GiftCard => row("gift_card", -11, "GC-", Driver::Worker(None)),
             Self::Crypto => row("crypto", -12, "CRX-", Driver::Worker(None)),
             Self::Manual => row("manual", -13, "MAN-", Driver::Person),
+            Self::Sepa => row("sepa", -15, "SEPA-", Driver::Person),
+            Self::Ach => row("ach", -16, "ACH-", Driver::Person),
         }
     }
 

@@ -125,8 +125,9 @@ pub mod proposals {
 
 pub mod rails {
     pub use crate::rails::{
-        Closed, Facts, FieldProblem, Finding, Funds, Mounted, Outcome, Payment, Prepared, Quote, Rail,
-        RailText, Rails, client, crypto, gift_card, manual, sandbox,
+        AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Closed, Facts, FieldProblem, Finding,
+        Funds, Mounted, Outcome, Payment, Prepared, Quote, Rail, RailText, Rails, ach, client, crypto,
+        gift_card, manual, message_id, sandbox, sepa,
     };
 }
 

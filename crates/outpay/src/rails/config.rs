@@ -2,9 +2,11 @@
 //! (`crate::config`), and what each rail's table holds (the rail's own file).
 
 use super::KINDS;
+use super::ach::AchConfig;
 use super::crypto::CryptoConfig;
 use super::gift_card::GiftCardConfig;
 use super::manual::ManualConfig;
+use super::sepa::SepaConfig;
 use crate::store::Failure;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -18,6 +20,10 @@ pub struct RailsConfig {
     pub crypto: BTreeMap<String, CryptoConfig>,
     /// `[rails.manual.<name>]`
     pub manual: BTreeMap<String, ManualConfig>,
+    /// `[rails.sepa.<name>]`
+    pub sepa: BTreeMap<String, SepaConfig>,
+    /// `[rails.ach.<name>]`
+    pub ach: BTreeMap<String, AchConfig>,
     /// `[rails.gift_card]`
     pub gift_card: GiftCardConfig,
 }
@@ -34,7 +40,13 @@ impl RailsConfig {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<(), Failure> {
-        let mut names: Vec<&String> = self.manual.keys().chain(self.crypto.keys()).collect();
+        let mut names: Vec<&String> = self
+            .manual
+            .keys()
+            .chain(self.crypto.keys())
+            .chain(self.sepa.keys())
+            .chain(self.ach.keys())
+            .collect();
         names.sort();
         for name in &names {
             let fits =
@@ -50,6 +62,12 @@ impl RailsConfig {
         ensure!(twice.is_none(), "two rails have one name: {twice:?}");
         for (name, crypto) in &self.crypto {
             crypto.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        for (name, sepa) in &self.sepa {
+            sepa.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        for (name, ach) in &self.ach {
+            ach.check().with_context(|| format!("the rail {name:?}"))?;
         }
         Ok(())
     }

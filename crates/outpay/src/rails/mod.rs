@@ -6,6 +6,8 @@
 //! Invariant: a payment is made once. The exact request is committed as an attempt before it leaves, a rail is asked again
 //! only under that attempt's key, and an outcome is only what the rail has proved.
 
+pub mod ach;
+mod bank;
 mod batch_file;
 pub mod client;
 pub mod config;
@@ -21,11 +23,12 @@ mod offline;
 pub mod outcome;
 mod own_books;
 pub mod sandbox;
+pub mod sepa;
 mod simulated;
 mod text;
 
 pub use crate::store::{Outgoing, SentSince};
-pub use batch_file::{AnswerLine, BatchFile, BatchToWrite};
+pub use batch_file::{AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, message_id};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, FieldRole};
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
@@ -43,7 +46,8 @@ use ledger::{BookId, Cents, Micros, Occurrence, Provider, Withdrawal};
 use serde_json::{Map, Value};
 
 /// Every kind of rail, in the order in which people see their methods. This is the one place where a kind is registered.
-pub const KINDS: [&Kind; 4] = [&sandbox::KIND, &gift_card::KIND, &manual::KIND, &crypto::KIND];
+pub const KINDS: [&Kind; 6] =
+    [&sandbox::KIND, &gift_card::KIND, &manual::KIND, &sepa::KIND, &ach::KIND, &crypto::KIND];
 
 /// A payment that a rail is to make: a withdrawal, and the name the rail knows it by.
 #[derive(Clone, Debug)]
@@ -265,6 +269,15 @@ pub trait Rail: Send + Sync {
     /// # Errors
     /// When a payment cannot be written in this format.
     fn batch_file(&self, _batch: &BatchToWrite<'_>) -> Result<Option<BatchFile>, Failure> {
+        Ok(None)
+    }
+
+    /// A file that pays nothing, by which the bank checks the destinations of a batch before it is paid; `None` where there is no such
+    /// file. What comes back for it is read as any other answer.
+    ///
+    /// # Errors
+    /// When a payment cannot be written in this format.
+    fn trial_file(&self, _batch: &BatchToWrite<'_>) -> Result<Option<BatchFile>, Failure> {
         Ok(None)
     }
 

@@ -112,6 +112,17 @@ fn the_defaults_in_the_configuration_file_are_the_programs() {
     assert!(defaults >= 10, "{defaults} defaults");
 }
 
+/// The manual's example of bank files is a configuration as it stands.
+#[test]
+fn the_example_of_bank_files_is_a_configuration() {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/"));
+    let manual = std::fs::read_to_string(root.join("../../docs/OPERATIONS.md")).unwrap();
+    let mut examples = manual.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let example = examples.find(|example| example.contains("[rails.sepa.")).unwrap();
+    let rails = config(example).unwrap().rails;
+    assert_eq!((rails.sepa.len(), rails.ach.len()), (1, 1));
+}
+
 #[test]
 fn the_table_of_versions_ends_with_this_one_and_its_newest_migration() {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/"));

@@ -85,7 +85,7 @@ async fn status_400_unknown_event(world: &Api) {
 
 async fn status_200_in_the_shape_of_a_provider(world: &Api) {
     let hooked = Hooked::new(world).await;
-    for provider in ["crypto", "gift_card", "manual", "sandbox"] {
+    for provider in ["ach", "crypto", "gift_card", "manual", "sandbox", "sepa"] {
         let call = hooked.call(world, "POST", TEST).json(format!(r#"{{"provider":"{provider}"}}"#));
         call.send().await.value(200);
         let told = hooked.receiver.received().pop().unwrap().json();
@@ -96,7 +96,8 @@ async fn status_200_in_the_shape_of_a_provider(world: &Api) {
 
 async fn status_400_unknown_provider(world: &Api) {
     let hooked = Hooked::new(world).await;
-    let expected = invalid("provider", "The provider must be one of: sandbox, gift_card, crypto, manual.");
+    let expected =
+        invalid("provider", "The provider must be one of: sandbox, gift_card, crypto, manual, sepa, ach.");
     for provider in ["\"paypal\"", "1"] {
         let call = world.post(TEST).key(&hooked.business.key).json(format!(r#"{{"provider":{provider}}}"#));
         call.send().await.is(400, &expected);

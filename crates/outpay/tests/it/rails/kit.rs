@@ -179,6 +179,44 @@ async fn manual_conforms() {
 }
 
 #[tokio::test]
+async fn sepa_conforms() {
+    let rail = crate::rails::bank::sepa();
+    let good =
+        json!({ "name": " Ann  Müller ", "iban": "nl91 abna 0417 1643 00", "bic": "", "else": "left out" });
+    let bad = vec![
+        json!({ "name": "Ann" }),
+        json!({ "name": "Ann", "iban": "NL92ABNA0417164300" }),
+        json!({ "name": 1, "iban": ["NL91ABNA0417164300"], "bic": 7 }),
+        json!({ "name": "x".repeat(71), "iban": "NL91ABNA0417164300" }),
+    ];
+    let payment = payment(BookId(2), Provider::Sepa, 1_000, "{}");
+    conforms(&Case { rail: &rail, payment, good, bad, remembers: true, now: NOW }).await;
+    assert!(!rail.diagnose().await.facts.is_empty());
+}
+
+#[tokio::test]
+async fn ach_conforms() {
+    let rail = crate::rails::bank::ach();
+    let good = json!({
+        "name": "Ann Müller", "routing_number": "0210 0002 1", "account_number": "12-345678", "account_type": "SAVINGS",
+    });
+    let wrong = |field: &str, value: Value| {
+        let mut fields = good.as_object().unwrap().clone();
+        fields.insert(field.to_owned(), value);
+        Value::Object(fields)
+    };
+    let bad = vec![
+        wrong("routing_number", json!("021000022")),
+        wrong("account_number", json!("1")),
+        wrong("account_type", json!("both")),
+        wrong("name", json!(null)),
+    ];
+    let payment = payment(BookId(2), Provider::Ach, 1_000, "{}");
+    conforms(&Case { rail: &rail, payment, good: good.clone(), bad, remembers: true, now: NOW }).await;
+    assert!(!rail.diagnose().await.facts.is_empty());
+}
+
+#[tokio::test]
 async fn gift_card_conforms() {
     let clock = Clock::manual(NOW);
     let installation = Installation::new(&clock);

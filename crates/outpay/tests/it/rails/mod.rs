@@ -1,6 +1,10 @@
 //! Rails against third-party counterparts: chains and tokens from tests/peers. Each test starts its own chain, which
 //! ends with it.
 
+mod bank;
+mod bank_ach;
+mod bank_sepa_answers;
+mod bank_sepa_file;
 mod chain;
 mod crypto_configuration;
 mod crypto_destination;
