@@ -12,6 +12,7 @@ mod batch_file;
 pub mod client;
 pub mod config;
 pub mod crypto;
+pub mod exchange;
 mod field;
 pub mod gift_card;
 mod kind;

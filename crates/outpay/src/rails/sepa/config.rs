@@ -4,8 +4,9 @@ use super::Debtor;
 use super::destination::{is_bic, sepa_iban};
 use crate::rails::RailText;
 use crate::rails::bank::to_latin;
+use crate::rails::exchange::Rate;
 use crate::store::Failure;
-use anyhow::{anyhow, ensure};
+use anyhow::{Context, anyhow, ensure};
 use serde::Deserialize;
 
 /// The longest name in a file.
@@ -29,6 +30,8 @@ pub struct SepaConfig {
     /// What the recipient's statement says before the payment's number.
     #[serde(default)]
     pub remittance: String,
+    /// Euros per US dollar as people are told before they ask: an estimate, since each batch has a rate of its own.
+    pub estimated_rate: Option<String>,
     /// For people.
     #[serde(default = "default_title")]
     pub title: String,
@@ -53,7 +56,15 @@ impl SepaConfig {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<(), Failure> {
+        self.rate()?;
         self.debtor().map(drop)
+    }
+
+    pub(super) fn rate(&self) -> Result<Option<Rate>, Failure> {
+        let Some(text) = &self.estimated_rate else { return Ok(None) };
+        let rate = Rate::parse(text)
+            .context("`estimated_rate` must be a decimal above 0 with at most nine places")?;
+        Ok(Some(rate))
     }
 
     pub(super) fn debtor(&self) -> Result<Debtor, Failure> {

@@ -16,6 +16,7 @@ pub use config::SepaConfig;
 
 use super::bank::{by_hand, last_digits};
 use super::batch_file::{AnswerLine, BatchFile, BatchToWrite};
+use super::exchange::{Rate, amount_text};
 use super::kind::{Kind, flat};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Diagnosis, Facts, Field, FieldProblem, Payment, Rail, RailText};
@@ -24,7 +25,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use iban::{Iban, IbanLike};
 use ledger::{BookId, Cents, Mode, Provider};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 const CURRENCY: &str = "EUR";
@@ -60,6 +61,7 @@ pub const KIND: Kind = Kind {
 pub struct Sepa {
     facts: Facts,
     debtor: Debtor,
+    estimated_rate: Option<Rate>,
 }
 
 /// Who pays, as the files say it.
@@ -93,7 +95,16 @@ impl Sepa {
             ],
             line: None,
         };
-        Ok(Self { facts, debtor: config.debtor()? })
+        Ok(Self { facts, debtor: config.debtor()?, estimated_rate: config.rate()? })
+    }
+
+    /// What the person gets in euros, marked as an estimate.
+    fn estimate(&self, net: Cents) -> Result<Quote, Closed> {
+        let Some(rate) = self.estimated_rate else { return Ok(Quote::default()) };
+        let amount = rate.convert(net, CURRENCY).ok_or(Closed::AmountNotPossible)?;
+        let estimate = format!("{} {CURRENCY}", amount_text(amount, CURRENCY));
+        let detail = json!({ "estimated_amount": estimate, "estimated_rate": rate.to_string() });
+        Ok(Quote { detail: detail.to_string() })
     }
 }
 
@@ -106,8 +117,8 @@ impl Rail for Sepa {
         destination::read(fields, &self.debtor.iban)
     }
 
-    fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
-        ready(Ok(Quote::default())).boxed()
+    fn quote<'a>(&'a self, _: BookId, net: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+        ready(self.estimate(net)).boxed()
     }
 
     fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {

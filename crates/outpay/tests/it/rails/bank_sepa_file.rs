@@ -2,7 +2,7 @@
 //! digits (tests/peers/bank/transfers.py). Canaries: each checker must flag a broken file, or its silence means nothing.
 
 use crate::rails::bank::{MESSAGE, batch, checked, order_id, payment, sepa, sepa_config, validated};
-use ledger::Provider;
+use ledger::{BookId, Cents, Provider};
 use outpay::testing::rails::sepa::Sepa;
 use outpay::testing::rails::{BatchPayment, Rail};
 use proptest::strategy::{Strategy, ValueTree};
@@ -181,11 +181,27 @@ fn a_destination_is_checked_and_stored_in_one_form() {
 }
 
 #[test]
+fn a_quote_is_an_estimate_at_the_configured_rate() {
+    let quote = |rate: Option<&str>, net: i64| {
+        let config = serde_json::from_value(json!({
+            "debtor_name": "Example", "iban": "DE89370400440532013000", "estimated_rate": rate,
+        }));
+        let rail = Sepa::new("sepa".to_owned(), &config.unwrap()).unwrap();
+        futures_util::future::FutureExt::now_or_never(rail.quote(BookId(2), Cents(net), "{}")).unwrap()
+    };
+    let detail = r#"{"estimated_amount":"92.15 EUR","estimated_rate":"0.9215"}"#;
+    assert_eq!(quote(Some("0.9215"), 10_000).unwrap().detail, detail);
+    assert_eq!(quote(None, 10_000).unwrap().detail, "", "no rate, no estimate");
+    assert!(quote(Some("0.1"), 1).is_err(), "less than a cent of a euro");
+}
+
+#[test]
 fn a_wrong_configuration_is_refused() {
     for change in [
         json!({ "iban": "DE88370400440532013000" }),
         json!({ "debtor_name": "株式会社" }),
         json!({ "bic": "X" }),
+        json!({ "estimated_rate": "0,92" }),
         json!({ "execution_days": 31 }),
         json!({ "remittance": "x".repeat(101) }),
     ] {
