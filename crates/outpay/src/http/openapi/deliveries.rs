@@ -169,6 +169,7 @@ fn details(provider: Provider) -> Value {
             "confirmations" => "How many blocks confirm it.",
             "network_fee" => "What the network kept, in its own currency.",
             "brand" => "Where the card can be used.",
+            "last4" => "The last four characters of the account.",
             "face_value" => "What the card is worth, in cents.",
             _ => "A detail of the rail.",
         };
