@@ -165,10 +165,10 @@ pub mod store {
         Longest, LongestSteps, MailChoice, MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership,
         MetadataOf, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
         NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow,
-        ProposalState, PulledBack, RECOVERY_MARK, RailOpening, RecoveryChanges, RequestFilter, RequestLine,
-        Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry, StoredPause,
-        TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow,
-        UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy,
+        ProposalState, PulledBack, RECOVERY_MARK, RailNumber, RailOpening, RecoveryChanges, RequestFilter,
+        RequestLine, Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry,
+        StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage,
+        UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy,
         newest_schema, open_copy, restore_copy,
     };
 }

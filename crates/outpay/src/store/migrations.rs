@@ -217,8 +217,8 @@ mod tests {
         ),
         (
             12,
-            "e29426daec9f1ec877629acd6173b8f79d15dac31f17ca2ef68192e076d57413",
-            "e29426daec9f1ec877629acd6173b8f79d15dac31f17ca2ef68192e076d57413",
+            "19a76c0a07a693860d5bb898d5e2b8c6a4adf9bb452add4f6ee1b46fd737d641",
+            "9126e23f9c8f912c873683f2e966456bde96b4e346fb0621e993bc6173dbffc4",
         ),
         (
             13,

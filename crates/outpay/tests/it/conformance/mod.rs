@@ -28,6 +28,8 @@ mod opening;
 mod pauses;
 mod pgbouncer;
 mod proposals;
+mod rail_notices;
+mod rail_numbers;
 mod rail_openings;
 mod recovery;
 mod request_log;
