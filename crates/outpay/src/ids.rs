@@ -138,13 +138,14 @@ impl PublicIds {
         format!("{}{}", provider.order_prefix(), uuid.replace('-', "").to_uppercase())
     }
 
-    /// The book and withdrawal that an order number of this provider names; `None` for anything else.
+    /// The withdrawal that an order number of this kind of rail names; `None` for anything else.
     #[must_use]
-    pub fn open_any_order(&self, provider: Provider, order_id: &str) -> Option<(BookId, i64)> {
-        let hex = order_id.strip_prefix(provider.order_prefix())?.to_lowercase();
-        if hex.len() != 32 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    pub fn open_order(&self, provider: Provider, order_id: &str) -> Option<(BookId, i64)> {
+        let hex = order_id.strip_prefix(provider.order_prefix())?;
+        if hex.len() != 32 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')) {
             return None;
         }
+        let hex = hex.to_lowercase();
         let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
         self.open_any(IdKind::Payment, &uuid)
     }
@@ -213,12 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn an_order_number_opens_to_its_withdrawal() {
+    fn an_order_number_opens_to_its_withdrawal_for_its_own_kind_of_rail() {
         let ids = PublicIds::new(Aes128::new(&[7; 16].into()));
-        let order = ids.order_id(Provider::Ach, BookId(4), 9);
-        assert_eq!(ids.open_any_order(Provider::Ach, &order), Some((BookId(4), 9)));
-        for other in ["ACH-", "ACH-1", &order[1..], &order.replace("ACH-", "SEPA-"), &format!("{order}0")] {
-            assert_eq!(ids.open_any_order(Provider::Ach, other), None, "{other}");
+        let order = ids.order_id(Provider::Paypal, BookId(4), 123);
+        assert_eq!(ids.open_order(Provider::Paypal, &order), Some((BookId(4), 123)));
+        assert_eq!(ids.open_order(Provider::Crypto, &order), None);
+        let changed =
+            format!("{}{}", &order[..order.len() - 1], if order.ends_with('0') { '1' } else { '0' });
+        let withdrawal = ids.seal(IdKind::Withdrawal, BookId(4), 123);
+        let of_another_kind = format!("PP-{}", withdrawal[4..].replace('-', "").to_uppercase());
+        for other in
+            ["", "PP-", &order.to_lowercase(), &format!("{order}0"), &changed, &of_another_kind, "PP-é"]
+        {
+            assert_eq!(ids.open_order(Provider::Paypal, other), None, "{other}");
         }
     }
 

@@ -51,6 +51,11 @@ pub(super) fn check_declared(parts: &Parts, body: &Body) -> Result<(), Problem> 
     if ignored && known::is_checked(parts) { Err(Problem::NotJson) } else { Ok(()) }
 }
 
+/// The body as it came, whatever it is declared as.
+pub(super) async fn raw(parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    read(parts, body, LARGEST).await
+}
+
 async fn read(parts: &Parts, body: Body, most: usize) -> Result<Bytes, Problem> {
     let declared =
         parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -48,6 +48,8 @@ error_codes! {
     NeedsSecondPerson = "needs_second_person",
     NotFound = "not_found",
     NotPossible = "not_possible",
+    NoticeNotGenuine = "notice_not_genuine",
+    NoticeNotVerified = "notice_not_verified",
     NothingToReveal = "nothing_to_reveal",
     OperationNotFound = "operation_not_found",
     OutcomeUnknown = "outcome_unknown",

@@ -33,6 +33,7 @@ pub mod problem;
 mod proposals;
 mod protocol;
 mod proxies;
+mod rail_notices;
 mod rate_limit;
 mod request_id;
 mod routes;

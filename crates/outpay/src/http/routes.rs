@@ -9,7 +9,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::{
     audit_log, balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts,
-    proposals, settings, test_clock, users, webhook_deliveries, webhook_endpoints, webhooks, withdrawals,
+    proposals, rail_notices, settings, test_clock, users, webhook_deliveries, webhook_endpoints, webhooks,
+    withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
@@ -124,6 +125,7 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(webhook_deliveries::webhook_deliveries, reads(Webhooks)),
         endpoint!(webhook_deliveries::webhook_delivery, reads(Webhooks)),
         endpoint!(webhook_deliveries::webhook_retry, writes(Webhooks)),
+        endpoint!(rail_notices::rail_notice, Admits::Everyone),
         endpoint!(balances::balance, reads(Balances)),
         endpoint!(balances::transfer, writes(Balances)),
         endpoint!(health::healthz, Admits::Everyone),

@@ -72,7 +72,7 @@ impl PaymentNames {
     fn short(&self, order_id: &str) -> Result<String, Failure> {
         let (book, number) = self
             .ids
-            .open_any_order(Provider::Ach, order_id)
+            .open_order(Provider::Ach, order_id)
             .with_context(|| format!("{order_id} is not a number of an ACH payment"))?;
         let short = self.short.seal(Provider::Ach, book, number);
         short.with_context(|| format!("the book of {order_id} is too large a number for this format"))

@@ -106,6 +106,8 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("GET", "/payout/webhook/deliveries", businesses(200)),
     ("GET", "/payout/webhook/deliveries/{id}", own(200)),
     ("POST", "/payout/webhook/deliveries/{id}/retry", own(409)),
+    // There is no such rail.
+    ("POST", "/rails/{kind}/{name}/webhook", [404; 8]),
     ("GET", "/balance", businesses(200)),
     ("POST", "/balance/transfer", businesses(400)),
     ("GET", "/healthz", OPEN),
