@@ -23,6 +23,8 @@ pub enum Provider {
     Sepa,
     /// ACH credits in the United States, by a file for the bank.
     Ach,
+    /// PayPal's payouts, into PayPal and Venmo accounts.
+    Paypal,
 }
 
 /// Who takes a withdrawal of this kind from `queued` to its end.
@@ -34,7 +36,7 @@ pub enum Driver {
     Worker(Option<Watch>),
 }
 
-/// For how long the rail is asked, after a payment succeeded, whether the money came back.
+/// For how long the rail is asked, after a payment succeeded, whether the money came back. It is asked less and less often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watch {
     /// From the success to the first question.
@@ -55,12 +57,16 @@ const fn row(word: &'static str, account: i64, order_prefix: &'static str, drive
 }
 
 const SECOND: Micros = 1_000_000;
+const HOUR: Micros = 3_600 * SECOND;
+const DAY: Micros = 24 * HOUR;
 const SHORT_WATCH: Watch = Watch { first: SECOND, length: 60 * SECOND };
+/// A recipient can send a payment back, and an account holder can dispute one, for 180 days.
+const PAYPAL_WATCH: Watch = Watch { first: HOUR, length: 181 * DAY };
 
 impl Provider {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual, Self::Sepa, Self::Ach];
+    pub const ALL: [Self; 7] =
+        [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual, Self::Paypal, Self::Sepa, Self::Ach];
 
     const fn row(self) -> Row {
         match self {
@@ -70,6 +76,7 @@ impl Provider {
             Self::Manual => row("manual", -13, "MAN-", Driver::Person),
             Self::Sepa => row("sepa", -15, "SEPA-", Driver::Person),
             Self::Ach => row("ach", -16, "ACH-", Driver::Person),
+            Self::Paypal => row("paypal", -14, "PP-", Driver::Worker(Some(PAYPAL_WATCH))),
         }
     }
 
@@ -104,12 +111,13 @@ impl Provider {
     }
 
     /// How long a payment of a book of this mode is watched after it succeeded; `None` where it is not. In test mode every
-    /// payment of a worker may come back, as its amount asks for.
+    /// payment of a worker may come back within seconds, as its amount asks for.
     #[must_use]
     pub fn watch(self, mode: Mode) -> Option<Watch> {
-        match self.row().driver {
-            Driver::Person => None,
-            Driver::Worker(watch) => watch.or((mode == Mode::Test).then_some(SHORT_WATCH)),
+        match (self.row().driver, mode) {
+            (Driver::Person, _) => None,
+            (Driver::Worker(_), Mode::Test) => Some(SHORT_WATCH),
+            (Driver::Worker(watch), Mode::Live) => watch,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The injected clock and randomness. No other module reads the machine's time or randomness (clippy refuses it), so
 //! that tests and the simulator control both.
 
+use governor::nanos::Nanos;
 use ledger::Micros;
 use parking_lot::Mutex;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The source of time.
 #[derive(Clone, Debug)]
@@ -28,6 +29,18 @@ pub struct ManualClock {
 /// The origin of [`Clock::monotonic`].
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the machine's monotonic clock")]
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// The monotonic clock in the words of the crate that limits rates.
+#[derive(Clone, Debug)]
+pub struct ForLimits(pub Clock);
+
+impl governor::clock::Clock for ForLimits {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Duration::from_micros(self.0.monotonic().unsigned_abs()).into()
+    }
+}
 
 impl Clock {
     /// A manual clock set to `now`.

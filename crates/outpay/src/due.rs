@@ -6,7 +6,7 @@ use crate::audit_log;
 use crate::background::look_again;
 use crate::imports::run::LEASE as IMPORT_LEASE;
 use crate::mail::LONGEST_STEPS as MAIL;
-use crate::payment_worker::LONGEST_STEPS as WITHDRAWAL;
+use crate::payment_worker::{LONGEST_STEPS as WITHDRAWAL, LONGEST_WATCH};
 use crate::platform::Platform;
 use crate::store::{DueWork, Failure, LongestSteps, NewAuditEntry, PulledBack};
 use crate::webhooks::LONGEST_STEPS as DELIVERY;
@@ -16,8 +16,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// The longest regular delays of each kind of work.
-pub const LONGEST: LongestSteps =
-    LongestSteps { withdrawal: WITHDRAWAL, delivery: DELIVERY, mail: MAIL, import_lease: IMPORT_LEASE };
+pub const LONGEST: LongestSteps = LongestSteps {
+    withdrawal: WITHDRAWAL,
+    watch: LONGEST_WATCH,
+    delivery: DELIVERY,
+    mail: MAIL,
+    import_lease: IMPORT_LEASE,
+};
 
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(30);
 

@@ -125,9 +125,9 @@ pub mod proposals {
 
 pub mod rails {
     pub use crate::rails::{
-        AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Closed, Facts, FieldProblem, Finding,
-        Funds, Mounted, Outcome, Payment, Prepared, Quote, Rail, RailText, Rails, ach, client, crypto,
-        gift_card, manual, message_id, sandbox, sepa,
+        AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Booked, Closed, Facts, FieldProblem,
+        Finding, Funds, Mounted, Outcome, Payment, Prepared, Quote, Rail, RailText, Rails, Standing, ach,
+        client, crypto, gift_card, manual, message_id, paypal, sandbox, sepa,
     };
 }
 
@@ -193,7 +193,7 @@ pub mod webhooks {
 }
 
 pub mod withdrawals {
-    pub use crate::withdrawals::{offer, price};
+    pub use crate::withdrawals::{offer, price, waits_for};
 }
 
 pub mod witness {

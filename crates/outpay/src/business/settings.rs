@@ -73,7 +73,7 @@ pub async fn current(platform: &Platform, book: BookId) -> Result<CurrentSetting
     let seen = platform.store.book_settings(book).await?.context("the business of a book exists")?;
     let names = platform.rails.of(book.mode()).map(|mounted| mounted.facts().name.clone());
     let terms = |name: String| {
-        let terms = seen.terms.get(&name).cloned().unwrap_or_else(|| standard_terms(book.mode()));
+        let terms = seen.terms.get(&name).cloned().unwrap_or_else(|| standard_terms(platform, book, &name));
         (name, terms)
     };
     let methods = names.map(terms).collect();
@@ -191,18 +191,21 @@ fn differences(
         told.entries.push(audit_log::in_book(platform, book, actor, action, "", &detail));
         told.notes.push(format!("two_people_above: {} -> {}", amount(was), amount(above)));
     }
-    let standard = standard_terms(book.mode());
-    let was = |method: &String| before.terms.get(method).unwrap_or(&standard);
-    change.terms.retain(|(method, terms)| was(method) != terms);
+    let was = |method: &String| {
+        let set = before.terms.get(method).cloned();
+        set.unwrap_or_else(|| standard_terms(platform, book, method))
+    };
+    change.terms.retain(|(method, terms)| was(method) != *terms);
     for (method, terms) in &change.terms {
-        let detail = json!({ "from": was(method), "to": terms });
+        let was = was(method);
+        let detail = json!({ "from": was, "to": terms });
         let entry = audit_log::in_book(platform, book, actor, "settings.method_changed", method, &detail);
         told.entries.push(entry);
-        if was(method).enabled != terms.enabled {
+        if was.enabled != terms.enabled {
             let occurrence = if terms.enabled { Occurrence::MethodOpened } else { Occurrence::MethodClosed };
             told.methods.push((occurrence, method.clone()));
         }
-        told.notes.push(format!("method {method}: {} -> {}", text(was(method)), text(terms)));
+        told.notes.push(format!("method {method}: {} -> {}", text(&was), text(terms)));
     }
     (change, told)
 }

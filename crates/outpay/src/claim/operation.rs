@@ -14,7 +14,7 @@ use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::StoredEntry;
 use crate::web::page;
-use crate::withdrawals::has_code;
+use crate::withdrawals::{has_code, waits_for};
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
@@ -109,21 +109,24 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
     let stop = stops.get(&number).copied();
     let rail = platform.rails.get(book.mode(), &withdrawal.method);
     let state = words::state(t, withdrawal);
+    let waits_for = waits_for(platform, book, withdrawal).await.map_err(Declined::failed(person))?;
     let gone = withdrawal.state.gave_money_back();
     Ok(ShownWithdrawal {
         t,
         csrf: person.csrf.to_string(),
         id: platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number),
         version: format!(
-            "{}-{}-{}",
+            "{}-{}-{}-{}",
             withdrawal.state.code(),
             entries.len(),
-            stop.map_or("", |stop| stop.word())
+            stop.map_or("", |stop| stop.word()),
+            u8::from(waits_for.is_some())
         ),
         has_ended: !withdrawal.state.holds_money(),
         word: state.word,
         badge: state.badge,
-        wait: words::wait(t, &person.sender, withdrawal, stop),
+        wait: waits_for
+            .map_or_else(|| words::wait(t, &person.sender, withdrawal, stop), |text| text.in_language(t)),
         reason: words::reason(t, withdrawal),
         facts: facts(person, withdrawal, &entries),
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),

@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::person::{Named, Person};
 use super::withdraw_form::{Problems, TO};
 use super::{operation, words};
-use crate::rails::Field;
+use crate::rails::{Field, FieldRole};
 use crate::web::{Form, page};
 use crate::withdrawals::offer::{self, Offer};
 use askama::Template;
@@ -159,7 +159,11 @@ fn fields(person: &Person, offer: &Offer, form: &Form, problems: &Problems) -> V
         FieldBox {
             id: id(&name),
             label: words::label(t, field),
-            value: form.get(&name).to_owned(),
+            value: if field.role == FieldRole::Email && !form.has(&name) {
+                person.row.user.email.as_str().to_owned()
+            } else {
+                form.get(&name).to_owned()
+            },
             hint: field.hint.map_or("", |key| t.say(key)),
             error: error.map(|(_, sentence)| sentence.clone()).unwrap_or_default(),
             required: field.required,

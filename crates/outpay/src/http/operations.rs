@@ -15,7 +15,7 @@ use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::{Failure, StoredEntry};
 use crate::test_clock;
-use crate::withdrawals::has_code;
+use crate::withdrawals::{has_code, waits_for};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -141,6 +141,9 @@ pub struct OperationDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<WaitingWords>)]
     pub waiting: Option<&'static str>,
+    /// Of a withdrawal that its provider has accepted: what the recipient has to do there, as a sentence. Without it the money comes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_needed: Option<String>,
 }
 
 /// Get an operation.
@@ -177,8 +180,16 @@ pub async fn operation(
     let operation = show::operation(ids, caller.book, account, stored, None);
     let none = (None, None, None, None);
     let (destination, payment, can_cancel, can_reveal) = none;
-    let waiting = None;
-    Ok(show::ok(&OperationDetail { operation, destination, payment, can_cancel, can_reveal, waiting }))
+    let (waiting, action_needed) = (None, None);
+    Ok(show::ok(&OperationDetail {
+        operation,
+        destination,
+        payment,
+        can_cancel,
+        can_reveal,
+        waiting,
+        action_needed,
+    }))
 }
 
 /// The withdrawal with this public id, if it is the caller's.
@@ -204,6 +215,7 @@ async fn detail(door: &Door, book: BookId, withdrawal: &Withdrawal) -> Result<Op
         can_cancel: Some(state.can_cancel()),
         can_reveal: reveals_code.then_some(state == WithdrawalState::Succeeded),
         waiting: stops.get(&withdrawal.number).map(|stop| stop.word()),
+        action_needed: waits_for(&door.platform, book, withdrawal).await?.map(|text| text.english()),
     })
 }
 

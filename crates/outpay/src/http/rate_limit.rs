@@ -2,7 +2,7 @@
 //! an answer of 429 does not reveal whether a credential exists. By the monotonic clock: a clock set back would keep every
 //! known client waiting for as long.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ForLimits};
 pub use crate::web::client::ClientAddress;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
@@ -15,26 +15,14 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, Injected, NoOpMiddleware<Nanos>>;
+type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, ForLimits, NoOpMiddleware<Nanos>>;
 
 /// Both limits.
 pub struct RateLimit {
     addresses: Limiter<IpAddr>,
     credentials: Limiter<u64>,
-    clock: Injected,
+    clock: ForLimits,
     hash: RandomState,
-}
-
-/// The platform's monotonic clock in the limiter's words.
-#[derive(Clone, Debug)]
-pub struct Injected(Clock);
-
-impl GovernorClock for Injected {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        Duration::from_micros(self.0.monotonic().unsigned_abs()).into()
-    }
 }
 
 impl RateLimit {
@@ -42,7 +30,7 @@ impl RateLimit {
     #[must_use]
     pub fn new(requests_per_second: NonZeroU32, clock: Clock) -> Self {
         let quota = Quota::per_second(requests_per_second);
-        let clock = Injected(clock);
+        let clock = ForLimits(clock);
         let addresses = RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
         let credentials = RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
         Self { addresses, credentials, clock, hash: RandomState::new() }

@@ -12,7 +12,7 @@ mod prepare;
 mod turn;
 
 pub use moment::{Killer, Moment};
-pub use turn::LONGEST_STEPS;
+pub use turn::{LONGEST_STEPS, LONGEST_WATCH};
 
 use crate::background::{look_again, presence};
 use crate::platform::Platform;

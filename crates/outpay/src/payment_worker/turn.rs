@@ -19,8 +19,13 @@ use tracing::Instrument;
 const LATEST: Micros = 600 * SECOND;
 /// Jitter in percent, so that many waits do not end at one moment.
 const JITTER: (i64, i64) = (80, 120);
-/// The longest wait that a step writes, and the longest lease.
-pub const LONGEST_STEPS: Longest = Longest { wait: LATEST * JITTER.1 / 100, lease: LEASE };
+/// The longest wait that a step writes before a payment has ended, and the longest lease.
+pub const LONGEST_STEPS: Longest = Longest { wait: MOST_PATIENCE * JITTER.1 / 100, lease: LEASE };
+/// No rail has more patience with a payment that it has accepted.
+const MOST_PATIENCE: Micros = 3_600 * SECOND;
+/// The longest wait while it is watched whether a payment comes back.
+pub const LONGEST_WATCH: Micros = LATEST_WATCH * JITTER.1 / 100;
+const LATEST_WATCH: Micros = 86_400 * SECOND;
 /// Interval while a request may not leave (a pause); queries for its outcome go on.
 const WHILE_STOPPED: Micros = 5 * SECOND;
 /// Attempts at a free slot while other workers take them.
@@ -252,7 +257,7 @@ impl Turn<'_> {
                 if withdrawal.outcome_unknown {
                     self.advance(attempts, self.step(Step::FindOutcome)).await?;
                 }
-                self.later(attempts).await
+                self.later_at_most(self.mounted.rail.patience().min(MOST_PATIENCE), attempts).await
             }
             // Nothing was sent, so the outcome is not unknown.
             Outcome::Unknown { text, .. } if attempts.is_empty() => {
@@ -276,8 +281,8 @@ impl Turn<'_> {
         }
         let withdrawal = &self.payment.withdrawal;
         let Some(watch) = withdrawal.provider.watch(self.hold.book.mode()) else { return Ok(None) };
-        let is_young = self.book_now().await? < withdrawal.changed_at + watch.length;
-        Ok(is_young.then_some(SOONEST))
+        let age = self.book_now().await? - withdrawal.changed_at;
+        Ok((age < watch.length).then(|| self.quarter_of(age, LATEST_WATCH)))
     }
 
     async fn give_back(
@@ -324,13 +329,21 @@ impl Turn<'_> {
     /// The wait until the next query: a quarter of the time since the last attempt, plus or minus a fifth, so that a failing
     /// rail is asked less and less often, and not by all workers at once.
     async fn later(&self, attempts: &[Attempt]) -> Result<Option<Micros>, Failure> {
+        self.later_at_most(LATEST, attempts).await
+    }
+
+    async fn later_at_most(&self, most: Micros, attempts: &[Attempt]) -> Result<Option<Micros>, Failure> {
         let now = self.book_now().await?;
         let since = attempts.last().map_or(self.payment.withdrawal.changed_at, |last| last.created_at);
-        let wait = ((now - since) / 4).clamp(SOONEST, LATEST);
+        Ok(Some(self.quarter_of(now - since, most)))
+    }
+
+    fn quarter_of(&self, age: Micros, most: Micros) -> Micros {
+        let wait = (age / 4).clamp(SOONEST, most);
         let mut byte = [0; 1];
         self.platform.entropy.fill(&mut byte);
         let (least, most) = JITTER;
-        Ok(Some(wait * (least + i64::from(byte[0]) * (most - least) / 255) / 100))
+        wait * (least + i64::from(byte[0]) * (most - least) / 255) / 100
     }
 
     /// How long the breaker stays open from now on, if it is.

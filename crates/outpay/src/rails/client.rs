@@ -6,6 +6,7 @@
 use crate::store::Failure;
 use anyhow::Context;
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
 use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 
@@ -61,7 +62,22 @@ impl RailClient {
     /// # Errors
     /// When there is no complete answer within the limits.
     pub async fn post_json(&self, url: &str, body: Vec<u8>) -> Result<(u16, Bytes), PostError> {
-        let request = self.http.post(url).header("content-type", "application/json").body(body);
+        let json = HeaderValue::from_static("application/json");
+        self.call(Method::POST, url, HeaderMap::from_iter([(CONTENT_TYPE, json)]), body).await
+    }
+
+    /// Sends a request and gives status and body, whatever the status is.
+    ///
+    /// # Errors
+    /// When there is no complete answer within the limits.
+    pub async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<(u16, Bytes), PostError> {
+        let request = self.http.request(method, url).headers(headers).body(body);
         let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = response.status().as_u16();
         let mut body = BytesMut::new();

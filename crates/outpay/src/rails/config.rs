@@ -6,6 +6,7 @@ use super::ach::AchConfig;
 use super::crypto::CryptoConfig;
 use super::gift_card::GiftCardConfig;
 use super::manual::ManualConfig;
+use super::paypal::PaypalConfig;
 use super::sepa::SepaConfig;
 use crate::store::Failure;
 use anyhow::{Context, ensure};
@@ -24,6 +25,8 @@ pub struct RailsConfig {
     pub sepa: BTreeMap<String, SepaConfig>,
     /// `[rails.ach.<name>]`
     pub ach: BTreeMap<String, AchConfig>,
+    /// `[rails.paypal.<name>]`
+    pub paypal: BTreeMap<String, PaypalConfig>,
     /// `[rails.gift_card]`
     pub gift_card: GiftCardConfig,
 }
@@ -40,13 +43,14 @@ impl RailsConfig {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<(), Failure> {
-        let mut names: Vec<&String> = self
-            .manual
-            .keys()
-            .chain(self.crypto.keys())
-            .chain(self.sepa.keys())
-            .chain(self.ach.keys())
-            .collect();
+        let tables: [Vec<&String>; 5] = [
+            self.manual.keys().collect(),
+            self.crypto.keys().collect(),
+            self.sepa.keys().collect(),
+            self.ach.keys().collect(),
+            self.paypal.keys().collect(),
+        ];
+        let mut names = tables.concat();
         names.sort();
         for name in &names {
             let fits =
@@ -68,6 +72,9 @@ impl RailsConfig {
         }
         for (name, ach) in &self.ach {
             ach.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        for (name, paypal) in &self.paypal {
+            paypal.check().with_context(|| format!("the rail {name:?}"))?;
         }
         Ok(())
     }

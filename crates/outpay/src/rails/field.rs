@@ -23,6 +23,8 @@ pub struct Field {
 pub enum FieldRole {
     /// The person types it.
     Typed,
+    /// The person types an e-mail address; a form begins with the one by which the person was paid.
+    Email,
     /// It is the name of one of [`super::Funds::choices`]: the form offers a list.
     Chosen,
     /// It has one possible value, which the person confirms.
@@ -47,7 +49,7 @@ impl Field {
     pub fn only_value(&self) -> Option<&str> {
         match &self.role {
             FieldRole::Confirmed(value) => Some(value),
-            FieldRole::Typed | FieldRole::Chosen => None,
+            FieldRole::Typed | FieldRole::Email | FieldRole::Chosen => None,
         }
     }
 }

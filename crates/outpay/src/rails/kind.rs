@@ -17,6 +17,8 @@ pub struct Kind {
     pub reveals_code: bool,
     /// It keeps books of its own, which a recovery has to read ([`super::Rail::sent_since`]).
     pub keeps_books: bool,
+    /// A person of the business looks at each withdrawal first, unless the business has said otherwise.
+    pub reviewed_by_default: bool,
     /// The fields of its public detail, in the documented order.
     pub detail_order: &'static [&'static str],
     /// The field of the public detail by which a person can look the payment up, for example a transaction's hash.

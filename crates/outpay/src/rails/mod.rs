@@ -16,6 +16,7 @@ pub mod exchange;
 mod field;
 pub mod gift_card;
 mod kind;
+mod locked;
 pub mod manual;
 mod measures;
 mod mounted;
@@ -23,6 +24,7 @@ mod notice;
 mod offline;
 pub mod outcome;
 mod own_books;
+pub mod paypal;
 pub mod sandbox;
 pub mod sepa;
 mod simulated;
@@ -37,7 +39,7 @@ pub use measures::RailMeasures;
 pub use mounted::{Mounted, Rails};
 pub use notice::{Notice, NoticeRefused};
 pub use outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
-pub use own_books::Booked;
+pub use own_books::{Booked, Standing};
 pub use text::RailText;
 
 use crate::store::{Attempt, Failure};
@@ -47,8 +49,8 @@ use ledger::{BookId, Cents, Micros, Occurrence, Provider, Withdrawal};
 use serde_json::{Map, Value};
 
 /// Every kind of rail, in the order in which people see their methods. This is the one place where a kind is registered.
-pub const KINDS: [&Kind; 6] =
-    [&sandbox::KIND, &gift_card::KIND, &manual::KIND, &sepa::KIND, &ach::KIND, &crypto::KIND];
+pub const KINDS: [&Kind; 7] =
+    [&sandbox::KIND, &gift_card::KIND, &paypal::KIND, &manual::KIND, &sepa::KIND, &ach::KIND, &crypto::KIND];
 
 /// A payment that a rail is to make: a withdrawal, and the name the rail knows it by.
 #[derive(Clone, Debug)]
@@ -237,6 +239,16 @@ pub trait Rail: Send + Sync {
         _outgoing: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// What the person has to do so that a payment goes on which the rail has accepted, by its last answer to the last attempt.
+    fn waits_for(&self, _last: &Attempt) -> Option<RailText> {
+        None
+    }
+
+    /// The longest wait before the rail is asked again about a payment that it has accepted. Notices may come sooner.
+    fn patience(&self) -> Micros {
+        600_000_000
     }
 
     /// Verifies what was posted to the address for this rail's notices, and reads which payments it is about. Anybody can post there.

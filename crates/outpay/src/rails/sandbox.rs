@@ -21,6 +21,7 @@ pub const KIND: Kind = Kind {
     fixed_names: &[NAME],
     reveals_code: false,
     keeps_books: false,
+    reviewed_by_default: false,
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,

@@ -3,7 +3,7 @@
 //! steps are (`crate::due`), who works on what is due (leases.rs, `webhook_deliveries.rs`, mails.rs, imports.rs).
 
 use super::audit_log::{self, NewAuditEntry};
-use super::codes::{DELIVERY_PENDING, IMPORT_RUNNING, MAIL_PENDING};
+use super::codes::{DELIVERY_PENDING, IMPORT_RUNNING, MAIL_PENDING, WITHDRAWAL_SUCCEEDED};
 use super::driver::{Statement, Value};
 use super::sql::sql;
 use super::{Failure, Store};
@@ -21,6 +21,8 @@ pub struct Longest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LongestSteps {
     pub withdrawal: Longest,
+    /// The wait of a withdrawal that has succeeded and may come back.
+    pub watch: Micros,
     pub delivery: Longest,
     pub mail: Longest,
     /// Leases of imports, which have no due time.
@@ -47,9 +49,14 @@ pub enum DueWork {
 }
 
 /// Due times by kind: `$1` now, `$2` the latest that a step can have put there.
-fn due_by_kind() -> [&'static str; 3] {
+fn due_by_kind() -> [&'static str; 4] {
     [
-        "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2",
+        sql!(
+            "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2 AND state <> {WITHDRAWAL_SUCCEEDED}"
+        ),
+        sql!(
+            "UPDATE withdrawal SET due_at = $1 WHERE due_at IS NOT NULL AND due_at > $2 AND state = {WITHDRAWAL_SUCCEEDED}"
+        ),
         sql!(
             "UPDATE webhook_delivery SET due_at = $1 WHERE state = {DELIVERY_PENDING} AND due_at > $2 \
              AND (book, endpoint) IN (SELECT book, number FROM webhook_endpoint)"
@@ -83,8 +90,8 @@ impl Store {
     /// Makes rows due whose time is further ahead than `longest` allows, and shortens leases that last longer.
     pub async fn pull_back(&self, longest: &LongestSteps) -> Result<PulledBack, Failure> {
         let now = self.now().await?;
-        let LongestSteps { withdrawal, delivery, mail, import_lease } = longest;
-        let waits = [withdrawal.wait, delivery.wait, mail.wait];
+        let LongestSteps { withdrawal, watch, delivery, mail, import_lease } = longest;
+        let waits = [withdrawal.wait, *watch, delivery.wait, mail.wait];
         let leases = [withdrawal.lease, delivery.lease, mail.lease, *import_lease];
         let due =
             due_by_kind().into_iter().zip(waits).map(|(sql, wait)| due(sql, now, now.saturating_add(wait)));

@@ -5,7 +5,7 @@ use crate::platform::Platform;
 use crate::rails::{Closed, Facts, Mounted};
 use crate::stopped::Stopped;
 use crate::store::Failure;
-use ledger::{BookId, Cents, Mode, Pause, Refusal, Terms};
+use ledger::{BookId, Cents, Mode, Pause, Refusal, ReviewRule, Terms};
 use std::sync::Arc;
 
 /// One method as a person sees it.
@@ -21,16 +21,20 @@ pub struct Offer {
     pub choices: Vec<(String, Cents, Cents)>,
 }
 
-/// A book's terms for a method: as the business has set them, else closed; in test mode all are open from the start.
+/// The terms of a method that the business has not set: closed, and reviewed where its kind says so; in test mode all are open
+/// from the start.
 #[must_use]
-pub fn standard_terms(mode: Mode) -> Terms {
-    Terms { enabled: mode == Mode::Test, ..Terms::default() }
+pub fn standard_terms(platform: &Platform, book: BookId, method: &str) -> Terms {
+    let kind = platform.rails.get(book.mode(), method).map(|mounted| mounted.facts().kind());
+    let always = kind.is_some_and(|kind| kind.reviewed_by_default);
+    let review = ReviewRule { always, ..ReviewRule::default() };
+    Terms { enabled: book.mode() == Mode::Test, review, ..Terms::default() }
 }
 
 /// The terms of one method.
 pub async fn terms(platform: &Platform, book: BookId, method: &str) -> Result<Terms, Failure> {
     let mut all = platform.store.all_terms(book).await?;
-    Ok(all.remove(method).unwrap_or_else(|| standard_terms(book.mode())))
+    Ok(all.remove(method).unwrap_or_else(|| standard_terms(platform, book, method)))
 }
 
 /// The rail behind a method's name.
@@ -79,7 +83,7 @@ async fn with_terms(
     (terms, is_paused): (Option<Terms>, bool),
     balance: Cents,
 ) -> Offer {
-    let terms = terms.unwrap_or_else(|| standard_terms(book.mode()));
+    let terms = terms.unwrap_or_else(|| standard_terms(platform, book, &mounted.facts().name));
     let mut offer = Offer { facts: mounted.facts().clone(), terms, closed: None, choices: Vec::new() };
     offer.closed = closed(platform, book, mounted, (&mut offer, is_paused), balance).await;
     offer

@@ -80,7 +80,7 @@ pub(crate) async fn show(
     let (store, rails) = (&who.platform.store, &who.platform.rails);
     let mut set = store.all_terms(who.book).await?;
     let method = |(name, title): (String, String)| {
-        let terms = set.remove(&name).unwrap_or_else(|| standard_terms(who.mode));
+        let terms = set.remove(&name).unwrap_or_else(|| standard_terms(&who.platform, who.book, &name));
         method(name, title, &terms)
     };
     let names = rails.of(who.mode).map(|mounted| {
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn page_settings() {
-        let terms = Terms { daily_cap: Some(Cents(1_000_000)), ..standard_terms(Mode::Test) };
+        let terms = Terms { enabled: true, daily_cap: Some(Cents(1_000_000)), ..Terms::default() };
         snapshot(
             "settings",
             &SettingsPage {

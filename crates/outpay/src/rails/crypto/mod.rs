@@ -16,7 +16,6 @@ mod fees;
 mod funds;
 mod history;
 mod in_flight;
-mod locked;
 mod prepare;
 mod query;
 mod read;
@@ -31,10 +30,10 @@ mod transaction;
 mod treasury;
 
 pub use config::{ChainAccess, CryptoConfig};
-pub use locked::Locked;
 
 use super::client::{ClientLimits, RailClient};
 use super::kind::flat;
+use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
 use super::{
@@ -67,6 +66,7 @@ pub const KIND: Kind = Kind {
     fixed_names: &[],
     reveals_code: false,
     keeps_books: true,
+    reviewed_by_default: false,
     detail_order: detail::ORDER,
     transaction: Some("tx_hash"),
     public_detail: detail::known,
@@ -88,7 +88,7 @@ fn mount(rails: &mut Rails, parts: &MountParts<'_>) {
             Err(failure) => {
                 let reason = format!("{failure:#}");
                 rails.locked.push(format!("the rail {name} cannot be used: {reason}"));
-                rails.mount(Mode::Live, Arc::new(Locked::new(name, config, reason)));
+                rails.mount(Mode::Live, Arc::new(Locked::new(facts(name, config), reason)));
             }
         }
     }

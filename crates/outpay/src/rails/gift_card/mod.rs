@@ -40,6 +40,7 @@ pub const KIND: Kind = Kind {
     fixed_names: &[NAME],
     reveals_code: true,
     keeps_books: false,
+    reviewed_by_default: false,
     detail_order: &["order_id", "brand", "currency", "face_value"],
     transaction: None,
     public_detail,

@@ -1,7 +1,9 @@
 //! `GET /p/withdraw/{method}`: the form.
 
+use crate::claim::browser::Browser;
 use crate::claim::hat::{Claim, withdraw};
-use crate::world::on_both_engines;
+use crate::rails::paypal;
+use crate::world::{Server, Setup, local, on_both_engines};
 use ledger::{Cents, Mode, Terms};
 
 on_both_engines! {
@@ -9,6 +11,7 @@ on_both_engines! {
     cards_are_chosen,
     a_closed_or_unknown_method_has_no_form,
     an_earlier_withdrawal_fills_the_form,
+    an_e_mail_address_begins_as_the_person_s_own,
 }
 
 async fn the_whole_balance_is_filled_in(world: &Claim) {
@@ -50,4 +53,20 @@ async fn an_earlier_withdrawal_fills_the_form(world: &Claim) {
     page.says("Did not work").says(&format!("href=\"{again}\""));
     browser.get(&again).await.is(200).says("value=\"20.11\"").says("value=\"mine\"");
     browser.get("/p/withdraw/sandbox?again=ord_nothing").await.is(404);
+}
+
+async fn an_e_mail_address_begins_as_the_person_s_own(world: &Claim) {
+    let mut setup = Setup::default();
+    let config = paypal::config("https://paypal.example", serde_json::json!({}));
+    setup.config.rails.paypal.insert("paypal".to_owned(), config);
+    let server = Server::start(local(), world.neighbour_with(&setup).await).await;
+    let who = world.recipient(Mode::Test, 4_000).await;
+    let mut browser = Browser::new(server.address);
+    browser.post("/p/session", &[("hash", &who.hash)]).await.leads_to("/p/home");
+    let form = browser.get("/p/withdraw/paypal").await;
+    form.is(200).says("value=\"user@example.com\"");
+    let wrong = [("amount", "25"), ("to.email", "nobody")];
+    let page = browser.submit(&form, "/p/withdraw/paypal", &wrong).await;
+    page.says("value=\"nobody\"").says("must be a valid email address");
+    server.stop().await.unwrap();
 }

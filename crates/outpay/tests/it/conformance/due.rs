@@ -46,6 +46,7 @@ async fn what_no_worker_took_is_overdue(world: &BareStore) {
 
 const LONGEST: LongestSteps = LongestSteps {
     withdrawal: Longest { wait: 100, lease: 10 },
+    watch: 1_000,
     delivery: Longest { wait: 200, lease: 20 },
     mail: Longest { wait: 300, lease: 30 },
     import_lease: 40,

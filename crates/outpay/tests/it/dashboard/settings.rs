@@ -1,7 +1,7 @@
 //! Settings, and that every change of them is in the audit log, from every door.
 
 use crate::dashboard::hat::Team;
-use ledger::{Cents, Mode};
+use ledger::Cents;
 use outpay::testing::business::branding;
 use outpay::testing::business::settings::terms_tag;
 use outpay::testing::roles::Role;
@@ -34,7 +34,7 @@ async fn terms_are_set_as_people_write_them(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
     admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
-    let before = terms_tag(&standard_terms(Mode::Test));
+    let before = terms_tag(&standard_terms(&world.platform, business.test, "sandbox"));
     admin.get("/dashboard/settings").await.is(200).says(&before);
     let fields = [
         ("method", "sandbox"),

@@ -137,6 +137,8 @@ async fn simulated(method: &str) -> (Installation, Platform, Arc<Mounted>) {
     let mut platform = installation.open_with(Vec::new(), 1).await;
     let mut config = Config::default();
     config.rails.crypto.insert("usdc".to_owned(), crate::rails::chain::config(1, person(0x70), 6));
+    let paypal = crate::rails::paypal::config("https://paypal.example", json!({}));
+    config.rails.paypal.insert("paypal".to_owned(), paypal);
     platform.rails = Arc::new(Rails::new(&config.rails, &platform.store, &platform.secrets, &clock));
     let mounted = Arc::clone(platform.rails.get(Mode::Test, method).unwrap());
     (installation, platform, mounted)
@@ -166,6 +168,40 @@ async fn simulated_crypto_conforms() {
     ];
     let good = json!({ "address": address.to_lowercase() });
     conforms(&Case { rail: &*token.rail, payment, good, bad, remembers: false, now: NOW }).await;
+}
+
+fn paypal_destinations() -> (Value, Vec<Value>) {
+    let bad = vec![
+        json!({ "email": "" }),
+        json!({ "email": 7 }),
+        json!({ "email": "nobody" }),
+        json!({ "email": format!("{}@example.com", "x".repeat(64)) + &".example".repeat(8) }),
+    ];
+    (json!({ "email": " Ann@Example.com " }), bad)
+}
+
+#[tokio::test]
+async fn simulated_paypal_conforms() {
+    let (_installation, _platform, paypal) = simulated("paypal").await;
+    let payment = payment(BookId(3), Provider::Paypal, 2_500, r#"{"email":"ann@example.com"}"#);
+    let (good, bad) = paypal_destinations();
+    conforms(&Case { rail: &*paypal.rail, payment, good, bad, remembers: false, now: NOW }).await;
+}
+
+#[tokio::test]
+async fn paypal_conforms() {
+    let world = crate::rails::paypal::World::open().await;
+    let (_, order) = world.ask("ann@example.com").await;
+    let payment = Payment {
+        order_id: order.clone(),
+        now: world.clock.now(),
+        ..payment(world.book, Provider::Paypal, 2_500, r#"{"email":"ann@example.com"}"#)
+    };
+    let (good, bad) = paypal_destinations();
+    let rail = &world.platform.rails.get(Mode::Live, "paypal").unwrap().rail;
+    let now = world.clock.now();
+    conforms(&Case { rail: &**rail, payment, good, bad, remembers: true, now }).await;
+    assert_eq!(world.books().executed(&order), [2_450], "paid once");
 }
 
 #[tokio::test]

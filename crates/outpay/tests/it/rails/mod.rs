@@ -34,6 +34,8 @@ mod kit;
 #[allow(clippy::print_stdout, reason = "it says how many kills there were")]
 mod never_twice;
 mod never_twice_control;
+#[allow(clippy::print_stdout, reason = "it says how much was checked")]
+pub mod paypal;
 mod peers;
 mod platform;
 pub mod program;

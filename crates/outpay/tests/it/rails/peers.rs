@@ -76,6 +76,24 @@ impl Drop for Peer {
     }
 }
 
+/// Prism between a client and `upstream`: it checks both by the description in tests/peers/prism, and writes what it finds into a header of
+/// the answer.
+pub fn prism(description: &str, upstream: &str) -> Peer {
+    let mut command = node("prism", "node_modules/@stoplight/prism-cli/dist/index.js");
+    command.args(["proxy", "-h", "127.0.0.1", "-p", "0", description, upstream]);
+    Peer::start(command, "listening on ", "")
+}
+
+/// Node.js with a script in a folder of tests/peers that has packages of its own.
+pub fn node(part: &str, script: &str) -> Command {
+    let folder = folder().join(part);
+    let installed = folder.join("node_modules");
+    assert!(installed.exists(), "run ./test, or `npm ci --ignore-scripts` in tests/peers/{part}");
+    let mut command = Command::new("node");
+    command.arg(folder.join(script)).current_dir(folder);
+    command
+}
+
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers")
 }

@@ -17,6 +17,8 @@ pub const TREASURY_ONE: &str = "TREASURY_ONE";
 
 pub struct Program {
     folder: TempDir,
+    /// Further variables of its commands.
+    variables: Vec<(String, String)>,
 }
 
 /// A listening server.
@@ -31,9 +33,15 @@ impl Program {
     pub fn new(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("outpay.toml"), configuration).unwrap();
-        let program = Self { folder };
+        let program = Self { folder, variables: Vec::new() };
         program.json(&["init"]);
         program
+    }
+
+    /// The same with a variable for the commands that follow.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// A command with these arguments, not started yet; it knows two treasuries.
@@ -44,6 +52,7 @@ impl Program {
         }
         command.args(arguments).arg("--data").arg(self.folder.path());
         command.env(TREASURY_ONE, KEY).env("TREASURY_TWO", "47".repeat(32));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -1,13 +1,11 @@
 //! A configured rail whose secrets are missing: known by name, closed, and unable to answer about payments. Commands that
 //! only need the rails' names work with it; a server refuses to start.
 
-use super::config::CryptoConfig;
-use super::{BookId, Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail};
-use crate::rails::RailText;
+use super::{Closed, Facts, FieldProblem, Finding, Funds, Outcome, Payment, Prepared, Quote, Rail, RailText};
 use crate::store::{Attempt, Failure};
 use anyhow::anyhow;
 use futures_util::future::{BoxFuture, ready};
-use ledger::Cents;
+use ledger::{BookId, Cents};
 use serde_json::{Map, Value};
 
 /// Takes the place of the rail.
@@ -19,8 +17,8 @@ pub struct Locked {
 impl Locked {
     /// In the place of a rail that could not be opened for `reason`.
     #[must_use]
-    pub fn new(name: &str, config: &CryptoConfig, reason: String) -> Self {
-        Self { facts: super::facts(name, config), reason }
+    pub fn new(facts: Facts, reason: String) -> Self {
+        Self { facts, reason }
     }
 
     fn unknown(&self) -> Outcome {
@@ -34,7 +32,8 @@ impl Rail for Locked {
     }
 
     fn destination(&self, _: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
-        Err(vec![FieldProblem::new("address", RailText::code("unhealthy"))])
+        let first = self.facts.fields.first().map_or("", |field| field.name.as_str());
+        Err(vec![FieldProblem::new(first, RailText::code("unhealthy"))])
     }
 
     fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
