@@ -34,6 +34,10 @@ impl DemoRequest {
         Self { method: "POST", path: path.to_owned(), headers, body: Some(json.to_owned()) }
     }
 
+    pub(super) fn put(path: &str, json: &str) -> Self {
+        Self { method: "PUT", ..Self::post(path, json) }
+    }
+
     pub(super) fn header(mut self, line: &str) -> Self {
         self.headers.push(line.to_owned());
         self
@@ -48,6 +52,9 @@ impl Exchange {
     /// The request as a shell command. No value of the tour contains a single quote.
     pub(super) fn curl(&self, asked: &DemoRequest) -> String {
         let mut line = format!("curl -s 'http://{}{}'", self.address, asked.path);
+        if asked.method == "PUT" {
+            line.push_str(" -X PUT");
+        }
         for header in &asked.headers {
             line.push_str(&format!(" -H '{header}'"));
         }

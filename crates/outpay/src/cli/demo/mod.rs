@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::members::demo::{self as way_in, DemoDoor};
 use crate::platform::{self, Platform};
 use crate::rails::gift_card::pack;
+use crate::rails::{Rails, paypal};
 use crate::serving::{self, ServeConfig, Serving};
 use crate::store::{Failure, NewGiftCard};
 use clap::Args;
@@ -27,6 +28,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 #[derive(Args)]
 pub(super) struct DemoArguments {
@@ -88,8 +90,12 @@ pub(super) async fn run(
 async fn open(data: &Path) -> Result<Platform, CliError> {
     let (clock, entropy) = (Clock::System, Entropy::System);
     let secrets = master_key::load(&MasterKeySource::File, data, &entropy).await?;
-    let database = platform::default_database(data);
-    Ok(Platform::open(data, &database, secrets, clock, entropy, &Config::default()).await?)
+    let (database, config) = (platform::default_database(data), Config::default());
+    let mut platform = Platform::open(data, &database, secrets, clock, entropy, &config).await?;
+    let mut rails = Rails::new(&config.rails, &platform.store, &platform.secrets, &platform.clock);
+    paypal::mount_for_demo(&mut rails);
+    platform.rails = Arc::new(rails);
+    Ok(platform)
 }
 
 /// What a demo gives and deposits would stay in the journal of a real installation for ever.

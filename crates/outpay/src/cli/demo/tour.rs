@@ -64,5 +64,5 @@ pub(super) async fn all(address: SocketAddr, business: &CreatedBusiness) -> Resu
     show(&exchange, &guess, 401).await?;
 
     way_out::gift_card(&exchange, hash).await?;
-    way_out::sandbox(&exchange, business.test_secret_key.expose_secret()).await
+    way_out::test_money(&exchange, business.test_secret_key.expose_secret()).await
 }

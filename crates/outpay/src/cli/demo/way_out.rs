@@ -1,5 +1,5 @@
-//! The second half of the tour: withdrawals. A gift card from the live stock, revealed; and, with test money, a
-//! payment by the sandbox.
+//! The second half of the tour: withdrawals. A gift card from the live stock, revealed; and, with test money, payments by the sandbox
+//! and by a simulated PayPal.
 
 use super::exchange::{DemoRequest, Exchange};
 use super::narration::{show, step};
@@ -14,6 +14,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 const CARD: &str = r#"{"method":"gift_card","amount":2500,"destination":{"brand":"Bookshop"}}"#;
 const SANDBOX: &str = r#"{"method":"sandbox","amount":2500,"destination":{"account":"any"}}"#;
+const PAYPAL: &str = r#"{"method":"paypal","amount":2500,"destination":{"email":"mine@example.net"}}"#;
+const UNREVIEWED: &str = r#"{"methods":{"paypal":{"review":{"always":false}}}}"#;
 const TEST_USER: &str = r#"{"email":"tester@example.com","amount":10000}"#;
 const TEST_FUNDS: &str = r#"{"from":"balance","to":"payout_balance","amount":100000}"#;
 
@@ -39,7 +41,7 @@ pub(super) async fn gift_card(exchange: &Exchange, hash: &str) -> Result<(), Cli
 }
 
 /// Test money, with its own balances, users and rails.
-pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), CliError> {
+pub(super) async fn test_money(exchange: &Exchange, test_key: &str) -> Result<(), CliError> {
     let bearer = format!("Authorization: Bearer {test_key}");
     step("The test key works on test money, with a sandbox that makes no real payments")?;
     show(exchange, &DemoRequest::post("/balance/transfer", TEST_FUNDS).header(&bearer), 200).await?;
@@ -56,8 +58,24 @@ pub(super) async fn sandbox(exchange: &Exchange, test_key: &str) -> Result<(), C
     let path = format!("/payout/operations/{id}");
     show(exchange, &DemoRequest::get(&path).header(&header), 200).await?;
 
+    paypal(exchange, (&bearer, &header)).await?;
+
     step("The business reads all its events, without a gap")?;
     show(exchange, &DemoRequest::get("/payout/events?after=2").header(&bearer), 200).await?;
+    Ok(())
+}
+
+/// PayPal, simulated as every method of test mode.
+async fn paypal(exchange: &Exchange, (bearer, header): (&str, &str)) -> Result<(), CliError> {
+    step("A person looks at PayPal payments first, unless the business says otherwise, as it does here")?;
+    let settings = DemoRequest::put("/payout/settings", UNREVIEWED).header(bearer);
+    show(exchange, &settings, 200).await?;
+    step("With test money PayPal is simulated; the address may be another one than the business has")?;
+    let withdraw = DemoRequest::post("/payout/withdraw", PAYPAL);
+    let id = id_of(&show(exchange, &withdraw.header(header), 202).await?)?;
+    wait(exchange, header, &id).await?;
+    let path = format!("/payout/operations/{id}");
+    show(exchange, &DemoRequest::get(&path).header(header), 200).await?;
     Ok(())
 }
 

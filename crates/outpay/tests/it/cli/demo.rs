@@ -38,6 +38,8 @@ mod sqlite {
             r#""code": "DEMO-CARD-"#,
             "/payout/withdraw'",
             r#""type": "payout.succeeded""#,
+            r#""provider": "paypal""#,
+            r#""email": "mine@example.net""#,
         ] {
             assert!(said.contains(expected), "{expected} is missing in {said}");
         }
