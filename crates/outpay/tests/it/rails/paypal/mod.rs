@@ -6,6 +6,7 @@ pub mod fake;
 mod fake_http;
 mod fake_notices;
 mod faults;
+mod never_twice;
 mod notices;
 mod prism;
 mod sdk;
