@@ -48,7 +48,8 @@ impl Counterpart for Paypal<'_> {
             let notices = self.books.notices();
             for posted in notices.iter().chain(&notices) {
                 let call = Call::new(self.server, "POST", "/rails/paypal/paypal/webhook");
-                let call = posted.headers.iter().fold(call, |call, (name, value)| call.header(name, value.clone()));
+                let call =
+                    posted.headers.iter().fold(call, |call, (name, value)| call.header(name, value.clone()));
                 call.body(posted.body.clone()).send().await.is(200, r#"{"received":true}"#);
             }
         }
