@@ -76,6 +76,13 @@ impl FeeRule {
     /// The least gross amount that leaves exactly `net` after the fee, if there is one.
     #[must_use]
     pub fn gross_for(&self, net: Cents) -> Option<Cents> {
+        let gross = self.gross_for_at_least(net)?;
+        (gross.0 - self.fee(gross).0 == net.0).then_some(gross)
+    }
+
+    /// The least gross amount that leaves `net` or more after the fee.
+    #[must_use]
+    pub fn gross_for_at_least(&self, net: Cents) -> Option<Cents> {
         let mut low = net.0;
         let mut high = net.plus(self.fee(net))?.0.checked_mul(2)?.checked_add(20_000)?;
         // The net amount never falls as the gross amount rises (a share is below the whole), so halving finds it.
@@ -88,7 +95,7 @@ impl FeeRule {
                 high = middle;
             }
         }
-        (low - self.fee(Cents(low)).0 == net.0).then_some(Cents(low))
+        Some(Cents(low))
     }
 }
 
@@ -143,6 +150,16 @@ mod tests {
                 let gross = rule.gross_for(Cents(net)).expect("steps of a cent leave no gap");
                 assert_eq!(gross.0 - rule.fee(gross).0, net, "{rule:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_least_gross_amount_for_a_net_one_leaves_no_smaller_one() {
+        let rule = FeeRule { fixed: Cents(25), basis_points: 9_999, ..FeeRule::default() };
+        for net in [1, 2, 99, 2_500] {
+            let gross = rule.gross_for_at_least(Cents(net)).expect("the fee never takes all");
+            let left = |gross: i64| gross - rule.fee(Cents(gross)).0;
+            assert!(left(gross.0) >= net && left(gross.0 - 1) < net, "{net}: {gross:?}");
         }
     }
 

@@ -101,7 +101,7 @@ impl MethodCard {
             minimum: t.money(terms.minimum.0),
             time: facts.expected_time.in_language(t),
             closed: closed.map(|closed| words::closed(t, closed)).unwrap_or_default(),
-            choices: choices.into_iter().map(|(name, _, net)| format!("{name} {}", t.money(net.0))).collect(),
+            choices: choices.iter().map(|choice| words::choice(t, choice)).collect(),
         }
     }
 }

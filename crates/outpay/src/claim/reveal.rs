@@ -24,6 +24,8 @@ pub(super) struct RevealPage {
     pub(super) brand: String,
     pub(super) worth: String,
     pub(super) code: String,
+    /// The code is an address to open.
+    pub(super) is_link: bool,
     /// Nothing if empty.
     pub(super) pin: String,
     pub(super) expires: String,
@@ -55,11 +57,15 @@ async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
         Err(stopped) => return Err(Declined::stopped(person, stopped)),
     };
     let page = RevealPage {
-        frame: person.frame(t.say("reveal.title"), format!("/p/operations/{id}")),
+        frame: person.frame(
+            t.say(if card.is_link { "reveal.link_title" } else { "reveal.title" }),
+            format!("/p/operations/{id}"),
+        ),
         id: id.to_owned(),
         brand: card.brand.clone(),
         worth: t.money(card.face_value.0),
         code: card.code.expose_secret().to_owned(),
+        is_link: card.is_link,
         pin: card.pin.as_ref().map(|pin| pin.expose_secret().to_owned()).unwrap_or_default(),
         expires: card.expires_at.map_or_else(|| t.say("reveal.never").to_owned(), |at| t.day(at)),
     };
@@ -77,6 +83,9 @@ mod tests {
     #[test]
     fn pages() {
         check("reveal", &reveal(Language::English));
+        let link = "https://rewards.example/payout/x?a=1&b=2".to_owned();
+        let pin = String::new();
+        check("reveal-link", &RevealPage { code: link, pin, is_link: true, ..reveal(Language::English) });
     }
 
     fn reveal(t: Language) -> RevealPage {
@@ -86,6 +95,7 @@ mod tests {
             brand: "Bookshop".to_owned(),
             worth: t.money(2_450),
             code: "BOOK-1234-5678".to_owned(),
+            is_link: false,
             pin: "4321".to_owned(),
             expires: t.say("reveal.never").to_owned(),
         }

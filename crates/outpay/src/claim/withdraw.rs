@@ -8,11 +8,10 @@ use super::withdraw_form::{Problems, TO};
 use super::{operation, words};
 use crate::rails::{Field, FieldRole};
 use crate::web::{Form, page};
-use crate::withdrawals::offer::{self, Offer};
+use crate::withdrawals::offer::{self, Offer, OfferedChoice};
 use askama::Template;
 use axum::response::Response;
 use http::{StatusCode, Uri};
-use ledger::Cents;
 use serde_json::{Map, Value};
 
 #[derive(Template)]
@@ -30,6 +29,8 @@ pub(super) struct WithdrawPage {
     pub(super) amount: String,
     pub(super) amount_hint: String,
     pub(super) amount_error: String,
+    /// The amount is typed: there are no choices, or some are ranges.
+    pub(super) asks_amount: bool,
     pub(super) choices: Vec<ChoiceBox>,
     pub(super) choice_error: String,
     pub(super) fields: Vec<FieldBox>,
@@ -107,6 +108,7 @@ pub(super) fn answer(
     let shown = if problems.is_empty() { title } else { t.with("frame.error_title", "title", title) };
     let most = balance.min(offer.terms.maximum);
     let typed = form.get("amount");
+    let is_ranged = offer.choices.iter().any(|choice| choice.most.is_some());
     let page = WithdrawPage {
         frame: person.frame(shown, format!("/p/withdraw/{}", offer.facts.name)),
         method: offer.facts.name.clone(),
@@ -115,11 +117,15 @@ pub(super) fn answer(
         available: t.money(balance.0),
         fee: words::fee_rule(t, &offer.terms.fee),
         amount: if form.has("amount") { typed.to_owned() } else { t.plain_money(most.0) },
-        amount_hint: t.fill(
-            "withdraw.amount_hint",
-            &[("minimum", &t.money(offer.terms.minimum.0)), ("maximum", &t.money(most.0))],
-        ),
+        amount_hint: match is_ranged {
+            true => t.say("withdraw.range_hint").to_owned(),
+            false => t.fill(
+                "withdraw.amount_hint",
+                &[("minimum", &t.money(offer.terms.minimum.0)), ("maximum", &t.money(most.0))],
+            ),
+        },
         amount_error: of("amount").unwrap_or_default(),
+        asks_amount: offer.choices.is_empty() || is_ranged,
         choices: choices(person, offer, form),
         choice_error: of("choice").unwrap_or_default(),
         fields: fields(person, offer, form, &problems),
@@ -136,17 +142,22 @@ fn id(name: &str) -> String {
 fn choices(person: &Person, offer: &Offer, form: &Form) -> Vec<ChoiceBox> {
     let t = person.language;
     let balance = person.row.user.balance;
-    let affordable = offer.choices.iter().filter(|(_, gross, _)| *gross <= balance);
+    let affordable = offer.choices.iter().filter(|choice| choice.gross <= balance);
     let only = affordable.clone().count() == 1;
-    let boxed = |(name, gross, net): &(String, Cents, Cents)| {
+    let boxed = |OfferedChoice { name, gross, net, most }: &OfferedChoice| {
         let value = format!("{} {name}", gross.0);
-        ChoiceBox {
-            is_chosen: only || form.get("choice") == value,
-            name: name.clone(),
-            worth: t.with("withdraw.choice_net", "net", t.money(net.0)),
-            cost: t.with("withdraw.choice_cost", "amount", t.money(gross.0)),
-            value,
-        }
+        let (worth, cost) = match most {
+            None => (
+                t.with("withdraw.choice_net", "net", t.money(net.0)),
+                t.with("withdraw.choice_cost", "amount", t.money(gross.0)),
+            ),
+            Some(most) => {
+                let most = t.money(most.0.min(balance.0));
+                let range = t.fill("withdraw.choice_range", &[("least", &t.money(gross.0)), ("most", &most)]);
+                (range, t.say("withdraw.choice_range_cost").to_owned())
+            }
+        };
+        ChoiceBox { is_chosen: only || form.get("choice") == value, name: name.clone(), worth, cost, value }
     };
     affordable.map(boxed).collect()
 }
@@ -188,6 +199,7 @@ mod tests {
         check("withdraw", &withdraw(Language::English, false));
         check("withdraw-problems", &withdraw(Language::Spanish, true));
         check("withdraw-choices", &choices(Language::English));
+        check("withdraw-ranges", &ranges(Language::German));
     }
 
     fn form(t: Language, title: &str) -> WithdrawPage {
@@ -203,6 +215,7 @@ mod tests {
             amount_hint: t
                 .fill("withdraw.amount_hint", &[("minimum", &t.money(1_000)), ("maximum", &t.money(12_500))]),
             amount_error: String::new(),
+            asks_amount: true,
             choices: Vec::new(),
             choice_error: String::new(),
             fields: Vec::new(),
@@ -242,6 +255,19 @@ mod tests {
             is_chosen,
         };
         let choices = vec![choice(2_500, true), choice(5_000, false)];
-        WithdrawPage { choices, ..form(t, "Gift card") }
+        WithdrawPage { choices, asks_amount: false, ..form(t, "Gift card") }
+    }
+
+    fn ranges(t: Language) -> WithdrawPage {
+        let choice = |name: &str, most: i64| ChoiceBox {
+            value: format!("500 {name}"),
+            name: name.to_owned(),
+            worth: t.fill("withdraw.choice_range", &[("least", &t.money(500)), ("most", &t.money(most))]),
+            cost: t.say("withdraw.choice_range_cost").to_owned(),
+            is_chosen: false,
+        };
+        let choices = vec![choice("PayPal International", 200_000), choice("Prepaid Visa", 100_000)];
+        let amount_hint = t.say("withdraw.range_hint").to_owned();
+        WithdrawPage { choices, amount_hint, ..form(t, "PayPal") }
     }
 }

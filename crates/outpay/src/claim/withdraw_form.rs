@@ -3,10 +3,11 @@
 
 use super::person::Person;
 use super::words;
+use crate::language::Language;
 use crate::rails::{FieldProblem, Mounted};
 use crate::stopped::Stopped;
 use crate::web::Form;
-use crate::withdrawals::offer::Offer;
+use crate::withdrawals::offer::{Offer, OfferedChoice};
 use crate::withdrawals::price::Wish;
 use ledger::{Cents, Refusal};
 use serde_json::{Map, Value};
@@ -22,27 +23,32 @@ pub(super) fn read(person: &Person, form: &Form, offer: &Offer) -> (Option<Wish>
     let (t, mut problems) = (person.language, Problems::new());
     let is_choice = !offer.choices.is_empty();
     let chosen = form.get("choice").split_once(' ').and_then(|(amount, name)| {
-        let fits =
-            |(known, gross, _): &&(String, Cents, Cents)| known == name && gross.0.to_string() == amount;
+        let fits = |choice: &&OfferedChoice| choice.name == name && choice.gross.0.to_string() == amount;
         offer.choices.iter().find(fits)
     });
-    let amount = if is_choice {
-        if chosen.is_none() {
-            problems.push(("choice".to_owned(), t.say("withdraw.no_choice").to_owned()));
+    if is_choice && chosen.is_none() {
+        problems.push(("choice".to_owned(), t.say("withdraw.no_choice").to_owned()));
+    }
+    let amount = match chosen {
+        Some(OfferedChoice { gross, most: None, .. }) => Some(*gross),
+        Some(OfferedChoice { gross, most: Some(most), .. }) => {
+            typed_amount(t, form, &mut problems).filter(|amount| {
+                let fits = (*gross..=*most).contains(amount);
+                if !fits {
+                    let (least, most) = (t.money(gross.0), t.money(most.0));
+                    let sentence = t.fill("withdraw.choice_amount", &[("least", &least), ("most", &most)]);
+                    problems.push(("amount".to_owned(), sentence));
+                }
+                fits
+            })
         }
-        chosen.map(|(_, gross, _)| *gross)
-    } else {
-        let read = t.read_money(form.get("amount"));
-        if read.is_none() {
-            let sentence = t.with("withdraw.not_an_amount", "example", t.plain_money(2_550));
-            problems.push(("amount".to_owned(), sentence));
-        }
-        read.map(Cents)
+        None if is_choice => None,
+        None => typed_amount(t, form, &mut problems),
     };
     let mut destination = Map::new();
     for field in &offer.facts.fields {
         let value = match chosen {
-            Some((name, _, _)) if is_choice && field.is_chosen() => name.as_str(),
+            Some(choice) if field.is_chosen() => choice.name.as_str(),
             _ => form.get(&format!("{TO}{}", field.name)),
         };
         if field.only_value().is_some() && value.is_empty() {
@@ -59,6 +65,16 @@ pub(super) fn read(person: &Person, form: &Form, offer: &Offer) -> (Option<Wish>
     (amount.map(|amount| Wish { method: offer.facts.name.clone(), amount, destination }), problems)
 }
 
+/// The amount in the form, or a problem of its field.
+fn typed_amount(t: Language, form: &Form, problems: &mut Problems) -> Option<Cents> {
+    let read = t.read_money(form.get("amount")).map(Cents);
+    if read.is_none() {
+        let sentence = t.with("withdraw.not_an_amount", "example", t.plain_money(2_550));
+        problems.push(("amount".to_owned(), sentence));
+    }
+    read
+}
+
 fn amount_problem(person: &Person, offer: &Offer, amount: Cents) -> Option<(String, String)> {
     let (t, terms) = (person.language, &offer.terms);
     let sentence = if amount > person.row.user.balance {
@@ -70,7 +86,9 @@ fn amount_problem(person: &Person, offer: &Offer, amount: Cents) -> Option<(Stri
     } else {
         return None;
     };
-    let field = if offer.choices.is_empty() { "amount" } else { "choice" };
+    // The amount is typed where there are no choices, or some are ranges.
+    let is_typed = offer.choices.is_empty() || offer.choices.iter().any(|choice| choice.most.is_some());
+    let field = if is_typed { "amount" } else { "choice" };
     Some((field.to_owned(), sentence))
 }
 

@@ -5,6 +5,7 @@ use crate::language::Language;
 use crate::rails::{Facts, Field};
 use crate::store::Stop;
 use crate::withdrawals::has_code;
+use crate::withdrawals::offer::OfferedChoice;
 use ledger::{Cents, FeeRule, Refusal, Step, Withdrawal, WithdrawalState};
 use serde_json::Value;
 
@@ -121,6 +122,19 @@ pub(super) fn destination(t: Language, facts: Option<&Facts>, stored: &str) -> V
 /// The title of a withdrawal's method; its name where the method is gone.
 pub(super) fn title(t: Language, facts: Option<&Facts>, withdrawal: &Withdrawal) -> String {
     facts.map_or_else(|| withdrawal.method.clone(), |facts| facts.title.in_language(t))
+}
+
+/// A choice in one line: what it is worth, or in which range it can be had.
+pub(super) fn choice(t: Language, choice: &OfferedChoice) -> String {
+    let OfferedChoice { name, gross, net, most } = choice;
+    match most {
+        None => format!("{name} {}", t.money(net.0)),
+        Some(most) => {
+            let range = [("least", t.money(gross.0)), ("most", t.money(most.0))];
+            let range = range.each_ref().map(|(name, value)| (*name, value.as_str()));
+            format!("{name} {}", t.fill("withdraw.choice_range", &range))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Counter<'_> {
         self.give(Command::Advance(Box::new(progress.under(lease))), reply::withdrawal).await
     }
 
-    /// The code of a delivered gift card. Every look is an entry in the journal, made before the code is shown; the ledger
+    /// The code of a delivered gift card, or the link of a reward. Every look is an entry in the journal, made before the code is shown; the ledger
     /// limits how many there are. The witness remembers the card's number before the code leaves the process, so that a
     /// restored stock does not give the card to another person.
     pub async fn reveal(&self, withdrawal: &Withdrawal) -> Result<Done<Revealed>, Stopped> {
@@ -107,10 +107,10 @@ impl Counter<'_> {
         };
         let look = self.give(look, reply::recorded).await?;
         let card = platform.rails.reveal(book, withdrawal).await?;
-        let card = card.context("a delivered gift card is not in stock")?;
-        // A card of test mode is invented: it is in no stock, and can be given to no other person.
-        if book.mode() == Mode::Live {
-            platform.witness.note([Record::RevealedCard { book, card: card.number }])?;
+        let card = card.context("what a payment left for the person is not there")?;
+        // A card of test mode is invented, and a link is the withdrawal's own: neither can be given to another person.
+        if let Some(number) = card.number.filter(|_| book.mode() == Mode::Live) {
+            platform.witness.note([Record::RevealedCard { book, card: number }])?;
         }
         Ok(look.map(|()| card))
     }

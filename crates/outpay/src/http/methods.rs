@@ -98,10 +98,13 @@ pub struct FieldShown {
 pub struct ChoiceShown {
     /// For example a brand.
     name: String,
-    /// What to send as `amount`, cents.
+    /// What to send as `amount`, cents; the least where there is a range.
     amount: i64,
-    /// What it is worth, cents.
+    /// What that is worth, cents.
     net_amount: i64,
+    /// The largest `amount`, cents, where any from `amount` on can be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_amount: Option<i64>,
 }
 
 impl Fee {
@@ -135,7 +138,12 @@ impl From<Offer> for MethodShown {
             expected_time: facts.expected_time.english(),
             fields: facts.fields.into_iter().map(field).collect(),
             choices: (choices.into_iter())
-                .map(|(name, gross, net)| ChoiceShown { name, amount: gross.0, net_amount: net.0 })
+                .map(|choice| ChoiceShown {
+                    name: choice.name,
+                    amount: choice.gross.0,
+                    net_amount: choice.net.0,
+                    maximum_amount: choice.most.map(|most| most.0),
+                })
                 .collect(),
         }
     }

@@ -134,7 +134,7 @@ pub struct OperationDetail {
     /// Of a withdrawal: can it be cancelled now?
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_cancel: Option<bool>,
-    /// Of a withdrawal: is there a gift card's code to reveal?
+    /// Of a withdrawal: is there a code or a link to reveal?
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_reveal: Option<bool>,
     /// Of a withdrawal that is `queued` and may not be sent now: why. It is sent once this is lifted.
@@ -244,29 +244,33 @@ pub async fn cancel(
     Ok(show::done(&done, StatusCode::OK, &detail(&door, caller.book, &done.value).await?))
 }
 
-/// A gift card's secrets.
+/// What a delivered withdrawal left for the person: a gift card's code, or a link.
 #[derive(Serialize, ToSchema)]
 pub struct RevealedCard<'a> {
-    /// Where it can be used, for example a shop's name.
+    /// What it is, for example a shop's name.
     brand: &'a str,
     /// Always US dollars.
     #[schema(value_type = CurrencyWords)]
     currency: &'static str,
-    /// What the card is worth, in cents.
+    /// What it is worth, in cents.
     face_value: i64,
-    /// What to type in.
+    /// What to type in; where there is a `link`, the same text.
     code: &'a str,
+    /// The address to open, where it is a link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
     /// The pin, or null.
     #[schema(required)]
     pin: Option<&'a str>,
-    /// When the card ends, or null.
+    /// When it ends, or null.
     #[schema(required)]
     expires_at: Option<String>,
 }
 
 /// Reveal a gift card.
 ///
-/// Shows the code of a delivered gift card. Each call is recorded; a card can be revealed ten times per hour.
+/// Shows the code of a delivered gift card, or the link of a delivered reward. Each call is recorded; one can be revealed ten times
+/// per hour.
 #[utoipa::path(
     post, path = "/payout/operations/{id}/reveal", tag = "Recipient", operation_id = "revealGiftCard", request_body = CredentialBody, security(("payout_hash" = []), ("payout_hash_query" = []), ()),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters; every person has keys of their own")),
@@ -298,6 +302,7 @@ pub async fn reveal(
         currency: "USD",
         face_value: card.face_value.0,
         code: card.code.expose_secret(),
+        link: card.is_link.then(|| card.code.expose_secret()),
         pin: card.pin.as_ref().map(ExposeSecret::expose_secret),
         expires_at: card.expires_at.map(rfc3339),
     };

@@ -156,7 +156,9 @@ impl Rails {
     /// # Errors
     /// When the database fails, or the code was sealed with another key.
     pub async fn reveal(&self, book: BookId, withdrawal: &Withdrawal) -> Result<Option<Revealed>, Failure> {
-        for mounted in self.of(book.mode()).filter(|mounted| mounted.facts().kind().reveals_code) {
+        // A rail that was renamed in the configuration still has what it gave.
+        let is_of = |mounted: &&Arc<Mounted>| mounted.facts().provider == withdrawal.provider;
+        for mounted in self.of(book.mode()).filter(is_of) {
             if let Some(revealed) = mounted.rail.reveal(book, withdrawal).await? {
                 return Ok(Some(revealed));
             }

@@ -78,21 +78,31 @@ pub enum Finding {
     },
 }
 
-/// The code of a payment that succeeded, for the person alone. Its texts are secrets.
+/// The code or the link of a payment that succeeded, for the person alone. Its texts are secrets.
 #[derive(Clone)]
 pub struct Revealed {
-    /// The number of the gift card in the book's stock: 1, 2, …
-    pub number: i64,
+    /// The number of the gift card in the book's stock: 1, 2, …; `None` where it is from no stock.
+    pub number: Option<i64>,
     /// For example a shop's name.
     pub brand: String,
     /// What the code is worth.
     pub face_value: Cents,
     /// When the code stops working.
     pub expires_at: Option<Micros>,
-    /// The code.
+    /// The code, or the link.
     pub code: SecretString,
+    /// `code` is an address that the person opens.
+    pub is_link: bool,
     /// The pin, where the card has one.
     pub pin: Option<SecretString>,
+}
+
+impl Revealed {
+    /// A link that is worth this much.
+    #[must_use]
+    pub fn link(brand: String, face_value: Cents, link: SecretString) -> Self {
+        Self { number: None, brand, face_value, expires_at: None, code: link, is_link: true, pin: None }
+    }
 }
 
 /// An attempt that is not committed yet.
@@ -128,8 +138,10 @@ pub struct Funds {
 pub struct Choice {
     /// For example a gift card's brand.
     pub name: String,
-    /// Its value in cents.
+    /// Its value in cents; the least one where there is a range.
     pub net: Cents,
+    /// The largest value, where any value from `net` on can be chosen.
+    pub most: Option<Cents>,
 }
 
 /// Why a method cannot be used now.

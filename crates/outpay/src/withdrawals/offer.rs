@@ -2,7 +2,7 @@
 //! understands. Not here: whether the money suffices for a certain amount (price.rs).
 
 use crate::platform::Platform;
-use crate::rails::{Closed, Facts, Mounted};
+use crate::rails::{Choice, Closed, Facts, Mounted};
 use crate::stopped::Stopped;
 use crate::store::Failure;
 use ledger::{BookId, Cents, Mode, Pause, Refusal, ReviewRule, Terms};
@@ -17,8 +17,21 @@ pub struct Offer {
     pub terms: Terms,
     /// Why it cannot be used now: a stable word and a sentence.
     pub closed: Option<(&'static str, &'static str)>,
-    /// What there is to choose from, where not every amount can be paid: name, gross amount, net amount.
-    pub choices: Vec<(String, Cents, Cents)>,
+    /// What there is to choose from, where not every amount can be paid.
+    pub choices: Vec<OfferedChoice>,
+}
+
+/// One thing to choose, in terms of what leaves the balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedChoice {
+    /// For example a brand.
+    pub name: String,
+    /// The gross amount; the least one where there is a range.
+    pub gross: Cents,
+    /// What `gross` leaves after the fee.
+    pub net: Cents,
+    /// The largest gross amount, where any from `gross` on can be chosen.
+    pub most: Option<Cents>,
 }
 
 /// The terms of a method that the business has not set: closed, and reviewed where its kind says so; in test mode all are open
@@ -116,13 +129,59 @@ async fn closed(
         Ok(funds) => funds,
         Err(closed) => return words(closed),
     };
-    let fits = |gross: &Cents| (terms.minimum..=terms.maximum).contains(gross);
-    offer.choices = (funds.choices.into_iter())
-        .filter_map(|choice| {
-            let gross = terms.fee.gross_for(choice.net).filter(fits)?;
-            Some((choice.name, gross, choice.net))
-        })
-        .collect();
+    let choices = funds.choices.into_iter();
+    offer.choices = choices.filter_map(|choice| offered(terms, choice, funds.available)).collect();
     let least = terms.minimum.minus(terms.fee.fee(terms.minimum)).unwrap_or(Cents::ZERO);
     if funds.available.is_some_and(|available| available < least) { words(Closed::OutOfFunds) } else { None }
+}
+
+/// A choice under these terms; `None` where no amount of it fits them, or the rail cannot pay the least.
+fn offered(terms: &Terms, choice: Choice, available: Option<Cents>) -> Option<OfferedChoice> {
+    let within = |net: &Cents| available.is_none_or(|available| *net <= available);
+    let Choice { name, net, most } = choice;
+    let Some(most) = most else {
+        let fits = |gross: &Cents| (terms.minimum..=terms.maximum).contains(gross);
+        let gross = terms.fee.gross_for(net).filter(fits).filter(|_| within(&net))?;
+        return Some(OfferedChoice { name, gross, net, most: None });
+    };
+    let most = available.map_or(most, |available| most.min(available));
+    let gross = terms.fee.gross_for_at_least(net)?.max(terms.minimum);
+    // The largest that leaves no more than `most` is one below the least that leaves more.
+    let above = terms.fee.gross_for_at_least(most.plus(Cents(1))?)?;
+    let largest = above.minus(Cents(1))?.min(terms.maximum);
+    let net = gross.minus(terms.fee.fee(gross))?;
+    (gross <= largest && net > Cents::ZERO).then_some(OfferedChoice { name, gross, net, most: Some(largest) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::FeeRule;
+
+    #[test]
+    fn a_range_is_cut_to_terms_and_funds() {
+        let terms = |minimum, maximum, fixed| Terms {
+            minimum: Cents(minimum),
+            maximum: Cents(maximum),
+            fee: FeeRule { fixed: Cents(fixed), basis_points: 100, ..FeeRule::default() },
+            ..Terms::default()
+        };
+        let choice = |most| Choice { name: "Shop".to_owned(), net: Cents(500), most };
+        let range = |terms: &Terms, available| {
+            let found = offered(terms, choice(Some(Cents(10_000))), available)?;
+            for gross in [found.gross, found.most.unwrap()] {
+                let net = gross.minus(terms.fee.fee(gross)).unwrap();
+                assert!((Cents(500)..=Cents(10_000)).contains(&net), "{gross:?}");
+            }
+            Some((found.gross.0, found.net.0, found.most.unwrap().0))
+        };
+        assert_eq!(range(&terms(1, 100_000, 0), None), Some((505, 500, 10_101)));
+        assert_eq!(range(&terms(600, 900, 0), None), Some((600, 594, 900)));
+        assert_eq!(range(&terms(1, 100_000, 50), Some(Cents(600))), Some((555, 500, 656)));
+        assert_eq!(range(&terms(1, 400, 0), None), None);
+        assert_eq!(range(&terms(1, 100_000, 0), Some(Cents(499))), None);
+        assert_eq!(offered(&terms(1, 100_000, 0), choice(None), Some(Cents(499))), None);
+        let one = offered(&terms(1, 100_000, 0), choice(None), None).unwrap();
+        assert_eq!((one.gross.0, one.net.0, one.most), (505, 500, None));
+    }
 }

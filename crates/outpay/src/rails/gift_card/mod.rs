@@ -138,11 +138,12 @@ impl GiftCards {
         let secret: CodeAndPin = serde_json::from_str(plain.expose_secret())
             .map_err(|_| anyhow::anyhow!("a gift card cannot be read"))?;
         Ok(Some(Revealed {
-            number: card.number,
+            number: Some(card.number),
             brand: card.brand,
             face_value: card.face_value,
             expires_at: card.expires_at,
             code: SecretString::from(secret.code),
+            is_link: false,
             pin: secret.pin.map(SecretString::from),
         }))
     }
@@ -280,7 +281,7 @@ impl Rail for GiftCards {
             if kinds.is_empty() {
                 return Err(Closed::OutOfFunds);
             }
-            let choice = |(name, net): (String, Cents)| Choice { name, net };
+            let choice = |(name, net): (String, Cents)| Choice { name, net, most: None };
             Ok(Funds { available: None, choices: kinds.into_iter().map(choice).collect() })
         }
         .boxed()

@@ -50,7 +50,7 @@ impl Offline for TestCards {
     }
 
     fn choices(&self) -> Vec<Choice> {
-        VALUES.map(|net| Choice { name: BRAND.to_owned(), net }).into()
+        VALUES.map(|net| Choice { name: BRAND.to_owned(), net, most: None }).into()
     }
 
     fn detail(&self, payment: &Payment) -> String {
@@ -60,11 +60,12 @@ impl Offline for TestCards {
 
     fn code(&self, book: BookId, withdrawal: &Withdrawal) -> Option<Revealed> {
         Some(Revealed {
-            number: withdrawal.number,
+            number: Some(withdrawal.number),
             brand: brand(&withdrawal.destination)?,
             face_value: withdrawal.net(),
             expires_at: None,
             code: SecretString::from(code(book, withdrawal.number)),
+            is_link: false,
             pin: Some(SecretString::from("0000")),
         })
     }
