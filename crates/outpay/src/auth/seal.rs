@@ -30,11 +30,20 @@ pub enum Purpose {
     Mail,
     /// A challenge for a passkey, in a page.
     Passkey,
+    /// The link of a payment by an aggregator.
+    RewardLink,
 }
 
 impl Purpose {
-    const ALL: &[Self] =
-        &[Self::Webhook, Self::GiftCard, Self::ClaimSession, Self::SecondFactor, Self::Mail, Self::Passkey];
+    const ALL: &[Self] = &[
+        Self::Webhook,
+        Self::GiftCard,
+        Self::ClaimSession,
+        Self::SecondFactor,
+        Self::Mail,
+        Self::Passkey,
+        Self::RewardLink,
+    ];
 
     /// What the key is derived with: never change one.
     fn derivation(self) -> &'static str {
@@ -45,6 +54,7 @@ impl Purpose {
             Self::ClaimSession => "outpay sealed claim sessions",
             Self::Mail => "outpay sealed mail links",
             Self::Passkey => "outpay sealed passkey challenges",
+            Self::RewardLink => "outpay sealed reward links",
         }
     }
 }

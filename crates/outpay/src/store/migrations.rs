@@ -29,7 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 10, text: include_str!("../../migrations/0010_withdrawal_traces.sql") },
     Migration { number: 11, text: include_str!("../../migrations/0011_payment_batches.sql") },
     Migration { number: 12, text: include_str!("../../migrations/0012_rail_notices.sql") },
-    Migration { number: 13, text: include_str!("../../migrations/0013_claim_links.sql") },
+    Migration { number: 13, text: include_str!("../../migrations/0013_reward_links.sql") },
     Migration { number: 14, text: include_str!("../../migrations/0014_brakes.sql") },
 ];
 
@@ -222,8 +222,8 @@ mod tests {
         ),
         (
             13,
-            "5653b20a3015dbe0c34eeefe61c25c98878b943f1cca700215d928d25db01a2e",
-            "5653b20a3015dbe0c34eeefe61c25c98878b943f1cca700215d928d25db01a2e",
+            "bb24e53129a02487f9a37359d4a80c4cc112fbd257275704288e504f27781e10",
+            "c96fbd2ee25c5d15679c7b6f7b6a3ff5381c1a2a033ba82e01aca52b635cebb5",
         ),
         (
             14,

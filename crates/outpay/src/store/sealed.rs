@@ -18,6 +18,8 @@ pub enum SealedColumn {
     NewSecondFactor,
     /// The link of a mail.
     MailLink,
+    /// The link of a payment by an aggregator.
+    RewardLink,
 }
 
 /// A sealed text and its place.
@@ -28,19 +30,20 @@ pub struct SealedText {
     pub place: (i64, i64),
     /// A number of its row that it is bound to: face value of a card, member of a session, kind of a mail; else 0.
     pub bound: i64,
-    /// A text of its row that it is bound to: brand of a card, recipient of a mail; else ''.
+    /// A text of its row that it is bound to: brand of a card, recipient of a mail, number of a reward; else ''.
     pub bound_text: String,
     pub sealed: Vec<u8>,
 }
 
 impl SealedColumn {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::WebhookKeys,
         Self::EarlierWebhookKeys,
         Self::GiftCard,
         Self::SecondFactor,
         Self::NewSecondFactor,
         Self::MailLink,
+        Self::RewardLink,
     ];
 
     /// Table, column, the two parts of the key, and what the text is bound to.
@@ -53,6 +56,7 @@ impl SealedColumn {
             Self::SecondFactor => ("member", "second_factor", ["number", ONE], ["0", "''"]),
             Self::NewSecondFactor => ("member_session", "enrolling", ["number", ONE], ["member", "''"]),
             Self::MailLink => ("mail", "sealed", ["number", ONE], ["kind", "recipient"]),
+            Self::RewardLink => ("reward_link", "sealed", ["book", "withdrawal"], ["0", "reward"]),
         }
     }
 }

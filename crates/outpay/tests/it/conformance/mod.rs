@@ -33,6 +33,7 @@ mod rail_numbers;
 mod rail_openings;
 mod recovery;
 mod request_log;
+mod reward_links;
 mod searches;
 mod sessions;
 mod settings;

@@ -1,1 +1,0 @@
--- Claim links of payments that an aggregator delivers, sealed.
