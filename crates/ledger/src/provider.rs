@@ -25,6 +25,8 @@ pub enum Provider {
     Ach,
     /// PayPal's payouts, into PayPal and Venmo accounts.
     Paypal,
+    /// Gift cards, prepaid cards and transfers through Tremendous: the person is shown a link.
+    Tremendous,
 }
 
 /// Who takes a withdrawal of this kind from `queued` to its end.
@@ -62,11 +64,21 @@ const DAY: Micros = 24 * HOUR;
 const SHORT_WATCH: Watch = Watch { first: SECOND, length: 60 * SECOND };
 /// A recipient can send a payment back, and an account holder can dispute one, for 180 days.
 const PAYPAL_WATCH: Watch = Watch { first: HOUR, length: 181 * DAY };
+/// A reward can be cancelled until it is redeemed.
+const REWARD_WATCH: Watch = Watch { first: 60 * SECOND, length: 90 * DAY };
 
 impl Provider {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Sandbox, Self::GiftCard, Self::Crypto, Self::Manual, Self::Paypal, Self::Sepa, Self::Ach];
+    pub const ALL: [Self; 8] = [
+        Self::Sandbox,
+        Self::GiftCard,
+        Self::Crypto,
+        Self::Manual,
+        Self::Paypal,
+        Self::Sepa,
+        Self::Ach,
+        Self::Tremendous,
+    ];
 
     const fn row(self) -> Row {
         match self {
@@ -77,6 +89,7 @@ impl Provider {
             Self::Sepa => row("sepa", -15, "SEPA-", Driver::Person),
             Self::Ach => row("ach", -16, "ACH-", Driver::Person),
             Self::Paypal => row("paypal", -14, "PP-", Driver::Worker(Some(PAYPAL_WATCH))),
+            Self::Tremendous => row("tremendous", -17, "TRM-", Driver::Worker(Some(REWARD_WATCH))),
         }
     }
 

@@ -126,8 +126,9 @@ pub mod proposals {
 pub mod rails {
     pub use crate::rails::{
         AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Booked, Closed, Facts, FieldProblem,
-        Finding, Funds, Mounted, Outcome, Payment, Prepared, Quote, Rail, RailText, Rails, Standing, ach,
-        client, crypto, gift_card, manual, message_id, paypal, sandbox, sepa,
+        Finding, Funds, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared, Quote, Rail, RailText,
+        Rails, Standing, ach, client, crypto, gift_card, manual, message_id, paypal, sandbox, sepa,
+        tremendous,
     };
 }
 
@@ -166,10 +167,10 @@ pub mod store {
         MetadataOf, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
         NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow,
         ProposalState, PulledBack, RECOVERY_MARK, RailNumber, RailOpening, RecoveryChanges, RequestFilter,
-        RequestLine, Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store, StoredEntry,
-        StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage,
-        UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy,
-        newest_schema, open_copy, restore_copy,
+        RequestLine, RewardLink, Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store,
+        StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts,
+        UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
+        WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
     };
 }
 

@@ -6,7 +6,7 @@ use crate::mail::sealed_beside;
 use crate::mail_kind::MailKind;
 use crate::members::second_factor;
 use crate::platform::Platform;
-use crate::rails::gift_card;
+use crate::rails::{gift_card, tremendous};
 use crate::store::{EndpointKey, Failure, SealedColumn, SealedText};
 use crate::webhooks;
 use anyhow::Context;
@@ -78,6 +78,10 @@ fn bound_to(text: &SealedText) -> Result<(Purpose, Vec<u8>), Failure> {
         SealedColumn::GiftCard => {
             let beside = gift_card::bound_to(BookId(first), &text.bound_text, Cents(text.bound));
             (Purpose::GiftCard, beside)
+        }
+        SealedColumn::RewardLink => {
+            let beside = tremendous::link::bound_to(BookId(first), second, &text.bound_text);
+            (Purpose::RewardLink, beside)
         }
         SealedColumn::SecondFactor => (Purpose::SecondFactor, second_factor::associated(first)),
         SealedColumn::NewSecondFactor => (Purpose::SecondFactor, second_factor::associated(text.bound)),

@@ -8,6 +8,7 @@ use super::gift_card::GiftCardConfig;
 use super::manual::ManualConfig;
 use super::paypal::PaypalConfig;
 use super::sepa::SepaConfig;
+use super::tremendous::TremendousConfig;
 use crate::store::Failure;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub struct RailsConfig {
     pub ach: BTreeMap<String, AchConfig>,
     /// `[rails.paypal.<name>]`
     pub paypal: BTreeMap<String, PaypalConfig>,
+    /// `[rails.tremendous.<name>]`
+    pub tremendous: BTreeMap<String, TremendousConfig>,
     /// `[rails.gift_card]`
     pub gift_card: GiftCardConfig,
 }
@@ -43,12 +46,13 @@ impl RailsConfig {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<(), Failure> {
-        let tables: [Vec<&String>; 5] = [
+        let tables: [Vec<&String>; 6] = [
             self.manual.keys().collect(),
             self.crypto.keys().collect(),
             self.sepa.keys().collect(),
             self.ach.keys().collect(),
             self.paypal.keys().collect(),
+            self.tremendous.keys().collect(),
         ];
         let mut names = tables.concat();
         names.sort();
@@ -75,6 +79,9 @@ impl RailsConfig {
         }
         for (name, paypal) in &self.paypal {
             paypal.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        for (name, tremendous) in &self.tremendous {
+            tremendous.check().with_context(|| format!("the rail {name:?}"))?;
         }
         Ok(())
     }

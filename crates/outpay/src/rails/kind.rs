@@ -13,7 +13,7 @@ pub struct Kind {
     pub provider: Provider,
     /// The names of its rails where every installation has them, with or without a configuration.
     pub fixed_names: &'static [&'static str],
-    /// A payment that succeeded leaves a code for the person ([`super::Rail::reveal`]).
+    /// A payment that succeeded leaves a code or a link for the person ([`super::Rail::reveal`]).
     pub reveals_code: bool,
     /// It keeps books of its own, which a recovery has to read ([`super::Rail::sent_since`]).
     pub keeps_books: bool,

@@ -29,6 +29,7 @@ pub mod sandbox;
 pub mod sepa;
 mod simulated;
 mod text;
+pub mod tremendous;
 
 pub use crate::store::{Outgoing, SentSince};
 pub use batch_file::{AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, message_id};
@@ -49,8 +50,16 @@ use ledger::{BookId, Cents, Micros, Occurrence, Provider, Withdrawal};
 use serde_json::{Map, Value};
 
 /// Every kind of rail, in the order in which people see their methods. This is the one place where a kind is registered.
-pub const KINDS: [&Kind; 7] =
-    [&sandbox::KIND, &gift_card::KIND, &paypal::KIND, &manual::KIND, &sepa::KIND, &ach::KIND, &crypto::KIND];
+pub const KINDS: [&Kind; 8] = [
+    &sandbox::KIND,
+    &gift_card::KIND,
+    &paypal::KIND,
+    &tremendous::KIND,
+    &manual::KIND,
+    &sepa::KIND,
+    &ach::KIND,
+    &crypto::KIND,
+];
 
 /// A payment that a rail is to make: a withdrawal, and the name the rail knows it by.
 #[derive(Clone, Debug)]
@@ -161,7 +170,7 @@ pub trait Rail: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
-    /// The code that a succeeded payment left for the person; `None` where there is none. Overridden where
+    /// The code or the link that a succeeded payment left for the person; `None` where there is none. Overridden where
     /// [`Kind::reveals_code`] is set.
     ///
     /// # Errors

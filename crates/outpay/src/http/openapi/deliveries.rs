@@ -171,6 +171,8 @@ fn details(provider: Provider) -> Value {
             "brand" => "Where the card can be used.",
             "last4" => "The last four characters of the account.",
             "face_value" => "What the card is worth, in cents.",
+            "product" => "What the person chose, for example a shop's card.",
+            "reward_id" => "The provider's number of the reward.",
             _ => "A detail of the rail.",
         };
         (name.clone(), json!({ "type": kind, "description": told }))
