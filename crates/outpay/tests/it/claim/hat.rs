@@ -33,7 +33,7 @@ impl Deref for Claim {
 
 impl Hat for Claim {
     async fn open(database: Arc<Database>) -> Self {
-        Self { world: World::open(database, Setup::default()).await.served(local()).await }
+        Self::with(database, Setup::default()).await
     }
 
     async fn into_world(self) -> World {
@@ -42,6 +42,10 @@ impl Hat for Claim {
 }
 
 impl Claim {
+    pub async fn with(database: Arc<Database>, setup: Setup) -> Self {
+        Self { world: World::open(database, setup).await.served(local()).await }
+    }
+
     pub fn browser(&self) -> Browser {
         Browser::new(self.address())
     }

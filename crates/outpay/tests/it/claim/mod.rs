@@ -12,5 +12,6 @@ mod home;
 mod operation;
 mod receipt;
 mod reveal;
+mod rewards;
 mod summary;
 mod withdraw;

@@ -85,7 +85,7 @@ async fn status_400_unknown_event(world: &Api) {
 
 async fn status_200_in_the_shape_of_a_provider(world: &Api) {
     let hooked = Hooked::new(world).await;
-    for provider in ["ach", "crypto", "gift_card", "manual", "sandbox", "sepa"] {
+    for provider in ["ach", "crypto", "gift_card", "manual", "paypal", "sandbox", "sepa", "tremendous"] {
         let call = hooked.call(world, "POST", TEST).json(format!(r#"{{"provider":"{provider}"}}"#));
         call.send().await.value(200);
         let told = hooked.receiver.received().pop().unwrap().json();
@@ -96,8 +96,10 @@ async fn status_200_in_the_shape_of_a_provider(world: &Api) {
 
 async fn status_400_unknown_provider(world: &Api) {
     let hooked = Hooked::new(world).await;
-    let expected =
-        invalid("provider", "The provider must be one of: sandbox, gift_card, crypto, manual, sepa, ach.");
+    let expected = invalid(
+        "provider",
+        "The provider must be one of: sandbox, gift_card, crypto, manual, paypal, sepa, ach, tremendous.",
+    );
     for provider in ["\"paypal\"", "1"] {
         let call = world.post(TEST).key(&hooked.business.key).json(format!(r#"{{"provider":{provider}}}"#));
         call.send().await.is(400, &expected);

@@ -139,6 +139,8 @@ async fn simulated(method: &str) -> (Installation, Platform, Arc<Mounted>) {
     config.rails.crypto.insert("usdc".to_owned(), crate::rails::chain::config(1, person(0x70), 6));
     let paypal = crate::rails::paypal::config("https://paypal.example", json!({}));
     config.rails.paypal.insert("paypal".to_owned(), paypal);
+    let rewards = "api_key_env = \"UNSET_VARIABLE\"\nfunding_source_id = \"FUND12345678\"";
+    config.rails.tremendous.insert("rewards".to_owned(), toml::from_str(rewards).unwrap());
     platform.rails = Arc::new(Rails::new(&config.rails, &platform.store, &platform.secrets, &clock));
     let mounted = Arc::clone(platform.rails.get(Mode::Test, method).unwrap());
     (installation, platform, mounted)
@@ -202,6 +204,40 @@ async fn paypal_conforms() {
     let now = world.clock.now();
     conforms(&Case { rail: &**rail, payment, good, bad, remembers: true, now }).await;
     assert_eq!(world.books().executed(&order), [2_450], "paid once");
+}
+
+#[tokio::test]
+async fn simulated_rewards_conform() {
+    let (_installation, _platform, rewards) = simulated("rewards").await;
+    let good = json!({ "product": " PayPal  International", "name": "Ann Doe", "email": "Ann@Example.com" });
+    let stored = rewards.rail.destination(&object(&good)).unwrap();
+    let payment = payment(BookId(3), Provider::Tremendous, 1_000, &stored);
+    conforms(&Case { rail: &*rewards.rail, payment, good, bad: bad_rewards(), remembers: false, now: NOW })
+        .await;
+}
+
+fn bad_rewards() -> Vec<Value> {
+    vec![
+        json!({ "product": "Shop", "name": "Ann", "email": "nobody" }),
+        json!({ "product": "", "name": "Ann", "email": "ann@example.com" }),
+        json!({ "product": "Shop", "name": "x".repeat(101), "email": "ann@example.com" }),
+        json!({ "product": 1, "name": "Ann", "email": "ann@example.com" }),
+        json!({ "product": "Shop", "name": "Ann" }),
+    ]
+}
+
+#[tokio::test]
+async fn tremendous_conforms() {
+    let world = crate::rails::tremendous::Rewards::with(10_000).await;
+    let to = crate::rails::tremendous::destination(crate::rails::tremendous::PRODUCT);
+    let payment = payment(world.book, Provider::Tremendous, 1_000, &Value::Object(to.clone()).to_string());
+    let now = world.clock.now();
+    let good = Value::Object(to);
+    let order_id = payment.order_id.clone();
+    let case = Case { rail: world.rail(), payment, good, bad: bad_rewards(), remembers: true, now };
+    conforms(&case).await;
+    assert_eq!(world.fake.executed(&order_id), [1_000], "paid once");
+    assert_eq!(world.fake.books.lock().orders.len(), 1);
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ impl Program {
         command.args(arguments).arg("--data").arg(self.folder.path());
         command.env(TREASURY_ONE, KEY).env("TREASURY_TWO", "47".repeat(32));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.env("TREMENDOUS_KEY", crate::rails::tremendous_fake::KEY).env("TREMENDOUS_WEBHOOK_KEY", "w");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -114,6 +115,11 @@ impl Serving {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().clone()
     }
 
     pub fn call(&self, method: &str, target: &str) -> Call {

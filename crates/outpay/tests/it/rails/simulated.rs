@@ -20,6 +20,7 @@ crate::world::on_both_engines! {
     a_detail_has_the_form_of_the_live_rail,
     a_simulated_rail_obeys_its_terms,
     live_books_see_no_simulated_rail,
+    a_reward_of_test_mode_is_a_link_that_leads_nowhere,
 }
 
 /// A world with a crypto rail whose node is this test, which counts its callers.
@@ -50,6 +51,8 @@ impl Hat for TestMode {
         let mut setup = Setup::default();
         let token = chain::config(1, chain::person(0x70), 6);
         setup.config.rails.crypto.insert("usdc".to_owned(), token.clone());
+        let rewards = "api_key_env = \"UNSET_VARIABLE\"\nfunding_source_id = \"FUND12345678\"";
+        setup.config.rails.tremendous.insert("rewards".to_owned(), toml::from_str(rewards).unwrap());
         let config = setup.config.clone();
         let mut world = World::open(database, setup).await;
         let platform = &world.platform;
@@ -104,6 +107,7 @@ fn destination(method: &str) -> Map<String, Value> {
         "usdc" => json!({ "address": chain::person(0x51).to_checksum(None) }),
         "gift_card" => json!({ "brand": "Books" }),
         "bank" => json!({ "name": "Ann", "account": "DE00" }),
+        "rewards" => json!({ "product": "PayPal International", "name": "Ann", "email": "ann@example.com" }),
         _ => json!({ "account": "any" }),
     };
     destination.as_object().unwrap().clone()
@@ -112,7 +116,7 @@ fn destination(method: &str) -> Map<String, Value> {
 async fn every_method_of_live_mode_is_there_with_its_fields(world: &TestMode) {
     let rails = &world.platform.rails;
     let names = |mode| -> Vec<String> { rails.of(mode).map(|rail| rail.facts().name.clone()).collect() };
-    assert_eq!(names(Mode::Test), ["sandbox", "gift_card", "bank", "usdc"]);
+    assert_eq!(names(Mode::Test), ["sandbox", "gift_card", "rewards", "bank", "usdc"]);
     for live in rails.of(Mode::Live) {
         let (live, test) = (live.facts(), rails.get(Mode::Test, &live.facts().name).unwrap().facts());
         let of = |facts: &outpay::testing::rails::Facts| {
@@ -140,7 +144,7 @@ async fn the_amount_decides_what_every_method_does_and_no_network_is_used(world:
         (50, Succeeded),
     ];
     let mut asked = Vec::new();
-    for method in ["sandbox", "gift_card", "usdc"] {
+    for method in ["sandbox", "gift_card", "usdc", "rewards"] {
         for (digits, end) in ends {
             let number = world.withdraw(business.test, method, 1_000 + digits).await;
             asked.push((method, digits, number, end));
@@ -220,4 +224,29 @@ async fn live_books_see_no_simulated_rail(world: &TestMode) {
     assert!(reveal(&world.platform, business.test).await.is_some());
     assert!(reveal(&world.platform, business.live).await.is_none(), "a live book has no test code");
     assert!(world.platform.rails.get(Mode::Live, "sandbox").is_none());
+}
+
+async fn a_reward_of_test_mode_is_a_link_that_leads_nowhere(world: &TestMode) {
+    let business = world.tester().await;
+    let numbers = [
+        world.withdraw(business.test, "rewards", 2_500).await,
+        world.withdraw(business.test, "rewards", 2_500).await,
+    ];
+    world.ten_seconds().await;
+    let mut links = Vec::new();
+    for number in numbers {
+        let order = world.platform.secrets.ids().order_id(Provider::Tremendous, business.test, number);
+        let told = world.detail(business.test, number).await;
+        let start = format!(
+            r#"{{"order_id":"{order}","product":"PayPal International","currency":"USD","face_value":2500,"reward_id":""#
+        );
+        assert!(told.starts_with(&start) && !told.contains("rewards.example"), "{told}");
+        let paid = world.platform.store.withdrawal(business.test, number).await.unwrap().unwrap();
+        let shown = world.platform.rails.reveal(business.test, &paid).await.unwrap().unwrap();
+        assert!(shown.is_link);
+        let link = secrecy::ExposeSecret::expose_secret(&shown.code).to_owned();
+        assert!(link.starts_with("https://rewards.example/test/"), "{link}");
+        links.push(link);
+    }
+    assert_ne!(links[0], links[1]);
 }
