@@ -194,7 +194,7 @@ pub mod webhooks {
 }
 
 pub mod withdrawals {
-    pub use crate::withdrawals::{offer, price, waits_for};
+    pub use crate::withdrawals::{has_code, offer, price, waits_for};
 }
 
 pub mod witness {

@@ -15,7 +15,7 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// In the place of a rail with these facts that could not be opened for `reason`.
+    /// In the place of a rail that could not be opened for `reason`.
     #[must_use]
     pub fn new(facts: Facts, reason: String) -> Self {
         Self { facts, reason }

@@ -63,6 +63,21 @@ fn never_paid() -> Outcome {
     )
 }
 
+fn returned() -> Finding {
+    Finding::Returned {
+        code: "returned_by_provider".to_owned(),
+        text: "The provider cancelled this payment before it was used. Your money is back on your balance."
+            .to_owned(),
+    }
+}
+
+fn no_longer_available() -> Outcome {
+    refused(
+        "no_longer_available",
+        "This is no longer available. Please choose another one; your balance is as before.",
+    )
+}
+
 impl TremendousRail {
     pub(super) async fn prepare_order(
         &self,
@@ -77,15 +92,9 @@ impl TremendousRail {
             .map_err(|_| Outcome::unknown("the destination cannot be read"))?;
         let net = payment.withdrawal.net();
         let catalogue = self.catalogue().await.map_err(ApiError::unknown)?;
-        let gone = || {
-            refused(
-                "out_of_stock",
-                "This is no longer available. Please choose another one; your balance is as before.",
-            )
-        };
-        let product = catalogue.find(&to.product).ok_or_else(gone)?;
+        let product = catalogue.find(&to.product).ok_or_else(no_longer_available)?;
         if !product.takes(net) {
-            return Err(gone());
+            return Err(no_longer_available());
         }
         let key = format!("{}-1", payment.order_id);
         let source = (self.config.funding_source_id.as_str(), self.config.campaign_id.as_deref());
@@ -153,10 +162,7 @@ impl TremendousRail {
     async fn found(&self, payment: &Payment, key: &str, order: &Order) -> Finding {
         let has_succeeded = payment.withdrawal.state == WithdrawalState::Succeeded;
         match self.judge(payment, key, order).await {
-            Outcome::Refused { .. } if has_succeeded => Finding::Returned {
-                code: "cancelled_by_provider".to_owned(),
-                text: "The provider cancelled this payment before it was used. Your money is back on your balance.".to_owned(),
-            },
+            Outcome::Refused { .. } if has_succeeded => returned(),
             outcome => Finding::Outcome(outcome),
         }
     }
@@ -192,6 +198,19 @@ impl TremendousRail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
+
+    /// A text that differs from the standard one of its code is not translated.
+    #[test]
+    fn every_reason_is_a_standard_text() {
+        let standard = |code: &str| Language::English.find(&format!("reason.{code}")).map(str::to_owned);
+        for outcome in [out_of_funds(), declined(), never_paid(), no_longer_available()] {
+            let Outcome::Refused { code, text } = outcome else { panic!("{outcome:?}") };
+            assert_eq!(standard(&code), Some(text), "{code}");
+        }
+        let Finding::Returned { code, text } = returned() else { panic!() };
+        assert_eq!(standard(&code), Some(text));
+    }
 
     #[test]
     fn an_order_is_written_in_the_provider_s_form() {

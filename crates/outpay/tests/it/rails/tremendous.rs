@@ -20,8 +20,8 @@ use std::sync::Arc;
 pub const NOW: i64 = 1_800_000_000_000_000;
 pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
-/// Longer than a lease.
-pub const LATER: i64 = 700 * SECOND;
+/// Longer than a lease, and than any wait before a payment is asked for again.
+pub const LATER: i64 = 800 * SECOND;
 pub const WEBHOOK_KEY: &str = "a private key of a webhook";
 pub const METHOD: &str = "rewards";
 pub const PRODUCT: &str = "PayPal International";

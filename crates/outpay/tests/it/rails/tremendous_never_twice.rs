@@ -1,7 +1,7 @@
 //! The never-twice matrix over the stand-in for Tremendous, whose books are the oracle.
 
 use crate::rails::never_twice::{Counterpart, Fault, Matrix, matrix};
-use crate::rails::platform::{assert_books_are_clean, book_with, withdrawal};
+use crate::rails::platform::{assert_books_are_clean, withdrawal};
 use crate::rails::tremendous::{METHOD, PRODUCT, Rewards, destination};
 use crate::rails::tremendous_fake::TremendousFake;
 use crate::rails::tremendous_notices::signed;
@@ -94,15 +94,10 @@ async fn payments_that_are_killed_and_fail_are_made_once_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_order_each_payment_once() {
     const PAYMENTS: usize = 40;
-    let world = Rewards::with(1).await;
-    let book = book_with(&world.platform, METHOD, 1_000_000).await;
-    let counter = || world.platform.counter(book, ledger::Actor::NONE);
+    let world = Rewards::with(1_000_000).await;
     let mut asked = Vec::new();
     for _ in 0..PAYMENTS {
-        let (amount, to) = (ledger::Cents(1_050), destination(PRODUCT));
-        let wish =
-            outpay::testing::withdrawals::price::Wish { method: METHOD.to_owned(), amount, destination: to };
-        asked.push(counter().withdraw(1, &wish).await.unwrap().value);
+        asked.push(world.ask(1_050).await);
     }
     let workers = [PaymentWorker::new(world.platform.clone()), PaymentWorker::new(world.platform.clone())];
     for _ in 0..5 {
@@ -112,9 +107,9 @@ async fn two_workers_order_each_payment_once() {
         world.clock.advance(20_000_000);
     }
     for of in asked {
-        let order = world.platform.secrets.ids().order_id(of.provider, book, of.number);
-        assert_eq!(withdrawal(&world.platform, book, of.number).await.state, WithdrawalState::Succeeded);
-        assert_eq!(world.fake.executed(&order), [1_000]);
+        let found = withdrawal(&world.platform, world.book, of.number).await;
+        assert_eq!(found.state, WithdrawalState::Succeeded);
+        assert_eq!(world.fake.executed(&world.order_id(&of)), [1_000]);
     }
     assert_eq!(world.fake.books.lock().orders.len(), PAYMENTS);
     assert_books_are_clean(&world.platform).await;

@@ -95,7 +95,7 @@ async fn a_reward_that_is_cancelled_after_success_is_credited_once() {
     assert_eq!((paid.state, world.round(&asked).await.state), (Succeeded, Succeeded), "watched");
     world.fake.cancel(&world.order_id(&asked));
     let back = world.round(&asked).await;
-    assert_eq!((back.state, back.reason_code.as_str()), (Returned, "cancelled_by_provider"));
+    assert_eq!((back.state, back.reason_code.as_str()), (Returned, "returned_by_provider"));
     assert_eq!(world.balance().await, 10_000);
     assert!(!has_code(&back), "a link that opens nothing is not shown");
     for _ in 0..3 {
