@@ -66,6 +66,8 @@ const SHORT_WATCH: Watch = Watch { first: SECOND, length: 60 * SECOND };
 const PAYPAL_WATCH: Watch = Watch { first: HOUR, length: 181 * DAY };
 /// A reward can be cancelled until it is redeemed.
 const REWARD_WATCH: Watch = Watch { first: 60 * SECOND, length: 90 * DAY };
+/// A chain can take a payment back that was confirmed; beyond this time it is watched only while the rail says that it is not final.
+const CHAIN_WATCH: Watch = Watch { first: 10 * SECOND, length: 3_600 * SECOND };
 
 impl Provider {
     /// All kinds.
@@ -84,7 +86,7 @@ impl Provider {
         match self {
             Self::Sandbox => row("sandbox", -10, "SBX-", Driver::Worker(Some(SHORT_WATCH))),
             Self::GiftCard => row("gift_card", -11, "GC-", Driver::Worker(None)),
-            Self::Crypto => row("crypto", -12, "CRX-", Driver::Worker(None)),
+            Self::Crypto => row("crypto", -12, "CRX-", Driver::Worker(Some(CHAIN_WATCH))),
             Self::Manual => row("manual", -13, "MAN-", Driver::Person),
             Self::Sepa => row("sepa", -15, "SEPA-", Driver::Person),
             Self::Ach => row("ach", -16, "ACH-", Driver::Person),

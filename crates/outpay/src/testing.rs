@@ -85,7 +85,7 @@ pub mod key_limits {
 }
 
 pub mod kill_switch {
-    pub use crate::kill_switch::{Paused, pause, resume};
+    pub use crate::kill_switch::{Paused, of_book, pause, resume};
 }
 
 pub mod mail {

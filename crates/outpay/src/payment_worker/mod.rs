@@ -10,6 +10,7 @@ mod limits;
 mod moment;
 mod prepare;
 mod turn;
+mod undone;
 
 pub use moment::{Killer, Moment};
 pub use turn::{LONGEST_STEPS, LONGEST_WATCH};

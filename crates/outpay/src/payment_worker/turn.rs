@@ -82,7 +82,7 @@ impl Turn<'_> {
         // Whether the last attempt was sent, only the rail knows.
         match self.ask(&attempts).await? {
             Finding::Outcome(answer) => self.take(&attempts, answer).await,
-            Finding::NotFound => self.submit(&attempts, true).await,
+            Finding::NotFound | Finding::Undone { .. } => self.submit(&attempts, true).await,
             Finding::Stuck => self.make_attempt(&attempts).await,
             Finding::Returned { code, text } => {
                 let detail = String::new();
@@ -161,7 +161,7 @@ impl Turn<'_> {
         if matches!(answer, Outcome::Refused { .. }) && may_have_been_sent {
             return match self.ask(attempts).await? {
                 Finding::Outcome(other) => self.take(attempts, other).await,
-                Finding::NotFound => {
+                Finding::NotFound | Finding::Undone { .. } => {
                     let text = "refused when sent again, unknown when asked".to_owned();
                     self.take(attempts, Outcome::unknown(text)).await
                 }
@@ -273,16 +273,18 @@ impl Turn<'_> {
         }
     }
 
-    /// Queries whether a payment that succeeded has come back.
+    /// Queries whether a payment that succeeded has come back, or is in the rail's books no more.
     async fn watch(&self) -> Result<Option<Micros>, Failure> {
         let attempts = self.attempts().await?;
-        if let Finding::Returned { code, text } = self.ask(&attempts).await? {
-            return self.give_back(&attempts, &code, &text).await;
+        let finding = self.ask(&attempts).await?;
+        if let Finding::Returned { code, text } = &finding {
+            return self.give_back(&attempts, code, text).await;
         }
+        let is_settled = self.note_standing(&attempts, &finding).await?;
         let withdrawal = &self.payment.withdrawal;
         let Some(watch) = withdrawal.provider.watch(self.hold.book.mode()) else { return Ok(None) };
         let age = self.book_now().await? - withdrawal.changed_at;
-        Ok((age < watch.length).then(|| self.quarter_of(age, LATEST_WATCH)))
+        Ok((age < watch.length || !is_settled).then(|| self.quarter_of(age, LATEST_WATCH)))
     }
 
     async fn give_back(
@@ -353,11 +355,11 @@ impl Turn<'_> {
     }
 
     /// The clock by which attempts and withdrawals are dated. Leases go by [`Store::now`].
-    async fn book_now(&self) -> Result<Micros, Failure> {
+    pub(super) async fn book_now(&self) -> Result<Micros, Failure> {
         self.store().book_now(self.hold.book).await
     }
 
-    fn store(&self) -> &Store {
+    pub(super) fn store(&self) -> &Store {
         &self.platform.store
     }
 

@@ -7,6 +7,7 @@ use crate::store::Failure;
 use anyhow::Context;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 
@@ -66,6 +67,23 @@ impl RailClient {
         self.call(Method::POST, url, HeaderMap::from_iter([(CONTENT_TYPE, json)]), body).await
     }
 
+    /// The same with a bearer token.
+    ///
+    /// # Errors
+    /// As [`Self::post_json`].
+    pub async fn post_json_as(
+        &self,
+        url: &str,
+        token: Option<&SecretString>,
+        body: Vec<u8>,
+    ) -> Result<(u16, Bytes), PostError> {
+        let mut request = self.http.post(url).header(CONTENT_TYPE, "application/json").body(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        self.send(request).await
+    }
+
     /// Sends a request and gives status and body, whatever the status is.
     ///
     /// # Errors
@@ -77,7 +95,10 @@ impl RailClient {
         headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<(u16, Bytes), PostError> {
-        let request = self.http.request(method, url).headers(headers).body(body);
+        self.send(self.http.request(method, url).headers(headers).body(body)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<(u16, Bytes), PostError> {
         let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = response.status().as_u16();
         let mut body = BytesMut::new();

@@ -1,8 +1,9 @@
-//! How long counterparts take to answer, by rail, call and kind of answer.
+//! How long counterparts take to answer, by rail, call and kind of answer, and what each of a rail's nodes answers.
 
 use super::{Finding, Outcome};
 use ledger::{Micros, Mode};
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
@@ -14,6 +15,7 @@ const CALL_SECONDS: [f64; 9] = [0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.
 #[derive(Clone)]
 pub struct RailMeasures {
     seconds: Family<CallLabels, Histogram, fn() -> Histogram>,
+    nodes: Family<NodeLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -24,9 +26,18 @@ struct CallLabels {
     answer: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NodeLabels {
+    rail: String,
+    node: u64,
+    answer: &'static str,
+}
+
 impl Default for RailMeasures {
     fn default() -> Self {
-        Self { seconds: Family::new_with_constructor(|| Histogram::new(CALL_SECONDS)) }
+        let seconds: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(CALL_SECONDS));
+        Self { seconds, nodes: Family::default() }
     }
 }
 
@@ -34,6 +45,14 @@ impl RailMeasures {
     pub fn register(&self, registry: &mut Registry) {
         let help = "Time that a rail took to answer, by call and kind of answer";
         registry.register("rail_call_seconds", help, self.seconds.clone());
+        let help = "Answers of the nodes through which a rail sees its chain, by node and kind of answer";
+        registry.register("rail_node_answers", help, self.nodes.clone());
+    }
+
+    /// Counts an answer of one of a rail's nodes, which are numbered from 1 as they are configured.
+    pub fn node_answered(&self, rail: &str, node: usize, answer: &'static str) {
+        let node = u64::try_from(node).unwrap_or(u64::MAX);
+        self.nodes.get_or_create(&NodeLabels { rail: rail.to_owned(), node, answer }).inc();
     }
 
     /// Counts a payment that was sent; the answer as a word.
@@ -50,6 +69,7 @@ impl RailMeasures {
             Finding::NotFound => "not_found",
             Finding::Stuck => "stuck",
             Finding::Returned { .. } => "returned",
+            Finding::Undone { .. } => "undone",
         };
         self.count(rail, "query", answer, took);
         answer

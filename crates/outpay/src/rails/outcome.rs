@@ -76,6 +76,14 @@ pub enum Finding {
         /// For the person.
         text: String,
     },
+    /// It had paid, and its books do not say so any more, as after a reorganisation of a chain. That is no proof that it was
+    /// not paid: the same request is sent again, and nothing is given back.
+    Undone {
+        /// The attempt that had paid.
+        number: i64,
+        /// For the operator.
+        evidence: String,
+    },
 }
 
 /// The code or the link of a payment that succeeded, for the person alone. Its texts are secrets.

@@ -12,7 +12,7 @@ use crate::store::Failure;
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use anyhow::{Context, ensure};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub(super) struct Chain {
     pub rpc: Rpc,
@@ -22,6 +22,8 @@ pub(super) struct Chain {
     pub treasury: Address,
     /// The contract has confirmed the decimals; they cannot change.
     decimals_fit: AtomicBool,
+    /// The highest block that this node has shown.
+    highest: AtomicU64,
 }
 
 /// The treasury's balances.
@@ -42,12 +44,34 @@ pub(super) enum TrialRun {
 
 impl Chain {
     pub fn new(rpc: Rpc, id: u64, token: Address, decimals: u8, treasury: Address) -> Self {
-        Self { rpc, id, token, decimals, treasury, decimals_fit: AtomicBool::new(false) }
+        Self {
+            rpc,
+            id,
+            token,
+            decimals,
+            treasury,
+            decimals_fit: AtomicBool::new(false),
+            highest: AtomicU64::new(0),
+        }
+    }
+
+    /// The newest block's number.
+    ///
+    /// # Errors
+    /// When the node had shown a higher one before: it lags, and what it does not see may be there.
+    pub async fn head_that_does_not_lag(&self) -> Result<u64, Failure> {
+        let head = self.rpc.head().await?;
+        let highest = self.highest.fetch_max(head, Ordering::Relaxed);
+        ensure!(head >= highest, "the node lags: it is at block {head} and was at {highest}");
+        Ok(head)
     }
 
     /// Checks the chain id on every call, since the node behind an address may be replaced.
     pub async fn check(&self) -> Result<(), Failure> {
         let id = self.rpc.chain_id().await?;
+        if id != self.id {
+            self.rpc.count("other_chain");
+        }
         ensure!(id == self.id, "the node is of chain {id}, but chain {} is configured", self.id);
         if !self.decimals_fit.load(Ordering::Relaxed) {
             let answer = self.view(&Token::decimalsCall {}.abi_encode()).await?;
@@ -72,7 +96,7 @@ impl Chain {
     pub async fn market(&self) -> Result<Fees, Failure> {
         let block = self.rpc.block(At::Latest).await?.context("the node has no newest block")?;
         let fee = block.fee.context("this chain has no EIP-1559 fees")?;
-        Fees::market(fee, self.rpc.tip().await?).context("fees beyond all numbers")
+        Fees::market(fee, self.rpc.tip(fee).await?).context("fees beyond all numbers")
     }
 
     /// Simulates a transfer. The text of an error decides nothing: the token has refused if it refuses in two ways and the same

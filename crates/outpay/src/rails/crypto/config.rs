@@ -1,13 +1,10 @@
-//! The configuration of one token on one chain, and where its secrets come from. Not here: reading the file.
+//! The configuration of one token on one chain. Not here: reading the file, and where the secrets come from (access.rs).
 
-use super::treasury::Treasury;
-use crate::named_secrets;
-use crate::private_files;
 use crate::rails::RailText;
 use crate::store::Failure;
 use alloy_primitives::Address;
-use anyhow::{Context, bail, ensure};
-use secrecy::{ExposeSecret, SecretString};
+use anyhow::ensure;
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 
@@ -39,6 +36,17 @@ pub struct CryptoConfig {
     pub rpc_url: Option<SecretString>,
     /// Instead: the environment variable that holds the address.
     pub rpc_url_env: Option<String>,
+    /// Instead: the addresses of several nodes, best of several operators.
+    #[serde(default, deserialize_with = "secrets")]
+    pub rpc_urls: Vec<SecretString>,
+    /// Instead: the environment variable that holds several addresses, separated by white space.
+    pub rpc_urls_env: Option<String>,
+    /// How many nodes must say the same before a payment counts as made; otherwise 2 where there are several nodes. Money is
+    /// given back only where two say so, if there are two.
+    pub agree: Option<usize>,
+    /// When the chain can no longer take a payment back.
+    #[serde(default)]
+    pub finality: Finality,
     /// JSON-RPC address of a second node, of another operator, which must confirm every refund.
     #[serde(default, deserialize_with = "secret")]
     pub second_rpc_url: Option<SecretString>,
@@ -50,6 +58,8 @@ pub struct CryptoConfig {
     pub keystore: Option<PathBuf>,
     /// The environment variable that holds the keystore's password.
     pub keystore_password_env: Option<String>,
+    /// Instead of a key: a signer on another machine.
+    pub signer: Option<SignerConfig>,
     /// For people; otherwise `<currency> on <chain>`.
     pub title: Option<String>,
     /// For people, for example `about five minutes`.
@@ -67,6 +77,29 @@ pub struct CryptoConfig {
     /// Seconds that a call to the node may take.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u64,
+}
+
+/// When the chain can no longer take a payment back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finality {
+    /// With `confirmations` blocks; whether it stays there is watched for a while.
+    #[default]
+    Confirmations,
+    /// When the chain's own `finalized` block has reached it; it is watched until then.
+    Finalized,
+}
+
+/// `[rails.crypto.<name>.signer]`: a signer with web3signer's `eth_signTransaction`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerConfig {
+    /// Its JSON-RPC address.
+    pub url: String,
+    /// The treasury, for which it signs.
+    pub address: String,
+    /// The environment variable that holds a bearer token for it.
+    pub token_env: Option<String>,
 }
 
 fn default_confirmations() -> u64 {
@@ -97,11 +130,15 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D:
     Ok(Option::<String>::deserialize(from)?.map(SecretString::from))
 }
 
+fn secrets<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SecretString>, D::Error> {
+    Ok(Vec::<String>::deserialize(from)?.into_iter().map(SecretString::from).collect())
+}
+
 impl CryptoConfig {
     /// Does the configuration itself hold the address of a node, which often holds a provider's key?
     #[must_use]
     pub fn holds_secret(&self) -> bool {
-        self.rpc_url.is_some() || self.second_rpc_url.is_some()
+        self.rpc_url.is_some() || self.second_rpc_url.is_some() || !self.rpc_urls.is_empty()
     }
 
     /// Checks what can be checked without the chain, and gives the token's address.
@@ -121,74 +158,5 @@ impl CryptoConfig {
         ensure!(self.timeout_seconds >= 1, "`timeout_seconds` must be at least 1");
         let token = super::address::parse(&self.token);
         token.map_err(|sentence| anyhow::anyhow!("`token` is no address: {}", sentence.english()))
-    }
-}
-
-/// The secrets of a rail: the treasury's key and the addresses of the nodes.
-pub struct ChainAccess {
-    pub(super) treasury: Treasury,
-    pub(super) rpc_url: SecretString,
-    pub(super) second_rpc_url: Option<SecretString>,
-}
-
-impl ChainAccess {
-    /// With the private key in hexadecimal, with or without `0x`.
-    ///
-    /// # Errors
-    /// When it is no key.
-    pub fn new(rpc_url: SecretString, key: &SecretString) -> Result<Self, Failure> {
-        Ok(Self { treasury: Treasury::from_hex(key)?, rpc_url, second_rpc_url: None })
-    }
-
-    /// The same with a second node.
-    #[must_use]
-    pub fn with_second(self, rpc_url: SecretString) -> Self {
-        Self { second_rpc_url: Some(rpc_url), ..self }
-    }
-
-    /// As the configuration says; `environment` gives the value of a variable, or of the one that names its file.
-    ///
-    /// # Errors
-    /// When something is missing or cannot be read. No secret is in the error.
-    pub fn load(
-        config: &CryptoConfig,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, Failure> {
-        let variable = |name: &str| {
-            let value = named_secrets::require(name, environment)?;
-            Ok::<_, Failure>(SecretString::from(value.expose_secret().trim()))
-        };
-        let rpc_url = match (&config.rpc_url, &config.rpc_url_env) {
-            (Some(url), None) => url.clone(),
-            (None, Some(name)) => variable(name)?,
-            _ => bail!("give either `rpc_url` or `rpc_url_env`"),
-        };
-        let second_rpc_url = match (&config.second_rpc_url, &config.second_rpc_url_env) {
-            (None, None) => None,
-            (Some(url), None) => Some(url.clone()),
-            (None, Some(name)) => Some(variable(name)?),
-            _ => bail!("give either `second_rpc_url` or `second_rpc_url_env`"),
-        };
-        let treasury = match (&config.key_env, &config.keystore, &config.keystore_password_env) {
-            (Some(name), None, None) => {
-                Treasury::from_hex(&variable(name)?).with_context(|| format!("reading {name}"))?
-            }
-            (None, Some(path), Some(name)) => {
-                let shown = path.display();
-                ensure!(
-                    !private_files::others_can_read(path),
-                    "the keystore {shown} can be read by others; run: chmod 600 {shown}"
-                );
-                Treasury::from_keystore(path, &variable(name)?)?
-            }
-            _ => bail!("give either `key_env`, or `keystore` and `keystore_password_env`"),
-        };
-        for url in [&rpc_url].into_iter().chain(&second_rpc_url) {
-            let known = ["http://", "https://"].iter().any(|start| url.expose_secret().starts_with(start));
-            ensure!(known, "a node's address must begin with https:// or http://");
-        }
-        let same = second_rpc_url.as_ref().is_some_and(|url| url.expose_secret() == rpc_url.expose_secret());
-        ensure!(!same, "`second_rpc_url` is the first node again, which proves nothing");
-        Ok(Self { treasury, rpc_url, second_rpc_url })
     }
 }

@@ -19,7 +19,7 @@ impl CryptoRail {
     /// Reads a destination and writes its canonical form.
     pub(super) fn read_destination(&self, fields: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
         let (chain, currency) = (self.chain_name.as_str(), self.currency.as_str());
-        let (token, treasury) = (self.chain.token, self.chain.treasury);
+        let (token, treasury) = (self.chain().token, self.chain().treasury);
         Destinations { chain, currency, token, treasury }.read(fields)
     }
 }

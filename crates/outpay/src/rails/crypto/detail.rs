@@ -36,10 +36,10 @@ pub(super) fn sample(known: &Known<'_>) -> String {
         units,
         decimals: 6,
         gross: known.gross,
-        to: Address::with_last_byte(0xaa),
-        hash: Some(B256::with_last_byte(1)),
+        to: Address::with_last_byte(0xaa).to_checksum(None),
+        hash: Some(B256::with_last_byte(1).to_string()),
         confirmations: Some(12),
-        fee: Some(U256::from(65_000_000_000_000_u64)),
+        fee: Some((U256::from(65_000_000_000_000_u64), super::COIN_DECIMALS)),
     }
     .json()
 }
@@ -59,7 +59,7 @@ pub(super) fn chain_word(config: &CryptoConfig) -> String {
 }
 
 /// Unknown fields are left out.
-pub(super) struct Detail<'a> {
+pub(in crate::rails) struct Detail<'a> {
     pub order_id: &'a str,
     pub currency: &'a str,
     pub chain: &'a str,
@@ -67,11 +67,12 @@ pub(super) struct Detail<'a> {
     pub decimals: u8,
     /// What left the person's balance, as the documented sample has it.
     pub gross: Cents,
-    pub to: Address,
-    pub hash: Option<B256>,
+    /// As people of this chain write it.
+    pub to: String,
+    pub hash: Option<String>,
     pub confirmations: Option<u64>,
-    /// In the chain's smallest unit.
-    pub fee: Option<U256>,
+    /// In the smallest unit of the chain's coin, and how many decimals that has.
+    pub fee: Option<(U256, usize)>,
 }
 
 impl Detail<'_> {
@@ -84,12 +85,11 @@ impl Detail<'_> {
             ("chain", text(self.chain)),
             ("crypto_amount", decimal(self.units, usize::from(self.decimals))),
             ("usd_amount", decimal(cents(self.gross), 2)),
-            ("to_address", text(&self.to.to_checksum(None))),
+            ("to_address", text(&self.to)),
         ];
-        fields.extend(self.hash.map(|hash| ("tx_hash", text(&hash.to_string()))));
+        fields.extend(self.hash.as_ref().map(|hash| ("tx_hash", text(hash))));
         fields.extend(self.confirmations.map(|count| ("confirmations", count.to_string())));
-        // In the chain's coin, which has 18 decimals on every EVM chain.
-        fields.extend(self.fee.map(|fee| ("network_fee", decimal(fee, 18))));
+        fields.extend(self.fee.map(|(fee, decimals)| ("network_fee", decimal(fee, decimals))));
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", fields.join(","))
     }
@@ -108,16 +108,16 @@ mod tests {
             units: U256::from(24_500_000),
             decimals: 6,
             gross: Cents(2500),
-            to: Address::repeat_byte(0xab),
+            to: Address::repeat_byte(0xab).to_checksum(None),
             hash: None,
             confirmations: None,
             fee: None,
         };
         let start = r#"{"order_id":"CRX-1","currency":"USDC","chain":"Base","crypto_amount":24.5,"usd_amount":25,"to_address":"0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB""#;
         assert_eq!(detail.json(), format!("{start}}}"));
-        detail.hash = Some(B256::repeat_byte(1));
+        detail.hash = Some(B256::repeat_byte(1).to_string());
         detail.confirmations = Some(12);
-        detail.fee = Some(U256::from(65_000_000_000_000_u64));
+        detail.fee = Some((U256::from(65_000_000_000_000_u64), 18));
         let hash = "01".repeat(32);
         let end = format!(r#","tx_hash":"0x{hash}","confirmations":12,"network_fee":0.000065}}"#);
         assert_eq!(detail.json(), format!("{start}{end}"));

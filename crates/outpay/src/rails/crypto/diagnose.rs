@@ -2,15 +2,24 @@
 
 use super::CryptoRail;
 use super::chain::Chain;
+use super::config::Finality;
 use super::rpc::At;
 use crate::rails::Diagnosis;
+use crate::store::Failure;
+use anyhow::Context;
 
 impl CryptoRail {
     pub(super) async fn diagnosis(&self) -> Diagnosis {
         let mut found = Diagnosis::default();
-        self.ask("the node", &self.chain, &mut found).await;
-        if let Some(second) = &self.second {
-            self.ask("the second node", second, &mut found).await;
+        for (number, chain) in self.nodes.all() {
+            let which = if number == 1 { "the node".to_owned() } else { format!("node {number}") };
+            self.ask(&which, chain, &mut found).await;
+        }
+        if matches!(self.finality, Finality::Finalized) {
+            let answers = self.nodes.ask(|chain| Box::pin(finalized(chain)));
+            if let Err(failure) = answers.await.enough(self.nodes.agree) {
+                found.faults.push(format!("no block is final, as `finality` wants it: {failure:#}"));
+            }
         }
         found
     }
@@ -34,4 +43,10 @@ impl CryptoRail {
             Ok(_) => found.facts.push(format!("{which} answers for chain {}", chain.id)),
         }
     }
+}
+
+/// The newest block that is final.
+pub(super) async fn finalized(chain: &Chain) -> Result<u64, Failure> {
+    let block = chain.rpc.block(At::Finalized).await?;
+    Ok(block.context("the node knows no finalized block")?.number)
 }

@@ -17,6 +17,17 @@ impl Fees {
         Some(Self { max: block.checked_mul(2)?.checked_add(tip)?, tip })
     }
 
+    /// What at least `agree` of these nodes say or undercut, field by field: one node alone cannot raise a fee.
+    pub fn agreed(markets: &[Self], agree: usize) -> Option<Self> {
+        let least = |of: fn(&Self) -> u128| {
+            let mut fees: Vec<u128> = markets.iter().map(of).collect();
+            fees.sort_unstable();
+            fees.get(agree.checked_sub(1)?).copied()
+        };
+        let max = least(|fees| fees.max)?;
+        Some(Self { max, tip: least(|fees| fees.tip)?.min(max) })
+    }
+
     /// The fees of a replacement: both fields at least an eighth higher, rounded up, as nodes require, and at least the
     /// market's price. `None` on overflow.
     pub fn replacement(self, market: Self) -> Option<Self> {
@@ -69,6 +80,17 @@ mod tests {
         let old = Fees { max: 100, tip: 10 };
         assert_eq!(old.replacement(Fees { max: 500, tip: 5 }), Some(Fees { max: 500, tip: 12 }));
         assert_eq!(old.replacement(Fees { max: 50, tip: 300 }), Some(Fees { max: 300, tip: 300 }));
+    }
+
+    #[test]
+    fn one_node_of_three_cannot_move_the_price() {
+        let fees = |max, tip| Fees { max, tip };
+        let honest = [fees(100, 10), fees(110, 11)];
+        for liar in [fees(u128::MAX, u128::MAX), fees(0, 0)] {
+            let agreed = Fees::agreed(&[liar, honest[0], honest[1]], 2).unwrap();
+            assert!((100..=110).contains(&agreed.max) && (10..=11).contains(&agreed.tip), "{agreed:?}");
+        }
+        assert_eq!(Fees::agreed(&honest, 3), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::amount::to_cents;
 use super::chain::{Holdings, TrialRun};
-use super::rpc::At;
-use super::{Closed, CryptoRail, Funds, Quote, quote_detail};
+use super::facts::quote_detail;
+use super::{Closed, CryptoRail, Funds, Quote};
 use crate::store::Failure;
 use alloy_primitives::{Address, U256};
 use ledger::Cents;
@@ -22,23 +22,21 @@ impl CryptoRail {
         let Some(units) = self.units(net).filter(|units| !units.is_zero()) else {
             return Ok(Err(Closed::AmountNotPossible));
         };
-        self.chain.check().await?;
-        let holdings = self.chain.holdings(At::Latest).await?;
+        let holdings = self.nodes.holdings().await?;
         if holdings.tokens < units {
             return Ok(Err(Closed::OutOfFunds));
         }
         if let Err(closed) = self.can_send(&holdings, to, units).await? {
             return Ok(Err(closed));
         }
-        let detail = quote_detail(&self.currency, &self.chain_name, units, self.chain.decimals);
+        let detail = quote_detail(&self.currency, &self.chain_name, units, self.chain().decimals);
         Ok(Ok(Quote { detail }))
     }
 
     /// What could be paid now, without a destination in mind.
     pub(super) async fn funds(&self) -> Result<Result<Funds, Closed>, Failure> {
-        self.chain.check().await?;
-        let holdings = self.chain.holdings(At::Latest).await?;
-        let available = to_cents(holdings.tokens, self.chain.decimals);
+        let holdings = self.nodes.holdings().await?;
+        let available = to_cents(holdings.tokens, self.chain().decimals);
         if available <= Cents::ZERO {
             return Ok(Err(Closed::OutOfFunds));
         }
@@ -53,8 +51,8 @@ impl CryptoRail {
         to: Address,
         units: U256,
     ) -> Result<Result<(), Closed>, Failure> {
-        let fees = self.chain.market().await?;
-        let gas = match self.chain.try_transfer(to, units).await? {
+        let fees = self.nodes.market().await?;
+        let gas = match self.nodes.try_transfer(to, units).await? {
             TrialRun::Gas(gas) => gas,
             TrialRun::Refused => return Ok(Err(Closed::Unhealthy)),
         };

@@ -5,6 +5,7 @@
 //! payments share a nonce, since the store assigns each once. Paid is only what the token's own log says with enough
 //! confirmations; not paid is only what can never be included any more.
 
+mod access;
 mod address;
 pub mod amount;
 mod chain;
@@ -12,15 +13,18 @@ mod config;
 mod destination;
 mod detail;
 mod diagnose;
+mod facts;
 mod fees;
 mod funds;
 mod history;
 mod in_flight;
+mod nodes;
 mod prepare;
 mod query;
 mod read;
 mod receipt;
 mod rpc;
+mod signer;
 mod simulated;
 mod stop;
 mod stranger;
@@ -28,8 +32,11 @@ mod submit;
 mod token;
 mod transaction;
 mod treasury;
+mod verdict;
+mod watch;
 
-pub use config::{ChainAccess, CryptoConfig};
+pub use access::ChainAccess;
+pub use config::{CryptoConfig, Finality, SignerConfig};
 
 use super::client::{ClientLimits, RailClient};
 use super::kind::flat;
@@ -37,8 +44,8 @@ use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
 use super::{
-    Closed, Diagnosis, Facts, Field, FieldProblem, FieldRole, Finding, Funds, Kind, Outcome, Outgoing,
-    Payment, Prepared, Quote, Rail, RailText, SentSince,
+    Closed, Diagnosis, Facts, FieldProblem, Finding, Funds, Kind, Outcome, Outgoing, Payment, Prepared,
+    Quote, Rail, RailMeasures, RailText, SentSince,
 };
 use crate::clock::Clock;
 use crate::named_secrets;
@@ -47,18 +54,23 @@ use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, bail, ensure};
 use chain::Chain;
 use detail::Detail;
+use facts::facts;
 use futures_util::future::BoxFuture;
-use ledger::{BookId, Cents, Micros, Mode, Provider};
-use rpc::{Rpc, RpcError};
+use ledger::{BookId, Cents, Micros, Mode, Provider, WithdrawalState};
+use nodes::Nodes;
+use rpc::{Counted, Rpc, RpcError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use signer::Signer;
 use simulated::TestToken;
 use std::sync::Arc;
 use std::time::Duration;
-use treasury::Treasury;
 
 /// Bytes; only a block with all its transactions comes near.
 const LARGEST_ANSWER: usize = 32 << 20;
+
+/// The decimals of the coin of every EVM chain.
+const COIN_DECIMALS: usize = 18;
 
 /// What is true of tokens on chains.
 pub const KIND: Kind = Kind {
@@ -83,7 +95,7 @@ fn mount(rails: &mut Rails, parts: &MountParts<'_>) {
             Ok(token) => rails.mount(Mode::Test, Arc::new(Simulated::new(token))),
             Err(failure) => rails.locked.push(format!("the rail {name} cannot be simulated: {failure:#}")),
         }
-        match CryptoRail::open(name, config, parts.clock.clone()) {
+        match CryptoRail::open(name, config, parts.clock.clone(), rails.measures()) {
             Ok(rail) => rails.mount(Mode::Live, Arc::new(rail)),
             Err(failure) => {
                 let reason = format!("{failure:#}");
@@ -97,16 +109,15 @@ fn mount(rails: &mut Rails, parts: &MountParts<'_>) {
 /// One token on one chain.
 pub struct CryptoRail {
     facts: Facts,
-    chain: Chain,
-    /// The same chain through another node, which must confirm every refund.
-    second: Option<Chain>,
-    treasury: Treasury,
+    nodes: Nodes,
+    signer: Signer,
     clock: Clock,
     chain_name: String,
     /// The same for programs.
     chain_word: String,
     currency: String,
     confirmations: u64,
+    finality: Finality,
     first_nonce: u64,
     stuck_after: Micros,
     /// The highest fee per unit of gas, in the chain's smallest unit.
@@ -134,6 +145,17 @@ impl CryptoRail {
     /// # Errors
     /// When the configuration is wrong.
     pub fn new(name: &str, config: CryptoConfig, access: ChainAccess, clock: Clock) -> Result<Self, Failure> {
+        Self::counted(name, config, access, clock, &RailMeasures::default())
+    }
+
+    /// The same, and counts what its nodes answer.
+    fn counted(
+        name: &str,
+        config: CryptoConfig,
+        access: ChainAccess,
+        clock: Clock,
+        measures: &RailMeasures,
+    ) -> Result<Self, Failure> {
         let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
         ensure!(!name.is_empty() && name.bytes().all(fine), "{name:?}: a-z, 0-9 and dashes only");
         let token = config.check()?;
@@ -143,25 +165,26 @@ impl CryptoRail {
             total,
             answer: LARGEST_ANSWER,
         })?;
-        let ChainAccess { treasury, rpc_url, second_rpc_url } = access;
-        let chain = |url| {
-            let rpc = Rpc::new(client.clone(), url);
-            Chain::new(rpc, config.chain_id, token, config.decimals, treasury.address())
-        };
-        let (chain, second) = (chain(rpc_url), second_rpc_url.map(chain));
+        let signer = access.signing.with(&client);
+        let chains = access.nodes.into_iter().enumerate().map(|(index, url)| {
+            let counted = Counted { rail: name.to_owned(), node: index + 1, measures: measures.clone() };
+            let rpc = Rpc::new(client.clone(), url, counted);
+            Chain::new(rpc, config.chain_id, token, config.decimals, signer.address())
+        });
+        let nodes = Nodes::new(chains.collect(), config.agree, name, clock.clone())?;
         let stuck_after =
             i64::try_from(config.stuck_after_seconds).ok().and_then(|s| s.checked_mul(1_000_000));
-        let line = Some(format!("evm-{}-{}", config.chain_id, treasury.address().to_checksum(None)));
+        let line = Some(format!("evm-{}-{}", config.chain_id, signer.address().to_checksum(None)));
         Ok(Self {
             facts: Facts { line, ..facts(name, &config) },
-            chain,
-            second,
-            treasury,
+            nodes,
+            signer,
             clock,
             chain_word: detail::chain_word(&config),
             chain_name: config.chain,
             currency: config.currency,
             confirmations: config.confirmations,
+            finality: config.finality,
             first_nonce: config.first_nonce,
             stuck_after: stuck_after.context("`stuck_after_seconds` is too large")?,
             max_fee: u128::from(config.max_fee_gwei) * 1_000_000_000,
@@ -173,19 +196,29 @@ impl CryptoRail {
     ///
     /// # Errors
     /// When the configuration is wrong or a secret is missing.
-    pub fn open(name: &str, config: &CryptoConfig, clock: Clock) -> Result<Self, Failure> {
+    fn open(
+        name: &str,
+        config: &CryptoConfig,
+        clock: Clock,
+        measures: &RailMeasures,
+    ) -> Result<Self, Failure> {
         let access = ChainAccess::load(config, &named_secrets::variable)?;
-        Self::new(name, config.clone(), access, clock)
+        Self::counted(name, config.clone(), access, clock, measures)
+    }
+
+    /// What is configured of the chain, which all nodes share.
+    fn chain(&self) -> &Chain {
+        self.nodes.first()
     }
 
     /// The line of its payments: chain id and treasury. All rails that share it take their nonces from one sequence.
     #[must_use]
     pub fn line(&self) -> (u64, String) {
-        (self.chain.id, self.treasury.address().to_checksum(None))
+        (self.chain().id, self.signer.address().to_checksum(None))
     }
 
     fn units(&self, net: Cents) -> Option<U256> {
-        amount::to_units(net, self.chain.decimals)
+        amount::to_units(net, self.chain().decimals)
     }
 
     fn order(&self, payment: &Payment) -> Result<CryptoOrder, Failure> {
@@ -218,12 +251,12 @@ impl CryptoRail {
             currency: &self.currency,
             chain: &self.chain_word,
             units: order.units,
-            decimals: self.chain.decimals,
+            decimals: self.chain().decimals,
             gross: order.gross,
-            to: order.to,
-            hash: Some(seen.hash),
+            to: order.to.to_checksum(None),
+            hash: Some(seen.hash.to_string()),
             confirmations: Some(seen.confirmations),
-            fee: seen.fee,
+            fee: seen.fee.map(|fee| (fee, COIN_DECIMALS)),
         };
         detail.json()
     }
@@ -240,39 +273,6 @@ struct SeenTransaction {
     hash: B256,
     confirmations: u64,
     fee: Option<U256>,
-}
-
-fn facts(name: &str, config: &CryptoConfig) -> Facts {
-    let named = |text: RailText| text.with("currency", &config.currency).with("chain", &config.chain);
-    let title =
-        config.title.as_deref().map_or_else(|| named(RailText::code("token_on_chain")), RailText::configured);
-    Facts {
-        name: name.to_owned(),
-        provider: Provider::Crypto,
-        title,
-        expected_time: RailText::configured(&config.expected_time),
-        fields: vec![
-            Field {
-                hint: Some("withdraw.address_hint"),
-                ..Field::typed("address", named(RailText::code("your_address")))
-            },
-            Field {
-                required: false,
-                role: FieldRole::Confirmed(config.chain.clone()),
-                hint: Some("withdraw.network_hint"),
-                ..Field::typed("network", named(RailText::code("network")))
-            },
-        ],
-        // Known only with the treasury's key.
-        line: None,
-    }
-}
-
-/// What a quote says beside the amount in cents.
-fn quote_detail(currency: &str, chain: &str, units: U256, decimals: u8) -> String {
-    let (currency, chain) = (Value::from(currency), Value::from(chain));
-    let tokens = amount::decimal(units, usize::from(decimals));
-    format!(r#"{{"currency":{currency},"chain":{chain},"crypto_amount":{tokens}}}"#)
 }
 
 fn unknown(failure: &Failure) -> Outcome {
@@ -329,6 +329,11 @@ impl Rail for CryptoRail {
 
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
+            if payment.withdrawal.state == WithdrawalState::Succeeded {
+                let found = self.watch_attempts(payment, attempts).await;
+                let down = |failure| Finding::Outcome(Outcome::down(format!("{failure:#}")));
+                return found.unwrap_or_else(down);
+            }
             let found = self.query_attempts(payment, attempts).await;
             found.unwrap_or_else(|failure| Finding::Outcome(unknown(&failure)))
         })

@@ -8,7 +8,7 @@ use super::rpc::At;
 use super::transaction::Transaction;
 use super::{CryptoOrder, CryptoRail, Outcome, Payment, Prepared, SeenTransaction};
 use crate::store::{Attempt, Failure};
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 impl CryptoRail {
     /// Writes an attempt, or says why there can be none now.
@@ -19,7 +19,6 @@ impl CryptoRail {
         slot: i64,
     ) -> Result<Result<Prepared, Outcome>, Failure> {
         let order = self.order(payment)?;
-        self.chain.check().await?;
         let transaction = match earlier.last() {
             None => self.first(&order, slot).await?,
             Some(last) => self.next(payment, &order, earlier, last).await?,
@@ -28,15 +27,15 @@ impl CryptoRail {
             Ok(transaction) => transaction,
             Err(answer) => return Ok(Err(answer)),
         };
-        let holdings = self.chain.holdings(At::Latest).await?;
+        let holdings = self.nodes.holdings().await?;
         let cost = transaction.fees.cost(transaction.gas);
         ensure!(
             holdings.coins >= cost,
             "the treasury {} has {} of the chain's smallest unit, and the fee may come to {cost}",
-            self.chain.treasury,
+            self.chain().treasury,
             holdings.coins
         );
-        let signed = transaction.sign(&self.treasury)?;
+        let signed = self.signer.sign(&transaction).await?;
         let slot = i64::try_from(transaction.nonce)?;
         Ok(Ok(Prepared { key: signed.hash.to_string(), request: signed.raw, slot }))
     }
@@ -44,43 +43,29 @@ impl CryptoRail {
     /// Takes the store's next nonce, once the chain shows no transaction that the store does not know of.
     async fn first(&self, order: &CryptoOrder, slot: i64) -> Result<Result<Transaction, Outcome>, Failure> {
         let nonce = u64::try_from(slot).context("a slot below 0")?.max(self.first_nonce);
-        check_known(&self.chain, nonce).await?;
-        if let Some(second) = &self.second {
-            second.check().await.context("asking the second node")?;
-            check_known(second, nonce).await.context("asking the second node")?;
+        // One node that has seen more is enough to stop: it may be the only one that keeps up.
+        let seen = self.nodes.ask(|chain| Box::pin(seen_beyond(chain, nonce))).await;
+        if let Some(more) = seen.enough(self.nodes.refunds)?.into_iter().flatten().next() {
+            bail!(more);
         }
-        let tokens = self.chain.holdings(At::Latest).await?.tokens;
+        let tokens = self.nodes.holdings().await?.tokens;
         ensure!(
             tokens >= order.units,
             "the treasury {} has {tokens} of the token's smallest unit, and {} are needed",
-            self.chain.treasury,
+            self.chain().treasury,
             order.units
         );
-        let fees = self.chain.market().await?;
+        let fees = self.nodes.market().await?;
         ensure!(fees.max <= self.max_fee, "the market wants {}, more than `max_fee_gwei` allows", fees.max);
-        let gas = match self.chain.try_transfer(order.to, order.units).await? {
+        let gas = match self.nodes.try_transfer(order.to, order.units).await? {
             TrialRun::Gas(gas) => gas,
             // Nothing was ever signed for this payment, so nothing can be paid.
-            TrialRun::Refused => {
-                self.confirm_refusal(order).await?;
-                return Ok(Err(refused_by_token()));
-            }
+            TrialRun::Refused => return Ok(Err(refused_by_token())),
         };
         ensure!(gas <= self.max_gas, "a transfer needs {gas} gas, more than `max_gas` allows");
         let data = transfer_data(order.to, order.units);
-        Ok(Ok(Transaction { chain_id: self.chain.id, nonce, fees, gas, to: self.chain.token, data }))
-    }
-
-    /// The second node, where there is one, must see the token refuse too.
-    async fn confirm_refusal(&self, order: &CryptoOrder) -> Result<(), Failure> {
-        let Some(second) = &self.second else { return Ok(()) };
-        let trial = second.try_transfer(order.to, order.units).await.context("asking the second node")?;
-        let refused = matches!(trial, TrialRun::Refused);
-        ensure!(
-            refused,
-            "one node says that the token refuses this transfer; the second one does not confirm it"
-        );
-        Ok(())
+        let (chain_id, to) = (self.chain().id, self.chain().token);
+        Ok(Ok(Transaction { chain_id, nonce, fees, gas, to, data }))
     }
 
     /// Replaces the earlier attempts for a higher fee.
@@ -108,7 +93,7 @@ impl CryptoRail {
             fees = fees.highest(other.fees);
         }
         let data = transfer_data(order.to, order.units);
-        let same = old.chain_id == self.chain.id && old.to == self.chain.token && old.data == data;
+        let same = old.chain_id == self.chain().id && old.to == self.chain().token && old.data == data;
         ensure!(same, "attempt {} is not of this payment, or the configuration has changed", last.number);
         ensure!(i64::try_from(old.nonce)? == last.slot, "attempt {} has another nonce", last.number);
         Ok(match self.raised(fees).await? {
@@ -121,7 +106,7 @@ impl CryptoRail {
     /// down. `None` where the ceiling leaves no room for a replacement.
     pub(super) async fn raised(&self, fees: Fees) -> Result<Option<Fees>, Failure> {
         let too_much = "fees beyond all numbers";
-        let wanted = fees.replacement(self.chain.market().await?).context(too_much)?;
+        let wanted = fees.replacement(self.nodes.market().await?).context(too_much)?;
         if wanted.max <= self.max_fee {
             return Ok(Some(wanted));
         }
@@ -139,21 +124,22 @@ impl CryptoRail {
 
 /// A chain that has used more nonces than the store knows of, or a node that holds a transaction beyond them, shows that
 /// something was sent which the store has forgotten, as after a restored backup: it may have paid this very withdrawal.
-async fn check_known(chain: &Chain, known: u64) -> Result<(), Failure> {
+async fn seen_beyond(chain: &Chain, known: u64) -> Result<Option<String>, Failure> {
     let treasury = chain.treasury;
     let used = chain.rpc.nonce(treasury, At::Latest).await?;
-    ensure!(
-        used <= known,
-        "the treasury {treasury} has used {used} nonces, and only {known} of them are known here: find out who was paid \
-         with the others, resolve those withdrawals, then set first_nonce = {used}"
-    );
+    if used > known {
+        return Ok(Some(format!(
+            "the treasury {treasury} has used {used} nonces, and only {known} of them are known here: find out who was \
+             paid with the others, resolve those withdrawals, then set first_nonce = {used}"
+        )));
+    }
     let waiting = chain.rpc.nonce(treasury, At::Pending).await?;
-    ensure!(
-        waiting <= known,
-        "a transaction of the treasury {treasury} with nonce {known} waits for a block, and it is not known here: it may \
-         pay one of these withdrawals. Wait until a block has it or no node does, and find out who it pays"
-    );
-    Ok(())
+    Ok((waiting > known).then(|| {
+        format!(
+            "a transaction of the treasury {treasury} with nonce {known} waits for a block, and it is not known here: it \
+             may pay one of these withdrawals. Wait until a block has it or no node does, and find out who it pays"
+        )
+    }))
 }
 
 fn refused_by_token() -> Outcome {

@@ -10,35 +10,25 @@ use super::receipt::Receipt;
 use super::rpc::At;
 use super::stop::stopped;
 use super::transaction::Transaction;
+use super::verdict::Verdict;
 use super::{CryptoOrder, CryptoRail, Finding, Outcome, Payment, SeenTransaction};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::B256;
 use anyhow::Context;
 
 impl CryptoRail {
-    /// What became of the attempts. A refund returns money that a chain may have moved, so a second node, where one is
-    /// configured, must come to the same refusal by itself.
+    /// What became of the attempts, as enough nodes say: each looks for itself.
     pub(super) async fn query_attempts(
         &self,
         payment: &Payment,
         attempts: &[Attempt],
     ) -> Result<Finding, Failure> {
-        let found = self.query_on(&self.chain, payment, attempts).await?;
-        let (Some(second), Finding::Outcome(Outcome::Refused { code, .. })) = (&self.second, &found) else {
-            return Ok(found);
-        };
-        let other = self.query_on(second, payment, attempts).await.context("asking the second node")?;
-        Ok(match other {
-            Finding::Outcome(Outcome::Refused { code: same, .. }) if same == *code => found,
-            other => {
-                let text = format!("one node says {code}; the second one does not confirm it: {other:?}");
-                Finding::Outcome(Outcome::unknown(text))
-            }
-        })
+        let answers = self.nodes.ask(|chain| Box::pin(self.query_on(chain, payment, attempts))).await;
+        Ok(Verdict::new(&self.nodes, &self.facts.name).of(answers.any()?))
     }
 
     /// Looks up every attempt, newest first.
-    async fn query_on(
+    pub(super) async fn query_on(
         &self,
         chain: &Chain,
         payment: &Payment,
@@ -47,7 +37,6 @@ impl CryptoRail {
         let Some(last) = attempts.last() else { return Ok(Finding::NotFound) };
         let order = self.order(payment)?;
         attempts.iter().try_for_each(|attempt| self.check_signer(attempt))?;
-        chain.check().await?;
         let rpc = &chain.rpc;
         let nonce = u64::try_from(last.slot).context("a slot below 0")?;
         let hashes = attempts.iter().rev().map(|attempt| attempt.key.parse());
@@ -81,17 +70,16 @@ impl CryptoRail {
         Ok(Finding::NotFound)
     }
 
-    /// Refuses attempts of another treasury, chain or token: the nonces that this rail sees say nothing about them. Signing is
-    /// deterministic (RFC 6979), so signing again shows whose an attempt is.
+    /// Refuses attempts of another treasury, chain or token: the nonces that this rail sees say nothing about them.
     pub(super) fn check_signer(&self, attempt: &Attempt) -> Result<(), Failure> {
-        let sent = Transaction::read(&attempt.request)?;
         let number = attempt.number;
+        let (sent, by) = Transaction::read_signed(&attempt.request)
+            .with_context(|| format!("attempt {number} was not signed by this program"))?;
         anyhow::ensure!(
-            sent.chain_id == self.chain.id && (sent.to == self.chain.token || self.is_stop(&sent)),
+            sent.chain_id == self.chain().id && (sent.to == self.chain().token || self.is_stop(&sent)),
             "attempt {number} is of another chain or token than the rail is configured for"
         );
-        let again = sent.sign(&self.treasury)?;
-        anyhow::ensure!(again.raw == attempt.request, "attempt {number} was signed by another treasury");
+        anyhow::ensure!(by == self.signer.address(), "attempt {number} was signed by another treasury");
         Ok(())
     }
 

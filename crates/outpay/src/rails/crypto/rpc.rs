@@ -5,6 +5,7 @@
 
 use super::read;
 use super::receipt::{PlacedLog, Receipt};
+use crate::rails::RailMeasures;
 use crate::rails::client::{PostError, RailClient};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -39,6 +40,8 @@ pub(super) enum At {
     /// With pending transactions that the node knows.
     Pending,
     Block(u64),
+    /// The newest block that cannot be replaced any more, on chains that have such a tag.
+    Finalized,
 }
 
 /// The parts of a block that are used here.
@@ -66,6 +69,15 @@ pub(super) struct BlockTransaction {
 pub(super) struct Rpc {
     client: RailClient,
     url: SecretString,
+    counted: Counted,
+}
+
+/// Under which names its answers are counted.
+pub(super) struct Counted {
+    pub rail: String,
+    /// 1, 2, … as configured.
+    pub node: usize,
+    pub measures: RailMeasures,
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -82,8 +94,13 @@ struct Spoken {
 }
 
 impl Rpc {
-    pub fn new(client: RailClient, url: SecretString) -> Self {
-        Self { client, url }
+    pub fn new(client: RailClient, url: SecretString, counted: Counted) -> Self {
+        Self { client, url, counted }
+    }
+
+    /// Counts an answer of this node.
+    pub fn count(&self, answer: &'static str) {
+        self.counted.measures.node_answered(&self.counted.rail, self.counted.node, answer);
     }
 
     /// Can what is asked and answered be read on the way, or changed?
@@ -93,6 +110,17 @@ impl Rpc {
     }
 
     async fn call(&self, method: &str, params: Value) -> Result<Value, RpcError> {
+        let result = self.post(method, params).await;
+        self.count(match &result {
+            Ok(_) => "ok",
+            Err(RpcError::Spoken { .. }) => "error",
+            Err(RpcError::Down(_)) => "down",
+            Err(RpcError::Silent(_)) => "unreadable",
+        });
+        result
+    }
+
+    async fn post(&self, method: &str, params: Value) -> Result<Value, RpcError> {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
         let answer = self.client.post_json(self.url.expose_secret(), call.into_bytes()).await;
         let (status, body) = answer.map_err(|error| match error {
@@ -149,9 +177,19 @@ impl Rpc {
         self.ask("eth_getBlockByNumber", json!([tag(At::Block(number)), true]), parse).await
     }
 
-    /// The market's priority fee.
-    pub async fn tip(&self) -> Result<u128, RpcError> {
-        self.ask("eth_maxPriorityFeePerGas", json!([]), read::large).await
+    /// The market's priority fee over a block's own fee `block`. Not every node has the first method, and some answer it with
+    /// nonsense; then what recent blocks paid tells, and then the plain price.
+    pub async fn tip(&self, block: u128) -> Result<u128, RpcError> {
+        match self.ask("eth_maxPriorityFeePerGas", json!([]), read::large).await {
+            Err(RpcError::Spoken { .. } | RpcError::Silent(_)) => {}
+            known => return known,
+        }
+        match self.ask("eth_feeHistory", json!(["0xa", "latest", [50]]), median_reward).await {
+            Err(RpcError::Spoken { .. } | RpcError::Silent(_)) => {}
+            known => return known,
+        }
+        let price = self.ask("eth_gasPrice", json!([]), read::large).await?;
+        Ok(price.saturating_sub(block))
     }
 
     /// The number of transactions of `address` in blocks, which is its first unused nonce.
@@ -227,6 +265,7 @@ fn tag(at: At) -> String {
     match at {
         At::Latest => "latest".to_owned(),
         At::Pending => "pending".to_owned(),
+        At::Finalized => "finalized".to_owned(),
         At::Block(number) => format!("{number:#x}"),
     }
 }
@@ -234,6 +273,15 @@ fn tag(at: At) -> String {
 fn request(from: Address, to: Address, data: &[u8]) -> Value {
     let data = alloy_primitives::hex::encode_prefixed(data);
     json!({"from": from.to_string(), "to": to.to_string(), "data": data})
+}
+
+/// Of the priority fees that the middle transactions of recent blocks paid.
+fn median_reward(value: &Value) -> Result<u128, Failure> {
+    let blocks = value["reward"].as_array().context("a fee history without rewards")?;
+    let rewards = blocks.iter().map(|block| read::large(&block[0]));
+    let mut rewards = rewards.collect::<Result<Vec<u128>, Failure>>()?;
+    rewards.sort_unstable();
+    rewards.get(rewards.len() / 2).copied().context("a fee history of no block")
 }
 
 fn block(value: &Value) -> Result<Block, Failure> {

@@ -3,7 +3,8 @@
 
 use super::destination::Destinations;
 use super::detail::{self, Detail};
-use super::{ChainDestination, CryptoConfig, Payment, amount, facts, quote_detail};
+use super::facts::{facts, quote_detail};
+use super::{COIN_DECIMALS, ChainDestination, CryptoConfig, Payment, amount};
 use crate::rails::offline::Offline;
 use crate::rails::{Closed, Facts, FieldProblem, Quote};
 use crate::store::Failure;
@@ -72,8 +73,7 @@ impl Offline for TestToken {
 
     fn detail(&self, payment: &Payment) -> String {
         let net = payment.withdrawal.net();
-        let to = serde_json::from_str(&payment.withdrawal.destination).ok();
-        let to = to.and_then(|stored: ChainDestination| stored.address.parse().ok());
+        let stored: Option<ChainDestination> = serde_json::from_str(&payment.withdrawal.destination).ok();
         let detail = Detail {
             order_id: &payment.order_id,
             currency: &self.currency,
@@ -81,10 +81,10 @@ impl Offline for TestToken {
             units: self.units(net).unwrap_or_default(),
             decimals: self.decimals,
             gross: payment.withdrawal.amount,
-            to: to.unwrap_or_default(),
-            hash: Some(transaction_hash(&payment.order_id)),
+            to: stored.map(|stored| stored.address).unwrap_or_default(),
+            hash: Some(transaction_hash(&payment.order_id).to_string()),
             confirmations: Some(self.confirmations),
-            fee: Some(U256::from(NETWORK_FEE)),
+            fee: Some((U256::from(NETWORK_FEE), COIN_DECIMALS)),
         };
         detail.json()
     }

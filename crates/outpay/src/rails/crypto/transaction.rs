@@ -6,7 +6,8 @@ use super::treasury::Treasury;
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, keccak256};
 use alloy_rlp::{Decodable, EMPTY_LIST_CODE, Encodable, Header};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use k256::ecdsa::{self, RecoveryId, VerifyingKey};
 
 /// The type's number (EIP-2718).
 const DYNAMIC_FEE: u8 = 2;
@@ -56,6 +57,39 @@ impl Transaction {
         Ok(Self { chain_id, nonce, fees: Fees { max, tip }, gas, to, data })
     }
 
+    /// Reads a signed transaction strictly, and tells whose signature it bears. Its bytes are the only ones that this transaction
+    /// can have with this signature.
+    ///
+    /// # Errors
+    /// When anything in it is not as [`Self::sign`] writes it.
+    pub fn read_signed(raw: &[u8]) -> Result<(Self, Address), Failure> {
+        let transaction = Self::read(raw)?;
+        let mut fields = transaction.fields();
+        let digest = keccak256(envelope(&fields));
+        let mut rest = &raw[1..];
+        let mut signature = Header::decode_bytes(&mut rest, true)?;
+        ensure!(rest.is_empty(), "bytes behind the transaction");
+        let signature = &mut signature;
+        // The fields that were read above, up to the empty access list.
+        for _ in 0..8 {
+            Header::decode_bytes(signature, false)?;
+        }
+        let accesses = Header::decode_bytes(signature, true)?;
+        ensure!(accesses.is_empty(), "a transaction with an access list");
+        let odd_y = bool::decode(signature)?;
+        let [r, s] = [number_of_32(signature)?, number_of_32(signature)?];
+        odd_y.encode(&mut fields);
+        without_zeros(&r).encode(&mut fields);
+        without_zeros(&s).encode(&mut fields);
+        ensure!(envelope(&fields) == raw, "a transaction that is written in an unusual way");
+        let signature = ecdsa::Signature::from_scalars(r, s).context("no signature")?;
+        ensure!(signature.normalize_s().is_none(), "a signature with the larger s");
+        let key =
+            VerifyingKey::recover_from_prehash(digest.as_slice(), &signature, RecoveryId::new(odd_y, false));
+        let point = key.context("a signature of no key")?.to_encoded_point(false);
+        Ok((transaction, Address::from_raw_public_key(&point.as_bytes()[1..])))
+    }
+
     /// The unsigned fields one after another, in the order of EIP-1559.
     fn fields(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -77,6 +111,14 @@ fn envelope(fields: &[u8]) -> Vec<u8> {
     Header { list: true, payload_length: fields.len() }.encode(&mut out);
     out.extend_from_slice(fields);
     out
+}
+
+fn number_of_32(fields: &mut &[u8]) -> Result<[u8; 32], Failure> {
+    let digits = Header::decode_bytes(fields, false)?;
+    let mut number = [0; 32];
+    let start = number.len().checked_sub(digits.len()).context("a number of more than 32 bytes")?;
+    number[start..].copy_from_slice(digits);
+    Ok(number)
 }
 
 /// Integers have no leading zeros on the wire.
@@ -112,6 +154,22 @@ mod tests {
     fn the_same_transaction_has_the_same_bytes() {
         let [one, two] = [1, 1].map(|nonce| sample(nonce).sign(&treasury()).unwrap());
         assert_eq!((one.hash, one.raw), (two.hash, two.raw));
+    }
+
+    #[test]
+    fn a_signature_tells_whose_it_is() {
+        for nonce in 0..300 {
+            let signed = sample(nonce).sign(&treasury()).unwrap();
+            assert_eq!(Transaction::read_signed(&signed.raw).unwrap(), (sample(nonce), treasury().address()));
+            let mut longer = signed.raw.clone();
+            longer.push(0);
+            assert!(Transaction::read_signed(&longer).is_err());
+            let mut altered = signed.raw;
+            let last = altered.len() - 1;
+            altered[last] ^= 1;
+            let by = Transaction::read_signed(&altered).ok().map(|(_, by)| by);
+            assert_ne!(by, Some(treasury().address()));
+        }
     }
 
     #[test]

@@ -15,10 +15,17 @@ rpc_url = "https://node.example/v3/s3cret"
 key_env = "TREASURY_KEY"
 "#;
 
+const SIGNER_WITH_PASSWORD: &str = "[signer]\nurl = \"http://me:secret all the same@s\"\n\
+     address = \"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F\"";
+const SIGNER_WITHOUT_TOKEN: &str = "[signer]\nurl = \"http://s\"\ntoken_env = \"UNSET_VARIABLE\"\n\
+     address = \"0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F\"";
+
 fn environment(name: &str) -> Option<String> {
     match name {
         "TREASURY_KEY" => Some(format!("{KEY}\n")),
         "NODE" => Some("https://node.example/".to_owned()),
+        "NODES" => Some("https://a.example/ https://b.example/\nhttps://c.example/\n".to_owned()),
+        "NONE" => Some(" \n".to_owned()),
         "PASSWORD" => Some("testpassword".to_owned()),
         "NO_KEY" => Some("not a key, but secret all the same".to_owned()),
         _ => None,
@@ -54,6 +61,21 @@ fn a_good_configuration_makes_a_rail() {
 }
 
 #[test]
+fn several_nodes_and_a_remote_signer_make_a_rail() {
+    let url = "rpc_url = \"https://node.example/v3/s3cret\"";
+    let urls =
+        "rpc_urls = [\"https://a.example/\", \"https://b.example/\"]\nagree = 2\nfinality = \"finalized\"";
+    assert!(build(&changed(url, urls)).is_ok());
+    assert!(build(&changed(url, "rpc_urls_env = \"NODES\"\nagree = 3")).is_ok());
+    let config: CryptoConfig = toml::from_str(&changed(url, urls)).unwrap();
+    assert!(config.holds_secret());
+    assert!(!format!("{config:?}").contains("a.example"));
+    let signer = SIGNER_WITHOUT_TOKEN.replace("UNSET_VARIABLE", "PASSWORD");
+    let rail = build(&changed("key_env = \"TREASURY_KEY\"", &signer)).unwrap();
+    assert_eq!(rail.line(), (8453, TREASURY.to_owned()));
+}
+
+#[test]
 fn what_is_wrong_is_named_without_its_secrets() {
     let table = [
         ("chain = \"Base\"", "chain = \" \"", "`chain`"),
@@ -83,6 +105,20 @@ fn what_is_wrong_is_named_without_its_secrets() {
             "decimals = 6\nsecond_rpc_url = \"https://node.example/v3/s3cret\"",
             "first node again",
         ),
+        ("decimals = 6", "decimals = 6\nrpc_urls = [\"https://b/\"]", "`rpc_urls`"),
+        ("rpc_url = \"https://node.example/v3/s3cret\"", "rpc_urls = []", "`rpc_urls`"),
+        ("rpc_url = \"https://node.example/v3/s3cret\"", "rpc_urls_env = \"NONE\"", "`rpc_urls_env`"),
+        ("decimals = 6", "decimals = 6\nagree = 2", "`agree`"),
+        ("decimals = 6", "decimals = 6\nagree = 0", "`agree`"),
+        ("decimals = 6", "decimals = 6\nfinality = \"soon\"", "finality"),
+        (
+            "key_env = \"TREASURY_KEY\"",
+            "key_env = \"TREASURY_KEY\"\n[signer]\nurl = \"http://s\"\naddress = \"0x1\"",
+            "`signer`",
+        ),
+        ("key_env = \"TREASURY_KEY\"", "[signer]\nurl = \"http://s\"\naddress = \"0x1\"", "`address`"),
+        ("key_env = \"TREASURY_KEY\"", SIGNER_WITH_PASSWORD, "`token_env`"),
+        ("key_env = \"TREASURY_KEY\"", SIGNER_WITHOUT_TOKEN, "UNSET_VARIABLE"),
     ];
     for (line, with, named) in table {
         let problem = build(&changed(line, with)).err().unwrap_or_else(|| panic!("{with} is fine"));

@@ -171,14 +171,14 @@ async fn wants_both(world: &Chain, payment: &Payment, attempts: &[Attempt], code
     let rail = with_second(world, &second);
     second.act(|_, _| Act::Hang);
     let text = unknown(rail.query(payment, attempts).await);
-    assert!(text.contains("second node"), "{code}: {text}");
+    assert!(text.contains("node 2"), "{code}: {text}");
     second.act(|method, params| match method {
         "eth_getTransactionReceipt" => Act::Say(json!(null)),
         "eth_getTransactionCount" if params[1] == "latest" => Act::Say(json!("0x0")),
         _ => Act::Pass,
     });
     let text = unknown(rail.query(payment, attempts).await);
-    assert!(text.contains(code) && text.contains("does not confirm"), "{text}");
+    assert!(text.contains(code) && text.contains("do not confirm"), "{text}");
     second.act(|_, _| Act::Pass);
     assert_eq!(refused(rail.query(payment, attempts).await), code);
 }

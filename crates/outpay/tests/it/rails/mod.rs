@@ -15,16 +15,19 @@ mod crypto_in_flight;
 #[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
 mod crypto_killed_server;
 mod crypto_never_twice;
+mod crypto_nodes;
 mod crypto_nonces;
 mod crypto_overtaken;
 mod crypto_recovery;
 mod crypto_reorganisation;
 mod crypto_replacement;
 mod crypto_server;
+mod crypto_signer;
 mod crypto_stop;
 mod crypto_tokens;
 mod crypto_transfer;
 mod crypto_two_tokens;
+mod crypto_watch;
 #[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
 mod crypto_zombies;
 mod fencing;

@@ -21,6 +21,11 @@ impl Anvil {
     pub const CHAIN_ID: u64 = 31_337;
 
     pub fn start() -> Peer {
+        Self::of_chain(Self::CHAIN_ID)
+    }
+
+    /// Of another chain.
+    pub fn of_chain(chain_id: u64) -> Peer {
         let (system, machine) = match (std::env::consts::OS, std::env::consts::ARCH) {
             ("macos", "aarch64") => ("darwin", "arm64"),
             ("macos", _) => ("darwin", "amd64"),
@@ -29,7 +34,7 @@ impl Anvil {
         };
         let program = format!("@foundry-rs/anvil-{system}-{machine}/bin/anvil");
         let mut command = Command::new(installed(&program));
-        command.args(["--port", "0", "--accounts", "2", "--chain-id", &Self::CHAIN_ID.to_string()]);
+        command.args(["--port", "0", "--accounts", "2", "--chain-id", &chain_id.to_string()]);
         Peer::start(command, "Listening on ", "http://")
     }
 }
