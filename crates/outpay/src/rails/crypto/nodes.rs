@@ -108,7 +108,10 @@ impl Nodes {
         let calls = asked.map(|(index, node)| {
             let call = question(&node.chain);
             async move {
-                let answer = async { node.chain.check().await.and(call.await) };
+                let answer = async {
+                    node.chain.check().await?;
+                    call.await
+                };
                 (index, answer.await)
             }
         });
