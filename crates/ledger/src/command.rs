@@ -157,6 +157,8 @@ pub enum Occurrence {
     MethodOpened,
     /// A method was switched off or paused.
     MethodClosed,
+    /// A rail's own books say something else of a withdrawal than this book.
+    ReconciliationMismatch,
 }
 
 /// Everything that can change a book.

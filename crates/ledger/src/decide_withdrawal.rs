@@ -170,6 +170,7 @@ pub(crate) fn record(
         Occurrence::ImportCompleted => EntryKind::ImportCompleted,
         Occurrence::MethodOpened => EntryKind::MethodOpened,
         Occurrence::MethodClosed => EntryKind::MethodClosed,
+        Occurrence::ReconciliationMismatch => EntryKind::ReconciliationMismatch,
     };
     let entry = NewEntry { user, withdrawal, ..NewEntry::new(kind).with_note(note) };
     Ok(Plan { changes: vec![Change::Note(entry)], reply: Reply::Recorded })

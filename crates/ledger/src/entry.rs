@@ -76,6 +76,8 @@ pub enum EntryKind {
     MethodOpened = 33,
     /// A method was switched off or paused; the note is its name.
     MethodClosed = 34,
+    /// A rail's own books say something else of a withdrawal; the note says what.
+    ReconciliationMismatch = 39,
     /// main -> world: a deposit that was recorded wrongly, or a part of it.
     DepositReversed = 40,
     /// main -> world: money that left the platform for the business.
@@ -88,7 +90,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,
@@ -123,6 +125,7 @@ impl EntryKind {
         Self::ImportCompleted,
         Self::MethodOpened,
         Self::MethodClosed,
+        Self::ReconciliationMismatch,
         Self::DepositReversed,
         Self::PaidOut,
         Self::FeesSweptToMain,
@@ -179,6 +182,7 @@ impl EntryKind {
             Self::ImportCompleted => "import.completed",
             Self::MethodOpened => "method.opened",
             Self::MethodClosed => "method.closed",
+            Self::ReconciliationMismatch => "reconciliation.mismatch",
             Self::DepositReversed => "balance.deposit_reversed",
             Self::PaidOut => "balance.paid_out",
             Self::FeesSweptToMain => "balance.fees_swept",

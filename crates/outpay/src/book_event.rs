@@ -63,6 +63,9 @@ pub struct EventData {
     /// The method that was opened or closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<String>,
+    /// Of `reconciliation.mismatch`: in what the books differ; `reason` has what each says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<String>,
     /// `key_…`, where an API key gave the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<String>,
@@ -95,6 +98,9 @@ pub fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Met
     let is_reference = entry.kind == EntryKind::Deposited || is_payout(entry.kind);
     let is_import = entry.kind == EntryKind::ImportCompleted;
     let is_method = matches!(entry.kind, EntryKind::MethodOpened | EntryKind::MethodClosed);
+    let mismatch = note.as_ref().filter(|_| entry.kind == EntryKind::ReconciliationMismatch);
+    let mismatch = mismatch.and_then(|note| note.split_once(": "));
+    let mismatch = mismatch.map(|(kind, said)| (kind.to_owned(), said.to_owned()));
     let import = note.as_ref().filter(|_| is_import).and_then(|number| number.parse().ok());
     let correction = (entry.kind == EntryKind::DepositReversed).then(|| CorrectionDetail::of(&entry.detail));
     let reversed = correction.flatten().map(|detail| detail.deposit);
@@ -111,7 +117,11 @@ pub fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Met
             metadata: metadata.pairs().clone(),
             method: note.clone().filter(|_| is_method),
             import_id: import.map(|number| ids.seal(IdKind::Import, book, number)),
-            reason: note.filter(|_| !is_reference && !is_import && !is_method),
+            reason: match &mismatch {
+                Some((_, said)) => Some(said.clone()),
+                None => note.filter(|_| !is_reference && !is_import && !is_method),
+            },
+            mismatch: mismatch.map(|(kind, _)| kind),
             withdrawal_id: (entry.withdrawal > 0)
                 .then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal)),
             payment: serde_json::from_str(&entry.detail).ok().filter(|_| entry.withdrawal > 0),

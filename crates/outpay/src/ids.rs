@@ -42,6 +42,8 @@ pub enum IdKind {
     Mail,
     /// `prp_`: a proposal that a second person must confirm.
     Proposal,
+    /// `rec_`: a difference between a rail's own books and ours.
+    Mismatch,
     /// A withdrawal as a payment of its rail; see [`PublicIds::order_id`].
     Payment,
 }
@@ -64,6 +66,7 @@ impl IdKind {
             Self::Import => "imp_",
             Self::Mail => "mail_",
             Self::Proposal => "prp_",
+            Self::Mismatch => "rec_",
             Self::Payment => "",
         }
     }
@@ -86,6 +89,7 @@ impl IdKind {
             Self::Mail => 31,
             Self::WebhookEndpoint => 60,
             Self::Proposal => 70,
+            Self::Mismatch => 80,
         }
     }
 }

@@ -49,6 +49,7 @@ mod precondition;
 mod private_files;
 mod proposals;
 mod rails;
+mod reconciliation;
 mod recovery;
 mod recovery_progress;
 mod requests;

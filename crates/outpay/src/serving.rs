@@ -16,6 +16,7 @@ use crate::members::demo::DemoDoor;
 use crate::overview;
 use crate::payment_worker;
 use crate::platform::Platform;
+use crate::reconciliation::night;
 use crate::store::Failure;
 use crate::unclaimed;
 use crate::web::assets;
@@ -39,6 +40,7 @@ struct Workers {
     mail: i64,
     imports: i64,
     keys: i64,
+    reconciliation: i64,
 }
 
 /// Binds the addresses.
@@ -102,8 +104,14 @@ impl Serving {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Failure> {
         let Self { api, platform } = self;
         let draw = || presence::number(&platform.entropy);
-        let workers =
-            Workers { withdrawals: draw(), webhooks: draw(), mail: draw(), imports: draw(), keys: draw() };
+        let workers = Workers {
+            withdrawals: draw(),
+            webhooks: draw(),
+            mail: draw(),
+            imports: draw(),
+            keys: draw(),
+            reconciliation: draw(),
+        };
         let numbers = [workers.withdrawals, workers.webhooks, workers.mail, workers.imports];
         key_rotation::beat(&platform, workers.keys).await?;
         // Kept until all tasks have ended.
@@ -129,7 +137,7 @@ impl Serving {
 
 /// The background tasks that stop before the server has finished what it accepted, since they hold handles to the teller.
 fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
-    let Workers { withdrawals, mail, imports, keys, .. } = *workers;
+    let Workers { withdrawals, mail, imports, keys, reconciliation, .. } = *workers;
     let mut tasks = vec![
         over(platform, "withdrawals", move |platform, stop| async move {
             presence::take_back_own(&platform.store, withdrawals).await;
@@ -141,6 +149,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
         }),
         over(platform, "keys", move |platform, stop| key_rotation::run(platform, keys, stop)),
         over(platform, "overview", overview::run),
+        over(platform, "reconciliation", move |platform, stop| night::run(platform, reconciliation, stop)),
         over(platform, "failing_webhooks", failing_webhooks::run),
         over(platform, "heads", heads::run),
         over(platform, "due", due::run),

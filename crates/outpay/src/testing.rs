@@ -132,6 +132,10 @@ pub mod rails {
     };
 }
 
+pub mod reconciliation {
+    pub use crate::reconciliation::{CloseError, NotReconciled, Reconciled, close, id, named, night, run};
+}
+
 pub mod recovery {
     pub use crate::recovery::treasury;
 }
@@ -161,16 +165,17 @@ pub mod store {
         Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds,
         BookPart, BrandingRow, Bucket, Business, Clearance, ConnectionSecurity, Credential, CredentialKind,
         DatabaseState, DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey, ExportedEntry,
-        FAR_BEHIND, Failure, GiftCard, Given, HandedOut, HashCredential, HistoryFilter, HistoryPlace, Hold,
-        Import, ImportLine, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState,
-        Longest, LongestSteps, MailChoice, MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership,
-        MetadataOf, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
-        NewInvitation, NewMail, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow,
-        ProposalState, PulledBack, RECOVERY_MARK, RailNumber, RailOpening, RecoveryChanges, RequestFilter,
-        RequestLine, RewardLink, Saving, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store,
-        StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts,
-        UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
-        WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        FAR_BEHIND, Failure, GiftCard, Given, GivenCard, HandedOut, HashCredential, HistoryFilter,
+        HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage,
+        Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd, MailNeeds, MailRow, MailState,
+        MemberChange, Membership, MetadataOf, MethodActivity, Mismatch, MismatchKind, MismatchState, Needs,
+        NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail,
+        NewMismatch, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow, ProposalState,
+        PulledBack, RECOVERY_MARK, RailNumber, RailOpening, ReconciliationRun, RecoveryChanges,
+        RequestFilter, RequestLine, RewardLink, Saving, SealedColumn, SentSince, SettingsChange, Snapshot,
+        Stop, Store, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed,
+        UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint,
+        WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
     };
 }
 
@@ -194,7 +199,7 @@ pub mod webhooks {
 }
 
 pub mod withdrawals {
-    pub use crate::withdrawals::{has_code, offer, price, waits_for};
+    pub use crate::withdrawals::{has_code, health, offer, price, waits_for};
 }
 
 pub mod witness {

@@ -362,6 +362,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         | EntryKind::PaymentsPaused
         | EntryKind::PaymentsResumed => None,
         EntryKind::ImportCompleted | EntryKind::MethodOpened | EntryKind::MethodClosed => None,
+        EntryKind::ReconciliationMismatch => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The operator's door: the command line, and which file carries out which command. Not here: what a server does, or
 //! rules about money (they are asked of the teller, as everywhere). Exit codes: 0 done, 1 refused or failed, 2 wrong
-//! usage.
+//! usage, 3 books that differ (reconcile).
 
 mod audit;
 mod backup;
@@ -31,6 +31,7 @@ mod pause;
 mod preload;
 mod progress;
 mod proposal;
+mod reconcile;
 mod recover;
 mod recover_treasury;
 mod secret_flag;
@@ -98,6 +99,8 @@ enum Command {
     Listen(listen::ListenArguments),
     /// Send an invented event to a business's webhook
     Trigger(trigger::TriggerArguments),
+    /// Compare the rails' own books with ours; exit 3 while differences are open
+    Reconcile(reconcile::ReconcileArguments),
     /// Recompute every balance and the hash chain from the journal; exit 1 with the place of any difference
     Audit(audit::AuditArguments),
     /// Back up the database into a folder and check the copy, alongside a running server
@@ -174,6 +177,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::Mail(arguments) => mail::run(arguments, &installation).await,
         Command::Listen(arguments) => listen::run(arguments).await,
         Command::Trigger(arguments) => trigger::run(arguments, &installation).await,
+        Command::Reconcile(arguments) => reconcile::run(arguments, &installation).await,
         Command::Audit(arguments) => audit::run(arguments, &installation).await,
         Command::Backup(arguments) => backup::back_up(arguments, &installation).await,
         Command::Verify(arguments) => backup::verify(arguments, &installation).await,

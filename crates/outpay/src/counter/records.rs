@@ -15,6 +15,17 @@ impl Counter<'_> {
         self.give(Command::Record { occurrence, user, withdrawal: None, note }, reply::recorded).await
     }
 
+    /// Writes a journal entry that something happened that concerns a user's withdrawal.
+    pub async fn record_of_withdrawal(
+        &self,
+        occurrence: Occurrence,
+        (user, withdrawal): (i64, i64),
+        note: String,
+    ) -> Result<Done<()>, Stopped> {
+        let (user, withdrawal) = (Some(user), Some(withdrawal));
+        self.give(Command::Record { occurrence, user, withdrawal, note }, reply::recorded).await
+    }
+
     /// Keeps the answer of something that is done outside the books, to give it again whenever the key comes again.
     /// `request` is everything that the request says.
     pub async fn remember(&self, request: String, answer: String) -> Result<Done<String>, Stopped> {

@@ -43,8 +43,10 @@ mod money {
     pub mod home;
     pub mod import;
     pub mod imports;
+    pub mod methods;
     pub mod pauses;
     pub mod proposals;
+    pub mod reconciliation;
     pub mod withdrawal;
     pub mod withdrawal_filter;
     pub mod withdrawal_row;
@@ -81,6 +83,8 @@ const NAVIGATION: [Section; 4] = [
             ("home", "/dashboard", "Home"),
             ("users", "/dashboard/users", "Users"),
             ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
+            ("methods", "/dashboard/methods", "Methods"),
+            ("reconciliation", "/dashboard/reconciliation", "Reconciliation"),
             ("pauses", "/dashboard/pauses", "Pauses"),
             ("import", "/dashboard/import", "Import"),
             ("proposals", "/dashboard/proposals", "Proposals"),

@@ -9,6 +9,7 @@
 mod limits;
 mod moment;
 mod prepare;
+mod report;
 mod turn;
 mod undone;
 
@@ -17,7 +18,7 @@ pub use turn::{LONGEST_STEPS, LONGEST_WATCH};
 
 use crate::background::{look_again, presence};
 use crate::platform::Platform;
-use crate::rails::{Mounted, Payment};
+use crate::rails::{Mounted, Payment, for_log};
 use crate::store::{Failure, Leased};
 use crate::traces;
 use futures_util::future::join_all;
@@ -124,9 +125,9 @@ impl PaymentWorker {
         stream::iter(leased)
             .for_each_concurrent(self.at_once, |leased| async move {
                 if let Err(failure) = self.visit(mounted, &leased, now).await {
-                    let withdrawal = self.public_id(&leased);
-                    let error = format!("{failure:#}");
-                    tracing::error!(error, withdrawal, "a withdrawal is left until its lease runs out");
+                    let (rail, withdrawal) = (rail.1, self.public_id(&leased));
+                    let error = for_log(&format!("{failure:#}"));
+                    tracing::error!(error, rail, withdrawal, "a withdrawal is left until its lease runs out");
                 }
             })
             .await;

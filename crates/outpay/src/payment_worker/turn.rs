@@ -62,7 +62,7 @@ impl Turn<'_> {
         }
     }
 
-    fn rail(&self) -> (Mode, &str) {
+    pub(super) fn rail(&self) -> (Mode, &str) {
         (self.mounted.mode, &self.mounted.facts().name)
     }
 
@@ -250,7 +250,9 @@ impl Turn<'_> {
                 Ok(withdrawal.provider.watch(self.hold.book.mode()).map(|watch| watch.first))
             }
             Outcome::Refused { code, text } => {
-                self.advance(attempts, self.step(Step::Fail).because(&code, &text)).await?;
+                if self.advance(attempts, self.step(Step::Fail).because(&code, &text)).await?.is_some() {
+                    self.report_refusal(&code, &text);
+                }
                 Ok(None)
             }
             Outcome::Accepted { .. } => {
@@ -261,10 +263,11 @@ impl Turn<'_> {
             }
             // Nothing was sent, so the outcome is not unknown.
             Outcome::Unknown { text, .. } if attempts.is_empty() => {
-                tracing::warn!(rail = self.mounted.facts().name, reason = text, "no attempt can be made now");
+                self.report_no_attempt(&text);
                 self.later(attempts).await
             }
-            Outcome::Unknown { .. } => {
+            Outcome::Unknown { text, .. } => {
+                self.report_unknown(attempts, &text);
                 if !withdrawal.outcome_unknown {
                     self.advance(attempts, self.step(Step::LoseOutcome)).await?;
                 }
@@ -293,7 +296,9 @@ impl Turn<'_> {
         code: &str,
         text: &str,
     ) -> Result<Option<Micros>, Failure> {
-        self.advance(attempts, self.step(Step::Return).because(code, text)).await?;
+        if self.advance(attempts, self.step(Step::Return).because(code, text)).await?.is_some() {
+            self.report_return(code, text);
+        }
         Ok(None)
     }
 

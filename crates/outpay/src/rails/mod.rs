@@ -14,6 +14,7 @@ pub mod config;
 pub mod crypto;
 pub mod exchange;
 mod field;
+mod for_log;
 pub mod gift_card;
 mod kind;
 mod locked;
@@ -35,6 +36,7 @@ pub use crate::store::{Outgoing, SentSince};
 pub use batch_file::{AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, message_id};
 pub use config::RailsConfig;
 pub use field::{Field, FieldProblem, FieldRole};
+pub use for_log::for_log;
 pub use kind::{Kind, Known, SAMPLE_BY_HAND, SAMPLE_BY_RAIL, kind};
 pub use measures::RailMeasures;
 pub use mounted::{Mounted, Rails};
@@ -279,6 +281,12 @@ pub trait Rail: Send + Sync {
     /// When they cannot be read now.
     fn own_books(&self, _period: (Micros, Micros)) -> BoxFuture<'_, Result<Option<Vec<Booked>>, Failure>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// What the counterpart should charge for a payment of this amount; `None` where that is not known. Reconciliation compares it with
+    /// [`Booked::fee`].
+    fn expected_fee(&self, _net: Cents) -> Option<Cents> {
+        None
     }
 
     /// The currency in which people pay this by hand.

@@ -1,5 +1,6 @@
 //! What a rail's own books say, for reconciliation. Not here: the comparison with our attempts.
 
+pub use crate::store::Standing;
 use ledger::{Cents, Micros};
 
 /// One payment in the rail's own books.
@@ -18,17 +19,4 @@ pub struct Booked {
     pub at: Micros,
     /// What has become of it.
     pub standing: Standing,
-}
-
-/// What has become of a payment, as the rail's books have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Ordered; the money has not left, or not for good.
-    Open,
-    /// Paid.
-    Paid,
-    /// Ordered, and never paid.
-    NotPaid,
-    /// Paid, and come back.
-    Returned,
 }

@@ -1,7 +1,7 @@
 //! The numbers under which states and kinds are stored, by the names that statements use. Each comes from its enum.
 
-use super::CredentialKind;
 use super::states::{DeliveryState, ImportState, LineState, MailState, ProposalState};
+use super::{CredentialKind, MismatchState};
 use crate::roles::Role;
 use ledger::{EntryKind, WithdrawalState};
 
@@ -19,6 +19,7 @@ pub(super) const WITHDRAWAL_SENDING: i64 = WithdrawalState::Sending.code();
 pub(super) const WITHDRAWAL_SUCCEEDED: i64 = WithdrawalState::Succeeded.code();
 /// Withdrawals in this state and those above it have given the money back.
 pub(super) const WITHDRAWAL_FAILED: i64 = WithdrawalState::Failed.code();
+pub(super) const WITHDRAWAL_RETURNED_STATE: i64 = WithdrawalState::Returned.code();
 
 pub(super) const SECRET_KEY: i64 = CredentialKind::SecretKey.code();
 pub(super) const PUBLIC_KEY: i64 = CredentialKind::PublicKey.code();
@@ -50,6 +51,10 @@ pub(super) const USER_INACTIVE: i64 = 0;
 pub(super) const CARD_IN_STOCK: i64 = 1;
 pub(super) const CARD_GIVEN_OUT: i64 = 2;
 pub(super) const CARD_RECALLED: i64 = 3;
+
+pub(super) const MISMATCH_OPEN: i64 = MismatchState::Open as i64;
+pub(super) const MISMATCH_VANISHED: i64 = MismatchState::Vanished as i64;
+pub(super) const MISMATCH_CLOSED: i64 = MismatchState::Closed as i64;
 
 /// A transfer of an unknown origin that is not assigned yet.
 pub(super) const TRANSFER_OPEN: i64 = 1;

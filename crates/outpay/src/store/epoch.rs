@@ -68,7 +68,8 @@ impl Store {
 }
 
 /// Tables whose numbers the engine counts.
-const COUNTED: [&str; 4] = ["audit_log", "member_session", "invitation", "mail"];
+const COUNTED: [&str; 6] =
+    ["audit_log", "member_session", "invitation", "mail", "reconciliation_run", "reconciliation_mismatch"];
 
 fn raise_sqlite(floor: i64) -> impl Iterator<Item = Statement> {
     let raise = move |table: &'static str| {

@@ -154,6 +154,12 @@ impl PauseScope {
         }
     }
 
+    /// Does it stop what this person of the book gets, and nothing else?
+    #[must_use]
+    pub fn is_of_person(&self, number: i64) -> bool {
+        matches!(self, Self::Person(_, user) | Self::Own(_, BookPart::Person(user)) if *user == number)
+    }
+
     /// Did the business set it? Otherwise the operator did, and the business does not end it.
     #[must_use]
     pub fn is_own(&self) -> bool {

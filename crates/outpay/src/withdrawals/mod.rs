@@ -2,6 +2,7 @@
 //! of one that was made. Only reads. Not here: what people do with withdrawals (counter/), the states (ledger), sending (rails).
 
 pub mod evidence;
+pub mod health;
 pub mod offer;
 pub mod price;
 

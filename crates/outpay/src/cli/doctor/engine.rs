@@ -107,9 +107,32 @@ pub(super) async fn check(
     check_witness(data, store, checks).await?;
     check_entry_times(store, checks).await?;
     check_openings(store, checks).await?;
+    check_reconciliation(store, checks).await?;
     check_workers(store, checks).await?;
     check_clock(store, checks).await?;
     Ok(has_its_key)
+}
+
+/// Do the rails' own books agree with ours?
+async fn check_reconciliation(store: &Store, checks: &mut Checks) -> Result<(), Failure> {
+    let open = store.open_mismatches().await?;
+    let alarms = open.iter().filter(|one| one.found.is_alarm).count();
+    let (grade, detail) = match (open.len(), alarms) {
+        (0, _) => (Grade::Pass, "no difference is open".to_owned()),
+        (all, 0) => (Grade::Warn, format!("{all} differences are open; see: outpay reconcile --list")),
+        (all, _) => (
+            Grade::Fail,
+            format!(
+                "{all} differences are open; by {alarms} of them more has left than our books say; see: outpay reconcile --list"
+            ),
+        ),
+    };
+    checks.add(grade, "reconciliation", detail);
+    for run in store.newest_reconciliation_runs().await?.iter().filter(|run| !run.failure.is_empty()) {
+        let detail = format!("the books of {} could not be read: {}", run.rail, run.failure);
+        checks.add(Grade::Warn, "reconciliation", detail);
+    }
+    Ok(())
 }
 
 /// Is work done when it is due?

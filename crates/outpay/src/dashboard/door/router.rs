@@ -9,7 +9,9 @@ use crate::dashboard::business::{audit, settings, team, test_clock};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhook, webhooks};
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{notice, uploaded};
-use crate::dashboard::money::{by_hand, home, import, imports, pauses, proposals, withdrawal, withdrawals};
+use crate::dashboard::money::{
+    by_hand, home, import, imports, methods, pauses, proposals, reconciliation, withdrawal, withdrawals,
+};
 use crate::dashboard::people::{claim_link, user, users};
 use crate::members::demo::DemoDoor;
 use crate::platform::Platform;
@@ -94,7 +96,7 @@ fn people() -> Vec<Route> {
     ]
 }
 
-/// Balances, withdrawals, imports, pauses, proposals.
+/// Balances, withdrawals, methods, reconciliation, imports, pauses, proposals.
 fn money() -> Vec<Route> {
     vec![
         get("/dashboard", Needs(See), home::view),
@@ -107,6 +109,9 @@ fn money() -> Vec<Route> {
         post("/dashboard/withdrawals/by-hand/settle", Needs(ReviewWithdrawals), by_hand::settle),
         get("/dashboard/withdrawals/{id}", Needs(See), withdrawal::view),
         post("/dashboard/withdrawals/{id}/end", Needs(ReviewWithdrawals), withdrawal::end),
+        get("/dashboard/methods", Needs(See), methods::view),
+        get("/dashboard/reconciliation", Needs(See), reconciliation::view),
+        post("/dashboard/reconciliation/close", Needs(ReviewWithdrawals), reconciliation::close),
         get("/dashboard/pauses", Needs(See), pauses::view),
         post("/dashboard/pauses", Needs(ManageSettings), pauses::set),
         post("/dashboard/pauses/resume", Needs(ManageSettings), pauses::end),

@@ -7,11 +7,12 @@ use crate::dashboard::door::access::Access;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::FormSender;
 use crate::dashboard::door::{notice, visitor};
+use crate::kill_switch;
 use crate::members::session::{self, Session};
 use crate::members::{Member, SessionClient};
 use crate::platform::Platform;
 use crate::roles::{Permission, Role};
-use crate::store::{Business, Failure, NewAuditEntry};
+use crate::store::{Business, Failure, NewAuditEntry, StoredPause};
 use crate::web::{cookie, csrf, page};
 use anyhow::Context;
 use axum::extract::FromRequestParts;
@@ -36,6 +37,8 @@ pub struct SignedIn {
     /// The book of the business in this mode.
     pub book: BookId,
     pub csrf: String,
+    /// The pauses that concern this book, oldest first.
+    pub(crate) pauses: Vec<StoredPause>,
     /// The flash message of the last action.
     pub(crate) notice: Option<String>,
     pub(crate) session: Session,
@@ -79,9 +82,10 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
         member: session.member(),
         role,
         book: BookId::new(business.number, mode),
-        business,
         mode,
         csrf,
+        pauses: kill_switch::of_book(platform, BookId::new(business.number, mode)).await?,
+        business,
         notice: notice::pick_up(&platform.secrets, &parts.headers),
         client: visitor::client_of(parts),
         device: visitor::device_of(&parts.headers),

@@ -37,6 +37,8 @@ struct PayoutUserPage {
     id: String,
     row: UserRow,
     badge: (&'static str, &'static str),
+    /// By a pause of this person alone.
+    is_paused: bool,
     /// The link to the claim page; shown this once.
     link: Option<String>,
     withdrawals: Vec<WithdrawalRow>,
@@ -103,6 +105,7 @@ pub(crate) async fn show(
         once: idempotency::token(&who.platform),
         id: id.to_owned(),
         badge: users::badge(&row, test_clock::now(&who.platform, who.book).await?),
+        is_paused: who.pauses.iter().any(|pause| pause.scope.is_of_person(row.user.number)),
         link,
         withdrawals: rows(who, withdrawals).await?,
         history: found.iter().map(|stored| moved(who, account, stored, &names)).collect(),
@@ -219,6 +222,7 @@ mod tests {
                 id: "usr_1".to_owned(),
                 row: UserRow { user, history: 2 },
                 badge: ("badge-good", "active"),
+                is_paused: true,
                 link: Some("https://pay.example.com/p#hash".to_owned()),
                 withdrawals: vec![withdrawal_row::sample(1, ledger::WithdrawalState::Review)],
                 history: vec![

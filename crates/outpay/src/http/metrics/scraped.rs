@@ -3,7 +3,7 @@
 use crate::business;
 use crate::commit::State as TellerState;
 use crate::platform::Platform;
-use crate::store::Failure;
+use crate::store::{Failure, MismatchKind};
 use ledger::{BookId, Mode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -20,6 +20,16 @@ pub(super) struct Scraped {
     rails_up: Family<RailLabels, Gauge>,
     left_alone: Family<RailLabels, Counter>,
     balances: Family<BalanceLabels, Gauge>,
+    mismatches: Family<MismatchLabels, Gauge>,
+    alarms: Family<RailLabels, Gauge>,
+    reconciled: Family<RailLabels, Gauge>,
+    unread: Family<RailLabels, Gauge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MismatchLabels {
+    rail: String,
+    kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -47,6 +57,14 @@ impl Scraped {
         registry.register("rail_left_alone", help, self.left_alone.clone());
         let help = "Balances of each business in cents; those of recipients as one sum";
         registry.register("balance_cents", help, self.balances.clone());
+        let help = "Open differences between a rail's own books and ours, by kind";
+        registry.register("reconciliation_mismatches", help, self.mismatches.clone());
+        let help = "Those of them by which more has left, or may leave, than our books say";
+        registry.register("reconciliation_alarms", help, self.alarms.clone());
+        let help = "Whether a rail's own books could not be read when that was tried last";
+        registry.register("reconciliation_failing", help, self.unread.clone());
+        let help = "Until when a rail's own books were compared with ours, in seconds since 1970";
+        registry.register("reconciliation_compared_until_seconds", help, self.reconciled.clone());
     }
 
     pub(super) async fn read(&self, platform: &Platform) {
@@ -72,6 +90,7 @@ impl Scraped {
         let (sending, unknown) = platform.store.withdrawals_under_way().await?;
         self.sending.set(sending);
         self.outcome_unknown.set(unknown);
+        self.read_reconciliation(platform).await?;
         let mut recipients = 0;
         let accounts = platform.store.house_balances().await?;
         for (place, (book, account, balance)) in accounts.iter().enumerate() {
@@ -82,6 +101,29 @@ impl Scraped {
                 self.balance(platform, *book, "recipients".to_owned()).set(recipients);
                 recipients = 0;
             }
+        }
+        Ok(())
+    }
+
+    async fn read_reconciliation(&self, platform: &Platform) -> Result<(), Failure> {
+        let open = platform.store.open_mismatches().await?;
+        let runs = platform.store.newest_reconciliation_runs().await?;
+        for mounted in platform.rails.of(Mode::Live) {
+            let rail = &mounted.facts().name;
+            let of_rail = || open.iter().filter(|one| one.rail == *rail);
+            for kind in MismatchKind::ALL {
+                let count = of_rail().filter(|one| one.found.kind == kind).count();
+                let labels = MismatchLabels { rail: rail.clone(), kind: kind.word() };
+                self.mismatches.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+            }
+            let count = of_rail().filter(|one| one.found.is_alarm).count();
+            let labels = RailLabels { rail: rail.clone() };
+            self.alarms.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+            let is_unread = runs.iter().any(|run| run.rail == *rail && !run.failure.is_empty());
+            self.unread.get_or_create(&labels).set(i64::from(is_unread));
+        }
+        for (rail, until) in platform.store.reconciled_until().await? {
+            self.reconciled.get_or_create(&RailLabels { rail }).set(until / 1_000_000);
         }
         Ok(())
     }

@@ -24,8 +24,11 @@ const OPTIONAL_BODIES: [&str; 6] =
 const OPEN_BODIES: [&str; 2] = ["CreateBody", "HashBody"];
 
 /// Words of fields whose rooms are below the door, so that they cannot name its schemas: schema, field, words.
-const WORDS_BELOW: [(&str, &str, &str); 2] =
-    [("Event", "type", "EventType"), ("AuditEntry", "place", "AuditPlace")];
+const WORDS_BELOW: [(&str, &str, &str); 3] = [
+    ("Event", "type", "EventType"),
+    ("EventData", "mismatch", "MismatchKind"),
+    ("AuditEntry", "place", "AuditPlace"),
+];
 
 pub(super) fn settle(document: &mut Value) {
     let written = document["components"]["schemas"].clone();

@@ -6,7 +6,7 @@ use crate::http::error_code;
 use crate::proposals;
 use crate::rails::Closed;
 use crate::scopes::{Resource, Scope};
-use crate::store::{ApiKey, DeliveryState, Stop};
+use crate::store::{ApiKey, DeliveryState, MismatchKind, Stop};
 use crate::webhook_event;
 use crate::webhooks::{ATTEMPT_ERRORS, Schedule};
 use ledger::{EntryKind, Mode, Provider, Refusal, RowRefusal, UserStatus, WithdrawalState};
@@ -66,6 +66,8 @@ words! {
     WaitingWords "WaitingReason" Stop::ALL.map(Stop::word);
     /// What happened.
     EventWords "EventType" EntryKind::ALL.map(EntryKind::event_name);
+    /// In what a rail's own books differ from ours.
+    MismatchWords "MismatchKind" MismatchKind::ALL.map(MismatchKind::word);
     /// The documented events of a recipient's withdrawal.
     PayoutEventWords "PayoutEventType" webhook_event::names();
     /// Where a delivery stands. `superseded`: a later event of its withdrawal was delivered, and this one is of no use any more.

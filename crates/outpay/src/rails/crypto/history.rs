@@ -35,18 +35,29 @@ impl CryptoRail {
 
     async fn transfers_on(&self, chain: &Chain, since: Micros) -> Result<SentSince, Failure> {
         let head = chain.rpc.head().await?;
+        let from = first_block_since(chain, since, head).await?;
+        let outgoing = self.transfers_of_blocks(chain, from, head).await?;
+        let slots = i64::try_from(chain.rpc.nonce(chain.treasury, At::Pending).await?)?;
+        Ok(SentSince { outgoing, slots })
+    }
+
+    /// The same of these blocks, first and last.
+    pub(super) async fn transfers_of_blocks(
+        &self,
+        chain: &Chain,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<Outgoing>, Failure> {
         let topics = [Token::Transfer::SIGNATURE_HASH, chain.treasury.into_word()];
-        let mut from = first_block_since(chain, since, head).await?;
-        let mut outgoing = Vec::new();
-        while from <= head {
-            let to = head.min(from.saturating_add(PAGE - 1));
+        let (mut from, mut outgoing) = (first, Vec::new());
+        while from <= last {
+            let to = last.min(from.saturating_add(PAGE - 1));
             for placed in chain.rpc.logs(chain.token, &topics, (from, At::Block(to))).await? {
                 outgoing.push(self.outgoing(&placed)?);
             }
             from = to + 1;
         }
-        let slots = i64::try_from(chain.rpc.nonce(chain.treasury, At::Pending).await?)?;
-        Ok(SentSince { outgoing, slots })
+        Ok(outgoing)
     }
 
     fn outgoing(&self, placed: &PlacedLog) -> Result<Outgoing, Failure> {
@@ -105,7 +116,7 @@ impl CryptoRail {
 }
 
 /// The first block that is not older than this, by the time in the blocks; `head + 1` where all are.
-async fn first_block_since(chain: &Chain, since: Micros, head: u64) -> Result<u64, Failure> {
+pub(super) async fn first_block_since(chain: &Chain, since: Micros, head: u64) -> Result<u64, Failure> {
     let seconds = u64::try_from(since / 1_000_000).unwrap_or(0);
     let (mut low, mut high) = (0, head + 1);
     while low < high {

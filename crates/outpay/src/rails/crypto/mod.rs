@@ -19,6 +19,7 @@ mod funds;
 mod history;
 mod in_flight;
 mod nodes;
+mod own_books;
 mod prepare;
 mod query;
 mod read;
@@ -44,8 +45,8 @@ use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
 use super::{
-    Closed, Diagnosis, Facts, FieldProblem, Finding, Funds, Kind, Outcome, Outgoing, Payment, Prepared,
-    Quote, Rail, RailMeasures, RailText, SentSince,
+    Booked, Closed, Diagnosis, Facts, FieldProblem, Finding, Funds, Kind, Outcome, Outgoing, Payment,
+    Prepared, Quote, Rail, RailMeasures, RailText, SentSince,
 };
 use crate::clock::Clock;
 use crate::named_secrets;
@@ -377,5 +378,9 @@ impl Rail for CryptoRail {
         outgoing: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
         Box::pin(self.proof(payment, outgoing))
+    }
+
+    fn own_books(&self, period: (Micros, Micros)) -> BoxFuture<'_, Result<Option<Vec<Booked>>, Failure>> {
+        Box::pin(async move { self.booked_in(period).await.map(Some) })
     }
 }

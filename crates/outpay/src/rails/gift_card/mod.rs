@@ -3,6 +3,7 @@
 //!
 //! Invariant: codes and pins leave this file only through [`Rail::reveal`] and lie in the database encrypted.
 
+mod own_books;
 mod simulated;
 
 use super::field::{Field, FieldProblem, FieldRole};
@@ -10,7 +11,7 @@ use super::kind::{Kind, Known, flat};
 use super::outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 use super::simulated::Simulated;
 use super::text::RailText;
-use super::{Facts, Payment, Rail};
+use super::{Booked, Facts, Payment, Rail};
 use crate::auth::Secrets;
 use crate::auth::seal::Purpose;
 use crate::clock::{Clock, Entropy};
@@ -19,7 +20,7 @@ use crate::store::{Attempt, Failure, GiftCard, Given, NewGiftCard, Store};
 use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use ledger::{BookId, Cents, Mode, Occurrence, Provider, Withdrawal};
+use ledger::{BookId, Cents, Micros, Mode, Occurrence, Provider, Withdrawal};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -333,5 +334,9 @@ impl Rail for GiftCards {
         withdrawal: &'a Withdrawal,
     ) -> BoxFuture<'a, Result<Option<Revealed>, Failure>> {
         self.card_of(book, withdrawal.number).boxed()
+    }
+
+    fn own_books(&self, period: (Micros, Micros)) -> BoxFuture<'_, Result<Option<Vec<Booked>>, Failure>> {
+        async move { self.given_out(period).await.map(Some) }.boxed()
     }
 }

@@ -141,6 +141,8 @@ const FAULTS: &[Fault] = &[
         // Documentation's network: there is no such node, which is a fault of its own.
         configured(at, &rail(&format!("rpc_url = \"http://192.0.2.1\"\n{KEY}")))
     }),
+    fails("reconciliation", "more has left than our books say", |at| mismatch(at, 1)),
+    warns("reconciliation", "differences are open", |at| mismatch(at, 0)),
     fails("webhook", "of \"Acme\": ", |at| {
         at.ok(&[
             "webhook",
@@ -243,6 +245,14 @@ fn certificate(installation: &Installation, days: i64) -> Vec<String> {
     };
     let (chain, key) = (written("chain.pem", &made.pem()), written("key.pem", &key.serialize_pem()));
     words(&["--tls-cert", chain.to_str().unwrap(), "--tls-key", key.to_str().unwrap()])
+}
+
+/// An open difference between a rail's books and ours.
+fn mismatch(installation: &Installation, is_alarm: u8) -> Vec<String> {
+    let columns = "rail, kind, subject, book, withdrawal, reference, rail_number, here_standing, there_standing, is_alarm, at, \
+                   found_at, state, reason, actor, told";
+    let values = format!("'usdc', 1, 'R-1', 0, 0, '', 'R-1', 0, 2, {is_alarm}, 1, 1, 1, '', 0, 1");
+    tampered(installation, &format!("INSERT INTO reconciliation_mismatch ({columns}) VALUES ({values})"))
 }
 
 /// The address of a node that answers everything with 1.

@@ -30,6 +30,7 @@ mod named_secrets;
 mod pause;
 mod postgres_tls;
 mod proposal;
+mod reconcile;
 mod recover;
 pub mod secrets;
 mod signed_heads;

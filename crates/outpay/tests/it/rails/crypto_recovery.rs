@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Pays this from the treasury, as the lost server did; returns the transaction.
-async fn was_paid(world: &Chain, to: Address, units: U256) -> String {
+pub(crate) async fn was_paid(world: &Chain, to: Address, units: U256) -> String {
     world.node.call("hardhat_impersonateAccount", json!([TREASURY])).await;
     let data = call_data("transfer(address,uint256)", &[word(to), units]);
     let fields = json!({"from": TREASURY, "to": world.token.to_string(), "data": data, "gas": "0x30d40"});

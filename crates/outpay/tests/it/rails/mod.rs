@@ -34,6 +34,7 @@ mod fencing;
 mod http_client;
 #[allow(clippy::print_stdout, reason = "the kit says what it has seen of each rail")]
 mod kit;
+mod logged;
 #[allow(clippy::print_stdout, reason = "it says how many kills there were")]
 mod never_twice;
 mod never_twice_control;
@@ -43,6 +44,8 @@ mod peers;
 mod platform;
 pub mod program;
 mod proxy;
+mod reconciliation;
+mod reconciliation_crypto;
 mod simulated;
 mod story;
 mod supervised;
