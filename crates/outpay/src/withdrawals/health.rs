@@ -65,7 +65,7 @@ pub async fn all(platform: &Platform, book: BookId) -> Result<Vec<MethodHealth>,
     let looks = platform.rails.of(book.mode()).map(|mounted| async {
         let name = mounted.facts().name.clone();
         let is_offered =
-            terms.get(&name).cloned().unwrap_or_else(|| offer::standard_terms(book.mode())).enabled;
+            terms.get(&name).cloned().unwrap_or_else(|| offer::standard_terms(platform, book, &name)).enabled;
         let (works, float) = look(platform, book, mounted, is_paused(&pauses, &name), is_offered).await;
         let since = platform.store.book_now(book).await? - DAY;
         let opening = openings.iter().find(|one| is_live && one.rail == name);

@@ -95,7 +95,10 @@ impl PaypalRail {
             Finding::Outcome(Outcome::Succeeded { .. } | Outcome::Refused { .. })
             | Finding::Returned { .. } => Ok(true),
             Finding::Outcome(Outcome::Unknown { text, .. }) => bail!("{text}"),
-            Finding::Outcome(Outcome::Accepted { .. }) | Finding::NotFound | Finding::Stuck => Ok(false),
+            Finding::Outcome(Outcome::Accepted { .. })
+            | Finding::NotFound
+            | Finding::Stuck
+            | Finding::Undone { .. } => Ok(false),
         }
     }
 }
