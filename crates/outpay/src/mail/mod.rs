@@ -18,7 +18,7 @@ mod worker;
 
 pub use config::{Encryption, MailConfig};
 pub use measures::MailMeasures;
-pub use order::{MailError, Notice, sealed_beside};
+pub use order::{MailError, MailNotice, sealed_beside};
 pub use smtp::{MailSent, Times};
 pub use worker::{LONGEST_STEPS, MailWorker};
 

@@ -35,7 +35,7 @@ pub enum MailError {
 }
 
 /// A mail to a member about something that is not in a journal.
-pub struct Notice<'a> {
+pub struct MailNotice<'a> {
     /// The book it is about, if any.
     pub book: Option<BookId>,
     pub to: &'a str,
@@ -49,7 +49,7 @@ pub struct Notice<'a> {
 impl Mail {
     /// The row to insert in the transaction of the change it reports; `None` without `[mail]`.
     #[must_use]
-    pub fn order(&self, notice: &Notice<'_>) -> Option<NewMail> {
+    pub fn order(&self, notice: &MailNotice<'_>) -> Option<NewMail> {
         let sealed = notice.link.as_ref().map(|link| {
             let beside = sealed_beside(notice.kind, notice.to);
             self.secrets.seals().seal(Purpose::Mail, &beside, link, &self.entropy)

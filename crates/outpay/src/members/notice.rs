@@ -4,7 +4,7 @@
 use super::session::SessionClient;
 use crate::audit_log::Names;
 use crate::format::moment;
-use crate::mail::Notice;
+use crate::mail::MailNotice;
 use crate::mail_kind::MailKind;
 use crate::platform::Platform;
 use crate::roles::Permission;
@@ -24,7 +24,7 @@ pub(super) fn invitation(
         return None;
     }
     let (role, kind) = (invitation.role, MailKind::Invitation);
-    let notice = Notice {
+    let notice = MailNotice {
         book: Some(BookId::new(invitation.business, Mode::Live)),
         to: &invitation.email,
         kind,
@@ -41,7 +41,7 @@ pub(super) fn password_reset(
     ends_at: Micros,
     token: &SecretString,
 ) -> Option<MemberChange> {
-    let notice = Notice {
+    let notice = MailNotice {
         book: None,
         to: email,
         kind: MailKind::Reset,
@@ -59,7 +59,7 @@ pub(super) fn email_change(
     link: SecretString,
 ) -> Option<MemberChange> {
     let data = json!({ "ends_at": moment(ends_at) });
-    order(platform, &Notice { book: None, to, kind: MailKind::EmailChange, data, link: Some(link) })
+    order(platform, &MailNotice { book: None, to, kind: MailKind::EmailChange, data, link: Some(link) })
 }
 
 /// The address was changed; told to the old one.
@@ -128,15 +128,15 @@ async fn to_team(
     let team = platform.store.team(book.business()).await?;
     let concerned = team.iter().filter(|member| member.role.may(permission));
     let mail = |to: &str| {
-        platform.mail.order(&Notice { book: Some(book), to, kind, data: data.clone(), link: None })
+        platform.mail.order(&MailNotice { book: Some(book), to, kind, data: data.clone(), link: None })
     };
     Ok(concerned.filter_map(|member| mail(&member.email)).collect())
 }
 
 fn security(platform: &Platform, email: &str, kind: MailKind, data: Value) -> Option<MemberChange> {
-    order(platform, &Notice { book: None, to: email, kind, data, link: None })
+    order(platform, &MailNotice { book: None, to: email, kind, data, link: None })
 }
 
-fn order(platform: &Platform, notice: &Notice<'_>) -> Option<MemberChange> {
+fn order(platform: &Platform, notice: &MailNotice<'_>) -> Option<MemberChange> {
     platform.mail.order(notice).map(|mail| MemberChange::Mail(Box::new(mail)))
 }

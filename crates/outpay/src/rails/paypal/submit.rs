@@ -153,7 +153,7 @@ fn at_once(finding: Finding) -> Outcome {
 
 pub(super) fn too_old() -> Outcome {
     Outcome::unknown(
-        "the request is older than 29 days and PayPal's answer to it was never received: PayPal may not recognize it any \
+        "the request is older than 29 days, or dated ahead of the clock, and PayPal's answer to it was never received: PayPal may not recognize it any \
          more, so it is not sent again. Look for it in PayPal, then end the withdrawal with proof",
     )
 }

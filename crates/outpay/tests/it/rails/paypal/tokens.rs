@@ -13,11 +13,11 @@ async fn many_calls_share_one_token_and_it_is_renewed_before_its_end() {
     let requests = || world.books().state.lock().token_requests;
     assert_eq!(requests(), 1);
     // It lasts nine hours. A minute before the end PayPal still takes it, and another one is fetched.
-    world.clock.advance((32_400 - 180) * 1_000_000);
+    world.clock.advance((32_400 - 300) * 1_000_000);
     world.ask("late@example.com").await;
     world.round().await;
     assert_eq!(requests(), 1);
-    world.clock.advance(70 * 1_000_000);
+    world.clock.advance(130 * 1_000_000);
     world.ask("later@example.com").await;
     world.round().await;
     assert_eq!(requests(), 2);
