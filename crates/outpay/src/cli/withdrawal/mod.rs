@@ -103,8 +103,8 @@ enum WithdrawalCommand {
         #[arg(long, value_parser = reference)]
         proof: String,
     },
-    /// Replace a payment that is not in a block yet by an empty transaction; once that is confirmed, the recipient
-    /// gets the money back
+    /// Take back a payment that its rail has not made yet: on a chain, one that is in no block is replaced by an empty transaction;
+    /// at PayPal, one that waits for its recipient is cancelled. Once the rail confirms it, the recipient gets the money back
     Stop {
         /// Id of the withdrawal: ord_…
         id: String,

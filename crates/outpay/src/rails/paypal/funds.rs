@@ -16,7 +16,7 @@ const FRESH: Micros = 30_000_000;
 pub(super) type KeptFloat = Mutex<Option<(Micros, Result<Option<Cents>, Closed>)>>;
 
 #[derive(Deserialize)]
-struct Balances {
+struct AccountBalances {
     balances: Vec<Balance>,
 }
 
@@ -75,7 +75,8 @@ impl PaypalRail {
         let Answer { status: 200, body } = answer else {
             return Err(format!("PayPal answers {}", answer.status));
         };
-        let read: Balances = serde_json::from_slice(&body).map_err(|_| "it cannot be read".to_owned())?;
+        let read: AccountBalances =
+            serde_json::from_slice(&body).map_err(|_| "it cannot be read".to_owned())?;
         let available = read.balances.into_iter().filter_map(|balance| balance.available_balance);
         Ok(available.into_iter().find_map(|money| money.cents()))
     }

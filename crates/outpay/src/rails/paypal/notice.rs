@@ -29,13 +29,13 @@ impl NoticeLimit {
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct PaypalEvent {
     id: String,
-    resource: Option<Resource>,
+    resource: Option<EventResource>,
 }
 
 #[derive(Default, Deserialize)]
-struct Resource {
+struct EventResource {
     payout_item: Option<NamedItem>,
 }
 
@@ -46,7 +46,7 @@ struct NamedItem {
 
 /// The headers of a notice, as PayPal wants them back.
 #[derive(Serialize)]
-struct Signed<'a> {
+struct SignedNotice<'a> {
     auth_algo: &'a str,
     cert_url: &'a str,
     transmission_id: &'a str,
@@ -56,11 +56,11 @@ struct Signed<'a> {
 }
 
 #[derive(Deserialize)]
-struct Verified {
+struct SignatureVerdict {
     verification_status: String,
 }
 
-impl<'a> Signed<'a> {
+impl<'a> SignedNotice<'a> {
     fn read(headers: &'a HeaderMap, webhook_id: &'a str) -> Option<Self> {
         let one = |name: &str| {
             let mut values = headers.get_all(name).iter();
@@ -106,8 +106,8 @@ impl PaypalRail {
         body: &[u8],
     ) -> Result<Notice, NoticeRefused> {
         let webhook_id = self.config.webhook_id.as_deref().ok_or(NoticeRefused::Unexpected)?;
-        let signed = Signed::read(headers, webhook_id).ok_or(NoticeRefused::Forged)?;
-        let event: Event = serde_json::from_slice(body).map_err(|_| NoticeRefused::Forged)?;
+        let signed = SignedNotice::read(headers, webhook_id).ok_or(NoticeRefused::Forged)?;
+        let event: PaypalEvent = serde_json::from_slice(body).map_err(|_| NoticeRefused::Forged)?;
         if self.notices.0.check().is_err() {
             tracing::warn!(rail = self.facts.name, "too many notices to verify; PayPal sends them again");
             return Err(NoticeRefused::Unverifiable);
@@ -126,7 +126,7 @@ impl PaypalRail {
         if answer.status == 400 {
             return Err(NoticeRefused::Forged);
         }
-        let verified: Verified = match serde_json::from_slice(&answer.body) {
+        let verified: SignatureVerdict = match serde_json::from_slice(&answer.body) {
             Ok(verified) if answer.status == 200 => verified,
             _ => return Err(unverifiable(format!("status {}", answer.status))),
         };
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_body_stands_in_the_request_to_the_byte() {
-        let signed = Signed {
+        let signed = SignedNotice {
             auth_algo: "SHA256withRSA",
             cert_url: "https://api.paypal.com/c",
             transmission_id: "t",

@@ -43,6 +43,7 @@ mod process;
 mod proposals;
 mod protocol;
 mod quote;
+mod rail_notice;
 mod readyz;
 mod recipient;
 mod reject;
