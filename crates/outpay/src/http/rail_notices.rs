@@ -7,6 +7,7 @@ use super::error_code::ErrorCode;
 use super::problem::Problem;
 use super::show;
 use crate::rails::NoticeRefused;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -38,9 +39,11 @@ pub struct NoticeTaken {
         (status = 429, description = "Too many requests"), (status = 503, description = "It could not be verified now; send it again (`notice_not_verified`)")))]
 pub async fn rail_notice(
     State(door): State<Arc<Door>>,
-    Path((kind, name)): Path<(String, String)>,
+    names: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    // Bytes that are not UTF-8 name no rail.
+    let Path((kind, name)) = names.map_err(|_| Problem::UnknownPath)?;
     let platform = &door.platform;
     let mounted = platform.rails.get(Mode::Live, &name).ok_or(Problem::UnknownPath)?;
     let provider = mounted.facts().provider;
