@@ -4,9 +4,10 @@
 use crate::rails::bank::{ach, ach_config, batch, checked, data, order_id, payment};
 use ledger::Provider;
 use outpay::testing::rails::ach::{Ach, AchConfig};
-use outpay::testing::rails::{AnswerLine, BankVerdict, BatchPayment, Rail};
+use outpay::testing::rails::{AnswerLine, BankVerdict, BatchPayment, BatchToWrite, Rail};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 const ROUTING: [&str; 4] = ["021000021", "011401533", "091000019", "322271627"];
@@ -53,6 +54,20 @@ fn a_file_balances_and_says_what_the_batch_says() {
         }
         assert_eq!(file(&rail, &payments), text, "written again it is the same to the byte");
     }
+}
+
+#[test]
+fn files_of_one_day_are_told_apart() {
+    let rail = ach();
+    let payments = payments(&rail, 1);
+    let modifier = |number: i64| {
+        let batch = BatchToWrite { number, ..batch(&payments) };
+        let bytes = rail.batch_file(&batch).unwrap().unwrap().bytes;
+        checked("nacha.py", &bytes).unwrap();
+        char::from(bytes[33])
+    };
+    let all: BTreeSet<char> = (1..=36).map(modifier).collect();
+    assert_eq!((all.len(), modifier(1), modifier(36), modifier(37)), (36, 'A', '9', 'A'));
 }
 
 #[test]

@@ -166,6 +166,8 @@ fn a_destination_is_checked_and_stored_in_one_form() {
         ("bic", "COBADE", "A BIC has"),
         ("bic", "COBA11FF", "A BIC has"),
         ("name", "Анна", "Banks take Latin letters"),
+        // 36 letters, of which the file has 72.
+        ("name", &"ß".repeat(36), "The name may not be greater than 70 characters"),
         ("name", "123", "Please give the name"),
     ] {
         let mut fields: Map<String, Value> =
