@@ -127,7 +127,7 @@ pub mod rails {
     pub use crate::rails::{
         AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Booked, Closed, Facts, FieldProblem,
         Finding, Funds, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared, Quote, Rail, RailText,
-        Rails, Standing, ach, client, crypto, gift_card, manual, message_id, paypal, sandbox, sepa,
+        Rails, Standing, ach, client, crypto, exchange, gift_card, manual, message_id, paypal, sandbox, sepa,
         tremendous,
     };
 }
