@@ -113,7 +113,7 @@ impl Entry<'_> {
         one.child("RtrInf").is_some() || by_code(one) || by_code(self.entry)
     }
 
-    /// By the bank's own number, which is the same in every file; where it gave none, by the place in the statement.
+    /// By the bank's own numbers, which are the same in every file; where it gave none, by the place in the statement.
     fn reference(
         &self,
         order: &str,
@@ -122,15 +122,16 @@ impl Entry<'_> {
         (number, at): (Option<&str>, usize),
     ) -> String {
         let of_entry = self.entry.text_at(&["AcctSvcrRef"]);
-        let place = format!("{}/{at}", self.place);
+        let place = match (number, of_entry) {
+            (Some(_), _) => String::new(),
+            (None, Some(_)) => at.to_string(),
+            (None, None) => format!("{}/{at}", self.place),
+        };
         let booked = self.entry.child("BookgDt");
         let booked = booked.and_then(|date| date.text_at(&["Dt"]).or(date.text_at(&["DtTm"])));
-        let where_it_stands = if number.or(of_entry).is_some() { "" } else { place.as_str() };
-        let numbers = [of_entry.unwrap_or_default(), number.unwrap_or_default()];
-        let amount = amount.to_string();
-        let [first, second] = numbers;
-        let parts =
-            [self.own, first, second, where_it_stands, order, direction, &amount, booked.unwrap_or_default()];
+        let (entry, own) = (of_entry.unwrap_or_default(), number.unwrap_or_default());
+        let (amount, booked) = (amount.to_string(), booked.unwrap_or_default());
+        let parts = [self.own, entry, own, &place, order, direction, &amount, booked];
         reference(&["camt.053", number.or(of_entry).unwrap_or_default()], &parts)
     }
 }
