@@ -145,6 +145,11 @@ mod tests {
         rpc_url_env = "NODE"
         key_env = "KEY""#;
 
+    const SEPA: &str = r#"
+        [rails.sepa.bank]
+        debtor_name = "Example"
+        iban = "DE89 3704 0044 0532 0130 00""#;
+
     #[test]
     fn an_empty_file_is_a_configuration_and_a_wrong_one_is_named() {
         assert_eq!(Config::parse("").unwrap().rails.gift_card.low_stock, 10);
@@ -154,6 +159,7 @@ mod tests {
         let bank = Config::parse("[rails.manual.bank]\ntitle = \"Bank transfer\"").unwrap();
         assert_eq!(bank.rails.manual["bank"].fields.len(), 2);
         assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
+        assert_eq!(Config::parse(SEPA).unwrap().rails.sepa["bank"].execution_days, 1);
         Config::parse("public_url = \"https://pay.example.com/\"").unwrap();
         Config::parse("master_key_command = [\"vault\", \"read\"]").unwrap();
         for wrong in [
@@ -175,6 +181,10 @@ mod tests {
             "[rails.crypto.usdc]",
             &CRYPTO.replace("0x833589", "0x833588"),
             &format!("{CRYPTO}\n[rails.manual.usdc]\ntitle = \"x\""),
+            "[rails.ach.us]",
+            &SEPA.replace("DE89", "DE88"),
+            &SEPA.replace("sepa.bank", "sepa.Bank"),
+            &format!("{SEPA}\n[rails.manual.bank]\ntitle = \"x\""),
         ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");
         }
