@@ -39,14 +39,14 @@ fn hang_up() -> ! {
 }
 
 /// Counts a call and gives the answer that all calls get, if there is one.
-fn enter(books: &Mutex<Books>, headers: &HeaderMap, path: &str) -> Result<(), Response> {
+fn enter(books: &Mutex<Books>, headers: &HeaderMap, path: &str) -> Option<Response> {
     let mut books = books.lock();
     *books.calls.entry(path.to_owned()).or_default() += 1;
     if let Some(status) = books.answers {
-        return Err(StatusCode::from_u16(status).unwrap().into_response());
+        return Some(StatusCode::from_u16(status).unwrap().into_response());
     }
     let is_known = headers.get("authorization").is_some_and(|value| *value == *format!("Bearer {KEY}"));
-    if is_known { Ok(()) } else { Err(declined(401, "Unauthorized")) }
+    (!is_known).then(|| declined(401, "Unauthorized"))
 }
 
 /// What is wrong with a request for an order.
@@ -57,7 +57,7 @@ fn problem(request: &Value) -> Option<&'static str> {
         (request["payment"]["funding_source_id"] != SOURCE, "funding source"),
         (amount.is_none() || reward["value"]["currency_code"] != "USD", "value"),
         (reward["delivery"]["method"] != "LINK", "delivery"),
-        (!reward["products"].as_array().is_some_and(|list| !list.is_empty()), "products"),
+        (reward["products"].as_array().is_none_or(Vec::is_empty), "products"),
         (!reward["recipient"]["name"].is_string() || !reward["recipient"]["email"].is_string(), "recipient"),
         (reward["recipient"]["name"] == "Refused", "This recipient is not allowed"),
     ];
@@ -65,7 +65,7 @@ fn problem(request: &Value) -> Option<&'static str> {
 }
 
 async fn create_order(State(books): Shared, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(answer) = enter(&books, &headers, "POST /orders") {
+    if let Some(answer) = enter(&books, &headers, "POST /orders") {
         return answer;
     }
     let mut held = books.lock();
@@ -83,7 +83,7 @@ async fn create_order(State(books): Shared, headers: HeaderMap, body: Bytes) -> 
         Some(number) => (201, number, false),
         None => match begin(&mut held, request) {
             Ok(number) => (200, number, true),
-            Err(answer) => return answer,
+            Err((status, what)) => return declined(status, what),
         },
     };
     match fault {
@@ -101,9 +101,9 @@ async fn create_order(State(books): Shared, headers: HeaderMap, body: Bytes) -> 
 }
 
 /// Makes an order, which is executed unless something else is to happen.
-fn begin(books: &mut Books, request: Value) -> Result<usize, Response> {
+fn begin(books: &mut Books, request: Value) -> Result<usize, (u16, &'static str)> {
     if let Some(what) = problem(&request) {
-        return Err(declined(422, what));
+        return Err((422, what));
     }
     let fault = books.fault_of(request["external_id"].as_str().unwrap_or_default());
     let begins = match fault {
@@ -121,14 +121,14 @@ fn begin(books: &mut Books, request: Value) -> Result<usize, Response> {
         } else {
             books.orders.pop();
         }
-        return Err(declined(402, "Insufficient funds"));
+        return Err((402, "Insufficient funds"));
     }
     books.execute(number);
     Ok(number)
 }
 
 async fn order(State(books): Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(answer) = enter(&books, &headers, "GET /orders/{id}") {
+    if let Some(answer) = enter(&books, &headers, "GET /orders/{id}") {
         return answer;
     }
     let held = books.lock();
@@ -152,7 +152,7 @@ async fn list_orders(
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    if let Err(answer) = enter(&books, &headers, "GET /orders") {
+    if let Some(answer) = enter(&books, &headers, "GET /orders") {
         return answer;
     }
     let number = |name: &str, default: usize| query.get(name).map_or(default, |text| text.parse().unwrap());
@@ -170,7 +170,7 @@ async fn list_orders(
 }
 
 async fn reward(State(books): Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(answer) = enter(&books, &headers, "GET /rewards/{id}") {
+    if let Some(answer) = enter(&books, &headers, "GET /rewards/{id}") {
         return answer;
     }
     let held = books.lock();
@@ -181,7 +181,7 @@ async fn reward(State(books): Shared, headers: HeaderMap, Path(id): Path<String>
 }
 
 async fn generate_link(State(books): Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(answer) = enter(&books, &headers, "POST /rewards/{id}/generate_link") {
+    if let Some(answer) = enter(&books, &headers, "POST /rewards/{id}/generate_link") {
         return answer;
     }
     let mut held = books.lock();
@@ -199,7 +199,7 @@ async fn products(
     headers: HeaderMap,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    if let Err(answer) = enter(&books, &headers, "GET /products") {
+    if let Some(answer) = enter(&books, &headers, "GET /products") {
         return answer;
     }
     let product = |id: &str, name: &str, category: &str, country: &str, skus: Value| {
@@ -230,7 +230,7 @@ async fn products(
 }
 
 async fn funding_source(State(books): Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(answer) = enter(&books, &headers, "GET /funding_sources/{id}") {
+    if let Some(answer) = enter(&books, &headers, "GET /funding_sources/{id}") {
         return answer;
     }
     if id != SOURCE {
