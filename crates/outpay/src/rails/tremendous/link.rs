@@ -7,6 +7,7 @@ use super::TremendousRail;
 use super::api::ApiError;
 use super::destination::RewardDestination;
 use super::order::Reward;
+use super::submit::key_of;
 use crate::auth::seal::Purpose;
 use crate::rails::{Payment, Revealed};
 use crate::store::{Failure, RewardLink};
@@ -80,12 +81,25 @@ impl TremendousRail {
         kept.await.map_err(ApiError::Unclear)
     }
 
+    /// Keeps the link of a payment for which none is kept: a person with proof said that it was paid.
+    async fn make_link_again(&self, book: BookId, withdrawal: &Withdrawal) -> Result<(), Failure> {
+        let order_id = self.secrets.ids().order_id(withdrawal.provider, book, withdrawal.number);
+        let payment = Payment { book, withdrawal: withdrawal.clone(), order_id, now: self.clock.now() };
+        let key = key_of(&payment);
+        let order = self.order(&key).await.map_err(ApiError::failure)?;
+        let reward = order.check(&key, withdrawal.net())?;
+        self.keep_link(&payment, reward, None).await.map_err(ApiError::failure)
+    }
+
     /// The link of a payment that succeeded.
     pub(super) async fn revealed(
         &self,
         book: BookId,
         withdrawal: &Withdrawal,
     ) -> Result<Option<Revealed>, Failure> {
+        if self.store.reward_link_of(book, withdrawal.number).await?.is_none() {
+            self.make_link_again(book, withdrawal).await?;
+        }
         let Some(kept) = self.store.reward_link_of(book, withdrawal.number).await? else { return Ok(None) };
         let beside = bound_to(book, withdrawal.number, &kept.reward);
         let link = self.secrets.seals().open(Purpose::RewardLink, &beside, &kept.sealed);

@@ -37,6 +37,11 @@ pub(super) fn write(
     )
 }
 
+/// The key of a payment's only attempt.
+pub(super) fn key_of(payment: &Payment) -> String {
+    format!("{}-1", payment.order_id)
+}
+
 fn refused(code: &str, text: &str) -> Outcome {
     Outcome::Refused { code: code.to_owned(), text: text.to_owned() }
 }
@@ -96,7 +101,7 @@ impl TremendousRail {
         if !product.takes(net) {
             return Err(no_longer_available());
         }
-        let key = format!("{}-1", payment.order_id);
+        let key = key_of(payment);
         let source = (self.config.funding_source_id.as_str(), self.config.campaign_id.as_deref());
         let request = write(source, &key, (&product.id, net), &to).into_bytes();
         Ok(Prepared { key, request, slot: 0 })
