@@ -5,7 +5,15 @@ import json
 import sys
 
 import tremendous
-from tremendous.models.create_order_request import CreateOrderRequest
+from tremendous import (
+    CreateOrderRequest,
+    ListRewards200ResponseRewardsInnerRecipient,
+    ListRewards200ResponseRewardsInnerValue,
+    SingleRewardOrder,
+    SingleRewardOrderPayment,
+    SingleRewardOrderReward,
+    SingleRewardOrderRewardDelivery,
+)
 
 
 def said(call):
@@ -17,12 +25,29 @@ def said(call):
         return {"status": error.status, "data": json.loads(error.body)}
 
 
+def written(order):
+    """An order made of the client's models. Read from JSON, they would send fields that were left out as null."""
+    reward = order["reward"]
+    return CreateOrderRequest(
+        SingleRewardOrder(
+            external_id=order["external_id"],
+            payment=SingleRewardOrderPayment(**order["payment"]),
+            reward=SingleRewardOrderReward(
+                products=reward["products"],
+                value=ListRewards200ResponseRewardsInnerValue(**reward["value"]),
+                recipient=ListRewards200ResponseRewardsInnerRecipient(**reward["recipient"]),
+                delivery=SingleRewardOrderRewardDelivery(**reward["delivery"]),
+            ),
+        )
+    )
+
+
 def run(url, key, order, other, source):
     configuration = tremendous.Configuration(host=f"{url}/api/v2", access_token=key)
     api = tremendous.TremendousApi(tremendous.ApiClient(configuration))
 
     def create(body):
-        return said(lambda: api.create_order_with_http_info(CreateOrderRequest.from_json(json.dumps(body))))
+        return said(lambda: api.create_order_with_http_info(written(body)))
 
     created = create(order)
     reward = created["data"]["order"]["rewards"][0]["id"]
