@@ -159,6 +159,8 @@ pub enum Occurrence {
     MethodClosed,
     /// A rail's own books say something else of a withdrawal than this book.
     ReconciliationMismatch,
+    /// A withdrawal takes longer than expected.
+    WithdrawalDelayed,
 }
 
 /// Everything that can change a book.

@@ -171,6 +171,7 @@ pub(crate) fn record(
         Occurrence::MethodOpened => EntryKind::MethodOpened,
         Occurrence::MethodClosed => EntryKind::MethodClosed,
         Occurrence::ReconciliationMismatch => EntryKind::ReconciliationMismatch,
+        Occurrence::WithdrawalDelayed => EntryKind::WithdrawalDelayed,
     };
     let entry = NewEntry { user, withdrawal, ..NewEntry::new(kind).with_note(note) };
     Ok(Plan { changes: vec![Change::Note(entry)], reply: Reply::Recorded })

@@ -76,6 +76,8 @@ pub enum EntryKind {
     MethodOpened = 33,
     /// A method was switched off or paused; the note is its name.
     MethodClosed = 34,
+    /// A withdrawal takes longer than expected; the note is the new expected time.
+    WithdrawalDelayed = 38,
     /// A rail's own books say something else of a withdrawal; the note says what.
     ReconciliationMismatch = 39,
     /// main -> world: a deposit that was recorded wrongly, or a part of it.
@@ -125,6 +127,7 @@ impl EntryKind {
         Self::ImportCompleted,
         Self::MethodOpened,
         Self::MethodClosed,
+        Self::WithdrawalDelayed,
         Self::ReconciliationMismatch,
         Self::DepositReversed,
         Self::PaidOut,
@@ -182,6 +185,7 @@ impl EntryKind {
             Self::ImportCompleted => "import.completed",
             Self::MethodOpened => "method.opened",
             Self::MethodClosed => "method.closed",
+            Self::WithdrawalDelayed => "payout.delayed",
             Self::ReconciliationMismatch => "reconciliation.mismatch",
             Self::DepositReversed => "balance.deposit_reversed",
             Self::PaidOut => "balance.paid_out",

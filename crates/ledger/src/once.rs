@@ -49,6 +49,12 @@ impl OnceKey {
         Self(short_digest(b"proposal", &[&number.to_be_bytes()]))
     }
 
+    /// For what is told of the so many-eth delay of the book's withdrawal of this number.
+    #[must_use]
+    pub fn of_delay(withdrawal: i64, delays: i64) -> Self {
+        Self(short_digest(b"delay", &[&withdrawal.to_be_bytes(), &delays.to_be_bytes()]))
+    }
+
     /// For what is told of the end of the book's import of this number.
     #[must_use]
     pub fn of_import(number: i64) -> Self {

@@ -33,7 +33,7 @@ pub enum WithdrawalState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// A review rule applies.
+    /// A review rule applies; of what is queued: what was learned since it was asked for.
     AskForReview,
     /// No rule stands in the way.
     Queue,
@@ -70,6 +70,7 @@ pub const TRANSITIONS: &[(WithdrawalState, Step, WithdrawalState)] = &[
     (Review, Approve, Queued),
     (Review, Reject, Rejected),
     (Review, Cancel, Cancelled),
+    (Queued, AskForReview, Review),
     (Queued, Cancel, Cancelled),
     (Queued, Send, Sending),
     (Sending, LoseOutcome, Sending),

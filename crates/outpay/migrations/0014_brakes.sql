@@ -63,3 +63,45 @@ CREATE TABLE reconciliation_night (
     leased_until {int} NOT NULL,
     leased_by    {int} NOT NULL
 ) {table};
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Ceilings, screening, expected times
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Cents of live payments that began in a minute (since 1970) by a rail that has a ceiling: net amounts, all books together. What
+-- began and failed stays counted. Minute 0 has no amount: it is the row that a reservation locks, so that of two that see room for one only
+-- one is written.
+CREATE TABLE rail_spending (
+    rail   TEXT NOT NULL,
+    minute {int} NOT NULL CHECK (minute >= 0),
+    amount {int} NOT NULL CHECK (amount >= 0 AND (minute > 0 OR amount = 0)),
+    PRIMARY KEY (rail, minute)
+) {clustered};
+
+-- What the screening service said of a withdrawal last. state: store::ScreeningState. reference: the service's own name of its decision,
+-- for the operator. A withdrawal without a row was not asked about, or got no readable answer.
+CREATE TABLE screening (
+    book       {int} NOT NULL,
+    withdrawal {int} NOT NULL CHECK (withdrawal > 0),
+    state      {int} NOT NULL CHECK (state IN (1, 2, 3)),
+    reference  TEXT NOT NULL,
+    asked_at   {int} NOT NULL,
+    PRIMARY KEY (book, withdrawal)
+) {clustered};
+
+CREATE INDEX screening_denied ON screening (book, withdrawal) WHERE state = 2;
+
+-- When a withdrawal is expected to be paid, where that is not its method's usual time after the request: it was approved later, or the time has passed
+-- before. delays: how often it has passed. told: 0 until the event of the last passing is in the journal.
+CREATE TABLE withdrawal_expectation (
+    book        {int} NOT NULL,
+    withdrawal  {int} NOT NULL CHECK (withdrawal > 0),
+    expected_at {int} NOT NULL,
+    delays      {int} NOT NULL CHECK (delays >= 0),
+    told        {int} NOT NULL CHECK (told IN (0, 1)),
+    PRIMARY KEY (book, withdrawal)
+) {clustered};
+
+CREATE INDEX withdrawal_expectation_untold ON withdrawal_expectation (book, withdrawal) WHERE told = 0;
+-- Withdrawals that are queued or being sent, by method: few rows, however many have ended.
+CREATE INDEX withdrawal_on_its_way ON withdrawal (method, created_at) WHERE state IN (3, 4);

@@ -66,6 +66,10 @@ pub struct EventData {
     /// Of `reconciliation.mismatch`: in what the books differ; `reason` has what each says.
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<String>,
+    /// Of a withdrawal that takes longer than expected: when it is expected now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
+    expected_at: Option<String>,
     /// `key_…`, where an API key gave the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<String>,
@@ -101,6 +105,7 @@ pub fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Met
     let mismatch = note.as_ref().filter(|_| entry.kind == EntryKind::ReconciliationMismatch);
     let mismatch = mismatch.and_then(|note| note.split_once(": "));
     let mismatch = mismatch.map(|(kind, said)| (kind.to_owned(), said.to_owned()));
+    let is_delay = entry.kind == EntryKind::WithdrawalDelayed;
     let import = note.as_ref().filter(|_| is_import).and_then(|number| number.parse().ok());
     let correction = (entry.kind == EntryKind::DepositReversed).then(|| CorrectionDetail::of(&entry.detail));
     let reversed = correction.flatten().map(|detail| detail.deposit);
@@ -117,9 +122,10 @@ pub fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Met
             metadata: metadata.pairs().clone(),
             method: note.clone().filter(|_| is_method),
             import_id: import.map(|number| ids.seal(IdKind::Import, book, number)),
+            expected_at: note.clone().filter(|_| is_delay),
             reason: match &mismatch {
                 Some((_, said)) => Some(said.clone()),
-                None => note.filter(|_| !is_reference && !is_import && !is_method),
+                None => note.filter(|_| !is_reference && !is_import && !is_method && !is_delay),
             },
             mismatch: mismatch.map(|(kind, _)| kind),
             withdrawal_id: (entry.withdrawal > 0)

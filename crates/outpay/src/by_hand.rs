@@ -61,14 +61,19 @@ pub async fn take(
     if is_paused(platform, book, method).await? {
         return Err(Refusal::MethodIsPaused.into());
     }
-    for withdrawal in &all(platform, book, method, WithdrawalState::Queued).await? {
+    // The oldest first: below a ceiling there may not be room for all.
+    for withdrawal in all(platform, book, method, WithdrawalState::Queued).await?.iter().rev() {
         // What is switched off waits in the queue.
         if platform.store.stop_of(book, withdrawal.number).await?.is_some() {
             continue;
         }
         match platform.counter(book, by).begin(withdrawal.number).await {
-            // The person took it back a moment ago, or it was paused.
-            Ok(_) | Err(Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused)) => {}
+            // The person took it back a moment ago, it was paused, or it waits for room or for the screening service.
+            Ok(_)
+            | Err(
+                Stopped::Waits(_)
+                | Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused),
+            ) => {}
             Err(stopped) => return Err(stopped),
         }
     }

@@ -5,6 +5,7 @@
 use crate::mail::MailConfig;
 use crate::private_files;
 use crate::rails::RailsConfig;
+use crate::screening::ScreeningConfig;
 use crate::store::Failure;
 use anyhow::Context;
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub struct Config {
     pub sqlite: SqliteConfig,
     /// `[rails…]`
     pub rails: RailsConfig,
+    /// `[screening]`; without it nothing is asked.
+    pub screening: Option<ScreeningConfig>,
     /// `[heads]`
     pub heads: HeadsConfig,
     /// `[mail]`; without it no mail is created.
@@ -105,6 +108,9 @@ impl Config {
             CACHE_MIB.start(),
             CACHE_MIB.end()
         );
+        if let Some(screening) = &config.screening {
+            screening.check().context("[screening]")?;
+        }
         if let Some(mail) = &config.mail {
             mail.check().context("[mail]")?;
         }
@@ -134,6 +140,7 @@ pub fn check_public_url(url: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ledger::Cents;
 
     const CRYPTO: &str = r#"
         [rails.crypto.usdc]
@@ -161,6 +168,9 @@ mod tests {
         assert_eq!(Config::parse(CRYPTO).unwrap().rails.crypto["usdc"].confirmations, 12);
         assert_eq!(Config::parse(SEPA).unwrap().rails.sepa["bank"].execution_days, 1);
         Config::parse("public_url = \"https://pay.example.com/\"").unwrap();
+        let limits = "[rails.limits.gift_card]\nper_hour = 500000\nmost_funds = 1\nexpected_minutes = 5";
+        assert_eq!(Config::parse(limits).unwrap().rails.limits["gift_card"].per_hour, Some(Cents(500_000)));
+        Config::parse("[screening]\nurl = \"https://screening.example.com/ask\"").unwrap();
         Config::parse("master_key_command = [\"vault\", \"read\"]").unwrap();
         for wrong in [
             "[rail]",
@@ -179,6 +189,11 @@ mod tests {
             "[rails.manual.sandbox]\ntitle = \"x\"",
             "[rails.manual.bank]\ntitle = \"x\"\nfee = 1",
             "[rails.crypto.usdc]",
+            "[rails.limits.usdc]\nper_minute = 1",
+            "[rails.limits.usdc]\nper_hour = 0",
+            "[rails.limits.usdc]\nper_day = 1.5",
+            "[screening]\nurl = \"http://screening.example.com\"",
+            "[screening]\ncommand = []",
             &CRYPTO.replace("0x833589", "0x833588"),
             &format!("{CRYPTO}\n[rails.manual.usdc]\ntitle = \"x\""),
             "[rails.ach.us]",

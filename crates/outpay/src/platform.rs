@@ -7,8 +7,10 @@ use crate::clock::{Clock, Entropy};
 use crate::commit::Teller;
 use crate::config::Config;
 use crate::mail::Mail;
+use crate::named_secrets;
 use crate::rails::Rails;
 use crate::requests::Requests;
+use crate::screening::Screening;
 use crate::store::{DatabaseUrl, Failure, Store};
 use crate::webhooks::Webhooks;
 use crate::witness::Witness;
@@ -33,6 +35,8 @@ pub struct Platform {
     /// Signs of attacks.
     pub attacks: Arc<Attacks>,
     pub rails: Arc<Rails>,
+    /// Asks the operator's service whether a payment may be made.
+    pub screening: Screening,
     /// With the strict guard, unless replaced.
     pub webhooks: Webhooks,
     /// Usage of keys and the request log.
@@ -158,6 +162,7 @@ impl Platform {
             auth,
             attacks: Arc::default(),
             rails,
+            screening: Screening::new(config.screening.as_ref(), &named_secrets::variable),
             webhooks,
             requests,
             mail,

@@ -5,8 +5,10 @@
 use crate::background::{Supervised, Supervisor, Task, presence};
 use crate::claim;
 use crate::dashboard;
+use crate::delays;
 use crate::due;
 use crate::failing_webhooks;
+use crate::funds;
 use crate::heads;
 use crate::http::{self, Server};
 use crate::imports;
@@ -64,6 +66,8 @@ pub async fn open_demo(config: ServeConfig, platform: Platform, door: DemoDoor) 
 async fn bind(config: ServeConfig, platform: Platform, faces: Router) -> Result<Serving, Failure> {
     let locked = &platform.rails.locked;
     anyhow::ensure!(locked.is_empty(), "{}", locked.join("; "));
+    let screening = platform.screening.locked();
+    anyhow::ensure!(screening.is_none(), "{}", screening.unwrap_or_default());
     platform.mail.check()?;
     if let Some(url) = &platform.post_heads_to {
         platform.webhooks.client().guard().check_url(url).context("`post_to` in [heads]")?;
@@ -153,6 +157,8 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
         over(platform, "failing_webhooks", failing_webhooks::run),
         over(platform, "heads", heads::run),
         over(platform, "due", due::run),
+        over(platform, "delays", delays::run),
+        over(platform, "funds", funds::run),
         over(platform, "expiry", unclaimed::run),
     ];
     if platform.mail.is_configured() {

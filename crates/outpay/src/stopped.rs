@@ -24,6 +24,9 @@ pub enum Stopped {
     /// The business's rule asks for a second person.
     #[error("this takes two people here: one proposes it, another confirms it")]
     NeedsSecondPerson,
+    /// It can be done later: why, in words.
+    #[error("this waits: {0}")]
+    Waits(&'static str),
     /// What two people agreed on cannot be done any more; a sentence.
     #[error("this cannot be done any more: {0}")]
     NotPossible(String),

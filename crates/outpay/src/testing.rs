@@ -49,12 +49,24 @@ pub mod config {
     pub use crate::config::Config;
 }
 
+pub mod counter {
+    pub use crate::counter::Screened;
+}
+
 pub mod dashboard {
     pub use crate::dashboard::{Access, Route, routes};
 }
 
+pub mod delays {
+    pub use crate::delays::sweep;
+}
+
 pub mod failing_webhooks {
     pub use crate::failing_webhooks::sweep;
+}
+
+pub mod funds {
+    pub use crate::funds::look;
 }
 
 pub mod heads {
@@ -126,9 +138,9 @@ pub mod proposals {
 pub mod rails {
     pub use crate::rails::{
         AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Booked, Closed, Facts, FieldProblem,
-        Finding, Funds, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared, Quote, Rail, RailText,
-        Rails, Standing, ach, client, crypto, exchange, gift_card, manual, message_id, paypal, sandbox, sepa,
-        tremendous,
+        Finding, Funds, Limits, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared, Quote, Rail,
+        RailText, Rails, Standing, ach, client, crypto, exchange, gift_card, manual, message_id, paypal,
+        sandbox, sepa, tremendous,
     };
 }
 
@@ -160,22 +172,27 @@ pub mod scopes {
     pub use crate::scopes::{Resource, Scope, ScopeLevel, Scopes};
 }
 
+pub mod screening {
+    pub use crate::screening::{Screening, ScreeningConfig};
+}
+
 pub mod store {
     pub use crate::store::{
         Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds,
-        BookPart, BrandingRow, Bucket, Business, Clearance, ConnectionSecurity, Credential, CredentialKind,
-        DatabaseState, DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey, ExportedEntry,
-        FAR_BEHIND, Failure, GiftCard, Given, GivenCard, HandedOut, HashCredential, HistoryFilter,
-        HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage,
-        Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd, MailNeeds, MailRow, MailState,
-        MemberChange, Membership, MetadataOf, MethodActivity, Mismatch, MismatchKind, MismatchState, Needs,
-        NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail,
-        NewMismatch, NewSession, OpenCopy, Outgoing, PasskeyRow, PauseScope, ProposalRow, ProposalState,
-        PulledBack, RECOVERY_MARK, RailNumber, RailOpening, ReconciliationRun, RecoveryChanges,
-        RequestFilter, RequestLine, RewardLink, Saving, SealedColumn, SentSince, SettingsChange, Snapshot,
-        Stop, Store, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed,
-        UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint,
-        WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        BookPart, BrandingRow, Bucket, Business, Ceiling, Clearance, ConnectionSecurity, Credential,
+        CredentialKind, DatabaseState, DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey,
+        Expectation, ExportedEntry, FAR_BEHIND, Failure, GiftCard, Given, GivenCard, HandedOut,
+        HashCredential, HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail,
+        KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd,
+        MailNeeds, MailRow, MailState, MemberChange, Membership, MetadataOf, MethodActivity, Mismatch,
+        MismatchKind, MismatchState, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery,
+        NewGiftCard, NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing, Overdue,
+        PasskeyRow, PauseScope, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailNumber,
+        RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine, Reservation, RewardLink,
+        Saving, ScreeningRow, ScreeningState, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store,
+        StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts,
+        UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
+        WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
     };
 }
 
@@ -199,7 +216,7 @@ pub mod webhooks {
 }
 
 pub mod withdrawals {
-    pub use crate::withdrawals::{has_code, health, offer, price, waits_for};
+    pub use crate::withdrawals::{expected, has_code, health, offer, price, waits_for};
 }
 
 pub mod witness {

@@ -359,6 +359,7 @@ fn accounts_of(entry: &Entry) -> Option<(AccountId, AccountId)> {
         | EntryKind::UserMoneyExpiring
         | EntryKind::SettingsChanged
         | EntryKind::InstallationRecovered
+        | EntryKind::WithdrawalDelayed
         | EntryKind::PaymentsPaused
         | EntryKind::PaymentsResumed => None,
         EntryKind::ImportCompleted | EntryKind::MethodOpened | EntryKind::MethodClosed => None,

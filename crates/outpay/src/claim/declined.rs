@@ -82,9 +82,10 @@ impl Declined {
             Stopped::Refused(refusal) => sentence(words::refusal(t, &refusal)),
             Stopped::Destination(_) => Self::not_found(person),
             // Not of what a recipient can do.
-            stopped @ (Stopped::NotRecovered(_) | Stopped::NeedsSecondPerson | Stopped::NotPossible(_)) => {
-                Self::failure(t, anyhow::anyhow!("{stopped}"))
-            }
+            stopped @ (Stopped::NotRecovered(_)
+            | Stopped::NeedsSecondPerson
+            | Stopped::Waits(_)
+            | Stopped::NotPossible(_)) => Self::failure(t, anyhow::anyhow!("{stopped}")),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::StoredEntry;
 use crate::web::page;
+use crate::withdrawals::expected::{self, Expected};
 use crate::withdrawals::{has_code, waits_for};
 use askama::Template;
 use axum::response::Response;
@@ -41,6 +42,8 @@ pub(super) struct ShownWithdrawal {
     pub(super) word: &'static str,
     pub(super) badge: &'static str,
     pub(super) wait: String,
+    /// That it takes longer, and until when; empty where it does not.
+    pub(super) delay: String,
     /// Why it failed.
     pub(super) reason: String,
     /// Label, value, and whether it is a code to copy.
@@ -107,6 +110,7 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
     let stops =
         platform.store.stops_of_queued(book, (number, number)).await.map_err(Declined::failed(person))?;
     let stop = stops.get(&number).copied();
+    let expected = expected::one(platform, book, withdrawal).await.map_err(Declined::failed(person))?;
     let rail = platform.rails.get(book.mode(), &withdrawal.method);
     let state = words::state(t, withdrawal);
     let waits_for = waits_for(platform, book, withdrawal).await.map_err(Declined::failed(person))?;
@@ -127,8 +131,12 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
         badge: state.badge,
         wait: waits_for
             .map_or_else(|| words::wait(t, &person.sender, withdrawal, stop), |text| text.in_language(t)),
+        delay: match expected.filter(|expected| expected.is_delayed) {
+            Some(expected) => t.with("wait.delayed", "time", t.moment(expected.at)),
+            None => String::new(),
+        },
         reason: words::reason(t, withdrawal),
-        facts: facts(person, withdrawal, &entries),
+        facts: facts(person, withdrawal, &entries, expected.as_ref()),
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),
         steps: entries.iter().filter_map(|stored| step(person, stored)).collect(),
         can_cancel: withdrawal.state.can_cancel(),
@@ -150,6 +158,7 @@ fn facts(
     person: &Person,
     withdrawal: &Withdrawal,
     entries: &[StoredEntry],
+    expected: Option<&Expected>,
 ) -> Vec<(&'static str, String, bool)> {
     let t = person.language;
     let ids = person.platform.secrets.ids();
@@ -162,6 +171,7 @@ fn facts(
         (t.say("operation.changed"), t.moment(withdrawal.changed_at), false),
         (t.say("operation.reference"), order, true),
     ];
+    facts.extend(expected.map(|expected| (t.say("operation.expected"), t.moment(expected.at), false)));
     facts.extend(transaction(withdrawal, entries).map(|hash| (t.say("operation.transaction"), hash, true)));
     facts
 }
@@ -172,6 +182,7 @@ fn step(person: &Person, stored: &StoredEntry) -> Option<TimelineStep> {
         EntryKind::WithdrawalReviewAsked => ("step.review", ""),
         EntryKind::WithdrawalApproved => ("step.approved", "is-good"),
         EntryKind::WithdrawalSending => ("step.sending", ""),
+        EntryKind::WithdrawalDelayed => ("step.delayed", "is-warn"),
         EntryKind::WithdrawalOutcomeLost => ("step.lost", "is-warn"),
         EntryKind::WithdrawalOutcomeFound => ("step.found", ""),
         EntryKind::WithdrawalSucceeded => ("step.succeeded", "is-good"),
@@ -268,6 +279,7 @@ mod tests {
             word: t.say(key("state.succeeded", "state.review")),
             badge: key("badge-good", "badge-warn"),
             wait: t.with(key("wait.succeeded_card", "wait.review"), "sender", sender),
+            delay: String::new(),
             reason: String::new(),
             facts: vec![
                 (t.say("operation.amount"), t.money(2_500), false),

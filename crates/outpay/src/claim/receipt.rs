@@ -49,7 +49,9 @@ pub(super) async fn paid(person: &Person, id: &str) -> Result<Withdrawal, Declin
     if withdrawal.state == WithdrawalState::Succeeded {
         return Ok(withdrawal);
     }
-    let (title, sentence) = (person.language.say("receipt.title"), person.language.say("receipt.not_yet"));
+    let why =
+        if withdrawal.state == WithdrawalState::Returned { "receipt.came_back" } else { "receipt.not_yet" };
+    let (title, sentence) = (person.language.say("receipt.title"), person.language.say(why));
     Err(Declined::sentence(person, StatusCode::CONFLICT, title, sentence.to_owned()))
 }
 

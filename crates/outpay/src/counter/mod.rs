@@ -12,11 +12,14 @@ mod records;
 mod reply;
 mod resolve;
 mod review;
+mod room;
+mod screening;
 mod stop;
 mod withdrawals;
 
 pub use reply::{OwnBalances, PaidMany, PaidUser};
 pub use review::is_same_hand;
+pub use screening::Screened;
 
 use crate::platform::Platform;
 use crate::stopped::Stopped;

@@ -8,6 +8,7 @@ use crate::platform::Platform;
 use crate::roles::Permission;
 use crate::stopped::Stopped;
 use crate::store::{ApiKey, CredentialKind, Failure, HistoryPlace};
+use crate::withdrawals::expected;
 use ledger::{AccountId, Actor, BookId, EntryKind, Progress, Refusal, Step, Withdrawal};
 use std::collections::BTreeSet;
 
@@ -18,13 +19,34 @@ const MOVEMENTS: i64 = 500;
 const REJECTED: &str = "rejected_by_business";
 
 impl Counter<'_> {
-    /// Lets a withdrawal be sent.
+    /// Lets a withdrawal be sent. One that the screening service denied takes two people, whatever the rule of the book says.
     pub async fn approve(&self, withdrawal: i64) -> Result<Done<Withdrawal>, Stopped> {
+        if self.is_denied(withdrawal).await? {
+            if self.agreed {
+                self.release_denied(withdrawal).await?;
+            } else if !self.is_remembered().await? {
+                return Err(Stopped::NeedsSecondPerson);
+            }
+        }
         let is_maker = is_maker(self.platform, self.book, withdrawal, self.origin.actor).await?;
         if is_maker && !self.is_remembered().await? {
             return Err(Refusal::MakerMayNotCheck.into());
         }
-        self.advance(Progress::new(withdrawal, Step::Approve)).await
+        let done = self.advance(Progress::new(withdrawal, Step::Approve)).await?;
+        if let Err(failure) = self.expect_from_now(&done).await {
+            tracing::warn!(error = format!("{failure:#}"), "an expected time could not be written down");
+        }
+        Ok(done)
+    }
+
+    /// The review takes as long as it takes; from here on the method's usual time counts.
+    async fn expect_from_now(&self, done: &Done<Withdrawal>) -> Result<(), Failure> {
+        if done.replayed {
+            return Ok(());
+        }
+        let (platform, book, of) = (self.platform, self.book, &done.value);
+        let at = of.changed_at.saturating_add(expected::within(platform, book, of));
+        platform.store.expect(book, of.number, at).await
     }
 
     /// Gives the money back to the user, with a reason that the user may read.

@@ -4,6 +4,7 @@
 use super::{Counter, Done, reply};
 use crate::clock::start_of_day;
 use crate::rails::Revealed;
+use crate::screening::Verdict;
 use crate::stopped::Stopped;
 use crate::test_clock;
 use crate::traces;
@@ -34,7 +35,7 @@ impl Counter<'_> {
             return Err(stopped);
         }
         // The terms are read last: asking a rail can take seconds, in which the business may have changed them.
-        let order = Order {
+        let mut order = Order {
             user,
             method: wish.method.clone(),
             provider: mounted.facts().provider,
@@ -43,13 +44,39 @@ impl Counter<'_> {
             terms: terms(platform, book, &wish.method).await?,
             day: start_of_day(test_clock::now(platform, book).await?),
         };
+        let denied = self.screen_first(&mut order).await?;
         let done = self.give(Command::Withdraw(Box::new(order)), reply::withdrawal).await?;
+        if let Some(verdict) = denied.filter(|_| !done.replayed) {
+            self.note_denial(done.value.number, &verdict).await;
+        }
         self.note_trace(&done).await;
         platform.rails.nudge.send();
         Ok(done)
     }
 
-    /// So that what rails and webhooks do for the withdrawal joins the trace of this request. Without it nothing is lost but that.
+    /// Asks the screening service; what it denies is put up for review, as any other rule would do. Where it does not answer,
+    /// it is asked again before anything is sent. A repeat is not asked about: it gets the first answer.
+    async fn screen_first(&self, order: &mut Order) -> Result<Option<Verdict>, Stopped> {
+        if self.is_remembered().await? {
+            return Ok(None);
+        }
+        let denied = self.screen_request(order).await?.filter(|verdict| !verdict.is_allowed);
+        if denied.is_some() {
+            order.terms.review.always = true;
+        }
+        Ok(denied)
+    }
+
+    /// The withdrawal is made and in review. Without this note one person's approval suffices there, and the question before sending
+    /// decides.
+    async fn note_denial(&self, withdrawal: i64, verdict: &Verdict) {
+        if let Err(failure) = self.note_verdict(withdrawal, verdict).await {
+            tracing::error!(error = format!("{failure:#}"), "a denial could not be written down");
+        }
+    }
+
+    /// So that what rails and webhooks do for the withdrawal joins the trace of this request. Without it nothing is lost but
+    /// that.
     async fn note_trace(&self, done: &Done<Withdrawal>) {
         let Some(trace) = traces::current().filter(|_| !done.replayed) else { return };
         let noted = self.platform.store.note_trace(self.book, done.value.number, &trace).await;

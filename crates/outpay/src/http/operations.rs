@@ -15,7 +15,7 @@ use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::{Failure, StoredEntry};
 use crate::test_clock;
-use crate::withdrawals::{has_code, waits_for};
+use crate::withdrawals::{expected, has_code, waits_for};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -204,12 +204,14 @@ async fn own_withdrawal(door: &Door, caller: Caller, id: &str) -> Result<Withdra
 async fn detail(door: &Door, book: BookId, withdrawal: &Withdrawal) -> Result<OperationDetail, Failure> {
     let entries = door.platform.store.entries_of_withdrawal(book, withdrawal.number).await?;
     let stops = door.platform.store.stops_of_queued(book, (withdrawal.number, withdrawal.number)).await?;
+    let expected = expected::one(&door.platform, book, withdrawal).await?;
     let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty());
     let payment = newest.and_then(|stored| serde_json::from_str(&stored.entry.detail).ok());
     let state = withdrawal.state;
     let reveals_code = rails::kind(withdrawal.provider).reveals_code;
     Ok(OperationDetail {
-        operation: show::withdrawal_operation(door.platform.secrets.ids(), book, withdrawal),
+        operation: show::withdrawal_operation(door.platform.secrets.ids(), book, withdrawal)
+            .expected(expected.as_ref()),
         destination: serde_json::from_str(&withdrawal.destination).ok(),
         payment,
         can_cancel: Some(state.can_cancel()),

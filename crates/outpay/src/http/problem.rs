@@ -101,7 +101,7 @@ impl From<Stopped> for Problem {
             stopped @ Stopped::NeedsSecondPerson => {
                 Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), ErrorCode::NeedsSecondPerson)
             }
-            stopped @ Stopped::NotPossible(_) => {
+            stopped @ (Stopped::NotPossible(_) | Stopped::Waits(_)) => {
                 Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), ErrorCode::NotPossible)
             }
             // Only the operator resumes, and not through this door.

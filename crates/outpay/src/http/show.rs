@@ -1,7 +1,7 @@
 //! How users and operations look in answers, for every endpoint that shows one.
 
 use super::openapi::words::{
-    CurrencyWords, OperationStatusWords, ProviderWords, UserStatusWords, WaitingWords, WithdrawalStatusWords,
+    CurrencyWords, HeldWords, OperationStatusWords, ProviderWords, UserStatusWords, WithdrawalStatusWords,
 };
 use super::problem::json;
 use crate::book_event::is_payout;
@@ -9,6 +9,7 @@ use crate::clock::rfc3339;
 use crate::counter::Done;
 use crate::ids::{IdKind, PublicIds};
 use crate::store::StoredEntry;
+use crate::withdrawals::expected::Expected;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::{AccountId, BookId, Cents, EntryKind, Micros, UserSnapshot, WithdrawalState};
@@ -79,6 +80,12 @@ pub struct Operation {
     /// Of a withdrawal that is being sent: true while the rail has not said what it did. The money stays held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome_unknown: Option<bool>,
+    /// Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_at: Option<String>,
+    /// True where an earlier expected time has passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delayed: Option<bool>,
     /// `ord_…`, of a refund: the withdrawal whose money came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawal_id: Option<String>,
@@ -139,9 +146,15 @@ pub struct WithdrawalShown {
     pub created_at: String,
     /// When its state changed last.
     pub changed_at: String,
-    /// Only while it is `queued` and may not leave: why. It is sent once this is lifted.
+    /// While it is queued or being sent: by when it is expected to be paid. Only where it is read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<WaitingWords>)]
+    pub expected_at: Option<String>,
+    /// True where an earlier expected time has passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delayed: Option<bool>,
+    /// Only where it may not leave: why. What is `queued` is sent once this is lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<HeldWords>)]
     pub waiting: Option<&'static str>,
     /// The business's own notes. Only where it is read, and absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -149,11 +162,34 @@ pub struct WithdrawalShown {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl Operation {
+    /// The same with the time by which it is expected.
+    #[must_use]
+    pub fn expected(self, expected: Option<&Expected>) -> Self {
+        let (expected_at, delayed) = expected_fields(expected);
+        Self { expected_at, delayed, ..self }
+    }
+}
+
+impl WithdrawalShown {
+    /// The same with the time by which it is expected.
+    #[must_use]
+    pub fn expected(self, expected: Option<&Expected>) -> Self {
+        let (expected_at, delayed) = expected_fields(expected);
+        Self { expected_at, delayed, ..self }
+    }
+}
+
+fn expected_fields(expected: Option<&Expected>) -> (Option<String>, Option<bool>) {
+    let is_delayed = expected.is_some_and(|expected| expected.is_delayed);
+    (expected.map(|expected| rfc3339(expected.at)), is_delayed.then_some(true))
+}
+
 /// The status of an operation that is not a withdrawal.
 pub(super) const COMPLETED: &str = "completed";
 
-/// What an operation is: money given, money taken back by the business, a withdrawal, money of a withdrawal that came back, money that
-/// was not claimed in time.
+/// What an operation is: money given, money taken back by the business, a withdrawal, money of a withdrawal that came back,
+/// money that was not claimed in time.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(as = OperationType)]
 #[serde(rename_all = "snake_case")]
@@ -236,6 +272,8 @@ pub fn operation(
         reason_code: None,
         reason: None,
         outcome_unknown: None,
+        expected_at: None,
+        delayed: None,
         withdrawal_id: of,
         memo: is_payout(entry.kind).then(|| entry.detail.clone()).filter(|memo| !memo.is_empty()),
         reference: None,
@@ -269,6 +307,8 @@ pub fn withdrawal_operation(ids: &PublicIds, book: BookId, withdrawal: &ledger::
         reason_code: given(&withdrawal.reason_code),
         reason: given(&withdrawal.reason),
         outcome_unknown: withdrawal.outcome_unknown.then_some(true),
+        expected_at: None,
+        delayed: None,
         withdrawal_id: None,
         memo: None,
         reference: None,
@@ -297,6 +337,8 @@ pub fn withdrawal(ids: &PublicIds, book: BookId, of: &ledger::Withdrawal) -> Wit
         reason: given(&of.reason),
         created_at: rfc3339(of.created_at),
         changed_at: rfc3339(of.changed_at),
+        expected_at: None,
+        delayed: None,
         waiting: None,
         metadata: BTreeMap::new(),
     }

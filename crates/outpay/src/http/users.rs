@@ -18,6 +18,7 @@ use crate::store::{
     HistoryFilter, HistoryPlace, MetadataOf, StoredEntry, UserFilter, UserRow, WithdrawalFilter,
 };
 use crate::test_clock;
+use crate::withdrawals::expected;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{StatusCode, Uri};
@@ -188,10 +189,17 @@ async fn page_of(
     };
     let found = found.ok_or_else(unknown_cursor)?;
     let withdrawals = withdrawals(door, book, &found, filter.is_none()).await?;
+    let expected = expected::many(&door.platform, book, &withdrawals).await?;
     let of = |number: i64| withdrawals.iter().find(|withdrawal| withdrawal.number == number);
     let operations = found
         .iter()
-        .map(|stored| show::operation(ids, book, account, stored, of(stored.entry.withdrawal)))
+        .map(|stored| {
+            let withdrawal = of(stored.entry.withdrawal);
+            let shown = show::operation(ids, book, account, stored, withdrawal);
+            // A refund of the same withdrawal expects nothing.
+            let begins = stored.entry.kind == EntryKind::WithdrawalCreated;
+            shown.expected(expected.get(&stored.entry.withdrawal).filter(|_| begins))
+        })
         .collect();
     let page = Page::cut(operations, limit, |operation: &Operation| operation.cursor.clone());
     Ok((found, page))

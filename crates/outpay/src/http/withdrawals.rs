@@ -17,6 +17,8 @@ use crate::counter::{Counter, Done};
 use crate::ids::IdKind;
 use crate::proposals::Proposed;
 use crate::store::{MetadataOf, WithdrawalFilter, WriteError};
+use crate::withdrawals::expected;
+use crate::withdrawals::waiting::{self, Waiting};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -47,14 +49,15 @@ pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Res
     };
     let filter = WithdrawalFilter { state, user, method: query(&parts.uri, "method"), below };
     let found = door.platform.store.withdrawals(caller.book, &filter, limit + 1).await?;
-    let (newest, oldest) = (found.first().map_or(0, |of| of.number), found.last().map_or(0, |of| of.number));
-    let stops = door.platform.store.stops_of_queued(caller.book, (oldest, newest)).await?;
+    let waiting = waiting::many(&door.platform, caller.book, &found).await?;
+    let expected = expected::many(&door.platform, caller.book, &found).await?;
     let noted = |of: &Withdrawal| MetadataOf::Withdrawal(of.user, of.number);
     let metadata = door.platform.store.metadata(caller.book, found.iter().map(noted).collect()).await?;
     let item = |of: &Withdrawal| {
-        let waiting = stops.get(&of.number).map(|stop| stop.word());
+        let waiting = waiting.get(&of.number).map(Waiting::word);
         let metadata = metadata.get(&noted(of)).map(|metadata| metadata.pairs().clone()).unwrap_or_default();
-        WithdrawalShown { waiting, metadata, ..show::withdrawal(ids, caller.book, of) }
+        let shown = show::withdrawal(ids, caller.book, of).expected(expected.get(&of.number));
+        WithdrawalShown { waiting, metadata, ..shown }
     };
     let items = found.iter().map(item).collect();
     Ok(show::ok(&Page::cut(items, limit, |item: &WithdrawalShown| item.id.clone())))
@@ -88,11 +91,11 @@ pub async fn withdrawal(
 
 /// A withdrawal with what is read beside it.
 async fn in_full(door: &Door, caller: Caller, found: &Withdrawal) -> Result<WithdrawalShown, Problem> {
-    let stops = door.platform.store.stops_of_queued(caller.book, (found.number, found.number)).await?;
-    let waiting = stops.get(&found.number).map(|stop| stop.word());
+    let waiting = waiting::one(&door.platform, caller.book, found).await?.map(|waiting| waiting.word());
+    let expected = expected::one(&door.platform, caller.book, found).await?;
     let of = MetadataOf::Withdrawal(found.user, found.number);
     let metadata = door.platform.store.metadata(caller.book, vec![of]).await?.remove(&of).unwrap_or_default();
-    let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, found);
+    let shown = show::withdrawal(door.platform.secrets.ids(), caller.book, found).expected(expected.as_ref());
     Ok(WithdrawalShown { waiting, metadata: metadata.pairs().clone(), ..shown })
 }
 
@@ -147,11 +150,12 @@ pub async fn withdrawal_metadata(
 /// Approve a withdrawal.
 ///
 /// Approves a withdrawal in `review`, which queues it. A key that gave the recipient money may not approve, where another
-/// secret key or member could.
+/// secret key or member could. One that the screening service denied takes two people: it is proposed instead (202).
 #[utoipa::path(
     post, path = "/payout/withdrawals/{id}/approve", tag = "Withdrawals", operation_id = "approveWithdrawal", security(("secret_key" = [])),
     params(("id" = String, Path, description = "ord_…"), ("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
-    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
+    responses((status = 200, description = "The withdrawal afterwards", body = WithdrawalShown),
+        (status = 202, description = "It takes two people: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
         (status = 401, description = "No valid secret key"), (status = 403, description = "The key that gave the money may not approve its withdrawal (`maker_is_checker`)"), (status = 404, description = "No such withdrawal (`withdrawal_not_found`)"),
         (status = 409, description = "Its state does not allow it (`withdrawal_state`, `withdrawal_busy`)"), (status = 413, description = "The body is larger than 64 KiB"),
         (status = 422, description = "The idempotency key was used for another request"),
@@ -162,8 +166,13 @@ pub async fn approve(
     request: Request,
 ) -> Result<Response, Problem> {
     let decision = Decision::read(&door, &id, request, false).await?;
-    let done = decision.counter.approve(decision.number).await?;
-    Ok(decision.answer(&door, &done))
+    let Decision { number, amount, once, caller, .. } = decision;
+    let what = Proposed::Release { withdrawal: number, amount };
+    let done = decision.counter.approve(number).await;
+    match done_or_proposed(&door, caller, (what, "", once), done).await? {
+        Ok(done) => Ok(decision.answer(&door, &done)),
+        Err(proposed) => Ok(proposed),
+    }
 }
 
 /// What to send.

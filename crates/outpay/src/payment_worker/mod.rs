@@ -6,6 +6,7 @@
 //! request is durable, then the request leaves, then the answer is recorded, then the step it proves. No database transaction
 //! is open while a rail is called.
 
+mod gate;
 mod limits;
 mod moment;
 mod prepare;
@@ -23,6 +24,7 @@ use crate::store::{Failure, Leased};
 use crate::traces;
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
+use gate::{Gate, gate};
 use ledger::Micros;
 use limits::{LEASE, SOONEST};
 use std::panic::AssertUnwindSafe;
@@ -148,8 +150,27 @@ impl PaymentWorker {
     }
 
     async fn visit(&self, mounted: &Mounted, leased: &Leased, now: Micros) -> Result<(), Failure> {
+        let wait = match gate(&self.platform, mounted, leased).await? {
+            Gate::Open => self.drive(mounted, leased, now).await?,
+            Gate::Closed(wait) => wait,
+        };
+        let due_at = match wait {
+            Some(wait) => Some(self.platform.store.now().await? + wait),
+            None => None,
+        };
+        self.platform.store.release_withdrawal(leased.hold(), due_at).await?;
+        Ok(())
+    }
+
+    /// One turn under a permit of the rail; gives the wait until the next one, if there is to be one.
+    async fn drive(
+        &self,
+        mounted: &Mounted,
+        leased: &Leased,
+        now: Micros,
+    ) -> Result<Option<Micros>, Failure> {
         let Leased { book, withdrawal, .. } = leased;
-        let wait = match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
+        Ok(match tokio::time::timeout(PATIENCE, mounted.permits.acquire()).await {
             // A panic in a rail must not end all payments: it counts as a failure of this withdrawal.
             Ok(_permit) => {
                 let order_id =
@@ -168,12 +189,6 @@ impl PaymentWorker {
             }
             // No permit in time: the rails of its line are busy.
             Err(_) => Some(SOONEST),
-        };
-        let due_at = match wait {
-            Some(wait) => Some(self.platform.store.now().await? + wait),
-            None => None,
-        };
-        self.platform.store.release_withdrawal(leased.hold(), due_at).await?;
-        Ok(())
+        })
     }
 }

@@ -3,13 +3,14 @@
 //!
 //! Invariants: every write names the worker's lease; the order of writes is that of mod.rs.
 
+use super::gate::wait_for_room;
 use super::limits::{LEASE, LONGEST_CALL, SECOND, SOONEST, too_slow};
 use super::moment::{Killer, Moment};
 use super::prepare;
 use crate::platform::Platform;
 use crate::rails::{Finding, Mounted, Outcome, Payment};
 use crate::stopped::Stopped;
-use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Store};
+use crate::store::{Attempt, Clearance, Failure, Hold, Longest, Reservation, Store};
 use crate::traces;
 use anyhow::Context;
 use ledger::{Actor, Lease, Micros, Mode, Progress, Refusal, Step, Withdrawal, WithdrawalState};
@@ -122,11 +123,17 @@ impl Turn<'_> {
                 answer_text: String::new(),
             };
             let line = facts.line.as_deref().filter(|_| !replaces);
-            if store.add_attempt(self.hold, &attempt, line).await? {
+            if self.commit(&attempt, line, earlier.is_empty()).await? {
                 self.platform.witness.note_slot(line, attempt.slot)?;
                 self.reached(Moment::AfterIntent)?;
                 let attempts = [earlier, &[attempt]].concat();
                 return self.submit(&attempts, !earlier.is_empty()).await;
+            }
+            if earlier.is_empty()
+                && let Some(wait) =
+                    wait_for_room(self.platform, self.mounted, self.payment.withdrawal.net()).await?
+            {
+                return Ok(Some(wait));
             }
             // Another worker took the slot, holds this withdrawal now, or made this very attempt.
             self.renew().await?;
@@ -135,6 +142,16 @@ impl Turn<'_> {
             }
         }
         Ok(Some(SOONEST))
+    }
+
+    /// The first attempt takes its share of the rail's ceiling with it; those that follow are of the same payment.
+    async fn commit(&self, attempt: &Attempt, line: Option<&str>, is_first: bool) -> Result<bool, Failure> {
+        if !is_first {
+            return self.store().add_attempt(self.hold, attempt, line).await;
+        }
+        let ceiling = self.mounted.limits.ceiling();
+        let reservation = Reservation { amount: self.payment.withdrawal.net(), ceiling };
+        self.store().add_first_attempt(self.hold, attempt, line, &reservation).await
     }
 
     /// Sends the last attempt, which is committed, and handles the answer.

@@ -33,6 +33,8 @@ pub enum Proposed {
     Return { withdrawal: i64, amount: Cents },
     /// Ends a withdrawal whose outcome is unknown.
     Resolve { withdrawal: i64, amount: Cents, paid: bool },
+    /// Lets a withdrawal go that the screening service denied.
+    Release { withdrawal: i64, amount: Cents },
     /// Takes unspent money back from a user.
     Debit { user: i64, amount: Cents },
     /// Limits, review rules and what else a business sets.
@@ -76,6 +78,7 @@ impl Proposed {
             Self::ResolveWithoutTheRail { .. }
             | Self::EndByHand { .. }
             | Self::Return { .. }
+            | Self::Release { .. }
             | Self::Resolve { .. } => Permission::ReviewWithdrawals,
             Self::Settings(_) => Permission::ManageSettings,
             Self::Key { .. } => Permission::ManageKeys,
@@ -94,6 +97,7 @@ impl Proposed {
             Self::ResolveWithoutTheRail { .. }
             | Self::EndByHand { .. }
             | Self::Return { .. }
+            | Self::Release { .. }
             | Self::Resolve { .. } => Resource::Withdrawals,
             Self::Settings(_) => Resource::Settings,
             Self::Key { .. } => Resource::Keys,
@@ -139,6 +143,10 @@ impl Proposed {
                 let outcome = if *paid { "paid" } else { "not paid: the person has the money again" };
                 format!("End a withdrawal of {}, whose outcome is unknown, as {outcome}.", money(amount.0))
             }
+            Self::Release { amount, .. } => format!(
+                "Approve a withdrawal of {}, which the screening service denied: it is sent.",
+                money(amount.0)
+            ),
             Self::Debit { amount, .. } => format!("Take {} back from a person.", money(amount.0)),
             Self::Settings(change) => format!("Change the settings: {}.", settings_in_words(change)),
             Self::Key { replaces: None, .. } => "Let a new API key work.".to_owned(),
@@ -198,6 +206,7 @@ pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Act
         Proposed::Resolve { withdrawal, paid, .. } => {
             counter.resolve(withdrawal, paid, &proof).await?;
         }
+        Proposed::Release { withdrawal, .. } => drop(counter.approve(withdrawal).await?),
         Proposed::Debit { user, amount } => drop(counter.debit(user, amount, row.reason.clone()).await?),
         Proposed::Settings(change) => {
             settings::change(platform, row.book, Hands::agreed(actor), *change).await?;

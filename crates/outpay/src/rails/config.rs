@@ -5,6 +5,7 @@ use super::KINDS;
 use super::ach::AchConfig;
 use super::crypto::CryptoConfig;
 use super::gift_card::GiftCardConfig;
+use super::limits::Limits;
 use super::manual::ManualConfig;
 use super::paypal::PaypalConfig;
 use super::sepa::SepaConfig;
@@ -32,6 +33,8 @@ pub struct RailsConfig {
     pub tremendous: BTreeMap<String, TremendousConfig>,
     /// `[rails.gift_card]`
     pub gift_card: GiftCardConfig,
+    /// `[rails.limits.<method>]`
+    pub limits: BTreeMap<String, Limits>,
 }
 
 impl RailsConfig {
@@ -82,6 +85,9 @@ impl RailsConfig {
         }
         for (name, tremendous) in &self.tremendous {
             tremendous.check().with_context(|| format!("the rail {name:?}"))?;
+        }
+        for (name, limits) in &self.limits {
+            limits.check().with_context(|| format!("the limits of {name:?}"))?;
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! What is true of a kind of rail, mounted here or not: one value per kind, stated in the kind's own file and listed in
-//! [`super::KINDS`]. Code outside rails/ asks these facts and never which kind it is. Not here: what one configured rail says of itself
-//! ([`super::Facts`]), and what the ledger and the store must know of a kind (ledger, provider.rs).
+//! [`super::KINDS`]. Code outside rails/ asks these facts and never which kind it is. Not here: what one configured rail says
+//! of itself ([`super::Facts`]), and what the ledger and the store must know of a kind (ledger, provider.rs).
 
 use super::mounted::{MountParts, Rails};
 use super::{KINDS, manual};
-use ledger::{Cents, Provider};
+use ledger::{Cents, Micros, Provider};
 use serde_json::{Map, Value};
 
 /// The facts of one kind.
@@ -19,6 +19,8 @@ pub struct Kind {
     pub keeps_books: bool,
     /// A person of the business looks at each withdrawal first, unless the business has said otherwise.
     pub reviewed_by_default: bool,
+    /// How long a payment usually takes at most, from when it is queued; the operator can set another time per method.
+    pub expected_within: Micros,
     /// The fields of its public detail, in the documented order.
     pub detail_order: &'static [&'static str],
     /// The field of the public detail by which a person can look the payment up, for example a transaction's hash.

@@ -71,6 +71,7 @@ pub const KIND: Kind = Kind {
     reveals_code: false,
     keeps_books: false,
     reviewed_by_default: false,
+    expected_within: 7 * 24 * 60 * 60 * 1_000_000,
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,

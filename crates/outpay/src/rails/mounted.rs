@@ -1,17 +1,20 @@
 //! All rails of an installation, each with its circuit breaker and its concurrency limit. Not here: which kinds there are
 //! (mod.rs) and how each is configured (config.rs, the rails' files).
 //!
-//! Invariant: what a kind mounts for test books has no client, key or stock (simulated.rs), so test money never reaches a counterpart.
+//! Invariant: what a kind mounts for test books has no client, key or stock (simulated.rs), so test money never reaches a
+//! counterpart.
 
-use super::{Closed, Facts, KINDS, Rail, RailMeasures, RailsConfig, Revealed};
+use super::{Closed, Facts, FundsAlarm, KINDS, Limits, Rail, RailMeasures, RailsConfig, Revealed};
 use crate::auth::Secrets;
 use crate::background::Nudge;
 use crate::clock::Clock;
 use crate::store::{Failure, InstallationRail, Store};
-use ledger::{BookId, Micros, Mode, Withdrawal};
+use ledger::{BookId, Cents, Micros, Mode, Withdrawal};
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 /// Concurrent payments of one process at one rail.
@@ -41,6 +44,7 @@ pub struct Rails {
     /// Rails that this process cannot use, with the reason. A server refuses to start with any.
     pub locked: Vec<String>,
     measures: RailMeasures,
+    limits: BTreeMap<String, Limits>,
 }
 
 /// A rail with its circuit breaker and its concurrency limit.
@@ -53,7 +57,19 @@ pub struct Mounted {
     pub openings: Counter,
     /// The mode of the books that it pays for.
     pub mode: Mode,
+    /// What the operator allows it; nothing is limited in test mode.
+    pub limits: Limits,
+    /// A payment waits for room below its ceiling.
+    is_full: AtomicBool,
+    funds: Mutex<KnownFunds>,
     health: Mutex<Health>,
+}
+
+/// What the rail said last that it holds, and what is wrong with it.
+#[derive(Default)]
+struct KnownFunds {
+    available: Option<Cents>,
+    alarm: Option<FundsAlarm>,
 }
 
 #[derive(Default)]
@@ -68,10 +84,17 @@ impl Rails {
     #[must_use]
     pub fn new(config: &RailsConfig, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
         let (nudge, measures) = (Nudge::default(), RailMeasures::default());
-        let mut rails = Self { mounted: Vec::new(), nudge, locked: Vec::new(), measures };
+        let limits = config.limits.clone();
+        let mut rails = Self { mounted: Vec::new(), nudge, locked: Vec::new(), measures, limits };
         let parts = MountParts { config, store, secrets, clock };
         for kind in KINDS {
             (kind.mount)(&mut rails, &parts);
+        }
+        // A misspelt name would leave the rail without its ceiling.
+        for name in config.limits.keys() {
+            if !rails.is_mounted(name) {
+                rails.locked.push(format!("[rails.limits.{name}] names no method of this installation"));
+            }
         }
         rails
     }
@@ -88,8 +111,20 @@ impl Rails {
                 .next()
                 .map_or_else(|| Arc::new(Semaphore::new(1)), |(_, neighbour)| Arc::clone(&neighbour.permits)),
         };
-        let (openings, health) = (Counter::default(), Mutex::default());
-        self.mounted.push((mode, Arc::new(Mounted { rail, permits, openings, mode, health })));
+        let limits = self.limits.get(name).cloned().unwrap_or_default();
+        // Test money has no ceiling and no funds.
+        let of_test = Limits { expected_minutes: limits.expected_minutes, ..Limits::default() };
+        let mounted = Mounted {
+            permits,
+            openings: Counter::default(),
+            mode,
+            limits: if mode == Mode::Live { limits } else { of_test },
+            is_full: AtomicBool::new(false),
+            funds: Mutex::default(),
+            health: Mutex::default(),
+            rail,
+        };
+        self.mounted.push((mode, Arc::new(mounted)));
     }
 
     fn in_line(&self, line: &str) -> impl Iterator<Item = &(Mode, Arc<Mounted>)> {
@@ -187,6 +222,51 @@ impl Mounted {
     /// While the breaker is open.
     pub fn check_health(&self, now: Micros) -> Result<(), Closed> {
         if self.left_alone_until(now).is_some() { Err(Closed::Unhealthy) } else { Ok(()) }
+    }
+
+    /// How long a payment is expected to take at most: as the operator has set it, else as usual.
+    #[must_use]
+    pub fn expected_within(&self) -> Micros {
+        self.limits.expected_within().unwrap_or(self.facts().kind().expected_within)
+    }
+
+    /// Does a payment of this process wait for room below the ceiling?
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    /// What it held when it was last asked, and the alarm about it; asked only where it has marks.
+    #[must_use]
+    pub fn funds(&self) -> (Option<Cents>, Option<FundsAlarm>) {
+        let funds = self.funds.lock();
+        (funds.available, funds.alarm)
+    }
+
+    /// Keeps what it holds now; gives the alarm before.
+    pub fn note_funds(&self, available: Cents, alarm: Option<FundsAlarm>) -> Option<FundsAlarm> {
+        let mut funds = self.funds.lock();
+        funds.available = Some(available);
+        std::mem::replace(&mut funds.alarm, alarm)
+    }
+
+    /// Notes whether there was room for a payment, and logs where that is news.
+    pub fn note_room(&self, has_room: bool) {
+        if self.is_full.swap(!has_room, Ordering::Relaxed) != has_room {
+            return;
+        }
+        let (rail, ceiling) = (&self.facts().name, self.limits.ceiling());
+        let [per_hour, per_day] = [ceiling.per_hour, ceiling.per_day].map(|most| most.map(|most| most.0));
+        if has_room {
+            tracing::info!(rail, per_hour, per_day, "a rail has room below its ceiling again");
+        } else {
+            tracing::warn!(
+                rail,
+                per_hour,
+                per_day,
+                "a rail has reached its ceiling: payments wait in the queue"
+            );
+        }
     }
 
     /// Closes the breaker: the rail answered a call.

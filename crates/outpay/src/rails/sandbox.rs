@@ -22,6 +22,7 @@ pub const KIND: Kind = Kind {
     reveals_code: false,
     keeps_books: false,
     reviewed_by_default: false,
+    expected_within: 5 * 60 * 1_000_000,
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,

@@ -3,6 +3,7 @@
 
 use super::driver::{Row, Statement, WriteError};
 use super::leases::Hold;
+use super::rail_spending::{Reservation, reserve};
 use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
@@ -65,7 +66,31 @@ impl Store {
         attempt: &Attempt,
         line: Option<&str>,
     ) -> Result<bool, Failure> {
+        self.write_attempt(hold, attempt, line, Vec::new()).await
+    }
+
+    /// The same for the first attempt of a withdrawal, with its share of the rail's ceiling, in one transaction. `false` also
+    /// where there is no room for it.
+    pub async fn add_first_attempt(
+        &self,
+        hold: Hold,
+        attempt: &Attempt,
+        line: Option<&str>,
+        reservation: &Reservation,
+    ) -> Result<bool, Failure> {
+        let share = reserve(&attempt.rail, reservation, self.now().await?);
+        self.write_attempt(hold, attempt, line, share).await
+    }
+
+    async fn write_attempt(
+        &self,
+        hold: Hold,
+        attempt: &Attempt,
+        line: Option<&str>,
+        share: Vec<Statement>,
+    ) -> Result<bool, Failure> {
         let mut statements = vec![hold.is_still_held(self.now().await?)];
+        statements.extend(share);
         if let Some(line) = line {
             let next = attempt.slot + 1;
             let make = "INSERT INTO rail_slot (rail, next) VALUES ($1, $2) ON CONFLICT (rail) DO NOTHING";

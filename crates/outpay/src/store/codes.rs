@@ -1,6 +1,6 @@
 //! The numbers under which states and kinds are stored, by the names that statements use. Each comes from its enum.
 
-use super::states::{DeliveryState, ImportState, LineState, MailState, ProposalState};
+use super::states::{DeliveryState, ImportState, LineState, MailState, ProposalState, ScreeningState};
 use super::{CredentialKind, MismatchState};
 use crate::roles::Role;
 use ledger::{EntryKind, WithdrawalState};
@@ -31,6 +31,9 @@ pub(super) const IMPORT_RUNNING: i64 = ImportState::Running as i64;
 pub(super) const IMPORT_DONE: i64 = ImportState::Done as i64;
 pub(super) const LINE_OPEN: i64 = LineState::Open as i64;
 pub(super) const LINE_NOT_PAID: i64 = LineState::NotPaid as i64;
+
+pub(super) const SCREENING_DENIED: i64 = ScreeningState::Denied as i64;
+pub(super) const SCREENING_RELEASED: i64 = ScreeningState::Released as i64;
 
 pub(super) const MAIL_PENDING: i64 = MailState::Pending as i64;
 pub(super) const MAIL_FAILED: i64 = MailState::Failed as i64;

@@ -151,6 +151,24 @@ pub enum ProposalState {
     Withdrawn = 3,
 }
 
+/// What the screening service said of a withdrawal. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ScreeningState {
+    /// It may be paid.
+    Allowed = 1,
+    /// It may not: it stays in review, which one person does not end.
+    Denied = 2,
+    /// Two people have agreed that it may be paid although it was denied.
+    Released = 3,
+}
+
+impl ScreeningState {
+    pub(super) fn from_code(code: i64) -> Option<Self> {
+        [Self::Allowed, Self::Denied, Self::Released].into_iter().find(|state| *state as i64 == code)
+    }
+}
+
 impl ProposalState {
     pub(super) fn from_code(code: i64) -> Option<Self> {
         [Self::Open, Self::Confirmed, Self::Withdrawn].into_iter().find(|state| *state as i64 == code)

@@ -2,9 +2,11 @@
 //! of one that was made. Only reads. Not here: what people do with withdrawals (counter/), the states (ledger), sending (rails).
 
 pub mod evidence;
+pub mod expected;
 pub mod health;
 pub mod offer;
 pub mod price;
+pub mod waiting;
 
 use crate::platform::Platform;
 use crate::rails::{self, RailText};

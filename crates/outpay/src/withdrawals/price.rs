@@ -3,7 +3,7 @@
 
 use super::offer::{is_paused, rail, terms};
 use crate::platform::Platform;
-use crate::rails::{Field, FieldProblem, Quote, RailText};
+use crate::rails::{Closed, Field, FieldProblem, Quote, RailText};
 use crate::stopped::Stopped;
 use crate::unknown_name::{self, sentence};
 use ledger::{BookId, Cents, Refusal};
@@ -64,6 +64,10 @@ pub async fn quote(platform: &Platform, book: BookId, wish: &Wish) -> Result<Pri
     let fees = terms.fee.fee(wish.amount);
     let net = wish.amount.minus(fees).filter(|net| *net > Cents::ZERO);
     let net = net.ok_or(Refusal::AmountDoesNotCoverTheFee)?;
+    // It would wait for ever.
+    if !mounted.limits.ceiling().covers(net) {
+        return Err(Stopped::Closed(Closed::AmountNotPossible));
+    }
     mounted.check_health(platform.clock.monotonic()).map_err(Stopped::Closed)?;
     let quote = mounted.rail.quote(book, net, &destination).await.map_err(Stopped::Closed)?;
     let expected_time = mounted.facts().expected_time.clone();

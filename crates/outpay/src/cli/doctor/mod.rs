@@ -3,6 +3,7 @@
 
 mod configuration;
 mod engine;
+mod limits;
 mod machine;
 mod network;
 
@@ -114,7 +115,8 @@ async fn check_database(
     let has_its_key = engine::check(data, &store, secrets.as_ref(), checks).await?;
     let Some(config) = config else { return Ok(()) };
     if let Some(secrets) = secrets.filter(|_| has_its_key).map(Arc::new) {
-        network::check_rails(config, &store, &secrets, checks).await;
+        network::check_rails(config, &store, &secrets, checks).await?;
+        limits::check_screening(config, checks);
         network::check_mail(config, &store, &secrets, checks).await?;
     }
     if arguments.network {

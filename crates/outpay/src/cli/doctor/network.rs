@@ -1,7 +1,7 @@
 //! The counterparts: rails and their nodes, the mail server, webhooks. Nodes are asked always, because this installation alone uses
 //! them; mail server and webhooks only with `--network`, because those are other people's.
 
-use super::{Checks, Grade};
+use super::{Checks, Grade, limits};
 use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
@@ -17,7 +17,12 @@ use tokio::net::TcpStream;
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Can the configured rails pay?
-pub(super) async fn check_rails(config: &Config, store: &Store, secrets: &Arc<Secrets>, checks: &mut Checks) {
+pub(super) async fn check_rails(
+    config: &Config,
+    store: &Store,
+    secrets: &Arc<Secrets>,
+    checks: &mut Checks,
+) -> Result<(), Failure> {
     let rails = Rails::new(&config.rails, store, secrets, &Clock::System);
     for reason in &rails.locked {
         let advice = format!("{reason}. A server does not start so; run doctor in its environment");
@@ -31,7 +36,9 @@ pub(super) async fn check_rails(config: &Config, store: &Store, secrets: &Arc<Se
         {
             texts.into_iter().for_each(|text| checks.add(grade, "rail", format!("{name}: {text}")));
         }
+        limits::check(mounted, store, checks).await?;
     }
+    Ok(())
 }
 
 /// Can mail be sent, and is it needed?

@@ -176,10 +176,6 @@ pub(super) async fn run(
             show::run(platform, book, number, json).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        WithdrawalCommand::Approve { id } => {
-            let (book, number) = find(platform, &id)?;
-            (book, counter(book).approve(number).await?.value)
-        }
         WithdrawalCommand::Reject { id, reason } => {
             let (book, number) = find(platform, &id)?;
             (book, counter(book).reject(number, &reason).await?.value)
@@ -204,13 +200,14 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends a withdrawal by the operator's word, and prints it, or the proposal where that takes two people.
+/// Ends or approves a withdrawal by the operator's word, and prints it, or the proposal where that takes two people.
 async fn end(platform: &Platform, verb: WithdrawalCommand, json: bool) -> Result<ExitCode, CliError> {
     let (id, reason) = match &verb {
         WithdrawalCommand::Settle { id, proof, .. } => {
             (id.clone().unwrap_or_default(), proof.clone().unwrap_or_default())
         }
         WithdrawalCommand::Fail { id, reason } => (id.clone(), reason.clone()),
+        WithdrawalCommand::Approve { id } => (id.clone(), String::new()),
         WithdrawalCommand::Return { id, proof } | WithdrawalCommand::Resolve { id, proof, .. } => {
             (id.clone(), proof.clone())
         }
@@ -223,6 +220,9 @@ async fn end(platform: &Platform, verb: WithdrawalCommand, json: bool) -> Result
     let (what, done) = match verb {
         WithdrawalCommand::Fail { .. } => {
             (Proposed::EndByHand { withdrawal, amount, paid: false }, counter.fail(withdrawal, &reason).await)
+        }
+        WithdrawalCommand::Approve { .. } => {
+            (Proposed::Release { withdrawal, amount }, counter.approve(withdrawal).await)
         }
         WithdrawalCommand::Return { .. } => {
             (Proposed::Return { withdrawal, amount }, counter.give_back(withdrawal, &reason).await)

@@ -72,6 +72,7 @@ impl From<Stopped> for Declined {
             stopped @ (Stopped::Destination(_)
             | Stopped::Closed(_)
             | Stopped::NotPossible(_)
+            | Stopped::Waits(_)
             | Stopped::NotRecovered(_)) => Self::sentence(stopped.to_string()),
         }
     }

@@ -15,7 +15,8 @@ use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::store::{Attempt, StoredEntry};
 use crate::web::page;
-use crate::withdrawals::evidence;
+use crate::withdrawals::expected::{self, Expected};
+use crate::withdrawals::{evidence, waiting};
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
@@ -27,8 +28,9 @@ use serde_json::{Map, Value};
 struct WithdrawalPage {
     frame: Frame,
     row: WithdrawalRow,
-    /// Why a queued withdrawal is not sent; empty where nothing holds it back.
+    /// Why it is not sent; empty where nothing holds it back.
     waits: String,
+    expected: Option<Expected>,
     user_id: String,
     order_id: String,
     destination: Vec<(String, String)>,
@@ -74,8 +76,8 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let found = evidence::of(&who.platform, who.book, number).await?.ok_or(Declined::NotFound)?;
     let names = Names::load(&who.platform, who.business.number).await?;
     let ids = who.platform.secrets.ids();
-    let stops = who.platform.store.stops_of_queued(who.book, (number, number)).await?;
-    let waits = stops.get(&number).map(|stop| format!("{}; sent once this is lifted", stop.words()));
+    let waits = waiting::one(&who.platform, who.book, &found.withdrawal).await?;
+    let expected = expected::one(&who.platform, who.book, &found.withdrawal).await?;
     let ends = ends(&found.withdrawal, found.attempts.is_empty());
     let (user, provider) = (found.withdrawal.user, found.withdrawal.provider);
     let row = rows(&who, vec![found.withdrawal]).await?.pop().ok_or(Declined::NotFound)?;
@@ -86,7 +88,8 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
             "withdrawals",
             format!("Withdrawal of {}", crate::format::money(row.of.amount.0)),
         ),
-        waits: waits.unwrap_or_default(),
+        waits: waits.map(|waits| waits.sentence()).unwrap_or_default(),
+        expected,
         user_id: ids.seal(IdKind::PayoutUser, who.book, user),
         order_id: ids.order_id(provider, who.book, number),
         destination: fields(&row.of.destination),
@@ -172,7 +175,9 @@ fn entry(stored: &StoredEntry, names: &Names) -> ShownEntry {
     let entry = &stored.entry;
     let class = match entry.kind {
         EntryKind::WithdrawalSucceeded | EntryKind::WithdrawalApproved => "is-good",
-        EntryKind::WithdrawalOutcomeLost | EntryKind::WithdrawalReviewAsked => "is-warn",
+        EntryKind::WithdrawalOutcomeLost
+        | EntryKind::WithdrawalReviewAsked
+        | EntryKind::WithdrawalDelayed => "is-warn",
         EntryKind::WithdrawalFailed | EntryKind::WithdrawalRejected | EntryKind::WithdrawalReturned => {
             "is-bad"
         }
@@ -268,6 +273,7 @@ mod tests {
             &WithdrawalPage {
                 frame: Frame::sample("withdrawals", "Withdrawal of $125.00"),
                 waits: String::new(),
+                expected: Some(Expected { at, is_delayed: true }),
                 user_id: "usr_1".to_owned(),
                 order_id: "CRX-1".to_owned(),
                 destination: fields(&row.of.destination),

@@ -3,6 +3,7 @@
 
 use crate::clock::rfc3339;
 use crate::commit::NoVerdict;
+use crate::counter::{Counter, Done};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -12,13 +13,14 @@ use crate::dashboard::door::{download, notice};
 use crate::dashboard::money::withdrawal_filter::WithdrawalQuery;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
 use crate::line::typed_reference;
+use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::sheet::{self, CURRENCY, Sheet};
 use crate::stopped::Stopped;
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::Refusal;
+use ledger::{Cents, Refusal, Withdrawal};
 
 const PAGE: i64 = 50;
 
@@ -168,11 +170,29 @@ pub async fn review(posted: Posted) -> Result<Response, Declined> {
     Ok(page::html(StatusCode::OK, &ReviewedPage { frame, done, results }))
 }
 
+const PROPOSED: &str = "The screening service denied it, so it takes two people: it is proposed, and another member has to confirm it.";
+
+/// What the screening service denied takes two people: the first one proposes it.
+async fn approve(
+    who: &SignedIn,
+    counter: Counter<'_>,
+    number: i64,
+) -> Result<DoneOrProposed<Done<Withdrawal>>, Stopped> {
+    let amount = who.platform.store.withdrawal(who.book, number).await?.map(|found| found.amount);
+    let what = Proposed::Release { withdrawal: number, amount: amount.unwrap_or(Cents::ZERO) };
+    let new = NewProposal { book: who.book, what, reason: "", by: who.actor(), once: None };
+    or_propose(&who.platform, new, counter.approve(number).await).await
+}
+
 /// An error of one withdrawal is the result of that one alone: those before it are decided already, and the page must say so.
 async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
     let counter = who.platform.counter(who.book, who.origin());
     let decided = match approved {
-        Ok(()) => counter.approve(number).await,
+        Ok(()) => match approve(who, counter, number).await {
+            Ok(DoneOrProposed::Proposed(_)) => return Err(PROPOSED.to_owned()),
+            Ok(DoneOrProposed::Done(done)) => Ok(done),
+            Err(stopped) => Err(stopped),
+        },
         Err(reason) => counter.reject(number, reason).await,
     };
     match decided {

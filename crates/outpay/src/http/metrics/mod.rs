@@ -62,7 +62,7 @@ struct RouteLabels {
 
 impl Metrics {
     pub(super) fn new(platform: &Platform, background: &BackgroundStatus) -> Self {
-        let Platform { teller, webhooks, mail, attacks, rails, .. } = platform;
+        let Platform { teller, webhooks, mail, attacks, rails, screening, .. } = platform;
         let mut all = Registry::default();
         process::register(&mut all);
         let registry = all.sub_registry_with_prefix("outpay");
@@ -77,6 +77,7 @@ impl Metrics {
         let scraped = Scraped::default();
         scraped.register(registry);
         rails.measures().register(registry);
+        screening.measures().register(registry);
         let clock_steps = Counter::default();
         registry.register(
             "clock_steps",

@@ -3,8 +3,9 @@
 use crate::business;
 use crate::commit::State as TellerState;
 use crate::platform::Platform;
+use crate::rails::FundsAlarm;
 use crate::store::{Failure, MismatchKind};
-use ledger::{BookId, Mode};
+use ledger::{BookId, Cents, Mode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -19,6 +20,10 @@ pub(super) struct Scraped {
     outcome_unknown: Gauge,
     rails_up: Family<RailLabels, Gauge>,
     left_alone: Family<RailLabels, Counter>,
+    ceiling_reached: Family<RailLabels, Gauge>,
+    ceiling_room: Family<RailLabels, Gauge>,
+    funds: Family<MarkLabels, Gauge>,
+    funds_alarm: Family<RailLabels, Gauge>,
     balances: Family<BalanceLabels, Gauge>,
     mismatches: Family<MismatchLabels, Gauge>,
     alarms: Family<RailLabels, Gauge>,
@@ -35,6 +40,13 @@ struct MismatchLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RailLabels {
     rail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MarkLabels {
+    rail: String,
+    /// `available`, or a mark: `most`, `least`.
+    of: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -55,6 +67,14 @@ impl Scraped {
         registry.register("rail_up", help, self.rails_up.clone());
         let help = "How often a rail that did not answer was left alone for a while";
         registry.register("rail_left_alone", help, self.left_alone.clone());
+        let help = "Whether payments of this process wait for room below a rail's ceiling";
+        registry.register("rail_ceiling_reached", help, self.ceiling_reached.clone());
+        let help = "Cents that can still leave by a rail below its ceiling";
+        registry.register("rail_ceiling_room_cents", help, self.ceiling_room.clone());
+        let help = "What a rail holds, and the marks between which the operator wants it";
+        registry.register("rail_funds_cents", help, self.funds.clone());
+        let help = "1 while a rail holds more than the operator wants, -1 while it holds less, else 0";
+        registry.register("rail_funds_alarm", help, self.funds_alarm.clone());
         let help = "Balances of each business in cents; those of recipients as one sum";
         registry.register("balance_cents", help, self.balances.clone());
         let help = "Open differences between a rail's own books and ours, by kind";
@@ -81,12 +101,30 @@ impl Scraped {
             let labels = RailLabels { rail: mounted.facts().name.clone() };
             let is_up = mounted.left_alone_until(now).is_none();
             self.rails_up.get_or_create(&labels).set(i64::from(is_up));
+            let mark = |of, cents: Option<Cents>| {
+                if let Some(cents) = cents {
+                    let labels = MarkLabels { rail: labels.rail.clone(), of };
+                    self.funds.get_or_create(&labels).set(cents.0);
+                }
+            };
+            let (available, alarm) = mounted.funds();
+            let alarm = match alarm {
+                Some(FundsAlarm::TooMuch) => 1,
+                Some(FundsAlarm::TooLittle) => -1,
+                None => 0,
+            };
+            self.funds_alarm.get_or_create(&labels).set(alarm);
+            mark("available", available);
+            mark("most", mounted.limits.most_funds);
+            mark("least", mounted.limits.least_funds);
+            self.ceiling_reached.get_or_create(&labels).set(i64::from(mounted.is_full()));
             let openings = mounted.openings.get();
             self.left_alone.get_or_create(&labels).inner().store(openings, Ordering::Relaxed);
         }
     }
 
     async fn read_database(&self, platform: &Platform) -> Result<(), Failure> {
+        self.read_ceilings(platform).await?;
         let (sending, unknown) = platform.store.withdrawals_under_way().await?;
         self.sending.set(sending);
         self.outcome_unknown.set(unknown);

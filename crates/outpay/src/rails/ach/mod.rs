@@ -32,6 +32,8 @@ use std::sync::Arc;
 pub const KIND: Kind = Kind {
     provider: Provider::Ach,
     fixed_names: &[],
+    reviewed_by_default: false,
+    expected_within: 7 * 24 * 60 * 60 * 1_000_000,
     reveals_code: false,
     keeps_books: false,
     detail_order: &["order_id", "last4"],

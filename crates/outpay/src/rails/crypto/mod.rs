@@ -80,6 +80,7 @@ pub const KIND: Kind = Kind {
     reveals_code: false,
     keeps_books: true,
     reviewed_by_default: false,
+    expected_within: 30 * 60 * 1_000_000,
     detail_order: detail::ORDER,
     transaction: Some("tx_hash"),
     public_detail: detail::known,

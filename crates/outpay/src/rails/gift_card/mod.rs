@@ -42,6 +42,7 @@ pub const KIND: Kind = Kind {
     reveals_code: true,
     keeps_books: false,
     reviewed_by_default: false,
+    expected_within: 5 * 60 * 1_000_000,
     detail_order: &["order_id", "brand", "currency", "face_value"],
     transaction: None,
     public_detail,

@@ -60,6 +60,7 @@ pub const KIND: Kind = Kind {
     reveals_code: false,
     keeps_books: false,
     reviewed_by_default: true,
+    expected_within: 60 * 60 * 1_000_000,
     detail_order: &["order_id", "email"],
     transaction: None,
     public_detail,

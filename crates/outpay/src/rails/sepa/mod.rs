@@ -34,6 +34,8 @@ const CURRENCY: &str = "EUR";
 pub const KIND: Kind = Kind {
     provider: Provider::Sepa,
     fixed_names: &[],
+    reviewed_by_default: false,
+    expected_within: 7 * 24 * 60 * 60 * 1_000_000,
     reveals_code: false,
     keeps_books: false,
     detail_order: &["order_id", "last4"],

@@ -62,6 +62,8 @@ const FUNDS_AGES: (Micros, Micros) = (MINUTE / 4, MINUTE);
 pub const KIND: Kind = Kind {
     provider: Provider::Tremendous,
     fixed_names: &[],
+    reviewed_by_default: false,
+    expected_within: 60 * 60 * 1_000_000,
     reveals_code: true,
     keeps_books: false,
     detail_order: detail::ORDER,

@@ -3,14 +3,15 @@
 //! `GET /.well-known/outpay-receipts.json`
 
 use crate::claim::hat::{Claim, withdraw};
-use crate::world::on_both_engines;
+use crate::world::{MINUTE, on_both_engines};
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
-use ledger::Mode;
+use ledger::{Actor, Mode};
 use serde_json::Value;
 
 on_both_engines! {
     what_was_paid_has_a_receipt,
+    what_came_back_weeks_later_has_none,
     a_receipt_is_signed,
     the_key_is_public_and_stays_the_same,
 }
@@ -29,6 +30,24 @@ async fn what_was_paid_has_a_receipt(world: &Claim) {
         .says("user@example.com")
         .says("Business 0")
         .says("/receipt.json\"");
+}
+
+async fn what_came_back_weeks_later_has_none(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "60").await;
+    world.work().await;
+    browser.get(&format!("{path}/receipt")).await.is(200);
+    world.wait(40 * 1_440 * MINUTE);
+    world.platform.counter(who.book, Actor::OPERATOR).give_back(1, "statement 9").await.unwrap();
+    let mut browser = world.signed_in(&who).await;
+    let page = browser.get(&path).await;
+    page.is(200).says("Came back").says("It was paid and came back.").says("Please check the destination");
+    page.says_not("statement 9").says_not("Receipt");
+    browser.get("/p/home").await.is(200).says("Back in your balance").says("$100.00");
+    for end in ["receipt", "receipt.json"] {
+        browser.get(&format!("{path}/{end}")).await.is(409).says("came back, so there is no receipt");
+    }
 }
 
 async fn a_receipt_is_signed(world: &Claim) {

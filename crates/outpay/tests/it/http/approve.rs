@@ -5,13 +5,16 @@ use crate::http::recipient::Recipient;
 use crate::wire::Call;
 use ledger::Actor;
 use outpay::testing::api_keys;
-use outpay::testing::store::CredentialKind;
+use outpay::testing::ids::IdKind;
+use outpay::testing::store::{CredentialKind, ScreeningState};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 crate::world::on_both_engines! {
     status_200_it_is_sent,
     status_200_the_only_key_may_approve_what_it_gave,
+    status_202_what_the_screening_denied_takes_two,
+    status_202_the_person_cannot_tell_a_denial_from_a_review,
     status_401_hash,
     status_403_maker_is_not_checker,
     status_403_however_much_has_happened_since,
@@ -54,6 +57,52 @@ async fn status_200_the_only_key_may_approve_what_it_gave(world: &Api) {
     let row = world.platform.store.key(own).await.unwrap().unwrap();
     api_keys::roll(&world.platform, &row, 60 * crate::world::SECOND, Actor::NONE).await.unwrap();
     approve(world, &person.key, &id).send().await.value(200);
+}
+
+async fn deny(world: &Api, person: &Recipient, id: &str) {
+    let number = world.platform.secrets.ids().open(IdKind::Withdrawal, person.book, id).unwrap();
+    let denied = (ScreeningState::Denied, "case 7");
+    world.platform.store.note_screening(person.book, number, denied, &[]).await.unwrap();
+}
+
+async fn status_202_what_the_screening_denied_takes_two(world: &Api) {
+    let (person, id) = in_review(world).await;
+    deny(world, &person, &id).await;
+    let path = format!("/payout/withdrawals/{id}");
+    let shown = world.get(&path).key(&person.key).send().await.value(200);
+    assert_eq!((&shown["status"], &shown["waiting"]), (&json!("review"), &json!("screening_denied")));
+    let list = world.get("/payout/withdrawals").key(&person.key).send().await.value(200);
+    assert_eq!(list["data"][0]["waiting"], "screening_denied");
+    let (_, other) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    let proposed = approve(world, &other, &id).header("idempotency-key", "k").send().await.value(202);
+    let again = approve(world, &other, &id).header("idempotency-key", "k").send().await.value(202);
+    assert_eq!(proposed, again, "one proposal");
+    assert_eq!(
+        proposed["what"],
+        "Approve a withdrawal of $3.00, which the screening service denied: it is sent."
+    );
+    let confirm = format!("/payout/proposals/{}/confirm", proposed["id"].as_str().unwrap());
+    world.post(&confirm).key(&other).send().await.value(409);
+    world.work().await;
+    assert_eq!(person.operation(world, &id).await["status"], "review", "one is not enough");
+    let (_, third) = world.new_key(person.book, CredentialKind::SecretKey, None).await;
+    assert_eq!(world.post(&confirm).key(&third).send().await.value(200)["state"], "confirmed");
+    let shown = world.get(&path).key(&person.key).send().await.value(200);
+    assert_eq!((&shown["status"], &shown["waiting"]), (&json!("queued"), &json!(null)));
+    world.work().await;
+    assert_eq!(person.operation(world, &id).await["status"], "succeeded");
+}
+
+async fn status_202_the_person_cannot_tell_a_denial_from_a_review(world: &Api) {
+    let (person, id) = in_review(world).await;
+    let before = person.operation(world, &id).await;
+    deny(world, &person, &id).await;
+    assert_eq!(person.operation(world, &id).await, before);
+    approve(world, &world.new_key(person.book, CredentialKind::SecretKey, None).await.1, &id)
+        .send()
+        .await
+        .value(202);
+    assert_eq!(person.operation(world, &id).await, before, "nor where it is proposed");
 }
 
 async fn status_401_hash(world: &Api) {
