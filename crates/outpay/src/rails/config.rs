@@ -71,6 +71,9 @@ impl RailsConfig {
         }
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         ensure!(twice.is_none(), "two rails have one name: {twice:?}");
+        for (name, manual) in &self.manual {
+            manual.check().with_context(|| format!("the rail {name:?}"))?;
+        }
         for (name, crypto) in &self.crypto {
             crypto.check().with_context(|| format!("the rail {name:?}"))?;
         }

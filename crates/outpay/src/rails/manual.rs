@@ -4,18 +4,20 @@
 //! Invariant: nothing is sent from here, and no worker touches these payments. So test mode has the same rail: a person settles test
 //! payments as real ones, in a book of their own.
 
+use super::exchange::{Rate, amount_text, is_currency};
 use super::field::{Field, FieldProblem, FieldRole};
 use super::kind::{Kind, flat, order_only};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::text::RailText;
 use super::{Facts, Payment, Rail};
 use crate::line::{Line, LineProblem};
-use crate::store::Attempt;
+use crate::store::{Attempt, Failure};
+use anyhow::ensure;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{BookId, Cents, Mode, Provider};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 const LONGEST_FIELD: usize = 200;
@@ -32,6 +34,33 @@ pub struct ManualConfig {
     /// The fields of a destination.
     #[serde(default = "bank_fields")]
     pub fields: Vec<FieldConfig>,
+    /// In what it is paid, as in `EUR`.
+    #[serde(default = "dollars")]
+    pub currency: String,
+    /// The currency per US dollar as people are told before they ask: an estimate, since each batch has a rate of its own.
+    #[serde(default)]
+    pub estimated_rate: Option<String>,
+}
+
+impl ManualConfig {
+    /// Checks what the parser cannot.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the operator.
+    pub fn check(&self) -> Result<(), Failure> {
+        let currency = &self.currency;
+        ensure!(
+            is_currency(currency),
+            "currency {currency:?} is not a code of three capital letters, as EUR is"
+        );
+        let Some(rate) = &self.estimated_rate else { return Ok(()) };
+        ensure!(currency != DOLLARS, "estimated_rate is for a currency other than {DOLLARS}");
+        ensure!(
+            Rate::parse(rate).is_some(),
+            "estimated_rate {rate:?} is not a decimal above 0 with at most nine places"
+        );
+        Ok(())
+    }
 }
 
 /// One field of a destination.
@@ -45,6 +74,12 @@ pub struct FieldConfig {
     /// A destination without it is refused.
     #[serde(default = "yes")]
     pub required: bool,
+}
+
+const DOLLARS: &str = "USD";
+
+fn dollars() -> String {
+    DOLLARS.to_owned()
 }
 
 fn some_days() -> String {
@@ -90,6 +125,8 @@ pub const KIND: Kind = Kind {
 /// One way to pay by hand.
 pub struct Manual {
     facts: Facts,
+    currency: String,
+    estimated_rate: Option<Rate>,
 }
 
 impl Manual {
@@ -111,7 +148,19 @@ impl Manual {
             fields: fields.collect(),
             line: None,
         };
-        Self { facts }
+        let estimated_rate = config.estimated_rate.as_deref().and_then(Rate::parse);
+        Self { facts, currency: config.currency, estimated_rate }
+    }
+}
+
+impl Manual {
+    /// What the person gets in the method's currency, marked as an estimate.
+    fn estimate(&self, net: Cents) -> Result<Quote, Closed> {
+        let Some(rate) = self.estimated_rate else { return Ok(Quote::default()) };
+        let amount = rate.convert(net, &self.currency).ok_or(Closed::AmountNotPossible)?;
+        let estimate = format!("{} {}", amount_text(amount, &self.currency), self.currency);
+        let detail = json!({ "estimated_amount": estimate, "estimated_rate": rate.to_string() });
+        Ok(Quote { detail: detail.to_string() })
     }
 }
 
@@ -150,8 +199,12 @@ impl Rail for Manual {
         if problems.is_empty() { Ok(Value::Object(written).to_string()) } else { Err(problems) }
     }
 
-    fn quote<'a>(&'a self, _: BookId, _: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
-        ready(Ok(Quote::default())).boxed()
+    fn quote<'a>(&'a self, _: BookId, net: Cents, _: &'a str) -> BoxFuture<'a, Result<Quote, Closed>> {
+        ready(self.estimate(net)).boxed()
+    }
+
+    fn currency(&self) -> &str {
+        &self.currency
     }
 
     fn balance(&self, _: BookId) -> BoxFuture<'_, Result<Funds, Closed>> {
