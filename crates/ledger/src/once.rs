@@ -55,6 +55,14 @@ impl OnceKey {
         Self(short_digest(b"delay", &[&withdrawal.to_be_bytes(), &delays.to_be_bytes()]))
     }
 
+    /// For a line of a bank's answer about a withdrawal: it takes effect once, however often its file is brought. `parts` tell
+    /// it from all other lines.
+    #[must_use]
+    pub fn of_bank_answer(withdrawal: i64, parts: [&str; 2]) -> Self {
+        let [verdict, reference] = parts.map(str::as_bytes);
+        Self(short_digest(b"bank answer", &[&withdrawal.to_be_bytes(), verdict, reference]))
+    }
+
     /// For what is told of the end of the book's import of this number.
     #[must_use]
     pub fn of_import(number: i64) -> Self {

@@ -44,6 +44,8 @@ pub enum IdKind {
     Proposal,
     /// `rec_`: a difference between a rail's own books and ours.
     Mismatch,
+    /// `bat_`: a batch of payments by hand.
+    PaymentBatch,
     /// A withdrawal as a payment of its rail; see [`PublicIds::order_id`].
     Payment,
 }
@@ -67,6 +69,7 @@ impl IdKind {
             Self::Mail => "mail_",
             Self::Proposal => "prp_",
             Self::Mismatch => "rec_",
+            Self::PaymentBatch => "bat_",
             Self::Payment => "",
         }
     }
@@ -90,6 +93,7 @@ impl IdKind {
             Self::WebhookEndpoint => 60,
             Self::Proposal => 70,
             Self::Mismatch => 80,
+            Self::PaymentBatch => 81,
         }
     }
 }
@@ -145,13 +149,17 @@ impl PublicIds {
     /// The withdrawal that an order number of this kind of rail names; `None` for anything else.
     #[must_use]
     pub fn open_order(&self, provider: Provider, order_id: &str) -> Option<(BookId, i64)> {
-        let hex = order_id.strip_prefix(provider.order_prefix())?;
-        if hex.len() != 32 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')) {
+        let digits = order_id.strip_prefix(provider.order_prefix())?;
+        if digits.bytes().any(|byte| byte.is_ascii_lowercase()) {
             return None;
         }
-        let hex = hex.to_lowercase();
-        let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-        self.open_any(IdKind::Payment, &uuid)
+        self.open_any(IdKind::Payment, &dashed(digits)?)
+    }
+
+    /// The payment batch of this book that a bank knows by these digits; `None` for anything else.
+    #[must_use]
+    pub fn open_message(&self, book: BookId, message_id: &str) -> Option<i64> {
+        self.open(IdKind::PaymentBatch, book, &format!("bat_{}", dashed(message_id)?))
     }
 
     /// The row that `id` names inside `book`; `None` for anything else, including an id of another book.
@@ -187,6 +195,13 @@ impl PublicIds {
         let sealed_here = block[0] == kind.tag() && block[6..9] == [0x80, 0, 0x80];
         sealed_here.then(|| (BookId(i64::from_be_bytes(book)), i64::from_be_bytes(number)))
     }
+}
+
+/// 32 hexadecimal digits as a UUID is written.
+fn dashed(digits: &str) -> Option<String> {
+    let is_uuid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = is_uuid.then(|| digits.to_lowercase())?;
+    Some([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
 fn is_version_8(block: &CipherBlock) -> bool {
@@ -232,6 +247,9 @@ mod tests {
         {
             assert_eq!(ids.open_order(Provider::Paypal, other), None, "{other}");
         }
+        let batch = ids.seal(IdKind::PaymentBatch, BookId(4), 3).replace("bat_", "").replace('-', "");
+        assert_eq!(ids.open_message(BookId(4), &batch), Some(3));
+        assert_eq!(ids.open_message(BookId(4), &order[3..]), None, "a payment's");
     }
 
     #[test]

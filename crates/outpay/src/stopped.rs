@@ -1,6 +1,7 @@
 //! Why a command was not carried out: the one error type of the counter and of what it asks first (offers, prices). Each door
 //! turns it into its own answer in one place: `http/problem.rs`, the pages' declined page, the CLI's refusal.
 
+use crate::batch_refused::BatchRefused;
 use crate::commit::NoVerdict;
 use crate::rails::{Closed, FieldProblem};
 use crate::store::Failure;
@@ -21,6 +22,9 @@ pub enum Stopped {
     /// A rule refuses it.
     #[error("{}", .0.sentence())]
     Refused(Refusal),
+    /// A payment batch cannot be made, or does not allow it.
+    #[error(transparent)]
+    Batch(#[from] BatchRefused),
     /// The business's rule asks for a second person.
     #[error("this takes two people here: one proposes it, another confirms it")]
     NeedsSecondPerson,

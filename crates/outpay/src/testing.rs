@@ -29,8 +29,10 @@ pub mod business {
     pub use crate::business::{branding, create, id, settings};
 }
 
-pub mod by_hand {
-    pub use crate::by_hand::{settle_all, take};
+pub mod batches {
+    pub use crate::batch_answers::{Taken, bring};
+    pub use crate::batch_refused::BatchRefused;
+    pub use crate::batches::{Batch, approve, dissolve, download, find, id, line_word, make};
 }
 
 pub mod chain_head {
@@ -178,22 +180,26 @@ pub mod screening {
 
 pub mod store {
     pub use crate::store::{
-        Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BookNeeds,
-        BookPart, BrandingRow, Bucket, Business, Ceiling, Clearance, ConnectionSecurity, Credential,
-        CredentialKind, DatabaseState, DatabaseUrl, DaySum, Delivery, DeliveryState, DueWork, EndpointKey,
-        Expectation, ExportedEntry, FAR_BEHIND, Failure, GiftCard, Given, GivenCard, HandedOut,
-        HashCredential, HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState, InstallationRail,
-        KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice, MailEnd,
-        MailNeeds, MailRow, MailState, MemberChange, Membership, MetadataOf, MethodActivity, Mismatch,
-        MismatchKind, MismatchState, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery,
-        NewGiftCard, NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing, Overdue,
-        PasskeyRow, PauseScope, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailNumber,
-        RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine, Reservation, RewardLink,
-        Saving, ScreeningRow, ScreeningState, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store,
-        StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts,
-        UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
-        WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BatchFilter,
+        BatchLine, BatchState, BookNeeds, BookPart, BrandingRow, Bucket, Business, Ceiling, Clearance,
+        ConnectionSecurity, Credential, CredentialKind, DatabaseState, DatabaseUrl, DaySum, Delivery,
+        DeliveryState, DueWork, EndpointKey, Expectation, ExportedEntry, FAR_BEHIND, Failure, GiftCard,
+        Given, GivenCard, HashCredential, HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState,
+        InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice,
+        MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership, MetadataOf, MethodActivity,
+        Mismatch, MismatchKind, MismatchState, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness,
+        NewDelivery, NewGiftCard, NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing,
+        Overdue, PasskeyRow, PauseScope, PaymentBatch, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK,
+        RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine, Reservation,
+        RewardLink, Saving, ScreeningRow, ScreeningState, SealedColumn, SentSince, SettingsChange, Snapshot,
+        Stop, Store, StoredBatchFile, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries,
+        Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint,
+        WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
     };
+}
+
+pub mod two_people {
+    pub use crate::two_people::Hands;
 }
 
 pub mod unclaimed {

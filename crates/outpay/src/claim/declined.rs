@@ -83,6 +83,7 @@ impl Declined {
             Stopped::Destination(_) => Self::not_found(person),
             // Not of what a recipient can do.
             stopped @ (Stopped::NotRecovered(_)
+            | Stopped::Batch(_)
             | Stopped::NeedsSecondPerson
             | Stopped::Waits(_)
             | Stopped::NotPossible(_)) => Self::failure(t, anyhow::anyhow!("{stopped}")),

@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod batch;
 mod brand;
 mod business;
 mod cli_error;
@@ -77,8 +78,10 @@ enum Command {
     User(user::UserArguments),
     /// Manage withdrawal methods: list, enable, disable, set fees, limits and review rules
     Method(method::MethodArguments),
-    /// Manage withdrawals: list, show the evidence, approve, reject, settle, resolve, export
+    /// Manage withdrawals: list, show the evidence, approve, reject, settle, resolve
     Withdrawal(withdrawal::WithdrawalArguments),
+    /// Manage batches of payments by hand: create, approve, file, answer, dissolve
+    Batch(batch::BatchArguments),
     /// Pause payments: all, of a business, of a method or to one recipient; or list what is paused
     Pause(pause::PauseArguments),
     /// Resume paused payments
@@ -167,6 +170,7 @@ async fn run(line: CommandLine, typed: installation::Typed) -> Result<ExitCode, 
         Command::User(arguments) => user::run(arguments, &installation).await,
         Command::Method(arguments) => method::run(arguments, &installation).await,
         Command::Withdrawal(arguments) => withdrawal::run(arguments, &installation).await,
+        Command::Batch(arguments) => batch::run(arguments, &installation).await,
         Command::Pause(arguments) => pause::pause(arguments, &installation).await,
         Command::Resume(arguments) => pause::resume(arguments, &installation).await,
         Command::Due(arguments) => due::run(arguments, &installation).await,

@@ -38,7 +38,8 @@ mod people {
     pub mod users;
 }
 mod money {
-    pub mod by_hand;
+    pub mod batch;
+    pub mod batches;
     pub mod chart;
     pub mod home;
     pub mod import;
@@ -83,6 +84,7 @@ const NAVIGATION: [Section; 4] = [
             ("home", "/dashboard", "Home"),
             ("users", "/dashboard/users", "Users"),
             ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
+            ("batches", "/dashboard/batches", "Payment batches"),
             ("methods", "/dashboard/methods", "Methods"),
             ("reconciliation", "/dashboard/reconciliation", "Reconciliation"),
             ("pauses", "/dashboard/pauses", "Pauses"),

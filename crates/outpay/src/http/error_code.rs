@@ -1,6 +1,7 @@
 //! The stable words for programs in errors that the API's door gives by itself. Every error has one of these, a refusal's or a
 //! closed rail's: [`all`]. The OpenAPI document lists them, so a code that is not in these enums cannot be answered.
 
+use crate::batch_refused::BatchRefused;
 use crate::rails::Closed;
 use ledger::Refusal;
 use std::collections::BTreeSet;
@@ -90,5 +91,5 @@ pub(super) fn all() -> BTreeSet<&'static str> {
     let closed = Closed::ALL.into_iter().map(Closed::code);
     let bare: Vec<&str> = WITHOUT_CODE.iter().map(Refusal::code).collect();
     let refusals = Refusal::CODES.iter().copied().filter(|code| !bare.contains(code));
-    own.chain(closed).chain(refusals).collect()
+    own.chain(closed).chain(refusals).chain(BatchRefused::CODES).collect()
 }

@@ -4,6 +4,7 @@
 
 mod audit_log;
 mod balances;
+mod batch_files;
 mod body;
 mod connections;
 mod cors;
@@ -28,6 +29,7 @@ mod openapi;
 mod operations;
 mod page;
 mod pauses;
+mod payment_batches;
 mod payouts;
 pub mod problem;
 mod proposals;

@@ -8,6 +8,7 @@ use super::door::Door;
 use super::problem::{Problem, json};
 use super::show;
 use crate::auth::Caller;
+use crate::batch_refused::BatchRefused;
 use crate::store::Failure;
 use axum::response::Response;
 use http::StatusCode;
@@ -45,7 +46,11 @@ pub(super) async fn once<B: Serialize>(
 
 /// Was a faster copy of the request answered? Only a conflict can be its effect.
 async fn is_answered(door: &Door, caller: Caller, key: &OnceKey, problem: &Problem) -> Result<bool, Failure> {
-    if !matches!(problem, Problem::Coded(StatusCode::CONFLICT, ..)) {
+    let is_conflict = matches!(
+        problem,
+        Problem::Coded(StatusCode::CONFLICT, ..) | Problem::Batch(BatchRefused::NothingToPay)
+    );
+    if !is_conflict {
         return Ok(false);
     }
     for _ in 0..LOOKS {

@@ -40,6 +40,7 @@ use utoipa::{Modify, OpenApi};
         (name = "Recipient", description = "What a recipient does with the secret hash: read balance and history, and withdraw."),
         (name = "Payout users", description = "The people whom a business has paid. Secret key."),
         (name = "Withdrawals", description = "Withdrawals of all recipients: review, payment by hand, pauses. Secret key."),
+        (name = "Payment batches", description = "Payments that people make by hand, grouped into files for a bank. Secret key."),
         (name = "Balance", description = "The business's own money. Secret key."),
         (name = "Events", description = "Everything that happened in a book, in sequence. Secret key."),
         (name = "Webhooks", description = "Where events are delivered, and the log of deliveries. Secret key."),

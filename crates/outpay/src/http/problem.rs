@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use super::error_body::{CodedError, RowProblem, plain};
 use super::error_code::{ErrorCode, is_bare};
+use crate::batch_refused::BatchRefused;
 use crate::commit::NoVerdict;
 use crate::rails::{Closed, FieldProblem};
 use crate::scopes::Scope;
@@ -57,6 +58,8 @@ pub enum Problem {
     NothingToReveal,
     /// A refusal that is not of the ledger: status, sentence and code.
     Coded(StatusCode, String, ErrorCode),
+    /// A payment batch does not allow it.
+    Batch(BatchRefused),
     /// What is to be changed is not what the request's `If-Match` names.
     PreconditionFailed,
     /// The key lacks this scope.
@@ -98,6 +101,7 @@ impl From<Stopped> for Problem {
             Stopped::Closed(closed) => Self::Closed(closed),
             Stopped::Refused(refusal) => Self::Refused(refusal),
             Stopped::NoVerdict(none) => Self::NoVerdict(none),
+            Stopped::Batch(refused) => Self::Batch(refused),
             stopped @ Stopped::NeedsSecondPerson => {
                 Self::Coded(StatusCode::CONFLICT, format!("{stopped}."), ErrorCode::NeedsSecondPerson)
             }
@@ -168,6 +172,7 @@ impl IntoResponse for Problem {
                 coded(StatusCode::CONFLICT, sentence, ErrorCode::NothingToReveal)
             }
             Self::Coded(status, sentence, code) => coded(status, &sentence, code),
+            Self::Batch(refused) => batch_refused(&refused),
             Self::PreconditionFailed => coded(
                 StatusCode::PRECONDITION_FAILED,
                 "It was changed since you read it. Read it again, and send the change with the new ETag.",
@@ -309,6 +314,17 @@ fn refused(refusal: &Refusal) -> Response {
         body.rows = rows.iter().map(|index| RowProblem { index: *index, fields: reused() }).collect();
     }
     json(status, to_text(&body))
+}
+
+fn batch_refused(refused: &BatchRefused) -> Response {
+    let status = match refused {
+        BatchRefused::NotFound => StatusCode::NOT_FOUND,
+        BatchRefused::RateIsNeeded(_) | BatchRefused::RateIsOne | BatchRefused::AnswerUnreadable(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        _ => StatusCode::CONFLICT,
+    };
+    json(status, to_text(&plain(&refused.to_string(), refused.code())))
 }
 
 fn invalid_create(problems: &[(&'static str, &'static str)]) -> Response {

@@ -77,7 +77,8 @@ pub(super) fn shown(door: &Door, row: &ProposalRow) -> Result<ProposalShown, Fai
     })
 }
 
-fn name(door: &Door, book: BookId, actor: Actor) -> String {
+/// `key_…`, `mem_…` or `operator`.
+pub(super) fn name(door: &Door, book: BookId, actor: Actor) -> String {
     let ids = door.platform.secrets.ids();
     match (actor.as_key(), actor.as_member()) {
         (Some(key), _) => ids.seal(IdKind::ApiKey, book, key),

@@ -8,9 +8,9 @@ use super::known::{EndpointNames, takes_hash};
 use super::observe::observe;
 use super::problem::Problem;
 use super::{
-    audit_log, balances, docs, events, health, keys, methods, openapi, operations, pauses, payouts,
-    proposals, rail_notices, settings, test_clock, users, webhook_deliveries, webhook_endpoints, webhooks,
-    withdrawals,
+    audit_log, balances, batch_files, docs, events, health, keys, methods, openapi, operations, pauses,
+    payment_batches, payouts, proposals, rail_notices, settings, test_clock, users, webhook_deliveries,
+    webhook_endpoints, webhooks, withdrawals,
 };
 use crate::scopes::{Resource, Scope};
 use crate::web::page;
@@ -68,7 +68,7 @@ macro_rules! endpoint {
 
 /// All endpoints.
 pub(super) fn endpoints() -> Vec<ApiRoute> {
-    vec![
+    let mut all = vec![
         endpoint!(payouts::create, writes(Payouts)),
         endpoint!(payouts::batch, writes(Payouts)),
         endpoint!(operations::operations, Admits::Recipients),
@@ -133,6 +133,21 @@ pub(super) fn endpoints() -> Vec<ApiRoute> {
         endpoint!(openapi::openapi, Admits::Everyone),
         endpoint!(openapi::openapi_3_0, Admits::Everyone),
         endpoint!(docs::docs, Admits::Everyone),
+    ];
+    all.extend(batch_endpoints());
+    all
+}
+
+/// Payments by hand, in files.
+fn batch_endpoints() -> Vec<ApiRoute> {
+    vec![
+        endpoint!(payment_batches::batches, reads(Withdrawals)),
+        endpoint!(payment_batches::batch_create, writes(Withdrawals)),
+        endpoint!(payment_batches::batch_get, reads(Withdrawals)),
+        endpoint!(payment_batches::batch_approve, writes(Withdrawals)),
+        endpoint!(batch_files::batch_file, writes(Withdrawals)),
+        endpoint!(payment_batches::batch_dissolve, writes(Withdrawals)),
+        endpoint!(batch_files::batch_answer, writes(Withdrawals)),
     ]
 }
 

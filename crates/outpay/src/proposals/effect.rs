@@ -2,6 +2,7 @@
 //! number; everything else in a way that a second time changes nothing.
 
 use crate::api_keys::{self, KeyError};
+use crate::batches;
 use crate::business::settings;
 use crate::format::money;
 use crate::members::team::{self, TeamError};
@@ -35,6 +36,10 @@ pub enum Proposed {
     Resolve { withdrawal: i64, amount: Cents, paid: bool },
     /// Lets a withdrawal go that the screening service denied.
     Release { withdrawal: i64, amount: Cents },
+    /// Lets the file of a payment batch be had: its number, and the cents of all payments.
+    ApproveBatch { batch: i64, amount: Cents },
+    /// Dissolves a batch whose file was given out: its number, and the cents of what is open.
+    DissolveBatch { batch: i64, amount: Cents },
     /// Takes unspent money back from a user.
     Debit { user: i64, amount: Cents },
     /// Limits, review rules and what else a business sets.
@@ -79,6 +84,8 @@ impl Proposed {
             | Self::EndByHand { .. }
             | Self::Return { .. }
             | Self::Release { .. }
+            | Self::ApproveBatch { .. }
+            | Self::DissolveBatch { .. }
             | Self::Resolve { .. } => Permission::ReviewWithdrawals,
             Self::Settings(_) => Permission::ManageSettings,
             Self::Key { .. } => Permission::ManageKeys,
@@ -98,6 +105,8 @@ impl Proposed {
             | Self::EndByHand { .. }
             | Self::Return { .. }
             | Self::Release { .. }
+            | Self::ApproveBatch { .. }
+            | Self::DissolveBatch { .. }
             | Self::Resolve { .. } => Resource::Withdrawals,
             Self::Settings(_) => Resource::Settings,
             Self::Key { .. } => Resource::Keys,
@@ -145,6 +154,13 @@ impl Proposed {
             }
             Self::Release { amount, .. } => format!(
                 "Approve a withdrawal of {}, which the screening service denied: it is sent.",
+                money(amount.0)
+            ),
+            Self::ApproveBatch { batch, amount } => {
+                format!("Approve payment batch {batch} of {}: its file can be paid then.", money(amount.0))
+            }
+            Self::DissolveBatch { batch, amount } => format!(
+                "Dissolve payment batch {batch}, whose file was given out: {} of it gets into another file. If the file was paid after all, it is paid twice.",
                 money(amount.0)
             ),
             Self::Debit { amount, .. } => format!("Take {} back from a person.", money(amount.0)),
@@ -207,6 +223,12 @@ pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Act
             counter.resolve(withdrawal, paid, &proof).await?;
         }
         Proposed::Release { withdrawal, .. } => drop(counter.approve(withdrawal).await?),
+        Proposed::ApproveBatch { batch, .. } => {
+            batches::approve(platform, row.book, batch, Hands::agreed(actor)).await?;
+        }
+        Proposed::DissolveBatch { batch, .. } => {
+            batches::dissolve(platform, row.book, batch, &proof, Hands::agreed(actor)).await?;
+        }
         Proposed::Debit { user, amount } => drop(counter.debit(user, amount, row.reason.clone()).await?),
         Proposed::Settings(change) => {
             settings::change(platform, row.book, Hands::agreed(actor), *change).await?;

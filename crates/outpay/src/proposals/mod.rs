@@ -235,7 +235,7 @@ pub async fn confirm(platform: &Platform, row: &ProposalRow, checker: Checker<'_
     }
     match effect::carry_out(platform, row, actor).await {
         Ok(()) => Ok(platform.store.carried_out(row.number, actor, platform.clock.now()).await?),
-        Err(stopped @ (Stopped::Refused(_) | Stopped::NotPossible(_))) => {
+        Err(stopped @ (Stopped::Refused(_) | Stopped::NotPossible(_) | Stopped::Batch(_))) => {
             let refused = entry(platform, row, actor, "proposal.refused");
             platform.store.reopen_proposal(row.number, &refused).await?;
             Err(stopped.into())

@@ -1,6 +1,8 @@
 //! The numbers under which states and kinds are stored, by the names that statements use. Each comes from its enum.
 
-use super::states::{DeliveryState, ImportState, LineState, MailState, ProposalState, ScreeningState};
+use super::states::{
+    BatchState, DeliveryState, ImportState, LineState, MailState, ProposalState, ScreeningState,
+};
 use super::{CredentialKind, MismatchState};
 use crate::roles::Role;
 use ledger::{EntryKind, WithdrawalState};
@@ -44,6 +46,10 @@ pub(super) const DELIVERY_SUPERSEDED: i64 = DeliveryState::Superseded as i64;
 
 pub(super) const PROPOSAL_OPEN: i64 = ProposalState::Open as i64;
 pub(super) const PROPOSAL_CONFIRMED: i64 = ProposalState::Confirmed as i64;
+
+pub(super) const BATCH_WAITING: i64 = BatchState::Waiting as i64;
+pub(super) const BATCH_APPROVED: i64 = BatchState::Approved as i64;
+pub(super) const BATCH_DISSOLVED: i64 = BatchState::Dissolved as i64;
 
 pub(super) const OWNER: i64 = Role::Owner.code();
 

@@ -139,6 +139,24 @@ impl DeliveryState {
     }
 }
 
+/// How far a payment batch is. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BatchState {
+    /// Made, and waits for its check; its file cannot be had yet.
+    Waiting = 1,
+    /// Checked; its file can be had.
+    Approved = 2,
+    /// It was not sent: its open payments are free for another batch.
+    Dissolved = 3,
+}
+
+impl BatchState {
+    pub(super) fn from_code(code: i64) -> Option<Self> {
+        [Self::Waiting, Self::Approved, Self::Dissolved].into_iter().find(|state| *state as i64 == code)
+    }
+}
+
 /// Where a proposal stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

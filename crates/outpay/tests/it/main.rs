@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests speak in unwraps")]
 
+mod batches;
 mod brakes;
 mod browser;
 mod claim;

@@ -1,7 +1,6 @@
-//! `outpay withdrawal`: withdrawals, for the operator. The evidence is in show.rs, files of manual payments in
-//! by_hand.rs.
+//! `outpay withdrawal`: withdrawals, for the operator. The evidence is in show.rs. Not here: files of payments by
+//! hand (cli/batch.rs).
 
-mod by_hand;
 mod show;
 
 use super::cli_error::CliError;
@@ -18,7 +17,6 @@ use crate::store::WithdrawalFilter;
 use clap::{Args, Subcommand};
 use ledger::{Actor, BookId, Cents, Refusal, Withdrawal, WithdrawalState};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -75,17 +73,13 @@ enum WithdrawalCommand {
         #[arg(long, value_parser = reference)]
         reason: String,
     },
-    /// Record that a payment by hand was made: one, or all of a file
+    /// Record that a payment by hand was made
     Settle {
         /// Id of the withdrawal: ord_…
-        #[arg(required_unless_present = "file")]
-        id: Option<String>,
+        id: String,
         /// Proof of the payment, for example a bank reference
-        #[arg(long, required_unless_present = "file", value_parser = reference)]
-        proof: Option<String>,
-        /// CSV file as printed by export, with the proofs filled in: settles every line
-        #[arg(long, conflicts_with_all = ["id", "proof"])]
-        file: Option<PathBuf>,
+        #[arg(long, value_parser = reference)]
+        proof: String,
     },
     /// Record that a payment by hand was not made; the recipient gets the money back
     Fail {
@@ -126,20 +120,6 @@ enum WithdrawalCommand {
         #[arg(long)]
         without_the_rail: bool,
     },
-    /// Claim a method's queued payments by hand and print as CSV those in progress that no earlier file has
-    Export {
-        /// Id or name of the business
-        business: String,
-        /// Name of the method
-        #[arg(value_name = "METHOD", required_unless_present = "method")]
-        name: Option<String>,
-        /// The same
-        #[arg(long, conflicts_with = "name")]
-        method: Option<String>,
-        /// Include payments of earlier files, with the time of that file
-        #[arg(long)]
-        again: bool,
-    },
 }
 
 fn state(word: &str) -> Result<WithdrawalState, String> {
@@ -161,15 +141,6 @@ pub(super) async fn run(
             let book = installation::book(&business, test);
             list(platform, book, &filter, i64::from(limit), json).await?;
             return Ok(ExitCode::SUCCESS);
-        }
-        WithdrawalCommand::Export { business, name, method, again } => {
-            let business = installation::business(platform, &business).await?;
-            let method = name.or(method).unwrap_or_default();
-            by_hand::export(platform, installation::book(&business, false), &method, again).await?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        WithdrawalCommand::Settle { file: Some(file), .. } => {
-            return by_hand::settle_all(platform, &file, json).await;
         }
         WithdrawalCommand::Show { id } => {
             let (book, number) = find(platform, &id)?;
@@ -203,14 +174,11 @@ pub(super) async fn run(
 /// Ends or approves a withdrawal by the operator's word, and prints it, or the proposal where that takes two people.
 async fn end(platform: &Platform, verb: WithdrawalCommand, json: bool) -> Result<ExitCode, CliError> {
     let (id, reason) = match &verb {
-        WithdrawalCommand::Settle { id, proof, .. } => {
-            (id.clone().unwrap_or_default(), proof.clone().unwrap_or_default())
-        }
         WithdrawalCommand::Fail { id, reason } => (id.clone(), reason.clone()),
         WithdrawalCommand::Approve { id } => (id.clone(), String::new()),
-        WithdrawalCommand::Return { id, proof } | WithdrawalCommand::Resolve { id, proof, .. } => {
-            (id.clone(), proof.clone())
-        }
+        WithdrawalCommand::Settle { id, proof }
+        | WithdrawalCommand::Return { id, proof }
+        | WithdrawalCommand::Resolve { id, proof, .. } => (id.clone(), proof.clone()),
         _ => unreachable!("the other verbs end nothing by a word"),
     };
     let (book, withdrawal) = find(platform, &id)?;

@@ -1,6 +1,7 @@
 //! Why a page was not shown or an action not carried out, as an error page. A refusal is shown as a sentence; an internal failure
 //! is logged once, here, and never shown.
 
+use crate::batch_refused::BatchRefused;
 use crate::commit::NoVerdict;
 use crate::stopped::Stopped;
 use crate::store::Failure;
@@ -66,6 +67,8 @@ impl From<Stopped> for Declined {
             Stopped::Refused(refusal) => refusal.into(),
             Stopped::NoVerdict(none) => none.into(),
             Stopped::Failure(failure) => failure.into(),
+            Stopped::Batch(BatchRefused::NotFound) => Self::NotFound,
+            Stopped::Batch(refused) => Self::sentence(refused.to_string()),
             Stopped::NeedsSecondPerson => {
                 Self::sentence("This takes two people here. Use the form of its page, which proposes it.")
             }

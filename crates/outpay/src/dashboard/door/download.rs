@@ -19,6 +19,17 @@ pub fn csv(name: &str, sheet: Sheet) -> Response {
     file(name, "text/csv; charset=utf-8", &sheet.text())
 }
 
+/// Bytes as a file of this type.
+#[must_use]
+pub fn bytes(name: &str, kind: &str, bytes: Vec<u8>) -> Response {
+    let mut response = file(name, "application/octet-stream", "");
+    let kind = HeaderValue::from_str(kind);
+    let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    *response.body_mut() = bytes.into();
+    response
+}
+
 /// A text as a file of this type.
 #[must_use]
 pub fn file(name: &str, kind: &'static str, text: &str) -> Response {

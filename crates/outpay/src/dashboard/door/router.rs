@@ -10,7 +10,8 @@ use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requ
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{notice, uploaded};
 use crate::dashboard::money::{
-    by_hand, home, import, imports, methods, pauses, proposals, reconciliation, withdrawal, withdrawals,
+    batch, batches, home, import, imports, methods, pauses, proposals, reconciliation, withdrawal,
+    withdrawals,
 };
 use crate::dashboard::people::{claim_link, user, users};
 use crate::members::demo::DemoDoor;
@@ -104,9 +105,13 @@ fn money() -> Vec<Route> {
         get("/dashboard/withdrawals", Needs(See), withdrawals::view),
         get("/dashboard/withdrawals/export", Needs(See), withdrawals::export),
         post("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals::review),
-        get("/dashboard/withdrawals/by-hand", Needs(See), by_hand::view),
-        post("/dashboard/withdrawals/by-hand/export", Needs(ReviewWithdrawals), by_hand::export),
-        post("/dashboard/withdrawals/by-hand/settle", Needs(ReviewWithdrawals), by_hand::settle),
+        get("/dashboard/batches", Needs(See), batches::view),
+        post("/dashboard/batches", Needs(ReviewWithdrawals), batches::make),
+        post("/dashboard/batches/answer", Needs(ReviewWithdrawals), batches::answer),
+        get("/dashboard/batches/{id}", Needs(See), batch::view),
+        post("/dashboard/batches/{id}/approve", Needs(ReviewWithdrawals), batch::approve),
+        post("/dashboard/batches/{id}/file", Needs(ReviewWithdrawals), batch::file),
+        post("/dashboard/batches/{id}/dissolve", Needs(ReviewWithdrawals), batch::dissolve),
         get("/dashboard/withdrawals/{id}", Needs(See), withdrawal::view),
         post("/dashboard/withdrawals/{id}/end", Needs(ReviewWithdrawals), withdrawal::end),
         get("/dashboard/methods", Needs(See), methods::view),

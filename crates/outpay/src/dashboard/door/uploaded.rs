@@ -35,6 +35,12 @@ impl Uploaded {
         }
     }
 
+    /// A field of the form; empty where it was not sent.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).map(String::as_str).unwrap_or_default()
+    }
+
     #[must_use]
     pub fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)

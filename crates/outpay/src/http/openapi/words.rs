@@ -2,6 +2,7 @@
 //! itself, which derive their schema.
 
 use crate::audit_log::export::OF_THE_BUSINESS;
+use crate::batches;
 use crate::http::error_code;
 use crate::proposals;
 use crate::rails::Closed;
@@ -58,6 +59,10 @@ words! {
     SetUserStatusWords "SetUserStatus" UserStatus::ALL.map(UserStatus::word);
     /// Where a withdrawal stands.
     WithdrawalStatusWords "WithdrawalStatus" WithdrawalState::ALL.map(WithdrawalState::word);
+    /// Where a payment batch stands. `closed`: every payment of it has an outcome.
+    PaymentBatchStateWords "PaymentBatchState" batches::STATES;
+    /// What has become of a payment of a batch. `moved`: it was open when the batch was dissolved.
+    PaymentBatchLineStateWords "PaymentBatchLineState" batches::LINE_STATES;
     /// Where an operation stands. Only a withdrawal has another one than `completed`.
     OperationStatusWords "OperationStatus" std::iter::once(crate::http::show::COMPLETED)
         .chain(WithdrawalState::ALL.map(crate::http::show::operation_status));

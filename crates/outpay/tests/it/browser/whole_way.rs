@@ -125,7 +125,7 @@ async fn every_page_is_content(world: &Screen) {
         ("home", "/dashboard", None),
         ("users", "/dashboard/users", Some("a[href^='/dashboard/users/usr_']")),
         ("withdrawals", "/dashboard/withdrawals", Some("a[href^='/dashboard/withdrawals/ord_']")),
-        ("by hand", "/dashboard/withdrawals/by-hand", None),
+        ("payment batches", "/dashboard/batches", None),
         ("import", "/dashboard/import", None),
         ("keys", "/dashboard/keys", Some("td a[href^='/dashboard/keys/key_']")),
         ("requests", "/dashboard/requests", Some("td a[href^='/dashboard/requests/']")),

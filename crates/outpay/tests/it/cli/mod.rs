@@ -4,6 +4,7 @@ mod audit;
 mod audit_evidence;
 mod audit_log;
 mod backup;
+mod batch;
 pub mod beside_a_server;
 mod business;
 mod by_place;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
     a_pause_is_made_listed_and_ended,
-    what_is_paused_is_not_handed_out,
+    what_is_paused_gets_into_no_batch,
     a_pause_says_why_and_of_what,
     a_pause_of_the_business_itself_is_ended_by_name_only,
 }
@@ -48,7 +48,7 @@ fn a_pause_is_made_listed_and_ended(installation: &Installation) {
     installation.ok(&["audit"]);
 }
 
-fn what_is_paused_is_not_handed_out(installation: &Installation) {
+fn what_is_paused_gets_into_no_batch(installation: &Installation) {
     start(installation);
     installation.inside(async |platform| {
         use outpay::testing::withdrawals::price::Wish;
@@ -62,12 +62,12 @@ fn what_is_paused_is_not_handed_out(installation: &Installation) {
     installation.ok(&["pause", "rail", "bank", "--reason", "an incident"]);
     assert_eq!(waits(), "method_paused");
     assert!(installation.ok(&["withdrawal", "show", &id]).contains("It is not being sent: paused."));
-    let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];
-    installation.refused(1, "This method is paused", export);
+    let make: &[&str] = &["batch", "create", "Acme", "bank"];
+    installation.refused(1, "This method is paused", make);
     let listed: Value = installation.json(&["withdrawal", "list", "Acme"]);
     assert_eq!(listed[0]["status"], "queued", "{listed}");
     installation.ok(&["resume", "rail", "bank", "--reason", "it is over"]);
-    assert!(installation.ok(export).contains("DE89"));
+    assert!(installation.ok(make).contains(&id));
 }
 
 fn a_pause_says_why_and_of_what(installation: &Installation) {

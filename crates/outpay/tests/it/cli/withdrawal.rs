@@ -1,4 +1,4 @@
-//! `outpay withdrawal`: review, payments by hand from the queue to their proof, files of them, the evidence, and the
+//! `outpay withdrawal`: review, payments by hand from the queue to their proof, the evidence, and the
 //! only way to end a withdrawal by hand whose rail does not answer.
 
 use crate::cli::installation::{Installation, Ran};
@@ -10,11 +10,6 @@ use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
     a_payment_by_hand_goes_from_the_queue_to_its_proof,
-    a_payment_is_handed_out_once_unless_told,
-    what_a_rail_pays_is_not_exported,
-    a_file_settles_every_line_it_can,
-    a_file_without_its_columns_is_refused,
-    a_line_of_another_payment_settles_nothing,
     a_review_lets_it_pass_or_gives_it_back,
     what_was_not_sent_can_be_taken_back,
     what_was_not_paid_or_came_back_is_the_persons_again,
@@ -70,26 +65,9 @@ fn money(installation: &Installation, email: &str) -> (Value, Value) {
     (user["balance"].clone(), user["pending"].clone())
 }
 
-/// The rows of an export, without its header.
-fn export(installation: &Installation, method: &str) -> Vec<Vec<String>> {
-    rows(&installation.ok(&["withdrawal", "export", "Acme", "--method", method, "--again"]))
-}
-
-fn rows(text: &str) -> Vec<Vec<String>> {
-    let text = text.strip_prefix('\u{feff}').expect("spreadsheets take it for UTF-8");
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = vec![
-        "id",
-        "amount",
-        "currency",
-        "destination[name]",
-        "destination[account]",
-        "proof",
-        "handed_out_before",
-    ];
-    assert_eq!(reader.headers().unwrap(), header);
-    let row = |row: csv::Result<csv::StringRecord>| row.unwrap().iter().map(str::to_owned).collect();
-    reader.records().map(row).collect()
+/// Takes what is queued into work: a batch of it.
+fn batched(installation: &Installation, method: &str) -> i64 {
+    installation.json(&["batch", "create", "Acme", method])["payments"].as_i64().unwrap()
 }
 
 fn a_payment_by_hand_goes_from_the_queue_to_its_proof(installation: &Installation) {
@@ -97,162 +75,21 @@ fn a_payment_by_hand_goes_from_the_queue_to_its_proof(installation: &Installatio
     installation.ok(&["method", "set", "Acme", "bank", "--fee", "50"]);
     let ids = asked(installation, &[(1, "bank", 2_550), (2, "bank", 100_000)]);
     assert_eq!(status(installation, &ids[0]), "queued");
-    assert_eq!(export(installation, "cash"), Vec::<Vec<String>>::new());
-    let rows = export(installation, "bank");
-    assert_eq!(rows[0], [&ids[0], "25.00", "USD", "Ann \"A\" Example", "DE89 3704, 0044", "", ""]);
-    assert_eq!((rows.len(), rows[1][1].as_str()), (2, "999.50"));
+    assert_eq!(batched(installation, "bank"), 2);
     assert_eq!(status(installation, &ids[0]), "sending");
-    let ids_of = |rows: &[Vec<String>]| rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>();
-    let again = export(installation, "bank");
-    assert_eq!(ids_of(&again), ids_of(&rows), "a lost file is no lost payment");
 
     let settle = ["withdrawal", "settle", &ids[0], "--proof", "statement 17, line 3"];
     let settled = installation.json(&settle);
     assert_eq!((&settled["status"], &settled["net_amount"]), (&json!("succeeded"), &json!(2_500)));
     installation.refused(1, "already succeeded", &settle);
-    assert_eq!(ids_of(&export(installation, "bank")), ids_of(&rows[1..]));
-    // Straight from the queue: paid without an export.
+    installation.refused(2, "--proof", &["withdrawal", "settle", &ids[0]]);
+    // Straight from the queue: paid without a batch.
     let cash = asked(installation, &[(1, "cash", 300)]);
     let text = installation.ok(&["withdrawal", "settle", &cash[0], "--proof", "receipt"]);
     assert!(text.contains("succeeded") && text.contains("3.00"), "{text}");
     assert_eq!(money(installation, "ann@example.com"), (json!(97_150), json!(0)));
     assert_eq!(money(installation, "bob@example.com"), (json!(0), json!(100_000)));
     installation.ok(&["audit"]);
-}
-
-fn a_payment_is_handed_out_once_unless_told(installation: &Installation) {
-    start(installation);
-    let export: &[&str] = &["withdrawal", "export", "Acme", "--method", "bank"];
-    let first = asked(installation, &[(1, "bank", 2_550)]);
-    let handed = rows(&installation.ok(export));
-    assert_eq!((handed.len(), &handed[0][0], handed[0][6].as_str()), (1, &first[0], ""));
-    let second = asked(installation, &[(1, "bank", 100)]);
-    let ran = installation.run(export);
-    assert!(ran.stderr.contains("1 payments in progress are left out"), "{}", ran.stderr);
-    let handed = rows(&ran.stdout);
-    assert_eq!((handed.len(), &handed[0][0]), (1, &second[0]));
-    assert_eq!(rows(&installation.ok(export)), Vec::<Vec<String>>::new());
-    let again = rows(&installation.ok(&[export, &["--again"]].concat()));
-    assert_eq!(again.iter().map(|row| &row[0]).collect::<Vec<_>>(), [&first[0], &second[0]]);
-    assert!(again.iter().all(|row| row[6].starts_with("20") && row[6].ends_with('Z')), "{again:?}");
-    // Such a file can be settled like any other.
-    let file = format!("\u{feff}{HEADER},handed_out_before\n{},{}\n", paid(&again[0], "ref"), again[0][6]);
-    installation.write("paid.csv", &file);
-    let path = installation.folder().join("paid.csv");
-    installation.ok(&["withdrawal", "settle", "--file", path.to_str().unwrap()]);
-    assert_eq!(status(installation, &first[0]), "succeeded");
-    let latin = file.replace("ref", "Müller").replace('\u{feff}', "");
-    std::fs::write(&path, latin.chars().map(|one| one as u8).collect::<Vec<_>>()).unwrap();
-    installation.refused(2, "windows-1252", &["withdrawal", "settle", "--file", path.to_str().unwrap()]);
-    installation.ok(&["audit"]);
-}
-
-fn what_a_rail_pays_is_not_exported(installation: &Installation) {
-    start(installation);
-    let export = |method: &'static str| ["withdrawal", "export", "Acme", "--method", method];
-    installation.refused(1, "cannot be settled by hand", &export("gift_card"));
-    installation.refused(1, "there is no method", &export("wire"));
-    // When a rail is removed from the configuration, its payments remain.
-    let ids = asked(installation, &[(1, "bank", 500)]);
-    installation.configure("");
-    let text = installation.ok(&export("bank"));
-    assert!(text.contains(&ids[0]), "{text}");
-    installation.ok(&["withdrawal", "settle", &ids[0], "--proof", "p"]);
-}
-
-fn a_file_settles_every_line_it_can(installation: &Installation) {
-    start(installation);
-    let wishes: Vec<_> = (1..=5).map(|amount| (1, "bank", amount)).collect();
-    let ids = asked(installation, &wishes);
-    let rows = export(installation, "bank");
-    installation.ok(&["withdrawal", "settle", &ids[4], "--proof", "by itself"]);
-    let paid = |at: usize, proof: &str| paid(&rows[at], proof);
-    let file = [
-        HEADER.to_owned(),
-        paid(0, "one"),
-        "ord_unknown,1,USD,x,x,x".to_owned(),
-        String::new(),
-        paid(1, ""),
-        format!("{},1", ids[2]),
-        paid(3, "two, and more"),
-        paid(4, "again"),
-    ];
-    let file = file.join("\n");
-    let file = installation.write("paid.csv", &file);
-    let ran = installation.run(&["withdrawal", "settle", "--file", &file, "--json"]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(told["settled"], 2);
-    let wrong: Vec<&str> =
-        told["not_settled"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
-    for (line, (number, words)) in wrong.iter().zip([
-        (3, "there is no withdrawal"),
-        (5, "the proof"),
-        (6, "the columns of the header"),
-        (8, "already succeeded"),
-    ]) {
-        assert!(line.starts_with(&format!("line {number}: ")) && line.contains(words), "{wrong:?}");
-    }
-    assert_eq!(wrong.len(), 4, "{wrong:?}");
-    let states: Vec<String> = ids.iter().map(|id| status(installation, id)).collect();
-    assert_eq!(states, ["succeeded", "sending", "sending", "succeeded", "succeeded"]);
-    let notes = shown(installation, &ids[3])["entries"].to_string();
-    assert!(notes.contains("two, and more"), "{notes}");
-
-    // An export with its last column filled in by a spreadsheet.
-    assert_eq!(export(installation, "bank").len(), 2);
-    let lines = [paid(1, "p1"), paid(2, "p2")];
-    let rest = format!("\u{feff}{HEADER}\r\n{}\r\n{}\r\n", lines[0], lines[1]);
-    let rest = installation.write("rest.csv", &rest);
-    let text = installation.ok(&["withdrawal", "settle", "--file", &rest]);
-    assert!(text.contains("2 settled, 0 not."), "{text}");
-    installation.ok(&["audit"]);
-}
-
-const HEADER: &str = "id,amount,currency,destination[name],destination[account],proof";
-
-/// A line of an export with its proof filled in.
-fn paid(row: &[String], proof: &str) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let fields: Vec<String> = row[..5].iter().map(|field| quoted(field)).chain([quoted(proof)]).collect();
-    fields.join(",")
-}
-
-fn a_line_of_another_payment_settles_nothing(installation: &Installation) {
-    start(installation);
-    let ids = asked(installation, &[(1, "bank", 5_000)]);
-    let row = export(installation, "bank").remove(0);
-    for (column, other, words) in [
-        (1, "1.00", "the amount is not that of the withdrawal, 50.00"),
-        (1, "50,00", "the amount"),
-        (2, "EUR", "the currency is not USD"),
-        (3, "Bob", "the destination"),
-        (4, "DE88 3704, 0044", "the destination"),
-    ] {
-        let mut row = row.clone();
-        row[column] = other.to_owned();
-        let file = format!("{HEADER}\n{}\n", paid(&row, "p"));
-        let file = installation.write("paid.csv", &file);
-        let ran = installation.run(&["withdrawal", "settle", "--file", &file]);
-        assert_eq!(ran.code, 1, "{}", ran.stderr);
-        assert!(ran.stdout.contains(words) && ran.stdout.contains("0 settled, 1 not."), "{}", ran.stdout);
-        assert_eq!(status(installation, &ids[0]), "sending");
-    }
-}
-
-fn a_file_without_its_columns_is_refused(installation: &Installation) {
-    start(installation);
-    let ids = asked(installation, &[(1, "bank", 5)]);
-    let file = installation.write("paid.csv", &format!("{},proof\n", ids[0]));
-    installation.refused(
-        2,
-        "the columns id, amount, currency, destination and proof",
-        &["withdrawal", "settle", "--file", &file],
-    );
-    installation.refused(2, "cannot read", &["withdrawal", "settle", "--file", "nowhere.csv"]);
-    installation.refused(2, "cannot be used with", &["withdrawal", "settle", &ids[0], "--file", &file]);
-    installation.refused(2, "--proof", &["withdrawal", "settle", &ids[0]]);
-    assert_eq!(status(installation, &ids[0]), "queued");
 }
 
 fn a_review_lets_it_pass_or_gives_it_back(installation: &Installation) {
@@ -262,7 +99,7 @@ fn a_review_lets_it_pass_or_gives_it_back(installation: &Installation) {
     let states: Vec<String> = ids.iter().map(|id| status(installation, id)).collect();
     assert_eq!(states, ["queued", "review", "review"]);
     installation.refused(1, "waits for review", &["withdrawal", "settle", &ids[1], "--proof", "p"]);
-    assert_eq!(export(installation, "bank").len(), 1);
+    assert_eq!(batched(installation, "bank"), 1);
     assert_eq!(installation.json(&["withdrawal", "approve", &ids[1]])["status"], "queued");
     installation.refused(1, "queued", &["withdrawal", "approve", &ids[1]]);
     let reject = ["withdrawal", "reject", &ids[2], "--reason", "The name is not yours."];
@@ -288,7 +125,7 @@ fn what_was_not_sent_can_be_taken_back(installation: &Installation) {
         [&cancelled["status"], &cancelled["reason_code"], &cancelled["reason"]],
         ["cancelled", "cancelled_by_business", "Ann called."]
     );
-    export(installation, "bank");
+    batched(installation, "bank");
     let Ran { code, stderr, .. } = cancel(&ids[1]);
     assert_eq!(code, 1);
     assert!(stderr.contains("already being sent and cannot be cancelled"), "{stderr}");
@@ -332,7 +169,7 @@ fn what_was_not_paid_or_came_back_is_the_persons_again(installation: &Installati
 fn only_an_unknown_outcome_is_resolved(installation: &Installation) {
     start(installation);
     let ids = asked(installation, &[(1, "bank", 100), (1, "bank", 200), (1, "bank", 300)]);
-    export(installation, "bank");
+    batched(installation, "bank");
     let resolve = |id: &str, how: &str| {
         installation.run(&["withdrawal", "resolve", id, how, "--proof", "the bank's letter", "--json"])
     };

@@ -89,7 +89,7 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/settings/branding", 422),
     // The matrix posts no files.
     ("POST", "/dashboard/settings/logo", 415),
-    ("POST", "/dashboard/withdrawals/by-hand/settle", 415),
+    ("POST", "/dashboard/batches/answer", 415),
     ("POST", "/dashboard/import", 415),
     ("POST", "/dashboard/team/invite", 422),
     ("POST", "/dashboard/team/withdraw", 404),
@@ -107,7 +107,8 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/users/{id}/link", 200),
     // This world has no mail.
     ("POST", "/dashboard/users/{id}/link/mail", 409),
-    ("POST", "/dashboard/withdrawals/by-hand/export", 404),
+    ("POST", "/dashboard/batches", 404),
+    ("POST", "/dashboard/batches/{id}/approve", 303),
     ("POST", "/dashboard/import/rule", 303),
     ("POST", "/dashboard/settings/two-people", 303),
 ];
@@ -128,6 +129,7 @@ async fn path(world: &Team, business: &Business, ids: &Ids, route: &str) -> Stri
         Some("withdrawals") => ids.withdrawal.clone(),
         Some("import") => ids.import.clone(),
         Some("proposals") => ids.proposal.clone(),
+        Some("batches") => crate::dashboard::batches::made(world, business).await,
         _ => panic!("say here which id stands in {route}"),
     };
     route.replace("{id}", &id)

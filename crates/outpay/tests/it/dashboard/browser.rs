@@ -75,7 +75,15 @@ impl Browser {
 
     /// Posts a file by one of our forms.
     pub async fn upload(&mut self, path: &str, name: &str, text: &str) -> Page {
+        self.upload_with(path, &[], name, text).await
+    }
+
+    /// The same with further fields.
+    pub async fn upload_with(&mut self, path: &str, fields: &[(&str, &str)], name: &str, text: &str) -> Page {
         let mut body = String::new();
+        for (field, value) in fields {
+            body += &format!("--cut\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
+        }
         body += "--cut\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n";
         body += &format!("{}\r\n--cut\r\n", self.csrf().await);
         body += &format!(

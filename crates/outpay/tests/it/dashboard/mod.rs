@@ -3,8 +3,8 @@
 
 mod account;
 mod authorization;
+mod batches;
 mod browser;
-mod by_hand;
 mod forgery;
 mod hat;
 mod home;

@@ -4,6 +4,7 @@
 use crate::dashboard::hat::{Member, Team};
 use crate::world::Business;
 use ledger::{Actor, Step, WithdrawalState};
+use outpay::testing::batches;
 use outpay::testing::ids::IdKind;
 use outpay::testing::roles::Role;
 
@@ -193,16 +194,16 @@ async fn a_file_of_payments_proposes_what_takes_two(world: &Team) {
     let (business, _, approver, number) = start(world).await;
     let book = business.live;
     let by = Actor::member(approver.number);
-    let taken = outpay::testing::by_hand::take(&world.platform, book, "bank", false, by).await.unwrap();
-    let text = taken.sheet.text();
-    let line = text.lines().nth(1).unwrap().to_owned();
-    let filled = format!("{}\n{}", text.lines().next().unwrap(), line.replace(",,", ",wire 9,"));
-    let ids = world.platform.secrets.ids();
-    let find = |id: &str| ids.open_any(IdKind::Withdrawal, id);
-    let settled =
-        outpay::testing::by_hand::settle_all(&world.platform, filled.as_bytes(), find, by).await.unwrap();
-    assert_eq!(settled.settled, 0);
-    assert!(settled.not_settled[0].contains("takes two people"), "{settled:?}");
+    let batch = batches::make(&world.platform, book, "bank", None, by).await.unwrap();
+    batches::approve(&world.platform, book, batch, Actor::OPERATOR.into()).await.unwrap();
+    let (file, _) = batches::download(&world.platform, book, batch, by).await.unwrap();
+    let text = String::from_utf8(file.bytes).unwrap();
+    let mut filled = String::new();
+    for (at, line) in text.lines().enumerate() {
+        filled += &if at == 0 { format!("{line}\n") } else { format!("{line}wire 9\n") };
+    }
+    let taken = batches::bring(&world.platform, book, "bank", filled.as_bytes(), by).await.unwrap();
+    assert_eq!((taken.settled, taken.proposed), (0, 1), "{taken:?}");
     assert_eq!(state(world, &business, number).await, WithdrawalState::Sending);
     assert_eq!(world.platform.store.proposals(book, 10).await.unwrap().len(), 1);
 }

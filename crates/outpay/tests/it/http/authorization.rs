@@ -7,7 +7,8 @@ use crate::http::api::Api;
 use crate::http::hooked::Hooked;
 use crate::wire::Call;
 use data_encoding::BASE32_NOPAD;
-use ledger::{Actor, BookId, Cents, Email, Terms};
+use ledger::{Actor, BookId, Cents, Email, Order, Provider, Terms};
+use outpay::testing::batches;
 use outpay::testing::members::invitation::{self, Acceptance};
 use outpay::testing::members::{SessionClient, session, sign_in};
 use outpay::testing::proposals::{self, Proposed};
@@ -74,6 +75,14 @@ pub const ROUTES: &[(&str, &str, Statuses)] = &[
     ("POST", "/payout/withdrawals/{id}/approve", own(403)),
     ("POST", "/payout/withdrawals/{id}/reject", own(400)),
     ("POST", "/payout/withdrawals/{id}/settle", own(400)),
+    ("GET", "/payout/payment-batches", businesses(200)),
+    ("POST", "/payout/payment-batches", businesses(400)),
+    ("GET", "/payout/payment-batches/{id}", own(200)),
+    // It was dissolved before it was approved.
+    ("POST", "/payout/payment-batches/{id}/approve", own(409)),
+    ("POST", "/payout/payment-batches/{id}/file", own(409)),
+    ("POST", "/payout/payment-batches/{id}/dissolve", own(400)),
+    ("POST", "/payout/payment-batches/answers", businesses(400)),
     ("GET", "/payout/pauses", businesses(200)),
     ("POST", "/payout/pause", businesses(200)),
     ("POST", "/payout/resume", businesses(200)),
@@ -136,6 +145,7 @@ pub struct Ids {
     webhook: String,
     key: String,
     proposal: String,
+    batch: String,
 }
 
 /// A proposal that can be neither confirmed nor withdrawn any more.
@@ -144,6 +154,26 @@ async fn withdrawn_proposal(world: &Api, book: BookId) -> String {
     let made = proposals::propose(platform, book, &what, "r", Actor::OPERATOR).await.unwrap();
     proposals::withdraw(platform, &made.row, Actor::OPERATOR).await.unwrap();
     proposals::id(platform, &made.row)
+}
+
+/// A batch that is dissolved, with a payment by bank.
+async fn dissolved_batch(world: &Api, book: BookId) -> String {
+    let (platform, by) = (&world.platform, Actor::OPERATOR);
+    world.fund(book, 100).await;
+    let order = Order {
+        user: world.give(book, "by-hand@example.com", 1).await.user,
+        method: "bank".to_owned(),
+        provider: Provider::Manual,
+        amount: Cents(1),
+        destination: "{}".to_owned(),
+        terms: Terms { enabled: true, ..Terms::default() },
+        day: 0,
+    };
+    world.platform.store.set_terms(book, "bank", &order.terms).await.unwrap();
+    world.order(book, order).await;
+    let number = batches::make(platform, book, "bank", None, by).await.unwrap();
+    batches::dissolve(platform, book, number, "p", by.into()).await.unwrap();
+    batches::id(platform, book, number)
 }
 
 impl Ids {
@@ -155,6 +185,7 @@ impl Ids {
             Some("webhooks") => &self.webhook,
             Some("keys") => &self.key,
             Some("proposals") => &self.proposal,
+            Some("payment-batches") => &self.batch,
             _ => &self.withdrawal,
         };
         route.replace("{id}", id)
@@ -174,6 +205,7 @@ pub async fn things(world: &Api, hooked: &Hooked) -> Ids {
         webhook: hooked.made["id"].as_str().unwrap().to_owned(),
         key: world.key_id(hooked.business.live, &spare).await,
         proposal: withdrawn_proposal(world, hooked.business.live).await,
+        batch: dissolved_batch(world, hooked.business.live).await,
     }
 }
 

@@ -181,6 +181,19 @@ impl Stage {
         self.withdrawal("bank", &json!({ "name": "A", "account": "B" }))
     }
 
+    /// A payment batch that waits for its check.
+    fn batch(&self) -> String {
+        self.by_hand();
+        let body = json!({ "method": "bank" });
+        text(&self.ask("POST", "/payout/payment-batches", &self.usual.key, &body), "id")
+    }
+
+    fn approved_batch(&self) -> String {
+        let id = self.batch();
+        self.ask("POST", &format!("/payout/payment-batches/{id}/approve"), &self.usual.key, &json!({}));
+        id
+    }
+
     /// One that waits for review, until which every one does.
     fn in_review(&self) -> String {
         let review = |always| json!({ "methods": { "bank": { "review": { "always": always } } } });
@@ -233,6 +246,11 @@ impl Stage {
             }
             "getOperation" | "getWithdrawal" | "setWithdrawalMetadata" => self.by_hand(),
             "cancelOperation" | "settleWithdrawal" => self.once(operation, Self::by_hand),
+            "createPaymentBatch" => self.once(operation, Self::by_hand),
+            "getPaymentBatch" | "approvePaymentBatch" | "dissolvePaymentBatch" => {
+                self.once(operation, Self::batch)
+            }
+            "getPaymentBatchFile" => self.once(operation, Self::approved_batch),
             "revealGiftCard" => self.once(operation, Self::gift_card),
             "approveWithdrawal" | "rejectWithdrawal" => self.once(operation, Self::in_review),
             "confirmProposal" | "withdrawProposal" => self.proposal(),

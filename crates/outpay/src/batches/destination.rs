@@ -39,14 +39,16 @@ impl DestinationColumns {
 }
 
 /// Where a file that is read has the destination.
-pub(super) enum SentDestination {
+#[derive(Clone)]
+pub enum SentDestination {
     Whole(usize),
     Fields(Vec<(String, usize)>),
 }
 
 impl SentDestination {
     /// `None`: the first line names neither form.
-    pub(super) fn named(header: &csv::StringRecord) -> Option<Self> {
+    #[must_use]
+    pub fn named(header: &csv::StringRecord) -> Option<Self> {
         if let Some(at) = header.iter().position(|column| column == WHOLE) {
             return Some(Self::Whole(at));
         }
@@ -58,7 +60,8 @@ impl SentDestination {
     }
 
     /// Is the destination of this line the stored one?
-    pub(super) fn is(&self, record: &csv::StringRecord, stored: &str) -> bool {
+    #[must_use]
+    pub fn is(&self, record: &csv::StringRecord, stored: &str) -> bool {
         let cell = |at: usize| record.get(at).unwrap_or_default();
         match self {
             Self::Whole(at) => is_same_value(cell(*at), stored),
