@@ -27,7 +27,9 @@ pub enum BatchRefused {
     #[error("The batch is {0}, which does not allow this.")]
     State(&'static str),
     /// How many.
-    #[error("{0} payments of the batch have ended since it was made. Dissolve it and make another one.")]
+    #[error(
+        "{0} payments of the batch have ended since it was made: its file would pay them again. Dissolve it and make another one."
+    )]
     PaymentsEnded(i64),
     /// How many.
     #[error(

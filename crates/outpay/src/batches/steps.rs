@@ -42,8 +42,8 @@ pub async fn approve(platform: &Platform, book: BookId, number: i64, by: Hands) 
 /// The file of an approved batch: the same bytes each time. Each time is counted and audited before it is given out.
 ///
 /// # Errors
-/// [`BatchRefused`] while the batch is not approved, and while payments of it are paused; the first time also where payments of
-/// it have ended.
+/// [`BatchRefused`] while the batch is not approved or payments of it are paused, and once payments of it have ended: a copy would pay what was
+/// paid, or given back, a second time.
 pub async fn download(
     platform: &Platform,
     book: BookId,
@@ -112,7 +112,7 @@ async fn check_held_back(platform: &Platform, book: BookId, batch: &Batch) -> Re
     if stopped > 0 {
         return Err(BatchRefused::PaymentsStopped(stopped).into());
     }
-    if ended > 0 && !batch.was_given_out() {
+    if ended > 0 {
         return Err(BatchRefused::PaymentsEnded(ended).into());
     }
     Ok(())

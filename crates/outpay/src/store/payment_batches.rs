@@ -2,8 +2,8 @@
 //! transaction, or not at all. What has become of a line is not kept here: it is the state of its withdrawal, which the teller
 //! writes, so the two can never differ. Not here: what is in a file (batches/).
 //!
-//! Invariant: a payment is in one live batch (a unique index), and a file is given out only while each of its payments is open
-//! or the file was given out before.
+//! Invariant: a payment is in one live batch (a unique index), and a file is given out only while each of its payments is open and may
+//! leave.
 
 use super::audit_log::{self, NewAuditEntry};
 use super::codes::{BATCH_APPROVED, BATCH_DISSOLVED, BATCH_WAITING, WITHDRAWAL_QUEUED, WITHDRAWAL_SENDING};
@@ -291,8 +291,8 @@ impl Store {
         row.map(file).transpose()
     }
 
-    /// Counts a download of an approved batch's file before it is given out. The first time all its payments must be open;
-    /// none may be stopped at any time. `false`: that is not so, or the batch was downloaded or dissolved meanwhile.
+    /// Counts a download of an approved batch's file before it is given out, while all its payments are open and may leave. `false`: that
+    /// is not so, or the batch was downloaded or dissolved meanwhile.
     pub async fn count_batch_download(
         &self,
         book: BookId,
@@ -303,7 +303,7 @@ impl Store {
         let sql = sql!(
             "UPDATE payment_batch AS b SET downloads = downloads + 1, downloaded_at = $1 \
              WHERE b.book = $2 AND b.number = $3 AND b.state = {BATCH_APPROVED} AND b.downloads = $4 \
-             AND NOT EXISTS ({HELD_BACK} AND ((b.downloads = 0 AND w.state <> {WITHDRAWAL_SENDING}) OR {stop} <> 0))",
+             AND NOT EXISTS ({HELD_BACK} AND (w.state <> {WITHDRAWAL_SENDING} OR {stop} <> 0))",
             stop = *STOP_OF
         );
         let values = vec![at.into(), book.0.into(), number.into(), seen.into()];

@@ -68,7 +68,8 @@ impl BatchPage {
     }
 
     fn has_file(&self) -> bool {
-        self.batch.row.state == BatchState::Approved && self.batch.row.digest.is_some()
+        let row = &self.batch.row;
+        row.state == BatchState::Approved && row.digest.is_some() && self.batch.open == row.payments
     }
 
     fn can_dissolve(&self) -> bool {
@@ -210,7 +211,7 @@ mod tests {
             &BatchPage {
                 frame: Frame::sample("batches", "Batch 12"),
                 id: "bat_12".to_owned(),
-                batch: Batch::sample(row, 1, 1),
+                batch: Batch::sample(row, 2, 0),
                 method: "Bank transfer".to_owned(),
                 rate: "0.9215 EUR per US dollar".to_owned(),
                 to_pay: "229.46 EUR".to_owned(),
@@ -220,7 +221,7 @@ mod tests {
                 ended_by: String::new(),
                 reviews: true,
                 lines: vec![
-                    line(1, WithdrawalState::Succeeded, "settled"),
+                    line(1, WithdrawalState::Sending, "open"),
                     line(2, WithdrawalState::Sending, "open"),
                 ],
             },

@@ -159,6 +159,11 @@ async fn a_lost_file_is_the_same_to_the_byte(world: &Batches) {
     let (again, batch) = batches::download(&world.platform, book, number, OPERATOR).await.unwrap();
     assert_eq!(again.bytes, first);
     assert_eq!((batch.row.downloads, batch.row.payments), (2, 1), "what came later is not in it");
+    // What was paid, or given back, is not paid by another copy.
+    let paid = world.lines(book, number).await[0].withdrawal.number;
+    world.platform.counter(book, OPERATOR).settle(paid, "by itself").await.unwrap();
+    let third = batches::download(&world.platform, book, number, OPERATOR).await;
+    assert_eq!(code(third), "batch_payments_ended");
     // A file that is not the one that was checked is never given out.
     let other = world.make(book, "bank", None).await.unwrap();
     batches::approve(&world.platform, book, other, OPERATOR.into()).await.unwrap();
