@@ -69,7 +69,7 @@ pub async fn batch_file(
 
 /// What to send.
 #[derive(ToSchema)]
-pub struct AnswerBody {
+pub struct BatchAnswerBody {
     /// The name of the method whose payments the file is about.
     #[schema(example = "bank")]
     method: String,
@@ -78,7 +78,7 @@ pub struct AnswerBody {
     content: Vec<u8>,
 }
 
-impl AnswerBody {
+impl BatchAnswerBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
         let given = optional_text(fields, "content")?;
         let given = given.ok_or_else(|| field("content", "The content field is required."))?;
@@ -114,7 +114,7 @@ pub struct AnswerShown {
 /// Takes every line of a file: the bank's, in the format of the method, or the batch's CSV with the proofs filled in. Booked payments are
 /// settled, rejected ones fail, returned ones are given back. A line takes effect once, however often its file is brought; at most 8 MiB.
 #[utoipa::path(
-    post, path = "/payout/payment-batches/answers", tag = "Payment batches", operation_id = "answerPaymentBatches", request_body = AnswerBody, security(("secret_key" = [])),
+    post, path = "/payout/payment-batches/answers", tag = "Payment batches", operation_id = "answerPaymentBatches", request_body = BatchAnswerBody, security(("secret_key" = [])),
     responses((status = 200, description = "What became of its lines", body = AnswerShown), (status = 400, description = "Invalid fields, a file that cannot be read, or malformed JSON (`invalid_request`, `unknown_field`, `batch_answer_unreadable`; bare)"),
         (status = 401, description = "No valid secret key"), (status = 413, description = "The body is larger than 8 MiB"),
         (status = 415, description = "The body is not declared as JSON"), (status = 429, description = "Too many requests"), (status = 503, description = "Busy; bring the file again")))]
@@ -122,7 +122,7 @@ pub async fn batch_answer(State(door): State<Arc<Door>>, request: Request) -> Re
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let fields = body::object(&parts, body, body::LARGEST_BATCH).await?;
-    let AnswerBody { method, content } = AnswerBody::read(&fields)?;
+    let BatchAnswerBody { method, content } = BatchAnswerBody::read(&fields)?;
     door.still_authenticates(caller).await?;
     let taken = batch_answers::bring(&door.platform, caller.book, &method, &content, caller.as_key()).await?;
     let Taken { settled, failed, returned, accepted, known, proposed, not_taken } = taken;

@@ -189,7 +189,7 @@ pub async fn batches(State(door): State<Arc<Door>>, request: Request) -> Result<
 
 /// What to send.
 #[derive(ToSchema)]
-pub struct BatchBody {
+pub struct PaymentBatchBody {
     /// The name of a method that a person pays.
     #[schema(example = "bank")]
     method: String,
@@ -198,7 +198,7 @@ pub struct BatchBody {
     rate: Option<Rate>,
 }
 
-impl BatchBody {
+impl PaymentBatchBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
         let rate = match optional_text(fields, "rate")? {
             None => None,
@@ -218,7 +218,7 @@ impl BatchBody {
 /// Takes the payments of a method that are queued or in progress, may leave, and are in no batch: at most 2,000, the oldest first.
 /// From then on the recipients cannot cancel them. The file can be had once the batch is approved.
 #[utoipa::path(
-    post, path = "/payout/payment-batches", tag = "Payment batches", operation_id = "createPaymentBatch", request_body = BatchBody, security(("secret_key" = [])),
+    post, path = "/payout/payment-batches", tag = "Payment batches", operation_id = "createPaymentBatch", request_body = PaymentBatchBody, security(("secret_key" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Up to 255 printable ASCII characters")),
     responses((status = 200, description = "The batch with its lines", body = BatchShown), (status = 400, description = "Invalid fields, a rate that is missing or not needed, or malformed JSON (`invalid_request`, `unknown_field`, `batch_rate_missing`, `batch_rate_not_one`; bare)"),
         (status = 401, description = "No valid secret key"), (status = 404, description = "No such method (`method_not_found`)"),
@@ -230,7 +230,8 @@ pub async fn batch_create(State(door): State<Arc<Door>>, request: Request) -> Re
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let key = once_key(&parts.headers)?;
-    let BatchBody { method, rate } = BatchBody::read(&body::object(&parts, body, body::LARGEST).await?)?;
+    let PaymentBatchBody { method, rate } =
+        PaymentBatchBody::read(&body::object(&parts, body, body::LARGEST).await?)?;
     door.still_authenticates(caller).await?;
     let asked = format!("payment batch\n{method}\n{}", rate.map(|rate| rate.to_string()).unwrap_or_default());
     let work = async {
@@ -308,13 +309,13 @@ pub async fn batch_approve(
 
 /// What to send.
 #[derive(ToSchema)]
-pub struct DissolveBody {
+pub struct DissolveBatchBody {
     /// How one can see that the file was not sent, or why the batch is not wanted.
     #[schema(min_length = 1, max_length = 255)]
     proof: String,
 }
 
-impl DissolveBody {
+impl DissolveBatchBody {
     fn read(fields: &Object) -> Result<Self, Problem> {
         Ok(Self { proof: only_text(fields, "proof")? })
     }
@@ -325,7 +326,7 @@ impl DissolveBody {
 /// Says that its file was not sent. Its open payments can be taken into another batch. Where its file was given out and the open amount
 /// is above the business's limit for two people, it is proposed instead (202).
 #[utoipa::path(
-    post, path = "/payout/payment-batches/{id}/dissolve", tag = "Payment batches", operation_id = "dissolvePaymentBatch", request_body = DissolveBody, security(("secret_key" = [])),
+    post, path = "/payout/payment-batches/{id}/dissolve", tag = "Payment batches", operation_id = "dissolvePaymentBatch", request_body = DissolveBatchBody, security(("secret_key" = [])),
     params(("id" = String, Path, description = "bat_…")),
     responses((status = 200, description = "The batch afterwards; the same for one that this key dissolved before", body = BatchShown),
         (status = 202, description = "It takes two people here: proposed, and not done yet", body = ProposalShown), (status = 400, description = "Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare)"),
@@ -340,7 +341,8 @@ pub async fn batch_dissolve(
     let (parts, body) = request.into_parts();
     let caller = door.business(&parts).await?;
     let number = number(&door, caller, &id)?;
-    let DissolveBody { proof } = DissolveBody::read(&body::object(&parts, body, body::LARGEST).await?)?;
+    let DissolveBatchBody { proof } =
+        DissolveBatchBody::read(&body::object(&parts, body, body::LARGEST).await?)?;
     door.still_authenticates(caller).await?;
     let (platform, by) = (&door.platform, Actor(caller.subject));
     let found = batches::find(platform, caller.book, number).await?;
