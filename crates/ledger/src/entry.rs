@@ -92,7 +92,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, for tables and documentation.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Deposited,
         Self::MovedToPayout,
         Self::MovedToMain,

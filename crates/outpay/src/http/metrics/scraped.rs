@@ -143,6 +143,18 @@ impl Scraped {
         Ok(())
     }
 
+    async fn read_ceilings(&self, platform: &Platform) -> Result<(), Failure> {
+        for mounted in platform.rails.of(Mode::Live) {
+            let (rail, ceiling) = (mounted.facts().name.clone(), mounted.limits.ceiling());
+            if ceiling.is_none() {
+                continue;
+            }
+            let room = platform.store.rail_spending(&rail).await?.room(&ceiling);
+            self.ceiling_room.get_or_create(&RailLabels { rail }).set(room.unwrap_or(Cents::ZERO).0);
+        }
+        Ok(())
+    }
+
     async fn read_reconciliation(&self, platform: &Platform) -> Result<(), Failure> {
         let open = platform.store.open_mismatches().await?;
         let runs = platform.store.newest_reconciliation_runs().await?;
