@@ -10,7 +10,7 @@ use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::rails::Mounted;
 use crate::stopped::Stopped;
-use crate::store::{Failure, Overdue, Untold};
+use crate::store::{Failure, OverdueWithdrawal, UntoldDelay};
 use ledger::{Actor, Micros, Occurrence, OnceKey, Refusal};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -57,7 +57,7 @@ async fn note(platform: &Platform, mounted: &Mounted) -> Result<(), Failure> {
 }
 
 /// Twice the wait before, from now on: a process that was down for a while does not tell of each time that has passed meanwhile.
-fn next(overdue: &Overdue, within: Micros) -> Micros {
+fn next(overdue: &OverdueWithdrawal, within: Micros) -> Micros {
     let delays = overdue.stored.map_or(0, |stored| stored.delays);
     let doublings = u32::try_from(delays + 1).unwrap_or(MOST_DOUBLINGS).min(MOST_DOUBLINGS);
     overdue.now.saturating_add(within.saturating_mul(1 << doublings))
@@ -79,7 +79,7 @@ async fn tell(platform: &Platform) -> Result<usize, Failure> {
     }
 }
 
-async fn record(platform: &Platform, of: &Untold) -> Result<(), Failure> {
+async fn record(platform: &Platform, of: &UntoldDelay) -> Result<(), Failure> {
     let found = platform.store.withdrawal(of.book, of.withdrawal).await?;
     if !found.is_some_and(|found| found.state.holds_money()) {
         return Ok(());
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn each_time_is_twice_as_far_away() {
-        let overdue = |delays: Option<i64>| Overdue {
+        let overdue = |delays: Option<i64>| OverdueWithdrawal {
             book: BookId(2),
             withdrawal: 1,
             user: 1,

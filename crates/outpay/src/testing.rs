@@ -140,9 +140,9 @@ pub mod proposals {
 pub mod rails {
     pub use crate::rails::{
         AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Booked, Closed, Facts, FieldProblem,
-        Finding, Funds, Limits, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared, Quote, Rail,
-        RailText, Rails, Standing, ach, client, crypto, exchange, gift_card, manual, message_id, paypal,
-        sandbox, sepa, tremendous,
+        Finding, Funds, FundsAlarm, Limits, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared,
+        Quote, Rail, RailText, Rails, Standing, ach, client, crypto, exchange, gift_card, manual, message_id,
+        paypal, sandbox, sepa, tremendous,
     };
 }
 
@@ -189,12 +189,13 @@ pub mod store {
         MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership, MetadataOf, MethodActivity,
         Mismatch, MismatchKind, MismatchState, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness,
         NewDelivery, NewGiftCard, NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing,
-        Overdue, PasskeyRow, PauseScope, PaymentBatch, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK,
-        RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine, Reservation,
-        RewardLink, Saving, ScreeningRow, ScreeningState, SealedColumn, SentSince, SettingsChange, Snapshot,
-        Stop, Store, StoredBatchFile, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries,
-        Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WebhookAttempt, WebhookEndpoint,
-        WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        OverdueWithdrawal, PasskeyRow, PauseScope, PaymentBatch, ProposalRow, ProposalState, PulledBack,
+        RECOVERY_MARK, RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter,
+        RequestLine, Reservation, RewardLink, Saving, ScreeningRow, ScreeningState, SealedColumn, SentSince,
+        SettingsChange, Snapshot, Stop, Store, StoredBatchFile, StoredEntry, StoredPause, TellerStore,
+        TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch,
+        WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema,
+        open_copy, restore_copy,
     };
 }
 

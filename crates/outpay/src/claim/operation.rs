@@ -14,7 +14,7 @@ use crate::rails;
 use crate::stopped::Stopped;
 use crate::store::StoredEntry;
 use crate::web::page;
-use crate::withdrawals::expected::{self, Expected};
+use crate::withdrawals::expected::{self, ExpectedTime};
 use crate::withdrawals::{has_code, waits_for};
 use askama::Template;
 use axum::response::Response;
@@ -158,7 +158,7 @@ fn facts(
     person: &Person,
     withdrawal: &Withdrawal,
     entries: &[StoredEntry],
-    expected: Option<&Expected>,
+    expected: Option<&ExpectedTime>,
 ) -> Vec<(&'static str, String, bool)> {
     let t = person.language;
     let ids = person.platform.secrets.ids();

@@ -8,14 +8,14 @@ use super::Counter;
 use crate::audit_log;
 use crate::business;
 use crate::ids::IdKind;
-use crate::screening::{Question, Recipient, ScreeningMoment, Verdict};
+use crate::screening::{Question, Recipient, ScreeningMoment, ScreeningVerdict};
 use crate::stopped::Stopped;
 use crate::store::{Failure, ScreeningState};
 use ledger::{Lease, Mode, Order, Progress, Refusal, Step, Withdrawal, WithdrawalState};
 use serde_json::json;
 
 /// Of what is asked about: what the question says.
-struct Asked<'a> {
+struct ScreenedPayment<'a> {
     user: i64,
     method: &'a str,
     provider: &'static str,
@@ -35,11 +35,11 @@ pub enum Screened {
 
 impl Counter<'_> {
     /// What the service says of a request; `None` where it is not asked or has no readable answer.
-    pub(super) async fn screen_request(&self, order: &Order) -> Result<Option<Verdict>, Failure> {
+    pub(super) async fn screen_request(&self, order: &Order) -> Result<Option<ScreeningVerdict>, Failure> {
         if !self.is_screened() {
             return Ok(None);
         }
-        let asked = Asked {
+        let asked = ScreenedPayment {
             user: order.user,
             method: &order.method,
             provider: order.provider.word(),
@@ -64,7 +64,7 @@ impl Counter<'_> {
             Some(ScreeningState::Denied) => return self.hold(of, under).await,
             Some(ScreeningState::Allowed) | None => {}
         }
-        let asked = Asked {
+        let asked = ScreenedPayment {
             user: of.user,
             method: &of.method,
             provider: of.provider.word(),
@@ -83,7 +83,11 @@ impl Counter<'_> {
     }
 
     /// Writes down what was said of a withdrawal; a denial is in the audit log too.
-    pub(super) async fn note_verdict(&self, withdrawal: i64, verdict: &Verdict) -> Result<(), Failure> {
+    pub(super) async fn note_verdict(
+        &self,
+        withdrawal: i64,
+        verdict: &ScreeningVerdict,
+    ) -> Result<(), Failure> {
         let (platform, book) = (self.platform, self.book);
         let mut entries = Vec::new();
         if !verdict.is_allowed {
@@ -142,7 +146,7 @@ impl Counter<'_> {
     async fn question(
         &self,
         moment: ScreeningMoment,
-        asked: &Asked<'_>,
+        asked: &ScreenedPayment<'_>,
         amount: i64,
     ) -> Result<Option<Question>, Failure> {
         let Some(row) = self.platform.store.user(self.book, asked.user).await? else { return Ok(None) };

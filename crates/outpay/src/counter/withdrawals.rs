@@ -4,7 +4,7 @@
 use super::{Counter, Done, reply};
 use crate::clock::start_of_day;
 use crate::rails::Revealed;
-use crate::screening::Verdict;
+use crate::screening::ScreeningVerdict;
 use crate::stopped::Stopped;
 use crate::test_clock;
 use crate::traces;
@@ -56,7 +56,7 @@ impl Counter<'_> {
 
     /// Asks the screening service; what it denies is put up for review, as any other rule would do. Where it does not answer,
     /// it is asked again before anything is sent. A repeat is not asked about: it gets the first answer.
-    async fn screen_first(&self, order: &mut Order) -> Result<Option<Verdict>, Stopped> {
+    async fn screen_first(&self, order: &mut Order) -> Result<Option<ScreeningVerdict>, Stopped> {
         if self.is_remembered().await? {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl Counter<'_> {
 
     /// The withdrawal is made and in review. Without this note one person's approval suffices there, and the question before sending
     /// decides.
-    async fn note_denial(&self, withdrawal: i64, verdict: &Verdict) {
+    async fn note_denial(&self, withdrawal: i64, verdict: &ScreeningVerdict) {
         if let Err(failure) = self.note_verdict(withdrawal, verdict).await {
             tracing::error!(error = format!("{failure:#}"), "a denial could not be written down");
         }

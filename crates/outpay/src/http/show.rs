@@ -9,7 +9,7 @@ use crate::clock::rfc3339;
 use crate::counter::Done;
 use crate::ids::{IdKind, PublicIds};
 use crate::store::StoredEntry;
-use crate::withdrawals::expected::Expected;
+use crate::withdrawals::expected::ExpectedTime;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::{AccountId, BookId, Cents, EntryKind, Micros, UserSnapshot, WithdrawalState};
@@ -165,7 +165,7 @@ pub struct WithdrawalShown {
 impl Operation {
     /// The same with the time by which it is expected.
     #[must_use]
-    pub fn expected(self, expected: Option<&Expected>) -> Self {
+    pub fn expected(self, expected: Option<&ExpectedTime>) -> Self {
         let (expected_at, delayed) = expected_fields(expected);
         Self { expected_at, delayed, ..self }
     }
@@ -174,13 +174,13 @@ impl Operation {
 impl WithdrawalShown {
     /// The same with the time by which it is expected.
     #[must_use]
-    pub fn expected(self, expected: Option<&Expected>) -> Self {
+    pub fn expected(self, expected: Option<&ExpectedTime>) -> Self {
         let (expected_at, delayed) = expected_fields(expected);
         Self { expected_at, delayed, ..self }
     }
 }
 
-fn expected_fields(expected: Option<&Expected>) -> (Option<String>, Option<bool>) {
+fn expected_fields(expected: Option<&ExpectedTime>) -> (Option<String>, Option<bool>) {
     let is_delayed = expected.is_some_and(|expected| expected.is_delayed);
     (expected.map(|expected| rfc3339(expected.at)), is_delayed.then_some(true))
 }

@@ -18,7 +18,7 @@ use crate::ids::IdKind;
 use crate::proposals::Proposed;
 use crate::store::{MetadataOf, WithdrawalFilter, WriteError};
 use crate::withdrawals::expected;
-use crate::withdrawals::waiting::{self, Waiting};
+use crate::withdrawals::waiting::{self, WhyWaiting};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
@@ -54,7 +54,7 @@ pub async fn withdrawals(State(door): State<Arc<Door>>, request: Request) -> Res
     let noted = |of: &Withdrawal| MetadataOf::Withdrawal(of.user, of.number);
     let metadata = door.platform.store.metadata(caller.book, found.iter().map(noted).collect()).await?;
     let item = |of: &Withdrawal| {
-        let waiting = waiting.get(&of.number).map(Waiting::word);
+        let waiting = waiting.get(&of.number).map(WhyWaiting::word);
         let metadata = metadata.get(&noted(of)).map(|metadata| metadata.pairs().clone()).unwrap_or_default();
         let shown = show::withdrawal(ids, caller.book, of).expected(expected.get(&of.number));
         WithdrawalShown { waiting, metadata, ..shown }

@@ -1,6 +1,6 @@
 //! Metrics of the screening hook. Label values are constants of this program.
 
-use super::Verdict;
+use super::ScreeningVerdict;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -29,9 +29,9 @@ impl ScreeningMeasures {
         );
     }
 
-    pub(super) fn asked(&self, verdict: Option<&Verdict>) {
+    pub(super) fn asked(&self, verdict: Option<&ScreeningVerdict>) {
         let outcome = match verdict {
-            Some(Verdict { is_allowed: true, .. }) => "allow",
+            Some(ScreeningVerdict { is_allowed: true, .. }) => "allow",
             Some(_) => "deny",
             None => "no_answer",
         };

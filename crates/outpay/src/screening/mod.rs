@@ -71,7 +71,7 @@ pub struct Recipient {
 
 /// A readable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct ScreeningVerdict {
     pub is_allowed: bool,
     /// The service's own name of the decision; empty for none.
     pub reference: String,
@@ -79,14 +79,14 @@ pub struct Verdict {
 
 #[derive(Deserialize)]
 struct Answer {
-    decision: Decision,
+    decision: ScreeningDecision,
     #[serde(default)]
     reference: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Decision {
+enum ScreeningDecision {
     Allow,
     Deny,
 }
@@ -141,9 +141,9 @@ impl Screening {
     }
 
     /// Asks. `None`: there is no readable answer, and nothing is known of the payment.
-    pub async fn ask(&self, question: &Question) -> Option<Verdict> {
+    pub async fn ask(&self, question: &Question) -> Option<ScreeningVerdict> {
         let Some(hook) = &self.hook else {
-            return Some(Verdict { is_allowed: true, reference: String::new() });
+            return Some(ScreeningVerdict { is_allowed: true, reference: String::new() });
         };
         let asked = tokio::time::timeout(LIMIT, hook.ask(question)).await;
         let answer = asked
@@ -201,7 +201,7 @@ impl Hook {
 }
 
 /// The error says nothing of what was answered, which may name people.
-fn read(answer: &[u8]) -> Result<Verdict, Failure> {
+fn read(answer: &[u8]) -> Result<ScreeningVerdict, Failure> {
     let refused = || anyhow::anyhow!("the answer is not {{\"decision\":\"allow\" or \"deny\"}}");
     // The parser would take a list of the values for the object.
     ensure!(answer.trim_ascii_start().starts_with(b"{"), refused());
@@ -209,7 +209,7 @@ fn read(answer: &[u8]) -> Result<Verdict, Failure> {
     let reference = answer.reference.unwrap_or_default();
     let fits = reference.chars().count() <= LONGEST_REFERENCE && !reference.chars().any(char::is_control);
     ensure!(fits, "`reference` must be one line of at most {LONGEST_REFERENCE} characters");
-    Ok(Verdict { is_allowed: matches!(answer.decision, Decision::Allow), reference })
+    Ok(ScreeningVerdict { is_allowed: matches!(answer.decision, ScreeningDecision::Allow), reference })
 }
 
 #[cfg(test)]
@@ -218,8 +218,9 @@ mod tests {
 
     #[test]
     fn only_a_readable_decision_is_an_answer() {
-        let verdict =
-            |is_allowed, reference: &str| Some(Verdict { is_allowed, reference: reference.to_owned() });
+        let verdict = |is_allowed, reference: &str| {
+            Some(ScreeningVerdict { is_allowed, reference: reference.to_owned() })
+        };
         for (answer, expected) in [
             (r#"{"decision":"allow"}"#, verdict(true, "")),
             (r#"{"decision":"deny","reference":"case 7"}"#, verdict(false, "case 7")),

@@ -19,7 +19,7 @@ pub struct Expectation {
 
 /// A withdrawal on its way whose expected time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overdue {
+pub struct OverdueWithdrawal {
     pub book: BookId,
     pub withdrawal: i64,
     pub user: i64,
@@ -33,7 +33,7 @@ pub struct Overdue {
 
 /// A delay that is written down and not told of yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Untold {
+pub struct UntoldDelay {
     pub book: BookId,
     pub withdrawal: i64,
     pub user: i64,
@@ -70,7 +70,7 @@ impl Store {
         (mode, method): (Mode, &str),
         within: Micros,
         limit: i64,
-    ) -> Result<Vec<Overdue>, Failure> {
+    ) -> Result<Vec<OverdueWithdrawal>, Failure> {
         // The states stand in the text as the partial index has them.
         let sql = "SELECT w.book, w.number, w.payout_user, w.created_at, b.clock_ahead, e.expected_at, e.delays FROM withdrawal w \
                    JOIN book b ON b.id = w.book \
@@ -86,7 +86,7 @@ impl Store {
                 (Some(expected_at), Some(delays)) => Some(Expectation { expected_at, delays }),
                 _ => None,
             };
-            Ok(Overdue {
+            Ok(OverdueWithdrawal {
                 book: BookId(row.int(0)?),
                 withdrawal: row.int(1)?,
                 user: row.int(2)?,
@@ -100,7 +100,7 @@ impl Store {
 
     /// Writes down that a time has passed, and the new one. `false`: another process was faster, or it is not on its way any
     /// more.
-    pub async fn note_delay(&self, of: &Overdue, expected_at: Micros) -> Result<bool, Failure> {
+    pub async fn note_delay(&self, of: &OverdueWithdrawal, expected_at: Micros) -> Result<bool, Failure> {
         let (book, number) = (of.book.0.into(), of.withdrawal.into());
         let statement = match of.stored {
             None => Statement::one(
@@ -127,12 +127,12 @@ impl Store {
     }
 
     /// Delays that are written down and not told of, at most `limit`.
-    pub async fn untold_delays(&self, limit: i64) -> Result<Vec<Untold>, Failure> {
+    pub async fn untold_delays(&self, limit: i64) -> Result<Vec<UntoldDelay>, Failure> {
         let sql = "SELECT e.book, e.withdrawal, w.payout_user, e.expected_at, e.delays FROM withdrawal_expectation e \
                    JOIN withdrawal w ON w.book = e.book AND w.number = e.withdrawal \
                    WHERE e.told = 0 ORDER BY e.book, e.withdrawal LIMIT $1";
         let read = |row: &Row| {
-            Ok(Untold {
+            Ok(UntoldDelay {
                 book: BookId(row.int(0)?),
                 withdrawal: row.int(1)?,
                 user: row.int(2)?,
@@ -143,7 +143,7 @@ impl Store {
     }
 
     /// The event of a delay is in the journal.
-    pub async fn note_told(&self, of: &Untold) -> Result<(), Failure> {
+    pub async fn note_told(&self, of: &UntoldDelay) -> Result<(), Failure> {
         let sql =
             "UPDATE withdrawal_expectation SET told = 1 WHERE book = $1 AND withdrawal = $2 AND delays = $3";
         let values = vec![of.book.0.into(), of.withdrawal.into(), of.expectation.delays.into()];

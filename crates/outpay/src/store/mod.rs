@@ -91,7 +91,7 @@ pub use credentials::{Credential, CredentialKind};
 pub use day_sums::DaySum;
 pub use driver::{Row, WriteError};
 pub use due::{DueWork, Longest, LongestSteps, PulledBack};
-pub use expectations::{Expectation, Overdue, Untold};
+pub use expectations::{Expectation, OverdueWithdrawal, UntoldDelay};
 pub use gift_cards::{GiftCard, Given, NewGiftCard};
 pub use import_lines::ImportLine;
 pub use imports::Import;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// What a person may know of it. Never a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedTime {
     /// By the book's clock.
     pub at: Micros,
     /// An earlier expected time has passed.
@@ -17,7 +17,11 @@ pub struct Expected {
 }
 
 /// The expected time of one withdrawal, where it is on its way.
-pub async fn one(platform: &Platform, book: BookId, of: &Withdrawal) -> Result<Option<Expected>, Failure> {
+pub async fn one(
+    platform: &Platform,
+    book: BookId,
+    of: &Withdrawal,
+) -> Result<Option<ExpectedTime>, Failure> {
     Ok(many(platform, book, std::slice::from_ref(of)).await?.remove(&of.number))
 }
 
@@ -26,7 +30,7 @@ pub async fn many(
     platform: &Platform,
     book: BookId,
     all: &[Withdrawal],
-) -> Result<BTreeMap<i64, Expected>, Failure> {
+) -> Result<BTreeMap<i64, ExpectedTime>, Failure> {
     let on_its_way =
         |of: &&Withdrawal| matches!(of.state, WithdrawalState::Queued | WithdrawalState::Sending);
     let numbers = || all.iter().filter(on_its_way).map(|of| of.number);
@@ -36,10 +40,17 @@ pub async fn many(
     Ok(all.iter().filter(on_its_way).map(expected).collect())
 }
 
-fn expected(platform: &Platform, book: BookId, of: &Withdrawal, stored: Option<&Expectation>) -> Expected {
+fn expected(
+    platform: &Platform,
+    book: BookId,
+    of: &Withdrawal,
+    stored: Option<&Expectation>,
+) -> ExpectedTime {
     match stored {
-        Some(stored) => Expected { at: stored.expected_at, is_delayed: stored.delays > 0 },
-        None => Expected { at: of.created_at.saturating_add(within(platform, book, of)), is_delayed: false },
+        Some(stored) => ExpectedTime { at: stored.expected_at, is_delayed: stored.delays > 0 },
+        None => {
+            ExpectedTime { at: of.created_at.saturating_add(within(platform, book, of)), is_delayed: false }
+        }
     }
 }
 

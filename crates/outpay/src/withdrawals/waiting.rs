@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// A reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Waiting {
+pub enum WhyWaiting {
     /// Lifted by the one who set it.
     Stop(Stop),
     /// Until the window of the ceiling has moved.
@@ -17,7 +17,7 @@ pub enum Waiting {
     Denied(String),
 }
 
-impl Waiting {
+impl WhyWaiting {
     /// The words of the reasons that are no [`Stop`].
     pub const OF_BRAKES: [&'static str; 2] = ["ceiling_reached", "screening_denied"];
 
@@ -55,7 +55,7 @@ pub async fn many(
     platform: &Platform,
     book: BookId,
     all: &[Withdrawal],
-) -> Result<BTreeMap<i64, Waiting>, Failure> {
+) -> Result<BTreeMap<i64, WhyWaiting>, Failure> {
     let numbers = || all.iter().map(|of| of.number);
     let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(BTreeMap::new()) };
     let mut found = BTreeMap::new();
@@ -65,7 +65,7 @@ pub async fn many(
     }
     if all.iter().any(|of| matches!(of.state, WithdrawalState::Review | WithdrawalState::Sending)) {
         let denied = platform.store.denied_screenings(book, (first, last)).await?;
-        found.extend(denied.into_iter().map(|(number, reference)| (number, Waiting::Denied(reference))));
+        found.extend(denied.into_iter().map(|(number, reference)| (number, WhyWaiting::Denied(reference))));
     }
     Ok(found)
 }
@@ -75,13 +75,13 @@ async fn queued(
     book: BookId,
     all: &[Withdrawal],
     stops: &HashMap<i64, Stop>,
-) -> Result<BTreeMap<i64, Waiting>, Failure> {
+) -> Result<BTreeMap<i64, WhyWaiting>, Failure> {
     let mut found = BTreeMap::new();
     for of in all.iter().filter(|of| of.state == WithdrawalState::Queued) {
         if let Some(stop) = stops.get(&of.number) {
-            found.insert(of.number, Waiting::Stop(*stop));
+            found.insert(of.number, WhyWaiting::Stop(*stop));
         } else if book.mode() == Mode::Live && is_above_ceiling(platform, book, of).await? {
-            found.insert(of.number, Waiting::Ceiling);
+            found.insert(of.number, WhyWaiting::Ceiling);
         }
     }
     Ok(found)
@@ -98,6 +98,6 @@ async fn is_above_ceiling(platform: &Platform, book: BookId, of: &Withdrawal) ->
 }
 
 /// The same of one.
-pub async fn one(platform: &Platform, book: BookId, of: &Withdrawal) -> Result<Option<Waiting>, Failure> {
+pub async fn one(platform: &Platform, book: BookId, of: &Withdrawal) -> Result<Option<WhyWaiting>, Failure> {
     Ok(many(platform, book, std::slice::from_ref(of)).await?.remove(&of.number))
 }

@@ -15,7 +15,7 @@ use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
 use crate::store::{Attempt, StoredEntry};
 use crate::web::page;
-use crate::withdrawals::expected::{self, Expected};
+use crate::withdrawals::expected::{self, ExpectedTime};
 use crate::withdrawals::{evidence, waiting};
 use axum::extract::Path;
 use axum::response::Response;
@@ -30,7 +30,7 @@ struct WithdrawalPage {
     row: WithdrawalRow,
     /// Why it is not sent; empty where nothing holds it back.
     waits: String,
-    expected: Option<Expected>,
+    expected: Option<ExpectedTime>,
     user_id: String,
     order_id: String,
     destination: Vec<(String, String)>,
@@ -273,7 +273,7 @@ mod tests {
             &WithdrawalPage {
                 frame: Frame::sample("withdrawals", "Withdrawal of $125.00"),
                 waits: String::new(),
-                expected: Some(Expected { at, is_delayed: true }),
+                expected: Some(ExpectedTime { at, is_delayed: true }),
                 user_id: "usr_1".to_owned(),
                 order_id: "CRX-1".to_owned(),
                 destination: fields(&row.of.destination),

@@ -10,7 +10,7 @@ use crate::scopes::{Resource, Scope};
 use crate::store::{ApiKey, DeliveryState, MismatchKind, Stop};
 use crate::webhook_event;
 use crate::webhooks::{ATTEMPT_ERRORS, Schedule};
-use crate::withdrawals::waiting::Waiting;
+use crate::withdrawals::waiting::WhyWaiting;
 use ledger::{EntryKind, Mode, Provider, Refusal, RowRefusal, UserStatus, WithdrawalState};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -71,7 +71,7 @@ words! {
     /// Why a queued withdrawal does not leave: `method_paused` (a pause), `payouts_off`, `method_off` or `user_inactive`.
     WaitingWords "WaitingReason" Stop::ALL.map(Stop::word);
     /// Why a withdrawal does not leave: as for `WaitingReason`, or `ceiling_reached` (the operator's ceiling of its method) or `screening_denied` (it is in review, and two people let it go).
-    HeldWords "HeldReason" Stop::ALL.map(Stop::word).into_iter().chain(Waiting::OF_BRAKES);
+    HeldWords "HeldReason" Stop::ALL.map(Stop::word).into_iter().chain(WhyWaiting::OF_BRAKES);
     /// What happened.
     EventWords "EventType" EntryKind::ALL.map(EntryKind::event_name);
     /// In what a rail's own books differ from ours.

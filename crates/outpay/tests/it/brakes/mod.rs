@@ -3,6 +3,7 @@
 
 mod ceilings;
 mod delays;
+mod funds;
 mod screening;
 
 use crate::database::Database;

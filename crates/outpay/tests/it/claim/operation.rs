@@ -11,6 +11,7 @@ on_both_engines! {
     a_withdrawal_is_followed_from_review_to_its_end,
     a_failure_says_why,
     a_pause_is_told,
+    a_delay_is_told_without_a_reason,
     the_changing_part_comes_alone,
     what_was_not_sent_can_be_taken_back,
 }
@@ -46,6 +47,20 @@ async fn a_withdrawal_is_followed_from_review_to_its_end(world: &Claim) {
         .says_not("<noscript>");
     page.says_not("/cancel\"");
     browser.get("/p/operations/ord_nothing").await.is(404).says("There is no such entry");
+}
+
+async fn a_delay_is_told_without_a_reason(world: &Claim) {
+    let who = world.recipient(Mode::Test, 10_000).await;
+    let mut browser = world.signed_in(&who).await;
+    let path = withdraw(&mut browser, "60").await;
+    browser.get(&path).await.is(200).says("Expected by").says_not("longer than expected");
+    world.wait(5 * MINUTE);
+    assert_eq!(outpay::testing::delays::sweep(&world.platform).await.unwrap(), 1);
+    let page = browser.get(&path).await;
+    page.is(200).says("It takes longer than expected. It is expected by").says("data-ended=\"false\"");
+    page.says_not("ceiling").says_not("screening");
+    world.work().await;
+    browser.get(&path).await.says("Paid").says_not("Expected by").says_not("It is expected by");
 }
 
 async fn a_failure_says_why(world: &Claim) {

@@ -102,6 +102,23 @@ const FAULTS: &[Fault] = &[
         set_mode(&at.data().join("master.key"), 0o644);
         nothing()
     }),
+    fails("rail", "names no method", |at| configured(at, "[rails.limits.gift_crad]\nper_hour = 1\n")),
+    warns("ceiling", "wait for more room", |at| {
+        at.configure("[rails.limits.gift_card]\nper_hour = 1\n");
+        tampered(
+            at,
+            "INSERT INTO withdrawal (book, number, payout_user, method, provider, amount, fees, destination, state, \
+             outcome_unknown, reason_code, reason, created_at, changed_at) \
+             VALUES (2, 1, 1, 'gift_card', 'gift_card', 2, 0, '{}', 3, 0, '', '', 1, 1)",
+        )
+    }),
+    warns("funds", "does not say what it holds", |at| {
+        configured(at, "[rails.limits.gift_card]\nmost_funds = 1\n")
+    }),
+    fails("screening", "the environment has no", |at| {
+        let url = "url = \"https://screening.example.com/ask\"";
+        configured(at, &format!("[screening]\n{url}\ntoken_env = \"DOCTOR_UNSET\"\n"))
+    }),
     fails("mail", "mail cannot be used: the environment has no", |at| {
         configured(at, &mail("username = \"u\"\npassword_env = \"DOCTOR_UNSET\"\n", true))
     }),

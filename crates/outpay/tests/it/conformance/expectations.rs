@@ -4,7 +4,7 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::{BookId, Mode};
 use outpay::testing::clock::Clock;
-use outpay::testing::store::{Expectation, Overdue, Store};
+use outpay::testing::store::{Expectation, OverdueWithdrawal, Store};
 
 on_both_engines! {
     what_is_on_its_way_too_long_is_overdue,
@@ -34,12 +34,12 @@ async fn start(world: &BareStore) -> BookId {
     book
 }
 
-async fn overdue(store: &Store, after: i64) -> Vec<Overdue> {
+async fn overdue(store: &Store, after: i64) -> Vec<OverdueWithdrawal> {
     let store = store.clone().with_clock(Clock::manual(NOW + after));
     store.overdue_withdrawals((Mode::Live, "usdc"), WITHIN, 10).await.unwrap()
 }
 
-fn numbers(found: &[Overdue]) -> Vec<i64> {
+fn numbers(found: &[OverdueWithdrawal]) -> Vec<i64> {
     found.iter().map(|one| one.withdrawal).collect()
 }
 
@@ -48,7 +48,8 @@ async fn what_is_on_its_way_too_long_is_overdue(world: &BareStore) {
     assert!(overdue(store, WITHIN - 1).await.is_empty());
     let found = overdue(store, WITHIN).await;
     assert_eq!(numbers(&found), [3, 4], "queued and being sent; not in review, not ended");
-    let expected = Overdue { book, withdrawal: 3, user: 1, created_at: NOW, now: NOW + WITHIN, stored: None };
+    let expected =
+        OverdueWithdrawal { book, withdrawal: 3, user: 1, created_at: NOW, now: NOW + WITHIN, stored: None };
     assert_eq!(found[0], expected);
     store.expect(book, 3, NOW + 5_000).await.unwrap();
     assert_eq!(numbers(&overdue(store, WITHIN).await), [4], "it was approved later");

@@ -82,7 +82,7 @@ async fn status_202_what_the_screening_denied_takes_two(world: &Api) {
         "Approve a withdrawal of $3.00, which the screening service denied: it is sent."
     );
     let confirm = format!("/payout/proposals/{}/confirm", proposed["id"].as_str().unwrap());
-    world.post(&confirm).key(&other).send().await.value(409);
+    world.post(&confirm).key(&other).send().await.value(403);
     world.work().await;
     assert_eq!(person.operation(world, &id).await["status"], "review", "one is not enough");
     let (_, third) = world.new_key(person.book, CredentialKind::SecretKey, None).await;

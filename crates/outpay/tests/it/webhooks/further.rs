@@ -1,7 +1,7 @@
 //! Events beyond the documented five: every other entry of the journal, for those who ask for it, as `GET /payout/events` shows it.
 
 use crate::webhooks::hooks::{BY, Hooks};
-use ledger::{BookId, Mode, Occurrence, Step};
+use ledger::{BookId, Command, Mode, Occurrence, Step};
 use outpay::testing::store::DeliveryState::{Delivered, Superseded};
 use outpay::testing::webhook_event::{self, EventSet};
 use outpay::testing::webhooks::EndpointChange;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 crate::world::on_both_engines! {
     a_return_is_told_in_the_shape_of_the_api,
+    a_delay_is_told_to_those_who_ask,
     what_was_not_asked_for_is_not_told,
     documented_and_further_events_come_in_order,
     a_cancellation_supersedes_what_came_before,
@@ -38,6 +39,27 @@ async fn a_return_is_told_in_the_shape_of_the_api(world: &Hooks) {
     let sequence = world.deliveries(book).await[0].sequence.unwrap();
     assert_eq!(received.header("outpay-sequence"), Some(sequence.to_string().as_str()));
     assert!(received.body.starts_with(b"{\"id\":\"evt_"), "in the documented order");
+}
+
+async fn a_delay_is_told_to_those_who_ask(world: &Hooks) {
+    let book = world.book().await;
+    world.endpoint(book, "/hook", &["payout.delayed"]).await;
+    world.endpoint_for_all(book, "/documented").await;
+    let withdrawal = world.pay(book).await;
+    world.settle().await;
+    let before = world.receiver.on("/documented").len();
+    let (occurrence, note) = (Occurrence::WithdrawalDelayed, "2027-02-01T00:00:00.000000Z".to_owned());
+    let command = Command::Record { occurrence, user: Some(1), withdrawal: Some(withdrawal), note };
+    world.command(book, command).await;
+    assert_eq!(world.settle().await, 1);
+    let told = world.receiver.on("/hook")[0].json();
+    let data = serde_json::json!({
+        "payout_user_id": world.user_id(book, 1),
+        "withdrawal_id": world.withdrawal_id(book, withdrawal),
+        "expected_at": "2027-02-01T00:00:00.000000Z",
+    });
+    assert_eq!((&told["type"], &told["data"]), (&json!("payout.delayed"), &data));
+    assert_eq!(world.receiver.on("/documented").len(), before, "the documented five are five");
 }
 
 async fn what_happens_in_a_test_book_says_so(world: &Hooks) {
