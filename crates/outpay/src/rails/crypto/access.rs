@@ -13,12 +13,12 @@ use anyhow::{Context, anyhow, bail, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Who signs, before there is a client to ask a remote signer with.
-pub(super) enum Signing {
+pub(super) enum KeySource {
     Key(Treasury),
     Remote(RemoteAccess),
 }
 
-impl Signing {
+impl KeySource {
     pub fn with(self, client: &RailClient) -> Signer {
         match self {
             Self::Key(treasury) => Signer::Key(treasury),
@@ -29,7 +29,7 @@ impl Signing {
 
 /// The secrets of a rail: who signs, and the addresses of the nodes.
 pub struct ChainAccess {
-    pub(super) signing: Signing,
+    pub(super) signing: KeySource,
     pub(super) nodes: Vec<SecretString>,
 }
 
@@ -39,7 +39,7 @@ impl ChainAccess {
     /// # Errors
     /// When it is no key.
     pub fn new(rpc_url: SecretString, key: &SecretString) -> Result<Self, Failure> {
-        Ok(Self { signing: Signing::Key(Treasury::from_hex(key)?), nodes: vec![rpc_url] })
+        Ok(Self { signing: KeySource::Key(Treasury::from_hex(key)?), nodes: vec![rpc_url] })
     }
 
     /// The same with another node.
@@ -54,7 +54,7 @@ impl ChainAccess {
     /// # Errors
     /// When its address or its account cannot be read.
     pub fn with_signer(self, config: &SignerConfig, token: Option<SecretString>) -> Result<Self, Failure> {
-        Ok(Self { signing: Signing::Remote(remote(config, token)?), ..self })
+        Ok(Self { signing: KeySource::Remote(remote(config, token)?), ..self })
     }
 
     /// As the configuration says; `environment` gives the value of a variable, or of the one that names its file.
@@ -108,11 +108,11 @@ fn nodes(config: &CryptoConfig, variable: &Variable<'_>) -> Result<Vec<SecretStr
     Ok(nodes)
 }
 
-fn signing(config: &CryptoConfig, variable: &Variable<'_>) -> Result<Signing, Failure> {
+fn signing(config: &CryptoConfig, variable: &Variable<'_>) -> Result<KeySource, Failure> {
     match (&config.key_env, &config.keystore, &config.keystore_password_env, &config.signer) {
         (Some(name), None, None, None) => {
             let treasury = Treasury::from_hex(&variable(name)?);
-            Ok(Signing::Key(treasury.with_context(|| format!("reading {name}"))?))
+            Ok(KeySource::Key(treasury.with_context(|| format!("reading {name}"))?))
         }
         (None, Some(path), Some(name), None) => {
             let shown = path.display();
@@ -120,11 +120,11 @@ fn signing(config: &CryptoConfig, variable: &Variable<'_>) -> Result<Signing, Fa
                 !private_files::others_can_read(path),
                 "the keystore {shown} can be read by others; run: chmod 600 {shown}"
             );
-            Ok(Signing::Key(Treasury::from_keystore(path, &variable(name)?)?))
+            Ok(KeySource::Key(Treasury::from_keystore(path, &variable(name)?)?))
         }
         (None, None, None, Some(signer)) => {
             let token = signer.token_env.as_deref().map(variable).transpose()?;
-            Ok(Signing::Remote(remote(signer, token)?))
+            Ok(KeySource::Remote(remote(signer, token)?))
         }
         _ => bail!("give one of `key_env`, `keystore` with `keystore_password_env`, and a `signer`"),
     }

@@ -7,6 +7,7 @@
 
 mod access;
 mod address;
+mod agreement;
 pub mod amount;
 mod chain;
 mod config;
@@ -33,7 +34,6 @@ mod submit;
 mod token;
 mod transaction;
 mod treasury;
-mod verdict;
 mod watch;
 
 pub use access::ChainAccess;

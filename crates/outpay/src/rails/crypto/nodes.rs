@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 const REST: i64 = 10_000_000;
 
 /// One of the nodes.
-struct Node {
+struct ChainNode {
     chain: Chain,
     is_failing: AtomicBool,
     rests_until: AtomicI64,
@@ -25,7 +25,7 @@ struct Node {
 
 /// All nodes of a rail.
 pub(super) struct Nodes {
-    all: Vec<Node>,
+    all: Vec<ChainNode>,
     /// How many must say the same before a payment counts as made.
     pub agree: usize,
     /// How many must say the same before money is given back.
@@ -76,8 +76,11 @@ impl Nodes {
         let agree = agree.unwrap_or(several);
         let fits = (1..=chains.len()).contains(&agree);
         anyhow::ensure!(fits, "`agree` must be 1 to {}, the number of nodes", chains.len());
-        let node =
-            |chain| Node { chain, is_failing: AtomicBool::new(false), rests_until: AtomicI64::new(i64::MIN) };
+        let node = |chain| ChainNode {
+            chain,
+            is_failing: AtomicBool::new(false),
+            rests_until: AtomicI64::new(i64::MIN),
+        };
         let all = chains.into_iter().map(node).collect();
         Ok(Self { all, agree, refunds: agree.max(several), rail: rail.to_owned(), clock })
     }

@@ -4,13 +4,13 @@
 //! chain as it is now. Not paid: with as many confirmations, a receipt of status 0, or of an attempt that only stops the others
 //! (stop.rs), or a foreign transaction of the same nonce that certainly paid something else (stranger.rs). All else waits.
 
+use super::agreement::Agreement;
 use super::chain::Chain;
 use super::fees::Fees;
 use super::receipt::Receipt;
 use super::rpc::At;
 use super::stop::stopped;
 use super::transaction::Transaction;
-use super::verdict::Verdict;
 use super::{CryptoOrder, CryptoRail, Finding, Outcome, Payment, SeenTransaction};
 use crate::store::{Attempt, Failure};
 use alloy_primitives::B256;
@@ -24,7 +24,7 @@ impl CryptoRail {
         attempts: &[Attempt],
     ) -> Result<Finding, Failure> {
         let answers = self.nodes.ask(|chain| Box::pin(self.query_on(chain, payment, attempts))).await;
-        Ok(Verdict::new(&self.nodes, &self.facts.name).of(answers.any()?))
+        Ok(Agreement::new(&self.nodes, &self.facts.name).of(answers.any()?))
     }
 
     /// Looks up every attempt, newest first.

@@ -270,6 +270,12 @@ async fn a_step_says_when_to_look_next(world: &BareStore) {
     assert_eq!(due(NOW + 30).await, NONE);
     assert_eq!(due(NOW + 1_000_030).await, [2], "the sandbox may send money back");
     till.carry_out(book, [step(2, Step::Return)]).await;
+    assert_eq!(
+        (due(NOW + 10_000_029).await, due(NOW + 10_000_030).await),
+        (vec![], vec![1]),
+        "so may a chain"
+    );
+    till.carry_out(book, [step(1, Step::Return)]).await;
     assert_eq!(due(i64::MAX - 1).await, NONE);
 }
 

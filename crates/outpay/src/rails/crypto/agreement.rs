@@ -9,12 +9,12 @@ use super::{Finding, Outcome};
 use serde_json::Value;
 
 /// How the findings of nodes become one.
-pub(super) struct Verdict<'a> {
+pub(super) struct Agreement<'a> {
     nodes: &'a Nodes,
     rail: &'a str,
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> Agreement<'a> {
     pub fn new(nodes: &'a Nodes, rail: &'a str) -> Self {
         Self { nodes, rail }
     }
@@ -175,7 +175,7 @@ mod tests {
     /// What becomes of these findings, as a word.
     fn verdict(count: usize, agree: Option<usize>, said: &[Finding]) -> String {
         let given = said.iter().cloned().enumerate().map(|(index, finding)| (index + 1, finding)).collect();
-        let found = Verdict::new(&nodes(count, agree), "usdc").of(Answers { given, failures: Vec::new() });
+        let found = Agreement::new(&nodes(count, agree), "usdc").of(Answers { given, failures: Vec::new() });
         word(&found).to_owned()
     }
 
