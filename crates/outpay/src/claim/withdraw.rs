@@ -199,7 +199,7 @@ mod tests {
         check("withdraw", &withdraw(Language::English, false));
         check("withdraw-problems", &withdraw(Language::Spanish, true));
         check("withdraw-choices", &choices(Language::English));
-        check("withdraw-ranges", &ranges(Language::German));
+        check("withdraw-ranges", &ranges(Language::English));
     }
 
     fn form(t: Language, title: &str) -> WithdrawPage {
