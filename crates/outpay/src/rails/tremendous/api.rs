@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// The provider.
-pub(super) struct Api {
+pub(super) struct TremendousApi {
     client: RailClient,
     base: String,
     /// `Authorization`, marked as a secret so that it is not printed.
@@ -22,7 +22,7 @@ pub(super) struct Api {
 
 /// Why a call brought nothing.
 #[derive(Debug)]
-pub(super) enum ApiError {
+pub(super) enum TremendousError {
     /// No connection, no answer in time, or a status of 5xx.
     Down(Failure),
     /// The provider says that there is no such thing.
@@ -34,17 +34,17 @@ pub(super) enum ApiError {
 }
 
 #[derive(Deserialize)]
-struct Spoken {
-    errors: SpokenErrors,
+struct SpokenFault {
+    errors: SpokenFaults,
 }
 
 #[derive(Deserialize)]
-struct SpokenErrors {
+struct SpokenFaults {
     #[serde(default)]
     message: String,
 }
 
-impl Api {
+impl TremendousApi {
     /// # Errors
     /// When the key cannot stand in a header.
     pub fn new(client: RailClient, base: &str, key: &SecretString) -> Result<Self, Failure> {
@@ -66,11 +66,11 @@ impl Api {
         url.scheme() == "http" && !is_here
     }
 
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, TremendousError> {
         self.call(Method::GET, path, Vec::new()).await
     }
 
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, ApiError> {
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, TremendousError> {
         self.call(Method::POST, path, body).await
     }
 
@@ -79,7 +79,7 @@ impl Api {
         method: Method,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<T, ApiError> {
+    ) -> Result<T, TremendousError> {
         let url = format!("{}{path}", self.base);
         let mut headers = HeaderMap::from_iter([(AUTHORIZATION, self.bearer.clone())]);
         if !body.is_empty() {
@@ -87,27 +87,29 @@ impl Api {
         }
         let answer = self.client.call(method, &url, headers, body).await;
         let (status, body) = answer.map_err(|error| match error {
-            PostError::Down(_) => ApiError::Down(error.into()),
-            PostError::TooLarge(_) => ApiError::Unclear(error.into()),
+            PostError::Down(_) => TremendousError::Down(error.into()),
+            PostError::TooLarge(_) => TremendousError::Unclear(error.into()),
         })?;
         // Only an answer in the provider's own words is its word: a proxy on the way answers 404 too.
-        let spoken = || serde_json::from_slice::<Spoken>(&body).ok();
+        let spoken = || serde_json::from_slice::<SpokenFault>(&body).ok();
         match status {
             200 | 201 => serde_json::from_slice(&body).map_err(|_| {
-                ApiError::Unclear(anyhow!("an answer that cannot be read, of {} bytes", body.len()))
+                TremendousError::Unclear(anyhow!("an answer that cannot be read, of {} bytes", body.len()))
             }),
-            404 if spoken().is_some() => Err(ApiError::NotFound),
+            404 if spoken().is_some() => Err(TremendousError::NotFound),
             400 | 402 | 409 | 422 => match spoken() {
-                Some(spoken) => Err(ApiError::Declined { status, message: capped(&spoken.errors.message) }),
-                None => Err(ApiError::Unclear(anyhow!("status {status} without a reason"))),
+                Some(spoken) => {
+                    Err(TremendousError::Declined { status, message: capped(&spoken.errors.message) })
+                }
+                None => Err(TremendousError::Unclear(anyhow!("status {status} without a reason"))),
             },
-            500.. => Err(ApiError::Down(anyhow!("status {status}"))),
-            _ => Err(ApiError::Unclear(anyhow!("status {status}"))),
+            500.. => Err(TremendousError::Down(anyhow!("status {status}"))),
+            _ => Err(TremendousError::Unclear(anyhow!("status {status}"))),
         }
     }
 }
 
-impl ApiError {
+impl TremendousError {
     /// The same for the operator.
     pub fn failure(self) -> Failure {
         match self {

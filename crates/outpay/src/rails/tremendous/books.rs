@@ -2,7 +2,7 @@
 //! needed for Outpay.
 
 use super::TremendousRail;
-use super::api::ApiError;
+use super::api::TremendousError;
 use super::order::{Order, OrderState};
 use crate::clock::rfc3339;
 use crate::rails::{Booked, Standing};
@@ -33,7 +33,7 @@ impl TremendousRail {
                 rfc3339(until),
                 page * PAGE
             );
-            let OrdersAnswer { orders } = self.api.get(&path).await.map_err(ApiError::failure)?;
+            let OrdersAnswer { orders } = self.api.get(&path).await.map_err(TremendousError::failure)?;
             let count = orders.len();
             for order in orders {
                 let line = read(&order)?;

@@ -2,7 +2,7 @@
 //! dollars. Not here: for how long the list is kept (kept.rs).
 
 use super::TremendousConfig;
-use super::api::{Api, ApiError};
+use super::api::{TremendousApi, TremendousError};
 use super::decimal;
 use crate::rails::Choice;
 use ledger::{Cents, MAX_PAYOUT};
@@ -66,7 +66,7 @@ pub(super) struct Catalogue {
 
 impl Catalogue {
     /// Reads it from the provider.
-    pub async fn fetch(api: &Api, config: &TremendousConfig) -> Result<Self, ApiError> {
+    pub async fn fetch(api: &TremendousApi, config: &TremendousConfig) -> Result<Self, TremendousError> {
         let countries = match config.countries.join(",") {
             none if none.is_empty() => none,
             some => format!("&country={some}"),

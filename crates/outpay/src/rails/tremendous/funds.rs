@@ -1,7 +1,7 @@
 //! What the funding source holds, and what the catalogue offers. Not here: the brakes of the platform.
 
 use super::TremendousRail;
-use super::api::ApiError;
+use super::api::TremendousError;
 use super::catalogue::Catalogue;
 use super::destination::RewardDestination;
 use crate::rails::{Closed, Funds, Quote};
@@ -33,14 +33,14 @@ struct Meta {
 
 impl TremendousRail {
     /// What the funding source can pay; `None` where the provider does not say (a card, a bank account).
-    pub(super) async fn available(&self) -> Result<Option<Cents>, ApiError> {
+    pub(super) async fn available(&self) -> Result<Option<Cents>, TremendousError> {
         let asked = self.funds.get(async || {
             let path = format!("/funding_sources/{}", self.config.funding_source_id);
             let SourceAnswer { funding_source: source } = self.api.get(&path).await?;
             let is_active = source.status.as_deref().is_none_or(|status| status == "active");
             let is_dollars = source.meta.currency_code.as_deref().is_none_or(|code| code == "USD");
             if !is_active || !is_dollars {
-                return Err(ApiError::Unclear(anyhow!(
+                return Err(TremendousError::Unclear(anyhow!(
                     "the funding source is not active, or not in US dollars"
                 )));
             }
@@ -49,11 +49,11 @@ impl TremendousRail {
         asked.await.map(|available| *available)
     }
 
-    pub(super) async fn catalogue(&self) -> Result<Arc<Catalogue>, ApiError> {
+    pub(super) async fn catalogue(&self) -> Result<Arc<Catalogue>, TremendousError> {
         self.products.get(async || Catalogue::fetch(&self.api, &self.config).await).await
     }
 
-    fn unreadable(&self, error: ApiError) -> Closed {
+    fn unreadable(&self, error: TremendousError) -> Closed {
         let error = format!("{:#}", error.failure());
         tracing::warn!(rail = self.facts.name, error, "Tremendous cannot be asked");
         Closed::Unhealthy

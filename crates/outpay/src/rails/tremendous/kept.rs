@@ -1,7 +1,7 @@
 //! An answer of the provider that is kept for a while, so that a page does not wait for the provider each time. An old answer is
 //! used where there is no newer one, and the log says so.
 
-use super::api::ApiError;
+use super::api::TremendousError;
 use crate::clock::Clock;
 use anyhow::anyhow;
 use ledger::Micros;
@@ -13,7 +13,7 @@ const SECOND: Micros = 1_000_000;
 const LEFT_ALONE: Micros = 5 * SECOND;
 
 /// See the module. Ages go by the monotonic clock.
-pub(super) struct Kept<T> {
+pub(super) struct KeptAnswer<T> {
     what: &'static str,
     /// Up to this age it is used without asking.
     fresh: Micros,
@@ -30,7 +30,7 @@ struct Newest<T> {
     failed_at: Option<Micros>,
 }
 
-impl<T> Kept<T> {
+impl<T> KeptAnswer<T> {
     pub fn new(what: &'static str, (fresh, usable): (Micros, Micros), clock: Clock) -> Self {
         let newest = Mutex::new(Newest { answer: None, failed_at: None });
         Self { what, fresh, usable, clock, newest, asking: tokio::sync::Mutex::default() }
@@ -52,7 +52,10 @@ impl<T> Kept<T> {
     }
 
     /// The answer as it is kept, or what `ask` brings.
-    pub async fn get(&self, ask: impl AsyncFnOnce() -> Result<T, ApiError>) -> Result<Arc<T>, ApiError> {
+    pub async fn get(
+        &self,
+        ask: impl AsyncFnOnce() -> Result<T, TremendousError>,
+    ) -> Result<Arc<T>, TremendousError> {
         if let Some(fresh) = self.known_up_to(self.fresh) {
             return Ok(fresh);
         }
@@ -68,7 +71,7 @@ impl<T> Kept<T> {
         let failed_at = self.newest.lock().failed_at;
         let is_left_alone = failed_at.is_some_and(|at| self.clock.monotonic() - at < LEFT_ALONE);
         let asked = match is_left_alone {
-            true => Err(ApiError::Down(anyhow!("the provider did not answer a moment ago"))),
+            true => Err(TremendousError::Down(anyhow!("the provider did not answer a moment ago"))),
             false => ask().await,
         };
         let now = self.clock.monotonic();
@@ -104,12 +107,12 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_asked_for_again_when_it_is_old_and_used_while_asking_fails() {
         let clock = Clock::manual(1);
-        let kept = Kept::new("numbers", (60 * SECOND, 600 * SECOND), clock.clone());
+        let kept = KeptAnswer::new("numbers", (60 * SECOND, 600 * SECOND), clock.clone());
         let asked = AtomicU32::new(0);
         let get = async |works: bool| {
             let answer = kept.get(async || {
                 let count = asked.fetch_add(1, Ordering::SeqCst) + 1;
-                if works { Ok(count) } else { Err(ApiError::Down(anyhow!("down"))) }
+                if works { Ok(count) } else { Err(TremendousError::Down(anyhow!("down"))) }
             });
             answer.await.ok().map(|number| *number)
         };

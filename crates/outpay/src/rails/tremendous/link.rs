@@ -4,7 +4,7 @@
 //! Invariant: a link leaves this file only through [`super::TremendousRail::revealed`], and lies in the database encrypted.
 
 use super::TremendousRail;
-use super::api::ApiError;
+use super::api::TremendousError;
 use super::destination::RewardDestination;
 use super::order::Reward;
 use super::submit::key_of;
@@ -56,9 +56,9 @@ impl TremendousRail {
         payment: &Payment,
         reward: &Reward,
         given: Option<&SecretString>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), TremendousError> {
         let (book, withdrawal) = (payment.book, payment.withdrawal.number);
-        if self.store.reward_link_of(book, withdrawal).await.map_err(ApiError::Unclear)?.is_some() {
+        if self.store.reward_link_of(book, withdrawal).await.map_err(TremendousError::Unclear)?.is_some() {
             return Ok(());
         }
         let made;
@@ -78,7 +78,7 @@ impl TremendousRail {
             let row = RewardLink { reward: reward.id.clone(), sealed };
             self.store.keep_reward_link(book, withdrawal, &row, self.clock.now()).await
         };
-        kept.await.map_err(ApiError::Unclear)
+        kept.await.map_err(TremendousError::Unclear)
     }
 
     /// Keeps the link of a payment for which none is kept: a person with proof said that it was paid.
@@ -86,9 +86,9 @@ impl TremendousRail {
         let order_id = self.secrets.ids().order_id(withdrawal.provider, book, withdrawal.number);
         let payment = Payment { book, withdrawal: withdrawal.clone(), order_id, now: self.clock.now() };
         let key = key_of(&payment);
-        let order = self.order(&key).await.map_err(ApiError::failure)?;
+        let order = self.order(&key).await.map_err(TremendousError::failure)?;
         let reward = order.check(&key, withdrawal.net())?;
-        self.keep_link(&payment, reward, None).await.map_err(ApiError::failure)
+        self.keep_link(&payment, reward, None).await.map_err(TremendousError::failure)
     }
 
     /// The link of a payment that succeeded.

@@ -36,11 +36,11 @@ use crate::auth::Secrets;
 use crate::clock::{Clock, Entropy};
 use crate::named_secrets;
 use crate::store::{Attempt, Failure, Store};
-use api::Api;
+use api::TremendousApi;
 use catalogue::Catalogue;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
-use kept::Kept;
+use kept::KeptAnswer;
 use ledger::{BookId, Cents, Micros, Mode, Provider, Withdrawal};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -114,10 +114,10 @@ pub struct RewardParts {
 pub struct TremendousRail {
     facts: Facts,
     config: TremendousConfig,
-    api: Api,
+    api: TremendousApi,
     webhook_key: Option<SecretString>,
-    products: Kept<Catalogue>,
-    funds: Kept<Option<Cents>>,
+    products: KeptAnswer<Catalogue>,
+    funds: KeptAnswer<Option<Cents>>,
     store: Store,
     secrets: Arc<Secrets>,
     clock: Clock,
@@ -145,11 +145,11 @@ impl TremendousRail {
         let RewardParts { store, secrets, clock, entropy } = parts;
         Ok(Self {
             facts: facts(name, &config),
-            api: Api::new(client, &config.base()?, &access.api_key)?,
+            api: TremendousApi::new(client, &config.base()?, &access.api_key)?,
             config,
             webhook_key: access.webhook_key,
-            products: Kept::new("catalogue", CATALOGUE_AGES, clock.clone()),
-            funds: Kept::new("funds", FUNDS_AGES, clock.clone()),
+            products: KeptAnswer::new("catalogue", CATALOGUE_AGES, clock.clone()),
+            funds: KeptAnswer::new("funds", FUNDS_AGES, clock.clone()),
             store,
             secrets,
             clock,

@@ -4,7 +4,7 @@
 //! Invariant: a notice is believed to be from the provider only if its signature fits, compared in constant time; it decides nothing.
 
 use super::TremendousRail;
-use super::api::ApiError;
+use super::api::TremendousError;
 use super::config::is_id;
 use crate::rails::{Notice, NoticeRefused};
 use data_encoding::HEXLOWER;
@@ -19,18 +19,18 @@ const SIGNATURE: &str = "tremendous-webhook-signature";
 const LONGEST_ID: usize = 100;
 
 #[derive(Deserialize)]
-struct Posted {
+struct PostedNotice {
     uuid: String,
-    payload: Payload,
+    payload: NoticePayload,
 }
 
 #[derive(Deserialize)]
-struct Payload {
-    resource: Resource,
+struct NoticePayload {
+    resource: NoticeResource,
 }
 
 #[derive(Deserialize)]
-struct Resource {
+struct NoticeResource {
     id: String,
     #[serde(rename = "type")]
     kind: String,
@@ -78,12 +78,12 @@ impl TremendousRail {
         if !is_signed(key, headers, body) {
             return Err(NoticeRefused::Forged);
         }
-        let posted: Posted = serde_json::from_slice(body).map_err(|_| NoticeRefused::Forged)?;
+        let posted: PostedNotice = serde_json::from_slice(body).map_err(|_| NoticeRefused::Forged)?;
         let is_plain = posted.uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !is_plain || posted.uuid.is_empty() || posted.uuid.len() > LONGEST_ID {
             return Err(NoticeRefused::Forged);
         }
-        let Resource { id, kind } = posted.payload.resource;
+        let NoticeResource { id, kind } = posted.payload.resource;
         let found = match kind.as_str() {
             // The number becomes part of an address.
             "orders" | "rewards" if !is_id(&id) => return Err(NoticeRefused::Forged),
@@ -94,7 +94,7 @@ impl TremendousRail {
         };
         match found {
             Ok(order) => Ok(Notice { id: posted.uuid, orders: order.into_iter().collect() }),
-            Err(ApiError::NotFound) => Ok(Notice { id: posted.uuid, orders: Vec::new() }),
+            Err(TremendousError::NotFound) => Ok(Notice { id: posted.uuid, orders: Vec::new() }),
             Err(error) => {
                 let error = format!("{:#}", error.failure());
                 tracing::warn!(
@@ -107,11 +107,11 @@ impl TremendousRail {
         }
     }
 
-    async fn payment_of_order(&self, id: &str) -> Result<Option<String>, ApiError> {
+    async fn payment_of_order(&self, id: &str) -> Result<Option<String>, TremendousError> {
         Ok(self.order(id).await?.external_id.as_deref().and_then(payment_of))
     }
 
-    async fn payment_of_reward(&self, id: &str) -> Result<Option<String>, ApiError> {
+    async fn payment_of_reward(&self, id: &str) -> Result<Option<String>, TremendousError> {
         let RewardAnswer { reward } = self.api.get(&format!("/rewards/{id}")).await?;
         if is_id(&reward.order_id) { self.payment_of_order(&reward.order_id).await } else { Ok(None) }
     }

@@ -58,7 +58,7 @@ pub(super) struct Reward {
     #[serde(default)]
     pub value: Option<RewardValue>,
     #[serde(default)]
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<RewardDelivery>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +70,7 @@ pub(super) struct RewardValue {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Delivery {
+pub(super) struct RewardDelivery {
     #[serde(default)]
     status: String,
     /// Only in the answer to the first `POST /orders`.

@@ -3,7 +3,7 @@
 //! Invariant: one payment has one order. Its `external_id` is the attempt's key, under which the provider makes one order and answers
 //! a repeat with it; no second attempt is ever written.
 
-use super::api::ApiError;
+use super::api::TremendousError;
 use super::destination::RewardDestination;
 use super::order::{Order, OrderAnswer, OrderState};
 use super::{TremendousRail, decimal, detail};
@@ -96,7 +96,7 @@ impl TremendousRail {
         let to: RewardDestination = serde_json::from_str(&payment.withdrawal.destination)
             .map_err(|_| Outcome::unknown("the destination cannot be read"))?;
         let net = payment.withdrawal.net();
-        let catalogue = self.catalogue().await.map_err(ApiError::unknown)?;
+        let catalogue = self.catalogue().await.map_err(TremendousError::unknown)?;
         let product = catalogue.find(&to.product).ok_or_else(no_longer_available)?;
         if !product.takes(net) {
             return Err(no_longer_available());
@@ -110,7 +110,7 @@ impl TremendousRail {
     pub(super) async fn submit_order(&self, payment: &Payment, attempt: &Attempt) -> Outcome {
         match self.api.post::<OrderAnswer>("/orders", attempt.request.clone()).await {
             Ok(answer) => self.judge(payment, &attempt.key, &answer.order).await,
-            Err(ApiError::Declined { status, message }) => {
+            Err(TremendousError::Declined { status, message }) => {
                 self.confirm(payment, attempt, (status, message)).await
             }
             Err(error) => error.unknown(),
@@ -132,8 +132,8 @@ impl TremendousRail {
         }
         match self.order(&attempt.key).await {
             Ok(order) => self.judge(payment, &attempt.key, &order).await,
-            Err(ApiError::NotFound) if status == 402 => out_of_funds(),
-            Err(ApiError::NotFound) => declined(),
+            Err(TremendousError::NotFound) if status == 402 => out_of_funds(),
+            Err(TremendousError::NotFound) => declined(),
             Err(error) => error.unknown(),
         }
     }
@@ -141,7 +141,7 @@ impl TremendousRail {
     pub(super) async fn query_orders(&self, payment: &Payment, attempts: &[Attempt]) -> Finding {
         for attempt in attempts {
             match self.order(&attempt.key).await {
-                Err(ApiError::NotFound) => {}
+                Err(TremendousError::NotFound) => {}
                 Err(error) => return Finding::Outcome(error.unknown()),
                 Ok(order) => return self.found(payment, &attempt.key, &order).await,
             }
@@ -153,7 +153,7 @@ impl TremendousRail {
     pub(super) async fn are_spent(&self, payment: &Payment, attempts: &[Attempt]) -> Result<bool, Failure> {
         for attempt in attempts {
             let is_spent = match self.order(&attempt.key).await {
-                Err(ApiError::NotFound) => payment.now - attempt.created_at >= ON_ITS_WAY,
+                Err(TremendousError::NotFound) => payment.now - attempt.created_at >= ON_ITS_WAY,
                 Err(error) => return Err(error.failure()),
                 Ok(order) => matches!(order.state(), OrderState::NeverPaid | OrderState::Refunded),
             };
@@ -173,7 +173,7 @@ impl TremendousRail {
     }
 
     /// The order with this number of ours or of the provider's.
-    pub(super) async fn order(&self, number: &str) -> Result<Order, ApiError> {
+    pub(super) async fn order(&self, number: &str) -> Result<Order, TremendousError> {
         Ok(self.api.get::<OrderAnswer>(&format!("/orders/{number}")).await?.order)
     }
 
