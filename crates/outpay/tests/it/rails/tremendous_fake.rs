@@ -80,7 +80,7 @@ impl TremendousFake {
     pub fn lift(&self, payment: &str) {
         let mut books = self.books.lock();
         books.lifted.insert(payment.to_owned(), true);
-        let hidden = |order: &FakeOrder| order.external_id.starts_with(payment) && order.status == "HIDDEN";
+        let hidden = |order: &FakeOrder| order.is_of(payment) && order.status == "HIDDEN";
         if let Some(number) = books.orders.iter().position(hidden) {
             books.execute(number);
         }
@@ -104,25 +104,25 @@ impl TremendousFake {
     /// The cents that each order of this payment was charged.
     pub fn executed(&self, payment: &str) -> Vec<i64> {
         let books = self.books.lock();
-        let of = books.orders.iter().filter(|order| order.external_id.starts_with(payment) && order.charged);
+        let of = books.orders.iter().filter(|order| order.is_of(payment) && order.charged);
         of.map(|order| order.cents).collect()
     }
 
     pub fn order_of(&self, payment: &str) -> FakeOrder {
         let books = self.books.lock();
-        let of = books.orders.iter().find(|order| order.external_id.starts_with(payment));
+        let of = books.orders.iter().find(|order| order.is_of(payment));
         of.unwrap_or_else(|| panic!("no order of {payment}")).clone()
     }
 
     pub fn change(&self, payment: &str, change: impl FnOnce(&mut FakeOrder)) {
         let mut books = self.books.lock();
-        change(books.orders.iter_mut().find(|order| order.external_id.starts_with(payment)).unwrap());
+        change(books.orders.iter_mut().find(|order| order.is_of(payment)).unwrap());
     }
 
     /// The provider takes a reward back and refunds it.
     pub fn cancel(&self, payment: &str) {
         let mut books = self.books.lock();
-        let number = books.orders.iter().position(|order| order.external_id.starts_with(payment)).unwrap();
+        let number = books.orders.iter().position(|order| order.is_of(payment)).unwrap();
         books.cancel(number);
     }
 
@@ -134,6 +134,13 @@ impl TremendousFake {
 impl Drop for TremendousFake {
     fn drop(&mut self) {
         self.serving.abort();
+    }
+}
+
+impl FakeOrder {
+    /// Was it made for this payment, by any attempt?
+    fn is_of(&self, payment: &str) -> bool {
+        self.external_id.rsplit_once('-').is_some_and(|(of, _)| of == payment)
     }
 }
 
