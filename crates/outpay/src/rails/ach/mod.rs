@@ -160,11 +160,11 @@ impl Rail for Ach {
     }
 
     fn batch_file(&self, batch: &BatchToWrite<'_>) -> Result<Option<BatchFile>, Failure> {
-        nacha::write(&self.originator, &self.names, batch, nacha::Purpose::Pay).map(Some)
+        nacha::write(&self.originator, &self.names, batch, nacha::FilePurpose::Pay).map(Some)
     }
 
     fn trial_file(&self, batch: &BatchToWrite<'_>) -> Result<Option<BatchFile>, Failure> {
-        nacha::write(&self.originator, &self.names, batch, nacha::Purpose::Test).map(Some)
+        nacha::write(&self.originator, &self.names, batch, nacha::FilePurpose::Test).map(Some)
     }
 
     fn bank_answer(&self, file: &[u8]) -> Result<Option<Vec<AnswerLine>>, String> {

@@ -24,7 +24,7 @@ const BLOCK: usize = 10;
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum FilePurpose {
     Pay,
     /// Entries of zero dollars, by which banks check the accounts.
     Test,
@@ -35,12 +35,12 @@ pub(super) fn write(
     from: &Originator,
     names: &PaymentNames,
     batch: &BatchToWrite<'_>,
-    purpose: Purpose,
+    purpose: FilePurpose,
 ) -> Result<BatchFile, Failure> {
     let sum = total(batch.payments, MOST)?;
     ensure!(sum <= MOST_TOTAL, "the total of the file is too large for this format");
     ensure!(batch.payments.len() <= MOST_ENTRIES, "the file has more payments than this format counts");
-    let total = if purpose == Purpose::Pay { sum } else { 0 };
+    let total = if purpose == FilePurpose::Pay { sum } else { 0 };
     let made_at = moment(batch.made_at)?;
     let effective = working_day(batch.made_at, from.effective_days)?;
     let mut lines = vec![file_header(from, made_at, batch.number)?, batch_header(from, effective, purpose)];
@@ -61,7 +61,7 @@ pub(super) fn write(
     if let Some(line) = lines.iter().find(|line| line.len() != LINE || !line.is_ascii()) {
         return Err(anyhow!("a record has {} characters and not {LINE}", line.len()));
     }
-    let end = if purpose == Purpose::Pay { "" } else { "-test" };
+    let end = if purpose == FilePurpose::Pay { "" } else { "-test" };
     let name = format!("outpay-{}{end}.ach", batch.number);
     Ok(BatchFile { name, media_type: "text/plain", bytes: (lines.join("\n") + "\n").into_bytes() })
 }
@@ -77,10 +77,10 @@ fn file_header(from: &Originator, made_at: DateTime, number: i64) -> Result<Stri
     Ok(format!("101 {to}{origin:>10}{when}{modifier}094101{to_name:<23}{origin_name:<23}{:8}", ""))
 }
 
-fn batch_header(from: &Originator, effective: Date, purpose: Purpose) -> String {
+fn batch_header(from: &Originator, effective: Date, purpose: FilePurpose) -> String {
     let day = effective.strftime("%y%m%d").to_string();
     // Tells the bank's staff what entries without an amount are.
-    let description = if purpose == Purpose::Pay { from.description.as_str() } else { "PRENOTE" };
+    let description = if purpose == FilePurpose::Pay { from.description.as_str() } else { "PRENOTE" };
     let (company, id, odfi) = (&from.company_name, &from.company_id, &from.odfi);
     format!("5220{company:<16}{:20}{id:<10}PPD{description:<10}{:6}{day}{:3}1{odfi}{:07}", "", "", "", 1)
 }
@@ -90,7 +90,7 @@ fn entry(
     from: &Originator,
     names: &PaymentNames,
     (payment, sequence): (&BatchPayment, u32),
-    purpose: Purpose,
+    purpose: FilePurpose,
 ) -> Result<(String, u64), Failure> {
     let order = &payment.order_id;
     let to: AchDestination = serde_json::from_str(&payment.destination)
@@ -100,12 +100,12 @@ fn entry(
         .to_uppercase();
     let name: String = name.chars().take(22).collect();
     let code = match (to.account_type, purpose) {
-        (AccountType::Checking, Purpose::Pay) => 22,
-        (AccountType::Checking, Purpose::Test) => 23,
-        (AccountType::Savings, Purpose::Pay) => 32,
-        (AccountType::Savings, Purpose::Test) => 33,
+        (AccountType::Checking, FilePurpose::Pay) => 22,
+        (AccountType::Checking, FilePurpose::Test) => 23,
+        (AccountType::Savings, FilePurpose::Pay) => 32,
+        (AccountType::Savings, FilePurpose::Test) => 33,
     };
-    let amount = if purpose == Purpose::Pay { payment.amount } else { 0 };
+    let amount = if purpose == FilePurpose::Pay { payment.amount } else { 0 };
     let (routing, account, id) = (&to.routing_number, &to.account_number, names.short(order)?);
     let line =
         format!("6{code}{routing}{account:<17}{amount:010}{id}{name:<22}{:2}0{}{sequence:07}", "", from.odfi);

@@ -14,12 +14,12 @@ pub(super) fn number(text: &str) -> Option<u64> {
 
 /// One line of a file, with its number for messages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Record<'a> {
+pub(super) struct NachaRecord<'a> {
     pub line: usize,
     text: &'a str,
 }
 
-impl<'a> Record<'a> {
+impl<'a> NachaRecord<'a> {
     /// What kind of record it is.
     pub fn kind(&self) -> u8 {
         self.text.as_bytes()[0]
@@ -64,10 +64,10 @@ impl Sums {
 }
 
 /// A batch of entries, each with its addenda.
-pub(super) struct Batch<'a> {
+pub(super) struct EntryBatch<'a> {
     /// `PPD`, `COR`, …
     pub class: &'a str,
-    pub entries: Vec<(Record<'a>, Vec<Record<'a>>)>,
+    pub entries: Vec<(NachaRecord<'a>, Vec<NachaRecord<'a>>)>,
 }
 
 /// The file with every record at its full length: programs on the way drop blanks at the end of lines. The sums tell if more is missing.
@@ -95,13 +95,13 @@ pub(super) fn padded(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// What is wrong with the file, in words for the operator.
-pub(super) fn batches(text: &str) -> Result<Vec<Batch<'_>>, String> {
+pub(super) fn batches(text: &str) -> Result<Vec<EntryBatch<'_>>, String> {
     let mut lines = records(text);
     let header = lines.next().ok_or("the file is empty")?;
     if header.kind() != b'1' || header.field(35, 39) != "09410" {
         return Err("the file does not begin with the header of a NACHA file".to_owned());
     }
-    let mut found: Vec<Batch<'_>> = Vec::new();
+    let mut found: Vec<EntryBatch<'_>> = Vec::new();
     let (mut open, mut sums, mut whole) = (None, Sums::default(), Sums::default());
     let mut control = None;
     for record in lines.by_ref() {
@@ -111,7 +111,7 @@ pub(super) fn batches(text: &str) -> Result<Vec<Batch<'_>>, String> {
                 if class == "ADV" {
                     return Err("batches of class ADV are not read here".to_owned());
                 }
-                open = Some(Batch { class, entries: Vec::new() });
+                open = Some(EntryBatch { class, entries: Vec::new() });
             }
             (b'6', Some(batch)) => {
                 sums.add(sums_of(&record)?);
@@ -145,23 +145,23 @@ pub(super) fn batches(text: &str) -> Result<Vec<Batch<'_>>, String> {
     }
 }
 
-fn records(text: &str) -> impl Iterator<Item = Record<'_>> {
+fn records(text: &str) -> impl Iterator<Item = NachaRecord<'_>> {
     let numbered = text.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty());
-    numbered.map(|(text, line)| Record { line, text })
+    numbered.map(|(text, line)| NachaRecord { line, text })
 }
 
-fn misplaced(record: &Record<'_>) -> String {
+fn misplaced(record: &NachaRecord<'_>) -> String {
     format!("line {}: this record does not belong here", record.line)
 }
 
 /// What an entry adds. Credits are the codes whose last digit is 0 to 4, debits the others.
-fn sums_of(entry: &Record<'_>) -> Result<Sums, String> {
+fn sums_of(entry: &NachaRecord<'_>) -> Result<Sums, String> {
     let (code, amount) = (entry.number(2, 3)?, entry.number(30, 39)?);
     let (debits, credits) = if code % 10 <= 4 { (0, amount) } else { (amount, 0) };
     Ok(Sums { count: 1, hash: entry.number(4, 11)?, debits, credits })
 }
 
-fn check(control: &Record<'_>, sums: Sums, fields: [(usize, usize); 4]) -> Result<(), String> {
+fn check(control: &NachaRecord<'_>, sums: Sums, fields: [(usize, usize); 4]) -> Result<(), String> {
     let of = |(first, last)| control.number(first, last);
     let [count, hash, debits, credits] = fields;
     let stated = Sums { count: of(count)?, hash: of(hash)?, debits: of(debits)?, credits: of(credits)? };

@@ -5,7 +5,7 @@
 //! returns nothing; dishonored and contested returns (`R61` to `R77`) are between banks, and a person judges them.
 
 use super::PaymentNames;
-use super::record::{Batch, Record, batches, padded};
+use super::record::{EntryBatch, NachaRecord, batches, padded};
 use crate::rails::bank::{noted, plain, reference, us_reason};
 use crate::rails::{AnswerLine, BankVerdict, RailText};
 
@@ -30,7 +30,7 @@ pub(super) fn read(file: &[u8], names: &PaymentNames) -> Result<Vec<AnswerLine>,
     Ok(lines)
 }
 
-fn lines_of(batch: &Batch<'_>, names: &PaymentNames) -> Result<Vec<AnswerLine>, String> {
+fn lines_of(batch: &EntryBatch<'_>, names: &PaymentNames) -> Result<Vec<AnswerLine>, String> {
     let mut lines = Vec::new();
     for (entry, addenda) in &batch.entries {
         for addendum in addenda {
@@ -45,8 +45,8 @@ fn lines_of(batch: &Batch<'_>, names: &PaymentNames) -> Result<Vec<AnswerLine>, 
 }
 
 fn line(
-    entry: &Record<'_>,
-    addendum: &Record<'_>,
+    entry: &NachaRecord<'_>,
+    addendum: &NachaRecord<'_>,
     names: &PaymentNames,
     verdict: impl FnOnce(i64) -> Result<BankVerdict, String>,
 ) -> Result<AnswerLine, String> {
@@ -62,7 +62,7 @@ fn line(
     Ok(AnswerLine { order_id, reference, amount: is_paid.then_some(amount), currency, verdict })
 }
 
-fn correction(addendum: &Record<'_>) -> BankVerdict {
+fn correction(addendum: &NachaRecord<'_>) -> BankVerdict {
     let (code, data) = (addendum.field(4, 6), addendum.field(36, 64).trim());
     let meaning = match code {
         "C01" => "account number",
@@ -77,7 +77,7 @@ fn correction(addendum: &Record<'_>) -> BankVerdict {
     noted(code, RailText::code("bank_corrects").with("what", format!("{code}, {meaning} {data}")))
 }
 
-fn returned(addendum: &Record<'_>, amount: i64) -> Result<BankVerdict, String> {
+fn returned(addendum: &NachaRecord<'_>, amount: i64) -> Result<BankVerdict, String> {
     let code = addendum.field(4, 6);
     let digits = code.strip_prefix('R').and_then(super::record::number);
     let reason =

@@ -25,7 +25,7 @@ pub(super) fn read(root: &Element, own: &Iban) -> Result<Vec<AnswerLine>, String
         let id = statement.text_at(&["Id"]).unwrap_or_default();
         for (at, entry) in statement.all("Ntry").enumerate() {
             let place = format!("{id}/{at}");
-            lines.extend(Entry { entry, own, place: &place }.read()?);
+            lines.extend(BookedEntry { entry, own, place: &place }.read()?);
         }
     }
     let last = &own[own.len() - 4..];
@@ -37,14 +37,14 @@ pub(super) fn read(root: &Element, own: &Iban) -> Result<Vec<AnswerLine>, String
 }
 
 /// An entry of the statement, and where it stands.
-struct Entry<'a> {
+struct BookedEntry<'a> {
     entry: &'a Element,
     own: &'a str,
     /// Names the entry where the bank gave it no number.
     place: &'a str,
 }
 
-impl Entry<'_> {
+impl BookedEntry<'_> {
     fn read(&self) -> Result<Vec<AnswerLine>, String> {
         let entry = self.entry;
         // `Sts` is a word up to version 07, and a choice with a code in it after.

@@ -22,15 +22,15 @@ type Xml = Writer<Vec<u8>>;
 
 /// The file of this batch.
 pub(super) fn write(debtor: &Debtor, batch: &BatchToWrite<'_>) -> Result<BatchFile, Failure> {
-    let head = Head {
+    let head = FileHead {
         id: message_id(batch.id)?,
         made_at: moment(batch.made_at)?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         count: batch.payments.len().to_string(),
         sum: euros(total(batch.payments, MOST)?),
         day: working_day(batch.made_at, debtor.execution_days)?.to_string(),
     };
-    let transfers: Vec<Transfer> =
-        batch.payments.iter().map(|payment| Transfer::of(debtor, payment)).collect::<Result<_, _>>()?;
+    let transfers: Vec<CreditTransfer> =
+        batch.payments.iter().map(|payment| CreditTransfer::of(debtor, payment)).collect::<Result<_, _>>()?;
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     xml.create_element("Document").with_attribute(("xmlns", NAMESPACE)).write_inner_content(|xml| {
@@ -48,7 +48,7 @@ pub(super) fn write(debtor: &Debtor, batch: &BatchToWrite<'_>) -> Result<BatchFi
     Ok(BatchFile { name, media_type: "application/xml", bytes })
 }
 
-struct Head {
+struct FileHead {
     id: String,
     made_at: String,
     count: String,
@@ -56,7 +56,7 @@ struct Head {
     day: String,
 }
 
-fn group_header(xml: &mut Xml, debtor: &Debtor, head: &Head) -> io::Result<()> {
+fn group_header(xml: &mut Xml, debtor: &Debtor, head: &FileHead) -> io::Result<()> {
     within(xml, "GrpHdr", |xml| {
         text(xml, "MsgId", &head.id)?;
         text(xml, "CreDtTm", &head.made_at)?;
@@ -66,7 +66,7 @@ fn group_header(xml: &mut Xml, debtor: &Debtor, head: &Head) -> io::Result<()> {
     })
 }
 
-fn payment_information(xml: &mut Xml, debtor: &Debtor, head: &Head) -> io::Result<()> {
+fn payment_information(xml: &mut Xml, debtor: &Debtor, head: &FileHead) -> io::Result<()> {
     text(xml, "PmtInfId", &head.id)?;
     text(xml, "PmtMtd", "TRF")?;
     // Each payment is an entry of its own on the statement, with its id, so that the statement settles them one by one.
@@ -88,7 +88,7 @@ fn payment_information(xml: &mut Xml, debtor: &Debtor, head: &Head) -> io::Resul
 }
 
 /// One payment, in the words of the file.
-struct Transfer {
+struct CreditTransfer {
     id: String,
     amount: String,
     name: String,
@@ -97,7 +97,7 @@ struct Transfer {
     remittance: String,
 }
 
-impl Transfer {
+impl CreditTransfer {
     fn of(debtor: &Debtor, payment: &BatchPayment) -> Result<Self, Failure> {
         let order = &payment.order_id;
         let id =

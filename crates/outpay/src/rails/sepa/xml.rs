@@ -12,7 +12,7 @@ const MOST_ELEMENTS: usize = 500_000;
 const DEEPEST: usize = 40;
 
 /// A file that was read.
-pub(super) struct Document {
+pub(super) struct BankDocument {
     /// Which message it is, by its namespace.
     pub namespace: String,
     pub root: Element,
@@ -59,7 +59,7 @@ impl Element {
 ///
 /// # Errors
 /// What is wrong with it, in words for the operator.
-pub(super) fn parse(file: &[u8]) -> Result<Document, String> {
+pub(super) fn parse(file: &[u8]) -> Result<BankDocument, String> {
     if file.len() > MOST_BYTES {
         return Err("the file is larger than 10 MiB; ask the bank for one day per file".to_owned());
     }
@@ -176,11 +176,11 @@ impl Tree {
         Ok(())
     }
 
-    fn end(self) -> Result<Document, String> {
+    fn end(self) -> Result<BankDocument, String> {
         if !self.open.is_empty() || self.foreign > 0 {
             return Err("the file ends in the middle".to_owned());
         }
         let root = self.root.ok_or("the file is not XML")?;
-        Ok(Document { namespace: self.namespace.unwrap_or_default(), root })
+        Ok(BankDocument { namespace: self.namespace.unwrap_or_default(), root })
     }
 }
