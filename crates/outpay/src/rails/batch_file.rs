@@ -47,6 +47,9 @@ pub struct BatchFile {
 pub struct AnswerLine {
     /// The payment's public number at the rail. Where the bank speaks of a whole batch: that batch's [`message_id`].
     pub order_id: String,
+    /// The [`message_id`] of the batch whose file the line answers, where the bank says it. A payment keeps its number when it is moved to
+    /// another batch, so a refusal of the first file says nothing of the second, which may be paid.
+    pub batch: Option<String>,
     /// Names this line of all files, so that it counts once however often a file is brought.
     pub reference: String,
     /// In the smallest unit of the currency, where the file says it. Of a whole batch: its total.

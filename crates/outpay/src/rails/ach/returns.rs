@@ -59,7 +59,7 @@ fn line(
     let verdict = verdict(amount)?;
     let is_paid = amount > 0;
     let currency = is_paid.then(|| CURRENCY.to_owned());
-    Ok(AnswerLine { order_id, reference, amount: is_paid.then_some(amount), currency, verdict })
+    Ok(AnswerLine { order_id, batch: None, reference, amount: is_paid.then_some(amount), currency, verdict })
 }
 
 fn correction(addendum: &NachaRecord<'_>) -> BankVerdict {

@@ -75,7 +75,8 @@ impl BookedEntry<'_> {
         };
         let order_id = answer::batch(id);
         let reference = self.reference(&order_id, direction, amount, (None, 0));
-        Ok(Some(AnswerLine { order_id, reference, amount: Some(amount), currency, verdict }))
+        let batch = Some(order_id.clone());
+        Ok(Some(AnswerLine { order_id, batch, reference, amount: Some(amount), currency, verdict }))
     }
 
     fn transaction(&self, one: &Element, at: usize, is_single: bool) -> Result<Option<AnswerLine>, String> {
@@ -95,7 +96,10 @@ impl BookedEntry<'_> {
         let order_id = answer::payment(named);
         let number = one.text_at(&["Refs", "AcctSvcrRef"]);
         let reference = self.reference(&order_id, direction, amount.unwrap_or(-1), (number, at));
-        Ok(Some(AnswerLine { order_id, reference, amount, currency, verdict }))
+        // Only of a booking: a return bears the numbers of the message that brought it back.
+        let block = one.text_at(&["Refs", "PmtInfId"]).filter(|id| is_digits(id));
+        let batch = block.filter(|_| verdict == BankVerdict::Booked).map(answer::batch);
+        Ok(Some(AnswerLine { order_id, batch, reference, amount, currency, verdict }))
     }
 
     fn is_reversal(&self) -> bool {

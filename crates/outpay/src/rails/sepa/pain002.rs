@@ -48,8 +48,8 @@ fn line_of_payment(one: &Element, above: &[&Element], message: &str) -> Result<O
     let (amount, currency) = sent.map_or((None, None), |(amount, currency)| (Some(amount), currency));
     let code = code(one, above);
     let reference = reference(&["pain.002", status, &code], &["payment", message, &order_id, status, &code]);
-    let verdict = verdict(status, code, one);
-    Ok(Some(AnswerLine { order_id, reference, amount, currency, verdict }))
+    let (verdict, batch) = (verdict(status, code, one), Some(answer::batch(message)));
+    Ok(Some(AnswerLine { order_id, batch, reference, amount, currency, verdict }))
 }
 
 /// What is said of a block or of the file. That a part of it was taken (`PART`) says nothing: its payments follow one by one.
@@ -58,8 +58,8 @@ fn line_of_whole(whole: &Element, field: &str, above: &[&Element], id: &str) -> 
     let order_id = answer::batch(id);
     let code = code(whole, above);
     let reference = reference(&["pain.002", status, &code], &["batch", &order_id, status, &code]);
-    let verdict = verdict(status, code, whole);
-    Some(AnswerLine { order_id, reference, amount: None, currency: None, verdict })
+    let (verdict, batch) = (verdict(status, code, whole), Some(order_id.clone()));
+    Some(AnswerLine { order_id, batch, reference, amount: None, currency: None, verdict })
 }
 
 /// The reason that is given here, or else above. Empty where there is none.

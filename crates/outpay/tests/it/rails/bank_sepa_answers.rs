@@ -98,7 +98,27 @@ fn a_statement_settles_and_returns() {
             "#6 booked 825 EUR".to_owned(),
         ];
         assert_eq!(shorts(&file), expected, "{version}");
+        // The bank takes its own bookings back: it may make them again.
+        let reversed = file.replace("<Sts>", "<RvslInd>true</RvslInd><Sts>");
+        let ended = |line: &&String| line.contains("booked") || line.contains("returned");
+        assert_eq!(shorts(&reversed).iter().find(ended), None, "{version}");
     }
+}
+
+/// A payment keeps its number in another batch: the line says which file it answers.
+#[test]
+fn a_line_says_which_file_it_answers() {
+    let batches = |file: &str| read(file).unwrap().into_iter().map(|line| line.batch).collect::<Vec<_>>();
+    let message = Some(MESSAGE.to_owned());
+    assert_eq!(batches(&data("pain002-payments.xml")), vec![message.clone(); 3]);
+    let statement = data("camt053-08.xml");
+    let whole = |batches: Vec<Option<String>>| batches.iter().filter(|batch| **batch == message).count();
+    assert_eq!(whole(batches(&statement)), 1, "the batch that was booked in one sum");
+    // The first entry, a booking, and the fourth, a return.
+    let named = format!("<Refs><PmtInfId>{}</PmtInfId><EndToEndId>{OURS}1<", MESSAGE.to_uppercase());
+    let statement = statement.replace(&format!("<Refs><EndToEndId>{OURS}1<"), &named);
+    assert_eq!(whole(batches(&statement)), 2, "a return bears the numbers of another message");
+    assert_eq!(batches(&statement)[0], message);
 }
 
 #[test]
