@@ -136,6 +136,19 @@ impl PaypalRail {
     }
 }
 
+impl PaypalRail {
+    fn note_refusal(&self, payment: &Payment, answer: &Outcome) {
+        if let Outcome::Refused { code, .. } = answer {
+            tracing::warn!(
+                rail = self.facts.name,
+                payment = payment.order_id,
+                code,
+                "PayPal refused a payment"
+            );
+        }
+    }
+}
+
 /// What a webhook says of a payment.
 fn public_detail(known: &Known<'_>) -> String {
     known.object(known.text("email", "email"))
@@ -204,7 +217,13 @@ impl Rail for PaypalRail {
     fn submit<'a>(&'a self, payment: &'a Payment, attempt: &'a Attempt) -> BoxFuture<'a, Outcome> {
         async move {
             let answer = self.submit_attempt(payment, attempt).await;
-            answer.unwrap_or_else(|failure| broken(&failure))
+            let answer = answer.unwrap_or_else(|failure| broken(&failure));
+            if let Outcome::Unknown { text, .. } = &answer {
+                let (rail, payment) = (&self.facts.name, &payment.order_id);
+                tracing::warn!(rail, payment, reason = text, "it is not known what became of a payment");
+            }
+            self.note_refusal(payment, &answer);
+            answer
         }
         .boxed()
     }
@@ -212,7 +231,11 @@ impl Rail for PaypalRail {
     fn query<'a>(&'a self, payment: &'a Payment, attempts: &'a [Attempt]) -> BoxFuture<'a, Finding> {
         async move {
             let found = self.query_attempts(payment, attempts).await;
-            found.unwrap_or_else(|failure| Finding::Outcome(broken(&failure)))
+            let found = found.unwrap_or_else(|failure| Finding::Outcome(broken(&failure)));
+            if let Finding::Outcome(answer) = &found {
+                self.note_refusal(payment, answer);
+            }
+            found
         }
         .boxed()
     }
