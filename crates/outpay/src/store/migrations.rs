@@ -227,8 +227,8 @@ mod tests {
         ),
         (
             14,
-            "a10410167a1a7ce50b98b030c8afa9eb062943ad3756423a32c898709cbc53a6",
-            "c568a7feb22211d1f86c5e68267354744fc29380ef81f375f655059c511919b3",
+            "d1b29f3e15acc2c851107f82a56a2893d439a418e9e33f9a550cab54f9873d45",
+            "cc934ab7438daadf0bf094ecd7926f02c56256a4ae9d9f3e471711f0093aa31a",
         ),
     ];
 

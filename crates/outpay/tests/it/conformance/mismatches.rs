@@ -4,7 +4,8 @@ use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Cents};
-use outpay::testing::store::{Mismatch, MismatchKind, MismatchState, NewMismatch, Standing};
+use outpay::testing::rails::Standing;
+use outpay::testing::store::{Mismatch, MismatchKind, MismatchState, NewMismatch};
 
 on_both_engines! {
     each_is_one_row,
@@ -89,7 +90,7 @@ async fn one_is_closed_once_with_its_entry(world: &BareStore) {
     let book = world.book("Acme").await;
     open(world, &[amount(1, 5)], NOW).await;
     let number = all(world).await[0].number;
-    let entries = [entry(book.business(), "reconciliation.closed")];
+    let entries = [entry(book.business(), "reconciliation.closed", Actor::OPERATOR)];
     let close = async |reason: &str| {
         world.store.close_mismatch(number, reason, Actor::OPERATOR, NOW + 1, &entries).await.unwrap()
     };

@@ -3,9 +3,10 @@
 use crate::dashboard::hat::Team;
 use crate::world::Business;
 use ledger::{Actor, Cents};
+use outpay::testing::rails::Standing;
 use outpay::testing::reconciliation;
 use outpay::testing::roles::Role;
-use outpay::testing::store::{MismatchKind, NewMismatch, Standing};
+use outpay::testing::store::{MismatchKind, NewMismatch};
 
 crate::world::on_both_engines! {
     a_team_sees_and_closes_its_own_differences,
