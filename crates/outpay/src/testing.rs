@@ -141,8 +141,8 @@ pub mod rails {
     pub use crate::rails::{
         AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, Booked, Closed, Facts, FieldProblem,
         Finding, Funds, FundsAlarm, Limits, Mounted, Notice, NoticeRefused, Outcome, Payment, Prepared,
-        Quote, Rail, RailText, Rails, Standing, ach, client, crypto, exchange, gift_card, manual, message_id,
-        paypal, sandbox, sepa, tremendous,
+        Quote, Rail, RailMeasures, RailText, Rails, Standing, ach, client, crypto, exchange, gift_card,
+        manual, message_id, paypal, sandbox, sepa, tremendous, tron,
     };
 }
 

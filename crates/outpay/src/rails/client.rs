@@ -22,6 +22,18 @@ pub struct ClientLimits {
     pub answer: usize,
 }
 
+/// Can what is asked and answered at this address be read on the way, or changed?
+#[must_use]
+pub fn is_open(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    url.is_some_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// Why there is no complete answer. The counterpart may or may not have acted on the request.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {

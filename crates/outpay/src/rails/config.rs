@@ -10,6 +10,7 @@ use super::manual::ManualConfig;
 use super::paypal::PaypalConfig;
 use super::sepa::SepaConfig;
 use super::tremendous::TremendousConfig;
+use super::tron::TronConfig;
 use crate::store::Failure;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -21,6 +22,8 @@ use std::collections::BTreeMap;
 pub struct RailsConfig {
     /// `[rails.crypto.<name>]`
     pub crypto: BTreeMap<String, CryptoConfig>,
+    /// `[rails.tron.<name>]`
+    pub tron: BTreeMap<String, TronConfig>,
     /// `[rails.manual.<name>]`
     pub manual: BTreeMap<String, ManualConfig>,
     /// `[rails.sepa.<name>]`
@@ -42,6 +45,7 @@ impl RailsConfig {
     #[must_use]
     pub fn holds_secret(&self) -> bool {
         self.crypto.values().any(CryptoConfig::holds_secret)
+            || self.tron.values().any(TronConfig::holds_secret)
     }
 
     /// Checks what the parser cannot: names, and what each kind requires of its table.
@@ -49,13 +53,14 @@ impl RailsConfig {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<(), Failure> {
-        let tables: [Vec<&String>; 6] = [
+        let tables: [Vec<&String>; 7] = [
             self.manual.keys().collect(),
             self.crypto.keys().collect(),
             self.sepa.keys().collect(),
             self.ach.keys().collect(),
             self.paypal.keys().collect(),
             self.tremendous.keys().collect(),
+            self.tron.keys().collect(),
         ];
         let mut names = tables.concat();
         names.sort();
@@ -91,6 +96,9 @@ impl RailsConfig {
         }
         for (name, limits) in &self.limits {
             limits.check().with_context(|| format!("the limits of {name:?}"))?;
+        }
+        for (name, tron) in &self.tron {
+            tron.check().with_context(|| format!("the rail {name:?}"))?;
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ pub mod sepa;
 mod simulated;
 mod text;
 pub mod tremendous;
+pub mod tron;
 
 pub use crate::store::{Outgoing, SentSince};
 pub use batch_file::{AnswerLine, BankVerdict, BatchFile, BatchPayment, BatchToWrite, message_id};

@@ -12,7 +12,7 @@ pub mod amount;
 mod chain;
 mod config;
 mod destination;
-mod detail;
+pub(super) mod detail;
 mod diagnose;
 mod facts;
 mod fees;
@@ -33,8 +33,10 @@ mod stranger;
 mod submit;
 mod token;
 mod transaction;
-mod treasury;
+pub(super) mod treasury;
 mod watch;
+
+pub(super) use facts::{facts_of_chain, quote_detail};
 
 pub use access::ChainAccess;
 pub use config::{CryptoConfig, Finality, SignerConfig};
@@ -44,6 +46,7 @@ use super::kind::flat;
 use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
+use super::tron;
 use super::{
     Booked, Closed, Diagnosis, Facts, FieldProblem, Finding, Funds, Kind, Outcome, Outgoing, Payment,
     Prepared, Quote, Rail, RailMeasures, RailText, SentSince,
@@ -92,6 +95,7 @@ pub const KIND: Kind = Kind {
 
 /// Mounts a rail for each table of the configuration; where its secrets are missing, one that is closed. Its simulation needs none.
 fn mount(rails: &mut Rails, parts: &MountParts<'_>) {
+    tron::mount(rails, parts);
     for (name, config) in &parts.config.crypto {
         match TestToken::new(name, config) {
             Ok(token) => rails.mount(Mode::Test, Arc::new(Simulated::new(token))),
@@ -129,9 +133,9 @@ pub struct CryptoRail {
 
 /// A destination as it is stored.
 #[derive(Serialize, Deserialize)]
-struct ChainDestination {
-    address: String,
-    network: String,
+pub(super) struct ChainDestination {
+    pub address: String,
+    pub network: String,
 }
 
 /// A payment in terms of the chain.

@@ -6,7 +6,7 @@
 use super::read;
 use super::receipt::{PlacedLog, Receipt};
 use crate::rails::RailMeasures;
-use crate::rails::client::{PostError, RailClient};
+use crate::rails::client::{self, PostError, RailClient};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context, anyhow, ensure};
@@ -80,11 +80,6 @@ pub(super) struct Counted {
     pub measures: RailMeasures,
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[derive(Deserialize)]
 struct Spoken {
     #[serde(default)]
@@ -105,8 +100,7 @@ impl Rpc {
 
     /// Can what is asked and answered be read on the way, or changed?
     pub fn is_open(&self) -> bool {
-        let url = reqwest::Url::parse(self.url.expose_secret()).ok();
-        url.is_some_and(|url| url.scheme() == "http" && !url.host_str().is_some_and(is_this_machine))
+        client::is_open(self.url.expose_secret())
     }
 
     async fn call(&self, method: &str, params: Value) -> Result<Value, RpcError> {

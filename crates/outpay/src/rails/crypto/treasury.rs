@@ -10,13 +10,13 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
 /// The key and its address.
-pub(super) struct Treasury {
+pub(in crate::rails) struct Treasury {
     key: SigningKey,
     address: Address,
 }
 
 /// An ECDSA signature over secp256k1 with the smaller `s`.
-pub(super) struct Signature {
+pub(in crate::rails) struct Signature {
     pub odd_y: bool,
     pub r: [u8; 32],
     pub s: [u8; 32],

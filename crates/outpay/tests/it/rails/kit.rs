@@ -141,6 +141,7 @@ async fn simulated(method: &str) -> (Installation, Platform, Arc<Mounted>) {
     config.rails.paypal.insert("paypal".to_owned(), paypal);
     let rewards = "api_key_env = \"UNSET_VARIABLE\"\nfunding_source_id = \"FUND12345678\"";
     config.rails.tremendous.insert("rewards".to_owned(), toml::from_str(rewards).unwrap());
+    config.rails.tron.insert("usdt".to_owned(), crate::rails::tron::config("0x17"));
     platform.rails = Arc::new(Rails::new(&config.rails, &platform.store, &platform.secrets, &clock));
     let mounted = Arc::clone(platform.rails.get(Mode::Test, method).unwrap());
     (installation, platform, mounted)
@@ -335,6 +336,37 @@ async fn crypto_conforms() {
     conforms(&case).await;
     world.node.mine(8).await;
     assert_eq!(world.paid(to).await, crate::rails::chain::units(2_450, 6), "paid once");
+}
+
+fn bad_on_tron() -> Vec<Value> {
+    vec![
+        json!({ "address": crate::rails::peers::tron_address(alloy_primitives::Address::ZERO) }),
+        json!({ "address": crate::rails::tron::TOKEN }),
+        json!({ "address": person(0x51).to_checksum(None) }),
+        json!({ "address": 7 }),
+        json!({ "address": crate::rails::tron::PERSON, "network": "another" }),
+    ]
+}
+
+#[tokio::test]
+async fn simulated_tron_conforms() {
+    let (_installation, _platform, token) = simulated("usdt").await;
+    let payment = crate::rails::tron::payment(crate::rails::tron::PERSON, 2_500);
+    let good = json!({ "address": crate::rails::tron::PERSON, "network": "tron" });
+    let bad = bad_on_tron();
+    conforms(&Case { rail: &*token.rail, payment, good, bad, remembers: false, now: NOW }).await;
+}
+
+#[tokio::test]
+async fn tron_conforms() {
+    let world = crate::rails::tron::World::new().await;
+    let payment = crate::rails::tron::payment(crate::rails::tron::PERSON, 2_500);
+    let good = json!({ "address": crate::rails::tron::PERSON });
+    let (bad, now) = (bad_on_tron(), world.clock.now());
+    conforms(&Case { rail: &world.rail, payment, good, bad, remembers: true, now }).await;
+    world.node.settle();
+    let paid = world.node.paid(crate::rails::tron::wire(crate::rails::tron::PERSON));
+    assert_eq!(paid, crate::rails::chain::units(2_450, 6), "paid once");
 }
 
 /// A rail that counts in memory how often it was asked to pay each order.

@@ -59,4 +59,8 @@ mod tremendous_peers;
 mod tremendous_routes;
 mod tremendous_server;
 mod tremendous_states;
+mod tron;
+mod tron_bytes;
+mod tron_fake;
+mod tron_never_twice;
 mod worker;

@@ -112,3 +112,21 @@ pub fn installed(name: &str) -> PathBuf {
     );
     path
 }
+
+/// The Python of a folder that `./test` installs.
+pub fn python(name: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder().join("../../target"), PathBuf::from);
+    let python = target.join("peers").join(name).join("bin/python");
+    assert!(python.exists(), "{} is missing: run ./test, which installs it", python.display());
+    python
+}
+
+/// An address as people of TRON write it.
+pub fn tron_address(address: alloy_primitives::Address) -> String {
+    use sha2::{Digest, Sha256};
+    let mut bytes = [&[0x41][..], address.as_slice()].concat();
+    let sum = Sha256::digest(Sha256::digest(&bytes));
+    bytes.extend_from_slice(&sum[..4]);
+    bs58::encode(bytes).into_string()
+}
