@@ -175,7 +175,7 @@ fn amounts_are_exact_or_the_file_is_refused() {
 fn what_is_not_an_answer_is_refused_by_name() {
     let good = data("pain002-payments.xml");
     let bomb = "<!DOCTYPE a [<!ENTITY b \"bb\"><!ENTITY c \"&b;&b;&b;\">]>";
-    let deep = format!("{}{}", "<a>".repeat(70_000), "</a>".repeat(70_000));
+    let deep = format!("{}{}", "<a>".repeat(41), "</a>".repeat(41));
     for (file, said) in [
         (good.replacen("<Document", &format!("{bomb}<Document"), 1), "DTD"),
         (good.replace("STATUS-0001", "&c;"), "entity"),
