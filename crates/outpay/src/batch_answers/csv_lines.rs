@@ -72,6 +72,7 @@ fn line(
     Ok(Told {
         withdrawal,
         reference: proof,
+        batch: None,
         amount: Some(field(columns.amount).to_owned()),
         currency: Some(field(columns.currency).to_owned()),
         verdict: BankVerdict::Booked,

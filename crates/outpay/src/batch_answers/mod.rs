@@ -60,6 +60,8 @@ struct Told {
     /// The withdrawal's number.
     withdrawal: i64,
     reference: String,
+    /// The message id of the batch whose file the line answers, where the bank says it.
+    batch: Option<String>,
     /// As the file writes it; `None` where it does not.
     amount: Option<String>,
     currency: Option<String>,
@@ -178,6 +180,7 @@ fn told(withdrawal: i64, amount: Option<String>, line: &AnswerLine) -> Told {
     Told {
         withdrawal,
         reference: line.reference.clone(),
+        batch: line.batch.clone(),
         amount,
         currency: line.currency.clone(),
         verdict: line.verdict.clone(),
@@ -203,7 +206,7 @@ async fn payments_of(platform: &Platform, book: BookId, line: FileLine) -> Resul
     let lines = platform.store.payment_batch_lines(book, number).await?;
     let answer = |of: &BatchLine| Answer {
         place: format!("batch {number}, line {}", of.line),
-        told: Ok(told(of.withdrawal.number, None, &line)),
+        told: Ok(Told { batch: Some(line.order_id.clone()), ..told(of.withdrawal.number, None, &line) }),
         of_whole: true,
     };
     Ok(lines.iter().map(answer).collect())
@@ -235,6 +238,12 @@ async fn take(
     let (line, batch) = place(platform, book, told.withdrawal).await.map_err(|failure| unread(&failure))?.ok_or(
         "the payment is in no batch; if the file was paid after the batch was dissolved, find out whether it was paid twice",
     )?;
+    // A payment keeps its number in another batch: the bank's word about the file before says nothing of the one that has it now.
+    let of_this = |id: &String| platform.secrets.ids().open_message(book, id) == Some(line.batch);
+    if !told.batch.as_ref().is_none_or(of_this) {
+        return Err("the line answers the file of another batch than the payment is in now; find out by which of them it is paid"
+            .to_owned());
+    }
     if batch.downloads == 0 {
         return Err("the file of its batch was never given out".to_owned());
     }

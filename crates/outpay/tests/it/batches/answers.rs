@@ -1,7 +1,7 @@
 //! What a bank answers: every line once, in any order, and only where everything fits.
 
 use crate::batches::hat::{Batches, OPERATOR, code};
-use crate::batches::wire_rail::answer;
+use crate::batches::wire_rail::{answer, answer_of};
 use ledger::WithdrawalState;
 use outpay::testing::batches::{self, Taken};
 use outpay::testing::rails::message_id;
@@ -13,6 +13,7 @@ crate::world::on_both_engines! {
     a_line_that_does_not_fit_is_named_and_the_others_are_taken,
     a_second_booking_of_a_payment_is_an_alarm,
     a_whole_batch_is_booked_at_once,
+    an_answer_to_a_dissolved_batch_ends_no_payment_of_the_next,
     a_file_that_is_none_changes_nothing,
     a_csv_line_is_taken_only_as_it_was_given_out,
 }
@@ -151,6 +152,33 @@ async fn a_whole_batch_is_booked_at_once(world: &Batches) {
     let rejected = answer(&batch, "r3", 2_700, "EUR", "rejected");
     assert_eq!(counts(&world.bring(book, "wire", &rejected).await.unwrap()), [0, 0, 0, 0, 0, 3]);
     assert_eq!(world.money(book).await, (500_000 - 3_000, 0));
+}
+
+/// The payment is in a second file under the same number: a late refusal of the first would give back what the second pays.
+async fn an_answer_to_a_dissolved_batch_ends_no_payment_of_the_next(world: &Batches) {
+    let (_, book) = world.start().await;
+    let of = world.asks(book, "wire", 1_000).await;
+    let (first, _) = world.given_out(book, "wire", Some("0.9")).await;
+    let hands = OPERATOR.into();
+    batches::dissolve(&world.platform, book, first, "the bank refused the file", hands).await.unwrap();
+    let (second, _) = world.given_out(book, "wire", Some("0.9")).await;
+    let message = |number: i64| message_id(&batches::id(&world.platform, book, number)).unwrap();
+    let (order, old, new) = (world.order_id(book, of), message(first), message(second));
+    for late in [
+        answer(&old, "r1", 900, "EUR", "rejected"),
+        answer_of(&old, &order, "r2", 900, "rejected"),
+        answer_of(&old, &order, "r3", 900, "booked"),
+        answer_of("another", &order, "r4", 900, "rejected"),
+    ] {
+        let taken = world.bring(book, "wire", &late).await.unwrap();
+        assert!(
+            taken.not_taken.len() == 1 && taken.not_taken[0].contains("another batch"),
+            "{late}{taken:?}"
+        );
+        assert_eq!(world.state(book, of).await, WithdrawalState::Sending, "{late}");
+    }
+    let told = answer_of(&new, &order, "r5", 900, "booked");
+    assert_eq!(counts(&world.bring(book, "wire", &told).await.unwrap()), [1, 0, 0, 0, 0, 0]);
 }
 
 async fn a_file_that_is_none_changes_nothing(world: &Batches) {

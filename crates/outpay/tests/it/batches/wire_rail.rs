@@ -26,10 +26,17 @@ pub fn answer(order_id: &str, reference: &str, amount: i64, currency: &str, word
     format!("{order_id};{reference};{amount};{currency};{word}\n")
 }
 
+/// The same with the message id of the batch whose file it answers.
+pub fn answer_of(batch: &str, order_id: &str, reference: &str, amount: i64, word: &str) -> String {
+    format!("{order_id};{reference};{amount};EUR;{word};{batch}\n")
+}
+
 fn line(text: &str) -> Result<AnswerLine, String> {
     let fields: Vec<&str> = text.split(';').collect();
-    let [order_id, reference, amount, currency, word] = fields[..] else {
-        return Err(format!("{text:?} has not five fields"));
+    let ([order_id, reference, amount, currency, word], batch) = match fields[..] {
+        [a, b, c, d, e] => ([a, b, c, d, e], None),
+        [a, b, c, d, e, batch] => ([a, b, c, d, e], Some(batch.to_owned())),
+        _ => return Err(format!("{text:?} has not five fields")),
     };
     let text = || RailText::code("bank_transfer");
     let verdict = match word {
@@ -42,6 +49,7 @@ fn line(text: &str) -> Result<AnswerLine, String> {
     };
     Ok(AnswerLine {
         order_id: order_id.to_owned(),
+        batch,
         reference: reference.to_owned(),
         amount: amount.parse().ok(),
         currency: Some(currency.to_owned()).filter(|currency| !currency.is_empty()),
