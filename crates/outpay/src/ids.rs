@@ -92,8 +92,8 @@ impl IdKind {
             Self::Mail => 31,
             Self::WebhookEndpoint => 60,
             Self::Proposal => 70,
-            Self::Mismatch => 80,
-            Self::PaymentBatch => 81,
+            Self::PaymentBatch => 80,
+            Self::Mismatch => 90,
         }
     }
 }

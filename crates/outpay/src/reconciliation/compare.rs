@@ -156,7 +156,9 @@ fn differences(pair: &Pair, now: Micros, expected_fee: &impl Fn(Cents) -> Option
     if paid != net && there != Standing::NotPaid {
         found.push(both(MismatchKind::Amount, net, paid, is_too_much));
     }
+    // A payment that was made twice was charged for twice: one difference is enough.
     if there == Standing::Paid
+        && paid == net
         && let (Some(expected), Some(fee)) = (expected_fee(net), fee(&pair.booked))
         && expected != fee
     {

@@ -2,7 +2,7 @@
 //! rail's books agree with ours. Only reads. Not here: the page (dashboard/money/methods.rs).
 //!
 //! Invariant: withdrawals, failures and differences are those of the book alone. What is of the whole installation (does the rail
-//! answer, its float, when its books were compared) names nobody.
+//! answer, its float, when its books were compared) names no person and no business.
 
 use super::offer;
 use crate::platform::Platform;

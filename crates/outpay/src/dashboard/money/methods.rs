@@ -50,7 +50,7 @@ impl ShownMethod {
         match self.of.works {
             Works::Yes => "",
             Works::Paused => "Nothing is sent, and new requests are refused, until it is resumed.",
-            Works::Off => "Nobody is offered it. It is switched on in the settings.",
+            Works::Off => "It is not offered. It is switched on in the settings.",
             Works::LeftAlone => {
                 "It did not answer five payments in a row. It is asked again within half a minute; what is queued waits."
             }

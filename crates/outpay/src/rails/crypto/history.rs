@@ -49,7 +49,7 @@ impl CryptoRail {
         last: u64,
     ) -> Result<Vec<Outgoing>, Failure> {
         let topics = [Token::Transfer::SIGNATURE_HASH, chain.treasury.into_word()];
-        let (mut from, mut outgoing) = (first, Vec::new());
+        let mut outgoing = Vec::new();
         while from <= last {
             let to = last.min(from.saturating_add(PAGE - 1));
             for placed in chain.rpc.logs(chain.token, &topics, (from, At::Block(to))).await? {
@@ -113,6 +113,23 @@ impl CryptoRail {
         ensure!(is_one, "the chain does not show exactly one transfer of this amount to this address there");
         Ok(self.detail(payment, &order, &SeenTransaction { hash, confirmations, fee: receipt.fee }))
     }
+}
+
+/// The first block that is not older than this, by the time in the blocks; `head + 1` where all are.
+pub(super) async fn first_block_since(chain: &Chain, since: Micros, head: u64) -> Result<u64, Failure> {
+    let seconds = u64::try_from(since / 1_000_000).unwrap_or(0);
+    let (mut low, mut high) = (0, head + 1);
+    while low < high {
+        let middle = u64::midpoint(low, high);
+        let block = chain.rpc.block(At::Block(middle)).await?;
+        let time = block.and_then(|block| block.time).context("the node does not show an old block")?;
+        if time < seconds {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 /// The first block that is not older than this, by the time in the blocks; `head + 1` where all are.

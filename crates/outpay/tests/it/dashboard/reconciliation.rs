@@ -35,7 +35,7 @@ async fn found(world: &Team, business: &Business, there: i64) -> String {
         at: world.now(),
     };
     let store = &world.platform.store;
-    store.open_mismatches_anew("bank", &[new.clone()], world.now()).await.unwrap();
+    store.open_mismatches_anew("bank", std::slice::from_ref(&new), world.now()).await.unwrap();
     let stored = store.mismatch_named("bank", new.kind, &new.subject).await.unwrap().unwrap();
     reconciliation::id(&world.platform, &stored)
 }

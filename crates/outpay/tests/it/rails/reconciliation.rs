@@ -235,7 +235,7 @@ async fn differences_end_and_come_back(installation: &Installation) {
     let ((first, right), (second, _)) = (scene.paid().await, scene.paid().await);
     scene.clock.advance(2 * HOUR);
     let too_much = Booked { amount: Cents(1_500), ..right.clone() };
-    scene.rail.plant(&[too_much.clone()]);
+    scene.rail.plant(std::slice::from_ref(&too_much));
     scene.run().await;
     assert_eq!(scene.kinds().await, [MismatchKind::MissingThere, MismatchKind::Amount]);
     assert!(scene.is_paused().await, "more than was ordered");
@@ -248,7 +248,7 @@ async fn differences_end_and_come_back(installation: &Installation) {
         async || reconciliation::close(&scene.platform, &missing, "from the bank", Actor::OPERATOR).await;
     close().await.unwrap();
     assert!(matches!(close().await, Err(CloseError::IsNotOpen)));
-    scene.rail.plant(&[right.clone()]);
+    scene.rail.plant(std::slice::from_ref(&right));
     scene.run().await;
     assert_eq!(scene.kinds().await, [], "the one is right now, the other closed");
     let ended = scene.platform.store.mismatches_of_book(scene.book, 9).await.unwrap();
@@ -339,7 +339,7 @@ async fn each_night_is_compared_once(installation: &Installation) {
 }
 
 /// The stock of gift cards is the rail's own books.
-async fn a_card_given_to_nobody_is_found(installation: &Installation) {
+async fn a_card_given_without_a_withdrawal_is_found(installation: &Installation) {
     let scene = Scene::open(installation).await;
     let (platform, book) = (&scene.platform, scene.book);
     let terms = ledger::Terms { enabled: true, ..ledger::Terms::default() };
@@ -398,5 +398,5 @@ scenes! {
     a_business_sees_its_own_differences_alone,
     books_that_cannot_be_read_are_told,
     each_night_is_compared_once,
-    a_card_given_to_nobody_is_found,
+    a_card_given_without_a_withdrawal_is_found,
 }
