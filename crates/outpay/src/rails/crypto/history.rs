@@ -49,7 +49,7 @@ impl CryptoRail {
         last: u64,
     ) -> Result<Vec<Outgoing>, Failure> {
         let topics = [Token::Transfer::SIGNATURE_HASH, chain.treasury.into_word()];
-        let mut outgoing = Vec::new();
+        let (mut from, mut outgoing) = (first, Vec::new());
         while from <= last {
             let to = last.min(from.saturating_add(PAGE - 1));
             for placed in chain.rpc.logs(chain.token, &topics, (from, At::Block(to))).await? {
