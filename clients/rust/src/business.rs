@@ -6,8 +6,9 @@ use crate::door::{Door, Options};
 use crate::error::Error;
 use crate::list::{List, OperationFilter, PageOptions, Query, UserFilter, WithdrawalFilter};
 use crate::schema::{
-    AdvanceBody, ApiKey, ApiKeys, AuditEntry, Balances, BatchAnswer, BatchBody, CreateBody, DebitBody, Event,
-    Hash, NewKey, NewKeyBody, Operation, PauseAnswer, PauseBody, Pauses, Proposal, Proposals, RejectBody,
+    AdvanceBody, ApiKey, ApiKeys, AuditEntry, Balances, BatchAnswer, BatchAnswerBody, BatchBody, CreateBody,
+    DebitBody, DissolveBatchBody, Event, Hash, NewKey, NewKeyBody, Operation, PauseAnswer, PauseBody, Pauses,
+    PaymentBatch, PaymentBatchAnswer, PaymentBatchBody, PaymentBatchFile, Proposal, Proposals, RejectBody,
     ResumeAnswer, RollKeyBody, Settings, SettleBody, TestClock, TransferBody, User, Withdrawal,
 };
 use reqwest::Method;
@@ -130,6 +131,43 @@ impl Outpay {
     /// Says that a person paid it.
     pub fn settle_withdrawal(&self, id: &str, body: &SettleBody) -> Call<Decided<Withdrawal>> {
         self.post(&["payout", "withdrawals", id, "settle"]).json(body)
+    }
+
+    /// Payments that people make by hand, in files: of all methods, or of one.
+    #[must_use]
+    pub fn list_payment_batches(&self, method: Option<&str>, page: PageOptions) -> List<PaymentBatch> {
+        let (query, cursor) = page.query(Query::default().with("method", method));
+        List::new(&self.door, &["payout", "payment-batches"], query, cursor)
+    }
+
+    /// A batch of the payments that wait; the people cannot cancel them any more.
+    pub fn create_payment_batch(&self, body: &PaymentBatchBody) -> Call<PaymentBatch> {
+        self.post(&["payout", "payment-batches"]).json(body)
+    }
+
+    /// One batch with its lines.
+    pub fn get_payment_batch(&self, id: &str) -> Call<PaymentBatch> {
+        self.get(&["payout", "payment-batches", id])
+    }
+
+    /// Lets the file of a batch be had. It takes no idempotency key, and is sent once.
+    pub fn approve_payment_batch(&self, id: &str) -> Call<Decided<PaymentBatch>> {
+        self.post(&["payout", "payment-batches", id, "approve"]).once()
+    }
+
+    /// The file of a batch: the same bytes each time, and each time is counted.
+    pub fn get_payment_batch_file(&self, id: &str) -> Call<PaymentBatchFile> {
+        self.post(&["payout", "payment-batches", id, "file"]).once()
+    }
+
+    /// Says that the file of a batch was not sent. It takes no idempotency key, and is sent once.
+    pub fn dissolve_payment_batch(&self, id: &str, body: &DissolveBatchBody) -> Call<Decided<PaymentBatch>> {
+        self.post(&["payout", "payment-batches", id, "dissolve"]).once().json(body)
+    }
+
+    /// Takes every line of a bank's file, once however often it is brought.
+    pub fn answer_payment_batches(&self, body: &BatchAnswerBody) -> Call<PaymentBatchAnswer> {
+        self.post(&["payout", "payment-batches", "answers"]).once().json(body)
     }
 
     /// Stops of payments.

@@ -135,6 +135,14 @@ pub struct BatchAnswer {
 }
 #[doc = "What to send."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct BatchAnswerBody {
+    #[doc = "The bytes of the file in base64."]
+    pub content: ::std::string::String,
+    #[doc = "The name of the method whose payments the file is about."]
+    pub method: ::std::string::String,
+}
+#[doc = "What to send."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct BatchBody {
     #[doc = "Pay in order while the money lasts instead of all or nothing."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -294,6 +302,12 @@ pub struct DestinationField {
     pub name: ::std::string::String,
     #[doc = "Whether it must be sent."]
     pub required: bool,
+}
+#[doc = "What to send."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct DissolveBatchBody {
+    #[doc = "How one can see that the file was not sent, or why the batch is not wanted."]
+    pub proof: ::std::string::String,
 }
 #[doc = "One event."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
@@ -766,6 +780,138 @@ pub struct PauseBody {
 pub struct Pauses {
     #[doc = "All pauses, oldest first."]
     pub data: ::std::vec::Vec<Pause>,
+}
+#[doc = "Payments that a person makes, in one file."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PaymentBatch {
+    #[doc = "Cents of all payments."]
+    pub amount: i64,
+    #[doc = "When it was approved, or null."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub checked_at: ::std::option::Option<::std::string::String>,
+    #[doc = "Who approved it, or null."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub checked_by: ::std::option::Option<::std::string::String>,
+    #[doc = "When none of its payments was open any more, or null."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub closed_at: ::std::option::Option<::std::string::String>,
+    #[doc = "The same in the smallest unit of the currency, as the file has it."]
+    pub converted_amount: i64,
+    #[doc = "In what it is paid, as in `EUR`."]
+    pub currency: ::std::string::String,
+    #[doc = "Who dissolved it, or null."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub dissolved_by: ::std::option::Option<::std::string::String>,
+    #[doc = "When it was given out last, or null."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub downloaded_at: ::std::option::Option<::std::string::String>,
+    #[doc = "How often its file was given out."]
+    pub downloads: i64,
+    #[doc = "Payments that were not made."]
+    pub failed: i64,
+    #[doc = "SHA-256 of the file in hexadecimal; null where the file was not kept."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub file_sha256: ::std::option::Option<::std::string::String>,
+    #[doc = "`bat_…`: the batch."]
+    pub id: ::std::string::String,
+    #[doc = "Its payments, in the order of the file. Only where one batch is read."]
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    pub lines: ::std::vec::Vec<PaymentBatchLine>,
+    #[doc = "When it was made."]
+    pub made_at: ::std::string::String,
+    #[doc = "`key_…`, `mem_…` or `operator`."]
+    pub made_by: ::std::string::String,
+    #[doc = "The name of the method."]
+    pub method: ::std::string::String,
+    #[doc = "Payments that were open when it was dissolved."]
+    pub moved: i64,
+    #[doc = "1, 2, … in this mode."]
+    pub number: i64,
+    #[doc = "Payments without an outcome."]
+    pub open: i64,
+    #[doc = "How many payments it has."]
+    pub payments: i64,
+    #[doc = "Why it was dissolved, or how one can see that it was not sent; or null."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub proof: ::std::option::Option<::std::string::String>,
+    #[doc = "The currency per US dollar, as a decimal."]
+    pub rate: ::std::string::String,
+    #[doc = "Payments that came back."]
+    pub returned: i64,
+    #[doc = "Payments that were made."]
+    pub settled: i64,
+    #[doc = "Where it stands.\n\nOne of `waiting`, `approved`, `partly_settled`, `closed`, `dissolved`."]
+    pub state: ::std::string::String,
+}
+#[doc = "What became of a file."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PaymentBatchAnswer {
+    #[doc = "Payments that the bank has and works on."]
+    pub accepted: i64,
+    #[doc = "Payments that have failed now."]
+    pub failed: i64,
+    #[doc = "Lines that had taken effect before."]
+    pub known: i64,
+    #[doc = "A sentence for each line that was not taken."]
+    pub not_taken: ::std::vec::Vec<::std::string::String>,
+    #[doc = "Lines that take two people here and are proposed."]
+    pub proposed: i64,
+    #[doc = "Payments that came back now."]
+    pub returned: i64,
+    #[doc = "Payments that were settled now."]
+    pub settled: i64,
+}
+#[doc = "What to send."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PaymentBatchBody {
+    #[doc = "The name of a method that a person pays."]
+    pub method: ::std::string::String,
+    #[doc = "The currency of the method per US dollar: a decimal of at most nine places. Left out where it is paid in US dollars."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rate: ::std::option::Option<::std::string::String>,
+}
+#[doc = "The file of a batch."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PaymentBatchFile {
+    #[doc = "The bytes in base64."]
+    pub content: ::std::string::String,
+    #[doc = "How often it was given out, with this time: above 1 it may be paid already."]
+    pub downloads: i64,
+    #[doc = "For example `text/csv; charset=utf-8`."]
+    pub media_type: ::std::string::String,
+    #[doc = "For example `outpay-batch-12.csv`."]
+    pub name: ::std::string::String,
+    #[doc = "SHA-256 of the bytes in hexadecimal."]
+    pub sha256: ::std::string::String,
+}
+#[doc = "A payment of a batch."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PaymentBatchLine {
+    #[doc = "Cents that are paid."]
+    pub amount: i64,
+    #[doc = "The same in the smallest unit of the batch's currency."]
+    pub converted_amount: i64,
+    #[doc = "Where to: the fields of the method."]
+    pub destination: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    #[doc = "1, 2, … in the order of the file."]
+    pub line: i64,
+    #[doc = "The payment's public number at its rail."]
+    pub order_id: ::std::string::String,
+    #[doc = "What has become of it.\n\nOne of `open`, `settled`, `failed`, `returned`, `moved`."]
+    pub state: ::std::string::String,
+    #[doc = "`ord_…`: the withdrawal."]
+    pub withdrawal_id: ::std::string::String,
+}
+#[doc = "One page of a list."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PaymentBatchPage {
+    #[doc = "The items."]
+    pub data: ::std::vec::Vec<PaymentBatch>,
+    #[doc = "Are there more after these?"]
+    pub has_more: bool,
+    #[doc = "Pass it as `cursor` to get the page after this one; null on the last page."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub next_cursor: ::std::option::Option<::std::string::String>,
 }
 #[doc = "A step of a recipient's withdrawal. What is not known is left out, never null."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]

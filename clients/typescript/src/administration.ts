@@ -1,15 +1,23 @@
-// Parts of the business's client that set how payouts work: pauses, proposals, settings, keys, the clock of test mode.
+// Parts of the business's client that set how payouts work: payment batches, pauses, proposals, settings, keys, the clock of test mode.
 
 import type { CallOptions, ChangeOptions, Door, Tagged, UpdateOptions } from "./door.js";
+import { List, type Page } from "./pages.js";
 import type {
   AdvanceBody,
   ApiKey,
   ApiKeys as KeyList,
+  BatchAnswerBody,
+  DissolveBatchBody,
   NewKey,
   NewKeyBody,
   PauseAnswer,
   PauseBody,
   Pauses as PauseList,
+  PaymentBatch,
+  PaymentBatchAnswer,
+  PaymentBatchBody,
+  PaymentBatchFile,
+  PaymentBatchFilter,
   Proposal,
   Proposals as ProposalList,
   ResumeAnswer,
@@ -61,6 +69,64 @@ export class Proposals {
   withdraw(id: string, options?: CallOptions): Promise<Proposal> {
     const params = { path: { id } };
     return this.#door.read((api, sent) => api.POST("/payout/proposals/{id}/withdraw", { ...sent, params }), options);
+  }
+}
+
+/** Payments that people make by hand, in files. Calls about one batch are not sent again: they have no idempotency key. */
+export class PaymentBatches {
+  readonly #door: Door;
+
+  constructor(door: Door) {
+    this.#door = door;
+  }
+
+  list(filter: PaymentBatchFilter = {}, options?: CallOptions): List<PaymentBatch> {
+    return new List<PaymentBatch>(
+      (cursor): Promise<Page<PaymentBatch>> =>
+        this.#door.read((api, sent) => {
+          return api.GET("/payout/payment-batches", { ...sent, params: { query: { ...filter, cursor } } });
+        }, options),
+      filter.cursor,
+    );
+  }
+
+  /** Of the payments that wait; the people cannot cancel them any more. */
+  create(body: PaymentBatchBody, options?: ChangeOptions): Promise<PaymentBatch> {
+    return this.#door.change((api, sent) => api.POST("/payout/payment-batches", { ...sent, body }), options);
+  }
+
+  get(id: string, options?: CallOptions): Promise<PaymentBatch> {
+    const params = { path: { id } };
+    return this.#door.read((api, sent) => api.GET("/payout/payment-batches/{id}", { ...sent, params }), options);
+  }
+
+  /** A `Proposal` where it takes two people: nothing was done yet. */
+  approve(id: string, options?: CallOptions): Promise<PaymentBatch | Proposal> {
+    const params = { path: { id } };
+    return this.#door.read(
+      (api, sent) => api.POST("/payout/payment-batches/{id}/approve", { ...sent, params }),
+      options,
+    );
+  }
+
+  /** The same bytes each time; each time is counted. */
+  file(id: string, options?: CallOptions): Promise<PaymentBatchFile> {
+    const params = { path: { id } };
+    return this.#door.read((api, sent) => api.POST("/payout/payment-batches/{id}/file", { ...sent, params }), options);
+  }
+
+  /** Its file was not sent. A `Proposal` where it takes two people: nothing was done yet. */
+  dissolve(id: string, body: DissolveBatchBody, options?: CallOptions): Promise<PaymentBatch | Proposal> {
+    const params = { path: { id } };
+    return this.#door.read(
+      (api, sent) => api.POST("/payout/payment-batches/{id}/dissolve", { ...sent, params, body }),
+      options,
+    );
+  }
+
+  /** Takes every line of a bank's file, once however often it is brought. */
+  answer(body: BatchAnswerBody, options?: CallOptions): Promise<PaymentBatchAnswer> {
+    return this.#door.read((api, sent) => api.POST("/payout/payment-batches/answers", { ...sent, body }), options);
   }
 }
 

@@ -1,7 +1,7 @@
 // A business's client.
 
 import { type ChangeOptions, type CallOptions, type ClientOptions, Door } from "./door.js";
-import { ApiKeys, Pauses, Proposals, SettingsOf, TestClockOf } from "./administration.js";
+import { ApiKeys, PaymentBatches, Pauses, Proposals, SettingsOf, TestClockOf } from "./administration.js";
 import { List, type Page } from "./pages.js";
 import { Webhooks } from "./webhook_endpoints.js";
 import type {
@@ -32,6 +32,7 @@ export class Outpay {
   readonly payouts: Payouts;
   readonly users: Users;
   readonly withdrawals: Withdrawals;
+  readonly paymentBatches: PaymentBatches;
   readonly pauses: Pauses;
   readonly proposals: Proposals;
   readonly settings: SettingsOf;
@@ -47,6 +48,7 @@ export class Outpay {
     this.payouts = new Payouts(door);
     this.users = new Users(door);
     this.withdrawals = new Withdrawals(door);
+    this.paymentBatches = new PaymentBatches(door);
     this.pauses = new Pauses(door);
     this.proposals = new Proposals(door);
     this.settings = new SettingsOf(door);

@@ -412,6 +412,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/payout/payment-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payment batches.
+         * @description Batches of payments that people make by hand, newest first, without their lines.
+         */
+        get: operations["listPaymentBatches"];
+        put?: never;
+        /**
+         * Make a payment batch.
+         * @description Takes the payments of a method that are queued or in progress, may leave, and are in no batch: at most 2,000, the oldest first. From then on the recipients cannot cancel them. The file can be had once the batch is approved.
+         */
+        post: operations["createPaymentBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/payout/payment-batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a payment batch.
+         * @description One batch with its lines.
+         */
+        get: operations["getPaymentBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/payout/payment-batches/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a payment batch.
+         * @description Lets its file be had. Where the business asks for two people and the amount is above its limit, the key that made the batch, or one of the same hand, proposes it instead (202).
+         */
+        post: operations["approvePaymentBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/payout/payment-batches/{id}/dissolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dissolve a payment batch.
+         * @description Says that its file was not sent. Its open payments can be taken into another batch. Where its file was given out and the open amount is above the business's limit for two people, it is proposed instead (202).
+         */
+        post: operations["dissolvePaymentBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/payout/payment-batches/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the file of a payment batch.
+         * @description Gives the file of an approved batch out: the same bytes each time, for example where the first copy was lost. Each time is counted and written into the audit log.
+         */
+        post: operations["getPaymentBatchFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/payout/payment-batches/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring an answer to payment batches.
+         * @description Takes every line of a file: the bank's, in the format of the method, or the batch's CSV with the proofs filled in. Booked payments are settled, rejected ones fail, returned ones are given back. A line takes effect once, however often its file is brought; at most 8 MiB.
+         */
+        post: operations["answerPaymentBatches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/payout/proposals": {
         parameters: {
             query?: never;
@@ -2152,6 +2276,20 @@ export interface components {
             total: number;
         };
         /** @description What to send. */
+        BatchAnswerBody: {
+            /**
+             * Format: byte
+             * @description The bytes of the file in base64.
+             * @example aWQsYW1vdW50LGN1cnJlbmN5LGRlc3RpbmF0aW9uLHByb29mCg==
+             */
+            content: string;
+            /**
+             * @description The name of the method whose payments the file is about.
+             * @example bank
+             */
+            method: string;
+        };
+        /** @description What to send. */
         BatchBody: {
             /** @description Pay in order while the money lasts instead of all or nothing. */
             partial?: boolean;
@@ -2433,6 +2571,14 @@ export interface components {
             /** @description Whether it must be sent. */
             required: boolean;
         };
+        /** @description What to send. */
+        DissolveBatchBody: {
+            /**
+             * @description How one can see that the file was not sent, or why the batch is not wanted.
+             * @example bank statement 17, line 4
+             */
+            proof: string;
+        };
         /** @description An error. */
         Error: {
             /** @description The same for programs: a stable word. */
@@ -2455,7 +2601,7 @@ export interface components {
          * @description Why a request was refused, for programs. New codes can be added.
          * @enum {string}
          */
-        ErrorCode: "above_key_limit" | "above_maximum" | "amount_does_not_cover_fee" | "amount_not_possible" | "amount_out_of_range" | "balance_too_large" | "below_minimum" | "busy" | "daily_cap_reached" | "deposit_exceeded" | "deposit_not_found" | "deposit_reference_reused" | "deposit_reference_used_elsewhere" | "headers_too_large" | "idempotency_key_reused" | "insufficient_balance" | "insufficient_fees" | "insufficient_scope" | "insufficient_user_balance" | "invalid_host" | "invalid_request" | "invalid_rows" | "key_day_ceiling" | "key_exceeds_own" | "key_expired" | "key_not_found" | "key_recipient_ceiling" | "key_request_ceiling" | "key_revoked" | "lease_lost" | "maker_is_checker" | "malformed_request" | "members_only" | "method_closed" | "method_not_allowed" | "method_not_found" | "method_paused" | "money_was_claimed" | "needs_second_person" | "not_found" | "not_manual" | "not_possible" | "nothing_to_reveal" | "operation_not_found" | "out_of_funds" | "outcome_unknown" | "paused_by_operator" | "payload_too_large" | "payment_may_still_be_made" | "payout_user_not_active" | "payout_user_not_found" | "precondition_failed" | "proposal_not_found" | "proposal_not_open" | "rail_not_here" | "rate_limited" | "reference_reused" | "request_timeout" | "test_mode_only" | "too_many_webhooks" | "unhealthy" | "unknown_field" | "unsupported_content_encoding" | "unsupported_media_type" | "unsupported_transfer_coding" | "uri_too_long" | "webhook_deleted" | "webhook_delivery_not_failed" | "webhook_delivery_not_found" | "webhook_not_found" | "webhook_not_set" | "webhook_rolled_since" | "withdrawal_busy" | "withdrawal_not_found" | "withdrawal_state" | "withdrawals_paused";
+        ErrorCode: "above_key_limit" | "above_maximum" | "amount_does_not_cover_fee" | "amount_not_possible" | "amount_out_of_range" | "balance_too_large" | "batch_amount_not_possible" | "batch_answer_unreadable" | "batch_changed" | "batch_file_not_kept" | "batch_file_not_possible" | "batch_not_found" | "batch_nothing_to_pay" | "batch_payments_ended" | "batch_payments_stopped" | "batch_rate_missing" | "batch_rate_not_one" | "batch_state" | "below_minimum" | "busy" | "daily_cap_reached" | "deposit_exceeded" | "deposit_not_found" | "deposit_reference_reused" | "deposit_reference_used_elsewhere" | "headers_too_large" | "idempotency_key_reused" | "insufficient_balance" | "insufficient_fees" | "insufficient_scope" | "insufficient_user_balance" | "invalid_host" | "invalid_request" | "invalid_rows" | "key_day_ceiling" | "key_exceeds_own" | "key_expired" | "key_not_found" | "key_recipient_ceiling" | "key_request_ceiling" | "key_revoked" | "lease_lost" | "maker_is_checker" | "malformed_request" | "members_only" | "method_closed" | "method_not_allowed" | "method_not_found" | "method_paused" | "money_was_claimed" | "needs_second_person" | "not_found" | "not_manual" | "not_possible" | "nothing_to_reveal" | "operation_not_found" | "out_of_funds" | "outcome_unknown" | "paused_by_operator" | "payload_too_large" | "payment_may_still_be_made" | "payout_user_not_active" | "payout_user_not_found" | "precondition_failed" | "proposal_not_found" | "proposal_not_open" | "rail_not_here" | "rate_limited" | "reference_reused" | "request_timeout" | "test_mode_only" | "too_many_webhooks" | "unhealthy" | "unknown_field" | "unsupported_content_encoding" | "unsupported_media_type" | "unsupported_transfer_coding" | "uri_too_long" | "webhook_deleted" | "webhook_delivery_not_failed" | "webhook_delivery_not_found" | "webhook_not_found" | "webhook_not_set" | "webhook_rolled_since" | "withdrawal_busy" | "withdrawal_not_found" | "withdrawal_state" | "withdrawals_paused";
         /** @description One event. */
         Event: {
             /**
@@ -3227,6 +3373,232 @@ export interface components {
          * @enum {string}
          */
         PauseScope: "all" | "method" | "payout_user";
+        /** @description Payments that a person makes, in one file. */
+        PaymentBatch: {
+            /**
+             * Format: int64
+             * @description Cents of all payments.
+             * @example 10000
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description When it was approved, or null.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            checked_at: string | null;
+            /** @description Who approved it, or null. */
+            checked_by: string | null;
+            /**
+             * Format: date-time
+             * @description When none of its payments was open any more, or null.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            closed_at: string | null;
+            /**
+             * Format: int64
+             * @description The same in the smallest unit of the currency, as the file has it.
+             */
+            converted_amount: number;
+            /** @description In what it is paid, as in `EUR`. */
+            currency: string;
+            /** @description Who dissolved it, or null. */
+            dissolved_by: string | null;
+            /**
+             * Format: date-time
+             * @description When it was given out last, or null.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            downloaded_at: string | null;
+            /**
+             * Format: int64
+             * @description How often its file was given out.
+             */
+            downloads: number;
+            /**
+             * Format: int64
+             * @description Payments that were not made.
+             */
+            failed: number;
+            /** @description SHA-256 of the file in hexadecimal; null where the file was not kept. */
+            file_sha256: string | null;
+            /**
+             * @description `bat_…`: the batch.
+             * @example bat_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+             */
+            id: string;
+            /** @description Its payments, in the order of the file. Only where one batch is read. */
+            lines?: components["schemas"]["PaymentBatchLine"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            made_at: string;
+            /**
+             * @description `key_…`, `mem_…` or `operator`.
+             * @example key_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+             */
+            made_by: string;
+            /**
+             * @description The name of the method.
+             * @example sandbox
+             */
+            method: string;
+            /**
+             * Format: int64
+             * @description Payments that were open when it was dissolved.
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description 1, 2, … in this mode.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Payments without an outcome.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description How many payments it has.
+             */
+            payments: number;
+            /**
+             * @description Why it was dissolved, or how one can see that it was not sent; or null.
+             * @example bank statement 17, line 4
+             */
+            proof: string | null;
+            /**
+             * @description The currency per US dollar, as a decimal.
+             * @example 0.9215
+             */
+            rate: string;
+            /**
+             * Format: int64
+             * @description Payments that came back.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Payments that were made.
+             */
+            settled: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["PaymentBatchState"];
+        };
+        /** @description What became of a file. */
+        PaymentBatchAnswer: {
+            /** @description Payments that the bank has and works on. */
+            accepted: number;
+            /** @description Payments that have failed now. */
+            failed: number;
+            /** @description Lines that had taken effect before. */
+            known: number;
+            /** @description A sentence for each line that was not taken. */
+            not_taken: string[];
+            /** @description Lines that take two people here and are proposed. */
+            proposed: number;
+            /** @description Payments that came back now. */
+            returned: number;
+            /** @description Payments that were settled now. */
+            settled: number;
+        };
+        /** @description What to send. */
+        PaymentBatchBody: {
+            /**
+             * @description The name of a method that a person pays.
+             * @example bank
+             */
+            method: string;
+            /**
+             * @description The currency of the method per US dollar: a decimal of at most nine places. Left out where it is paid in US dollars.
+             * @example 1
+             */
+            rate?: string;
+        };
+        /** @description The file of a batch. */
+        PaymentBatchFile: {
+            /**
+             * Format: byte
+             * @description The bytes in base64.
+             */
+            content: string;
+            /**
+             * Format: int64
+             * @description How often it was given out, with this time: above 1 it may be paid already.
+             */
+            downloads: number;
+            /** @description For example `text/csv; charset=utf-8`. */
+            media_type: string;
+            /**
+             * @description For example `outpay-batch-12.csv`.
+             * @example Payroll
+             */
+            name: string;
+            /** @description SHA-256 of the bytes in hexadecimal. */
+            sha256: string;
+        };
+        /** @description A payment of a batch. */
+        PaymentBatchLine: {
+            /**
+             * Format: int64
+             * @description Cents that are paid.
+             * @example 10000
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description The same in the smallest unit of the batch's currency.
+             */
+            converted_amount: number;
+            /**
+             * @description Where to: the fields of the method.
+             * @example {
+             *       "account": "any text"
+             *     }
+             */
+            destination: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description 1, 2, … in the order of the file.
+             */
+            line: number;
+            /** @description The payment's public number at its rail. */
+            order_id: string;
+            /** @description What has become of it. */
+            state: components["schemas"]["PaymentBatchLineState"];
+            /**
+             * @description `ord_…`: the withdrawal.
+             * @example ord_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+             */
+            withdrawal_id: string;
+        };
+        /**
+         * @description What has become of a payment of a batch. `moved`: it was open when the batch was dissolved.
+         * @enum {string}
+         */
+        PaymentBatchLineState: "open" | "settled" | "failed" | "returned" | "moved";
+        /** @description One page of a list. */
+        PaymentBatchPage: {
+            /** @description The items. */
+            data: components["schemas"]["PaymentBatch"][];
+            /** @description Are there more after these? */
+            has_more: boolean;
+            /**
+             * @description Pass it as `cursor` to get the page after this one; null on the last page.
+             * @example txn_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * @description Where a payment batch stands. `closed`: every payment of it has an outcome.
+         * @enum {string}
+         */
+        PaymentBatchState: "waiting" | "approved" | "partly_settled" | "closed" | "dissolved";
         /**
          * @description The documented events of a recipient's withdrawal.
          * @enum {string}
@@ -4234,6 +4606,7 @@ export type AuditPlace = components['schemas']['AuditPlace'];
 export type Balances = components['schemas']['Balances'];
 export type BareError = components['schemas']['BareError'];
 export type BatchAnswer = components['schemas']['BatchAnswer'];
+export type BatchAnswerBody = components['schemas']['BatchAnswerBody'];
 export type BatchBody = components['schemas']['BatchBody'];
 export type BatchRow = components['schemas']['BatchRow'];
 export type BatchRowAnswer = components['schemas']['BatchRowAnswer'];
@@ -4251,6 +4624,7 @@ export type DeliveryDetail = components['schemas']['DeliveryDetail'];
 export type DeliveryPage = components['schemas']['DeliveryPage'];
 export type DeliveryStatus = components['schemas']['DeliveryStatus'];
 export type DestinationField = components['schemas']['DestinationField'];
+export type DissolveBatchBody = components['schemas']['DissolveBatchBody'];
 export type Error = components['schemas']['Error'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type Event = components['schemas']['Event'];
@@ -4284,6 +4658,14 @@ export type PauseBody = components['schemas']['PauseBody'];
 export type PauseOwner = components['schemas']['PauseOwner'];
 export type Pauses = components['schemas']['Pauses'];
 export type PauseScope = components['schemas']['PauseScope'];
+export type PaymentBatch = components['schemas']['PaymentBatch'];
+export type PaymentBatchAnswer = components['schemas']['PaymentBatchAnswer'];
+export type PaymentBatchBody = components['schemas']['PaymentBatchBody'];
+export type PaymentBatchFile = components['schemas']['PaymentBatchFile'];
+export type PaymentBatchLine = components['schemas']['PaymentBatchLine'];
+export type PaymentBatchLineState = components['schemas']['PaymentBatchLineState'];
+export type PaymentBatchPage = components['schemas']['PaymentBatchPage'];
+export type PaymentBatchState = components['schemas']['PaymentBatchState'];
 export type PayoutEventType = components['schemas']['PayoutEventType'];
 export type PayoutWebhook = components['schemas']['PayoutWebhook'];
 export type Pocket = components['schemas']['Pocket'];
@@ -5726,6 +6108,574 @@ export interface operations {
             500: components["responses"]["InternalError"];
             501: components["responses"]["UnsupportedTransferCoding"];
             503: components["responses"]["Busy"];
+        };
+    };
+    listPaymentBatches: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                /** @description 1 to 100, default 20 */
+                limit?: number;
+                /** @description Only those of the method of this name */
+                method?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatchPage"];
+                };
+            };
+            /** @description Unknown cursor, or limit out of range (`invalid_request`, `unknown_field`) */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:read */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createPaymentBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 printable ASCII characters */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "method": "bank",
+                 *       "rate": "1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentBatchBody"];
+            };
+        };
+        responses: {
+            /** @description The batch with its lines */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatch"];
+                };
+            };
+            /** @description Invalid fields, a rate that is missing or not needed, or malformed JSON (`invalid_request`, `unknown_field`, `batch_rate_missing`, `batch_rate_not_one`; bare) */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestError"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:write */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such method (`method_not_found`) */
+            404: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description There is nothing to pay, the method is paused or not paid by hand, or a payment cannot be converted or written (`batch_nothing_to_pay`, `method_paused`, `not_manual`, `batch_amount_not_possible`, `batch_file_not_possible`) */
+            409: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    getPaymentBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description bat_…
+                 * @example bat_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatch"];
+                };
+            };
+            /** @description A parameter or field that is not known, or a parameter that is empty or repeated */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:read */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such batch (`batch_not_found`) */
+            404: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    approvePaymentBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description bat_…
+                 * @example bat_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch afterwards; the same for one that this key approved before */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatch"];
+                };
+            };
+            /** @description It takes two people here: proposed, and not done yet */
+            202: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description A parameter or field that is not known, or a parameter that is empty or repeated */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestError"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:write */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such batch (`batch_not_found`) */
+            404: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description Its state does not allow it, or payments of it have ended or are paused (`batch_state`, `batch_payments_ended`, `batch_payments_stopped`, `batch_changed`) */
+            409: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    dissolvePaymentBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description bat_…
+                 * @example bat_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "proof": "bank statement 17, line 4"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DissolveBatchBody"];
+            };
+        };
+        responses: {
+            /** @description The batch afterwards; the same for one that this key dissolved before */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatch"];
+                };
+            };
+            /** @description It takes two people here: proposed, and not done yet */
+            202: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestError"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:write */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such batch (`batch_not_found`) */
+            404: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description Its state does not allow it (`batch_state`, `batch_changed`) */
+            409: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    getPaymentBatchFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description bat_…
+                 * @example bat_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatchFile"];
+                };
+            };
+            /** @description A parameter or field that is not known, or a parameter that is empty or repeated */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestError"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:write */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such batch (`batch_not_found`) */
+            404: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description It is not approved, payments of it have ended or are paused, or the file was not kept (`batch_state`, `batch_payments_ended`, `batch_payments_stopped`, `batch_file_not_kept`, `batch_changed`) */
+            409: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    answerPaymentBatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "content": "aWQsYW1vdW50LGN1cnJlbmN5LGRlc3RpbmF0aW9uLHByb29mCg==",
+                 *       "method": "bank"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BatchAnswerBody"];
+            };
+        };
+        responses: {
+            /** @description What became of its lines */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentBatchAnswer"];
+                };
+            };
+            /** @description Invalid fields, a file that cannot be read, or malformed JSON (`invalid_request`, `unknown_field`, `batch_answer_unreadable`; bare) */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestError"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description The key does not have the scope withdrawals:write */
+            403: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description The body is larger than 8 MiB */
+            413: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            503: components["responses"]["Busy"];
+            504: components["responses"]["OutcomeUnknown"];
         };
     };
     listProposals: {

@@ -27,6 +27,12 @@ export type OperationDetail = Schemas["OperationDetail"];
 export type PauseAnswer = Schemas["PauseAnswer"];
 export type PauseBody = Schemas["PauseBody"];
 export type Pauses = Schemas["Pauses"];
+export type DissolveBatchBody = Schemas["DissolveBatchBody"];
+export type PaymentBatch = Schemas["PaymentBatch"];
+export type PaymentBatchAnswer = Schemas["PaymentBatchAnswer"];
+export type PaymentBatchBody = Schemas["PaymentBatchBody"];
+export type PaymentBatchFile = Schemas["PaymentBatchFile"];
+export type BatchAnswerBody = Schemas["BatchAnswerBody"];
 export type Proposal = Schemas["Proposal"];
 export type Proposals = Schemas["Proposals"];
 export type Quote = Schemas["Quote"];
@@ -91,6 +97,10 @@ export interface WithdrawalFilter extends PageOptions {
   status?: Withdrawal["status"];
   /** `usr_…` */
   user?: string;
+  method?: string;
+}
+
+export interface PaymentBatchFilter extends PageOptions {
   method?: string;
 }
 

@@ -81,6 +81,21 @@ class BareError(TypedDict):
     """
 
 
+class BatchAnswerBody(TypedDict):
+    """
+    What to send.
+    """
+
+    content: str
+    """
+    The bytes of the file in base64.
+    """
+    method: str
+    """
+    The name of the method whose payments the file is about.
+    """
+
+
 class BatchRow(TypedDict):
     """
     One payout.
@@ -224,6 +239,17 @@ class DestinationField(TypedDict):
     """
 
 
+class DissolveBatchBody(TypedDict):
+    """
+    What to send.
+    """
+
+    proof: str
+    """
+    How one can see that the file was not sent, or why the batch is not wanted.
+    """
+
+
 ErrorCode: TypeAlias = Literal[
     "above_key_limit",
     "above_maximum",
@@ -231,6 +257,18 @@ ErrorCode: TypeAlias = Literal[
     "amount_not_possible",
     "amount_out_of_range",
     "balance_too_large",
+    "batch_amount_not_possible",
+    "batch_answer_unreadable",
+    "batch_changed",
+    "batch_file_not_kept",
+    "batch_file_not_possible",
+    "batch_not_found",
+    "batch_nothing_to_pay",
+    "batch_payments_ended",
+    "batch_payments_stopped",
+    "batch_rate_missing",
+    "batch_rate_not_one",
+    "batch_state",
     "below_minimum",
     "busy",
     "daily_cap_reached",
@@ -670,6 +708,99 @@ Who set a pause, and ends it.
 PauseScope: TypeAlias = Literal["all", "method", "payout_user"]
 """
 What a pause stops.
+"""
+
+
+class PaymentBatchAnswer(TypedDict):
+    """
+    What became of a file.
+    """
+
+    accepted: int
+    """
+    Payments that the bank has and works on.
+    """
+    failed: int
+    """
+    Payments that have failed now.
+    """
+    known: int
+    """
+    Lines that had taken effect before.
+    """
+    not_taken: list[str]
+    """
+    A sentence for each line that was not taken.
+    """
+    proposed: int
+    """
+    Lines that take two people here and are proposed.
+    """
+    returned: int
+    """
+    Payments that came back now.
+    """
+    settled: int
+    """
+    Payments that were settled now.
+    """
+
+
+class PaymentBatchBody(TypedDict):
+    """
+    What to send.
+    """
+
+    method: str
+    """
+    The name of a method that a person pays.
+    """
+    rate: NotRequired[str]
+    """
+    The currency of the method per US dollar: a decimal of at most nine places. Left out where it is paid in US dollars.
+    """
+
+
+class PaymentBatchFile(TypedDict):
+    """
+    The file of a batch.
+    """
+
+    content: str
+    """
+    The bytes in base64.
+    """
+    downloads: int
+    """
+    How often it was given out, with this time: above 1 it may be paid already.
+    """
+    media_type: str
+    """
+    For example `text/csv; charset=utf-8`.
+    """
+    name: str
+    """
+    For example `outpay-batch-12.csv`.
+    """
+    sha256: str
+    """
+    SHA-256 of the bytes in hexadecimal.
+    """
+
+
+PaymentBatchLineState: TypeAlias = Literal[
+    "open", "settled", "failed", "returned", "moved"
+]
+"""
+What has become of a payment of a batch. `moved`: it was open when the batch was dissolved.
+"""
+
+
+PaymentBatchState: TypeAlias = Literal[
+    "waiting", "approved", "partly_settled", "closed", "dissolved"
+]
+"""
+Where a payment batch stands. `closed`: every payment of it has an outcome.
 """
 
 
@@ -2086,6 +2217,41 @@ class Pauses(TypedDict):
     """
 
 
+class PaymentBatchLine(TypedDict):
+    """
+    A payment of a batch.
+    """
+
+    amount: int
+    """
+    Cents that are paid.
+    """
+    converted_amount: int
+    """
+    The same in the smallest unit of the batch's currency.
+    """
+    destination: dict[str, Any]
+    """
+    Where to: the fields of the method.
+    """
+    line: int
+    """
+    1, 2, … in the order of the file.
+    """
+    order_id: str
+    """
+    The payment's public number at its rail.
+    """
+    state: PaymentBatchLineState
+    """
+    What has become of it.
+    """
+    withdrawal_id: str
+    """
+    `ord_…`: the withdrawal.
+    """
+
+
 class PayoutWebhook(TypedDict):
     """
     A step of a recipient's withdrawal. What is not known is left out, never null.
@@ -2597,3 +2763,129 @@ CreateError: TypeAlias = Error | BareError | CreateErrors
 """
 An error, one of the documented API, or the invalid fields.
 """
+
+
+class PaymentBatch(TypedDict):
+    """
+    Payments that a person makes, in one file.
+    """
+
+    amount: int
+    """
+    Cents of all payments.
+    """
+    checked_at: str | None
+    """
+    When it was approved, or null.
+    """
+    checked_by: str | None
+    """
+    Who approved it, or null.
+    """
+    closed_at: str | None
+    """
+    When none of its payments was open any more, or null.
+    """
+    converted_amount: int
+    """
+    The same in the smallest unit of the currency, as the file has it.
+    """
+    currency: str
+    """
+    In what it is paid, as in `EUR`.
+    """
+    dissolved_by: str | None
+    """
+    Who dissolved it, or null.
+    """
+    downloaded_at: str | None
+    """
+    When it was given out last, or null.
+    """
+    downloads: int
+    """
+    How often its file was given out.
+    """
+    failed: int
+    """
+    Payments that were not made.
+    """
+    file_sha256: str | None
+    """
+    SHA-256 of the file in hexadecimal; null where the file was not kept.
+    """
+    id: str
+    """
+    `bat_…`: the batch.
+    """
+    lines: NotRequired[list[PaymentBatchLine]]
+    """
+    Its payments, in the order of the file. Only where one batch is read.
+    """
+    made_at: str
+    """
+    When it was made.
+    """
+    made_by: str
+    """
+    `key_…`, `mem_…` or `operator`.
+    """
+    method: str
+    """
+    The name of the method.
+    """
+    moved: int
+    """
+    Payments that were open when it was dissolved.
+    """
+    number: int
+    """
+    1, 2, … in this mode.
+    """
+    open: int
+    """
+    Payments without an outcome.
+    """
+    payments: int
+    """
+    How many payments it has.
+    """
+    proof: str | None
+    """
+    Why it was dissolved, or how one can see that it was not sent; or null.
+    """
+    rate: str
+    """
+    The currency per US dollar, as a decimal.
+    """
+    returned: int
+    """
+    Payments that came back.
+    """
+    settled: int
+    """
+    Payments that were made.
+    """
+    state: PaymentBatchState
+    """
+    Where it stands.
+    """
+
+
+class PaymentBatchPage(TypedDict):
+    """
+    One page of a list.
+    """
+
+    data: list[PaymentBatch]
+    """
+    The items.
+    """
+    has_more: bool
+    """
+    Are there more after these?
+    """
+    next_cursor: str | None
+    """
+    Pass it as `cursor` to get the page after this one; null on the last page.
+    """

@@ -1,4 +1,4 @@
-"""The parts of a business's client that set how payouts work: pauses, proposals, settings, keys, the clock of test mode."""
+"""The parts of a business's client that set how payouts work: payment batches, pauses, proposals, settings, keys, test clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import cast
 
 from .. import _schema as schema
 from .._request import CallOptions, path_of
+from .pages import AsyncList
 from .resources import _AsyncResource
 
 
@@ -36,6 +37,51 @@ class AsyncProposals(_AsyncResource):
     async def withdraw(self, id: str, *, options: CallOptions | None = None) -> schema.Proposal:
         path = path_of("/payout/proposals/{id}/withdraw", id=id)
         return cast(schema.Proposal, await self._door.once("POST", path, options))
+
+
+class AsyncPaymentBatches(_AsyncResource):
+    """Payments that people make by hand, in files. Calls about one batch are not sent again: they have no idempotency key."""
+
+    def list(
+        self,
+        *,
+        method: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        options: CallOptions | None = None,
+    ) -> AsyncList[schema.PaymentBatch, schema.PaymentBatchPage]:
+        query = {"method": method, "limit": limit}
+        return AsyncList(lambda at: self._door.get("/payout/payment-batches", {**query, "cursor": at}, options), cursor)
+
+    async def create(self, body: schema.PaymentBatchBody, *, options: CallOptions | None = None) -> schema.PaymentBatch:
+        """Of the payments that wait; the people cannot cancel them any more."""
+        return cast(schema.PaymentBatch, await self._door.change("/payout/payment-batches", options, body))
+
+    async def get(self, id: str, *, options: CallOptions | None = None) -> schema.PaymentBatch:
+        path = path_of("/payout/payment-batches/{id}", id=id)
+        return cast(schema.PaymentBatch, await self._door.get(path, {}, options))
+
+    async def approve(self, id: str, *, options: CallOptions | None = None) -> schema.PaymentBatch | schema.Proposal:
+        """A ``Proposal`` where it takes two people: nothing was done yet."""
+        path = path_of("/payout/payment-batches/{id}/approve", id=id)
+        return cast("schema.PaymentBatch | schema.Proposal", await self._door.once("POST", path, options))
+
+    async def file(self, id: str, *, options: CallOptions | None = None) -> schema.PaymentBatchFile:
+        """The same bytes each time; each time is counted."""
+        path = path_of("/payout/payment-batches/{id}/file", id=id)
+        return cast(schema.PaymentBatchFile, await self._door.once("POST", path, options))
+
+    async def dissolve(
+        self, id: str, body: schema.DissolveBatchBody, *, options: CallOptions | None = None
+    ) -> schema.PaymentBatch | schema.Proposal:
+        """Its file was not sent. A ``Proposal`` where it takes two people: nothing was done yet."""
+        path = path_of("/payout/payment-batches/{id}/dissolve", id=id)
+        return cast("schema.PaymentBatch | schema.Proposal", await self._door.once("POST", path, options, body))
+
+    async def answer(self, body: schema.BatchAnswerBody, *, options: CallOptions | None = None) -> schema.PaymentBatchAnswer:
+        """Takes every line of a bank's file, once however often it is brought."""
+        path = "/payout/payment-batches/answers"
+        return cast(schema.PaymentBatchAnswer, await self._door.once("POST", path, options, body))
 
 
 class AsyncSettings(_AsyncResource):

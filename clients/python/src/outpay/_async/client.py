@@ -10,7 +10,14 @@ import httpx
 
 from .. import _schema as schema
 from .._request import CallOptions, Policy, path_of
-from .administration import AsyncApiKeys, AsyncPauses, AsyncProposals, AsyncSettings, AsyncTestClock
+from .administration import (
+    AsyncApiKeys,
+    AsyncPauses,
+    AsyncPaymentBatches,
+    AsyncProposals,
+    AsyncSettings,
+    AsyncTestClock,
+)
 from .door import AsyncDoor
 from .pages import AsyncList
 from .resources import (
@@ -82,6 +89,7 @@ class AsyncOutpay(_AsyncClient):
         self.payouts = AsyncPayouts(door)
         self.users = AsyncUsers(door)
         self.withdrawals = AsyncWithdrawals(door)
+        self.payment_batches = AsyncPaymentBatches(door)
         self.pauses = AsyncPauses(door)
         self.proposals = AsyncProposals(door)
         self.settings = AsyncSettings(door)

@@ -10,7 +10,14 @@ import httpx
 
 from .. import _schema as schema
 from .._request import CallOptions, Policy, path_of
-from .administration import ApiKeys, Pauses, Proposals, Settings, TestClock
+from .administration import (
+    ApiKeys,
+    Pauses,
+    PaymentBatches,
+    Proposals,
+    Settings,
+    TestClock,
+)
 from .door import Door
 from .pages import List
 from .resources import (
@@ -82,6 +89,7 @@ class Outpay(_Client):
         self.payouts = Payouts(door)
         self.users = Users(door)
         self.withdrawals = Withdrawals(door)
+        self.payment_batches = PaymentBatches(door)
         self.pauses = Pauses(door)
         self.proposals = Proposals(door)
         self.settings = Settings(door)
