@@ -131,20 +131,3 @@ pub(super) async fn first_block_since(chain: &Chain, since: Micros, head: u64) -
     }
     Ok(low)
 }
-
-/// The first block that is not older than this, by the time in the blocks; `head + 1` where all are.
-pub(super) async fn first_block_since(chain: &Chain, since: Micros, head: u64) -> Result<u64, Failure> {
-    let seconds = u64::try_from(since / 1_000_000).unwrap_or(0);
-    let (mut low, mut high) = (0, head + 1);
-    while low < high {
-        let middle = u64::midpoint(low, high);
-        let block = chain.rpc.block(At::Block(middle)).await?;
-        let time = block.and_then(|block| block.time).context("the node does not show an old block")?;
-        if time < seconds {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
-}

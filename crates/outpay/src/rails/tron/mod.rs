@@ -20,7 +20,8 @@ pub use config::{TronAccess, TronConfig};
 use super::client::{ClientLimits, RailClient};
 use super::crypto::detail::Detail;
 use super::crypto::treasury::Treasury;
-use super::crypto::{ChainDestination, Locked, amount, facts_of_chain, quote_detail};
+use super::crypto::{ChainDestination, amount, facts_of_chain, quote_detail};
+use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
 use super::{
