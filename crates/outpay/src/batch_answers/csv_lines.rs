@@ -2,7 +2,7 @@
 //! currency and destination must be those of the payment: a line of another payment, or of another file, would otherwise settle
 //! what was never paid. Not here: whether the payment can be settled (mod.rs).
 
-use super::{Answer, Told};
+use super::{Answer, AnswerTold};
 use crate::batches::SentDestination;
 use crate::line::typed_reference;
 use crate::line_numbers::LineNumbers;
@@ -62,14 +62,14 @@ fn line(
     columns: &SheetColumns,
     record: &csv::StringRecord,
     find: &impl Fn(&str) -> Option<i64>,
-) -> Result<Told, String> {
+) -> Result<AnswerTold, String> {
     let field = |column: usize| record.get(column).unwrap_or_default();
     let (id, proof) = (field(columns.id), field(columns.proof));
     let proof = typed_reference(proof).map_err(|hint| format!("the proof is not one; {hint}"))?;
     let withdrawal = find(id).ok_or_else(|| format!("there is no withdrawal {id:?}"))?;
     let record = record.clone();
     let destination = columns.destination.clone();
-    Ok(Told {
+    Ok(AnswerTold {
         withdrawal,
         reference: proof,
         batch: None,

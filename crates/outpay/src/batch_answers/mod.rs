@@ -50,13 +50,13 @@ struct Answer {
     /// How the person finds it.
     place: String,
     /// What it says, or why it says nothing.
-    told: Result<Told, String>,
+    told: Result<AnswerTold, String>,
     /// It speaks of a batch, of which this is one payment.
     of_whole: bool,
 }
 
 /// What a line says of a payment.
-struct Told {
+struct AnswerTold {
     /// The withdrawal's number.
     withdrawal: i64,
     reference: String,
@@ -176,8 +176,8 @@ fn read(platform: &Platform, book: BookId, method: &str, file: &[u8]) -> Result<
     Ok(lines.into_iter().map(read).collect())
 }
 
-fn told(withdrawal: i64, amount: Option<String>, line: &AnswerLine) -> Told {
-    Told {
+fn told(withdrawal: i64, amount: Option<String>, line: &AnswerLine) -> AnswerTold {
+    AnswerTold {
         withdrawal,
         reference: line.reference.clone(),
         batch: line.batch.clone(),
@@ -216,7 +216,7 @@ async fn take(
     platform: &Platform,
     book: BookId,
     method: &str,
-    told: &Told,
+    told: &AnswerTold,
     (by, of_whole): (Origin, bool),
 ) -> Result<Took, String> {
     let found = platform.store.withdrawal(book, told.withdrawal).await.map_err(|failure| unread(&failure))?;
@@ -264,7 +264,7 @@ async fn place(
 }
 
 fn check_matches(
-    told: &Told,
+    told: &AnswerTold,
     found: &Withdrawal,
     line: &BatchLine,
     batch: &PaymentBatch,
@@ -312,7 +312,7 @@ async fn carry_out(
     platform: &Platform,
     book: BookId,
     found: &Withdrawal,
-    told: &Told,
+    told: &AnswerTold,
     (once, by): (OnceKey, Origin),
 ) -> Result<Took, String> {
     let (withdrawal, amount) = (found.number, found.amount);

@@ -37,18 +37,18 @@ struct BatchPage {
     checked_by: String,
     ended_by: String,
     reviews: bool,
-    lines: Vec<Line>,
+    lines: Vec<ShownLine>,
 }
 
 /// A payment of the batch.
-struct Line {
+struct ShownLine {
     line: i64,
     payment: WithdrawalRow,
     to_pay: String,
     state: &'static str,
 }
 
-impl Line {
+impl ShownLine {
     fn class(&self) -> &'static str {
         match self.state {
             "settled" => "badge-good",
@@ -101,9 +101,9 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-async fn lines(who: &SignedIn, found: Vec<BatchLine>, currency: &str) -> Result<Vec<Line>, Declined> {
+async fn lines(who: &SignedIn, found: Vec<BatchLine>, currency: &str) -> Result<Vec<ShownLine>, Declined> {
     let payments = rows(who, found.iter().map(|line| line.withdrawal.clone()).collect()).await?;
-    let line = |(line, payment): (&BatchLine, WithdrawalRow)| Line {
+    let line = |(line, payment): (&BatchLine, WithdrawalRow)| ShownLine {
         line: line.line,
         payment,
         to_pay: amount_text(line.converted, currency),
@@ -200,7 +200,7 @@ mod tests {
             ended_at: None,
             proof: String::new(),
         };
-        let line = |number: i64, state: WithdrawalState, word: &'static str| Line {
+        let line = |number: i64, state: WithdrawalState, word: &'static str| ShownLine {
             line: number,
             payment: sample(number, state),
             to_pay: "114.73".to_owned(),

@@ -30,7 +30,7 @@ struct BatchesPage {
     frame: Frame,
     reviews: bool,
     methods: Vec<ByHand>,
-    rows: Vec<BatchRow>,
+    rows: Vec<ListedBatch>,
     /// Leads to those before these.
     older: Option<String>,
     taken: Option<Taken>,
@@ -54,7 +54,7 @@ impl ByHand {
 }
 
 /// A batch as the list shows it.
-struct BatchRow {
+struct ListedBatch {
     id: String,
     number: i64,
     method: String,
@@ -94,7 +94,7 @@ async fn show(
     let mut found = batches::list(&who.platform, who.book, &filter, PAGE + 1).await?;
     let has_more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
-    let rows: Vec<BatchRow> = found.iter().map(|batch| row(who, batch)).collect();
+    let rows: Vec<ListedBatch> = found.iter().map(|batch| row(who, batch)).collect();
     let older = rows.last().filter(|_| has_more).map(|last| format!("/dashboard/batches?before={}", last.id));
     let shown = BatchesPage {
         frame: Frame::new(who, "batches", "Payment batches"),
@@ -108,9 +108,9 @@ async fn show(
     Ok(page::html(status, &shown))
 }
 
-fn row(who: &SignedIn, batch: &Batch) -> BatchRow {
+fn row(who: &SignedIn, batch: &Batch) -> ListedBatch {
     let row = &batch.row;
-    BatchRow {
+    ListedBatch {
         id: batches::id(&who.platform, who.book, row.number),
         number: row.number,
         method: title(who, &row.method),
@@ -188,7 +188,7 @@ mod tests {
             waiting,
             amount: Cents(12_500),
         };
-        let row = |number, badge| BatchRow {
+        let row = |number, badge| ListedBatch {
             id: format!("bat_{number}"),
             number,
             method: "Bank transfer".to_owned(),
