@@ -206,7 +206,10 @@ async fn payments_of(platform: &Platform, book: BookId, line: FileLine) -> Resul
     let lines = platform.store.payment_batch_lines(book, number).await?;
     let answer = |of: &BatchLine| Answer {
         place: format!("batch {number}, line {}", of.line),
-        told: Ok(Told { batch: Some(line.order_id.clone()), ..told(of.withdrawal.number, None, &line) }),
+        told: Ok(AnswerTold {
+            batch: Some(line.order_id.clone()),
+            ..told(of.withdrawal.number, None, &line)
+        }),
         of_whole: true,
     };
     Ok(lines.iter().map(answer).collect())

@@ -60,7 +60,10 @@ pub async fn make(
         }
         // What cannot be converted or written is refused before anything is begun.
         draft.write(0, &draft.converted(&found)?)?;
-        let begun = draft.begin(found).await?;
+        let (begun, waiting) = draft.begin(found).await?;
+        if begun.is_empty() && waiting {
+            return Err(BatchRefused::NothingToPay.into());
+        }
         if begun.is_empty() {
             continue;
         }
@@ -93,9 +96,10 @@ impl Draft<'_> {
         Ok(found)
     }
 
-    /// Takes what is queued into work: from now on the people cannot cancel.
-    async fn begin(&self, found: Vec<Withdrawal>) -> Result<Vec<Withdrawal>, Stopped> {
-        let mut begun = Vec::with_capacity(found.len());
+    /// Takes what is queued into work: from now on the people cannot cancel. And whether any waits for room below a ceiling or for the
+    /// screening service.
+    async fn begin(&self, found: Vec<Withdrawal>) -> Result<(Vec<Withdrawal>, bool), Stopped> {
+        let (mut begun, mut waiting) = (Vec::with_capacity(found.len()), false);
         for withdrawal in found {
             if withdrawal.state == WithdrawalState::Sending {
                 begun.push(withdrawal);
@@ -103,16 +107,13 @@ impl Draft<'_> {
             }
             match self.platform.counter(self.book, self.by).begin(withdrawal.number).await {
                 Ok(done) => begun.push(done.value),
-                // The person took it back a moment ago, it was paused, another maker has begun it, or it waits for room below a ceiling
-                // or for the screening service.
-                Err(
-                    Stopped::Waits(_)
-                    | Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused),
-                ) => {}
+                Err(Stopped::Waits(_)) => waiting = true,
+                // The person took it back a moment ago, it was paused, or another maker has begun it.
+                Err(Stopped::Refused(Refusal::StepIsNotPossible(..) | Refusal::MethodIsPaused)) => {}
                 Err(stopped) => return Err(stopped),
             }
         }
-        Ok(begun)
+        Ok((begun, waiting))
     }
 
     fn converted(&self, found: &[Withdrawal]) -> Result<Vec<BatchPayment>, Stopped> {

@@ -71,14 +71,8 @@ async fn funds_outside_of_their_marks_raise_an_alarm_until_they_are_back() {
     let limits = serde_json::json!({ "rails": { "limits": { "purse": { "most_funds": 1_000, "least_funds": 100 } } } });
     let config: Config = serde_json::from_value(limits).unwrap();
     let (secrets, clock) = (Secrets::derive(&[7; 32]), Clock::manual(1_800_000_000_000_000));
-    let opened = Platform::open(
-        database.folder(),
-        &database.url(),
-        secrets,
-        clock.clone(),
-        Entropy::seeded(1),
-        &config,
-    );
+    let url = database.url();
+    let opened = Platform::open(database.folder(), &url, secrets, clock.clone(), Entropy::seeded(1), &config);
     let mut platform = opened.await.unwrap();
     let facts = Facts {
         name: "purse".to_owned(),

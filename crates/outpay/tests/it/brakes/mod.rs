@@ -9,7 +9,7 @@ mod screening;
 use crate::database::Database;
 use crate::world::{Business, Hat, Setup, World};
 use ledger::{Actor, BookId, Cents, Terms, WithdrawalState};
-use outpay::testing::by_hand;
+use outpay::testing::batches::{self, BatchRefused};
 use outpay::testing::config::Config;
 use outpay::testing::payment_worker::PaymentWorker;
 use outpay::testing::platform::Platform;
@@ -95,7 +95,11 @@ async fn work(platform: &Platform) -> usize {
     PaymentWorker::new(platform.clone()).round().await.unwrap()
 }
 
-/// Takes what is queued by hand into work; how many payments are in the file.
-async fn take_by_hand(platform: &Platform, book: BookId) -> usize {
-    by_hand::take(platform, book, "bank", true, Actor::OPERATOR).await.unwrap().payments
+/// Takes what is queued by hand and may leave into a batch; how many payments are in it.
+async fn take_by_hand(platform: &Platform, book: BookId) -> i64 {
+    match batches::make(platform, book, "bank", None, Actor::OPERATOR).await {
+        Ok(number) => batches::find(platform, book, number).await.unwrap().open,
+        Err(Stopped::Batch(BatchRefused::NothingToPay)) => 0,
+        Err(stopped) => panic!("{stopped:?}"),
+    }
 }
