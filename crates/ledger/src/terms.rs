@@ -84,7 +84,12 @@ impl FeeRule {
     #[must_use]
     pub fn gross_for_at_least(&self, net: Cents) -> Option<Cents> {
         let mut low = net.0;
-        let mut high = net.plus(self.fee(net))?.0.checked_mul(2)?.checked_add(20_000)?;
+        // Enough where the share is the fee, and where the floor is.
+        let left_of_10_000 = i128::from(10_000_i64.checked_sub(self.basis_points)?);
+        let above_share = (i128::from(net.0) + i128::from(self.fixed.0) + 1) * 10_000;
+        let high = above_share.checked_div(left_of_10_000)?.checked_add(1)?;
+        let high = high.max(i128::from(net.0) + i128::from(self.floor.0));
+        let mut high = i64::try_from(high).ok()?;
         // The net amount never falls as the gross amount rises (a share is below the whole), so halving finds it.
         while low < high {
             let middle = low + (high - low) / 2;

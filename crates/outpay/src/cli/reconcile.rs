@@ -45,7 +45,11 @@ pub(super) struct ReconcileArguments {
 /// A time, or the beginning of a day.
 fn moment(text: &str) -> Result<Micros, String> {
     let time = text.parse::<jiff::Timestamp>().ok();
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    // The parser of days would drop a time of day, and so the time that was meant.
+    let day = || {
+        let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == "2027-12-31".len())?;
+        day.to_zoned(jiff::tz::TimeZone::UTC).ok()
+    };
     let time = time.or_else(|| day().map(|day| day.timestamp()));
     let time = time.ok_or("the time must look like 2027-12-31 or 2027-12-31T12:00:00Z")?;
     Ok(time.as_microsecond())

@@ -1,9 +1,9 @@
 //! The comparison as a table: what each side says, and what differs.
 
 use super::compare::{Books, Comparison, GRACE, Traceable, Traced, compare};
-use crate::rails::{Booked, Standing};
+use crate::rails::{Booked, SAMPLE_BY_RAIL, Standing};
 use crate::store::{MismatchKind, NewMismatch};
-use ledger::{BookId, Cents, Micros, Mode, Provider, Withdrawal, WithdrawalState};
+use ledger::{BookId, Cents, Micros, Mode, Withdrawal, WithdrawalState};
 
 const NOW: Micros = 1_800_000_000_000_000;
 const HOUR: Micros = 3_600_000_000;
@@ -20,7 +20,7 @@ fn withdrawal(number: i64, state: WithdrawalState, changed_at: Micros) -> Withdr
         number,
         user: 1,
         method: "usdc".to_owned(),
-        provider: Provider::Crypto,
+        provider: SAMPLE_BY_RAIL,
         amount: Cents(2_500),
         fees: Cents(50),
         destination: String::new(),

@@ -78,7 +78,7 @@ pub struct ScreeningVerdict {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ScreeningAnswer {
     decision: ScreeningDecision,
     #[serde(default)]
     reference: Option<String>,
@@ -205,7 +205,7 @@ fn read(answer: &[u8]) -> Result<ScreeningVerdict, Failure> {
     let refused = || anyhow::anyhow!("the answer is not {{\"decision\":\"allow\" or \"deny\"}}");
     // The parser would take a list of the values for the object.
     ensure!(answer.trim_ascii_start().starts_with(b"{"), refused());
-    let answer: Answer = serde_json::from_slice(answer).map_err(|_| refused())?;
+    let answer: ScreeningAnswer = serde_json::from_slice(answer).map_err(|_| refused())?;
     let reference = answer.reference.unwrap_or_default();
     let fits = reference.chars().count() <= LONGEST_REFERENCE && !reference.chars().any(char::is_control);
     ensure!(fits, "`reference` must be one line of at most {LONGEST_REFERENCE} characters");

@@ -53,7 +53,7 @@ pub(super) fn read_destination(fields: &Map<String, Value>) -> Result<String, Ve
             problem(RailText::code("field_long").with("most", LONGEST_EMAIL))
         }
         Ok(email) => Ok(serde_json::json!({ EMAIL: email.as_str() }).to_string()),
-        Err(_) => problem(RailText::code("email_form")),
+        Err(_) => problem(RailText::code("paypal_email_form")),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// A payout: `POST /v1/payments/payouts` (without items), `GET /v1/payments/payouts/{id}`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Batch {
+pub(super) struct PayoutBatch {
     pub(super) batch_header: BatchHeader,
     #[serde(default)]
     pub(super) items: Vec<Item>,

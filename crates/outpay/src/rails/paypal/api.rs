@@ -21,7 +21,7 @@ pub(super) enum ApiError {
 }
 
 /// An answer, whatever its status is.
-pub(super) struct Answer {
+pub(super) struct ApiAnswer {
     pub(super) status: u16,
     pub(super) body: Bytes,
 }
@@ -43,11 +43,11 @@ impl Api {
         Self { client, base, tokens }
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<Answer, ApiError> {
+    pub(super) async fn get(&self, path: &str) -> Result<ApiAnswer, ApiError> {
         self.call(Method::GET, path, Vec::new()).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Answer, ApiError> {
+    pub(super) async fn post(&self, path: &str, body: Vec<u8>) -> Result<ApiAnswer, ApiError> {
         self.call(Method::POST, path, body).await
     }
 
@@ -57,7 +57,7 @@ impl Api {
     }
 
     /// A token that was revoked is renewed once; 401 proves that nothing was done.
-    async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, ApiError> {
+    async fn call(&self, method: Method, path: &str, body: Vec<u8>) -> Result<ApiAnswer, ApiError> {
         let token = self.tokens.get().await?;
         let answer = self.call_with(&token, method.clone(), path, body.clone()).await?;
         if answer.status != UNAUTHORIZED {
@@ -74,7 +74,7 @@ impl Api {
         method: Method,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<ApiAnswer, ApiError> {
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
         let mut bearer = bearer.map_err(|_| ApiError::NoToken(200))?;
         bearer.set_sensitive(true);
@@ -84,6 +84,6 @@ impl Api {
         }
         let url = format!("{}{path}", self.base);
         let (status, body) = self.client.call(method, &url, headers, body).await?;
-        Ok(Answer { status, body })
+        Ok(ApiAnswer { status, body })
     }
 }

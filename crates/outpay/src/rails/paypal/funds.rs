@@ -1,7 +1,7 @@
 //! The account's balance, for the float check. Reading it is a permission of its own at PayPal; without it the float is not known, and
 //! PayPal refuses what it cannot pay.
 
-use super::api::Answer;
+use super::api::ApiAnswer;
 use super::money::Money;
 use super::{Closed, Funds, PaypalRail, Quote};
 use ledger::{Cents, Micros};
@@ -72,7 +72,7 @@ impl PaypalRail {
     /// The available balance in US dollars, or why it is not known.
     pub(super) async fn balances(&self) -> Result<Option<Cents>, String> {
         let answer = self.api.get(BALANCES).await.map_err(|error| error.to_string())?;
-        let Answer { status: 200, body } = answer else {
+        let ApiAnswer { status: 200, body } = answer else {
             return Err(format!("PayPal answers {}", answer.status));
         };
         let read: AccountBalances =

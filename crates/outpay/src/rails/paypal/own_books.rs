@@ -3,7 +3,7 @@
 //! when the payout is asked about. A payment shows up in the list within three hours.
 
 use super::PaypalRail;
-use super::api::Answer;
+use super::api::ApiAnswer;
 use super::money::Money;
 use crate::clock::rfc3339;
 use crate::rails::{Booked, Standing};
@@ -81,11 +81,11 @@ impl PaypalRail {
             rfc3339(last)
         );
         match self.api.get(&path).await? {
-            Answer { status: 200, body } => {
+            ApiAnswer { status: 200, body } => {
                 serde_json::from_slice(&body).map(Some).context("PayPal's list of payouts cannot be read")
             }
-            Answer { status: 403, .. } => Ok(None),
-            Answer { status, .. } => anyhow::bail!("PayPal answers {status} to the list of payouts"),
+            ApiAnswer { status: 403, .. } => Ok(None),
+            ApiAnswer { status, .. } => anyhow::bail!("PayPal answers {status} to the list of payouts"),
         }
     }
 

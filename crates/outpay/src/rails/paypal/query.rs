@@ -1,8 +1,8 @@
 //! `query`: what has become of a payout. It is asked by PayPal's number of it, which is noted as soon as PayPal tells it; an attempt
 //! without a number was perhaps never received, and is sent again.
 
-use super::answers::{Batch, ErrorAnswer};
-use super::api::{Answer, PAYOUTS};
+use super::answers::{ErrorAnswer, PayoutBatch};
+use super::api::{ApiAnswer, PAYOUTS};
 use super::request::{PayoutRequest, Sent};
 use super::submit::too_old;
 use super::{Finding, Outcome, Payment, PaypalRail, down, state_of, verdict};
@@ -62,8 +62,8 @@ impl PaypalRail {
         &self,
         request: &PayoutRequest,
         number: &str,
-    ) -> Result<Result<Batch, Outcome>, Failure> {
-        let Answer { status, body } = match self.api.get(&format!("{PAYOUTS}/{number}")).await {
+    ) -> Result<Result<PayoutBatch, Outcome>, Failure> {
+        let ApiAnswer { status, body } = match self.api.get(&format!("{PAYOUTS}/{number}")).await {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(down(&error))),
         };
@@ -73,7 +73,7 @@ impl PaypalRail {
                 format!("PayPal answers {status} ({}) about {number}", ErrorAnswer::read(&body).word());
             return if status >= 500 { Ok(Err(Outcome::down(told))) } else { unknown(told) };
         }
-        let Ok(batch) = serde_json::from_slice::<Batch>(&body) else {
+        let Ok(batch) = serde_json::from_slice::<PayoutBatch>(&body) else {
             return unknown(format!("PayPal's answer about {number} cannot be read"));
         };
         if batch.batch_header.payout_batch_id != number {

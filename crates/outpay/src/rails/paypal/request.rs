@@ -1,6 +1,6 @@
 //! The exact requests: a payout of one item, and the cancelling of an unclaimed one. An attempt holds the bytes of one of them.
 
-use super::answers::{Batch, Item};
+use super::answers::{Item, PayoutBatch};
 use super::config::Wallet;
 use super::money::Money;
 use super::{Payment, PaypalRail};
@@ -86,7 +86,7 @@ impl PayoutRequest {
     }
 
     /// Is the batch this request's? `Err`: in what it differs. Answers about another payment must not decide this one.
-    pub(super) fn check(&self, batch: &Batch) -> Result<(), &'static str> {
+    pub(super) fn check(&self, batch: &PayoutBatch) -> Result<(), &'static str> {
         if batch.batch_header.sender_batch_id() != Some(&self.sender_batch_header.sender_batch_id) {
             return Err("another sender_batch_id");
         }

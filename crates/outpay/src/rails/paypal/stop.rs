@@ -2,7 +2,7 @@
 //! tells. Nothing else can be cancelled.
 
 use super::answers::{ErrorAnswer, Item};
-use super::api::Answer;
+use super::api::ApiAnswer;
 use super::request::Sent;
 use super::submit::is_number;
 use super::{Outcome, Payment, PaypalRail, Prepared, down, verdict};
@@ -40,7 +40,7 @@ impl PaypalRail {
     pub(super) async fn cancel(&self, payment: &Payment, item: &str) -> Result<Outcome, Failure> {
         ensure!(is_number(item), "PayPal's number of the payment cannot be used");
         let path = format!("/v1/payments/payouts-item/{item}/cancel");
-        let Answer { status, body } = match self.api.post(&path, Vec::new()).await {
+        let ApiAnswer { status, body } = match self.api.post(&path, Vec::new()).await {
             Ok(answer) => answer,
             Err(error) => return Ok(down(&error)),
         };

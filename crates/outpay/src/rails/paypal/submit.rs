@@ -4,8 +4,8 @@
 //! Invariants: nothing is sent once PayPal may have forgotten the key. A link is never called: the number in it is asked for at the
 //! configured address, and counts only if PayPal says that it has our key.
 
-use super::answers::{Batch, ErrorAnswer};
-use super::api::{Answer, PAYOUTS};
+use super::answers::{ErrorAnswer, PayoutBatch};
+use super::api::{ApiAnswer, PAYOUTS};
 use super::notice::is_paypals;
 use super::request::{PayoutRequest, Sent};
 use super::{Outcome, Payment, PaypalRail, down, verdict};
@@ -64,11 +64,11 @@ impl PaypalRail {
         &self,
         payment: &Payment,
         request: &PayoutRequest,
-        answer: Answer,
+        answer: ApiAnswer,
     ) -> Result<Outcome, Failure> {
-        let Answer { status, body } = answer;
+        let ApiAnswer { status, body } = answer;
         if (200..300).contains(&status) {
-            let Ok(batch) = serde_json::from_slice::<Batch>(&body) else {
+            let Ok(batch) = serde_json::from_slice::<PayoutBatch>(&body) else {
                 return Ok(Outcome::unknown(format!("PayPal's answer of status {status} cannot be read")));
             };
             if let Err(difference) = request.check(&batch) {

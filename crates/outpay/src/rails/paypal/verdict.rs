@@ -2,7 +2,7 @@
 //!
 //! Invariant: only the states that PayPal documents as final end a payment; every other word is unknown, and is asked about again.
 
-use super::answers::{Batch, Item};
+use super::answers::{Item, PayoutBatch};
 use super::detail;
 use crate::language::Language;
 use crate::rails::{Finding, Outcome, Payment};
@@ -12,7 +12,7 @@ use ledger::WithdrawalState;
 pub(super) const UNCLAIMED: &str = "UNCLAIMED";
 
 /// What has become of a payout that is ours. `is_stopped`: we asked PayPal to cancel it.
-pub(super) fn of_batch(payment: &Payment, batch: &Batch, is_stopped: bool) -> Finding {
+pub(super) fn of_batch(payment: &Payment, batch: &PayoutBatch, is_stopped: bool) -> Finding {
     match batch.items.first() {
         Some(item) => of_item(payment, item, &batch.batch_header.batch_status, is_stopped),
         None => match batch.batch_header.batch_status.as_str() {
