@@ -85,7 +85,10 @@ impl FeeRule {
     pub fn gross_for_at_least(&self, net: Cents) -> Option<Cents> {
         let mut low = net.0;
         // Enough where the share is the fee, and where the floor is.
-        let left_of_10_000 = i128::from(10_000_i64.checked_sub(self.basis_points)?);
+        let left_of_10_000 = 10_000 - i128::from(self.basis_points);
+        if left_of_10_000 <= 0 {
+            return None;
+        }
         let above_share = (i128::from(net.0) + i128::from(self.fixed.0) + 1) * 10_000;
         let high = above_share.checked_div(left_of_10_000)?.checked_add(1)?;
         let high = high.max(i128::from(net.0) + i128::from(self.floor.0));

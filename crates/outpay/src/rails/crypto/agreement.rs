@@ -50,7 +50,7 @@ impl<'a> Agreement<'a> {
             (Some((finding, _)), _) if is_paid => finding.clone(),
             (_, Some((finding, _))) if is_refused => finding.clone(),
             // It may have to be given back, which is no progress on which a payment waits quietly.
-            (_, Some(_)) if Self::others(answers, refusal) < self.nodes.agree => unclear(answers),
+            (_, Some(_)) if Self::others(answers, refusal) < self.nodes.refunds => unclear(answers),
             (paid, _) => self.open(answers, paid.map(|(finding, _)| finding)),
         }
     }
