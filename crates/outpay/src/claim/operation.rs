@@ -120,11 +120,12 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
         csrf: person.csrf.to_string(),
         id: platform.secrets.ids().seal(IdKind::Withdrawal, book, withdrawal.number),
         version: format!(
-            "{}-{}-{}-{}",
+            "{}-{}-{}-{}-{}",
             withdrawal.state.code(),
             entries.len(),
             stop.map_or("", |stop| stop.word()),
-            u8::from(waits_for.is_some())
+            u8::from(waits_for.is_some()),
+            expected.as_ref().filter(|expected| expected.is_delayed).map_or(0, |expected| expected.at)
         ),
         has_ended: !withdrawal.state.holds_money(),
         word: state.word,

@@ -19,8 +19,12 @@ pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)
     })
 }
 
-/// The operation for a request; `None` where the document does not know the path or the method.
+/// The operation for a request; `None` where the document does not know the path or the method. A path without placeholders comes
+/// before one with them (OpenAPI 3.1, paths object).
 pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
+    if let Some(exact) = document()["paths"].get(path) {
+        return exact.get(method);
+    }
     let mut all = operations(document());
     let found = all.find(|(known, template, _)| *known == method && leads_to(template, path));
     found.map(|(_, _, operation)| operation)

@@ -84,7 +84,7 @@ async fn a_pause_is_told(world: &Claim) {
     let pause = outpay::testing::store::PauseScope::All;
     world.platform.store.pause(&pause, "why", ledger::Actor::OPERATOR, &[]).await.unwrap();
     let words = "Paused by the operator; it will be sent once this is lifted.";
-    browser.get(&path).await.says(words).says("-method_paused\"");
+    browser.get(&path).await.says(words).says("-method_paused-");
     browser.get(&state).await.says(words);
     browser.get("/p/home").await.says(words);
     world.platform.store.resume(&pause, &[]).await.unwrap();

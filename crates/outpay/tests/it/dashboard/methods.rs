@@ -53,7 +53,7 @@ async fn a_pause_is_shown_on_every_page_about_money(world: &Team) {
         "/dashboard/users",
         &user,
         "/dashboard/withdrawals",
-        "/dashboard/withdrawals/by-hand",
+        "/dashboard/batches",
         &withdrawal,
         METHODS,
         "/dashboard/reconciliation",

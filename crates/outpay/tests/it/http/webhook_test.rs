@@ -100,7 +100,7 @@ async fn status_400_unknown_provider(world: &Api) {
         "provider",
         "The provider must be one of: sandbox, gift_card, crypto, manual, paypal, sepa, ach, tremendous.",
     );
-    for provider in ["\"paypal\"", "1"] {
+    for provider in ["\"cheque\"", "1"] {
         let call = world.post(TEST).key(&hooked.business.key).json(format!(r#"{{"provider":{provider}}}"#));
         call.send().await.is(400, &expected);
     }

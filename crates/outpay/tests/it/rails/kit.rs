@@ -204,7 +204,7 @@ async fn paypal_conforms() {
     let rail = &world.platform.rails.get(Mode::Live, "paypal").unwrap().rail;
     let now = world.clock.now();
     conforms(&Case { rail: &**rail, payment, good, bad, remembers: true, now }).await;
-    assert_eq!(world.books().executed(&order), [2_450], "paid once");
+    assert_eq!(world.books().executed(&order), [2_500], "paid once");
 }
 
 #[tokio::test]

@@ -261,6 +261,7 @@ async fn differences_end_and_come_back(installation: &Installation) {
     );
     // It comes back as what it was, is told again, and pauses again.
     scene.resume().await;
+    scene.clock.advance(1_000_000);
     scene.rail.plant(&[too_much]);
     assert!(scene.run().await.paused);
     assert_eq!((scene.kinds().await, scene.told().await.len()), (vec![MismatchKind::Amount], 3));

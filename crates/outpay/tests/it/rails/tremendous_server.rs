@@ -20,7 +20,7 @@ fn table(url: &str) -> String {
 async fn from_a_business_s_request_to_the_person_s_link() {
     let fake = TremendousFake::start().await;
     let program = Program::new(&table(&fake.url));
-    let key = program.business("100.00");
+    let key = program.business("10000");
     let serving = program.serve(&["--allow-http-webhooks", "--allow-private-webhooks"]);
     let receiver = Receiver::open().await;
     let by_business = |method: &str, target: &str| serving.call(method, target).key(&key);
@@ -101,7 +101,7 @@ async fn a_cancelled_reward_reaches_the_business_and_the_person() {
     let fake = TremendousFake::start().await;
     fake.books.lock().begins = Some("PENDING APPROVAL");
     let program = Program::new(&table(&fake.url));
-    let key = program.business("100.00");
+    let key = program.business("10000");
     let serving = program.serve(&[]);
     let terms = json!({ "methods": { "rewards": { "enabled": true } } }).to_string();
     serving.call("PUT", "/payout/settings").key(&key).json(terms).send().await.value(200);

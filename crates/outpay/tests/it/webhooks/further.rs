@@ -44,10 +44,8 @@ async fn a_return_is_told_in_the_shape_of_the_api(world: &Hooks) {
 async fn a_delay_is_told_to_those_who_ask(world: &Hooks) {
     let book = world.book().await;
     world.endpoint(book, "/hook", &["payout.delayed"]).await;
-    world.endpoint_for_all(book, "/documented").await;
     let withdrawal = world.pay(book).await;
-    world.settle().await;
-    let before = world.receiver.on("/documented").len();
+    assert_eq!(world.settle().await, 0, "nothing but delays was asked for");
     let (occurrence, note) = (Occurrence::WithdrawalDelayed, "2027-02-01T00:00:00.000000Z".to_owned());
     let command = Command::Record { occurrence, user: Some(1), withdrawal: Some(withdrawal), note };
     world.command(book, command).await;
@@ -59,7 +57,6 @@ async fn a_delay_is_told_to_those_who_ask(world: &Hooks) {
         "expected_at": "2027-02-01T00:00:00.000000Z",
     });
     assert_eq!((&told["type"], &told["data"]), (&json!("payout.delayed"), &data));
-    assert_eq!(world.receiver.on("/documented").len(), before, "the documented five are five");
 }
 
 async fn what_happens_in_a_test_book_says_so(world: &Hooks) {

@@ -17,6 +17,9 @@ const LANGUAGES: [&str; 4] = ["curl", "python", "javascript", "php"];
 /// Nothing listens there.
 const CLOSED: &str = "http://127.0.0.1:1/";
 
+/// Providers of payments call it, for rails that this server does not have: the answer is the 404 that is described.
+const CALLED_BY_PROVIDERS: &str = "receiveRailNotice";
+
 /// A sample of the page.
 struct Sample {
     operation: String,
@@ -109,6 +112,10 @@ fn run(
 fn is_success(operation: &str, printed: &str) -> Result<(), String> {
     if operation == "getDocs" {
         return if printed.starts_with("<!doctype html>") { Ok(()) } else { Err(printed.to_owned()) };
+    }
+    if operation == CALLED_BY_PROVIDERS {
+        let answer: Value = serde_json::from_str(printed).map_err(|_| printed.to_owned())?;
+        return if answer["code"] == "not_found" { Ok(()) } else { Err(printed.to_owned()) };
     }
     let mut all = described::operations(described::document());
     let (_, _, entry) = all.find(|(_, _, one)| one["operationId"] == operation).unwrap();

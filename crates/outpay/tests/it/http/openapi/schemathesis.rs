@@ -42,6 +42,13 @@ const LENIENT: &[(&str, &str, &str, &str)] = &[
     (REFUSED, "/payout/batch", "reference_reused", "422: a reference belongs to another payout"),
     (REFUSED, "", "insufficient", "the balance decides"),
     (REFUSED, "", "Insufficient payout balance", "the balance decides"),
+    (REFUSED, "/payout/payment-batches", "a decimal above 0", "a rate is a decimal, which has no format"),
+    (
+        REFUSED,
+        "/payment-batches/answers",
+        "batch_answer_unreadable",
+        "the content of a bank's file has no format",
+    ),
     (REFUSED, "/payout/keys", "\"allowed_addresses\"", "addresses and networks have no format of their own"),
     (REFUSED, "/payout/quote", "\"fields\"", "the fields of a destination depend on the method"),
     (REFUSED, "/payout/withdraw", "\"fields\"", "the fields of a destination depend on the method"),
