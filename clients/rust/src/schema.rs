@@ -244,7 +244,7 @@ pub struct Delivery {
     pub status: ::std::string::String,
     #[doc = "Is it a test send, or an event of test mode?"]
     pub test_mode: bool,
-    #[doc = "The event.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
+    #[doc = "The event.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `payout.delayed`, `reconciliation.mismatch`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
     #[doc = "`whe_…`: the webhook that it goes to."]
@@ -276,7 +276,7 @@ pub struct DeliveryDetail {
     pub status: ::std::string::String,
     #[doc = "Is it a test send, or an event of test mode?"]
     pub test_mode: bool,
-    #[doc = "The event.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
+    #[doc = "The event.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `payout.delayed`, `reconciliation.mismatch`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
     #[doc = "`whe_…`: the webhook that it goes to."]
@@ -320,7 +320,7 @@ pub struct Event {
     pub id: ::std::string::String,
     #[doc = "1, 2, 3, … without a gap."]
     pub sequence: i64,
-    #[doc = "What happened.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
+    #[doc = "What happened.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `payout.delayed`, `reconciliation.mismatch`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
 }
@@ -333,6 +333,9 @@ pub struct EventData {
     #[doc = "`key_…`, where an API key gave the command."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub api_key_id: ::std::option::Option<::std::string::String>,
+    #[doc = "Of a withdrawal that takes longer than expected: when it is expected now."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub expected_at: ::std::option::Option<::std::string::String>,
     #[doc = "`imp_…`: the import that is done."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub import_id: ::std::option::Option<::std::string::String>,
@@ -348,6 +351,9 @@ pub struct EventData {
     #[doc = "The method that was opened or closed."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub method: ::std::option::Option<::std::string::String>,
+    #[doc = "Of `reconciliation.mismatch`: in what the books differ; `reason` has what each says.\n\nOne of `missing_here`, `missing_there`, `amount_differs`, `fee_differs`, `standing_differs`."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub mismatch: ::std::option::Option<::std::string::String>,
     #[doc = "What the withdrawal's rail made public at that moment."]
     #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
     pub payment: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -390,7 +396,7 @@ pub struct EventWebhook {
     #[doc = "Only where no real money moved."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub test_mode: ::std::option::Option<bool>,
-    #[doc = "What happened.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
+    #[doc = "What happened.\n\nOne of `balance.deposited`, `balance.moved_to_payout`, `balance.moved_to_main`, `payout_user.created`, `payout_user.credited`, `payout_user.debited`, `payout_user.deactivated`, `payout_user.activated`, `payout_user.hash_rotated`, `payout.created`, `payout.review`, `payout.queued`, `payout.approved`, `payout.rejected`, `payout.cancelled`, `payout.processing`, `payout.outcome_unknown`, `payout.outcome_known`, `payout.succeeded`, `payout.fee_taken`, `payout.failed`, `payout.returned`, `payout.fee_returned`, `gift_card.revealed`, `gift_card.stock_low`, `payout_user.money_expired`, `payout_user.money_expiring`, `settings.changed`, `installation.recovered`, `payments.paused`, `payments.resumed`, `import.completed`, `method.opened`, `method.closed`, `payout.delayed`, `reconciliation.mismatch`, `balance.deposit_reversed`, `balance.paid_out`, `balance.fees_swept`, `balance.fees_paid_out`."]
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
 }
@@ -471,7 +477,7 @@ pub struct Method {
     pub minimum: i64,
     #[doc = "Can it be used now?"]
     pub open: bool,
-    #[doc = "The kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`."]
+    #[doc = "The kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`, `paypal`, `sepa`, `ach`, `tremendous`."]
     pub provider: ::std::string::String,
     #[doc = "Its name for people."]
     pub title: ::std::string::String,
@@ -479,11 +485,14 @@ pub struct Method {
 #[doc = "One thing to choose."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct MethodChoice {
-    #[doc = "What to send as `amount`, cents."]
+    #[doc = "What to send as `amount`, cents; the least where there is a range."]
     pub amount: i64,
+    #[doc = "The largest `amount`, cents, where any from `amount` on can be sent."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub maximum_amount: ::std::option::Option<i64>,
     #[doc = "For example a brand."]
     pub name: ::std::string::String,
-    #[doc = "What it is worth, cents."]
+    #[doc = "What that is worth, cents."]
     pub net_amount: i64,
 }
 #[doc = "What the business keeps."]
@@ -612,6 +621,12 @@ pub struct NewKeyBody {
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub scopes: ::std::vec::Vec<::std::string::String>,
 }
+#[doc = "That a notice was taken."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct NoticeTaken {
+    #[doc = "Always true: now, or at an earlier delivery."]
+    pub received: bool,
+}
 #[doc = "One operation of a payout user."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct Operation {
@@ -619,6 +634,12 @@ pub struct Operation {
     pub amount: i64,
     #[doc = "When it happened; of a withdrawal, when it was asked for."]
     pub created_at: ::std::string::String,
+    #[doc = "True where an earlier expected time has passed."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub delayed: ::std::option::Option<bool>,
+    #[doc = "Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub expected_at: ::std::option::Option<::std::string::String>,
     #[doc = "Of a withdrawal: cents the business keeps."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fees: ::std::option::Option<i64>,
@@ -639,7 +660,7 @@ pub struct Operation {
     #[doc = "Of a withdrawal that is being sent: true while the rail has not said what it did. The money stays held."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome_unknown: ::std::option::Option<bool>,
-    #[doc = "Of a withdrawal: the kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`."]
+    #[doc = "Of a withdrawal: the kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`, `paypal`, `sepa`, `ach`, `tremendous`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub provider: ::std::option::Option<::std::string::String>,
     #[doc = "The same in words."]
@@ -663,19 +684,28 @@ pub struct Operation {
 #[doc = "One operation, in full."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct OperationDetail {
+    #[doc = "Of a withdrawal that its provider has accepted: what the recipient has to do there, as a sentence. Without it the money comes back."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action_needed: ::std::option::Option<::std::string::String>,
     #[doc = "Cents; negative where money left the balance."]
     pub amount: i64,
     #[doc = "Of a withdrawal: can it be cancelled now?"]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub can_cancel: ::std::option::Option<bool>,
-    #[doc = "Of a withdrawal: is there a gift card's code to reveal?"]
+    #[doc = "Of a withdrawal: is there a code or a link to reveal?"]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub can_reveal: ::std::option::Option<bool>,
     #[doc = "When it happened; of a withdrawal, when it was asked for."]
     pub created_at: ::std::string::String,
+    #[doc = "True where an earlier expected time has passed."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub delayed: ::std::option::Option<bool>,
     #[doc = "Of a withdrawal: where to."]
     #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
     pub destination: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    #[doc = "Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub expected_at: ::std::option::Option<::std::string::String>,
     #[doc = "Of a withdrawal: cents the business keeps."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fees: ::std::option::Option<i64>,
@@ -699,7 +729,7 @@ pub struct OperationDetail {
     #[doc = "Of a withdrawal: what its rail has made public, for example a transaction's hash."]
     #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
     pub payment: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-    #[doc = "Of a withdrawal: the kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`."]
+    #[doc = "Of a withdrawal: the kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`, `paypal`, `sepa`, `ach`, `tremendous`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub provider: ::std::option::Option<::std::string::String>,
     #[doc = "The same in words."]
@@ -916,6 +946,8 @@ pub struct PaymentBatchPage {
 #[doc = "A step of a recipient's withdrawal. What is not known is left out, never null."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct PayoutWebhook {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ach: ::std::option::Option<PayoutWebhookAch>,
     #[doc = "Gross, in cents."]
     pub amount: i64,
     #[doc = "Of a failure: why, for programs."]
@@ -938,7 +970,9 @@ pub struct PayoutWebhook {
     pub net_amount: ::std::option::Option<i64>,
     #[doc = "`ord_…`: the withdrawal. Deduplicate on it and `type`."]
     pub order_id: ::std::string::String,
-    #[doc = "The kind of rail, and the name of the field with its details.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub paypal: ::std::option::Option<PayoutWebhookPaypal>,
+    #[doc = "The kind of rail, and the name of the field with its details.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`, `paypal`, `sepa`, `ach`, `tremendous`."]
     pub provider: ::std::string::String,
     #[doc = "Why it was rejected, where the operator said so; why it failed."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -946,12 +980,25 @@ pub struct PayoutWebhook {
     pub recipient: PayoutWebhookRecipient,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sandbox: ::std::option::Option<PayoutWebhookSandbox>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sepa: ::std::option::Option<PayoutWebhookSepa>,
     #[doc = "Only where no real money moved."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub test_mode: ::std::option::Option<bool>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tremendous: ::std::option::Option<PayoutWebhookTremendous>,
     #[doc = "The event.\n\nOne of `payout.created`, `payout.processing`, `payout.succeeded`, `payout.failed`, `payout.rejected`."]
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
+}
+#[doc = "Only where `provider` is `ach`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PayoutWebhookAch {
+    #[doc = "The last four characters of the account."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last4: ::std::option::Option<::std::string::String>,
+    #[doc = "The payment's public number at its rail."]
+    pub order_id: ::std::string::String,
 }
 #[doc = "Only where `provider` is `crypto`."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
@@ -1013,6 +1060,15 @@ pub struct PayoutWebhookMetadata {
     #[doc = "`usr_…`: the payout user."]
     pub payout_user_id: ::std::string::String,
 }
+#[doc = "Only where `provider` is `paypal`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PayoutWebhookPaypal {
+    #[doc = "A detail of the rail."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    #[doc = "The payment's public number at its rail."]
+    pub order_id: ::std::string::String,
+}
 #[doc = "The payout user."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct PayoutWebhookRecipient {
@@ -1024,6 +1080,33 @@ pub struct PayoutWebhookRecipient {
 pub struct PayoutWebhookSandbox {
     #[doc = "The payment's public number at its rail."]
     pub order_id: ::std::string::String,
+}
+#[doc = "Only where `provider` is `sepa`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PayoutWebhookSepa {
+    #[doc = "The last four characters of the account."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last4: ::std::option::Option<::std::string::String>,
+    #[doc = "The payment's public number at its rail."]
+    pub order_id: ::std::string::String,
+}
+#[doc = "Only where `provider` is `tremendous`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
+pub struct PayoutWebhookTremendous {
+    #[doc = "What is paid."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub currency: ::std::option::Option<::std::string::String>,
+    #[doc = "What the card is worth, in cents."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub face_value: ::std::option::Option<i64>,
+    #[doc = "The payment's public number at its rail."]
+    pub order_id: ::std::string::String,
+    #[doc = "What the person chose, for example a shop's card."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub product: ::std::option::Option<::std::string::String>,
+    #[doc = "The provider's number of the reward."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub reward_id: ::std::option::Option<::std::string::String>,
 }
 #[doc = "What one person or key proposed and another has to confirm."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
@@ -1114,20 +1197,23 @@ pub struct ResumeAnswer {
     #[doc = "There was such a pause of the business."]
     pub was_paused: bool,
 }
-#[doc = "A gift card's secrets."]
+#[doc = "What a delivered withdrawal left for the person: a gift card's code, or a link."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug)]
 pub struct RevealedCard {
-    #[doc = "Where it can be used, for example a shop's name."]
+    #[doc = "What it is, for example a shop's name."]
     pub brand: ::std::string::String,
-    #[doc = "What to type in."]
+    #[doc = "What to type in; where there is a `link`, the same text."]
     pub code: ::std::string::String,
     #[doc = "Always US dollars."]
     pub currency: ::std::string::String,
-    #[doc = "When the card ends, or null."]
+    #[doc = "When it ends, or null."]
     #[serde(deserialize_with = "::std::option::Option::deserialize")]
     pub expires_at: ::std::option::Option<::std::string::String>,
-    #[doc = "What the card is worth, in cents."]
+    #[doc = "What it is worth, in cents."]
     pub face_value: i64,
+    #[doc = "The address to open, where it is a link."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub link: ::std::option::Option<::std::string::String>,
     #[doc = "The pin, or null."]
     #[serde(deserialize_with = "::std::option::Option::deserialize")]
     pub pin: ::std::option::Option<::std::string::String>,
@@ -1260,7 +1346,7 @@ pub struct TermsPatch {
 #[doc = "What to send; may be left out."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default)]
 pub struct TestBody {
-    #[doc = "Whose shape the invented event has; `manual` where it is left out.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`."]
+    #[doc = "Whose shape the invented event has; `manual` where it is left out.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`, `paypal`, `sepa`, `ach`, `tremendous`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub provider: ::std::option::Option<::std::string::String>,
     #[doc = "The event to invent; `payout.succeeded` where it is left out.\n\nOne of `payout.created`, `payout.processing`, `payout.succeeded`, `payout.failed`, `payout.rejected`."]
@@ -1416,8 +1502,14 @@ pub struct Withdrawal {
     pub created_at: ::std::string::String,
     #[doc = "Always US dollars."]
     pub currency: ::std::string::String,
+    #[doc = "True where an earlier expected time has passed."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub delayed: ::std::option::Option<bool>,
     #[doc = "Where to: the fields that the method asks for."]
     pub destination: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    #[doc = "While it is queued or being sent: by when it is expected to be paid. Only where it is read."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub expected_at: ::std::option::Option<::std::string::String>,
     #[doc = "Cents the business keeps."]
     pub fees: i64,
     #[doc = "`ord_…`: the withdrawal."]
@@ -1435,7 +1527,7 @@ pub struct Withdrawal {
     pub outcome_unknown: bool,
     #[doc = "`usr_…`: whose money it is."]
     pub payout_user_id: ::std::string::String,
-    #[doc = "The kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`."]
+    #[doc = "The kind of rail.\n\nOne of `sandbox`, `gift_card`, `crypto`, `manual`, `paypal`, `sepa`, `ach`, `tremendous`."]
     pub provider: ::std::string::String,
     #[doc = "The same in words, or null."]
     #[serde(deserialize_with = "::std::option::Option::deserialize")]
@@ -1445,7 +1537,7 @@ pub struct Withdrawal {
     pub reason_code: ::std::option::Option<::std::string::String>,
     #[doc = "Where it stands.\n\nOne of `created`, `review`, `queued`, `sending`, `succeeded`, `failed`, `rejected`, `cancelled`, `returned`."]
     pub status: ::std::string::String,
-    #[doc = "Only while it is `queued` and may not leave: why. It is sent once this is lifted.\n\nOne of `method_paused`, `payouts_off`, `method_off`, `user_inactive`."]
+    #[doc = "Only where it may not leave: why. What is `queued` is sent once this is lifted.\n\nOne of `method_paused`, `payouts_off`, `method_off`, `user_inactive`, `ceiling_reached`, `screening_denied`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub waiting: ::std::option::Option<::std::string::String>,
 }

@@ -363,7 +363,7 @@ export interface paths {
         put?: never;
         /**
          * Reveal a gift card.
-         * @description Shows the code of a delivered gift card. Each call is recorded; a card can be revealed ten times per hour.
+         * @description Shows the code of a delivered gift card, or the link of a delivered reward. Each call is recorded; one can be revealed ten times per hour.
          */
         post: operations["revealGiftCard"];
         delete?: never;
@@ -1147,7 +1147,7 @@ export interface paths {
         put?: never;
         /**
          * Approve a withdrawal.
-         * @description Approves a withdrawal in `review`, which queues it. A key that gave the recipient money may not approve, where another secret key or member could.
+         * @description Approves a withdrawal in `review`, which queues it. A key that gave the recipient money may not approve, where another secret key or member could. One that the screening service denied takes two people: it is proposed instead (202).
          */
         post: operations["approveWithdrawal"];
         delete?: never;
@@ -1210,6 +1210,26 @@ export interface paths {
          * @description Says that a person has paid a withdrawal of a manual method, with proof. Where it takes two people, it is proposed instead (202).
          */
         post: operations["settleWithdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rails/{kind}/{name}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a notice of a payment provider.
+         * @description For the provider of a rail, for example PayPal, whose webhook the operator has pointed here. It is verified as the provider signs it; a repeat is answered like the first one. The body is the provider's own.
+         */
+        post: operations["receiveRailNotice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1782,6 +1802,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "payout.delayed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The event `payout.delayed`
+         * @description Sent to every webhook that asked for it. Verify one of the two signatures over the raw body, and answer 200 within 30 seconds. Expect repeats.
+         */
+        post: operations["onPayoutDelayed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "payout.failed": {
         parameters: {
             query?: never;
@@ -1996,6 +2036,26 @@ export interface webhooks {
          * @description Sent to every webhook that asked for it. Verify one of the two signatures over the raw body, and answer 200 within 30 seconds. Expect repeats.
          */
         post: operations["onPayoutSucceeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "reconciliation.mismatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The event `reconciliation.mismatch`
+         * @description Sent to every webhook that asked for it. Verify one of the two signatures over the raw body, and answer 200 within 30 seconds. Expect repeats.
+         */
+        post: operations["onReconciliationMismatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2601,7 +2661,7 @@ export interface components {
          * @description Why a request was refused, for programs. New codes can be added.
          * @enum {string}
          */
-        ErrorCode: "above_key_limit" | "above_maximum" | "amount_does_not_cover_fee" | "amount_not_possible" | "amount_out_of_range" | "balance_too_large" | "batch_amount_not_possible" | "batch_answer_unreadable" | "batch_changed" | "batch_file_not_kept" | "batch_file_not_possible" | "batch_not_found" | "batch_nothing_to_pay" | "batch_payments_ended" | "batch_payments_stopped" | "batch_rate_missing" | "batch_rate_not_one" | "batch_state" | "below_minimum" | "busy" | "daily_cap_reached" | "deposit_exceeded" | "deposit_not_found" | "deposit_reference_reused" | "deposit_reference_used_elsewhere" | "headers_too_large" | "idempotency_key_reused" | "insufficient_balance" | "insufficient_fees" | "insufficient_scope" | "insufficient_user_balance" | "invalid_host" | "invalid_request" | "invalid_rows" | "key_day_ceiling" | "key_exceeds_own" | "key_expired" | "key_not_found" | "key_recipient_ceiling" | "key_request_ceiling" | "key_revoked" | "lease_lost" | "maker_is_checker" | "malformed_request" | "members_only" | "method_closed" | "method_not_allowed" | "method_not_found" | "method_paused" | "money_was_claimed" | "needs_second_person" | "not_found" | "not_manual" | "not_possible" | "nothing_to_reveal" | "operation_not_found" | "out_of_funds" | "outcome_unknown" | "paused_by_operator" | "payload_too_large" | "payment_may_still_be_made" | "payout_user_not_active" | "payout_user_not_found" | "precondition_failed" | "proposal_not_found" | "proposal_not_open" | "rail_not_here" | "rate_limited" | "reference_reused" | "request_timeout" | "test_mode_only" | "too_many_webhooks" | "unhealthy" | "unknown_field" | "unsupported_content_encoding" | "unsupported_media_type" | "unsupported_transfer_coding" | "uri_too_long" | "webhook_deleted" | "webhook_delivery_not_failed" | "webhook_delivery_not_found" | "webhook_not_found" | "webhook_not_set" | "webhook_rolled_since" | "withdrawal_busy" | "withdrawal_not_found" | "withdrawal_state" | "withdrawals_paused";
+        ErrorCode: "above_key_limit" | "above_maximum" | "amount_does_not_cover_fee" | "amount_not_possible" | "amount_out_of_range" | "balance_too_large" | "batch_amount_not_possible" | "batch_answer_unreadable" | "batch_changed" | "batch_file_not_kept" | "batch_file_not_possible" | "batch_not_found" | "batch_nothing_to_pay" | "batch_payments_ended" | "batch_payments_stopped" | "batch_rate_missing" | "batch_rate_not_one" | "batch_state" | "below_minimum" | "busy" | "daily_cap_reached" | "deposit_exceeded" | "deposit_not_found" | "deposit_reference_reused" | "deposit_reference_used_elsewhere" | "headers_too_large" | "idempotency_key_reused" | "insufficient_balance" | "insufficient_fees" | "insufficient_scope" | "insufficient_user_balance" | "invalid_host" | "invalid_request" | "invalid_rows" | "key_day_ceiling" | "key_exceeds_own" | "key_expired" | "key_not_found" | "key_recipient_ceiling" | "key_request_ceiling" | "key_revoked" | "lease_lost" | "maker_is_checker" | "malformed_request" | "members_only" | "method_closed" | "method_not_allowed" | "method_not_found" | "method_paused" | "money_was_claimed" | "needs_second_person" | "not_found" | "not_manual" | "not_possible" | "nothing_to_reveal" | "notice_not_genuine" | "notice_not_verified" | "operation_not_found" | "out_of_funds" | "outcome_unknown" | "paused_by_operator" | "payload_too_large" | "payment_may_still_be_made" | "payout_user_not_active" | "payout_user_not_found" | "precondition_failed" | "proposal_not_found" | "proposal_not_open" | "rail_not_here" | "rate_limited" | "reference_reused" | "request_timeout" | "test_mode_only" | "too_many_webhooks" | "unhealthy" | "unknown_field" | "unsupported_content_encoding" | "unsupported_media_type" | "unsupported_transfer_coding" | "uri_too_long" | "webhook_deleted" | "webhook_delivery_not_failed" | "webhook_delivery_not_found" | "webhook_not_found" | "webhook_not_set" | "webhook_rolled_since" | "withdrawal_busy" | "withdrawal_not_found" | "withdrawal_state" | "withdrawals_paused";
         /** @description One event. */
         Event: {
             /**
@@ -2639,6 +2699,12 @@ export interface components {
              */
             api_key_id?: string;
             /**
+             * Format: date-time
+             * @description Of a withdrawal that takes longer than expected: when it is expected now.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            expected_at?: string;
+            /**
              * @description `imp_…`: the import that is done.
              * @example imp_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
              */
@@ -2667,6 +2733,8 @@ export interface components {
              * @example sandbox
              */
             method?: string;
+            /** @description Of `reconciliation.mismatch`: in what the books differ; `reason` has what each says. */
+            mismatch?: components["schemas"]["MismatchKind"];
             /**
              * @description What the withdrawal's rail made public at that moment.
              * @example {
@@ -2715,7 +2783,7 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventType: "balance.deposited" | "balance.moved_to_payout" | "balance.moved_to_main" | "payout_user.created" | "payout_user.credited" | "payout_user.debited" | "payout_user.deactivated" | "payout_user.activated" | "payout_user.hash_rotated" | "payout.created" | "payout.review" | "payout.queued" | "payout.approved" | "payout.rejected" | "payout.cancelled" | "payout.processing" | "payout.outcome_unknown" | "payout.outcome_known" | "payout.succeeded" | "payout.fee_taken" | "payout.failed" | "payout.returned" | "payout.fee_returned" | "gift_card.revealed" | "gift_card.stock_low" | "payout_user.money_expired" | "payout_user.money_expiring" | "settings.changed" | "installation.recovered" | "payments.paused" | "payments.resumed" | "import.completed" | "method.opened" | "method.closed" | "balance.deposit_reversed" | "balance.paid_out" | "balance.fees_swept" | "balance.fees_paid_out";
+        EventType: "balance.deposited" | "balance.moved_to_payout" | "balance.moved_to_main" | "payout_user.created" | "payout_user.credited" | "payout_user.debited" | "payout_user.deactivated" | "payout_user.activated" | "payout_user.hash_rotated" | "payout.created" | "payout.review" | "payout.queued" | "payout.approved" | "payout.rejected" | "payout.cancelled" | "payout.processing" | "payout.outcome_unknown" | "payout.outcome_known" | "payout.succeeded" | "payout.fee_taken" | "payout.failed" | "payout.returned" | "payout.fee_returned" | "gift_card.revealed" | "gift_card.stock_low" | "payout_user.money_expired" | "payout_user.money_expiring" | "settings.changed" | "installation.recovered" | "payments.paused" | "payments.resumed" | "import.completed" | "method.opened" | "method.closed" | "payout.delayed" | "reconciliation.mismatch" | "balance.deposit_reversed" | "balance.paid_out" | "balance.fees_swept" | "balance.fees_paid_out";
         /** @description An event as it is sent to a receiver. */
         EventWebhook: {
             /**
@@ -2813,6 +2881,11 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok";
+        /**
+         * @description Why a withdrawal does not leave: as for `WaitingReason`, or `ceiling_reached` (the operator's ceiling of its method) or `screening_denied` (it is in review, and two people let it go).
+         * @enum {string}
+         */
+        HeldReason: "method_paused" | "payouts_off" | "method_off" | "user_inactive" | "ceiling_reached" | "screening_denied";
         /** @description What to send. */
         MetadataBody: {
             /**
@@ -2871,10 +2944,15 @@ export interface components {
         MethodChoice: {
             /**
              * Format: int64
-             * @description What to send as `amount`, cents.
+             * @description What to send as `amount`, cents; the least where there is a range.
              * @example 10000
              */
             amount: number;
+            /**
+             * Format: int64
+             * @description The largest `amount`, cents, where any from `amount` on can be sent.
+             */
+            maximum_amount?: number;
             /**
              * @description For example a brand.
              * @example Payroll
@@ -2882,7 +2960,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description What it is worth, cents.
+             * @description What that is worth, cents.
              * @example 2450
              */
             net_amount: number;
@@ -2959,6 +3037,11 @@ export interface components {
             /** @description Which withdrawals wait for a person's approval. */
             review: components["schemas"]["MethodReview"];
         };
+        /**
+         * @description In what a rail's own books differ from ours.
+         * @enum {string}
+         */
+        MismatchKind: "missing_here" | "missing_there" | "amount_differs" | "fee_differs" | "standing_differs";
         /** @description A new key. Its text is shown this once. */
         NewKey: {
             /** @description Addresses and networks that it may be used from; null: any. */
@@ -3094,6 +3177,11 @@ export interface components {
              */
             scopes?: components["schemas"]["Scope"][];
         };
+        /** @description That a notice was taken. */
+        NoticeTaken: {
+            /** @description Always true: now, or at an earlier delivery. */
+            received: boolean;
+        };
         /** @description One operation of a payout user. */
         Operation: {
             /**
@@ -3108,6 +3196,14 @@ export interface components {
              * @example 2026-01-02T03:04:05.678901Z
              */
             created_at: string;
+            /** @description True where an earlier expected time has passed. */
+            delayed?: boolean;
+            /**
+             * Format: date-time
+             * @description Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            expected_at?: string;
             /**
              * Format: int64
              * @description Of a withdrawal: cents the business keeps.
@@ -3175,6 +3271,8 @@ export interface components {
         };
         /** @description One operation, in full. */
         OperationDetail: {
+            /** @description Of a withdrawal that its provider has accepted: what the recipient has to do there, as a sentence. Without it the money comes back. */
+            action_needed?: string;
             /**
              * Format: int64
              * @description Cents; negative where money left the balance.
@@ -3183,7 +3281,7 @@ export interface components {
             amount: number;
             /** @description Of a withdrawal: can it be cancelled now? */
             can_cancel?: boolean;
-            /** @description Of a withdrawal: is there a gift card's code to reveal? */
+            /** @description Of a withdrawal: is there a code or a link to reveal? */
             can_reveal?: boolean;
             /**
              * Format: date-time
@@ -3191,6 +3289,8 @@ export interface components {
              * @example 2026-01-02T03:04:05.678901Z
              */
             created_at: string;
+            /** @description True where an earlier expected time has passed. */
+            delayed?: boolean;
             /**
              * @description Of a withdrawal: where to.
              * @example {
@@ -3200,6 +3300,12 @@ export interface components {
             destination?: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: date-time
+             * @description Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            expected_at?: string;
             /**
              * Format: int64
              * @description Of a withdrawal: cents the business keeps.
@@ -3606,6 +3712,13 @@ export interface components {
         PayoutEventType: "payout.created" | "payout.processing" | "payout.succeeded" | "payout.failed" | "payout.rejected";
         /** @description A step of a recipient's withdrawal. What is not known is left out, never null. */
         PayoutWebhook: {
+            /** @description Only where `provider` is `ach`. */
+            ach?: {
+                /** @description The last four characters of the account. */
+                last4?: string;
+                /** @description The payment's public number at its rail. */
+                order_id: string;
+            };
             /**
              * Format: int64
              * @description Gross, in cents.
@@ -3682,6 +3795,13 @@ export interface components {
              * @example ord_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31
              */
             order_id: string;
+            /** @description Only where `provider` is `paypal`. */
+            paypal?: {
+                /** @description A detail of the rail. */
+                email?: string;
+                /** @description The payment's public number at its rail. */
+                order_id: string;
+            };
             /** @description The kind of rail, and the name of the field with its details. */
             provider: components["schemas"]["Provider"];
             /**
@@ -3702,11 +3822,31 @@ export interface components {
                 /** @description The payment's public number at its rail. */
                 order_id: string;
             };
+            /** @description Only where `provider` is `sepa`. */
+            sepa?: {
+                /** @description The last four characters of the account. */
+                last4?: string;
+                /** @description The payment's public number at its rail. */
+                order_id: string;
+            };
             /**
              * @description Only where no real money moved.
              * @constant
              */
             test_mode?: true;
+            /** @description Only where `provider` is `tremendous`. */
+            tremendous?: {
+                /** @description What is paid. */
+                currency?: string;
+                /** @description What the card is worth, in cents. */
+                face_value?: number;
+                /** @description The payment's public number at its rail. */
+                order_id: string;
+                /** @description What the person chose, for example a shop's card. */
+                product?: string;
+                /** @description The provider's number of the reward. */
+                reward_id?: string;
+            };
             /** @description The event. */
             type: components["schemas"]["PayoutEventType"];
         };
@@ -3783,7 +3923,7 @@ export interface components {
          * @description The kind of rail that pays.
          * @enum {string}
          */
-        Provider: "sandbox" | "gift_card" | "crypto" | "manual";
+        Provider: "sandbox" | "gift_card" | "crypto" | "manual" | "paypal" | "sepa" | "ach" | "tremendous";
         /** @description The price of a withdrawal. */
         Quote: {
             /**
@@ -3884,15 +4024,15 @@ export interface components {
             /** @description There was such a pause of the business. */
             was_paused: boolean;
         };
-        /** @description A gift card's secrets. */
+        /** @description What a delivered withdrawal left for the person: a gift card's code, or a link. */
         RevealedCard: {
             /**
-             * @description Where it can be used, for example a shop's name.
+             * @description What it is, for example a shop's name.
              * @example Bookshop
              */
             brand: string;
             /**
-             * @description What to type in.
+             * @description What to type in; where there is a `link`, the same text.
              * @example DEMO-CARD-1
              */
             code: string;
@@ -3900,16 +4040,18 @@ export interface components {
             currency: components["schemas"]["Currency"];
             /**
              * Format: date-time
-             * @description When the card ends, or null.
+             * @description When it ends, or null.
              * @example 2026-01-02T03:04:05.678901Z
              */
             expires_at: string | null;
             /**
              * Format: int64
-             * @description What the card is worth, in cents.
+             * @description What it is worth, in cents.
              * @example 2500
              */
             face_value: number;
+            /** @description The address to open, where it is a link. */
+            link?: string;
             /**
              * @description The pin, or null.
              * @example 1234
@@ -4346,6 +4488,8 @@ export interface components {
             created_at: string;
             /** @description Always US dollars. */
             currency: components["schemas"]["Currency"];
+            /** @description True where an earlier expected time has passed. */
+            delayed?: boolean;
             /**
              * @description Where to: the fields that the method asks for.
              * @example {
@@ -4355,6 +4499,12 @@ export interface components {
             destination: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: date-time
+             * @description While it is queued or being sent: by when it is expected to be paid. Only where it is read.
+             * @example 2026-01-02T03:04:05.678901Z
+             */
+            expected_at?: string;
             /**
              * Format: int64
              * @description Cents the business keeps.
@@ -4409,8 +4559,8 @@ export interface components {
             reason_code: string | null;
             /** @description Where it stands. */
             status: components["schemas"]["WithdrawalStatus"];
-            /** @description Only while it is `queued` and may not leave: why. It is sent once this is lifted. */
-            waiting?: components["schemas"]["WaitingReason"];
+            /** @description Only where it may not leave: why. What is `queued` is sent once this is lifted. */
+            waiting?: components["schemas"]["HeldReason"];
         };
         /** @description One page of a list. */
         WithdrawalPage: {
@@ -4638,6 +4788,7 @@ export type Hash = components['schemas']['Hash'];
 export type HashBody = components['schemas']['HashBody'];
 export type Health = components['schemas']['Health'];
 export type HealthStatus = components['schemas']['HealthStatus'];
+export type HeldReason = components['schemas']['HeldReason'];
 export type MetadataBody = components['schemas']['MetadataBody'];
 export type Method = components['schemas']['Method'];
 export type MethodChoice = components['schemas']['MethodChoice'];
@@ -4645,8 +4796,10 @@ export type MethodFee = components['schemas']['MethodFee'];
 export type MethodReview = components['schemas']['MethodReview'];
 export type Methods = components['schemas']['Methods'];
 export type MethodTerms = components['schemas']['MethodTerms'];
+export type MismatchKind = components['schemas']['MismatchKind'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewKeyBody = components['schemas']['NewKeyBody'];
+export type NoticeTaken = components['schemas']['NoticeTaken'];
 export type Operation = components['schemas']['Operation'];
 export type OperationDetail = components['schemas']['OperationDetail'];
 export type OperationPage = components['schemas']['OperationPage'];
@@ -9350,6 +9503,18 @@ export interface operations {
                     "application/json": components["schemas"]["Withdrawal"];
                 };
             };
+            /** @description It takes two people: proposed, and not done yet */
+            202: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
             /** @description Invalid fields, or malformed JSON (`invalid_request`, `unknown_field`; bare) */
             400: {
                 headers: {
@@ -9691,6 +9856,71 @@ export interface operations {
             501: components["responses"]["UnsupportedTransferCoding"];
             503: components["responses"]["Busy"];
             504: components["responses"]["OutcomeUnknown"];
+        };
+    };
+    receiveRailNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The kind of rail, for example `paypal` */
+                kind: string;
+                /** @description The method's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was taken, now or before */
+            200: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeTaken"];
+                };
+            };
+            /** @description It is not genuine (`notice_not_genuine`) */
+            400: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestError"];
+                };
+            };
+            /** @description There is no such rail, or it takes no notices (`not_found`) */
+            404: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            501: components["responses"]["UnsupportedTransferCoding"];
+            /** @description It could not be verified now; send it again (`notice_not_verified`) */
+            503: {
+                headers: {
+                    "Outpay-Request-Id": components["headers"]["Outpay-Request-Id"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     getReadiness: {
@@ -11204,6 +11434,59 @@ export interface operations {
             };
         };
     };
+    onPayoutDelayed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's `sequence` in `GET /payout/events`; a test send has none. */
+                "Outpay-Sequence"?: string;
+                /** @description Lower-case hexadecimal HMAC-SHA256 of the raw body, keyed by the token's text. */
+                Signature: string;
+                /** @description While the overlap of a roll lasts: the same with the new token. */
+                "Signature-Next"?: string;
+                /** @description Standard Webhooks: `whd_…`, the same over all tries of a delivery. */
+                "Webhook-Id": string;
+                /** @description Standard Webhooks: `v1,` and the signature by the `whsec_…` secret; two during a roll. */
+                "Webhook-Signature": string;
+                /** @description Standard Webhooks: seconds since 1970 of this try. */
+                "Webhook-Timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "created_at": "2026-01-02T03:04:05.678901Z",
+                 *       "data": {
+                 *         "amount": 2450,
+                 *         "payout_user_id": "usr_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31"
+                 *       },
+                 *       "id": "evt_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31",
+                 *       "type": "payout.delayed"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventWebhook"];
+            };
+        };
+        responses: {
+            /** @description A failure; the delivery is tried again. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. Any other status counts as a failure, and the delivery is tried again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     onPayoutFailed: {
         parameters: {
             query?: never;
@@ -11825,6 +12108,56 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["PayoutWebhook"];
+            };
+        };
+        responses: {
+            /** @description A failure; the delivery is tried again. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Delivered. Any other status counts as a failure, and the delivery is tried again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onReconciliationMismatch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's `sequence` in `GET /payout/events`; a test send has none. */
+                "Outpay-Sequence"?: string;
+                /** @description Lower-case hexadecimal HMAC-SHA256 of the raw body, keyed by the token's text. */
+                Signature: string;
+                /** @description While the overlap of a roll lasts: the same with the new token. */
+                "Signature-Next"?: string;
+                /** @description Standard Webhooks: `whd_…`, the same over all tries of a delivery. */
+                "Webhook-Id": string;
+                /** @description Standard Webhooks: `v1,` and the signature by the `whsec_…` secret; two during a roll. */
+                "Webhook-Signature": string;
+                /** @description Standard Webhooks: seconds since 1970 of this try. */
+                "Webhook-Timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "created_at": "2026-01-02T03:04:05.678901Z",
+                 *       "data": {},
+                 *       "id": "evt_6f1b6c1e-3c5a-8d2f-9b1e-4a7c0d9e2f31",
+                 *       "type": "reconciliation.mismatch"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventWebhook"];
             };
         };
         responses: {

@@ -306,6 +306,8 @@ ErrorCode: TypeAlias = Literal[
     "not_manual",
     "not_possible",
     "nothing_to_reveal",
+    "notice_not_genuine",
+    "notice_not_verified",
     "operation_not_found",
     "out_of_funds",
     "outcome_unknown",
@@ -345,65 +347,6 @@ Why a request was refused, for programs. New codes can be added.
 """
 
 
-class EventData(TypedDict):
-    """
-    What it is about.
-    """
-
-    amount: NotRequired[int]
-    """
-    Cents, where money moved.
-    """
-    api_key_id: NotRequired[str]
-    """
-    `key_…`, where an API key gave the command.
-    """
-    import_id: NotRequired[str]
-    """
-    `imp_…`: the import that is done.
-    """
-    member_id: NotRequired[str]
-    """
-    `mem_…`, where a member of the business's team gave it.
-    """
-    memo: NotRequired[str]
-    """
-    Of a payout: what it is for.
-    """
-    metadata: NotRequired[dict[str, str]]
-    """
-    The notes about a payout, or about a withdrawal as they are now.
-    """
-    method: NotRequired[str]
-    """
-    The method that was opened or closed.
-    """
-    payment: NotRequired[dict[str, Any]]
-    """
-    What the withdrawal's rail made public at that moment.
-    """
-    payout_user_id: NotRequired[str]
-    """
-    `usr_…`, where it concerns a payout user.
-    """
-    reason: NotRequired[str]
-    """
-    The reason of a debit, or why a withdrawal ended badly; the proof of one that a person settled.
-    """
-    reference: NotRequired[str]
-    """
-    The reference of a deposit or of a batch row.
-    """
-    reversed_event_id: NotRequired[str]
-    """
-    Of a reversal: the event of the deposit that it reverses.
-    """
-    withdrawal_id: NotRequired[str]
-    """
-    `ord_…`, where it concerns a withdrawal.
-    """
-
-
 EventType: TypeAlias = Literal[
     "balance.deposited",
     "balance.moved_to_payout",
@@ -439,6 +382,8 @@ EventType: TypeAlias = Literal[
     "import.completed",
     "method.opened",
     "method.closed",
+    "payout.delayed",
+    "reconciliation.mismatch",
     "balance.deposit_reversed",
     "balance.paid_out",
     "balance.fees_swept",
@@ -447,33 +392,6 @@ EventType: TypeAlias = Literal[
 """
 What happened.
 """
-
-
-class EventWebhook(TypedDict):
-    """
-    An event as it is sent to a receiver.
-    """
-
-    created_at: str
-    """
-    When it happened.
-    """
-    data: EventData
-    """
-    What it is about.
-    """
-    id: str
-    """
-    `evt_…`: the event.
-    """
-    test_mode: NotRequired[Literal[True]]
-    """
-    Only where no real money moved.
-    """
-    type: EventType
-    """
-    What happened.
-    """
 
 
 class Fee(TypedDict):
@@ -550,6 +468,19 @@ The one word of a process that runs.
 """
 
 
+HeldReason: TypeAlias = Literal[
+    "method_paused",
+    "payouts_off",
+    "method_off",
+    "user_inactive",
+    "ceiling_reached",
+    "screening_denied",
+]
+"""
+Why a withdrawal does not leave: as for `WaitingReason`, or `ceiling_reached` (the operator's ceiling of its method) or `screening_denied` (it is in review, and two people let it go).
+"""
+
+
 class MetadataBody(TypedDict):
     """
     What to send.
@@ -568,7 +499,11 @@ class MethodChoice(TypedDict):
 
     amount: int
     """
-    What to send as `amount`, cents.
+    What to send as `amount`, cents; the least where there is a range.
+    """
+    maximum_amount: NotRequired[int]
+    """
+    The largest `amount`, cents, where any from `amount` on can be sent.
     """
     name: str
     """
@@ -576,7 +511,7 @@ class MethodChoice(TypedDict):
     """
     net_amount: int
     """
-    What it is worth, cents.
+    What that is worth, cents.
     """
 
 
@@ -654,6 +589,25 @@ class MethodTerms(TypedDict):
     review: MethodReview
     """
     Which withdrawals wait for a person's approval.
+    """
+
+
+MismatchKind: TypeAlias = Literal[
+    "missing_here", "missing_there", "amount_differs", "fee_differs", "standing_differs"
+]
+"""
+In what a rail's own books differ from ours.
+"""
+
+
+class NoticeTaken(TypedDict):
+    """
+    That a notice was taken.
+    """
+
+    received: bool
+    """
+    Always true: now, or at an earlier delivery.
     """
 
 
@@ -816,6 +770,21 @@ The documented events of a recipient's withdrawal.
 """
 
 
+class Ach(TypedDict):
+    """
+    Only where `provider` is `ach`.
+    """
+
+    last4: NotRequired[str]
+    """
+    The last four characters of the account.
+    """
+    order_id: str
+    """
+    The payment's public number at its rail.
+    """
+
+
 class Crypto(TypedDict):
     """
     Only where `provider` is `crypto`.
@@ -908,6 +877,21 @@ class Metadata(TypedDict):
     """
 
 
+class Paypal(TypedDict):
+    """
+    Only where `provider` is `paypal`.
+    """
+
+    email: NotRequired[str]
+    """
+    A detail of the rail.
+    """
+    order_id: str
+    """
+    The payment's public number at its rail.
+    """
+
+
 class Recipient(TypedDict):
     """
     The payout user.
@@ -930,6 +914,48 @@ class Sandbox(TypedDict):
     """
 
 
+class Sepa(TypedDict):
+    """
+    Only where `provider` is `sepa`.
+    """
+
+    last4: NotRequired[str]
+    """
+    The last four characters of the account.
+    """
+    order_id: str
+    """
+    The payment's public number at its rail.
+    """
+
+
+class Tremendous(TypedDict):
+    """
+    Only where `provider` is `tremendous`.
+    """
+
+    currency: NotRequired[str]
+    """
+    What is paid.
+    """
+    face_value: NotRequired[int]
+    """
+    What the card is worth, in cents.
+    """
+    order_id: str
+    """
+    The payment's public number at its rail.
+    """
+    product: NotRequired[str]
+    """
+    What the person chose, for example a shop's card.
+    """
+    reward_id: NotRequired[str]
+    """
+    The provider's number of the reward.
+    """
+
+
 Pocket: TypeAlias = Literal["balance", "payout_balance"]
 """
 One of a business's own balances.
@@ -942,7 +968,9 @@ Where a proposal stands.
 """
 
 
-Provider: TypeAlias = Literal["sandbox", "gift_card", "crypto", "manual"]
+Provider: TypeAlias = Literal[
+    "sandbox", "gift_card", "crypto", "manual", "paypal", "sepa", "ach", "tremendous"
+]
 """
 The kind of rail that pays.
 """
@@ -1028,16 +1056,16 @@ class Replayed(TypedDict):
 
 class RevealedCard(TypedDict):
     """
-    A gift card's secrets.
+    What a delivered withdrawal left for the person: a gift card's code, or a link.
     """
 
     brand: str
     """
-    Where it can be used, for example a shop's name.
+    What it is, for example a shop's name.
     """
     code: str
     """
-    What to type in.
+    What to type in; where there is a `link`, the same text.
     """
     currency: Currency
     """
@@ -1045,11 +1073,15 @@ class RevealedCard(TypedDict):
     """
     expires_at: str | None
     """
-    When the card ends, or null.
+    When it ends, or null.
     """
     face_value: int
     """
-    What the card is worth, in cents.
+    What it is worth, in cents.
+    """
+    link: NotRequired[str]
+    """
+    The address to open, where it is a link.
     """
     pin: str | None
     """
@@ -1742,9 +1774,76 @@ class Error(TypedDict):
     """
 
 
-class Event(TypedDict):
+class EventData(TypedDict):
     """
-    One event.
+    What it is about.
+    """
+
+    amount: NotRequired[int]
+    """
+    Cents, where money moved.
+    """
+    api_key_id: NotRequired[str]
+    """
+    `key_…`, where an API key gave the command.
+    """
+    expected_at: NotRequired[str]
+    """
+    Of a withdrawal that takes longer than expected: when it is expected now.
+    """
+    import_id: NotRequired[str]
+    """
+    `imp_…`: the import that is done.
+    """
+    member_id: NotRequired[str]
+    """
+    `mem_…`, where a member of the business's team gave it.
+    """
+    memo: NotRequired[str]
+    """
+    Of a payout: what it is for.
+    """
+    metadata: NotRequired[dict[str, str]]
+    """
+    The notes about a payout, or about a withdrawal as they are now.
+    """
+    method: NotRequired[str]
+    """
+    The method that was opened or closed.
+    """
+    mismatch: NotRequired[MismatchKind]
+    """
+    Of `reconciliation.mismatch`: in what the books differ; `reason` has what each says.
+    """
+    payment: NotRequired[dict[str, Any]]
+    """
+    What the withdrawal's rail made public at that moment.
+    """
+    payout_user_id: NotRequired[str]
+    """
+    `usr_…`, where it concerns a payout user.
+    """
+    reason: NotRequired[str]
+    """
+    The reason of a debit, or why a withdrawal ended badly; the proof of one that a person settled.
+    """
+    reference: NotRequired[str]
+    """
+    The reference of a deposit or of a batch row.
+    """
+    reversed_event_id: NotRequired[str]
+    """
+    Of a reversal: the event of the deposit that it reverses.
+    """
+    withdrawal_id: NotRequired[str]
+    """
+    `ord_…`, where it concerns a withdrawal.
+    """
+
+
+class EventWebhook(TypedDict):
+    """
+    An event as it is sent to a receiver.
     """
 
     created_at: str
@@ -1759,32 +1858,13 @@ class Event(TypedDict):
     """
     `evt_…`: the event.
     """
-    sequence: int
+    test_mode: NotRequired[Literal[True]]
     """
-    1, 2, 3, … without a gap.
+    Only where no real money moved.
     """
     type: EventType
     """
     What happened.
-    """
-
-
-class EventPage(TypedDict):
-    """
-    One page of a list.
-    """
-
-    data: list[Event]
-    """
-    The items.
-    """
-    has_more: bool
-    """
-    Are there more after these?
-    """
-    next_cursor: str | None
-    """
-    Pass it as `cursor` to get the page after this one; null on the last page.
     """
 
 
@@ -1988,6 +2068,14 @@ class Operation(TypedDict):
     """
     When it happened; of a withdrawal, when it was asked for.
     """
+    delayed: NotRequired[bool]
+    """
+    True where an earlier expected time has passed.
+    """
+    expected_at: NotRequired[str]
+    """
+    Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read.
+    """
     fees: NotRequired[int]
     """
     Of a withdrawal: cents the business keeps.
@@ -2051,6 +2139,10 @@ class OperationDetail(TypedDict):
     One operation, in full.
     """
 
+    action_needed: NotRequired[str]
+    """
+    Of a withdrawal that its provider has accepted: what the recipient has to do there, as a sentence. Without it the money comes back.
+    """
     amount: int
     """
     Cents; negative where money left the balance.
@@ -2061,15 +2153,23 @@ class OperationDetail(TypedDict):
     """
     can_reveal: NotRequired[bool]
     """
-    Of a withdrawal: is there a gift card's code to reveal?
+    Of a withdrawal: is there a code or a link to reveal?
     """
     created_at: str
     """
     When it happened; of a withdrawal, when it was asked for.
     """
+    delayed: NotRequired[bool]
+    """
+    True where an earlier expected time has passed.
+    """
     destination: NotRequired[dict[str, Any]]
     """
     Of a withdrawal: where to.
+    """
+    expected_at: NotRequired[str]
+    """
+    Of a withdrawal that is queued or being sent: by when it is expected to be paid. Only where it is read.
     """
     fees: NotRequired[int]
     """
@@ -2257,6 +2357,10 @@ class PayoutWebhook(TypedDict):
     A step of a recipient's withdrawal. What is not known is left out, never null.
     """
 
+    ach: NotRequired[Ach]
+    """
+    Only where `provider` is `ach`.
+    """
     amount: int
     """
     Gross, in cents.
@@ -2297,6 +2401,10 @@ class PayoutWebhook(TypedDict):
     """
     `ord_…`: the withdrawal. Deduplicate on it and `type`.
     """
+    paypal: NotRequired[Paypal]
+    """
+    Only where `provider` is `paypal`.
+    """
     provider: Provider
     """
     The kind of rail, and the name of the field with its details.
@@ -2313,9 +2421,17 @@ class PayoutWebhook(TypedDict):
     """
     Only where `provider` is `sandbox`.
     """
+    sepa: NotRequired[Sepa]
+    """
+    Only where `provider` is `sepa`.
+    """
     test_mode: NotRequired[Literal[True]]
     """
     Only where no real money moved.
+    """
+    tremendous: NotRequired[Tremendous]
+    """
+    Only where `provider` is `tremendous`.
     """
     type: PayoutEventType
     """
@@ -2667,9 +2783,17 @@ class Withdrawal(TypedDict):
     """
     Always US dollars.
     """
+    delayed: NotRequired[bool]
+    """
+    True where an earlier expected time has passed.
+    """
     destination: dict[str, Any]
     """
     Where to: the fields that the method asks for.
+    """
+    expected_at: NotRequired[str]
+    """
+    While it is queued or being sent: by when it is expected to be paid. Only where it is read.
     """
     fees: int
     """
@@ -2719,9 +2843,9 @@ class Withdrawal(TypedDict):
     """
     Where it stands.
     """
-    waiting: NotRequired[WaitingReason]
+    waiting: NotRequired[HeldReason]
     """
-    Only while it is `queued` and may not leave: why. It is sent once this is lifted.
+    Only where it may not leave: why. What is `queued` is sent once this is lifted.
     """
 
 
@@ -2763,6 +2887,52 @@ CreateError: TypeAlias = Error | BareError | CreateErrors
 """
 An error, one of the documented API, or the invalid fields.
 """
+
+
+class Event(TypedDict):
+    """
+    One event.
+    """
+
+    created_at: str
+    """
+    When it happened.
+    """
+    data: EventData
+    """
+    What it is about.
+    """
+    id: str
+    """
+    `evt_…`: the event.
+    """
+    sequence: int
+    """
+    1, 2, 3, … without a gap.
+    """
+    type: EventType
+    """
+    What happened.
+    """
+
+
+class EventPage(TypedDict):
+    """
+    One page of a list.
+    """
+
+    data: list[Event]
+    """
+    The items.
+    """
+    has_more: bool
+    """
+    Are there more after these?
+    """
+    next_cursor: str | None
+    """
+    Pass it as `cursor` to get the page after this one; null on the last page.
+    """
 
 
 class PaymentBatch(TypedDict):
