@@ -118,8 +118,8 @@ impl Outpay {
         Call::new(&self.door, Method::PUT, &["payout", "withdrawals", id, "metadata"]).json(&body)
     }
 
-    /// Lets a withdrawal in review go.
-    pub fn approve_withdrawal(&self, id: &str) -> Call<Withdrawal> {
+    /// Lets a withdrawal in review go. Where it takes two people, it is proposed.
+    pub fn approve_withdrawal(&self, id: &str) -> Call<Decided<Withdrawal>> {
         self.post(&["payout", "withdrawals", id, "approve"])
     }
 

@@ -171,7 +171,8 @@ export class Withdrawals {
     );
   }
 
-  approve(id: string, options?: ChangeOptions): Promise<Withdrawal> {
+  /** Lets one in review be sent. A `Proposal` where it takes two people: nothing was done yet. */
+  approve(id: string, options?: ChangeOptions): Promise<Withdrawal | Proposal> {
     const params = { path: { id } };
     return this.#door.change((api, sent) => api.POST("/payout/withdrawals/{id}/approve", { ...sent, params }), options);
   }

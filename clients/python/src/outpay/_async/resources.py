@@ -124,9 +124,10 @@ class AsyncWithdrawals(_AsyncResource):
         body = {"metadata": dict(metadata)}
         return cast(schema.Withdrawal, await self._door.once("PUT", path, options, body))
 
-    async def approve(self, id: str, *, options: CallOptions | None = None) -> schema.Withdrawal:
+    async def approve(self, id: str, *, options: CallOptions | None = None) -> schema.Withdrawal | schema.Proposal:
+        """Lets one in review be sent. A ``Proposal`` where it takes two people: nothing was done yet."""
         path = path_of("/payout/withdrawals/{id}/approve", id=id)
-        return cast(schema.Withdrawal, await self._door.change(path, options))
+        return cast("schema.Withdrawal | schema.Proposal", await self._door.change(path, options))
 
     async def reject(self, id: str, body: schema.RejectBody, *, options: CallOptions | None = None) -> schema.Withdrawal:
         path = path_of("/payout/withdrawals/{id}/reject", id=id)

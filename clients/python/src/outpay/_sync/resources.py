@@ -120,9 +120,10 @@ class Withdrawals(_Resource):
         body = {"metadata": dict(metadata)}
         return cast(schema.Withdrawal, self._door.once("PUT", path, options, body))
 
-    def approve(self, id: str, *, options: CallOptions | None = None) -> schema.Withdrawal:
+    def approve(self, id: str, *, options: CallOptions | None = None) -> schema.Withdrawal | schema.Proposal:
+        """Lets one in review be sent. A ``Proposal`` where it takes two people: nothing was done yet."""
         path = path_of("/payout/withdrawals/{id}/approve", id=id)
-        return cast(schema.Withdrawal, self._door.change(path, options))
+        return cast("schema.Withdrawal | schema.Proposal", self._door.change(path, options))
 
     def reject(self, id: str, body: schema.RejectBody, *, options: CallOptions | None = None) -> schema.Withdrawal:
         path = path_of("/payout/withdrawals/{id}/reject", id=id)
