@@ -7,6 +7,7 @@ use super::gate::wait_for_room;
 use super::limits::{LEASE, LONGEST_CALL, SECOND, SOONEST, too_slow};
 use super::moment::{Killer, Moment};
 use super::prepare;
+use super::undone::UNDONE;
 use crate::platform::Platform;
 use crate::rails::{Finding, Mounted, Outcome, Payment};
 use crate::stopped::Stopped;
@@ -296,6 +297,11 @@ impl Turn<'_> {
     /// Queries whether a payment that succeeded has come back, or is in the rail's books no more.
     async fn watch(&self) -> Result<Option<Micros>, Failure> {
         let attempts = self.attempts().await?;
+        // What a person settled was paid in another way. Money that the rail gets back is not the recipient's a second time.
+        let by_the_rail = |last: &Attempt| ["succeeded", UNDONE].contains(&last.answer.as_str());
+        if !attempts.last().is_some_and(by_the_rail) {
+            return Ok(None);
+        }
         let finding = self.ask(&attempts).await?;
         if let Finding::Returned { code, text } = &finding {
             return self.give_back(&attempts, code, text).await;

@@ -15,7 +15,7 @@ use ledger::Actor;
 use std::time::Duration;
 
 /// The answer of an attempt whose payment is gone. It stands until the rail shows the payment again.
-const UNDONE: &str = "undone";
+pub(super) const UNDONE: &str = "undone";
 
 impl Turn<'_> {
     /// Follows what the rail says of a payment that succeeded. `false`: it may still change, so the watch goes on.

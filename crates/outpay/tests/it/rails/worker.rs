@@ -2,7 +2,7 @@
 
 use crate::rails::platform::{Installation, assert_books_are_clean, balance, book_with, withdrawal};
 use crate::rails::story::{CENTS, LEASE, NOW, SECOND, Story, duplicate, start, succeeded, unknown};
-use ledger::{Cents, Terms, WithdrawalState};
+use ledger::{Actor, Cents, Provider, Terms, WithdrawalState};
 use outpay::testing::clock::Clock;
 use outpay::testing::payment_worker::PaymentWorker;
 use outpay::testing::rails::{Closed, Finding, Outcome, Rail};
@@ -49,6 +49,28 @@ async fn a_refusal_of_what_was_never_sent_before_is_believed() {
     PaymentWorker::new(platform.clone()).round().await.unwrap();
     assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Failed);
     assert_eq!(balance(&platform, book).await, Cents(CENTS));
+}
+
+/// It was paid in another way, with proof. What the rail sends back later is the business's money.
+#[tokio::test]
+async fn money_that_a_rail_sends_back_is_not_given_to_who_was_paid_by_hand() {
+    let clock = Clock::manual(NOW);
+    let back = Finding::Returned { code: "returned_by_rail".to_owned(), text: "It came back.".to_owned() };
+    let rail = Story::new(&clock, &[unknown()], &[back]);
+    let (_installation, platform, book, number) = start(&clock, &rail).await;
+    let worker = PaymentWorker::new(platform.clone());
+    worker.round().await.unwrap();
+    let counter = platform.counter(book, Actor::OPERATOR);
+    let settled = counter.resolve(number, true, "bank statement 7").await.unwrap().value;
+    assert_eq!(settled.state, WithdrawalState::Succeeded);
+    // A notice makes it due again.
+    let of = (("story", Provider::Crypto), "WH-1", [(book, number)]);
+    assert!(platform.store.take_rail_notice(of.0, of.1, &of.2).await.unwrap());
+    clock.advance(LEASE);
+    assert_eq!(worker.round().await.unwrap(), 1);
+    assert_eq!(withdrawal(&platform, book, number).await.state, WithdrawalState::Succeeded);
+    assert_eq!(balance(&platform, book).await, Cents(CENTS - 1_050), "nothing was given back");
+    assert_books_are_clean(&platform).await;
 }
 
 #[tokio::test]
