@@ -298,8 +298,7 @@ impl Turn<'_> {
     async fn watch(&self) -> Result<Option<Micros>, Failure> {
         let attempts = self.attempts().await?;
         // What a person settled was paid in another way. Money that the rail gets back is not the recipient's a second time.
-        let by_the_rail = |last: &Attempt| ["succeeded", UNDONE].contains(&last.answer.as_str());
-        if !attempts.last().is_some_and(by_the_rail) {
+        if !attempts.last().is_some_and(|last| ["succeeded", UNDONE].contains(&last.answer.as_str())) {
             return Ok(None);
         }
         let finding = self.ask(&attempts).await?;
@@ -369,11 +368,11 @@ impl Turn<'_> {
     }
 
     fn quarter_of(&self, age: Micros, most: Micros) -> Micros {
-        let wait = (age / 4).clamp(SOONEST, most);
         let mut byte = [0; 1];
         self.platform.entropy.fill(&mut byte);
-        let (least, most) = JITTER;
-        wait * (least + i64::from(byte[0]) * (most - least) / 255) / 100
+        let (least, percent) = (JITTER.0, JITTER.1 - JITTER.0);
+        let wait = (age / 4).min(most) * (least + i64::from(byte[0]) * percent / 255) / 100;
+        wait.max(SOONEST)
     }
 
     /// How long the breaker stays open from now on, if it is.

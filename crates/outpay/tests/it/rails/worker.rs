@@ -125,21 +125,21 @@ async fn only_first_requests_of_different_payments_speak_against_a_rail() {
     let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
     for payments in 2..=5 {
         assert!(!is_left_alone(), "{payments}");
-        platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await.unwrap();
+        platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap();
         worker.round().await.unwrap();
     }
     assert_eq!((rail.sent(), is_left_alone(), mounted.openings.get()), (5, true, 1));
-    let refused = platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await;
+    let refused = platform.counter(book, Actor::NONE).withdraw(1, &wish).await;
     assert!(matches!(refused, Err(Stopped::Closed(Closed::Unhealthy))), "{refused:?}");
     clock.advance(31 * SECOND);
     assert!(!is_left_alone());
-    platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await.unwrap();
+    platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap();
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (true, 2), "it is not better yet");
     clock.advance(700 * SECOND);
     *rail.queries.lock().unwrap() = VecDeque::from([Finding::Outcome(succeeded())]);
     worker.round().await.unwrap();
-    platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await.unwrap();
+    platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap();
     worker.round().await.unwrap();
     assert_eq!((is_left_alone(), mounted.openings.get()), (false, 2), "an answer begins the count anew");
     let noted = platform.store.rail_openings().await.unwrap();
@@ -177,7 +177,7 @@ async fn an_answer_that_tells_nothing_speaks_against_no_rail() {
     let wish = Wish { method: "story".to_owned(), amount: Cents(100), destination: Map::new() };
     for _ in 0..8 {
         PaymentWorker::new(platform.clone()).round().await.unwrap();
-        platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await.unwrap();
+        platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap();
     }
     assert!(rail.sent() >= 8);
     assert_eq!((mounted.left_alone_until(clock.monotonic()), mounted.openings.get()), (None, 0));
@@ -198,7 +198,7 @@ async fn a_slow_rail_holds_up_no_other() {
     platform.store.set_terms(book, "quick", &terms).await.unwrap();
     let ask = async |method: &str| {
         let wish = Wish { method: method.to_owned(), amount: Cents(100), destination: Map::new() };
-        platform.counter(book, ledger::Actor::NONE).withdraw(1, &wish).await.unwrap().value.number
+        platform.counter(book, Actor::NONE).withdraw(1, &wish).await.unwrap().value.number
     };
     let closed = slow.way.write().await;
     let waits = ask("story").await;
