@@ -269,6 +269,7 @@ async fn differences_end_and_come_back(installation: &Installation) {
     let amount = scene.open_ones().await.remove(0);
     reconciliation::close(&scene.platform, &amount, "a rebate", Actor::OPERATOR).await.unwrap();
     assert_eq!((scene.run().await.run.found, scene.kinds().await), (0, vec![]));
+    scene.clock.advance(1_000_000);
     scene.rail.plant(&[Booked { amount: Cents(1_600), ..right }]);
     scene.run().await;
     assert_eq!(scene.kinds().await, [MismatchKind::Amount]);
