@@ -1,4 +1,4 @@
-//! PayPal's record of payouts, for reconciliation: its transaction search, which lists every payout of the account, whoever ordered it.
+//! PayPal's record of payouts, for reconciliation: its transaction search, which lists every payout of the account, also of other programs.
 //! PayPal does not document that our keys appear there, so a payment is matched by PayPal's number of the transaction, which is noted
 //! when the payout is asked about. A payment shows up in the list within three hours.
 
