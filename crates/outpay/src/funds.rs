@@ -1,5 +1,5 @@
 //! Watches the funds of rails for which the operator has set how much they should hold: too much is lost at once where a key is
-//! stolen, too little pays nobody. It raises an alarm and moves no money. Not here: whether a certain payment is covered
+//! stolen, too little leaves payments waiting. It raises an alarm and moves no money. Not here: whether a certain payment is covered
 //! (rails/), `outpay doctor`'s look at the same marks (cli/doctor/limits.rs).
 
 use crate::background::look_again;

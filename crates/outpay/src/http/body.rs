@@ -51,7 +51,7 @@ pub(super) fn check_declared(parts: &Parts, body: &Body) -> Result<(), Problem> 
     if ignored && known::is_checked(parts) { Err(Problem::NotJson) } else { Ok(()) }
 }
 
-/// The body as it came, whatever it is declared as.
+/// The body as it came, of any declared type.
 pub(super) async fn raw(parts: &Parts, body: Body) -> Result<Bytes, Problem> {
     read(parts, body, LARGEST).await
 }

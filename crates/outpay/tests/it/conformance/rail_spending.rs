@@ -1,4 +1,4 @@
-//! What has begun to leave by a rail: counted in the attempt's transaction, never above the ceiling, whoever asks at the same
+//! What has begun to leave by a rail: counted in the attempt's transaction, never above the ceiling, also where two ask at the same
 //! moment.
 
 use crate::conformance::bare_store::{BareStore, NOW};

@@ -1,4 +1,4 @@
-//! The rail on TRON against a fake of a node (tron_fake.rs), and two readers of transactions that nobody here wrote: tronweb and
+//! The rail on TRON against a fake of a node (tron_fake.rs), and two readers of transactions by other authors: tronweb and
 //! tronpy check every transaction of these tests.
 
 use crate::rails::chain::{KEY, TREASURY, refused, unknown};

@@ -51,7 +51,7 @@ async fn drive(
         let worker = PaymentWorker::new(platform.clone()).with_killer(Arc::new(killer));
         worker.round().await.unwrap();
         match fault {
-            // Nobody takes it until it has expired.
+            // It is in no block until it has expired.
             "expired" if round == 0 => world.node.pass(1_200),
             // The nodes forget what waits.
             "dropped" if round == 0 => world.node.drop_pending(),

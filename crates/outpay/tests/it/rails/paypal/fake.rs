@@ -160,7 +160,7 @@ impl Books {
         (found.state, found.plan) = (to, Plan::Is(to));
     }
 
-    /// Time passes: late payments are paid, what was seen as paid and is to come back comes back, what nobody claimed is returned.
+    /// Time passes: late payments are paid, what was seen as paid and is to come back comes back, what was not claimed is returned.
     pub fn settle(&self) {
         let now = self.clock.now();
         for payout in &mut self.state.lock().payouts {

@@ -136,7 +136,7 @@ async fn an_app_that_may_not_pay_fails_no_payment() {
     }
 }
 
-/// Once the number is known, the request is never sent again, whoever submits it.
+/// Once the number is known, no process sends the request again.
 #[tokio::test]
 async fn a_payout_with_a_number_is_asked_about_and_not_sent() {
     let world = World::open().await;

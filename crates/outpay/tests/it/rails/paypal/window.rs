@@ -29,7 +29,7 @@ async fn nothing_is_sent_again_after_29_days() {
     assert_eq!((world.state(number).await, world.balance().await), (("succeeded", false), WEALTH - GROSS));
 }
 
-/// Until PayPal has returned everything that nobody claimed, a person cannot say how it ended.
+/// Until PayPal has returned everything that was not claimed, a person cannot say how it ended.
 #[tokio::test]
 async fn a_person_decides_only_when_nothing_can_be_claimed_any_more() {
     let world = World::open().await;
