@@ -53,17 +53,9 @@ impl RailsConfig {
     /// # Errors
     /// The first thing that is wrong, in words for the operator.
     pub fn check(&self) -> Result<(), Failure> {
-        let tables: [Vec<&String>; 7] = [
-            self.manual.keys().collect(),
-            self.crypto.keys().collect(),
-            self.sepa.keys().collect(),
-            self.ach.keys().collect(),
-            self.paypal.keys().collect(),
-            self.tremendous.keys().collect(),
-            self.tron.keys().collect(),
-        ];
-        let mut names = tables.concat();
-        names.sort();
+        let tables = self.tables();
+        let mut names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
         for name in &names {
             let fits =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
@@ -71,35 +63,38 @@ impl RailsConfig {
                 (1..=40).contains(&name.len()) && name.bytes().all(fits),
                 "the rail {name:?} must be named with 1 to 40 lower-case letters, digits, dashes"
             );
-            let is_taken = KINDS.iter().any(|kind| kind.fixed_names.contains(&name.as_str()));
+            let is_taken = KINDS.iter().any(|kind| kind.fixed_names.contains(name));
             ensure!(!is_taken, "the name {name:?} is taken by a rail that is always there");
         }
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         ensure!(twice.is_none(), "two rails have one name: {twice:?}");
-        for (name, manual) in &self.manual {
-            manual.check().with_context(|| format!("the rail {name:?}"))?;
-        }
-        for (name, crypto) in &self.crypto {
-            crypto.check().with_context(|| format!("the rail {name:?}"))?;
-        }
-        for (name, sepa) in &self.sepa {
-            sepa.check().with_context(|| format!("the rail {name:?}"))?;
-        }
-        for (name, ach) in &self.ach {
-            ach.check().with_context(|| format!("the rail {name:?}"))?;
-        }
-        for (name, paypal) in &self.paypal {
-            paypal.check().with_context(|| format!("the rail {name:?}"))?;
-        }
-        for (name, tremendous) in &self.tremendous {
-            tremendous.check().with_context(|| format!("the rail {name:?}"))?;
+        for (name, checked) in tables {
+            checked.with_context(|| format!("the rail {name:?}"))?;
         }
         for (name, limits) in &self.limits {
             limits.check().with_context(|| format!("the limits of {name:?}"))?;
         }
-        for (name, tron) in &self.tron {
-            tron.check().with_context(|| format!("the rail {name:?}"))?;
-        }
         Ok(())
     }
+
+    /// Every named table, and what its kind says of it.
+    fn tables(&self) -> Vec<Checked<'_>> {
+        let tables = [
+            of_kind(&self.manual, ManualConfig::check),
+            of_kind(&self.crypto, |table| table.check().map(drop)),
+            of_kind(&self.sepa, SepaConfig::check),
+            of_kind(&self.ach, AchConfig::check),
+            of_kind(&self.paypal, PaypalConfig::check),
+            of_kind(&self.tremendous, TremendousConfig::check),
+            of_kind(&self.tron, |table| table.check().map(drop)),
+        ];
+        tables.into_iter().flatten().collect()
+    }
+}
+
+/// A table's name, and whether it is as its kind requires.
+type Checked<'a> = (&'a str, Result<(), Failure>);
+
+fn of_kind<T>(tables: &BTreeMap<String, T>, check: impl Fn(&T) -> Result<(), Failure>) -> Vec<Checked<'_>> {
+    tables.iter().map(|(name, table)| (name.as_str(), check(table))).collect()
 }
