@@ -286,8 +286,8 @@ pub trait Rail: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
-    /// What the counterpart should charge for a payment of this amount; `None` where that is not known. Reconciliation compares it with
-    /// [`Booked::fee`].
+    /// What the counterpart should charge for a payment of this amount; `None` where that is not known: the price of a chain's gas is another
+    /// for each payment, so only a contract says it. Reconciliation compares it with [`Booked::fee`].
     fn expected_fee(&self, _net: Cents) -> Option<Cents> {
         None
     }

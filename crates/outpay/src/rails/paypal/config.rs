@@ -3,6 +3,7 @@
 use crate::rails::RailText;
 use crate::store::Failure;
 use anyhow::{Context, ensure};
+use ledger::FeeRule;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
@@ -37,6 +38,9 @@ pub struct PaypalConfig {
     /// For people, for example `a few minutes`.
     #[serde(default = "default_expected_time")]
     pub expected_time: String,
+    /// What PayPal charges for a payment, by the account's contract. Reconciliation names payments that were charged otherwise; without it
+    /// fees are not compared.
+    pub expected_fee: Option<FeeRule>,
     /// The subject of the mail that PayPal sends to the recipient.
     #[serde(default = "default_subject")]
     pub subject: String,
@@ -83,6 +87,11 @@ fn is_plain(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
+fn is_possible(fee: FeeRule) -> bool {
+    let least = fee.fixed.0.min(fee.floor.0);
+    least >= 0 && (0..=10_000).contains(&fee.basis_points) && fee.cap.is_none_or(|cap| cap >= fee.floor)
+}
+
 impl PaypalConfig {
     /// Checks what can be checked without PayPal.
     ///
@@ -107,6 +116,10 @@ impl PaypalConfig {
         );
         ensure!(is_plain(&self.subject, 255), "`subject` must be one line of up to 255 ASCII characters");
         ensure!(is_plain(&self.note, 1000), "`note` must be one line of up to 1000 ASCII characters");
+        ensure!(
+            self.expected_fee.is_none_or(is_possible),
+            "`expected_fee` needs cents of 0 or more, `basis_points` of 0 to 10000, and no `cap` below its `floor`"
+        );
         ensure!(
             (1..=LONGEST_CALL).contains(&self.timeout_seconds),
             "`timeout_seconds` must be 1 to {LONGEST_CALL}"
@@ -180,6 +193,10 @@ mod tests {
             (json!({ "subject": "a\nb" }), "subject"),
             (json!({ "note": "ü" }), "note"),
             (json!({ "timeout_seconds": 13 }), "timeout_seconds"),
+            (json!({ "expected_fee": { "fixed": -1 } }), "expected_fee"),
+            (json!({ "expected_fee": { "basis_points": 10_001 } }), "expected_fee"),
+            (json!({ "expected_fee": { "floor": 5, "cap": 4 } }), "expected_fee"),
+            (json!({ "expected_fee": { "percent": 2 } }), "unknown field"),
             (json!({ "webhook_id": "a/b" }), "webhook_id"),
             (json!({ "client_secret": "s" }), "unknown field"),
         ] {

@@ -274,6 +274,10 @@ impl Rail for PaypalRail {
         self.read_notice(headers, body).boxed()
     }
 
+    fn expected_fee(&self, net: Cents) -> Option<Cents> {
+        self.config.expected_fee.map(|rule| rule.fee(net))
+    }
+
     fn own_books(&self, period: (Micros, Micros)) -> BoxFuture<'_, Result<Option<Vec<Booked>>, Failure>> {
         self.list_books(period).boxed()
     }

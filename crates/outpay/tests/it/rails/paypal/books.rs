@@ -4,6 +4,9 @@ use super::fake::{DAY, Plan};
 use super::{GROSS, MINUTE, NOW, World};
 use ledger::{BookId, Cents};
 use outpay::testing::rails::{Closed, Standing};
+use outpay::testing::reconciliation;
+use outpay::testing::store::MismatchKind;
+use serde_json::json;
 
 #[tokio::test]
 async fn the_books_list_every_payout_with_our_key_where_it_is_ours() {
@@ -40,13 +43,37 @@ async fn the_books_list_every_payout_with_our_key_where_it_is_ours() {
     assert_eq!(rail.own_books((NOW, NOW + DAY)).await.unwrap(), None, "without the permission");
 }
 
+/// The fake charges 25 cents.
+#[tokio::test]
+async fn a_fee_that_is_not_the_configured_one_is_a_difference() {
+    let world = World::open().await;
+    world.ask("person@example.com").await;
+    world.rounds(2, MINUTE).await;
+    for (rule, expected) in [
+        (json!(null), None),
+        (json!({ "fixed": 25 }), None),
+        (json!({ "basis_points": 200, "cap": 25 }), None),
+        (json!({ "basis_points": 200 }), Some(Cents(49))),
+    ] {
+        let mut platform = world.platform.clone();
+        let config = super::config(&world.paypal.url, json!({ "expected_fee": rule }));
+        super::mount_with(&mut platform, config);
+        reconciliation::run(&platform, "paypal", (NOW - DAY, NOW + DAY)).await.unwrap();
+        let open = platform.store.open_mismatches().await.unwrap();
+        let found: Vec<_> =
+            open.iter().map(|one| (one.found.kind, one.found.here, one.found.there)).collect();
+        let wanted = expected.map(|fee| (MismatchKind::Fee, Some(fee), Some(Cents(25))));
+        assert_eq!(found, wanted.into_iter().collect::<Vec<_>>(), "{rule}");
+    }
+}
+
 /// Two methods of one account: what the other one sent is no stranger.
 #[tokio::test]
 async fn what_another_method_of_the_account_sent_is_left_out() {
     let world = World::open().await;
     let (_, order) = world.ask("person@example.com").await;
     world.rounds(2, MINUTE).await;
-    let venmo = super::config(&world.paypal.url, serde_json::json!({ "wallet": "venmo" }));
+    let venmo = super::config(&world.paypal.url, json!({ "wallet": "venmo" }));
     let venmo = super::rail(&world.platform, "venmo", venmo);
     use outpay::testing::rails::Rail;
     assert_eq!(venmo.facts().title.english(), "Venmo");

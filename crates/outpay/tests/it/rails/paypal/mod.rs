@@ -126,7 +126,11 @@ impl World {
 
 /// Mounts the rail over the platform's own database.
 pub fn mount(platform: &mut Platform, base: &str) {
-    let rail = rail(platform, "paypal", config(base, json!({})));
+    mount_with(platform, config(base, json!({})));
+}
+
+pub fn mount_with(platform: &mut Platform, config: PaypalConfig) {
+    let rail = rail(platform, "paypal", config);
     let config = Config::default();
     let mut rails = Rails::new(&config.rails, &platform.store, &platform.secrets, &platform.clock);
     rails.mount(Mode::Live, Arc::new(rail));
