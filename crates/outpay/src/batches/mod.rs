@@ -12,7 +12,7 @@ mod steps;
 
 pub use destination::SentDestination;
 pub use make::{MOST_PAYMENTS, make};
-pub use steps::{approve, dissolve, download};
+pub use steps::{approve, dissolve, download, trial_file};
 
 use crate::batch_refused::BatchRefused;
 use crate::ids::IdKind;

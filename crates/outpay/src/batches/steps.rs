@@ -1,13 +1,14 @@
 //! What happens to a batch after it was made: its check, the giving out of its file, its dissolution. Each step is one statement
 //! that names the state that was looked at, so of two at once one is refused.
 
-use super::{Batch, STATES, find, id, open_amount};
+use super::{Batch, LINE_STATES, STATES, find, id, line_word, open_amount};
 use crate::audit_log;
 use crate::batch_refused::BatchRefused;
 use crate::counter::is_same_hand;
 use crate::platform::Platform;
+use crate::rails::{BatchFile, BatchPayment, BatchToWrite};
 use crate::stopped::Stopped;
-use crate::store::{BatchState, NewAuditEntry, StoredBatchFile};
+use crate::store::{BatchLine, BatchState, NewAuditEntry, StoredBatchFile};
 use crate::two_people::{self, Hands};
 use data_encoding::HEXLOWER;
 use ledger::{Actor, BookId};
@@ -71,6 +72,45 @@ pub async fn download(
         return Ok((file, find(platform, book, number).await?));
     }
     Err(BatchRefused::Changed.into())
+}
+
+/// A file that pays nothing, by which the bank checks the accounts of the batch's open payments; `None` where the rail has no such file. It
+/// is had before the batch is approved, since banks want it some days before the payments. Each time is audited, because account
+/// numbers leave with it.
+///
+/// # Errors
+/// [`BatchRefused`] once no payment of the batch is open.
+pub async fn trial_file(
+    platform: &Platform,
+    book: BookId,
+    number: i64,
+    by: Actor,
+) -> Result<Option<BatchFile>, Stopped> {
+    let batch = find(platform, book, number).await?;
+    let [_, _, _, closed, dissolved] = STATES;
+    if [closed, dissolved].contains(&batch.word()) {
+        return Err(BatchRefused::State(batch.word()).into());
+    }
+    let Some(mounted) = platform.rails.get(book.mode(), &batch.row.method) else { return Ok(None) };
+    let lines = platform.store.payment_batch_lines(book, number).await?;
+    let payment = |line: &BatchLine| {
+        let of = &line.withdrawal;
+        let order_id = platform.secrets.ids().order_id(of.provider, book, of.number);
+        let destination = of.destination.clone();
+        BatchPayment { withdrawal: of.number, order_id, amount: line.converted, destination }
+    };
+    let open = lines.iter().filter(|line| line_word(line) == LINE_STATES[0]);
+    let payments: Vec<BatchPayment> = open.map(payment).collect();
+    let (id, made_at) = (id(platform, book, number), batch.row.made_at);
+    let written = mounted.rail.trial_file(&BatchToWrite { id: &id, number, made_at, payments: &payments });
+    let written = written.map_err(|failure| BatchRefused::FileNotPossible(format!("{failure:#}")))?;
+    if let Some(file) = &written {
+        let detail =
+            json!({ "sha256": HEXLOWER.encode(&Sha256::digest(&file.bytes)), "entries": payments.len() });
+        let entry = entry(platform, book, &batch, by, "batch.trial_file", detail);
+        audit_log::write(platform, entry).await?;
+    }
+    Ok(written)
 }
 
 /// The batch was not sent: its open payments are free for another one. `proof` says how one can see that, or why the batch is not

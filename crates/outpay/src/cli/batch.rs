@@ -80,6 +80,9 @@ enum BatchCommand {
         /// Write it into this new file instead
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Instead the file of zero dollars by which the bank checks the accounts first (ACH prenotes); it is had before the approval too
+        #[arg(long)]
+        trial: bool,
     },
     /// Record that the file of a batch was not sent; another batch takes its open payments
     Dissolve {
@@ -140,7 +143,9 @@ pub(super) async fn run(
             let what = Proposed::ApproveBatch { batch: place.1, amount };
             done_or_proposed(platform, place, (what, ""), done, json).await?;
         }
-        BatchCommand::File { id, output } => file(platform, find(platform, &id)?, output.as_deref()).await?,
+        BatchCommand::File { id, output, trial } => {
+            file(platform, find(platform, &id)?, output.as_deref(), trial).await?;
+        }
         BatchCommand::Dissolve { id, proof } => {
             let place = find(platform, &id)?;
             let (batch, amount) = batches::subject(platform, place.0, place.1).await?;
@@ -189,34 +194,47 @@ async fn done_or_proposed(
     }
 }
 
-async fn file(platform: &Platform, (book, number): (BookId, i64), to: Option<&Path>) -> Result<(), CliError> {
+async fn file(
+    platform: &Platform,
+    place: (BookId, i64),
+    to: Option<&Path>,
+    trial: bool,
+) -> Result<(), CliError> {
     // A path that cannot be written must not count as a download.
     let opened = to.map(|path| {
         let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         made.map_err(|error| CliError::Usage(format!("cannot write {}: {error}", path.display())))
     });
     let mut opened = opened.transpose()?;
-    let downloaded = batches::download(platform, book, number, Actor::OPERATOR).await;
-    let (file, batch) = match (downloaded, to) {
-        (Ok(downloaded), _) => downloaded,
-        (Err(stopped), Some(path)) => {
-            drop(opened);
-            std::fs::remove_file(path)?;
-            return Err(stopped.into());
-        }
-        (Err(stopped), None) => return Err(stopped.into()),
-    };
+    let had = if trial { trial_bytes(platform, place).await } else { next_copy(platform, place).await };
+    if let (Err(_), Some(path)) = (&had, to) {
+        drop(opened.take());
+        std::fs::remove_file(path)?;
+    }
+    let bytes = had?;
+    match &mut opened {
+        Some(opened) => opened.write_all(&bytes).and_then(|()| opened.sync_all())?,
+        None => std::io::stdout().write_all(&bytes)?,
+    }
+    Ok(())
+}
+
+/// The file of an approved batch, which is counted.
+async fn next_copy(platform: &Platform, (book, number): (BookId, i64)) -> Result<Vec<u8>, CliError> {
+    let (file, batch) = batches::download(platform, book, number, Actor::OPERATOR).await?;
     if batch.row.downloads > 1 {
         eprintln!(
             "note: this is copy {} of the file of batch {}; make sure that only one is paid",
             batch.row.downloads, batch.row.number
         );
     }
-    match &mut opened {
-        Some(opened) => opened.write_all(&file.bytes).and_then(|()| opened.sync_all())?,
-        None => std::io::stdout().write_all(&file.bytes)?,
-    }
-    Ok(())
+    Ok(file.bytes)
+}
+
+async fn trial_bytes(platform: &Platform, (book, number): (BookId, i64)) -> Result<Vec<u8>, CliError> {
+    let file = batches::trial_file(platform, book, number, Actor::OPERATOR).await?;
+    let none = || CliError::Refused("The method of this batch has no test file; ACH has one.".to_owned());
+    Ok(file.ok_or_else(none)?.bytes)
 }
 
 async fn answer(

@@ -43,7 +43,8 @@ pub(super) fn write(
     let total = if purpose == FilePurpose::Pay { sum } else { 0 };
     let made_at = moment(batch.made_at)?;
     let effective = working_day(batch.made_at, from.effective_days)?;
-    let mut lines = vec![file_header(from, made_at, batch.number)?, batch_header(from, effective, purpose)];
+    let mut lines =
+        vec![file_header(from, made_at, (batch.number, purpose))?, batch_header(from, effective, purpose)];
     let mut hash = 0;
     for (payment, sequence) in batch.payments.iter().zip(1..) {
         let (line, routing) = entry(from, names, (payment, sequence), purpose)?;
@@ -66,10 +67,15 @@ pub(super) fn write(
     Ok(BatchFile { name, media_type: "text/plain", bytes: (lines.join("\n") + "\n").into_bytes() })
 }
 
-fn file_header(from: &Originator, made_at: DateTime, number: i64) -> Result<String, Failure> {
-    // Tells the files of one day apart.
+fn file_header(
+    from: &Originator,
+    made_at: DateTime,
+    (number, purpose): (i64, FilePurpose),
+) -> Result<String, Failure> {
+    // Tells the files of one day apart. A batch's file with the number of its test file would be refused as a duplicate.
     let modifiers = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let at = usize::try_from((number - 1).rem_euclid(36))?;
+    let begin = if purpose == FilePurpose::Pay { 0 } else { 18 };
+    let at = usize::try_from((begin + number - 1).rem_euclid(36))?;
     let modifier = char::from(modifiers[at]);
     let when = made_at.strftime("%y%m%d%H%M");
     let (to, origin) = (&from.destination, &from.origin);

@@ -3,12 +3,14 @@
 use crate::cli::installation::{Installation, Ran};
 use ledger::{Actor, BookId, Cents};
 use outpay::testing::ids::IdKind;
+use outpay::testing::store::AuditFilter;
 use outpay::testing::withdrawals::price::Wish;
 use serde_json::{Value, json};
 
 crate::cli::on_both_engines! {
     a_batch_goes_from_the_queue_to_its_answer,
     a_file_is_printed_or_written_and_every_copy_is_counted,
+    test_entries_are_had_before_the_approval,
     what_was_not_sent_gets_into_another_batch,
     another_currency_takes_a_rate,
     above_a_limit_a_batch_takes_two,
@@ -35,11 +37,15 @@ fn start(installation: &Installation) {
 
 /// The person asks for these amounts; the ids.
 fn asked(installation: &Installation, method: &str, amounts: &[i64]) -> Vec<String> {
+    let destination = json!({ "name": "Ann \"A\" Example", "account": "DE89 3704, 0044" });
+    asked_to(installation, method, amounts, &destination)
+}
+
+fn asked_to(installation: &Installation, method: &str, amounts: &[i64], to: &Value) -> Vec<String> {
     installation.inside(async |platform| {
         let mut ids = Vec::new();
         for amount in amounts {
-            let destination = json!({ "name": "Ann \"A\" Example", "account": "DE89 3704, 0044" });
-            let destination = destination.as_object().unwrap().clone();
+            let destination = to.as_object().unwrap().clone();
             let wish = Wish { method: method.to_owned(), amount: Cents(*amount), destination };
             let done = platform.counter(BOOK, Actor::NONE).withdraw(1, &wish).await.unwrap();
             ids.push(platform.secrets.ids().seal(IdKind::Withdrawal, BOOK, done.value.number));
@@ -119,6 +125,48 @@ fn a_file_is_printed_or_written_and_every_copy_is_counted(installation: &Install
     let none = installation.folder().join("none.csv");
     installation.refused(1, "waiting", &["batch", "file", &waiting, "--output", none.to_str().unwrap()]);
     assert!(!none.exists());
+}
+
+fn test_entries_are_had_before_the_approval(installation: &Installation) {
+    start(installation);
+    installation.configure(
+        "[rails.manual.bank]\ntitle = \"Bank transfer\"\n[rails.ach.us]\nimmediate_destination = \"021000021\"\n\
+         immediate_destination_name = \"Example Bank\"\nimmediate_origin = \"1123456789\"\n\
+         immediate_origin_name = \"Example Inc\"\ncompany_name = \"Example Inc\"\ncompany_id = \"1123456789\"\n\
+         odfi_routing_number = \"021000021\"\n",
+    );
+    installation.ok(&["method", "enable", "Acme", "us"]);
+    let to = json!({
+        "name": "Ann Example", "routing_number": "021000021", "account_number": "000123456789",
+        "account_type": "checking",
+    });
+    let ids = asked_to(installation, "us", &[2_550, 100], &to);
+    let id = made(installation, "us");
+    let text = installation.ok(&["batch", "file", &id, "--trial"]);
+    let entries: Vec<&str> = text.lines().filter(|line| line.starts_with('6')).collect();
+    assert!(text.contains("PRENOTE") && entries.len() == 2, "{text}");
+    assert!(entries.iter().all(|entry| entry.starts_with("623") && entry[29..39] == *"0000000000"), "{text}");
+    let shown = installation.json(&["batch", "show", &id]);
+    assert_eq!((&shown["state"], &shown["downloads"]), (&json!("waiting"), &json!(0)));
+    // Only what is open, and the same number of the payment as in the file that pays.
+    installation.ok(&["withdrawal", "settle", &ids[1], "--proof", "by itself"]);
+    let again = installation.ok(&["batch", "file", &id, "--trial"]);
+    assert_eq!(again.lines().filter(|line| line.starts_with('6')).collect::<Vec<_>>(), entries[..1]);
+    let given_out = installation.inside(async |platform| {
+        let action = "batch.trial_file".to_owned();
+        let actors = (i64::MIN, i64::MAX);
+        let filter = AuditFilter { business: BOOK.business(), actors, action, before: i64::MAX, limit: 9 };
+        platform.store.audit_log(&filter).await.unwrap().len()
+    });
+    assert_eq!(given_out, 2);
+    installation.ok(&["batch", "dissolve", &id, "--proof", "another rate"]);
+    let path = installation.folder().join("trial.ach");
+    let to = path.to_str().unwrap();
+    installation.refused(1, "The batch is dissolved", &["batch", "file", &id, "--trial", "--output", to]);
+    assert!(!path.exists());
+    asked(installation, "bank", &[100]);
+    let by_hand = made(installation, "bank");
+    installation.refused(1, "has no test file", &["batch", "file", &by_hand, "--trial"]);
 }
 
 fn what_was_not_sent_gets_into_another_batch(installation: &Installation) {

@@ -68,6 +68,8 @@ fn files_of_one_day_are_told_apart() {
     };
     let all: BTreeSet<char> = (1..=36).map(modifier).collect();
     assert_eq!((all.len(), modifier(1), modifier(36), modifier(37)), (36, 'A', '9', 'A'));
+    let trial = rail.trial_file(&BatchToWrite { number: 1, ..batch(&payments) }).unwrap().unwrap();
+    assert_eq!(char::from(trial.bytes[33]), 'S', "a test file and the file of its batch");
 }
 
 #[test]
