@@ -42,11 +42,15 @@ pub struct TronConfig {
     pub url: Option<SecretString>,
     /// Instead: the environment variable that holds the address.
     pub url_env: Option<String>,
+    /// The environment variable that holds the key which the node's provider wants in a header of each request (TronGrid).
+    pub api_key_env: Option<String>,
     /// HTTP address of a second node, of another operator, which must confirm every outcome.
     #[serde(default, deserialize_with = "secret")]
     pub second_url: Option<SecretString>,
     /// Instead: the environment variable that holds the address.
     pub second_url_env: Option<String>,
+    /// The same as `api_key_env`, for the second node.
+    pub second_api_key_env: Option<String>,
     /// The environment variable that holds the private key in hexadecimal.
     pub key_env: Option<String>,
     /// Instead: an encrypted keystore file (Web3 Secret Storage, version 3).
@@ -141,10 +145,16 @@ impl TronConfig {
     }
 }
 
-/// The secrets of a rail: the treasury's key and the addresses of the nodes.
+/// The secrets of a rail: the treasury's key and what is needed for the nodes.
 pub struct TronAccess {
     pub(super) treasury: Treasury,
-    pub(super) urls: Vec<SecretString>,
+    pub(super) nodes: Vec<NodeAccess>,
+}
+
+/// The secrets of a node.
+pub(super) struct NodeAccess {
+    pub url: SecretString,
+    pub api_key: Option<SecretString>,
 }
 
 impl TronAccess {
@@ -153,7 +163,8 @@ impl TronAccess {
     /// # Errors
     /// When it is no key.
     pub fn new(urls: Vec<SecretString>, key: &SecretString) -> Result<Self, Failure> {
-        Ok(Self { treasury: Treasury::from_hex(key)?, urls })
+        let nodes = urls.into_iter().map(|url| NodeAccess { url, api_key: None }).collect();
+        Ok(Self { treasury: Treasury::from_hex(key)?, nodes })
     }
 
     /// As the configuration says; `environment` gives the value of a variable, or of the one that names its file.
@@ -182,6 +193,11 @@ impl TronAccess {
         }
         let is_twice = urls.get(1).is_some_and(|url| url.expose_secret() == urls[0].expose_secret());
         ensure!(!is_twice, "`second_url` is the first node again, which proves nothing");
+        let keys = [&config.api_key_env, &config.second_api_key_env];
+        ensure!(urls.len() == 2 || keys[1].is_none(), "`second_api_key_env` is for a second node");
+        let key = |name: &Option<String>| name.as_deref().map(variable).transpose();
+        let node = |(url, name)| Ok(NodeAccess { url, api_key: key(name)? });
+        let nodes = urls.into_iter().zip(keys).map(node).collect::<Result<_, Failure>>()?;
         let treasury = match (&config.key_env, &config.keystore, &config.keystore_password_env) {
             (Some(name), None, None) => {
                 Treasury::from_hex(&variable(name)?).with_context(|| format!("reading {name}"))?
@@ -194,6 +210,6 @@ impl TronAccess {
             }
             _ => bail!("give either `key_env`, or `keystore` and `keystore_password_env`"),
         };
-        Ok(Self { treasury, urls })
+        Ok(Self { treasury, nodes })
     }
 }

@@ -108,8 +108,9 @@ impl TronRail {
         let total = Duration::from_secs(config.timeout_seconds);
         let connect = Duration::from_secs(5).min(total);
         let client = RailClient::new(ClientLimits { connect, total, answer: LARGEST_ANSWER })?;
-        let node = |(index, url)| TronNode::new(client.clone(), (url, genesis), index + 1, (name, measures));
-        let nodes = access.urls.into_iter().enumerate().map(node).collect();
+        let node =
+            |(index, access)| TronNode::new(client.clone(), (access, genesis), index + 1, (name, measures));
+        let nodes = access.nodes.into_iter().enumerate().map(node).collect::<Result<_, _>>()?;
         let facts = facts(name, config);
         Ok(Self { facts, nodes, treasury: access.treasury, clock, token, config: config.clone() })
     }

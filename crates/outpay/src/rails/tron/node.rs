@@ -4,13 +4,19 @@
 //! an error and never "nothing"; no error names the node's address.
 
 use super::address;
+use super::config::NodeAccess;
 use crate::rails::RailMeasures;
 use crate::rails::client::{PostError, RailClient};
 use crate::store::Failure;
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, anyhow, bail, ensure};
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
+
+/// In which TronGrid wants the key of its user.
+const API_KEY: HeaderName = HeaderName::from_static("tron-pro-api-key");
 
 /// There was no connection, no complete answer in time, or a status of 5xx.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +27,7 @@ pub(super) struct Down(Failure);
 pub(super) struct TronNode {
     client: RailClient,
     url: SecretString,
+    headers: HeaderMap,
     genesis: B256,
     /// 1, 2, … as configured.
     pub number: usize,
@@ -80,11 +87,20 @@ pub(super) struct Prices {
 impl TronNode {
     pub fn new(
         client: RailClient,
-        (url, genesis): (SecretString, B256),
+        (access, genesis): (NodeAccess, B256),
         number: usize,
         (rail, measures): (&str, &RailMeasures),
-    ) -> Self {
-        Self { client, url, genesis, number, rail: rail.to_owned(), measures: measures.clone() }
+    ) -> Result<Self, Failure> {
+        let json = HeaderValue::from_static("application/json");
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+        if let Some(key) = access.api_key {
+            let key = HeaderValue::from_str(key.expose_secret());
+            let mut key = key.map_err(|_| anyhow!("the API key of node {number} cannot be in a header"))?;
+            key.set_sensitive(true);
+            headers.insert(API_KEY, key);
+        }
+        let (url, rail, measures) = (access.url, rail.to_owned(), measures.clone());
+        Ok(Self { client, url, headers, genesis, number, rail, measures })
     }
 
     /// Can what is asked and answered be read on the way, or changed?
@@ -108,12 +124,12 @@ impl TronNode {
 
     async fn post(&self, path: &str, body: Value) -> Result<Value, Failure> {
         let url = format!("{}/{path}", self.url.expose_secret().trim_end_matches('/'));
-        let (status, body) = self.client.post_json(&url, body.to_string().into_bytes()).await.map_err(
-            |error| match error {
-                PostError::Down(_) => Down(Failure::from(error).context(path.to_owned())).into(),
-                PostError::TooLarge(_) => Failure::from(error).context(path.to_owned()),
-            },
-        )?;
+        let body = body.to_string().into_bytes();
+        let answered = self.client.call(Method::POST, &url, self.headers.clone(), body).await;
+        let (status, body) = answered.map_err(|error| match error {
+            PostError::Down(_) => Down(Failure::from(error).context(path.to_owned())).into(),
+            PostError::TooLarge(_) => Failure::from(error).context(path.to_owned()),
+        })?;
         match status {
             200 => {}
             500.. => return Err(Down(anyhow!("{path}: status {status}")).into()),

@@ -344,6 +344,45 @@ async fn an_answer_that_cannot_be_read_is_not_taken_for_nothing() {
     succeeded(world.rail.query(&payment, &attempts).await);
 }
 
+#[tokio::test]
+async fn each_node_gets_the_api_key_of_its_provider() {
+    let world = World::new().await;
+    let second = Tron::start(TREASURY.parse().unwrap(), wire(TOKEN), units(1_000_000)).await;
+    let mut config = config(&world.node.state.lock().genesis.to_string());
+    let variables = [
+        ("URL", world.node.url.as_str()),
+        ("URL_2", &second.url),
+        ("API_KEY", "key-of-one"),
+        ("API_KEY_2", "key-of-two\n"),
+        ("SPLIT", "a\nb"),
+        ("KEY", KEY),
+    ];
+    let load = |config: &TronConfig| {
+        let value =
+            |name: &str| variables.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned());
+        let access = TronAccess::load(config, &value).map_err(|failure| format!("{failure:#}"))?;
+        let (clock, measures) = (world.clock.clone(), RailMeasures::default());
+        TronRail::new("usdt", config, access, clock, &measures).map_err(|failure| format!("{failure:#}"))
+    };
+    let name = |text: &str| Some(text.to_owned());
+    (config.url_env, config.key_env, config.api_key_env) = (name("URL"), name("KEY"), name("API_KEY"));
+    config.second_api_key_env = name("API_KEY_2");
+    assert!(load(&config).err().unwrap().contains("second node"));
+    config.second_url_env = name("URL_2");
+    let key_of =
+        |node: &Tron| std::mem::take(&mut node.state.lock().api_keys).into_iter().collect::<Vec<_>>();
+    assert!(load(&config).unwrap().balance(BOOK).await.is_ok());
+    assert_eq!((key_of(&world.node), key_of(&second)), (vec![name("key-of-one")], vec![name("key-of-two")]));
+    config.second_api_key_env = None;
+    assert!(load(&config).unwrap().balance(BOOK).await.is_ok());
+    assert_eq!((key_of(&world.node), key_of(&second)), (vec![name("key-of-one")], vec![None]));
+    config.api_key_env = name("SPLIT");
+    let wrong = load(&config).err().unwrap();
+    assert!(wrong.contains("cannot be in a header") && !wrong.contains("a\nb"), "{wrong}");
+    config.api_key_env = name("MISSING");
+    assert!(load(&config).err().unwrap().contains("MISSING"));
+}
+
 /// The second node lags so far that the payment has expired for it, and shows nothing.
 #[tokio::test]
 async fn one_of_two_nodes_ends_nothing() {

@@ -6,7 +6,7 @@ use crate::rails::tron_bytes::{Sent, read, wire};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -64,6 +64,8 @@ pub struct State {
     pub refuses: bool,
     /// All bytes that were ever sent here.
     pub seen: Vec<Vec<u8>>,
+    /// The API keys of all requests.
+    pub api_keys: BTreeSet<Option<String>>,
     pub genesis: B256,
     pub decimals: u64,
     rule: Box<dyn Fn(&str) -> Act + Send>,
@@ -97,6 +99,7 @@ impl Tron {
             ending: Ending::Pays,
             refuses: false,
             seen: Vec::new(),
+            api_keys: BTreeSet::new(),
             genesis,
             decimals: 6,
             rule: Box::new(|_| Act::Pass),
@@ -313,9 +316,10 @@ async fn serve(state: Arc<Mutex<State>>) -> (String, tokio::task::JoinHandle<()>
 }
 
 async fn respond(mut stream: TcpStream, state: &Mutex<State>) {
-    let Some((path, body)) = request(&mut stream).await else { return };
+    let Some((path, body, api_key)) = request(&mut stream).await else { return };
     let (status, text) = {
         let mut state = state.lock();
+        state.api_keys.insert(api_key);
         match (state.rule)(&path) {
             Act::Hang => return,
             Act::PassThenSilence => {
@@ -336,7 +340,7 @@ async fn respond(mut stream: TcpStream, state: &Mutex<State>) {
     stream.write_all((head + &text).as_bytes()).await.ok();
 }
 
-async fn request(stream: &mut TcpStream) -> Option<(String, Value)> {
+async fn request(stream: &mut TcpStream) -> Option<(String, Value, Option<String>)> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
@@ -349,7 +353,8 @@ async fn request(stream: &mut TcpStream) -> Option<(String, Value)> {
         let body = &bytes[end + 4..];
         if body.len() >= length.ok()? {
             let path = head.split(' ').nth(1)?.to_owned();
-            return Some((path, serde_json::from_slice(body).ok()?));
+            let api_key = head.lines().find_map(|line| line.strip_prefix("tron-pro-api-key: "));
+            return Some((path, serde_json::from_slice(body).ok()?, api_key.map(str::to_owned)));
         }
     }
 }
