@@ -18,6 +18,7 @@ mod crypto_never_twice;
 mod crypto_nodes;
 mod crypto_nonces;
 mod crypto_overtaken;
+#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
 mod crypto_recovery;
 mod crypto_reorganisation;
 mod crypto_replacement;
@@ -64,3 +65,4 @@ mod tron_bytes;
 mod tron_fake;
 mod tron_never_twice;
 mod worker;
+#[allow(clippy::print_stdout, reason = "it says how many kills there were")]

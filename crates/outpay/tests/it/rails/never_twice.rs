@@ -1,9 +1,10 @@
 //! The never-twice matrix: every fault of a counterpart x every moment at which the worker may be killed. The counterpart's own
 //! books are the oracle: one payment for each withdrawal, none for one that was refunded.
 //!
-//! A rail's test makes its counterpart a [`Counterpart`] and calls [`matrix`].
+//! A rail's test makes its counterpart a [`Counterpart`] and calls [`matrix`]. `xtask never-twice` asks for longer runs by a variable,
+//! which [`repeats`] reads.
 
-use crate::rails::platform::{assert_books_are_clean, balance, withdrawal};
+use crate::rails::platform::{assert_books_are_clean, balance, top_up, withdrawal};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use ledger::{Actor, BookId, Cents, WithdrawalState};
@@ -22,6 +23,16 @@ const DAY: i64 = 86_400_000_000;
 const ROUNDS: u32 = 60;
 /// How many rounds a fault of the connection lasts.
 const FAULTY_ROUNDS: u32 = 3;
+
+/// How many payments each matrix makes at least. Without it each makes as many as fit into a run of all tests.
+const PAYMENTS: &str = "OUTPAY_NEVER_TWICE_PAYMENTS";
+
+/// How often a matrix of so many payments is repeated: `usual` times, or as [`PAYMENTS`] says.
+pub fn repeats(usual: u32, payments: usize) -> u32 {
+    let Ok(wanted) = std::env::var(PAYMENTS) else { return usual };
+    let wanted: u32 = wanted.parse().expect("OUTPAY_NEVER_TWICE_PAYMENTS is a number");
+    wanted.div_ceil(u32::try_from(payments).unwrap()).max(1)
+}
 
 /// What a counterpart does wrong with one payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,15 +108,24 @@ pub struct Matrix<'a> {
     pub counterpart: &'a dyn Counterpart,
 }
 
+impl Matrix<'_> {
+    /// How often it is repeated, see [`repeats`].
+    pub fn repeats(&self, usual: u32) -> u32 {
+        repeats(usual, self.counterpart.faults().len() * (Moment::ALL.len() + 1))
+    }
+}
+
 /// Every fault x every moment of a kill, and no kill, so many times; gives the number of kills.
 ///
 /// # Panics
 /// When anything was paid twice, refunded though paid, or does not end.
 pub async fn matrix(of: &Matrix<'_>, times: u32) -> u32 {
-    let begin = balance(of.platform, of.book).await;
     let (mut kills, mut spent) = (0, 0);
     let kinds: Vec<Option<Moment>> = Moment::ALL.into_iter().map(Some).chain([None]).collect();
     let faults = of.counterpart.faults();
+    let payments = times * u32::try_from(faults.len() * kinds.len()).unwrap();
+    top_up(of.platform, of.book, i64::from(payments) * of.gross).await;
+    let begin = balance(of.platform, of.book).await;
     for _ in 0..times {
         for fault in &faults {
             for kill in &kinds {
@@ -117,7 +137,6 @@ pub async fn matrix(of: &Matrix<'_>, times: u32) -> u32 {
     }
     assert_eq!(balance(of.platform, of.book).await, Cents(begin.0 - spent));
     assert_books_are_clean(of.platform).await;
-    let payments = times * u32::try_from(faults.len() * kinds.len()).unwrap();
     println!("{}: {payments} payments, {} faults, {kills} kills, none paid twice", of.method, faults.len());
     kills
 }

@@ -2,8 +2,8 @@
 
 use crate::database::Database;
 use ledger::{
-    Actor, Applied, BookId, Cents, Command, Direction, Email, FeeRule, Mode, Reply, Request, Terms,
-    Withdrawal,
+    Actor, Applied, BookId, Cents, Command, Direction, Email, FeeRule, MAX_PAYOUT, Mode, Reply, Request,
+    Terms, Withdrawal,
 };
 use outpay::testing::auth::Secrets;
 use outpay::testing::business;
@@ -15,6 +15,7 @@ use outpay::testing::withdrawals::price::Wish;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub struct Installation {
     database: Database,
@@ -79,6 +80,23 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
     let terms = Terms { enabled: true, fee, ..Terms::default() };
     platform.store.set_terms(book, method, &terms).await.unwrap();
     book
+}
+
+/// The user gets this much more.
+pub async fn top_up(platform: &Platform, book: BookId, cents: i64) {
+    // A deposit with a known reference is the same deposit.
+    static DEPOSITS: AtomicU64 = AtomicU64::new(0);
+    let mut left = cents;
+    while left > 0 {
+        let amount = Cents(left.min(MAX_PAYOUT.0));
+        left -= amount.0;
+        let reference = format!("more {}", DEPOSITS.fetch_add(1, Ordering::Relaxed));
+        command(platform, book, Command::Deposit { amount, reference, used_elsewhere: true }).await;
+        command(platform, book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
+        let email = Email::parse("user@example.com").unwrap();
+        let (memo, metadata) = (String::new(), ledger::Metadata::default());
+        command(platform, book, Command::Create { email, amount, memo, metadata }).await;
+    }
 }
 
 /// The user requests a withdrawal.

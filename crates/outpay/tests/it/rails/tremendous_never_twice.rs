@@ -82,7 +82,7 @@ async fn payments_that_are_killed_and_fail_are_made_once_each() {
         gross: 1_050,
         counterpart: &provider,
     };
-    let kills = matrix(&of, 8).await;
+    let kills = matrix(&of, of.repeats(8)).await;
     assert!(kills >= 300, "{kills}");
     assert!(*provider.notices.lock() >= 80, "{}", provider.notices.lock());
     let books = world.fake.books.lock();

@@ -1,7 +1,10 @@
 //! The whole platform over the fake of a TRON node: whatever fails and wherever the worker is killed, the node shows one payment
 //! per withdrawal, and no paid withdrawal is refunded.
 
-use crate::rails::platform::{Installation, ask, assert_books_are_clean, balance, book_with, withdrawal};
+use crate::rails::never_twice::repeats;
+use crate::rails::platform::{
+    Installation, ask, assert_books_are_clean, balance, book_with, top_up, withdrawal,
+};
 use crate::rails::tron::{OTHER, PERSON, World, rail_at, units, wire};
 use crate::rails::tron_fake::{Act, Ending};
 use alloy_primitives::U256;
@@ -15,6 +18,8 @@ const GROSS: i64 = 1_050;
 const NET: u64 = 1_000;
 /// Longer than a lease.
 const LATER: i64 = 700_000_000;
+
+const FAULTS: [&str; 7] = ["nothing", "lost", "time-out", "status 500", "not found", "expired", "dropped"];
 
 /// Works in rounds, with blocks after each, until the withdrawal has ended.
 async fn drive(
@@ -73,11 +78,14 @@ async fn three_hundred_killed_and_failing_payments_are_paid_once_each() {
     let installation = Installation::new(&world.clock);
     let rail = rail_at(&world.node, &[&world.node.url], &world.clock, |_| {});
     let platform = installation.open(Arc::new(rail), 1).await;
-    let book = book_with(&platform, "usdt", 10_000_000).await;
+    let book = book_with(&platform, "usdt", 1_000).await;
+    // 7 faults x 6 kills x 8 = 336, and 56 without a kill.
+    let times = repeats(8, FAULTS.len() * 7);
+    let wealth = 1_000 + i64::from(times) * 49 * GROSS;
+    top_up(&platform, book, wealth - 1_000).await;
     let mut made = 0;
-    // 7 faults x 6 kills x 8 = 336.
-    for _ in 0..8 {
-        for fault in ["nothing", "lost", "time-out", "status 500", "not found", "expired", "dropped"] {
+    for _ in 0..times {
+        for fault in FAULTS {
             for kill in Moment::ALL.into_iter().map(Some).chain([None]) {
                 made += 1;
                 world.node.act(|_| Act::Pass);
@@ -99,7 +107,8 @@ async fn three_hundred_killed_and_failing_payments_are_paid_once_each() {
     world.node.settle();
     let paid = world.node.paid(wire(PERSON)) + world.node.paid(wire(OTHER));
     assert_eq!(paid, units(NET) * U256::from(made));
-    assert_eq!(balance(&platform, book).await, Cents(10_000_000 - GROSS * made));
+    assert_eq!(balance(&platform, book).await, Cents(wealth - GROSS * made));
+    println!("usdt: {made} payments, {} faults, {} kills, none paid twice", FAULTS.len(), made / 7 * 6);
     assert_books_are_clean(&platform).await;
 }
 

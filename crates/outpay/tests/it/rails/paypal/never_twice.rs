@@ -71,7 +71,7 @@ async fn three_hundred_killed_and_failing_payments_are_paid_once_each() {
         counterpart: &counterpart,
     };
     // 9 faults x 6 moments x 6 = 324.
-    let kills = matrix(&of, 6).await;
+    let kills = matrix(&of, of.repeats(6)).await;
     assert!(kills >= 300, "{kills}");
     server.stop().await.unwrap();
 }
