@@ -171,7 +171,7 @@ fn a_wrong_configuration_is_refused() {
 }
 
 /// The bank's return of entries of one of our files: the rules copy names and amounts, and add the reason.
-fn returned(file: &str, reasons: &[(usize, &str)]) -> String {
+pub fn returned(file: &str, reasons: &[(usize, &str)]) -> String {
     let (mut lines, mut hash, mut cents) = (Vec::new(), 0_u64, 0_u64);
     for (sequence, (at, reason)) in reasons.iter().enumerate() {
         let entry = file.lines().nth(1 + at).unwrap();

@@ -3,6 +3,10 @@
 
 mod bank;
 mod bank_ach;
+mod bank_books;
+#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
+mod bank_never_twice;
+mod bank_office;
 mod bank_sepa_answers;
 mod bank_sepa_file;
 mod chain;
@@ -14,11 +18,11 @@ mod crypto_funds;
 mod crypto_in_flight;
 #[allow(clippy::print_stdout, reason = "it says how many cycles there were")]
 mod crypto_killed_server;
+#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
 mod crypto_never_twice;
 mod crypto_nodes;
 mod crypto_nonces;
 mod crypto_overtaken;
-#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
 mod crypto_recovery;
 mod crypto_reorganisation;
 mod crypto_replacement;
@@ -63,6 +67,6 @@ mod tremendous_states;
 mod tron;
 mod tron_bytes;
 mod tron_fake;
+#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
 mod tron_never_twice;
 mod worker;
-#[allow(clippy::print_stdout, reason = "it says how many kills there were")]
