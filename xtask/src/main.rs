@@ -11,6 +11,7 @@ mod clock;
 mod crash;
 mod flood;
 mod generators;
+mod never_twice;
 mod outpay;
 mod package;
 mod postgres;
@@ -57,6 +58,8 @@ enum Tool {
     Generators(generators::Arguments),
     /// Run the platform with simulated clients, clock and crashes, and an independent auditor
     Simulate(simulate::Arguments),
+    /// Pay by each rail, killed at every moment, and compare with the books of its counterpart
+    NeverTwice(never_twice::Arguments),
     /// Tell the causes of a 401 apart by time, over all pairs of causes
     Timing(timing::Arguments),
     /// The load generator, a process of its own: reads its plan from standard input
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Tool::Package(arguments) => until_interrupted(package::run(arguments)),
         Tool::Generators(arguments) => until_interrupted(generators::run(arguments)),
         Tool::Simulate(arguments) => until_interrupted(simulate::run(arguments)),
+        Tool::NeverTwice(arguments) => until_interrupted(never_twice::run(arguments)),
         Tool::Timing(arguments) => until_interrupted(timing::run(arguments)),
         Tool::Load => bench::load::run(),
         Tool::BaselineEmpty(arguments) => until_interrupted(bench::baseline_empty::run(arguments)),
