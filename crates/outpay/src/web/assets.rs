@@ -1,4 +1,4 @@
-//! Static files of the pages, in the binary: one style sheet and a few small scripts. Each has a digest of its content in its URL,
+//! Static files of the pages, in the binary: one style sheet, its typeface, the mark and a few small scripts. Each has a digest of its content in its URL,
 //! so browsers may cache it without limit and get a new version at once. A new file is one line in the table.
 
 use super::fixed_text::FixedText;
@@ -16,13 +16,18 @@ use std::sync::LazyLock;
 
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const FONT: &str = "font/woff2";
 /// Name, type of content, content.
-const FILES: &[(&str, &str, &str)] = &[
-    ("style.css", CSS, include_str!("../../assets/style.css")),
-    ("claim-enter.js", SCRIPT, include_str!("../../assets/claim-enter.js")),
-    ("claim-follow.js", SCRIPT, include_str!("../../assets/claim-follow.js")),
-    ("passkey.js", SCRIPT, include_str!("../../assets/passkey.js")),
-    ("invitation.js", SCRIPT, include_str!("../../assets/invitation.js")),
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("style.css", CSS, include_bytes!("../../assets/style.css")),
+    ("mark.svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")),
+    ("outpay-sans.woff2", FONT, include_bytes!("../../assets/fonts/outpay-sans.woff2")),
+    ("outpay-sans-ext.woff2", FONT, include_bytes!("../../assets/fonts/outpay-sans-ext.woff2")),
+    ("page.js", SCRIPT, include_bytes!("../../assets/page.js")),
+    ("claim-enter.js", SCRIPT, include_bytes!("../../assets/claim-enter.js")),
+    ("claim-follow.js", SCRIPT, include_bytes!("../../assets/claim-follow.js")),
+    ("passkey.js", SCRIPT, include_bytes!("../../assets/passkey.js")),
+    ("invitation.js", SCRIPT, include_bytes!("../../assets/invitation.js")),
 ];
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| FILES.iter().copied().map(Asset::new).collect());
@@ -34,8 +39,8 @@ struct Asset {
 }
 
 impl Asset {
-    fn new((name, media, text): (&'static str, &'static str, &'static str)) -> Self {
-        let digest = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..4]);
+    fn new((name, media, text): (&'static str, &'static str, &'static [u8])) -> Self {
+        let digest = HEXLOWER.encode(&Sha256::digest(text)[..4]);
         let (stem, kind) = name.rsplit_once('.').unwrap_or((name, "txt"));
         Self { name, url: format!("/assets/{stem}.{digest}.{kind}"), text: FixedText::new(media, text) }
     }
@@ -90,10 +95,27 @@ mod tests {
 
     #[test]
     fn no_file_asks_another_host_for_anything() {
-        for (name, _, text) in FILES {
-            for word in ["http://", "https://", "@import", "url(", "eval(", "innerHTML"] {
+        for (name, media, text) in FILES.iter().filter(|file| file.1 != FONT) {
+            let text = std::str::from_utf8(text).unwrap().replace("http://www.w3.org/2000/svg", "");
+            for word in ["http://", "https://", "@import", "eval(", "innerHTML"] {
                 assert!(!text.contains(word), "{name}: {word}");
             }
+            let addresses = text.matches("url(").count();
+            assert_eq!(addresses, if *media == CSS { 2 } else { 0 }, "{name}");
         }
+    }
+
+    /// The style sheet is one fixed text, so it has the digests of the typeface's files written out.
+    #[test]
+    fn the_style_sheet_names_the_typeface_by_its_digest() {
+        let sheet = FILES.iter().find(|file| file.0 == "style.css").unwrap().2;
+        let sheet = std::str::from_utf8(sheet).unwrap();
+        let mut bytes = 0;
+        for (name, _, content) in FILES.iter().filter(|file| file.1 == FONT) {
+            let address = format!("url(\"{}\")", url(name));
+            assert!(sheet.contains(&address), "style.css has to name {address}");
+            bytes += content.len();
+        }
+        assert!(bytes <= 40 * 1024, "the typeface has {bytes} bytes");
     }
 }

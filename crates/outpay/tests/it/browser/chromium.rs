@@ -35,9 +35,11 @@ pub struct Look {
 }
 
 impl Look {
-    pub const ALL: [Self; 4] = [
-        Self { width: 360, is_dark: false },
-        Self { width: 360, is_dark: true },
+    pub const ALL: [Self; 6] = [
+        Self { width: 390, is_dark: false },
+        Self { width: 390, is_dark: true },
+        Self { width: 834, is_dark: false },
+        Self { width: 834, is_dark: true },
         Self { width: 1440, is_dark: false },
         Self { width: 1440, is_dark: true },
     ];
@@ -66,7 +68,7 @@ impl Browser {
         let client = builder.capabilities(capabilities).connect(&url).await.unwrap();
         let session = client.session_id().await.unwrap().unwrap();
         let browser = Self { client, driver, session, _profile: profile };
-        browser.look(Look::ALL[2]).await;
+        browser.look(Look::ALL[4]).await;
         browser
     }
 
