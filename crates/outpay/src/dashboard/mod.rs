@@ -74,34 +74,42 @@ mod business {
 pub use door::access::Access;
 pub use door::router::{Route, demo_router, router, routes};
 
-/// A heading of the navigation and its entries: name for `Frame::current`, path, label.
+/// A heading of the navigation (the first has none) and its entries: name for `Frame::current` and of the icon, path, label.
 type Section = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
 
-const NAVIGATION: [Section; 4] = [
+const NAVIGATION: [Section; 5] = [
     (
-        "Payout",
+        "",
         &[
             ("home", "/dashboard", "Home"),
-            ("users", "/dashboard/users", "Users"),
+            ("users", "/dashboard/users", "Recipients"),
             ("withdrawals", "/dashboard/withdrawals", "Withdrawals"),
+            ("import", "/dashboard/import", "Imports"),
+        ],
+    ),
+    (
+        "Money",
+        &[
             ("batches", "/dashboard/batches", "Payment batches"),
-            ("methods", "/dashboard/methods", "Methods"),
             ("reconciliation", "/dashboard/reconciliation", "Reconciliation"),
+        ],
+    ),
+    (
+        "Controls",
+        &[
+            ("methods", "/dashboard/methods", "Methods"),
             ("pauses", "/dashboard/pauses", "Pauses"),
-            ("import", "/dashboard/import", "Import"),
             ("proposals", "/dashboard/proposals", "Proposals"),
         ],
     ),
     (
-        "Webhooks",
+        "Developers",
         &[
+            ("keys", "/dashboard/keys", "API keys"),
             ("webhooks", "/dashboard/webhooks", "Webhooks"),
             ("deliveries", "/dashboard/deliveries", "Webhook logs"),
+            ("requests", "/dashboard/requests", "Request log"),
         ],
-    ),
-    (
-        "Developer",
-        &[("keys", "/dashboard/keys", "API keys"), ("requests", "/dashboard/requests", "Request log")],
     ),
     (
         "Business",

@@ -11,5 +11,6 @@ pub mod form;
 pub mod page;
 #[cfg(test)]
 pub(crate) mod snapshot;
+pub mod ui;
 
 pub use form::Form;

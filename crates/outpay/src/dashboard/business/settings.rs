@@ -268,8 +268,8 @@ fn terms(form: &Form) -> Result<Terms, String> {
         fee: FeeRule {
             fixed: amount("Fixed fee", "fee_fixed")?.unwrap_or(Cents::ZERO),
             basis_points: basis_points(form.get("fee_percent"))?,
-            floor: amount("Least fee", "fee_floor")?.unwrap_or(Cents::ZERO),
-            cap: amount("Largest fee", "fee_cap")?,
+            floor: amount("Minimum fee", "fee_floor")?.unwrap_or(Cents::ZERO),
+            cap: amount("Maximum fee", "fee_cap")?,
         },
         minimum: amount("Minimum", "minimum")?.unwrap_or(standard.minimum),
         maximum: amount("Maximum", "maximum")?.unwrap_or(standard.maximum),

@@ -114,7 +114,7 @@ pub async fn invite(posted: Posted) -> Result<Response, Declined> {
             show(StatusCode::OK, &who, Some(link.expose_secret().to_owned()), None).await
         }
         Err(InvitationError::Failure(failure)) => Err(failure.into()),
-        Err(refused) => again(format!("This was not done: {refused}.")).await,
+        Err(refused) => again(format!("Couldn’t do this: {refused}.")).await,
     }
 }
 
@@ -165,7 +165,7 @@ impl From<TeamError> for Declined {
         match error {
             TeamError::Unknown => Self::NotFound,
             TeamError::Failure(failure) => failure.into(),
-            refused => Self::Sentence(StatusCode::CONFLICT, format!("This was not done: {refused}.")),
+            refused => Self::Sentence(StatusCode::CONFLICT, format!("Couldn’t do this: {refused}.")),
         }
     }
 }

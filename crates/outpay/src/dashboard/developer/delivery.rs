@@ -48,7 +48,8 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let delivery = platform.webhooks.delivery(who.book, &id).await?;
     let attempts = platform.store.webhook_attempts(who.book, delivery.number, MOST_ATTEMPTS).await?;
     let shown = DeliveryPage {
-        frame: Frame::new(&who, "deliveries", "Webhook delivery"),
+        frame: Frame::new(&who, "deliveries", "Webhook delivery")
+            .under("/dashboard/deliveries", "Webhook logs"),
         may_retry: who.may(Permission::ManageWebhooks)
             && matches!(delivery.state, DeliveryState::Failed | DeliveryState::Superseded),
         delivery: ShownDelivery::new(&who, &delivery),

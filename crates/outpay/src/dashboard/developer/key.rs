@@ -36,7 +36,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let hours = platform.store.key_usage(key.book, key.number, usage_chart::beginning(now)).await?;
     let title = if key.name.is_empty() { key.hint.clone() } else { key.name.clone() };
     let shown = KeyPage {
-        frame: Frame::new(&who, "keys", title),
+        frame: Frame::new(&who, "keys", title).under("/dashboard/keys", "API keys"),
         manages: who.may(Permission::ManageKeys) && key.status(now) == "active",
         key: ShownKey::new(&who, &key, &UsageCounts::default()),
         chart: UsageChart::new(&hours, now),

@@ -37,7 +37,15 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     } else {
         format!("/dashboard/keys/{}", ids.seal(IdKind::ApiKey, who.book, line.key))
     };
-    Ok(page::html(StatusCode::OK, &shown(Frame::new(&who, "requests", "Request"), &names, &line, by_path)))
+    Ok(page::html(
+        StatusCode::OK,
+        &shown(
+            Frame::new(&who, "requests", "Request").under("/dashboard/requests", "Request log"),
+            &names,
+            &line,
+            by_path,
+        ),
+    ))
 }
 
 fn shown(frame: Frame, names: &KeyNames, line: &RequestLine, by_path: String) -> RequestPage {

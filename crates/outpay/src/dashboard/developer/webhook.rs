@@ -76,7 +76,7 @@ async fn show(
 ) -> Result<Response, Declined> {
     let endpoint = who.platform.webhooks.endpoint(key(who, id)?).await?.ok_or(Declined::NotFound)?;
     let shown = WebhookPage {
-        frame: Frame::new(who, "webhooks", "Webhook"),
+        frame: Frame::new(who, "webhooks", "Webhook").under("/dashboard/webhooks", "Webhooks"),
         manages: who.may(Permission::ManageWebhooks),
         draft: draft.unwrap_or_else(|| WebhookForm::of(&endpoint)),
         endpoint: ShownEndpoint::new(who, &endpoint),

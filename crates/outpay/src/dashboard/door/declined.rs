@@ -107,7 +107,7 @@ impl IntoResponse for Declined {
             Self::NotFound => {
                 declined(StatusCode::NOT_FOUND, "Not found", "There is nothing here under this address.")
             }
-            Self::Sentence(status, sentence) => declined(status, "This was not done", &sentence),
+            Self::Sentence(status, sentence) => declined(status, "Couldn’t save your changes", &sentence),
             Self::Failure(failure) => {
                 tracing::error!(error = format!("{failure:#}"), "a page of the dashboard failed");
                 let sentence = "Something broke on our side. It was written down; try again in a moment.";

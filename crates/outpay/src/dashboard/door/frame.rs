@@ -8,6 +8,8 @@ use ledger::Mode;
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub title: String,
+    /// The page above this one: path and name.
+    pub back: Option<(String, &'static str)>,
     /// The selected entry of the navigation: a first column of `dashboard::NAVIGATION`.
     pub current: &'static str,
     pub business: String,
@@ -28,6 +30,7 @@ impl Frame {
     pub fn new(who: &SignedIn, current: &'static str, title: impl Into<String>) -> Self {
         Self {
             title: title.into(),
+            back: None,
             current,
             business: who.business.name.clone(),
             member: who.member.name.clone(),
@@ -39,11 +42,18 @@ impl Frame {
         }
     }
 
+    /// With a link to the page above.
+    #[must_use]
+    pub fn under(self, path: impl Into<String>, name: &'static str) -> Self {
+        Self { back: Some((path.into(), name)), ..self }
+    }
+
     /// Around a page with invented data, for its snapshot.
     #[cfg(test)]
     pub fn sample(current: &'static str, title: &str) -> Self {
         Self {
             title: title.to_owned(),
+            back: None,
             current,
             business: "Acme, Inc.".to_owned(),
             member: "Ada Example".to_owned(),

@@ -85,7 +85,8 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     let found = who.platform.store.payment_batch_lines(who.book, number).await?;
     let row = &batch.row;
     let shown = BatchPage {
-        frame: Frame::new(&who, "batches", format!("Batch {number}")),
+        frame: Frame::new(&who, "batches", format!("Batch {number}"))
+            .under("/dashboard/batches", "Payment batches"),
         method: title(&who, &row.method),
         rate: format!("{} {} per US dollar", batch.rate()?, row.currency),
         to_pay: format!("{} {}", amount_text(row.converted, &row.currency), row.currency),

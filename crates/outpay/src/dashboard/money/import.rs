@@ -89,7 +89,7 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
     };
     let shown = ImportPage {
         similar: similar.into_iter().map(|of| Likeness::new(&who, &names, of)).collect(),
-        frame: Frame::new(&who, "import", "Import"),
+        frame: Frame::new(&who, "import", "Import").under("/dashboard/import", "Imports"),
         brought_by: names.of(import.actor),
         confirmed_by: names.of(import.confirmed_by),
         pays: who.may(Permission::PayPeople),

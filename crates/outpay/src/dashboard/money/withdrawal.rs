@@ -87,7 +87,8 @@ pub async fn view(who: SignedIn, Path(id): Path<String>) -> Result<Response, Dec
             &who,
             "withdrawals",
             format!("Withdrawal of {}", crate::format::money(row.of.amount.0)),
-        ),
+        )
+        .under("/dashboard/withdrawals", "Withdrawals"),
         waits: waits.map(|waits| waits.sentence()).unwrap_or_default(),
         expected,
         user_id: ids.seal(IdKind::PayoutUser, who.book, user),
@@ -136,14 +137,14 @@ const ENDS: [End; 6] = [
     },
     End {
         word: "paid",
-        title: "End the doubt: it was paid",
+        title: "Mark as paid",
         label: "Proof",
         hint: "How one can see at the rail that it was paid.",
         is_danger: true,
     },
     End {
         word: "not_paid",
-        title: "End the doubt: it was not paid and never will be",
+        title: "Mark as not paid",
         label: "Proof",
         hint: "How one can see that. The person has the money again.",
         is_danger: true,

@@ -98,7 +98,7 @@ pub(crate) async fn show(
     let withdrawals = store.withdrawals(who.book, &filter, WITHDRAWALS).await?;
     let names = Names::load(&who.platform, who.business.number).await?;
     let shown = PayoutUserPage {
-        frame: Frame::new(who, "users", row.user.email.as_str()),
+        frame: Frame::new(who, "users", row.user.email.as_str()).under("/dashboard/users", "Recipients"),
         pays: who.may(Permission::PayPeople),
         manages: who.may(Permission::ManageUsers),
         mails: who.platform.mail.is_configured(),

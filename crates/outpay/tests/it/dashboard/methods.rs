@@ -19,7 +19,7 @@ async fn a_method_shows_what_its_withdrawals_came_to(world: &Team) {
     let book = business.live;
     let ada = world.give(book, "ada@example.com", 10_000, Actor::NONE).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
-    viewer.get(METHODS).await.is(200).says("Bank transfer").says("paid by hand").says("None lately");
+    viewer.get(METHODS).await.is(200).says("Bank transfer").says("paid by hand").says("None recently");
     for cents in [1_000, 2_000] {
         world.withdraw(book, ada, cents).await;
     }
@@ -35,7 +35,7 @@ async fn a_method_shows_what_its_withdrawals_came_to(world: &Team) {
     // Another business has withdrawals and failures of its own.
     let other = world.reviewing_business().await;
     let mut owner = world.member(&other, Role::Owner).await.browser;
-    owner.get(METHODS).await.is(200).says_not("There is no such account.").says("None lately");
+    owner.get(METHODS).await.is(200).says_not("There is no such account.").says("None recently");
     owner.get(METHODS).await.says("/dashboard/pauses?method=bank");
     owner.post("/dashboard/pauses", &[("method", "bank")]).await.is(200);
     owner.get(METHODS).await.is(200).says("Nothing is sent, and new requests are refused");
@@ -70,7 +70,7 @@ async fn a_pause_is_shown_on_every_page_about_money(world: &Team) {
     let reason = "an incident at another business";
     kill_switch::pause(&world.platform, &scope, reason, Actor::OPERATOR, Duration::ZERO).await.unwrap();
     for page in pages {
-        viewer.get(page).await.is(200).says(told).says("Look at the pauses");
+        viewer.get(page).await.is(200).says(told).says("See pauses");
     }
     viewer.get("/dashboard/pauses").await.is(200).says_not(told);
     kill_switch::resume(&world.platform, &scope, "over", Actor::OPERATOR).await.unwrap();

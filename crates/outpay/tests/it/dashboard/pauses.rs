@@ -21,10 +21,10 @@ async fn a_method_is_paused_after_a_question_and_resumed(world: &Team) {
     let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
     let number = world.withdraw(business.live, ada, 1_000).await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
-    admin.get(PAUSES).await.is(200).says("Nothing is paused.").says_not("Pause now");
+    admin.get(PAUSES).await.is(200).says("No pauses. Withdrawals run normally.").says_not("Pause now");
     admin.get("/dashboard/pauses?method=bank").await.is(200).says("Pause withdrawals by Bank transfer?");
     admin.get("/dashboard/pauses?method=wire").await.is(404);
-    admin.get(PAUSES).await.is(200).says("Nothing is paused.");
+    admin.get(PAUSES).await.is(200).says("No pauses. Withdrawals run normally.");
     let pause = [("method", "bank"), ("reason", "a doubt")];
     admin.post(PAUSES, &pause).await.is(200).says("Paused: withdrawals by Bank transfer.").says("a doubt");
     admin.post(PAUSES, &pause).await.is(200).says("Paused already");
@@ -34,16 +34,20 @@ async fn a_method_is_paused_after_a_question_and_resumed(world: &Team) {
     assert_eq!(world.state(business.live, number).await, "review", "what is paused is not approved");
     // Test mode is another book.
     admin.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
-    admin.get(PAUSES).await.is(200).says("Nothing is paused.");
+    admin.get(PAUSES).await.is(200).says("No pauses. Withdrawals run normally.");
     admin.post("/dashboard/mode", &[("mode", "live")]).await.is(303);
     admin.post(RESUME, &[("method", "bank")]).await.leads_to(PAUSES);
-    admin.get(PAUSES).await.says("Resumed: withdrawals by Bank transfer.").says("Nothing is paused.");
+    admin
+        .get(PAUSES)
+        .await
+        .says("Resumed: withdrawals by Bank transfer.")
+        .says("No pauses. Withdrawals run normally.");
     world.steps(business.live, number, &[Step::Approve]).await;
     let log = world.audit(&business).await;
     let told = |action: &str| log.iter().filter(|line| line.contains(action)).count();
     assert_eq!((told("payments.paused"), told("payments.resumed")), (1, 1), "{log:?}");
     let mut approver = world.member(&business, Role::Approver).await.browser;
-    approver.get(PAUSES).await.is(200).says_not("Pause something");
+    approver.get(PAUSES).await.is(200).says_not("Pause withdrawals");
     approver.post(PAUSES, &pause).await.is(403);
 }
 
@@ -77,5 +81,5 @@ async fn what_the_operator_paused_the_business_does_not_end(world: &Team) {
     assert_eq!(standing.iter().map(|one| &one.scope).collect::<Vec<_>>(), [&scope]);
     let other = world.business().await;
     let mut other = world.member_called(&other, Role::Owner, "other@example.com").await.browser;
-    other.get(PAUSES).await.is(200).says("Nothing is paused.");
+    other.get(PAUSES).await.is(200).says("No pauses. Withdrawals run normally.");
 }

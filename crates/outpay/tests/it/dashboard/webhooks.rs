@@ -82,7 +82,7 @@ async fn an_endpoint_is_made_and_its_keys_are_shown_once(world: &Team) {
     let list = admin.get("/dashboard/webhooks").await;
     list.is(200).says(&path).says("Shop &#60;one&#62;").says_not(&token).says_not("whsec_");
     let page = admin.get(&path).await;
-    page.is(200).says("https://receiver.example.com/hook").says_not(&token).says("Send a test");
+    page.is(200).says("https://receiver.example.com/hook").says_not(&token).says("Send a test event");
     // Off, and another event; no keys are shown again.
     let fields = [("url", "https://receiver.example.com/other"), ("events", "payout.created")];
     admin.post(&path, &fields).await.leads_to(&path);
