@@ -114,6 +114,10 @@ mod tests {
         for (name, _, content) in FILES.iter().filter(|file| file.1 == FONT) {
             let address = format!("url(\"{}\")", url(name));
             assert!(sheet.contains(&address), "style.css has to name {address}");
+            if name == &"outpay-sans.woff2" {
+                let docs = include_str!("../http/docs/page.css");
+                assert!(docs.contains(&address), "the page of /docs has to name {address}");
+            }
             bytes += content.len();
         }
         assert!(bytes <= 40 * 1024, "the typeface has {bytes} bytes");
