@@ -36,3 +36,14 @@ if (search) {
     search.select();
   });
 }
+
+// A control with data-key is pressed by that key: a letter, without modifiers, outside of fields.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const control = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!control) return;
+  event.preventDefault();
+  if (control.matches("input, textarea")) control.focus();
+  else control.click();
+});

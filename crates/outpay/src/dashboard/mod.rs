@@ -10,6 +10,7 @@ mod door {
     pub mod download;
     pub mod frame;
     pub mod idempotency;
+    pub mod kept_form;
     pub mod notice;
     pub mod posted;
     pub mod query;

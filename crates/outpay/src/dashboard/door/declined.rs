@@ -3,6 +3,7 @@
 
 use crate::batch_refused::BatchRefused;
 use crate::commit::NoVerdict;
+use crate::dashboard::door::kept_form::RefusedForm;
 use crate::stopped::Stopped;
 use crate::store::Failure;
 use crate::web::page;
@@ -107,7 +108,17 @@ impl IntoResponse for Declined {
             Self::NotFound => {
                 declined(StatusCode::NOT_FOUND, "Not found", "There is nothing here under this address.")
             }
-            Self::Sentence(status, sentence) => declined(status, "Couldn’t save your changes", &sentence),
+            Self::Sentence(status, sentence) => {
+                let mut response = declined(status, "Couldn’t save your changes", &sentence);
+                // A form is judged again when it is sent again; an outcome that is not known is not.
+                if matches!(
+                    status,
+                    StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS
+                ) {
+                    response.extensions_mut().insert(RefusedForm(sentence));
+                }
+                response
+            }
             Self::Failure(failure) => {
                 tracing::error!(error = format!("{failure:#}"), "a page of the dashboard failed");
                 let sentence = "Something broke on our side. It was written down; try again in a moment.";

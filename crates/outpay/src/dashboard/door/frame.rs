@@ -18,11 +18,25 @@ pub struct Frame {
     pub test_mode: bool,
     /// For the hidden field `csrf` of every form.
     pub csrf: String,
+    /// For the hidden field `page` of every form: where a refused one leads back to.
+    pub here: String,
     /// What is paused, in a sentence.
     pub paused: Option<String>,
     /// The flash message of the last action.
     pub notice: Option<String>,
 }
+
+#[derive(askama::Template)]
+#[template(
+    source = r#"<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="page" value="{{ here }}">"#,
+    ext = "html"
+)]
+pub struct HiddenFields<'a> {
+    csrf: &'a str,
+    here: &'a str,
+}
+
+impl askama::filters::HtmlSafe for HiddenFields<'_> {}
 
 impl Frame {
     /// Around a page for this member.
@@ -37,6 +51,7 @@ impl Frame {
             role: who.role.word(),
             test_mode: who.mode == Mode::Test,
             csrf: who.csrf.clone(),
+            here: who.here.clone(),
             paused: paused(who),
             notice: who.notice.clone(),
         }
@@ -46,6 +61,12 @@ impl Frame {
     #[must_use]
     pub fn under(self, path: impl Into<String>, name: &'static str) -> Self {
         Self { back: Some((path.into(), name)), ..self }
+    }
+
+    /// The hidden fields of every form.
+    #[must_use]
+    pub fn hidden(&self) -> HiddenFields<'_> {
+        HiddenFields { csrf: &self.csrf, here: &self.here }
     }
 
     /// Around a page with invented data, for its snapshot.
@@ -60,6 +81,7 @@ impl Frame {
             role: crate::roles::Role::Owner.word(),
             test_mode: false,
             csrf: "csrf-token".to_owned(),
+            here: "/dashboard/here".to_owned(),
             paused: None,
             notice: None,
         }

@@ -8,7 +8,7 @@ use crate::dashboard::access::{
 use crate::dashboard::business::{audit, settings, team, test_clock};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhook, webhooks};
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
-use crate::dashboard::door::{notice, uploaded};
+use crate::dashboard::door::{kept_form, notice, uploaded};
 use crate::dashboard::money::{
     batch, batches, home, import, imports, methods, pauses, proposals, reconciliation, withdrawal,
     withdrawals,
@@ -209,6 +209,7 @@ fn over(platform: Platform, routes: Vec<Route>) -> Router {
     }
     router
         .layer(DefaultBodyLimit::max(uploaded::LARGEST))
+        .layer(from_fn_with_state(platform.clone(), kept_form::carry))
         .layer(from_fn_with_state(platform.clone(), notice::carry))
         .with_state(platform)
 }

@@ -47,6 +47,8 @@ pub struct SignedIn {
     pub(crate) device: Option<String>,
     /// The base URL of this server, for links.
     pub(crate) base: String,
+    /// The path and query of this page; empty for an action.
+    pub(crate) here: String,
 }
 
 impl FromRequestParts<Platform> for SignedIn {
@@ -90,6 +92,7 @@ async fn find(parts: &Parts, platform: &Platform) -> Result<Result<SignedIn, &'s
         client: visitor::client_of(parts),
         device: visitor::device_of(&parts.headers),
         base: base(platform, &parts.headers),
+        here: here(parts),
         session,
     }))
 }
@@ -105,6 +108,11 @@ pub(crate) fn base(platform: &Platform, headers: &HeaderMap) -> String {
     let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
     format!("{}://{host}", if is_here { "http" } else { "https" })
+}
+
+fn here(parts: &Parts) -> String {
+    let path = parts.uri.path_and_query().filter(|_| parts.method == http::Method::GET);
+    path.map(ToString::to_string).unwrap_or_default()
 }
 
 /// The next page of an incomplete sign-in.

@@ -197,7 +197,7 @@ async fn use_is_shown_per_key(world: &Team) {
         let id = api_keys::id(&world.platform, key.book, key.number);
         let page = viewer.get(&format!("/dashboard/keys/{id}")).await;
         let is_used = key.number == counts[0].0;
-        assert_eq!(page.is(200).body.contains("<dd>$37.02</dd>"), is_used);
+        assert_eq!(page.is(200).body.contains("<dd><span class=\"money\">$37.02</span></dd>"), is_used);
         page.says("2026-01-03");
     }
 }

@@ -24,7 +24,7 @@ async fn a_method_shows_what_its_withdrawals_came_to(world: &Team) {
         world.withdraw(book, ada, cents).await;
     }
     world.steps(book, 1, &[Step::Approve]).await;
-    viewer.get(METHODS).await.is(200).says("1 withdrawals, $10.00");
+    viewer.get(METHODS).await.is(200).says("1 withdrawal, $10.00");
     world.steps(book, 1, &[Step::Send, Step::Succeed]).await;
     world.steps(book, 2, &[Step::Approve, Step::Send]).await;
     let failed = Progress::new(2, Step::Fail).because("no_account", "There is no such account.");

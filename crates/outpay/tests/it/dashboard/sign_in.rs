@@ -35,7 +35,13 @@ async fn a_password_and_a_code_let_in(world: &Team) {
     let code = world.next_code(&member.key);
     browser.post("/dashboard/second-factor", &[("code", "000000")]).await.is(422).says("The code is wrong");
     browser.post("/dashboard/second-factor", &[("code", &code)]).await.leads_to("/dashboard");
-    browser.get("/dashboard/account").await.is(200).says("Ada Example (owner)").says(&business.name);
+    browser
+        .get("/dashboard/account")
+        .await
+        .is(200)
+        .says("Ada Example<br>")
+        .says(">owner<")
+        .says(&business.name);
     browser.get("/dashboard/sign-in").await.leads_to("/dashboard");
     assert!(is_known(world, &member.email, &browser.cookies[DEVICE]));
     assert!(!is_known(world, "other@example.com", &browser.cookies[DEVICE]));

@@ -61,10 +61,10 @@ async fn a_pause_is_told(world: &Team) {
     world.steps(business.live, number, &[Step::Approve]).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let path = format!("/dashboard/withdrawals/{}", world.withdrawal_id(business.live, number));
-    viewer.get(&path).await.is(200).says_not("<dt>Waits</dt>");
+    viewer.get(&path).await.is(200).says_not("<dt>Waiting for</dt>");
     let pause = outpay::testing::store::PauseScope::All;
     world.platform.store.pause(&pause, "why", Actor::OPERATOR, &[]).await.unwrap();
-    viewer.get(&path).await.is(200).says("<dt>Waits</dt><dd>paused; sent once this is lifted</dd>");
+    viewer.get(&path).await.is(200).says("<dt>Waiting for</dt><dd>paused; sent once this is lifted</dd>");
 }
 
 async fn a_payment_by_hand_is_settled_and_comes_back(world: &Team) {
