@@ -2,7 +2,7 @@
 //! in a style sheet and a path; text on it, and it as text, are readable in both themes (WCAG, 4.5 : 1).
 
 /// The colour of a business that has set none.
-pub const STANDARD_COLOUR: Colour = Colour([0x43, 0x50, 0xd6]);
+pub const STANDARD_COLOUR: Colour = Colour([0x0b, 0x5d, 0x66]);
 
 /// A colour in sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub struct Colour([u8; 3]);
 const WHITE: Colour = Colour([255; 3]);
 const BLACK: Colour = Colour([0; 3]);
 /// The grounds of the two themes that text stands on.
-const LIGHT_GROUND: Colour = Colour([0xf1, 0xf3, 0xf6]);
-const DARK_GROUND: Colour = Colour([0x24, 0x29, 0x33]);
+const LIGHT_GROUND: Colour = Colour([0xec, 0xea, 0xe3]);
+const DARK_GROUND: Colour = Colour([0x25, 0x2c, 0x2d]);
 const READABLE: f64 = 4.6;
 
 impl Colour {

@@ -58,7 +58,7 @@ async fn set_up(world: &Screen, receiver: &Receiver) {
     world.open("/dashboard/settings").await;
     browser.press("Enable payouts").await;
     browser.find(".badge-good").await;
-    browser.press("Switch to test mode").await;
+    browser.press("Test").await;
     browser.find(".mode-banner").await;
     // Only an operator can deposit.
     let deposit =

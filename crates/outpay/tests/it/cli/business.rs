@@ -224,7 +224,7 @@ fn a_preloaded_book_is_in_order(installation: &Installation) {
 fn a_business_chooses_how_it_shows_itself(installation: &Installation) {
     installation.business("Acme");
     let shown = installation.json(&["business", "brand", "Acme"]);
-    assert_eq!((&shown["display_name"], &shown["colour"]), (&"Acme".into(), &"#4350d6".into()));
+    assert_eq!((&shown["display_name"], &shown["colour"]), (&"Acme".into(), &"#0b5d66".into()));
     let set = ["business", "brand", "Acme", "--colour", "#0A7D5C", "--support", "Ask us."];
     assert_eq!(installation.json(&set)["colour"], "#0a7d5c");
     let shown = installation.json(&["business", "brand", "Acme", "--display-name", "Harbour & Pine"]);
